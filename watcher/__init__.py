@@ -1,0 +1,3 @@
+"""A daemon that watches the news for people who must not miss a development."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,62 @@
+"""What can go wrong here, as types that carry what a caller needs to decide."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class WatcherError(Exception):
+    """The parent of every fault that the watcher raises on purpose; its text is one line fit for a person."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Fault:
+    """One thing wrong in a configuration file, at a place an editor can jump to."""
+
+    file: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+class ConfigError(WatcherError):
+    """The configuration cannot be used; `faults` holds every reason found, in file order."""
+
+    def __init__(self, faults: tuple[Fault, ...]) -> None:
+        self.faults = faults
+        super().__init__("\n".join(str(fault) for fault in faults))
+
+
+class QueryError(WatcherError):
+    """A topic query that cannot be read; `line` and `column` count from 1 inside the query text."""
+
+    def __init__(self, message: str, *, line: int = 1, column: int = 1, suggestion: str = "") -> None:
+        self.message, self.line, self.column, self.suggestion = message, line, column, suggestion
+        super().__init__(f"{line}:{column}: {message}" + (f" ({suggestion})" if suggestion else ""))
+
+
+class ParseError(WatcherError):
+    """A document that is no feed; `kind` is a word for the poll history (`html`, `empty`, `not-feed`, ...)."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        self.kind = kind
+        super().__init__(message)
+
+
+class StoreError(WatcherError):
+    """The database cannot be reached, or is not the one this version expects."""
+
+
+class NotFoundError(WatcherError):
+    """Something was asked for by name that is not there; `what` and `name` say which."""
+
+    def __init__(self, what: str, name: str, suggestion: str = "") -> None:
+        self.what, self.name, self.suggestion = what, name, suggestion
+        super().__init__(f"no {what} {name!r}" + (f"; did you mean {suggestion!r}?" if suggestion else ""))
+
+
+class UsageError(WatcherError):
+    """What was asked for makes no sense as asked (a time that is no time, a cursor of another list)."""

@@ -1,0 +1,1 @@
+"""The nouns of the field, frozen: what passes from room to room."""

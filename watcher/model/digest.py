@@ -1,0 +1,196 @@
+"""Digests and their way out: subscriptions, channels, what a digest says, and each delivery of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+
+from watcher.model.topic import Evidence, Origin
+
+
+class EmptyPolicy(StrEnum):
+    """What to do with a digest that has no hits."""
+
+    SEND = "send"
+    SKIP = "skip"
+    WHEN_BAD = "when-coverage-is-bad"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuietHours:
+    """A daily span, in the subscription's zone, in which delivery waits; checking never does."""
+
+    start: time
+    end: time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subscription:
+    """A digest or alert as configured: which topics, when, where to.
+
+    `schedule` is five-field cron (evaluated in `timezone`), or `immediate` for an alert. `topics` empty means all.
+    `max_age` bounds how far back a digest after downtime reaches; `max_stories` caps each topic's rows. `cooldown` is how
+    long a story that was alerted stays quiet.
+    """
+
+    name: str
+    schedule: str
+    channels: tuple[str, ...]
+    topics: tuple[str, ...] = ()
+    title: str = ""
+    timezone: str = "UTC"
+    empty: EmptyPolicy = EmptyPolicy.SKIP
+    max_stories: int = 25
+    max_age: timedelta = timedelta(days=7)
+    min_score: float = 0.0
+    include_baseline: bool = False
+    include_backfill: bool = False
+    quiet: QuietHours | None = None
+    cooldown: timedelta = timedelta(hours=6)
+
+    @property
+    def immediate(self) -> bool:
+        return self.schedule == "immediate"
+
+
+class ChannelKind(StrEnum):
+    EMAIL = "email"
+    SLACK = "slack"
+    FILE = "file"
+    WEBHOOK = "webhook"
+    APPRISE = "apprise"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """Where digests go. `options` is what its kind needs, already typed by the settings; secrets are revealed only to the
+    sender: `repr` shows the name and kind alone."""
+
+    name: str
+    kind: ChannelKind
+    recipients: tuple[str, ...] = ()
+    options: dict[str, object] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of what should be watched was watched in a window, so that "0 hits" is worth something.
+
+    `stale` answer but have been silent far beyond their own rhythm; `gaps` and `lost` count proven poll gaps and the items
+    estimated lost in them within the window. `notes` name the feeds concerned, one short line each.
+    """
+
+    feeds: int = 0
+    fresh: int = 0
+    stale: int = 0
+    failing: int = 0
+    gone: int = 0
+    gaps: int = 0
+    lost: int = 0
+    entries: int = 0
+    notes: tuple[str, ...] = ()
+
+    @property
+    def bad(self) -> bool:
+        """Tell whether someone relying on silence should be warned."""
+        return bool(self.failing or self.stale or self.gaps or self.gone) or not self.feeds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToldHit:
+    """A hit as a digest shows it: the entry's words and the evidence in them."""
+
+    hit_id: int
+    entry_id: int
+    topic_id: str
+    title: str
+    url: str | None
+    source: str
+    summary: str
+    language: str | None
+    published_at: datetime | None
+    first_seen_at: datetime
+    matched_at: datetime
+    score: float
+    origin: Origin
+    evidence: tuple[Evidence, ...]
+    story_id: int | None = None
+    edited: bool = False
+    baseline: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryLine:
+    """One row of a digest: the leading hit of a story and every outlet that carries it."""
+
+    lead: ToldHit
+    others: tuple[ToldHit, ...] = ()
+
+    @property
+    def outlets(self) -> tuple[str, ...]:
+        """Name the outlets in order of discovery, each once."""
+        return tuple(dict.fromkeys(hit.source for hit in (self.lead, *self.others)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicSection:
+    """A topic's rows in a digest; `more` stories did not fit."""
+
+    topic_id: str
+    name: str
+    stories: tuple[StoryLine, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """What a digest says, before it looks like anything. `window` is (after, until], by `matched_at`, UTC."""
+
+    name: str
+    title: str
+    slot_at: datetime
+    window: tuple[datetime, datetime]
+    timezone: str
+    coverage: Coverage
+    sections: tuple[TopicSection, ...]
+    hits: tuple[int, ...]
+    id: int | None = None
+
+    @property
+    def story_count(self) -> int:
+        return sum(len(section.stories) + section.more for section in self.sections)
+
+
+class DeliveryState(StrEnum):
+    """Where a delivery stands; only `pending` and `retrying` are taken up again by themselves."""
+
+    PENDING = "pending"
+    SENDING = "sending"
+    SENT = "sent"
+    RETRYING = "retrying"
+    UNCERTAIN = "uncertain"
+    DEAD = "dead"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivery:
+    """One message to one recipient of one digest: a row of the outbox. `payload` is frozen when the digest is composed;
+    `message_id` follows from the row and never changes."""
+
+    id: int
+    digest_id: int
+    channel: str
+    kind: ChannelKind
+    recipient: str
+    part: int
+    payload: str
+    message_id: str
+    state: DeliveryState
+    attempts: int
+    next_try_at: datetime
+    created_at: datetime
+    sent_at: datetime | None = None
+    provider_ref: str | None = None
+    error: str | None = None
+    lease: int = 0

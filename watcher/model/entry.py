@@ -1,0 +1,62 @@
+"""What a feed says (Item) and what the watcher keeps of it (Entry, StoredEntry)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One item as a feed document states it, cleaned to plain text, not yet identified.
+
+    `guid` is verbatim (trimmed); `url` is absolute http(s) or None; `published_at` is aware UTC and None when the feed
+    gave no date or an implausible one (`published_raw` keeps what it said; `date_doubtful` tells the two apart).
+    """
+
+    guid: str | None = None
+    url: str | None = None
+    title: str = ""
+    summary: str = ""
+    content: str = ""
+    author: str = ""
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    published_at: datetime | None = None
+    published_raw: str = ""
+    updated_at: datetime | None = None
+    date_doubtful: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """An item with an identity: `key` names it within its feed for ever, whatever parser read it.
+
+    `content_hash` covers what a reader would call its text; it changes when the item is edited.
+    `source` is the outlet's name and `feed_url` the feed's configured address.
+    """
+
+    feed_id: int
+    key: str
+    canonical_url: str | None
+    content_hash: bytes
+    item: Item
+    source: str
+    feed_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """An entry as the store keeps it: `id` is in order of discovery, `version` counts edits from 1.
+
+    `baseline` marks what a feed's first poll brought, `quarantined` what looks like a re-numbered archive: both are
+    matched and kept, neither alerts.
+    """
+
+    id: int
+    entry: Entry
+    first_seen_at: datetime
+    updated_at: datetime | None = None
+    version: int = 1
+    baseline: bool = False
+    quarantined: bool = False

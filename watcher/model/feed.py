@@ -1,0 +1,104 @@
+"""A feed: what the configuration says of it and what polling has taught."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+
+class FeedState(StrEnum):
+    """Where a feed stands; `gone` and `paused` are not polled until a person says so."""
+
+    ACTIVE = "active"
+    BACKOFF = "backoff"
+    BLOCKED = "blocked"
+    GONE = "gone"
+    PAUSED = "paused"
+
+
+class KeyRule(StrEnum):
+    """How the items of a feed get their key; degrades when a feed's guids prove unreliable, and never returns."""
+
+    GUID = "guid"
+    LINK = "link"
+    GUID_LINK = "guid+link"
+    GUID_LINK_DATE = "guid+link+date"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A feed as `feeds.yaml` names it; `interval` overrides what the watcher would choose."""
+
+    url: str
+    title: str = ""
+    tags: tuple[str, ...] = ()
+    language: str | None = None
+    interval: timedelta | None = None
+    enabled: bool = True
+    fulltext: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Validators:
+    """What a server gave to ask "anything new?" with, verbatim, and the address it gave them for."""
+
+    etag: str | None = None
+    last_modified: str | None = None
+    url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Move:
+    """A permanent redirect that is being watched before it is believed."""
+
+    url: str
+    first_seen_at: datetime
+    sightings: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feed:
+    """A source and the memory of polling it; every moment is aware UTC.
+
+    `interval` is the current spacing of polls, `rhythm` the median gap between its publications, `failures` counts
+    failed polls in a row since `failing_since`, `barren` counts successful polls in a row that brought nothing new.
+    `document_keys` are the keys of the last document read (short hashes): the proof that no item slipped between two
+    polls. `gaps` and `lost` count proven gaps and the items estimated lost in them.
+    """
+
+    id: int
+    source: Source
+    fetch_url: str
+    title: str = ""
+    language: str | None = None
+    site_url: str | None = None
+    state: FeedState = FeedState.ACTIVE
+    validators: Validators = field(default_factory=Validators)
+    body_hash: bytes | None = None
+    key_rule: KeyRule = KeyRule.GUID
+    next_poll_at: datetime
+    interval: timedelta = timedelta(minutes=15)
+    rhythm: timedelta | None = None
+    polled_at: datetime | None = None
+    succeeded_at: datetime | None = None
+    read_at: datetime | None = None
+    new_at: datetime | None = None
+    baseline_at: datetime | None = None
+    barren: int = 0
+    failures: int = 0
+    failing_since: datetime | None = None
+    error_kind: str | None = None
+    error: str | None = None
+    move: Move | None = None
+    document_keys: frozenset[str] = frozenset()
+    gaps: int = 0
+    lost: int = 0
+    gap_at: datetime | None = None
+    hub: str | None = None
+    lease: int = 0
+
+    @property
+    def name(self) -> str:
+        """Say what to call this feed: the configured title, else the feed's own, else its address."""
+        return self.source.title or self.title or self.source.url

@@ -1,0 +1,191 @@
+"""What a poll may come to: the closed union of outcomes, and what a server said about polling it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import TypeAlias
+
+from watcher.model.entry import Entry, Item
+from watcher.model.feed import KeyRule, Validators
+
+
+class FailureKind(StrEnum):
+    """What stood in the way, as one word for lists and metrics."""
+
+    DNS = "dns"
+    OFFLINE = "offline"  # our own network, not the feed: never counted against it
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    PROTOCOL = "protocol"
+    REFUSED = "refused"  # an address or scheme that the guard does not let us dial
+    TOO_LARGE = "too-large"
+    ENCODING = "encoding"  # a content coding that is broken, unasked for or a bomb
+    TRUNCATED = "truncated"
+    REDIRECT = "redirect"
+    HTTP = "http"  # any other status that is no success
+    RATE_LIMITED = "rate-limited"  # 429, or 503 with Retry-After
+    FORBIDDEN = "forbidden"  # 401, 403, 451
+    CHALLENGE = "challenge"  # a bot check in place of the feed
+    NOT_FOUND = "not-found"
+    GONE = "gone"
+    EMPTY = "empty"
+    HTML = "html"
+    NOT_FEED = "not-feed"
+    PARSE = "parse"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hop:
+    """One redirect that was followed: the status and the address it led to."""
+
+    status: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hints:
+    """How often a server or a document asks to be polled; None where it does not say.
+
+    `fresh_for` comes from Cache-Control or Expires; `ttl` and `update_every` from the document; `skip_hours` are hours
+    of the day 0..23 in UTC, `skip_days` weekdays with Monday = 0.
+    """
+
+    fresh_for: timedelta | None = None
+    ttl: timedelta | None = None
+    update_every: timedelta | None = None
+    skip_hours: frozenset[int] = frozenset()
+    skip_days: frozenset[int] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document:
+    """A body that a server sent for a feed, decoded to bytes; `headers` have lower-case names."""
+
+    url: str
+    final_url: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    body_hash: bytes
+    validators: Validators
+    hops: tuple[Hop, ...] = ()
+    wire_bytes: int = 0
+    elapsed: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotModified:
+    """The server says nothing changed (304, 204)."""
+
+    url: str
+    headers: dict[str, str]
+    validators: Validators
+    hops: tuple[Hop, ...] = ()
+    elapsed: timedelta = timedelta()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """A poll that brought nothing; `retry_after` is what the server asked for, counted from the answer."""
+
+    kind: FailureKind
+    message: str
+    status: int | None = None
+    retry_after: timedelta | None = None
+    hops: tuple[Hop, ...] = ()
+    elapsed: timedelta = timedelta()
+
+
+Fetched: TypeAlias = Document | NotModified | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parsed:
+    """What a document says: the feed's own facts and its items in document order.
+
+    `degraded` tells why the document was read loosely (not well-formed, cut, wrong encoding); `truncated_items` how
+    many items beyond the cap were left out; `parser` names the reader that was believed.
+    """
+
+    items: tuple[Item, ...]
+    title: str = ""
+    site_url: str | None = None
+    language: str | None = None
+    hints: Hints = field(default_factory=Hints)
+    hub: str | None = None
+    topic_url: str | None = None
+    degraded: str | None = None
+    truncated_items: int = 0
+    parser: str = "feedparser"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fresh:
+    """A changed document, read."""
+
+    document: Document
+    parsed: Parsed
+    hints: Hints
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """Nothing new to read: `by` is `304` or `hash`."""
+
+    by: str
+    validators: Validators
+    hints: Hints = field(default_factory=Hints)
+    hops: tuple[Hop, ...] = ()
+    elapsed: timedelta = timedelta()
+
+
+Outcome: TypeAlias = Fresh | Unchanged | Failed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """An entry that the store already holds for this feed, as much of it as identity needs."""
+
+    id: int
+    key: str
+    canonical_url: str | None
+    content_hash: bytes
+    title: str
+    published_at: datetime | None
+    version: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """An entry that is known and now says something else."""
+
+    known: Known
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """Proof that items may have been lost: the new document shares no entry with the last one."""
+
+    lost: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sorted:
+    """A document's items told apart: what is new, edited or known, and what the document proves about the feed.
+
+    `migrated` are entries that came back under another key (guid churn, host move) as (known id, new key): aliases, not
+    news. `quarantined` are "new" entries that look like a re-numbered archive: kept and matched, never alerted.
+    """
+
+    new: tuple[Entry, ...] = ()
+    edited: tuple[Edit, ...] = ()
+    same: int = 0
+    migrated: tuple[tuple[int, str], ...] = ()
+    quarantined: tuple[Entry, ...] = ()
+    key_rule: KeyRule = KeyRule.GUID
+    document_keys: frozenset[str] = frozenset()
+    gap: Gap | None = None
