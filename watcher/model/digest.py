@@ -30,8 +30,8 @@ class Subscription:
     """A digest or alert as configured: which topics, when, where to.
 
     `schedule` is five-field cron (evaluated in `timezone`), or `immediate` for an alert. `topics` empty means all.
-    `max_age` bounds how far back a digest after downtime reaches; `max_stories` caps each topic's rows. `cooldown` is how
-    long a story that was alerted stays quiet.
+    `max_age` bounds how far back a digest after downtime reaches; `max_stories` caps each topic's rows. `cooldown` is
+    how long a story that was alerted stays quiet.
     """
 
     name: str
@@ -64,8 +64,8 @@ class ChannelKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """Where digests go. `options` is what its kind needs, already typed by the settings; secrets are revealed only to the
-    sender: `repr` shows the name and kind alone."""
+    """Where digests go. `options` is what its kind needs, already typed by the settings; it may hold secrets, so `repr`
+    shows the name, kind and recipients alone."""
 
     name: str
     kind: ChannelKind
@@ -77,8 +77,8 @@ class Channel:
 class Coverage:
     """How much of what should be watched was watched in a window, so that "0 hits" is worth something.
 
-    `stale` answer but have been silent far beyond their own rhythm; `gaps` and `lost` count proven poll gaps and the items
-    estimated lost in them within the window. `notes` name the feeds concerned, one short line each.
+    `stale` answer but have been silent far beyond their own rhythm; `gaps` and `lost` count proven poll gaps and the
+    items estimated lost in them within the window. `notes` name the feeds concerned, one short line each.
     """
 
     feeds: int = 0
