@@ -1,0 +1,1 @@
+"""The bundled demonstration: an invented press on loopback and the real machine reading it."""
