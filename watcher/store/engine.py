@@ -1,0 +1,158 @@
+"""Opens the database and its transactions; alone knows pragmas, drivers and how each database is told to wait."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TypeAlias
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.pool import QueuePool
+
+from watcher.errors import StoreError
+
+Db: TypeAlias = Connection
+"""An open transaction. Who opened it commits; nobody else does."""
+
+_SQLITE_PRAGMAS = (
+    "PRAGMA busy_timeout = 10000",
+    "PRAGMA foreign_keys = ON",
+    "PRAGMA temp_store = MEMORY",
+    "PRAGMA cache_size = -32768",
+    "PRAGMA mmap_size = 268435456",
+)
+
+
+class Database:
+    """A SQLite file or a PostgreSQL database; `url` is SQLAlchemy's, with psycopg 3 for any `postgres...` scheme.
+
+    On SQLite a write transaction takes the one write lock at its first breath (BEGIN IMMEDIATE), so it never fails
+    half-way; readers see a snapshot and are not held up. Raises StoreError where the address makes no sense.
+    """
+
+    def __init__(self, url: str, *, durable: bool = True) -> None:
+        self.url = _address(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        try:
+            if self.is_sqlite:
+                self._writer = _sqlite(self.url, durable=durable, read_only=False)
+                self._reader = _sqlite(self.url, durable=durable, read_only=True)
+            else:
+                self._writer = create_engine(self.url, pool_size=5, max_overflow=10, pool_pre_ping=True)
+                self._reader = self._writer.execution_options(postgresql_readonly=True)
+        except (ArgumentError, ModuleNotFoundError, NoSuchModuleError) as error:
+            raise StoreError(f"database {self}: {_plain(error)}") from error
+
+    def __str__(self) -> str:
+        return self.url.render_as_string(hide_password=True)
+
+    @property
+    def engine(self) -> Engine:
+        """The writing engine, for migrations and care."""
+        return self._writer
+
+    @property
+    def path(self) -> Path | None:
+        """The file of a SQLite database, None for a server or a database in memory."""
+        return Path(self.url.database) if self.is_sqlite and self.url.database else None
+
+    @contextmanager
+    def write(self) -> Iterator[Db]:
+        """Open a transaction that may write; it commits when the block ends, and rolls back when it raises."""
+        with _translated(self), self._writer.begin() as db:
+            yield db
+
+    @contextmanager
+    def read(self) -> Iterator[Db]:
+        """Open a transaction that sees one moment and cannot write."""
+        with _translated(self), self._reader.begin() as db:
+            yield db
+
+    def close(self) -> None:
+        """Give back every connection."""
+        self._reader.dispose()
+        self._writer.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@contextmanager
+def _translated(database: Database) -> Iterator[None]:
+    try:
+        yield
+    except OperationalError as error:
+        raise StoreError(f"database {database}: {_plain(error)}") from error
+    except SQLAlchemyError as error:
+        if isinstance(error, DBAPIError) and error.connection_invalidated:
+            raise StoreError(f"database {database}: connection lost") from error
+        raise StoreError(f"database {database}: {_plain(error)}") from error
+
+
+def _plain(error: BaseException) -> str:
+    """Say a driver's fault in one line, without the statement and its parameters."""
+    cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
+    lines = str(cause).strip().splitlines()
+    return lines[0] if lines else type(cause).__name__
+
+
+def _address(url: str) -> URL:
+    if "://" not in url:
+        url = f"sqlite:///{url}"
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError("the database address is no URL (sqlite:///PATH or postgresql://USER@HOST/NAME)") from error
+    backend = parsed.drivername.split("+", 1)[0]
+    if backend in {"postgres", "postgresql"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    if backend == "sqlite":
+        return parsed.set(drivername="sqlite")
+    raise StoreError(f"databases of kind {backend!r} are not supported: use sqlite:///PATH or postgresql://...")
+
+
+def _sqlite(url: URL, *, durable: bool, read_only: bool) -> Engine:
+    path = url.database
+    if not path or path == ":memory:":
+        raise StoreError("the database must be a file: sqlite:///PATH")
+    Path(path).expanduser().parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        url.set(database=str(Path(path).expanduser())),
+        poolclass=QueuePool,
+        pool_size=4,
+        max_overflow=20,
+        connect_args={"check_same_thread": False, "timeout": 10},
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: Any, _record: Any) -> None:
+        # pysqlite would open and end transactions by itself; BEGIN is ours (below).
+        connection.isolation_level = None
+        for pragma in _SQLITE_PRAGMAS:
+            connection.execute(pragma)
+        if read_only:
+            connection.execute("PRAGMA query_only = ON")
+        else:
+            # Before the first table, and with no effect later: lets `prune` give space back.
+            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
+
+    @event.listens_for(engine, "begin")
+    def begin(connection: Connection) -> None:
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def ping(db: Db) -> None:
+    """Touch the database; raises where it does not answer."""
+    db.execute(text("SELECT 1"))

@@ -1,0 +1,367 @@
+"""The tables, as SQLAlchemy Core sees them; db/versions says how they came to be. Ids are in order of discovery."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.postgresql import TSVECTOR
+from sqlalchemy.types import TypeEngine
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+class Moment(TypeDecorator[datetime]):
+    """An aware UTC moment: timestamptz on PostgreSQL, milliseconds since 1970 on SQLite, which has no such type."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(DateTime(timezone=True) if dialect.name == "postgresql" else BigInteger())
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
+        if value is None or dialect.name == "postgresql":
+            return value
+        return (value - _EPOCH) // _MILLISECOND
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if dialect.name == "postgresql":
+            return value.astimezone(UTC)  # type: ignore[no-any-return]
+        return _EPOCH + timedelta(milliseconds=value)
+
+
+class Length(TypeDecorator[timedelta]):
+    """A length of time, kept as whole seconds."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def process_bind_param(self, value: timedelta | None, dialect: Dialect) -> Any:
+        return None if value is None else round(value.total_seconds())
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> timedelta | None:
+        return None if value is None else timedelta(seconds=value)
+
+
+Id = BigInteger().with_variant(Integer, "sqlite")
+
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("url", Text, nullable=False, unique=True, comment="as configured: its identity"),
+    Column("fetch_url", Text, nullable=False, comment="where it is fetched now, after permanent moves"),
+    Column("host", Text, nullable=False, server_default=""),
+    Column("configured", Boolean, nullable=False, server_default="1", comment="named in feeds.yaml now"),
+    Column("source", Text, nullable=False, server_default="{}", comment="what feeds.yaml says of it, JSON"),
+    Column("name", Text, nullable=False, server_default="", comment="what to call it: configured or own title"),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("language", Text),
+    Column("site_url", Text),
+    Column("state", String(16), nullable=False, server_default="active"),
+    Column("etag", Text),
+    Column("last_modified", Text),
+    Column("validators_url", Text),
+    Column("body_hash", LargeBinary),
+    Column("key_rule", String(20), nullable=False, server_default="guid"),
+    Column("next_poll_at", Moment, nullable=False),
+    Column("interval", Length, nullable=False),
+    Column("rhythm", Length),
+    Column("polled_at", Moment),
+    Column("succeeded_at", Moment),
+    Column("read_at", Moment),
+    Column("new_at", Moment),
+    Column("baseline_at", Moment),
+    Column("barren", Integer, nullable=False, server_default="0"),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("failing_since", Moment),
+    Column("error_kind", String(20)),
+    Column("error", Text),
+    Column("move_url", Text),
+    Column("move_first_seen_at", Moment),
+    Column("move_sightings", Integer, nullable=False, server_default="0"),
+    Column("document_keys", Text, nullable=False, server_default="", comment="keys of the last document, space between"),
+    Column("gaps", Integer, nullable=False, server_default="0"),
+    Column("lost", Integer, nullable=False, server_default="0"),
+    Column("gap_at", Moment),
+    Column("hub", Text),
+    Column("lease", BigInteger, nullable=False, server_default="0", comment="fencing token: the claim that may settle"),
+    Column("lease_until", Moment),
+    Column("lease_by", Text),
+    Index("ix_feeds_due", "configured", "next_poll_at"),
+)
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("next_allowed_at", Moment, nullable=False),
+)
+
+polls = Table(
+    "polls",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("outcome", String(20), nullable=False, comment="read, unchanged, or the kind of failure"),
+    Column("status", Integer),
+    Column("wire_bytes", BigInteger, nullable=False, server_default="0"),
+    Column("seen", Integer, nullable=False, server_default="0"),
+    Column("new", Integer, nullable=False, server_default="0"),
+    Column("updated", Integer, nullable=False, server_default="0"),
+    Column("hits", Integer, nullable=False, server_default="0"),
+    Column("lost", Integer, nullable=False, server_default="0"),
+    Column("elapsed_ms", Integer, nullable=False, server_default="0"),
+    Column("message", Text, nullable=False, server_default=""),
+    Index("ix_polls_feed_id_id", "feed_id", "id"),
+    Index("ix_polls_at", "at"),
+)
+
+entries = Table(
+    "entries",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), nullable=False),
+    Column("key", Text, nullable=False),
+    Column("guid", Text),
+    Column("url", Text),
+    Column("canonical_url", Text),
+    Column("title", Text, nullable=False),
+    Column("title_key", Text),
+    Column("summary", Text, nullable=False, server_default=""),
+    Column("content", Text, nullable=False, server_default=""),
+    Column("author", Text, nullable=False, server_default=""),
+    Column("tags", Text, nullable=False, server_default="", comment="one a line"),
+    Column("language", String(35)),
+    Column("published_at", Moment),
+    Column("published_raw", Text, nullable=False, server_default=""),
+    Column("published_doubtful", Boolean, nullable=False, server_default="0"),
+    Column("item_updated_at", Moment, comment="what the feed says of its last edit"),
+    Column("first_seen_at", Moment, nullable=False),
+    Column("updated_at", Moment, comment="when an edit was seen"),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("version", Integer, nullable=False, server_default="1"),
+    Column("baseline", Boolean, nullable=False, server_default="0"),
+    Column("quarantined", Boolean, nullable=False, server_default="0"),
+    Column("story_id", Id),
+    Column("copy", Boolean, nullable=False, server_default="0", comment="a near-verbatim copy of an earlier telling"),
+    UniqueConstraint("feed_id", "key"),
+    Index("ix_entries_canonical_url", "canonical_url"),
+    Index("ix_entries_feed_id_id", "feed_id", "id"),
+    Index("ix_entries_feed_id_title_key", "feed_id", "title_key"),
+    Index("ix_entries_first_seen_at", "first_seen_at"),
+    Index("ix_entries_story_id", "story_id"),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("entry_id", Id, ForeignKey("entries.id", ondelete="CASCADE"), nullable=False),
+    Index("ix_aliases_entry_id", "entry_id"),
+)
+
+tombstones = Table(
+    "tombstones",
+    metadata,
+    Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("seen_at", Moment, nullable=False, comment="last listed by the feed; outlives the entry while it is"),
+    Column("content_hash", LargeBinary, nullable=False),
+)
+
+entry_versions = Table(
+    "entry_versions",
+    metadata,
+    Column("entry_id", Id, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("version", Integer, primary_key=True, comment="the version that this text was, until `replaced_at`"),
+    Column("title", Text, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("content", Text, nullable=False),
+    Column("content_hash", LargeBinary, nullable=False),
+    Column("seen_at", Moment, nullable=False),
+    Column("replaced_at", Moment, nullable=False),
+)
+
+topics = Table(
+    "topics",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("name", Text, nullable=False),
+    Column("query", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("active", Boolean, nullable=False, server_default="1"),
+    Column("changed_at", Moment, nullable=False),
+)
+
+topic_versions = Table(
+    "topic_versions",
+    metadata,
+    Column("topic_id", Text, primary_key=True),
+    Column("version", Text, primary_key=True),
+    Column("query", Text, nullable=False),
+    Column("since_at", Moment, nullable=False),
+)
+
+hits = Table(
+    "hits",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("topic_id", Text, nullable=False),
+    Column("entry_id", Id, ForeignKey("entries.id", ondelete="CASCADE"), nullable=False),
+    Column("topic_version", Text, nullable=False),
+    Column("score", Float, nullable=False),
+    Column("evidence", Text, nullable=False, comment="JSON: [[field, start, end, text, clause], ...]"),
+    Column("origin", String(12), nullable=False),
+    Column("matched_at", Moment, nullable=False),
+    Column("label", String(12)),
+    Column("labelled_at", Moment),
+    UniqueConstraint("topic_id", "entry_id"),
+    Index("ix_hits_topic_id_id", "topic_id", "id"),
+    Index("ix_hits_entry_id", "entry_id"),
+    Index("ix_hits_matched_at", "matched_at"),
+)
+
+hit_days = Table(
+    "hit_days",
+    metadata,
+    Column("topic_id", Text, primary_key=True),
+    Column("day", String(10), primary_key=True, comment="YYYY-MM-DD of matched_at in UTC"),
+    Column("origin", String(12), primary_key=True),
+    Column("hits", Integer, nullable=False),
+)
+
+stories = Table(
+    "stories",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("first_at", Moment, nullable=False),
+    Column("last_at", Moment, nullable=False),
+    Column("size", Integer, nullable=False),
+    Index("ix_stories_last_at", "last_at"),
+)
+
+story_marks = Table(
+    "story_marks",
+    metadata,
+    Column("mark", BigInteger, primary_key=True),
+    Column("entry_id", Id, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
+    Column("seen_at", Moment, nullable=False),
+    Index("ix_story_marks_seen_at", "seen_at"),
+    Index("ix_story_marks_entry_id", "entry_id"),
+)
+
+digests = Table(
+    "digests",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Text, nullable=False, comment="the subscription's name"),
+    Column("slot_at", Moment, nullable=False),
+    Column("title", Text, nullable=False, server_default=""),
+    Column("window_from", Moment, nullable=False),
+    Column("window_to", Moment, nullable=False),
+    Column("composed_at", Moment, nullable=False),
+    Column("hits", Integer, nullable=False),
+    Column("stories", Integer, nullable=False),
+    Column("sent", Boolean, nullable=False, server_default="1", comment="false: empty, and so not sent"),
+    Column("html", Text, nullable=False, server_default=""),
+    Column("text", Text, nullable=False, server_default=""),
+    Column("coverage", Text, nullable=False, server_default="{}", comment="JSON"),
+    UniqueConstraint("name", "slot_at"),
+)
+
+digest_items = Table(
+    "digest_items",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("hit_id", Id, ForeignKey("hits.id", ondelete="CASCADE"), primary_key=True),
+    Column("digest_id", Id, ForeignKey("digests.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False, server_default="1", comment="the entry's version that was told"),
+    Index("ix_digest_items_digest_id", "digest_id"),
+    Index("ix_digest_items_hit_id", "hit_id"),
+)
+
+outbox = Table(
+    "outbox",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("digest_id", Id, ForeignKey("digests.id", ondelete="CASCADE"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("recipient", Text, nullable=False, server_default=""),
+    Column("part", Integer, nullable=False, server_default="0"),
+    Column("payload", Text, nullable=False),
+    Column("message_id", Text, nullable=False),
+    Column("state", String(12), nullable=False, server_default="pending"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_try_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("sent_at", Moment),
+    Column("provider_ref", Text),
+    Column("error", Text),
+    Column("lease", BigInteger, nullable=False, server_default="0"),
+    Column("lease_until", Moment),
+    UniqueConstraint("digest_id", "channel", "recipient", "part"),
+    Index("ix_outbox_state_next_try_at", "state", "next_try_at"),
+)
+
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("until", Moment, nullable=False),
+    Column("token", BigInteger, nullable=False),
+    Column("note", Text, nullable=False, server_default="", comment="JSON: what the owner says of itself"),
+)
+
+meta = Table(
+    "meta",
+    metadata,
+    Column("key", Text, primary_key=True),
+    Column("value", Text, nullable=False),
+)
+
+archive = Table(
+    "archive",
+    metadata,
+    Column("entry_id", Id, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    Column("tokens", Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
+    Index("ix_archive_tokens", "tokens", postgresql_using="gin"),
+    comment="The search index, over index tokens. On SQLite an FTS5 table of the same name (store/search.py).",
+)
