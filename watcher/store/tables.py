@@ -113,7 +113,7 @@ feeds = Table(
     Column("move_url", Text),
     Column("move_first_seen_at", Moment),
     Column("move_sightings", Integer, nullable=False, server_default="0"),
-    Column("document_keys", Text, nullable=False, server_default="", comment="keys of the last document, space between"),
+    Column("document_keys", Text, nullable=False, server_default="", comment="of the last document, space between"),
     Column("gaps", Integer, nullable=False, server_default="0"),
     Column("lost", Integer, nullable=False, server_default="0"),
     Column("gap_at", Moment),
@@ -122,13 +122,6 @@ feeds = Table(
     Column("lease_until", Moment),
     Column("lease_by", Text),
     Index("ix_feeds_due", "configured", "next_poll_at"),
-)
-
-hosts = Table(
-    "hosts",
-    metadata,
-    Column("host", Text, primary_key=True),
-    Column("next_allowed_at", Moment, nullable=False),
 )
 
 polls = Table(

@@ -1,0 +1,330 @@
+"""Feeds and the memory of polling them: what is due, who may settle it, and the history of polls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import CursorResult, RowMapping, delete, func, insert, or_, select, update
+
+from watcher.errors import NotFoundError
+from watcher.model.feed import Feed, FeedState, KeyRule, Move, Source, Validators
+from watcher.store.engine import Db
+from watcher.store.tables import entries, feeds, polls
+
+_UNPOLLED = (FeedState.GONE.value, FeedState.PAUSED.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Synced:
+    """What a configuration changed: addresses now watched for the first time, again, and no longer."""
+
+    added: tuple[str, ...] = ()
+    returned: tuple[str, ...] = ()
+    dropped: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Poll:
+    """One poll as the history keeps it; `outcome` is `read`, `unchanged` or the kind of failure."""
+
+    feed_id: int
+    at: datetime
+    outcome: str
+    status: int | None = None
+    wire_bytes: int = 0
+    seen: int = 0
+    new: int = 0
+    updated: int = 0
+    hits: int = 0
+    lost: int = 0
+    elapsed: timedelta = timedelta()
+    message: str = ""
+
+
+def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) -> Synced:
+    """Make the feeds those of the configuration: new ones are due at once, absent ones rest with all they brought."""
+    known = {row.url: row for row in db.execute(select(feeds.c.url, feeds.c.source, feeds.c.configured, feeds.c.title))}
+    wanted = {source.url: source for source in sources}
+    added = [
+        {
+            "url": url,
+            "fetch_url": url,
+            "host": _host(url),
+            "configured": True,
+            "source": _write_source(source),
+            "name": source.title or url,
+            "state": _resting_state(source),
+            "next_poll_at": now,
+            "interval": source.interval or interval,
+        }
+        for url, source in wanted.items()
+        if url not in known
+    ]
+    if added:
+        db.execute(insert(feeds), added)
+    returned: list[str] = []
+    for url, source in wanted.items():
+        row = known.get(url)
+        if row is None or (row.configured and row.source == _write_source(source)):
+            continue
+        db.execute(
+            update(feeds)
+            .where(feeds.c.url == url)
+            .values(
+                source=_write_source(source),
+                name=source.title or row.title or url,
+                configured=True,
+                state=_resting_state(source),
+                next_poll_at=now,
+            )
+        )
+        if not row.configured:
+            returned.append(url)
+    dropped = [url for url, row in known.items() if row.configured and url not in wanted]
+    for url in dropped:
+        db.execute(update(feeds).where(feeds.c.url == url).values(configured=False, lease_until=None))
+    return Synced(added=tuple(row["url"] for row in added), returned=tuple(returned), dropped=tuple(dropped))
+
+
+def claim_due(
+    db: Db,
+    now: datetime,
+    *,
+    limit: int,
+    lease_for: timedelta,
+    owner: str = "",
+    urls: Iterable[str] | None = None,
+    everything: bool = False,
+) -> tuple[Feed, ...]:
+    """Take feeds whose time has come, longest overdue first, and hold each for `lease_for`.
+
+    `urls` takes those feeds whether due or not (paused and gone ones too: a person asks); `everything` takes every feed
+    that is polled at all. A feed that somebody else holds is left to them. Two callers never get the same feed.
+    """
+    free = or_(feeds.c.lease_until.is_(None), feeds.c.lease_until <= now)
+    chosen = select(feeds.c.id).where(feeds.c.configured, free)
+    if urls is not None:
+        chosen = chosen.where(feeds.c.url.in_(tuple(urls)))
+    else:
+        chosen = chosen.where(feeds.c.state.not_in(_UNPOLLED))
+        if not everything:
+            chosen = chosen.where(feeds.c.next_poll_at <= now)
+    chosen = chosen.order_by(feeds.c.next_poll_at).limit(limit).with_for_update(skip_locked=True)
+    taken = (
+        update(feeds)
+        .where(feeds.c.id.in_(chosen.scalar_subquery()), free)
+        .values(lease=feeds.c.lease + 1, lease_until=now + lease_for, lease_by=owner)
+        .returning(feeds)
+    )
+    rows = db.execute(taken).mappings().all()
+    return tuple(read(row) for row in sorted(rows, key=lambda row: row["next_poll_at"]))
+
+
+def release(db: Db, held: Iterable[Feed]) -> None:
+    """Give back feeds that were taken and not polled; they stay due."""
+    for feed in held:
+        db.execute(update(feeds).where(feeds.c.id == feed.id, feeds.c.lease == feed.lease).values(lease_until=None))
+
+
+def still_held(db: Db, feed: Feed) -> bool:
+    """Tell whether this claim is still the one that may settle; locks the row until the transaction ends."""
+    row = select(feeds.c.id).where(feeds.c.id == feed.id, feeds.c.lease == feed.lease).with_for_update()
+    return db.execute(row).first() is not None
+
+
+def put(db: Db, feed: Feed) -> bool:
+    """Store what polling taught and end the lease; False, and nothing stored, where the claim was lost meanwhile."""
+    done: CursorResult[Any] = db.execute(
+        update(feeds)
+        .where(feeds.c.id == feed.id, feeds.c.lease == feed.lease)
+        .values(**_write(feed), lease_until=None, lease_by=None)
+    )
+    return done.rowcount == 1
+
+
+def get(db: Db, url: str) -> Feed:
+    """Read one feed by its configured address; raises NotFoundError."""
+    row = db.execute(select(feeds).where(feeds.c.url == url)).mappings().first()
+    if row is None:
+        raise NotFoundError("feed", url)
+    return read(row)
+
+
+def all_configured(db: Db) -> tuple[Feed, ...]:
+    """Read every feed of the configuration, by name."""
+    rows = db.execute(select(feeds).where(feeds.c.configured).order_by(feeds.c.name, feeds.c.id)).mappings()
+    return tuple(read(row) for row in rows)
+
+
+def entry_counts(db: Db) -> Mapping[int, int]:
+    """Count the stored entries of each feed."""
+    counted = select(entries.c.feed_id, func.count()).group_by(entries.c.feed_id)
+    return {feed_id: count for feed_id, count in db.execute(counted)}
+
+
+def next_due_at(db: Db) -> datetime | None:
+    """Tell when the next feed is due; None where no feed is polled."""
+    soonest = select(func.min(feeds.c.next_poll_at)).where(feeds.c.configured, feeds.c.state.not_in(_UNPOLLED))
+    found: datetime | None = db.execute(soonest).scalar_one()
+    return found
+
+
+def resume(db: Db, url: str, now: datetime) -> None:
+    """Poll a gone or backed-off feed again from now on, its failures forgotten; raises NotFoundError."""
+    done: CursorResult[Any] = db.execute(
+        update(feeds)
+        .where(feeds.c.url == url)
+        .values(state=FeedState.ACTIVE.value, next_poll_at=now, failures=0, failing_since=None)
+    )
+    if done.rowcount == 0:
+        raise NotFoundError("feed", url)
+
+
+def record(db: Db, poll: Poll) -> None:
+    """Add a poll to the history."""
+    row = asdict(poll)
+    row["elapsed_ms"] = round(row.pop("elapsed").total_seconds() * 1000)
+    row["message"] = poll.message[:500]
+    db.execute(insert(polls), row)
+
+
+def history(db: Db, feed_id: int, limit: int = 50) -> tuple[Poll, ...]:
+    """Read a feed's latest polls, newest first."""
+    rows = db.execute(select(polls).where(polls.c.feed_id == feed_id).order_by(polls.c.id.desc()).limit(limit))
+    return tuple(
+        Poll(
+            feed_id=row.feed_id,
+            at=row.at,
+            outcome=row.outcome,
+            status=row.status,
+            wire_bytes=row.wire_bytes,
+            seen=row.seen,
+            new=row.new,
+            updated=row.updated,
+            hits=row.hits,
+            lost=row.lost,
+            elapsed=timedelta(milliseconds=row.elapsed_ms),
+            message=row.message,
+        )
+        for row in rows
+    )
+
+
+def forget_polls(db: Db, before: datetime) -> int:
+    """Drop history older than a moment; gives how many rows went."""
+    done: CursorResult[Any] = db.execute(delete(polls).where(polls.c.at < before))
+    return done.rowcount
+
+
+def read(row: RowMapping) -> Feed:
+    """Make a Feed of a row of `feeds`."""
+    return Feed(
+        id=row["id"],
+        source=_read_source(row["url"], row["source"]),
+        fetch_url=row["fetch_url"],
+        title=row["title"],
+        language=row["language"],
+        site_url=row["site_url"],
+        state=FeedState(row["state"]),
+        validators=Validators(etag=row["etag"], last_modified=row["last_modified"], url=row["validators_url"]),
+        body_hash=row["body_hash"],
+        key_rule=KeyRule(row["key_rule"]),
+        next_poll_at=row["next_poll_at"],
+        interval=row["interval"],
+        rhythm=row["rhythm"],
+        polled_at=row["polled_at"],
+        succeeded_at=row["succeeded_at"],
+        read_at=row["read_at"],
+        new_at=row["new_at"],
+        baseline_at=row["baseline_at"],
+        barren=row["barren"],
+        failures=row["failures"],
+        failing_since=row["failing_since"],
+        error_kind=row["error_kind"],
+        error=row["error"],
+        move=(
+            Move(url=row["move_url"], first_seen_at=row["move_first_seen_at"], sightings=row["move_sightings"])
+            if row["move_url"]
+            else None
+        ),
+        document_keys=frozenset(row["document_keys"].split()),
+        gaps=row["gaps"],
+        lost=row["lost"],
+        gap_at=row["gap_at"],
+        hub=row["hub"],
+        lease=row["lease"],
+    )
+
+
+def _write(feed: Feed) -> dict[str, Any]:
+    return {
+        "fetch_url": feed.fetch_url,
+        "host": _host(feed.fetch_url),
+        "name": feed.name,
+        "title": feed.title,
+        "language": feed.language,
+        "site_url": feed.site_url,
+        "state": feed.state.value,
+        "etag": feed.validators.etag,
+        "last_modified": feed.validators.last_modified,
+        "validators_url": feed.validators.url,
+        "body_hash": feed.body_hash,
+        "key_rule": feed.key_rule.value,
+        "next_poll_at": feed.next_poll_at,
+        "interval": feed.interval,
+        "rhythm": feed.rhythm,
+        "polled_at": feed.polled_at,
+        "succeeded_at": feed.succeeded_at,
+        "read_at": feed.read_at,
+        "new_at": feed.new_at,
+        "baseline_at": feed.baseline_at,
+        "barren": feed.barren,
+        "failures": feed.failures,
+        "failing_since": feed.failing_since,
+        "error_kind": feed.error_kind,
+        "error": feed.error,
+        "move_url": feed.move.url if feed.move else None,
+        "move_first_seen_at": feed.move.first_seen_at if feed.move else None,
+        "move_sightings": feed.move.sightings if feed.move else 0,
+        "document_keys": " ".join(sorted(feed.document_keys)),
+        "gaps": feed.gaps,
+        "lost": feed.lost,
+        "gap_at": feed.gap_at,
+        "hub": feed.hub,
+    }
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
+
+
+def _resting_state(source: Source) -> str:
+    return (FeedState.ACTIVE if source.enabled else FeedState.PAUSED).value
+
+
+def _write_source(source: Source) -> str:
+    facts = asdict(replace(source, interval=None)) | {
+        "interval": source.interval.total_seconds() if source.interval else None
+    }
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True)
+
+
+def _read_source(url: str, written: str) -> Source:
+    facts = json.loads(written)
+    if not facts:
+        return Source(url=url)
+    interval = facts["interval"]
+    return Source(
+        url=url,
+        title=facts["title"],
+        tags=tuple(facts["tags"]),
+        language=facts["language"],
+        interval=timedelta(seconds=interval) if interval is not None else None,
+        enabled=facts["enabled"],
+        fulltext=facts["fulltext"],
+    )

@@ -1,0 +1,102 @@
+"""Brings the schema to this version's, and tells where it stands; alone knows Alembic and where db/ is installed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection
+from sqlalchemy.sql.schema import SchemaItem
+
+from watcher.errors import StoreError
+from watcher.store.engine import Database, Db
+from watcher.store.tables import metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Standing:
+    """The schema's revision and the one that this version of the watcher expects."""
+
+    revision: str | None
+    expected: str
+
+    @property
+    def current(self) -> bool:
+        return self.revision == self.expected
+
+
+def scripts() -> Path:
+    """Find the migrations: inside the installed package, or beside it in a clone."""
+    package = Path(__file__).resolve().parents[1]
+    for place in (package / "_db", package.parent / "db"):
+        if (place / "env.py").is_file():
+            return place
+    raise StoreError("the migrations are missing from this installation; install the watcher again")
+
+
+def standing(db: Db) -> Standing:
+    """Read the schema's revision."""
+    found = MigrationContext.configure(db).get_current_revision()
+    return Standing(revision=found, expected=_expected())
+
+
+def upgrade(database: Database) -> Standing:
+    """Bring the schema up to date in one transaction; starters that come at the same time wait for each other.
+
+    Raises StoreError where the database is newer than this version knows.
+    """
+    with database.write() as db:
+        if not database.is_sqlite:
+            db.exec_driver_sql("SELECT pg_advisory_xact_lock(7310217543021)")
+        before = standing(db)
+        if before.current:
+            return before
+        known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
+        if before.revision is not None and before.revision not in known:
+            raise StoreError(
+                f"database {database} is at revision {before.revision}, which this version does not know: "
+                "it was upgraded by a newer watcher"
+            )
+        command.upgrade(_config(db), "head")
+        return standing(db)
+
+
+def require_current(database: Database) -> None:
+    """Raise StoreError, saying what to do, unless the schema is this version's."""
+    with database.read() as db:
+        found = standing(db)
+    if not found.current:
+        state = "empty" if found.revision is None else f"at revision {found.revision}"
+        raise StoreError(f"database {database} is {state}, expected {found.expected}: run `watcher db upgrade`")
+
+
+def differences(db: Db) -> tuple[str, ...]:
+    """Tell how the schema in the database differs from the tables in the code; empty when it does not."""
+    context = MigrationContext.configure(db, opts={"include_object": include_object, "compare_type": True})
+    return tuple(str(change) for change in compare_metadata(context, metadata))
+
+
+def include_object(item: SchemaItem, name: str | None, kind: str, reflected: bool, other: SchemaItem | None) -> bool:
+    """Leave the search index out of comparisons: SQLite keeps it as a virtual table with shadow tables of its own."""
+    table = name if kind == "table" else getattr(getattr(item, "table", None), "name", None)
+    return not (table or "").startswith("archive")
+
+
+def _config(db: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(scripts()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    if db is not None:
+        config.attributes["connection"] = db
+    return config
+
+
+def _expected() -> str:
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    assert head is not None
+    return head
