@@ -88,7 +88,7 @@ def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) 
     dropped = [url for url, row in known.items() if row.configured and url not in wanted]
     for url in dropped:
         db.execute(update(feeds).where(feeds.c.url == url).values(configured=False, lease_until=None))
-    return Synced(added=tuple(row["url"] for row in added), returned=tuple(returned), dropped=tuple(dropped))
+    return Synced(added=tuple(str(row["url"]) for row in added), returned=tuple(returned), dropped=tuple(dropped))
 
 
 def claim_due(
@@ -164,7 +164,7 @@ def all_configured(db: Db) -> tuple[Feed, ...]:
 def entry_counts(db: Db) -> Mapping[int, int]:
     """Count the stored entries of each feed."""
     counted = select(entries.c.feed_id, func.count()).group_by(entries.c.feed_id)
-    return {feed_id: count for feed_id, count in db.execute(counted)}
+    return {row[0]: row[1] for row in db.execute(counted)}
 
 
 def next_due_at(db: Db) -> datetime | None:

@@ -1,0 +1,308 @@
+"""Hits: kept once for each topic and entry, listed by keyset, judged by people."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, RowMapping, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from watcher.errors import NotFoundError
+from watcher.match import Query, find, needs
+from watcher.model.found import Filters, Page, StoredHit
+from watcher.model.topic import Evidence, Hit, Origin
+from watcher.store import cursors, entries, search
+from watcher.store.engine import Db
+from watcher.store.tables import entries as entry_table
+from watcher.store.tables import feeds, hit_days, hits, stories
+
+SCORED_WINDOW = 2_000
+"""`order=score` ranks the newest so many hits that pass the filters, not all there ever were."""
+SCAN_CAP = 20_000
+"""One call looks at no more than so many hits for a search."""
+
+
+def add(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
+    """Store hits; one that is already known gets the evidence of now and keeps its id, moment and label.
+
+    Gives those that are new.
+    """
+    if not found:
+        return ()
+    by_pair = {(hit.topic_id, hit.entry_id): hit for hit in found}
+    entry_ids = tuple({hit.entry_id for hit in found})
+    already = {
+        (row.topic_id, row.entry_id)
+        for row in db.execute(select(hits.c.topic_id, hits.c.entry_id).where(hits.c.entry_id.in_(entry_ids)))
+    }
+    for pair, hit in by_pair.items():
+        if pair in already:
+            db.execute(
+                update(hits)
+                .where(hits.c.topic_id == hit.topic_id, hits.c.entry_id == hit.entry_id)
+                .values(evidence=write_evidence(hit.evidence), score=hit.score, topic_version=hit.topic_version)
+            )
+    fresh = [hit for pair, hit in by_pair.items() if pair not in already]
+    if fresh:
+        dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+        db.execute(dialect.insert(hits).on_conflict_do_nothing(), [_write(hit) for hit in fresh])
+        _count_days(db, fresh)
+    return tuple(fresh)
+
+
+def page(
+    db: Db,
+    filters: Filters | None = None,
+    *,
+    query: Query | None = None,
+    order: str = "new",
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[StoredHit]:
+    """List hits, newest first or (`order="score"`) best first among the newest SCORED_WINDOW that pass.
+
+    A `query` keeps hits whose entry it matches, its evidence beside the topic's. Raises UsageError for a bad cursor.
+    """
+    filters = filters or Filters()
+    return (
+        _by_score(db, filters, query, limit, cursor) if order == "score" else _newest(db, filters, query, limit, cursor)
+    )
+
+
+def get(db: Db, hit_id: int) -> StoredHit:
+    """Read one hit; raises NotFoundError."""
+    row = db.execute(_whole().where(hits.c.id == hit_id)).mappings().first()
+    if row is None:
+        raise NotFoundError("hit", str(hit_id))
+    return read(row)
+
+
+def of_entries(db: Db, entry_ids: Iterable[int]) -> tuple[StoredHit, ...]:
+    """Read the hits of some entries, in order of id."""
+    rows = db.execute(_whole().where(hits.c.entry_id.in_(tuple(entry_ids))).order_by(hits.c.id)).mappings()
+    return tuple(read(row) for row in rows)
+
+
+def label(db: Db, hit_id: int, judgement: str | None, now: datetime) -> None:
+    """Record a person's judgement (`relevant`, `irrelevant`, or None to take it back); raises NotFoundError."""
+    done: CursorResult[Any] = db.execute(
+        update(hits).where(hits.c.id == hit_id).values(label=judgement, labelled_at=now if judgement else None)
+    )
+    if done.rowcount == 0:
+        raise NotFoundError("hit", str(hit_id))
+
+
+def counts(db: Db) -> Mapping[str, int]:
+    """Count the hits of each topic, from the daily summary."""
+    rows = db.execute(select(hit_days.c.topic_id, func.sum(hit_days.c.hits)).group_by(hit_days.c.topic_id))
+    return {topic_id: int(found) for topic_id, found in rows}
+
+
+def latest(db: Db) -> Mapping[str, datetime]:
+    """Tell when each topic was last hit."""
+    topic_ids = db.execute(select(hit_days.c.topic_id).distinct()).scalars().all()
+    last: dict[str, datetime] = {}
+    for topic_id in topic_ids:
+        newest = select(hits.c.matched_at).where(hits.c.topic_id == topic_id).order_by(hits.c.id.desc()).limit(1)
+        if (moment := db.execute(newest).scalar()) is not None:
+            last[topic_id] = moment
+    return last
+
+
+def per_day(db: Db, since: str) -> tuple[tuple[str, str, int], ...]:
+    """List (topic, day, live hits) from a day on (YYYY-MM-DD, UTC), for charts; backfill is left out."""
+    rows = db.execute(
+        select(hit_days.c.topic_id, hit_days.c.day, func.sum(hit_days.c.hits))
+        .where(hit_days.c.day >= since, hit_days.c.origin != Origin.BACKFILL.value)
+        .group_by(hit_days.c.topic_id, hit_days.c.day)
+        .order_by(hit_days.c.topic_id, hit_days.c.day)
+    )
+    return tuple((topic_id, day, int(found)) for topic_id, day, found in rows)
+
+
+def recount_days(db: Db) -> None:
+    """Make the daily summary anew from the hits."""
+    db.execute(delete(hit_days))
+    tally: Counter[tuple[str, str, str]] = Counter()
+    for row in db.execute(select(hits.c.topic_id, hits.c.matched_at, hits.c.origin)):
+        tally[(row.topic_id, f"{row.matched_at:%Y-%m-%d}", row.origin)] += 1
+    if tally:
+        db.execute(insert(hit_days), [_day_row(key, found) for key, found in tally.items()])
+
+
+def write_evidence(evidence: Iterable[Evidence]) -> str:
+    """Write evidence as the JSON that the table holds."""
+    return json.dumps([[e.field, e.start, e.end, e.text, e.clause] for e in evidence], ensure_ascii=False)
+
+
+def read_evidence(written: str) -> tuple[Evidence, ...]:
+    """Read evidence from the table's JSON."""
+    return tuple(
+        Evidence(field=field, start=start, end=end, text=words, clause=clause)
+        for field, start, end, words, clause in json.loads(written)
+    )
+
+
+def read(row: RowMapping) -> StoredHit:
+    """Make a StoredHit of a row."""
+    return StoredHit(
+        id=row["hit_id"],
+        hit=Hit(
+            topic_id=row["topic_id"],
+            topic_version=row["topic_version"],
+            entry_id=row["id"],
+            evidence=read_evidence(row["evidence"]),
+            score=row["score"],
+            matched_at=row["matched_at"],
+            origin=Origin(row["origin"]),
+        ),
+        stored=entries.read(row),
+        label=row["label"],
+        story_id=row["story_id"],
+        story_size=row["story_size"] or 1,
+    )
+
+
+def _newest(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
+    place = cursors.read("hits", cursor)
+    below = int(place[0]) if place else 2**62
+    wanted = search.expression(db, needs(query)) if query else None
+    found: list[StoredHit] = []
+    looked = 0
+    rare = wanted is not None and search.count_capped(db, wanted) <= search.COUNT_CAP
+    while True:
+        step = limit + 1 if query is None else max(limit + 1, 500)
+        chosen = _filtered(db, _whole(), filters).where(hits.c.id < below).order_by(hits.c.id.desc()).limit(step)
+        if rare and wanted is not None:
+            ids = search.candidates(db, wanted, below=2**62, limit=search.COUNT_CAP)
+            chosen = chosen.where(hits.c.entry_id.in_(ids))
+        rows = [read(row) for row in db.execute(chosen).mappings()]
+        for row in rows:
+            below = row.id
+            if query is not None and find(query, row.stored) is None:
+                continue
+            found.append(row)
+            if len(found) > limit:
+                return Page(items=tuple(found[:limit]), next_cursor=cursors.write("hits", found[limit - 1].id))
+        looked += len(rows)
+        if len(rows) < step:
+            return Page(items=tuple(found))
+        if looked >= SCAN_CAP:
+            return Page(
+                items=tuple(found),
+                next_cursor=cursors.write("hits", below),
+                searched_back_to=rows[-1].hit.matched_at,
+            )
+
+
+def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
+    place = cursors.read("hits-score", cursor)
+    window = (
+        _filtered(db, select(hits.c.id).join(entry_table, entry_table.c.id == hits.c.entry_id), filters)
+        .order_by(hits.c.id.desc())
+        .limit(SCORED_WINDOW)
+        .subquery()
+    )
+    chosen = _whole().where(hits.c.id.in_(select(window.c.id))).order_by(hits.c.score.desc(), hits.c.id.desc())
+    if place:
+        score, below = place[0], int(place[1])
+        chosen = chosen.where(or_(hits.c.score < score, and_(hits.c.score == score, hits.c.id < below)))
+    if query is None:
+        chosen = chosen.limit(limit + 1)
+    found: list[StoredHit] = []
+    for row in db.execute(chosen).mappings():
+        hit = read(row)
+        if query is not None and find(query, hit.stored) is None:
+            continue
+        found.append(hit)
+        if len(found) > limit:
+            last = found[limit - 1]
+            return Page(
+                items=tuple(found[:limit]), next_cursor=cursors.write("hits-score", float(last.hit.score), last.id)
+            )
+    return Page(items=tuple(found))
+
+
+def _whole() -> Select[Any]:
+    return (
+        entries.whole()
+        .join(hits, hits.c.entry_id == entry_table.c.id)
+        .outerjoin(stories, stories.c.id == entry_table.c.story_id)
+        .add_columns(
+            hits.c.id.label("hit_id"),
+            hits.c.topic_id,
+            hits.c.topic_version,
+            hits.c.score,
+            hits.c.evidence,
+            hits.c.origin,
+            hits.c.matched_at,
+            hits.c.label,
+            stories.c.size.label("story_size"),
+        )
+    )
+
+
+def _filtered(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
+    if filters.topics:
+        chosen = chosen.where(hits.c.topic_id.in_(filters.topics))
+    if filters.since is not None:
+        chosen = chosen.where(hits.c.matched_at >= filters.since)
+    if filters.until is not None:
+        chosen = chosen.where(hits.c.matched_at < filters.until)
+    if filters.origins:
+        chosen = chosen.where(hits.c.origin.in_(filters.origins))
+    if filters.labels:
+        chosen = chosen.where(
+            or_(hits.c.label.in_(filters.labels), hits.c.label.is_(None) if "none" in filters.labels else False)
+        )
+    return entry_filters(db, chosen, filters)
+
+
+def entry_filters(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
+    """Narrow a question that has the entries table in it by what concerns entries."""
+    if filters.sources:
+        named = or_(
+            feeds.c.url.in_(filters.sources),
+            func.lower(feeds.c.name).in_([source.lower() for source in filters.sources]),
+            feeds.c.host.in_([source.lower() for source in filters.sources]),
+        )
+        feed_ids = tuple(db.execute(select(feeds.c.id).where(named)).scalars())
+        chosen = chosen.where(entry_table.c.feed_id.in_(feed_ids))
+    if filters.story is not None:
+        chosen = chosen.where(entry_table.c.story_id == filters.story)
+    if filters.languages:
+        chosen = chosen.where(entry_table.c.language.in_(filters.languages))
+    if filters.baseline is not None:
+        chosen = chosen.where(entry_table.c.baseline == filters.baseline)
+    return chosen
+
+
+def _write(hit: Hit) -> dict[str, Any]:
+    return {
+        "topic_id": hit.topic_id,
+        "entry_id": hit.entry_id,
+        "topic_version": hit.topic_version,
+        "score": hit.score,
+        "evidence": write_evidence(hit.evidence),
+        "origin": hit.origin.value,
+        "matched_at": hit.matched_at,
+    }
+
+
+def _count_days(db: Db, fresh: Sequence[Hit]) -> None:
+    tally = Counter((hit.topic_id, f"{hit.matched_at:%Y-%m-%d}", hit.origin.value) for hit in fresh)
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    statement = dialect.insert(hit_days)
+    statement = statement.on_conflict_do_update(
+        index_elements=["topic_id", "day", "origin"], set_={"hits": hit_days.c.hits + statement.excluded.hits}
+    )
+    # In one order always, so that two writers never wait for each other in a ring.
+    db.execute(statement, [_day_row(key, found) for key, found in sorted(tally.items())])
+
+
+def _day_row(key: tuple[str, str, str], found: int) -> dict[str, Any]:
+    return {"topic_id": key[0], "day": key[1], "origin": key[2], "hits": found}

@@ -1,0 +1,67 @@
+"""Topics as they were watched: every version of each, so that a hit can say which one found it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import insert, select, update
+
+from watcher.store.engine import Db
+from watcher.store.tables import topic_versions, topics
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WatchedTopic:
+    """A topic's text and the version that stands for its meaning."""
+
+    id: str
+    name: str
+    query: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicVersion:
+    """A meaning that a topic had since some moment (UTC)."""
+
+    version: str
+    query: str
+    since_at: datetime
+
+
+def sync(db: Db, watched: Iterable[WatchedTopic], now: datetime) -> tuple[str, ...]:
+    """Note what is watched from now on; gives the topics that mean something else than before, or are new."""
+    known = {row.id: row for row in db.execute(select(topics))}
+    wanted = {topic.id: topic for topic in watched}
+    changed = []
+    for topic in wanted.values():
+        row = known.get(topic.id)
+        values = {"name": topic.name, "query": topic.query, "version": topic.version, "active": True}
+        if row is None:
+            db.execute(insert(topics).values(id=topic.id, changed_at=now, **values))
+        elif (row.name, row.query, row.version, row.active) != (topic.name, topic.query, topic.version, True):
+            changed_at = now if row.version != topic.version else row.changed_at
+            db.execute(update(topics).where(topics.c.id == topic.id).values(changed_at=changed_at, **values))
+        if row is None or row.version != topic.version:
+            changed.append(topic.id)
+            here = topic_versions.c.topic_id == topic.id, topic_versions.c.version == topic.version
+            if db.execute(select(topic_versions.c.version).where(*here)).first() is None:
+                db.execute(
+                    insert(topic_versions).values(
+                        topic_id=topic.id, version=topic.version, query=topic.query, since_at=now
+                    )
+                )
+    for topic_id, row in known.items():
+        if row.active and topic_id not in wanted:
+            db.execute(update(topics).where(topics.c.id == topic_id).values(active=False))
+    return tuple(changed)
+
+
+def versions(db: Db, topic_id: str) -> tuple[TopicVersion, ...]:
+    """List the meanings a topic has had, oldest first."""
+    rows = db.execute(
+        select(topic_versions).where(topic_versions.c.topic_id == topic_id).order_by(topic_versions.c.since_at)
+    )
+    return tuple(TopicVersion(version=row.version, query=row.query, since_at=row.since_at) for row in rows)
