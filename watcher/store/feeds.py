@@ -100,11 +100,13 @@ def claim_due(
     owner: str = "",
     urls: Iterable[str] | None = None,
     everything: bool = False,
+    polled_before: datetime | None = None,
 ) -> tuple[Feed, ...]:
     """Take feeds whose time has come, longest overdue first, and hold each for `lease_for`.
 
     `urls` takes those feeds whether due or not (paused and gone ones too: a person asks); `everything` takes every feed
-    that is polled at all. A feed that somebody else holds is left to them. Two callers never get the same feed.
+    that is polled at all. `polled_before` leaves out what was polled since. A feed that somebody else holds is left to
+    them; two callers never get the same feed.
     """
     free = or_(feeds.c.lease_until.is_(None), feeds.c.lease_until <= now)
     chosen = select(feeds.c.id).where(feeds.c.configured, free)
@@ -114,6 +116,8 @@ def claim_due(
         chosen = chosen.where(feeds.c.state.not_in(_UNPOLLED))
         if not everything:
             chosen = chosen.where(feeds.c.next_poll_at <= now)
+    if polled_before is not None:
+        chosen = chosen.where(or_(feeds.c.polled_at.is_(None), feeds.c.polled_at < polled_before))
     chosen = chosen.order_by(feeds.c.next_poll_at).limit(limit).with_for_update(skip_locked=True)
     taken = (
         update(feeds)

@@ -1,7 +1,7 @@
 """The archive's word index: keeps it, and asks it for entries that may match. `match` decides which ones do.
 
-The index holds the tokens of `text.canon`, so both databases split words as the live matcher does: FTS5 without a copy of
-the text on SQLite, a `simple` tsvector with GIN on PostgreSQL.
+The index holds the tokens of `text.canon`, so both databases split words as the live matcher does: FTS5 without a copy
+of the text on SQLite, a `simple` tsvector with GIN on PostgreSQL.
 """
 
 from __future__ import annotations
@@ -121,7 +121,8 @@ def among(db: Db, wanted: str, ids: Sequence[int]) -> frozenset[int]:
 def ranked(db: Db, wanted: str, *, newest: int, limit: int) -> tuple[int, ...]:
     """Give the ids that fit best among the `newest` candidates: bm25 on SQLite, cover density on PostgreSQL."""
     if db.dialect.name == "sqlite":
-        floor = "SELECT min(rowid) FROM (SELECT rowid FROM archive WHERE archive MATCH :wanted ORDER BY rowid DESC LIMIT :newest)"
+        latest = "SELECT rowid FROM archive WHERE archive MATCH :wanted ORDER BY rowid DESC LIMIT :newest"
+        floor = f"SELECT min(rowid) FROM ({latest})"  # noqa: S608
         chosen = (
             f"SELECT rowid FROM archive WHERE archive MATCH :wanted AND rowid >= ({floor})"  # noqa: S608
             " ORDER BY bm25(archive), rowid DESC LIMIT :limit"
