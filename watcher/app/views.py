@@ -1,0 +1,270 @@
+"""What is kept, in the words of the contract: the JSON that the command prints and the API serves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from watcher.model.digest import Coverage, Delivery, Digest, StoryLine, Subscription, ToldHit
+from watcher.model.entry import StoredEntry
+from watcher.model.feed import Feed
+from watcher.model.found import Match, StoredHit
+from watcher.model.story import Story
+from watcher.model.topic import Evidence, Origin
+from watcher.schedule import health
+from watcher.store.feeds import Poll
+from watcher.store.status import Standing
+
+Json = dict[str, Any]
+
+
+def moment(value: datetime | None) -> str | None:
+    """Write a moment as RFC 3339 in UTC, to the second."""
+    return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def hit(found: StoredHit) -> Json:
+    """Say a hit, its entry and its evidence."""
+    return {
+        "id": found.id,
+        "topic": found.hit.topic_id,
+        "score": round(found.hit.score, 4),
+        "matched_at": moment(found.hit.matched_at),
+        "backfill": found.hit.origin is Origin.BACKFILL,
+        "edited": found.hit.origin is Origin.EDIT,
+        "baseline": found.stored.baseline,
+        "label": found.label,
+        "topic_version": found.hit.topic_version,
+        "story": {"id": found.story_id, "size": found.story_size},
+        "entry": entry(found.stored),
+        "evidence": evidence(still_there(found.hit.evidence, found.stored)),
+    }
+
+
+def entry(stored: StoredEntry, *, content: bool = False) -> Json:
+    """Say an entry; its full text only where asked for."""
+    item = stored.entry.item
+    said: Json = {
+        "id": stored.id,
+        "title": item.title,
+        "url": item.url,
+        "source": stored.entry.source,
+        "feed": stored.entry.feed_url,
+        "author": item.author,
+        "tags": list(item.tags),
+        "published_at": moment(item.published_at),
+        "first_seen_at": moment(stored.first_seen_at),
+        "updated_at": moment(stored.updated_at),
+        "version": stored.version,
+        "baseline": stored.baseline,
+        "quarantined": stored.quarantined,
+        "summary": item.summary,
+        "language": item.language,
+    }
+    return said | ({"content": item.content} if content else {})
+
+
+def match(found: Match) -> Json:
+    """Say an entry that a search found, and the words that show why."""
+    return {
+        "entry": entry(found.stored),
+        "evidence": evidence(found.evidence),
+        "story": {"id": found.story_id, "size": found.story_size},
+    }
+
+
+def evidence(shown: Iterable[Evidence]) -> list[Json]:
+    """Say evidence: code points [start, end) of a field's stored text."""
+    return [{"field": e.field, "start": e.start, "end": e.end, "text": e.text, "clause": e.clause} for e in shown]
+
+
+def still_there(shown: Sequence[Evidence], stored: StoredEntry) -> tuple[Evidence, ...]:
+    """Keep the evidence whose words still stand where they stood: an edit may have moved or removed some."""
+    item = stored.entry.item
+    texts = {"title": item.title, "summary": item.summary, "content": item.content, "author": item.author}
+    return tuple(e for e in shown if e.field not in texts or texts[e.field][e.start : e.end] == e.text)
+
+
+def story(told: Story) -> Json:
+    """Say a story and its tellings in order of discovery."""
+    return {
+        "id": told.id,
+        "title": told.tellings[0].title if told.tellings else "",
+        "first_at": moment(told.first_at),
+        "last_at": moment(told.last_at),
+        "size": told.size,
+        "outlets": list(dict.fromkeys(each.source for each in told.tellings)),
+        "tellings": [
+            {
+                "entry": each.entry_id,
+                "title": each.title,
+                "url": each.url,
+                "source": each.source,
+                "first_seen_at": moment(each.first_seen_at),
+                "copy": each.copy,
+            }
+            for each in told.tellings
+        ],
+    }
+
+
+def feed(one: Feed, now: datetime, entries: int = 0) -> Json:
+    """Say a feed and its health."""
+    return {
+        "url": one.source.url,
+        "title": one.name,
+        "tags": list(one.source.tags),
+        "language": one.source.language or one.language,
+        "site_url": one.site_url,
+        "health": str(health(one, now)),
+        "state": one.state.value,
+        "fetch_url": one.fetch_url,
+        "moving_to": one.move.url if one.move else None,
+        "interval_seconds": round(one.interval.total_seconds()),
+        "rhythm_seconds": round(one.rhythm.total_seconds()) if one.rhythm else None,
+        "polled_at": moment(one.polled_at),
+        "succeeded_at": moment(one.succeeded_at),
+        "new_at": moment(one.new_at),
+        "next_poll_at": moment(one.next_poll_at),
+        "failures": one.failures,
+        "failing_since": moment(one.failing_since),
+        "error": {"kind": one.error_kind, "message": one.error} if one.error_kind else None,
+        "gaps": one.gaps,
+        "lost": one.lost,
+        "gap_at": moment(one.gap_at),
+        "entries": entries,
+    }
+
+
+def poll(one: Poll) -> Json:
+    """Say one poll of a feed's history."""
+    return {
+        "at": moment(one.at),
+        "outcome": one.outcome,
+        "status": one.status,
+        "bytes": one.wire_bytes,
+        "seen": one.seen,
+        "new": one.new,
+        "updated": one.updated,
+        "hits": one.hits,
+        "lost": one.lost,
+        "seconds": round(one.elapsed.total_seconds(), 3),
+        "message": one.message,
+    }
+
+
+def coverage(known: Coverage) -> Json:
+    """Say how much was watched."""
+    return {
+        "feeds": known.feeds,
+        "fresh": known.fresh,
+        "stale": known.stale,
+        "failing": known.failing,
+        "gone": known.gone,
+        "gaps": known.gaps,
+        "lost": known.lost,
+        "entries": known.entries,
+        "bad": known.bad,
+        "notes": list(known.notes),
+    }
+
+
+def digest(said: Digest) -> Json:
+    """Say a digest: topics, and the stories of each."""
+    return {
+        "id": said.id,
+        "name": said.name,
+        "title": said.title,
+        "slot_at": moment(said.slot_at),
+        "window": [moment(said.window[0]), moment(said.window[1])],
+        "coverage": coverage(said.coverage),
+        "topics": [
+            {
+                "id": section.topic_id,
+                "name": section.name,
+                "stories": [_story_line(line) for line in section.stories],
+                "more": section.more,
+            }
+            for section in said.sections
+        ],
+    }
+
+
+def delivery(one: Delivery) -> Json:
+    """Say where a delivery stands; its payload and the channel's secrets stay inside."""
+    return {
+        "id": one.id,
+        "digest": one.digest_id,
+        "channel": one.channel,
+        "kind": one.kind.value,
+        "recipient": one.recipient,
+        "part": one.part,
+        "state": one.state.value,
+        "attempts": one.attempts,
+        "created_at": moment(one.created_at),
+        "next_try_at": moment(one.next_try_at),
+        "sent_at": moment(one.sent_at),
+        "message_id": one.message_id,
+        "error": one.error,
+    }
+
+
+def status(
+    known: Standing, digests: Sequence[Mapping[str, Any]], version: str, database: str, revision: str | None
+) -> Json:
+    """Say how things stand."""
+    return {
+        "feeds": dict(known.feeds),
+        "entries": known.entries,
+        "hits": known.hits,
+        "gaps": known.gaps,
+        "lost": known.lost,
+        "lag_seconds": round(known.lag.total_seconds()),
+        "last_poll_at": moment(known.last_poll_at),
+        "digests": [dict(each) for each in digests],
+        "outbox": dict(known.outbox),
+        "database": {"url": database, "revision": revision},
+        "version": version,
+    }
+
+
+def subscription(one: Subscription, *, last_at: datetime | None = None, next_at: datetime | None = None) -> Json:
+    """Say a digest as configured, and when it was and will be composed."""
+    return {
+        "name": one.name,
+        "schedule": one.schedule,
+        "timezone": one.timezone,
+        "topics": list(one.topics),
+        "channels": list(one.channels),
+        "last_at": moment(last_at),
+        "next_at": moment(next_at),
+    }
+
+
+def _story_line(line: StoryLine) -> Json:
+    return {
+        "story": line.lead.story_id,
+        "title": line.lead.title,
+        "url": line.lead.url,
+        "outlets": list(line.outlets),
+        "score": round(line.lead.score, 4),
+        "hits": [_told(each) for each in (line.lead, *line.others)],
+    }
+
+
+def _told(each: ToldHit) -> Json:
+    return {
+        "id": each.hit_id,
+        "entry": each.entry_id,
+        "title": each.title,
+        "url": each.url,
+        "source": each.source,
+        "published_at": moment(each.published_at),
+        "first_seen_at": moment(each.first_seen_at),
+        "matched_at": moment(each.matched_at),
+        "backfill": each.origin is Origin.BACKFILL,
+        "edited": each.edited,
+        "baseline": each.baseline,
+        "evidence": evidence(each.evidence),
+    }
