@@ -42,7 +42,9 @@ class Database:
                 self._reader = _sqlite(self.url, durable=durable, read_only=True)
             else:
                 self._writer = create_engine(self.url, pool_size=5, max_overflow=10, pool_pre_ping=True)
-                self._reader = self._writer.execution_options(postgresql_readonly=True)
+                self._reader = self._writer.execution_options(
+                    isolation_level="REPEATABLE READ", postgresql_readonly=True
+                )
         except (ArgumentError, ModuleNotFoundError, NoSuchModuleError) as error:
             raise StoreError(f"database {self}: {_plain(error)}") from error
 
