@@ -1,0 +1,154 @@
+"""Laws of the matcher that hold for any topics and any texts."""
+
+from __future__ import annotations
+
+import time
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.match.entries import NOON, entry
+from watcher.match import AllOf, AnyOf, Anything, Index, Need, Phrase, Prefix, Reading, Token, find, needs, parse_query
+from watcher.match.explain import explain
+from watcher.match.topics import compile_topics
+from watcher.model.topic import Topic
+from watcher.text.canon import index_text
+
+WORDS = [
+    "spy",
+    "Spy",
+    "SPY",
+    "U.S.",
+    "us",
+    "US",
+    "share",
+    "shared",
+    "eyes",
+    "five",
+    "kyiv’s",
+    "кібер",
+    "й",
+    "情報",
+    "cyber-op",
+    "a",
+]
+TEXTS = st.lists(st.sampled_from([*WORDS, ".", "\n", "«", "—"]), max_size=14).map(" ".join)
+
+LEAVES = st.one_of(
+    st.sampled_from(
+        ["spy", "us", "=US", "=Spy", "share~", "cyb*", "shar*", "sh?re", "кіб*", "情報", "five", "eyes", "й", "sh*ed"]
+    ),
+    st.sampled_from(['"five eyes"', '"us share~"', '="Spy US"', '"cyber op"', '"kyiv us"', '"shar* eyes"']),
+)
+
+
+def _combined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
+    gap = st.integers(0, 4)
+    return st.one_of(
+        st.lists(parts, min_size=2, max_size=3).map(lambda some: "(" + " AND ".join(some) + ")"),
+        st.lists(parts, min_size=2, max_size=4).map(lambda some: "(" + " OR ".join(some) + ")"),
+        st.tuples(parts, parts).map(lambda pair: f"({pair[0]} NOT {pair[1]})"),
+        st.tuples(parts, gap, parts).map(lambda triple: f"({triple[0]} NEAR/{triple[1]} {triple[2]})"),
+        st.tuples(parts, gap, parts).map(lambda triple: f"({triple[0]} ONEAR/{triple[1]} {triple[2]})"),
+        st.tuples(parts, gap, parts).map(lambda triple: f"({triple[0]} NOT NEAR/{triple[1]} {triple[2]})"),
+        parts.map(lambda part: f"ATLEAST/2 ({part})"),
+        parts.map(lambda part: f"FIRST/3 ({part})"),
+        parts.map(lambda part: f"title:({part})"),
+    )
+
+
+QUERIES = st.recursive(LEAVES, _combined, max_leaves=6)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(QUERIES, min_size=1, max_size=8), TEXTS, TEXTS, TEXTS)
+def test_the_index_finds_what_each_topic_alone_finds(
+    queries: list[str], title: str, summary: str, content: str
+) -> None:
+    stored = entry(title, summary, content)
+    topics = [Topic(id=f"t{number}", name="", query=query) for number, query in enumerate(queries)]
+    watched = compile_topics(topics)
+
+    hits = {hit.topic_id: hit.evidence for hit in watched.hits([stored], NOON)}
+
+    alone = {topic.id: find(watched.query(topic.id), stored) for topic in topics}
+    assert hits == {topic_id: evidence for topic_id, evidence in alone.items() if evidence is not None}
+    index = Index([watched.query(topic.id) for topic in topics])
+    assert sorted(index.numbers(Reading(stored))) == [
+        n for n, topic in enumerate(topics) if alone[topic.id] is not None
+    ]
+
+
+@settings(max_examples=300, deadline=None)
+@given(QUERIES, TEXTS, TEXTS)
+def test_printing_and_reading_a_query_keeps_its_meaning(query: str, title: str, summary: str) -> None:
+    stored = entry(title, summary)
+    read = parse_query(query)
+    again = parse_query(read.canonical())
+
+    assert again.canonical() == read.canonical()
+    assert (find(again, stored) is None) == (find(read, stored) is None)
+
+
+@settings(max_examples=300, deadline=None)
+@given(QUERIES, TEXTS, TEXTS)
+def test_what_the_index_of_the_archive_is_asked_for_misses_no_match(query: str, title: str, content: str) -> None:
+    read = parse_query(query)
+
+    if find(read, entry(title, "", content)) is not None:
+        assert _holds(needs(read), index_text(title, content).split())
+
+
+@settings(max_examples=200, deadline=None)
+@given(QUERIES, TEXTS, TEXTS)
+def test_evidence_is_what_stands_in_the_text_and_an_explanation_agrees(query: str, title: str, content: str) -> None:
+    stored = entry(title, "", content)
+    read = parse_query(query)
+    found = find(read, stored)
+
+    assert explain(read, stored).matched == (found is not None)
+    texts = {"title": title, "content": content}
+    assert all(texts[piece.field][piece.start : piece.end] == piece.text for piece in found or ())
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text(max_size=60), st.text(max_size=200))
+def test_any_text_and_any_query_end_without_a_crash(query: str, text: str) -> None:
+    from watcher.errors import QueryError
+
+    try:
+        read = parse_query(query)
+    except QueryError:
+        return
+    stored = entry(text)
+    assert (find(read, stored) is not None) == bool(list(Index([read]).matching(Reading(stored))))
+
+
+def test_time_grows_with_the_text_and_not_with_its_square() -> None:
+    read = parse_query("((spy NEAR/5 share~) NEAR/8 (us OR eyes)) NOT NEAR/3 (cyb* OR sh*d)")
+
+    def seconds(words: int) -> float:
+        stored = entry(" ".join(["spy shared us eyes"] * (words // 4)))
+        begun = time.process_time()
+        find(read, stored)
+        return time.process_time() - begun
+
+    small = max(seconds(2_000), 0.002)
+    assert seconds(16_000) < small * 40
+
+
+def _holds(need: Need, words: list[str]) -> bool:
+    match need:
+        case Anything():
+            return True
+        case Token(text=text):
+            return text in words
+        case Prefix(text=text):
+            return any(word.startswith(text) for word in words)
+        case Phrase(tokens=tokens):
+            width = len(tokens)
+            return any(tuple(words[at : at + width]) == tokens for at in range(len(words)))
+        case AllOf(parts=parts):
+            return all(_holds(part, words) for part in parts)
+        case AnyOf(parts=parts):
+            return any(_holds(part, words) for part in parts)

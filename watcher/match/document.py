@@ -1,0 +1,93 @@
+"""An entry as the matcher sees it: the words of its fields, and, only when asked for, where they stand."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from urllib.parse import urlsplit
+
+from watcher.match.syntax import WORD_FIELDS
+from watcher.model.entry import StoredEntry
+from watcher.text.canon import places, surface, tokens
+
+FIELD_NUMBER = {name: number for number, name in enumerate(WORD_FIELDS)}
+
+
+class Reading:
+    """An entry's words by field, made once and shared by all who ask about the entry."""
+
+    def __init__(self, stored: StoredEntry) -> None:
+        self.stored = stored
+        self._words: dict[str, list[str]] = {}
+        self._places: dict[str, list[tuple[int, int]]] = {}
+        self._positions: dict[str, dict[str, list[int]]] = {}
+
+    def text(self, field: str) -> str:
+        """Give a field as it is stored; tags come one a line."""
+        entry = self.stored.entry
+        match field:
+            case "title":
+                return entry.item.title
+            case "summary":
+                return entry.item.summary
+            case "content":
+                return entry.item.content
+            case "author":
+                return entry.item.author
+            case "tags":
+                return "\n".join(entry.item.tags)
+            case "source":
+                return entry.source
+            case "feed":
+                return entry.feed_url
+            case "url":
+                return entry.item.url or ""
+            case _:
+                return ""
+
+    def words(self, field: str) -> list[str]:
+        """Give a field's folded words."""
+        found = self._words.get(field)
+        if found is None:
+            found = self._words[field] = tokens(self.text(field))
+        return found
+
+    def positions(self, field: str) -> dict[str, list[int]]:
+        """Give the places of each word of a field."""
+        found = self._positions.get(field)
+        if found is None:
+            found = {}
+            for index, word in enumerate(self.words(field)):
+                found.setdefault(word, []).append(index)
+            self._positions[field] = found
+        return found
+
+    def span(self, field: str, first: int, last: int) -> tuple[int, int]:
+        """Tell where words `first` to `last` (inclusive) stand in the field's text."""
+        where = self._where(field)
+        return where[first][0], where[last][1]
+
+    def surface(self, field: str, index: int) -> str:
+        """Give a word as it is written."""
+        start, end = self._where(field)[index]
+        return surface(self.text(field), start, end)
+
+    @cached_property
+    def host(self) -> str:
+        try:
+            return (urlsplit(self.stored.entry.item.url or "").hostname or "").lower()
+        except ValueError:
+            return ""
+
+    def whole(self, field: str, value: str) -> bool:
+        """Tell whether a field that is compared whole has this value: a language with its regions, a domain with its
+        subdomains."""
+        if field == "lang":
+            language = (self.stored.entry.item.language or "").lower()
+            return language == value or language.startswith(f"{value}-")
+        return self.host == value or self.host.endswith(f".{value}")
+
+    def _where(self, field: str) -> list[tuple[int, int]]:
+        found = self._places.get(field)
+        if found is None:
+            found = self._places[field] = places(self.text(field))
+        return found

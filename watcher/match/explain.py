@@ -1,0 +1,171 @@
+"""Why a query matches an entry or does not: its clause tree, the words found, and the nearest thing to a match."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from watcher.match.document import Reading
+from watcher.match.evaluate import Find, Occurrence, find_in, near, occurrences
+from watcher.match.evidence import evidence
+from watcher.match.printer import clause
+from watcher.match.syntax import (
+    SCOPES,
+    TEXT_FIELDS,
+    And,
+    AtLeast,
+    First,
+    Near,
+    Node,
+    NotNear,
+    Or,
+    Query,
+    Scoped,
+    Whole,
+    Words,
+)
+from watcher.model.entry import StoredEntry
+from watcher.model.topic import Evidence
+
+FAR = 100_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clause:
+    """A part of a query and what became of it; `note` says what came nearest where it did not hold."""
+
+    text: str
+    operator: str
+    matched: bool
+    evidence: tuple[Evidence, ...] = ()
+    children: tuple[Clause, ...] = ()
+    note: str = ""
+
+
+def find(query: Query, stored: StoredEntry) -> tuple[Evidence, ...] | None:
+    """Match one query against one entry: the evidence, or None where it does not match."""
+    reading = Reading(stored)
+    found = occurrences(query.root, reading, find_in(reading))
+    return None if found is None else evidence(found, reading)
+
+
+def explain(query: Query, stored: StoredEntry) -> Clause:
+    """Tell, clause by clause, why a query matches an entry or does not."""
+    reading = Reading(stored)
+    return _explain(query.root, reading, find_in(reading), TEXT_FIELDS, wanted=True)
+
+
+def _explain(node: Node, reading: Reading, find: Find, fields: tuple[str, ...], *, wanted: bool) -> Clause:
+    found = occurrences(node, reading, find, fields)
+    inner = SCOPES[node.field] if isinstance(node, Scoped) else fields
+    children = tuple(_explain(part, reading, find, inner, wanted=wanted) for part in _parts(node))
+    if isinstance(node, And):
+        children += tuple(_explain(part, reading, find, fields, wanted=False) for part in node.without)
+    matched = found is not None
+    return Clause(
+        text=clause(node),
+        operator=_operator(node),
+        matched=matched,
+        evidence=evidence(found, reading) if found else (),
+        children=children,
+        note=_note(node, found, reading, find, fields, wanted=wanted),
+    )
+
+
+def _parts(node: Node) -> tuple[Node, ...]:
+    match node:
+        case And(parts=parts) | Or(parts=parts):
+            return parts
+        case Near(left=left, right=right) | NotNear(left=left, right=right):
+            return (left, right)
+        case AtLeast(part=part) | First(part=part) | Scoped(part=part):
+            return (part,)
+        case _:
+            return ()
+
+
+def _operator(node: Node) -> str:
+    match node:
+        case And():
+            return "AND"
+        case Or():
+            return "OR"
+        case Near(gap=gap, ordered=ordered):
+            return f"{'ONEAR' if ordered else 'NEAR'}/{gap}"
+        case NotNear(gap=gap, ordered=ordered):
+            return f"NOT {'ONEAR' if ordered else 'NEAR'}/{gap}"
+        case AtLeast(count=count):
+            return f"ATLEAST/{count}"
+        case First(count=count):
+            return f"FIRST/{count}"
+        case Scoped(field=field) | Whole(field=field):
+            return f"{field}:"
+        case Words():
+            return "words"
+
+
+def _note(
+    node: Node, found: list[Occurrence] | None, reading: Reading, find: Find, fields: tuple[str, ...], *, wanted: bool
+) -> str:
+    if found is not None:
+        return "" if wanted else "present, and the query excludes it"
+    match node:
+        case Words():
+            return _note_words(node, reading, find, fields)
+        case Near(left=left, right=right, gap=gap, ordered=ordered):
+            lefts, rights = (occurrences(part, reading, find, fields) or [] for part in (left, right))
+            if not (lefts and rights):
+                return ""
+            apart = _distance(lefts, rights, ordered)
+            if apart is None:
+                return (
+                    "both are there, but in different fields" if not ordered else "both are there, in the other order"
+                )
+            return f"both are there, {apart} words apart instead of at most {gap}"
+        case NotNear(left=left, gap=gap):
+            count = len(occurrences(left, reading, find, fields) or [])
+            return f"each of {count} occurrences has one of the others within {gap} words" if count else ""
+        case AtLeast(count=count, part=part):
+            places = occurrences(part, reading, find, fields) or []
+            return f"{len({place[:2] for place in places})} of {count}" if places else ""
+        case First(count=count, part=part):
+            places = occurrences(part, reading, find, fields) or []
+            return f"first at word {min(place[2] for place in places) + 1}, not within {count}" if places else ""
+        case Whole(field=field):
+            value = reading.stored.entry.item.language if field == "lang" else reading.host
+            return f"it is {value or 'unknown'}"
+        case Scoped(part=part):
+            return "it is there, but in another field" if occurrences(part, reading, find) is not None else ""
+        case _:
+            return ""
+
+
+def _note_words(node: Words, reading: Reading, find: Find, fields: tuple[str, ...]) -> str:
+    if node.exact:
+        loose = [(field, place) for field in fields for place in find(Words(node.parts), field)]
+        if loose:
+            field, (first, last) = loose[0]
+            written = " ".join(reading.surface(field, index) for index in range(first, last + 1))
+            return f"written as {written!r}"
+    if len(node.parts) > 1:
+        held = [part for part in node.parts if any(find(Words((part,)), field) for field in fields)]
+        if len(held) == len(node.parts):
+            return "all its words are there, but not side by side"
+        if held:
+            return f"{len(held)} of {len(node.parts)} words are there"
+    return ""
+
+
+def _distance(lefts: list[Occurrence], rights: list[Occurrence], ordered: bool) -> int | None:
+    pairs = near(lefts, rights, FAR, ordered)
+    if not pairs:
+        return None
+    gaps = []
+    for a in lefts:
+        for b in rights:
+            if a[0] == b[0]:
+                first, second = (a, b) if a[1] <= b[1] else (b, a)
+                if not (ordered and first is b):
+                    gaps.append(max(0, second[1] - first[2] - 1))
+        if len(gaps) > 10_000:
+            break
+    return min(gaps, default=None)

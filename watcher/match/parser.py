@@ -1,0 +1,308 @@
+"""Reads the topic language: recursive descent over the lexer's tokens, every fault at its line and column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from difflib import get_close_matches
+
+from watcher.errors import QueryError
+from watcher.match.forms import LANGUAGES, forms_of
+from watcher.match.lexer import Kind, Lexeme, cut
+from watcher.match.printer import clause
+from watcher.match.syntax import (
+    And,
+    AtLeast,
+    First,
+    Forms,
+    Literal,
+    Near,
+    Node,
+    NotNear,
+    Or,
+    Part,
+    Prefix,
+    Query,
+    Scoped,
+    Whole,
+    Wild,
+    Words,
+)
+from watcher.text.canon import places, surface, tokens
+from watcher.text.fold import fold
+
+DEPTH = 60
+"""How deep parentheses and sets may nest."""
+NEAR_DEFAULT = 4
+_FORMS = re.compile(r"~([a-z]{2,3})?$")
+_STARTS = {Kind.OPEN, Kind.NOT, Kind.COUNT, Kind.FIRST, Kind.FIELD, Kind.SET, Kind.WORD, Kind.PHRASE}
+_IDEOGRAPH = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
+_HANGUL = re.compile("[\uac00-\ud7a3]")
+
+
+def parse_query(text: str, sets: Mapping[str, str] | None = None) -> Query:
+    """Read a query; `sets` are the queries that @names stand for.
+
+    Raises QueryError with line and column (from 1) in `text`, and a suggestion where there is one.
+    """
+    return Query(_Parser(text, sets or {}, ()).whole())
+
+
+class _Parser:
+    def __init__(self, text: str, sets: Mapping[str, str], open_sets: tuple[str, ...]) -> None:
+        self._lexemes = cut(text)
+        self._sets = sets
+        self._open_sets = open_sets
+        self._at = 0
+        self._depth = len(open_sets)
+        # Whether the operand just read joins several things on its own level, outside of parentheses.
+        self._conjoined = False
+
+    def whole(self) -> Node:
+        if self._now.kind is Kind.END:
+            raise self._fault(self._now, "the query is empty")
+        node = self._any()
+        if not self._is(Kind.END):
+            raise self._fault(self._now, f"unexpected {self._now.text!r}", "is a parenthesis missing?")
+        return node
+
+    @property
+    def _now(self) -> Lexeme:
+        return self._lexemes[self._at]
+
+    def _is(self, kind: Kind) -> bool:
+        return self._lexemes[self._at].kind is kind
+
+    def _take(self) -> Lexeme:
+        lexeme = self._lexemes[self._at]
+        self._at += 1
+        return lexeme
+
+    def _any(self) -> Node:
+        """OR of ANDs, but never both on one level."""
+        parts = [self._all()]
+        joined = [self._conjoined]
+        mixture: Lexeme | None = None
+        while self._now.kind is Kind.OR:
+            operator = self._take()
+            parts.append(self._all())
+            joined.append(self._conjoined)
+            mixture = mixture or (operator if any(joined) else None)
+        self._conjoined = False
+        if mixture is not None:
+            raise self._fault(mixture, "AND (or a blank) and OR on one level can be read two ways", _readings(parts))
+        return parts[0] if len(parts) == 1 else Or(tuple(parts))
+
+    def _all(self) -> Node:
+        wanted: list[Node] = []
+        unwanted: list[Node] = []
+        first = self._now
+        while True:
+            if self._now.kind is Kind.AND:
+                operator = self._take()
+                if not (wanted or unwanted) or self._now.kind not in _STARTS:
+                    raise self._fault(operator, "AND needs something on both sides")
+            if self._now.kind is Kind.NOT:
+                self._take()
+                unwanted.append(self._near())
+            elif self._now.kind in _STARTS:
+                wanted.append(self._near())
+            else:
+                break
+        if not wanted and not unwanted:
+            raise self._nothing_here(first)
+        if not wanted:
+            raise self._fault(first, "a query of exclusions alone matches nearly everything", "say what to look for")
+        self._conjoined = len(wanted) + len(unwanted) > 1
+        return And(tuple(wanted), tuple(unwanted)) if self._conjoined else wanted[0]
+
+    def _near(self) -> Node:
+        left = self._one()
+        while True:
+            if self._now.kind is Kind.NEAR:
+                operator = self._take()
+                gap = operator.number if operator.number is not None else NEAR_DEFAULT
+                left = Near(self._spoken(left, operator), self._spoken(self._one(), operator), gap, operator.ordered)
+            elif self._now.kind is Kind.NOT and self._lexemes[self._at + 1].kind is Kind.NEAR:
+                self._take()
+                operator = self._take()
+                gap = operator.number if operator.number is not None else NEAR_DEFAULT
+                left = NotNear(self._spoken(left, operator), self._spoken(self._one(), operator), gap, operator.ordered)
+            else:
+                return left
+
+    def _spoken(self, node: Node, operator: Lexeme) -> Node:
+        """Refuse what has no place in a text: NEAR is about words."""
+        if isinstance(node, Whole):
+            raise self._fault(operator, f"{operator.text} is about words; {node.field}: has none")
+        return node
+
+    def _one(self) -> Node:
+        lexeme = self._now
+        if lexeme.kind not in _STARTS or lexeme.kind is Kind.NOT:
+            raise self._nothing_here(lexeme)
+        self._take()
+        match lexeme.kind:
+            case Kind.OPEN:
+                return self._nested(lexeme)
+            case Kind.COUNT | Kind.FIRST:
+                if self._now.kind is not Kind.OPEN:
+                    raise self._fault(lexeme, f"{lexeme.text}/{lexeme.number} needs a parenthesis after it")
+                part = self._nested(self._take())
+                number = lexeme.number or 1
+                return AtLeast(number, part) if lexeme.kind is Kind.COUNT else First(number, part)
+            case Kind.FIELD:
+                return self._scoped(lexeme)
+            case Kind.SET:
+                return self._set(lexeme)
+            case Kind.PHRASE:
+                return self._phrase(lexeme)
+            case _:
+                return self._word(lexeme)
+
+    def _nested(self, opening: Lexeme) -> Node:
+        self._depth += 1
+        if self._depth > DEPTH:
+            raise self._fault(opening, f"nested more than {DEPTH} deep")
+        if self._now.kind is Kind.CLOSE:
+            raise self._fault(opening, "nothing inside the parentheses")
+        node = self._any()
+        if not self._is(Kind.CLOSE):
+            if self._is(Kind.END):
+                raise self._fault(opening, "( is never closed")
+            raise self._fault(self._now, f"unexpected {self._now.text!r}")
+        self._take()
+        self._depth -= 1
+        return node
+
+    def _scoped(self, lexeme: Lexeme) -> Node:
+        if lexeme.text in {"lang", "domain"}:
+            value = self._take()
+            if value.kind is Kind.OPEN:
+                parts: list[Node] = []
+                while self._now.kind in {Kind.WORD, Kind.PHRASE, Kind.OR}:
+                    if (one := self._take()).kind is not Kind.OR:
+                        parts.append(Whole(lexeme.text, one.text.lower()))
+                if self._now.kind is not Kind.CLOSE or not parts:
+                    raise self._fault(value, f"{lexeme.text}: takes a value or (one OR another)")
+                self._take()
+                return Or(tuple(parts)) if len(parts) > 1 else parts[0]
+            if value.kind not in {Kind.WORD, Kind.PHRASE}:
+                raise self._fault(value, f"{lexeme.text}: needs a value")
+            return Whole(lexeme.text, value.text.lower())
+        if self._now.kind not in _STARTS - {Kind.NOT}:
+            raise self._fault(lexeme, f"{lexeme.text}: needs something after it")
+        return Scoped(lexeme.text, self._one())
+
+    def _set(self, lexeme: Lexeme) -> Node:
+        name = lexeme.text
+        if name in self._open_sets:
+            chain = " -> ".join(f"@{each}" for each in (*self._open_sets[self._open_sets.index(name) :], name))
+            raise self._fault(lexeme, f"a set that contains itself: {chain}")
+        if name not in self._sets:
+            close = get_close_matches(name, list(self._sets), 1)
+            raise self._fault(lexeme, f"no set @{name}", f"did you mean @{close[0]}?" if close else "")
+        if len(self._open_sets) >= DEPTH:
+            raise self._fault(lexeme, f"sets nested more than {DEPTH} deep")
+        try:
+            return _Parser(self._sets[name], self._sets, (*self._open_sets, name)).whole()
+        except QueryError as error:
+            inside = (
+                error.message if error.message.startswith("in @") else f"{error.line}:{error.column}: {error.message}"
+            )
+            raise self._fault(lexeme, f"in @{name}: {inside}", error.suggestion) from error
+
+    def _word(self, lexeme: Lexeme) -> Node:
+        return self._words([lexeme.text], lexeme)
+
+    def _phrase(self, lexeme: Lexeme) -> Node:
+        pieces = lexeme.text.split()
+        if lexeme.number is None:
+            return self._words(pieces, lexeme)
+        if len(pieces) < 2:
+            raise self._fault(lexeme, f"~{lexeme.number} needs a phrase of several words")
+        node: Node = self._words(pieces[:1], lexeme)
+        for piece in pieces[1:]:
+            node = Near(node, self._words([piece], lexeme), lexeme.number)
+        return node
+
+    def _words(self, pieces: list[str], lexeme: Lexeme) -> Node:
+        if lexeme.exact:
+            return self._exact(pieces, lexeme)
+        parts = [part for piece in pieces for part in self._parts(piece, lexeme)]
+        if not parts:
+            raise self._fault(lexeme, f"{lexeme.text!r} has no letters or digits to look for")
+        return Words(tuple(parts))
+
+    def _exact(self, pieces: list[str], lexeme: Lexeme) -> Node:
+        joined = " ".join(pieces)
+        said = tuple(surface(joined, start, end) for start, end in places(joined))
+        if not said:
+            raise self._fault(lexeme, f"{lexeme.text!r} has no letters or digits to look for")
+        if any(mark in joined for mark in "*?~"):
+            raise self._fault(lexeme, "exact case (=) and wildcards do not go together")
+        return Words(tuple(Literal(word) for word in tokens(joined)), said)
+
+    def _parts(self, piece: str, lexeme: Lexeme) -> list[Part]:
+        if (inflected := _FORMS.search(piece)) is not None:
+            return self._forms(piece[: inflected.start()], inflected[1] or "en", lexeme)
+        if "*" not in piece and "?" not in piece:
+            return [Literal(word) for word in tokens(piece)]
+        if piece.endswith("?") and "*" not in piece and piece.count("?") == 1 and lexeme.kind is Kind.PHRASE:
+            return [Literal(word) for word in tokens(piece)]
+        *before, last = re.split(r"[-/\u2010-\u2015]", piece)
+        parts: list[Part] = [Literal(word) for word in tokens(" ".join(before))]
+        return [*parts, *self._wild(last, lexeme)]
+
+    def _wild(self, piece: str, lexeme: Lexeme) -> list[Part]:
+        letters = re.sub(r"[*?]", "", piece)
+        if _IDEOGRAPH.search(letters):
+            if piece.rstrip("*") == letters:
+                return [Literal(word) for word in tokens(letters)]  # characters are words: any may follow
+            raise self._fault(lexeme, f"{piece!r}: wildcards do not go inside a script without spaces")
+        needed = 2 if _HANGUL.search(letters) else 3
+        if len(letters) < needed:
+            raise self._fault(
+                lexeme, f"{piece!r} is too short: wildcards need {needed} letters", "write the words out with OR"
+            )
+        if piece.rstrip("*") == letters:
+            *whole, last = tokens(letters) or [""]
+            if not last:
+                raise self._fault(lexeme, f"{piece!r} has no letters or digits to look for")
+            return [*(Literal(word) for word in whole), Prefix(last)]
+        if piece[0] in "*?":
+            raise self._fault(lexeme, f"{piece!r}: a word cannot begin with a wildcard", "write pre* or w?ld")
+        folded = "".join(part if part in {"*", "?"} else fold(part) for part in re.split(r"([*?])", piece) if part)
+        return [Wild(re.sub(r"\*+", "*", folded))]
+
+    def _forms(self, word: str, language: str, lexeme: Lexeme) -> list[Part]:
+        *whole, last = tokens(word) or [""]
+        if not last:
+            raise self._fault(lexeme, "~ needs a word before it", "write share~ for share, shares, shared, sharing")
+        if language not in LANGUAGES:
+            raise self._fault(lexeme, f"no inflections for language {language!r}", "known are en, de, fr, ru, uk, ...")
+        spelt = re.split(r"[\s'\u2019/-]", word)[-1]
+        parts: list[Part] = [Literal(each) for each in whole]
+        forms = forms_of(spelt, language) | {last}
+        return [*parts, Forms(last, language, forms) if len(forms) > 1 else Literal(last)]
+
+    def _nothing_here(self, lexeme: Lexeme) -> QueryError:
+        if lexeme.kind is Kind.END:
+            return self._fault(lexeme, "the query ends too early")
+        if lexeme.kind is Kind.CLOSE:
+            return self._fault(lexeme, "unexpected )", "is an opening parenthesis missing?")
+        return self._fault(lexeme, f"{lexeme.text} needs something before it")
+
+    def _fault(self, lexeme: Lexeme, message: str, suggestion: str = "") -> QueryError:
+        return QueryError(message, line=lexeme.line, column=lexeme.column, suggestion=suggestion)
+
+
+def _readings(parts: list[Node]) -> str:
+    """Show the two ways in which a mixture could have been meant."""
+    index = next(i for i, part in enumerate(parts) if isinstance(part, And))
+    first, second = (parts[index], parts[index + 1]) if index + 1 < len(parts) else (parts[index], parts[index - 1])
+    assert isinstance(first, And)
+    *head, last = [clause(part) for part in (*first.parts, *first.without)]
+    other = clause(second)
+    said = f"write ({' AND '.join([*head, last])}) OR {other}, or {' AND '.join(head)} AND ({last} OR {other})"
+    return said if len(said) < 160 else "write (a AND b) OR c, or a AND (b OR c)"

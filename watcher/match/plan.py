@@ -1,0 +1,122 @@
+"""How a query is looked for among many: the strings that betray each leaf, and which of them an entry must hold."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from itertools import product
+from typing import TypeAlias
+
+from watcher.match.syntax import (
+    SCOPES,
+    TEXT_FIELDS,
+    And,
+    AtLeast,
+    First,
+    Forms,
+    Literal,
+    Near,
+    Node,
+    NotNear,
+    Or,
+    Prefix,
+    Scoped,
+    Whole,
+    Words,
+)
+
+Group: TypeAlias = frozenset[int]
+"""Patterns of which an entry must hold at least one."""
+MOST_SPELLINGS = 48
+
+_COMMON_WORDS = """
+a about after against all an and any as at be been but by can for from had has have he her his how i if in into is
+it its more new no not of on one or our out over s said she so than that the their there they this to two up us was
+we were what when which who will with would year you state government president people world
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
+
+
+@dataclass(frozen=True, slots=True)
+class Trigger:
+    """A string that betrays a leaf in a text of padded words; `certain` where finding it is finding the leaf."""
+
+    pattern: str
+    certain: bool
+
+
+def triggers(leaf: Words) -> tuple[Trigger, ...]:
+    """Give the strings one of which occurs wherever the leaf does."""
+    spellings: list[tuple[str, ...]] = [()]
+    certain = not leaf.exact
+    for index, part in enumerate(leaf.parts):
+        options: tuple[str, ...]
+        match part:
+            case Literal(word=word):
+                options = (word + " ",)
+            case Forms(forms=forms):
+                options = tuple(sorted(form + " " for form in forms))
+            case Prefix(start=start):
+                options = (start,)
+            case _:
+                options = (part.pattern.split("*", 1)[0].split("?", 1)[0],)
+        if index and len(spellings) * len(options) > MOST_SPELLINGS:
+            return _padded(spellings, certain=False)
+        spellings = [(*before, option) for before, option in product(spellings, options)]
+        if not isinstance(part, Literal | Forms):
+            complete = index == len(leaf.parts) - 1 and isinstance(part, Prefix)
+            return _padded(spellings, certain=certain and complete)
+    return _padded(spellings, certain=certain)
+
+
+def groups(node: Node, number: Callable[[Words], Group]) -> list[Group]:
+    """Give what an entry must hold: one pattern of each group. Empty where nothing can be said."""
+    match node:
+        case Words():
+            return [number(node)]
+        case Whole():
+            return []
+        case And(parts=parts):
+            return [group for part in parts for group in groups(part, number)]
+        case Or(parts=parts):
+            options = [groups(part, number) for part in parts]
+            if not all(options):
+                return []
+            return [frozenset().union(*(min(option, key=len) for option in options))]
+        case Near(left=left, right=right):
+            return groups(left, number) + groups(right, number)
+        case NotNear(left=left):
+            return groups(left, number)
+        case AtLeast(part=part) | First(part=part):
+            return groups(part, number)
+        case Scoped(field=field, part=part):
+            return groups(part, number) if set(SCOPES[field]) <= set(TEXT_FIELDS) else []
+
+
+def decides(node: Node, certain: Callable[[Words], bool]) -> bool:
+    """Tell whether holding one pattern of each group is all there is to the query: an AND of ORs of plain words."""
+    match node:
+        case Words():
+            return certain(node)
+        case Or(parts=parts):
+            return all(isinstance(part, Words) and certain(part) for part in parts)
+        case And(parts=parts, without=without):
+            return all(decides(part, certain) and not isinstance(part, And) for part in parts) and all(
+                decides(part, certain) and not isinstance(part, And) for part in without
+            )
+        case _:
+            return False
+
+
+def rarity(pattern: str) -> float:
+    """Guess how often a pattern occurs in news: long ones and phrases seldom, the commonest words in every item."""
+    words = pattern.split()
+    if not pattern.endswith(" "):
+        return 2.0 * math.exp(-0.45 * len(pattern))
+    common = sum(word in _COMMON for word in words)
+    return math.exp(-0.4 * len(pattern.strip()) + 2.5 * common) + 0.0005
+
+
+def _padded(spellings: list[tuple[str, ...]], *, certain: bool) -> tuple[Trigger, ...]:
+    return tuple(Trigger(" " + "".join(spelling), certain) for spelling in spellings)

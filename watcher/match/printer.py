@@ -1,0 +1,112 @@
+"""Writes a query in one spelling for one meaning: operands sorted, words folded, sets written out."""
+
+from __future__ import annotations
+
+from watcher.match.syntax import (
+    And,
+    AtLeast,
+    First,
+    Forms,
+    Literal,
+    Near,
+    Node,
+    NotNear,
+    Or,
+    Part,
+    Prefix,
+    Scoped,
+    Whole,
+    Wild,
+    Words,
+)
+
+
+def canonical(node: Node) -> str:
+    """Write a node so that two spellings of one meaning look alike and reading it again gives that meaning."""
+    return _write(normal(node), top=True)
+
+
+def normal(node: Node) -> Node:
+    """Give a node's normal form: nested ANDs and ORs flat, operands once each and sorted."""
+    match node:
+        case And(parts=parts, without=without):
+            wanted: list[Node] = []
+            unwanted = [normal(part) for part in without]
+            for part in map(normal, parts):
+                wanted += part.parts if isinstance(part, And) else (part,)
+                unwanted += part.without if isinstance(part, And) else ()
+            kept = _once(wanted)
+            return kept[0] if len(kept) == 1 and not unwanted else And(kept, _once(unwanted))
+        case Or(parts=parts):
+            options: list[Node] = []
+            for part in map(normal, parts):
+                options += part.parts if isinstance(part, Or) else (part,)
+            some = _once(options)
+            return some[0] if len(some) == 1 else Or(some)
+        case Near(left=left, right=right, gap=gap, ordered=ordered):
+            first, second = normal(left), normal(right)
+            if not ordered and _write(second) < _write(first):
+                first, second = second, first
+            return Near(first, second, gap, ordered)
+        case NotNear(left=left, right=right, gap=gap, ordered=ordered):
+            return NotNear(normal(left), normal(right), gap, ordered)
+        case AtLeast(count=count, part=part):
+            return AtLeast(count, normal(part))
+        case First(count=count, part=part):
+            return First(count, normal(part))
+        case Scoped(field=field, part=part):
+            return Scoped(field, normal(part))
+        case Words() | Whole():
+            return node
+
+
+def clause(node: Node) -> str:
+    """Write a node as a person would look at it: the clause that words are evidence for."""
+    return _write(node, top=True)
+
+
+def _write(node: Node, *, top: bool = False) -> str:
+    match node:
+        case Words(parts=parts, exact=exact):
+            if exact:
+                return f'="{" ".join(exact)}"' if len(exact) > 1 else f"={exact[0]}"
+            said = " ".join(_part(part) for part in parts)
+            return f'"{said}"' if len(parts) > 1 or said in {"and", "or", "not"} else said
+        case Whole(field=field, value=value):
+            return f'{field}:"{value}"' if not value.replace("-", "").replace(".", "").isalnum() else f"{field}:{value}"
+        case And(parts=parts, without=without):
+            said = " AND ".join([*map(_write, parts), *(f"NOT {_write(part)}" for part in without)])
+            return said if top else f"({said})"
+        case Or(parts=parts):
+            said = " OR ".join(map(_write, parts))
+            return said if top else f"({said})"
+        case Near(left=left, right=right, gap=gap, ordered=ordered):
+            said = f"{_write(left)} {'ONEAR' if ordered else 'NEAR'}/{gap} {_write(right)}"
+            return said if top else f"({said})"
+        case NotNear(left=left, right=right, gap=gap, ordered=ordered):
+            said = f"{_write(left)} NOT {'ONEAR' if ordered else 'NEAR'}/{gap} {_write(right)}"
+            return said if top else f"({said})"
+        case AtLeast(count=count, part=part):
+            return f"ATLEAST/{count} ({_write(part, top=True)})"
+        case First(count=count, part=part):
+            return f"FIRST/{count} ({_write(part, top=True)})"
+        case Scoped(field=field, part=part):
+            inner = _write(part)
+            return f"{field}:{inner}"
+
+
+def _once(nodes: list[Node]) -> tuple[Node, ...]:
+    written = {_write(node): node for node in nodes}
+    return tuple(written[said] for said in sorted(written))
+
+
+def _part(part: Part) -> str:
+    match part:
+        case Literal(word=word):
+            return word
+        case Prefix(start=start):
+            return f"{start}*"
+        case Wild(pattern=pattern):
+            return pattern
+        case Forms(word=word, language=language):
+            return f"{word}~" if language == "en" else f"{word}~{language}"

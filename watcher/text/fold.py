@@ -1,0 +1,45 @@
+"""Folds a word to the form that is compared: case, width, accents and the letter variants of several scripts."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_LIMIT = 200_000
+_cache: dict[str, str] = {}
+
+_VARIANTS = str.maketrans(
+    {
+        "ł": "l", "ø": "o", "đ": "d", "ð": "d", "þ": "th", "æ": "ae", "œ": "oe", "ı": "i", "ŋ": "n", "ħ": "h", "ŧ": "t",
+        "ё": "е",  # Russian prints one for the other
+        "أ": "ا", "إ": "ا", "آ": "ا", "ٱ": "ا", "ى": "ي", "ی": "ي", "ئ": "ي", "ة": "ه", "ک": "ك", "ؤ": "و", "ـ": "",
+    }
+)  # fmt: skip
+# Accents are dropped on Latin and Greek alone: й is no и, and ї no і.
+_ACCENTED = re.compile("([a-z\u0370-\u03ff\u1f00-\u1fff])[\u0300-\u036f]+")
+# Vowel points and stress say how a word is read, not which one it is.
+_POINTS = re.compile(
+    "[\u0301\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u200c-\u200f\u2060\ufeff\u00ad]"
+)
+_NOT_WORD = re.compile(r"[\W_]+")
+
+
+def fold(word: str) -> str:
+    """Give the form in which two spellings of a word are one; never empty for a word that is not."""
+    folded = _cache.get(word)
+    if folded is None:
+        if len(_cache) >= _LIMIT:
+            _cache.clear()
+        folded = _cache[word] = _fold(word) or word.casefold()
+    return folded
+
+
+def _fold(word: str) -> str:
+    if word.isascii():
+        return word.lower()
+    plain = unicodedata.normalize("NFKC", word).casefold()
+    if not plain.isascii():
+        plain = _ACCENTED.sub(r"\1", unicodedata.normalize("NFD", plain))
+        plain = unicodedata.normalize("NFC", plain)
+        plain = _POINTS.sub("", plain).translate(_VARIANTS)
+    return _NOT_WORD.sub("", plain)
