@@ -1,0 +1,140 @@
+"""Addresses: absolute and safe, canonical for comparing, and where permanent redirects lead."""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import re
+from collections.abc import Iterable
+from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
+
+from watcher.model.poll import Hop
+
+_TRACKERS = re.compile(
+    r"(?i)^(?:utm_.*|mtm_.*|itm_.*|at_.*|ns_.*|pk_.*|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|mc_cid|mc_eid|"
+    r"_hsenc|_hsmi|mkt_tok|srsltid|smid|cmp|cmpid|traffic_source|icid|xtor|ocid|guccounter|oc|ved|igshid|_ga)$"
+)
+_PARTS = re.compile(r"[\x00-\x20\x7f]")
+_SAFE = "/:@!$&'()*+,;=-._~%"
+_REDIRECTORS = {("www.google.com", "/url"): ("url", "q"), ("news.google.com", "/news/url"): ("url",)}
+_PERMANENT = {301, 308}
+# Public suffixes of two labels that news outlets use; without the full list a registrable domain is a guess, and these
+# keep `example.co.uk` from being the site `co.uk`.
+_SECOND_LEVEL = {
+    "co",
+    "com",
+    "org",
+    "net",
+    "gov",
+    "gob",
+    "gouv",
+    "ac",
+    "edu",
+    "go",
+    "or",
+    "ne",
+    "gc",
+    "mil",
+    "nom",
+    "info",
+}
+_TENANTS = ("blogspot.com", "wordpress.com", "tumblr.com", "substack.com", "medium.com", "github.io", "pages.dev")
+
+
+def http_url(url: str, base: str | None = None) -> str | None:
+    """Give an absolute http(s) address, blanks percent-encoded, or None for what is no such address."""
+    said = _PARTS.sub(_encoded, url.strip())
+    try:
+        whole = urljoin(base, said) if base else said
+        parts = urlsplit(whole)
+        host = parts.hostname
+        _port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme.lower() not in {"http", "https"} or not host or len(whole) > 4_000 or "\\" in parts.netloc:
+        return None
+    return urlunsplit(parts._replace(scheme=parts.scheme.lower()))
+
+
+def canonical_url(url: str) -> str:
+    """Give the address under which two links to one article are one: for comparing, never for fetching.
+
+    No scheme difference, default port, fragment (but `#!`), tracking parameters or trailing slash; redirectors that
+    carry their target are unwrapped. Applying it twice changes nothing.
+    """
+    for _unwrapping in range(3):
+        inner = _unwrapped(url)
+        if inner is None:
+            break
+        url = inner
+    try:
+        parts = urlsplit(_PARTS.sub(_encoded, url.strip()))
+        host = (parts.hostname or "").rstrip(".")
+        port = parts.port
+    except ValueError:
+        return url.strip()
+    if parts.scheme.lower() not in {"http", "https"} or not host:
+        return url.strip()
+    if not host.isascii():
+        with contextlib.suppress(UnicodeError):
+            host = host.encode("idna").decode()
+    where = f"[{host}]" if ":" in host else host
+    if port is not None and port not in {80, 443}:
+        where = f"{where}:{port}"
+    kept = [pair for pair in parts.query.split("&") if pair and not _TRACKERS.match(unquote(pair.split("=", 1)[0]))]
+    path = quote(parts.path, safe=_SAFE).rstrip("/") or "/"
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    return urlunsplit(("https", where.lower(), path, quote("&".join(kept), safe=_SAFE + "?"), fragment))
+
+
+def site_of(host: str) -> str:
+    """Guess the registrable domain of a host: its last two labels, or three under such as co.uk or blogspot.com."""
+    host = host.rstrip(".").lower()
+    try:
+        return str(ipaddress.ip_address(host))
+    except ValueError:
+        labels = host.split(".")
+    if any(host.endswith(f".{tenant}") for tenant in _TENANTS):
+        return ".".join(labels[-3:])
+    wide = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
+    return ".".join(labels[-3:] if wide else labels[-2:])
+
+
+def same_site(one: str, other: str) -> bool:
+    """Tell whether two addresses belong to one registrable domain."""
+    try:
+        hosts = [urlsplit(url).hostname or "" for url in (one, other)]
+    except ValueError:
+        return False
+    return site_of(hosts[0]) == site_of(hosts[1]) != ""
+
+
+def permanent_target(hops: Iterable[Hop], start: str) -> str | None:
+    """Give where an unbroken run of permanent redirects (301, 308) from `start` leads, None if nowhere new.
+
+    Never from https back to http (RFC 9110, 15.4; a downgrade is somebody else's wish).
+    """
+    target = start
+    for hop in hops:
+        if hop.status not in _PERMANENT:
+            break
+        target = hop.url
+    if target == start or (start.startswith("https:") and not target.startswith("https:")):
+        return None
+    return target
+
+
+def _unwrapped(url: str) -> str | None:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    names = _REDIRECTORS.get(((parts.hostname or "").lower(), parts.path))
+    if not names:
+        return None
+    given = dict(parse_qsl(parts.query))
+    return next((given[name] for name in names if http_url(given.get(name, ""))), None)
+
+
+def _encoded(found: re.Match[str]) -> str:
+    return quote(found[0]) if found[0] == " " else ""
