@@ -1,0 +1,301 @@
+"""Decides when a feed is polled next, from what a poll came to: polite to its server, at the feed's own rhythm."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from enum import StrEnum
+from itertools import pairwise
+from statistics import median
+
+from watcher.model.feed import Feed, FeedState, Move, Validators
+from watcher.model.poll import Failed, FailureKind, Fresh, Hints, Hop, Outcome, Parsed, Sorted, Unchanged
+from watcher.text.urls import permanent_target, same_site
+
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+FRESH_CAP = DAY
+"""A server that asks to be left alone for longer is asked again after a day."""
+TTL_CAP = HOUR
+STALE_AFTER = 10
+"""A feed is stale when it has been silent for so many of its own gaps, and for STALE_LEAST at the least."""
+STALE_LEAST = 3 * DAY
+STALE_UNKNOWN = 30 * DAY
+GONE_AFTER = 3
+MOVE_HELD = 2 * DAY
+MOVE_SIGHTINGS = 3
+
+_BLOCKED = {FailureKind.FORBIDDEN, FailureKind.CHALLENGE}
+
+
+class Health(StrEnum):
+    """How a feed does, in one word."""
+
+    NEW = "new"
+    FRESH = "fresh"
+    STALE = "stale"
+    FAILING = "failing"
+    GONE = "gone"
+    PAUSED = "paused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What the operator allows: intervals between polls, and the longest silence after failures."""
+
+    minimum: timedelta = timedelta(minutes=5)
+    maximum: timedelta = timedelta(hours=6)
+    default: timedelta = timedelta(minutes=15)
+    backoff: timedelta = DAY
+
+
+def after(
+    feed: Feed,
+    outcome: Outcome,
+    told: Sorted | None,
+    now: datetime,
+    bounds: Bounds,
+    jitter: float,
+) -> Feed:
+    """Give the feed as it is after a poll, its next poll included.
+
+    `told` is what a Fresh outcome's entries were sorted into; `jitter` in [0, 1) stretches the wait by up to a tenth,
+    so that feeds spread out. A poll is never earlier than the server's own Retry-After, nor later than `bounds.backoff`.
+    """
+    match outcome:
+        case Fresh():
+            return _read(feed, outcome, told or Sorted(), now, bounds, jitter)
+        case Unchanged():
+            return _unchanged(feed, outcome, now, bounds, jitter)
+        case Failed():
+            return _failed(feed, outcome, now, bounds, jitter)
+
+
+def health(feed: Feed, now: datetime) -> Health:
+    """Say how a feed does. Stale: it answers, and has been silent far beyond its own rhythm."""
+    if feed.state is FeedState.PAUSED:
+        return Health.PAUSED
+    if feed.state is FeedState.GONE:
+        return Health.GONE
+    if feed.failures:
+        return Health.FAILING
+    if feed.succeeded_at is None:
+        return Health.NEW
+    last = feed.new_at or feed.baseline_at
+    patience = max(STALE_AFTER * feed.rhythm, STALE_LEAST) if feed.rhythm else STALE_UNKNOWN
+    return Health.STALE if last is not None and now - last > patience else Health.FRESH
+
+
+def hints(headers: Mapping[str, str], parsed: Parsed | None) -> Hints:
+    """Gather what a server and its document say about polling; `headers` have lower-case names."""
+    said = parsed.hints if parsed is not None else Hints()
+    return replace(said, fresh_for=fresh_for(headers))
+
+
+def fresh_for(headers: Mapping[str, str]) -> timedelta | None:
+    """Tell how long an answer stays fresh (RFC 9111, 4.2): max-age less Age, else Expires less the answer's Date."""
+    control = headers.get("cache-control", "").lower()
+    if "no-cache" in control or "no-store" in control:
+        return None
+    if (found := re.search(r"(?<![\w-])max-age\s*=\s*\"?(\d{1,10})", control)) is not None:
+        age = headers.get("age", "").strip()
+        spent = int(age) if age.isdigit() and len(age) < 10 else 0
+        return timedelta(seconds=max(0, min(int(found[1]), 10**8) - spent)) or None
+    expires, date = _http_date(headers.get("expires")), _http_date(headers.get("date"))
+    if expires is None or date is None or expires <= date:
+        return None
+    return expires - date
+
+
+def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bounds, jitter: float) -> Feed:
+    parsed, document = outcome.parsed, outcome.document
+    news = len(told.new)
+    rhythm = _rhythm(parsed) or feed.rhythm
+    baseline = feed.baseline_at is None
+    interval = _interval(feed, rhythm, told, news, baseline, now, bounds)
+    learnt = replace(
+        feed,
+        title=parsed.title or feed.title,
+        language=parsed.language or feed.language,
+        site_url=parsed.site_url or feed.site_url,
+        hub=parsed.hub,
+        body_hash=document.body_hash,
+        # A document that was cut or repaired may be whole next time: ask for all of it again.
+        validators=document.validators if parsed.degraded is None else Validators(),
+        key_rule=told.key_rule,
+        document_keys=told.document_keys or feed.document_keys,
+        rhythm=rhythm,
+        interval=interval,
+        read_at=now,
+        new_at=_newest(parsed, now) if baseline else now if news else feed.new_at,
+        baseline_at=feed.baseline_at or now,
+        barren=0 if news else feed.barren + 1,
+        gaps=feed.gaps + (told.gap is not None),
+        lost=feed.lost + (told.gap.lost if told.gap else 0),
+        gap_at=now if told.gap else feed.gap_at,
+    )
+    return _succeeded(learnt, outcome.hints, document.hops, now, bounds, jitter)
+
+
+def _unchanged(feed: Feed, outcome: Unchanged, now: datetime, bounds: Bounds, jitter: float) -> Feed:
+    barren = feed.barren + 1
+    interval = feed.interval
+    if barren % 6 == 0:
+        interval = min(interval * 1.25, _ceiling(feed, now, bounds))
+    learnt = replace(feed, validators=_merged(feed, outcome), barren=barren, interval=max(interval, bounds.minimum))
+    return _succeeded(learnt, outcome.hints, outcome.hops, now, bounds, jitter)
+
+
+def _succeeded(feed: Feed, said: Hints, hops: tuple[Hop, ...], now: datetime, bounds: Bounds, jitter: float) -> Feed:
+    floor = max(
+        bounds.minimum,
+        min(said.fresh_for or timedelta(), FRESH_CAP),
+        min(said.ttl or timedelta(), TTL_CAP),
+        min(said.update_every or timedelta(), HOUR),
+    )
+    asked = feed.source.interval or feed.interval
+    wait = asked if feed.source.interval else max(floor, min(asked, max(bounds.maximum, floor)))
+    moved = _move(feed, hops, now)
+    next_at = _awake(now + wait * (1 + jitter / 10), said)
+    return replace(
+        moved,
+        state=FeedState.ACTIVE,
+        failures=0,
+        failing_since=None,
+        error_kind=None,
+        error=None,
+        polled_at=now,
+        succeeded_at=now,
+        next_poll_at=next_at,
+    )
+
+
+def _failed(feed: Feed, outcome: Failed, now: datetime, bounds: Bounds, jitter: float) -> Feed:
+    if outcome.kind is FailureKind.OFFLINE:
+        # Our own network is down: nothing was learnt about the feed, and nobody was asked anything.
+        return replace(feed, polled_at=feed.polled_at, next_poll_at=now + timedelta(minutes=1) * (1 + jitter))
+    failures = feed.failures + 1
+    since = feed.failing_since or now
+    wait = _patience(outcome, failures, now - since, bounds)
+    state = FeedState.BACKOFF
+    if outcome.kind is FailureKind.GONE:
+        wait = DAY
+        if failures >= GONE_AFTER and now - since >= 2 * DAY:
+            state = FeedState.GONE
+    elif outcome.kind in _BLOCKED and failures > 3:
+        state = FeedState.BLOCKED
+    if outcome.retry_after is not None:
+        wait = max(wait if outcome.kind is not FailureKind.RATE_LIMITED else bounds.minimum, outcome.retry_after)
+    wait = min(max(wait, bounds.minimum), max(bounds.backoff, DAY))
+    return replace(
+        feed,
+        state=state,
+        failures=failures,
+        failing_since=since,
+        error_kind=outcome.kind.value,
+        error=outcome.message,
+        polled_at=now,
+        next_poll_at=now + wait * (1 + jitter / 10),
+    )
+
+
+def _patience(outcome: Failed, failures: int, failing_for: timedelta, bounds: Bounds) -> timedelta:
+    """Grow the wait with the failures, and never to "never"."""
+    steps = min(failures - 1, 10)
+    if outcome.kind in _BLOCKED:
+        return min((HOUR, 6 * HOUR, DAY)[min(steps, 2)], bounds.backoff)
+    if outcome.kind is FailureKind.RATE_LIMITED:
+        return min(timedelta(minutes=30) * (1 << steps), bounds.backoff)
+    if failing_for >= 14 * DAY:
+        return bounds.backoff
+    if failing_for >= 3 * DAY:
+        return min(12 * HOUR, bounds.backoff)
+    return min(timedelta(minutes=5) * (1 << steps), 6 * HOUR, bounds.backoff)
+
+
+def _interval(
+    feed: Feed, rhythm: timedelta | None, told: Sorted, news: int, baseline: bool, now: datetime, bounds: Bounds
+) -> timedelta:
+    if told.gap is not None:
+        return bounds.minimum
+    if baseline:
+        return _clamp(rhythm / 2, bounds) if rhythm else max(bounds.default, bounds.minimum)
+    offered = news + told.same + len(told.edited) + len(told.migrated)
+    interval = feed.interval
+    if rhythm is not None:
+        interval = min(interval, _clamp(rhythm / 2, bounds)) if news else interval
+    if offered and news * 3 >= offered * 2:
+        interval = interval / 2
+    elif not news and (feed.barren + 1) % 6 == 0:
+        interval = interval * 1.25
+    return max(bounds.minimum, min(interval, _ceiling(feed, now, bounds)))
+
+
+def _ceiling(feed: Feed, now: datetime, bounds: Bounds) -> timedelta:
+    """Let the interval grow with the silence: an hour while there is news within a week, the maximum after a month."""
+    silent = now - (feed.new_at or feed.baseline_at or now)
+    if silent < 7 * DAY:
+        return min(HOUR, bounds.maximum)
+    return min(2 * HOUR, bounds.maximum) if silent < 30 * DAY else bounds.maximum
+
+
+def _clamp(interval: timedelta, bounds: Bounds) -> timedelta:
+    return max(bounds.minimum, min(interval, HOUR, bounds.maximum))
+
+
+def _rhythm(parsed: Parsed) -> timedelta | None:
+    """Measure the median gap of the latest publications that a document dates."""
+    dates = sorted({item.published_at for item in parsed.items if item.published_at is not None})[-21:]
+    if len(dates) < 3:
+        return None
+    return timedelta(seconds=max(60.0, median((b - a).total_seconds() for a, b in pairwise(dates))))
+
+
+def _newest(parsed: Parsed, now: datetime) -> datetime | None:
+    dates = [item.published_at for item in parsed.items if item.published_at is not None and item.published_at <= now]
+    return max(dates, default=now if parsed.items else None)
+
+
+def _merged(feed: Feed, outcome: Unchanged) -> Validators:
+    """Take the validators that an answer without news carries, and keep those it does not repeat (RFC 9110, 15.4.5)."""
+    said = outcome.validators
+    if said.etag is None and said.last_modified is None:
+        return feed.validators
+    return said
+
+
+def _move(feed: Feed, hops: tuple[Hop, ...], now: datetime) -> Feed:
+    """Follow permanent redirects: at once within a site, after days of the same answer beyond it, never to http."""
+    target = permanent_target(hops, feed.fetch_url)
+    if target is None:
+        return feed if feed.move is None else replace(feed, move=None)
+    if same_site(target, feed.fetch_url):
+        return replace(feed, fetch_url=target, move=None)
+    if feed.move is None or feed.move.url != target:
+        return replace(feed, move=Move(url=target, first_seen_at=now))
+    seen = replace(feed.move, sightings=feed.move.sightings + 1)
+    if seen.sightings >= MOVE_SIGHTINGS and now - seen.first_seen_at >= MOVE_HELD:
+        return replace(feed, fetch_url=target, move=None)
+    return replace(feed, move=seen)
+
+
+def _awake(at: datetime, said: Hints) -> datetime:
+    """Wait for an hour and a day that the feed does not ask to skip, for at most twelve hours."""
+    for _hour in range(12):
+        if at.hour not in said.skip_hours and at.weekday() not in said.skip_days:
+            break
+        at += HOUR
+    return at
+
+
+def _http_date(said: str | None) -> datetime | None:
+    if not said:
+        return None
+    try:
+        moment = parsedate_to_datetime(said)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
