@@ -149,7 +149,7 @@ def index_is_current(db: Db) -> bool:
     found = db.execute(select(meta.c.value).where(meta.c.key == "analyser")).scalar()
     if found is None:
         return db.execute(select(entry_table.c.id).limit(1)).first() is None
-    return found == str(ANALYSER_VERSION)
+    return bool(found == str(ANALYSER_VERSION))
 
 
 def mark_index(db: Db) -> None:

@@ -256,9 +256,8 @@ def _filtered(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     if filters.origins:
         chosen = chosen.where(hits.c.origin.in_(filters.origins))
     if filters.labels:
-        chosen = chosen.where(
-            or_(hits.c.label.in_(filters.labels), hits.c.label.is_(None) if "none" in filters.labels else False)
-        )
+        judged = hits.c.label.in_(filters.labels)
+        chosen = chosen.where(or_(judged, hits.c.label.is_(None)) if "none" in filters.labels else judged)
     return entry_filters(db, chosen, filters)
 
 

@@ -31,7 +31,8 @@ def join(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> None:
         signs = marks(words)
         chosen = choose(words, _near(db, signs, now), now)
         if chosen.story_id is None:
-            story_id = db.execute(insert(stories).values(first_at=now, last_at=now, size=1)).inserted_primary_key[0]
+            began = insert(stories).values(first_at=now, last_at=now, size=1).returning(stories.c.id)
+            story_id = db.execute(began).scalar_one()
         else:
             story_id = chosen.story_id
             db.execute(update(stories).where(stories.c.id == story_id).values(last_at=now, size=stories.c.size + 1))

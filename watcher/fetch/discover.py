@@ -1,0 +1,112 @@
+"""Finds the feeds of a page: link elements, links, well-known paths, and sites whose feeds one has to know."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+from selectolax.lexbor import LexborHTMLParser
+
+from watcher.errors import ParseError
+from watcher.model.poll import Document
+from watcher.parse import parse
+from watcher.text.urls import http_url
+
+if TYPE_CHECKING:
+    from watcher.fetch.fetcher import Fetcher
+
+_TYPES = {"application/rss+xml": "rss", "application/atom+xml": "atom", "application/feed+json": "json"}
+_LOOKS = re.compile(r"(?i)(?:^|[/._-])(?:feeds?|rss|atom|index\.xml|rdf)(?:[/._-]|$)|\.(?:rss|atom|rdf|xml)$")
+_PATHS = ("/feed", "/rss", "/rss.xml", "/atom.xml", "/feed.xml", "/index.xml", "/feeds/posts/default", "/feed.json")
+MOST_TRIED = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """A feed that was found and read."""
+
+    url: str
+    title: str
+    kind: str
+    items: int
+
+
+async def discover(fetcher: Fetcher, url: str) -> tuple[Candidate, ...]:
+    """Find the feeds of a page, those that can be read, the likeliest first. A feed's own address gives itself.
+
+    Raises ParseError where the page itself cannot be fetched.
+    """
+    page = await fetcher.page(url, obey_robots=False)
+    if not isinstance(page, Document):
+        raise ParseError(page.kind.value, page.message)
+    if (itself := _read(page)) is not None:
+        return (itself,)
+    offered = [*_known_sites(url), *linked(page.body.decode("utf-8", "replace"), page.final_url)]
+    found = await _confirmed(fetcher, offered)
+    if found:
+        return found
+    base = urlsplit(page.final_url)
+    return await _confirmed(fetcher, [f"{base.scheme}://{base.netloc}{path}" for path in _PATHS])
+
+
+def linked(html: str, base: str) -> list[str]:
+    """List the addresses that a page gives for feeds: its link elements first, then links that look like feeds."""
+    tree = LexborHTMLParser(html[:2_000_000])
+    declared = tree.css_first("base[href]")
+    base = http_url(declared.attributes.get("href") or "", base) or base if declared is not None else base
+    found: list[str] = []
+    for link in tree.css("link[href]"):
+        rel, kind = (link.attributes.get("rel") or "").lower(), (link.attributes.get("type") or "").lower()
+        if "alternate" in rel and kind.split(";")[0].strip() in _TYPES:
+            found.append(link.attributes.get("href") or "")
+    anchors = [a.attributes.get("href") or "" for a in tree.css("a[href]")]
+    host = urlsplit(base).hostname
+    for href in anchors:
+        target = http_url(href, base)
+        if target and urlsplit(target).hostname == host and _LOOKS.search(urlsplit(target).path):
+            found.append(href)
+    absolute = [target for href in found if (target := http_url(href, base))]
+    return sorted(dict.fromkeys(absolute), key=lambda target: "comment" in target.lower())
+
+
+def _known_sites(url: str) -> list[str]:
+    parts = urlsplit(url)
+    host, path = (parts.hostname or "").removeprefix("www."), parts.path.rstrip("/")
+    if host == "youtube.com":
+        if (channel := re.match(r"/channel/(UC[\w-]{10,40})", path)) is not None:
+            return [f"https://www.youtube.com/feeds/videos.xml?channel_id={channel[1]}"]
+        if playlist := parse_qs(parts.query).get("list"):
+            return [f"https://www.youtube.com/feeds/videos.xml?playlist_id={playlist[0]}"]
+    if host in {"reddit.com", "old.reddit.com"} and re.match(r"/(?:r|u|user)/[\w-]+", path):
+        return [f"https://www.reddit.com{path}/.rss"]
+    if host == "github.com" and (repo := re.match(r"/([\w.-]+/[\w.-]+)", path)) is not None:
+        return [f"https://github.com/{repo[1]}/{kind}.atom" for kind in ("releases", "tags", "commits")]
+    if host.endswith(".substack.com"):
+        return [f"https://{host}/feed"]
+    if host == "medium.com" and path:
+        return [f"https://medium.com/feed{path}"]
+    if re.fullmatch(r"/@[\w.]+", path):
+        return [f"{parts.scheme}://{parts.netloc}{path}.rss"]  # Mastodon and its kin
+    return []
+
+
+async def _confirmed(fetcher: Fetcher, offered: list[str]) -> tuple[Candidate, ...]:
+    found: dict[str, Candidate] = {}
+    for url in list(dict.fromkeys(offered))[:MOST_TRIED]:
+        page = await fetcher.page(url, obey_robots=False)
+        if isinstance(page, Document) and (candidate := _read(page)) is not None:
+            found.setdefault(page.final_url, candidate)
+    return tuple(found.values())
+
+
+def _read(page: Document) -> Candidate | None:
+    try:
+        parsed = parse(page)
+    except ParseError:
+        return None
+    if not parsed.items and not parsed.title:
+        return None
+    kind = "json" if parsed.parser == "json" else "xml"
+    return Candidate(url=page.url, title=parsed.title, kind=kind, items=len(parsed.items))

@@ -1,0 +1,272 @@
+"""Fetches feeds and pages: follows redirects by hand, sends validators back, bounds everything, raises for no server."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import hashlib
+import time
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Self
+from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+
+import httpx
+
+from watcher.fetch import answer
+from watcher.fetch.errors import FetchError
+from watcher.fetch.gate import HostGate
+from watcher.fetch.guard import Guard, Resolver
+from watcher.fetch.inflate import ACCEPTED, Body
+from watcher.fetch.policy import FetchPolicy
+from watcher.fetch.robots import Robots
+from watcher.fetch.wire import GuardedTransport
+from watcher.model.feed import Feed, Validators
+from watcher.model.poll import Document, Failed, FailureKind, Fetched, Hop, NotModified
+
+_FEED_TYPES = (
+    "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, "
+    "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.5"
+)
+_PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
+_REDIRECTS = {301, 302, 303, 307, 308}
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    status: int
+    headers: dict[str, str]
+    body: bytes
+    wire: int
+    url: str
+    hops: tuple[Hop, ...]
+
+
+class Fetcher:
+    """Fetches under one policy; an async context manager, one for a process.
+
+    `resolver` replaces the system's name service. Everything it or `client()` dials has passed the guard.
+    """
+
+    def __init__(self, policy: FetchPolicy, resolver: Resolver | None = None) -> None:
+        self.policy = policy
+        self.guard = Guard(policy.allow, resolver)
+        self._transport = GuardedTransport(policy, self.guard)
+        self._gate = HostGate(policy.per_host, policy.spacing)
+        self._slots = asyncio.Semaphore(policy.concurrency)
+        self._robots = Robots(self._robots_text, policy.user_agent)
+        self._clients: list[httpx.AsyncClient] = []
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        for client in self._clients:
+            await client.aclose()
+
+    def client(self) -> httpx.AsyncClient:
+        """Make a plain httpx client over the guarded transport: no redirects followed, nothing of the environment."""
+        client = httpx.AsyncClient(
+            transport=self._transport,
+            trust_env=False,
+            follow_redirects=False,
+            timeout=self.policy.total.total_seconds(),
+            headers={"User-Agent": self.policy.user_agent},
+        )
+        self._clients.append(client)
+        return client
+
+    async def feed(self, feed: Feed, *, unconditional: bool = False) -> Fetched:
+        """Fetch a feed, with its validators unless `unconditional`; what the server does comes back as an outcome."""
+        headers = {"Accept": _FEED_TYPES, "A-IM": "feed"}
+        known = feed.validators
+        if not unconditional and feed.body_hash is not None:
+            if known.etag is not None:
+                headers["If-None-Match"] = known.etag
+            if known.last_modified is not None:
+                headers["If-Modified-Since"] = known.last_modified
+        got = await self._get(feed.fetch_url, headers, conditional_for=known.url)
+        return got if isinstance(got, Failed) else _judged(feed, *got)
+
+    async def page(self, url: str, *, obey_robots: bool = True) -> Document | Failed:
+        """Fetch an article or any other page; robots.txt is asked first (RFC 9309) unless a person named the page."""
+        if obey_robots and not await self._robots.allows(url):
+            return Failed(kind=FailureKind.FORBIDDEN, message="robots.txt asks not to fetch this page")
+        got = await self._get(url, {"Accept": _PAGE_TYPES})
+        if isinstance(got, Failed):
+            return got
+        found, elapsed = got
+        if found.status != 200:
+            return replace(answer.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
+        return _document(url, found, elapsed)
+
+    async def _robots_text(self, url: str) -> tuple[int, str]:
+        got = await self._get(url, {"Accept": "text/plain, */*;q=0.1"})
+        if isinstance(got, Failed):
+            return got.status or 0, ""
+        return got[0].status, got[0].body[:512_000].decode("utf-8", "replace")
+
+    async def _get(
+        self, url: str, headers: dict[str, str], *, conditional_for: str | None = None
+    ) -> tuple[_Answer, timedelta] | Failed:
+        begun = time.monotonic()
+        hops: list[Hop] = []
+        try:
+            async with self._slots:
+                begun = time.monotonic()
+                async with asyncio.timeout(self.policy.total.total_seconds()):
+                    found = await self._follow(url, headers, hops, conditional_for)
+            return found, timedelta(seconds=time.monotonic() - begun)
+        except TimeoutError:
+            kind, said = FailureKind.TIMEOUT, f"not done within {self.policy.total.total_seconds():.0f} s"
+        except FetchError as error:
+            kind, said = error.kind, str(error)
+        except (httpx.InvalidURL, ValueError) as error:
+            kind, said = FailureKind.REFUSED, f"no address that can be fetched: {error}"[:200]
+        elapsed = timedelta(seconds=time.monotonic() - begun)
+        return Failed(kind=kind, message=_redacted(said), hops=tuple(hops), elapsed=elapsed)
+
+    async def _follow(
+        self, start: str, headers: dict[str, str], hops: list[Hop], conditional_for: str | None
+    ) -> _Answer:
+        url = start
+        for _redirect in range(self.policy.most_redirects + 1):
+            asked = dict(headers)
+            if conditional_for is not None and _bare(url) != _bare(conditional_for):
+                # Validators belong to the address that gave them; elsewhere they may mean something else.
+                asked.pop("If-None-Match", None)
+                asked.pop("If-Modified-Since", None)
+            found = await self._once(url, start, asked, tuple(hops))
+            if found.status not in _REDIRECTS:
+                return found
+            target = _redirected(url, found.headers.get("location", ""))
+            if any(hop.url == target for hop in hops) or target == _bare(url):
+                raise FetchError(FailureKind.REDIRECT, "redirects in a circle")
+            hops.append(Hop(status=found.status, url=target))
+            url = target
+        raise FetchError(FailureKind.REDIRECT, f"more than {self.policy.most_redirects} redirects")
+
+    async def _once(self, url: str, start: str, headers: dict[str, str], hops: tuple[Hop, ...]) -> _Answer:
+        address, credentials = _without_credentials(url)
+        sent = {"User-Agent": self.policy.user_agent, "Accept-Encoding": ACCEPTED, **headers}
+        if credentials and _origin(url) == _origin(start):
+            sent["Authorization"] = credentials
+        request = httpx.Request("GET", address, headers=sent)
+        async with self._gate.entered(request.url.host):
+            response = await self._transport.exchange(request)
+            try:
+                return await self._read(response, _bare(url), hops)
+            finally:
+                await response.aclose()
+
+    async def _read(self, response: httpx.Response, url: str, hops: tuple[Hop, ...]) -> _Answer:
+        status = response.status_code
+        headers = _lowered(response.headers)
+        if status in _REDIRECTS or status in {204, 205, 304}:
+            return _Answer(status, headers, b"", 0, url, hops)
+        # An error's body is only looked at to name it; a success has to be whole.
+        success = 200 <= status < 300
+        most_body = self.policy.most_body if success else answer.DRAINED * 4
+        body = Body(headers.get("content-encoding", ""), most_wire=self.policy.most_wire, most_body=most_body)
+        try:
+            async for piece in response.stream:  # type: ignore[union-attr]
+                body.feed(piece)
+            whole = body.finished()
+        except FetchError:
+            if success:
+                raise
+            whole = b""
+        return _Answer(status, headers, whole, body.wire, url, hops)
+
+
+def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:
+    validators = Validators(
+        etag=found.headers.get("etag"), last_modified=found.headers.get("last-modified"), url=found.url
+    )
+    if found.status in {204, 205, 304}:
+        if found.status == 304 and feed.body_hash is None:
+            return Failed(
+                kind=FailureKind.HTTP, message="HTTP 304 to a question without validators", status=304, hops=found.hops
+            )
+        return NotModified(
+            url=found.url, headers=found.headers, validators=validators, hops=found.hops, elapsed=elapsed
+        )
+    if found.status not in {200, 203, 226}:
+        return replace(answer.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
+    if answer.is_challenge(found.headers, found.body):
+        return Failed(
+            kind=FailureKind.CHALLENGE,
+            message=f"a bot check in place of the feed (HTTP {found.status})",
+            status=found.status,
+            hops=found.hops,
+            elapsed=elapsed,
+        )
+    if not found.body.strip():
+        return Failed(
+            kind=FailureKind.EMPTY, message="an empty answer", status=found.status, hops=found.hops, elapsed=elapsed
+        )
+    return _document(feed.fetch_url, found, elapsed, validators)
+
+
+def _document(url: str, found: _Answer, elapsed: timedelta, validators: Validators | None = None) -> Document:
+    return Document(
+        url=url,
+        final_url=found.url,
+        status=found.status,
+        headers=found.headers,
+        body=found.body,
+        body_hash=hashlib.blake2b(found.body, digest_size=16).digest(),
+        validators=validators or Validators(),
+        hops=found.hops,
+        wire_bytes=found.wire,
+        elapsed=elapsed,
+    )
+
+
+def _redirected(url: str, location: str) -> str:
+    said = location.strip()
+    if not said:
+        raise FetchError(FailureKind.REDIRECT, "a redirect that says not where to")
+    try:
+        target = urlsplit(urljoin(_bare(url), said))
+        host = target.hostname
+        _port = target.port
+    except ValueError as error:
+        raise FetchError(FailureKind.REDIRECT, "a redirect to no address") from error
+    if target.scheme not in {"http", "https"} or not host:
+        raise FetchError(FailureKind.REFUSED, f"a redirect to {target.scheme or 'nowhere'}:, which is not fetched")
+    # Credentials in a redirect would be sent to whom it pleases; fragments are the browser's.
+    return urlunsplit(target._replace(netloc=target.netloc.rpartition("@")[2], fragment=""))
+
+
+def _without_credentials(url: str) -> tuple[str, str | None]:
+    parts = urlsplit(url)
+    if "@" not in parts.netloc:
+        return _bare(url), None
+    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
+    pair = base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
+    return _bare(url), f"Basic {pair}"
+
+
+def _bare(url: str) -> str:
+    """Give an address without credentials and fragment."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
+
+
+def _origin(url: str) -> tuple[str, str]:
+    parts = urlsplit(url)
+    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
+
+
+def _lowered(headers: httpx.Headers) -> dict[str, str]:
+    """Give headers by lower-case name, repeated ones joined; bytes that are no ASCII are latin-1."""
+    found: dict[str, str] = {}
+    for raw_name, raw_value in headers.raw:
+        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+        found[name] = f"{found[name]}, {value}" if name in found and name not in {"etag", "date"} else value
+    return found
+
+
+def _redacted(said: str) -> str:
+    return said if "@" not in said else " ".join(word.rpartition("@")[2] for word in said.split(" "))

@@ -1,0 +1,136 @@
+"""Decides which addresses may be dialled. The address that is checked is the one that is dialled, so that a name which
+changes its answer between the two (DNS rebinding) gains nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import socket
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeAlias
+
+from watcher.fetch.errors import FetchError
+from watcher.model.poll import FailureKind
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+Resolver: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
+"""Gives the addresses of a host name, as text; raises OSError."""
+
+# What Python's is_global lets through, or did in some version.
+_REFUSED4 = tuple(
+    ipaddress.IPv4Network(net)
+    for net in (
+        "0.0.0.0/8",
+        "100.64.0.0/10",
+        "192.0.0.0/24",
+        "192.88.99.0/24",
+        "198.18.0.0/15",
+        "224.0.0.0/4",
+        "240.0.0.0/4",
+    )
+)
+_GLOBAL6 = ipaddress.IPv6Network("2000::/3")
+_REFUSED6 = tuple(
+    ipaddress.IPv6Network(net) for net in ("2001::/23", "2001:db8::/32", "2002::/16", "3fff::/20", "64:ff9b::/96")
+)
+
+
+class Guard:
+    """Checks hosts against the public internet and what the operator opened (`allow`: networks and host names)."""
+
+    def __init__(self, allow: Iterable[str] = (), resolver: Resolver | None = None) -> None:
+        self._networks: list[Network] = []
+        self._hosts: set[str] = set()
+        for each in allow:
+            try:
+                self._networks.append(ipaddress.ip_network(each, strict=False))
+            except ValueError:
+                self._hosts.add(each.lower().rstrip("."))
+        self._resolve = resolver or _system_resolver()
+
+    async def addresses(self, host: str, port: int) -> list[str]:
+        """Resolve a host and check every answer; raises FetchError (`dns`, `refused`).
+
+        One refused answer refuses the host: a name that is half inside is not to be trusted with the other half.
+        """
+        literal = _literal(host)
+        if literal is not None:
+            found = [str(literal)]
+        else:
+            try:
+                found = await self._resolve(host, port)
+            except OSError as error:
+                kind = FailureKind.OFFLINE if getattr(error, "errno", None) == socket.EAI_AGAIN else FailureKind.DNS
+                raise FetchError(kind, f"{host}: name not found ({_said(error)})") from error
+            if not found:
+                raise FetchError(FailureKind.DNS, f"{host}: name has no address")
+        if host.lower().rstrip(".") not in self._hosts:
+            for address in found:
+                if (reason := self.refusal(address)) is not None:
+                    raise FetchError(FailureKind.REFUSED, f"{host}: {address} is {reason} (fetch.allow opens it)")
+        return found
+
+    def refusal(self, address: str) -> str | None:
+        """Say why an address may not be dialled, or None."""
+        try:
+            parsed = ipaddress.ip_address(address.split("%", 1)[0])
+        except ValueError:
+            return "no address"
+        if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+            parsed = parsed.ipv4_mapped
+        if any(parsed.version == network.version and parsed in network for network in self._networks):
+            return None
+        return _reason(parsed)
+
+
+def _reason(address: Address) -> str | None:
+    if address.is_loopback:
+        return "a loopback address"
+    if address.is_link_local:
+        return "a link-local address"
+    if address.is_multicast:
+        return "a multicast address"
+    if isinstance(address, ipaddress.IPv4Address):
+        if address.is_private or not address.is_global or any(address in network for network in _REFUSED4):
+            return "a private or reserved address"
+        return None
+    if address not in _GLOBAL6 or any(address in network for network in _REFUSED6):
+        return "a private or reserved address"
+    return None
+
+
+def _literal(host: str) -> Address | None:
+    """Read a host that is an address; also in the old forms (127.1, 0x7f000001) that resolvers understand."""
+    try:
+        return ipaddress.ip_address(host.strip("[]").split("%", 1)[0])
+    except ValueError:
+        pass
+    if host and all(part[:1].isdigit() for part in host.split(".")):
+        try:
+            return ipaddress.IPv4Address(socket.inet_aton(host))
+        except OSError:
+            return None
+    return None
+
+
+def _system_resolver() -> Resolver:
+    # Threads of its own: the default executor has so few that some dead name servers would stall every feed.
+    threads = ThreadPoolExecutor(32, thread_name_prefix="resolver")
+
+    async def resolve(host: str, port: int) -> list[str]:
+        loop = asyncio.get_running_loop()
+        try:
+            found = await loop.run_in_executor(
+                threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+            )
+        except UnicodeError as error:
+            raise OSError(str(error)) from error
+        return list(dict.fromkeys(str(each[4][0]) for each in found))
+
+    return resolve
+
+
+def _said(error: OSError) -> str:
+    return (error.strerror or str(error) or type(error).__name__).lower()

@@ -1,0 +1,32 @@
+"""How politely and how patiently the watcher fetches."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from watcher import __version__
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FetchPolicy:
+    """Limits of one fetch and of all together.
+
+    `total` bounds a fetch from first to last, redirects included; `read` the wait for the next bytes. `most_wire` and
+    `most_body` are bytes before and after inflating. `per_host` requests run at once, `spacing` apart. `allow` opens
+    networks (CIDR) and host names that the guard would refuse.
+    """
+
+    user_agent: str = f"news-watcher/{__version__} (feed reader; contact: see configuration)"
+    connect: timedelta = timedelta(seconds=10)
+    read: timedelta = timedelta(seconds=15)
+    total: timedelta = timedelta(seconds=60)
+    resolve: timedelta = timedelta(seconds=5)
+    most_wire: int = 5 * 2**20
+    most_body: int = 16 * 2**20
+    most_header: int = 64 * 2**10
+    most_redirects: int = 5
+    concurrency: int = 64
+    per_host: int = 2
+    spacing: timedelta = timedelta(seconds=1)
+    allow: tuple[str, ...] = ()
