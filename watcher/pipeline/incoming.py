@@ -340,7 +340,7 @@ class Poller:
         try:
             with self._database.write() as db:
                 return [self._settle_one(db, feed, outcome) for feed, outcome in group]
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  (handed to the journey that asked, which logs it)
             if len(group) == 1:
                 return [error]
             return [self._settle_group([one])[0] for one in group]

@@ -1,0 +1,200 @@
+"""A due feed, all the way to its hits, on real sockets and both databases."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from tests.web_server import Reply, Server, rss
+from watcher.fetch import Fetcher, FetchPolicy
+from watcher.match import Watched, compile_topics, parse_query
+from watcher.model.feed import Source
+from watcher.model.found import Filters
+from watcher.model.topic import Topic
+from watcher.pipeline.incoming import Polled, Poller
+from watcher.schedule import Bounds
+from watcher.store import archive, entries, feeds, hits, stories
+from watcher.store.engine import Database
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+EYES = compile_topics([Topic(id="eyes", name="Five Eyes", query='"five eyes"')])
+
+
+@pytest.fixture
+def press() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+def watch(database: Database, *urls: str) -> None:
+    with database.write() as db:
+        feeds.sync(db, [Source(url=url) for url in urls], NOON, timedelta(minutes=15))
+
+
+def poll(database: Database, now: datetime, watched: Watched = EYES, **how: object) -> Polled:
+    async def cycle() -> Polled:
+        policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
+        async with Fetcher(policy) as fetcher:
+            async with Poller(database, fetcher, lambda: watched, lambda: now, bounds=Bounds) as poller:
+                return await poller.cycle(**how)  # type: ignore[arg-type]
+
+    return asyncio.run(cycle())
+
+
+def test_a_hit_is_stored_with_its_evidence(database: Database, press: Server) -> None:
+    press.pages["/feed"] = Reply(rss(("1", "Old news|nothing"), ("2", "Ministers meet|The Five Eyes partners met.")))
+    watch(database, f"{press.url}/feed")
+
+    polled = poll(database, NOON)
+
+    assert (polled.due, polled.fetched, polled.new, polled.hits) == (1, 1, 2, 1)
+    with database.read() as db:
+        [hit] = hits.page(db).items
+    assert hit.stored.entry.item.title == "Ministers meet"
+    assert hit.stored.baseline
+    assert [(e.field, e.text) for e in hit.hit.evidence] == [("summary", "Five Eyes")]
+
+
+def test_the_second_poll_of_the_same_document_adds_nothing(database: Database, press: Server) -> None:
+    press.pages["/feed"] = Reply(rss(("1", "Five Eyes")))
+    watch(database, f"{press.url}/feed")
+    poll(database, NOON)
+
+    polled = poll(database, NOON + HOUR)
+
+    assert (polled.unchanged, polled.new, polled.hits) == (1, 0, 0)
+    with database.read() as db:
+        assert entries.count(db) == 1
+
+
+def test_validators_go_back_as_they_came(database: Database, press: Server) -> None:
+    press.pages["/feed"] = Reply(rss(("1", "a")), headers={"ETag": 'W/"odd-gzip', "Last-Modified": "yesterday"})
+    watch(database, f"{press.url}/feed")
+    poll(database, NOON)
+    press.pages["/feed"] = Reply(status=304)
+
+    polled = poll(database, NOON + HOUR)
+
+    assert press.asked[-1][1]["if-none-match"] == 'W/"odd-gzip'
+    assert press.asked[-1][1]["if-modified-since"] == "yesterday"
+    assert polled.unchanged == 1
+
+
+def test_a_failing_feed_disturbs_no_other_and_says_what_is_wrong(database: Database, press: Server) -> None:
+    press.pages["/good"] = Reply(rss(("1", "Five Eyes")))
+    press.pages["/html"] = Reply(b"<!doctype html><html><body>Sorry</body></html>")
+    press.pages["/down"] = Reply(status=503)
+    watch(database, *(f"{press.url}/{name}" for name in ("good", "html", "down", "absent")))
+
+    polled = poll(database, NOON)
+
+    assert (polled.fetched, polled.failed, polled.hits) == (1, 3, 1)
+    kinds = {url.rsplit("/", 1)[1]: kind.value for url, kind, _message in polled.failures}
+    assert kinds == {"html": "html", "down": "http", "absent": "not-found"}
+    with database.read() as db:
+        assert feeds.get(db, f"{press.url}/html").failures == 1
+
+
+def test_an_edited_item_is_a_version_of_one_entry(database: Database, press: Server) -> None:
+    press.pages["/feed"] = Reply(rss(("1", "Ministers meet")))
+    watch(database, f"{press.url}/feed")
+    poll(database, NOON)
+    press.pages["/feed"] = Reply(rss(("1", "Five Eyes ministers meet")))
+
+    polled = poll(database, NOON + HOUR)
+
+    assert (polled.new, polled.updated, polled.hits) == (0, 1, 1)
+    with database.read() as db:
+        [hit] = hits.page(db).items
+        assert hit.stored.version == 2
+        assert [version["title"] for version in entries.versions(db, hit.stored.id)] == ["Ministers meet"]
+        assert archive.page(db, parse_query("eyes")).items[0].stored.id == hit.stored.id
+
+
+def test_a_document_that_shares_nothing_with_the_last_one_is_a_gap(database: Database, press: Server) -> None:
+    press.pages["/feed"] = Reply(rss(("1", "one"), ("2", "two")))
+    watch(database, f"{press.url}/feed")
+    poll(database, NOON)
+    press.pages["/feed"] = Reply(rss(("8", "eight"), ("9", "nine")))
+
+    polled = poll(database, NOON + HOUR)
+
+    assert polled.lost >= 1
+    with database.read() as db:
+        feed = feeds.get(db, f"{press.url}/feed")
+    assert feed.gaps == 1
+    assert feed.interval == Bounds().minimum
+
+
+def test_guids_that_all_change_bring_no_news(database: Database, press: Server) -> None:
+    press.pages["/feed"] = Reply(rss(*((str(n), f"Five Eyes {n}") for n in range(6))))
+    watch(database, f"{press.url}/feed")
+    poll(database, NOON)
+    body = rss(*((str(n), f"Five Eyes {n}") for n in range(6)))
+    press.pages["/feed"] = Reply(body.replace(b"'false'>", b"'false'>renamed-"))
+
+    polled = poll(database, NOON + HOUR)
+
+    assert (polled.new, polled.hits, polled.lost) == (0, 0, 0)
+    assert poll(database, NOON + 2 * HOUR).new == 0
+
+
+def test_copies_in_several_outlets_are_one_story(database: Database, press: Server) -> None:
+    said = (
+        "Five Eyes partners weigh limits on what they share with Washington|Officials are reviewing what they pass on."
+    )
+    press.pages["/a"] = Reply(rss(("1", said)))
+    press.pages["/b"] = Reply(rss(("2", said)))
+    press.pages["/c"] = Reply(
+        rss(("3", "Five Eyes of a potato sold at auction|A farmer in the north was amazed today."))
+    )
+    watch(database, *(f"{press.url}/{name}" for name in "abc"))
+
+    poll(database, NOON)
+
+    with database.read() as db:
+        told = stories.page(db).items
+    assert sorted(story.size for story in told) == [1, 2]
+    assert sum(telling.copy for story in told for telling in story.tellings) == 1
+
+
+def test_a_claim_that_was_lost_stores_nothing(database: Database, press: Server) -> None:
+    press.pages["/feed"] = Reply(rss(("1", "Five Eyes")))
+    watch(database, f"{press.url}/feed")
+
+    def overtaken(_headers: dict[str, str]) -> Reply:
+        with database.write() as db:
+            feeds.claim_due(db, NOON + HOUR, limit=1, lease_for=HOUR, owner="somebody else")
+        return Reply(rss(("1", "Five Eyes")))
+
+    press.pages["/feed"] = overtaken
+
+    polled = poll(database, NOON)
+
+    assert (polled.new, polled.hits) == (0, 0)
+    with database.read() as db:
+        assert entries.count(db) == 0
+
+
+def test_filters_and_pages_reach_every_hit_once(database: Database, press: Server) -> None:
+    press.pages["/feed"] = Reply(rss(*((str(n), f"Five Eyes report number {n}") for n in range(25))))
+    watch(database, f"{press.url}/feed")
+    poll(database, NOON)
+
+    seen: list[int] = []
+    cursor = None
+    with database.read() as db:
+        while True:
+            page = hits.page(db, Filters(topics=("eyes",)), limit=10, cursor=cursor)
+            seen += [hit.id for hit in page.items]
+            if (cursor := page.next_cursor) is None:
+                break
+        found = archive.page(db, parse_query("number")).items
+
+    assert len(seen) == len(set(seen)) == 25
+    assert seen == sorted(seen, reverse=True)
+    assert len(found) == 25
