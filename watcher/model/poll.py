@@ -107,7 +107,8 @@ class Parsed:
     """What a document says: the feed's own facts and its items in document order.
 
     `degraded` tells why the document was read loosely (not well-formed, cut, wrong encoding); `truncated_items` how
-    many items beyond the cap were left out; `parser` names the reader that was believed.
+    many items beyond the cap were left out; `parser` names the reader that was believed. `cut` says that the document's
+    end is missing: asked again, it may hold more.
     """
 
     items: tuple[Item, ...]
@@ -120,6 +121,7 @@ class Parsed:
     degraded: str | None = None
     truncated_items: int = 0
     parser: str = "feedparser"
+    cut: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

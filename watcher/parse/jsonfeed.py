@@ -7,8 +7,7 @@ from typing import Any
 
 from watcher.errors import ParseError
 from watcher.model.poll import Parsed
-from watcher.parse.clean import Raw, cleaned
-from watcher.parse.limits import MOST_ITEMS
+from watcher.parse.clean import Raw, cleaned_all
 from watcher.text.html import plain
 from watcher.text.langs import language_tag
 from watcher.text.urls import http_url
@@ -26,14 +25,16 @@ def read_json(text: str, base: str) -> Parsed:
         raise ParseError("not-feed", "JSON, but no JSON Feed")
     items = [item for item in said["items"] if isinstance(item, dict)]
     hubs = [hub for hub in _list(said.get("hubs")) if isinstance(hub, dict)]
+    language = language_tag(_text(said.get("language")))
+    read, left_out = cleaned_all((_item(item, base) for item in items), len(items), language)
     return Parsed(
-        items=tuple(cleaned(_item(item, base)) for item in items[:MOST_ITEMS]),
+        items=read,
         title=" ".join(plain(_text(said.get("title"))).split())[:500],
         site_url=http_url(_text(said.get("home_page_url")), base) if said.get("home_page_url") else None,
-        language=language_tag(_text(said.get("language"))),
+        language=language,
         hub=next((http_url(_text(hub.get("url")), base) for hub in hubs if hub.get("type") == "WebSub"), None),
         topic_url=http_url(_text(said.get("feed_url")), base) if said.get("feed_url") else None,
-        truncated_items=max(0, len(items) - MOST_ITEMS),
+        truncated_items=left_out,
         parser="json",
     )
 

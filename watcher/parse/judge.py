@@ -9,22 +9,22 @@ import feedparser
 
 from watcher.errors import ParseError
 from watcher.model.poll import Parsed
-from watcher.parse.clean import Raw, cleaned
+from watcher.parse.clean import Raw, cleaned_all
 from watcher.parse.hints import hints_of
-from watcher.parse.limits import MOST_ITEMS
 from watcher.text.html import title_text
 from watcher.text.langs import language_tag
 from watcher.text.urls import http_url
 
 
-def read_loosely(body: bytes, base: str, content_type: str | None) -> Parsed:
-    """Read a document however broken; raises ParseError (`not-feed`) where nothing in it is a feed."""
+def read_loosely(body: bytes, base: str) -> Parsed:
+    """Read a UTF-8 document however broken; raises ParseError (`not-feed`) where nothing in it is a feed."""
     # feedparser opens a str or bytes that names a file or an address, so it only ever gets a stream. Sanitising and
-    # resolving are two thirds of its time, and ours to do; where there is an xml:base, its rules are better than ours.
-    headers = {"content-location": base, "content-type": content_type or "application/xml"}
+    # resolving are two thirds of its time, and ours to do. It is not told the document's address: it would make guids
+    # that are no addresses relative to it.
+    headers = {"content-type": "application/xml; charset=utf-8"}
     try:
         said = feedparser.parse(
-            BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=b"xml:base" in body
+            BytesIO(body), response_headers=headers, sanitize_html=False, resolve_relative_uris=False
         )
     except Exception as error:  # a parser of anything meets everything: its fault is the document's
         raise ParseError("parse", f"cannot be read: {type(error).__name__}") from error
@@ -33,18 +33,20 @@ def read_loosely(body: bytes, base: str, content_type: str | None) -> Parsed:
         raise ParseError("not-feed", "no feed of a known kind")
     fault = said.get("bozo_exception") if said.get("bozo") else None
     lenient = fault is None or type(fault).__name__ in {"NonXMLContentType", "CharacterEncodingOverride"}
+    language = language_tag(_str(feed.get("language")))
+    items, left_out = cleaned_all((_item(entry, base) for entry in entries), len(entries), language)
     return Parsed(
-        items=tuple(cleaned(_item(entry, base)) for entry in entries[:MOST_ITEMS]),
+        items=items,
         title=title_text(_str(feed.get("title"))),
         site_url=http_url(_str(feed.get("link")), base) if feed.get("link") else None,
-        language=language_tag(_str(feed.get("language"))),
+        language=language,
         hints=hints_of(
             _str(feed.get("ttl")), _str(feed.get("sy_updateperiod")), _str(feed.get("sy_updatefrequency")), (), ()
         ),
         hub=_link(feed, "hub", base),
         topic_url=_link(feed, "self", base),
         degraded=None if lenient else f"not well-formed ({type(fault).__name__})",
-        truncated_items=max(0, len(entries) - MOST_ITEMS),
+        truncated_items=left_out,
         parser="feedparser",
     )
 
@@ -67,7 +69,7 @@ def _item(entry: Any, base: str) -> Raw:
         tags=tuple(
             _str(tag.get("label")) or _str(tag.get("term")) for tag in entry.get("tags", []) if isinstance(tag, dict)
         ),
-        language=_str((entry.get("summary_detail") or {}).get("language")) or None,
+        language=_str(entry.get("language")) or None,
         published=_str(entry.get("published")) or _str(entry.get("created")),
         updated=_str(entry.get("updated")),
     )

@@ -7,18 +7,32 @@ from dataclasses import replace
 
 from watcher.errors import ParseError
 from watcher.model.poll import Document, Parsed
+from watcher.parse.charset import decode
+from watcher.parse.doubt import Doubt
 from watcher.parse.jsonfeed import read_json
 from watcher.parse.judge import read_loosely
 from watcher.parse.limits import LONGEST_LOOSE
 from watcher.parse.quick import read_quick
-from watcher.parse.sniff import Shape, decoded, legal, shape
+from watcher.parse.sniff import Shape, shape
+from watcher.parse.tree import Tree, grow, grow_anyhow
+from watcher.text.urls import http_url
 
-_DECLARATION = re.compile(r"^<\?xml[^>]*\?>")
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
+_LINK = re.compile(r"<([^<>]{1,2000})>([^<]*)")
+_REL = re.compile(r"""(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""")
 
 
 def parse(document: Document) -> Parsed:
-    """Read a fetched document; raises ParseError and nothing else, whatever the bytes."""
-    return parse_bytes(document.body, document.final_url, document.headers.get("content-type"))
+    """Read a fetched document; raises ParseError and nothing else, whatever the bytes.
+
+    Hub and topic may also stand in the answer's Link header, which counts first (WebSub, 4).
+    """
+    read = parse_bytes(document.body, document.final_url, document.headers.get("content-type"))
+    link = document.headers.get("link")
+    if not link:
+        return read
+    said = _links(link, document.final_url)
+    return replace(read, hub=said.get("hub", read.hub), topic_url=said.get("self", read.topic_url))
 
 
 def parse_bytes(body: bytes, url: str, content_type: str | None = None) -> Parsed:
@@ -32,23 +46,40 @@ def parse_bytes(body: bytes, url: str, content_type: str | None = None) -> Parse
 
 
 def _parse(body: bytes, url: str, content_type: str | None) -> Parsed:
-    kind = shape(body)
-    text, encoding, guessed = decoded(body, content_type)
-    if kind is Shape.JSON:
-        return read_json(text, url)
-    if (
-        encoding == "utf-8"
-        and not guessed
-        and (read := read_quick(body.removeprefix(b"\xef\xbb\xbf"), url)) is not None
-    ):
-        return read
-    if len(body) > LONGEST_LOOSE:
-        raise ParseError("parse", f"doubtful, and with {len(body):,} bytes too large to be repaired")
-    # What is not UTF-8 by itself gets there first: then both readers see the same characters.
-    fixed = ('<?xml version="1.0" encoding="utf-8"?>' + _DECLARATION.sub("", legal(text))).encode("utf-8", "replace")
-    if encoding != "utf-8" and not guessed and (read := read_quick(fixed, url)) is not None:
-        return read
-    read = read_loosely(fixed, url, content_type)
-    if guessed and read.degraded is None and encoding == "cp1252":
-        read = replace(read, degraded="encoding guessed (windows-1252)")
-    return read
+    text, fault = decode(body, content_type)
+    if shape(text) is Shape.JSON:
+        return _degraded(read_json(text, url), fault, False)
+    # Both readers get UTF-8 that says so: whatever else was declared has been judged by now.
+    plain = ('<?xml version="1.0" encoding="utf-8"?>' + _DECLARATION.sub("", text, 1)).encode("utf-8", "replace")
+    tree = grow(plain)
+    if tree is None and len(plain) > LONGEST_LOOSE:
+        tree = grow_anyhow(plain)
+    if tree is not None and (read := _quickly(tree, url)) is not None:
+        return _degraded(read, tree.mended or fault, tree.cut)
+    if len(plain) > LONGEST_LOOSE:
+        raise ParseError("parse", f"doubtful, and with {len(plain):,} bytes too large to be repaired")
+    return _degraded(read_loosely(plain, url), fault, False)
+
+
+def _quickly(tree: Tree, url: str) -> Parsed | None:
+    try:
+        return read_quick(tree.root, url)
+    except Doubt:
+        return None
+
+
+def _degraded(read: Parsed, why: str | None, cut: bool) -> Parsed:
+    return replace(read, degraded=why or read.degraded, cut=cut) if why or cut else read
+
+
+def _links(header: str, base: str) -> dict[str, str]:
+    """Read the hub and self relations of a Link header (RFC 8288)."""
+    found: dict[str, str] = {}
+    for target, parameters in _LINK.findall(header[:10_000]):
+        rel = _REL.search(parameters)
+        url = http_url(target, base) if rel else None
+        if rel and url:
+            for relation in (rel[1] or rel[2] or "").lower().split():
+                if relation in {"hub", "self"}:
+                    found.setdefault(relation, url)
+    return found

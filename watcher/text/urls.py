@@ -14,6 +14,9 @@ _TRACKERS = re.compile(
     r"(?i)^(?:utm_.*|mtm_.*|itm_.*|at_.*|ns_.*|pk_.*|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|mc_cid|mc_eid|"
     r"_hsenc|_hsmi|mkt_tok|srsltid|smid|cmp|cmpid|traffic_source|icid|xtor|ocid|guccounter|oc|ved|igshid|_ga)$"
 )
+# Most addresses need no taking apart: these two forms come out as they go in, or nearly so.
+_ABSOLUTE = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]{0,250}(?::\d{1,4})?/[!-\[\]-~]{0,3000}")
+_SIMPLE = re.compile(r"https?://([a-z0-9][a-z0-9.-]{0,250}(?<!\.))(/[A-Za-z0-9/._~-]*)")
 _PARTS = re.compile(r"[\x00-\x20\x7f]")
 _SAFE = "/:@!$&'()*+,;=-._~%"
 _REDIRECTORS = {("www.google.com", "/url"): ("url", "q"), ("news.google.com", "/news/url"): ("url",)}
@@ -43,6 +46,8 @@ _TENANTS = ("blogspot.com", "wordpress.com", "tumblr.com", "substack.com", "medi
 
 def http_url(url: str, base: str | None = None) -> str | None:
     """Give an absolute http(s) address, blanks percent-encoded, or None for what is no such address."""
+    if _ABSOLUTE.fullmatch(url) is not None:
+        return url
     said = _PARTS.sub(_encoded, url.strip())
     try:
         whole = urljoin(base, said) if base else said
@@ -62,10 +67,9 @@ def canonical_url(url: str) -> str:
     No scheme difference, default port, fragment (but `#!`), tracking parameters or trailing slash; redirectors that
     carry their target are unwrapped. Applying it twice changes nothing.
     """
-    for _unwrapping in range(3):
-        inner = _unwrapped(url)
-        if inner is None:
-            break
+    if (simple := _SIMPLE.fullmatch(url)) is not None:
+        return f"https://{simple[1]}{simple[2].rstrip('/') or '/'}"
+    while (inner := _unwrapped(url)) is not None and len(inner) < len(url):
         url = inner
     try:
         parts = urlsplit(_PARTS.sub(_encoded, url.strip()))

@@ -1,0 +1,106 @@
+"""Decodes a document's bytes: what they show themselves to be counts before what anybody declares."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_BARE = ((b"<\x00?\x00", "utf-16-le"), (b"\x00<\x00?", "utf-16-be"), (b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))
+_DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']\s*([A-Za-z0-9._:-]{1,40})""")
+_CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
+# What browsers read under these labels (WHATWG Encoding): the supersets that pages are really written in.
+_READ_AS = {
+    "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030",
+    "shift_jis": "cp932", "euc_kr": "cp949", "tis-620": "cp874", "iso8859-11": "cp874", "big5": "big5hkscs",
+}  # fmt: skip
+_SEVEN_BIT = ("iso2022", "hz", "utf-7")
+
+
+def decode(body: bytes, content_type: str | None) -> tuple[str, str | None]:
+    """Give a body's text, and why that was not plain sailing (None where it was).
+
+    In order: a byte order mark; UTF-8 where every byte agrees; the XML declaration; the charset of `content_type`;
+    UTF-8 with single bytes of Windows' in it; windows-1252. Never raises.
+    """
+    for mark, encoding in _BOMS:
+        if body.startswith(mark):
+            return _decoded(body[len(mark) :], encoding)
+    for start, encoding in _BARE:
+        if body.startswith(start):
+            return _decoded(body, encoding)
+    declared = _declared(body, content_type)
+    if declared and declared[0].startswith(_SEVEN_BIT) and body.isascii():
+        return _decoded(body, declared[0])
+    try:
+        return body.decode("utf-8"), None
+    except UnicodeDecodeError as error:
+        stopped = error.start
+    for encoding in declared:
+        if encoding == "utf-8":
+            continue
+        try:
+            return body.decode(encoding), None
+        except (UnicodeDecodeError, LookupError):
+            continue
+    if _mostly_utf8(body, stopped):
+        return _patched(body), "bytes that are no UTF-8"
+    first = next((encoding for encoding in declared if encoding != "utf-8"), "cp1252")
+    text, _note = _decoded(body, first)
+    return text, f"bytes that are no UTF-8, read as {first}"
+
+
+def charset_of(content_type: str | None) -> str | None:
+    """Give the charset that a Content-Type names, as Python knows it."""
+    found = _CHARSET.search(content_type or "")
+    return _known(found[1]) if found else None
+
+
+def _declared(body: bytes, content_type: str | None) -> list[str]:
+    found = _DECLARED.search(body[:1024])
+    said = [_known(found[1].decode("ascii")) if found else None, charset_of(content_type)]
+    return list(dict.fromkeys(encoding for encoding in said if encoding))
+
+
+def _known(label: str) -> str | None:
+    try:
+        name = codecs.lookup(label).name
+    except (LookupError, ValueError):
+        return None
+    try:
+        b"".decode(name)
+    except LookupError:  # a codec that is no text encoding, such as rot13 or zlib
+        return None
+    return _READ_AS.get(name, name)
+
+
+def _decoded(body: bytes, encoding: str) -> tuple[str, str | None]:
+    try:
+        return body.decode(encoding), None
+    except UnicodeDecodeError:
+        return body.decode(encoding, "replace"), f"bytes that are no {encoding}"
+
+
+def _mostly_utf8(body: bytes, stopped: int) -> bool:
+    """Tell a UTF-8 document with a few foreign bytes from one in another encoding: by its well-formed sequences."""
+    sample = body[:400_000]
+    good = len(_SEQUENCE.findall(sample))
+    high = len(_HIGH.findall(_SEQUENCE.sub(b"", sample)))
+    return good > 4 * high or (good >= high and stopped > len(body) - 4)
+
+
+def _patched(body: bytes) -> str:
+    """Read UTF-8, and each byte that is none as windows-1252."""
+    halves = body.decode("utf-8", "surrogateescape")
+    return halves.translate(_WINDOWS)
+
+
+_WINDOWS = {0xDC00 + code: bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0x100)}
+_SEQUENCE = re.compile(rb"[\xc3-\xdf][\x80-\xbf]|\xc2[\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+_HIGH = re.compile(rb"[\x80-\xff]")
