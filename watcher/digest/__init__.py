@@ -1,0 +1,28 @@
+"""What a digest says and how it looks: composed from hits, written as HTML, text, Markdown and Slack blocks. Pure."""
+
+from watcher.digest.compose import compose, is_sent
+from watcher.digest.html import html
+from watcher.digest.pieces import Links, coverage_line, headline, marked, snippet, subject
+from watcher.digest.plain import markdown, text
+from watcher.digest.slack import slack
+from watcher.digest.slots import due_slot, next_slot, parse_schedule, quiet_until, to_cron
+
+__all__ = [
+    "Links",
+    "compose",
+    "coverage_line",
+    "due_slot",
+    "headline",
+    "html",
+    "is_sent",
+    "markdown",
+    "marked",
+    "next_slot",
+    "parse_schedule",
+    "quiet_until",
+    "slack",
+    "snippet",
+    "subject",
+    "text",
+    "to_cron",
+]

@@ -1,0 +1,146 @@
+"""A digest as Slack messages: Block Kit, within every published limit, every outside word escaped."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from watcher.digest.pieces import Links, clock, coverage_line, flags, headline, others, subject, summary_of
+from watcher.model.digest import Digest, StoryLine
+
+MOST_BLOCKS = 50
+MOST_TEXT = 3_000
+MOST_HEADER = 150
+MOST_MESSAGE = 12_000
+"""Characters of all blocks together that stay well inside what Slack takes in one message."""
+MOST_MESSAGES = 10
+
+Block = dict[str, Any]
+
+
+def slack(digest: Digest, links: Links | None = None) -> list[dict[str, Any]]:
+    """Write a digest as messages of blocks; the first opens it, the others follow in its thread where there is one."""
+    links = links or Links()
+    until = clock(digest.window[1], digest.timezone)
+    head: list[Block] = [
+        {"type": "header", "text": {"type": "plain_text", "text": _cut(digest.title, MOST_HEADER), "emoji": False}},
+        _context(f"{headline(digest)} · until {until} ({digest.timezone})"),
+    ]
+    blocks: list[Block] = []
+    for section in digest.sections:
+        blocks.append({"type": "divider"})
+        blocks.append(_section(f"*{escape(_cut(section.name, 200))}*"))
+        blocks += [_story(line, digest.timezone) for line in section.stories]
+        if section.more:
+            where = links.topic(section.topic_id)
+            said = f"{section.more} more"
+            blocks.append(_context(f"<{_address(where)}|{said}>" if where else said))
+    notes = "".join(f"\n• {escape(note)}" for note in digest.coverage.notes[:8])
+    foot = _context(_cut(escape(coverage_line(digest.coverage)) + notes, 2_000))
+    messages = _packed(head, blocks, foot)
+    fallback = escape(subject(digest))
+    count = len(messages)
+    return [
+        {
+            "text": fallback if count == 1 else f"{fallback} ({number}/{count})",
+            "blocks": packed,
+            "unfurl_links": False,
+            "unfurl_media": False,
+        }
+        for number, packed in enumerate(messages, start=1)
+    ]
+
+
+def escape(said: str) -> str:
+    """Escape what Slack reads as markup: & < >; formatting marks of the outside become look-alikes that format nothing."""
+    plain = re.sub(r"\s+", " ", "".join(c if c.isprintable() or c.isspace() else "" for c in said))
+    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return (
+        plain.replace("*", "∗")
+        .replace("_", "\u2009_\u2009" if plain == "_" else "_")
+        .replace("`", "ˋ")
+        .replace("~", "∼")
+    )
+
+
+def _story(line: StoryLine, timezone: str) -> Block:
+    lead = line.lead
+    title = escape(_cut(lead.title, 300)).replace("|", "¦")
+    heading = f"*<{_address(lead.url)}|{title}>*" if lead.url else f"*{title}*"
+    also, more = others(line, 4)
+    outlets = [escape(_cut(lead.source, 80))]
+    for hit in also:
+        name = escape(_cut(hit.source, 80)).replace("|", "¦")
+        outlets.append(f"<{_address(hit.url)}|{name}>" if hit.url else name)
+    where = ", ".join(outlets) + (f" and {more} more" if more else "")
+    marks = "".join(f" · _{flag}_" for flag in flags(lead))
+    summary = "".join(
+        f"*{escape(piece.strip())}*" + (" " if piece.endswith(" ") else "")
+        if is_evidence and piece.strip()
+        else escape(piece)
+        for piece, is_evidence in _spaced(summary_of(lead, 240))
+    )
+    said = f"{heading}\n{where} · {clock(lead.first_seen_at, timezone)}{marks}" + (f"\n{summary}" if summary else "")
+    if len(said) > MOST_TEXT:
+        said = (
+            f"{heading[: MOST_TEXT - 200]}\n{where[:150]}" if len(heading) < MOST_TEXT - 200 else f"*{title[:2_900]}*"
+        )
+    return _section(said)
+
+
+def _spaced(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
+    """Put a thin blank between a bold stretch and a letter it touches: Slack makes nothing bold inside a word."""
+    spaced: list[tuple[str, bool]] = []
+    for index, (piece, is_evidence) in enumerate(pieces):
+        if not is_evidence and index and pieces[index - 1][1] and piece[:1].isalnum():
+            piece = "\u200a" + piece
+        if not is_evidence and index + 1 < len(pieces) and pieces[index + 1][1] and piece[-1:].isalnum():
+            piece += "\u200a"
+        spaced.append((piece, is_evidence))
+    return spaced
+
+
+def _packed(head: list[Block], blocks: list[Block], foot: Block) -> list[list[Block]]:
+    messages = [list(head)]
+    size = sum(map(_size, head))
+    for block in blocks:
+        if len(messages[-1]) + 2 > MOST_BLOCKS or size + _size(block) + _size(foot) > MOST_MESSAGE:
+            if len(messages) == MOST_MESSAGES:
+                messages[-1].append(_context("The rest is on the page."))
+                break
+            messages.append([])
+            size = 0
+            if block["type"] == "divider":
+                continue
+        messages[-1].append(block)
+        size += _size(block)
+    messages[-1].append(foot)
+    return messages
+
+
+def _size(block: Block) -> int:
+    text = block.get("text") or {}
+    return len(text.get("text", "")) + sum(len(each.get("text", "")) for each in block.get("elements", []))
+
+
+def _section(said: str) -> Block:
+    return {"type": "section", "text": {"type": "mrkdwn", "text": said, "verbatim": True}}
+
+
+def _context(said: str) -> Block:
+    return {"type": "context", "elements": [{"type": "mrkdwn", "text": said, "verbatim": True}]}
+
+
+def _address(url: str | None) -> str:
+    return (
+        (url or "")
+        .replace("&", "&amp;")
+        .replace("<", "%3C")
+        .replace(">", "%3E")
+        .replace("|", "%7C")
+        .replace(" ", "%20")
+    )
+
+
+def _cut(said: str, length: int) -> str:
+    return said if len(said) <= length else said[: length - 1].rstrip() + "…"
