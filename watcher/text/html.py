@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from html import unescape
+from itertools import groupby
 
 from selectolax.lexbor import LexborHTMLParser
 
@@ -12,36 +13,42 @@ LONGEST = 262_144
 
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
-# Control characters, surrogates and non-characters: no database and no terminal wants them.
-_UNWANTED = re.compile("[\x00-\x08\x0e-\x1f\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
-_DROPPED = ("script", "style", "template", "noscript", "iframe", "object", "svg", "math", "head", "title", "textarea")
-_BLOCK = re.compile(
-    r"<(?=/?(?:p|div|br|li|ul|ol|tr|table|h[1-6]|blockquote|pre|section|article|header|footer|figure|figcaption|hr|dl|dd"
-    r"|dt|td|th|address|aside|main|nav|form|option|caption)\b)",
-    re.IGNORECASE,
-)
-# Markup that needs no tree: tags whose quotes close, and none whose content is no text.
-_TAG = re.compile(r"""</?[A-Za-z](?:[^<>"']|"[^"]*"|'[^']*')*+>""")
-_NEEDS_TREE = re.compile(
-    r"<(?:[!?]|/?(?:script|style|template|noscript|iframe|object|svg|math|head|title|textarea|xmp|plaintext|noembed"
-    r"|noframes|select|frameset)\b)",
-    re.IGNORECASE,
-)
+_DROPPED = (
+    "head", "iframe", "math", "noembed", "noframes", "noscript", "object", "script", "select", "style", "svg",
+    "template", "textarea", "title",
+)  # fmt: skip
+_BLOCKS = (
+    "address", "article", "aside", "blockquote", "br", "caption", "dd", "div", "dl", "dt", "figcaption", "figure",
+    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre",
+    "section", "table", "td", "th", "tr", "ul",
+)  # fmt: skip
+
+
+def _tags(names: tuple[str, ...]) -> str:
+    """Write a pattern for some tag names, by their first letters: twice as fast as an alternation of all."""
+    grouped = groupby(names, key=lambda name: name[0])
+    parts = (f"[{first}{first.upper()}](?i:{'|'.join(name[1:] for name in same)})" for first, same in grouped)
+    return f"(?:{'|'.join(parts)})(?=[\\s/>])"
+
+
+_BLOCK = re.compile(f"<(?=/?{_tags(_BLOCKS)})")
+_DROP = re.compile(f"<{_tags(_DROPPED)}")
+# Control characters, halves of surrogates and non-characters: no database and no terminal wants them. Those of the
+# upper range are punctuation in windows-1252, from where editors of old bring them.
+_WINDOWS = {code: bytes([code]).decode("cp1252", "ignore") or None for code in range(0x80, 0xA0)}
+_NOTHING: list[int] = [*range(0x20), 0x7F, *range(0xD800, 0xE000), 0xFFFE, 0xFFFF]
+_UNWANTED: dict[int, str | None] = _WINDOWS | dict.fromkeys(_NOTHING)
 
 
 def to_text(html: str) -> str:
     """Give the words of an HTML fragment: blocks part lines, scripts and styles are gone, entities are read."""
     html = html[:LONGEST]
     if "<" not in html or _MARKUP.search(html) is None:
-        return _tidy(unescape(html) if "&" in html else html)
-    html = _BLOCK.sub("\n<", html.replace("\n", " "))
-    if _NEEDS_TREE.search(html) is None:
-        bare = _TAG.sub("", html)
-        if "<" not in bare or _MARKUP.search(bare) is None:
-            return _tidy(unescape(bare) if "&" in bare else bare)
-    tree = LexborHTMLParser(html)
-    tree.strip_tags(list(_DROPPED))
-    return _tidy(tree.body.text(separator="")) if tree.body is not None else ""
+        return plain(unescape(html) if "&" in html else html)
+    tree = LexborHTMLParser(_BLOCK.sub("\n<", html.replace("\n", " ")))
+    if _DROP.search(html) is not None:
+        tree.strip_tags(list(_DROPPED))
+    return plain(tree.body.text(separator="")) if tree.body is not None else ""
 
 
 def title_text(said: str) -> str:
@@ -51,21 +58,15 @@ def title_text(said: str) -> str:
     text = to_text(said)
     if _ENTITY.search(text) is not None:
         text = to_text(text)
-    return " ".join(text.split())[:500]
+    return line(text)[:500]
 
 
 def plain(text: str) -> str:
-    """Drop what no text should hold (control characters, half surrogates) from text that is no markup."""
-    return _tidy(text[:LONGEST])
+    """Tidy text that is no markup: blank lines, blanks beside blanks, and what no text should hold are gone."""
+    return "\n".join([said for part in text[:LONGEST].splitlines() if (said := line(part))])
 
 
 def line(text: str) -> str:
     """Give text that is no markup as one line, without what no text should hold."""
     said = " ".join(text.split())
-    return said if said.isprintable() else " ".join(_UNWANTED.sub("", said).split())
-
-
-def _tidy(text: str) -> str:
-    if "\n" not in text and "\r" not in text:
-        return line(text)
-    return "\n".join([said for part in text.splitlines() if (said := line(part))])
+    return said if said.isprintable() else " ".join(said.translate(_UNWANTED).split())
