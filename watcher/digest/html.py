@@ -25,10 +25,9 @@ def html(digest: Digest, links: Links | None = None, templates: Path | None = No
     environment = _environment(
         str(templates) if templates is not None and (templates / "digest.html").is_file() else ""
     )
-    for summaries in (True, False):
-        said = _rendered(environment, digest, links, summaries=summaries)
-        if len(said.encode()) <= MOST_BYTES:
-            return said
+    said = _rendered(environment, digest, links, summaries=True)
+    if len(said.encode()) > MOST_BYTES:
+        said = _rendered(environment, digest, links, summaries=False)
     keep = max((len(section.stories) for section in digest.sections), default=0)
     while len(said.encode()) > MOST_BYTES and keep > 1:
         keep = keep * 3 // 4

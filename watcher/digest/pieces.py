@@ -113,8 +113,8 @@ def coverage_line(coverage: Coverage) -> str:
             said.append(f"{count} {words}")
     line = ", ".join(said) + f"; {coverage.entries:,} new items were read."
     if coverage.gaps:
-        plural = "s" if coverage.lost != 1 else ""
-        line += f" About {coverage.lost} item{plural} may have been missed in {coverage.gaps} poll gap{'s' * (coverage.gaps != 1)}."
+        items = f"{coverage.lost} item{'s' * (coverage.lost != 1)}"
+        line += f" About {items} may have been missed in {coverage.gaps} poll gap{'s' * (coverage.gaps != 1)}."
     return line
 
 

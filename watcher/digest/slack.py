@@ -52,7 +52,7 @@ def slack(digest: Digest, links: Links | None = None) -> list[dict[str, Any]]:
 
 
 def escape(said: str) -> str:
-    """Escape what Slack reads as markup: & < >; formatting marks of the outside become look-alikes that format nothing."""
+    """Escape what Slack reads as markup (& < >); formatting marks of the outside become look-alikes without effect."""
     plain = re.sub(r"\s+", " ", "".join(c if c.isprintable() or c.isspace() else "" for c in said))
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     return (

@@ -75,7 +75,7 @@ def page(
 
 def get(db: Db, hit_id: int) -> StoredHit:
     """Read one hit; raises NotFoundError."""
-    row = db.execute(_whole().where(hits.c.id == hit_id)).mappings().first()
+    row = db.execute(whole().where(hits.c.id == hit_id)).mappings().first()
     if row is None:
         raise NotFoundError("hit", str(hit_id))
     return read(row)
@@ -83,7 +83,7 @@ def get(db: Db, hit_id: int) -> StoredHit:
 
 def of_entries(db: Db, entry_ids: Iterable[int]) -> tuple[StoredHit, ...]:
     """Read the hits of some entries, in order of id."""
-    rows = db.execute(_whole().where(hits.c.entry_id.in_(tuple(entry_ids))).order_by(hits.c.id)).mappings()
+    rows = db.execute(whole().where(hits.c.entry_id.in_(tuple(entry_ids))).order_by(hits.c.id)).mappings()
     return tuple(read(row) for row in rows)
 
 
@@ -176,7 +176,7 @@ def _newest(db: Db, filters: Filters, query: Query | None, limit: int, cursor: s
     rare = wanted is not None and search.count_capped(db, wanted) <= search.COUNT_CAP
     while True:
         step = limit + 1 if query is None else max(limit + 1, 500)
-        chosen = _filtered(db, _whole(), filters).where(hits.c.id < below).order_by(hits.c.id.desc()).limit(step)
+        chosen = _filtered(db, whole(), filters).where(hits.c.id < below).order_by(hits.c.id.desc()).limit(step)
         if rare and wanted is not None:
             ids = search.candidates(db, wanted, below=2**62, limit=search.COUNT_CAP)
             chosen = chosen.where(hits.c.entry_id.in_(ids))
@@ -207,7 +207,7 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
         .limit(SCORED_WINDOW)
         .subquery()
     )
-    chosen = _whole().where(hits.c.id.in_(select(window.c.id))).order_by(hits.c.score.desc(), hits.c.id.desc())
+    chosen = whole().where(hits.c.id.in_(select(window.c.id))).order_by(hits.c.score.desc(), hits.c.id.desc())
     if place:
         score, below = place[0], int(place[1])
         chosen = chosen.where(or_(hits.c.score < score, and_(hits.c.score == score, hits.c.id < below)))
@@ -227,7 +227,8 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
     return Page(items=tuple(found))
 
 
-def _whole() -> Select[Any]:
+def whole() -> Select[Any]:
+    """Select hits with their entries, feeds and stories; `read` makes a StoredHit of a row."""
     return (
         entries.whole()
         .join(hits, hits.c.entry_id == entry_table.c.id)

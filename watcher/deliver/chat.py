@@ -1,0 +1,118 @@
+"""Slack: an incoming webhook, or a bot's token with threads and a way to ask what arrived."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import httpx
+
+from watcher.deliver.outcome import Deferred, Outcome, Refused, Sent, Uncertain, brief
+from watcher.deliver.payload import thaw
+from watcher.model.digest import Channel, Delivery
+
+API = "https://slack.com/api"
+_LATER = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+EVENT = "news_watcher_digest"
+
+
+class SlackSender:
+    """Posts a digest's messages. A refusal inside a friendly answer (`ok: false`) is a refusal."""
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+
+    async def send(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome:
+        message = thaw(delivery.payload)["message"]
+        if "token" in channel.options:
+            return await self._post(delivery, channel, message, thread)
+        return await self._hook(str(channel.options["webhook_url"]), message)
+
+    async def arrived(self, delivery: Delivery, channel: Channel) -> str | None:
+        """Look for a message that was perhaps posted, by the identity in its metadata; gives its timestamp."""
+        if "token" not in channel.options:
+            return None
+        oldest = (delivery.created_at - timedelta(minutes=5)).timestamp()
+        said = await self._call(
+            channel, "conversations.history",
+            {"channel": channel.options["channel"], "include_all_metadata": True, "oldest": str(oldest), "limit": 200},
+        )  # fmt: skip
+        for message in said.get("messages", []) if isinstance(said, dict) else []:
+            payload = (message.get("metadata") or {}).get("event_payload") or {}
+            if payload.get("message_id") == delivery.message_id:
+                return str(message.get("ts"))
+        return None
+
+    async def _hook(self, url: str, message: dict[str, Any]) -> Outcome:
+        answer = await asked(self._client, "POST", url, json=message)
+        if not isinstance(answer, httpx.Response):
+            return answer
+        if answer.status_code == 200 and answer.text.strip() in {"ok", ""}:
+            return Sent()
+        return judged(answer)
+
+    async def _post(self, delivery: Delivery, channel: Channel, message: dict[str, Any], thread: str | None) -> Outcome:
+        body = dict(message) | {
+            "channel": channel.options["channel"],
+            "metadata": {"event_type": EVENT, "event_payload": {"message_id": delivery.message_id}},
+        }
+        if thread:
+            body["thread_ts"] = thread
+        answer = await asked(
+            self._client, "POST", f"{channel.options.get('api_url') or API}/chat.postMessage",
+            json=body, headers={"Authorization": f"Bearer {channel.options['token']}"},
+        )  # fmt: skip
+        if not isinstance(answer, httpx.Response):
+            return answer
+        if answer.status_code != 200:
+            return judged(answer)
+        try:
+            said = answer.json()
+        except ValueError:
+            return Uncertain(reason="Slack's answer cannot be read")
+        if said.get("ok") is True:
+            return Sent(ref=str(said.get("ts") or ""))
+        fault = brief(said.get("error", "unknown"))
+        return Deferred(reason=fault) if fault in _LATER else Refused(reason=fault)
+
+    async def _call(self, channel: Channel, method: str, body: dict[str, Any]) -> Any:
+        answer = await asked(
+            self._client, "POST", f"{channel.options.get('api_url') or API}/{method}",
+            json=body, headers={"Authorization": f"Bearer {channel.options['token']}"},
+        )  # fmt: skip
+        try:
+            return answer.json() if isinstance(answer, httpx.Response) else None
+        except ValueError:
+            return None
+
+
+async def asked(client: httpx.AsyncClient, method: str, url: str, **what: Any) -> httpx.Response | Outcome:
+    """Ask, and say what a silence means: before the request was out nothing happened, after it something may have."""
+    try:
+        return await client.request(method, url, **what)
+    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
+        return _unsent(error)
+    except httpx.HTTPError as error:
+        return Uncertain(reason=type(error).__name__)
+
+
+def _unsent(error: Exception) -> Outcome:
+    """Sort the transport's faults, all of which are ConnectErrors: only some happened before anything was sent."""
+    said = str(error)
+    if re.search(
+        r"no bytes for|connection broke|closed before|closed the connection|is not HTTP|cut short|lost while", said
+    ):
+        return Uncertain(reason="no answer after the message was sent")
+    # The address holds the secret of a webhook: it stays out of every record.
+    return Deferred(reason="not reachable" if "://" in said else brief(said))
+
+
+def judged(answer: httpx.Response) -> Outcome:
+    said = f"HTTP {answer.status_code} {brief(answer.text, 80)}"
+    if answer.status_code == 429 or answer.status_code >= 500:
+        after = answer.headers.get("retry-after", "")
+        return Deferred(
+            reason=said, retry_after=timedelta(seconds=int(after)) if after.isdigit() and len(after) < 6 else None
+        )
+    return Refused(reason=said)

@@ -1,0 +1,36 @@
+"""Everything else, through Apprise (extra `apprise`)."""
+
+from __future__ import annotations
+
+import asyncio
+
+from watcher.deliver.outcome import Deferred, Outcome, Refused, Sent, brief
+from watcher.deliver.payload import thaw
+from watcher.model.digest import Channel, Delivery
+
+
+class AppriseSender:
+    """Hands a digest's text to the service of one of the channel's `urls`: the one the delivery's recipient numbers."""
+
+    async def send(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome:
+        urls = channel.options["urls"]
+        assert isinstance(urls, list | tuple)
+        number = delivery.recipient.rpartition("-")[2]
+        index = int(number) - 1 if number.isdigit() else 0
+        if not 0 <= index < len(urls):
+            return Refused(reason="this address is no longer configured")
+        try:
+            import apprise
+        except ModuleNotFoundError:
+            return Refused(reason="Apprise is not installed: pip install 'news-watcher[apprise]'")
+        said = thaw(delivery.payload)
+        service = apprise.Apprise()
+        if not service.add(str(urls[index])):
+            return Refused(reason="Apprise does not know this address")
+        try:
+            done = await asyncio.to_thread(
+                service.notify, title=said["subject"], body=said["markdown"], body_format=apprise.NotifyFormat.MARKDOWN
+            )
+        except Exception as error:  # noqa: BLE001  (a hundred services, each with faults of its own)
+            return Deferred(reason=brief(type(error).__name__))
+        return Sent() if done else Deferred(reason="the service did not take it")

@@ -1,0 +1,52 @@
+"""What may become of a message, as the union that every sender answers with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol, TypeAlias
+
+from watcher.model.digest import Channel, Delivery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """The other side took it; `ref` is what it calls the message."""
+
+    ref: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """The other side will never take it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deferred:
+    """Not now; nothing was handed over. `retry_after` is what the other side asked for."""
+
+    reason: str
+    retry_after: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uncertain:
+    """It was handed over, and the answer never came: perhaps it arrived."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Sent | Refused | Deferred | Uncertain
+
+
+class Sender(Protocol):
+    """A way out. It raises nothing for what the other side does."""
+
+    async def send(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome: ...
+
+
+def brief(said: object, limit: int = 200) -> str:
+    """Put what a server said on one short line, for the record."""
+    return " ".join("".join(c if c.isprintable() else " " for c in str(said)).split())[:limit]

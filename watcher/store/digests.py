@@ -1,0 +1,198 @@
+"""Digests as composed: which hits were told in which, so that none is told twice and none is left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from sqlalchemy import and_, delete, exists, func, insert, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from watcher.errors import NotFoundError
+from watcher.model.digest import Coverage, Digest, Subscription, ToldHit
+from watcher.model.found import Page, StoredHit
+from watcher.model.topic import Origin
+from watcher.store import cursors, hits
+from watcher.store.engine import Db
+from watcher.store.tables import digest_items, digests, outbox
+from watcher.store.tables import entries as entry_table
+from watcher.store.tables import hits as hit_table
+
+MOST_HITS = 5_000
+"""Hits that one digest takes in; what lies beyond waits for the next."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Composed:
+    """A digest as it was composed; `sent` is false where it was empty and not sent."""
+
+    id: int
+    name: str
+    title: str
+    slot_at: datetime
+    window: tuple[datetime, datetime]
+    composed_at: datetime
+    hits: int
+    stories: int
+    sent: bool
+    coverage: Coverage
+    html: str = ""
+    text: str = ""
+
+
+def last_slot(db: Db, name: str) -> datetime | None:
+    """Give the latest slot that was composed for a subscription."""
+    found: datetime | None = db.execute(select(func.max(digests.c.slot_at)).where(digests.c.name == name)).scalar_one()
+    return found
+
+
+def last_slots(db: Db) -> Mapping[str, datetime]:
+    """Give the latest slot of every subscription there ever was."""
+    return {
+        row[0]: row[1]
+        for row in db.execute(select(digests.c.name, func.max(digests.c.slot_at)).group_by(digests.c.name))
+    }
+
+
+def untold(db: Db, subscription: Subscription, since: datetime, until: datetime) -> tuple[ToldHit, ...]:
+    """Gather the hits matched in (since, until] that a subscription has not told yet, oldest first.
+
+    Membership decides, not a watermark: a hit that was committed late is told by the next digest. Quarantined entries
+    are never told; baseline and archive finds only where the subscription asks for them.
+    """
+    told = exists().where(and_(digest_items.c.name == subscription.name, digest_items.c.hit_id == hit_table.c.id))
+    chosen = (
+        hits.whole()
+        .where(hit_table.c.matched_at > since, hit_table.c.matched_at <= until, ~told)
+        .where(~entry_table.c.quarantined)
+        .order_by(hit_table.c.id)
+        .limit(MOST_HITS)
+    )
+    if subscription.topics:
+        chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
+    if not subscription.include_baseline:
+        chosen = chosen.where(~entry_table.c.baseline)
+    if not subscription.include_backfill:
+        chosen = chosen.where(hit_table.c.origin != Origin.BACKFILL.value)
+    return tuple(told_hit(hits.read(row)) for row in db.execute(chosen).mappings())
+
+
+def told_stories(db: Db, name: str, since: datetime) -> frozenset[int]:
+    """Give the stories that a subscription told of since a moment: what a cooldown keeps quiet."""
+    rows = db.execute(
+        select(entry_table.c.story_id)
+        .join(hit_table, hit_table.c.entry_id == entry_table.c.id)
+        .join(digest_items, digest_items.c.hit_id == hit_table.c.id)
+        .join(digests, digests.c.id == digest_items.c.digest_id)
+        .where(digest_items.c.name == name, digests.c.composed_at > since, entry_table.c.story_id.is_not(None))
+        .distinct()
+    )
+    return frozenset(rows.scalars())
+
+
+def told_hit(found: StoredHit) -> ToldHit:
+    """Make of a stored hit what a digest shows of it."""
+    item = found.stored.entry.item
+    return ToldHit(
+        hit_id=found.id,
+        entry_id=found.stored.id,
+        topic_id=found.hit.topic_id,
+        title=item.title,
+        url=item.url,
+        source=found.stored.entry.source,
+        summary=item.summary or item.content,
+        language=item.language,
+        published_at=item.published_at,
+        first_seen_at=found.stored.first_seen_at,
+        matched_at=found.hit.matched_at,
+        score=found.hit.score,
+        origin=found.hit.origin,
+        evidence=found.hit.evidence,
+        story_id=found.story_id,
+        edited=found.stored.version > 1,
+        baseline=found.stored.baseline,
+    )
+
+
+def add(db: Db, digest: Digest, now: datetime, *, sent: bool, html: str, text: str) -> int | None:
+    """Store a digest and what it told; None where this slot was composed by somebody else meanwhile."""
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    row = {
+        "name": digest.name,
+        "slot_at": digest.slot_at,
+        "title": digest.title,
+        "window_from": digest.window[0],
+        "window_to": digest.window[1],
+        "composed_at": now,
+        "hits": len(digest.hits),
+        "stories": digest.story_count,
+        "sent": sent,
+        "html": html,
+        "text": text,
+        "coverage": json.dumps(asdict(digest.coverage), ensure_ascii=False),
+    }
+    inserted = dialect.insert(digests).values(row).on_conflict_do_nothing().returning(digests.c.id)
+    digest_id: int | None = db.execute(inserted).scalar()
+    if digest_id is not None and digest.hits:
+        items = [{"name": digest.name, "hit_id": hit_id, "digest_id": digest_id} for hit_id in digest.hits]
+        db.execute(insert(digest_items), items)
+    return digest_id
+
+
+def page(db: Db, *, name: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[Composed]:
+    """List digests as composed, newest first, without their text."""
+    place = cursors.read("digests", cursor)
+    columns = [column for column in digests.c if column.name not in {"html", "text"}]
+    chosen = select(*columns).order_by(digests.c.id.desc()).limit(limit + 1)
+    if place:
+        chosen = chosen.where(digests.c.id < int(place[0]))
+    if name:
+        chosen = chosen.where(digests.c.name == name)
+    rows = db.execute(chosen).mappings().all()
+    found = tuple(_read(dict(row)) for row in rows[:limit])
+    return Page(items=found, next_cursor=cursors.write("digests", found[-1].id) if len(rows) > limit else None)
+
+
+def get(db: Db, digest_id: int) -> Composed:
+    """Read a digest with its text; raises NotFoundError."""
+    row = db.execute(select(digests).where(digests.c.id == digest_id)).mappings().first()
+    if row is None:
+        raise NotFoundError("digest", str(digest_id))
+    return _read(dict(row))
+
+
+def forget_skipped(db: Db, before: datetime) -> None:
+    """Drop digests that were empty and not sent, but for the latest of each subscription: it marks the last slot."""
+    newest = select(func.max(digests.c.id)).group_by(digests.c.name)
+    waiting = select(outbox.c.digest_id)
+    db.execute(
+        delete(digests).where(
+            ~digests.c.sent, digests.c.composed_at < before, digests.c.id.not_in(newest), digests.c.id.not_in(waiting)
+        )
+    )
+
+
+def _read(row: Mapping[str, object]) -> Composed:
+    said = json.loads(str(row["coverage"]))
+    known = Coverage(**(said | {"notes": tuple(said.get("notes", ()))})) if said else Coverage()
+    return Composed(
+        id=row["id"],  # type: ignore[arg-type]
+        name=str(row["name"]),
+        title=str(row["title"]),
+        slot_at=row["slot_at"],  # type: ignore[arg-type]
+        window=(row["window_from"], row["window_to"]),  # type: ignore[arg-type]
+        composed_at=row["composed_at"],  # type: ignore[arg-type]
+        hits=row["hits"],  # type: ignore[arg-type]
+        stories=row["stories"],  # type: ignore[arg-type]
+        sent=bool(row["sent"]),
+        coverage=known,
+        html=str(row.get("html", "")),
+        text=str(row.get("text", "")),
+    )
+
+
+def members(db: Db, digest_id: int) -> Sequence[int]:
+    """List the hits that a digest told."""
+    return db.execute(select(digest_items.c.hit_id).where(digest_items.c.digest_id == digest_id)).scalars().all()
