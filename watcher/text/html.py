@@ -13,6 +13,7 @@ LONGEST = 262_144
 
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
+_INLINE = re.compile(r"</(?:a|b|em|font|i|p|span|strong|sub|sup|u)>|<br ?/?>", re.IGNORECASE)
 _DROPPED = (
     "head", "iframe", "math", "noembed", "noframes", "noscript", "object", "script", "select", "style", "svg",
     "template", "textarea", "title",
@@ -56,7 +57,7 @@ def title_text(said: str) -> str:
     if "<" not in said and "&" not in said:
         return line(said)[:500]
     text = to_text(said)
-    if _ENTITY.search(text) is not None:
+    if _ENTITY.search(text) is not None or _INLINE.search(text) is not None:
         text = to_text(text)
     return line(text)[:500]
 

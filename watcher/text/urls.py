@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ipaddress
 import re
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable
 from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
 
@@ -20,6 +21,7 @@ _SIMPLE = re.compile(r"https?://([a-z0-9][a-z0-9.-]{0,250}(?<!\.))(/[A-Za-z0-9/.
 _PARTS = re.compile(r"[\x00-\x20\x7f]")
 _SAFE = "/:@!$&'()*+,;=-._~%"
 _REDIRECTORS = {("www.google.com", "/url"): ("url", "q"), ("news.google.com", "/news/url"): ("url",)}
+_AGGREGATED = re.compile(r"/(?:rss/)?(?:articles|read)/([\w-]{8,4000})$", re.ASCII)
 _PERMANENT = {301, 308}
 # Public suffixes of two labels that news outlets use; without the full list a registrable domain is a guess, and these
 # keep `example.co.uk` from being the site `co.uk`.
@@ -133,11 +135,26 @@ def _unwrapped(url: str) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
+    if (found := _AGGREGATED.match(parts.path)) is not None and parts.hostname == "news.google.com":
+        return _aggregated(found[1])
     names = _REDIRECTORS.get(((parts.hostname or "").lower(), parts.path))
     if not names:
         return None
     given = dict(parse_qsl(parts.query))
     return next((given[name] for name in names if http_url(given.get(name, ""))), None)
+
+
+def _aggregated(code: str) -> str | None:
+    """Read the address inside an aggregator's link: a protobuf string (field 4) in base64url; newer ones hold none."""
+    try:
+        said = urlsafe_b64decode(code + "=" * (-len(code) % 4))
+    except ValueError:
+        return None
+    if said[:3] != b"\x08\x13\x22" or len(said) < 5:
+        return None
+    length, start = (said[3], 4) if said[3] < 0x80 else (said[3] & 0x7F | said[4] << 7, 5)
+    inner = said[start : start + length]
+    return http_url(inner.decode()) if len(inner) == length and inner.isascii() else None
 
 
 def _encoded(found: re.Match[str]) -> str:

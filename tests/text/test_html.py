@@ -1,0 +1,72 @@
+"""HTML becomes text once, at the door."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from watcher.text.html import LONGEST, line, plain, title_text, to_text
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        pytest.param("no markup at all", "no markup at all", id="plain text stays"),
+        pytest.param("<p>one</p><p>two</p>", "one\ntwo", id="paragraphs part lines"),
+        pytest.param("Five <b>Ey</b>es", "Five Eyes", id="inline markup parts no word"),
+        pytest.param("one<br>two<BR/>three<Br />four", "one\ntwo\nthree\nfour", id="line breaks in any case"),
+        pytest.param("<ul><li>a</li><li>b</li></ul>", "a\nb", id="list items part lines"),
+        pytest.param("<table><tr><td>a</td><td>b</td></tr></table>", "a\nb", id="cells part words"),
+        pytest.param("a&nbsp;b &lt;c&gt; &amp; &eacute;", "a b <c> & é", id="entities are read once"),
+        pytest.param("<p>AT&amp;amp;T</p>", "AT&amp;T", id="text that speaks of entities keeps them"),
+        pytest.param("x<script>var p = '<p>no</p>'</script>y", "xy", id="scripts are gone"),
+        pytest.param("x<STYLE>p { color: red }</STYLE>y", "xy", id="styles are gone, in any case"),
+        pytest.param("a<!-- <p>no</p> -->b", "ab", id="comments are gone"),
+        pytest.param("3 < 4 and 5 > 2", "3 < 4 and 5 > 2", id="comparisons are no markup"),
+        pytest.param('<a title="a > b" href="x">word</a>', "word", id="a bracket inside an attribute"),
+        pytest.param("cut in a tag <a href='x", "cut in a tag", id="a tag that is cut off"),
+        pytest.param("<p>one\n  two</p>\n\n\n<p>three</p>", "one two\nthree", id="blanks are one, blank lines none"),
+        pytest.param("bell\x07 and null\x00", "bell and null", id="control characters are gone"),
+        pytest.param("it\x92s", "it’s", id="punctuation of windows-1252 is read as such"),
+        pytest.param("half\ud83d surrogate", "half surrogate", id="half a surrogate pair is gone"),
+    ],
+)
+def test_html_gives_its_words(html: str, text: str) -> None:
+    assert to_text(html) == text
+
+
+@pytest.mark.parametrize(
+    ("said", "title"),
+    [
+        pytest.param("A &amp; B", "A & B", id="escaped once"),
+        pytest.param("A &amp;amp; B", "A & B", id="escaped twice"),
+        pytest.param("&lt;b&gt;Bold&lt;/b&gt; claim", "Bold claim", id="escaped markup is markup"),
+        pytest.param("<i>Ship</i> sails", "Ship sails", id="markup"),
+        pytest.param("two\n lines", "two lines", id="one line"),
+        pytest.param("if a < b", "if a < b", id="a lone bracket is a bracket"),
+        pytest.param("AT&T and R&D", "AT&T and R&D", id="lone ampersands are ampersands"),
+    ],
+)
+def test_headline_is_one_line_of_text(said: str, title: str) -> None:
+    assert title_text(said) == title
+
+
+@given(st.text(max_size=200))
+def test_text_holds_no_markup_whatever_comes(html: str) -> None:
+    text = to_text(html)
+
+    assert text == text.strip()
+    assert "\n\n" not in text
+    assert not any(character < " " and character != "\n" for character in text)
+
+
+@given(st.text(alphabet=st.characters(exclude_characters="<&", codec="utf-8"), max_size=200))
+def test_text_that_is_no_markup_is_only_tidied(text: str) -> None:
+    assert to_text(text) == plain(text)
+    assert plain(plain(text)) == plain(text)
+    assert line(line(text)) == line(text)
+
+
+def test_endless_text_is_bounded() -> None:
+    assert len(to_text("x" * (LONGEST + 10))) == LONGEST

@@ -1,0 +1,136 @@
+"""Addresses: absolute and safe, canonical for comparing, and where permanent redirects lead."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from watcher.model.poll import Hop
+from watcher.text.urls import canonical_url, http_url, permanent_target, same_site, site_of
+
+BASE = "https://news.example/feeds/all.xml"
+_PIECE = st.text(alphabet="abzAZ09.-_~%/?&=#!:@ äж[]\\+;,'", max_size=30)
+_ADDRESSES = st.builds(
+    "{}://{}{}".format, st.sampled_from(["http", "https", "HTTP"]), st.sampled_from(["a.example", "Ä.example"]), _PIECE
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "url"),
+    [
+        pytest.param("https://a.example/x?y=1#z", "https://a.example/x?y=1#z", id="absolute stays"),
+        pytest.param("/x", "https://news.example/x", id="relative to the root"),
+        pytest.param("x/y", "https://news.example/feeds/x/y", id="relative to the document"),
+        pytest.param("//cdn.example/x", "https://cdn.example/x", id="relative to the scheme"),
+        pytest.param("  https://a.example/a b\n", "https://a.example/a%20b", id="blanks inside are encoded"),
+        pytest.param("HTTPS://a.example/X", "https://a.example/X", id="scheme in capitals"),
+        pytest.param("javascript:alert(1)", None, id="javascript"),
+        pytest.param("data:text/html,x", None, id="data"),
+        pytest.param("file:///etc/hostname", None, id="file"),
+        pytest.param("mailto:a@a.example", None, id="mail"),
+        pytest.param("http:///x", None, id="no host"),
+        pytest.param("https://[::1/x", None, id="broken host"),
+        pytest.param("https://a.example:99999/", None, id="no such port"),
+        pytest.param("https://a.example/" + "x" * 5000, None, id="too long"),
+    ],
+)
+def test_only_absolute_web_addresses_come_out(said: str, url: str | None) -> None:
+    assert http_url(said, BASE) == url
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("http://a.example/x", "https://a.example/x", id="scheme"),
+        pytest.param("https://a.example/x/", "https://a.example/x", id="slash at the end"),
+        pytest.param("https://a.example:443/x", "https://a.example/x", id="default port"),
+        pytest.param("https://A.Example./x", "https://a.example/x", id="host in capitals, with a dot"),
+        pytest.param("https://a.example/x#part", "https://a.example/x", id="fragment"),
+        pytest.param("https://a.example/x?utm_source=rss&id=3", "https://a.example/x?id=3", id="tracking beside an id"),
+        pytest.param("https://a.example/x?fbclid=1&at_medium=RSS", "https://a.example/x", id="nothing but tracking"),
+        pytest.param("https://bücher.example/x", "https://xn--bcher-kva.example/x", id="international host"),
+        pytest.param("https://a.example/a b", "https://a.example/a%20b", id="blanks"),
+        pytest.param("https://a.example/ж", "https://a.example/%D0%B6", id="letters beyond ASCII"),
+        pytest.param(
+            "https://www.google.com/url?rct=j&url=https%3A%2F%2Fa.example%2Fx&ct=ga",
+            "https://a.example/x",
+            id="redirector of an alert",
+        ),
+        pytest.param(
+            "https://news.google.com/rss/articles/CBMiFWh0dHBzOi8vYS5leGFtcGxlL3gvMQ?oc=5",
+            "https://a.example/x/1",
+            id="article address inside a news aggregator's",
+        ),
+    ],
+)
+def test_two_addresses_of_one_article_are_one(one: str, other: str) -> None:
+    assert canonical_url(one) == canonical_url(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        pytest.param("https://a.example/x?id=1", "https://a.example/x?id=2", id="query that names the article"),
+        pytest.param("https://a.example/X", "https://a.example/x", id="case of the path"),
+        pytest.param("https://a.example/#!/1", "https://a.example/#!/2", id="fragment that names the article"),
+        pytest.param("https://a.example:8443/x", "https://a.example/x", id="port"),
+    ],
+)
+def test_addresses_of_two_articles_stay_two(one: str, other: str) -> None:
+    assert canonical_url(one) != canonical_url(other)
+
+
+@given(st.one_of(_ADDRESSES, st.text(max_size=60)))
+@example("https://www.google.com/url?url=https%3A%2F%2Fwww.google.com%2Furl%3Furl%3Dhttps%253A%252F%252Fa.example")
+@example("https://a.example/#!x y")
+@example("http://a.example//x//")
+def test_canonical_twice_is_canonical_once(url: str) -> None:
+    once = canonical_url(url)
+
+    assert canonical_url(once) == once
+
+
+@given(st.one_of(_ADDRESSES, st.text(max_size=60)))
+def test_what_comes_out_goes_in_again(said: str) -> None:
+    url = http_url(said, BASE)
+
+    assert url is None or (http_url(url) == url and url.startswith(("http://", "https://")))
+
+
+@pytest.mark.parametrize(
+    ("host", "site"),
+    [
+        ("www.a.example", "a.example"),
+        ("feeds.bbc.co.uk", "bbc.co.uk"),
+        ("one.blogspot.com", "one.blogspot.com"),
+        ("127.0.0.1", "127.0.0.1"),
+    ],
+)
+def test_site_of_a_host(host: str, site: str) -> None:
+    assert site_of(host) == site
+
+
+def test_a_neighbour_under_a_public_suffix_is_another_site() -> None:
+    assert same_site("https://a.example/x", "http://www.a.example/y")
+    assert not same_site("https://one.co.uk/", "https://two.co.uk/")
+    assert not same_site("https://one.github.io/", "https://two.github.io/")
+    assert not same_site("https://[broken", "https://[broken")
+
+
+@pytest.mark.parametrize(
+    ("hops", "target"),
+    [
+        pytest.param([], None, id="no redirect"),
+        pytest.param([(301, "https://b.example/f")], "https://b.example/f", id="permanent"),
+        pytest.param([(301, "https://b.example/f"), (308, "https://c.example/f")], "https://c.example/f", id="two"),
+        pytest.param([(301, "https://b.example/f"), (302, "https://c.example/f")], "https://b.example/f", id="prefix"),
+        pytest.param([(302, "https://b.example/f"), (301, "https://c.example/f")], None, id="temporary first"),
+        pytest.param([(301, "http://a.example/f")], None, id="down to http"),
+        pytest.param([(301, "https://a.example/feed")], None, id="back to where it began"),
+    ],
+)
+def test_only_the_permanent_prefix_moves_a_feed(hops: list[tuple[int, str]], target: str | None) -> None:
+    followed = [Hop(status=status, url=url) for status, url in hops]
+
+    assert permanent_target(followed, "https://a.example/feed") == target
