@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
+import structlog
+
+from watcher import __version__
+from watcher.digest import Links
+from watcher.fetch import FetchPolicy
 from watcher.match import Watched, compile_topics
+from watcher.pipeline.outgoing import Press
+from watcher.schedule import Bounds
 from watcher.settings import Settings, load
-from watcher.store import feeds, migrate, topics
+from watcher.store import care, digests, feeds, migrate, status, topics
 from watcher.store.engine import Database
+
+log = structlog.get_logger()
 
 
 class App:
@@ -25,9 +35,10 @@ class App:
         self._environ = environ
 
     def sync(self, now: datetime) -> tuple[str, ...]:
-        """Tell the database which feeds and topics are watched; gives the topics whose meaning changed."""
+        """Tell the database which feeds, topics and digests there are; gives the topics whose meaning changed."""
         with self.database.write() as db:
             feeds.sync(db, self.settings.sources, now, self.settings.polling.default)
+            digests.begin(db, (subscription.name for subscription in self.settings.subscriptions), now)
             return topics.sync(
                 db,
                 [
@@ -45,9 +56,52 @@ class App:
         self.watched = compile_topics(settings.topics, settings.sets)
         self.settings = settings
 
+    def bounds(self) -> Bounds:
+        """Give the bounds of polling."""
+        polling = self.settings.polling
+        return Bounds(
+            minimum=polling.minimum, maximum=polling.maximum, default=polling.default, backoff=polling.backoff
+        )
+
+    def fetch_policy(self) -> FetchPolicy:
+        """Give the limits of fetching."""
+        return fetch_policy(self.settings)
+
+    def retention(self) -> care.Retention:
+        """Give how long things are kept."""
+        kept = self.settings.retention
+        return care.Retention(entries=kept.entries, hits=kept.hits, polls=kept.polls, payloads=kept.payloads)
+
+    def press(self) -> Press:
+        """Give what composing and sending need."""
+        settings = self.settings
+        return Press(
+            subscriptions=settings.subscriptions,
+            channels={channel.name: channel for channel in settings.channels},
+            topics=settings.topics,
+            coverage_of=status.coverage,
+            links=Links(base_url=settings.web.base_url.rstrip("/") if settings.web.base_url else None),
+            templates=settings.templates,
+        )
+
     def close(self) -> None:
         """Give the database back."""
         self.database.close()
+
+
+def fetch_policy(settings: Settings) -> FetchPolicy:
+    """Give the limits of fetching that a configuration asks for."""
+    fetch = settings.fetch
+    contact = f"; +{fetch.contact}" if fetch.contact else ""
+    return FetchPolicy(
+        user_agent=fetch.user_agent or f"news-watcher/{__version__} (feed reader{contact})",
+        total=fetch.timeout,
+        most_body=fetch.max_size,
+        most_wire=max(FetchPolicy().most_wire, fetch.max_size // 2),
+        concurrency=fetch.concurrency,
+        per_host=fetch.per_host,
+        allow=tuple(str(each) for each in fetch.allow),
+    )
 
 
 def open_app(folder: Path, environ: Mapping[str, str], *, database_url: str | None = None) -> App:
@@ -64,7 +118,22 @@ def open_app(folder: Path, environ: Mapping[str, str], *, database_url: str | No
             migrate.upgrade(database)
         else:
             migrate.require_current(database)
+        with database.read() as db:
+            current = care.index_is_current(db)
+        if not current:
+            log.info("word index is made anew: this version splits words otherwise")
+            care.reindex(database)
     except BaseException:
         database.close()
         raise
     return App(settings, database, watched, environ)
+
+
+def is_loopback(host: str) -> bool:
+    """Tell whether a host name or address is this machine's own."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False

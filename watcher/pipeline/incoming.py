@@ -62,6 +62,11 @@ class Polled:
     lost: int = 0
     failures: list[tuple[str, FailureKind, str]] = field(default_factory=list)
 
+    def hear(self, journey: asyncio.Task[Settled | None]) -> None:
+        """Add what a journey came to, once it is done."""
+        if not journey.cancelled() and (settled := journey.result()) is not None:
+            self.add(settled)
+
     def add(self, settled: Settled) -> None:
         match settled.outcome:
             case Fresh():
@@ -219,7 +224,7 @@ class Poller:
             polled.due += len(claimed)
             for feed in claimed:
                 journey = self._start(feed, unconditional)
-                journey.add_done_callback(lambda done: polled.add(done.result()) if done.result() else None)
+                journey.add_done_callback(polled.hear)
             while not self._room:
                 await asyncio.wait(self._journeys, return_when=asyncio.FIRST_COMPLETED)
         while self._journeys:

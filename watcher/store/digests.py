@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from watcher.model.found import Page, StoredHit
 from watcher.model.topic import Origin
 from watcher.store import cursors, hits
 from watcher.store.engine import Db
-from watcher.store.tables import digest_items, digests, outbox
+from watcher.store.tables import digest_items, digests, meta, outbox
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits as hit_table
 
@@ -54,6 +54,20 @@ def last_slots(db: Db) -> Mapping[str, datetime]:
         row[0]: row[1]
         for row in db.execute(select(digests.c.name, func.max(digests.c.slot_at)).group_by(digests.c.name))
     }
+
+
+def begin(db: Db, names: Iterable[str], now: datetime) -> None:
+    """Note when subscriptions were first known, so that a first slot that passes while nobody runs is not lost."""
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    rows = [{"key": f"digest-begun:{name}", "value": now.isoformat()} for name in sorted(set(names))]
+    if rows:
+        db.execute(dialect.insert(meta).on_conflict_do_nothing(), rows)
+
+
+def begun_at(db: Db, name: str) -> datetime | None:
+    """Tell when a subscription was first known."""
+    found = db.execute(select(meta.c.value).where(meta.c.key == f"digest-begun:{name}")).scalar()
+    return datetime.fromisoformat(found) if found else None
 
 
 def untold(db: Db, subscription: Subscription, since: datetime, until: datetime) -> tuple[ToldHit, ...]:

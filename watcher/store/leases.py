@@ -1,0 +1,38 @@
+"""Who is at work: daemons and workers say so every few seconds, and what they say expires."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from watcher.store.engine import Database, Db
+from watcher.store.tables import leases
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A process that was at work not long ago; `until` is when it would be given up."""
+
+    name: str
+    owner: str
+    until: datetime
+    note: str = ""
+
+
+def beat(database: Database, name: str, owner: str, now: datetime, lasts: timedelta, note: str = "") -> None:
+    """Say that somebody is at work until `now + lasts`, and forget those who no longer are."""
+    with database.write() as db:
+        dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+        row = {"owner": owner, "until": now + lasts, "note": note}
+        said = dialect.insert(leases).values(name=name, token=1, **row)
+        db.execute(said.on_conflict_do_update(index_elements=["name"], set_=row))
+        db.execute(delete(leases).where(leases.c.until < now - timedelta(hours=1)))
+
+
+def at_work(db: Db, now: datetime) -> tuple[Worker, ...]:
+    """List who is at work."""
+    rows = db.execute(select(leases).where(leases.c.until >= now).order_by(leases.c.name))
+    return tuple(Worker(name=row.name, owner=row.owner, until=row.until, note=row.note) for row in rows)
