@@ -16,7 +16,7 @@ from watcher.match import Watched, compile_topics
 from watcher.pipeline.outgoing import Press
 from watcher.schedule import Bounds
 from watcher.settings import Settings, load
-from watcher.store import care, digests, feeds, migrate, status, topics
+from watcher.store import care, digests, feeds, migrate, search, status, topics
 from watcher.store.engine import Database
 
 log = structlog.get_logger()
@@ -119,7 +119,7 @@ def open_app(folder: Path, environ: Mapping[str, str], *, database_url: str | No
         else:
             migrate.require_current(database)
         with database.read() as db:
-            current = care.index_is_current(db)
+            current = search.is_current(db)
         if not current:
             log.info("word index is made anew: this version splits words otherwise")
             care.reindex(database)

@@ -13,7 +13,7 @@ from sqlalchemy import Table, func, select, text
 from watcher.errors import StoreError
 from watcher.store import care, migrate
 from watcher.store.engine import Database, Db
-from watcher.store.tables import feeds, metadata
+from watcher.store.tables import feeds, meta, metadata
 
 BATCH = 1_000
 
@@ -71,6 +71,7 @@ def copy(source: Database, target: Database, progress: Progress = lambda _table,
     with source.read() as reading, target.write() as writing:
         if not database_is_empty(writing):
             raise StoreError(f"database {target} holds feeds already; copy into an empty one")
+        writing.execute(meta.delete())  # a new database knows its analyser; the source knows more
         for table in metadata.sorted_tables:
             if table.name != "archive":
                 _copy_table(reading, writing, table, progress)

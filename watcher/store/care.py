@@ -12,7 +12,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.store import entries, feeds, migrate, search, stories
 from watcher.store.engine import Database, Db
-from watcher.store.tables import digest_items, meta, metadata, outbox, tombstones
+from watcher.store.tables import digest_items, metadata, outbox, tombstones
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds as feed_table
 from watcher.store.tables import hits as hit_table
@@ -144,21 +144,6 @@ def size_of(database: Database) -> int:
         return int(db.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
 
 
-def index_is_current(db: Db) -> bool:
-    """Tell whether the word index was made by this version's analyser."""
-    found = db.execute(select(meta.c.value).where(meta.c.key == "analyser")).scalar()
-    if found is None:
-        return db.execute(select(entry_table.c.id).limit(1)).first() is None
-    return bool(found == str(ANALYSER_VERSION))
-
-
-def mark_index(db: Db) -> None:
-    """Note that the word index is this analyser's."""
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
-    written = dialect.insert(meta).values(key="analyser", value=str(ANALYSER_VERSION))
-    db.execute(written.on_conflict_do_update(index_elements=["key"], set_={"value": str(ANALYSER_VERSION)}))
-
-
 def reindex(database: Database, progress: Progress = lambda _done: None) -> int:
     """Make the word index anew from the stored entries; searches are incomplete while it runs."""
     with database.write() as db:
@@ -169,7 +154,7 @@ def reindex(database: Database, progress: Progress = lambda _done: None) -> int:
             some = entries.iterate(db, after_id=last, limit=BATCH)
             search.index(db, some)
             if not some:
-                mark_index(db)
+                search.mark_current(db)
                 return done
         last = some[-1].id
         done += len(some)
@@ -213,6 +198,6 @@ def _check_index(db: Db) -> list[str]:
     table = "archive_docsize" if db.dialect.name == "sqlite" else "archive"
     indexed = db.execute(select(func.count()).select_from(text(table))).scalar_one()
     wrong = [] if kept == indexed else [f"index: holds {indexed} entries of {kept}; run `watcher db check --repair`"]
-    if not index_is_current(db):
+    if not search.is_current(db):
         wrong.append("index: made by another version's analyser; run `watcher db check --repair`")
     return wrong

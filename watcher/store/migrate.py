@@ -14,6 +14,7 @@ from sqlalchemy import Connection
 from sqlalchemy.sql.schema import SchemaItem
 
 from watcher.errors import StoreError
+from watcher.store import search
 from watcher.store.engine import Database, Db
 from watcher.store.tables import metadata
 
@@ -63,6 +64,8 @@ def upgrade(database: Database) -> Standing:
                 "it was upgraded by a newer watcher"
             )
         command.upgrade(_config(db), "head")
+        if before.revision is None:
+            search.mark_current(db)
         return standing(db)
 
 

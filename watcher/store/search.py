@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 
-from sqlalchemy import bindparam, text
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.match import AllOf, AnyOf, Anything, Need, Phrase, Prefix, Token
 from watcher.model.entry import StoredEntry
 from watcher.store.engine import Db
-from watcher.text.canon import index_text
+from watcher.store.tables import entries, meta
+from watcher.text.canon import ANALYSER_VERSION, index_text
 
 COUNT_CAP = 5_000
 """Beyond this many candidates a word is called common, and a filter drives the search instead of it."""
@@ -63,6 +65,21 @@ def rebuild(db: Db) -> None:
         db.execute(text("INSERT INTO archive (archive) VALUES ('delete-all')"))
     else:
         db.execute(text("TRUNCATE archive"))
+
+
+def is_current(db: Db) -> bool:
+    """Tell whether the word index was made by this version's analyser."""
+    found = db.execute(select(meta.c.value).where(meta.c.key == "analyser")).scalar()
+    if found is None:
+        return db.execute(select(entries.c.id).limit(1)).first() is None
+    return bool(found == str(ANALYSER_VERSION))
+
+
+def mark_current(db: Db) -> None:
+    """Note that the word index is this analyser's."""
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    written = dialect.insert(meta).values(key="analyser", value=str(ANALYSER_VERSION))
+    db.execute(written.on_conflict_do_update(index_elements=["key"], set_={"value": str(ANALYSER_VERSION)}))
 
 
 def tokens_of(stored: StoredEntry) -> str:

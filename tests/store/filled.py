@@ -1,0 +1,66 @@
+"""Puts entries into a database the way a poll would, without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from watcher.match import Watched, compile_topics
+from watcher.model.entry import Item, StoredEntry
+from watcher.model.feed import Source, Validators
+from watcher.model.poll import Document, Fresh, Hints, Parsed
+from watcher.model.topic import Topic
+from watcher.pipeline.incoming import Settled, settle
+from watcher.schedule import Bounds
+from watcher.store import feeds
+from watcher.store.engine import Database
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+FEED = "https://harbour.example/feed.xml"
+NOTHING = compile_topics([])
+
+
+def topics(**queries: str) -> Watched:
+    return compile_topics([Topic(id=id_, name=id_, query=query) for id_, query in queries.items()])
+
+
+def item(number: int, title: str, summary: str = "", **more: object) -> Item:
+    return Item(guid=f"g{number}", url=f"https://harbour.example/{number}", title=title, summary=summary, **more)  # type: ignore[arg-type]
+
+
+def document(url: str, items: Sequence[Item]) -> Fresh:
+    return Fresh(
+        document=Document(
+            url=url,
+            final_url=url,
+            status=200,
+            headers={},
+            body=b"x",
+            body_hash=repr(items).encode(),
+            validators=Validators(),
+        ),
+        parsed=Parsed(items=tuple(items), title="The Harbour Post"),
+        hints=Hints(),
+    )
+
+
+def bring(
+    database: Database,
+    items: Sequence[Item],
+    *,
+    now: datetime = NOON,
+    watched: Watched = NOTHING,
+    feed: str = FEED,
+    title: str = "",
+) -> Settled:
+    """Settle a document of these items for a feed, as a poll at `now` would."""
+    with database.write() as db:
+        known = {each.source for each in feeds.all_configured(db)}
+        if feed not in {source.url for source in known}:
+            feeds.sync(db, [*known, Source(url=feed, title=title)], now, timedelta(minutes=15))
+        [claimed] = feeds.claim_due(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
+        return settle(db, claimed, document(feed, items), watched, now, Bounds(), 0.0)
+
+
+def stored(settled: Settled) -> list[StoredEntry]:
+    return list(settled.new)
