@@ -50,9 +50,12 @@ def read_atom(root: etree._Element, base: str) -> Parsed:
 
 def link_of(element: etree._Element, rel: str, base: str) -> str | None:
     """Give the address of an Atom link with a relation, an HTML one where there are several."""
-    said = [link for link in element.iterfind(_LINK) if (link.get("rel") or "alternate") == rel and link.get("href")]
-    chosen = next((link for link in said if "html" in (link.get("type") or "text/html")), said[0] if said else None)
-    return http_url(chosen.get("href") or "", base_of(chosen, base)) if chosen is not None else None
+    links = [link for link in element.iterfind(_LINK) if (link.get("rel") or "alternate") == rel and link.get("href")]
+    chosen = next((link for link in links if "html" in (link.get("type") or "text/html")), links[0] if links else None)
+    if chosen is None:
+        return None
+    said = chosen.get("href") or ""
+    return http_url(said, base if said.startswith("http") else base_of(chosen, base))
 
 
 def _entry(entry: etree._Element, base: str, feed_author: str) -> Raw:
@@ -83,10 +86,11 @@ def _entry(entry: etree._Element, base: str, feed_author: str) -> Raw:
         else:
             said[key] = (child.text or "").strip()
     get = said.get
-    link = get("original") or link_of(entry, "alternate", base) or ""
+    guid = get("id", "")
+    link = get("original") or link_of(entry, "alternate", base) or (guid if guid.startswith("http") else "")
     summary, content = get("summary", ""), get("content", "")
     return Raw(
-        guid=get("id", ""),
+        guid=guid,
         link=link,
         base=base,
         title=get("title", ""),

@@ -27,7 +27,7 @@ _EXTENDED = {
     clark(DCTERMS, "created"): "created", clark(DCTERMS, "issued"): "issued", clark(DCTERMS, "modified"): "modified",
     clark(CONTENT, "encoded"): "content", clark(XHTML, "body"): "content", clark(XHTML, "div"): "content",
     clark(ITUNES, "author"): "speaker", clark(ITUNES, "summary"): "abstract",
-    clark(MEDIA, "description"): "caption", clark(MEDIA, "group"): "media",
+    clark(MEDIA, "title"): "other title", clark(MEDIA, "description"): "caption", clark(MEDIA, "group"): "media",
     clark(FEEDBURNER, "origLink"): "original", clark(ATOM, "updated"): "modified", clark(ATOM, "published"): "issued",
     clark(ATOM, "summary"): "abstract", clark(ATOM, "link"): "atom link",
 }  # fmt: skip
