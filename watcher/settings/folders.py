@@ -1,0 +1,49 @@
+"""Where things lie: the configuration folder when none is named, and the state folder that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from platformdirs import user_config_path, user_data_path
+
+APP = "watcher"
+
+
+def config_folder(named: str | None, environ: Mapping[str, str], here: Path) -> Path:
+    """Choose the configuration: as named, as WATCHER_CONFIG says, `./config` if it is one, else the user's own."""
+    if named or environ.get("WATCHER_CONFIG"):
+        return Path(named or environ["WATCHER_CONFIG"]).expanduser()
+    if (here / "config" / "watcher.yaml").is_file():
+        return Path("config")
+    return user_config_path(APP)
+
+
+def state_folder(folder: Path, environ: Mapping[str, str]) -> Path:
+    """Choose where the watcher keeps things: WATCHER_STATE; beside a SQLite file that the environment names;
+    the platform's data folder for the user's own configuration; `var` beside a folder called `config`; `var` in it."""
+    if environ.get("WATCHER_STATE"):
+        return Path(environ["WATCHER_STATE"]).expanduser().absolute()
+    if (file := _sqlite_file(environ.get("WATCHER_DATABASE_URL", ""))) is not None and file.is_absolute():
+        return file.parent
+    folder = folder.absolute()
+    if folder == user_config_path(APP):
+        return user_data_path(APP)
+    return (folder.parent if folder.name == "config" else folder) / "var"
+
+
+def database_address(written: str | None, state: Path, environ: Mapping[str, str]) -> str:
+    """Say where the database is: WATCHER_DATABASE_URL, else the file's `database.url`, else SQLite in the state folder.
+
+    A relative SQLite path in the file counts from the state folder, one in the environment from where one stands.
+    """
+    if environ.get("WATCHER_DATABASE_URL"):
+        return environ["WATCHER_DATABASE_URL"]
+    file = _sqlite_file(written or "sqlite:///watcher.db")
+    if file is None or str(file) in ("", ".", ":memory:"):
+        return written or ""
+    return f"sqlite:///{state / file.expanduser()}"
+
+
+def _sqlite_file(url: str) -> Path | None:
+    return Path(url.removeprefix("sqlite:///").partition("?")[0]) if url.startswith("sqlite:///") else None

@@ -1,0 +1,99 @@
+"""Reads the configuration folder, once and whole: every fault of every file, or settings that hold together."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from watcher.errors import ConfigError, Fault
+from watcher.settings import secrets
+from watcher.settings.checked import check, whole
+from watcher.settings.document import Node, Place, Scalar, Table, read
+from watcher.settings.feeds import read_sources
+from watcher.settings.folders import database_address, state_folder
+from watcher.settings.outgoing import read_channels, read_subscriptions
+from watcher.settings.schema import Fetch, Polling, Retention, Section, Storage, Web
+from watcher.settings.topics import read_topics
+from watcher.settings.values import Settings
+
+S = TypeVar("S", bound=Section)
+
+MAIN = "watcher.yaml"
+SECTIONS: Mapping[str, type[Section] | None] = {
+    "database": Storage,
+    "fetch": Fetch,
+    "polling": Polling,
+    "web": Web,
+    "retention": Retention,
+    "digests": None,
+    "channels": None,
+}
+
+
+def load(folder: Path, environ: Mapping[str, str]) -> Settings:
+    """Read the configuration of a folder. Raises ConfigError with every fault, in order of file and place.
+
+    The environment stands above the files: `WATCHER_<SECTION>__<KEY>`, `WATCHER_DATABASE_URL`, `WATCHER_STATE`.
+    """
+    faults: list[Fault] = []
+    if not folder.is_dir():
+        what = (
+            "is no folder" if folder.exists() else "no such folder; `watcher init` makes a configuration to start from"
+        )
+        raise ConfigError((Fault(str(folder), 1, 1, what),))
+
+    def name(file: str) -> str:
+        return str(folder / file)
+
+    main = read(folder / MAIN, name(MAIN), faults)
+    root = whole(Place(name(MAIN)), main, tuple(SECTIONS), faults)
+    secrets.expand(root, environ, faults)
+    secrets.override(root, SECTIONS, environ, faults)
+    for section, model in SECTIONS.items():
+        if model is not None and section in root.values:
+            secrets.read_files(root.values[section], model, folder, faults)
+    storage = _section(root, "database", Storage, faults)
+    fetch = _section(root, "fetch", Fetch, faults)
+    polling = _section(root, "polling", Polling, faults)
+    web = _section(root, "web", Web, faults)
+    retention = _section(root, "retention", Retention, faults)
+
+    sources = read_sources(read(folder / "feeds.yaml", name("feeds.yaml"), faults), name("feeds.yaml"), faults)
+    before = len(faults)
+    topics, sets, ids = read_topics(
+        read(folder / "topics.yaml", name("topics.yaml"), faults), name("topics.yaml"), faults
+    )
+    topics_read = len(faults) == before or bool(ids)
+
+    state = state_folder(folder, environ)
+    channels, channel_names = read_channels(root.values.get("channels"), folder, state, faults)
+    subscriptions = read_subscriptions(root.values.get("digests"), channel_names, ids if topics_read else None, faults)
+    if main is None and not faults:
+        faults.append(Place(name(MAIN)).fault("empty: `watcher init` writes a configuration to start from"))
+    if faults:
+        raise ConfigError(tuple(sorted(set(faults), key=lambda fault: (_order(fault.file), fault))))
+    return Settings(
+        folder=folder,
+        state=state,
+        database_url=database_address(storage.url, state, environ),
+        fetch=fetch,
+        polling=polling,
+        web=web,
+        retention=retention,
+        sources=sources,
+        topics=topics,
+        sets=sets,
+        subscriptions=subscriptions,
+        channels=channels,
+        templates=folder / "templates" if (folder / "templates").is_dir() else None,
+    )
+
+
+def _section(root: Table, name: str, model: type[S], faults: list[Fault]) -> S:
+    node: Node = root.values.get(name) or Scalar(root.place, None, root.place)
+    return check(model, node, faults) or model()
+
+
+def _order(file: str) -> int:
+    return next((n for n, known in enumerate(("watcher.yaml", "feeds.yaml", "topics.yaml")) if file.endswith(known)), 9)

@@ -1,0 +1,188 @@
+"""What the configuration files may say: every section and key, its type, its bounds and its default."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+from typing import Any, Self
+from zoneinfo import available_timezones
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from watcher.model.digest import EmptyPolicy
+from watcher.settings.words import HttpUrl, Length, Networks, Size, Strings, TimeOfDay, did_you_mean, read_strings
+
+MINUTE = timedelta(minutes=1)
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+class Section(BaseModel):
+    """A mapping in a file: frozen, no unknown keys; a key with nothing behind it counts as absent."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, written: Any) -> Any:
+        if not isinstance(written, dict):
+            return written
+        return {key: value for key, value in written.items() if value is not None or key not in cls.model_fields}
+
+
+def named(text: str) -> str:
+    """Accept a name that can stand in an address and a file name. Raises ValueError."""
+    if not NAME.fullmatch(text):
+        raise ValueError(f"{text!r} is no name: letters, digits, `-`, `_` and `.`, at most 64")
+    return text
+
+
+class Storage(Section):
+    """Where what was seen is kept."""
+
+    url: str | None = None
+
+
+class Fetch(Section):
+    """How the watcher fetches: who it says it is, and how much it takes at most."""
+
+    user_agent: str | None = Field(None, min_length=1, max_length=200)
+    contact: str | None = Field(None, max_length=200)
+    timeout: Length = Field(timedelta(seconds=60), ge=timedelta(seconds=1), le=timedelta(minutes=10))
+    max_size: Size = Field(16 << 20, ge=1 << 10, le=1 << 30)
+    concurrency: int = Field(64, ge=1, le=1000)
+    per_host: int = Field(2, ge=1, le=50)
+    allow: Networks = ()
+
+    @field_validator("user_agent", "contact")
+    @classmethod
+    def _one_line(cls, text: str | None) -> str | None:
+        if text is not None and not (text.isprintable() and text.isascii()):
+            raise ValueError("has to be one line of ASCII: it is sent as a header")
+        return text
+
+
+class Polling(Section):
+    """How often feeds are asked, where `feeds.yaml` gives no interval; `backoff` is the longest wait after failures."""
+
+    minimum: Length = Field(timedelta(minutes=5), ge=timedelta(seconds=1))
+    default: Length = Field(timedelta(minutes=15), ge=timedelta(seconds=1))
+    maximum: Length = Field(timedelta(hours=6), le=timedelta(days=30))
+    backoff: Length = Field(timedelta(days=1), ge=timedelta(minutes=1), le=timedelta(days=30))
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if not self.minimum <= self.default <= self.maximum:
+            raise ValueError("`minimum`, `default` and `maximum` are not in this order")
+        return self
+
+
+class Web(Section):
+    """The page and the API. Off loopback a password or a token has to be set."""
+
+    host: str = Field("127.0.0.1", min_length=1)
+    port: int = Field(8080, ge=0, le=65535)
+    base_url: HttpUrl | None = None
+    password: SecretStr | None = None
+    token: SecretStr | None = None
+    secret_key: SecretStr | None = None
+    hosts: Strings = ()
+
+    @field_validator("password", "token", "secret_key")
+    @classmethod
+    def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None and len(secret.get_secret_value()) < 8:
+            raise ValueError("is shorter than 8 characters")
+        return secret
+
+    @property
+    def address(self) -> str:
+        """Say where the page is, for links in digests: `base_url`, else host and port."""
+        if self.base_url:
+            return self.base_url.rstrip("/")
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
+
+class Retention(Section):
+    """How long things are kept; what a sent digest or a label refers to always stays."""
+
+    entries: Length = Field(timedelta(days=90), ge=timedelta(days=1))
+    hits: Length = Field(timedelta(days=730), ge=timedelta(days=1))
+    polls: Length = Field(timedelta(days=14), ge=timedelta(hours=1))
+    payloads: Length = Field(timedelta(days=60), ge=timedelta(days=1))
+
+
+class Quiet(Section):
+    """Hours in which delivery waits; checking never does."""
+
+    start: TimeOfDay
+    end: TimeOfDay
+
+    @model_validator(mode="after")
+    def _a_span(self) -> Self:
+        if self.start == self.end:
+            raise ValueError("`start` and `end` are the same: that would be quiet for ever")
+        return self
+
+
+class WrittenDigest(Section):
+    """A digest or alert."""
+
+    name: str
+    schedule: str = Field(min_length=1)
+    channels: Strings = Field(min_length=1)
+    topics: Strings = ()
+    title: str = Field("", max_length=200)
+    timezone: str = "UTC"
+    empty: EmptyPolicy = EmptyPolicy.SKIP
+    max_stories: int = Field(25, ge=1, le=1000)
+    max_age: Length = Field(timedelta(days=7), ge=timedelta(hours=1))
+    min_score: float = Field(0.0, ge=0.0)
+    include_baseline: bool = False
+    include_backfill: bool = False
+    quiet: Quiet | None = None
+    cooldown: Length = Field(timedelta(hours=6), ge=timedelta())
+
+    _named = field_validator("name")(named)
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, text: str) -> str:
+        zones = available_timezones()
+        if text not in zones:
+            raise ValueError(f"no time zone {text!r}{did_you_mean(text, zones)}")
+        return text
+
+    @field_validator("empty", mode="before")
+    @classmethod
+    def _known_policy(cls, value: Any) -> Any:
+        policies = [policy.value for policy in EmptyPolicy]
+        if value not in policies:
+            raise ValueError(f"{value!r} is none of {', '.join(policies)}{did_you_mean(str(value), policies)}")
+        return value
+
+
+class WrittenFeed(Section):
+    """A feed of `feeds.yaml`."""
+
+    url: HttpUrl
+    title: str = Field("", max_length=300)
+    tags: Strings = ()
+    language: str | None = Field(None, pattern=r"^[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*$")
+    interval: Length | None = Field(None, ge=MINUTE, le=timedelta(days=30))
+    enabled: bool = True
+    fulltext: bool = False
+
+
+class WrittenTopic(Section):
+    """A topic of `topics.yaml`."""
+
+    id: str
+    name: str = Field("", max_length=200)
+    description: str = ""
+    tags: Strings = ()
+    query: str | None = None
+    keywords: tuple[str, ...] | None = None
+
+    _named = field_validator("id")(named)
+    _listed = field_validator("keywords", mode="before")(read_strings)

@@ -1,0 +1,138 @@
+"""Fills in what a file must not hold: `${NAME}` from the environment, `*_file` from files, `WATCHER_...` overrides."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import get_args
+
+from pydantic import SecretStr
+
+from watcher.errors import Fault
+from watcher.settings.document import Listing, Node, Place, Scalar, Table, scalars
+from watcher.settings.schema import Section
+from watcher.settings.words import did_you_mean
+
+_REFERENCE = re.compile(r"\$(\$\{|\{([^}]*)\})")
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_OVERRIDE = re.compile(r"WATCHER_([A-Z]+)__([A-Z0-9_]+)")
+LARGEST_SECRET = 64 * 1024
+
+
+def expand(root: Node, environ: Mapping[str, str], faults: list[Fault]) -> None:
+    """Put the environment's values where `${NAME}` stands; `$${` stands for `${` itself."""
+    seen: set[int] = set()
+    for scalar in scalars(root):
+        if scalar.value is not None and "$" in scalar.value and id(scalar) not in seen:
+            seen.add(id(scalar))
+            _expand(scalar, environ, faults)
+
+
+def _expand(scalar: Scalar, environ: Mapping[str, str], faults: list[Fault]) -> None:
+    text = scalar.value or ""
+
+    def fill(found: re.Match[str]) -> str:
+        if found[1] == "${":
+            return "${"
+        name = found[2]
+        place = Place(scalar.place.file, scalar.text_at.line, scalar.text_at.column + found.start())
+        if not _NAME.fullmatch(name):
+            faults.append(place.fault(f"${{{name}}} is no environment variable: letters, digits and _ only"))
+        elif name not in environ:
+            near = did_you_mean(name, [each for each in environ if each.isupper()])
+            faults.append(place.fault(f"environment variable {name} is not set{near}"))
+        elif not environ[name]:
+            faults.append(place.fault(f"environment variable {name} is empty"))
+        else:
+            scalar.secret = True
+            return environ[name]
+        return "unset-secret"
+
+    scalar.value = _REFERENCE.sub(fill, text)
+
+
+def secret_fields(model: type[Section]) -> tuple[str, ...]:
+    """Name the fields of a section that hold one secret."""
+    return tuple(
+        name
+        for name, field in model.model_fields.items()
+        if field.annotation is SecretStr or SecretStr in get_args(field.annotation)
+        if "tuple" not in str(field.annotation)
+    )
+
+
+def read_files(table: Node, model: type[Section], folder: Path, faults: list[Fault]) -> None:
+    """Read `password_file` and its like into `password`; a relative path counts from the configuration folder."""
+    if not isinstance(table, Table):
+        return
+    for name in secret_fields(model):
+        value = table.values.get(name)
+        if isinstance(value, Scalar):
+            value.secret = True
+        node = table.values.pop(f"{name}_file", None)
+        if node is None:
+            continue
+        place = table.key_at.pop(f"{name}_file")
+        if name in table.values:
+            faults.append(place.fault(f"`{name}` and `{name}_file` are both set: one is enough"))
+        elif not isinstance(node, Scalar) or not node.value:
+            faults.append(node.place.fault(f"`{name}_file`: expected the path of a file"))
+        else:
+            table.values[name] = Scalar(
+                node.place, _contents(folder / node.value, node.place, faults), place, secret=True
+            )
+            table.key_at[name] = place
+
+
+def _contents(path: Path, place: Place, faults: list[Fault]) -> str:
+    try:
+        with path.expanduser().open("rb") as file:
+            text = file.read(LARGEST_SECRET).decode().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        why = error.strerror if isinstance(error, OSError) else "not UTF-8"
+        faults.append(place.fault(f"secret file {path}: {(why or 'cannot be read').lower()}"))
+        return "unread-secret"
+    if not text:
+        faults.append(place.fault(f"secret file {path}: empty"))
+        return "unread-secret"
+    return text
+
+
+def override(
+    root: Table, sections: Mapping[str, type[Section] | None], environ: Mapping[str, str], faults: list[Fault]
+) -> None:
+    """Let `WATCHER_<SECTION>__<KEY>` stand above the file; `__` again steps further in (channels)."""
+    for name in sorted(environ):
+        found = _OVERRIDE.fullmatch(name)
+        if found is None:
+            continue
+        section, path = found[1].lower(), found[2].lower().split("__")
+        place = Place(name)
+        if section not in sections:
+            faults.append(place.fault(f"no section `{section}`{did_you_mean(section, sections)}"))
+            continue
+        _set(root, [section, *path], Scalar(place, environ[name], place), place, faults)
+
+
+def _set(table: Table, path: list[str], value: Scalar, place: Place, faults: list[Fault]) -> None:
+    for depth, step in enumerate(path):
+        key = next((known for known in table.values if known.lower().replace("-", "_") == step), step)
+        if depth == len(path) - 1:
+            table.values[key], table.key_at[key] = value, place
+            return
+        inner = table.values.get(key)
+        if inner is None or (isinstance(inner, Scalar) and inner.value is None):
+            inner = Table(place)
+            table.values[key], table.key_at[key] = inner, place
+        if not isinstance(inner, Table):
+            what = "a list" if isinstance(inner, Listing) else "one value"
+            faults.append(place.fault(f"`{key}` is {what}: it cannot be set from the environment"))
+            return
+        table = inner
+
+
+def keep_quiet(node: Node) -> None:
+    """Mark every scalar below a node as not to be repeated."""
+    for scalar in scalars(node):
+        scalar.secret = True

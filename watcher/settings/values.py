@@ -1,0 +1,72 @@
+"""The configuration as the rest of the watcher takes it: frozen, whole, checked."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from watcher.errors import ConfigError, Fault
+from watcher.model.digest import Channel, Subscription
+from watcher.model.feed import Source
+from watcher.model.topic import Topic
+from watcher.settings.schema import Fetch, Polling, Retention, Web
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """All that is configured. `folder` holds the files, `state` what the watcher keeps beside its database.
+
+    `database_url` may hold a password and `channels` secrets: neither is shown. `templates` is a folder whose files
+    stand above the shipped templates; None where there is none.
+    """
+
+    folder: Path
+    state: Path
+    database_url: str = field(repr=False)
+    fetch: Fetch = Fetch()
+    polling: Polling = Polling()
+    web: Web = Web()
+    retention: Retention = Retention()
+    sources: tuple[Source, ...] = ()
+    topics: tuple[Topic, ...] = ()
+    sets: Mapping[str, str] = field(default_factory=dict)
+    subscriptions: tuple[Subscription, ...] = ()
+    channels: tuple[Channel, ...] = ()
+    templates: Path | None = None
+
+    def channel(self, name: str) -> Channel | None:
+        """Find a channel by its name."""
+        return next((channel for channel in self.channels if channel.name == name), None)
+
+    def subscription(self, name: str) -> Subscription | None:
+        """Find a digest by its name."""
+        return next((each for each in self.subscriptions if each.name == name), None)
+
+
+def signing_key(settings: Settings) -> bytes:
+    """Give the key for signed links: `web.secret_key`, else one made once and kept in the state folder (mode 0600).
+
+    Raises ConfigError where it can be neither read nor made.
+    """
+    if settings.web.secret_key is not None:
+        return settings.web.secret_key.get_secret_value().encode()
+    path = settings.state / "secret.key"
+    try:
+        if not path.exists():
+            settings.state.mkdir(parents=True, exist_ok=True)
+            made = path.with_name(f"secret.key.{os.getpid()}")
+            made.touch(mode=0o600)
+            made.write_text(secrets.token_urlsafe(48), "ascii")
+            try:
+                os.link(made, path)
+            except FileExistsError:
+                pass
+            finally:
+                made.unlink()
+        return path.read_bytes()
+    except OSError as error:
+        said = f"no key for signed links: {error.strerror}; set web.secret_key or make the folder writable"
+        raise ConfigError((Fault(str(path), 1, 1, said),)) from error
