@@ -92,7 +92,7 @@ def _mostly_utf8(body: bytes, stopped: int) -> bool:
     sample = body[:400_000]
     good = len(_SEQUENCE.findall(sample))
     high = len(_HIGH.findall(_SEQUENCE.sub(b"", sample)))
-    return good > 4 * high or (good >= high and stopped > len(body) - 4)
+    return good >= 2 * high or (good >= high and stopped > len(body) - 4)
 
 
 def _patched(body: bytes) -> str:

@@ -15,9 +15,7 @@ from watcher.errors import ParseError
 from watcher.parse.names import PREFIXES
 
 _START = re.compile(r"<(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|RDF|channel|CHANNEL)(?=[\s>/])")
-_CLOSED = re.compile(
-    r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|RDF|CHANNEL)\s*>\s*(?:<!--.{0,2000}?-->\s*)*$", re.DOTALL
-)
+_CLOSED = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|RDF|CHANNEL)\s*>")
 _LAST = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry)\s*>")
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _REFERENCE = re.compile(
@@ -107,7 +105,7 @@ def _cut(text: str) -> Tree | None:
     root = _strict((text[: ends[-1]] + inside + f"</{name}>").encode())
     if root is None:
         return None
-    missing = _CLOSED.search(text[-4_000:]) is None
+    missing = _CLOSED.search(text, ends[-1]) is None
     return Tree(
         root=root, mended="cut short: only whole items read" if missing else "not well-formed, repaired", cut=missing
     )
