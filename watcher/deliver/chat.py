@@ -11,6 +11,7 @@ import httpx
 from watcher.deliver.outcome import Deferred, Outcome, Refused, Sent, Uncertain, brief
 from watcher.deliver.payload import thaw
 from watcher.model.digest import Channel, Delivery
+from watcher.model.poll import FailureKind
 
 API = "https://slack.com/api"
 _LATER = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
@@ -29,15 +30,17 @@ class SlackSender:
             return await self._post(delivery, channel, message, thread)
         return await self._hook(str(channel.options["webhook_url"]), message)
 
-    async def arrived(self, delivery: Delivery, channel: Channel) -> str | None:
+    async def rest(self) -> None:
+        """Keep nothing open."""
+
+    async def arrived(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> str | None:
         """Look for a message that was perhaps posted, by the identity in its metadata; gives its timestamp."""
         if "token" not in channel.options:
             return None
         oldest = (delivery.created_at - timedelta(minutes=5)).timestamp()
-        said = await self._call(
-            channel, "conversations.history",
-            {"channel": channel.options["channel"], "include_all_metadata": True, "oldest": str(oldest), "limit": 200},
-        )  # fmt: skip
+        body = {"channel": channel.options["channel"], "include_all_metadata": "true", "oldest": f"{oldest:.6f}"}
+        body |= {"limit": "200"} | ({"ts": thread} if thread else {})
+        said = await self._call(channel, "conversations.replies" if thread else "conversations.history", body)
         for message in said.get("messages", []) if isinstance(said, dict) else []:
             payload = (message.get("metadata") or {}).get("event_payload") or {}
             if payload.get("message_id") == delivery.message_id:
@@ -76,10 +79,11 @@ class SlackSender:
         fault = brief(said.get("error", "unknown"))
         return Deferred(reason=fault) if fault in _LATER else Refused(reason=fault)
 
-    async def _call(self, channel: Channel, method: str, body: dict[str, Any]) -> Any:
+    async def _call(self, channel: Channel, method: str, form: dict[str, Any]) -> Any:
+        # Slack's reading methods take forms; JSON is for its writing ones.
         answer = await asked(
             self._client, "POST", f"{channel.options.get('api_url') or API}/{method}",
-            json=body, headers={"Authorization": f"Bearer {channel.options['token']}"},
+            data=form, headers={"Authorization": f"Bearer {channel.options['token']}"},
         )  # fmt: skip
         try:
             return answer.json() if isinstance(answer, httpx.Response) else None
@@ -98,14 +102,19 @@ async def asked(client: httpx.AsyncClient, method: str, url: str, **what: Any) -
 
 
 def _unsent(error: Exception) -> Outcome:
-    """Sort the transport's faults, all of which are ConnectErrors: only some happened before anything was sent."""
+    """Sort faults by whether anything was sent: the guarded transport raises ConnectErrors for all, its kind inside."""
     said = str(error)
-    if re.search(
-        r"no bytes for|connection broke|closed before|closed the connection|is not HTTP|cut short|lost while", said
-    ):
+    kind = getattr(error.__cause__, "kind", None)
+    before = kind is None or kind in _BEFORE or (kind in _AT_FIRST and _CONNECTING.search(said) is not None)
+    if not before:
         return Uncertain(reason="no answer after the message was sent")
     # The address holds the secret of a webhook: it stays out of every record.
     return Deferred(reason="not reachable" if "://" in said else brief(said))
+
+
+_BEFORE = {FailureKind.DNS, FailureKind.OFFLINE, FailureKind.TLS, FailureKind.REFUSED}
+_AT_FIRST = {FailureKind.CONNECT, FailureKind.TIMEOUT}
+_CONNECTING = re.compile(r"no connection within|does not take|^(?!connection lost)[^ ]+: ")
 
 
 def judged(answer: httpx.Response) -> Outcome:

@@ -34,3 +34,6 @@ class AppriseSender:
         except Exception as error:  # noqa: BLE001  (a hundred services, each with faults of its own)
             return Deferred(reason=brief(type(error).__name__))
         return Sent() if done else Deferred(reason="the service did not take it")
+
+    async def rest(self) -> None:
+        """Keep nothing open."""

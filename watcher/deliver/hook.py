@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
 import hashlib
 import hmac
+from collections.abc import Callable
 from datetime import datetime
 
 import httpx
@@ -14,27 +17,42 @@ from watcher.model.digest import Channel, Delivery
 
 
 class WebhookSender:
-    """POSTs a digest. With a secret: `X-Watcher-Signature: t=UNIX,v1=HEX`, HMAC-SHA256 of "UNIX.BODY"."""
+    """POSTs a digest, with the headers of Standard Webhooks (standardwebhooks.com).
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    `webhook-id` is the delivery's identity, the same for a repeat; with a `secret` there are `webhook-timestamp` and
+    `webhook-signature`, HMAC-SHA256 of "ID.TIMESTAMP.BODY".
+    """
+
+    def __init__(self, client: httpx.AsyncClient, clock: Callable[[], datetime]) -> None:
         self._client = client
+        self._clock = clock
 
     async def send(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome:
         body = delivery.payload.encode()
-        headers = {
-            "Content-Type": "application/json; charset=utf-8",
-            "X-Watcher-Delivery": delivery.message_id.strip("<>"),
-        }
+        name = delivery.message_id.strip("<>").partition("@")[0]
+        headers = {"Content-Type": "application/json; charset=utf-8", "webhook-id": name}
         if secret := channel.options.get("secret"):
-            headers["X-Watcher-Signature"] = sign(str(secret), body, delivery.created_at)
+            headers["webhook-timestamp"] = str(int(self._clock().timestamp()))
+            headers["webhook-signature"] = sign(str(secret), name, headers["webhook-timestamp"], body)
         answer = await asked(self._client, "POST", str(channel.options["url"]), content=body, headers=headers)
         if not isinstance(answer, httpx.Response):
             return answer
         return Sent(ref=str(answer.status_code)) if 200 <= answer.status_code < 300 else judged(answer)
 
+    async def rest(self) -> None:
+        """Keep nothing open."""
 
-def sign(secret: str, body: bytes, at: datetime) -> str:
-    """Sign a body; the moment is inside, so that an old one cannot be played again."""
-    stamp = str(int(at.timestamp()))
-    digest = hmac.new(secret.encode(), f"{stamp}.".encode() + body, hashlib.sha256).hexdigest()
-    return f"t={stamp},v1={digest}"
+
+def sign(secret: str, name: str, stamp: str, body: bytes) -> str:
+    """Sign a body; its name and its moment are inside, so that an old one cannot be played again.
+
+    A secret that begins with `whsec_` is base64, as Standard Webhooks has it; any other is taken as it stands.
+    """
+    key = secret.encode()
+    if secret.startswith("whsec_"):
+        try:
+            key = base64.b64decode(secret.removeprefix("whsec_"), validate=True)
+        except binascii.Error:
+            key = secret.encode()
+    sealed = hmac.new(key, f"{name}.{stamp}.".encode() + body, hashlib.sha256).digest()
+    return "v1," + base64.b64encode(sealed).decode()

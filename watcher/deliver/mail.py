@@ -11,7 +11,7 @@ from email.policy import SMTP
 from email.utils import format_datetime, parseaddr
 
 import aiosmtplib
-from aiosmtplib.errors import SMTPAuthenticationError, SMTPException, SMTPRecipientsRefused, SMTPResponseException
+from aiosmtplib.errors import SMTPAuthenticationError, SMTPException, SMTPResponseException
 
 from watcher import __version__
 from watcher.deliver.outcome import Deferred, Outcome, Refused, Sent, Uncertain, brief
@@ -22,18 +22,39 @@ PATIENCE = timedelta(seconds=30)
 
 
 class EmailSender:
-    """Sends by the SMTP server of the channel (`host`, `port`, `security`, `username`, `password`, `sender`)."""
+    """Sends by the SMTP server of the channel (`host`, `port`, `security`, `username`, `password`, `sender`).
+
+    A connection is kept for the next message of the same channel, until `rest`.
+    """
 
     def __init__(self, context: ssl.SSLContext | None = None) -> None:
         self._context = context
+        self._open: dict[str, aiosmtplib.SMTP] = {}
 
     async def send(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome:
-        options = channel.options
-        message = compose_mail(delivery, channel)
-        patience = options.get("timeout") or PATIENCE
+        patience = channel.options.get("timeout") or PATIENCE
         assert isinstance(patience, timedelta)
+        try:
+            message = compose_mail(delivery, channel)
+        except (ValueError, LookupError, UnicodeError) as error:
+            return Refused(reason=f"no mail can be made of it: {brief(error)}")
+        kept = self._open.pop(channel.name, None)
+        if kept is not None:
+            outcome = await self._try(kept, delivery, channel, message, patience)
+            # Servers end a connection after some messages or some silence; before DATA that costs nothing.
+            if not (isinstance(outcome, Deferred) and not kept.is_connected):
+                return outcome
+        return await self._try(self._client(channel, patience), delivery, channel, message, patience)
+
+    async def rest(self) -> None:
+        """Take leave of every server."""
+        while self._open:
+            await _leave(self._open.popitem()[1])
+
+    def _client(self, channel: Channel, patience: timedelta) -> aiosmtplib.SMTP:
+        options = channel.options
         security = options.get("security", "starttls")
-        client = aiosmtplib.SMTP(
+        return aiosmtplib.SMTP(
             hostname=str(options["host"]),
             port=int(str(options.get("port", 587))),
             timeout=patience.total_seconds(),
@@ -42,30 +63,46 @@ class EmailSender:
             tls_context=self._context,
             local_hostname=_domain(str(options["sender"])),
         )
+
+    async def _try(
+        self, client: aiosmtplib.SMTP, delivery: Delivery, channel: Channel, message: bytes, patience: timedelta
+    ) -> Outcome:
+        options = channel.options
         handed_over = False
         try:
             async with asyncio.timeout(2 * patience.total_seconds()):
-                await client.connect()
-                if options.get("username"):
-                    await client.login(str(options["username"]), str(options.get("password", "")))
-                sender = parseaddr(str(options["sender"]))[1]
-                await client.mail(sender)
+                if not client.is_connected:
+                    await client.connect()
+                    if options.get("username"):
+                        await client.login(str(options["username"]), str(options.get("password", "")))
+                await client.mail(parseaddr(str(options["sender"]))[1])
                 await client.rcpt(delivery.recipient)
                 handed_over = True
                 _code, said = await client.data(message)
-            return Sent(ref=brief(said))
         except SMTPAuthenticationError as error:
-            return Deferred(reason=f"login refused: {error.code}")
-        except SMTPRecipientsRefused as error:
-            worst = error.recipients[0] if error.recipients else None
-            return _answered(worst.code if worst else 550, worst.message if worst else "recipient refused")
+            outcome: Outcome = Deferred(reason=f"login refused: {error.code}")
         except SMTPResponseException as error:
-            return _answered(error.code, error.message)
+            outcome = _answered(error.code, error.message)
+            if error.code != 421 and await _reset(client, patience):
+                self._open[channel.name] = client
+                return outcome
         except (SMTPException, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            said = brief(f"{type(error).__name__}: {error}")
-            return Uncertain(reason=said) if handed_over else Deferred(reason=said)
-        finally:
-            await _leave(client)
+            reason = brief(f"{type(error).__name__}: {error}")
+            outcome = Uncertain(reason=reason) if handed_over else Deferred(reason=reason)
+        else:
+            self._open[channel.name] = client
+            return Sent(ref=brief(said))
+        client.close()
+        return outcome
+
+
+async def _reset(client: aiosmtplib.SMTP, patience: timedelta) -> bool:
+    try:
+        async with asyncio.timeout(patience.total_seconds()):
+            await client.rset()
+    except (SMTPException, OSError, TimeoutError, asyncio.IncompleteReadError):
+        return False
+    return client.is_connected
 
 
 def compose_mail(delivery: Delivery, channel: Channel) -> bytes:

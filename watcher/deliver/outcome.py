@@ -44,7 +44,12 @@ Outcome: TypeAlias = Sent | Refused | Deferred | Uncertain
 class Sender(Protocol):
     """A way out. It raises nothing for what the other side does."""
 
-    async def send(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome: ...
+    async def send(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome:
+        """Send one message; `thread` is what the other side called the digest's first part."""
+        ...
+
+    async def rest(self) -> None:
+        """Let go of what was kept open between messages."""
 
 
 def brief(said: object, limit: int = 200) -> str:

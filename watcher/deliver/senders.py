@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 
 import httpx
 
@@ -15,12 +16,14 @@ from watcher.deliver.outcome import Sender
 from watcher.model.digest import ChannelKind
 
 
-def senders(client: httpx.AsyncClient) -> Mapping[ChannelKind, Sender]:
+def senders(
+    client: httpx.AsyncClient, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+) -> Mapping[ChannelKind, Sender]:
     """Give a sender for every kind of channel; HTTP goes through `client`, which is the guarded one."""
     return {
         ChannelKind.EMAIL: EmailSender(),
         ChannelKind.SLACK: SlackSender(client),
-        ChannelKind.WEBHOOK: WebhookSender(client),
+        ChannelKind.WEBHOOK: WebhookSender(client, clock),
         ChannelKind.APPRISE: AppriseSender(),
         ChannelKind.FILE: FileSender(),
     }

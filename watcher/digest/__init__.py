@@ -1,7 +1,9 @@
 """What a digest says and how it looks: composed from hits, written as HTML, text, Markdown and Slack blocks. Pure."""
 
 from watcher.digest.compose import compose, is_sent
+from watcher.digest.data import as_data
 from watcher.digest.html import html
+from watcher.digest.labels import check, sign
 from watcher.digest.pieces import Links, coverage_line, headline, marked, snippet, subject
 from watcher.digest.plain import markdown, text
 from watcher.digest.slack import slack
@@ -9,6 +11,8 @@ from watcher.digest.slots import due_slot, next_slot, parse_schedule, quiet_unti
 
 __all__ = [
     "Links",
+    "as_data",
+    "check",
     "compose",
     "coverage_line",
     "due_slot",
@@ -20,6 +24,7 @@ __all__ = [
     "next_slot",
     "parse_schedule",
     "quiet_until",
+    "sign",
     "slack",
     "snippet",
     "subject",

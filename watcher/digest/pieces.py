@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from watcher.digest.labels import sign
 from watcher.model.digest import Coverage, Digest, StoryLine, ToldHit
 from watcher.model.topic import Evidence, Origin
 
@@ -15,12 +16,19 @@ SNIPPET = 280
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Links:
-    """Where a digest may lead to: the page's address, if it has one that readers can reach."""
+    """Where a digest may lead to: the page's address, if readers can reach one, and the key for its buttons."""
 
     base_url: str | None = None
+    secret: bytes | None = field(default=None, repr=False)
 
     def topic(self, topic_id: str) -> str | None:
         return f"{self.base_url}/hits?topic={topic_id}" if self.base_url else None
+
+    def label(self, hit_id: int, judgement: str) -> str | None:
+        """Give the address of the page on which a reader judges a hit; opening it records nothing yet."""
+        if not self.base_url or self.secret is None:
+            return None
+        return f"{self.base_url}/label/{sign(self.secret, hit_id, judgement)}"
 
     def hit(self, hit_id: int) -> str | None:
         return f"{self.base_url}/hits/{hit_id}" if self.base_url else None
@@ -118,11 +126,15 @@ def coverage_line(coverage: Coverage) -> str:
     return line
 
 
+def _counted(count: int, word: str) -> str:
+    return f"{count:,} {word}{'s' * (count != 1)}"
+
+
 def flags(hit: ToldHit) -> tuple[str, ...]:
     """Name what sets a hit apart from plain news."""
     found = []
     if hit.edited or hit.origin is Origin.EDIT:
-        found.append("edited")
+        found.append(f"edited, was: {hit.former_title}" if hit.former_title else "edited")
     if hit.origin is Origin.BACKFILL:
         found.append("found in the archive")
     if hit.baseline:

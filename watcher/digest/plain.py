@@ -46,7 +46,7 @@ def markdown(digest: Digest, links: Links | None = None) -> str:
             title = _escaped(line.lead.title)
             url = (line.lead.url or "").replace("(", "%28").replace(")", "%29").replace("<", "").replace(">", "")
             said.append(f"- **[{title}](<{url}>)**" if url else f"- **{title}**")
-            marks = "".join(f" · *{flag}*" for flag in flags(line.lead))
+            marks = "".join(f" · *{_escaped(flag)}*" for flag in flags(line.lead))
             outlets = ", ".join(_escaped(outlet) for outlet in line.outlets)
             said.append(f"  {outlets} · {clock(line.lead.first_seen_at, digest.timezone)}{marks}")
             summary = "".join(
@@ -68,7 +68,7 @@ def _story(line: StoryLine, timezone: str) -> list[str]:
     said = textwrap.wrap(_line(lead.title), WIDTH, initial_indent=" * ", subsequent_indent="   ")
     also, more = others(line)
     outlets = ", ".join([lead.source, *(hit.source for hit in also)]) + (f" and {more} more" if more else "")
-    marks = "".join(f" [{flag}]" for flag in flags(lead))
+    marks = "".join(f" [{_line(flag)}]" for flag in flags(lead))
     said += textwrap.wrap(
         f"{_line(outlets)} · {clock(lead.first_seen_at, timezone)}{marks}",
         WIDTH, initial_indent="   ", subsequent_indent="   ",

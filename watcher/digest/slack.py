@@ -55,12 +55,8 @@ def escape(said: str) -> str:
     """Escape what Slack reads as markup (& < >); formatting marks of the outside become look-alikes without effect."""
     plain = re.sub(r"\s+", " ", "".join(c if c.isprintable() or c.isspace() else "" for c in said))
     plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return (
-        plain.replace("*", "∗")
-        .replace("_", "\u2009_\u2009" if plain == "_" else "_")
-        .replace("`", "ˋ")
-        .replace("~", "∼")
-    )
+    plain = plain.replace("*", "∗").replace("`", "ˋ").replace("~", "∼")
+    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", "ˍ", plain)
 
 
 def _story(line: StoryLine, timezone: str) -> Block:
@@ -73,7 +69,7 @@ def _story(line: StoryLine, timezone: str) -> Block:
         name = escape(_cut(hit.source, 80)).replace("|", "¦")
         outlets.append(f"<{_address(hit.url)}|{name}>" if hit.url else name)
     where = ", ".join(outlets) + (f" and {more} more" if more else "")
-    marks = "".join(f" · _{flag}_" for flag in flags(lead))
+    marks = "".join(f" · _{escape(_cut(flag, 200))}_" for flag in flags(lead))
     summary = "".join(
         f"*{escape(piece.strip())}*" + (" " if piece.endswith(" ") else "")
         if is_evidence and piece.strip()

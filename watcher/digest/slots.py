@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -72,11 +73,7 @@ def parse_schedule(schedule: str, timezone: str = "UTC") -> None:
 
 def next_slot(subscription: Subscription, after: datetime) -> datetime | None:
     """Give the first slot after a moment, in UTC; None for alerts and for schedules that never come."""
-    cron = to_cron(subscription.schedule)
-    if cron == IMMEDIATE:
-        return None
-    local = after.astimezone(ZoneInfo(subscription.timezone))
-    return next((slot.astimezone(UTC) for slot in CronSim(cron, local)), None)
+    return next(_slots(subscription, after), None)
 
 
 def due_slot(subscription: Subscription, last_slot_at: datetime | None, now: datetime) -> datetime | None:
@@ -90,10 +87,10 @@ def due_slot(subscription: Subscription, last_slot_at: datetime | None, now: dat
     since = last_slot_at if last_slot_at is not None else now - timedelta(minutes=1)
     since = max(since, now - subscription.max_age - timedelta(days=1))
     found: datetime | None = None
-    slot = next_slot(subscription, since)
-    while slot is not None and slot <= now:
+    for slot in _slots(subscription, since):
+        if slot > now:
+            break
         found = slot
-        slot = next_slot(subscription, slot)
     return found
 
 
@@ -111,6 +108,14 @@ def quiet_until(quiet: QuietHours | None, timezone: str, now: datetime) -> datet
     day = local.date() + timedelta(days=1) if over_midnight and clock >= quiet.start else local.date()
     end = datetime.combine(day, quiet.end, zone).astimezone(UTC)
     return end if end > now else end + timedelta(hours=1)
+
+
+def _slots(subscription: Subscription, after: datetime) -> Iterator[datetime]:
+    """Give the slots after a moment, in UTC, each once: where clocks go back, cronsim repeats none."""
+    cron = to_cron(subscription.schedule)
+    if cron != IMMEDIATE:
+        for slot in CronSim(cron, after.astimezone(ZoneInfo(subscription.timezone))):
+            yield slot.astimezone(UTC)
 
 
 def _weekdays(said: str) -> str:

@@ -99,7 +99,10 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldHit:
-    """A hit as a digest shows it: the entry's words and the evidence in them."""
+    """A hit as a digest shows it: the entry's words and the evidence in them.
+
+    `edited` marks one that was told before and has another headline now; `former_title` is the one that was told.
+    """
 
     hit_id: int
     entry_id: int
@@ -118,6 +121,8 @@ class ToldHit:
     story_id: int | None = None
     edited: bool = False
     baseline: bool = False
+    former_title: str = ""
+    version: int = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,7 +150,10 @@ class TopicSection:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
-    """What a digest says, before it looks like anything. `window` is (after, until], by `matched_at`, UTC."""
+    """What a digest says, before it looks like anything. `window` is (after, until], by `matched_at`, UTC.
+
+    `alarms` name topics that bring far more or fewer hits than they use to, one short line each.
+    """
 
     name: str
     title: str
@@ -156,6 +164,7 @@ class Digest:
     sections: tuple[TopicSection, ...]
     hits: tuple[int, ...]
     id: int | None = None
+    alarms: tuple[str, ...] = ()
 
     @property
     def story_count(self) -> int:
@@ -175,8 +184,11 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
-    """One message to one recipient of one digest: a row of the outbox. `payload` is frozen when the digest is composed;
-    `message_id` follows from the row and never changes."""
+    """One message to one recipient of one digest: a row of the outbox.
+
+    `payload` is frozen when the digest is composed; `message_id` is fixed with it and never changes. `doubts` counts
+    how often nobody could tell whether it arrived.
+    """
 
     id: int
     digest_id: int
@@ -194,3 +206,4 @@ class Delivery:
     provider_ref: str | None = None
     error: str | None = None
     lease: int = 0
+    doubts: int = 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import and_, delete, exists, func, insert, select
+from sqlalchemy import Select, and_, delete, exists, func, literal, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.errors import NotFoundError
@@ -16,7 +18,7 @@ from watcher.model.found import Page, StoredHit
 from watcher.model.topic import Origin
 from watcher.store import cursors, hits
 from watcher.store.engine import Db
-from watcher.store.tables import digest_items, digests, meta, outbox
+from watcher.store.tables import digest_items, digests, entry_versions, meta, outbox
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits as hit_table
 
@@ -70,19 +72,57 @@ def begun_at(db: Db, name: str) -> datetime | None:
     return datetime.fromisoformat(found) if found else None
 
 
+def installation(db: Db) -> str:
+    """Give the name of this database among all watchers: it keeps two of them from sending under one identity."""
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    db.execute(dialect.insert(meta).values(key="installation", value=secrets.token_hex(8)).on_conflict_do_nothing())
+    return str(db.execute(select(meta.c.value).where(meta.c.key == "installation")).scalar_one())
+
+
+def has_untold(db: Db, subscription: Subscription, since: datetime, until: datetime) -> bool:
+    """Tell whether there is a hit that `untold` would give."""
+    chosen = _untold(select(hit_table.c.id).join(entry_table), subscription, since, until)
+    return db.execute(chosen.limit(1)).first() is not None
+
+
 def untold(db: Db, subscription: Subscription, since: datetime, until: datetime) -> tuple[ToldHit, ...]:
     """Gather the hits matched in (since, until] that a subscription has not told yet, oldest first.
 
     Membership decides, not a watermark: a hit that was committed late is told by the next digest. Quarantined entries
     are never told; baseline and archive finds only where the subscription asks for them.
     """
-    told = exists().where(and_(digest_items.c.name == subscription.name, digest_items.c.hit_id == hit_table.c.id))
+    chosen = _untold(hits.whole(), subscription, since, until).order_by(hit_table.c.id).limit(MOST_HITS)
+    return tuple(told_hit(hits.read(row)) for row in db.execute(chosen).mappings())
+
+
+def edited(db: Db, subscription: Subscription, since: datetime, until: datetime) -> tuple[ToldHit, ...]:
+    """Gather hits that were told and whose entry got another headline in (since, until]: what was told is told again.
+
+    An edit below the headline is kept in the entry's versions and told to nobody.
+    """
+    former = entry_versions.alias("former")
     chosen = (
         hits.whole()
-        .where(hit_table.c.matched_at > since, hit_table.c.matched_at <= until, ~told)
-        .where(~entry_table.c.quarantined)
+        .join(digest_items, and_(digest_items.c.hit_id == hit_table.c.id, digest_items.c.name == subscription.name))
+        .join(former, and_(former.c.entry_id == entry_table.c.id, former.c.version == digest_items.c.version))
+        .where(entry_table.c.updated_at > since, entry_table.c.updated_at <= until)
+        .where(entry_table.c.version > digest_items.c.version, former.c.title != entry_table.c.title)
+        .add_columns(former.c.title.label("former_title"))
         .order_by(hit_table.c.id)
         .limit(MOST_HITS)
+    )
+    if subscription.topics:
+        chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
+    return tuple(
+        replace(told_hit(hits.read(row)), edited=True, former_title=row["former_title"])
+        for row in db.execute(chosen).mappings()
+    )
+
+
+def _untold(chosen: Select[Any], subscription: Subscription, since: datetime, until: datetime) -> Select[Any]:
+    told = exists().where(and_(digest_items.c.name == subscription.name, digest_items.c.hit_id == hit_table.c.id))
+    chosen = chosen.where(
+        hit_table.c.matched_at > since, hit_table.c.matched_at <= until, ~told, ~entry_table.c.quarantined
     )
     if subscription.topics:
         chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
@@ -90,7 +130,7 @@ def untold(db: Db, subscription: Subscription, since: datetime, until: datetime)
         chosen = chosen.where(~entry_table.c.baseline)
     if not subscription.include_backfill:
         chosen = chosen.where(hit_table.c.origin != Origin.BACKFILL.value)
-    return tuple(told_hit(hits.read(row)) for row in db.execute(chosen).mappings())
+    return chosen
 
 
 def told_stories(db: Db, name: str, since: datetime) -> frozenset[int]:
@@ -125,8 +165,8 @@ def told_hit(found: StoredHit) -> ToldHit:
         origin=found.hit.origin,
         evidence=found.hit.evidence,
         story_id=found.story_id,
-        edited=found.stored.version > 1,
         baseline=found.stored.baseline,
+        version=found.stored.version,
     )
 
 
@@ -150,9 +190,23 @@ def add(db: Db, digest: Digest, now: datetime, *, sent: bool, html: str, text: s
     inserted = dialect.insert(digests).values(row).on_conflict_do_nothing().returning(digests.c.id)
     digest_id: int | None = db.execute(inserted).scalar()
     if digest_id is not None and digest.hits:
-        items = [{"name": digest.name, "hit_id": hit_id, "digest_id": digest_id} for hit_id in digest.hits]
-        db.execute(insert(digest_items), items)
+        telling = (
+            select(literal(digest.name), hit_table.c.id, literal(digest_id), entry_table.c.version)
+            .join(entry_table, entry_table.c.id == hit_table.c.entry_id)
+            .where(hit_table.c.id.in_(digest.hits))
+        )
+        said = dialect.insert(digest_items).from_select(["name", "hit_id", "digest_id", "version"], telling)
+        # An edited hit stays a member of the digest that told it first; only the version that was told moves on.
+        db.execute(
+            said.on_conflict_do_update(index_elements=["name", "hit_id"], set_={"version": said.excluded.version})
+        )
     return digest_id
+
+
+def alone(db: Db, name: str) -> None:
+    """Wait until nobody else composes this subscription, on PostgreSQL; SQLite has one writer anyway."""
+    if db.dialect.name == "postgresql":
+        db.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"digest:{name}"))))
 
 
 def page(db: Db, *, name: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[Composed]:

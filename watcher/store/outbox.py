@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, RowMapping, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, RowMapping, func, insert, select, update
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.digest import ChannelKind, Delivery, DeliveryState
@@ -15,6 +15,8 @@ from watcher.model.found import Page
 from watcher.store import cursors
 from watcher.store.engine import Db
 from watcher.store.tables import outbox
+
+_WAITING = [DeliveryState.PENDING.value, DeliveryState.RETRYING.value]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +54,17 @@ def add(db: Db, digest_id: int, drafts: Iterable[Draft], now: datetime) -> int:
     return len(rows)
 
 
-def claim(db: Db, now: datetime, *, limit: int, lease_for: timedelta) -> tuple[Delivery, ...]:
-    """Take messages whose time has come and hold them for `lease_for`; two callers never get the same one.
+def waiting_channels(db: Db, now: datetime) -> tuple[str, ...]:
+    """Name the channels for which a message is due."""
+    due = select(outbox.c.channel).where(_waiting(), outbox.c.next_try_at <= now).distinct()
+    return tuple(sorted(db.execute(due).scalars()))
 
-    A message that follows another of the same digest and recipient waits until that one is sent.
+
+def claim(db: Db, now: datetime, *, lease_for: timedelta, channel: str) -> Delivery | None:
+    """Take the next message of a channel whose time has come, and hold it for `lease_for`.
+
+    Two callers never get the same one. It is one message, not many: what a process holds when it dies is in doubt. A
+    message that follows another of the same digest and recipient waits until that one is settled.
     """
     earlier = outbox.alias("earlier")
     blocked = (
@@ -65,23 +74,23 @@ def claim(db: Db, now: datetime, *, limit: int, lease_for: timedelta) -> tuple[D
             earlier.c.channel == outbox.c.channel,
             earlier.c.recipient == outbox.c.recipient,
             earlier.c.part < outbox.c.part,
-            earlier.c.state.in_(
-                [DeliveryState.PENDING.value, DeliveryState.SENDING.value, DeliveryState.RETRYING.value]
-            ),
+            earlier.c.state.in_([*_WAITING, DeliveryState.SENDING.value]),
         )
         .exists()
     )
-    waiting = outbox.c.state.in_([DeliveryState.PENDING.value, DeliveryState.RETRYING.value])
     chosen = (
         select(outbox.c.id)
-        .where(waiting, outbox.c.next_try_at <= now, ~blocked)
+        .where(_waiting(), outbox.c.next_try_at <= now, outbox.c.channel == channel, ~blocked)
         .order_by(outbox.c.next_try_at, outbox.c.id)
-        .limit(limit)
+        .limit(1)
         .with_for_update(skip_locked=True)
     )
+    found = db.execute(chosen).scalar()
+    if found is None:
+        return None
     taken = (
         update(outbox)
-        .where(outbox.c.id.in_(chosen.scalar_subquery()), waiting)
+        .where(outbox.c.id == found, _waiting())
         .values(
             state=DeliveryState.SENDING.value,
             lease=outbox.c.lease + 1,
@@ -90,8 +99,8 @@ def claim(db: Db, now: datetime, *, limit: int, lease_for: timedelta) -> tuple[D
         )
         .returning(outbox)
     )
-    rows = db.execute(taken).mappings().all()
-    return tuple(read(row) for row in sorted(rows, key=lambda row: row["id"]))
+    row = db.execute(taken).mappings().first()
+    return read(row) if row is not None else None
 
 
 def record(
@@ -103,8 +112,12 @@ def record(
     next_try_at: datetime | None = None,
     provider_ref: str | None = None,
     error: str | None = None,
+    doubtful: bool = False,
 ) -> bool:
-    """Record what became of a message that this claim held; False where the claim was lost meanwhile."""
+    """Record what became of a message that this claim held; False where the claim was lost meanwhile.
+
+    `doubtful` counts one more time that nobody knows whether it arrived.
+    """
     done: CursorResult[Any] = db.execute(
         update(outbox)
         .where(
@@ -117,9 +130,15 @@ def record(
             provider_ref=provider_ref,
             error=error[:1000] if error else None,
             lease_until=None,
+            doubts=outbox.c.doubts + int(doubtful),
         )
     )
     return done.rowcount == 1
+
+
+def has_abandoned(db: Db, now: datetime) -> bool:
+    """Tell whether a sender died while it was sending."""
+    return db.execute(select(outbox.c.id).where(*_lost(now)).limit(1)).first() is not None
 
 
 def abandoned(db: Db, now: datetime) -> tuple[Delivery, ...]:
@@ -127,9 +146,8 @@ def abandoned(db: Db, now: datetime) -> tuple[Delivery, ...]:
 
     They stay `sending` under a new lease; the caller records what is to become of them.
     """
-    lost = outbox.c.state == DeliveryState.SENDING.value, outbox.c.lease_until <= now
     taken = (
-        update(outbox).where(*lost).values(lease=outbox.c.lease + 1, lease_until=now + timedelta(minutes=1))
+        update(outbox).where(*_lost(now)).values(lease=outbox.c.lease + 1, lease_until=now + timedelta(minutes=1))
     ).returning(outbox)
     return tuple(read(row) for row in db.execute(taken).mappings())
 
@@ -198,10 +216,17 @@ def first_ref(db: Db, digest_id: int, channel: str, recipient: str) -> str | Non
     return found
 
 
+def _lost(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    return outbox.c.state == DeliveryState.SENDING.value, outbox.c.lease_until <= now
+
+
+def _waiting() -> ColumnElement[bool]:
+    return outbox.c.state.in_(_WAITING)
+
+
 def next_try_at(db: Db) -> datetime | None:
     """Tell when the next message is to be tried."""
-    waiting = or_(outbox.c.state == DeliveryState.PENDING.value, outbox.c.state == DeliveryState.RETRYING.value)
-    found: datetime | None = db.execute(select(func.min(outbox.c.next_try_at)).where(waiting)).scalar_one()
+    found: datetime | None = db.execute(select(func.min(outbox.c.next_try_at)).where(_waiting())).scalar_one()
     return found
 
 
@@ -224,4 +249,5 @@ def read(row: RowMapping) -> Delivery:
         provider_ref=row["provider_ref"],
         error=row["error"],
         lease=row["lease"],
+        doubts=row["doubts"],
     )

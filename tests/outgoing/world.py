@@ -1,0 +1,119 @@
+"""A small archive to tell of, and a press to tell it with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from sqlalchemy import insert, select
+
+from watcher.digest import Links
+from watcher.model.digest import Channel, ChannelKind, Coverage, Subscription
+from watcher.model.feed import Source
+from watcher.model.topic import Evidence, Hit, Origin, Topic
+from watcher.pipeline.outgoing import Press
+from watcher.store import feeds, hits
+from watcher.store.engine import Database, Db
+from watcher.store.tables import entries as entry_table
+from watcher.store.tables import feeds as feed_table
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+MINUTE = timedelta(minutes=1)
+TOPICS = (Topic(id="eyes", name="Five Eyes", query='"five eyes"'), Topic(id="grid", name="Grid", query="grid"))
+FULL = Coverage(feeds=1, fresh=1, entries=3)
+
+
+def found(
+    database: Database,
+    *titles: str,
+    at: datetime = NOON,
+    topic: str = "eyes",
+    story: int | None = None,
+    origin: Origin = Origin.LIVE,
+    baseline: bool = False,
+    outlet: str = "Northern Post",
+) -> tuple[int, ...]:
+    """Store entries and a hit for each; gives the hits' ids."""
+    with database.write() as db:
+        feed_id = _feed(db, outlet)
+        return tuple(_hit(db, feed_id, title, at, topic, story, origin, baseline) for title in titles)
+
+
+def _feed(db: Db, outlet: str) -> int:
+    url = f"https://{outlet.lower().replace(' ', '-')}.example/feed"
+    known = db.execute(select(feed_table.c.id).where(feed_table.c.url == url)).scalar()
+    if known is None:
+        feeds.sync(db, [Source(url=url, title=outlet)], NOON - timedelta(days=30), timedelta(minutes=15))
+        known = db.execute(select(feed_table.c.id).where(feed_table.c.url == url)).scalar_one()
+    return int(known)
+
+
+def _hit(
+    db: Db, feed_id: int, title: str, at: datetime, topic: str, story: int | None, origin: Origin, baseline: bool
+) -> int:
+    added = insert(entry_table).values(
+        feed_id=feed_id,
+        key=f"{title}-{at.timestamp()}",
+        url=f"https://news.example/{abs(hash(title)) % 10**9}",
+        title=title,
+        summary=f"What is known of it: {title}.",
+        first_seen_at=at,
+        content_hash=b"hash",
+        story_id=story,
+        baseline=baseline,
+    )
+    entry_id = int(db.execute(added.returning(entry_table.c.id)).scalar_one())
+    evidence = (Evidence(field="title", start=0, end=4, text=title[:4], clause="first words"),)
+    hit = Hit(
+        topic_id=topic,
+        topic_version="v1",
+        entry_id=entry_id,
+        evidence=evidence,
+        score=0.5,
+        matched_at=at,
+        origin=origin,
+    )
+    hits.add(db, [hit])
+    return hits.of_entries(db, [entry_id])[-1].id
+
+
+def daily(**how: object) -> Subscription:
+    given: dict[str, object] = {"name": "daily", "schedule": "0 7 * * *", "channels": ("files",), "title": "The day"}
+    return Subscription(**(given | how))  # type: ignore[arg-type]
+
+
+def alerts(**how: object) -> Subscription:
+    given: dict[str, object] = {"name": "alerts", "schedule": "immediate", "channels": ("files",)}
+    return Subscription(**(given | how))  # type: ignore[arg-type]
+
+
+def files(folder: Path | str = "digests") -> Channel:
+    return Channel(
+        name="files",
+        kind=ChannelKind.FILE,
+        recipients=("digests",),
+        options={"folder": folder, "formats": ("html", "text")},
+    )
+
+
+def mail(port: int, *to: str, **options: object) -> Channel:
+    given: dict[str, object] = {
+        "host": "127.0.0.1",
+        "port": port,
+        "security": "none",
+        "sender": "News watcher <watcher@desk.example>",
+        "timeout": timedelta(seconds=2),
+    }
+    return Channel(name="mail", kind=ChannelKind.EMAIL, recipients=to or ("a@desk.example",), options=given | options)
+
+
+def press(subscriptions: Iterable[Subscription], channels: Iterable[Channel] = (), coverage: Coverage = FULL) -> Press:
+    return Press(
+        subscriptions=tuple(subscriptions),
+        channels={channel.name: channel for channel in (channels or (files(),))},
+        topics=TOPICS,
+        coverage_of=lambda _db, _since, _until: coverage,
+        links=Links(base_url="https://watch.example"),
+    )

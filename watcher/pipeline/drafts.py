@@ -1,0 +1,95 @@
+"""Freezes a digest into messages: what each recipient of each channel is sent, and under which identity."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from watcher import digest as say
+from watcher.deliver import freeze
+from watcher.model.digest import Channel, ChannelKind, Digest
+from watcher.store import outbox
+
+
+def drafts(
+    digest: Digest,
+    channels: Sequence[Channel],
+    links: say.Links,
+    templates: Path | None,
+    *,
+    installation: str,
+    not_before: datetime,
+) -> list[outbox.Draft]:
+    """Write a digest's messages: one for each recipient, several where a channel needs parts."""
+    pages = _Pages(digest, links, templates)
+    return [
+        outbox.Draft(
+            channel=channel.name,
+            kind=channel.kind,
+            recipient=recipient,
+            part=part,
+            payload=payload,
+            message_id=message_id(digest, channel, recipient, part, installation),
+            not_before=not_before,
+        )
+        for channel in channels
+        for recipient in channel.recipients or (channel.name,)
+        for part, payload in enumerate(pages.payloads(channel, recipient, installation))
+    ]
+
+
+def message_id(digest: Digest, channel: Channel, recipient: str, part: int, installation: str) -> str:
+    """Derive a message's identity from what it is, so that a repeat is the same message and no other's is."""
+    domain = str(channel.options.get("sender", "")).rpartition("@")[2].strip("> ") or "news-watcher.invalid"
+    said = (installation, digest.name, digest.slot_at.isoformat(), channel.name, recipient, str(part))
+    return f"<{_name_of(*said)}@{domain}>"
+
+
+def _name_of(*said: str) -> str:
+    return hashlib.blake2b("\x1f".join(said).encode(), digest_size=16).hexdigest()
+
+
+class _Pages:
+    """A digest in the forms that were asked for, each written once."""
+
+    def __init__(self, digest: Digest, links: say.Links, templates: Path | None) -> None:
+        self._digest, self._links, self._templates = digest, links, templates
+        self._written: dict[str, str] = {}
+
+    def payloads(self, channel: Channel, recipient: str, installation: str) -> Iterator[str]:
+        name, subject = self._digest.name, say.subject(self._digest)
+        slot = self._digest.slot_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        match channel.kind:
+            case ChannelKind.EMAIL:
+                thread = f"<{_name_of(installation, name, recipient)}.thread@news-watcher.invalid>"
+                yield freeze(name=name, subject=subject, text=self["text"], html=self["html"], thread=thread)
+            case ChannelKind.SLACK:
+                for message in say.slack(self._digest, self._links):
+                    yield freeze(name=name, message=message)
+            case ChannelKind.FILE:
+                wanted = channel.options.get("formats", ("html", "text"))
+                assert isinstance(wanted, list | tuple)
+                yield freeze(name=name, slot=slot, subject=subject, **{form: self[form] for form in wanted})
+            case ChannelKind.WEBHOOK:
+                yield freeze(**say.as_data(self._digest), subject=subject, text=self["text"])
+            case ChannelKind.APPRISE:
+                yield freeze(name=name, subject=subject, markdown=self["markdown"])
+
+    def __getitem__(self, form: str) -> str:
+        if form not in self._written:
+            self._written[form] = self._write(form)
+        return self._written[form]
+
+    def _write(self, form: str) -> str:
+        match form:
+            case "html":
+                return say.html(self._digest, self._links, self._templates)
+            case "markdown":
+                return say.markdown(self._digest, self._links)
+            case "json":
+                return json.dumps(say.as_data(self._digest), ensure_ascii=False, indent=1) + "\n"
+            case _:
+                return say.text(self._digest, self._links)

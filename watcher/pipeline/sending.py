@@ -1,0 +1,186 @@
+"""Sends what waits in the outbox, a message at a time on each channel; no transaction is open while servers answer."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+import structlog
+
+from watcher.deliver import Deferred, Outcome, Refused, Sender, Sent, SlackSender, Uncertain
+from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
+from watcher.pipeline.points import reached
+from watcher.store import outbox
+from watcher.store.engine import Database, Db
+
+log = structlog.get_logger()
+
+LEASE = timedelta(minutes=5)
+"""How long a message that is being sent stays with its sender; far longer than any sender waits for an answer."""
+RETRY_FIRST = timedelta(minutes=1)
+RETRY_CAP = timedelta(hours=6)
+GIVEN_UP_AFTER = timedelta(hours=24)
+TRIES_AT_LEAST = 5
+DOUBTS_AT_MOST = 3
+"""A message whose fate was unknown so often is not sent again by itself."""
+
+Channels: TypeAlias = Mapping[str, Channel]
+Senders: TypeAlias = Mapping[ChannelKind, Sender]
+
+
+@dataclass(slots=True)
+class Delivered:
+    """What a round of sending came to, by state."""
+
+    sent: int = 0
+    retrying: int = 0
+    uncertain: int = 0
+    dead: int = 0
+    failures: list[tuple[Delivery, str]] = field(default_factory=list)
+
+
+async def deliver_waiting(
+    database: Database,
+    channels: Channels,
+    senders: Senders,
+    clock: Callable[[], datetime],
+    *,
+    limit: int = 10_000,
+    stopping: Callable[[], bool] = lambda: False,
+    jitter: Callable[[], float] = random.random,
+) -> Delivered:
+    """Send what is due, `limit` messages at most on each channel, and settle what a dead process left half-sent.
+
+    Channels go side by side, the messages of one after each other: a process that dies leaves one message of each in
+    doubt. `stopping` is asked before every message.
+    """
+    done = Delivered()
+    round_ = _Round(database, channels, senders, clock, jitter, done)
+    with database.read() as db:
+        lost, names = outbox.has_abandoned(db, clock()), outbox.waiting_channels(db, clock())
+    if lost:
+        await asyncio.to_thread(round_.settle_abandoned)
+        with database.read() as db:
+            names = outbox.waiting_channels(db, clock())
+    await asyncio.gather(*(round_.drain(name, limit, stopping) for name in names))
+    return done
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    database: Database
+    channels: Channels
+    senders: Senders
+    clock: Callable[[], datetime]
+    jitter: Callable[[], float]
+    done: Delivered
+
+    async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> None:
+        """Send a channel's messages one after another; what one came to is recorded as the next is taken."""
+        channel = self.channels.get(name)
+        before: tuple[Delivery, Outcome] | None = None
+        sender: Sender | None = None
+        try:
+            for number in range(limit + 1):
+                more = number < limit and not stopping()
+                delivery = await asyncio.to_thread(self._step, name, channel, before, more)
+                if delivery is None:
+                    return
+                reached("claimed")
+                sender = self.senders.get(delivery.kind)
+                before = delivery, await self._send(delivery, channel, sender)
+                reached("sent")
+        finally:
+            if sender is not None:
+                await sender.rest()
+
+    def _step(
+        self, name: str, channel: Channel | None, before: tuple[Delivery, Outcome] | None, more: bool
+    ) -> Delivery | None:
+        with self.database.write() as db:
+            if before is not None:
+                self._record(db, *before, channel)
+            taken = outbox.claim(db, self.clock(), lease_for=LEASE, channel=name) if more else None
+        if before is not None:
+            reached("recorded")
+        return taken
+
+    async def _send(self, delivery: Delivery, channel: Channel | None, sender: Sender | None) -> Outcome:
+        if channel is None or sender is None or channel.kind is not delivery.kind:
+            return Refused(reason=f"channel {delivery.channel!r} is no longer configured")
+        try:
+            thread = await asyncio.to_thread(self._thread, delivery) if delivery.part else None
+            if delivery.doubts and isinstance(sender, SlackSender):
+                ref = await sender.arrived(delivery, channel, thread=thread)
+                if ref is not None:
+                    return Sent(ref=ref)
+            return await sender.send(delivery, channel, thread=thread)
+        except Exception as error:
+            # The bulkhead of this journey. What was on its way when it broke nobody knows.
+            log.exception("delivery failed", delivery=delivery.id, kind=delivery.kind.value)
+            return Uncertain(reason=f"internal fault: {type(error).__name__}")
+
+    def _thread(self, delivery: Delivery) -> str | None:
+        with self.database.read() as db:
+            return outbox.first_ref(db, delivery.digest_id, delivery.channel, delivery.recipient)
+
+    def settle_abandoned(self) -> None:
+        """Put what a dead process was sending where its channel's policy says."""
+        died = Uncertain(reason="the watcher ended while it was sending")
+        with self.database.write() as db:
+            for delivery in outbox.abandoned(db, self.clock()):
+                self._record(db, delivery, died, self.channels.get(delivery.channel))
+
+    def _record(self, db: Db, delivery: Delivery, outcome: Outcome, channel: Channel | None) -> None:
+        now, done = self.clock(), self.done
+        wait = backoff(delivery.attempts, self.jitter())
+        reason = None if isinstance(outcome, Sent) else outcome.reason
+        next_try_at: datetime | None = None
+        ref: str | None = None
+        state: DeliveryState
+        match outcome:
+            case Sent():
+                state, ref = DeliveryState.SENT, outcome.ref
+            case Refused():
+                state = DeliveryState.DEAD
+            case Deferred(retry_after=asked):
+                next_try_at = now + max(asked or timedelta(), wait)
+                late = next_try_at - delivery.created_at > GIVEN_UP_AFTER and delivery.attempts >= TRIES_AT_LEAST
+                state = DeliveryState.DEAD if late else DeliveryState.RETRYING
+            case _:
+                again = sends_again(delivery, channel)
+                state = DeliveryState.RETRYING if again else DeliveryState.UNCERTAIN
+                next_try_at, reason = now + wait, f"perhaps it arrived: {reason}"
+        held = outbox.record(
+            db, delivery, state, now=now, next_try_at=next_try_at, provider_ref=ref, error=reason,
+            doubtful=isinstance(outcome, Uncertain),
+        )  # fmt: skip
+        if held:
+            done.sent += state is DeliveryState.SENT
+            done.retrying += state is DeliveryState.RETRYING
+            done.uncertain += state is DeliveryState.UNCERTAIN
+            done.dead += state is DeliveryState.DEAD
+            if reason is not None:
+                done.failures.append((delivery, reason))
+        log.info("delivery", delivery=delivery.id, kind=delivery.kind.value, state=state.value, held=held)
+
+
+def sends_again(delivery: Delivery, channel: Channel | None) -> bool:
+    """Tell what the channel's policy is where nobody knows: send again under the same identity, or leave it standing.
+
+    A file is written whole or not at all, under one name: writing it again changes nothing.
+    """
+    if delivery.kind is ChannelKind.FILE:
+        return True
+    policy = channel.options.get("on_uncertain", "resend") if channel is not None else "drop"
+    return policy == "resend" and delivery.doubts < DOUBTS_AT_MOST
+
+
+def backoff(attempts: int, jitter: float) -> timedelta:
+    """Give the wait before the next try: doubling from a minute to six hours; `jitter` (0..1) takes up to half off."""
+    wait = min(RETRY_FIRST * (1 << min(attempts - 1, 12)), RETRY_CAP) if attempts > 0 else RETRY_FIRST
+    return wait * (0.5 + jitter / 2)
