@@ -1,8 +1,8 @@
 """Gives items a key that holds, and tells what is new, edited, known, moved, or lost between two polls.
 
-Identity has to survive what publishers do: guids that change, repeat or are missing; http to https; a new host;
-tracking parameters. A key is a guid, else an address, else what the item says (Entry.key); how guids are trusted is kept on the
-feed (KeyRule) and only ever gets more careful.
+Identity has to survive what publishers do: guids that change, repeat, are used again or are missing; http to https; a
+new host; tracking parameters. A key is a guid, else an address, else what the item says; how guids are trusted is kept
+on the feed (KeyRule) and only ever gets more careful.
 """
 
 from __future__ import annotations
@@ -24,7 +24,11 @@ BURST = 8
 """So many "new" items, most of them older than what is known, look like an archive under new numbers."""
 OLD_NEWS = timedelta(days=2)
 UNRELIABLE = 0.05
-"""Share of repeated guids in one document from which they are trusted no more."""
+"""Share of items with one guid, one address and several headlines from which both are trusted no more."""
+MOST_VERSIONS = 25
+"""An item that has been edited so often is only followed further where its headline changes."""
+AHEAD = timedelta(days=1)
+"""A date further in the future than this is doubted: clocks and zones are wrong by less."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,22 +47,27 @@ class Memory:
 
 def candidates(parsed: Parsed, feed: Feed) -> tuple[Entry, ...]:
     """Give a document's items their keys, each key once, in the document's order."""
-    rule = _careful_rule(parsed.items, feed.key_rule)
+    urls = [canonical_url(item.url) if item.url else None for item in parsed.items]
+    rule = _careful_rule(parsed.items, urls, feed.key_rule)
+    # A language that a person configured counts more than the feed's own, less than what an item says of itself.
+    configured = feed.source.language
+    source = feed.source.title or parsed.title or feed.name
     found: dict[str, Entry] = {}
-    for item in parsed.items:
-        item = item if item.language else replace(item, language=feed.source.language or parsed.language)
-        url = canonical_url(item.url) if item.url else None
+    for item, url in zip(parsed.items, urls, strict=True):
         key = _key(item, url, rule)
-        if key not in found:
-            found[key] = Entry(
-                feed_id=feed.id,
-                key=key,
-                canonical_url=url,
-                content_hash=_content_hash(item),
-                item=item,
-                source=feed.source.title or parsed.title or feed.name,
-                feed_url=feed.source.url,
-            )
+        if key in found:
+            continue
+        if configured and item.language in {None, parsed.language} and item.language != configured:
+            item = replace(item, language=configured)
+        found[key] = Entry(
+            feed_id=feed.id,
+            key=key,
+            canonical_url=url,
+            content_hash=_content_hash(item),
+            item=item,
+            source=source,
+            feed_url=feed.source.url,
+        )
     return tuple(found.values())
 
 
@@ -66,33 +75,41 @@ def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime) ->
     """Tell a document's entries apart by what is known of the feed.
 
     An unknown key whose address or whose headline and date are known is the same entry under a new key; if most of what
-    seems new is so, guids are given up for links. A burst of items older than what is known is put in quarantine.
+    seems new is so, guids are given up for links. A known guid under another address, headline and later date is
+    another item, and guids count with their links from then on. A burst of items older than what is known is put in
+    quarantine.
     """
     new: list[Entry] = []
     edited: list[Edit] = []
     migrated: list[tuple[int, str]] = []
-    same = 0
+    same = churned = 0
+    rule = _careful_rule([entry.item for entry in offered], [entry.canonical_url for entry in offered], feed.key_rule)
     claimed = {known.id for entry in offered if (known := memory.by_key.get(entry.key)) is not None}
     for entry in offered:
         known = memory.by_key.get(entry.key)
-        if known is None:
-            known = _moved(entry, memory, claimed)
-            if known is not None:
-                migrated.append((known.id, entry.key))
-                claimed.add(known.id)
+        if known is not None and rule in _BY_GUID and _recycled(known, entry):
+            rule = KeyRule.GUID_LINK if rule is KeyRule.GUID else rule
+            new.append(replace(entry, key=_key(entry.item, entry.canonical_url, rule)))
+            continue
+        if known is None and (known := _moved(entry, memory, claimed)) is not None:
+            migrated.append((known.id, entry.key))
+            claimed.add(known.id)
+            churned += known.canonical_url == entry.canonical_url
         if known is None:
             new.append(entry)
-        elif known.content_hash == entry.content_hash or known.id <= 0:
-            same += 1
-        else:
+        elif _changed(known, entry):
             edited.append(Edit(known=known, entry=entry))
-    rule = _careful_rule([entry.item for entry in offered], feed.key_rule)
-    if rule is KeyRule.GUID and len(migrated) >= 3 and len(migrated) >= len(new):
+        else:
+            same += 1
+    if rule is KeyRule.GUID and churned >= 3 and churned >= len(new):
         rule = KeyRule.LINK
+    new = [_plausible(entry, now) for entry in new]
     quarantined = _old_news(new, memory, now) if feed.baseline_at is not None else ()
     if quarantined:
-        new = [entry for entry in new if entry not in quarantined]
+        old = {entry.key for entry in quarantined}
+        new = [entry for entry in new if entry.key not in old]
     keys = frozenset(short_key(entry.key) for entry in offered)
+    recognised = bool(migrated or same or edited)
     return Sorted(
         new=tuple(new),
         edited=tuple(edited),
@@ -101,7 +118,7 @@ def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime) ->
         quarantined=quarantined,
         key_rule=rule,
         document_keys=keys,
-        gap=_gap(offered, feed, keys, new, bool(migrated) or bool(same) or bool(edited), now),
+        gap=None if recognised else _gap(offered, feed, keys, new, now),
     )
 
 
@@ -116,23 +133,23 @@ def short_key(key: str) -> str:
     return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
+_BY_GUID = (KeyRule.GUID, KeyRule.GUID_LINK, KeyRule.GUID_LINK_DATE)
+
+
 def _key(item: Item, url: str | None, rule: KeyRule) -> str:
-    guid = (item.guid or "").strip()
-    match rule:
-        case KeyRule.GUID if guid:
-            return _guid_key(guid)
-        case KeyRule.GUID_LINK if guid:
-            return _hashed("guid+link", guid, url or "")
-        case KeyRule.GUID_LINK_DATE if guid:
-            return _hashed("guid+link+date", guid, url or "", item.published_raw)
-        case _:
-            pass
+    guid = item.guid or ""
+    if guid and rule is KeyRule.GUID:
+        return _guid_key(guid)
+    if guid and rule is KeyRule.GUID_LINK:
+        return _hashed("guid+link", guid, url or "")
+    if guid and rule is KeyRule.GUID_LINK_DATE:
+        return _hashed("guid+link+date", guid, url or "", item.published_raw or item.title)
     if url:
         return f"url:{url}" if len(url) < 400 else _hashed("url", url)
-    if guid:
-        return _guid_key(guid)
     if item.title and item.published_raw:
         return _hashed("title+date", item.title, item.published_raw)
+    if guid:
+        return _guid_key(guid)
     return _hashed("text", item.title, item.summary, item.content)
 
 
@@ -149,42 +166,83 @@ def _hashed(kind: str, *parts: str) -> str:
 
 def _content_hash(item: Item) -> bytes:
     """Hash what a reader would call the text; how it is spaced is no part of that."""
-    said = "\x1f".join("".join(text.split()) for text in (item.title, item.summary, item.content))
+    said = "\x1f".join((item.title, item.summary, item.content)).replace(" ", "").replace("\n", "")
     return hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _careful_rule(items: Sequence[Item], rule: KeyRule) -> KeyRule:
-    """Degrade the rule while items that differ share a key under it; never back."""
-    order = (KeyRule.GUID, KeyRule.GUID_LINK, KeyRule.GUID_LINK_DATE)
-    if rule not in order:
+def _careful_rule(items: Sequence[Item], urls: Sequence[str | None], rule: KeyRule) -> KeyRule:
+    """Degrade the rule while items that differ share a key under it; never back.
+
+    Two addresses under one guid are two items: no item may be missed for another's sake. One address and one guid with
+    two headlines are mostly an item and its correction, unless there are many.
+    """
+    if rule not in _BY_GUID:
         return rule
-    said = [item for item in items if (item.guid or "").strip()]
-    for careful in order[order.index(rule) :]:
-        texts: dict[str, set[tuple[str, str]]] = {}
-        for item in said:
-            url = canonical_url(item.url) if item.url else ""
-            texts.setdefault(_key(item, url, careful), set()).add((url, item.title))
-        repeated = sum(len(different) - 1 for different in texts.values())
-        if repeated <= UNRELIABLE * len(said):
+    said = [(item, url) for item, url in zip(items, urls, strict=True) if item.guid]
+    if len({item.guid for item, _url in said}) == len(said):
+        return rule
+    for careful in _BY_GUID[_BY_GUID.index(rule) :]:
+        places: dict[str, set[str | None]] = {}
+        titles: dict[str, set[str]] = {}
+        for item, url in said:
+            key = _key(item, url, careful)
+            places.setdefault(key, set()).add(url)
+            titles.setdefault(key, set()).add(item.title)
+        torn = any(len(different) > 1 for different in places.values())
+        if not torn and sum(len(different) - 1 for different in titles.values()) <= UNRELIABLE * len(said):
             return careful
     return KeyRule.GUID_LINK_DATE
 
 
+def _changed(known: Known, entry: Entry) -> bool:
+    if known.id <= 0 or known.content_hash == entry.content_hash:
+        return False
+    return known.version < MOST_VERSIONS or known.title != entry.item.title
+
+
+def _recycled(known: Known, entry: Entry) -> bool:
+    """Tell whether a known guid stands on another item: another address, a later date, a headline without likeness."""
+    published = entry.item.published_at
+    if known.id <= 0 or not known.canonical_url or not entry.canonical_url or published is None:
+        return False
+    if known.canonical_url == entry.canonical_url or known.published_at is None or published <= known.published_at:
+        return False
+    before, after = set(tokens(known.title)), set(tokens(entry.item.title))
+    return 3 * len(before & after) < len(before | after)
+
+
 def _moved(entry: Entry, memory: Memory, claimed: set[int]) -> Known | None:
     """Find the known entry that this one is under another key: by its address, else by its headline and date."""
+    item = entry.item
     if (
         entry.canonical_url
         and (known := memory.by_url.get(entry.canonical_url)) is not None
         and known.id not in claimed
     ):
         # A recycled address (a live blog's, a front page's) with another headline and a later date is another item.
-        later = known.published_at and entry.item.published_at and entry.item.published_at > known.published_at
-        if not (later and title_key(known.title) != title_key(entry.item.title)):
+        later = known.published_at and item.published_at and item.published_at > known.published_at
+        if not (later and title_key(known.title) != title_key(item.title)):
             return known
-    titled = memory.by_title.get(title_key(entry.item.title)) if entry.item.title else None
-    if titled is None or titled.id in claimed or titled.published_at is None or entry.item.published_at is None:
+    titled = memory.by_title.get(title_key(item.title)) if item.title else None
+    if titled is None or titled.id in claimed:
         return None
-    return titled if abs(titled.published_at - entry.item.published_at) < timedelta(minutes=2) else None
+    if titled.published_at is not None and item.published_at is not None:
+        return titled if abs(titled.published_at - item.published_at) < timedelta(minutes=2) else None
+    undated = titled.published_at is None and item.published_at is None
+    return titled if undated and _place(titled.canonical_url) == _place(entry.canonical_url) else None
+
+
+def _place(url: str | None) -> str:
+    """Give what is left of an address when its site moves to another host."""
+    return url.split("/", 3)[-1] if url else ""
+
+
+def _plausible(entry: Entry, now: datetime) -> Entry:
+    """Keep a date out of any ordering that lies in the future."""
+    published = entry.item.published_at
+    if published is None or published <= now + AHEAD:
+        return entry
+    return replace(entry, item=replace(entry.item, published_at=None, date_doubtful=True))
 
 
 def _old_news(new: Sequence[Entry], memory: Memory, now: datetime) -> tuple[Entry, ...]:
@@ -196,23 +254,21 @@ def _old_news(new: Sequence[Entry], memory: Memory, now: datetime) -> tuple[Entr
     return old if len(old) >= BURST and 2 * len(old) >= len(new) else ()
 
 
-def _gap(
-    offered: Sequence[Entry], feed: Feed, keys: frozenset[str], new: Sequence[Entry], recognised: bool, now: datetime
-) -> Gap | None:
+def _gap(offered: Sequence[Entry], feed: Feed, keys: frozenset[str], new: Sequence[Entry], now: datetime) -> Gap | None:
     """Prove a gap: the last document is known, and nothing of it, and nothing known at all, is in this one.
 
-    The estimate of what was lost: the time between the newest known and the oldest shown item, at the rate at which the
-    shown ones came; at least one, at most what could have passed through since the last reading.
+    The estimate of what was lost: the time between the last look and the oldest shown item, at the rate at which the
+    shown ones came; at least one, at most what could have passed through since that look.
     """
-    if not feed.document_keys or not offered or recognised or keys & feed.document_keys or not new:
+    if not feed.document_keys or not offered or keys & feed.document_keys or not new:
         return None
     dates = sorted(entry.item.published_at for entry in new if entry.item.published_at is not None)
-    since = feed.read_at or feed.polled_at
+    since = feed.succeeded_at or feed.read_at
     if len(dates) < 2 or since is None:
         return Gap(lost=1)
     steps = [later - earlier for earlier, later in pairwise(dates)]
     step = max(timedelta(seconds=median(step.total_seconds() for step in steps)), timedelta(seconds=1))
-    silent = dates[0] - since
-    if silent <= timedelta():
+    unseen = dates[0] - since
+    if unseen <= timedelta():
         return Gap(lost=1)
-    return Gap(lost=max(1, min(round(silent / step), 5 * len(offered), round((now - since) / step) + 1)))
+    return Gap(lost=max(1, min(round(unseen / step), 5 * len(offered), round((now - since) / step) + 1)))

@@ -1,0 +1,286 @@
+"""Identity survives what publishers do, and what is no news is not told as news."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.identify.shelf import HOUR, NOON, Shelf, item
+from watcher.identify import MOST_VERSIONS, candidates, title_key
+from watcher.model.entry import Item
+from watcher.model.feed import KeyRule, Source
+from watcher.model.poll import Parsed
+
+DOCUMENT = tuple(item(number) for number in range(1, 7))
+
+
+def test_first_poll_is_all_new_and_no_gap() -> None:
+    told = Shelf().poll(*DOCUMENT)
+
+    assert len(told.new) == 6
+    assert told.gap is None
+    assert not told.quarantined
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda one: one, id="nothing"),
+        pytest.param(lambda one: replace(one, guid=one.guid + "?v=2"), id="guids"),
+        pytest.param(lambda one: replace(one, guid=None), id="guids vanish"),
+        pytest.param(lambda one: replace(one, url=one.url.replace("https:", "http:")), id="scheme of the links"),
+        pytest.param(lambda one: replace(one, url=one.url + "?utm_source=rss"), id="tracking on the links"),
+        pytest.param(lambda one: replace(one, url=one.url.replace("post.", "www.post.")), id="host of the links"),
+        pytest.param(
+            lambda one: replace(one, guid="x" + one.guid, url=one.url.replace("post.", "new.")), id="guids and host"
+        ),
+        pytest.param(
+            lambda one: replace(one, guid="x" + one.guid, url=one.url.replace("story", "s")), id="guids and links"
+        ),
+        pytest.param(lambda one: replace(one, published_raw="about then"), id="dates as written"),
+    ],
+)
+def test_what_publishers_change_everywhere_brings_no_news(change: Callable[[Item], Item]) -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+
+    again = [shelf.poll(*map(change, DOCUMENT), now=NOON + n * HOUR) for n in range(1, 4)]
+
+    assert [told.new + told.quarantined + told.edited for told in again] == [()] * 3
+    assert all(told.gap is None for told in again)
+    assert again[-1].migrated == ()
+    assert len(shelf.entries) == 6
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda one: replace(one, guid="http" + one.guid[5:]), id="scheme"),
+        pytest.param(lambda one: replace(one, guid=one.guid + "/"), id="slash"),
+        pytest.param(lambda one: replace(one, guid=one.guid + "?utm_campaign=x"), id="tracking"),
+    ],
+)
+def test_guid_that_is_an_address_keeps_its_key(change: Callable[[Item], Item]) -> None:
+    feed = Shelf().feed
+    one = item(1, guid="https://post.example/story-1")
+
+    assert _key(one, feed) == _key(change(one), feed)
+
+
+def test_two_items_under_one_guid_are_both_told() -> None:
+    shelf = Shelf()
+    twins = (item(1, guid="same"), item(2, guid="same"), *DOCUMENT[2:])
+
+    told = shelf.poll(*twins)
+
+    assert len(told.new) == 6
+    assert told.key_rule is KeyRule.GUID_LINK
+    assert shelf.poll(*twins).new == ()
+
+
+def test_items_that_share_guid_and_link_are_told_by_their_dates() -> None:
+    shelf = Shelf()
+    front = "https://post.example/"
+    alerts = tuple(item(number, guid=front, url=front) for number in range(1, 5))
+
+    assert len(shelf.poll(*alerts).new) == 4
+    told = shelf.poll(item(0, guid=front, url=front), *alerts, now=NOON + HOUR)
+    assert [entry.item.title for entry in told.new] == ["Story number 0 from the harbour"]
+
+
+def test_item_listed_twice_is_told_once() -> None:
+    assert len(Shelf().poll(item(1), item(1), item(2)).new) == 2
+
+
+def test_recycled_guid_hides_no_new_item() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+    recycled = item(0, guid=item(6).guid, title="Ministers resign over leaked cable")
+    document = (recycled, *DOCUMENT[:5])
+
+    told = shelf.poll(*document, now=NOON + HOUR)
+
+    assert [entry.item.title for entry in told.new] == ["Ministers resign over leaked cable"]
+    assert "Story number 6 from the harbour" in shelf.titles
+    assert [shelf.poll(*document, now=NOON + n * HOUR).new for n in (2, 3)] == [(), ()]
+    assert len(shelf.entries) == 7
+
+
+def test_headline_corrected_under_a_new_link_is_an_edit() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+    corrected = item(
+        1, title="Story number 1 from the old harbour", url="https://post.example/story-1b", published_at=NOON
+    )
+
+    told = shelf.poll(corrected, *DOCUMENT[1:], now=NOON + HOUR)
+
+    assert told.new == ()
+    assert [edit.known.title for edit in told.edited] == ["Story number 1 from the harbour"]
+
+
+def test_edited_text_is_a_version_of_the_same_entry() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+
+    told = shelf.poll(replace(item(1), summary="Corrected: nobody was hurt."), *DOCUMENT[1:])
+
+    assert (len(told.edited), told.same, told.new) == (1, 5, ())
+    assert shelf.versions[1] == 2
+
+
+def test_other_spacing_is_no_edit() -> None:
+    shelf = Shelf()
+    shelf.poll(item(1, summary="one two\nthree"))
+
+    assert shelf.poll(item(1, summary="one\ntwo three")).same == 1
+
+
+def test_endless_small_edits_end_but_headlines_are_followed() -> None:
+    shelf = Shelf()
+    for number in range(MOST_VERSIONS + 10):
+        shelf.poll(item(1, summary=f"{number} comments"))
+
+    assert shelf.versions[1] == MOST_VERSIONS
+    assert len(shelf.poll(item(1, title="Ferry found", summary="7 comments")).edited) == 1
+
+
+def test_burst_of_old_items_under_new_numbers_is_quarantined() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+    archive = [item(number, guid=f"n{number}", title=f"Found {number}") for number in range(100, 120)]
+    fresh = item(0)
+
+    told = shelf.poll(fresh, *archive, now=NOON + HOUR)
+
+    assert [entry.item.title for entry in told.new] == ["Story number 0 from the harbour"]
+    assert len(told.quarantined) == 20
+    assert shelf.poll(fresh, *archive, now=NOON + 2 * HOUR).same == 21
+
+
+def test_busy_hour_of_new_items_is_no_archive() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+    busy = [item(0, guid=f"b{n}", url=f"https://post.example/b{n}", title=f"Bulletin {n}") for n in range(20)]
+
+    assert len(shelf.poll(*busy, DOCUMENT[0], now=NOON + HOUR).new) == 20
+
+
+def test_few_old_items_that_turn_up_late_are_news() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+
+    assert len(shelf.poll(item(200), item(201), *DOCUMENT, now=NOON + HOUR).new) == 2
+
+
+def test_item_that_leaves_and_returns_is_not_new() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+    shelf.poll(*DOCUMENT[1:])
+
+    assert shelf.poll(*DOCUMENT).new == ()
+
+
+def test_date_in_the_future_is_doubted() -> None:
+    told = Shelf().poll(item(-100), item(-10))
+
+    assert [(entry.item.published_at, entry.item.date_doubtful) for entry in told.new] == [
+        (None, True),
+        (NOON + 10 * HOUR, False),
+    ]
+
+
+def test_document_that_shares_nothing_proves_a_gap_and_estimates_it() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+    later = tuple(item(-number, guid=f"l{number}") for number in range(15, 21))
+
+    told = shelf.poll(*later, now=NOON + 20 * HOUR)
+
+    assert told.gap is not None
+    assert 13 <= told.gap.lost <= 16
+    assert len(told.new) == 6
+
+
+def test_one_shared_item_proves_that_nothing_was_lost() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+
+    assert shelf.poll(item(0), item(-1), DOCUMENT[0], now=NOON + 2 * HOUR).gap is None
+
+
+def test_undated_items_prove_a_gap_of_one() -> None:
+    shelf = Shelf()
+    shelf.poll(item(1, published_at=None))
+
+    told = shelf.poll(item(2, published_at=None), now=NOON + HOUR)
+
+    assert told.gap is not None
+    assert told.gap.lost == 1
+
+
+def test_empty_document_is_no_gap_and_forgets_nothing() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+
+    assert shelf.poll().gap is None
+    assert shelf.poll(*DOCUMENT).new == ()
+
+
+def test_configured_language_stands_in_for_what_the_item_does_not_say() -> None:
+    feed = replace(Shelf().feed, source=Source(url="https://post.example/rss", language="uk"))
+    parsed = Parsed(items=(item(1, language="ru"), item(2, language="en"), item(3)), language="ru")
+
+    assert [entry.item.language for entry in candidates(parsed, feed)] == ["uk", "en", "uk"]
+
+
+def test_headline_key_passes_over_case_and_punctuation() -> None:
+    assert title_key("Ferry runs aground!") == title_key("FERRY RUNS AGROUND")
+    assert title_key("Ferry runs aground") != title_key("Ferry runs late")
+    assert title_key("") == ""
+
+
+_ITEMS = st.lists(
+    st.builds(
+        lambda number, guid, url, title, dated: item(
+            number,
+            guid=guid,
+            url=url and f"https://post.example/{url}",
+            title=title,
+            published_at=NOON - timedelta(hours=number) if dated else None,
+            published_raw=str(number) if dated else "",
+        ),
+        st.integers(0, 400),
+        st.sampled_from([None, "a", "b", "c", "https://post.example/a", "http://post.example/a/"]),
+        st.sampled_from([None, "a", "b", "c", "a?utm_source=x"]),
+        st.sampled_from(["", "Ferry runs aground", "Ministers resign", "Fog"]),
+        st.booleans(),
+    ),
+    max_size=14,
+)
+
+
+@given(_ITEMS, _ITEMS)
+@settings(max_examples=200, deadline=None)
+def test_polling_twice_tells_once(first: list[Item], second: list[Item]) -> None:
+    shelf = Shelf()
+    shelf.poll(*first)
+    shelf.poll(*second, now=NOON + HOUR)
+    shelf.poll(*second, now=NOON + 2 * HOUR)
+    kept = len(shelf.entries)
+
+    told = shelf.poll(*second, now=NOON + 3 * HOUR)
+
+    assert told.new == ()
+    assert told.quarantined == ()
+    assert told.gap is None
+    assert len(shelf.entries) == kept
+
+
+def _key(one: Item, feed: object) -> str:
+    return candidates(Parsed(items=(one,)), feed)[0].key  # type: ignore[arg-type]
