@@ -2,44 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
-from enum import StrEnum
+from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from watcher.model.feed import Feed, FeedState, Move, Validators
+from watcher.model.feed import Feed, FeedState, Validators
 from watcher.model.poll import Failed, FailureKind, Fresh, Hints, Hop, Outcome, Parsed, Sorted, Unchanged
-from watcher.text.urls import permanent_target, same_site
+from watcher.schedule.moves import moved
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 FRESH_CAP = DAY
 """A server that asks to be left alone for longer is asked again after a day."""
 TTL_CAP = HOUR
-STALE_AFTER = 10
-"""A feed is stale when it has been silent for so many of its own gaps, and for STALE_LEAST at the least."""
-STALE_LEAST = 3 * DAY
-STALE_UNKNOWN = 30 * DAY
 GONE_AFTER = 3
-MOVE_HELD = 2 * DAY
-MOVE_SIGHTINGS = 3
+"""410 retires a feed when it comes so often in a row over two days; health says so from the first one on."""
+UNCONDITIONAL_AFTER = DAY
+"""After so long without a body, 304 is not believed any longer."""
 
 _BLOCKED = {FailureKind.FORBIDDEN, FailureKind.CHALLENGE}
-
-
-class Health(StrEnum):
-    """How a feed does, in one word."""
-
-    NEW = "new"
-    FRESH = "fresh"
-    STALE = "stale"
-    FAILING = "failing"
-    GONE = "gone"
-    PAUSED = "paused"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +45,7 @@ def after(
     """Give the feed as it is after a poll, its next poll included.
 
     `told` is what a Fresh outcome's entries were sorted into; `jitter` in [0, 1) stretches the wait by up to a tenth,
-    so that feeds spread out. A poll is never earlier than the server's own Retry-After, nor later than `bounds.backoff`.
+    so that feeds spread out. No poll comes before the server's own Retry-After, and none later than `bounds.backoff`.
     """
     match outcome:
         case Fresh():
@@ -72,42 +54,6 @@ def after(
             return _unchanged(feed, outcome, now, bounds, jitter)
         case Failed():
             return _failed(feed, outcome, now, bounds, jitter)
-
-
-def health(feed: Feed, now: datetime) -> Health:
-    """Say how a feed does. Stale: it answers, and has been silent far beyond its own rhythm."""
-    if feed.state is FeedState.PAUSED:
-        return Health.PAUSED
-    if feed.state is FeedState.GONE:
-        return Health.GONE
-    if feed.failures:
-        return Health.FAILING
-    if feed.succeeded_at is None:
-        return Health.NEW
-    last = feed.new_at or feed.baseline_at
-    patience = max(STALE_AFTER * feed.rhythm, STALE_LEAST) if feed.rhythm else STALE_UNKNOWN
-    return Health.STALE if last is not None and now - last > patience else Health.FRESH
-
-
-def hints(headers: Mapping[str, str], parsed: Parsed | None) -> Hints:
-    """Gather what a server and its document say about polling; `headers` have lower-case names."""
-    said = parsed.hints if parsed is not None else Hints()
-    return replace(said, fresh_for=fresh_for(headers))
-
-
-def fresh_for(headers: Mapping[str, str]) -> timedelta | None:
-    """Tell how long an answer stays fresh (RFC 9111, 4.2): max-age less Age, else Expires less the answer's Date."""
-    control = headers.get("cache-control", "").lower()
-    if "no-cache" in control or "no-store" in control:
-        return None
-    if (found := re.search(r"(?<![\w-])max-age\s*=\s*\"?(\d{1,10})", control)) is not None:
-        age = headers.get("age", "").strip()
-        spent = int(age) if age.isdigit() and len(age) < 10 else 0
-        return timedelta(seconds=max(0, min(int(found[1]), 10**8) - spent)) or None
-    expires, date = _http_date(headers.get("expires")), _http_date(headers.get("date"))
-    if expires is None or date is None or expires <= date:
-        return None
-    return expires - date
 
 
 def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bounds, jitter: float) -> Feed:
@@ -123,8 +69,8 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
         site_url=parsed.site_url or feed.site_url,
         hub=parsed.hub,
         body_hash=document.body_hash,
-        # A document that was cut or repaired may be whole next time: ask for all of it again.
-        validators=document.validators if parsed.degraded is None else Validators(),
+        # A document that was cut may be whole next time: ask for all of it again.
+        validators=Validators() if parsed.cut else document.validators,
         key_rule=told.key_rule,
         document_keys=told.document_keys or feed.document_keys,
         rhythm=rhythm,
@@ -137,7 +83,8 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
         lost=feed.lost + (told.gap.lost if told.gap else 0),
         gap_at=now if told.gap else feed.gap_at,
     )
-    return _succeeded(learnt, outcome.hints, document.hops, now, bounds, jitter)
+    known = bool(told.same or told.edited or told.migrated)
+    return _succeeded(learnt, outcome.hints, document.hops, now, bounds, jitter, same_feed=known)
 
 
 def _unchanged(feed: Feed, outcome: Unchanged, now: datetime, bounds: Bounds, jitter: float) -> Feed:
@@ -145,11 +92,19 @@ def _unchanged(feed: Feed, outcome: Unchanged, now: datetime, bounds: Bounds, ji
     interval = feed.interval
     if barren % 6 == 0:
         interval = min(interval * 1.25, _ceiling(feed, now, bounds))
-    learnt = replace(feed, validators=_merged(feed, outcome), barren=barren, interval=max(interval, bounds.minimum))
-    return _succeeded(learnt, outcome.hints, outcome.hops, now, bounds, jitter)
+    learnt = replace(
+        feed,
+        validators=_merged(feed, outcome, now),
+        read_at=now if outcome.by == "hash" else feed.read_at,
+        barren=barren,
+        interval=max(interval, bounds.minimum),
+    )
+    return _succeeded(learnt, outcome.hints, outcome.hops, now, bounds, jitter, same_feed=True)
 
 
-def _succeeded(feed: Feed, said: Hints, hops: tuple[Hop, ...], now: datetime, bounds: Bounds, jitter: float) -> Feed:
+def _succeeded(
+    feed: Feed, said: Hints, hops: tuple[Hop, ...], now: datetime, bounds: Bounds, jitter: float, *, same_feed: bool
+) -> Feed:
     floor = max(
         bounds.minimum,
         min(said.fresh_for or timedelta(), FRESH_CAP),
@@ -158,11 +113,11 @@ def _succeeded(feed: Feed, said: Hints, hops: tuple[Hop, ...], now: datetime, bo
     )
     asked = feed.source.interval or feed.interval
     wait = asked if feed.source.interval else max(floor, min(asked, max(bounds.maximum, floor)))
-    moved = _move(feed, hops, now)
+    at_home = moved(feed, hops, now, same_feed)
     next_at = _awake(now + wait * (1 + jitter / 10), said)
     return replace(
-        moved,
-        state=FeedState.ACTIVE,
+        at_home,
+        state=FeedState.PAUSED if feed.state is FeedState.PAUSED else FeedState.ACTIVE,
         failures=0,
         failing_since=None,
         error_kind=None,
@@ -183,13 +138,15 @@ def _failed(feed: Feed, outcome: Failed, now: datetime, bounds: Bounds, jitter: 
     state = FeedState.BACKOFF
     if outcome.kind is FailureKind.GONE:
         wait = DAY
-        if failures >= GONE_AFTER and now - since >= 2 * DAY:
+        if feed.error_kind == outcome.kind.value and failures >= GONE_AFTER and now - since >= 2 * DAY:
             state = FeedState.GONE
     elif outcome.kind in _BLOCKED and failures > 3:
         state = FeedState.BLOCKED
     if outcome.retry_after is not None:
         wait = max(wait if outcome.kind is not FailureKind.RATE_LIMITED else bounds.minimum, outcome.retry_after)
     wait = min(max(wait, bounds.minimum), max(bounds.backoff, DAY))
+    if feed.state in {FeedState.GONE, FeedState.PAUSED}:
+        state = feed.state
     return replace(
         feed,
         state=state,
@@ -259,27 +216,18 @@ def _newest(parsed: Parsed, now: datetime) -> datetime | None:
     return max(dates, default=now if parsed.items else None)
 
 
-def _merged(feed: Feed, outcome: Unchanged) -> Validators:
-    """Take the validators that an answer without news carries, and keep those it does not repeat (RFC 9110, 15.4.5)."""
+def _merged(feed: Feed, outcome: Unchanged, now: datetime) -> Validators:
+    """Take the validators that an answer without news carries, and keep those it does not repeat (RFC 9110, 15.4.5).
+
+    A server that has said 304 for a day and longer may say so for ever: the next poll asks without validators.
+    """
+    patience = max(UNCONDITIONAL_AFTER, 5 * (feed.rhythm or timedelta()))
+    if outcome.by == "304" and feed.read_at is not None and now - feed.read_at >= patience:
+        return Validators()
     said = outcome.validators
     if said.etag is None and said.last_modified is None:
         return feed.validators
     return said
-
-
-def _move(feed: Feed, hops: tuple[Hop, ...], now: datetime) -> Feed:
-    """Follow permanent redirects: at once within a site, after days of the same answer beyond it, never to http."""
-    target = permanent_target(hops, feed.fetch_url)
-    if target is None:
-        return feed if feed.move is None else replace(feed, move=None)
-    if same_site(target, feed.fetch_url):
-        return replace(feed, fetch_url=target, move=None)
-    if feed.move is None or feed.move.url != target:
-        return replace(feed, move=Move(url=target, first_seen_at=now))
-    seen = replace(feed.move, sightings=feed.move.sightings + 1)
-    if seen.sightings >= MOVE_SIGHTINGS and now - seen.first_seen_at >= MOVE_HELD:
-        return replace(feed, fetch_url=target, move=None)
-    return replace(feed, move=seen)
 
 
 def _awake(at: datetime, said: Hints) -> datetime:
@@ -289,13 +237,3 @@ def _awake(at: datetime, said: Hints) -> datetime:
             break
         at += HOUR
     return at
-
-
-def _http_date(said: str | None) -> datetime | None:
-    if not said:
-        return None
-    try:
-        moment = parsedate_to_datetime(said)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -1,0 +1,40 @@
+"""Says how a feed does: fresh, stale, failing, gone, in one word."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from watcher.model.feed import Feed, FeedState
+from watcher.model.poll import FailureKind
+
+STALE_AFTER = 10
+"""A feed is stale when it has been silent for so many of its own gaps, and for STALE_LEAST at the least."""
+STALE_LEAST = timedelta(days=3)
+STALE_UNKNOWN = timedelta(days=30)
+
+
+class Health(StrEnum):
+    """How a feed does, in one word."""
+
+    NEW = "new"
+    FRESH = "fresh"
+    STALE = "stale"
+    FAILING = "failing"
+    GONE = "gone"
+    PAUSED = "paused"
+
+
+def health(feed: Feed, now: datetime) -> Health:
+    """Say how a feed does. Stale: it answers, and has been silent far beyond its own rhythm."""
+    if feed.state is FeedState.PAUSED:
+        return Health.PAUSED
+    if feed.state is FeedState.GONE or (feed.failures and feed.error_kind == FailureKind.GONE.value):
+        return Health.GONE
+    if feed.failures:
+        return Health.FAILING
+    if feed.succeeded_at is None:
+        return Health.NEW
+    last = feed.new_at or feed.baseline_at
+    patience = max(STALE_AFTER * feed.rhythm, STALE_LEAST) if feed.rhythm else STALE_UNKNOWN
+    return Health.STALE if last is not None and now - last > patience else Health.FRESH

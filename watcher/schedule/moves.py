@@ -1,0 +1,31 @@
+"""Follows permanent redirects, carefully: a feed's address is what everything else hangs on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from watcher.model.feed import Feed, Move
+from watcher.model.poll import Hop
+from watcher.text.urls import permanent_target, same_site
+
+MOVE_HELD = timedelta(days=2)
+MOVE_SIGHTINGS = 3
+
+
+def moved(feed: Feed, hops: tuple[Hop, ...], now: datetime, same_feed: bool) -> Feed:
+    """Follow permanent redirects: at once within a site, after days of the same answer beyond it, never to http.
+
+    Another site has to show that it is the same feed, by an item or a body that is known: domains get parked and sold.
+    """
+    target = permanent_target(hops, feed.fetch_url)
+    if target is None:
+        return feed if feed.move is None else replace(feed, move=None)
+    if same_site(target, feed.fetch_url):
+        return replace(feed, fetch_url=target, move=None)
+    if feed.move is None or feed.move.url != target:
+        return replace(feed, move=Move(url=target, first_seen_at=now))
+    seen = replace(feed.move, sightings=feed.move.sightings + 1)
+    if same_feed and seen.sightings >= MOVE_SIGHTINGS and now - seen.first_seen_at >= MOVE_HELD:
+        return replace(feed, fetch_url=target, move=None)
+    return replace(feed, move=seen)
