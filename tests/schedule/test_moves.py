@@ -1,0 +1,75 @@
+"""A feed's address follows permanent redirects, carefully."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.schedule.polls import DAY, HOUR, NOON, URL, failed, feed, fresh, polled, told, unchanged
+from watcher.model.feed import Feed
+from watcher.model.poll import Failed, FailureKind, Outcome, Sorted
+
+WITHIN = "https://www.post.example/feed"
+BEYOND = "https://other.example/feed"
+
+
+def test_move_within_the_site_is_followed_at_once() -> None:
+    assert polled(feed(), unchanged(hops=((301, WITHIN),))).fetch_url == WITHIN
+
+
+def test_temporary_redirect_moves_nothing() -> None:
+    one = polled(feed(), unchanged(hops=((302, WITHIN), (301, BEYOND))))
+
+    assert (one.fetch_url, one.move) == (URL, None)
+
+
+def test_move_to_another_site_has_to_hold_for_days() -> None:
+    one, seen = feed(), []
+    for day in range(3):
+        one = polled(one, unchanged(hops=((308, BEYOND),)), now=NOON + day * DAY)
+        seen.append(one.fetch_url)
+
+    assert seen == [URL, URL, BEYOND]
+    assert one.move is None
+
+
+def test_many_sightings_in_one_day_are_no_days() -> None:
+    one = feed()
+    for n in range(10):
+        one = polled(one, unchanged(hops=((301, BEYOND),)), now=NOON + n * HOUR)
+
+    assert one.fetch_url == URL
+    assert one.move is not None
+    assert (one.move.url, one.move.sightings) == (BEYOND, 10)
+
+
+def test_move_that_was_taken_back_begins_anew() -> None:
+    one = _weeks(feed(), unchanged(hops=((301, BEYOND),)), 2)
+    one = polled(one, unchanged(), now=NOON + 2 * DAY)
+
+    assert one.move is None
+
+
+@pytest.mark.parametrize(
+    ("sorted_", "url"),
+    [
+        pytest.param(told(new=5), URL, id="nothing known there"),
+        pytest.param(told(new=4, same=1), BEYOND, id="a known item there"),
+    ],
+)
+def test_another_feed_on_another_site_is_not_followed(sorted_: Sorted, url: str) -> None:
+    one = _weeks(feed(), fresh(HOUR, hops=((301, BEYOND),)), 5, sorted_)
+
+    assert one.fetch_url == url
+
+
+def test_failure_behind_a_redirect_moves_nothing() -> None:
+    parked = Failed(kind=FailureKind.HTML, message="parked", hops=unchanged(hops=((301, WITHIN),)).hops)
+
+    assert polled(feed(), parked).fetch_url == URL
+    assert polled(feed(), failed()).move is None
+
+
+def _weeks(one: Feed, outcome: Outcome, days: int, sorted_: Sorted | None = None) -> Feed:
+    for day in range(days):
+        one = polled(one, outcome, sorted_, now=NOON + day * DAY)
+    return one
