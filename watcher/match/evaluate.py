@@ -7,8 +7,8 @@ as evidence. Every operator but NOT works on lists of occurrences; a list is sor
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable
-from typing import TypeAlias
+from collections.abc import Iterable, Iterator
+from typing import Protocol, TypeAlias
 
 from watcher.match.document import FIELD_NUMBER, Reading
 from watcher.match.syntax import (
@@ -34,12 +34,28 @@ from watcher.match.syntax import (
 Leaf: TypeAlias = tuple[int, int, int, Words]
 """Field number, first and last word, and the clause they are evidence for."""
 Occurrence: TypeAlias = tuple[int, int, int, tuple[Leaf, ...]]
-Find: TypeAlias = Callable[[Words, str], list[tuple[int, int]]]
-"""Where a leaf occurs in a field: (first, last) word of each occurrence, sorted."""
+
+
+class Finder(Protocol):
+    """Knows where the leaves of queries occur in one entry. `known` remembers what ORs came to: sets are shared."""
+
+    known: dict[tuple[int, tuple[str, ...]], list[Occurrence] | None]
+
+    def find(self, leaf: Words, field: str) -> list[tuple[int, int]]:
+        """Give (first, last) word of each occurrence of a leaf in a field, sorted."""
+        ...
+
+    def worth(self, node: Or, fields: tuple[str, ...]) -> Iterable[Node]:
+        """Give the options of an OR that may hold at all."""
+        ...
+
+
+MOST_WITHIN = 8
+"""How many partners are looked at inside one stretch."""
 
 
 def occurrences(
-    node: Node, reading: Reading, find: Find, fields: tuple[str, ...] = TEXT_FIELDS
+    node: Node, reading: Reading, finder: Finder, fields: tuple[str, ...] = TEXT_FIELDS
 ) -> list[Occurrence] | None:
     """Find where a node holds; None where it does not. A node without words of its own (lang:, domain:) gives []."""
     match node:
@@ -48,7 +64,7 @@ def occurrences(
                 (number, first, last, ((number, first, last, node),))
                 for field in fields
                 for number in (FIELD_NUMBER[field],)
-                for first, last in find(node, field)
+                for first, last in finder.find(node, field)
             ]
             return here or None
         case Whole(field=field, value=value):
@@ -56,89 +72,118 @@ def occurrences(
         case Scoped(field=field, part=part):
             inside = SCOPES[field]
             narrowed = tuple(name for name in inside if name in fields) if field in TEXT_FIELDS else inside
-            return occurrences(part, reading, find, narrowed or inside)
-        case Or(parts=parts):
-            options = [found for part in parts if (found := occurrences(part, reading, find, fields)) is not None]
-            return sorted({o[:3]: o for some in options for o in some}.values(), key=_order) if options else None
+            return occurrences(part, reading, finder, narrowed or inside)
+        case Or():
+            key = (id(node), fields)
+            if key not in finder.known:
+                options = [occurrences(part, reading, finder, fields) for part in finder.worth(node, fields)]
+                held = [some for some in options if some is not None]
+                merged = {o[:3]: o for some in held for o in some}
+                finder.known[key] = sorted(merged.values(), key=_order) if held else None
+            return finder.known[key]
         case And(parts=parts, without=without):
             together: list[Occurrence] = []
             for part in parts:
-                held = occurrences(part, reading, find, fields)
-                if held is None:
+                here_too = occurrences(part, reading, finder, fields)
+                if here_too is None:
                     return None
-                together += held
-            if any(occurrences(part, reading, find, fields) is not None for part in without):
+                together += here_too
+            if any(occurrences(part, reading, finder, fields) is not None for part in without):
                 return None
             return sorted(together, key=_order)
         case Near(left=left, right=right, gap=gap, ordered=ordered):
-            lefts = occurrences(left, reading, find, fields)
-            rights = occurrences(right, reading, find, fields) if lefts is not None else None
+            lefts = occurrences(left, reading, finder, fields)
+            rights = occurrences(right, reading, finder, fields) if lefts is not None else None
             return near(lefts, rights, gap, ordered) if lefts and rights else None
         case NotNear(left=left, right=right, gap=gap, ordered=ordered):
-            lefts = occurrences(left, reading, find, fields)
+            lefts = occurrences(left, reading, finder, fields)
             if not lefts:
                 return None
-            rights = occurrences(right, reading, find, fields)
+            rights = occurrences(right, reading, finder, fields)
             return not_near(lefts, rights or [], gap, ordered) or None
         case AtLeast(count=count, part=part):
-            some = occurrences(part, reading, find, fields)
+            some = occurrences(part, reading, finder, fields)
             return some if some is not None and len({o[:2] for o in some}) >= count else None
         case First(count=count, part=part):
-            some = occurrences(part, reading, find, fields)
+            some = occurrences(part, reading, finder, fields)
             return [o for o in some if o[2] < count] or None if some else None
 
 
 def near(lefts: list[Occurrence], rights: list[Occurrence], gap: int, ordered: bool) -> list[Occurrence] | None:
-    """Pair each occurrence with its nearest partner on either side within `gap` words of the same field."""
+    """Pair each occurrence with its nearest partner on either side within `gap` words of the same field.
+
+    A partner inside a stretch has no words between; words are never partners of themselves.
+    """
     pairs: dict[tuple[int, int, int], Occurrence] = {}
-    for one, others, forward, backward in (
-        (lefts, rights, True, not ordered),
-        (rights, lefts, not ordered, True),
-    ):
-        starts = [(o[0], o[1]) for o in others]
-        by_end = sorted(others, key=_end)
-        ends = [(o[0], o[2]) for o in by_end]
-        for a in one:
-            if forward:
-                index = bisect_right(starts, (a[0], a[2]))
-                if index < len(others) and others[index][0] == a[0] and others[index][1] - a[2] - 1 <= gap:
-                    _pair(pairs, a, others[index])
-            if backward:
-                index = bisect_left(ends, (a[0], a[1])) - 1
-                if index >= 0 and by_end[index][0] == a[0] and a[1] - by_end[index][2] - 1 <= gap:
-                    _pair(pairs, by_end[index], a)
+    from_left, from_right = _Places(rights), _Places(lefts)
+    for a in lefts:
+        for b in from_left.partners(a, gap, after=True, before=not ordered):
+            _pair(pairs, a, b)
+    for b in rights:
+        for a in from_right.partners(b, gap, after=not ordered, before=True):
+            _pair(pairs, a, b)
     return sorted(pairs.values(), key=_order) if pairs else None
 
 
 def not_near(lefts: list[Occurrence], rights: list[Occurrence], gap: int, ordered: bool) -> list[Occurrence]:
     """Keep the occurrences that have no partner within `gap` words (after them only, if `ordered`)."""
-    starts = [(o[0], o[1]) for o in rights]
-    by_end = sorted(rights, key=_end)
-    ends = [(o[0], o[2]) for o in by_end]
-    kept = []
-    for a in lefts:
-        index = bisect_right(starts, (a[0], a[2]))
-        if index < len(rights) and rights[index][0] == a[0] and rights[index][1] - a[2] - 1 <= gap:
-            continue
-        if not ordered:
-            index = bisect_left(ends, (a[0], a[1])) - 1
-            if index >= 0 and by_end[index][0] == a[0] and a[1] - by_end[index][2] - 1 <= gap:
-                continue
-        kept.append(a)
-    return kept
+    places, inside = _Places(rights), _Places(lefts)
+    touched = {a[:3] for b in rights for a in inside.within(b) if not (ordered and a[1] > b[1])}
+    return [
+        a
+        for a in lefts
+        if a[:3] not in touched and next(places.partners(a, gap, after=True, before=not ordered), None) is None
+    ]
 
 
-def find_in(reading: Reading) -> Find:
-    """Look words up in an entry's own list of words: the plain way, which the many-topic index has to agree with."""
-    known: dict[tuple[Words, str], list[tuple[int, int]]] = {}
+class _Places:
+    """Occurrences in order of where they begin and of where they end, to find the nearest ones."""
 
-    def find(leaf: Words, field: str) -> list[tuple[int, int]]:
-        found = known.get((leaf, field))
-        if found is None:
-            found = known[leaf, field] = _find(leaf, field, reading)
-        return found
+    def __init__(self, some: list[Occurrence]) -> None:
+        self._by_start = sorted(some, key=_order)
+        self._starts = [(o[0], o[1]) for o in self._by_start]
+        self._by_end = sorted(some, key=_end)
+        self._ends = [(o[0], o[2]) for o in self._by_end]
 
-    return find
+    def partners(self, a: Occurrence, gap: int, *, after: bool, before: bool) -> Iterator[Occurrence]:
+        """Give the nearest one after, the nearest one before, and some that begin inside."""
+        index = bisect_right(self._starts, (a[0], a[2]))
+        if after and index < len(self._by_start):
+            b = self._by_start[index]
+            if b[0] == a[0] and b[1] - a[2] - 1 <= gap:
+                yield b
+        if before and (index := bisect_left(self._ends, (a[0], a[1]))) > 0:
+            b = self._by_end[index - 1]
+            if b[0] == a[0] and a[1] - b[2] - 1 <= gap:
+                yield b
+        for b in self.within(a):
+            if after or b[1] < a[1]:
+                yield b
+
+    def within(self, a: Occurrence) -> Iterator[Occurrence]:
+        """Give the first few that begin inside a stretch and share no word with it."""
+        if a[1] == a[2]:
+            return
+        index = bisect_left(self._starts, (a[0], a[1]))
+        for b in self._by_start[index : index + MOST_WITHIN]:
+            if b[0] != a[0] or b[1] > a[2]:
+                return
+            if _apart(a, b):
+                yield b
+
+
+class InWords:
+    """Looks leaves up in an entry's own words: the plain way, which the many-topic index has to agree with."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.known: dict[tuple[int, tuple[str, ...]], list[Occurrence] | None] = {}
+        self._reading = reading
+
+    def find(self, leaf: Words, field: str) -> list[tuple[int, int]]:
+        return _find(leaf, field, self._reading)
+
+    def worth(self, node: Or, fields: tuple[str, ...]) -> Iterable[Node]:
+        return node.parts
 
 
 def fits(leaf: Words, field: str, first: int, reading: Reading) -> bool:
@@ -179,6 +224,11 @@ def _holds(part: Part, word: str) -> bool:
             return word in forms
         case Wild():
             return part.matches(word)
+
+
+def _apart(a: Occurrence, b: Occurrence) -> bool:
+    """Tell whether two stretches are made of different words."""
+    return all(x[2] < y[1] or y[2] < x[1] for x in a[3] for y in b[3])
 
 
 def _pair(pairs: dict[tuple[int, int, int], Occurrence], a: Occurrence, b: Occurrence) -> None:

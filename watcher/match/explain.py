@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.match.document import Reading
-from watcher.match.evaluate import Find, Occurrence, find_in, near, occurrences
+from watcher.match.evaluate import Finder, InWords, Occurrence, near, occurrences
 from watcher.match.evidence import evidence
 from watcher.match.printer import clause
 from watcher.match.syntax import (
@@ -44,22 +44,22 @@ class Clause:
 def find(query: Query, stored: StoredEntry) -> tuple[Evidence, ...] | None:
     """Match one query against one entry: the evidence, or None where it does not match."""
     reading = Reading(stored)
-    found = occurrences(query.root, reading, find_in(reading))
+    found = occurrences(query.root, reading, InWords(reading))
     return None if found is None else evidence(found, reading)
 
 
 def explain(query: Query, stored: StoredEntry) -> Clause:
     """Tell, clause by clause, why a query matches an entry or does not."""
     reading = Reading(stored)
-    return _explain(query.root, reading, find_in(reading), TEXT_FIELDS, wanted=True)
+    return _explain(query.root, reading, InWords(reading), TEXT_FIELDS, wanted=True)
 
 
-def _explain(node: Node, reading: Reading, find: Find, fields: tuple[str, ...], *, wanted: bool) -> Clause:
-    found = occurrences(node, reading, find, fields)
+def _explain(node: Node, reading: Reading, finder: Finder, fields: tuple[str, ...], *, wanted: bool) -> Clause:
+    found = occurrences(node, reading, finder, fields)
     inner = SCOPES[node.field] if isinstance(node, Scoped) else fields
-    children = tuple(_explain(part, reading, find, inner, wanted=wanted) for part in _parts(node))
+    children = tuple(_explain(part, reading, finder, inner, wanted=wanted) for part in _parts(node))
     if isinstance(node, And):
-        children += tuple(_explain(part, reading, find, fields, wanted=False) for part in node.without)
+        children += tuple(_explain(part, reading, finder, fields, wanted=False) for part in node.without)
     matched = found is not None
     return Clause(
         text=clause(node),
@@ -67,7 +67,7 @@ def _explain(node: Node, reading: Reading, find: Find, fields: tuple[str, ...], 
         matched=matched,
         evidence=evidence(found, reading) if found else (),
         children=children,
-        note=_note(node, found, reading, find, fields, wanted=wanted),
+        note=_note(node, found, reading, finder, fields, wanted=wanted),
     )
 
 
@@ -104,15 +104,21 @@ def _operator(node: Node) -> str:
 
 
 def _note(
-    node: Node, found: list[Occurrence] | None, reading: Reading, find: Find, fields: tuple[str, ...], *, wanted: bool
+    node: Node,
+    found: list[Occurrence] | None,
+    reading: Reading,
+    finder: Finder,
+    fields: tuple[str, ...],
+    *,
+    wanted: bool,
 ) -> str:
     if found is not None:
         return "" if wanted else "present, and the query excludes it"
     match node:
         case Words():
-            return _note_words(node, reading, find, fields)
+            return _note_words(node, reading, finder, fields)
         case Near(left=left, right=right, gap=gap, ordered=ordered):
-            lefts, rights = (occurrences(part, reading, find, fields) or [] for part in (left, right))
+            lefts, rights = (occurrences(part, reading, finder, fields) or [] for part in (left, right))
             if not (lefts and rights):
                 return ""
             apart = _distance(lefts, rights, ordered)
@@ -122,32 +128,32 @@ def _note(
                 )
             return f"both are there, {apart} words apart instead of at most {gap}"
         case NotNear(left=left, gap=gap):
-            count = len(occurrences(left, reading, find, fields) or [])
+            count = len(occurrences(left, reading, finder, fields) or [])
             return f"each of {count} occurrences has one of the others within {gap} words" if count else ""
         case AtLeast(count=count, part=part):
-            places = occurrences(part, reading, find, fields) or []
+            places = occurrences(part, reading, finder, fields) or []
             return f"{len({place[:2] for place in places})} of {count}" if places else ""
         case First(count=count, part=part):
-            places = occurrences(part, reading, find, fields) or []
+            places = occurrences(part, reading, finder, fields) or []
             return f"first at word {min(place[2] for place in places) + 1}, not within {count}" if places else ""
         case Whole(field=field):
             value = reading.stored.entry.item.language if field == "lang" else reading.host
             return f"it is {value or 'unknown'}"
         case Scoped(part=part):
-            return "it is there, but in another field" if occurrences(part, reading, find) is not None else ""
+            return "it is there, but in another field" if occurrences(part, reading, finder) is not None else ""
         case _:
             return ""
 
 
-def _note_words(node: Words, reading: Reading, find: Find, fields: tuple[str, ...]) -> str:
+def _note_words(node: Words, reading: Reading, finder: Finder, fields: tuple[str, ...]) -> str:
     if node.exact:
-        loose = [(field, place) for field in fields for place in find(Words(node.parts), field)]
+        loose = [(field, place) for field in fields for place in finder.find(Words(node.parts), field)]
         if loose:
             field, (first, last) = loose[0]
             written = " ".join(reading.surface(field, index) for index in range(first, last + 1))
             return f"written as {written!r}"
     if len(node.parts) > 1:
-        held = [part for part in node.parts if any(find(Words((part,)), field) for field in fields)]
+        held = [part for part in node.parts if any(finder.find(Words((part,)), field) for field in fields)]
         if len(held) == len(node.parts):
             return "all its words are there, but not side by side"
         if held:

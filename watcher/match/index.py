@@ -17,25 +17,13 @@ import ahocorasick_rs
 
 from watcher.match import evidence
 from watcher.match.document import Reading
-from watcher.match.evaluate import Find, Occurrence, find_in, fits, occurrences
+from watcher.match.evaluate import InWords, Occurrence, fits, occurrences
 from watcher.match.plan import Group, decides, groups, rarity, triggers
-from watcher.match.syntax import (
-    TEXT_FIELDS,
-    And,
-    AtLeast,
-    First,
-    Near,
-    Node,
-    NotNear,
-    Or,
-    Query,
-    Scoped,
-    Whole,
-    Words,
-)
+from watcher.match.syntax import TEXT_FIELDS, And, Node, Or, Query, Words, parts_of
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Hit, Origin, Topic
 
+_TEXT = frozenset(TEXT_FIELDS)
 _BARRIER = "\x01"
 """A word that no text has: phrases end at the end of a field."""
 
@@ -51,12 +39,24 @@ class _Plan:
     decided: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Options:
+    """The options of an OR: words by the patterns that betray them, and the rest."""
+
+    betrayed: dict[int, list[Node]]
+    others: tuple[Node, ...]
+
+
 class Index:
     """The compiled queries of many topics."""
 
     def __init__(self, queries: Sequence[Query]) -> None:
         self._numbers: dict[str, int] = {}
         self._leaves: dict[Words, tuple[tuple[int, bool], ...]] = {}
+        # By identity: a set's nodes are shared by all that name it, and hashing them for each entry would cost more
+        # than the scan. The plans keep them alive.
+        self._by_id: dict[int, tuple[tuple[int, bool], ...]] = {}
+        self._options: dict[int, _Options] = {}
         self._waiting: dict[int, list[_Plan]] = {}
         self._always: list[_Plan] = []
         self._rarity: list[float] = []
@@ -78,7 +78,7 @@ class Index:
         """Give the numbers of the queries that match, with where."""
         scan = self._scan(reading)
         for plan in self._woken(scan):
-            found = occurrences(plan.root, reading, scan.find)
+            found = occurrences(plan.root, reading, scan)
             if found is not None:
                 yield plan.topic, found
 
@@ -88,14 +88,14 @@ class Index:
         return [
             plan.topic
             for plan in self._woken(scan)
-            if plan.decided or occurrences(plan.root, reading, scan.find) is not None
+            if plan.decided or occurrences(plan.root, reading, scan) is not None
         ]
 
     def _scan(self, reading: Reading) -> _Scan:
         words = reading.words("title"), reading.words("summary"), reading.words("content")
         padded = f" {' '.join([*words[0], _BARRIER, *words[1], _BARRIER, *words[2]])} "
         found = self._automaton.find_matches_as_indexes(padded, overlapping=True)
-        return _Scan(reading, words, found, self._leaves)
+        return _Scan(reading, words, found, self._by_id, self._options)
 
     def _woken(self, scan: _Scan) -> Iterator[_Plan]:
         held = scan.held
@@ -115,8 +115,7 @@ class Index:
         yield from self._always
 
     def _hang(self, number: int, root: Node) -> None:
-        for leaf in _leaves(root):
-            self._number(leaf)
+        self._learn(root)
         needed = sorted(set(groups(root, self._number)), key=self._cost)
         decided = decides(root, self._certain)
         without: Group = frozenset()
@@ -129,6 +128,28 @@ class Index:
             return
         for pattern in needed[0]:
             self._waiting.setdefault(pattern, []).append(plan)
+
+    def _learn(self, node: Node) -> None:
+        """Number every leaf, and for each OR note which of its options which pattern betrays."""
+        if isinstance(node, Words):
+            if id(node) not in self._by_id:
+                self._number(node)
+                self._by_id[id(node)] = self._leaves[node]
+            return
+        if id(node) in self._options:
+            return
+        for part in parts_of(node):
+            self._learn(part)
+        if isinstance(node, Or):
+            betrayed: dict[int, list[Node]] = {}
+            others = []
+            for part in node.parts:
+                if isinstance(part, Words):
+                    for number, _certain in self._by_id[id(part)]:
+                        betrayed.setdefault(number, []).append(part)
+                else:
+                    others.append(part)
+            self._options[id(node)] = _Options(betrayed, tuple(others))
 
     def _cost(self, group: Group) -> float:
         return sum(self._rarity[number] for number in group)
@@ -159,32 +180,44 @@ class _Scan:
         reading: Reading,
         words: tuple[list[str], ...],
         found: list[tuple[int, int, int]],
-        leaves: dict[Words, tuple[tuple[int, bool], ...]],
+        leaves: dict[int, tuple[tuple[int, bool], ...]],
+        options: dict[int, _Options],
     ) -> None:
         self._reading = reading
         self._words = words
         self._found = found
         self._leaves = leaves
+        self._options = options
+        self.known: dict[tuple[int, tuple[str, ...]], list[Occurrence] | None] = {}
         self.held = {match[0] for match in found}
         self._starts: dict[int, list[int]] | None = None
         self._offsets: list[int] = []
         self._bounds: tuple[int, int] = (0, 0)
-        self._known: dict[Words, dict[str, list[tuple[int, int]]]] = {}
-        self._elsewhere: Find = find_in(reading)
+        self._placed: dict[int, dict[str, list[tuple[int, int]]]] = {}
+        self._elsewhere = InWords(reading)
 
     def find(self, leaf: Words, field: str) -> list[tuple[int, int]]:
         """Where a leaf occurs in a field."""
         if field not in TEXT_FIELDS:
-            return self._elsewhere(leaf, field)
-        places = self._known.get(leaf)
+            return self._elsewhere.find(leaf, field)
+        places = self._placed.get(id(leaf))
         if places is None:
-            places = self._known[leaf] = self._places(leaf)
+            places = self._placed[id(leaf)] = self._places(leaf)
         return places.get(field, [])
+
+    def worth(self, node: Or, fields: tuple[str, ...]) -> Iterable[Node]:
+        """Give the options of an OR that may hold: those whose patterns were found, and those without any."""
+        if not set(fields) <= _TEXT:
+            return node.parts
+        options = self._options[id(node)]
+        numbers = self.held & options.betrayed.keys()
+        found = {id(part): part for number in numbers for part in options.betrayed[number]}
+        return (*found.values(), *options.others)
 
     def _places(self, leaf: Words) -> dict[str, list[tuple[int, int]]]:
         width = len(leaf.parts) - 1
         found: dict[str, set[int]] = {}
-        for number, certain in self._leaves[leaf]:
+        for number, certain in self._leaves[id(leaf)]:
             if number not in self.held:
                 continue
             for field, first in self._begins(number):
@@ -256,19 +289,7 @@ class Watched:
 
 
 def _leaves(node: Node) -> Iterator[Words]:
-    match node:
-        case Words():
-            yield node
-        case And(parts=parts, without=without):
-            for part in (*parts, *without):
-                yield from _leaves(part)
-        case Or(parts=parts):
-            for part in parts:
-                yield from _leaves(part)
-        case Near(left=left, right=right) | NotNear(left=left, right=right):
-            yield from _leaves(left)
-            yield from _leaves(right)
-        case AtLeast(part=part) | First(part=part) | Scoped(part=part):
-            yield from _leaves(part)
-        case Whole():
-            return
+    if isinstance(node, Words):
+        yield node
+    for part in parts_of(node):
+        yield from _leaves(part)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from difflib import get_close_matches
+from typing import TypeAlias
 
 from watcher.errors import QueryError
 from watcher.match.forms import LANGUAGES, forms_of
@@ -40,16 +41,21 @@ _IDEOGRAPH = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 
 
-def parse_query(text: str, sets: Mapping[str, str] | None = None) -> Query:
-    """Read a query; `sets` are the queries that @names stand for.
+Cache: TypeAlias = dict[str, Node]
+"""Sets that were read: each is read once, and all that name it share its nodes."""
+
+
+def parse_query(text: str, sets: Mapping[str, str] | None = None, cache: Cache | None = None) -> Query:
+    """Read a query; `sets` are the queries that @names stand for, `cache` keeps them between queries over the same ones.
 
     Raises QueryError with line and column (from 1) in `text`, and a suggestion where there is one.
     """
-    return Query(_Parser(text, sets or {}, ()).whole())
+    return Query(_Parser(text, sets or {}, (), {} if cache is None else cache).whole())
 
 
 class _Parser:
-    def __init__(self, text: str, sets: Mapping[str, str], open_sets: tuple[str, ...]) -> None:
+    def __init__(self, text: str, sets: Mapping[str, str], open_sets: tuple[str, ...], cache: Cache) -> None:
+        self._cache = cache
         self._lexemes = cut(text)
         self._sets = sets
         self._open_sets = open_sets
@@ -204,13 +210,17 @@ class _Parser:
             raise self._fault(lexeme, f"no set @{name}", f"did you mean @{close[0]}?" if close else "")
         if len(self._open_sets) >= DEPTH:
             raise self._fault(lexeme, f"sets nested more than {DEPTH} deep")
+        if name in self._cache:
+            return self._cache[name]
         try:
-            return _Parser(self._sets[name], self._sets, (*self._open_sets, name)).whole()
+            node = _Parser(self._sets[name], self._sets, (*self._open_sets, name), self._cache).whole()
         except QueryError as error:
             inside = (
                 error.message if error.message.startswith("in @") else f"{error.line}:{error.column}: {error.message}"
             )
             raise self._fault(lexeme, f"in @{name}: {inside}", error.suggestion) from error
+        self._cache[name] = node
+        return node
 
     def _word(self, lexeme: Lexeme) -> Node:
         return self._words([lexeme.text], lexeme)

@@ -134,6 +134,21 @@ class Scoped:
 Node: TypeAlias = Words | Whole | And | Or | Near | NotNear | AtLeast | First | Scoped
 
 
+def parts_of(node: Node) -> tuple[Node, ...]:
+    """Give the nodes right below a node."""
+    match node:
+        case And(parts=parts, without=without):
+            return (*parts, *without)
+        case Or(parts=parts):
+            return parts
+        case Near(left=left, right=right) | NotNear(left=left, right=right):
+            return (left, right)
+        case AtLeast(part=part) | First(part=part) | Scoped(part=part):
+            return (part,)
+        case Words() | Whole():
+            return ()
+
+
 @dataclass(frozen=True, slots=True)
 class Query:
     """A query that was read; equal queries mean the same."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from watcher.errors import ConfigError, Fault, QueryError
 from watcher.match.index import Watched
-from watcher.match.parser import parse_query
+from watcher.match.parser import Cache, parse_query
 from watcher.match.syntax import Query
 from watcher.model.topic import Topic
 from watcher.text.canon import ANALYSER_VERSION
@@ -18,9 +18,10 @@ def compile_topics(topics: Iterable[Topic], sets: Mapping[str, str] | None = Non
     kept = tuple(topics)
     queries: list[Query] = []
     faults: list[Fault] = []
+    cache: Cache = {}
     for topic in kept:
         try:
-            queries.append(parse_query(topic.query, sets))
+            queries.append(parse_query(topic.query, sets, cache))
         except QueryError as error:
             faults.append(_fault(error, topic.file, topic.line, topic.column))
     if faults:
