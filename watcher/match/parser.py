@@ -46,7 +46,7 @@ Cache: TypeAlias = dict[str, Node]
 
 
 def parse_query(text: str, sets: Mapping[str, str] | None = None, cache: Cache | None = None) -> Query:
-    """Read a query; `sets` are the queries that @names stand for, `cache` keeps them between queries over the same ones.
+    """Read a query; `sets` are the queries that @names stand for, `cache` keeps those that were read.
 
     Raises QueryError with line and column (from 1) in `text`, and a suggestion where there is one.
     """
