@@ -16,7 +16,9 @@ def text(digest: Digest, links: Links | None = None) -> str:
     """Write a digest as plain text, 76 columns wide."""
     links = links or Links()
     until = clock(digest.window[1], digest.timezone)
-    said = [digest.title, f"{headline(digest)} · until {until} ({digest.timezone})", ""]
+    said = [_line(digest.title), f"{headline(digest)} · until {until} ({digest.timezone})", ""]
+    for alarm in digest.alarms:
+        said += [*textwrap.wrap(f"! {_line(alarm)}", WIDTH, subsequent_indent="  "), ""]
     for section in digest.sections:
         count = len(section.stories) + section.more
         said += [f"== {_line(section.name)} ({count})", ""]
@@ -40,6 +42,8 @@ def markdown(digest: Digest, links: Links | None = None) -> str:
         f"{headline(digest)} · until {clock(digest.window[1], digest.timezone)} ({digest.timezone})",
         "",
     ]
+    for alarm in digest.alarms:
+        said += [f"> {_escaped(alarm)}", ""]
     for section in digest.sections:
         said += [f"## {_escaped(section.name)}", ""]
         for line in section.stories:
@@ -65,7 +69,9 @@ def markdown(digest: Digest, links: Links | None = None) -> str:
 
 def _story(line: StoryLine, timezone: str) -> list[str]:
     lead = line.lead
-    said = textwrap.wrap(_line(lead.title), WIDTH, initial_indent=" * ", subsequent_indent="   ")
+    said = textwrap.wrap(
+        _line(lead.title), WIDTH, initial_indent=" * ", subsequent_indent="   ", break_long_words=False
+    )
     also, more = others(line)
     outlets = ", ".join([lead.source, *(hit.source for hit in also)]) + (f" and {more} more" if more else "")
     marks = "".join(f" [{_line(flag)}]" for flag in flags(lead))

@@ -26,11 +26,12 @@ def slack(digest: Digest, links: Links | None = None) -> list[dict[str, Any]]:
         {"type": "header", "text": {"type": "plain_text", "text": _cut(digest.title, MOST_HEADER), "emoji": False}},
         _context(f"{headline(digest)} · until {until} ({digest.timezone})"),
     ]
+    head += [_context(f"⚠ {escape(_cut(alarm, 300))}") for alarm in digest.alarms[:5]]
     blocks: list[Block] = []
     for section in digest.sections:
         blocks.append({"type": "divider"})
         blocks.append(_section(f"*{escape(_cut(section.name, 200))}*"))
-        blocks += [_story(line, digest.timezone) for line in section.stories]
+        blocks += [_story(line, digest.timezone, links) for line in section.stories]
         if section.more:
             where = links.topic(section.topic_id)
             said = f"{section.more} more"
@@ -59,7 +60,7 @@ def escape(said: str) -> str:
     return re.sub(r"(?<![^\W_])_|_(?![^\W_])", "ˍ", plain)
 
 
-def _story(line: StoryLine, timezone: str) -> Block:
+def _story(line: StoryLine, timezone: str, links: Links) -> Block:
     lead = line.lead
     title = escape(_cut(lead.title, 300)).replace("|", "¦")
     heading = f"*<{_address(lead.url)}|{title}>*" if lead.url else f"*{title}*"
@@ -76,6 +77,8 @@ def _story(line: StoryLine, timezone: str) -> Block:
         else escape(piece)
         for piece, is_evidence in _spaced(summary_of(lead, 240))
     )
+    yes, no = links.label(lead.hit_id, "relevant"), links.label(lead.hit_id, "irrelevant")
+    marks += f" · <{_address(yes)}|relevant> / <{_address(no)}|not>" if yes else ""
     said = f"{heading}\n{where} · {clock(lead.first_seen_at, timezone)}{marks}" + (f"\n{summary}" if summary else "")
     if len(said) > MOST_TEXT:
         said = (
