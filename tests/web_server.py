@@ -71,7 +71,7 @@ def rss(*items: tuple[str, str], title: str = "The Harbour Post", extra: str = "
     """Write an RSS feed of (guid, title) items; what follows a | in the title is its summary."""
     written = "".join(
         f"<item><guid isPermaLink='false'>{guid}</guid><link>https://harbour.example/{guid}</link>"
-        f"<title>{said.split('|')[0]}</title><description>{(said.split('|') + [''])[1]}</description></item>"
+        f"<title>{said.split('|')[0]}</title><description>{([*said.split('|'), ''])[1]}</description></item>"
         for guid, said in items
     )
     head = f"<title>{title}</title><link>https://harbour.example/</link><description/>{extra}"

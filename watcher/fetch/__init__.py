@@ -1,4 +1,4 @@
-"""Guarded HTTP: every address that is dialled is checked, every answer is bounded, nothing raises for a server's fault."""
+"""Fetches over HTTP: guarded at the dial, bounded in bytes and time, and no server can make it raise."""
 
 from watcher.fetch.discover import Candidate, discover
 from watcher.fetch.fetcher import Fetcher

@@ -1,4 +1,4 @@
-"""Fetches feeds and pages: follows redirects by hand, sends validators back, bounds everything, raises for no server."""
+"""Fetches feeds and pages: follows redirects by hand, sends validators back, bounds all, raises for no server."""
 
 from __future__ import annotations
 

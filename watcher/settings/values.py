@@ -26,10 +26,10 @@ class Settings:
     folder: Path
     state: Path
     database_url: str = field(repr=False)
-    fetch: Fetch = Fetch()
-    polling: Polling = Polling()
-    web: Web = Web()
-    retention: Retention = Retention()
+    fetch: Fetch = field(default_factory=Fetch)
+    polling: Polling = field(default_factory=Polling)
+    web: Web = field(default_factory=Web)
+    retention: Retention = field(default_factory=Retention)
     sources: tuple[Source, ...] = ()
     topics: tuple[Topic, ...] = ()
     sets: Mapping[str, str] = field(default_factory=dict)

@@ -1,0 +1,167 @@
+"""Composes, renders and sends digests: milliseconds by size, and messages a second beside bare smtplib.
+
+    python bench/digest.py [--recipients 200]
+
+Aims: 50 stories in 10 ms and 200 in 25 ms (compose, HTML, text, MIME); HTML below 95 kB whatever comes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import smtplib
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import structlog
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.servers import MailServer
+from watcher import digest as say
+from watcher.deliver import EmailSender, freeze
+from watcher.deliver.mail import compose_mail
+from watcher.model.digest import Channel, ChannelKind, Coverage, Delivery, DeliveryState, Subscription, ToldHit
+from watcher.model.topic import Evidence, Origin, Topic
+from watcher.pipeline.drafts import drafts
+from watcher.pipeline.sending import deliver_waiting
+from watcher.store import digests, migrate, outbox
+from watcher.store.engine import Database
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TOPICS = [Topic(id=f"topic-{n}", name=f"Topic number {n}", query="") for n in range(5)]
+COVERAGE = Coverage(feeds=52, fresh=47, stale=3, failing=2, gaps=2, lost=6, entries=1843, notes=("Wire: failing",))
+LINKS = say.Links(base_url="https://watch.example", secret=b"0123456789abcdef")
+
+
+def stories(count: int) -> list[ToldHit]:
+    told = []
+    for number in range(count * 2):
+        title = f"Partners weigh intelligence sharing, report number {number // 2} of the day says so"
+        summary = "Three people with knowledge of the plans said that intelligence sharing goes on as before. " * 3
+        marks = tuple(
+            Evidence(field=field, start=start, end=start + 20, text="intelligence sharing", clause="sharing")
+            for field, text in (("title", title), ("summary", summary))
+            if (start := text.find("intelligence sharing")) >= 0
+        )
+        told.append(
+            ToldHit(
+                hit_id=number, entry_id=number, topic_id=f"topic-{number // 2 % 5}", title=title, summary=summary,
+                url=f"https://outlet-{number % 40}.example/2026/03/02/{number}", source=f"Outlet {number % 40}",
+                language="en", published_at=NOON, first_seen_at=NOON - timedelta(minutes=number),
+                matched_at=NOON - timedelta(minutes=number), score=number % 100 / 100, origin=Origin.LIVE,
+                evidence=marks, story_id=number // 2,
+            )
+        )  # fmt: skip
+    return told
+
+
+def mail_channel(port: int, recipients: tuple[str, ...]) -> Channel:
+    options: dict[str, object] = {"host": "127.0.0.1", "port": port, "security": "none", "sender": "w@desk.example"}
+    return Channel(name="mail", kind=ChannelKind.EMAIL, recipients=recipients, options=options)
+
+
+def measured(work: Callable[[], object], times: int) -> tuple[float, float]:
+    taken = []
+    for _ in range(times):
+        begun = time.perf_counter()
+        work()
+        taken.append((time.perf_counter() - begun) * 1000)
+    taken.sort()
+    return statistics.median(taken), taken[int(len(taken) * 0.95) - 1]
+
+
+def sizes() -> None:
+    channel = mail_channel(25, ("a@desk.example",))
+    print("stories  compose  html   text   mime   all p50  all p95  html kB  shown")
+    for count, times in ((50, 60), (200, 40), (1000, 12)):
+        hits = stories(count)
+        to = Subscription(name="daily", schedule="0 7 * * *", channels=("mail",), max_stories=count)
+
+        def made(hits: list[ToldHit] = hits, to: Subscription = to) -> say.Digest:  # type: ignore[name-defined]
+            return say.compose(to, NOON, hits, TOPICS, COVERAGE, (NOON - timedelta(days=1), NOON))
+
+        digest = made()
+        html, text = say.html(digest, LINKS), say.text(digest, LINKS)
+        delivery = Delivery(
+            id=1, digest_id=1, channel="mail", kind=ChannelKind.EMAIL, recipient="a@desk.example", part=0,
+            payload=freeze(name="daily", subject="The day", html=html, text=text), message_id="<1@desk.example>",
+            state=DeliveryState.SENDING, attempts=1, next_try_at=NOON, created_at=NOON,
+        )  # fmt: skip
+
+        def everything(made: Callable[[], object] = made, delivery: Delivery = delivery) -> None:
+            digest = made()
+            say.html(digest, LINKS)  # type: ignore[arg-type]
+            say.text(digest, LINKS)  # type: ignore[arg-type]
+            compose_mail(delivery, channel)
+
+        parts = [
+            measured(made, times)[0],
+            measured(lambda d=digest: say.html(d, LINKS), times)[0],
+            measured(lambda d=digest: say.text(d, LINKS), times)[0],
+            measured(lambda d=delivery: compose_mail(d, channel), times)[0],
+        ]
+        middle, slow = measured(everything, times)
+        shown = html.count('class="row"')
+        print(
+            f"{count:7}  " + "  ".join(f"{part:5.1f}" for part in parts)
+            + f"    {middle:6.1f}   {slow:6.1f}   {len(html.encode()) / 1000:6.1f}  {shown:5}"
+        )  # fmt: skip
+
+
+async def sending(recipients: int) -> None:
+    to = tuple(f"reader-{number}@desk.example" for number in range(recipients))
+    hits = stories(50)
+    subscription = Subscription(name="daily", schedule="0 7 * * *", channels=("mail",), max_stories=50)
+    digest = say.compose(subscription, NOON, hits, TOPICS, COVERAGE, (NOON - timedelta(days=1), NOON))
+    rates: dict[str, list[float]] = {"bare smtplib": [], "outbox and aiosmtplib": []}
+    with tempfile.TemporaryDirectory() as folder, MailServer() as server:
+        channel = mail_channel(server.port, to)
+        with Database(f"sqlite:///{folder}/bench.db") as database:
+            migrate.upgrade(database)
+            for number in range(3):
+                server.messages.clear()
+                slot = NOON + timedelta(days=number)
+                with database.write() as db:
+                    from dataclasses import replace
+
+                    digest = replace(digest, slot_at=slot, hits=())
+                    digest_id = digests.add(db, digest, slot, sent=True, html="", text="")
+                    assert digest_id is not None
+                    rows = drafts(digest, [channel], LINKS, None, installation="bench", not_before=slot)
+                    outbox.add(db, digest_id, rows, slot)
+                    waiting = list(outbox.page(db, digest_id=digest_id, limit=recipients).items)
+                begun = time.perf_counter()
+                with smtplib.SMTP("127.0.0.1", server.port) as bare:
+                    for delivery in waiting:
+                        bare.sendmail("w@desk.example", [delivery.recipient], compose_mail(delivery, channel))
+                rates["bare smtplib"].append(recipients / (time.perf_counter() - begun))
+                begun = time.perf_counter()
+                done = await deliver_waiting(
+                    database, {"mail": channel}, {ChannelKind.EMAIL: EmailSender()}, lambda slot=slot: slot
+                )
+                rates["outbox and aiosmtplib"].append(recipients / (time.perf_counter() - begun))
+                assert done.sent == recipients, done
+    print(f"\n{recipients} recipients, 50 stories each, to a loopback server in Python (3 rounds)")
+    for name, found in rates.items():
+        print(f"  {name:22} {statistics.median(found):6.0f} messages/s   ({min(found):.0f}..{max(found):.0f})")
+    ratio = statistics.median(rates["outbox and aiosmtplib"]) / statistics.median(rates["bare smtplib"])
+    print(f"  outbox / bare: {ratio:.2f}")
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--recipients", type=int, default=200)
+    given = arguments.parse_args()
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
+    sizes()
+    asyncio.run(sending(given.recipients))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,181 @@
+"""The commands' root: global options, which module holds which command, exit codes, and the one place where a fault
+becomes a line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer._click.core import Command, Context
+from typer._click.exceptions import NoArgsIsHelpError, UsageError
+from typer._click.formatting import HelpFormatter
+from typer.core import TyperGroup
+
+from watcher import __version__
+from watcher.cli.state import state
+
+# Which module defines which commands; a module is imported when one of its commands is run.
+COMMANDS: dict[str, tuple[str, str]] = {
+    "init": ("setup", "Write a commented starter configuration."),
+    "check": ("setup", "Check all configuration; with --live, fetch every feed once."),
+    "run": ("running", "Run the daemon: polling, digests, alerts, the page."),
+    "poll": ("running", "Poll the feeds that are due, once."),
+    "serve": ("running", "Serve the page and the API alone."),
+    "status": ("running", "Say how things stand."),
+    "demo": ("running", "Show the watcher at work on invented news; needs no network."),
+    "feeds": ("feeds", "List, add, remove, find, import and export feeds."),
+    "topics": ("topics", "List, show, try, explain and measure topics."),
+    "hits": ("reading", "List stored hits."),
+    "search": ("reading", "Search every stored entry in the topic language."),
+    "stories": ("reading", "List stories with their outlets."),
+    "label": ("reading", "Judge a hit: relevant or irrelevant."),
+    "digest": ("digests", "List, preview and send digests."),
+    "deliveries": ("digests", "The outbox: what was sent to whom, and what was not."),
+    "db": ("database", "Upgrade, check, back up, restore, prune the database."),
+}
+
+EPILOG = """\
+Examples:
+
+  watcher init && watcher check        a configuration to start from
+  watcher run                          the daemon, and its page on 127.0.0.1:8080
+  watcher search '"five eyes" NOT title:huawei' --since 7d
+  watcher hits --topic five-eyes --json
+
+Exit codes: 0 done, 1 something in the work failed, 2 wrong usage or configuration, 130 interrupted.
+"""
+
+
+class LazyGroup(TyperGroup):
+    """A group that knows its commands' names and one-line helps without importing them."""
+
+    def list_commands(self, ctx: Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Context, name: str) -> Command | None:
+        if name not in COMMANDS:
+            return None
+        module = import_module(f"watcher.cli.{COMMANDS[name][0]}")
+        found: Command = typer.main.get_command(module.app)
+        return found.get_command(ctx, name) if isinstance(found, TyperGroup) and name in found.commands else found
+
+    def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, said) for name, (_module, said) in COMMANDS.items()])
+
+    def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        name = args[0] if args else ""
+        if name and not name.startswith("-") and name not in COMMANDS:
+            from difflib import get_close_matches
+
+            near = get_close_matches(name, list(COMMANDS), 1)
+            ctx.fail(f"no command {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        return super().resolve_command(ctx, args)
+
+
+app = typer.Typer(
+    cls=LazyGroup,
+    name="watcher",
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        sys.stdout.write(f"news-watcher {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="DIR", help="Configuration folder (also WATCHER_CONFIG)."),
+    ] = None,
+    database_url: Annotated[
+        str | None, typer.Option("--database-url", metavar="URL", help="Database (also WATCHER_DATABASE_URL).")
+    ] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what was asked for, and faults.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")] = False,
+    no_color: Annotated[bool, typer.Option("--no-color", help="No colours (also NO_COLOR).")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which one.")
+    ] = False,
+) -> None:
+    """Watch the news for people who must not miss a development.
+
+    Polls RSS, Atom and JSON feeds, matches every item against topics, keeps the hits with the words that show why, and
+    sends digests by e-mail, Slack and other ways.
+    """
+    state.config, state.database_url = config, database_url
+    state.quiet, state.verbose, state.color = quiet, verbose, not no_color
+
+
+def run(arguments: list[str]) -> int:
+    """Run a command line and give its exit code; a fault is one line on stderr, never a traceback for bad input."""
+    from watcher.errors import WatcherError
+
+    try:
+        found = typer.main.get_command(app).main(_globals_first(arguments), prog_name="watcher", standalone_mode=False)
+        return found if isinstance(found, int) else 0
+    except NoArgsIsHelpError as error:
+        sys.stdout.write(error.format_message() + "\n")
+        return 2
+    except UsageError as error:
+        sys.stderr.write(f"watcher: {error.format_message()}\n")
+        if error.ctx is not None:
+            sys.stderr.write(f"Try `{error.ctx.command_path} --help`.\n")
+        return 2
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    except typer.Exit as error:
+        return error.exit_code
+    except BrokenPipeError:
+        # Whoever read us has gone: nothing more to say, not even at the interpreter's end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except WatcherError as error:
+        sys.stderr.write("".join(f"watcher: {line}\n" for line in _lines(error)))
+        return exit_code(error)
+
+
+def exit_code(error: Exception) -> int:
+    """Give the exit code of a fault: 2 where what was typed or configured is wrong, 1 where the world was."""
+    from watcher.errors import ConfigError, NotFoundError, QueryError, UsageError
+
+    return 2 if isinstance(error, ConfigError | NotFoundError | QueryError | UsageError) else 1
+
+
+def _lines(error: Exception) -> list[str]:
+    return str(error).splitlines() or [type(error).__name__]
+
+
+_VALUED = {"--config", "--database-url"}
+_BARE = {"--quiet", "-q", "--verbose", "-v", "--no-color"}
+
+
+def _globals_first(arguments: list[str]) -> list[str]:
+    """Let the global options stand anywhere: people write them last."""
+    front: list[str] = []
+    rest: list[str] = []
+    index = 0
+    while index < len(arguments):
+        word = arguments[index]
+        if word == "--":
+            return [*front, *rest, *arguments[index:]]
+        if word in _VALUED and index + 1 < len(arguments):
+            front += arguments[index : index + 2]
+            index += 1
+        elif word.split("=", 1)[0] in _VALUED or (word in _BARE and not (word == "-q" and "topics" in rest)):
+            front.append(word)
+        else:
+            rest.append(word)
+        index += 1
+    return [*front, *rest]

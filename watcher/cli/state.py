@@ -1,0 +1,69 @@
+"""What every command shares: the global options, where the configuration is, and how to open the application."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from watcher.app.wiring import App
+
+
+@dataclass(slots=True)
+class State:
+    """The global options as typed."""
+
+    config: Path | None = None
+    database_url: str | None = None
+    quiet: bool = False
+    verbose: bool = False
+    color: bool = True
+
+    @property
+    def folder(self) -> Path:
+        from watcher.settings.folders import config_folder
+
+        return config_folder(str(self.config) if self.config else None, os.environ, Path.cwd())
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """The environment, with --database-url above WATCHER_DATABASE_URL."""
+        named = {"WATCHER_DATABASE_URL": self.database_url} if self.database_url else {}
+        return {**os.environ, **named}
+
+
+state = State()
+
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many at most.")]
+Cursor = Annotated[str | None, typer.Option("--cursor", help="Go on where the last page ended (`next_cursor`).")]
+Topics = Annotated[list[str] | None, typer.Option("--topic", "-t", help="Only this topic; may be given again.")]
+Sources = Annotated[
+    list[str] | None, typer.Option("--source", "-s", help="Only this feed: its address, name or host; may be repeated.")
+]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="T", help="From this time on: 7d, 36h, 2026-11-01, yesterday.")
+]
+Until = Annotated[str | None, typer.Option("--until", metavar="T", help="Before this time.")]
+Languages = Annotated[list[str] | None, typer.Option("--language", help="Only this language; may be repeated.")]
+
+
+@contextmanager
+def opened(*, sync: bool = False) -> Iterator[App]:
+    """Open the application on the chosen configuration, and close it after."""
+    from watcher import clock
+    from watcher.app.wiring import open_app
+
+    app = open_app(state.folder, state.environ, database_url=state.database_url)
+    try:
+        if sync:
+            app.sync(clock.now())
+        yield app
+    finally:
+        app.close()
