@@ -1,0 +1,92 @@
+"""Tries feeds: each is fetched and read once, and nothing is stored. For a check before the daemon relies on them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from watcher.fetch import Fetcher
+from watcher.model.feed import Feed, Source
+from watcher.model.poll import Failed, FailureKind, Fresh, Outcome
+from watcher.pipeline.incoming import read
+from watcher.text.urls import permanent_target
+
+AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """What came of trying a feed. `moved_to` is where a permanent redirect leads, None where there is none."""
+
+    source: Source
+    outcome: Outcome
+    moved_to: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Tell whether the feed can be read."""
+        return isinstance(self.outcome, Fresh)
+
+    @property
+    def items(self) -> int:
+        """Count the items that were read."""
+        return len(self.outcome.parsed.items) if isinstance(self.outcome, Fresh) else 0
+
+    @property
+    def title(self) -> str:
+        """Give the feed's own title."""
+        return self.outcome.parsed.title if isinstance(self.outcome, Fresh) else ""
+
+    @property
+    def newest_at(self) -> datetime | None:
+        """Give the latest date of an item."""
+        if not isinstance(self.outcome, Fresh):
+            return None
+        return max((item.published_at for item in self.outcome.parsed.items if item.published_at), default=None)
+
+    @property
+    def kind(self) -> str:
+        """Say in one word how it went: `read`, or the kind of failure."""
+        return self.outcome.kind.value if isinstance(self.outcome, Failed) else "read"
+
+    @property
+    def message(self) -> str:
+        """Say what a person should know: what went wrong, or what is odd about a feed that can be read."""
+        if isinstance(self.outcome, Failed):
+            return self.outcome.message
+        said = [self.outcome.parsed.degraded or ""] if isinstance(self.outcome, Fresh) else []
+        said += [] if self.items else ["has no items"]
+        said += [f"moved permanently to {self.moved_to}"] if self.moved_to else []
+        return "; ".join(part for part in said if part)
+
+
+async def try_feeds(
+    fetcher: Fetcher, sources: Iterable[Source], on_done: Callable[[Trial], None] | None = None
+) -> tuple[Trial, ...]:
+    """Fetch and read each feed once, many at a time; gives the trials in the order of `sources`.
+
+    `on_done` hears of each as it is done. No server makes it raise.
+    """
+    places = asyncio.Semaphore(AT_ONCE)
+    loop = asyncio.get_running_loop()
+
+    async def tried(source: Source) -> Trial:
+        feed = Feed(id=0, source=source, fetch_url=source.url, next_poll_at=datetime.min.replace(tzinfo=UTC))
+        async with places:
+            fetched = await fetcher.feed(feed, unconditional=True)
+            outcome: Outcome
+            try:
+                outcome = await loop.run_in_executor(readers, read, feed, fetched)
+            except Exception as error:  # noqa: BLE001  (a reader's own fault concerns one feed, and is told with it)
+                outcome = Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
+        hops = outcome.document.hops if isinstance(outcome, Fresh) else outcome.hops
+        trial = Trial(source=source, outcome=outcome, moved_to=permanent_target(hops, source.url))
+        if on_done is not None:
+            on_done(trial)
+        return trial
+
+    with ThreadPoolExecutor(2, thread_name_prefix="parser") as readers:
+        return tuple(await asyncio.gather(*(tried(source) for source in sources)))
