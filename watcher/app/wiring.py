@@ -100,6 +100,7 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
         most_wire=max(FetchPolicy().most_wire, fetch.max_size // 2),
         concurrency=fetch.concurrency,
         per_host=fetch.per_host,
+        spacing=fetch.spacing,
         allow=tuple(str(each) for each in fetch.allow),
     )
 

@@ -26,7 +26,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "poll": ("running", "Poll the feeds that are due, once."),
     "serve": ("running", "Serve the page and the API alone."),
     "status": ("running", "Say how things stand."),
-    "demo": ("running", "Show the watcher at work on invented news; needs no network."),
+    "demo": ("demo", "Show the watcher at work on invented news; needs no network."),
     "feeds": ("feeds", "List, add, remove, find, import and export feeds."),
     "topics": ("topics", "List, show, try, explain and measure topics."),
     "hits": ("reading", "List stored hits."),
@@ -120,7 +120,7 @@ def options(
 
 def run(arguments: list[str]) -> int:
     """Run a command line and give its exit code; a fault is one line on stderr, never a traceback for bad input."""
-    from watcher.errors import WatcherError
+    from watcher.errors import ConfigError, WatcherError
 
     try:
         found = typer.main.get_command(app).main(_globals_first(arguments), prog_name="watcher", standalone_mode=False)
@@ -142,7 +142,9 @@ def run(arguments: list[str]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except WatcherError as error:
-        sys.stderr.write("".join(f"watcher: {line}\n" for line in _lines(error)))
+        # Faults of files begin with their place, so that an editor can jump there.
+        lead = "" if isinstance(error, ConfigError) else "watcher: "
+        sys.stderr.write("".join(f"{lead}{line}\n" for line in _lines(error)))
         return exit_code(error)
 
 

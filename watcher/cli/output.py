@@ -9,7 +9,8 @@ import os
 import shutil
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from watcher.cli.state import state
@@ -25,6 +26,11 @@ def put(said: str = "") -> None:
 def put_json(said: Any) -> None:
     """Print one JSON document."""
     sys.stdout.write(json.dumps(said, ensure_ascii=False, indent=2) + "\n")
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Write a number with its noun: `1 item`, `3 items`."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def note(said: str) -> None:
@@ -115,3 +121,19 @@ def _padded(said: str, columns: int) -> str:
 def _inside(said: str) -> str:
     """Clean a piece of a line without losing the blanks at its ends."""
     return "".join(" " if c.isspace() else "" if unicodedata.category(c) in {"Cc", "Cf", "Cs"} else c for c in said)
+
+
+@contextmanager
+def progress(what: str, total: int | None = None) -> Iterator[Callable[[], None]]:
+    """Show how far long work is, to a person at a terminal and nobody else; gives what to call after each step."""
+    if state.quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True, no_color=not state.color or "NO_COLOR" in os.environ)
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
+    with Progress(*columns, console=console, transient=True) as shown:
+        task = shown.add_task(what, total=total)
+        yield lambda: shown.advance(task)

@@ -86,7 +86,7 @@ def hits(
             output.put(atom("Hits", "urn:news-watcher:hits", page.items))
         case Form.TABLE:
             for found in page.items:
-                _show_hit(found)
+                show_hit(found)
             _end(len(page.items), "hit", page.next_cursor, page.searched_back_to)
 
 
@@ -187,7 +187,8 @@ def _filters(
     return read_filters(known, clock.now(), topics=topic or (), sources=source or (), since=since, until=until, **more)
 
 
-def _show_hit(found: StoredHit) -> None:
+def show_hit(found: StoredHit) -> None:
+    """Print a hit: headline, what it is, the words that show why."""
     from watcher.app.views import still_there
     from watcher.digest import marked, snippet
 
@@ -224,8 +225,8 @@ def _show_match(found: Match) -> None:
 
 
 def _end(count: int, what: str, cursor: str | None, back_to: datetime | None) -> None:
-    plural = {"entry": "entries", "story": "stories"}.get(what, f"{what}s")
-    output.note(f"{count} {what if count == 1 else plural}" + (f"; more with --cursor {cursor}" if cursor else ""))
+    plural = {"entry": "entries", "story": "stories"}.get(what, "")
+    output.note(output.counted(count, what, plural) + (f"; more with --cursor {cursor}" if cursor else ""))
     if back_to is not None:
         output.note(f"searched back to {_at(back_to)}")
 

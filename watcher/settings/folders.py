@@ -10,6 +10,12 @@ from platformdirs import user_config_path, user_data_path
 APP = "watcher"
 
 
+def shipped_folder() -> Path:
+    """Find the configuration that ships: inside the installed package, or beside it in a clone."""
+    package = Path(__file__).resolve().parents[1]
+    return next(place for place in (package / "_config", package.parent / "config") if place.is_dir())
+
+
 def config_folder(named: str | None, environ: Mapping[str, str], here: Path) -> Path:
     """Choose the configuration: as named, as WATCHER_CONFIG says, `./config` if it is one, else the user's own."""
     if named or environ.get("WATCHER_CONFIG"):

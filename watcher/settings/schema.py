@@ -51,6 +51,7 @@ class Fetch(Section):
     max_size: Size = Field(16 << 20, ge=1 << 10, le=1 << 30)
     concurrency: int = Field(64, ge=1, le=1000)
     per_host: int = Field(2, ge=1, le=50)
+    spacing: Length = Field(timedelta(seconds=1), ge=timedelta(), le=timedelta(minutes=10))
     allow: Networks = ()
 
     @field_validator("user_agent", "contact")

@@ -2,32 +2,56 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
-from collections.abc import Iterator
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from datetime import datetime
 
 import uvicorn
 from fastapi import FastAPI
 
-from watcher.app.wiring import is_loopback
-from watcher.errors import ConfigError, Fault
+from watcher.app.wiring import App, is_loopback
+from watcher.errors import ConfigError, Fault, StoreError
+from watcher.fetch import Fetcher
 from watcher.settings import Settings
+from watcher.web.application import create_app
 
 
-class _Server(uvicorn.Server):
-    """Leaves the signals to the daemon, which ends everything in its order."""
+class PageServer(uvicorn.Server):
+    """A server on a port that is bound from the beginning; signals are left to whoever runs it.
+
+    `port` is the one that was bound, also where 0 asked for any free one.
+    """
+
+    def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
+        super().__init__(config)
+        self._listening = listening
+        self.port: int = listening.getsockname()[1]
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().serve(sockets=sockets or [self._listening])
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
 
 
-def make_server(app: FastAPI, host: str, port: int) -> uvicorn.Server:
-    """Make a server that `serve()` runs until `should_exit` is set."""
+def make_server(app: FastAPI, host: str, port: int) -> PageServer:
+    """Bind the port and make a server that `serve()` runs until `should_exit`; raises StoreError where it is taken."""
+    # uvicorn would end the process where a port is taken.
+    try:
+        listening = socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=256
+        )
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        raise StoreError(f"the page cannot be served on {host}:{port}: {(why or 'no such address').lower()}") from error
     config = uvicorn.Config(
-        app, host=host, port=port, log_config=None, access_log=False, lifespan="off", server_header=False,
-        timeout_graceful_shutdown=3,
-    )  # fmt: skip
-    return _Server(config)
+        app, log_config=None, access_log=False, lifespan="off", server_header=False, timeout_graceful_shutdown=3
+    )
+    return PageServer(config, listening)
 
 
 def require_login(settings: Settings) -> None:
@@ -37,3 +61,26 @@ def require_login(settings: Settings) -> None:
         return
     said = f"web.host {web.host} is not loopback: set web.password or web.token, or host: 127.0.0.1"
     raise ConfigError((Fault(str(settings.folder / "watcher.yaml"), 1, 1, said),))
+
+
+async def serve_alone(
+    app: App,
+    *,
+    clock: Callable[[], datetime],
+    port: int | None = None,
+    on_ready: Callable[[str], None] = lambda _address: None,
+) -> None:
+    """Serve the page and the API until SIGTERM or SIGINT; `on_ready` hears the address once it answers.
+
+    `port` stands above the configured one; 0 takes a free one. Raises ConfigError and StoreError.
+    """
+    require_login(app.settings)
+    web = app.settings.web
+    async with Fetcher(app.fetch_policy()) as fetcher:
+        page = create_app(app, clock=clock, fetcher=fetcher)
+        server = make_server(page, web.host, web.port if port is None else port)
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, setattr, server, "should_exit", True)
+        on_ready(web.address if port is None and web.port else f"http://{web.host}:{server.port}")
+        await server.serve()

@@ -1,0 +1,32 @@
+"""How things stand, gathered once for the command and the API."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from watcher import __version__
+from watcher.app import views
+from watcher.app.wiring import App
+from watcher.digest import next_slot
+from watcher.store import digests, leases, migrate, status
+
+
+def stand(app: App, now: datetime) -> views.Json:
+    """Say how feeds, digests, the outbox, the database and the processes at work stand."""
+    with app.database.read() as db:
+        known = status.standing(db, now)
+        last = digests.last_slots(db)
+        revision = migrate.standing(db).revision
+        workers = leases.at_work(db, now)
+    subscriptions = [
+        views.subscription(
+            one,
+            last_at=last.get(one.name),
+            next_at=next_slot(one, now),
+        )
+        for one in app.settings.subscriptions
+    ]
+    said = views.status(known, subscriptions, __version__, str(app.database), revision)
+    return said | {
+        "workers": [{"name": each.name, "owner": each.owner, "until": views.moment(each.until)} for each in workers]
+    }

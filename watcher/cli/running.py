@@ -1,0 +1,195 @@
+"""run, poll, serve, status: what keeps going, one cycle of it, and how it stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from watcher.cli import logs, output
+from watcher.cli.state import Json, opened, state
+
+if TYPE_CHECKING:
+    from watcher.app.wiring import App
+    from watcher.pipeline.incoming import Polled
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command(
+    epilog="SIGTERM and SIGINT finish what is in flight; SIGHUP reads the configuration again, and a faulty one "
+    "changes nothing.\n\nExample:\n\n  watcher run --config /etc/watcher"
+)
+def run(
+    page: Annotated[bool, typer.Option("--page/--no-page", help="Serve the page and the API.")] = True,
+) -> None:
+    """Run the daemon: polling, alerts, digests, the outbox, the page."""
+    from watcher import daemon
+
+    logs.set_up(verbose=state.verbose, quiet=state.quiet)
+    with opened() as application:
+        if page:
+            output.note(f"The page: {application.settings.web.address}")
+        daemon.run(application, page=page)
+
+
+@app.command(epilog="Examples:\n\n  watcher poll\n\n  watcher poll --feed https://example.org/feed.xml --json")
+def poll(
+    feed: Annotated[
+        list[str] | None, typer.Option("--feed", metavar="URL", help="Only this feed, due or not; may be repeated.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every feed, due or not.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Poll the feeds that are due, once, and say what came.
+
+    Exit code 1 where a feed could not be read; what the others brought is kept.
+    """
+    import asyncio
+    import time
+
+    logs.set_up(verbose=state.verbose, quiet=not state.verbose)
+    begun = time.monotonic()
+    with opened(sync=True) as application:
+        chosen = _known_feeds(application, feed) if feed else None
+        total = len(chosen) if chosen is not None else len(application.settings.sources) if everything else None
+        with output.progress("Polling", total) as advance:
+            polled = asyncio.run(_cycle(application, chosen, everything=everything, advance=advance))
+    said = summary(polled, time.monotonic() - begun)
+    if as_json:
+        output.put_json(said)
+    else:
+        _show_cycle(said)
+    raise typer.Exit(1 if polled.failed else 0)
+
+
+@app.command()
+def serve(
+    port: Annotated[
+        int | None, typer.Option("--port", min=0, max=65535, help="Instead of the configured port.")
+    ] = None,
+) -> None:
+    """Serve the page and the API alone, over what is stored."""
+    import asyncio
+
+    from watcher import clock
+    from watcher.web import serve_alone
+
+    logs.set_up(verbose=state.verbose, quiet=state.quiet)
+    with opened(sync=True) as application:
+        asyncio.run(serve_alone(application, clock=clock.now, port=port, on_ready=_say_where))
+
+
+@app.command()
+def status(as_json: Json = False) -> None:
+    """Say how things stand: feeds, digests, the outbox, the database, and who is at work."""
+    from watcher import clock
+    from watcher.app.standing import stand
+
+    with opened(sync=True) as application:
+        said = stand(application, clock.now())
+    if as_json:
+        output.put_json(said)
+    else:
+        _show_standing(said)
+
+
+async def _cycle(application: App, urls: list[str] | None, *, everything: bool, advance: Any) -> Polled:
+    from watcher import clock
+    from watcher.fetch import Fetcher
+    from watcher.pipeline.incoming import Poller
+
+    async with Fetcher(application.fetch_policy()) as fetcher:
+        poller = Poller(
+            application.database,
+            fetcher,
+            lambda: application.watched,
+            clock.now,
+            bounds=application.bounds,
+            concurrency=application.settings.fetch.concurrency,
+            owner="poll",
+            on_settled=lambda _settled: advance(),
+        )
+        async with poller:
+            return await poller.cycle(urls=urls, everything=everything)
+
+
+def _known_feeds(application: App, urls: list[str]) -> list[str]:
+    from difflib import get_close_matches
+
+    from watcher.errors import NotFoundError
+
+    known = [source.url for source in application.settings.sources]
+    for url in urls:
+        if url not in known:
+            raise NotFoundError("feed", url, next(iter(get_close_matches(url, known, 1)), ""))
+    return urls
+
+
+def summary(polled: Polled, seconds: float | None = None) -> dict[str, Any]:
+    """Say what a cycle came to, in the words of the contract."""
+    return {
+        "feeds": {
+            "due": polled.due,
+            "fetched": polled.fetched,
+            "unchanged": polled.unchanged,
+            "failed": polled.failed,
+        },
+        "entries": {"seen": polled.seen, "new": polled.new, "updated": polled.updated},
+        "hits": polled.hits,
+        "lost": polled.lost,
+        **({"seconds": round(seconds, 3)} if seconds is not None else {}),
+        "failures": [{"feed": url, "kind": kind.value, "message": message} for url, kind, message in polled.failures],
+    }
+
+
+def _show_cycle(said: dict[str, Any]) -> None:
+    feeds, entries = said["feeds"], said["entries"]
+    output.put(
+        f"{output.counted(feeds['due'], 'feed')} due: {feeds['fetched']} changed, {feeds['unchanged']} unchanged, "
+        f"{feeds['failed']} failed; {output.counted(entries['new'], 'new entry', 'new entries')}, "
+        f"{entries['updated']} edited, {output.counted(said['hits'], 'hit')} in {said['seconds']:.1f} s"
+    )
+    if said["lost"]:
+        output.put(
+            output.style(
+                f"about {output.counted(said['lost'], 'item')} may have been missed between polls", output.YELLOW
+            )
+        )
+    for failure in said["failures"]:
+        output.put(
+            f"  {output.style(failure['kind'], output.RED)}  {output.clean(failure['feed'])}: "
+            f"{output.clean(failure['message'])}"
+        )
+
+
+def _say_where(address: str) -> None:
+    output.note(f"The page: {address}")
+
+
+def _show_standing(said: dict[str, Any]) -> None:
+    feeds = said["feeds"]
+    bad = {"stale": output.YELLOW, "failing": output.RED, "gone": output.RED}
+    shown = [
+        output.style(f"{feeds[name]} {name}", *([bad[name]] if name in bad and feeds[name] else []))
+        for name in ("fresh", "new", "stale", "failing", "gone", "paused")
+        if feeds.get(name) or name in {"fresh", "stale", "failing"}
+    ]
+    output.put(f"Feeds     {feeds['total']}: {', '.join(shown)}")
+    lag = f"; the most overdue has waited {said['lag_seconds']} s" if said["lag_seconds"] > 60 else ""
+    output.put(f"Polled    {said['last_poll_at'] or 'never'}{lag}")
+    if said["gaps"]:
+        output.put(
+            f"Gaps      {said['gaps']}: about {output.counted(said['lost'], 'item')} may have been missed between polls"
+        )
+    output.put(f"Archive   {said['entries']} entries, {said['hits']} hits")
+    for each in said["digests"]:
+        last = f"last {each['last_at']}" if each["last_at"] else "none yet"
+        coming = f", next {each['next_at']}" if each["next_at"] else f", {each['schedule']}"
+        output.put(f"Digest    {each['name']}: {last}{coming}")
+    waiting = ", ".join(f"{number} {name}" for name, number in said["outbox"].items()) or "empty"
+    output.put(f"Outbox    {waiting}")
+    output.put(f"Database  {said['database']['url']} (schema {said['database']['revision']})")
+    at_work = ", ".join(each["owner"] for each in said["workers"]) or "nobody"
+    output.put(f"At work   {at_work}")
+    output.put(f"Version   {said['version']}")
