@@ -1,0 +1,97 @@
+"""The steps that every engine runs, bound to one process: poll, send, prune, and say that it is at work."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Protocol
+
+import structlog
+
+from watcher.app.wiring import App
+from watcher.deliver import senders
+from watcher.fetch import Fetcher
+from watcher.pipeline.incoming import Poller, Settled
+from watcher.pipeline.outgoing import compose_due, deliver_waiting
+from watcher.store import care, leases
+
+log = structlog.get_logger()
+
+BEAT = timedelta(seconds=10)
+"""How often a process says that it is at work; silent for six times as long, it counts as gone."""
+
+
+class Engine(Protocol):
+    """Whoever calls the steps. `alive` tells whether polling goes on."""
+
+    async def start(self) -> None: ...
+
+    async def drain(self, grace: timedelta) -> None: ...
+
+    @property
+    def alive(self) -> bool: ...
+
+
+class Steps:
+    """What one process does at an engine's word; an async context manager. `app` may be reloaded meanwhile."""
+
+    def __init__(self, app: App, fetcher: Fetcher, clock: Callable[[], datetime], *, role: str = "daemon") -> None:
+        self.app = app
+        self.clock = clock
+        self.owner = f"{socket.gethostname()}:{os.getpid()}"
+        self.poller = Poller(
+            app.database,
+            fetcher,
+            lambda: app.watched,
+            clock,
+            bounds=app.bounds,
+            concurrency=app.settings.fetch.concurrency,
+            owner=self.owner,
+            on_settled=_heard,
+        )
+        self._role = role
+        self._senders = senders(fetcher.client())
+        self._sending = asyncio.Lock()
+        self._stopping = False
+
+    async def __aenter__(self) -> Steps:
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        await self.poller.__aexit__(*error)
+
+    async def send(self) -> None:
+        """Compose what is due and deliver what waits, a message at a time."""
+        async with self._sending:
+            app, press = self.app, self.app.press()
+            await asyncio.to_thread(compose_due, app.database, press, self.clock())
+            await deliver_waiting(app.database, press, self._senders, self.clock, stopping=lambda: self._stopping)
+
+    async def prune(self) -> None:
+        """Drop what is older than it is kept."""
+        done = await asyncio.to_thread(care.prune, self.app.database, self.app.retention(), self.clock())
+        log.info("pruned", entries=done.entries, polls=done.polls, freed=done.freed_bytes)
+
+    async def beat(self) -> None:
+        """Say that this process is at work."""
+        name = f"{self._role}:{self.owner}"
+        await asyncio.to_thread(leases.beat, self.app.database, name, self.owner, self.clock(), 6 * BEAT)
+
+    async def drain(self, grace: timedelta) -> None:
+        """Let what is in flight end, give back what does not within `grace`, and begin no further message."""
+        self._stopping = True
+        await self.poller.drain(grace)
+        async with self._sending:
+            pass
+
+
+def _heard(settled: Settled) -> None:
+    if settled.hits:
+        log.info("hits", feed=settled.before.name, hits=len(settled.hits), new=len(settled.new))
+    if settled.lost:
+        log.warning("poll gap", feed=settled.before.name, lost=settled.lost)
+    if settled.after.fetch_url != settled.before.fetch_url:
+        log.warning("feed moved", feed=settled.before.source.url, to=settled.after.fetch_url)
