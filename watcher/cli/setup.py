@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,7 @@ from watcher.cli import output
 from watcher.cli.state import Json, state
 
 if TYPE_CHECKING:
+    from watcher.pipeline.trial import Trial
     from watcher.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None)
@@ -79,13 +80,54 @@ def check(
             output.note(output.counted(len(error.faults), "fault"))
         raise typer.Exit(2) from None
     counts = _counts(settings)
+    trials = _tried(settings) if live else ()
     if as_json:
-        output.put_json({"ok": True, "faults": [], **counts})
+        said = {"ok": all(trial.ok for trial in trials), "faults": [], **counts}
+        output.put_json(said | ({"tried": [_as_json(trial) for trial in trials]} if live else {}))
     else:
-        output.put(
-            f"{settings.folder}: good: "
-            + ", ".join(output.counted(number, what.removesuffix("s")) for what, number in counts.items())
-        )
+        for trial in trials:
+            _show_trial(trial)
+        shown = ", ".join(output.counted(number, what.removesuffix("s")) for what, number in counts.items())
+        output.put(f"{settings.folder}: good: {shown}")
+    raise typer.Exit(0 if all(trial.ok for trial in trials) else 1)
+
+
+def _tried(settings: Settings) -> tuple[Trial, ...]:
+    import asyncio
+
+    from watcher.app.wiring import fetch_policy
+    from watcher.fetch import Fetcher
+    from watcher.pipeline.trial import try_feeds
+
+    async def fetch_all() -> tuple[Trial, ...]:
+        async with Fetcher(fetch_policy(settings)) as fetcher:
+            return await try_feeds(fetcher, settings.sources, lambda _trial: advance())
+
+    with output.progress("Trying feeds", len(settings.sources)) as advance:
+        return asyncio.run(fetch_all())
+
+
+def _as_json(trial: Trial) -> dict[str, Any]:
+    from watcher.app.views import moment
+
+    return {
+        "feed": trial.source.url,
+        "ok": trial.ok,
+        "kind": trial.kind,
+        "message": trial.message,
+        "title": trial.title,
+        "items": trial.items,
+        "newest_at": moment(trial.newest_at),
+        "moved_to": trial.moved_to,
+    }
+
+
+def _show_trial(trial: Trial) -> None:
+    word = output.style(trial.kind, output.GREEN if trial.ok else output.RED)
+    said = [output.clean(trial.source.url)]
+    said += [output.counted(trial.items, "item")] if trial.ok else []
+    said += [output.clean(trial.message)] if trial.message else []
+    output.put(f"{word}  {': '.join(said)}")
 
 
 def _counts(settings: Settings) -> dict[str, int]:
