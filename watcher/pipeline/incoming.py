@@ -20,6 +20,7 @@ from watcher.model.feed import Feed
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, NotModified, Outcome, Sorted, Unchanged
 from watcher.model.topic import Hit, Origin
 from watcher.parse import parse
+from watcher.pipeline.points import reached
 from watcher.schedule import Bounds, after, hints
 from watcher.store import entries, feeds, hits, stories
 from watcher.store.engine import Database, Db
@@ -287,8 +288,11 @@ class Poller:
     async def _journey(self, feed: Feed, unconditional: bool) -> Settled | None:
         """Take one feed all the way. The one bulkhead: a fault of ours in one feed's poll disturbs no other feed."""
         try:
+            reached("claimed")
             fetched = await self._fetcher.feed(feed, unconditional=unconditional)
+            reached("fetched")
             outcome = await self._read(feed, fetched)
+            reached("read")
             settled = await self._settle(feed, outcome)
         except asyncio.CancelledError:
             await self._give_back(feed)
@@ -344,7 +348,10 @@ class Poller:
         """Settle several polls in one transaction; if one of them cannot be, each in its own."""
         try:
             with self._database.write() as db:
-                return [self._settle_one(db, feed, outcome) for feed, outcome in group]
+                settled = [self._settle_one(db, feed, outcome) for feed, outcome in group]
+                reached("settled")
+            reached("committed")
+            return settled
         except Exception as error:  # noqa: BLE001  (handed to the journey that asked, which logs it)
             if len(group) == 1:
                 return [error]
