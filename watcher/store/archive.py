@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, func, select
 
-from watcher.match import Query, find, needs
+from watcher.match import Need, Query, find, needs
 from watcher.model.entry import StoredEntry
 from watcher.model.found import Filters, Match, Page
 from watcher.store import cursors, entries, hits, search
@@ -21,6 +21,8 @@ RANKED_WINDOW = 2_000
 """`order="score"` ranks the newest so many candidates."""
 SCAN_CAP = 20_000
 """One call reads no more than so many entries."""
+LONGEST_EXPRESSION = 200_000
+"""Beyond so many characters a question to the index costs more than reading the entries."""
 _STEP = 100
 
 
@@ -64,6 +66,35 @@ def page(
                 searched_back_to=last.first_seen_at,
             )
     return Page(items=_sized(db, found))
+
+
+def bounds(db: Db, since: datetime | None = None, until: datetime | None = None) -> tuple[int, int]:
+    """Turn [since, until) of `first_seen_at` into ids: those of the time lie in (above, below)."""
+    return _id_range(db, Filters(since=since, until=until), 2**62)
+
+
+def likely(db: Db, need: Need, above: int, below: int, limit: int = 2**31) -> tuple[int, ...]:
+    """List ids in (above, below) of entries that may hold what is needed, newest first; any where nobody can say.
+
+    The whole list at once: PostgreSQL would begin its search anew for each piece of it.
+    """
+    wanted = search.expression(db, need)
+    if wanted is not None and len(wanted) <= LONGEST_EXPRESSION:
+        return search.candidates(db, wanted, below=below, above=above, limit=limit)
+    chosen = select(entry_table.c.id).where(entry_table.c.id > above, entry_table.c.id < below)
+    return tuple(db.execute(chosen.order_by(entry_table.c.id.desc()).limit(limit)).scalars())
+
+
+def count(db: Db, above: int, below: int) -> int:
+    """Count the entries whose ids lie in (above, below)."""
+    chosen = select(func.count()).select_from(entry_table).where(entry_table.c.id > above, entry_table.c.id < below)
+    return db.execute(chosen).scalar_one()
+
+
+def languages(db: Db, above: int, below: int) -> Mapping[str | None, int]:
+    """Count the entries whose ids lie in (above, below) by their language."""
+    counted = select(entry_table.c.language, func.count()).where(entry_table.c.id > above, entry_table.c.id < below)
+    return {row[0]: int(row[1]) for row in db.execute(counted.group_by(entry_table.c.language))}
 
 
 def _walk(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import Row, Select, case, delete, func, insert, select, update
 
 from watcher.errors import NotFoundError
 from watcher.model.entry import StoredEntry
@@ -25,7 +25,10 @@ NEIGHBOURS = 20
 
 
 def join(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> None:
-    """Give each entry a story: that of a like report of the last days, or one of its own."""
+    """Give each entry a story: that of a like report of the days before `now`, or one of its own.
+
+    `now` is when the reports came: for entries found in the archive, that is in the past.
+    """
     for stored in sorted(fresh, key=lambda each: each.id):
         words = story_text(stored.entry)
         signs = marks(words)
@@ -35,7 +38,10 @@ def join(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> None:
             story_id = db.execute(began).scalar_one()
         else:
             story_id = chosen.story_id
-            db.execute(update(stories).where(stories.c.id == story_id).values(last_at=now, size=stories.c.size + 1))
+            first_at = case((stories.c.first_at > now, now), else_=stories.c.first_at)
+            last_at = case((stories.c.last_at < now, now), else_=stories.c.last_at)
+            grown = {"first_at": first_at, "last_at": last_at, "size": stories.c.size + 1}
+            db.execute(update(stories).where(stories.c.id == story_id).values(grown))
         db.execute(update(entry_table).where(entry_table.c.id == stored.id).values(story_id=story_id, copy=chosen.copy))
         if signs:
             db.execute(
@@ -93,7 +99,7 @@ def _near(db: Db, signs: Sequence[int], now: datetime) -> tuple[Candidate, ...]:
         return ()
     shared = (
         select(story_marks.c.entry_id)
-        .where(story_marks.c.mark.in_(tuple(signs)), story_marks.c.seen_at >= now - WINDOW)
+        .where(story_marks.c.mark.in_(tuple(signs)), story_marks.c.seen_at.between(now - WINDOW, now + WINDOW))
         .group_by(story_marks.c.entry_id)
         .order_by(func.count().desc(), story_marks.c.entry_id.desc())
         .limit(NEIGHBOURS)

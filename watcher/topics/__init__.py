@@ -1,1 +1,1 @@
-"""Topic care: what a topic brings, what it misses, what a change to it would change. Works over the archive."""
+"""Topic care: tries, measures and changes topics over the archive. Transactions are opened here, each one short."""

@@ -1,0 +1,133 @@
+"""Loosens a query in one place at a time: what it may be asking too much of. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from watcher.match import Query
+from watcher.match.forms import forms_of
+from watcher.match.syntax import And, AtLeast, First, Forms, Literal, Near, Node, NotNear, Scoped, Words
+from watcher.topics.named import Named
+from watcher.topics.rewrite import replaced, wanted_nodes
+
+WIDEST = 1000
+"""NEAR allows no more words between."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relaxation:
+    """A query with one thing loosened: `kind` in a word, `said` for a person, `query` to match with.
+
+    Where the loosening is about how words are written it stands for many small ones: `leaves` then tells for each
+    looser word which one it stands for, so that those that mattered can be named.
+    """
+
+    kind: str
+    said: str
+    query: Query
+    leaves: Mapping[Words, Words] = field(default_factory=dict)
+
+
+def relaxations(named: Named) -> tuple[Relaxation, ...]:
+    """List the ways to loosen a query in one place, those that change its shape first."""
+    nodes = list(wanted_nodes(named.query.root))
+    found = [each for node in nodes for each in _of_shape(named, node)]
+    found += _of_words(named.query, nodes)
+    return tuple(found)
+
+
+def _of_shape(named: Named, node: Node) -> Iterator[Relaxation]:
+    match node:
+        case And(parts=parts, without=without):
+            for index, part in enumerate(parts):
+                rest = (*parts[:index], *parts[index + 1 :])
+                if rest:
+                    lone = len(rest) == 1 and not without
+                    yield _made(
+                        named, node, rest[0] if lone else And(rest, without), "part", f"without {named.say(part)}"
+                    )
+            for index, part in enumerate(without):
+                rest = (*without[:index], *without[index + 1 :])
+                lone = len(parts) == 1 and not rest
+                yield _made(
+                    named,
+                    node,
+                    parts[0] if lone else And(parts, rest),
+                    "exclusion",
+                    f"without NOT {named.operand(part)}",
+                )
+        case Near(left=left, right=right, gap=gap, ordered=ordered):
+            wider = min(WIDEST, max(2 * gap, gap + 2))
+            name = "ONEAR" if ordered else "NEAR"
+            said = f"{named.operand(left, 40)} {name}/{wider} {named.operand(right, 40)} instead of {name}/{gap}"
+            yield _made(named, node, Near(left, right, wider, ordered), "distance", said)
+            if ordered:
+                said = f"{named.operand(left, 40)} NEAR/{gap} {named.operand(right, 40)}, in either order"
+                yield _made(named, node, Near(left, right, gap), "order", said)
+        case NotNear(left=left, right=right, gap=gap, ordered=ordered):
+            said = f"{named.operand(left, 40)} even {'before' if ordered else 'beside'} {named.operand(right, 40)}"
+            yield _made(named, node, left, "exclusion", said)
+        case AtLeast(count=count, part=part) if count > 1:
+            yield _made(
+                named, node, AtLeast(count // 2, part), "count", f"{count // 2} of {named.operand(part)}, not {count}"
+            )
+        case First(count=count, part=part):
+            said = f"{named.say(part)} within the first {2 * count} words, not {count}"
+            yield _made(named, node, First(2 * count, part), "count", said)
+        case Scoped(field=field, part=part) if field in {"title", "summary", "content"}:
+            yield _made(named, node, part, "field", f"{named.say(part)} anywhere, not in the {field} alone")
+        case _:
+            return
+
+
+def _of_words(query: Query, nodes: list[Node]) -> Iterator[Relaxation]:
+    """Loosen every word in one way at once; which of them mattered is told by the words that are found."""
+    leaves = [node for node in nodes if isinstance(node, Words)]
+    yield from _all(query, leaves, "case", "in another case or with other accents", _any_case)
+    yield from _all(query, leaves, "form", "as another inflection", _inflected)
+    phrases = [leaf for leaf in leaves if len(leaf.parts) > 1 and not leaf.exact]
+    yield from _all(query, phrases, "phrase", "with other words between", _apart)
+
+
+def _all(
+    query: Query, leaves: list[Words], kind: str, said: str, change: Callable[[Words], Node | None]
+) -> Iterator[Relaxation]:
+    changed: dict[int, Node] = {}
+    fresh: dict[Words, Words] = {}
+    for leaf in leaves:
+        other = change(leaf)
+        if other is not None and other != leaf:
+            changed[id(leaf)] = other
+            fresh |= {part: leaf for part in wanted_nodes(other) if isinstance(part, Words)}
+    if changed:
+        root = replaced(query.root, changed)
+        yield Relaxation(kind=kind, said=said, query=Query(root), leaves=fresh)
+
+
+def _any_case(leaf: Words) -> Node | None:
+    return Words(leaf.parts) if leaf.exact else None
+
+
+def _inflected(leaf: Words) -> Node | None:
+    """Let single plain words of some length stand in any of their English inflections."""
+    if leaf.exact or len(leaf.parts) != 1 or not isinstance(part := leaf.parts[0], Literal):
+        return None
+    if len(part.word) < 4 or not part.word.isascii() or not part.word.isalpha():
+        return None
+    forms = forms_of(part.word) | {part.word}
+    return Words((Forms(part.word, "en", forms),)) if len(forms) > 1 else None
+
+
+def _apart(leaf: Words) -> Node | None:
+    """Let up to two words stand between those of a phrase; a script without spaces has its characters side by side."""
+    if any(isinstance(part, Literal) and len(part.word) == 1 and not part.word.isascii() for part in leaf.parts):
+        return None
+    node: Node = Words(leaf.parts[:1])
+    for part in leaf.parts[1:]:
+        node = Near(node, Words((part,)), 2)
+    return node
+
+
+def _made(named: Named, node: Node, other: Node, kind: str, said: str) -> Relaxation:
+    return Relaxation(kind=kind, said=said, query=Query(replaced(named.query.root, {id(node): other})))

@@ -1,0 +1,71 @@
+"""How much a topic may be missing: a sample of what it does not match, and what a reading of it is worth."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from datetime import datetime
+
+from watcher.match import Anything, Query, find
+from watcher.model.entry import StoredEntry
+from watcher.store import archive
+from watcher.store.engine import Database
+from watcher.topics.evaluate import wilson
+from watcher.topics.walk import Heard, read, stretch
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """Entries drawn at random, the same for the same seed and archive, from the `population` that does not match."""
+
+    entries: tuple[StoredEntry, ...]
+    population: int
+    matched: int
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elusion:
+    """What finding `relevant` ones among a sample says of the whole: the share missed, and how many that makes, each
+    with a 95 % interval. It holds for the time sampled and for the judgement of whoever read."""
+
+    relevant: int
+    sampled: int
+    share: float
+    share_interval: tuple[float, float]
+    missed: int
+    missed_interval: tuple[int, int]
+
+
+def sample(
+    database: Database,
+    query: Query,
+    size: int,
+    *,
+    seed: int = 1,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    heard: Heard | None = None,
+) -> Sample:
+    """Draw entries first seen in [since, until) that the query does not match, each as likely as any other."""
+    walked = stretch(database, [query], since=since, until=until)
+    matched = {stored.id for stored in read(database, walked.ids, heard) if find(query, stored) is not None}
+    with database.read() as db:
+        ids = archive.likely(db, Anything(), walked.above, walked.below)
+    others = [id_ for id_ in ids if id_ not in matched]
+    drawn = random.Random(seed).sample(others, min(size, len(others)))  # noqa: S311  (a draw, not a secret)
+    return Sample(entries=tuple(read(database, drawn)), population=len(others), matched=len(matched), seed=seed)
+
+
+def elusion(relevant: int, sampled: int, population: int) -> Elusion:
+    """Say what so many relevant ones in a sample mean for all that was not matched. Pure."""
+    low, high = wilson(relevant, sampled) or (0.0, 1.0)
+    share = relevant / sampled if sampled else 0.0
+    return Elusion(
+        relevant=relevant,
+        sampled=sampled,
+        share=share,
+        share_interval=(low, high),
+        missed=round(share * population),
+        missed_interval=(int(low * population), min(population, -int(-high * population // 1))),
+    )

@@ -1,0 +1,53 @@
+"""Walks the archive for some queries: the index proposes, each batch is read in a transaction of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TypeAlias
+
+from watcher.match import AnyOf, Query, needs
+from watcher.model.entry import StoredEntry
+from watcher.store import archive, entries
+from watcher.store.engine import Database
+
+BATCH = 200
+Heard: TypeAlias = Callable[[int, int], None]
+"""Is told how many entries were looked at, and of how many: for whoever shows progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stretch:
+    """A part of the archive that was walked: `tested` entries lie in it, of which the index proposed `ids`."""
+
+    ids: tuple[int, ...]
+    tested: int
+    above: int
+    below: int
+
+
+def stretch(
+    database: Database,
+    queries: Sequence[Query],
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> Stretch:
+    """Ask the index which entries first seen in [since, until) any of some queries may match, newest first."""
+    with database.read() as db:
+        above, below = archive.bounds(db, since, until)
+        ids = archive.likely(db, AnyOf(tuple(needs(query) for query in queries)), above, below)
+        return Stretch(ids=ids, tested=archive.count(db, above, below), above=above, below=below)
+
+
+def read(database: Database, ids: Sequence[int], heard: Heard | None = None) -> Iterator[StoredEntry]:
+    """Read entries in the order of their ids' list; those that are gone meanwhile are left out."""
+    done = 0
+    for some in entries.chunks(ids, BATCH):
+        with database.read() as db:
+            found = entries.get_many(db, some)
+        yield from (found[id_] for id_ in some if id_ in found)
+        done += len(some)
+        if heard is not None:
+            heard(done, len(ids))
