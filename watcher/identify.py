@@ -27,6 +27,8 @@ UNRELIABLE = 0.05
 """Share of items with one guid, one address and several headlines from which both are trusted no more."""
 MOST_VERSIONS = 25
 """An item that has been edited so often is only followed further where its headline changes."""
+MOST_KEYS = 4_000
+"""How many keys a feed may gather from documents that only add to the last one."""
 AHEAD = timedelta(days=1)
 """A date further in the future than this is doubted: clocks and zones are wrong by less."""
 
@@ -71,8 +73,11 @@ def candidates(parsed: Parsed, feed: Feed) -> tuple[Entry, ...]:
     return tuple(found.values())
 
 
-def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime) -> Sorted:
+def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime, *, delta: bool = False) -> Sorted:
     """Tell a document's entries apart by what is known of the feed.
+
+    A `delta` (226, RFC 3229) holds only what is new since the last answer: it shares nothing with the last document, and
+    that proves no gap.
 
     An unknown key whose address or whose headline and date are known is the same entry under a new key; if most of what
     seems new is so, guids are given up for links. A known guid under another address, headline and later date is
@@ -98,7 +103,7 @@ def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime) ->
         if known is None:
             new.append(entry)
         elif _changed(known, entry):
-            edited.append(Edit(known=known, entry=entry))
+            edited.append(Edit(known=known, entry=_plausible(entry, now)))
         else:
             same += 1
     if rule is KeyRule.GUID and churned >= 3 and churned >= len(new):
@@ -109,6 +114,7 @@ def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime) ->
         old = {entry.key for entry in quarantined}
         new = [entry for entry in new if entry.key not in old]
     keys = frozenset(short_key(entry.key) for entry in offered)
+    whole = keys | feed.document_keys if delta and len(feed.document_keys) < MOST_KEYS else keys
     recognised = bool(migrated or same or edited)
     return Sorted(
         new=tuple(new),
@@ -117,8 +123,8 @@ def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime) ->
         migrated=tuple(migrated),
         quarantined=quarantined,
         key_rule=rule,
-        document_keys=keys,
-        gap=None if recognised else _gap(offered, feed, keys, new, now),
+        document_keys=whole,
+        gap=None if recognised or delta else _gap(offered, feed, keys, new, now),
     )
 
 

@@ -41,10 +41,10 @@ class Shelf:
     def titles(self) -> list[str]:
         return [entry.item.title for entry in self.entries.values()]
 
-    def poll(self, *items: Item, now: datetime = NOON) -> Sorted:
+    def poll(self, *items: Item, now: datetime = NOON, delta: bool = False) -> Sorted:
         """Read a document of these items."""
         offered = candidates(Parsed(items=items), self.feed)
-        told = sort(offered, self.feed, self._memory(offered), now)
+        told = sort(offered, self.feed, self._memory(offered), now, delta=delta)
         for entry in (*told.new, *told.quarantined):
             self._keep(entry)
         for edit in told.edited:

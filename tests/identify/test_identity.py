@@ -195,6 +195,14 @@ def test_date_in_the_future_is_doubted() -> None:
     ]
 
 
+def test_date_that_an_edit_moves_into_the_future_is_doubted() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+    told = shelf.poll(replace(DOCUMENT[0], title="Corrected", published_at=NOON + 900 * HOUR), *DOCUMENT[1:])
+
+    assert [(edit.entry.item.published_at, edit.entry.item.date_doubtful) for edit in told.edited] == [(None, True)]
+
+
 def test_document_that_shares_nothing_proves_a_gap_and_estimates_it() -> None:
     shelf = Shelf()
     shelf.poll(*DOCUMENT)
@@ -212,6 +220,22 @@ def test_one_shared_item_proves_that_nothing_was_lost() -> None:
     shelf.poll(*DOCUMENT)
 
     assert shelf.poll(item(0), item(-1), DOCUMENT[0], now=NOON + 2 * HOUR).gap is None
+
+
+def test_document_that_only_adds_to_the_last_one_proves_no_gap() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+
+    assert shelf.poll(item(-1), now=NOON + HOUR, delta=True).gap is None
+    assert shelf.poll(item(-1), *DOCUMENT, now=NOON + 2 * HOUR).same == len(DOCUMENT) + 1
+
+
+def test_document_after_one_that_only_added_still_proves_a_gap() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+    shelf.poll(item(-1), now=NOON + HOUR, delta=True)
+
+    assert shelf.poll(item(-20), item(-21), now=NOON + 22 * HOUR).gap is not None
 
 
 def test_undated_items_prove_a_gap_of_one() -> None:

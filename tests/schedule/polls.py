@@ -71,8 +71,11 @@ def unchanged(by: str = "304", validators: Validators = ETAG, hops: tuple[tuple[
     return Unchanged(by=by, validators=validators, hops=redirects(*hops))
 
 
-def failed(kind: FailureKind = FailureKind.TIMEOUT, retry_after: timedelta | None = None) -> Failed:
-    return Failed(kind=kind, message=f"it was {kind.value}", retry_after=retry_after)
+def failed(
+    kind: FailureKind = FailureKind.TIMEOUT, retry_after: timedelta | None = None, status: int | None = None
+) -> Failed:
+    answered = 429 if kind is FailureKind.RATE_LIMITED else status
+    return Failed(kind=kind, message=f"it was {kind.value}", status=answered, retry_after=retry_after)
 
 
 def redirects(*hops: tuple[int, str]) -> tuple[Hop, ...]:

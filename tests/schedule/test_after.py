@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.schedule.polls import DAY, ETAG, HOUR, MINUTE, NOON, URL, failed, feed, fresh, polled, told, unchanged
 from watcher.model.feed import Feed, FeedState, KeyRule, Source, Validators
-from watcher.model.poll import FailureKind, Gap, Hints, Outcome
-from watcher.schedule import Bounds
+from watcher.model.poll import Failed, FailureKind, Gap, Hints, Outcome
+from watcher.schedule import Bounds, Health, health
 
 NEW = feed(
     baseline_at=None,
@@ -155,8 +155,45 @@ def test_our_own_network_is_never_counted_against_a_feed() -> None:
     before = feed()
     one = polled(before, failed(FailureKind.OFFLINE))
 
-    assert replace(one, next_poll_at=before.next_poll_at) == before
+    assert (one.failures, one.state, one.validators) == (0, FeedState.ACTIVE, before.validators)
     assert one.next_poll_at <= NOON + 2 * MINUTE
+    assert (one.failing_since, one.error_kind) == (NOON, "offline")
+
+
+def test_feed_that_our_network_keeps_unread_for_long_is_no_fresh_one() -> None:
+    one = feed()
+    for minute in range(0, 121, 2):
+        one = polled(one, failed(FailureKind.OFFLINE), now=NOON + minute * MINUTE)
+
+    assert health(one, NOON + 30 * MINUTE) is Health.FRESH
+    assert health(one, NOON + 121 * MINUTE) is Health.FAILING
+    assert polled(one, unchanged(), now=NOON + 3 * HOUR).failing_since is None
+
+
+def test_failure_after_our_network_came_back_counts_from_then() -> None:
+    one = polled(feed(), failed(FailureKind.OFFLINE))
+    one = polled(one, failed(), now=NOON + 5 * DAY)
+
+    assert (one.failures, one.failing_since) == (1, NOON + 5 * DAY)
+    assert one.next_poll_at == NOON + 5 * DAY + 5 * MINUTE
+
+
+def test_feed_of_a_host_that_asked_for_peace_is_put_off_and_not_blamed() -> None:
+    before = feed()
+    put_off = Failed(kind=FailureKind.RATE_LIMITED, message="not asked", retry_after=2 * HOUR)
+
+    one = polled(before, put_off)
+
+    assert replace(one, next_poll_at=before.next_poll_at) == before
+    assert one.next_poll_at == NOON + 2 * HOUR
+
+
+def test_server_without_validators_is_asked_less_often_unless_items_slip_through() -> None:
+    bare = feed(validators=Validators(), interval=5 * MINUTE)
+    hurried = feed(validators=Validators(), interval=5 * MINUTE, gap_at=NOON - HOUR)
+
+    assert polled(bare, unchanged("hash", Validators())).next_poll_at == NOON + 15 * MINUTE
+    assert polled(hurried, unchanged("hash", Validators())).next_poll_at == NOON + 5 * MINUTE
 
 
 @pytest.mark.parametrize(

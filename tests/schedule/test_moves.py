@@ -73,3 +73,29 @@ def _weeks(one: Feed, outcome: Outcome, days: int, sorted_: Sorted | None = None
     for day in range(days):
         one = polled(one, outcome, sorted_, now=NOON + day * DAY)
     return one
+
+
+def test_moved_feed_that_fails_is_tried_at_its_other_address_in_turns() -> None:
+    one, asked = feed(fetch_url=WITHIN), []
+    for n in range(12):
+        one = polled(one, failed(FailureKind.NOT_FOUND), now=NOON + n * HOUR)
+        asked.append(one.fetch_url)
+
+    assert asked == [WITHIN] * 3 + [URL] * 4 + [WITHIN] * 4 + [URL]
+
+
+def test_moved_feed_stays_where_it_answers() -> None:
+    one = feed(fetch_url=WITHIN)
+    for n in range(4):
+        one = polled(one, failed(FailureKind.NOT_FOUND), now=NOON + n * HOUR)
+    home = polled(one, unchanged("hash"), now=NOON + DAY)
+
+    assert (home.fetch_url, home.move, home.failures) == (URL, None, 0)
+
+
+def test_address_that_was_only_watched_is_not_turned_to() -> None:
+    one = polled(feed(), unchanged(hops=((301, BEYOND),)))
+    for n in range(8):
+        one = polled(one, failed(), now=NOON + n * HOUR)
+
+    assert one.fetch_url == URL

@@ -11,6 +11,7 @@ from watcher.model.poll import Failed, FailureKind, Hop
 
 LONGEST_WAIT = timedelta(days=1)
 DRAINED = 4096
+_FEED = re.compile(rb"(?i)<(?:[a-z][\w.-]{0,30}:)?(?:rss|feed|rdf)[\s>]")
 _CHALLENGE = re.compile(
     rb"(?i)just a moment\.\.\.|cf-chl|challenge-platform|attention required! \| cloudflare|_incapsula_resource|"
     rb"ddos-guard|datadome|px-captcha|sucuri website firewall|checking your browser|enable javascript and cookies"
@@ -57,10 +58,13 @@ def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> time
 
 def is_challenge(headers: Mapping[str, str], start: bytes) -> bool:
     """Tell whether somebody wants to see a browser, not a feed reader."""
-    if headers.get("cf-mitigated", "").lower() == "challenge" or headers.get("x-datadome"):
+    if headers.get("cf-mitigated", "").lower() == "challenge":
         return True
+    if _FEED.search(start[:4096]) is not None or start.lstrip()[:1] == b"{":
+        # A feed is a feed, whatever its items speak of and whoever let it through.
+        return False
     looks_html = b"<html" in start[:2048].lower() or "text/html" in headers.get("content-type", "").lower()
-    return looks_html and _CHALLENGE.search(start[:16384]) is not None
+    return looks_html and (_CHALLENGE.search(start[:16384]) is not None or "x-datadome" in headers)
 
 
 def _date(said: str) -> datetime | None:

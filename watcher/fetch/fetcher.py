@@ -5,7 +5,10 @@ from __future__ import annotations
 import asyncio
 import base64
 import hashlib
+import ssl
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
@@ -30,6 +33,8 @@ _FEED_TYPES = (
 )
 _PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
 _REDIRECTS = {301, 302, 303, 307, 308}
+_PEACE = timedelta(minutes=1)
+"""How long a host that says 429 and not until when is left alone by the feeds that were about to ask it as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +45,38 @@ class _Answer:
     wire: int
     url: str
     hops: tuple[Hop, ...]
+    conditional: bool = False
+
+
+class _Budget:
+    """The time that a fetch may take; waiting for a host's turn is no fault of its server's and costs nothing."""
+
+    def __init__(self, total: timedelta) -> None:
+        self.left = total.total_seconds()
+
+    @asynccontextmanager
+    async def spent(self) -> AsyncIterator[None]:
+        begun = time.monotonic()
+        try:
+            async with asyncio.timeout(max(0.0, self.left)):
+                yield
+        finally:
+            self.left -= time.monotonic() - begun
 
 
 class Fetcher:
     """Fetches under one policy; an async context manager, one for a process.
 
-    `resolver` replaces the system's name service. Everything it or `client()` dials has passed the guard.
+    `resolver` replaces the system's name service, `context` its trusted authorities. Everything it or `client()` dials
+    has passed the guard.
     """
 
-    def __init__(self, policy: FetchPolicy, resolver: Resolver | None = None) -> None:
+    def __init__(
+        self, policy: FetchPolicy, resolver: Resolver | None = None, context: ssl.SSLContext | None = None
+    ) -> None:
         self.policy = policy
         self.guard = Guard(policy.allow, resolver)
-        self._transport = GuardedTransport(policy, self.guard)
+        self._transport = GuardedTransport(policy, self.guard, context)
         self._gate = HostGate(policy.per_host, policy.spacing)
         self._slots = asyncio.Semaphore(policy.concurrency)
         self._robots = Robots(self._robots_text, policy.user_agent)
@@ -86,7 +111,11 @@ class Fetcher:
             if known.last_modified is not None:
                 headers["If-Modified-Since"] = known.last_modified
         got = await self._get(feed.fetch_url, headers, conditional_for=known.url)
-        return got if isinstance(got, Failed) else _judged(feed, *got)
+        fetched = got if isinstance(got, Failed) else _judged(feed, *got)
+        if isinstance(fetched, Failed) and fetched.status == 429:
+            last = fetched.hops[-1].url if fetched.hops else feed.fetch_url
+            self._gate.rest(urlsplit(last).hostname or "", fetched.retry_after or _PEACE)
+        return fetched
 
     async def page(self, url: str, *, obey_robots: bool = True) -> Document | Failed:
         """Fetch an article or any other page; robots.txt is asked first (RFC 9309) unless a person named the page."""
@@ -109,25 +138,29 @@ class Fetcher:
     async def _get(
         self, url: str, headers: dict[str, str], *, conditional_for: str | None = None
     ) -> tuple[_Answer, timedelta] | Failed:
-        begun = time.monotonic()
+        total = self.policy.total
+        budget = _Budget(total)
         hops: list[Hop] = []
         try:
-            async with self._slots:
-                begun = time.monotonic()
-                async with asyncio.timeout(self.policy.total.total_seconds()):
-                    found = await self._follow(url, headers, hops, conditional_for)
-            return found, timedelta(seconds=time.monotonic() - begun)
+            found = await self._follow(url, headers, hops, conditional_for, budget)
+            return found, total - timedelta(seconds=budget.left)
         except TimeoutError:
-            kind, said = FailureKind.TIMEOUT, f"not done within {self.policy.total.total_seconds():.0f} s"
-        except FetchError as error:
-            kind, said = error.kind, str(error)
-        except (httpx.InvalidURL, ValueError) as error:
-            kind, said = FailureKind.REFUSED, f"no address that can be fetched: {error}"[:200]
-        elapsed = timedelta(seconds=time.monotonic() - begun)
-        return Failed(kind=kind, message=_redacted(said), hops=tuple(hops), elapsed=elapsed)
+            error = FetchError(FailureKind.TIMEOUT, f"not done within {total.total_seconds():.0f} s")
+        except FetchError as fault:
+            error = fault
+        except (httpx.InvalidURL, ValueError) as fault:
+            error = FetchError(FailureKind.REFUSED, f"no address that can be fetched: {fault}"[:200])
+        return Failed(
+            kind=error.kind,
+            message=_redacted(str(error)),
+            seems=error.seems,
+            retry_after=error.retry_after,
+            hops=tuple(hops),
+            elapsed=total - timedelta(seconds=budget.left),
+        )
 
     async def _follow(
-        self, start: str, headers: dict[str, str], hops: list[Hop], conditional_for: str | None
+        self, start: str, headers: dict[str, str], hops: list[Hop], conditional_for: str | None, budget: _Budget
     ) -> _Answer:
         url = start
         for _redirect in range(self.policy.most_redirects + 1):
@@ -136,7 +169,7 @@ class Fetcher:
                 # Validators belong to the address that gave them; elsewhere they may mean something else.
                 asked.pop("If-None-Match", None)
                 asked.pop("If-Modified-Since", None)
-            found = await self._once(url, start, asked, tuple(hops))
+            found = await self._once(url, start, asked, tuple(hops), budget)
             if found.status not in _REDIRECTS:
                 return found
             target = _redirected(url, found.headers.get("location", ""))
@@ -146,18 +179,22 @@ class Fetcher:
             url = target
         raise FetchError(FailureKind.REDIRECT, f"more than {self.policy.most_redirects} redirects")
 
-    async def _once(self, url: str, start: str, headers: dict[str, str], hops: tuple[Hop, ...]) -> _Answer:
+    async def _once(
+        self, url: str, start: str, headers: dict[str, str], hops: tuple[Hop, ...], budget: _Budget
+    ) -> _Answer:
         address, credentials = _without_credentials(url)
         sent = {"User-Agent": self.policy.user_agent, "Accept-Encoding": ACCEPTED, **headers}
         if credentials and _origin(url) == _origin(start):
             sent["Authorization"] = credentials
         request = httpx.Request("GET", address, headers=sent)
-        async with self._gate.entered(request.url.host):
+        # The host's turn first: who waits for it holds no place that another host's feed could use.
+        async with self._gate.entered(request.url.host), self._slots, budget.spent():
             response = await self._transport.exchange(request)
             try:
-                return await self._read(response, _bare(url), hops)
+                found = await self._read(response, _bare(url), hops)
             finally:
                 await response.aclose()
+        return replace(found, conditional="If-None-Match" in sent or "If-Modified-Since" in sent)
 
     async def _read(self, response: httpx.Response, url: str, hops: tuple[Hop, ...]) -> _Answer:
         status = response.status_code
@@ -168,9 +205,13 @@ class Fetcher:
         success = 200 <= status < 300
         most_body = self.policy.most_body if success else answer.DRAINED * 4
         body = Body(headers.get("content-encoding", ""), most_wire=self.policy.most_wire, most_body=most_body)
+        begun, patience = time.monotonic(), self.policy.slow_after.total_seconds()
         try:
             async for piece in response.stream:  # type: ignore[union-attr]
                 body.feed(piece)
+                took = time.monotonic() - begun
+                if took > patience and body.wire < self.policy.least_rate * took:
+                    raise FetchError(FailureKind.TIMEOUT, f"{body.wire:,} bytes in {took:.0f} s are too few")
             whole = body.finished()
         except FetchError:
             if success:
@@ -184,9 +225,13 @@ def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:
         etag=found.headers.get("etag"), last_modified=found.headers.get("last-modified"), url=found.url
     )
     if found.status in {204, 205, 304}:
-        if found.status == 304 and feed.body_hash is None:
+        if found.status == 304 and not found.conditional:
             return Failed(
-                kind=FailureKind.HTTP, message="HTTP 304 to a question without validators", status=304, hops=found.hops
+                kind=FailureKind.HTTP,
+                message="HTTP 304 to a question without validators",
+                status=304,
+                hops=found.hops,
+                elapsed=elapsed,
             )
         return NotModified(
             url=found.url, headers=found.headers, validators=validators, hops=found.hops, elapsed=elapsed

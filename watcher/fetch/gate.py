@@ -1,4 +1,4 @@
-"""Keeps a host from being asked too much at once: so many at a time, and some time between two beginnings."""
+"""Keeps a host from being asked too much: so many at a time, some time between two beginnings, and peace when asked."""
 
 from __future__ import annotations
 
@@ -6,6 +6,10 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+
+from watcher.fetch.errors import FetchError
+from watcher.model.poll import FailureKind
+from watcher.text.urls import waiting_host
 
 
 class HostGate:
@@ -15,10 +19,12 @@ class HostGate:
         self._at_once = at_once
         self._spacing = spacing.total_seconds()
         self._doors: dict[str, _Door] = {}
+        self._resting: dict[str, float] = {}
 
     @asynccontextmanager
     async def entered(self, host: str) -> AsyncIterator[None]:
-        """Wait for this host's turn."""
+        """Wait for this host's turn; raises FetchError (`rate-limited`) while it rests."""
+        self._respect(host)
         door = self._doors.get(host)
         if door is None:
             if len(self._doors) > 10_000:
@@ -32,9 +38,32 @@ class HostGate:
                 door.next_at = max(loop.time(), door.next_at) + self._spacing
                 if wait > 0:
                     await asyncio.sleep(wait)
+                self._respect(host)
                 yield
         finally:
             door.waiting -= 1
+
+    def rest(self, host: str, wait: timedelta) -> None:
+        """Ask a host nothing for a while, nor its neighbours under one roof: it has said that it is asked too much."""
+        shared = waiting_host(host)
+        if shared is not None:
+            until = asyncio.get_running_loop().time() + wait.total_seconds()
+            self._resting[shared] = max(until, self._resting.get(shared, 0.0))
+
+    def _respect(self, host: str) -> None:
+        if not self._resting:
+            return
+        shared = waiting_host(host)
+        until = self._resting.get(shared or "")
+        if until is None:
+            return
+        left = until - asyncio.get_running_loop().time()
+        if left <= 0:
+            del self._resting[shared or ""]
+            return
+        raise FetchError(
+            FailureKind.RATE_LIMITED, f"{shared} has asked to wait; not asked", retry_after=timedelta(seconds=left)
+        )
 
     def _forget(self) -> None:
         now = asyncio.get_running_loop().time()

@@ -62,8 +62,10 @@ class Guard:
             try:
                 found = await self._resolve(host, port)
             except OSError as error:
+                # "Try again" may be a name server of theirs that is ill, or that none of ours can be reached.
                 kind = FailureKind.OFFLINE if getattr(error, "errno", None) == socket.EAI_AGAIN else FailureKind.DNS
-                raise FetchError(kind, f"{host}: name not found ({_said(error)})") from error
+                said = f"{host}: name not found ({_said(error)})"
+                raise FetchError(kind, said, seems=FailureKind.DNS) from error
             if not found:
                 raise FetchError(FailureKind.DNS, f"{host}: name has no address")
         if host.lower().rstrip(".") not in self._hosts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zlib
 from typing import Protocol
 
@@ -13,9 +14,14 @@ from watcher.model.poll import FailureKind
 
 STEP = 65_536
 RATIO = 200
+TELLING = 8
+"""Bytes that tell what a body is; a server may send them one by one."""
 FREE = 2**20
 """Bytes that may come out whatever the ratio: small documents compress better than any bomb needs to."""
 ACCEPTED = "gzip, br, zstd"
+
+
+_MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?<(?:\?xml|rss|feed|rdf|!--|!DOC|html)", re.IGNORECASE)
 
 
 class _Inflater(Protocol):
@@ -31,6 +37,7 @@ class Body:
         self._most_body = most_body
         self._coding = _coding(coding)
         self._inflater: _Inflater | None = None
+        self._head = b""
         self._parts: list[bytes] = []
         self.wire = 0
         self.size = 0
@@ -41,20 +48,32 @@ class Body:
         if self.wire > self._most_wire:
             raise FetchError(FailureKind.TOO_LARGE, f"more than {self._most_wire:,} bytes sent")
         if self._inflater is None:
+            self._head += data
+            if len(self._head) < TELLING:
+                return
+            data, self._head = self._head, b""
             self._inflater = self._choose(data)
-        for part in self._inflater.feed(data, self._most_body - self.size + 1):
+        self._inflate(self._inflater, data)
+
+    def finished(self) -> bytes:
+        """Give the whole body, once the wire has ended."""
+        if self._inflater is None and self._head:
+            self._inflater = self._choose(self._head)
+            self._inflate(self._inflater, self._head)
+        if self._inflater is not None:
+            self._inflater.finish()
+        return b"".join(self._parts)
+
+    def _inflate(self, inflater: _Inflater, data: bytes) -> None:
+        # One byte more than may come out, and the bomb is known: no need to see the rest of it.
+        fair = max(FREE, RATIO * self.wire)
+        for part in inflater.feed(data, min(self._most_body, fair) - self.size + 1):
             self.size += len(part)
             self._parts.append(part)
         if self.size > self._most_body:
             raise FetchError(FailureKind.TOO_LARGE, f"more than {self._most_body:,} bytes unpacked")
-        if self.size > FREE and self.size > RATIO * self.wire:
+        if self.size > fair:
             raise FetchError(FailureKind.ENCODING, f"unpacks to more than {RATIO} times its size")
-
-    def finished(self) -> bytes:
-        """Give the whole body, once the wire has ended."""
-        if self._inflater is not None:
-            self._inflater.finish()
-        return b"".join(self._parts)
 
     def _choose(self, data: bytes) -> _Inflater:
         # Servers say gzip and send plain text, and send gzip without a word: the bytes know better.
@@ -62,6 +81,8 @@ class Body:
             return _Zlib(16 + zlib.MAX_WBITS, "gzip")
         match self._coding:
             case "deflate":
+                if _MARKUP.match(data) is not None:
+                    return _Plain()
                 wrapped = len(data) > 1 and data[0] & 0x0F == 8 and (data[0] * 256 + data[1]) % 31 == 0
                 return _Zlib(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS, "deflate")
             case "br":

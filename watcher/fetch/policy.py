@@ -12,9 +12,10 @@ from watcher import __version__
 class FetchPolicy:
     """Limits of one fetch and of all together.
 
-    `total` bounds a fetch from first to last, redirects included; `read` the wait for the next bytes. `most_wire` and
-    `most_body` are bytes before and after inflating. `per_host` requests run at once, `spacing` apart. `allow` opens
-    networks (CIDR) and host names that the guard would refuse.
+    `total` bounds a fetch from first to last, redirects included and the wait for a host's turn left out; `read` the
+    wait for the next bytes. A body that comes with less than `least_rate` bytes a second is given up after
+    `slow_after`. `most_wire` and `most_body` are bytes before and after inflating. `per_host` requests run at once,
+    `spacing` apart. `allow` opens networks (CIDR) and host names that the guard would refuse.
     """
 
     user_agent: str = f"news-watcher/{__version__} (feed reader; contact: see configuration)"
@@ -22,6 +23,8 @@ class FetchPolicy:
     read: timedelta = timedelta(seconds=15)
     total: timedelta = timedelta(seconds=60)
     resolve: timedelta = timedelta(seconds=5)
+    slow_after: timedelta = timedelta(seconds=10)
+    least_rate: int = 1024
     most_wire: int = 5 * 2**20
     most_body: int = 16 * 2**20
     most_header: int = 64 * 2**10

@@ -8,6 +8,8 @@ from collections.abc import Awaitable, Callable
 from urllib.parse import quote, unquote, urlsplit
 
 KEPT_FOR = 24 * 3600
+ASKED_AGAIN = 600
+"""Seconds after which a robots.txt that could not be read is asked for again."""
 MOST_HOSTS = 2_000
 
 
@@ -25,7 +27,7 @@ class Robots:
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         now = asyncio.get_running_loop().time()
         kept = self._known.get(origin)
-        if kept is None or now - kept[0] > KEPT_FOR:
+        if kept is None or now - kept[0] > (KEPT_FOR if kept[1] is not None else ASKED_AGAIN):
             if len(self._known) >= MOST_HOSTS:
                 self._known.clear()
             status, text = await self._fetch(f"{origin}/robots.txt")

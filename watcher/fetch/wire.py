@@ -90,8 +90,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             raise FetchError(kind, f"{host}: connection reset") from error
         except OSError as error:
             said = error.strerror or str(error)
-            offline = error.errno in _OFFLINE
-            raise FetchError(FailureKind.OFFLINE if offline else FailureKind.CONNECT, f"{host}: {said}") from error
+            kind = FailureKind.OFFLINE if error.errno in _OFFLINE else FailureKind.CONNECT
+            raise FetchError(kind, f"{host}: {said}", seems=FailureKind.CONNECT) from error
         return _Connection(reader, writer, self._policy)
 
     async def _talk(self, connection: _Connection, request: httpx.Request) -> httpx.Response:

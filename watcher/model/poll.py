@@ -89,11 +89,16 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A poll that brought nothing; `retry_after` is what the server asked for, counted from the answer."""
+    """A poll that brought nothing; `retry_after` is what the server asked for, counted from the answer.
+
+    `status` is None where no server answered. `seems` belongs to OFFLINE: what it is if our own network proves to be
+    there.
+    """
 
     kind: FailureKind
     message: str
     status: int | None = None
+    seems: FailureKind | None = None
     retry_after: timedelta | None = None
     hops: tuple[Hop, ...] = ()
     elapsed: timedelta = timedelta()

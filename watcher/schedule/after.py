@@ -9,7 +9,7 @@ from statistics import median
 
 from watcher.model.feed import Feed, FeedState, Validators
 from watcher.model.poll import Failed, FailureKind, Fresh, Hints, Hop, Outcome, Parsed, Sorted, Unchanged
-from watcher.schedule.moves import moved
+from watcher.schedule.moves import elsewhere, moved
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -21,6 +21,21 @@ GONE_AFTER = 3
 UNCONDITIONAL_AFTER = DAY
 """After so long without a body, 304 is not believed any longer."""
 
+UNVALIDATED = timedelta(minutes=15)
+"""Between polls of a server that gives no validators, and so its whole document each time."""
+
+_LOST = {
+    FailureKind.DNS,
+    FailureKind.CONNECT,
+    FailureKind.TLS,
+    FailureKind.TIMEOUT,
+    FailureKind.NOT_FOUND,
+    FailureKind.GONE,
+    FailureKind.HTML,
+    FailureKind.NOT_FEED,
+    FailureKind.REDIRECT,
+}
+"""What a feed fails with whose new address was none, or is no more."""
 _BLOCKED = {FailureKind.FORBIDDEN, FailureKind.CHALLENGE}
 
 
@@ -107,6 +122,7 @@ def _succeeded(
 ) -> Feed:
     floor = max(
         bounds.minimum,
+        _unvalidated(feed, now),
         min(said.fresh_for or timedelta(), FRESH_CAP),
         min(said.ttl or timedelta(), TTL_CAP),
         min(said.update_every or timedelta(), HOUR),
@@ -128,17 +144,34 @@ def _succeeded(
     )
 
 
+def _unvalidated(feed: Feed, now: datetime) -> timedelta:
+    """Ask a server that sends everything every time less often, unless the feed has just been too quick for us."""
+    if feed.validators.etag or feed.validators.last_modified or (feed.gap_at and now - feed.gap_at < DAY):
+        return timedelta()
+    return UNVALIDATED
+
+
 def _failed(feed: Feed, outcome: Failed, now: datetime, bounds: Bounds, jitter: float) -> Feed:
     if outcome.kind is FailureKind.OFFLINE:
-        # Our own network is down: nothing was learnt about the feed, and nobody was asked anything.
-        return replace(feed, polled_at=feed.polled_at, next_poll_at=now + timedelta(minutes=1) * (1 + jitter))
-    failures = feed.failures + 1
-    since = feed.failing_since or now
+        # Our own network is down: nothing is counted against the feed. That it is not read is known all the same.
+        later = replace(feed, next_poll_at=now + timedelta(minutes=1) * (1 + jitter))
+        if feed.failures:
+            return later
+        since = feed.failing_since or now
+        return replace(later, failing_since=since, error_kind=outcome.kind.value, error=outcome.message)
+    if outcome.kind is FailureKind.RATE_LIMITED and outcome.status is None:
+        # Its host asked for peace while this feed waited for its turn: it was not asked.
+        peace = max(outcome.retry_after or bounds.minimum, timedelta(minutes=1))
+        return replace(feed, next_poll_at=now + min(peace, DAY) * (1 + jitter / 10))
+    # What counts as failing begins with the feed's own first failure, and being gone with the first 410.
+    afresh = not feed.failures or (outcome.kind is FailureKind.GONE and feed.error_kind != outcome.kind.value)
+    failures = 1 if afresh else feed.failures + 1
+    since = now if afresh or feed.failing_since is None else feed.failing_since
     wait = _patience(outcome, failures, now - since, bounds)
     state = FeedState.BACKOFF
     if outcome.kind is FailureKind.GONE:
         wait = DAY
-        if feed.error_kind == outcome.kind.value and failures >= GONE_AFTER and now - since >= 2 * DAY:
+        if failures >= GONE_AFTER and now - since >= 2 * DAY:
             state = FeedState.GONE
     elif outcome.kind in _BLOCKED and failures > 3:
         state = FeedState.BLOCKED
@@ -148,7 +181,7 @@ def _failed(feed: Feed, outcome: Failed, now: datetime, bounds: Bounds, jitter: 
     if feed.state in {FeedState.GONE, FeedState.PAUSED}:
         state = feed.state
     return replace(
-        feed,
+        elsewhere(feed, failures, now) if outcome.kind in _LOST else feed,
         state=state,
         failures=failures,
         failing_since=since,

@@ -12,6 +12,8 @@ STALE_AFTER = 10
 """A feed is stale when it has been silent for so many of its own gaps, and for STALE_LEAST at the least."""
 STALE_LEAST = timedelta(days=3)
 STALE_UNKNOWN = timedelta(days=30)
+UNREAD = timedelta(hours=1)
+"""Our own network may be down for so long before its feeds count as unread; none is counted as failed for it."""
 
 
 class Health(StrEnum):
@@ -31,7 +33,7 @@ def health(feed: Feed, now: datetime) -> Health:
         return Health.PAUSED
     if feed.state is FeedState.GONE or (feed.failures and feed.error_kind == FailureKind.GONE.value):
         return Health.GONE
-    if feed.failures:
+    if feed.failures or (feed.failing_since is not None and now - feed.failing_since > UNREAD):
         return Health.FAILING
     if feed.succeeded_at is None:
         return Health.NEW

@@ -11,6 +11,8 @@ from watcher.text.urls import permanent_target, same_site
 
 MOVE_HELD = timedelta(days=2)
 MOVE_SIGHTINGS = 3
+TRIES = 4
+"""Failures in a row after which the other one of a moved feed's two addresses is tried."""
 
 
 def moved(feed: Feed, hops: tuple[Hop, ...], now: datetime, same_feed: bool) -> Feed:
@@ -29,3 +31,17 @@ def moved(feed: Feed, hops: tuple[Hop, ...], now: datetime, same_feed: bool) -> 
     if same_feed and seen.sightings >= MOVE_SIGHTINGS and now - seen.first_seen_at >= MOVE_HELD:
         return replace(feed, fetch_url=target, move=None)
     return replace(feed, move=seen)
+
+
+def elsewhere(feed: Feed, failures: int, now: datetime) -> Feed:
+    """Turn from an address that fails to the other that a moved feed has: new ones die, old ones come back.
+
+    A Move without sightings remembers the address that was turned from.
+    """
+    if failures % TRIES:
+        return feed
+    if feed.fetch_url != feed.source.url:
+        return replace(feed, fetch_url=feed.source.url, move=Move(url=feed.fetch_url, first_seen_at=now, sightings=0))
+    if feed.move is not None and feed.move.sightings == 0:
+        return replace(feed, fetch_url=feed.move.url, move=None)
+    return feed

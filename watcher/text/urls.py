@@ -43,6 +43,16 @@ _SECOND_LEVEL = {
     "nom",
     "info",
 }
+_ROOFS = (
+    "tumblr.com",
+    "reddit.com",
+    "substack.com",
+    "medium.com",
+    "wordpress.com",
+    "blogspot.com",
+    "feedburner.com",
+    "youtube.com",
+)
 _TENANTS = ("blogspot.com", "wordpress.com", "tumblr.com", "substack.com", "medium.com", "github.io", "pages.dev")
 
 
@@ -104,6 +114,18 @@ def site_of(host: str) -> str:
         return ".".join(labels[-3:])
     wide = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
     return ".".join(labels[-3:] if wide else labels[-2:])
+
+
+def waiting_host(host: str) -> str | None:
+    """Give the host whose feeds wait together when one of them is told that it asks too much.
+
+    Tenants of one roof share a limit. None for a bare address and a name without a dot: those are the operator's own,
+    and what stands behind them limits each feed by itself.
+    """
+    host = host.rstrip(".").lower()
+    if "." not in host or ":" in host or host.rpartition(".")[2].isdigit():
+        return None
+    return next((roof for roof in _ROOFS if host == roof or host.endswith(f".{roof}")), host)
 
 
 def same_site(one: str, other: str) -> bool:
