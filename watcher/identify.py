@@ -76,8 +76,8 @@ def candidates(parsed: Parsed, feed: Feed) -> tuple[Entry, ...]:
 def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime, *, delta: bool = False) -> Sorted:
     """Tell a document's entries apart by what is known of the feed.
 
-    A `delta` (226, RFC 3229) holds only what is new since the last answer: it shares nothing with the last document, and
-    that proves no gap.
+    A `delta` (226, RFC 3229) holds only what is new since the last answer: that it shares nothing with the last
+    document proves no gap.
 
     An unknown key whose address or whose headline and date are known is the same entry under a new key; if most of what
     seems new is so, guids are given up for links. A known guid under another address, headline and later date is

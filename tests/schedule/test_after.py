@@ -184,7 +184,7 @@ def test_feed_of_a_host_that_asked_for_peace_is_put_off_and_not_blamed() -> None
 
     one = polled(before, put_off)
 
-    assert replace(one, next_poll_at=before.next_poll_at) == before
+    assert replace(one, next_poll_at=before.next_poll_at, polled_at=before.polled_at) == before
     assert one.next_poll_at == NOON + 2 * HOUR
 
 

@@ -14,8 +14,9 @@ import structlog
 from watcher.app.wiring import App
 from watcher.deliver import senders
 from watcher.fetch import Fetcher
-from watcher.pipeline.incoming import Poller, Settled
+from watcher.pipeline.incoming import Poller
 from watcher.pipeline.outgoing import compose_due, deliver_waiting
+from watcher.pipeline.settling import Settled
 from watcher.store import care, leases
 
 log = structlog.get_logger()
@@ -91,7 +92,3 @@ class Steps:
 def _heard(settled: Settled) -> None:
     if settled.hits:
         log.info("hits", feed=settled.before.name, hits=len(settled.hits), new=len(settled.new))
-    if settled.lost:
-        log.warning("poll gap", feed=settled.before.name, lost=settled.lost)
-    if settled.after.fetch_url != settled.before.fetch_url:
-        log.warning("feed moved", feed=settled.before.source.url, to=settled.after.fetch_url)

@@ -56,7 +56,9 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             async with asyncio.timeout(self._policy.resolve.total_seconds()):
                 addresses = await self._guard.addresses(host, port)
         except TimeoutError as error:
-            raise FetchError(FailureKind.DNS, f"{host}: no answer from the name server") from error
+            raise FetchError(
+                FailureKind.OFFLINE, f"{host}: no answer from the name server", seems=FailureKind.DNS
+            ) from error
         patience = self._policy.connect.total_seconds()
         each = max(2.0, patience / min(len(addresses), 4)) if len(addresses) > 1 else patience
         fault: FetchError | None = None

@@ -1,51 +1,38 @@
-"""What comes in: a due feed is fetched, read and settled. Everything that a poll brought lands in one transaction."""
+"""What comes in: a due feed is fetched, read and settled, many at a time."""
 
 from __future__ import annotations
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 import structlog
 
-from watcher.errors import ParseError
 from watcher.fetch import Fetcher
-from watcher.identify import candidates, sort
 from watcher.match import Watched
-from watcher.model.entry import StoredEntry
 from watcher.model.feed import Feed
-from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, NotModified, Outcome, Sorted, Unchanged
-from watcher.model.topic import Hit, Origin
-from watcher.parse import parse
+from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, Outcome, Unchanged
+from watcher.pipeline.network import Network
+from watcher.pipeline.notices import notices
 from watcher.pipeline.points import reached
-from watcher.schedule import Bounds, after, hints
-from watcher.store import entries, feeds, hits, stories
+from watcher.pipeline.settling import Settled, read, settle
+from watcher.schedule import Bounds
+from watcher.store import feeds
 from watcher.store.engine import Database, Db
 
 log = structlog.get_logger()
 
 LEASE = timedelta(minutes=10)
 """How long a claimed feed stays with whoever claimed it, should they die."""
+PROBES = 2
+"""How many feeds a tick asks while our own network is down."""
 GROUP = 40
 """How many polls are settled in one transaction when many wait: each is still whole or not there at all."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
-    """What a poll came to, once stored. `held` is false where the claim was lost meanwhile and nothing was stored."""
-
-    before: Feed
-    after: Feed
-    outcome: Outcome
-    seen: int = 0
-    new: tuple[StoredEntry, ...] = ()
-    edited: tuple[StoredEntry, ...] = ()
-    hits: tuple[Hit, ...] = ()
-    lost: int = 0
-    held: bool = True
 
 
 @dataclass(slots=True)
@@ -84,84 +71,6 @@ class Polled:
         self.lost += settled.lost
 
 
-def read(feed: Feed, fetched: Fetched) -> Outcome:
-    """Make of an answer what it means: a changed document is read, an unchanged body is not."""
-    match fetched:
-        case Failed():
-            return fetched
-        case NotModified():
-            return Unchanged(
-                by="304",
-                validators=fetched.validators,
-                hints=hints(fetched.headers, None),
-                hops=fetched.hops,
-                elapsed=fetched.elapsed,
-            )
-        case Document():
-            if fetched.body_hash == feed.body_hash:
-                return Unchanged(
-                    by="hash",
-                    validators=fetched.validators,
-                    hints=hints(fetched.headers, None),
-                    hops=fetched.hops,
-                    elapsed=fetched.elapsed,
-                )
-            try:
-                parsed = parse(fetched)
-            except ParseError as error:
-                kinds = {kind.value: kind for kind in FailureKind}
-                return Failed(
-                    kind=kinds.get(error.kind, FailureKind.PARSE),
-                    message=str(error),
-                    status=fetched.status,
-                    hops=fetched.hops,
-                    elapsed=fetched.elapsed,
-                )
-            return Fresh(document=fetched, parsed=parsed, hints=hints(fetched.headers, parsed))
-
-
-def settle(
-    db: Db, feed: Feed, outcome: Outcome, watched: Watched, now: datetime, bounds: Bounds, jitter: float
-) -> Settled:
-    """Keep what a poll brought: entries, their hits, their stories and the feed's next poll, in one transaction."""
-    if not feeds.still_held(db, feed):
-        return Settled(before=feed, after=feed, outcome=outcome, held=False)
-    told: Sorted | None = None
-    fresh: tuple[StoredEntry, ...] = ()
-    edited: tuple[StoredEntry, ...] = ()
-    found: tuple[Hit, ...] = ()
-    seen = 0
-    if isinstance(outcome, Fresh):
-        offered = candidates(outcome.parsed, feed)
-        told = sort(offered, feed, entries.memory(db, feed.id, offered), now)
-        seen = len(offered)
-        fresh = entries.add(db, told.new, now, baseline=feed.baseline_at is None)
-        fresh += entries.add(db, told.quarantined, now, quarantined=True)
-        edited = entries.edit(db, told.edited, now)
-        entries.rename(db, feed.id, told.migrated)
-        entries.still_listed(db, feed.id, [entry.key for entry in offered], now)
-        found = keep_hits(db, fresh, watched, now) + keep_hits(db, edited, watched, now, Origin.EDIT)
-    learnt = after(feed, outcome, told, now, bounds, jitter)
-    feeds.put(db, learnt)
-    lost = told.gap.lost if told is not None and told.gap is not None else 0
-    settled = Settled(
-        before=feed, after=learnt, outcome=outcome, seen=seen, new=fresh, edited=edited, hits=found, lost=lost
-    )
-    feeds.record(db, _history(settled, now))
-    return settled
-
-
-def keep_hits(
-    db: Db, stored: Sequence[StoredEntry], watched: Watched, now: datetime, origin: Origin = Origin.LIVE
-) -> tuple[Hit, ...]:
-    """Match entries, store their hits, and put those with hits into stories."""
-    found = hits.add(db, watched.hits(stored, now, origin))
-    if found:
-        homeless = stories.without_story(db, sorted({hit.entry_id for hit in found}))
-        stories.join(db, [each for each in stored if each.id in homeless], now)
-    return found
-
-
 class Poller:
     """Polls what is due, many at a time; one thread writes.
 
@@ -196,6 +105,10 @@ class Poller:
         self._waiting: list[tuple[Feed, Outcome, asyncio.Future[Settled]]] = []
         self._writing: asyncio.Task[None] | None = None
         self._journeys: set[asyncio.Task[Settled | None]] = set()
+        self._network = Network()
+        # A host takes its feeds one after another: more than wait at its door would only keep others waiting.
+        self._per_host = fetcher.policy.per_host + 2 if fetcher.policy.spacing else None
+        self._busy: Counter[str] = Counter()
 
     async def __aenter__(self) -> Poller:
         return self
@@ -221,22 +134,29 @@ class Poller:
         polled = Polled()
         started = self._clock()
         chosen = tuple(urls) if urls is not None else None
-        while claimed := await self._claim(self._room, urls=chosen, everything=everything, before=started):
+        while True:
+            claimed = await self._claim(self._room, urls=chosen, everything=everything, before=started)
             polled.due += len(claimed)
             for feed in claimed:
                 journey = self._start(feed, unconditional)
                 journey.add_done_callback(polled.hear)
-            while not self._room:
+            if not claimed and not self._crowded:
+                break
+            if not claimed or not self._room:
                 await asyncio.wait(self._journeys, return_when=asyncio.FIRST_COMPLETED)
         while self._journeys:
             await asyncio.wait(self._journeys)
         return polled
 
     async def tick(self) -> int:
-        """Start polling what is due, as much as there is room for, and do not wait; gives how many were started."""
-        if not self._room:
+        """Start polling what is due, as much as there is room for, and do not wait; gives how many were started.
+
+        While our own network is down a few feeds are asked, to learn when it is back.
+        """
+        room = min(self._room, PROBES) if self._network.down(self._clock()) else self._room
+        if not room:
             return 0
-        claimed = await self._claim(self._room)
+        claimed = await self._claim(room)
         for feed in claimed:
             self._start(feed, False)
         return len(claimed)
@@ -256,6 +176,11 @@ class Poller:
     def _room(self) -> int:
         return max(0, self._concurrency - len(self._journeys))
 
+    @property
+    def _crowded(self) -> bool:
+        """Tell whether a host has as many feeds in flight as it may: more of them may be due."""
+        return self._per_host is not None and any(count >= self._per_host for count in self._busy.values())
+
     async def _claim(
         self,
         limit: int,
@@ -264,6 +189,8 @@ class Poller:
         everything: bool = False,
         before: datetime | None = None,
     ) -> tuple[Feed, ...]:
+        busy = dict(self._busy)
+
         def claim() -> tuple[Feed, ...]:
             with self._database.write() as db:
                 return feeds.claim_due(
@@ -275,21 +202,32 @@ class Poller:
                     urls=urls,
                     everything=everything,
                     polled_before=before,
+                    busy=busy,
+                    per_host=self._per_host,
                 )
 
         return await asyncio.get_running_loop().run_in_executor(self._writer, claim)
 
     def _start(self, feed: Feed, unconditional: bool) -> asyncio.Task[Settled | None]:
-        journey = asyncio.create_task(self._journey(feed, unconditional))
+        host = urlsplit(feed.fetch_url).hostname or ""
+        journey = asyncio.create_task(self._journey(feed, host, unconditional))
         self._journeys.add(journey)
-        journey.add_done_callback(self._journeys.discard)
+        self._busy[host] += 1
+        journey.add_done_callback(lambda done: self._ended(done, host))
         return journey
 
-    async def _journey(self, feed: Feed, unconditional: bool) -> Settled | None:
+    def _ended(self, journey: asyncio.Task[Settled | None], host: str) -> None:
+        self._journeys.discard(journey)
+        self._busy[host] -= 1
+        if not self._busy[host]:
+            del self._busy[host]
+
+    async def _journey(self, feed: Feed, host: str, unconditional: bool) -> Settled | None:
         """Take one feed all the way. The one bulkhead: a fault of ours in one feed's poll disturbs no other feed."""
         try:
             reached("claimed")
             fetched = await self._fetcher.feed(feed, unconditional=unconditional)
+            fetched = self._network.judged(host, fetched, self._clock())
             reached("fetched")
             outcome = await self._read(feed, fetched)
             reached("read")
@@ -305,6 +243,8 @@ class Poller:
             except Exception:
                 log.exception("poll could not be settled", feed=feed.source.url)
                 return None
+        for notice in notices(settled) if settled.held else ():
+            log.warning(notice.event, feed=feed.source.url, said=notice.said)
         if self._on_settled is not None:
             self._on_settled(settled)
         return settled
@@ -360,29 +300,3 @@ class Poller:
     def _settle_one(self, db: Db, feed: Feed, outcome: Outcome) -> Settled:
         now = self._clock()
         return settle(db, feed, outcome, self._watched(), now, self._bounds(), self._jitter())
-
-
-def _history(settled: Settled, now: datetime) -> feeds.Poll:
-    poll = feeds.Poll(
-        feed_id=settled.before.id,
-        at=now,
-        outcome="read",
-        seen=settled.seen,
-        new=len(settled.new),
-        updated=len(settled.edited),
-        hits=len(settled.hits),
-        lost=settled.lost,
-    )
-    match settled.outcome:
-        case Fresh(document=document, parsed=parsed):
-            return replace(
-                poll,
-                status=document.status,
-                wire_bytes=document.wire_bytes,
-                elapsed=document.elapsed,
-                message=parsed.degraded or "",
-            )
-        case Unchanged(by=by, elapsed=elapsed):
-            return replace(poll, outcome="unchanged", status=304 if by == "304" else 200, elapsed=elapsed, message=by)
-        case Failed(kind=kind, status=status, elapsed=elapsed, message=message):
-            return replace(poll, outcome=kind.value, status=status, elapsed=elapsed, message=message)

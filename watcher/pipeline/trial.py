@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from watcher.fetch import Fetcher
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind, Fresh, Outcome
-from watcher.pipeline.incoming import read
+from watcher.pipeline.settling import read
 from watcher.text.urls import permanent_target
 
 AT_ONCE = 64

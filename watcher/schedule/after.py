@@ -154,7 +154,7 @@ def _unvalidated(feed: Feed, now: datetime) -> timedelta:
 def _failed(feed: Feed, outcome: Failed, now: datetime, bounds: Bounds, jitter: float) -> Feed:
     if outcome.kind is FailureKind.OFFLINE:
         # Our own network is down: nothing is counted against the feed. That it is not read is known all the same.
-        later = replace(feed, next_poll_at=now + timedelta(minutes=1) * (1 + jitter))
+        later = replace(feed, polled_at=now, next_poll_at=now + timedelta(minutes=1) * (1 + jitter))
         if feed.failures:
             return later
         since = feed.failing_since or now
@@ -162,7 +162,7 @@ def _failed(feed: Feed, outcome: Failed, now: datetime, bounds: Bounds, jitter: 
     if outcome.kind is FailureKind.RATE_LIMITED and outcome.status is None:
         # Its host asked for peace while this feed waited for its turn: it was not asked.
         peace = max(outcome.retry_after or bounds.minimum, timedelta(minutes=1))
-        return replace(feed, next_poll_at=now + min(peace, DAY) * (1 + jitter / 10))
+        return replace(feed, polled_at=now, next_poll_at=now + min(peace, DAY) * (1 + jitter / 10))
     # What counts as failing begins with the feed's own first failure, and being gone with the first 410.
     afresh = not feed.failures or (outcome.kind is FailureKind.GONE and feed.error_kind != outcome.kind.value)
     failures = 1 if afresh else feed.failures + 1

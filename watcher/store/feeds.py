@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -16,6 +17,9 @@ from watcher.model.feed import Feed, FeedState, KeyRule, Move, Source, Validator
 from watcher.store.engine import Db
 from watcher.store.tables import entries, feeds, polls
 
+_ASTRAY = timedelta(hours=2)
+_LONGEST = timedelta(days=40)
+"""Longer than any configuration lets a feed wait."""
 _UNPOLLED = (FeedState.GONE.value, FeedState.PAUSED.value)
 
 
@@ -50,6 +54,9 @@ def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) 
     """Make the feeds those of the configuration: new ones are due at once, absent ones rest with all they brought."""
     known = {row.url: row for row in db.execute(select(feeds.c.url, feeds.c.source, feeds.c.configured, feeds.c.title))}
     wanted = {source.url: source for source in sources}
+    # What a clock that was wrong has put off for years is due now.
+    astray = or_(feeds.c.polled_at > now + _ASTRAY, feeds.c.next_poll_at > now + _LONGEST)
+    db.execute(update(feeds).where(astray).values(next_poll_at=now))
     added = [
         {
             "url": url,
@@ -101,14 +108,20 @@ def claim_due(
     urls: Iterable[str] | None = None,
     everything: bool = False,
     polled_before: datetime | None = None,
+    busy: Mapping[str, int] | None = None,
+    per_host: int | None = None,
 ) -> tuple[Feed, ...]:
     """Take feeds whose time has come, longest overdue first, and hold each for `lease_for`.
+
+    With `per_host` no host gets more feeds than that, counting those that are `busy` already, and none that another
+    owner is busy with: five hundred feeds of one host, each waiting for its turn, must not keep all others waiting.
 
     `urls` takes those feeds whether due or not (paused and gone ones too: a person asks); `everything` takes every feed
     that is polled at all. `polled_before` leaves out what was polled since. A feed that somebody else holds is left to
     them; two callers never get the same feed.
     """
-    free = or_(feeds.c.lease_until.is_(None), feeds.c.lease_until <= now)
+    # A lease that ends later than any could was given while a clock was wrong.
+    free = or_(feeds.c.lease_until.is_(None), feeds.c.lease_until <= now, feeds.c.lease_until > now + 2 * lease_for)
     chosen = select(feeds.c.id).where(feeds.c.configured, free)
     if urls is not None:
         chosen = chosen.where(feeds.c.url.in_(tuple(urls)))
@@ -118,15 +131,32 @@ def claim_due(
             chosen = chosen.where(feeds.c.next_poll_at <= now)
     if polled_before is not None:
         chosen = chosen.where(or_(feeds.c.polled_at.is_(None), feeds.c.polled_at < polled_before))
-    chosen = chosen.order_by(feeds.c.next_poll_at).limit(limit).with_for_update(skip_locked=True)
-    taken = (
-        update(feeds)
-        .where(feeds.c.id.in_(chosen.scalar_subquery()), free)
-        .values(lease=feeds.c.lease + 1, lease_until=now + lease_for, lease_by=owner)
-        .returning(feeds)
-    )
-    rows = db.execute(taken).mappings().all()
-    return tuple(read(row) for row in sorted(rows, key=lambda row: row["next_poll_at"]))
+    if per_host is not None and db.dialect.name == "postgresql":
+        theirs = select(feeds.c.host).where(feeds.c.lease_until > now, feeds.c.lease_by != owner)
+        chosen = chosen.where(feeds.c.host.not_in(theirs))
+    tally = Counter(busy or {})
+    kept: list[RowMapping] = []
+    while len(kept) < limit:
+        full = [host for host, count in tally.items() if per_host is not None and count >= per_host]
+        open_ = chosen.where(feeds.c.host.not_in(full)) if full else chosen
+        open_ = open_.order_by(feeds.c.next_poll_at).limit(limit - len(kept)).with_for_update(skip_locked=True)
+        taken = (
+            update(feeds)
+            .where(feeds.c.id.in_(open_.scalar_subquery()), free)
+            .values(lease=feeds.c.lease + 1, lease_until=now + lease_for, lease_by=owner)
+            .returning(feeds)
+        )
+        too_many: list[int] = []
+        for row in sorted(db.execute(taken).mappings().all(), key=lambda row: row["next_poll_at"]):
+            tally[row["host"]] += 1
+            if per_host is None or tally[row["host"]] <= per_host:
+                kept.append(row)
+            else:
+                too_many.append(row["id"])
+        if not too_many:
+            break
+        db.execute(update(feeds).where(feeds.c.id.in_(too_many)).values(lease_until=None, lease_by=None))
+    return tuple(read(row) for row in kept)
 
 
 def release(db: Db, held: Iterable[Feed]) -> None:
