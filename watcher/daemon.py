@@ -62,6 +62,7 @@ class _Daemon:
             )
             server = make_server(page, app.settings.web.host, app.settings.web.port)
             serving = asyncio.create_task(server.serve())
+        await steps.take_over()
         await engine.start()
         log.info("started", feeds=len(app.settings.sources), topics=len(app.watched.topics), owner=steps.owner)
         try:

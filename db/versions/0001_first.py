@@ -202,6 +202,7 @@ def upgrade() -> None:
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("lease", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("lease_until", Moment(), nullable=True),
+        sa.Column("lease_by", sa.Text(), nullable=True),
         sa.Column("doubts", sa.Integer(), server_default="0", nullable=False, comment="how often its fate was unknown"),
         sa.ForeignKeyConstraint(["digest_id"], ["digests.id"], name="fk_outbox_digest_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),

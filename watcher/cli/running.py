@@ -95,9 +95,13 @@ def status(as_json: Json = False) -> None:
 
 
 async def _cycle(application: App, urls: list[str] | None, *, everything: bool, advance: Any) -> Polled:
+    import os
+    import socket
+
     from watcher import clock
     from watcher.fetch import Fetcher
     from watcher.pipeline.incoming import Poller
+    from watcher.pipeline.recovery import COMMAND
 
     async with Fetcher(application.fetch_policy()) as fetcher:
         poller = Poller(
@@ -107,7 +111,7 @@ async def _cycle(application: App, urls: list[str] | None, *, everything: bool, 
             clock.now,
             bounds=application.bounds,
             concurrency=application.settings.fetch.concurrency,
-            owner="poll",
+            owner=f"{COMMAND} {socket.gethostname()}:{os.getpid()}",
             on_settled=lambda _settled: advance(),
         )
         async with poller:

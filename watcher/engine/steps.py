@@ -16,6 +16,7 @@ from watcher.deliver import senders
 from watcher.fetch import Fetcher
 from watcher.pipeline.incoming import Poller
 from watcher.pipeline.outgoing import compose_due, deliver_waiting
+from watcher.pipeline.recovery import COMMAND, take_over
 from watcher.pipeline.settling import Settled
 from watcher.store import care, leases
 
@@ -64,12 +65,23 @@ class Steps:
     async def __aexit__(self, *error: object) -> None:
         await self.poller.__aexit__(*error)
 
+    async def take_over(self) -> None:
+        """Take up at once what a process held that is known to be dead."""
+        alone = self.app.database.is_sqlite
+        taken = await asyncio.to_thread(
+            take_over, self.app.database, lambda owner: _is_dead(owner, self.owner, alone=alone), self.clock()
+        )
+        if any(taken):
+            log.warning("taken over from a process that died", feeds=taken[0], messages=taken[1])
+
     async def send(self) -> None:
         """Compose what is due and deliver what waits, a message at a time."""
         async with self._sending:
             app, press = self.app, self.app.press()
             await asyncio.to_thread(compose_due, app.database, press, self.clock())
-            await deliver_waiting(app.database, press, self._senders, self.clock, stopping=lambda: self._stopping)
+            await deliver_waiting(
+                app.database, press, self._senders, self.clock, owner=self.owner, stopping=lambda: self._stopping
+            )
 
     async def prune(self) -> None:
         """Drop what is older than it is kept."""
@@ -87,6 +99,22 @@ class Steps:
         await self.poller.drain(grace)
         async with self._sending:
             pass
+
+
+def _is_dead(owner: str, me: str, *, alone: bool) -> bool:
+    """Tell whether the process that goes by a name is dead. `alone`: no other daemon can be at work here."""
+    host, _, number = owner.rpartition(":")
+    if owner == me or (alone and not owner.startswith(COMMAND)):
+        return True
+    if host.removeprefix(COMMAND).strip() != socket.gethostname() or not number.isdigit():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False
 
 
 def _heard(settled: Settled) -> None:

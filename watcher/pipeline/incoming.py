@@ -27,7 +27,7 @@ from watcher.store.engine import Database, Db
 
 log = structlog.get_logger()
 
-LEASE = timedelta(minutes=10)
+LEASE = timedelta(minutes=3)
 """How long a claimed feed stays with whoever claimed it, should they die."""
 PROBES = 2
 """How many feeds a tick asks while our own network is down."""
@@ -197,7 +197,7 @@ class Poller:
                     db,
                     self._clock(),
                     limit=limit,
-                    lease_for=LEASE,
+                    lease_for=max(LEASE, 2 * self._fetcher.policy.total),
                     owner=self._owner,
                     urls=urls,
                     everything=everything,

@@ -50,6 +50,7 @@ async def deliver_waiting(
     clock: Callable[[], datetime],
     *,
     limit: int = 10_000,
+    owner: str = "command",
     stopping: Callable[[], bool] = lambda: False,
     jitter: Callable[[], float] = random.random,
 ) -> Delivered:
@@ -59,7 +60,7 @@ async def deliver_waiting(
     doubt. `stopping` is asked before every message.
     """
     done = Delivered()
-    round_ = _Round(database, channels, senders, clock, jitter, done)
+    round_ = _Round(database, channels, senders, clock, jitter, done, owner)
     with database.read() as db:
         lost, names = outbox.has_abandoned(db, clock()), outbox.waiting_channels(db, clock())
     if lost:
@@ -78,6 +79,7 @@ class _Round:
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
     done: Delivered
+    owner: str
 
     async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> None:
         """Send a channel's messages one after another; what one came to is recorded as the next is taken."""
@@ -104,7 +106,7 @@ class _Round:
         with self.database.write() as db:
             if before is not None:
                 self._record(db, *before, channel)
-            taken = outbox.claim(db, self.clock(), lease_for=LEASE, channel=name) if more else None
+            taken = outbox.claim(db, self.clock(), lease_for=LEASE, channel=name, owner=self.owner) if more else None
         if before is not None:
             reached("recorded")
         return taken

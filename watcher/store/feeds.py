@@ -165,6 +165,19 @@ def release(db: Db, held: Iterable[Feed]) -> None:
         db.execute(update(feeds).where(feeds.c.id == feed.id, feeds.c.lease == feed.lease).values(lease_until=None))
 
 
+def holders(db: Db) -> frozenset[str]:
+    """Name who holds feeds."""
+    held = select(feeds.c.lease_by).where(feeds.c.lease_until.is_not(None), feeds.c.lease_by.is_not(None))
+    return frozenset(db.execute(held.distinct()).scalars())
+
+
+def end_leases(db: Db, owners: Iterable[str]) -> int:
+    """Free what some hold, who are known to be dead; it is due as it was."""
+    held = feeds.c.lease_until.is_not(None), feeds.c.lease_by.in_(tuple(owners))
+    done: CursorResult[Any] = db.execute(update(feeds).where(*held).values(lease_until=None, lease_by=None))
+    return done.rowcount
+
+
 def still_held(db: Db, feed: Feed) -> bool:
     """Tell whether this claim is still the one that may settle; locks the row until the transaction ends."""
     row = select(feeds.c.id).where(feeds.c.id == feed.id, feeds.c.lease == feed.lease).with_for_update()

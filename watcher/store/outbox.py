@@ -60,8 +60,8 @@ def waiting_channels(db: Db, now: datetime) -> tuple[str, ...]:
     return tuple(sorted(db.execute(due).scalars()))
 
 
-def claim(db: Db, now: datetime, *, lease_for: timedelta, channel: str) -> Delivery | None:
-    """Take the next message of a channel whose time has come, and hold it for `lease_for`.
+def claim(db: Db, now: datetime, *, lease_for: timedelta, channel: str, owner: str = "") -> Delivery | None:
+    """Take the next message of a channel whose time has come, and hold it as `owner` for `lease_for`.
 
     Two callers never get the same one. It is one message, not many: what a process holds when it dies is in doubt. A
     message that follows another of the same digest and recipient waits until that one is settled.
@@ -95,6 +95,7 @@ def claim(db: Db, now: datetime, *, lease_for: timedelta, channel: str) -> Deliv
             state=DeliveryState.SENDING.value,
             lease=outbox.c.lease + 1,
             lease_until=now + lease_for,
+            lease_by=owner,
             attempts=outbox.c.attempts + 1,
         )
         .returning(outbox)
@@ -134,6 +135,25 @@ def record(
         )
     )
     return done.rowcount == 1
+
+
+def holders(db: Db) -> frozenset[str]:
+    """Name who holds messages."""
+    held = select(outbox.c.lease_by).where(
+        outbox.c.state == DeliveryState.SENDING.value, outbox.c.lease_by.is_not(None)
+    )
+    return frozenset(db.execute(held.distinct()).scalars())
+
+
+def end_leases(db: Db, owners: Iterable[str], now: datetime) -> int:
+    """End what some hold, who are known to be dead; what they were sending is then as abandoned as after its time."""
+    held = (
+        outbox.c.state == DeliveryState.SENDING.value,
+        outbox.c.lease_by.in_(tuple(owners)),
+        outbox.c.lease_until > now,
+    )
+    done: CursorResult[Any] = db.execute(update(outbox).where(*held).values(lease_until=now))
+    return done.rowcount
 
 
 def has_abandoned(db: Db, now: datetime) -> bool:

@@ -329,6 +329,7 @@ outbox = Table(
     Column("error", Text),
     Column("lease", BigInteger, nullable=False, server_default="0"),
     Column("lease_until", Moment),
+    Column("lease_by", Text),
     Column("doubts", Integer, nullable=False, server_default="0", comment="how often its fate was unknown"),
     UniqueConstraint("digest_id", "channel", "recipient", "part"),
     Index("ix_outbox_state_next_try_at", "state", "next_try_at"),

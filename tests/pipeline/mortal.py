@@ -1,0 +1,26 @@
+"""Polls in a process that ends itself (kill -9) at a named point."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import timedelta
+
+from tests.pipeline.test_incoming import NOON, poll
+from watcher.pipeline import points
+from watcher.pipeline.recovery import take_over
+from watcher.store.engine import Database
+
+
+def main(url: str, point: str, hours: int) -> None:
+    """Poll what is due, `hours` after noon; die at `point`, if one is named."""
+
+    def end(name: str) -> None:
+        if name == point:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    points.watch(end)
+    now = NOON + timedelta(hours=hours)
+    with Database(url) as database:
+        take_over(database, lambda _owner: True, now)
+        poll(database, now)

@@ -1,0 +1,50 @@
+"""Real processes killed at every step of the way in: each entry and each hit is there in the end, and once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.pipeline.mortal import main
+from tests.pipeline.test_incoming import NOON, watch
+from tests.web_server import Reply, Server, rss
+from watcher.store import archive, feeds, hits
+from watcher.store.engine import Database
+
+PROCESSES = multiprocessing.get_context("forkserver")
+PROCESSES.set_forkserver_preload(["tests.pipeline.mortal"])
+
+
+@pytest.fixture
+def press() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+def lives(database: Database, point: str, hours: int) -> bool:
+    process = PROCESSES.Process(target=main, args=(str(database.path), point, hours))
+    process.start()
+    process.join(60)
+    assert process.exitcode in {0, -signal.SIGKILL}
+    return process.exitcode == 0
+
+
+@pytest.mark.parametrize("point", ["claimed", "fetched", "read", "settled", "committed"])
+def test_a_poll_that_dies_loses_nothing_and_doubles_nothing(sqlite: Database, press: Server, point: str) -> None:
+    for name in ("a", "b", "c"):
+        press.pages[f"/{name}"] = Reply(rss((name, f"Five Eyes ministers meet at {name}")), headers={"ETag": '"1"'})
+    watch(sqlite, *(f"{press.url}/{name}" for name in ("a", "b", "c")))
+
+    died = not lives(sqlite, point, 0)
+    ended = lives(sqlite, "", 2)
+
+    assert died
+    assert ended
+    with sqlite.read() as db:
+        assert len(archive.page(db).items) == 3
+        assert len(hits.page(db).items) == 3
+        assert all(feed.polled_at is not None and feed.polled_at >= NOON for feed in feeds.all_configured(db))
+        assert feeds.holders(db) == frozenset()

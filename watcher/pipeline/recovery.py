@@ -1,0 +1,23 @@
+"""What a dead process held is taken up again: at once where its death is known, else when its lease runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from watcher.store import feeds, outbox
+from watcher.store.engine import Database
+
+COMMAND = "command"
+"""What the name of a holder begins with that is no daemon: a command that a person runs beside one."""
+
+
+def take_over(database: Database, is_dead: Callable[[str], bool], now: datetime) -> tuple[int, int]:
+    """End the leases of holders that are dead; gives how many feeds and how many messages they held."""
+    with database.read() as db:
+        held_feeds, held_messages = feeds.holders(db), outbox.holders(db)
+    dead = {owner for owner in held_feeds | held_messages if is_dead(owner)}
+    if not dead:
+        return 0, 0
+    with database.write() as db:
+        return feeds.end_leases(db, dead), outbox.end_leases(db, dead, now)
