@@ -90,7 +90,7 @@ def sizes() -> None:
         html, text = say.html(digest, LINKS), say.text(digest, LINKS)
         delivery = Delivery(
             id=1, digest_id=1, channel="mail", kind=ChannelKind.EMAIL, recipient="a@desk.example", part=0,
-            payload=freeze(name="daily", subject="The day", html=html, text=text), message_id="<1@desk.example>",
+            payload=freeze(name="daily", subject="The day"), html=html, text=text, message_id="<1@desk.example>",
             state=DeliveryState.SENDING, attempts=1, next_try_at=NOON, created_at=NOON,
         )  # fmt: skip
 

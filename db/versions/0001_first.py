@@ -23,6 +23,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False, comment="the subscription's name"),
         sa.Column("slot_at", Moment(), nullable=False),
         sa.Column("title", sa.Text(), server_default="", nullable=False),
+        sa.Column("subject", sa.Text(), server_default="", nullable=False),
         sa.Column("window_from", Moment(), nullable=False),
         sa.Column("window_to", Moment(), nullable=False),
         sa.Column("composed_at", Moment(), nullable=False),
@@ -142,6 +143,14 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_topics"),
     )
     op.create_table(
+        "unsubscribed",
+        sa.Column("name", sa.Text(), nullable=False, comment="the subscription's name"),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("recipient", sa.Text(), nullable=False),
+        sa.Column("at", Moment(), nullable=False),
+        sa.PrimaryKeyConstraint("name", "channel", "recipient", name="pk_unsubscribed"),
+    )
+    op.create_table(
         "entries",
         sa.Column("id", Id(), nullable=False),
         sa.Column("feed_id", Id(), nullable=False),
@@ -204,6 +213,7 @@ def upgrade() -> None:
         sa.Column("lease_until", Moment(), nullable=True),
         sa.Column("lease_by", sa.Text(), nullable=True),
         sa.Column("doubts", sa.Integer(), server_default="0", nullable=False, comment="how often its fate was unknown"),
+        sa.Column("changed_at", Moment(), nullable=False, comment="when it last changed its state"),
         sa.ForeignKeyConstraint(["digest_id"], ["digests.id"], name="fk_outbox_digest_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_outbox"),
         sa.UniqueConstraint(

@@ -1,4 +1,4 @@
-"""Hits as feeds: Atom (RFC 4287) and JSON Feed 1.1, for readers and for other machines."""
+"""Hits and digests as feeds: Atom (RFC 4287) and JSON Feed 1.1, for readers and for other machines."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from watcher.app.views import moment, still_there
 from watcher.digest import marked
 from watcher.model.found import StoredHit
+from watcher.store.digests import Composed
 
 
 def atom(title: str, feed_id: str, found: Sequence[StoredHit], *, url: str | None = None) -> str:
@@ -43,6 +44,25 @@ def json_feed(title: str, found: Sequence[StoredHit], *, url: str | None = None,
         for hit in found
     ]
     return json.dumps(said, ensure_ascii=False)
+
+
+def digests_atom(title: str, feed_id: str, told: Sequence[Composed], *, url: str | None = None) -> str:
+    """Write digests as an Atom feed, each whole as it was sent; those that were empty and not sent are left out."""
+    sent = [each for each in told if each.sent]
+    updated = moment(sent[0].composed_at) if sent else "1970-01-01T00:00:00Z"
+    link = f"<link rel='self' href={quoteattr(url)}/>" if url else ""
+    entries = "".join(
+        f"<entry><title>{_xml(said.subject or said.title)}</title><id>{_xml(feed_id)}:{said.id}</id>"
+        f"<updated>{moment(said.composed_at)}</updated><published>{moment(said.slot_at)}</published>"
+        f"<category term={quoteattr(_legal(said.name))}/>"
+        f"<content type='{'html' if said.html else 'text'}'>{_xml(said.html or said.text)}</content></entry>"
+        for said in sent
+    )
+    return (
+        "<?xml version='1.0' encoding='utf-8'?>\n<feed xmlns='http://www.w3.org/2005/Atom'>"
+        f"<title>{_xml(title)}</title><id>{_xml(feed_id)}</id><updated>{updated}</updated>"
+        f"<author><name>news-watcher</name></author>{link}{entries}</feed>"
+    )
 
 
 def _atom_entry(hit: StoredHit) -> str:

@@ -205,6 +205,8 @@ def delivery(one: Delivery) -> Json:
         "created_at": moment(one.created_at),
         "next_try_at": moment(one.next_try_at),
         "sent_at": moment(one.sent_at),
+        "changed_at": moment(one.changed_at),
+        "doubts": one.doubts,
         "message_id": one.message_id,
         "error": one.error,
     }

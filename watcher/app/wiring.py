@@ -11,11 +11,12 @@ import structlog
 
 from watcher import __version__
 from watcher.digest import Links
+from watcher.errors import ConfigError
 from watcher.fetch import FetchPolicy
 from watcher.match import Watched, compile_topics
 from watcher.pipeline.outgoing import Press
 from watcher.schedule import Bounds
-from watcher.settings import Settings, load
+from watcher.settings import Settings, load, signing_key
 from watcher.store import care, digests, feeds, migrate, search, status, topics
 from watcher.store.engine import Database
 
@@ -80,9 +81,22 @@ class App:
             channels={channel.name: channel for channel in settings.channels},
             topics=settings.topics,
             coverage_of=status.coverage,
-            links=Links(base_url=settings.web.base_url.rstrip("/") if settings.web.base_url else None),
+            links=self._links(),
             templates=settings.templates,
         )
+
+    def _links(self) -> Links:
+        """Give where digests may lead: nowhere without a page that readers reach; without a key no signed links."""
+        web = self.settings.web
+        if not web.base_url:
+            return Links()
+        try:
+            secret = signing_key(self.settings)
+        except ConfigError as error:
+            # A digest without buttons is better than none.
+            log.warning("digests carry no signed links", error=str(error))
+            return Links(base_url=web.base_url.rstrip("/"))
+        return Links(base_url=web.base_url.rstrip("/"), secret=secret)
 
     def close(self) -> None:
         """Give the database back."""

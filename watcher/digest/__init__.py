@@ -4,6 +4,7 @@ from watcher.digest.compose import compose, is_sent
 from watcher.digest.data import as_data
 from watcher.digest.html import html
 from watcher.digest.labels import check, sign
+from watcher.digest.leaving import check_leave, sign_leave, with_leave_in_html, with_leave_in_text
 from watcher.digest.pieces import Links, coverage_line, headline, marked, snippet, subject
 from watcher.digest.plain import markdown, text
 from watcher.digest.slack import slack
@@ -13,6 +14,7 @@ __all__ = [
     "Links",
     "as_data",
     "check",
+    "check_leave",
     "compose",
     "coverage_line",
     "due_slot",
@@ -25,9 +27,12 @@ __all__ = [
     "parse_schedule",
     "quiet_until",
     "sign",
+    "sign_leave",
     "slack",
     "snippet",
     "subject",
     "text",
     "to_cron",
+    "with_leave_in_html",
+    "with_leave_in_text",
 ]

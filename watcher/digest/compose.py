@@ -6,11 +6,12 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from watcher.model.digest import Coverage, Digest, EmptyPolicy, StoryLine, Subscription, ToldHit, TopicSection
+from watcher.model.digest import Coverage, Digest, EmptyPolicy, Kind, StoryLine, Subscription, ToldHit, TopicSection
 from watcher.model.topic import Topic
 
 FRESHNESS = timedelta(hours=12)
 """Half of a hit's freshness is gone after so long."""
+_RANK = {kind: rank for rank, kind in enumerate(Kind)}
 
 
 def compose(
@@ -20,11 +21,15 @@ def compose(
     topics: Sequence[Topic],
     coverage: Coverage,
     window: tuple[datetime, datetime],
+    *,
+    alarms: Sequence[str] = (),
+    troubles: Sequence[str] = (),
 ) -> Digest:
     """Make a digest of hits that were not told yet: a section for each topic, a row for each story.
 
-    Topics come in the order of the subscription, or of the configuration. A story's lead is its best hit; what does not
-    fit is counted in `more`. Every hit is a member of the digest, shown or not.
+    Topics come in the order of the subscription, or of the configuration; in each, news stand before edits and finds
+    from the archive. A story's lead is its best hit; what does not fit is counted in `more`. Every hit is a member of
+    the digest, shown or not.
     """
     names = {topic.id: topic.name or topic.id for topic in topics}
     order = {topic_id: n for n, topic_id in enumerate(subscription.topics or [topic.id for topic in topics])}
@@ -34,7 +39,7 @@ def compose(
             by_topic[hit.topic_id].append(hit)
     sections = []
     for topic_id in sorted(by_topic, key=lambda each: (order.get(each, len(order)), each)):
-        lines = sorted(_lines(by_topic[topic_id], window[1]), key=lambda line: _weight(line, window[1]), reverse=True)
+        lines = sorted(_lines(by_topic[topic_id]), key=lambda line: _weight(line, window[1]), reverse=True)
         kept = tuple(lines[: subscription.max_stories])
         sections.append(
             TopicSection(
@@ -42,6 +47,7 @@ def compose(
                 name=names.get(topic_id, topic_id),
                 stories=kept,
                 more=len(lines) - len(kept),
+                since=min(hit.matched_at for hit in by_topic[topic_id]),
             )
         )
     return Digest(
@@ -53,31 +59,38 @@ def compose(
         coverage=coverage,
         sections=tuple(sections),
         hits=tuple(hit.hit_id for hit in hits),
+        alarms=tuple(alarms),
+        troubles=tuple(troubles),
     )
 
 
 def is_sent(digest: Digest, policy: EmptyPolicy) -> bool:
-    """Tell whether a digest goes out: an empty one only if the subscription wants to hear of silence."""
-    if digest.sections:
+    """Tell whether a digest goes out: an empty one only if the subscription wants to hear of silence.
+
+    An alarm is no silence, and messages that did not arrive are bad coverage.
+    """
+    if digest.sections or digest.alarms:
         return True
-    return policy is EmptyPolicy.SEND or (policy is EmptyPolicy.WHEN_BAD and digest.coverage.bad)
+    bad = digest.coverage.bad or bool(digest.troubles)
+    return policy is EmptyPolicy.SEND or (policy is EmptyPolicy.WHEN_BAD and bad)
 
 
-def _lines(hits: Sequence[ToldHit], now: datetime) -> list[StoryLine]:
+def _lines(hits: Sequence[ToldHit]) -> list[StoryLine]:
     stories: dict[object, list[ToldHit]] = defaultdict(list)
     for hit in hits:
         stories[hit.story_id if hit.story_id is not None else (hit.hit_id,)].append(hit)
     lines = []
     for told in stories.values():
-        ranked = sorted(told, key=lambda hit: (-round(hit.score, 2), hit.first_seen_at, hit.hit_id))
+        ranked = sorted(told, key=lambda hit: (_RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id))
         rest = sorted(ranked[1:], key=lambda hit: (hit.first_seen_at, hit.hit_id))
         lines.append(StoryLine(lead=ranked[0], others=tuple(rest)))
     return lines
 
 
-def _weight(line: StoryLine, now: datetime) -> tuple[float, float]:
-    """Weigh a story: its best score, how fresh it is, and how many outlets carry it."""
+def _weight(line: StoryLine, now: datetime) -> tuple[int, float, float]:
+    """Weigh a story: news first, then its best score, how fresh it is, and how many outlets carry it."""
     newest = max(hit.first_seen_at for hit in (line.lead, *line.others))
     age = max(timedelta(), now - newest)
     freshness = 0.5 ** (age / FRESHNESS)
-    return line.lead.score + 0.3 * freshness + 0.08 * min(len(line.outlets), 5), newest.timestamp()
+    weight = line.lead.score + 0.3 * freshness + 0.08 * min(len(line.outlets), 5)
+    return -_RANK[line.lead.kind], weight, newest.timestamp()

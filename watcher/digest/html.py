@@ -2,72 +2,148 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import TypeAlias
 
 import css_inline
 import jinja2
+from markupsafe import Markup, escape
 
-from watcher.digest.pieces import Links, clock, coverage_line, flags, headline, marked, others, subject, summary_of
-from watcher.model.digest import Digest, StoryLine, TopicSection
+from watcher.digest import own
+from watcher.digest.leaving import LEAVE_HERE
+from watcher.digest.pieces import (
+    Links,
+    Place,
+    by_turns,
+    clock,
+    coverage_line,
+    flags,
+    groups,
+    headline,
+    marked,
+    others,
+    subject,
+    summary_of,
+)
+from watcher.model.digest import Digest, StoryLine
 
 MOST_BYTES = 90_000
 """Gmail cuts a message off at about 102 kB; what is left is for the headers of others."""
+ALWAYS_WHOLE = 3
+"""So many stories of each topic keep their summaries, however long the digest is."""
+
+_Rows: TypeAlias = dict[Place, Markup]
 
 
 def html(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
-    """Write a digest as HTML of at most MOST_BYTES: long ones lose their summaries, then stories to "n more".
+    """Write a digest as HTML of at most MOST_BYTES: long ones lose summaries from below, then stories to "n more".
 
-    `templates` is a folder whose `digest.html` is used instead of ours (Jinja2; the same names are given to it).
+    `templates` is a folder whose `digest.html` or `story.html` is used instead of ours (Jinja2; the same names are
+    given to it). One that cannot be used is told of in the digest, which then looks as ours do.
     """
     links = links or Links()
-    environment = _environment(
-        str(templates) if templates is not None and (templates / "digest.html").is_file() else ""
+    if own.has_own(templates, "digest.html", "story.html"):
+        try:
+            said = _written(digest, links, templates)
+            dressed = _inliner().inline(said)
+        except own.FAULTS as error:
+            digest = own.told(digest, templates, error)
+        else:
+            return dressed if len(dressed.encode()) <= MOST_BYTES else said
+    return _written(digest, links, None)
+
+
+def _written(digest: Digest, links: Links, templates: Path | None) -> str:
+    row = own.template("story.html", templates)
+    page = own.template("digest.html", templates)
+    frame = len(_paged(page, digest, links, {}).encode()) + 120 * len(digest.sections)
+    rows = _fitted(digest, links, row, MOST_BYTES - frame)
+    return _paged(page, digest, links, rows)
+
+
+def _fitted(digest: Digest, links: Links, row: jinja2.Template, room: int) -> _Rows:
+    """Choose the rows that fit: all of them whole; else the first of each topic whole and the others without summary,
+    as many as there is room for, and with what room is left as many summaries as it holds."""
+    whole: _Rows = {}
+    left = room
+    order = list(by_turns(digest))
+    for place, line in order:
+        whole[place] = _row(row, digest, line, links, summaries=True)
+        left -= len(whole[place].encode())
+        if left < 0:
+            break
+    else:
+        return whole
+    rows: _Rows = {}
+    left = room
+    for place, line in order:
+        kept = whole.get(place) if place[1] < ALWAYS_WHOLE else None
+        made = kept if kept is not None else _row(row, digest, line, links, summaries=False)
+        if (left := left - len(made.encode())) < 0:
+            break
+        rows[place] = made
+    for place, made in whole.items():
+        more = len(made.encode()) - len(rows.get(place, made).encode())
+        if 0 < more <= left:
+            rows[place] = made
+            left -= more
+    return rows
+
+
+def _row(row: jinja2.Template, digest: Digest, line: StoryLine, links: Links, *, summaries: bool) -> Markup:
+    lead = line.lead
+    also, more = others(line)
+    said = row.render(
+        line=line,
+        title=_words(marked(lead.title, "title", lead.evidence)),
+        url=lead.url,
+        source=lead.source,
+        also=also,
+        more=more,
+        when=clock(lead.first_seen_at, digest.timezone),
+        flags=flags(lead),
+        summary=_words(summary_of(lead)) if summaries else "",
+        relevant=links.label(lead.hit_id, "relevant"),
+        irrelevant=links.label(lead.hit_id, "irrelevant"),
     )
-    said = _rendered(environment, digest, links, summaries=True)
-    if len(said.encode()) > MOST_BYTES:
-        said = _rendered(environment, digest, links, summaries=False)
-    keep = max((len(section.stories) for section in digest.sections), default=0)
-    while len(said.encode()) > MOST_BYTES and keep > 1:
-        keep = keep * 3 // 4
-        said = _rendered(environment, _trimmed(digest, keep), links, summaries=False)
-    return said
+    return Markup(said)  # noqa: S704  (the template escapes)
 
 
-def _rendered(environment: jinja2.Environment, digest: Digest, links: Links, *, summaries: bool) -> str:
-    written = environment.get_template("digest.html").render(
+def _paged(page: jinja2.Template, digest: Digest, links: Links, rows: _Rows) -> str:
+    sections = []
+    for number, section in enumerate(digest.sections):
+        shown = [(line, rows.get((number, rank))) for rank, line in enumerate(section.stories)]
+        made = {id(line): made for line, made in shown if made is not None}
+        parts = [(label, [made[id(line)] for line in lines if id(line) in made]) for label, lines in groups(section)]
+        sections.append(
+            {
+                "id": section.topic_id,
+                "name": section.name,
+                "count": len(section.stories) + section.more,
+                "groups": [(label, found) for label, found in parts if found],
+                "more": section.more + len(section.stories) - len(made),
+                "link": links.topic(section.topic_id, section.since),
+            }
+        )
+    return page.render(
         digest=digest,
+        sections=sections,
         subject=subject(digest),
         headline=headline(digest),
         coverage_line=coverage_line(digest.coverage),
-        links=links,
-        summaries=summaries,
         until=clock(digest.window[1], digest.timezone),
-        clock=lambda moment: clock(moment, digest.timezone),
-        title_of=lambda hit: marked(hit.title, "title", hit.evidence),
-        summary_of=summary_of,
-        others=others,
-        flags=flags,
+        home=links.base_url,
+        unsubscribe=Markup(LEAVE_HERE),  # noqa: S704
     )
-    return _inliner().inline(written)
 
 
-def _trimmed(digest: Digest, keep: int) -> Digest:
-    def trim(section: TopicSection) -> TopicSection:
-        kept: tuple[StoryLine, ...] = section.stories[:keep]
-        return replace(section, stories=kept, more=section.more + len(section.stories) - len(kept))
-
-    return replace(digest, sections=tuple(trim(section) for section in digest.sections))
+def _words(pieces: list[tuple[str, bool]]) -> Markup:
+    """Write stretches of text, evidence marked, everything escaped."""
+    return Markup("").join(_MARK.format(piece) if hit else escape(piece) for piece, hit in pieces)
 
 
-@lru_cache(maxsize=4)
-def _environment(folder: str) -> jinja2.Environment:
-    ours = jinja2.PackageLoader("watcher.digest")
-    loader = jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder), ours]) if folder else ours
-    return jinja2.Environment(
-        loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined
-    )
+_MARK = Markup('<mark style="background:#fff0b8;color:#1b2129">{}</mark>')
 
 
 @lru_cache(maxsize=1)

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby, zip_longest
+from typing import TypeAlias
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from watcher.digest.labels import sign
-from watcher.model.digest import Coverage, Digest, StoryLine, ToldHit
-from watcher.model.topic import Evidence, Origin
+from watcher.digest.leaving import sign_leave
+from watcher.model.digest import Coverage, Digest, Kind, Leaving, StoryLine, ToldHit, TopicSection
+from watcher.model.topic import Evidence
 
 SNIPPET = 280
+Place: TypeAlias = tuple[int, int]
+"""Where a story stands in a digest: which section, which row."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,14 +27,23 @@ class Links:
     base_url: str | None = None
     secret: bytes | None = field(default=None, repr=False)
 
-    def topic(self, topic_id: str) -> str | None:
-        return f"{self.base_url}/hits?topic={topic_id}" if self.base_url else None
+    def topic(self, topic_id: str, since: datetime | None = None) -> str | None:
+        """Give the page that lists a topic's hits, from a moment on."""
+        if not self.base_url:
+            return None
+        return f"{self.base_url}/hits?topic={quote(topic_id)}" + (f"&since={since:%Y-%m-%dT%H:%MZ}" if since else "")
 
     def label(self, hit_id: int, judgement: str) -> str | None:
         """Give the address of the page on which a reader judges a hit; opening it records nothing yet."""
         if not self.base_url or self.secret is None:
             return None
         return f"{self.base_url}/label/{sign(self.secret, hit_id, judgement)}"
+
+    def leave(self, leaving: Leaving) -> str | None:
+        """Give the address of the page on which a recipient unsubscribes; a POST to it does so in one click."""
+        if not self.base_url or self.secret is None:
+            return None
+        return f"{self.base_url}/unsubscribe/{sign_leave(self.secret, leaving)}"
 
     def hit(self, hit_id: int) -> str | None:
         return f"{self.base_url}/hits/{hit_id}" if self.base_url else None
@@ -95,7 +110,7 @@ def headline(digest: Digest) -> str:
     """Say in one line what a digest holds."""
     count = digest.story_count
     if not count:
-        return "nothing new"
+        return "unusual volume" if digest.alarms else "nothing new"
     topics = len(digest.sections)
     return f"{count} {'story' if count == 1 else 'stories'} in {topics} {'topic' if topics == 1 else 'topics'}"
 
@@ -104,7 +119,7 @@ def subject(digest: Digest) -> str:
     """Give a digest's subject: its name and what it holds; one line, whatever the headlines hold."""
     lead = digest.sections[0].stories[0].lead.title if digest.sections and digest.sections[0].stories else ""
     said = f"{digest.title}: {headline(digest)}" + (f" – {lead}" if lead and digest.story_count == 1 else "")
-    return " ".join("".join(c if c.isprintable() else " " for c in said).split())[:180]
+    return one_line(said)[:180]
 
 
 def coverage_line(coverage: Coverage) -> str:
@@ -126,20 +141,35 @@ def coverage_line(coverage: Coverage) -> str:
     return line
 
 
-def _counted(count: int, word: str) -> str:
-    return f"{count:,} {word}{'s' * (count != 1)}"
-
-
 def flags(hit: ToldHit) -> tuple[str, ...]:
-    """Name what sets a hit apart from plain news."""
-    found = []
-    if hit.edited or hit.origin is Origin.EDIT:
-        found.append(f"edited, was: {hit.former_title}" if hit.former_title else "edited")
-    if hit.origin is Origin.BACKFILL:
-        found.append("found in the archive")
-    if hit.baseline:
-        found.append("from before watching began")
-    return tuple(found)
+    """Name what a row says of its hit beside the group that it stands in."""
+    return (f"was: {hit.former_title}",) if hit.kind is Kind.EDITED and hit.former_title else ()
+
+
+GROUPS = {
+    Kind.NEW: "",
+    Kind.EDITED: "Edited since it was told",
+    Kind.ARCHIVE: "Found in the archive",
+    Kind.BASELINE: "From before watching began",
+}
+
+
+def groups(section: TopicSection) -> list[tuple[str, list[StoryLine]]]:
+    """Part a topic's stories into what is new (without a name), what was edited, and what is from before."""
+    return [(kind, list(lines)) for kind, lines in groupby(section.stories, lambda line: GROUPS[line.lead.kind])]
+
+
+def by_turns(digest: Digest) -> Iterator[tuple[Place, StoryLine]]:
+    """Give the first story of each topic, then the second of each, and so on: where room ends, it ends for all."""
+    for rank, lines in enumerate(zip_longest(*(section.stories for section in digest.sections))):
+        yield from (((number, rank), line) for number, line in enumerate(lines) if line is not None)
+
+
+def one_line(said: str) -> str:
+    """Give outside words on one line, without what cannot be printed."""
+    if not said.isprintable():
+        said = "".join(c if c.isprintable() else " " for c in said)
+    return " ".join(said.split())
 
 
 def others(line: StoryLine, limit: int = 6) -> tuple[tuple[ToldHit, ...], int]:

@@ -3,91 +3,164 @@
 from __future__ import annotations
 
 import re
-import textwrap
+from collections.abc import Iterator
+from pathlib import Path
 
-from watcher.digest.pieces import Links, clock, coverage_line, flags, headline, others, summary_of
+from watcher.digest import own
+from watcher.digest.pieces import (
+    Links,
+    Place,
+    by_turns,
+    clock,
+    coverage_line,
+    flags,
+    groups,
+    headline,
+    one_line,
+    others,
+    summary_of,
+)
 from watcher.model.digest import Digest, StoryLine
 
 WIDTH = 76
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+MOST_TEXT = 90_000
+"""Characters of stories in a text: more is no reading, and would weigh more than the HTML beside it."""
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
+_AT_BEGINNING = re.compile(r"^(\d{1,9})([.)])|^([-+=:])")
 
 
-def text(digest: Digest, links: Links | None = None) -> str:
-    """Write a digest as plain text, 76 columns wide."""
+def text(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
+    """Write a digest as plain text, 76 columns wide, or as a user's own `digest.txt` has it."""
     links = links or Links()
-    until = clock(digest.window[1], digest.timezone)
-    said = [_line(digest.title), f"{headline(digest)} · until {until} ({digest.timezone})", ""]
+    said, digest = _own("digest.txt", digest, links, templates)
+    return said or "\n".join(_text(digest, links)).rstrip() + "\n"
+
+
+def markdown(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
+    """Write a digest as Markdown (CommonMark), every outside word escaped, or as a user's own `digest.md` has it."""
+    links = links or Links()
+    said, digest = _own("digest.md", digest, links, templates)
+    return said or "\n".join(_markdown(digest, links)).rstrip() + "\n"
+
+
+def _own(name: str, digest: Digest, links: Links, templates: Path | None) -> tuple[str | None, Digest]:
+    try:
+        return own.written(
+            name, templates, digest=digest, links=links, headline=headline(digest), groups=groups,
+            coverage_line=coverage_line(digest.coverage), until=clock(digest.window[1], digest.timezone),
+            clock=lambda moment: clock(moment, digest.timezone), one_line=one_line, escaped=_escaped,
+        ), digest  # fmt: skip
+    except own.FAULTS as error:
+        return None, own.told(digest, templates, error)
+
+
+def _text(digest: Digest, links: Links) -> Iterator[str]:
+    yield one_line(digest.title)
+    yield f"{headline(digest)} · until {clock(digest.window[1], digest.timezone)} ({digest.timezone})"
+    yield ""
     for alarm in digest.alarms:
-        said += [*textwrap.wrap(f"! {_line(alarm)}", WIDTH, subsequent_indent="  "), ""]
-    for section in digest.sections:
+        yield from (*_wrapped(alarm, "! ", "  "), "")
+    shown = _fitted(digest)
+    for number, section in enumerate(digest.sections):
         count = len(section.stories) + section.more
-        said += [f"== {_line(section.name)} ({count})", ""]
-        for line in section.stories:
-            said += [*_story(line, digest.timezone), ""]
-        if section.more:
-            where = links.topic(section.topic_id)
-            said += [f"   {section.more} more" + (f": {where}" if where else ""), ""]
-    said += ["--", *textwrap.wrap(coverage_line(digest.coverage), WIDTH)]
-    for note in digest.coverage.notes:
-        said += textwrap.wrap(_line(note), WIDTH, initial_indent=" - ", subsequent_indent="   ")
-    return "\n".join(said).rstrip() + "\n"
+        yield from (f"== {one_line(section.name)} ({count})", "")
+        rank = 0
+        for label, lines in groups(section):
+            if label and (number, rank) in shown:
+                yield from (f"   -- {label} --", "")
+            for _line in lines:
+                yield from shown.get((number, rank), ())
+                rank += 1
+        more = count - sum(place[0] == number for place in shown)
+        if more:
+            where = links.topic(section.topic_id, section.since)
+            yield from (f"   {more} more" + (f": {where}" if where else ""), "")
+    yield "--"
+    yield from _wrapped(coverage_line(digest.coverage))
+    for note in (*digest.troubles, *digest.coverage.notes):
+        yield from _wrapped(note, " - ", "   ")
 
 
-def markdown(digest: Digest, links: Links | None = None) -> str:
-    """Write a digest as Markdown (CommonMark), every outside word escaped."""
-    links = links or Links()
-    said = [
-        f"# {_escaped(digest.title)}",
-        "",
-        f"{headline(digest)} · until {clock(digest.window[1], digest.timezone)} ({digest.timezone})",
-        "",
-    ]
-    for alarm in digest.alarms:
-        said += [f"> {_escaped(alarm)}", ""]
-    for section in digest.sections:
-        said += [f"## {_escaped(section.name)}", ""]
-        for line in section.stories:
-            title = _escaped(line.lead.title)
-            url = (line.lead.url or "").replace("(", "%28").replace(")", "%29").replace("<", "").replace(">", "")
-            said.append(f"- **[{title}](<{url}>)**" if url else f"- **{title}**")
-            marks = "".join(f" · *{_escaped(flag)}*" for flag in flags(line.lead))
-            outlets = ", ".join(_escaped(outlet) for outlet in line.outlets)
-            said.append(f"  {outlets} · {clock(line.lead.first_seen_at, digest.timezone)}{marks}")
-            summary = "".join(
-                f"**{_escaped(piece.strip())}**" if is_evidence and piece.strip() else _escaped(piece)
-                for piece, is_evidence in summary_of(line.lead)
-            )
-            said += [f"  {summary}"] if summary else []
-        if section.more:
-            where = links.topic(section.topic_id)
-            said.append(f"- [{section.more} more]({where})" if where else f"- {section.more} more")
-        said.append("")
-    said += ["---", "", _escaped(coverage_line(digest.coverage))]
-    said += ["", *(f"- {_escaped(note)}" for note in digest.coverage.notes)] if digest.coverage.notes else []
-    return "\n".join(said).rstrip() + "\n"
+def _fitted(digest: Digest) -> dict[Place, list[str]]:
+    """Write the stories that fit, those of all topics by turns."""
+    shown: dict[Place, list[str]] = {}
+    left = MOST_TEXT
+    for place, line in by_turns(digest):
+        said = [*_story(line, digest.timezone), ""]
+        if (left := left - sum(map(len, said))) < 0:
+            break
+        shown[place] = said
+    return shown
 
 
-def _story(line: StoryLine, timezone: str) -> list[str]:
+def _story(line: StoryLine, timezone: str) -> Iterator[str]:
     lead = line.lead
-    said = textwrap.wrap(
-        _line(lead.title), WIDTH, initial_indent=" * ", subsequent_indent="   ", break_long_words=False
-    )
+    yield from _wrapped(lead.title, " * ", "   ")
     also, more = others(line)
     outlets = ", ".join([lead.source, *(hit.source for hit in also)]) + (f" and {more} more" if more else "")
-    marks = "".join(f" [{_line(flag)}]" for flag in flags(lead))
-    said += textwrap.wrap(
-        f"{_line(outlets)} · {clock(lead.first_seen_at, timezone)}{marks}",
-        WIDTH, initial_indent="   ", subsequent_indent="   ",
-    )  # fmt: skip
-    summary = _line("".join(piece for piece, _is_evidence in summary_of(lead)))
-    said += textwrap.wrap(summary, WIDTH, initial_indent="   ", subsequent_indent="   ") if summary else []
-    said += [f"   {lead.url}"] if lead.url else []
-    return said
+    marks = "".join(f" [{flag}]" for flag in flags(lead))
+    yield from _wrapped(f"{outlets} · {clock(lead.first_seen_at, timezone)}{marks}", "   ", "   ")
+    yield from _wrapped("".join(piece for piece, _is_evidence in summary_of(lead)), "   ", "   ")
+    if lead.url:
+        yield f"   {lead.url}"
 
 
-def _line(said: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in said).split())
+def _wrapped(said: str, first: str = "", rest: str = "") -> Iterator[str]:
+    """Break outside words into lines at blanks; a word longer than a line keeps a line of its own."""
+    line = ""
+    lead = first
+    for word in one_line(said).split(" "):
+        if line and len(lead) + len(line) + 1 + len(word) > WIDTH:
+            yield lead + line
+            line, lead = word, rest
+        else:
+            line = f"{line} {word}" if line else word
+    if line:
+        yield lead + line
 
 
-def _escaped(said: str) -> str:
-    return _MARKDOWN.sub(r"\\\1", re.sub(r"\s+", " ", said))
+def _markdown(digest: Digest, links: Links) -> Iterator[str]:
+    yield from (f"# {_escaped(digest.title)}", "")
+    yield f"{headline(digest)} · until {clock(digest.window[1], digest.timezone)} ({digest.timezone})"
+    yield ""
+    for alarm in digest.alarms:
+        yield from (f"> {_escaped(alarm)}", "")
+    for section in digest.sections:
+        yield from (f"## {_escaped(section.name)}", "")
+        for label, lines in groups(section):
+            if label:
+                yield from (f"### {label}", "")
+            for line in lines:
+                yield from _item(line, digest.timezone)
+        if section.more:
+            where = links.topic(section.topic_id, section.since)
+            yield f"- [{section.more} more](<{where}>)" if where else f"- {section.more} more"
+        yield ""
+    yield from ("---", "", _escaped(coverage_line(digest.coverage)), "")
+    yield from (f"- {_escaped(note)}" for note in (*digest.troubles, *digest.coverage.notes))
+
+
+def _item(line: StoryLine, timezone: str) -> Iterator[str]:
+    lead = line.lead
+    title = _escaped(lead.title)
+    url = re.sub(r"[\s<>\\]", lambda found: f"%{ord(found[0]):02X}", lead.url or "")
+    yield f"- **[{title}](<{url}>)**" if url else f"- **{title}**"
+    also, more = others(line)
+    outlets = ", ".join(_escaped(hit.source) for hit in (lead, *also)) + (f" and {more} more" if more else "")
+    marks = "".join(f" · *{_escaped(flag)}*" for flag in flags(lead))
+    yield f"  {outlets} · {clock(lead.first_seen_at, timezone)}{marks}"
+    summary = "".join(
+        f"**{_escaped(piece)}**" if is_evidence and piece == piece.strip() else _escaped(piece, blanks=True)
+        for piece, is_evidence in summary_of(lead)
+    )
+    if summary:
+        yield f"  {summary.strip()}"
+
+
+def _escaped(said: str, *, blanks: bool = False) -> str:
+    """Take from outside words whatever Markdown would read in them; `blanks` keeps those at their ends."""
+    kept = one_line(said)
+    if blanks and kept:
+        kept = (" " if said[:1].isspace() else "") + kept + (" " if said[-1:].isspace() else "")
+    kept = _MARKDOWN.sub(r"\\\1", kept or (" " if said and blanks else ""))
+    return _AT_BEGINNING.sub(lambda found: f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}", kept)

@@ -31,7 +31,8 @@ class Subscription:
 
     `schedule` is five-field cron (evaluated in `timezone`), or `immediate` for an alert. `topics` empty means all.
     `max_age` bounds how far back a digest after downtime reaches; `max_stories` caps each topic's rows. `cooldown` is
-    how long a story that was alerted stays quiet.
+    how long a story that was alerted stays quiet, `batch` how long a topic does; `alarms` tells whether unusual volume
+    is told.
     """
 
     name: str
@@ -48,6 +49,8 @@ class Subscription:
     include_backfill: bool = False
     quiet: QuietHours | None = None
     cooldown: timedelta = timedelta(hours=6)
+    batch: timedelta = timedelta()
+    alarms: bool = True
 
     @property
     def immediate(self) -> bool:
@@ -97,6 +100,15 @@ class Coverage:
         return bool(self.failing or self.stale or self.gaps or self.gone) or not self.feeds
 
 
+class Kind(StrEnum):
+    """How a hit came to be news: plain news come first in a digest, the archive's finds last."""
+
+    NEW = "new"
+    EDITED = "edited"
+    ARCHIVE = "archive"
+    BASELINE = "baseline"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToldHit:
     """A hit as a digest shows it: the entry's words and the evidence in them.
@@ -124,6 +136,15 @@ class ToldHit:
     former_title: str = ""
     version: int = 1
 
+    @property
+    def kind(self) -> Kind:
+        """Tell how the hit came to be news."""
+        if self.baseline:
+            return Kind.BASELINE
+        if self.origin is Origin.BACKFILL:
+            return Kind.ARCHIVE
+        return Kind.EDITED if self.edited or self.origin is Origin.EDIT else Kind.NEW
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryLine:
@@ -140,19 +161,21 @@ class StoryLine:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicSection:
-    """A topic's rows in a digest; `more` stories did not fit."""
+    """A topic's rows in a digest; `more` stories did not fit. `since` is when its earliest hit was matched."""
 
     topic_id: str
     name: str
     stories: tuple[StoryLine, ...]
     more: int = 0
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """What a digest says, before it looks like anything. `window` is (after, until], by `matched_at`, UTC.
 
-    `alarms` name topics that bring far more or fewer hits than they use to, one short line each.
+    `alarms` name topics that bring far more or fewer hits than they use to, `troubles` what did not go well: messages
+    that did not arrive, a template that cannot be used; one short line each.
     """
 
     name: str
@@ -165,6 +188,7 @@ class Digest:
     hits: tuple[int, ...]
     id: int | None = None
     alarms: tuple[str, ...] = ()
+    troubles: tuple[str, ...] = ()
 
     @property
     def story_count(self) -> int:
@@ -187,7 +211,8 @@ class Delivery:
     """One message to one recipient of one digest: a row of the outbox.
 
     `payload` is frozen when the digest is composed; `message_id` is fixed with it and never changes. `doubts` counts
-    how often nobody could tell whether it arrived.
+    how often nobody could tell whether it arrived; `changed_at` is when it came to stand as it does. `html` and `text`
+    are the digest's own, which all its mails share; they are filled in only for sending.
     """
 
     id: int
@@ -207,3 +232,15 @@ class Delivery:
     error: str | None = None
     lease: int = 0
     doubts: int = 0
+    changed_at: datetime | None = None
+    html: str = field(default="", repr=False)
+    text: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leaving:
+    """Who wants which digest no longer, and where."""
+
+    subscription: str
+    channel: str
+    recipient: str

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
 from watcher import digest as say
 from watcher.deliver import freeze
-from watcher.model.digest import Channel, ChannelKind, Digest
+from watcher.model.digest import Channel, ChannelKind, Digest, Leaving
 from watcher.store import outbox
 
 
@@ -22,8 +22,12 @@ def drafts(
     *,
     installation: str,
     not_before: datetime,
+    left: Collection[tuple[str, str]] = (),
 ) -> list[outbox.Draft]:
-    """Write a digest's messages: one for each recipient, several where a channel needs parts."""
+    """Write a digest's messages: one for each recipient, several where a channel needs parts.
+
+    `left` are the (channel, recipient) pairs that unsubscribed.
+    """
     pages = _Pages(digest, links, templates)
     return [
         outbox.Draft(
@@ -37,6 +41,7 @@ def drafts(
         )
         for channel in channels
         for recipient in channel.recipients or (channel.name,)
+        if (channel.name, recipient) not in left
         for part, payload in enumerate(pages.payloads(channel, recipient, installation))
     ]
 
@@ -65,7 +70,9 @@ class _Pages:
         match channel.kind:
             case ChannelKind.EMAIL:
                 thread = f"<{_name_of(installation, name, recipient)}.thread@news-watcher.invalid>"
-                yield freeze(name=name, subject=subject, text=self["text"], html=self["html"], thread=thread)
+                leave = self._links.leave(Leaving(subscription=name, channel=channel.name, recipient=recipient))
+                # What all recipients share is frozen once, with the digest.
+                yield freeze(name=name, subject=subject, thread=thread, unsubscribe=leave)
             case ChannelKind.SLACK:
                 for message in say.slack(self._digest, self._links):
                     yield freeze(name=name, message=message)

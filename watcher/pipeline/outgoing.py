@@ -19,7 +19,7 @@ from watcher.pipeline import sending
 from watcher.pipeline.drafts import drafts
 from watcher.pipeline.points import reached
 from watcher.pipeline.sending import Delivered, Senders
-from watcher.store import digests, outbox
+from watcher.store import digests, outbox, unsubscribed
 from watcher.store.engine import Database, Db
 
 log = structlog.get_logger()
@@ -114,7 +114,8 @@ def _compose(
             return None
         sent = forced or say.is_sent(made, subscription.empty)
         html = say.html(made, press.links, press.templates) if sent else ""
-        digest_id = digests.add(db, made, now, sent=sent, html=html, text=say.text(made, press.links) if sent else "")
+        text = say.text(made, press.links) if sent else ""
+        digest_id = digests.add(db, made, now, sent=sent, html=html, text=text, subject=say.subject(made))
         if digest_id is None:
             return None
         if sent:
@@ -122,7 +123,7 @@ def _compose(
             quiet = None if forced else say.quiet_until(subscription.quiet, subscription.timezone, now)
             messages = drafts(
                 made, channels, press.links, press.templates,
-                installation=digests.installation(db), not_before=quiet or now,
+                installation=digests.installation(db), not_before=quiet or now, left=unsubscribed.of(db, made.name),
             )  # fmt: skip
             outbox.add(db, digest_id, messages, now)
         reached("composed")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
@@ -14,7 +14,7 @@ import structlog
 from watcher.deliver import Deferred, Outcome, Refused, Sender, Sent, SlackSender, Uncertain
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
 from watcher.pipeline.points import reached
-from watcher.store import outbox
+from watcher.store import digests, outbox
 from watcher.store.engine import Database, Db
 
 log = structlog.get_logger()
@@ -80,6 +80,7 @@ class _Round:
     jitter: Callable[[], float]
     done: Delivered
     owner: str
+    bodies: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> None:
         """Send a channel's messages one after another; what one came to is recorded as the next is taken."""
@@ -107,9 +108,20 @@ class _Round:
             if before is not None:
                 self._record(db, *before, channel)
             taken = outbox.claim(db, self.clock(), lease_for=LEASE, channel=name, owner=self.owner) if more else None
+            if taken is not None and taken.kind is ChannelKind.EMAIL:
+                html, text = self._body(db, taken.digest_id)
+                taken = replace(taken, html=html, text=text)
         if before is not None:
             reached("recorded")
         return taken
+
+    def _body(self, db: Db, digest_id: int) -> tuple[str, str]:
+        """Give a digest's HTML and text; many messages in a row are of the same one."""
+        if digest_id not in self.bodies:
+            found = digests.get(db, digest_id)
+            self.bodies.clear()
+            self.bodies[digest_id] = found.html, found.text
+        return self.bodies[digest_id]
 
     async def _send(self, delivery: Delivery, channel: Channel | None, sender: Sender | None) -> Outcome:
         if channel is None or sender is None or channel.kind is not delivery.kind:

@@ -40,6 +40,7 @@ class Composed:
     stories: int
     sent: bool
     coverage: Coverage
+    subject: str = ""
     html: str = ""
     text: str = ""
 
@@ -170,13 +171,14 @@ def told_hit(found: StoredHit) -> ToldHit:
     )
 
 
-def add(db: Db, digest: Digest, now: datetime, *, sent: bool, html: str, text: str) -> int | None:
+def add(db: Db, digest: Digest, now: datetime, *, sent: bool, html: str, text: str, subject: str = "") -> int | None:
     """Store a digest and what it told; None where this slot was composed by somebody else meanwhile."""
     dialect = sqlite if db.dialect.name == "sqlite" else postgresql
     row = {
         "name": digest.name,
         "slot_at": digest.slot_at,
         "title": digest.title,
+        "subject": subject,
         "window_from": digest.window[0],
         "window_to": digest.window[1],
         "composed_at": now,
@@ -223,6 +225,14 @@ def page(db: Db, *, name: str | None = None, limit: int = 50, cursor: str | None
     return Page(items=found, next_cursor=cursors.write("digests", found[-1].id) if len(rows) > limit else None)
 
 
+def latest(db: Db, limit: int = 30, *, name: str | None = None) -> tuple[Composed, ...]:
+    """Give the latest digests that were sent, newest first, with their text: what a feed of digests holds."""
+    chosen = select(digests).where(digests.c.sent).order_by(digests.c.id.desc()).limit(limit)
+    if name:
+        chosen = chosen.where(digests.c.name == name)
+    return tuple(_read(dict(row)) for row in db.execute(chosen).mappings())
+
+
 def get(db: Db, digest_id: int) -> Composed:
     """Read a digest with its text; raises NotFoundError."""
     row = db.execute(select(digests).where(digests.c.id == digest_id)).mappings().first()
@@ -256,6 +266,7 @@ def _read(row: Mapping[str, object]) -> Composed:
         stories=row["stories"],  # type: ignore[arg-type]
         sent=bool(row["sent"]),
         coverage=known,
+        subject=str(row["subject"]),
         html=str(row.get("html", "")),
         text=str(row.get("text", "")),
     )

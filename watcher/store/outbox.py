@@ -46,6 +46,7 @@ def add(db: Db, digest_id: int, drafts: Iterable[Draft], now: datetime) -> int:
             "state": DeliveryState.PENDING.value,
             "next_try_at": draft.not_before,
             "created_at": now,
+            "changed_at": now,
         }
         for draft in drafts
     ]
@@ -93,6 +94,7 @@ def claim(db: Db, now: datetime, *, lease_for: timedelta, channel: str, owner: s
         .where(outbox.c.id == found, _waiting())
         .values(
             state=DeliveryState.SENDING.value,
+            changed_at=now,
             lease=outbox.c.lease + 1,
             lease_until=now + lease_for,
             lease_by=owner,
@@ -126,6 +128,7 @@ def record(
         )
         .values(
             state=state.value,
+            changed_at=now,
             next_try_at=next_try_at or delivery.next_try_at,
             sent_at=now if state is DeliveryState.SENT else None,
             provider_ref=provider_ref,
@@ -183,7 +186,14 @@ def retry(db: Db, delivery_id: int, now: datetime) -> Delivery:
     db.execute(
         update(outbox)
         .where(outbox.c.id == delivery_id)
-        .values(state=DeliveryState.PENDING.value, attempts=0, next_try_at=now, error=None, lease_until=None)
+        .values(
+            state=DeliveryState.PENDING.value,
+            changed_at=now,
+            attempts=0,
+            next_try_at=now,
+            error=None,
+            lease_until=None,
+        )
     )
     return get(db, delivery_id)
 
@@ -270,4 +280,5 @@ def read(row: RowMapping) -> Delivery:
         error=row["error"],
         lease=row["lease"],
         doubts=row["doubts"],
+        changed_at=row["changed_at"],
     )

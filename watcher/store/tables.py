@@ -286,6 +286,7 @@ digests = Table(
     Column("name", Text, nullable=False, comment="the subscription's name"),
     Column("slot_at", Moment, nullable=False),
     Column("title", Text, nullable=False, server_default=""),
+    Column("subject", Text, nullable=False, server_default=""),
     Column("window_from", Moment, nullable=False),
     Column("window_to", Moment, nullable=False),
     Column("composed_at", Moment, nullable=False),
@@ -331,8 +332,18 @@ outbox = Table(
     Column("lease_until", Moment),
     Column("lease_by", Text),
     Column("doubts", Integer, nullable=False, server_default="0", comment="how often its fate was unknown"),
+    Column("changed_at", Moment, nullable=False, comment="when it last changed its state"),
     UniqueConstraint("digest_id", "channel", "recipient", "part"),
     Index("ix_outbox_state_next_try_at", "state", "next_try_at"),
+)
+
+unsubscribed = Table(
+    "unsubscribed",
+    metadata,
+    Column("name", Text, primary_key=True, comment="the subscription's name"),
+    Column("channel", Text, primary_key=True),
+    Column("recipient", Text, primary_key=True),
+    Column("at", Moment, nullable=False),
 )
 
 leases = Table(
