@@ -1,0 +1,94 @@
+"""The daemon at rest: `watcher run` on many feeds of which none is due. Its memory and its share of a core."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+import urllib.request
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from poll_arms import TOPICS
+from press import topics
+
+ROOT = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class Rest:
+    """What the daemon cost while it had nothing to do."""
+
+    megabytes: float
+    peak: float
+    core: float
+    seconds: float
+
+
+def at_rest(feeds: int, folder: Path, *, settle: float, watch: float) -> Rest:
+    """Start the daemon on `feeds` feeds that are not due, let it settle, and watch it for some seconds."""
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        port = found.getsockname()[1]
+    config = folder / "config"
+    config.mkdir()
+    (config / "watcher.yaml").write_text(f"web: {{host: 127.0.0.1, port: {port}}}\n")
+    written = "".join(f'  - {{url: "http://127.0.0.1:9/feed/{feed}", title: Outlet {feed}}}\n' for feed in range(feeds))
+    (config / "feeds.yaml").write_text(f"feeds:\n{written}")
+    written = "".join(f"  - id: {id_}\n    query: |\n      {query}\n" for id_, query in topics(TOPICS))
+    (config / "topics.yaml").write_text(f"topics:\n{written}")
+    database = folder / "idle.db"
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    told = [sys.executable, "-m", "watcher", "--config", str(config), "--database-url", f"sqlite:///{database}"]
+    # Once without a feed that could be reached, so that all are known; then none of them is due for a week.
+    subprocess.run([*told, "db", "upgrade"], check=True, env=environ, stdout=subprocess.DEVNULL)
+    _known_and_not_due(config, database)
+    daemon = subprocess.Popen([*told, "run"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        _wait_for(f"http://127.0.0.1:{port}/healthz", daemon)
+        process = psutil.Process(daemon.pid)
+        time.sleep(settle)
+        begun, used = time.monotonic(), sum(process.cpu_times()[:2])
+        most = 0.0
+        while time.monotonic() - begun < watch:
+            most = max(most, process.memory_info().rss / 2**20)
+            time.sleep(0.5)
+        seconds = time.monotonic() - begun
+        core = (sum(process.cpu_times()[:2]) - used) / seconds
+        status = Path(f"/proc/{daemon.pid}/status").read_text()
+        peak = next(int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+        return Rest(most, peak, core, seconds)
+    finally:
+        daemon.send_signal(signal.SIGTERM)
+        daemon.wait(60)
+
+
+def _known_and_not_due(config: Path, database: Path) -> None:
+    sys.path.insert(0, str(ROOT))
+    from watcher import clock
+    from watcher.app.wiring import open_app
+
+    app = open_app(config, {}, database_url=f"sqlite:///{database}")
+    app.sync(clock.now())
+    app.close()
+    with sqlite3.connect(database) as db:
+        week = int((time.time() + 7 * 86_400) * 1000)
+        db.execute("UPDATE feeds SET next_poll_at = ?", (week,))
+    db.close()
+
+
+def _wait_for(url: str, daemon: subprocess.Popen[bytes]) -> None:
+    for _try in range(240):
+        assert daemon.poll() is None, f"the daemon ended with {daemon.returncode}"
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                assert answer.status == 200
+                return
+        except OSError:
+            time.sleep(0.5)
+    raise AssertionError("the daemon did not come up")
