@@ -101,6 +101,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("topic_id", "day", "origin", name="pk_hit_days"),
     )
     op.create_table(
+        "hosts",
+        sa.Column("host", sa.Text(), nullable=False),
+        sa.Column("next_allowed_at", Moment(), nullable=False, comment="when the turns are over that were taken"),
+        sa.PrimaryKeyConstraint("host", name="pk_hosts"),
+    )
+    op.create_table(
         "leases",
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("owner", sa.Text(), nullable=False),

@@ -20,10 +20,10 @@ from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, Ou
 from watcher.pipeline.network import Network
 from watcher.pipeline.notices import notices
 from watcher.pipeline.points import reached
-from watcher.pipeline.settling import Settled, read, settle
+from watcher.pipeline.settling import Settled, read, settle_all
 from watcher.schedule import Bounds
 from watcher.store import feeds
-from watcher.store.engine import Database, Db
+from watcher.store.engine import Database
 
 log = structlog.get_logger()
 
@@ -105,6 +105,7 @@ class Poller:
         self._waiting: list[tuple[Feed, Outcome, asyncio.Future[Settled]]] = []
         self._writing: asyncio.Task[None] | None = None
         self._journeys: set[asyncio.Task[Settled | None]] = set()
+        self._early: set[asyncio.Task[Settled | None]] = set()
         self._network = Network()
         # A host takes its feeds one after another: more than wait at its door would only keep others waiting.
         self._per_host = fetcher.policy.per_host + 2 if fetcher.policy.spacing else None
@@ -161,8 +162,21 @@ class Poller:
             self._start(feed, False)
         return len(claimed)
 
+    async def take(self, claimed: Iterable[tuple[Feed, datetime]]) -> Polled:
+        """Poll feeds that are claimed already, each at its moment and not before, and give the sum."""
+        polled = Polled()
+        journeys = [self._start(feed, False, begins_at=at) for feed, at in claimed]
+        polled.due = len(journeys)
+        for journey in journeys:
+            journey.add_done_callback(polled.hear)
+        if journeys:
+            await asyncio.wait(journeys)
+        return polled
+
     async def drain(self, grace: timedelta | None) -> None:
         """Let what is in flight end within `grace` (None: however long it takes), then give back what did not."""
+        for journey in self._early if grace is not None else ():
+            journey.cancel()
         journeys = set(self._journeys)
         if not journeys:
             return
@@ -208,23 +222,31 @@ class Poller:
 
         return await asyncio.get_running_loop().run_in_executor(self._writer, claim)
 
-    def _start(self, feed: Feed, unconditional: bool) -> asyncio.Task[Settled | None]:
+    def _start(
+        self, feed: Feed, unconditional: bool, *, begins_at: datetime | None = None
+    ) -> asyncio.Task[Settled | None]:
         host = urlsplit(feed.fetch_url).hostname or ""
-        journey = asyncio.create_task(self._journey(feed, host, unconditional))
+        journey = asyncio.create_task(self._journey(feed, host, unconditional, begins_at))
         self._journeys.add(journey)
         self._busy[host] += 1
+        if begins_at is not None:
+            self._early.add(journey)
         journey.add_done_callback(lambda done: self._ended(done, host))
         return journey
 
     def _ended(self, journey: asyncio.Task[Settled | None], host: str) -> None:
         self._journeys.discard(journey)
+        self._early.discard(journey)
         self._busy[host] -= 1
         if not self._busy[host]:
             del self._busy[host]
 
-    async def _journey(self, feed: Feed, host: str, unconditional: bool) -> Settled | None:
+    async def _journey(self, feed: Feed, host: str, unconditional: bool, begins_at: datetime | None) -> Settled | None:
         """Take one feed all the way. The one bulkhead: a fault of ours in one feed's poll disturbs no other feed."""
         try:
+            if begins_at is not None:
+                await asyncio.sleep(max(0.0, (begins_at - self._clock()).total_seconds()))
+                self._early.discard(asyncio.current_task())
             reached("claimed")
             fetched = await self._fetcher.feed(feed, unconditional=unconditional)
             fetched = self._network.judged(host, fetched, self._clock())
@@ -288,7 +310,7 @@ class Poller:
         """Settle several polls in one transaction; if one of them cannot be, each in its own."""
         try:
             with self._database.write() as db:
-                settled = [self._settle_one(db, feed, outcome) for feed, outcome in group]
+                settled = settle_all(db, group, self._watched(), self._clock(), self._bounds(), self._jitter)
                 reached("settled")
             reached("committed")
             return settled
@@ -296,7 +318,3 @@ class Poller:
             if len(group) == 1:
                 return [error]
             return [self._settle_group([one])[0] for one in group]
-
-    def _settle_one(self, db: Db, feed: Feed, outcome: Outcome) -> Settled:
-        now = self._clock()
-        return settle(db, feed, outcome, self._watched(), now, self._bounds(), self._jitter())

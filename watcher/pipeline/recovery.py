@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from watcher.store import feeds, outbox
+from watcher.store import feeds, leases, outbox
 from watcher.store.engine import Database
 
 COMMAND = "command"
@@ -21,3 +21,13 @@ def take_over(database: Database, is_dead: Callable[[str], bool], now: datetime)
         return 0, 0
     with database.write() as db:
         return feeds.end_leases(db, dead), outbox.end_leases(db, dead, now)
+
+
+def take_over_silent(database: Database, now: datetime) -> tuple[int, int]:
+    """End the leases of those who said that they were at work and say so no longer; gives how many of each.
+
+    One who was only slow loses them as well: what it then settles is not taken, and no harm is done.
+    """
+    with database.write() as db:
+        silent = leases.bury(db, now)
+        return (feeds.end_leases(db, silent), outbox.end_leases(db, silent, now)) if silent else (0, 0)

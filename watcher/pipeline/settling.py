@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -82,8 +82,40 @@ def settle(
     db: Db, feed: Feed, outcome: Outcome, watched: Watched, now: datetime, bounds: Bounds, jitter: float
 ) -> Settled:
     """Keep what a poll brought: entries, their hits, their stories and the feed's next poll, in one transaction."""
-    if not feeds.still_held(db, feed):
-        return Settled(before=feed, after=feed, outcome=outcome, held=False)
+    return settle_all(db, [(feed, outcome)], watched, now, bounds, lambda: jitter)[0]
+
+
+def settle_all(
+    db: Db,
+    polled: Sequence[tuple[Feed, Outcome]],
+    watched: Watched,
+    now: datetime,
+    bounds: Bounds,
+    jitter: Callable[[], float],
+) -> tuple[Settled, ...]:
+    """Settle several polls; what they teach of their feeds goes to the database in one statement for all."""
+    held = feeds.still_held(db, (feed for feed, _outcome in polled))
+    settled = tuple(
+        _keep(db, feed, outcome, watched, now, bounds, jitter())
+        if feed.id in held
+        else Settled(before=feed, after=feed, outcome=outcome, held=False)
+        for feed, outcome in polled
+    )
+    kept = [each for each in settled if each.held]
+    feeds.put(db, (each.after for each in kept))
+    feeds.record(db, (history(each, now) for each in kept))
+    for each in kept:
+        match each.outcome:
+            case Failed(kind=FailureKind.RATE_LIMITED, status=int()) as refused:
+                _rest_host(db, each.after, refused, now)
+            case _:
+                pass
+    return settled
+
+
+def _keep(
+    db: Db, feed: Feed, outcome: Outcome, watched: Watched, now: datetime, bounds: Bounds, jitter: float
+) -> Settled:
     told: Sorted | None = None
     fresh: tuple[StoredEntry, ...] = ()
     edited: tuple[StoredEntry, ...] = ()
@@ -101,10 +133,7 @@ def settle(
         entries.still_listed(db, feed.id, [entry.key for entry in offered], now)
         found = keep_hits(db, fresh, watched, now) + keep_hits(db, edited, watched, now, Origin.EDIT)
     learnt = after(feed, outcome, told, now, bounds, jitter)
-    feeds.put(db, learnt)
-    if isinstance(outcome, Failed) and outcome.kind is FailureKind.RATE_LIMITED and outcome.status is not None:
-        _rest_host(db, learnt, outcome, now)
-    settled = Settled(
+    return Settled(
         before=feed,
         after=learnt,
         outcome=outcome,
@@ -115,8 +144,6 @@ def settle(
         lost=told.gap.lost if told is not None and told.gap is not None else 0,
         quarantined=len(told.quarantined) if told is not None else 0,
     )
-    feeds.record(db, history(settled, now))
-    return settled
 
 
 def _rest_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:

@@ -16,7 +16,7 @@ from watcher.errors import NotFoundError
 from watcher.model.digest import Coverage, Digest, Subscription, ToldHit
 from watcher.model.found import Page, StoredHit
 from watcher.model.topic import Origin
-from watcher.store import cursors, hits
+from watcher.store import cursors, engine, hits
 from watcher.store.engine import Db
 from watcher.store.tables import digest_items, digests, entry_versions, meta, outbox
 from watcher.store.tables import entries as entry_table
@@ -207,8 +207,7 @@ def add(db: Db, digest: Digest, now: datetime, *, sent: bool, html: str, text: s
 
 def alone(db: Db, name: str) -> None:
     """Wait until nobody else composes this subscription, on PostgreSQL; SQLite has one writer anyway."""
-    if db.dialect.name == "postgresql":
-        db.execute(select(func.pg_advisory_xact_lock(func.hashtext(f"digest:{name}"))))
+    engine.alone(db, f"digest:{name}")
 
 
 def page(db: Db, *, name: str | None = None, limit: int = 50, cursor: str | None = None) -> Page[Composed]:

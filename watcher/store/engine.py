@@ -57,6 +57,11 @@ class Database:
         return self._writer
 
     @property
+    def conninfo(self) -> str:
+        """The address as PostgreSQL's own library reads it, password and all."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    @property
     def path(self) -> Path | None:
         """The file of a SQLite database, None for a server or a database in memory."""
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
@@ -157,6 +162,12 @@ def _sqlite(url: URL, *, durable: bool, read_only: bool) -> Engine:
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def alone(db: Db, what: str) -> None:
+    """Wait until nobody else does this, to the end of the transaction; SQLite has one writer anyway."""
+    if db.dialect.name == "postgresql":
+        db.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": what})
 
 
 def ping(db: Db) -> None:

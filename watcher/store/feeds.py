@@ -10,11 +10,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import CursorResult, RowMapping, delete, func, insert, or_, select, update
+from sqlalchemy import CursorResult, RowMapping, bindparam, delete, func, insert, or_, select, tuple_, update
 
 from watcher.errors import NotFoundError
 from watcher.model.feed import Feed, FeedState, KeyRule, Move, Source, Validators
-from watcher.store.engine import Db
+from watcher.store.engine import Db, alone
 from watcher.store.tables import entries, feeds, polls
 
 _ASTRAY = timedelta(hours=2)
@@ -52,6 +52,7 @@ class Poll:
 
 def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) -> Synced:
     """Make the feeds those of the configuration: new ones are due at once, absent ones rest with all they brought."""
+    alone(db, "feeds")
     known = {row.url: row for row in db.execute(select(feeds.c.url, feeds.c.source, feeds.c.configured, feeds.c.title))}
     wanted = {source.url: source for source in sources}
     # What a clock that was wrong has put off for years is due now.
@@ -159,10 +160,28 @@ def claim_due(
     return tuple(read(row) for row in kept)
 
 
+def take(
+    db: Db, claims: Iterable[tuple[int, int]], now: datetime, *, lease_for: timedelta, owner: str
+) -> tuple[Feed, ...]:
+    """Take over feeds that were claimed for whoever comes, each by its id and the claim's token, under a new one.
+
+    A claim that was taken, given back or settled meanwhile gives nothing: of two who come with it one gets the feed.
+    """
+    wanted = tuple(claims)
+    taken = (
+        update(feeds)
+        .where(tuple_(feeds.c.id, feeds.c.lease).in_(wanted), feeds.c.lease_until.is_not(None), feeds.c.configured)
+        .values(lease=feeds.c.lease + 1, lease_until=now + lease_for, lease_by=owner)
+        .returning(feeds)
+    )
+    found = {row["id"]: read(row) for row in db.execute(taken).mappings()} if wanted else {}
+    return tuple(found[feed_id] for feed_id, _token in wanted if feed_id in found)
+
+
 def release(db: Db, held: Iterable[Feed]) -> None:
     """Give back feeds that were taken and not polled; they stay due."""
-    for feed in held:
-        db.execute(update(feeds).where(feeds.c.id == feed.id, feeds.c.lease == feed.lease).values(lease_until=None))
+    if claims := [(feed.id, feed.lease) for feed in held]:
+        db.execute(update(feeds).where(tuple_(feeds.c.id, feeds.c.lease).in_(claims)).values(lease_until=None))
 
 
 def holders(db: Db) -> frozenset[str]:
@@ -178,20 +197,22 @@ def end_leases(db: Db, owners: Iterable[str]) -> int:
     return done.rowcount
 
 
-def still_held(db: Db, feed: Feed) -> bool:
-    """Tell whether this claim is still the one that may settle; locks the row until the transaction ends."""
-    row = select(feeds.c.id).where(feeds.c.id == feed.id, feeds.c.lease == feed.lease).with_for_update()
-    return db.execute(row).first() is not None
+def still_held(db: Db, claimed: Iterable[Feed]) -> frozenset[int]:
+    """Tell which claims are still those that may settle, by feed id; locks them until the transaction ends."""
+    claims = [(feed.id, feed.lease) for feed in claimed]
+    rows = select(feeds.c.id).where(tuple_(feeds.c.id, feeds.c.lease).in_(claims)).order_by(feeds.c.id)
+    return frozenset(db.execute(rows.with_for_update()).scalars())
 
 
-def put(db: Db, feed: Feed) -> bool:
-    """Store what polling taught and end the lease; False, and nothing stored, where the claim was lost meanwhile."""
-    done: CursorResult[Any] = db.execute(
-        update(feeds)
-        .where(feeds.c.id == feed.id, feeds.c.lease == feed.lease)
-        .values(**_write(feed), lease_until=None, lease_by=None)
-    )
-    return done.rowcount == 1
+def put(db: Db, learnt: Iterable[Feed]) -> None:
+    """Store what polling taught and end the leases; nothing of those whose claim was lost meanwhile.
+
+    One statement for all of them: on PostgreSQL a round trip each would be most of the work.
+    """
+    rows = [_write(feed) | {"claimed": feed.id, "token": feed.lease} for feed in learnt]
+    if rows:
+        held = feeds.c.id == bindparam("claimed"), feeds.c.lease == bindparam("token")
+        db.execute(update(feeds).where(*held), [row | {"lease_until": None, "lease_by": None} for row in rows])
 
 
 def get(db: Db, url: str) -> Feed:
@@ -232,12 +253,16 @@ def resume(db: Db, url: str, now: datetime) -> None:
         raise NotFoundError("feed", url)
 
 
-def record(db: Db, poll: Poll) -> None:
-    """Add a poll to the history."""
-    row = asdict(poll)
-    row["elapsed_ms"] = round(row.pop("elapsed").total_seconds() * 1000)
-    row["message"] = poll.message[:500]
-    db.execute(insert(polls), row)
+def record(db: Db, history: Iterable[Poll]) -> None:
+    """Add polls to the history."""
+    rows = [
+        asdict(poll) | {"elapsed_ms": round(poll.elapsed.total_seconds() * 1000), "message": poll.message[:500]}
+        for poll in history
+    ]
+    for row in rows:
+        del row["elapsed"]
+    if rows:
+        db.execute(insert(polls), rows)
 
 
 def history(db: Db, feed_id: int, limit: int = 50) -> tuple[Poll, ...]:

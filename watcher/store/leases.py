@@ -23,13 +23,22 @@ class Worker:
 
 
 def beat(database: Database, name: str, owner: str, now: datetime, lasts: timedelta, note: str = "") -> None:
-    """Say that somebody is at work until `now + lasts`, and forget those who no longer are."""
+    """Say that somebody is at work until `now + lasts`."""
     with database.write() as db:
         dialect = sqlite if db.dialect.name == "sqlite" else postgresql
         row = {"owner": owner, "until": now + lasts, "note": note}
         said = dialect.insert(leases).values(name=name, token=1, **row)
         db.execute(said.on_conflict_do_update(index_elements=["name"], set_=row))
-        db.execute(delete(leases).where(leases.c.until < now - timedelta(hours=1)))
+
+
+def leave(db: Db, name: str) -> None:
+    """Say that somebody is at work no longer."""
+    db.execute(delete(leases).where(leases.c.name == name))
+
+
+def bury(db: Db, now: datetime) -> frozenset[str]:
+    """Forget those who have been silent for too long; gives who they were. One who was only slow will beat again."""
+    return frozenset(db.execute(delete(leases).where(leases.c.until < now).returning(leases.c.owner)).scalars())
 
 
 def at_work(db: Db, now: datetime) -> tuple[Worker, ...]:

@@ -85,9 +85,10 @@ def differences(db: Db) -> tuple[str, ...]:
 
 
 def include_object(item: SchemaItem, name: str | None, kind: str, reflected: bool, other: SchemaItem | None) -> bool:
-    """Leave the search index out of comparisons: SQLite keeps it as a virtual table with shadow tables of its own."""
+    """Leave out of comparisons what is kept elsewhere: the search index, which SQLite keeps as a virtual table with
+    shadow tables of its own, and the tables of the engine that several processes share."""
     table = name if kind == "table" else getattr(getattr(item, "table", None), "name", None)
-    return not (table or "").startswith("archive")
+    return not (table or "").startswith(("archive", "procrastinate_"))
 
 
 def _config(db: Connection | None = None) -> Config:

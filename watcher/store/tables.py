@@ -124,6 +124,13 @@ feeds = Table(
     Index("ix_feeds_due", "configured", "next_poll_at"),
 )
 
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("host", Text, primary_key=True),
+    Column("next_allowed_at", Moment, nullable=False, comment="when the turns are over that were taken"),
+)
+
 polls = Table(
     "polls",
     metadata,

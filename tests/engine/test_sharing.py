@@ -1,0 +1,129 @@
+"""What processes on one database owe each other: feeds by token, hosts by turn, and the work of those who died."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from watcher.match import compile_topics
+from watcher.model.feed import Feed, Source
+from watcher.model.poll import Failed, FailureKind
+from watcher.pipeline.recovery import take_over_silent
+from watcher.pipeline.settling import settle
+from watcher.schedule import Bounds
+from watcher.store import feeds, hosts, leases
+from watcher.store.engine import Database
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+A = "https://news.example/a"
+B = "https://news.example/b"
+ELSEWHERE = "https://other.example/feed"
+NOTHING = compile_topics(())
+
+
+def watch(database: Database) -> None:
+    with database.write() as db:
+        feeds.sync(db, [Source(url=url) for url in (A, B, ELSEWHERE)], NOON, timedelta(minutes=15))
+
+
+@pytest.fixture
+def shared(database: Database) -> Database:
+    watch(database)
+    return database
+
+
+def claim(database: Database, now: datetime = NOON, owner: str = "one", **how: object) -> tuple[Feed, ...]:
+    with database.write() as db:
+        return feeds.claim_due(db, now, limit=10, lease_for=10 * MINUTE, owner=owner, **how)  # type: ignore[arg-type]
+
+
+def take(database: Database, *claims: tuple[int, int]) -> tuple[Feed, ...]:
+    with database.write() as db:
+        return feeds.take(db, claims, NOON, lease_for=MINUTE, owner="worker")
+
+
+def urls(found: tuple[Feed, ...]) -> set[str]:
+    return {feed.source.url for feed in found}
+
+
+def test_of_two_who_come_with_one_claim_one_gets_the_feed(shared: Database) -> None:
+    [queued, *_] = claim(shared, urls=[A])
+
+    first = take(shared, (queued.id, queued.lease))
+    second = take(shared, (queued.id, queued.lease))
+
+    assert urls(first) == {A}
+    assert first[0].lease == queued.lease + 1
+    assert second == ()
+
+
+def test_a_claim_that_was_given_back_gives_nothing(shared: Database) -> None:
+    [queued] = claim(shared, urls=[A])
+    with shared.write() as db:
+        feeds.release(db, [queued])
+
+    assert take(shared, (queued.id, queued.lease)) == ()
+
+
+def test_what_is_settled_under_a_lost_claim_changes_nothing(shared: Database) -> None:
+    [lost] = claim(shared, urls=[A])
+    [held] = take(shared, (lost.id, lost.lease))
+    outcome = Failed(kind=FailureKind.TIMEOUT, message="too slow")
+
+    with shared.write() as db:
+        late = settle(db, lost, outcome, NOTHING, NOON, Bounds(), 0.0)
+        after = feeds.get(db, A)
+        rightful = settle(db, held, outcome, NOTHING, NOON, Bounds(), 0.0)
+
+    assert (late.held, after.failures) == (False, 0)
+    assert rightful.held
+    with shared.read() as db:
+        assert feeds.get(db, A).failures == 1
+        assert len(feeds.history(db, lost.id)) == 1
+
+
+def test_the_feeds_of_one_who_fell_silent_are_free_and_of_nobody_else(shared: Database) -> None:
+    claim(shared, owner="dead", urls=[A])
+    claim(shared, owner="alive", urls=[B])
+    leases.beat(shared, "worker:dead", "dead", NOON, 20 * SECOND)
+    leases.beat(shared, "worker:alive", "alive", NOON, 5 * MINUTE)
+
+    early = take_over_silent(shared, NOON + 10 * SECOND)
+    silent = take_over_silent(shared, NOON + 30 * SECOND)
+    again = take_over_silent(shared, NOON + 30 * SECOND)
+
+    assert (early, silent, again) == ((0, 0), (1, 0), (0, 0))
+    assert urls(claim(shared, NOON + 30 * SECOND)) == {A, ELSEWHERE}
+
+
+def test_turns_at_a_host_follow_each_other_whoever_takes_them(shared: Database) -> None:
+    with shared.write() as db:
+        first = hosts.reserve(db, {"news.example": 3, "other.example": 1}, NOON, SECOND)
+    with shared.write() as db:
+        second = hosts.reserve(db, {"news.example": 1}, NOON + SECOND, SECOND)
+        later = hosts.reserve(db, {"news.example": 1}, NOON + MINUTE, SECOND)
+
+    assert first == {"news.example": NOON, "other.example": NOON}
+    assert second == {"news.example": NOON + 3 * SECOND}
+    assert later == {"news.example": NOON + MINUTE}
+
+
+def test_a_host_that_asks_for_peace_gets_it_while_others_settle_its_feeds(postgresql: Database) -> None:
+    """Two processes that hear 429 from one roof at once must not wait for each other's feeds for ever."""
+    watch(postgresql)
+    claimed = {feed.source.url: feed for feed in claim(postgresql)}
+    refused = Failed(kind=FailureKind.RATE_LIMITED, message="", status=429, retry_after=30 * MINUTE)
+
+    with postgresql.write() as one, postgresql.write() as two:
+        one.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
+        feeds.still_held(two, [claimed[B]])
+        settle(one, claimed[A], refused, NOTHING, NOON, Bounds(), 0.0)
+        settle(two, claimed[B], refused, NOTHING, NOON, Bounds(), 0.0)
+
+    with postgresql.read() as db:
+        assert feeds.get(db, A).next_poll_at >= NOON + 30 * MINUTE
+        assert feeds.get(db, B).next_poll_at >= NOON + 30 * MINUTE
+        assert feeds.get(db, ELSEWHERE).next_poll_at == NOON
