@@ -10,9 +10,13 @@ from difflib import get_close_matches
 from watcher.errors import NotFoundError, UsageError
 from watcher.match import Query, parse_query
 from watcher.model.found import Filters
+from watcher.model.topic import Topic
 
 _AGO = re.compile(r"(?i)^\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*(ago)?\s*$")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+_ID = re.compile(r"[A-Za-z0-9_.-]+")
+_NEARLY = 0.84
+"""How like an id a word has to be, to be taken for one."""
 LABELS = ("relevant", "irrelevant", "none")
 ORDERS = ("new", "score")
 
@@ -82,6 +86,31 @@ def read_filters(
 def read_query(text: str | None, sets: Mapping[str, str]) -> Query | None:
     """Read a search in the topic language; None where nothing is asked. Raises QueryError."""
     return parse_query(text, sets) if text and text.strip() else None
+
+
+def find_topic(topics: Iterable[Topic], topic_id: str) -> Topic:
+    """Find a topic by its id; raises NotFoundError with the nearest id."""
+    known = {topic.id: topic for topic in topics}
+    if topic_id not in known:
+        raise NotFoundError("topic", topic_id, next(iter(get_close_matches(topic_id, known, 1)), ""))
+    return known[topic_id]
+
+
+def topic_or_query(topics: Iterable[Topic], said: str) -> tuple[Topic | None, str]:
+    """Tell a topic's id from a query: gives the topic, if it is one, and the query's text.
+
+    A single word that is nearly an id is a slip of the fingers: NotFoundError names the id. In quotes it is a query.
+    """
+    known = {topic.id: topic for topic in topics}
+    text = said.strip()
+    if text in known:
+        return known[text], known[text].query
+    if not text:
+        raise UsageError("neither a topic's id nor a query")
+    near = get_close_matches(text.lower(), known, 1, _NEARLY) if _ID.fullmatch(text) else []
+    if near:
+        raise NotFoundError("topic", text, f"{near[0]}")
+    return None, text
 
 
 def _no_time(text: str) -> UsageError:

@@ -11,9 +11,12 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from watcher.cli.state import state
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
 
 BOLD, DIM, YELLOW, RED, GREEN, RESET = "\x1b[1m", "\x1b[2m", "\x1b[33m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
 
@@ -126,8 +129,25 @@ def _inside(said: str) -> str:
 @contextmanager
 def progress(what: str, total: int | None = None) -> Iterator[Callable[[], None]]:
     """Show how far long work is, to a person at a terminal and nobody else; gives what to call after each step."""
+    with _shown(what, total) as shown:
+        yield (lambda: None) if shown is None else lambda: shown[0].advance(shown[1])
+
+
+@contextmanager
+def measured(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Show long work like `progress`; gives what to tell how much is done, and of how much."""
+    with _shown(what, None) as shown:
+        yield (
+            (lambda _done, _total: None)
+            if shown is None
+            else (lambda done, total: shown[0].update(shown[1], completed=done, total=total))
+        )
+
+
+@contextmanager
+def _shown(what: str, total: int | None) -> Iterator[tuple[Progress, TaskID] | None]:
     if state.quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
-        yield lambda: None
+        yield None
         return
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -135,5 +155,4 @@ def progress(what: str, total: int | None = None) -> Iterator[Callable[[], None]
     console = Console(stderr=True, no_color=not state.color or "NO_COLOR" in os.environ)
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=console, transient=True) as shown:
-        task = shown.add_task(what, total=total)
-        yield lambda: shown.advance(task)
+        yield shown, shown.add_task(what, total=total)

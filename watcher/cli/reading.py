@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from watcher.cli import output
+from watcher.cli import output, telling
 from watcher.cli.state import Cursor, Json, Languages, Limit, Since, Sources, Topics, Until, opened
 
 if TYPE_CHECKING:
     from watcher.app.wiring import App
-    from watcher.model.found import Filters, Match, StoredHit
+    from watcher.model.found import Filters, StoredHit
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -118,7 +118,7 @@ def search(
         output.put_json({"entries": [views.match(found) for found in page.items], "next_cursor": page.next_cursor})
         return
     for found in page.items:
-        _show_match(found)
+        telling.show_entry(found.stored, found.evidence)
     _end(len(page.items), "entry", page.next_cursor, page.searched_back_to)
 
 
@@ -146,11 +146,9 @@ def stories(
     for told in page.items:
         title = told.tellings[0].title if told.tellings else "(no entries left)"
         output.put(f"{output.style(output.clean(title), output.BOLD)}  #{told.id}")
-        for telling in told.tellings:
-            copy = output.style("  copy", output.DIM) if telling.copy else ""
-            output.put(
-                f"  {_at(telling.first_seen_at)}  {output.clean(telling.source)}: {output.clean(telling.title)}{copy}"
-            )
+        for each in told.tellings:
+            copy = output.style("  copy", output.DIM) if each.copy else ""
+            output.put(f"  {_at(each.first_seen_at)}  {output.clean(each.source)}: {output.clean(each.title)}{copy}")
     _end(len(page.items), "story", page.next_cursor, None)
 
 
@@ -210,18 +208,6 @@ def show_hit(found: StoredHit) -> None:
         output.put("  " + output.marked(snippet(text, field, evidence, 240)))
     if item.url:
         output.put("  " + output.clean(item.url))
-
-
-def _show_match(found: Match) -> None:
-    from watcher.digest import marked, snippet
-
-    item = found.stored.entry.item
-    output.put(output.marked(marked(item.title, "title", found.evidence)))
-    said = [f"entry {found.stored.id}", output.clean(found.stored.entry.source), _at(found.stored.first_seen_at)]
-    output.put("  " + output.style(" · ".join(said), output.DIM))
-    field, text = ("summary", item.summary) if item.summary else ("content", item.content)
-    if text:
-        output.put("  " + output.marked(snippet(text, field, found.evidence, 240)))
 
 
 def _end(count: int, what: str, cursor: str | None, back_to: datetime | None) -> None:

@@ -10,10 +10,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 from watcher.match import Index, Query, Reading, find, needs
-from watcher.match.evaluate import InWords, Occurrence
 from watcher.match.evidence import evidence, score
-from watcher.match.printer import clause
-from watcher.match.syntax import WORD_FIELDS
 from watcher.model.entry import StoredEntry
 from watcher.model.found import StoredHit
 from watcher.model.topic import Evidence
@@ -98,9 +95,7 @@ def probe(
         matching = dict(index.matching(reading))
         if matching and 0 not in matching:
             let_in.update(matching.keys())
-            said = {
-                n: (_said(ways[n - 1], places, reading), evidence(places, reading)) for n, places in matching.items()
-            }
+            said = {n: (ways[n - 1].name(places, reading), evidence(places, reading)) for n, places in matching.items()}
             told.append((stored, said))
     found = [_near(stored, said, ways, let_in) for stored, said in told]
     return Probe(
@@ -130,22 +125,6 @@ def _proposed(db: Db, ways: Sequence[Relaxation], above: int, below: int) -> tup
             capped.add(number)
     ids = sorted({id_ for some in asked.values() for id_ in some}, reverse=True)
     return tuple(ids[:MOST]), frozenset(capped)
-
-
-def _said(way: Relaxation, places: list[Occurrence], reading: Reading) -> str:
-    """Say a loosening; one that is about how words are written names the words of this entry that needed it."""
-    if not way.leaves:
-        return way.said
-    used = sorted({leaf for place in places for leaf in place[3] if leaf[3] in way.leaves}, key=lambda leaf: leaf[:3])
-    finder = InWords(reading)
-    words: dict[str, None] = {}
-    for number, first, last, leaf in used:
-        field, asked = WORD_FIELDS[number], way.leaves[leaf]
-        if (first, last) in finder.find(asked, field) or (way.kind == "phrase" and finder.find(asked, field)):
-            continue
-        start, end = reading.span(field, first, last)
-        words[clause(asked) if way.kind == "phrase" else f"“{reading.text(field)[start:end]}”"] = None
-    return f"{', '.join([*words][:5])} {way.said}".strip()
 
 
 def _near(

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from watcher.match import Query
+from watcher.match import Query, Reading
+from watcher.match.evaluate import InWords, Occurrence
 from watcher.match.forms import forms_of
-from watcher.match.syntax import And, AtLeast, First, Forms, Literal, Near, Node, NotNear, Scoped, Words
+from watcher.match.printer import clause
+from watcher.match.syntax import WORD_FIELDS, And, AtLeast, First, Forms, Literal, Near, Node, NotNear, Scoped, Words
 from watcher.topics.named import Named
 from watcher.topics.rewrite import replaced, wanted_nodes
 
@@ -27,6 +29,23 @@ class Relaxation:
     said: str
     query: Query
     leaves: Mapping[Words, Words] = field(default_factory=dict)
+
+    def name(self, places: Sequence[Occurrence], reading: Reading) -> str:
+        """Say the loosening with the words of this entry that needed it, where it is about words."""
+        if not self.leaves:
+            return self.said
+        used = sorted(
+            {leaf for place in places for leaf in place[3] if leaf[3] in self.leaves}, key=lambda leaf: leaf[:3]
+        )
+        finder = InWords(reading)
+        words: dict[str, None] = {}
+        for number, first, last, leaf in used:
+            name, asked = WORD_FIELDS[number], self.leaves[leaf]
+            if (first, last) in finder.find(asked, name) or (self.kind == "phrase" and finder.find(asked, name)):
+                continue
+            start, end = reading.span(name, first, last)
+            words[clause(asked) if self.kind == "phrase" else f"“{reading.text(name)[start:end]}”"] = None
+        return f"{', '.join([*words][:5])} {self.said}".strip()
 
 
 def relaxations(named: Named) -> tuple[Relaxation, ...]:

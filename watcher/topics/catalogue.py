@@ -1,0 +1,75 @@
+"""The topics that are watched and how each fares: meaning, versions, hits, judgements, and the sets it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watcher.errors import NotFoundError, QueryError
+from watcher.match import Watched
+from watcher.match.lexer import Kind, cut
+from watcher.model.topic import Topic
+from watcher.store import hits, judgements, topics
+from watcher.store.engine import Db
+from watcher.store.topics import TopicVersion
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Listed:
+    """A topic and what it has found: `week` counts the hits of the last seven days, without those of a replay."""
+
+    topic: Topic
+    version: str
+    hits: int
+    week: int
+    last_at: datetime | None
+    relevant: int
+    irrelevant: int
+
+
+def listed(db: Db, watched: Watched, now: datetime) -> tuple[Listed, ...]:
+    """List the topics that are watched, in the order of the configuration."""
+    counts, latest, judged = hits.counts(db), hits.latest(db), judgements.counts(db)
+    first_day = f"{now - WEEK + timedelta(days=1):%Y-%m-%d}"
+    week: dict[str, int] = {}
+    for topic_id, _day, found in hits.per_day(db, first_day):
+        week[topic_id] = week.get(topic_id, 0) + found
+    return tuple(
+        Listed(
+            topic=topic,
+            version=watched.version(topic.id),
+            hits=counts.get(topic.id, 0),
+            week=week.get(topic.id, 0),
+            last_at=latest.get(topic.id),
+            relevant=judged.get(topic.id, {}).get("relevant", 0),
+            irrelevant=judged.get(topic.id, {}).get("irrelevant", 0),
+        )
+        for topic in watched.topics
+    )
+
+
+def one(db: Db, watched: Watched, topic_id: str, now: datetime) -> tuple[Listed, tuple[TopicVersion, ...]]:
+    """Give a topic and the meanings it has had, oldest first; raises NotFoundError."""
+    found = next((each for each in listed(db, watched, now) if each.topic.id == topic_id), None)
+    if found is None:
+        raise NotFoundError("topic", topic_id)
+    return found, topics.versions(db, topic_id)
+
+
+def sets_used(query: str, sets: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the sets that a query is made of, in order of appearance, those inside other sets too."""
+    found: dict[str, None] = {}
+    waiting = [query]
+    while waiting:
+        try:
+            names = [lexeme.text for lexeme in cut(waiting.pop(0)) if lexeme.kind is Kind.SET]
+        except QueryError:
+            continue
+        for name in names:
+            if name not in found:
+                found[name] = None
+                waiting.append(sets.get(name, ""))
+    return tuple(found)

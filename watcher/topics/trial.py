@@ -1,0 +1,171 @@
+"""Tries a query before it goes live: on a text, on one entry, on the archive; and says why, or why not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from watcher.match import Clause, Index, Query, Reading, explain, find
+from watcher.match.syntax import And, Node, NotNear, Or, parts_of
+from watcher.model.entry import Item, StoredEntry
+from watcher.model.found import Match
+from watcher.model.topic import Evidence
+from watcher.store import archive
+from watcher.store.engine import Database
+from watcher.topics.labels import example_entry
+from watcher.topics.named import Named
+from watcher.topics.relax import relaxations
+from watcher.topics.walk import Heard, read, stretch
+
+NEAREST = 3
+"""Where no option of an OR holds, so many that come nearest are taken apart; the others are a line each."""
+SHOWN_OPTIONS = 8
+"""So many options of an OR that do not hold are shown where none does."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A clause as a person looks at it: sets by name, what does not matter here left out and counted in `omitted`.
+
+    `excluded` marks what stands behind a NOT: there holding is what keeps an entry out.
+    """
+
+    text: str
+    operator: str
+    matched: bool
+    excluded: bool = False
+    evidence: tuple[Evidence, ...] = ()
+    note: str = ""
+    children: tuple[Told, ...] = ()
+    omitted: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explained:
+    """Why an entry belongs to a query or does not; `nearest` are the single changes that would have let it in."""
+
+    stored: StoredEntry
+    matched: bool
+    evidence: tuple[Evidence, ...]
+    tree: Told
+    nearest: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tested:
+    """What a query matches among `tested` entries, the newest first; `more` where the search stopped at its limit."""
+
+    matches: tuple[Match, ...]
+    tested: int
+    more: bool = False
+
+
+def as_entry(text: str, *, language: str | None = None) -> StoredEntry:
+    """Make an entry of a text: its first line is the title, the rest the content."""
+    title, _line, content = text.strip("\r\n").partition("\n")
+    return example_entry(Item(title=title.rstrip("\r"), content=content.strip("\n"), language=language))
+
+
+def on_entry(named: Named, stored: StoredEntry, *, everything: bool = False) -> Explained:
+    """Say, clause by clause, why a query matches an entry or not; `everything` leaves nothing out."""
+    evidence = find(named.query, stored)
+    tree = told(named, named.query.root, explain(named.query, stored), everything=everything)
+    nearest = _nearest(named, stored) if evidence is None else ()
+    return Explained(stored=stored, matched=evidence is not None, evidence=evidence or (), tree=tree, nearest=nearest)
+
+
+def on_archive(
+    database: Database,
+    query: Query,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    limit: int = 20,
+    heard: Heard | None = None,
+) -> Tested:
+    """Match a query against the entries first seen in [since, until), the newest first, up to `limit` matches."""
+    walked = stretch(database, [query], since=since, until=until)
+    found: list[Match] = []
+    for stored in read(database, walked.ids, heard):
+        evidence = find(query, stored)
+        if evidence is None:
+            continue
+        if len(found) == limit:
+            with database.read() as db:
+                tested = archive.count(db, found[-1].stored.id - 1, walked.below)
+            return Tested(matches=tuple(found), tested=tested, more=True)
+        found.append(Match(stored=stored, evidence=evidence))
+    return Tested(matches=tuple(found), tested=walked.tested)
+
+
+def told(named: Named, node: Node, clause: Clause, *, excluded: bool = False, everything: bool = False) -> Told:
+    """Show a clause tree of this node, with the names of its sets."""
+    quiet = excluded and not clause.matched and not everything
+    pairs = [] if quiet else list(zip(parts_of(node), clause.children, strict=True))
+    if isinstance(node, NotNear) and clause.matched and not everything:
+        pairs = pairs[:1]  # each occurrence that is left has none of the others beside it
+    plain = len(node.parts) if isinstance(node, And) else len(pairs)
+    close = _close(node, clause)
+    shown = [
+        (number, part, child)
+        for number, (part, child) in enumerate(pairs)
+        if everything or number in close or _matters(named, node, clause, child, number)
+    ]
+    lines = isinstance(node, Or) and not clause.matched and not everything
+    return Told(
+        text=named.say(node, 100_000 if everything else 200),
+        operator=clause.operator,
+        matched=clause.matched,
+        excluded=excluded,
+        evidence=clause.evidence,
+        note=clause.note,
+        children=tuple(
+            _line(named, part, child)
+            if lines and number not in close
+            else told(named, part, child, excluded=excluded or number >= plain, everything=everything)
+            for number, part, child in shown
+        ),
+        omitted=len(pairs) - len(shown),
+    )
+
+
+def _matters(named: Named, node: Node, clause: Clause, child: Clause, number: int) -> bool:
+    """Tell whether a part helps to see why its whole holds or not: of an OR the options that hold, else a few."""
+    if id(node) in named.sets and not clause.matched:
+        return bool(child.note)
+    if not isinstance(node, Or) or child.matched:
+        return True
+    return not clause.matched and (number < SHOWN_OPTIONS or bool(child.note))
+
+
+def _close(node: Node, clause: Clause) -> frozenset[int]:
+    """Tell which options of an OR that does not hold come nearest to holding."""
+    if not isinstance(node, Or) or clause.matched:
+        return frozenset()
+    reach = {number: _reach(child) for number, child in enumerate(clause.children)}
+    return frozenset(sorted((n for n in reach if reach[n]), key=lambda number: -reach[number])[:NEAREST])
+
+
+def _reach(clause: Clause) -> float:
+    """Tell how much of a clause holds, from 0 to 1."""
+    if clause.matched or not clause.children:
+        return float(clause.matched)
+    parts = [_reach(child) for child in clause.children]
+    return max(parts) if clause.operator == "OR" else 0.99 * sum(parts) / len(parts)
+
+
+def _line(named: Named, node: Node, clause: Clause) -> Told:
+    return Told(
+        text=named.say(node, 200),
+        operator=clause.operator,
+        matched=clause.matched,
+        evidence=clause.evidence,
+        note=clause.note,
+    )
+
+
+def _nearest(named: Named, stored: StoredEntry) -> tuple[str, ...]:
+    ways = relaxations(named)
+    reading = Reading(stored)
+    found = sorted(Index([way.query for way in ways]).matching(reading), key=lambda pair: pair[0])
+    return tuple(dict.fromkeys(ways[number].name(places, reading) for number, places in found))
