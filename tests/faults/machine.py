@@ -1,0 +1,128 @@
+"""The watcher's way in, whole, on loopback: names that a test gives, a clock that it sets, patience cut short."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from types import TracebackType
+from typing import Self
+
+from watcher.fetch import Fetcher, FetchPolicy
+from watcher.match import Watched, compile_topics
+from watcher.model.feed import Feed, Source
+from watcher.model.topic import Topic
+from watcher.pipeline.incoming import Polled, Poller
+from watcher.schedule import Bounds
+from watcher.store import entries, feeds
+from watcher.store.engine import Database
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+HASTY = FetchPolicy(
+    allow=("127.0.0.0/8", "::1/128"),
+    connect=timedelta(seconds=1.5),
+    read=timedelta(seconds=1.5),
+    total=timedelta(seconds=3),
+    resolve=timedelta(seconds=1),
+    slow_after=timedelta(seconds=1),
+    spacing=timedelta(0),
+    per_host=8,
+)
+"""The shipped limits of bytes, and a fraction of the time."""
+EYES = compile_topics([Topic(id="eyes", name="Five Eyes", query='"five eyes"')])
+
+
+class Names:
+    """A name service that knows every name as this machine, but for what a test says of one."""
+
+    def __init__(self) -> None:
+        self.known: dict[str, list[str] | OSError] = {}
+        self.silent: set[str] = set()
+        self.asked: Counter[str] = Counter()
+
+    async def __call__(self, host: str, _port: int) -> list[str]:
+        self.asked[host] += 1
+        if host in self.silent:
+            await asyncio.sleep(60)
+        said = self.known.get(host, ["127.0.0.1"])
+        if isinstance(said, OSError):
+            raise said
+        return said
+
+
+def no_such_name() -> OSError:
+    return socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+
+def try_again() -> OSError:
+    return socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+
+class Machine:
+    """A database, a fetcher and a poller, kept from poll to poll as in a daemon."""
+
+    def __init__(
+        self,
+        database: Database,
+        policy: FetchPolicy = HASTY,
+        *,
+        watched: Watched = EYES,
+        context: ssl.SSLContext | None = None,
+        owner: str = "one",
+        **changed: object,
+    ) -> None:
+        self.database = database
+        self.names = Names()
+        self.now = NOON
+        self._runner = asyncio.Runner()
+        self.fetcher = Fetcher(replace(policy, **changed), self.names, context)  # type: ignore[arg-type]
+        self.poller = Poller(
+            database, self.fetcher, lambda: watched, lambda: self.now, bounds=Bounds, owner=owner, jitter=lambda: 0.0
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._runner.run(self.poller.__aexit__())
+        self._runner.run(self.fetcher.__aexit__())
+        self._runner.close()
+
+    def watch(self, *urls: str, **said: object) -> None:
+        with self.database.write() as db:
+            sources = [Source(url=url, **said) for url in urls]  # type: ignore[arg-type]
+            feeds.sync(db, sources, self.now, timedelta(minutes=15))
+
+    def poll(self, now: datetime | None = None, **how: object) -> Polled:
+        """Poll once: every feed, unless `how` says otherwise."""
+        self.now = now or self.now
+        return self._runner.run(self.poller.cycle(**(how or {"everything": True})))  # type: ignore[arg-type]
+
+    def feed(self, url: str) -> Feed:
+        with self.database.read() as db:
+            return feeds.get(db, url)
+
+    def history(self, url: str) -> list[feeds.Poll]:
+        """Give a feed's polls, the latest first."""
+        with self.database.read() as db:
+            return list(feeds.history(db, feeds.get(db, url).id))
+
+    def stored(self) -> Mapping[str, list[str]]:
+        """Give the headlines of each feed, in order of discovery."""
+        found: dict[str, list[str]] = {}
+        after = 0
+        with self.database.read() as db:
+            while some := entries.iterate(db, after_id=after):
+                for each in some:
+                    found.setdefault(each.entry.feed_url, []).append(each.entry.item.title)
+                after = some[-1].id
+        return found

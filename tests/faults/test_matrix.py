@@ -1,0 +1,192 @@
+"""One cycle over every odd server at once, beside healthy ones; each row of the matrix is judged by itself."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import ssl
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import psutil
+import pytest
+import trustme
+
+from tests.faults import behaviours as b
+from tests.faults.cases import CASES, KEPT, Case
+from tests.faults.machine import HOUR, NOON, Machine
+from tests.faults.yard import Behaviour, Talk, Yard
+from watcher.model.feed import Feed
+from watcher.store import feeds
+from watcher.store.engine import Database
+
+HEALTHY = 12
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What was stored of a feed: before its server turned odd, while it was, and after it came to its senses."""
+
+    before: Feed
+    during: Feed
+    after: Feed
+    poll: feeds.Poll
+    titles: tuple[list[str], list[str], list[str]]
+
+
+@dataclass(frozen=True)
+class Told:
+    """All that the three cycles came to."""
+
+    rows: dict[str, Seen]
+    healthy: tuple[list[int], ...]
+    seconds: float
+    grown: int
+
+
+class Certificates:
+    """Certificates good and bad, and who trusts the good ones."""
+
+    def __init__(self) -> None:
+        authority, stranger = trustme.CA(), trustme.CA()
+        long_ago = datetime.now(UTC) - timedelta(days=9)
+        name = "*.harbour.example"
+        self.trusting = ssl.create_default_context()
+        authority.configure_trust(self.trusting)
+        self.shown = {
+            "good": _context(authority.issue_cert(name)),
+            "expired": _context(
+                authority.issue_cert(name, not_before=long_ago, not_after=long_ago + timedelta(days=1))
+            ),
+            "own": _context(stranger.issue_cert(name)),
+            "other": _context(authority.issue_cert("elsewhere.example")),
+        }
+
+
+def _context(certificate: trustme.LeafCert) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    certificate.configure_cert(context)
+    return context
+
+
+@pytest.fixture(scope="module")
+def told(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+    path = tmp_path_factory.mktemp("matrix") / "watcher.db"
+    shutil.copy(migrated_file, path)
+    certificates = Certificates()
+    with (
+        Yard() as yard,
+        Database(f"sqlite:///{path}", durable=False) as database,
+        Machine(database, context=certificates.trusting) as machine,
+    ):
+        yield _cycles(yard, machine, certificates)
+
+
+def _cycles(yard: Yard, machine: Machine, certificates: Certificates) -> Told:
+    phase = "before"
+
+    def phased(case: Case) -> Behaviour:
+        async def behave(talk: Talk) -> None:
+            odd = phase == "during"
+            fit = case.fault if odd else b.well(2 if phase == "before" else 4)
+            if case.tls is not None and not (odd and case.tls == "none"):
+                fit = b.secured(certificates.shown[case.tls if odd else "good"], fit)
+            await fit(talk)
+
+        return behave
+
+    urls: dict[str, str] = {}
+    for number, case in enumerate(CASES):
+        port = yard.open(phased(case))
+        urls[case.does] = f"http{'s' if case.tls else ''}://row{number}.harbour.example:{port}/feed"
+        if case.name == ["127.0.0.3"]:
+            yard.hole("127.0.0.3", port)
+    wells = [yard.open(b.well(3)) for _each in range(HEALTHY)]
+    neighbours = [f"http://well{number}.example:{port}/feed" for number, port in enumerate(wells)]
+    # Healthy feeds stand among the odd ones: what is claimed last waits longest.
+    every = [url for n, url in enumerate(urls.values()) for url in (*neighbours[n // 8 : n // 8 + (n % 8 == 0)], url)]
+    machine.watch(*every, *neighbours)
+
+    before, _grown, _took, _read = _phase(machine, urls, neighbours)
+    phase = "during"
+    for number, case in enumerate(CASES):
+        host = f"row{number}.harbour.example"
+        if case.name == "silent":
+            machine.names.silent.add(host)
+        elif case.name is not None:
+            assert not isinstance(case.name, str)
+            machine.names.known[host] = case.name
+    machine.now += HOUR
+    # Somebody answers first: five silent hosts and nobody else would be an outage of ours.
+    machine.poll(urls=neighbours[:1])
+    during, grown, took, read = _phase(machine, urls, neighbours)
+    polls = {does: machine.history(url)[0] for does, url in urls.items()}
+    phase = "after"
+    machine.names.silent.clear()
+    machine.names.known.clear()
+    machine.now += HOUR
+    after, _grown, _took, again = _phase(machine, urls, neighbours)
+    rows = {
+        does: Seen(before[0][does], during[0][does], after[0][does], polls[does],
+                   (before[1].get(url, []), during[1].get(url, []), after[1].get(url, [])))
+        for does, url in urls.items()
+    }  # fmt: skip
+    return Told(rows, (read, again), took, grown)
+
+
+def _phase(
+    machine: Machine, urls: dict[str, str], neighbours: list[str]
+) -> tuple[tuple[dict[str, Feed], dict[str, list[str]]], int, float, list[int]]:
+    process, begun = psutil.Process(), time.monotonic()
+    resident = process.memory_info().rss
+    machine.poll()
+    grown = process.memory_info().rss - resident
+    took = time.monotonic() - begun
+    failures = [machine.feed(url).failures for url in neighbours]
+    return ({does: machine.feed(url) for does, url in urls.items()}, dict(machine.stored())), grown, took, failures
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.does) for case in CASES])
+def test_what_comes_of_a_row(told: Told, case: Case) -> None:
+    seen = told.rows[case.does]
+
+    assert (seen.poll.outcome, seen.poll.message) == (case.comes, seen.poll.message)
+    assert re.search(case.says, seen.poll.message), seen.poll.message
+    assert seen.titles[0] == ["News 2", "News 1"]
+    assert sorted(seen.titles[1]) == sorted(["News 2", "News 1", "News 3"][: case.stored])
+    assert seen.during.validators.etag == case.etag
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.does) for case in CASES])
+def test_a_failure_is_counted_and_leaves_what_is_known_alone(told: Told, case: Case) -> None:
+    before, during = told.rows[case.does].before, told.rows[case.does].during
+
+    if case.comes in {"read", "unchanged"}:
+        assert (during.failures, during.error_kind, during.succeeded_at) == (0, None, NOON + HOUR)
+    else:
+        assert (during.failures, during.error_kind, during.failing_since) == (1, case.comes, NOON + HOUR)
+        assert (during.validators, during.body_hash) == (before.validators, before.body_hash)
+        assert (during.document_keys, during.fetch_url) == (before.document_keys, before.fetch_url)
+    assert NOON + HOUR < during.next_poll_at <= NOON + 26 * HOUR
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.does) for case in CASES])
+def test_nothing_is_lost_once_all_is_well_again(told: Told, case: Case) -> None:
+    seen = told.rows[case.does]
+
+    assert sorted(seen.titles[2]) == ["News 1", "News 2", "News 3", "News 4"]
+    assert (seen.after.failures, seen.after.error_kind, seen.after.gaps) == (0, None, 0)
+    assert seen.before.validators.etag == KEPT
+
+
+def test_every_healthy_feed_is_read_beside_them(told: Told) -> None:
+    assert told.healthy == ([0] * HEALTHY, [0] * HEALTHY)
+
+
+def test_the_cycle_ends_in_bounded_time_and_memory(told: Told) -> None:
+    # The longest patience is three seconds; the rest is the bombs, and a machine that has other things to do.
+    assert told.seconds < 30
+    assert told.grown < 200 * 2**20
