@@ -48,6 +48,15 @@ def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
 
 
 @pytest.fixture
+def sqlite_too(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+    """Another fresh SQLite database beside `sqlite` or `database`."""
+    path = tmp_path / "too.db"
+    shutil.copy(migrated_file, path)
+    with Database(f"sqlite:///{path}", durable=False) as database:
+        yield database
+
+
+@pytest.fixture
 def postgresql(postgres_server: postgres.Server) -> Iterator[Database]:
     name = f"test_{next(_NUMBERS)}"
     postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")

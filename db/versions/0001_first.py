@@ -306,12 +306,11 @@ def upgrade() -> None:
         "story_marks",
         sa.Column("mark", sa.BigInteger(), nullable=False),
         sa.Column("entry_id", Id(), nullable=False),
-        sa.Column("seen_at", Moment(), nullable=False),
         sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name="fk_story_marks_entry_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("mark", "entry_id", name="pk_story_marks"),
+        sqlite_with_rowid=False,
     )
     op.create_index("ix_story_marks_entry_id", "story_marks", ["entry_id"], unique=False)
-    op.create_index("ix_story_marks_seen_at", "story_marks", ["seen_at"], unique=False)
     op.create_table(
         "digest_items",
         sa.Column("name", sa.Text(), nullable=False),

@@ -206,7 +206,7 @@ class Poller:
         busy = dict(self._busy)
 
         def claim() -> tuple[Feed, ...]:
-            with self._database.write() as db:
+            with self._database.write(lasting=False) as db:
                 return feeds.claim_due(
                     db,
                     self._clock(),
@@ -286,7 +286,7 @@ class Poller:
 
     async def _give_back(self, feed: Feed) -> None:
         def give_back() -> None:
-            with self._database.write() as db:
+            with self._database.write(lasting=False) as db:
                 feeds.release(db, (feed,))
 
         await asyncio.get_running_loop().run_in_executor(self._writer, give_back)
@@ -309,7 +309,7 @@ class Poller:
     def _settle_group(self, group: Sequence[tuple[Feed, Outcome]]) -> Sequence[Settled | Exception]:
         """Settle several polls in one transaction; if one of them cannot be, each in its own."""
         try:
-            with self._database.write() as db:
+            with self._database.write(lasting=False) as db:
                 settled = settle_all(db, group, self._watched(), self._clock(), self._bounds(), self._jitter)
                 reached("settled")
             reached("committed")

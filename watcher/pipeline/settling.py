@@ -17,7 +17,7 @@ from watcher.model.topic import Hit, Origin
 from watcher.parse import parse
 from watcher.pipeline.notices import history
 from watcher.schedule import Bounds, after, hints
-from watcher.store import entries, feeds, hits, hosts, stories
+from watcher.store import entries, feeds, hits, hosts, memory, stories
 from watcher.store.engine import Db
 from watcher.text.urls import waiting_host
 
@@ -124,13 +124,13 @@ def _keep(
     if isinstance(outcome, Fresh):
         offered = candidates(outcome.parsed, feed)
         delta = outcome.document.status == 226
-        told = sort(offered, feed, entries.memory(db, feed.id, offered), now, delta=delta)
+        told = sort(offered, feed, memory.recall(db, feed.id, offered), now, delta=delta)
         seen = len(offered)
         fresh = entries.add(db, told.new, now, baseline=feed.baseline_at is None)
         fresh += entries.add(db, told.quarantined, now, quarantined=True)
         edited = entries.edit(db, told.edited, now)
-        entries.rename(db, feed.id, told.migrated)
-        entries.still_listed(db, feed.id, [entry.key for entry in offered], now)
+        memory.rename(db, feed.id, told.migrated)
+        memory.still_listed(db, feed.id, [entry.key for entry in offered], now)
         found = keep_hits(db, fresh, watched, now) + keep_hits(db, edited, watched, now, Origin.EDIT)
     learnt = after(feed, outcome, told, now, bounds, jitter)
     return Settled(

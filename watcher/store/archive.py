@@ -143,22 +143,10 @@ def _id_range(db: Db, filters: Filters, below: int) -> tuple[int, int]:
     """Turn times into ids, which are in order of discovery."""
     above = 0
     if filters.since is not None:
-        first = _first_since(db, filters.since)
-        above = first - 1 if first is not None else below
-    if filters.until is not None and (first := _first_since(db, filters.until)) is not None:
-        below = min(below, first)
+        above = min(below, entries.first_id_since(db, filters.since) - 1)
+    if filters.until is not None:
+        below = min(below, entries.first_id_since(db, filters.until))
     return above, below
-
-
-def _first_since(db: Db, moment: datetime) -> int | None:
-    first = (
-        select(entry_table.c.id)
-        .where(entry_table.c.first_seen_at >= moment)
-        .order_by(entry_table.c.first_seen_at, entry_table.c.id)
-        .limit(1)
-    )
-    found: int | None = db.execute(first).scalar()
-    return found
 
 
 def _ids(filters: Filters) -> Select[Any]:

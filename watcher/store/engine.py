@@ -39,9 +39,12 @@ class Database:
         try:
             if self.is_sqlite:
                 self._writer = _sqlite(self.url, durable=durable, read_only=False)
+                self._hasty = self._writer.execution_options(watcher_lasting=False)
                 self._reader = _sqlite(self.url, durable=durable, read_only=True)
             else:
                 self._writer = create_engine(self.url, pool_size=5, max_overflow=10, pool_pre_ping=True)
+                self._hasty = self._writer.execution_options(watcher_lasting=False)
+                event.listen(self._writer, "begin", _begin_on_postgresql)
                 self._reader = self._writer.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
@@ -67,9 +70,13 @@ class Database:
         return Path(self.url.database) if self.is_sqlite and self.url.database else None
 
     @contextmanager
-    def write(self) -> Iterator[Db]:
-        """Open a transaction that may write; it commits when the block ends, and rolls back when it raises."""
-        with _translated(self), self._writer.begin() as db:
+    def write(self, *, lasting: bool = True) -> Iterator[Db]:
+        """Open a transaction that may write; it commits when the block ends, and rolls back when it raises.
+
+        `lasting=False` does not wait for the disk: a failure of power, not of the process, may undo the last of these,
+        whole and in order. It is for what would be done again, as a poll is; the next lasting one makes them last too.
+        """
+        with _translated(self), (self._writer if lasting else self._hasty).begin() as db:
             yield db
 
     @contextmanager
@@ -155,11 +162,15 @@ def _sqlite(url: URL, *, durable: bool, read_only: bool) -> Engine:
             # Before the first table, and with no effect later: lets `prune` give space back.
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
-            connection.execute(f"PRAGMA synchronous = {'FULL' if durable else 'NORMAL'}")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+        if read_only:
+            connection.exec_driver_sql("BEGIN")
+            return
+        lasting = durable and _is_lasting(connection)
+        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
 
@@ -168,6 +179,15 @@ def alone(db: Db, what: str) -> None:
     """Wait until nobody else does this, to the end of the transaction; SQLite has one writer anyway."""
     if db.dialect.name == "postgresql":
         db.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": what})
+
+
+def _begin_on_postgresql(connection: Connection) -> None:
+    if not _is_lasting(connection):
+        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+
+def _is_lasting(connection: Connection) -> bool:
+    return bool(connection.get_execution_options().get("watcher_lasting", True))
 
 
 def ping(db: Db) -> None:

@@ -1,69 +1,37 @@
-"""Entries: what a feed's memory holds of a document, new ones, edits, and walking the archive in order of discovery."""
+"""Entries: new ones, edits, and walking what is kept in order of discovery."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, Select, Text, cast, func, insert, literal, select, update
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy import RowMapping, Select, bindparam, func, insert, select, update
 
 from watcher.errors import NotFoundError
-from watcher.identify import Memory, title_key
+from watcher.identify import title_key
 from watcher.model.entry import Entry, Item, StoredEntry
-from watcher.model.poll import Edit, Known
+from watcher.model.poll import Edit
 from watcher.store import search
 from watcher.store.engine import Db
-from watcher.store.tables import aliases, entries, entry_versions, feeds, tombstones
+from watcher.store.many import IDS, one_of
+from watcher.store.tables import entries, entry_versions, feeds
 
-RECENT = 200
-"""How many of a feed's latest entries tell what is old news for it."""
+BEYOND = 2**62
+"""An id above all there will be."""
 
-_KNOWN = (
-    entries.c.id,
-    entries.c.key,
-    entries.c.canonical_url,
-    entries.c.content_hash,
-    entries.c.title,
-    entries.c.title_key,
-    entries.c.published_at,
-    entries.c.version,
+_FIRST_SINCE = (
+    select(entries.c.id)
+    .where(entries.c.first_seen_at >= bindparam("moment"))
+    .order_by(entries.c.first_seen_at, entries.c.id)
+    .limit(1)
 )
-
-
-def memory(db: Db, feed_id: int, candidates: Sequence[Entry]) -> Memory:
-    """Gather what is known of a document's entries: by key, and for the unknown ones by address and by headline.
-
-    An entry that was pruned while its feed still lists it counts as known and unchanged, so that it does not return.
-    """
-    mine = entries.c.feed_id == feed_id
-    keys = {entry.key: entry for entry in candidates}
-    by_key = {row.key: _known(row) for row in db.execute(select(*_KNOWN).where(mine, among(db, entries.c.key, keys)))}
-    strange = [entry for entry in candidates if entry.key not in by_key]
-    if not strange:
-        return Memory(by_key=by_key, by_url={}, by_title={}, newest_published_at=None, entry_count=len(by_key))
-    missing = [entry.key for entry in strange]
-    renamed = select(aliases.c.key.label("alias"), *_KNOWN).join(entries, entries.c.id == aliases.c.entry_id)
-    for row in db.execute(renamed.where(aliases.c.feed_id == feed_id, among(db, aliases.c.key, missing))):
-        by_key[row.alias] = _known(row)
-    buried = select(tombstones.c.key).where(tombstones.c.feed_id == feed_id, among(db, tombstones.c.key, missing))
-    for key in db.execute(buried).scalars():
-        by_key.setdefault(key, _pruned(keys[key]))
-    urls = {entry.canonical_url for entry in strange if entry.canonical_url}
-    titles = {title_key(entry.item.title) for entry in strange}
-    at_url = select(*_KNOWN).where(mine, among(db, entries.c.canonical_url, urls)).order_by(entries.c.id)
-    titled = select(*_KNOWN).where(mine, among(db, entries.c.title_key, titles)).order_by(entries.c.id)
-    latest = select(entries.c.published_at).where(mine).order_by(entries.c.id.desc()).limit(RECENT)
-    recent = db.execute(latest).scalars().all()
-    return Memory(
-        by_key=by_key,
-        by_url={row.canonical_url: _known(row) for row in db.execute(at_url)} if urls else {},
-        by_title={row.title_key: _known(row) for row in db.execute(titled)},
-        newest_published_at=max((moment for moment in recent if moment is not None), default=None),
-        entry_count=len(recent),
-    )
+_WHOLE = select(entries, feeds.c.url.label("feed_url"), feeds.c.name.label("source")).join(
+    feeds, feeds.c.id == entries.c.feed_id
+)
+_THESE = _WHOLE.where(one_of(entries.c.id, bindparam("ids", type_=IDS)))
+_ADDED = insert(entries).returning(entries.c.id, sort_by_parameter_order=True)
 
 
 def add(
@@ -73,7 +41,7 @@ def add(
     if not fresh:
         return ()
     rows = [_write(entry) | {"first_seen_at": now, "baseline": baseline, "quarantined": quarantined} for entry in fresh]
-    ids = db.execute(insert(entries).returning(entries.c.id, sort_by_parameter_order=True), rows).scalars().all()
+    ids = db.execute(_ADDED, rows).scalars().all()
     stored = tuple(
         StoredEntry(id=id_, entry=entry, first_seen_at=now, baseline=baseline, quarantined=quarantined)
         for id_, entry in zip(ids, fresh, strict=True)
@@ -86,47 +54,29 @@ def edit(db: Db, edits: Sequence[Edit], now: datetime) -> tuple[StoredEntry, ...
     """Give known entries their new text; the old one is kept as a version."""
     if not edits:
         return ()
-    known = {row["id"]: row for row in db.execute(_whole([e.known.id for e in edits])).mappings()}
-    changed: list[StoredEntry] = []
-    for change in edits:
-        row = known.get(change.known.id)
-        if row is None:
-            continue
-        before = read(row)
-        after = replace(
-            before, entry=replace(change.entry, key=before.entry.key), version=before.version + 1, updated_at=now
+    before = get_many(db, [change.known.id for change in edits])
+    latest = {change.known.id: change.entry for change in edits if change.known.id in before}
+    if not latest:
+        return ()
+    changed = [
+        replace(
+            before[id_], entry=replace(entry, key=before[id_].entry.key),
+            version=before[id_].version + 1, updated_at=now,
         )
-        db.execute(insert(entry_versions), _version(before, now))
+        for id_, entry in sorted(latest.items())
+    ]  # fmt: skip
+    db.execute(insert(entry_versions), [_version(before[after.id], now) for after in changed])
+    for after in changed:
         written = _write(after.entry) | {"version": after.version, "updated_at": now}
         db.execute(update(entries).where(entries.c.id == after.id).values(written))
-        search.forget(db, (before,))
-        changed.append(after)
+    search.forget(db, [before[after.id] for after in changed])
     search.index(db, changed)
     return tuple(changed)
 
 
-def rename(db: Db, feed_id: int, migrated: Iterable[tuple[int, str]]) -> None:
-    """Remember that known entries now come under another key as well."""
-    rows = [{"feed_id": feed_id, "key": key, "entry_id": entry_id} for entry_id, key in migrated if entry_id > 0]
-    if rows:
-        known = select(aliases.c.key).where(
-            aliases.c.feed_id == feed_id, among(db, aliases.c.key, [r["key"] for r in rows])
-        )
-        already = set(db.execute(known).scalars())
-        fresh = {row["key"]: row for row in rows if row["key"] not in already}
-        if fresh:
-            db.execute(insert(aliases), list(fresh.values()))
-
-
-def still_listed(db: Db, feed_id: int, keys: Iterable[str], now: datetime) -> None:
-    """Note which pruned entries a feed still lists, so that their tombstones stay."""
-    listed = tombstones.c.feed_id == feed_id, among(db, tombstones.c.key, list(keys))
-    db.execute(update(tombstones).where(*listed).values(seen_at=now))
-
-
 def get(db: Db, entry_id: int) -> StoredEntry:
     """Read one entry; raises NotFoundError."""
-    row = db.execute(_whole([entry_id])).mappings().first()
+    row = db.execute(_WHOLE.where(entries.c.id == entry_id)).mappings().first()
     if row is None:
         raise NotFoundError("entry", str(entry_id))
     return read(row)
@@ -134,7 +84,9 @@ def get(db: Db, entry_id: int) -> StoredEntry:
 
 def get_many(db: Db, ids: Collection[int]) -> Mapping[int, StoredEntry]:
     """Read entries by id; those that are gone are absent."""
-    return {row["id"]: read(row) for row in db.execute(_whole(ids)).mappings()} if ids else {}
+    if not ids:
+        return {}
+    return {row["id"]: read(row) for row in db.execute(_THESE, {"ids": ids}).mappings().all()}
 
 
 def iterate(
@@ -169,9 +121,7 @@ def count(db: Db) -> int:
 
 def whole() -> Select[Any]:
     """Select all of an entry with what it needs of its feed; `read` makes a StoredEntry of a row."""
-    return select(entries, feeds.c.url.label("feed_url"), feeds.c.name.label("source")).join(
-        feeds, feeds.c.id == entries.c.feed_id
-    )
+    return _WHOLE
 
 
 def read(row: RowMapping) -> StoredEntry:
@@ -208,50 +158,16 @@ def read(row: RowMapping) -> StoredEntry:
     )
 
 
-def among(db: Db, column: ColumnElement[Any], values: Collection[Any]) -> ColumnElement[bool]:
-    """Say that a text column is one of many values, as one bound parameter: the statement stays the same and cached."""
-    if db.dialect.name == "postgresql":
-        return column == func.any(cast(list(values), ARRAY(Text)))
-    return column.in_(select(func.json_each(literal(_json(values))).table_valued("value").c.value))
+def first_id_since(db: Db, moment: datetime) -> int:
+    """Give the id from which on entries were first seen at a moment or later; beyond all where there is none."""
+    found = db.execute(_FIRST_SINCE, {"moment": moment}).scalar()
+    return BEYOND if found is None else int(found)
 
 
 def chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     """Cut a sequence into pieces of at most `size`."""
     for start in range(0, len(values), size):
         yield values[start : start + size]
-
-
-def _json(values: Collection[Any]) -> str:
-    import json
-
-    return json.dumps(list(values), ensure_ascii=False)
-
-
-def _whole(ids: Collection[int]) -> Select[Any]:
-    return whole().where(entries.c.id.in_(tuple(ids)))
-
-
-def _known(row: Any) -> Known:
-    return Known(
-        id=row.id,
-        key=row.key,
-        canonical_url=row.canonical_url,
-        content_hash=row.content_hash,
-        title=row.title,
-        published_at=row.published_at,
-        version=row.version,
-    )
-
-
-def _pruned(entry: Entry) -> Known:
-    return Known(
-        id=0,
-        key=entry.key,
-        canonical_url=entry.canonical_url,
-        content_hash=entry.content_hash,
-        title=entry.item.title,
-        published_at=entry.item.published_at,
-    )
 
 
 def _write(entry: Entry) -> dict[str, Any]:

@@ -8,15 +8,28 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, RowMapping, Select, and_, delete, func, insert, or_, select, update
+from sqlalchemy import (
+    CursorResult,
+    RowMapping,
+    Select,
+    and_,
+    bindparam,
+    delete,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.errors import NotFoundError
 from watcher.match import Query, find, needs
 from watcher.model.found import Filters, Page, StoredHit
 from watcher.model.topic import Evidence, Hit, Origin
-from watcher.store import cursors, entries, search
+from watcher.store import cursors, engine, entries, search
 from watcher.store.engine import Db
+from watcher.store.many import IDS, one_of
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, hit_days, hits, stories
 
@@ -33,23 +46,17 @@ def add(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
     """
     if not found:
         return ()
+    # So that ids are in order of commit, stories see each other, and nobody waits in a ring for a day's count.
+    engine.alone(db, "hits")
     by_pair = {(hit.topic_id, hit.entry_id): hit for hit in found}
-    entry_ids = tuple({hit.entry_id for hit in found})
-    already = {
-        (row.topic_id, row.entry_id)
-        for row in db.execute(select(hits.c.topic_id, hits.c.entry_id).where(hits.c.entry_id.in_(entry_ids)))
-    }
-    for pair, hit in by_pair.items():
-        if pair in already:
-            db.execute(
-                update(hits)
-                .where(hits.c.topic_id == hit.topic_id, hits.c.entry_id == hit.entry_id)
-                .values(evidence=write_evidence(hit.evidence), score=hit.score, topic_version=hit.topic_version)
-            )
+    entry_ids = sorted({hit.entry_id for hit in found})
+    already = {(row.topic_id, row.entry_id) for row in db.execute(_PAIRS, {"ids": entry_ids}).all()}
+    known = [hit for pair, hit in by_pair.items() if pair in already]
     fresh = [hit for pair, hit in by_pair.items() if pair not in already]
+    if known:
+        db.execute(_SEEN_AGAIN, [_again(hit) for hit in known])
     if fresh:
-        dialect = sqlite if db.dialect.name == "sqlite" else postgresql
-        db.execute(dialect.insert(hits).on_conflict_do_nothing(), [_write(hit) for hit in fresh])
+        db.execute(insert(hits), [_write(hit) for hit in fresh])
         _count_days(db, fresh)
     return tuple(fresh)
 
@@ -281,6 +288,33 @@ def entry_filters(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     return chosen
 
 
+_PAIRS = select(hits.c.topic_id, hits.c.entry_id).where(one_of(hits.c.entry_id, bindparam("ids", type_=IDS)))
+_SEEN_AGAIN = (
+    update(hits)
+    .where(hits.c.topic_id == bindparam("topic"), hits.c.entry_id == bindparam("entry"))
+    .values(evidence=bindparam("shown"), score=bindparam("worth"), topic_version=bindparam("version"))
+)
+
+_DAY = ["topic_id", "day", "origin"]
+_ON_SQLITE, _ON_POSTGRESQL = sqlite.insert(hit_days), postgresql.insert(hit_days)
+_COUNTED_ON_SQLITE = _ON_SQLITE.on_conflict_do_update(
+    index_elements=_DAY, set_={"hits": hit_days.c.hits + _ON_SQLITE.excluded.hits}
+)
+_COUNTED_ON_POSTGRESQL = _ON_POSTGRESQL.on_conflict_do_update(
+    index_elements=_DAY, set_={"hits": hit_days.c.hits + _ON_POSTGRESQL.excluded.hits}
+)
+
+
+def _again(hit: Hit) -> dict[str, Any]:
+    return {
+        "topic": hit.topic_id,
+        "entry": hit.entry_id,
+        "shown": write_evidence(hit.evidence),
+        "worth": hit.score,
+        "version": hit.topic_version,
+    }
+
+
 def _write(hit: Hit) -> dict[str, Any]:
     return {
         "topic_id": hit.topic_id,
@@ -295,13 +329,10 @@ def _write(hit: Hit) -> dict[str, Any]:
 
 def _count_days(db: Db, fresh: Sequence[Hit]) -> None:
     tally = Counter((hit.topic_id, f"{hit.matched_at:%Y-%m-%d}", hit.origin.value) for hit in fresh)
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(hit_days)
-    statement = statement.on_conflict_do_update(
-        index_elements=["topic_id", "day", "origin"], set_={"hits": hit_days.c.hits + statement.excluded.hits}
+    db.execute(
+        _COUNTED_ON_SQLITE if db.dialect.name == "sqlite" else _COUNTED_ON_POSTGRESQL,
+        [_day_row(key, found) for key, found in sorted(tally.items())],
     )
-    # In one order always, so that two writers never wait for each other in a ring.
-    db.execute(statement, [_day_row(key, found) for key, found in sorted(tally.items())])
 
 
 def _day_row(key: tuple[str, str, str], found: int) -> dict[str, Any]:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from heapq import nlargest
+from itertools import chain
 from typing import Any
 
-from sqlalchemy import Row, Select, case, delete, func, insert, select, update
+from sqlalchemy import Row, Select, bindparam, case, delete, insert, select, text, update
 
 from watcher.errors import NotFoundError
 from watcher.model.entry import StoredEntry
@@ -14,45 +19,63 @@ from watcher.model.found import Filters, Page
 from watcher.model.story import Story, Telling
 from watcher.store import cursors, entries, hits
 from watcher.store.engine import Db
+from watcher.store.many import IDS, one_of
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, stories, story_marks
 from watcher.store.tables import hits as hit_table
-from watcher.stories import WINDOW, Candidate, marks, story_text
+from watcher.stories import WINDOW, Candidate, marks, story_text, story_words
 from watcher.stories import join as choose
 
 NEIGHBOURS = 20
 """How many of the entries that share the most marks are compared word by word."""
+HOLDERS = 100
+"""How many entries a mark brings to mind, the newest that have it."""
 
 
 def join(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> None:
     """Give each entry a story: that of a like report of the days before `now`, or one of its own.
 
-    `now` is when the reports came: for entries found in the archive, that is in the past.
+    `now` is when the reports came: for entries found in the archive, that is in the past. A handful of statements for
+    all, and the same outcome as one after the other: an entry is also compared with those before it in the batch.
     """
-    for stored in sorted(fresh, key=lambda each: each.id):
-        words = story_text(stored.entry)
-        signs = marks(words)
-        chosen = choose(words, _near(db, signs, now), now)
+    if not fresh:
+        return
+    told = [_Told.of(stored) for stored in sorted(fresh, key=lambda each: each.id)]
+    near = _near(db, told, now)
+    for number, each in enumerate(told):
+        near[number].update({other.entry_id: len(each.signs & other.signs) for other in told[:number]})
+    nearest = [_nearest(some) for some in near]
+    known = _candidates(db, {entry_id for some in nearest for entry_id in some})
+    sizes: Counter[int] = Counter()
+    begun = 0
+    for number, each in enumerate(told):
+        chosen = choose(each.words, [known[entry_id] for entry_id in nearest[number] if entry_id in known], now)
         if chosen.story_id is None:
-            began = insert(stories).values(first_at=now, last_at=now, size=1).returning(stories.c.id)
-            story_id = db.execute(began).scalar_one()
-        else:
-            story_id = chosen.story_id
-            first_at = case((stories.c.first_at > now, now), else_=stories.c.first_at)
-            last_at = case((stories.c.last_at < now, now), else_=stories.c.last_at)
-            grown = {"first_at": first_at, "last_at": last_at, "size": stories.c.size + 1}
-            db.execute(update(stories).where(stories.c.id == story_id).values(grown))
-        db.execute(update(entry_table).where(entry_table.c.id == stored.id).values(story_id=story_id, copy=chosen.copy))
-        if signs:
-            db.execute(
-                insert(story_marks), [{"mark": mark, "entry_id": stored.id, "seen_at": now} for mark in set(signs)]
-            )
+            begun += 1
+        each.story_id = -begun if chosen.story_id is None else chosen.story_id
+        each.copy = chosen.copy
+        sizes[each.story_id] += 1
+        known[each.entry_id] = Candidate(
+            story_id=each.story_id, entry_id=each.entry_id, text=each.words, seen_at=each.seen_at
+        )
+    ids = _begin(db, [sizes[-number] for number in range(1, begun + 1)], now)
+    _grow(db, {story_id: size for story_id, size in sizes.items() if story_id > 0}, now)
+    db.execute(
+        _PLACED,
+        [
+            {"entry": each.entry_id, "story": ids[-each.story_id - 1] if each.story_id < 0 else each.story_id,
+             "is_copy": each.copy}
+            for each in told
+        ],
+    )  # fmt: skip
+    rows = [{"mark": mark, "entry_id": each.entry_id} for each in told for mark in sorted(each.signs)]
+    if rows:
+        db.execute(_MARKED, rows)
 
 
 def without_story(db: Db, entry_ids: Sequence[int]) -> frozenset[int]:
     """Tell which of some entries belong to no story yet."""
-    chosen = select(entry_table.c.id).where(entry_table.c.id.in_(tuple(entry_ids)), entry_table.c.story_id.is_(None))
-    return frozenset(db.execute(chosen).scalars())
+    return frozenset(db.execute(_HOMELESS, {"ids": entry_ids}).scalars())
 
 
 def get(db: Db, story_id: int) -> Story:
@@ -91,33 +114,117 @@ def page(db: Db, filters: Filters | None = None, *, limit: int = 50, cursor: str
 
 def forget_marks(db: Db, before: datetime) -> None:
     """Drop the marks of entries that are too old to be joined."""
-    db.execute(delete(story_marks).where(story_marks.c.seen_at < before))
+    db.execute(delete(story_marks).where(story_marks.c.entry_id < entries.first_id_since(db, before)))
 
 
-def _near(db: Db, signs: Sequence[int], now: datetime) -> tuple[Candidate, ...]:
-    if not signs:
-        return ()
-    shared = (
-        select(story_marks.c.entry_id)
-        .where(story_marks.c.mark.in_(tuple(signs)), story_marks.c.seen_at.between(now - WINDOW, now + WINDOW))
-        .group_by(story_marks.c.entry_id)
-        .order_by(func.count().desc(), story_marks.c.entry_id.desc())
-        .limit(NEIGHBOURS)
+@dataclass(slots=True)
+class _Told:
+    """An entry on its way into a story; a negative `story_id` is one that has yet to begin."""
+
+    entry_id: int
+    words: str
+    signs: frozenset[int]
+    seen_at: datetime
+    story_id: int = 0
+    copy: bool = False
+
+    @classmethod
+    def of(cls, stored: StoredEntry) -> _Told:
+        words = story_text(stored.entry)
+        return cls(stored.id, words, frozenset(marks(words)), stored.first_seen_at)
+
+
+_HOMELESS = select(entry_table.c.id).where(
+    one_of(entry_table.c.id, bindparam("ids", type_=IDS)), entry_table.c.story_id.is_(None)
+)
+_PLACED = (
+    update(entry_table)
+    .where(entry_table.c.id == bindparam("entry"))
+    .values(story_id=bindparam("story"), copy=bindparam("is_copy"))
+)
+_MARKED = insert(story_marks)
+_GROWN = (
+    update(stories)
+    .where(stories.c.id == bindparam("story"))
+    .values(
+        first_at=case((stories.c.first_at > bindparam("now"), bindparam("now")), else_=stories.c.first_at),
+        last_at=case((stories.c.last_at < bindparam("now"), bindparam("now")), else_=stories.c.last_at),
+        size=stories.c.size + bindparam("more"),
     )
-    ids = db.execute(shared).scalars().all()
-    if not ids:
-        return ()
-    rows = db.execute(entries.whole().where(entry_table.c.id.in_(tuple(ids)))).mappings()
-    return tuple(
-        Candidate(
-            story_id=row["story_id"],
-            entry_id=row["id"],
-            text=story_text(entries.read(row).entry),
-            seen_at=row["first_seen_at"],
+)
+_BEGUN = insert(stories).returning(stories.c.id, sort_by_parameter_order=True)
+_TOLD = select(
+    entry_table.c.id,
+    entry_table.c.story_id,
+    entry_table.c.title,
+    entry_table.c.summary,
+    entry_table.c.content,
+    entry_table.c.first_seen_at,
+).where(one_of(entry_table.c.id, bindparam("ids", type_=IDS)))
+# The newest holders of each mark: a word that is in every other headline would bring thousands and tell nothing.
+_HOLDERS_ON_SQLITE = text("""
+    SELECT value, (SELECT json_group_array(entry_id) FROM (
+        SELECT entry_id FROM story_marks WHERE mark = asked.value AND entry_id >= :floor AND entry_id < :ceiling
+        ORDER BY entry_id DESC LIMIT :most))
+    FROM json_each(:marks) AS asked
+""")
+_HOLDERS_ON_POSTGRESQL = text("""
+    SELECT mark, ARRAY(
+        SELECT entry_id FROM story_marks AS known
+        WHERE known.mark = asked.mark AND entry_id >= :floor AND entry_id < :ceiling
+        ORDER BY entry_id DESC LIMIT :most)
+    FROM unnest(CAST(:marks AS bigint[])) AS asked (mark)
+""")
+
+
+def _near(db: Db, told: Sequence[_Told], now: datetime) -> list[Counter[int]]:
+    """For each entry, count the marks that stored ones share with it."""
+    signs = sorted({mark for each in told for mark in each.signs})
+    if not signs:
+        return [Counter() for _ in told]
+    sqlite = db.dialect.name == "sqlite"
+    asked = {
+        "floor": entries.first_id_since(db, now - WINDOW),
+        "ceiling": entries.first_id_since(db, now + WINDOW),
+        "most": HOLDERS,
+        "marks": json.dumps(signs) if sqlite else signs,
+    }
+    rows = db.execute(_HOLDERS_ON_SQLITE if sqlite else _HOLDERS_ON_POSTGRESQL, asked).all()
+    holders = {mark: json.loads(some) if sqlite else some for mark, some in rows}
+    return [Counter(chain.from_iterable(holders[mark] for mark in each.signs)) for each in told]
+
+
+def _nearest(shared: Counter[int]) -> list[int]:
+    """Choose those who share the most, the newer of two that share as much."""
+    most = nlargest(NEIGHBOURS, ((count, entry_id) for entry_id, count in shared.items() if count))
+    return [entry_id for _count, entry_id in most]
+
+
+def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, Candidate]:
+    if not entry_ids:
+        return {}
+    rows = db.execute(_TOLD, {"ids": entry_ids}).all()
+    return {
+        row.id: Candidate(
+            story_id=row.story_id,
+            entry_id=row.id,
+            text=story_words(row.title, row.summary, row.content),
+            seen_at=row.first_seen_at,
         )
         for row in rows
-        if row["story_id"] is not None
-    )
+        if row.story_id is not None
+    }
+
+
+def _begin(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
+    if not sizes:
+        return ()
+    return db.execute(_BEGUN, [{"first_at": now, "last_at": now, "size": size} for size in sizes]).scalars().all()
+
+
+def _grow(db: Db, more: Mapping[int, int], now: datetime) -> None:
+    if more:
+        db.execute(_GROWN, [{"story": story_id, "more": size, "now": now} for story_id, size in sorted(more.items())])
 
 
 def _read(db: Db, row: Row[Any]) -> Story:

@@ -281,9 +281,8 @@ story_marks = Table(
     metadata,
     Column("mark", BigInteger, primary_key=True),
     Column("entry_id", Id, ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True),
-    Column("seen_at", Moment, nullable=False),
-    Index("ix_story_marks_seen_at", "seen_at"),
     Index("ix_story_marks_entry_id", "entry_id"),
+    sqlite_with_rowid=False,
 )
 
 digests = Table(

@@ -1,5 +1,27 @@
 """What is one event: signs by which like reports find each other, and how like they have to be. Pure."""
 
-from watcher.stories.likeness import COPY, SAME_STORY, WINDOW, Candidate, Joined, join, marks, similarity, story_text
+from watcher.stories.likeness import (
+    COPY,
+    SAME_STORY,
+    WINDOW,
+    Candidate,
+    Joined,
+    join,
+    marks,
+    similarity,
+    story_text,
+    story_words,
+)
 
-__all__ = ["COPY", "SAME_STORY", "WINDOW", "Candidate", "Joined", "join", "marks", "similarity", "story_text"]
+__all__ = [
+    "COPY",
+    "SAME_STORY",
+    "WINDOW",
+    "Candidate",
+    "Joined",
+    "join",
+    "marks",
+    "similarity",
+    "story_text",
+    "story_words",
+]

@@ -59,8 +59,12 @@ class Joined:
 
 def story_text(entry: Entry) -> str:
     """Give the words of an entry that tell which event it is about."""
-    item = entry.item
-    return f"{' '.join(item.title.split())}\n{item.summary or item.content}"
+    return story_words(entry.item.title, entry.item.summary, entry.item.content)
+
+
+def story_words(title: str, summary: str, content: str) -> str:
+    """Give the same of an entry's parts."""
+    return f"{' '.join(title.split())}\n{summary or content}"
 
 
 def marks(text: str) -> tuple[int, ...]:

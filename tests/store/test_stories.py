@@ -1,0 +1,74 @@
+"""Stories on both databases: reports of one event find each other, however they arrive."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from itertools import count
+
+from tests.store.filled import NOON, bring, item, topics
+from watcher.model.entry import Item
+from watcher.pipeline.incoming import Settled
+from watcher.store import hits, stories
+from watcher.store.engine import Database
+from watcher.stories import WINDOW
+
+EVENTS = (
+    "Ministers sign harbour defence treaty in Riga after months of talks",
+    "Riverside flood barrier fails overnight, thousands leave their homes",
+    "Parliament rejects budget as coalition partners walk out of chamber",
+)
+TURNS = ("", " - live", ", officials say", " (updated)", ": what we know")
+EVERYTHING = topics(all="harbour OR riverside OR parliament OR quarry")
+
+
+def reports() -> list[Item]:
+    numbers = count(1)
+    return [item(next(numbers), event + turn) for turn in TURNS for event in EVENTS] + [
+        item(next(numbers), "Quarry strike ends with higher wages for night shift crews")
+    ]
+
+
+def grouped(database: Database) -> list[list[str]]:
+    with database.read() as db:
+        return [[telling.title for telling in story.tellings] for story in reversed(stories.page(db).items)]
+
+
+def test_a_batch_is_grouped_as_its_entries_would_be_one_by_one(database: Database, sqlite_too: Database) -> None:
+    bring(database, reports(), watched=EVERYTHING)
+    for number, each in enumerate(reports()):
+        bring(sqlite_too, [each], now=NOON + timedelta(seconds=number), watched=EVERYTHING)
+
+    assert grouped(database) == grouped(sqlite_too)
+    assert [len(titles) for titles in grouped(database)] == [5, 5, 5, 1]
+
+
+def test_a_story_counts_its_tellings_over_several_polls(database: Database) -> None:
+    first, *others = reports()[::3][:4]
+    bring(database, [first], watched=EVERYTHING)
+    bring(database, [first, *others], now=NOON + timedelta(hours=1), watched=EVERYTHING)
+
+    with database.read() as db:
+        [story] = stories.page(db).items
+        assert story.size == len(story.tellings) == 4
+        assert story.last_at == NOON + timedelta(hours=1)
+        assert {hit.story_size for hit in hits.page(db).items} == {4}
+
+
+def test_what_lies_beyond_the_window_is_another_story_though_its_marks_are_still_there(database: Database) -> None:
+    bring(database, [item(1, EVENTS[0])], watched=EVERYTHING)
+
+    bring(database, [item(2, EVENTS[0])], now=NOON + WINDOW + timedelta(seconds=1), watched=EVERYTHING)
+
+    assert grouped(database) == [[EVENTS[0]], [EVENTS[0]]]
+
+
+def test_marks_of_what_can_no_longer_be_joined_are_forgotten_and_later_ones_kept(database: Database) -> None:
+    bring(database, [item(1, EVENTS[0])], watched=EVERYTHING)
+    later: Settled = bring(database, [item(2, EVENTS[1])], now=NOON + WINDOW, watched=EVERYTHING)
+
+    with database.write() as db:
+        stories.forget_marks(db, NOON + timedelta(seconds=1))
+
+    assert len(later.hits) == 1
+    bring(database, [item(3, EVENTS[1] + ", officials say")], now=NOON + WINDOW, watched=EVERYTHING)
+    assert [len(titles) for titles in grouped(database)] == [1, 2]
