@@ -14,8 +14,8 @@ import structlog
 
 from watcher import clock
 from watcher.app.wiring import App
-from watcher.engine.local import Local
-from watcher.engine.steps import Engine, Steps
+from watcher.engine import make_engine
+from watcher.engine.steps import Engine, Pace, Steps
 from watcher.errors import ConfigError, StoreError, WatcherError
 from watcher.fetch import Fetcher
 from watcher.web import create_app, make_server, require_login
@@ -26,19 +26,20 @@ GRACE = timedelta(seconds=25)
 """How long what is in flight may take to end after a SIGTERM; container runtimes kill after thirty seconds."""
 
 
-def run(app: App, *, page: bool = True, grace: timedelta = GRACE) -> None:
+def run(app: App, *, page: bool = True, grace: timedelta = GRACE, pace: Pace | None = None) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again. Raises StoreError where another one runs."""
     with ExitStack() as held:
         if (path := app.database.path) is not None:
             held.enter_context(_alone(path))
-        asyncio.run(_Daemon(app, page=page, grace=grace).run())
+        asyncio.run(_Daemon(app, page=page, grace=grace, pace=pace or Pace()).run())
 
 
 class _Daemon:
-    def __init__(self, app: App, *, page: bool, grace: timedelta) -> None:
+    def __init__(self, app: App, *, page: bool, grace: timedelta, pace: Pace) -> None:
         self._app = app
         self._page = page
         self._grace = grace
+        self._pace = pace
         self._stop = asyncio.Event()
 
     async def run(self) -> None:
@@ -50,8 +51,8 @@ class _Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(self._reload()))
-        async with Fetcher(app.fetch_policy()) as fetcher, Steps(app, fetcher, clock.now) as steps:
-            await self._keep_going(fetcher, steps, Local(steps))
+        async with Fetcher(app.fetch_policy()) as fetcher, Steps(app, fetcher, clock.now, self._pace) as steps:
+            await self._keep_going(fetcher, steps, make_engine(app.settings.engine, steps))
 
     async def _keep_going(self, fetcher: Fetcher, steps: Steps, engine: Engine) -> None:
         app = self._app

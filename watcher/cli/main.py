@@ -23,6 +23,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("setup", "Write a commented starter configuration."),
     "check": ("setup", "Check all configuration; with --live, fetch every feed once."),
     "run": ("running", "Run the daemon: polling, digests, alerts, the page."),
+    "worker": ("working", "Share the work with other processes, over PostgreSQL."),
     "poll": ("running", "Poll the feeds that are due, once."),
     "serve": ("running", "Serve the page and the API alone."),
     "status": ("running", "Say how things stand."),

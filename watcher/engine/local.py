@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,12 +9,9 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from watcher.engine.steps import BEAT, Steps
-from watcher.errors import StoreError
+from watcher.engine.steps import Step, Steps, patient
 
 log = structlog.get_logger()
-
-Step = Callable[[], Awaitable[None]]
 
 
 class Local:
@@ -40,12 +36,12 @@ class Local:
         table: tuple[tuple[str, Step, timedelta, datetime], ...] = (
             ("poll", self._poll, timedelta(seconds=1), now),
             ("send", steps.send, timedelta(seconds=2), now),
-            ("beat", steps.beat, BEAT, now),
+            ("beat", self._beat, steps.pace.beat, now),
             ("prune", steps.prune, timedelta(hours=6), now + timedelta(minutes=10)),
         )
         for name, step, every, first in table:
             self._scheduler.add_job(
-                _patient(name, step), "interval", seconds=every.total_seconds(), id=name, next_run_time=first
+                patient(name, step), "interval", seconds=every.total_seconds(), id=name, next_run_time=first
             )
         self._scheduler.add_listener(_failed, EVENT_JOB_ERROR)
         self._scheduler.start()
@@ -56,22 +52,15 @@ class Local:
         await self._steps.drain(grace)
         # It would cancel what still runs: only now does nothing.
         self._scheduler.shutdown(wait=False)
+        await patient("leave", self._steps.leave)()
 
     async def _poll(self) -> None:
         self._ticked_at = self._steps.clock()
         await self._steps.poller.tick()
 
-
-def _patient(name: str, step: Step) -> Step:
-    """Let a database that is away for a minute be one line, not a traceback for each tick."""
-
-    async def tick() -> None:
-        try:
-            await step()
-        except StoreError as error:
-            log.error("database", tick=name, error=str(error))
-
-    return tick
+    async def _beat(self) -> None:
+        await self._steps.beat()
+        await self._steps.take_over_silent()
 
 
 def _failed(event: Any) -> None:

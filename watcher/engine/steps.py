@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,17 +14,25 @@ import structlog
 
 from watcher.app.wiring import App
 from watcher.deliver import senders
+from watcher.errors import StoreError
 from watcher.fetch import Fetcher
 from watcher.pipeline.incoming import Poller
 from watcher.pipeline.outgoing import compose_due, deliver_waiting
-from watcher.pipeline.recovery import COMMAND, take_over
+from watcher.pipeline.recovery import COMMAND, take_over, take_over_silent
 from watcher.pipeline.settling import Settled
 from watcher.store import care, leases
 
 log = structlog.get_logger()
 
-BEAT = timedelta(seconds=10)
-"""How often a process says that it is at work; silent for six times as long, it counts as gone."""
+Step = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often a process says that it is at work, and after how long a silence it counts as dead."""
+
+    beat: timedelta = timedelta(seconds=5)
+    silent_after: timedelta = timedelta(seconds=20)
 
 
 class Engine(Protocol):
@@ -40,9 +49,10 @@ class Engine(Protocol):
 class Steps:
     """What one process does at an engine's word; an async context manager. `app` may be reloaded meanwhile."""
 
-    def __init__(self, app: App, fetcher: Fetcher, clock: Callable[[], datetime], *, role: str = "daemon") -> None:
+    def __init__(self, app: App, fetcher: Fetcher, clock: Callable[[], datetime], pace: Pace | None = None) -> None:
         self.app = app
         self.clock = clock
+        self.pace = pace or Pace()
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self.poller = Poller(
             app.database,
@@ -54,7 +64,6 @@ class Steps:
             owner=self.owner,
             on_settled=_heard,
         )
-        self._role = role
         self._senders = senders(fetcher.client())
         self._sending = asyncio.Lock()
         self._stopping = False
@@ -74,13 +83,31 @@ class Steps:
         if any(taken):
             log.warning("taken over from a process that died", feeds=taken[0], messages=taken[1])
 
+    async def take_over_silent(self) -> None:
+        """Take up what those held who said that they were at work and say so no longer."""
+        taken = await asyncio.to_thread(take_over_silent, self.app.database, self.clock())
+        if any(taken):
+            log.warning("taken over from a process that fell silent", feeds=taken[0], messages=taken[1])
+
     async def send(self) -> None:
-        """Compose what is due and deliver what waits, a message at a time."""
+        """Compose what is due and deliver what waits."""
+        await self.compose()
+        await self.deliver()
+
+    async def compose(self) -> None:
+        """Compose the digests and alerts that are due."""
+        await asyncio.to_thread(compose_due, self.app.database, self.app.press(), self.clock())
+
+    async def deliver(self) -> None:
+        """Deliver what waits, a message at a time."""
         async with self._sending:
-            app, press = self.app, self.app.press()
-            await asyncio.to_thread(compose_due, app.database, press, self.clock())
             await deliver_waiting(
-                app.database, press, self._senders, self.clock, owner=self.owner, stopping=lambda: self._stopping
+                self.app.database,
+                self.app.press(),
+                self._senders,
+                self.clock,
+                owner=self.owner,
+                stopping=lambda: self._stopping,
             )
 
     async def prune(self) -> None:
@@ -90,8 +117,17 @@ class Steps:
 
     async def beat(self) -> None:
         """Say that this process is at work."""
-        name = f"{self._role}:{self.owner}"
-        await asyncio.to_thread(leases.beat, self.app.database, name, self.owner, self.clock(), 6 * BEAT)
+        lasts = self.pace.silent_after
+        await asyncio.to_thread(leases.beat, self.app.database, self.owner, self.owner, self.clock(), lasts)
+
+    async def leave(self) -> None:
+        """Say that this process is at work no longer."""
+
+        def leave() -> None:
+            with self.app.database.write() as db:
+                leases.leave(db, self.owner)
+
+        await asyncio.to_thread(leave)
 
     async def drain(self, grace: timedelta) -> None:
         """Let what is in flight end, give back what does not within `grace`, and begin no further message."""
@@ -99,6 +135,18 @@ class Steps:
         await self.poller.drain(grace)
         async with self._sending:
             pass
+
+
+def patient(name: str, step: Step) -> Step:
+    """Let a database that is away for a minute be one line, not a traceback for each tick."""
+
+    async def tick() -> None:
+        try:
+            await step()
+        except StoreError as error:
+            log.error("database", tick=name, error=str(error))
+
+    return tick
 
 
 def _is_dead(owner: str, me: str, *, alone: bool) -> bool:

@@ -10,6 +10,7 @@ from watcher.errors import ConfigError, Fault
 from watcher.settings import secrets
 from watcher.settings.checked import check, whole
 from watcher.settings.document import Node, Place, Scalar, Table, read
+from watcher.settings.engine import read_engine
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
 from watcher.settings.outgoing import read_channels, read_subscriptions
@@ -21,6 +22,7 @@ S = TypeVar("S", bound=Section)
 
 MAIN = "watcher.yaml"
 SECTIONS: Mapping[str, type[Section] | None] = {
+    "engine": None,
     "database": Storage,
     "fetch": Fetch,
     "polling": Polling,
@@ -69,6 +71,8 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     state = state_folder(folder, environ)
     channels, channel_names = read_channels(root.values.get("channels"), folder, state, faults)
     subscriptions = read_subscriptions(root.values.get("digests"), channel_names, ids if topics_read else None, faults)
+    database_url = database_address(storage.url, state, environ)
+    engine = read_engine(root.values.get("engine"), database_url, environ, faults)
     if main is None and not faults:
         faults.append(Place(name(MAIN)).fault("empty: `watcher init` writes a configuration to start from"))
     if faults:
@@ -76,7 +80,8 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     return Settings(
         folder=folder,
         state=state,
-        database_url=database_address(storage.url, state, environ),
+        database_url=database_url,
+        engine=engine,
         fetch=fetch,
         polling=polling,
         web=web,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any, Self
 from zoneinfo import available_timezones
 
@@ -14,6 +15,13 @@ from watcher.settings.words import HttpUrl, Length, Networks, Size, Strings, Tim
 
 MINUTE = timedelta(minutes=1)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+
+
+class EngineName(StrEnum):
+    """Who runs the steps: one process by itself, or any number of them over PostgreSQL."""
+
+    LOCAL = "local"
+    PROCRASTINATE = "procrastinate"
 
 
 class Section(BaseModel):

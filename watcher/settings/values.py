@@ -12,7 +12,7 @@ from watcher.errors import ConfigError, Fault
 from watcher.model.digest import Channel, Subscription
 from watcher.model.feed import Source
 from watcher.model.topic import Topic
-from watcher.settings.schema import Fetch, Polling, Retention, Web
+from watcher.settings.schema import EngineName, Fetch, Polling, Retention, Web
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +26,7 @@ class Settings:
     folder: Path
     state: Path
     database_url: str = field(repr=False)
+    engine: EngineName = EngineName.LOCAL
     fetch: Fetch = field(default_factory=Fetch)
     polling: Polling = field(default_factory=Polling)
     web: Web = field(default_factory=Web)

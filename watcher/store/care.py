@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import CursorResult, and_, delete, exists, func, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from watcher.store import entries, feeds, migrate, search, stories
+from watcher.store import entries, feeds, hosts, migrate, search, stories
 from watcher.store.engine import Database, Db
 from watcher.store.tables import digest_items, metadata, outbox, tombstones
 from watcher.store.tables import entries as entry_table
@@ -59,6 +59,7 @@ def prune(database: Database, kept: Retention, now: datetime, progress: Progress
     with database.write() as db:
         old_polls = feeds.forget_polls(db, now - kept.polls)
         stories.forget_marks(db, now - WINDOW)
+        hosts.forget(db, now - timedelta(days=1))
         emptied: CursorResult[Any] = db.execute(
             update(outbox)
             .where(outbox.c.state == "sent", outbox.c.sent_at < now - kept.payloads, outbox.c.payload != "")

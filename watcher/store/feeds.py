@@ -20,6 +20,8 @@ from watcher.store.tables import entries, feeds, polls
 _ASTRAY = timedelta(hours=2)
 _LONGEST = timedelta(days=40)
 """Longer than any configuration lets a feed wait."""
+_LONGEST_LEASE = timedelta(minutes=30)
+"""Longer than anybody is given a feed for; those who give it may allow different times."""
 _UNPOLLED = (FeedState.GONE.value, FeedState.PAUSED.value)
 
 
@@ -122,7 +124,7 @@ def claim_due(
     them; two callers never get the same feed.
     """
     # A lease that ends later than any could was given while a clock was wrong.
-    free = or_(feeds.c.lease_until.is_(None), feeds.c.lease_until <= now, feeds.c.lease_until > now + 2 * lease_for)
+    free = or_(feeds.c.lease_until.is_(None), feeds.c.lease_until <= now, feeds.c.lease_until > now + _LONGEST_LEASE)
     chosen = select(feeds.c.id).where(feeds.c.configured, free)
     if urls is not None:
         chosen = chosen.where(feeds.c.url.in_(tuple(urls)))

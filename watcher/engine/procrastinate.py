@@ -1,0 +1,201 @@
+"""The engine of several processes, over PostgreSQL. Alone knows procrastinate.
+
+A job is a hint that there is work, never the truth about it: every effect is fenced in the watcher's own tables. A job
+that is handed out twice, late or not at all does no harm; the next tick finds what is left to do.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import procrastinate
+import structlog
+from procrastinate.exceptions import ConnectorException, ProcrastinateException
+from procrastinate.jobs import Job, Status
+from procrastinate.schema import SchemaManager
+
+from watcher.engine.steps import Step, Steps, patient
+from watcher.errors import StoreError
+from watcher.pipeline.chunks import CHUNK, Claim, share_out, take_over
+from watcher.store import leases, notes
+from watcher.store.engine import Database, alone
+
+log = structlog.get_logger()
+
+WAITING = 4
+"""How many chunks wait for each that is being polled: enough that nobody runs dry between two ticks."""
+POLLS, TICKS = "polls", "ticks"
+
+
+class Cluster:
+    """Runs the steps as jobs that every process of the same kind on this database takes its share of.
+
+    Polls have a worker of their own, so that a hundred slow feeds keep no message back.
+    """
+
+    def __init__(self, steps: Steps) -> None:
+        self._steps = steps
+        self._at_once = max(1, -(-steps.app.settings.fetch.concurrency // CHUNK))
+        self._beaten_at = steps.clock()
+        self._work: list[asyncio.Task[None]] = []
+        # Both have ticks: procrastinate stops to look after a worker that has none.
+        connector = procrastinate.PsycopgConnector(conninfo=steps.app.database.conninfo, min_size=1, max_size=6)
+        self._polls, self._ticks = procrastinate.App(connector=connector), procrastinate.App(connector=connector)
+        self._poll = self._polls.task(name="poll", queue=POLLS)(self._poll_chunk)
+        _every(self._polls, "share out", "* * * * * *", self._share_out, POLLS)
+        _every(self._ticks, "compose", "* * * * * */2", steps.compose, TICKS)
+        _every(self._ticks, "deliver", "* * * * * */2", steps.deliver, TICKS)
+        _every(self._ticks, "clear", "* * * * * */10", self._clear, TICKS)
+        _every(self._ticks, "prune", "17 */6 * * *", self._prune, TICKS)
+
+    @property
+    def alive(self) -> bool:
+        """Tell whether this process still says that it is at work."""
+        return self._steps.clock() - self._beaten_at < timedelta(seconds=60)
+
+    async def start(self) -> None:
+        """Take part from now on."""
+        await asyncio.to_thread(prepare, self._steps.app.database)
+        try:
+            await self._polls.open_async()
+        except ConnectorException as error:
+            raise StoreError(f"database {self._steps.app.database}: {error}") from error
+        await self._steps.beat()
+        self._work = [
+            asyncio.create_task(self._keep_beating()),
+            asyncio.create_task(self._keep_working(self._polls, POLLS, self._at_once)),
+            asyncio.create_task(self._keep_working(self._ticks, TICKS, 4)),
+        ]
+
+    async def drain(self, grace: timedelta) -> None:
+        """Take no further job, let those at hand end, and say that this process has left."""
+        beating, *working = self._work
+        for each in working:
+            each.cancel()
+        await asyncio.gather(self._steps.drain(grace), asyncio.wait(working))
+        beating.cancel()
+        await asyncio.wait([beating])
+        await self._polls.close_async()
+        await patient("leave", self._steps.leave)()
+
+    async def _keep_working(self, app: procrastinate.App, queue: str, at_once: int) -> None:
+        """Work until cancelled; a database that is away for a while ends nothing but the jobs at hand."""
+        pace = self._steps.pace
+        while True:
+            try:
+                await app.run_worker_async(
+                    queues=[queue],
+                    name=f"{self._steps.owner} {queue}",
+                    concurrency=at_once,
+                    delete_jobs="successful",
+                    install_signal_handlers=False,
+                    update_heartbeat_interval=pace.beat.total_seconds(),
+                    stalled_worker_timeout=pace.silent_after.total_seconds(),
+                )
+            except ProcrastinateException as error:
+                log.error("database", queue=queue, error=_plain(error))
+            except Exception:
+                # The bulkhead of this loop: whatever procrastinate stumbles over, this process goes on taking part.
+                log.exception("worker failed", queue=queue)
+            await asyncio.sleep(pace.beat.total_seconds())
+
+    async def _keep_beating(self) -> None:
+        """Say that this process is at work, and take over from those who say so no longer."""
+        while True:
+            try:
+                await self._steps.beat()
+                await self._steps.take_over_silent()
+                self._beaten_at = self._steps.clock()
+            except StoreError as error:
+                log.error("database", tick="beat", error=str(error))
+            await asyncio.sleep(self._steps.pace.beat.total_seconds())
+
+    async def _share_out(self) -> None:
+        waiting = sum(row["todo"] for row in await self._polls.job_manager.list_queues_async(queue=POLLS))
+        chunks = await asyncio.to_thread(self._due_chunks, waiting)
+        if chunks:
+            await self._polls.job_manager.batch_defer_jobs_async([self._job(chunk) for chunk in chunks])
+
+    def _due_chunks(self, waiting: int) -> tuple[tuple[Claim, ...], ...]:
+        steps = self._steps
+        with steps.app.database.read() as db:
+            workers = len(leases.at_work(db, steps.clock())) or 1
+        return share_out(steps.app.database, steps.clock(), chunks=WAITING * self._at_once * workers - waiting)
+
+    def _job(self, chunk: Sequence[Claim]) -> Job:
+        first = chunk[0]
+        said: dict[str, Any] = {"chunk": [[claim.feed_id, claim.token] for claim in chunk]}
+        return self._poll.configure(queueing_lock=f"poll {first.feed_id}:{first.token}", task_kwargs=said).job
+
+    async def _poll_chunk(self, chunk: list[list[int]]) -> None:
+        steps = self._steps
+        claims = [Claim(feed_id, token) for feed_id, token in chunk]
+        spacing = steps.app.settings.fetch.spacing
+        held = await asyncio.to_thread(
+            take_over, steps.app.database, claims, steps.clock(), owner=steps.owner, spacing=spacing
+        )
+        polled = await steps.poller.take(held)
+        log.debug("chunk polled", feeds=polled.due, of=len(chunk), new=polled.new)
+
+    async def _clear(self) -> None:
+        """Drop the jobs of workers that died: what they left undone is due, or will be when their leases end."""
+        manager, silent = self._ticks.job_manager, self._steps.pace.silent_after.total_seconds()
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=silent):
+            log.warning("a job's worker died", task=job.task_name, job=job.id)
+            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+
+    async def _prune(self) -> None:
+        await self._ticks.job_manager.delete_old_jobs(
+            nb_hours=72, include_failed=True, include_cancelled=True, include_aborted=True
+        )
+        await self._steps.prune()
+
+
+def _every(app: procrastinate.App, name: str, cron: str, step: Step, queue: str) -> None:
+    """Have a step run by one of all processes at each tick; where it still runs in this one, the tick is skipped."""
+    running = asyncio.Lock()
+
+    async def tick(timestamp: int) -> None:
+        if running.locked():
+            return
+        async with running:
+            log.debug("tick", task=name, at=timestamp)
+            try:
+                await patient(name, step)()
+            except ConnectorException as error:
+                log.error("database", tick=name, error=_plain(error))
+
+    task = app.task(name=name, queue=queue, queueing_lock=name, priority=1)(tick)
+    app.periodic(cron=cron)(task)
+
+
+def prepare(database: Database) -> None:
+    """Bring procrastinate's own tables, which live beside the watcher's, to the installed version of it.
+
+    Starters that come at the same time wait for each other. Raises StoreError.
+    """
+    scripts = sorted(path for path in Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+    app = procrastinate.App(
+        connector=procrastinate.SyncPsycopgConnector(conninfo=database.conninfo, min_size=1, max_size=1)
+    )
+    try:
+        with app.open(), database.write() as db:
+            alone(db, "procrastinate")
+            done = notes.get(db, "procrastinate") or scripts[-1].name
+            if not app.check_connection():
+                app.schema_manager.apply_schema()
+            else:
+                for script in (each for each in scripts if each.name > done):
+                    app.connector.get_sync_connector().execute_query(script.read_text("utf-8").replace("%", "%%"))
+            notes.put(db, "procrastinate", scripts[-1].name)
+    except ConnectorException as error:
+        raise StoreError(f"database {database}: {_plain(error)}") from error
+
+
+def _plain(error: Exception) -> str:
+    lines = str(error.__cause__ or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
