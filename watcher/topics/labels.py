@@ -48,8 +48,10 @@ def read_labels(name: str, lines: Iterable[str]) -> tuple[Example, ...]:
             examples.append(_example(json.loads(line.strip("\ufeff \r\n")), f"{name}:{number}", number))
         except json.JSONDecodeError as error:
             faults.append(Fault(name, number, error.colno, f"no JSON: {error.msg}"))
-        except (_WrongError, RecursionError) as error:
-            faults.append(Fault(name, number, 1, str(error) or "nested too deep"))
+        except _WrongError as error:
+            faults.append(Fault(name, number, 1, str(error)))
+        except RecursionError:
+            faults.append(Fault(name, number, 1, "no example: nested too deep"))
         if len(faults) >= _MOST_FAULTS:
             faults.append(Fault(name, number + 1, 1, "not read further: too many faults"))
             break

@@ -1,0 +1,50 @@
+"""A small archive of invented news for the tests of topic care."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+
+from tests.store.filled import NOON, NOTHING, bring, item
+from watcher.match import Watched
+from watcher.model.entry import StoredEntry
+from watcher.store import hits
+from watcher.store.engine import Database
+
+DAY = timedelta(days=1)
+
+
+def print_news(
+    database: Database,
+    *said: str,
+    watched: Watched = NOTHING,
+    at: datetime = NOON,
+    language: str | None = "en",
+    feed: str = "https://harbour.example/feed.xml",
+) -> list[StoredEntry]:
+    """Store reports as a poll would; what follows a | is the summary."""
+    _number[0] += 1000
+    items = [
+        item(_number[0] + n, line.partition("|")[0].strip(), line.partition("|")[2].strip(), language=language)
+        for n, line in enumerate(said)
+    ]
+    return list(bring(database, items, now=at, watched=watched, feed=feed).new)
+
+
+def titles(some: Sequence[StoredEntry]) -> list[str]:
+    return [stored.entry.item.title for stored in some]
+
+
+def judge(database: Database, topic: str, title: str, judgement: str) -> int:
+    """Judge the hit of a topic that has this headline."""
+    with database.write() as db:
+        [found] = [
+            hit
+            for hit in hits.page(db, limit=500).items
+            if (hit.hit.topic_id, hit.stored.entry.item.title) == (topic, title)
+        ]
+        hits.label(db, found.id, judgement, NOON)
+    return found.id
+
+
+_number = [0]

@@ -1,0 +1,98 @@
+"""What each clause of a topic is worth."""
+
+from __future__ import annotations
+
+from tests.store.filled import NOON, topics
+from tests.topics.news import DAY, judge, print_news, titles
+from watcher.store.engine import Database
+from watcher.topics.cost import Cost, Share, cost
+from watcher.topics.named import read_named
+
+
+def share(shares: tuple[Share, ...], clause: str) -> Share:
+    return next(each for each in shares if each.clause == clause)
+
+
+def weighed(database: Database, query: str, **more: object) -> Cost:
+    return cost(database, "port", read_named(query, {"boats": "ferry OR yacht"}), **more)  # type: ignore[arg-type]
+
+
+def test_a_clause_is_told_what_rests_on_it_alone(database: Database) -> None:
+    print_news(database, "Harbour storm hits ferry", "Ferry sinks", "Storm in the harbour", "Budget")
+
+    found = weighed(database, "(harbour NEAR/3 storm) OR @boats")
+
+    assert (found.tested, found.hits) == (4, 3)
+    storm = share(found.clauses, "harbour NEAR/3 storm")
+    assert (storm.hits, storm.alone, titles(storm.examples)) == (2, 1, ["Storm in the harbour"])
+    boats = share(found.clauses, "@boats")
+    assert (boats.hits, boats.alone, titles(boats.examples)) == (2, 1, ["Ferry sinks"])
+
+
+def test_a_word_in_two_places_is_one_word(database: Database) -> None:
+    print_news(database, "Harbour storm", "Harbour calm")
+
+    found = weighed(database, "(harbour storm) OR (harbour calm) OR (harbour AND harbours)")
+
+    assert (share(found.terms, "harbour").hits, share(found.terms, "harbour").alone) == (2, 2)
+    assert found.dead == ("harbours",)
+
+
+def test_an_exclusion_is_told_what_it_takes_away_and_what_people_thought_of_it(database: Database) -> None:
+    watched = topics(port="harbour")
+    print_news(database, "Harbour", "Harbour film", "Harbour film opens", "Harbour band", watched=watched)
+    judge(database, "port", "Harbour film", "relevant")
+    judge(database, "port", "Harbour film opens", "irrelevant")
+    judge(database, "port", "Harbour", "relevant")
+
+    found = weighed(database, "harbour NOT film NOT band")
+
+    film = share(found.exclusions, "NOT film")
+    assert (film.alone, film.relevant, film.irrelevant) == (2, 1, 1)
+    assert share(found.exclusions, "NOT band").alone == 1
+    assert (found.hits, found.relevant, found.irrelevant) == (1, 1, 0)
+
+
+def test_what_stands_near_takes_away_as_well(database: Database) -> None:
+    print_news(database, "Harbour", "The harbour film")
+
+    found = weighed(database, "harbour NOT NEAR/1 (film OR band)")
+
+    assert [(each.clause, each.alone) for each in found.exclusions] == [("harbour NOT NEAR/1 (film OR band)", 1)]
+
+
+def test_a_clause_tells_when_it_last_fired_within_the_time_asked_for(database: Database) -> None:
+    print_news(database, "Ferry sinks", at=NOON - 100 * DAY)
+    print_news(database, "Yacht sinks", at=NOON - 10 * DAY)
+    print_news(database, "Yacht sails", at=NOON)
+
+    found = weighed(database, "@boats", since=NOON - 90 * DAY)
+
+    assert share(found.terms, "yacht").last_at == NOON
+    assert found.dead == ("ferry",)
+    assert found.tested == 2
+
+
+def test_languages_in_which_a_topic_never_fires_are_known(database: Database) -> None:
+    print_news(database, "Ferry sinks", language="en-GB")
+    print_news(database, "Fähre sinkt", "Hafen", language="de")
+    print_news(database, "Ferry", language=None)
+
+    found = weighed(database, "@boats")
+
+    assert found.languages == {"en": (1, 1), "de": (2, 0), "unknown": (1, 1)}
+
+
+def test_a_clause_bound_to_a_field_speaks_in_that_field_alone(sqlite: Database) -> None:
+    print_news(sqlite, "Ferry sinks|near the harbour, in a storm")
+
+    found = weighed(sqlite, "ferry OR title:((harbour NEAR/5 storm) OR yacht)")
+
+    assert share(found.clauses, "harbour NEAR/5 storm").hits == 0
+    assert share(found.terms, "ferry").alone == 1
+
+
+def test_a_topic_of_one_word_and_an_empty_archive_can_be_weighed(database: Database) -> None:
+    found = weighed(database, "harbour")
+
+    assert (found.tested, found.hits, found.dead) == (0, 0, ("harbour",))

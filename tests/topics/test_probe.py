@@ -1,0 +1,117 @@
+"""What a topic may be missing."""
+
+from __future__ import annotations
+
+from tests.store.filled import NOON, topics
+from tests.topics.news import DAY, judge, print_news, titles
+from watcher.store.engine import Database
+from watcher.topics.named import read_named
+from watcher.topics.probe import Probe, probe
+from watcher.topics.sample import elusion, sample
+
+QUERY = read_named('(harbour NEAR/2 storm) OR ("port authority" NOT film) OR =PORT')
+
+
+def by_title(found: Probe) -> dict[str, str]:
+    return {near.stored.entry.item.title: near.by[0] for near in found.near}
+
+
+def test_a_near_miss_is_told_with_the_one_change_that_would_let_it_in(database: Database) -> None:
+    print_news(
+        database,
+        "Harbour storm",
+        "Harbour braces for a storm",
+        "Port Authority, the film",
+        "Port Authority closes",
+        "A port in peace",
+        "Budget passes",
+    )
+
+    found = probe(database, "port", QUERY)
+
+    assert by_title(found) == {
+        "Harbour braces for a storm": "harbour NEAR/4 storm instead of NEAR/2",
+        "Port Authority, the film": "without NOT film",
+        "A port in peace": "“port” in another case or with other accents",
+    }
+    assert (found.near_count, found.tested) == (3, 6)
+    [storm] = [near for near in found.near if near.kind == "distance"]
+    assert [piece.text for piece in storm.evidence] == ["Harbour", "storm"]
+
+
+def test_what_matches_is_no_near_miss(database: Database) -> None:
+    print_news(database, "Harbour storm", "PORT reopens")
+
+    assert probe(database, "port", QUERY).near == ()
+
+
+def test_a_word_written_otherwise_is_nearer_than_a_part_left_out(sqlite: Database) -> None:
+    print_news(sqlite, *[f"Harbour day {n}" for n in range(20)], "Storms near harbour town")
+    query = read_named("harbour storm")
+
+    found = probe(sqlite, "port", query, limit=3)
+
+    assert found.near[0].stored.entry.item.title == "Storms near harbour town"
+    assert found.near[0].kind == "form"
+
+
+def test_one_reason_does_not_fill_the_list_and_no_headline_is_there_twice(sqlite: Database) -> None:
+    print_news(sqlite, *[f"Harbour of {word} storms past" for word in ("Oslo", "Bergen", "Turku", "Riga")] * 2)
+    print_news(sqlite, "Port Authority, the film")
+
+    found = probe(sqlite, "port", QUERY, limit=3)
+
+    assert "Port Authority, the film" in titles([near.stored for near in found.near])
+    assert len({*titles([near.stored for near in found.near])}) == len(found.near)
+
+
+def test_hits_judged_relevant_that_no_longer_match_are_known_misses(database: Database) -> None:
+    print_news(database, "Harbour calm", "Harbour quiet", "Harbour storm", watched=topics(port="harbour"))
+    told = judge(database, "port", "Harbour calm", "relevant")
+    judge(database, "port", "Harbour quiet", "irrelevant")
+    judge(database, "port", "Harbour storm", "relevant")
+
+    found = probe(database, "port", QUERY)
+
+    assert [hit.id for hit in found.missed] == [told]
+
+
+def test_a_probe_looks_at_the_time_asked_for(database: Database) -> None:
+    print_news(database, "Harbour braces for a storm", at=NOON - 9 * DAY)
+    print_news(database, "Storm spares the old harbour", at=NOON)
+
+    found = probe(database, "port", QUERY, since=NOON - DAY)
+
+    assert titles([near.stored for near in found.near]) == ["Storm spares the old harbour"]
+
+
+def test_a_sample_is_of_what_does_not_match_and_the_same_each_time(database: Database) -> None:
+    print_news(database, *[f"Harbour storm {n}" for n in range(5)], *[f"Budget {n}" for n in range(40)])
+
+    first = sample(database, QUERY.query, 10, seed=7)
+    again = sample(database, QUERY.query, 10, seed=7)
+    other = sample(database, QUERY.query, 10, seed=8)
+
+    assert (first.population, first.matched) == (40, 5)
+    assert len({stored.id for stored in first.entries}) == 10
+    assert all(title.startswith("Budget") for title in titles(first.entries))
+    assert [stored.id for stored in first.entries] == [stored.id for stored in again.entries]
+    assert [stored.id for stored in first.entries] != [stored.id for stored in other.entries]
+
+
+def test_a_sample_larger_than_what_there_is_is_all_of_it(database: Database) -> None:
+    print_news(database, "Budget", "Harbour storm")
+
+    assert titles(sample(database, QUERY.query, 100).entries) == ["Budget"]
+
+
+def test_finding_none_in_a_sample_bounds_what_is_missed_and_does_not_say_nothing_is() -> None:
+    found = elusion(0, 100, 10_000)
+
+    assert (found.missed, found.missed_interval[0]) == (0, 0)
+    assert 300 < found.missed_interval[1] < 400
+
+
+def test_an_estimate_never_exceeds_what_there_is() -> None:
+    assert elusion(3, 3, 3).missed_interval[1] <= 3
+    assert elusion(0, 0, 50).missed_interval == (0, 50)

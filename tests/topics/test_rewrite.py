@@ -1,0 +1,109 @@
+"""Queries changed in one place."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.match.entries import entry
+from watcher.match import Query, find, parse_query
+from watcher.match.syntax import Node, Words
+from watcher.topics.named import read_named
+from watcher.topics.relax import relaxations
+from watcher.topics.rewrite import removed, replaced, wanted_nodes
+
+
+def without(query: str, word: str) -> str | None:
+    gone = parse_query(word).root
+    left = removed(parse_query(query).root, lambda node: node == gone)
+    return None if left is None else Query(left).canonical()
+
+
+@pytest.mark.parametrize(
+    ("query", "left"),
+    [
+        pytest.param("a OR b", "b", id="an option"),
+        pytest.param("a OR b OR c", "b OR c", id="one of several options"),
+        pytest.param("a", None, id="all there is"),
+        pytest.param("a b", None, id="a part that is needed"),
+        pytest.param("(a OR b) AND c", "b AND c", id="an option of a part"),
+        pytest.param("b NOT a", "b", id="an exclusion"),
+        pytest.param("b NOT NEAR/2 a", "b", id="what may not stand near"),
+        pytest.param("a NEAR/2 b", None, id="one side of NEAR"),
+        pytest.param("(a NEAR/2 b) OR c", "c", id="an option that cannot do without"),
+        pytest.param("title:(a OR b) c", "c AND title:b", id="within a field"),
+        pytest.param("ATLEAST/2 (a OR b)", "ATLEAST/2 (b)", id="counted"),
+        pytest.param("(a b) OR (a c) OR d", "d", id="wherever it stands"),
+    ],
+)
+def test_taking_a_word_out_takes_out_what_needs_it(query: str, left: str | None) -> None:
+    assert without(query, "a") == left
+
+
+def test_a_replaced_set_changes_wherever_it_is_named_and_nothing_else() -> None:
+    named = read_named("(@x a) OR (@x b) OR c", {"x": "p OR q"})
+    [x] = [node for node in wanted_nodes(named.query.root) if id(node) in named.sets]
+
+    changed = replaced(named.query.root, {id(x): parse_query("z").root})
+
+    assert Query(changed).canonical() == "(a AND z) OR (b AND z) OR c"
+    assert replaced(named.query.root, {}) is named.query.root
+
+
+def test_what_stands_behind_a_not_is_not_wanted() -> None:
+    words = [n.parts[0] for n in wanted_nodes(parse_query("a NOT (b OR c) d NOT NEAR e").root) if isinstance(n, Words)]
+
+    assert [getattr(part, "word", "") for part in words] == ["a", "d"]
+
+
+def test_a_clause_is_shown_with_its_sets_by_name() -> None:
+    named = read_named("@spies NEAR/4 (meet~ OR @verbs)", {"spies": "spy~ OR agent~", "verbs": "@spies OR talk"})
+
+    assert named.say(named.query.root) == "@spies NEAR/4 (meet~ OR @verbs)"
+
+
+RELAXED = [
+    pytest.param("harbour storm", "Harbour calm", "part", id="a part is missing"),
+    pytest.param("harbour NOT film", "Harbour, the film", "exclusion", id="an exclusion bites"),
+    pytest.param("harbour NOT NEAR/1 film", "The harbour film", "exclusion", id="something stands beside it"),
+    pytest.param("harbour NEAR/2 storm", "Harbour is hit by a storm", "distance", id="too far apart"),
+    pytest.param("harbour ONEAR/2 storm", "A storm, the harbour", "order", id="in the other order"),
+    pytest.param("ATLEAST/2 (harbour)", "Harbour", "count", id="too few"),
+    pytest.param("FIRST/3 (harbour)", "One two three four harbour", "count", id="too late"),
+    pytest.param("title:storm", "Harbour|storm", "field", id="in another field"),
+    pytest.param("=IT harbour", "It is a harbour", "case", id="in small letters"),
+    pytest.param("harbour shares", "Harbour shared", "form", id="another inflection"),
+    pytest.param('"harbour closes"', "Harbour again closes", "phrase", id="a word between"),
+]
+
+
+@pytest.mark.parametrize(("query", "said", "kind"), RELAXED)
+def test_each_way_of_loosening_lets_in_what_only_it_lets_in(query: str, said: str, kind: str) -> None:
+    stored = entry(*said.split("|"))
+    named = read_named(query)
+
+    letting_in = {way.kind for way in relaxations(named) if find(way.query, stored) is not None}
+
+    assert find(named.query, stored) is None
+    assert kind in letting_in
+
+
+def test_a_loosened_query_never_loses_a_match() -> None:
+    named = read_named('(a NEAR/2 b) OR ("c d" NOT e) OR ATLEAST/4 (f) OR (title:g h) OR (=I j~ NOT NEAR k)')
+    texts = ["a b", "b x a", "c d", "f f f f", "g h", "I j"]
+
+    for text in texts:
+        stored = entry(text)
+        assert find(named.query, stored) is not None, text
+        for way in relaxations(named):
+            assert find(way.query, stored) is not None, (text, way.said)
+
+
+def test_loosenings_leave_the_query_itself_alone() -> None:
+    named = read_named("@x AND (b NEAR/2 @x) NOT c", {"x": "p OR q"})
+    before = named.query.canonical()
+    nodes: list[Node] = list(wanted_nodes(named.query.root))
+
+    relaxations(named)
+
+    assert named.query.canonical() == before
+    assert [id(node) for node in wanted_nodes(named.query.root)] == [id(node) for node in nodes]
