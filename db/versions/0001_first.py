@@ -79,6 +79,7 @@ def upgrade() -> None:
         sa.Column("lost", sa.Integer(), server_default="0", nullable=False),
         sa.Column("gap_at", Moment(), nullable=True),
         sa.Column("hub", sa.Text(), nullable=True),
+        sa.Column("entries", sa.Integer(), server_default="0", nullable=False, comment="how many are stored"),
         sa.Column(
             "lease",
             sa.BigInteger(),

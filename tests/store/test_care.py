@@ -1,4 +1,4 @@
-"""Pruning, checking, moving and restoring a database, on both kinds."""
+"""Checking, moving and restoring a database, on both kinds."""
 
 from __future__ import annotations
 
@@ -16,32 +16,6 @@ from watcher.store.engine import Database
 
 DAY = timedelta(days=1)
 EYES = topics(eyes='"five eyes"')
-
-
-def test_pruning_takes_old_entries_and_leaves_hits_that_were_judged(database: Database) -> None:
-    bring(database, [item(1, "Weather"), item(2, "Five Eyes meet"), item(3, "Five Eyes quarrel")], watched=EYES)
-    with database.write() as db:
-        [first, _second] = sorted(hits.page(db).items, key=lambda hit: hit.id)
-        hits.label(db, first.id, "relevant", NOON)
-
-    pruned = care.prune(database, care.Retention(entries=DAY, hits=30 * DAY), NOON + 40 * DAY)
-
-    assert pruned.entries == 2
-    with database.read() as db:
-        assert [hit.id for hit in hits.page(db).items] == [first.id]
-        assert archive.page(db, parse_query("weather")).items == ()
-    assert care.check(database) == ()
-
-
-def test_what_was_pruned_does_not_return_while_its_feed_lists_it(database: Database) -> None:
-    items = [item(1, "Weather"), item(2, "Tides")]
-    bring(database, items)
-    care.prune(database, care.Retention(entries=DAY), NOON + 40 * DAY)
-
-    again = bring(database, [*items, item(3, "Fog")], now=NOON + 41 * DAY)
-
-    assert [each.entry.item.title for each in again.new] == ["Fog"]
-    assert again.lost == 0
 
 
 def test_a_sound_database_has_nothing_to_report_and_a_damaged_index_is_found_and_mended(database: Database) -> None:

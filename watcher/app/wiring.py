@@ -17,7 +17,7 @@ from watcher.match import Watched, compile_topics
 from watcher.pipeline.outgoing import Press
 from watcher.schedule import Bounds
 from watcher.settings import Settings, load, signing_key
-from watcher.store import care, digests, feeds, migrate, search, status, topics
+from watcher.store import care, digests, feeds, migrate, pruning, search, status, topics
 from watcher.store.engine import Database
 
 log = structlog.get_logger()
@@ -68,10 +68,10 @@ class App:
         """Give the limits of fetching."""
         return fetch_policy(self.settings)
 
-    def retention(self) -> care.Retention:
+    def retention(self) -> pruning.Retention:
         """Give how long things are kept."""
         kept = self.settings.retention
-        return care.Retention(entries=kept.entries, hits=kept.hits, polls=kept.polls, payloads=kept.payloads)
+        return pruning.Retention(entries=kept.entries, hits=kept.hits, polls=kept.polls, payloads=kept.payloads)
 
     def press(self) -> Press:
         """Give what composing and sending need."""

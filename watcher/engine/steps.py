@@ -20,7 +20,7 @@ from watcher.pipeline.incoming import Poller
 from watcher.pipeline.outgoing import compose_due, deliver_waiting
 from watcher.pipeline.recovery import COMMAND, take_over, take_over_silent
 from watcher.pipeline.settling import Settled
-from watcher.store import care, leases
+from watcher.store import leases, pruning
 
 log = structlog.get_logger()
 
@@ -112,7 +112,7 @@ class Steps:
 
     async def prune(self) -> None:
         """Drop what is older than it is kept."""
-        done = await asyncio.to_thread(care.prune, self.app.database, self.app.retention(), self.clock())
+        done = await asyncio.to_thread(pruning.prune, self.app.database, self.app.retention(), self.clock())
         log.info("pruned", entries=done.entries, polls=done.polls, freed=done.freed_bytes)
 
     async def beat(self) -> None:

@@ -1,92 +1,22 @@
-"""Care of the database: pruning in small transactions, checks, sizes, and the word index made anew."""
+"""Care of the database: what is wrong with it, its sizes, and what is derived from the rest made anew."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, and_, delete, exists, func, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import func, select, text
 
-from watcher.store import entries, feeds, hosts, migrate, search, stories
+from watcher.store import entries, migrate, search, tallies
 from watcher.store.engine import Database, Db
-from watcher.store.tables import digest_items, metadata, outbox, tombstones
 from watcher.store.tables import entries as entry_table
-from watcher.store.tables import feeds as feed_table
-from watcher.store.tables import hits as hit_table
-from watcher.store.tables import stories as story_table
-from watcher.stories import WINDOW
+from watcher.store.tables import metadata
 from watcher.text.canon import ANALYSER_VERSION
 
 BATCH = 500
-"""Rows a transaction of pruning or indexing takes: the write lock is held for tens of milliseconds."""
-UNLISTED_FOR = timedelta(days=7)
-"""A pruned entry is forgotten for good once its feed was read so long after it last listed it."""
+"""Rows that one transaction indexes: the write lock is held for tens of milliseconds."""
 
 Progress = Callable[[int], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Retention:
-    """How long things are kept. `entries` concerns those without hits; what a digest or a label refers to stays."""
-
-    entries: timedelta = timedelta(days=90)
-    hits: timedelta = timedelta(days=730)
-    polls: timedelta = timedelta(days=14)
-    payloads: timedelta = timedelta(days=60)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pruned:
-    """What pruning took away."""
-
-    entries: int = 0
-    polls: int = 0
-    payloads: int = 0
-    tombstones: int = 0
-    freed_bytes: int = 0
-
-
-def prune(database: Database, kept: Retention, now: datetime, progress: Progress = lambda _done: None) -> Pruned:
-    """Take away what is past its time, in small transactions, and give the space back on SQLite."""
-    size = size_of(database)
-    gone = 0
-    while some := _prune_entries(database, kept, now):
-        gone += some
-        progress(gone)
-    with database.write() as db:
-        old_polls = feeds.forget_polls(db, now - kept.polls)
-        stories.forget_marks(db, now - WINDOW)
-        hosts.forget(db, now - timedelta(days=1))
-        emptied: CursorResult[Any] = db.execute(
-            update(outbox)
-            .where(outbox.c.state == "sent", outbox.c.sent_at < now - kept.payloads, outbox.c.payload != "")
-            .values(payload="")
-        )
-        unlisted: CursorResult[Any] = db.execute(
-            delete(tombstones).where(
-                exists().where(
-                    feed_table.c.id == tombstones.c.feed_id,
-                    tombstones.c.seen_at < now - UNLISTED_FOR,
-                    feed_table.c.read_at > now - UNLISTED_FOR,
-                )
-            )
-        )
-        db.execute(
-            delete(story_table).where(
-                story_table.c.last_at < now - WINDOW, ~exists().where(entry_table.c.story_id == story_table.c.id)
-            )
-        )
-    give_back(database)
-    return Pruned(
-        entries=gone,
-        polls=old_polls,
-        payloads=emptied.rowcount,
-        tombstones=unlisted.rowcount,
-        freed_bytes=max(0, size - size_of(database)),
-    )
 
 
 def give_back(database: Database) -> None:
@@ -111,7 +41,7 @@ def check(database: Database) -> tuple[str, ...]:
         if database.is_sqlite:
             wrong += [f"file: {row[0]}" for row in db.execute(text("PRAGMA integrity_check(20)")) if row[0] != "ok"]
             wrong += [f"reference: {tuple(row)}" for row in db.execute(text("PRAGMA foreign_key_check"))]
-        wrong += _check_index(db)
+        wrong += [*_check_index(db), *tallies.wrong(db)]
     if database.is_sqlite:
         with database.write() as db:
             db.execute(text("INSERT INTO archive (archive) VALUES ('integrity-check')"))
@@ -162,36 +92,11 @@ def reindex(database: Database, progress: Progress = lambda _done: None) -> int:
         progress(done)
 
 
-def _prune_entries(database: Database, kept: Retention, now: datetime) -> int:
-    told = exists().where(digest_items.c.hit_id == hit_table.c.id)
-    mine = hit_table.c.entry_id == entry_table.c.id
+def repair(database: Database, progress: Progress = lambda _done: None) -> None:
+    """Make anew what is derived from the rest: the word index and the counts."""
+    reindex(database, progress)
     with database.write() as db:
-        worth = exists().where(
-            and_(mine, (hit_table.c.matched_at >= now - kept.hits) | hit_table.c.label.is_not(None) | told)
-        )
-        ids = db.execute(
-            select(entry_table.c.id)
-            .where(entry_table.c.first_seen_at < now - kept.entries, ~worth)
-            .order_by(entry_table.c.first_seen_at)
-            .limit(BATCH)
-        ).scalars().all()  # fmt: skip
-        if not ids:
-            return 0
-        leaving = tuple(entries.get_many(db, ids).values())
-        dialect = sqlite if db.dialect.name == "sqlite" else postgresql
-        buried = [
-            {
-                "feed_id": stored.entry.feed_id,
-                "key": stored.entry.key,
-                "seen_at": now,
-                "content_hash": stored.entry.content_hash,
-            }
-            for stored in leaving
-        ]
-        db.execute(dialect.insert(tombstones).on_conflict_do_nothing(), buried)
-        search.forget(db, leaving)
-        db.execute(delete(entry_table).where(entry_table.c.id.in_(tuple(ids))))
-        return len(ids)
+        tallies.recount(db)
 
 
 def _check_index(db: Db) -> list[str]:

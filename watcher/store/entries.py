@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, bindparam, func, insert, select, update
+from sqlalchemy import RowMapping, Select, bindparam, insert, select, update
 
 from watcher.errors import NotFoundError
 from watcher.identify import title_key
 from watcher.model.entry import Entry, Item, StoredEntry
 from watcher.model.poll import Edit
-from watcher.store import search
+from watcher.store import search, tallies
 from watcher.store.engine import Db
 from watcher.store.many import IDS, one_of
 from watcher.store.tables import entries, entry_versions, feeds
@@ -46,6 +47,7 @@ def add(
         StoredEntry(id=id_, entry=entry, first_seen_at=now, baseline=baseline, quarantined=quarantined)
         for id_, entry in zip(ids, fresh, strict=True)
     )
+    tallies.add_entries(db, Counter(entry.feed_id for entry in fresh))
     search.index(db, stored)
     return stored
 
@@ -115,8 +117,8 @@ def versions(db: Db, entry_id: int) -> tuple[Mapping[str, Any], ...]:
 
 
 def count(db: Db) -> int:
-    """Count the stored entries."""
-    return db.execute(select(func.count()).select_from(entries)).scalar_one()
+    """Tell how many entries are stored."""
+    return tallies.entries(db)
 
 
 def whole() -> Select[Any]:

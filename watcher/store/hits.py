@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -14,20 +13,18 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
-    delete,
     func,
     insert,
     or_,
     select,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.errors import NotFoundError
 from watcher.match import Query, find, needs
 from watcher.model.found import Filters, Page, StoredHit
 from watcher.model.topic import Evidence, Hit, Origin
-from watcher.store import cursors, engine, entries, search
+from watcher.store import cursors, engine, entries, search, tallies
 from watcher.store.engine import Db
 from watcher.store.many import IDS, one_of
 from watcher.store.tables import entries as entry_table
@@ -57,7 +54,7 @@ def add(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
         db.execute(_SEEN_AGAIN, [_again(hit) for hit in known])
     if fresh:
         db.execute(insert(hits), [_write(hit) for hit in fresh])
-        _count_days(db, fresh)
+        tallies.add_hits(db, tallies.by_day(fresh))
     return tuple(fresh)
 
 
@@ -129,16 +126,6 @@ def per_day(db: Db, since: str) -> tuple[tuple[str, str, int], ...]:
         .order_by(hit_days.c.topic_id, hit_days.c.day)
     )
     return tuple((topic_id, day, int(found)) for topic_id, day, found in rows)
-
-
-def recount_days(db: Db) -> None:
-    """Make the daily summary anew from the hits."""
-    db.execute(delete(hit_days))
-    tally: Counter[tuple[str, str, str]] = Counter()
-    for row in db.execute(select(hits.c.topic_id, hits.c.matched_at, hits.c.origin)):
-        tally[(row.topic_id, f"{row.matched_at:%Y-%m-%d}", row.origin)] += 1
-    if tally:
-        db.execute(insert(hit_days), [_day_row(key, found) for key, found in tally.items()])
 
 
 def write_evidence(evidence: Iterable[Evidence]) -> str:
@@ -295,15 +282,6 @@ _SEEN_AGAIN = (
     .values(evidence=bindparam("shown"), score=bindparam("worth"), topic_version=bindparam("version"))
 )
 
-_DAY = ["topic_id", "day", "origin"]
-_ON_SQLITE, _ON_POSTGRESQL = sqlite.insert(hit_days), postgresql.insert(hit_days)
-_COUNTED_ON_SQLITE = _ON_SQLITE.on_conflict_do_update(
-    index_elements=_DAY, set_={"hits": hit_days.c.hits + _ON_SQLITE.excluded.hits}
-)
-_COUNTED_ON_POSTGRESQL = _ON_POSTGRESQL.on_conflict_do_update(
-    index_elements=_DAY, set_={"hits": hit_days.c.hits + _ON_POSTGRESQL.excluded.hits}
-)
-
 
 def _again(hit: Hit) -> dict[str, Any]:
     return {
@@ -325,15 +303,3 @@ def _write(hit: Hit) -> dict[str, Any]:
         "origin": hit.origin.value,
         "matched_at": hit.matched_at,
     }
-
-
-def _count_days(db: Db, fresh: Sequence[Hit]) -> None:
-    tally = Counter((hit.topic_id, f"{hit.matched_at:%Y-%m-%d}", hit.origin.value) for hit in fresh)
-    db.execute(
-        _COUNTED_ON_SQLITE if db.dialect.name == "sqlite" else _COUNTED_ON_POSTGRESQL,
-        [_day_row(key, found) for key, found in sorted(tally.items())],
-    )
-
-
-def _day_row(key: tuple[str, str, str], found: int) -> dict[str, Any]:
-    return {"topic_id": key[0], "day": key[1], "origin": key[2], "hits": found}

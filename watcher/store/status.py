@@ -12,9 +12,9 @@ from sqlalchemy import func, select
 from watcher.model.digest import Coverage
 from watcher.model.feed import Feed, FeedState
 from watcher.schedule import health
-from watcher.store import feeds
+from watcher.store import feeds, tallies
 from watcher.store.engine import Db
-from watcher.store.tables import entries, hit_days, outbox, polls
+from watcher.store.tables import entries, outbox, polls
 
 NOTES = 8
 """How many feeds a coverage names before it only counts."""
@@ -43,8 +43,8 @@ def standing(db: Db, now: datetime) -> Standing:
     states = {row[0]: row[1] for row in db.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))}
     return Standing(
         feeds={"total": len(watched)} | {name: tally.get(name, 0) for name in names},
-        entries=_rough_count(db),
-        hits=int(db.execute(select(func.coalesce(func.sum(hit_days.c.hits), 0))).scalar_one()),
+        entries=tallies.entries(db),
+        hits=tallies.hits(db),
         outbox=states,
         gaps=sum(feed.gaps for feed in watched),
         lost=sum(feed.lost for feed in watched),
@@ -93,8 +93,3 @@ def _note(feed: Feed, state: str, gap: tuple[int, int] | None) -> str:
     if gap is not None:
         said.append(f"about {gap[1]} item{'s' * (gap[1] != 1)} may have been missed")
     return f"{feed.name}: {'; '.join(said)}" if said else ""
-
-
-def _rough_count(db: Db) -> int:
-    """Count entries: exactly, as both databases do it from an index within reason."""
-    return int(db.execute(select(func.count(entries.c.id))).scalar_one())

@@ -118,6 +118,7 @@ feeds = Table(
     Column("lost", Integer, nullable=False, server_default="0"),
     Column("gap_at", Moment),
     Column("hub", Text),
+    Column("entries", Integer, nullable=False, server_default="0", comment="how many are stored"),
     Column("lease", BigInteger, nullable=False, server_default="0", comment="fencing token: the claim that may settle"),
     Column("lease_until", Moment),
     Column("lease_by", Text),

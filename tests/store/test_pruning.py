@@ -1,0 +1,171 @@
+"""Retention on both databases: what goes, what stays, what does not return, and what is counted after."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, select, update
+
+from tests.store.filled import NOON, bring, item, topics
+from watcher.match import parse_query
+from watcher.store import archive, care, feeds, hits, pruning, status, tallies
+from watcher.store.engine import Database
+from watcher.store.pruning import Retention, prune
+from watcher.store.tables import digest_items, digests, outbox, polls, stories, story_marks, tombstones
+from watcher.store.tables import hits as hit_table
+
+DAY = timedelta(days=1)
+EYES = topics(eyes='"five eyes"')
+LONG_AGO = NOON + 40 * DAY
+SHORT = Retention(entries=DAY, hits=30 * DAY, polls=DAY, payloads=DAY)
+
+
+def titles(database: Database) -> list[str]:
+    with database.read() as db:
+        return sorted(match.stored.entry.item.title for match in archive.page(db).items)
+
+
+def tell(database: Database, hit_id: int, *, at: datetime = NOON) -> None:
+    """Put a hit into a digest that was sent."""
+    with database.write() as db:
+        row = {
+            "id": 1, "name": "daily", "slot_at": at, "window_from": at - DAY, "window_to": at, "composed_at": at,
+            "hits": 1, "stories": 1,
+        }  # fmt: skip
+        db.execute(insert(digests), row)
+        db.execute(insert(digest_items), {"name": "daily", "hit_id": hit_id, "digest_id": 1})
+        sent = {
+            "digest_id": 1, "channel": "mail", "kind": "email", "payload": "the words", "message_id": "<1>",
+            "state": "sent", "next_try_at": at, "created_at": at, "sent_at": at, "changed_at": at,
+        }  # fmt: skip
+        db.execute(insert(outbox), sent)
+
+
+def test_what_is_older_than_it_is_kept_goes_and_what_is_younger_stays(database: Database) -> None:
+    bring(database, [item(1, "Weather"), item(2, "Five Eyes meet")], watched=EYES)
+    bring(database, [item(3, "Fog")], now=NOON + 2 * DAY)
+
+    pruned = prune(database, SHORT, NOON + 2 * DAY)
+
+    assert (pruned.entries, pruned.hits) == (1, 0)
+    assert titles(database) == ["Five Eyes meet", "Fog"]
+    with database.read() as db:
+        assert archive.page(db, parse_query("weather")).items == ()
+    assert care.check(database) == ()
+
+
+def test_what_a_sent_digest_or_a_label_refers_to_stays_for_good(database: Database) -> None:
+    headlines = ("Five Eyes meet in Riga", "Quarrel among the Five Eyes allies", "New chair for Five Eyes panel")
+    bring(database, [item(n, headline) for n, headline in enumerate(headlines)], watched=EYES)
+    with database.write() as db:
+        told, labelled, _plain = sorted(hit.id for hit in hits.page(db).items)
+        hits.label(db, labelled, "irrelevant", NOON)
+    tell(database, told)
+
+    pruned = prune(database, SHORT, LONG_AGO)
+
+    assert (pruned.entries, pruned.hits) == (1, 1)
+    assert titles(database) == sorted(headlines[:2])
+    with database.read() as db:
+        assert db.execute(select(digest_items.c.hit_id)).scalars().all() == [told]
+
+
+def test_a_story_and_the_counts_shrink_with_what_goes(database: Database) -> None:
+    bring(database, [item(1, "Five Eyes ministers meet in Riga harbour")], watched=EYES)
+    bring(database, [item(2, "Five Eyes ministers meet in Riga harbour, officials say")], now=NOON + DAY, watched=EYES)
+    with database.write() as db:
+        newest, _oldest = hits.page(db).items
+        hits.label(db, newest.id, "relevant", NOON)
+
+    prune(database, SHORT, LONG_AGO)
+
+    with database.read() as db:
+        [left] = hits.page(db).items
+        assert (left.id, left.story_size) == (newest.id, 1)
+        assert hits.counts(db) == {"eyes": 1}
+        assert status.standing(db, LONG_AGO).entries == tallies.entries(db) == 1
+        assert set(feeds.entry_counts(db).values()) == {1}
+    assert care.check(database) == ()
+
+
+def test_what_was_pruned_does_not_return_while_its_feed_lists_it_and_is_forgotten_after(database: Database) -> None:
+    items = [item(1, "Weather"), item(2, "Tides")]
+    bring(database, items)
+    prune(database, SHORT, LONG_AGO)
+
+    again = bring(database, [*items, item(3, "Fog")], now=LONG_AGO + DAY)
+
+    assert [each.entry.item.title for each in again.new] == ["Fog"]
+    assert again.lost == 0
+    later = LONG_AGO + DAY + pruning.UNLISTED_FOR + timedelta(hours=1)
+    bring(database, [item(3, "Fog")], now=later)
+    assert prune(database, Retention(entries=90 * DAY), later).tombstones == 2
+
+
+def test_tombstones_stay_while_their_feed_is_not_read(database: Database) -> None:
+    bring(database, [item(1, "Weather")])
+    prune(database, SHORT, LONG_AGO)
+
+    pruned = prune(database, SHORT, LONG_AGO + 100 * DAY)
+
+    assert pruned.tombstones == 0
+    with database.read() as db:
+        assert len(db.execute(select(tombstones.c.key)).all()) == 1
+
+
+def test_history_payloads_marks_and_empty_stories_go_in_their_time(database: Database) -> None:
+    bring(database, [item(1, "Five Eyes ministers meet in Riga harbour")], watched=EYES)
+    bring(database, [item(2, "Five Eyes panel picks another chair")], now=NOON + DAY, watched=EYES)
+    with database.write() as db:
+        told = min(hit.id for hit in hits.page(db).items)
+    tell(database, told)
+
+    pruned = prune(database, SHORT, LONG_AGO)
+
+    assert (pruned.polls, pruned.payloads) == (2, 1)
+    with database.read() as db:
+        assert db.execute(select(polls.c.id)).all() == []
+        assert db.execute(select(outbox.c.payload)).scalars().all() == [""]
+        assert db.execute(select(story_marks.c.mark)).all() == []
+        assert db.execute(select(stories.c.size)).scalars().all() == [1]
+
+
+def test_much_is_pruned_in_many_transactions_and_progress_is_told(database: Database) -> None:
+    bring(database, [item(n, f"Weather number {n}") for n in range(pruning.BATCH + 20)])
+    heard: list[int] = []
+
+    pruned = prune(database, SHORT, LONG_AGO, heard.append)
+
+    assert pruned.entries == pruning.BATCH + 20
+    assert heard == [pruning.BATCH, pruning.BATCH + 20]
+    assert titles(database) == []
+    assert bring(database, [item(1, "Weather number 1")], now=LONG_AGO + DAY).new == ()
+
+
+def test_a_label_that_comes_while_pruning_chooses_saves_its_entry(database: Database) -> None:
+    bring(database, [item(1, "Five Eyes meet")], watched=EYES)
+    with database.read() as db:
+        [hit] = hits.page(db).items
+    with database.write() as db:
+        db.execute(update(hit_table).values(label="relevant"))
+
+        gone = pruning._take_away(db, [hit.stored.id], LONG_AGO, LONG_AGO)
+
+    assert gone == (0, 0)
+    assert titles(database) == ["Five Eyes meet"]
+
+
+def test_wrong_counts_are_found_and_mended(database: Database) -> None:
+    bring(database, [item(1, "Five Eyes meet"), item(2, "Fog")], watched=EYES)
+    with database.write() as db:
+        [feed] = feeds.all_configured(db)
+        tallies.add_entries(db, {feed.id: 5})
+        tallies.add_hits(db, {("eyes", "2026-03-02", "live"): 2})
+
+    wrong = care.check(database)
+    care.repair(database)
+
+    assert [said.split(":")[0] for said in wrong] == ["counts", "counts"]
+    assert care.check(database) == ()
+    with database.read() as db:
+        assert (tallies.entries(db), tallies.hits(db)) == (2, 1)

@@ -1,0 +1,219 @@
+"""Retention: takes away what is past its time, in small transactions, and remembers what must not come back."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Delete,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from watcher.model.entry import StoredEntry
+from watcher.store import engine, entries, hosts, search, tallies
+from watcher.store.care import give_back, size_of
+from watcher.store.engine import Database, Db
+from watcher.store.many import IDS, one_of
+from watcher.store.tables import digest_items, feeds, hits, outbox, polls, stories, story_marks, tombstones
+from watcher.store.tables import entries as entry_table
+from watcher.stories import WINDOW
+
+BATCH = 500
+"""Rows that one transaction takes away: the write lock is held for tens of milliseconds."""
+PAUSE = 0.005
+"""Seconds between two transactions, for those who wait to write."""
+UNLISTED_FOR = timedelta(days=7)
+"""A pruned entry is forgotten for good once its feed was read so long after it last listed it."""
+
+Progress = Callable[[int], None]
+
+_IDS = bindparam("ids", type_=IDS)
+_THESE = one_of(entry_table.c.id, _IDS)
+_GONE = delete(entry_table).where(_THESE)
+_THEIR_STORIES = (
+    select(entry_table.c.story_id, func.count())
+    .where(_THESE, entry_table.c.story_id.is_not(None))
+    .group_by(entry_table.c.story_id)
+)
+_THEIR_HITS = select(hits.c.topic_id, hits.c.matched_at, hits.c.origin).where(one_of(hits.c.entry_id, _IDS))
+_THEIR_FEEDS = (
+    select(feeds.c.id)
+    .where(feeds.c.id.in_(select(entry_table.c.feed_id).where(_THESE)))
+    .order_by(feeds.c.id)
+    .with_for_update()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long things are kept. `entries` concerns those without hits; what a digest or a label refers to stays."""
+
+    entries: timedelta = timedelta(days=90)
+    hits: timedelta = timedelta(days=730)
+    polls: timedelta = timedelta(days=14)
+    payloads: timedelta = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pruned:
+    """What pruning took away."""
+
+    entries: int = 0
+    hits: int = 0
+    polls: int = 0
+    payloads: int = 0
+    tombstones: int = 0
+    freed_bytes: int = 0
+
+
+def prune(database: Database, kept: Retention, now: datetime, progress: Progress = lambda _done: None) -> Pruned:
+    """Take away what is past its time, and give the space back on SQLite.
+
+    It may be stopped at any moment and begun again; pollers and readers go on meanwhile.
+    """
+    size = size_of(database)
+    gone = gone_hits = 0
+    for some, some_hits in _prune_entries(database, kept, now):
+        gone += some
+        gone_hits += some_hits
+        progress(gone)
+    with database.read() as db:
+        too_old = entries.first_id_since(db, now - WINDOW)
+    _piecemeal(database, _some(story_marks, story_marks.c.entry_id < too_old))
+    _piecemeal(database, _some(stories, stories.c.last_at < now - WINDOW, ~_has_tellings()))
+    old_polls = _piecemeal(database, _some(polls, polls.c.at < now - kept.polls))
+    unlisted = _piecemeal(database, _some(tombstones, _is_unlisted(now)))
+    old_payloads = outbox.c.state == "sent", outbox.c.sent_at < now - kept.payloads, outbox.c.payload != ""
+    emptied = _piecemeal(database, update(outbox).where(_a_batch(outbox, *old_payloads)).values(payload=""))
+    with database.write(lasting=False) as db:
+        hosts.forget(db, now - timedelta(days=1))
+    give_back(database)
+    return Pruned(
+        entries=gone,
+        hits=gone_hits,
+        polls=old_polls,
+        payloads=emptied,
+        tombstones=unlisted,
+        freed_bytes=max(0, size - size_of(database)),
+    )
+
+
+def _prune_entries(database: Database, kept: Retention, now: datetime) -> Iterator[tuple[int, int]]:
+    """Take entries away, some at a time, oldest first; gives how many, and how many hits with them."""
+    after = 0
+    with database.read() as db:
+        below = entries.first_id_since(db, now - kept.entries)
+    while True:
+        with database.read() as db:
+            ids = db.execute(_leaving(after, below, now - kept.hits)).scalars().all()
+        if not ids:
+            return
+        with database.write(lasting=False) as db:
+            yield _take_away(db, ids, now - kept.hits, now)
+        after = ids[-1]
+        time.sleep(PAUSE)
+
+
+def _take_away(db: Db, ids: Sequence[int], hits_since: datetime, now: datetime) -> tuple[int, int]:
+    # In the order in which settling a poll takes them: feeds, then the hits' turn, then entries.
+    db.execute(_THEIR_FEEDS, {"ids": ids})
+    engine.alone(db, "hits")
+    # Looked at again: a label or a digest may have come to one of them meanwhile.
+    still = _leaving(0, entries.BEYOND, hits_since).where(_THESE)
+    ids = db.execute(still, {"ids": ids}).scalars().all()
+    leaving = tuple(entries.get_many(db, ids).values())
+    if not leaving:
+        return 0, 0
+    _bury(db, leaving, now)
+    search.forget(db, leaving)
+    told = db.execute(_THEIR_HITS, {"ids": ids}).all()
+    days = Counter((row.topic_id, f"{row.matched_at:%Y-%m-%d}", row.origin) for row in told)
+    if days:
+        tallies.add_hits(db, {key: -found for key, found in days.items()})
+    tallies.shrink_stories(db, {row[0]: row[1] for row in db.execute(_THEIR_STORIES, {"ids": ids})})
+    tallies.add_entries(db, {id_: -gone for id_, gone in Counter(each.entry.feed_id for each in leaving).items()})
+    db.execute(_GONE, {"ids": ids})
+    return len(leaving), len(told)
+
+
+def _leaving(after: int, below: int, hits_since: datetime) -> Select[Any]:
+    told = exists().where(digest_items.c.hit_id == hits.c.id)
+    worth = exists().where(
+        and_(
+            hits.c.entry_id == entry_table.c.id,
+            (hits.c.matched_at >= hits_since) | hits.c.label.is_not(None) | told,
+        )
+    )
+    return (
+        select(entry_table.c.id)
+        .where(entry_table.c.id > after, entry_table.c.id < below, ~worth)
+        .order_by(entry_table.c.id)
+        .limit(BATCH)
+    )
+
+
+def _bury(db: Db, leaving: tuple[StoredEntry, ...], now: datetime) -> None:
+    """Remember what leaves, so that it does not come back as new while its feed still lists it."""
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    buried = [
+        {
+            "feed_id": stored.entry.feed_id,
+            "key": stored.entry.key,
+            "seen_at": now,
+            "content_hash": stored.entry.content_hash,
+        }
+        for stored in leaving
+    ]
+    db.execute(dialect.insert(tombstones).on_conflict_do_nothing(), buried)
+
+
+def _is_unlisted(now: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        feeds.c.id == tombstones.c.feed_id,
+        tombstones.c.seen_at < now - UNLISTED_FOR,
+        feeds.c.read_at > now - UNLISTED_FOR,
+    )
+
+
+def _has_tellings() -> ColumnElement[bool]:
+    return exists().where(entry_table.c.story_id == stories.c.id)
+
+
+def _some(table: Table, *which: ColumnElement[bool]) -> Delete:
+    return delete(table).where(_a_batch(table, *which))
+
+
+def _a_batch(table: Table, *which: ColumnElement[bool]) -> ColumnElement[bool]:
+    key = table.primary_key.columns
+    return tuple_(*key).in_(select(*key).where(*which).limit(BATCH))
+
+
+def _piecemeal(database: Database, change: Delete | Update) -> int:
+    """Carry out a change that takes a limited number of rows until it finds no more."""
+    done = 0
+    while True:
+        with database.write(lasting=False) as db:
+            changed: CursorResult[Any] = db.execute(change)
+            count = changed.rowcount
+        done += count
+        if count < BATCH:
+            return done
+        time.sleep(PAUSE)
