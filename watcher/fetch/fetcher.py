@@ -7,7 +7,7 @@ import base64
 import hashlib
 import ssl
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -23,7 +23,7 @@ from watcher.fetch.guard import Guard, Resolver
 from watcher.fetch.inflate import ACCEPTED, Body
 from watcher.fetch.policy import FetchPolicy
 from watcher.fetch.robots import Robots
-from watcher.fetch.wire import GuardedTransport
+from watcher.fetch.wire import Exchange, GuardedTransport, target
 from watcher.model.feed import Feed, Validators
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Hop, NotModified
 
@@ -32,6 +32,7 @@ _FEED_TYPES = (
     "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.5"
 )
 _PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
+_CONDITIONS = ("If-None-Match", "If-Modified-Since")
 _REDIRECTS = {301, 302, 303, 307, 308}
 _PEACE = timedelta(minutes=1)
 """How long a host that says 429 and not until when is left alone by the feeds that were about to ask it as well."""
@@ -45,7 +46,7 @@ class _Answer:
     wire: int
     url: str
     hops: tuple[Hop, ...]
-    conditional: bool = False
+    conditional: bool
 
 
 class _Budget:
@@ -167,8 +168,8 @@ class Fetcher:
             asked = dict(headers)
             if conditional_for is not None and _bare(url) != _bare(conditional_for):
                 # Validators belong to the address that gave them; elsewhere they may mean something else.
-                asked.pop("If-None-Match", None)
-                asked.pop("If-Modified-Since", None)
+                for condition in _CONDITIONS:
+                    asked.pop(condition, None)
             found = await self._once(url, start, asked, tuple(hops), budget)
             if found.status not in _REDIRECTS:
                 return found
@@ -183,31 +184,31 @@ class Fetcher:
         self, url: str, start: str, headers: dict[str, str], hops: tuple[Hop, ...], budget: _Budget
     ) -> _Answer:
         address, credentials = _without_credentials(url)
+        to = target(address)
         sent = {"User-Agent": self.policy.user_agent, "Accept-Encoding": ACCEPTED, **headers}
         if credentials and _origin(url) == _origin(start):
             sent["Authorization"] = credentials
-        request = httpx.Request("GET", address, headers=sent)
+        written = [(b"Host", to.authority), *((name.encode(), value.encode("latin-1")) for name, value in sent.items())]
         # The host's turn first: who waits for it holds no place that another host's feed could use.
-        async with self._gate.entered(request.url.host), self._slots, budget.spent():
-            response = await self._transport.exchange(request)
+        async with self._gate.entered(to.host), self._slots, budget.spent():
+            exchange = await self._transport.exchange("GET", to, written)
             try:
-                found = await self._read(response, _bare(url), hops)
+                return await self._read(exchange, address, hops, not sent.keys().isdisjoint(_CONDITIONS))
             finally:
-                await response.aclose()
-        return replace(found, conditional="If-None-Match" in sent or "If-Modified-Since" in sent)
+                exchange.close()
 
-    async def _read(self, response: httpx.Response, url: str, hops: tuple[Hop, ...]) -> _Answer:
-        status = response.status_code
-        headers = _lowered(response.headers)
+    async def _read(self, exchange: Exchange, url: str, hops: tuple[Hop, ...], conditional: bool) -> _Answer:
+        status = exchange.status
+        headers = _joined(exchange.headers)
         if status in _REDIRECTS or status in {204, 205, 304}:
-            return _Answer(status, headers, b"", 0, url, hops)
+            return _Answer(status, headers, b"", 0, url, hops, conditional)
         # An error's body is only looked at to name it; a success has to be whole.
         success = 200 <= status < 300
         most_body = self.policy.most_body if success else answer.DRAINED * 4
         body = Body(headers.get("content-encoding", ""), most_wire=self.policy.most_wire, most_body=most_body)
         begun, patience = time.monotonic(), self.policy.slow_after.total_seconds()
         try:
-            async for piece in response.stream:  # type: ignore[union-attr]
+            async for piece in exchange.pieces():
                 body.feed(piece)
                 took = time.monotonic() - begun
                 if took > patience and body.wire < self.policy.least_rate * took:
@@ -217,7 +218,7 @@ class Fetcher:
             if success:
                 raise
             whole = b""
-        return _Answer(status, headers, whole, body.wire, url, hops)
+        return _Answer(status, headers, whole, body.wire, url, hops, conditional)
 
 
 def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:
@@ -285,6 +286,8 @@ def _redirected(url: str, location: str) -> str:
 
 
 def _without_credentials(url: str) -> tuple[str, str | None]:
+    if "@" not in url:
+        return _bare(url), None
     parts = urlsplit(url)
     if "@" not in parts.netloc:
         return _bare(url), None
@@ -295,6 +298,8 @@ def _without_credentials(url: str) -> tuple[str, str | None]:
 
 def _bare(url: str) -> str:
     """Give an address without credentials and fragment."""
+    if "@" not in url and "#" not in url:
+        return url
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
 
@@ -304,11 +309,11 @@ def _origin(url: str) -> tuple[str, str]:
     return parts.scheme, parts.netloc.rpartition("@")[2].lower()
 
 
-def _lowered(headers: httpx.Headers) -> dict[str, str]:
-    """Give headers by lower-case name, repeated ones joined; bytes that are no ASCII are latin-1."""
+def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Give headers by name, repeated ones joined; bytes that are no ASCII are latin-1."""
     found: dict[str, str] = {}
-    for raw_name, raw_value in headers.raw:
-        name, value = raw_name.decode("latin-1").lower(), raw_value.decode("latin-1")
+    for raw_name, raw_value in headers:
+        name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
         found[name] = f"{found[name]}, {value}" if name in found and name not in {"etag", "date"} else value
     return found
 
