@@ -70,8 +70,7 @@ class App:
 
     def retention(self) -> pruning.Retention:
         """Give how long things are kept."""
-        kept = self.settings.retention
-        return pruning.Retention(entries=kept.entries, hits=kept.hits, polls=kept.polls, payloads=kept.payloads)
+        return retention(self.settings)
 
     def press(self) -> Press:
         """Give what composing and sending need."""
@@ -101,6 +100,12 @@ class App:
     def close(self) -> None:
         """Give the database back."""
         self.database.close()
+
+
+def retention(settings: Settings) -> pruning.Retention:
+    """Give how long a configuration keeps things."""
+    kept = settings.retention
+    return pruning.Retention(entries=kept.entries, hits=kept.hits, polls=kept.polls, payloads=kept.payloads)
 
 
 def fetch_policy(settings: Settings) -> FetchPolicy:

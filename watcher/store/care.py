@@ -92,6 +92,11 @@ def reindex(database: Database, progress: Progress = lambda _done: None) -> int:
         progress(done)
 
 
+def is_mendable(fault: str) -> bool:
+    """Tell whether `repair` can do something about what `check` found."""
+    return fault.startswith(("index:", "counts:"))
+
+
 def repair(database: Database, progress: Progress = lambda _done: None) -> None:
     """Make anew what is derived from the rest: the word index and the counts."""
     reindex(database, progress)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,24 +51,47 @@ def standing(db: Db) -> Standing:
 def upgrade(database: Database) -> Standing:
     """Bring the schema up to date in one transaction; starters that come at the same time wait for each other.
 
-    Raises StoreError where the database is newer than this version knows.
+    A SQLite database that holds something is first copied beside itself (`set_aside`). Raises StoreError where the
+    database is newer than this version knows.
     """
+    with database.read() as db:
+        before = standing(db)
+    if before.current:
+        return before
+    if before.revision is not None and before.revision not in _known():
+        raise StoreError(
+            f"database {database} is at revision {before.revision}, which this version does not know: "
+            "it was upgraded by a newer watcher"
+        )
+    if before.revision is not None and database.path is not None:
+        _keep(database, set_aside(database.path, before.revision))
     with database.write() as db:
         if not database.is_sqlite:
             db.exec_driver_sql("SELECT pg_advisory_xact_lock(7310217543021)")
         before = standing(db)
         if before.current:
             return before
-        known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-        if before.revision is not None and before.revision not in known:
-            raise StoreError(
-                f"database {database} is at revision {before.revision}, which this version does not know: "
-                "it was upgraded by a newer watcher"
-            )
         command.upgrade(_config(db), "head")
         if before.revision is None:
             search.mark_current(db)
         return standing(db)
+
+
+def set_aside(path: Path, revision: str) -> Path:
+    """Name the copy of a SQLite database that is kept when it leaves a revision."""
+    return path.with_name(f"{path.name}.at-{revision}")
+
+
+def snapshot(database: Database, file: Path) -> None:
+    """Write a SQLite database, as it is at this moment, into a new file; those who read and write it go on."""
+    raw = database.engine.raw_connection()
+    try:
+        # Outside of a transaction, where VACUUM may run.
+        raw.driver_connection.execute("VACUUM INTO ?", (str(file),))  # type: ignore[union-attr]
+    except sqlite3.Error as error:
+        raise StoreError(f"{file} cannot be written: {error}") from error
+    finally:
+        raw.close()
 
 
 def require_current(database: Database) -> None:
@@ -98,6 +123,21 @@ def _config(db: Connection | None = None) -> Config:
     if db is not None:
         config.attributes["connection"] = db
     return config
+
+
+def _keep(database: Database, file: Path) -> None:
+    if file.exists():
+        return
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        snapshot(database, unfinished)
+        unfinished.rename(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _known() -> frozenset[str]:
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
 
 
 def _expected() -> str:
