@@ -1,4 +1,4 @@
-"""topics diff, replay, eval, probe, cost, draft: what a topic is worth, and what changing it does."""
+"""topics diff, replay, eval, probe, cost: what a topic is worth, and what changing it does."""
 
 from __future__ import annotations
 

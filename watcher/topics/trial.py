@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -96,6 +98,19 @@ def on_archive(
             return Tested(matches=tuple(found), tested=tested, more=True)
         found.append(Match(stored=stored, evidence=evidence))
     return Tested(matches=tuple(found), tested=walked.tested)
+
+
+def count_each(
+    database: Database, queries: Mapping[str, Query], *, since: datetime | None = None
+) -> tuple[Mapping[str, int], int]:
+    """Count how many entries first seen since a moment each of some queries matches, and how many there are."""
+    names, asked = list(queries), list(queries.values())
+    walked = stretch(database, asked, since=since)
+    index = Index(asked)
+    matched: Counter[str] = Counter()
+    for stored in read(database, walked.ids):
+        matched.update(names[number] for number in index.numbers(Reading(stored)))
+    return matched, walked.tested
 
 
 def told(named: Named, node: Node, clause: Clause, *, excluded: bool = False, everything: bool = False) -> Told:
