@@ -36,7 +36,7 @@ def test_common_words_belong_to_a_name_but_do_not_begin_one() -> None:
 
 
 def test_a_link_joins_the_words_of_a_name_but_not_two_names() -> None:
-    found = counts("", "Anna Sample of Harbour Watch met the Bank of Norway. Harbour Watch left, and Norway too.")
+    found = counts("", "Anna Sample of Harbour Watch visited the Bank of Norway. Harbour Watch left, and Norway too.")
 
     assert found == {"Anna Sample": 1, "Harbour Watch": 2, "Bank of Norway": 1, "Norway": 1}
 
