@@ -5,11 +5,14 @@ from __future__ import annotations
 from functools import cached_property
 from urllib.parse import urlsplit
 
-from watcher.match.syntax import WORD_FIELDS
+from watcher.match.syntax import TEXT_FIELDS, WORD_FIELDS
 from watcher.model.entry import StoredEntry
-from watcher.text.canon import places, surface, tokens
+from watcher.text.canon import joined, places, surfaces, tokens
 
 FIELD_NUMBER = {name: number for number, name in enumerate(WORD_FIELDS)}
+
+BARRIER = "\x01"
+"""A word that no text has: phrases end at the end of a field."""
 
 
 class Reading:
@@ -18,6 +21,7 @@ class Reading:
     def __init__(self, stored: StoredEntry) -> None:
         self.stored = stored
         self._words: dict[str, list[str]] = {}
+        self._surfaces: dict[str, list[str]] = {}
         self._places: dict[str, list[tuple[int, int]]] = {}
         self._positions: dict[str, dict[str, list[int]]] = {}
 
@@ -66,10 +70,24 @@ class Reading:
         where = self._where(field)
         return where[first][0], where[last][1]
 
+    def padded(self) -> tuple[str, str]:
+        """Give the words of title, summary and content in one string, as written and folded: a blank before and after
+        each, and the BARRIER as a word between fields."""
+        written, folded = zip(*(joined(self.text(field)) for field in TEXT_FIELDS), strict=True)
+        between = f" {BARRIER} "
+        # A field without words leaves no blank of its own.
+        return tuple(f" {between.join(some)} ".replace("  ", " ") for some in (written, folded))  # type: ignore[return-value]
+
     def surface(self, field: str, index: int) -> str:
         """Give a word as it is written."""
-        start, end = self._where(field)[index]
-        return surface(self.text(field), start, end)
+        return self.surfaces(field)[index]
+
+    def surfaces(self, field: str) -> list[str]:
+        """Give a field's words as they are written."""
+        found = self._surfaces.get(field)
+        if found is None:
+            found = self._surfaces[field] = surfaces(self.text(field))
+        return found
 
     @cached_property
     def host(self) -> str:

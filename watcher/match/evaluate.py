@@ -34,12 +34,14 @@ from watcher.match.syntax import (
 Leaf: TypeAlias = tuple[int, int, int, Words]
 """Field number, first and last word, and the clause they are evidence for."""
 Occurrence: TypeAlias = tuple[int, int, int, tuple[Leaf, ...]]
+Memory: TypeAlias = dict[tuple[int, tuple[str, ...], int | None], list[Occurrence] | None]
+"""What ORs came to: sets are shared, and so are their nodes."""
 
 
 class Finder(Protocol):
-    """Knows where the leaves of queries occur in one entry. `known` remembers what ORs came to: sets are shared."""
+    """Knows where the leaves of queries occur in one entry."""
 
-    known: dict[tuple[int, tuple[str, ...]], list[Occurrence] | None]
+    known: Memory
 
     def find(self, leaf: Words, field: str) -> list[tuple[int, int]]:
         """Give (first, last) word of each occurrence of a leaf in a field, sorted."""
@@ -54,10 +56,19 @@ MOST_WITHIN = 8
 """How many partners are looked at inside one stretch."""
 
 
+def scope_fields(scope: str, fields: tuple[str, ...]) -> tuple[str, ...]:
+    """Give the fields that a scope means inside another one: what both mean, or else the inner one's."""
+    inside = SCOPES[scope]
+    return tuple(name for name in inside if name in fields) or inside
+
+
 def occurrences(
-    node: Node, reading: Reading, finder: Finder, fields: tuple[str, ...] = TEXT_FIELDS
+    node: Node, reading: Reading, finder: Finder, fields: tuple[str, ...] = TEXT_FIELDS, limit: int | None = None
 ) -> list[Occurrence] | None:
-    """Find where a node holds; None where it does not. A node without words of its own (lang:, domain:) gives []."""
+    """Find where a node holds in some fields, within the first `limit` words of each; None where it does not.
+
+    A node without words of its own (lang:, domain:) gives [].
+    """
     match node:
         case Words():
             here: list[Occurrence] = [
@@ -65,48 +76,50 @@ def occurrences(
                 for field in fields
                 for number in (FIELD_NUMBER[field],)
                 for first, last in finder.find(node, field)
+                if limit is None or last < limit
             ]
             return here or None
         case Whole(field=field, value=value):
             return [] if reading.whole(field, value) else None
         case Scoped(field=field, part=part):
-            inside = SCOPES[field]
-            narrowed = tuple(name for name in inside if name in fields) if field in TEXT_FIELDS else inside
-            return occurrences(part, reading, finder, narrowed or inside)
+            return occurrences(part, reading, finder, scope_fields(field, fields), limit)
         case Or():
-            key = (id(node), fields)
+            key = (id(node), fields, limit)
             if key not in finder.known:
-                options = [occurrences(part, reading, finder, fields) for part in finder.worth(node, fields)]
+                options = [occurrences(part, reading, finder, fields, limit) for part in finder.worth(node, fields)]
                 held = [some for some in options if some is not None]
-                merged = {o[:3]: o for some in held for o in some}
-                finder.known[key] = sorted(merged.values(), key=_order) if held else None
+                if len(held) == 1:
+                    finder.known[key] = held[0]
+                else:
+                    merged = {o[:3]: o for some in held for o in some}
+                    finder.known[key] = sorted(merged.values(), key=_order) if held else None
             return finder.known[key]
         case And(parts=parts, without=without):
             together: list[Occurrence] = []
             for part in parts:
-                here_too = occurrences(part, reading, finder, fields)
+                here_too = occurrences(part, reading, finder, fields, limit)
                 if here_too is None:
                     return None
                 together += here_too
-            if any(occurrences(part, reading, finder, fields) is not None for part in without):
-                return None
+            for part in without:
+                if occurrences(part, reading, finder, fields, limit) is not None:
+                    return None
             return sorted(together, key=_order)
         case Near(left=left, right=right, gap=gap, ordered=ordered):
-            lefts = occurrences(left, reading, finder, fields)
-            rights = occurrences(right, reading, finder, fields) if lefts is not None else None
+            lefts = occurrences(left, reading, finder, fields, limit)
+            rights = occurrences(right, reading, finder, fields, limit) if lefts else None
             return near(lefts, rights, gap, ordered) if lefts and rights else None
         case NotNear(left=left, right=right, gap=gap, ordered=ordered):
-            lefts = occurrences(left, reading, finder, fields)
+            lefts = occurrences(left, reading, finder, fields, limit)
             if not lefts:
                 return None
-            rights = occurrences(right, reading, finder, fields)
-            return not_near(lefts, rights or [], gap, ordered) or None
+            rights = occurrences(right, reading, finder, fields, limit)
+            return (not_near(lefts, rights, gap, ordered) or None) if rights else lefts
         case AtLeast(count=count, part=part):
-            some = occurrences(part, reading, finder, fields)
+            some = occurrences(part, reading, finder, fields, limit)
             return some if some is not None and len({o[:2] for o in some}) >= count else None
         case First(count=count, part=part):
-            some = occurrences(part, reading, finder, fields)
-            return [o for o in some if o[2] < count] or None if some else None
+            return occurrences(part, reading, finder, fields, count if limit is None else min(count, limit))
 
 
 def near(lefts: list[Occurrence], rights: list[Occurrence], gap: int, ordered: bool) -> list[Occurrence] | None:
@@ -176,7 +189,7 @@ class InWords:
     """Looks leaves up in an entry's own words: the plain way, which the many-topic index has to agree with."""
 
     def __init__(self, reading: Reading) -> None:
-        self.known: dict[tuple[int, tuple[str, ...]], list[Occurrence] | None] = {}
+        self.known: Memory = {}
         self._reading = reading
 
     def find(self, leaf: Words, field: str) -> list[tuple[int, int]]:
@@ -192,7 +205,7 @@ def fits(leaf: Words, field: str, first: int, reading: Reading) -> bool:
     if first + len(leaf.parts) > len(words):
         return False
     for offset, part in enumerate(leaf.parts):
-        if not _holds(part, words[first + offset]):
+        if not holds(part, words[first + offset]):
             return False
     return all(reading.surface(field, first + offset) == said for offset, said in enumerate(leaf.exact))
 
@@ -207,14 +220,15 @@ def _find(leaf: Words, field: str, reading: Reading) -> list[tuple[int, int]]:
         case Forms(forms=forms):
             begins = sorted(place for form in forms for place in positions.get(form, ()))
         case _:
-            begins = sorted(place for word, places in positions.items() if _holds(lead, word) for place in places)
+            begins = sorted(place for word, places in positions.items() if holds(lead, word) for place in places)
     if len(leaf.parts) == 1 and not leaf.exact:
         return [(place, place) for place in begins]
     width = len(leaf.parts) - 1
     return [(place, place + width) for place in begins if fits(leaf, field, place, reading)]
 
 
-def _holds(part: Part, word: str) -> bool:
+def holds(part: Part, word: str) -> bool:
+    """Tell whether a folded word is what a part asks for."""
     match part:
         case Literal(word=wanted):
             return word == wanted

@@ -7,44 +7,69 @@ positions. Built once, never changed: a reload builds another.
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
 
 import ahocorasick_rs
 
 from watcher.match import evidence
 from watcher.match.document import Reading
-from watcher.match.evaluate import InWords, Occurrence, fits, occurrences
-from watcher.match.plan import Group, decides, groups, rarity, triggers
-from watcher.match.syntax import TEXT_FIELDS, And, Node, Or, Query, Words, parts_of
+from watcher.match.evaluate import Occurrence, occurrences
+from watcher.match.plan import Group, beyond, groups, rarity, triggers
+from watcher.match.quick import Quick, Test
+from watcher.match.scan import Options, Scan, Signs, open_ended
+from watcher.match.syntax import Node, Or, Query, Words, parts_of
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Hit, Origin, Topic
 
-_TEXT = frozenset(TEXT_FIELDS)
-_BARRIER = "\x01"
-"""A word that no text has: phrases end at the end of a field."""
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """A topic's query as the index asks it: further required groups, what must be absent, and whether that decides."""
+    """A topic's query as the index asks it: further groups of patterns that are required, and the tests that remain
+    when all those occur."""
 
     topic: int
     root: Node
     others: tuple[Group, ...]
-    without: Group
-    decided: bool
+    tests: tuple[Test, ...]
+    excluded: tuple[Test, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Options:
-    """The options of an OR: words by the patterns that betray them, and the rest."""
+class _Waiting:
+    """Which plans hang on which pattern, each with two more groups of up to three patterns that have to occur as well.
 
-    betrayed: dict[int, list[Node]]
-    others: tuple[Node, ...]
+    In one array, six patterns a plan: this is asked for every pattern that occurs in an item, and objects all over the
+    memory would cost more than the scan.
+    """
+
+    def __init__(self, waiting: Mapping[int, list[tuple[Sequence[Group], _Plan]]], patterns: int) -> None:
+        self._hung = bytearray(patterns)
+        self._from = array("I", [0])
+        self._asked = array("I")
+        self._plans: list[_Plan] = []
+        for number in range(patterns):
+            for groups_, plan in waiting.get(number, ()):
+                self._hung[number] = 1
+                for group, _place in zip([*groups_, (number,), (number,)], range(2), strict=False):
+                    some = sorted(group)
+                    self._asked.extend(some[min(offset, len(some) - 1)] for offset in range(3))
+                self._plans.append(plan)
+            self._from.append(len(self._asked))
+
+    def woken(self, held: Mapping[int, object]) -> Iterable[_Plan]:
+        """Give the plans of which those groups occur, once each."""
+        begin, hung, asked, plans = self._from, self._hung, self._asked, self._plans
+        woken = [
+            plans[at // 6]
+            for number in held
+            if hung[number]
+            for at in range(begin[number], begin[number + 1], 6)
+            if (asked[at] in held or asked[at + 1] in held or asked[at + 2] in held)
+            and (asked[at + 3] in held or asked[at + 4] in held or asked[at + 5] in held)
+        ]
+        return dict.fromkeys(woken)
 
 
 class Index:
@@ -52,19 +77,18 @@ class Index:
 
     def __init__(self, queries: Sequence[Query]) -> None:
         self._numbers: dict[str, int] = {}
-        self._leaves: dict[Words, tuple[tuple[int, bool], ...]] = {}
+        self._leaves: dict[Words, Signs] = {}
         # By identity: a set's nodes are shared by all that name it, and hashing them for each entry would cost more
         # than the scan. The plans keep them alive.
-        self._by_id: dict[int, tuple[tuple[int, bool], ...]] = {}
-        self._options: dict[int, _Options] = {}
-        self._waiting: dict[int, list[_Plan]] = {}
+        self._by_id: dict[int, Signs] = {}
+        self._options: dict[int, Options] = {}
+        self._quick = Quick(self._by_id)
         self._always: list[_Plan] = []
         self._rarity: list[float] = []
+        waiting: dict[int, list[tuple[Sequence[Group], _Plan]]] = {}
         for number, query in enumerate(queries):
-            self._hang(number, query.root)
-        self._by_pattern: list[tuple[_Plan, ...]] = [
-            tuple(self._waiting.get(number, ())) for number in range(len(self._numbers))
-        ]
+            self._hang(number, query.root, waiting)
+        self._waiting = _Waiting(waiting, len(self._numbers))
         self._automaton = ahocorasick_rs.AhoCorasick(
             list(self._numbers), implementation=ahocorasick_rs.Implementation.ContiguousNFA, store_patterns=False
         )
@@ -77,57 +101,52 @@ class Index:
     def matching(self, reading: Reading) -> Iterator[tuple[int, list[Occurrence]]]:
         """Give the numbers of the queries that match, with where."""
         scan = self._scan(reading)
-        for plan in self._woken(scan):
+        for plan in self._holding(scan):
             found = occurrences(plan.root, reading, scan)
             if found is not None:
                 yield plan.topic, found
 
     def numbers(self, reading: Reading) -> list[int]:
         """Give the numbers of the queries that match, and not where."""
-        scan = self._scan(reading)
-        return [
-            plan.topic
-            for plan in self._woken(scan)
-            if plan.decided or occurrences(plan.root, reading, scan) is not None
-        ]
+        return [plan.topic for plan in self._holding(self._scan(reading))]
 
-    def _scan(self, reading: Reading) -> _Scan:
-        words = reading.words("title"), reading.words("summary"), reading.words("content")
-        padded = f" {' '.join([*words[0], _BARRIER, *words[1], _BARRIER, *words[2]])} "
+    def _scan(self, reading: Reading) -> Scan:
+        written, padded = reading.padded()
         found = self._automaton.find_matches_as_indexes(padded, overlapping=True)
-        return _Scan(reading, words, found, self._by_id, self._options)
+        return Scan(reading, written, padded, found, self._by_id, self._options)
 
-    def _woken(self, scan: _Scan) -> Iterator[_Plan]:
+    def _holding(self, scan: Scan) -> list[_Plan]:
+        """Give the plans that hold."""
         held = scan.held
-        by_pattern = self._by_pattern
-        seen: set[int] = set()
-        for number in held:
-            for plan in by_pattern[number]:
-                if plan.topic in seen:
-                    continue
-                seen.add(plan.topic)
-                for group in plan.others:
-                    if held.isdisjoint(group):
-                        break
-                else:
-                    if not plan.without or held.isdisjoint(plan.without):
-                        yield plan
-        yield from self._always
+        disjoint = held.keys().isdisjoint
+        holding = []
+        for plan in self._waiting.woken(held):
+            for group in plan.others:
+                if disjoint(group):
+                    break
+            else:
+                if _passes(plan, scan):
+                    holding.append(plan)
+        holding += [plan for plan in self._always if _passes(plan, scan)]
+        return holding
 
-    def _hang(self, number: int, root: Node) -> None:
+    def _hang(self, number: int, root: Node, waiting: dict[int, list[tuple[Sequence[Group], _Plan]]]) -> None:
         self._learn(root)
         needed = sorted(set(groups(root, self._number)), key=self._cost)
-        decided = decides(root, self._certain)
-        without: Group = frozenset()
-        if decided and isinstance(root, And):
-            for part in root.without:
-                without |= frozenset().union(*(self._number(leaf) for leaf in _leaves(part)))
-        plan = _Plan(number, root, tuple(needed[1:]), without, decided)
+        asked = [group for group in needed[1:] if len(group) <= 3][:2]
+        remaining, excluded = beyond(root, self._enough)
+        plan = _Plan(
+            topic=number,
+            root=root,
+            others=tuple(group for group in needed[1:] if group not in asked),
+            tests=tuple(self._quick.test(node) for node in remaining),
+            excluded=tuple(self._quick.test(node) for node in excluded),
+        )
         if not needed:
             self._always.append(plan)
             return
         for pattern in needed[0]:
-            self._waiting.setdefault(pattern, []).append(plan)
+            waiting.setdefault(pattern, []).append((asked, plan))
 
     def _learn(self, node: Node) -> None:
         """Number every leaf, and for each OR note which of its options which pattern betrays."""
@@ -141,15 +160,15 @@ class Index:
         for part in parts_of(node):
             self._learn(part)
         if isinstance(node, Or):
-            betrayed: dict[int, list[Node]] = {}
+            betrayed: dict[int, tuple[tuple[int, Words], ...]] = {}
             others = []
-            for part in node.parts:
+            for at, part in enumerate(node.parts):
                 if isinstance(part, Words):
-                    for number, _certain in self._by_id[id(part)]:
-                        betrayed.setdefault(number, []).append(part)
+                    for number in self._by_id[id(part)].patterns:
+                        betrayed[number] = (*betrayed.get(number, ()), (at, part))
                 else:
-                    others.append(part)
-            self._options[id(node)] = _Options(betrayed, tuple(others))
+                    others.append((at, part))
+            self._options[id(node)] = Options(betrayed, tuple(others))
 
     def _cost(self, group: Group) -> float:
         return sum(self._rarity[number] for number in group)
@@ -157,9 +176,13 @@ class Index:
     def _number(self, leaf: Words) -> Group:
         known = self._leaves.get(leaf)
         if known is None:
-            known = tuple((self._add(trigger.pattern), trigger.certain) for trigger in triggers(leaf))
-            self._leaves[leaf] = known
-        return frozenset(number for number, _certain in known)
+            some = triggers(leaf)
+            known = self._leaves[leaf] = Signs(
+                patterns=tuple(self._add(trigger.pattern) for trigger in some),
+                certain=all(trigger.certain for trigger in some),
+                open=open_ended(leaf),
+            )
+        return frozenset(known.patterns)
 
     def _add(self, pattern: str) -> int:
         number = self._numbers.setdefault(pattern, len(self._numbers))
@@ -167,84 +190,21 @@ class Index:
             self._rarity.append(rarity(pattern))
         return number
 
-    def _certain(self, leaf: Words) -> bool:
+    def _enough(self, leaf: Words) -> tuple[int, ...] | None:
+        """Give the patterns of which one is enough for a leaf to hold; None where that has to be looked at."""
         self._number(leaf)
-        return all(certain for _number, certain in self._leaves[leaf])
+        known = self._leaves[leaf]
+        return known.patterns if known.certain else None
 
 
-class _Scan:
-    """What one scan of an entry found; places are worked out only for what is asked."""
-
-    def __init__(
-        self,
-        reading: Reading,
-        words: tuple[list[str], ...],
-        found: list[tuple[int, int, int]],
-        leaves: dict[int, tuple[tuple[int, bool], ...]],
-        options: dict[int, _Options],
-    ) -> None:
-        self._reading = reading
-        self._words = words
-        self._found = found
-        self._leaves = leaves
-        self._options = options
-        self.known: dict[tuple[int, tuple[str, ...]], list[Occurrence] | None] = {}
-        self.held = {match[0] for match in found}
-        self._starts: dict[int, list[int]] | None = None
-        self._offsets: list[int] = []
-        self._bounds: tuple[int, int] = (0, 0)
-        self._placed: dict[int, dict[str, list[tuple[int, int]]]] = {}
-        self._elsewhere = InWords(reading)
-
-    def find(self, leaf: Words, field: str) -> list[tuple[int, int]]:
-        """Where a leaf occurs in a field."""
-        if field not in TEXT_FIELDS:
-            return self._elsewhere.find(leaf, field)
-        places = self._placed.get(id(leaf))
-        if places is None:
-            places = self._placed[id(leaf)] = self._places(leaf)
-        return places.get(field, [])
-
-    def worth(self, node: Or, fields: tuple[str, ...]) -> Iterable[Node]:
-        """Give the options of an OR that may hold: those whose patterns were found, and those without any."""
-        if not set(fields) <= _TEXT:
-            return node.parts
-        options = self._options[id(node)]
-        numbers = self.held & options.betrayed.keys()
-        found = {id(part): part for number in numbers for part in options.betrayed[number]}
-        return (*found.values(), *options.others)
-
-    def _places(self, leaf: Words) -> dict[str, list[tuple[int, int]]]:
-        width = len(leaf.parts) - 1
-        found: dict[str, set[int]] = {}
-        for number, certain in self._leaves[id(leaf)]:
-            if number not in self.held:
-                continue
-            for field, first in self._begins(number):
-                if certain or fits(leaf, field, first, self._reading):
-                    found.setdefault(field, set()).add(first)
-        return {field: [(first, first + width) for first in sorted(begins)] for field, begins in found.items()}
-
-    def _begins(self, number: int) -> list[tuple[str, int]]:
-        if self._starts is None:
-            self._starts = {}
-            for pattern, start, _end in self._found:
-                self._starts.setdefault(pattern, []).append(start)
-            title, summary, content = self._words
-            # Where each word's padding blank stands; the barriers are words here.
-            lengths = [len(word) + 1 for word in (*title, _BARRIER, *summary, _BARRIER, *content)]
-            self._offsets = [0, *accumulate(lengths)]
-            self._bounds = (len(title) + 1, len(title) + len(summary) + 2)
-        begins = []
-        for start in self._starts.get(number, ()):
-            index = bisect_right(self._offsets, start) - 1
-            if index < self._bounds[0]:
-                begins.append(("title", index))
-            elif index < self._bounds[1]:
-                begins.append(("summary", index - self._bounds[0]))
-            else:
-                begins.append(("content", index - self._bounds[1]))
-        return begins
+def _passes(plan: _Plan, scan: Scan) -> bool:
+    for test in plan.tests:
+        if not test(scan):
+            return False
+    for test in plan.excluded:  # noqa: SIM110  (a loop is quicker than any())
+        if test(scan):
+            return False
+    return True
 
 
 class Watched:
@@ -263,6 +223,15 @@ class Watched:
     def version(self, topic_id: str) -> str:
         """Give the hash of what a topic means, however it is spelt; raises KeyError."""
         return self._versions[topic_id]
+
+    @property
+    def index(self) -> Index:
+        """Give the index of the topics' queries, numbered in the order of `topics`."""
+        return self._index
+
+    def matching(self, reading: Reading) -> tuple[str, ...]:
+        """Give the ids of the topics that match an entry, in their order, and not where."""
+        return tuple(self.topics[number].id for number in sorted(self._index.numbers(reading)))
 
     def hits(
         self, entries: Iterable[StoredEntry | Reading], now: datetime, origin: Origin = Origin.LIVE
@@ -286,10 +255,3 @@ class Watched:
                     )
                 )
         return tuple(found)
-
-
-def _leaves(node: Node) -> Iterator[Words]:
-    if isinstance(node, Words):
-        yield node
-    for part in parts_of(node):
-        yield from _leaves(part)

@@ -11,6 +11,8 @@ from watcher.match.syntax import SCOPES
 
 LONGEST = 60_000
 """Characters of one query."""
+FARTHEST = 1_000
+"""Words between, at most."""
 
 
 class Kind(Enum):
@@ -49,6 +51,7 @@ _SET = re.compile(r"@([A-Za-z0-9_][\w-]*)")
 _HEBREW_QUOTE = re.compile('(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])')
 _WORD = re.compile('(?:[^\\s()"{}\u201c\u201d\u201e\u00ab\u00bb]|(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea]))+')
 _QUOTES = {'"': '"', "\u201c": '\u201d\u201c"', "\u201e": '\u201c\u201d"', "\u00ab": "\u00bb", "\u201d": '\u201d"'}
+_OPERATORS = {kind: re.compile(rf"{kind.value}(?![^\s()\"])") for kind in (Kind.AND, Kind.OR, Kind.NOT)}
 _SLOP = re.compile(r"~(\d{1,3})(?!\w)")
 _KNOWN_FIELDS = frozenset(SCOPES)
 
@@ -98,9 +101,10 @@ def _next(text: str, at: int, line: int, column: int) -> tuple[Lexeme, int]:
     if not exact:
         if (operator := _PROXIMITY.match(text, at)) is not None and (operator[2] or operator[1] != "W"):
             return _operator(operator, line, column), operator.end()
-        for kind in (Kind.AND, Kind.OR, Kind.NOT):
-            if re.compile(rf"{kind.value}(?![^\s()\"])").match(text, at):
-                return Lexeme(kind, kind.value, line, column), at + len(kind.value)
+        if character in "AON":
+            for kind, operator_alone in _OPERATORS.items():
+                if operator_alone.match(text, at):
+                    return Lexeme(kind, kind.value, line, column), at + len(kind.value)
         if (scope := _FIELD.match(text, at)) is not None and text[scope.end() : scope.end() + 2] != "//":
             name = scope[1].lower()
             if name in _KNOWN_FIELDS or name.rstrip("s") in _KNOWN_FIELDS:
@@ -146,8 +150,8 @@ def _operator(found: re.Match[str], line: int, column: int) -> Lexeme:
                 f"{name} needs a number", line=line, column=column, suggestion=f"write {name}/3 (words to count)"
             )
         return Lexeme(Kind.COUNT if name == "ATLEAST" else Kind.FIRST, name, line, column, number=number)
-    if number is not None and number > 1000:
-        raise QueryError(f"{name}/{number} is too far: at most 1000 words between", line=line, column=column)
+    if number is not None and number > FARTHEST:
+        raise QueryError(f"{name}/{number} is too far: at most {FARTHEST:,} words between", line=line, column=column)
     return Lexeme(Kind.NEAR, name, line, column, number=number, ordered=name in {"ONEAR", "PRE"})
 
 

@@ -29,7 +29,7 @@ from watcher.match.syntax import (
     Wild,
     Words,
 )
-from watcher.text.canon import places, surface, tokens
+from watcher.text.canon import surfaces, tokens
 from watcher.text.fold import fold
 
 DEPTH = 60
@@ -246,7 +246,7 @@ class _Parser:
 
     def _exact(self, pieces: list[str], lexeme: Lexeme) -> Node:
         joined = " ".join(pieces)
-        said = tuple(surface(joined, start, end) for start, end in places(joined))
+        said = tuple(surfaces(joined))
         if not said:
             raise self._fault(lexeme, f"{lexeme.text!r} has no letters or digits to look for")
         if any(mark in joined for mark in "*?~"):

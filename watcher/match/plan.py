@@ -94,19 +94,16 @@ def groups(node: Node, number: Callable[[Words], Group]) -> list[Group]:
             return groups(part, number) if set(SCOPES[field]) <= set(TEXT_FIELDS) else []
 
 
-def decides(node: Node, certain: Callable[[Words], bool]) -> bool:
-    """Tell whether holding one pattern of each group is all there is to the query: an AND of ORs of plain words."""
-    match node:
-        case Words():
-            return certain(node)
-        case Or(parts=parts):
-            return all(isinstance(part, Words) and certain(part) for part in parts)
-        case And(parts=parts, without=without):
-            return all(decides(part, certain) and not isinstance(part, And) for part in parts) and all(
-                decides(part, certain) and not isinstance(part, And) for part in without
-            )
-        case _:
-            return False
+def beyond(root: Node, enough: Callable[[Words], object | None]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+    """Give what is left to look at when one pattern of each group occurs: parts that have to hold, and those that must
+    not."""
+    parts, without = (root.parts, root.without) if isinstance(root, And) else ((root,), ())
+    return tuple(part for part in parts if not _decided(part, enough)), without
+
+
+def _decided(node: Node, enough: Callable[[Words], object | None]) -> bool:
+    options = node.parts if isinstance(node, Or) else (node,)
+    return all(isinstance(option, Words) and enough(option) is not None for option in options)
 
 
 def rarity(pattern: str) -> float:

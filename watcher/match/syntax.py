@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -47,7 +46,19 @@ class Wild:
     pattern: str
 
     def matches(self, word: str) -> bool:
-        return _compiled(self.pattern).fullmatch(word) is not None
+        first, *others = self.pattern.split("*")
+        if not others:
+            return len(word) == len(first) and _stands(first, word, 0)
+        *middle, last = others
+        end = len(word) - len(last)
+        at = len(first)
+        if end < at or not _stands(first, word, 0) or not _stands(last, word, end):
+            return False
+        for part in middle:  # each as early as can be: no way to place the rest is lost by it, and none is tried twice
+            at = _next(part, word, at, end)
+            if at < 0:
+                return False
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,14 +173,16 @@ class Query:
         return canonical(self.root)
 
 
-_patterns: dict[str, re.Pattern[str]] = {}
+def _stands(part: str, word: str, at: int) -> bool:
+    if "?" not in part:
+        return word.startswith(part, at)
+    return len(word) >= at + len(part) and all(mark in {"?", word[at + offset]} for offset, mark in enumerate(part))
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    found = _patterns.get(pattern)
-    if found is None:
-        # Runs of stars are one: two in a row would let a hostile pattern take quadratic time for nothing.
-        parts = re.split(r"(\*+|\?)", pattern)
-        said = "".join("." if part == "?" else ".*" if part.startswith("*") else re.escape(part) for part in parts)
-        found = _patterns[pattern] = re.compile(said)
-    return found
+def _next(part: str, word: str, at: int, end: int) -> int:
+    """Give the place after the first occurrence of a part between two places; -1 where there is none."""
+    if "?" not in part:
+        found = word.find(part, at, end)
+    else:
+        found = next((start for start in range(at, end - len(part) + 1) if _stands(part, word, start)), -1)
+    return found + len(part) if found >= 0 else -1

@@ -21,7 +21,7 @@ _ACCENTED = re.compile("([a-z\u0370-\u03ff\u1f00-\u1fff])[\u0300-\u036f]+")
 _POINTS = re.compile(
     "[\u0301\u0591-\u05c7\u0610-\u061a\u064b-\u065f\u0670\u06d6-\u06ed\u200c-\u200f\u2060\ufeff\u00ad]"
 )
-_NOT_WORD = re.compile(r"[\W_]+")
+_NOT_WORD = re.compile(r"[^\w\u0900-\u0dff]+|_+")
 
 
 def fold(word: str) -> str:

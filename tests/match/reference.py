@@ -1,0 +1,123 @@
+"""What a query means, said as plainly as can be: every word against every part, every occurrence against every other.
+
+It shares the reading of queries and the splitting of words with the product, and none of its matching: no index, no
+nearest partners, nothing remembered. Slow, and what the quick ways are compared with.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from itertools import product
+
+from watcher.match.document import Reading
+from watcher.match.syntax import (
+    SCOPES,
+    TEXT_FIELDS,
+    And,
+    AtLeast,
+    First,
+    Forms,
+    Literal,
+    Near,
+    Node,
+    NotNear,
+    Or,
+    Part,
+    Prefix,
+    Query,
+    Scoped,
+    Whole,
+    Wild,
+    Words,
+)
+from watcher.model.entry import StoredEntry
+
+
+@dataclass(frozen=True)
+class Place:
+    """A stretch of a field, and the places of the words in it that were asked for."""
+
+    field: str
+    first: int
+    last: int
+    words: frozenset[int]
+
+
+def matches(query: Query, stored: StoredEntry) -> bool:
+    """Tell whether a query matches an entry."""
+    return _places(query.root, Reading(stored), TEXT_FIELDS, None) is not None
+
+
+def _places(node: Node, reading: Reading, fields: tuple[str, ...], limit: int | None) -> set[Place] | None:
+    match node:
+        case Words():
+            return {place for field in fields for place in _words(node, reading, field, limit)} or None
+        case Whole(field=field, value=value):
+            return set() if reading.whole(field, value) else None
+        case Scoped(field=field, part=part):
+            inside = SCOPES[field]
+            return _places(part, reading, tuple(name for name in inside if name in fields) or inside, limit)
+        case Or(parts=parts):
+            some = [_places(part, reading, fields, limit) for part in parts]
+            held = [each for each in some if each is not None]
+            return set().union(*held) if held else None
+        case And(parts=parts, without=without):
+            together: set[Place] = set()
+            for part in parts:
+                here = _places(part, reading, fields, limit)
+                if here is None:
+                    return None
+                together |= here
+            return None if any(_places(part, reading, fields, limit) is not None for part in without) else together
+        case Near(left=left, right=right, gap=gap, ordered=ordered):
+            lefts, rights = (_places(part, reading, fields, limit) or set() for part in (left, right))
+            return {
+                Place(a.field, min(a.first, b.first), max(a.last, b.last), a.words | b.words)
+                for a, b in product(lefts, rights)
+                if _close(a, b, gap, ordered=ordered)
+            } or None
+        case NotNear(left=left, right=right, gap=gap, ordered=ordered):
+            lefts, rights = (_places(part, reading, fields, limit) or set() for part in (left, right))
+            return {a for a in lefts if not any(_close(a, b, gap, ordered=ordered) for b in rights)} or None
+        case AtLeast(count=count, part=part):
+            some_places = _places(part, reading, fields, limit)
+            enough = some_places is not None and len({(place.field, place.first) for place in some_places}) >= count
+            return some_places if enough else None
+        case First(count=count, part=part):
+            return _places(part, reading, fields, count if limit is None else min(count, limit))
+
+
+def _words(node: Words, reading: Reading, field: str, limit: int | None) -> list[Place]:
+    said = reading.words(field)
+    width = len(node.parts)
+    found = []
+    for first in range(min(len(said), len(said) if limit is None else limit) - width + 1):
+        stretch = range(first, first + width)
+        if all(_is(part, said[at]) for part, at in zip(node.parts, stretch, strict=True)) and all(
+            reading.surface(field, at) == written for written, at in zip(node.exact, stretch, strict=False)
+        ):
+            found.append(Place(field, first, first + width - 1, frozenset(stretch)))
+    return found
+
+
+def _is(part: Part, word: str) -> bool:
+    match part:
+        case Literal(word=wanted):
+            return word == wanted
+        case Prefix(start=start):
+            return word[: len(start)] == start
+        case Forms(forms=forms):
+            return word in forms
+        case Wild(pattern=pattern):
+            return fnmatchcase(word, pattern.replace("[", "[[]"))
+
+
+def _close(a: Place, b: Place, gap: int, *, ordered: bool) -> bool:
+    if a.field != b.field or (ordered and a.first > b.first):
+        return False
+    if a.last < b.first:
+        return b.first - a.last - 1 <= gap
+    if b.last < a.first:
+        return a.first - b.last - 1 <= gap
+    return not a.words & b.words

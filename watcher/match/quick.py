@@ -1,0 +1,215 @@
+"""Queries as quick tests that say only whether they hold: what most of an entry's topics are asked, and most fail.
+
+`evaluate` says what a query means; here its plain shapes (words, their ORs, two of those near each other) are tested
+where they stand in the padded text, and anything else is left to it.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
+
+from watcher.match.document import BARRIER
+from watcher.match.evaluate import occurrences, scope_fields
+from watcher.match.scan import Scan, Signs, Stretch
+from watcher.match.syntax import TEXT_FIELDS, And, AtLeast, First, Near, Node, NotNear, Or, Scoped, Words
+
+Test: TypeAlias = Callable[[Scan], bool]
+Place: TypeAlias = Callable[[Scan], Sequence[Stretch]]
+"""Gives where some leaves stand, in order."""
+Fields: TypeAlias = tuple[str, ...]
+MANY = 12
+"""An OR of more words than this is asked which of them occur rather than each in turn."""
+
+
+class Quick:
+    """Makes tests for the queries of one index, of which `signs` tells how their leaves are betrayed."""
+
+    def __init__(self, signs: Mapping[int, Signs]) -> None:
+        self._signs = signs
+
+    def test(self, node: Node, fields: Fields = TEXT_FIELDS) -> Test:
+        """Make a node's test."""
+        here = fields == TEXT_FIELDS
+        match node:
+            case Words() | Or() if (here or fields == ("title",)) and (place := self._place(node)) is not None:
+                return self._any_word(node, place) if here else _in_title(place)
+            case Or(parts=parts):
+                return _any_of(tuple(self.test(part, fields) for part in parts))
+            case And(parts=parts, without=without):
+                return _all_of(
+                    tuple(self.test(part, fields) for part in parts), tuple(self.test(part, fields) for part in without)
+                )
+            case Scoped(field=field, part=part):
+                return self.test(part, scope_fields(field, fields))
+            case Near(left=left, right=right, gap=gap, ordered=ordered) if here:
+                if (one := self._place(left)) is not None and (other := self._place(right)) is not None:
+                    return _near(one, other, gap, ordered=ordered)
+            case NotNear(left=left, right=right, gap=gap, ordered=ordered) if here:
+                if (one := self._place(left)) is not None and (other := self._place(right)) is not None:
+                    return _not_near(one, other, gap, ordered=ordered)
+            case AtLeast(count=count, part=part) if here and (place := self._place(part)) is not None:
+                return _at_least(place, count)
+            case First(count=count, part=part) if here and (place := self._place(part)) is not None:
+                return _first(place, count)
+            case _:
+                pass
+        return lambda scan: occurrences(node, scan.reading, scan, fields) is not None
+
+    def _place(self, node: Node) -> Place | None:
+        """Make what finds the words of a word or of an OR of words; None for anything else."""
+        leaves = _leaves(node)
+        if leaves is None:
+            return None
+        if all(self._plain(leaf) for leaf in leaves):
+            numbers = tuple(dict.fromkeys(number for leaf in leaves for number in self._signs[id(leaf)].patterns))
+            if len(numbers) == 1:
+                return lambda scan, number=numbers[0]: scan.held.get(number, ())  # type: ignore[misc]
+            if len(numbers) <= MANY:
+                return lambda scan: scan.gather(numbers)
+            some = frozenset(numbers)
+            return lambda scan: scan.gather(scan.held.keys() & some)
+        if len(leaves) == 1:
+            return lambda scan: scan.stretches(leaves[0])
+
+        def place(scan: Scan) -> Sequence[Stretch]:
+            worth = scan.options(node) if len(leaves) > MANY and isinstance(node, Or) else leaves
+            lists = [found for leaf in worth if (found := scan.stretches(leaf))]
+            if len(lists) < 2:
+                return lists[0] if lists else ()
+            return sorted((each for found in lists for each in found), key=_start)
+
+        return place
+
+    def _plain(self, leaf: Words) -> bool:
+        signs = self._signs[id(leaf)]
+        return signs.certain and not signs.open
+
+    def _any_word(self, node: Words | Or, place: Place) -> Test:
+        certain: set[int] = set()
+        for leaf in _leaves(node) or ():
+            signs = self._signs[id(leaf)]
+            if not signs.certain:
+                return lambda scan: bool(place(scan))
+            certain.update(signs.patterns)
+        some = frozenset(certain)
+        return lambda scan: not scan.held.keys().isdisjoint(some)
+
+
+def _leaves(node: Node) -> tuple[Words, ...] | None:
+    if isinstance(node, Words):
+        return (node,)
+    if isinstance(node, Or) and all(isinstance(part, Words) for part in node.parts):
+        return tuple(part for part in node.parts if isinstance(part, Words))
+    return None
+
+
+def _start(stretch: Stretch) -> int:
+    return stretch[1]
+
+
+def _in_title(place: Place) -> Test:
+    def test(scan: Scan) -> bool:
+        found = place(scan)
+        return bool(found) and found[0][1] < scan.field_ends()[0]
+
+    return test
+
+
+def _any_of(tests: tuple[Test, ...]) -> Test:
+    def test(scan: Scan) -> bool:
+        for each in tests:  # noqa: SIM110  (a loop is quicker than any())
+            if each(scan):
+                return True
+        return False
+
+    return test
+
+
+def _all_of(tests: tuple[Test, ...], excluded: tuple[Test, ...]) -> Test:
+    def test(scan: Scan) -> bool:
+        for each in tests:
+            if not each(scan):
+                return False
+        for each in excluded:  # noqa: SIM110  (a loop is quicker than any())
+            if each(scan):
+                return False
+        return True
+
+    return test
+
+
+def _near(one: Place, other: Place, gap: int, *, ordered: bool) -> Test:
+    def test(scan: Scan) -> bool:
+        lefts = one(scan)
+        if not lefts:
+            return False
+        rights = other(scan)
+        if not rights:
+            return False
+        return _follows(scan.text, lefts, rights, gap) or (not ordered and _follows(scan.text, rights, lefts, gap))
+
+    return test
+
+
+def _follows(text: str, ones: Sequence[Stretch], others: Sequence[Stretch], gap: int) -> bool:
+    """Tell whether one of the others begins after one of these, with at most `gap` words between."""
+    if len(ones) == 1 and len(others) == 1:
+        return ones[0][2] <= others[0][1] + 1 and _within(text, ones[0][2], others[0][1], gap)
+    firsts = [other[1] for other in others]
+    for each in ones:
+        end = each[2]
+        at = bisect_left(firsts, end - 1)
+        if at < len(firsts) and _within(text, end, firsts[at], gap):
+            return True
+    return False
+
+
+def _within(text: str, end: int, start: int, gap: int) -> bool:
+    """Tell whether at most `gap` words, and no end of a field, lie between a stretch and the beginning of another."""
+    return text.count(" ", end, start + 1) <= gap and text.find(BARRIER, end, start) < 0
+
+
+def _not_near(one: Place, other: Place, gap: int, *, ordered: bool) -> Test:
+    def test(scan: Scan) -> bool:
+        lefts = one(scan)
+        if not lefts:
+            return False
+        rights = other(scan)
+        if not rights:
+            return True
+        text = scan.text
+        firsts = [right[1] for right in rights]
+        ends = sorted(right[2] for right in rights)
+        for _number, start, end in lefts:
+            after = bisect_left(firsts, end - 1)
+            if after < len(firsts) and _within(text, end, firsts[after], gap):
+                continue
+            before = bisect_right(ends, start + 1)
+            if not ordered and before > 0 and _within(text, ends[before - 1], start, gap):
+                continue
+            return True
+        return False
+
+    return test
+
+
+def _at_least(place: Place, count: int) -> Test:
+    return lambda scan: len({stretch[1] for stretch in place(scan)}) >= count
+
+
+def _first(place: Place, count: int) -> Test:
+    def test(scan: Scan) -> bool:
+        found = place(scan)
+        if not found:
+            return False
+        text = scan.text
+        summary, content = scan.field_ends()
+        for _number, start, end in found:
+            begin = 0 if start < summary else summary + 2 if start < content else content + 2
+            if text.count(" ", begin, end - 1) <= count:
+                return True
+        return False
+
+    return test
