@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 
 from watcher.match import Index, Reading, Watched
 from watcher.model.topic import Hit, Origin
@@ -103,10 +104,11 @@ def _keep(db: Db, watched: Watched, ids: Sequence[int], now: datetime) -> tuple[
     found = watched.hits(in_order, now, Origin.BACKFILL)
     fresh = hits.add(db, found)
     homeless = stories.without_story(db, sorted({hit.entry_id for hit in found}))
-    for stored in in_order:
-        if stored.id in homeless:
-            # At the moment it came: an event of last month is no neighbour of today's.
-            stories.join(db, [stored], stored.first_seen_at)
+    # At the moment they came: an event of last month is no neighbour of today's.
+    for moment, some in groupby(
+        (each for each in in_order if each.id in homeless), key=lambda each: each.first_seen_at
+    ):
+        stories.join(db, list(some), moment)
     return fresh, found
 
 
