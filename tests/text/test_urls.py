@@ -134,3 +134,14 @@ def test_only_the_permanent_prefix_moves_a_feed(hops: list[tuple[int, str]], tar
     followed = [Hop(status=status, url=url) for status, url in hops]
 
     assert permanent_target(followed, "https://a.example/feed") == target
+
+
+@given(
+    st.sampled_from(["example.org", "news.google.com", "a.example"]),
+    st.sampled_from(["", "/", "/a/b", "/a/b/"]),
+    st.lists(st.sampled_from(["utm_source=rss", "id=7", "a", "=", "q=x-y_z", "", "UTM_MEDIUM=x", "b=1=2"]), max_size=5),
+)
+def test_the_quick_way_to_a_canonical_address_is_the_thorough_one(host: str, path: str, pairs: list[str]) -> None:
+    rest = f"{path or '/'}?{'&'.join(pairs)}"
+
+    assert canonical_url(f"https://{host}{rest}") == canonical_url(f"https://{host.upper()}{rest}")

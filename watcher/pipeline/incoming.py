@@ -144,7 +144,7 @@ class Poller:
             if not claimed and not self._crowded:
                 break
             if not claimed or not self._room:
-                await asyncio.wait(self._journeys, return_when=asyncio.FIRST_COMPLETED)
+                await self._wait_for_room()
         while self._journeys:
             await asyncio.wait(self._journeys)
         return polled
@@ -185,6 +185,12 @@ class Poller:
             journey.cancel()
         if late:
             await asyncio.wait(late)
+
+    async def _wait_for_room(self) -> None:
+        """Wait for one poll to end, and a moment for more of them: each claim is a transaction, however small."""
+        await asyncio.wait(self._journeys, return_when=asyncio.FIRST_COMPLETED)
+        if self._room < self._concurrency // 4:
+            await asyncio.sleep(0.02)
 
     @property
     def _room(self) -> int:

@@ -18,6 +18,7 @@ _TRACKERS = re.compile(
 # Most addresses need no taking apart: these two forms come out as they go in, or nearly so.
 _ABSOLUTE = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]{0,250}(?::\d{1,4})?/[!-\[\]-~]{0,3000}")
 _SIMPLE = re.compile(r"https?://([a-z0-9][a-z0-9.-]{0,250}(?<!\.))(/[A-Za-z0-9/._~-]*)")
+_QUERIED = re.compile(r"https?://([a-z0-9][a-z0-9.-]{0,250}(?<!\.))(/[A-Za-z0-9/._~-]*)\?([A-Za-z0-9&=._~-]*)")
 _PARTS = re.compile(r"[\x00-\x20\x7f]")
 _SAFE = "/:@!$&'()*+,;=-._~%"
 _REDIRECTORS = {("www.google.com", "/url"): ("url", "q"), ("news.google.com", "/news/url"): ("url",)}
@@ -81,6 +82,9 @@ def canonical_url(url: str) -> str:
     """
     if (simple := _SIMPLE.fullmatch(url)) is not None:
         return f"https://{simple[1]}{simple[2].rstrip('/') or '/'}"
+    if (queried := _QUERIED.fullmatch(url)) is not None and not queried[1].endswith("google.com"):
+        said = "&".join(pair for pair in queried[3].split("&") if pair and not _TRACKERS.match(pair.split("=", 1)[0]))
+        return f"https://{queried[1]}{queried[2].rstrip('/') or '/'}{said and '?'}{said}"
     while (inner := _unwrapped(url)) is not None and len(inner) < len(url):
         url = inner
     try:
