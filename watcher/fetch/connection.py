@@ -31,6 +31,9 @@ class Connection(asyncio.Protocol):
         self._ended = False
         self._fault: Exception | None = None
         self._waiter: asyncio.Future[None] | None = None
+        self._waits_since = 0.0
+        self._otherwise = ""
+        self._watchdog: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -95,6 +98,9 @@ class Connection(asyncio.Protocol):
 
     def close(self) -> None:
         """Let go at once: a server that never closes its side must not keep ours."""
+        if self._watchdog is not None:
+            self._watchdog.cancel()
+            self._watchdog = None
         if self._transport is not None:
             self._transport.abort()
 
@@ -130,16 +136,24 @@ class Connection(asyncio.Protocol):
 
     async def _wait(self, otherwise: str) -> None:
         self._waiter = self._loop.create_future()
-        timer = self._loop.call_later(self._patience, self._late, self._waiter, otherwise)
+        self._waits_since, self._otherwise = self._loop.time(), otherwise
+        if self._watchdog is None:
+            self._watchdog = self._loop.call_later(self._patience, self._look)
         try:
             await self._waiter
         finally:
-            timer.cancel()
             self._waiter = None
 
-    def _late(self, waiter: asyncio.Future[None], said: str) -> None:
-        if not waiter.done():
-            waiter.set_exception(FetchError(FailureKind.TIMEOUT, said))
+    def _look(self) -> None:
+        """End a wait that was too long. One timer for all waits: most end at once, and a timer each would cost more."""
+        self._watchdog = None
+        if self._waiter is None or self._waiter.done():
+            return
+        left = self._waits_since + self._patience - self._loop.time()
+        if left > 0:
+            self._watchdog = self._loop.call_later(left, self._look)
+        else:
+            self._waiter.set_exception(FetchError(FailureKind.TIMEOUT, self._otherwise))
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():

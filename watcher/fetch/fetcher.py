@@ -76,7 +76,7 @@ class Fetcher:
         self, policy: FetchPolicy, resolver: Resolver | None = None, context: ssl.SSLContext | None = None
     ) -> None:
         self.policy = policy
-        self.guard = Guard(policy.allow, resolver)
+        self.guard = Guard(policy.allow, resolver, policy.resolve)
         self._transport = GuardedTransport(policy, self.guard, context)
         self._gate = HostGate(policy.per_host, policy.spacing)
         self._slots = asyncio.Semaphore(policy.concurrency)

@@ -8,6 +8,7 @@ import ipaddress
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import TypeAlias
 
 from watcher.fetch.errors import FetchError
@@ -40,7 +41,10 @@ _REFUSED6 = tuple(
 class Guard:
     """Checks hosts against the public internet and what the operator opened (`allow`: networks and host names)."""
 
-    def __init__(self, allow: Iterable[str] = (), resolver: Resolver | None = None) -> None:
+    def __init__(
+        self, allow: Iterable[str] = (), resolver: Resolver | None = None, patience: timedelta = timedelta(seconds=5)
+    ) -> None:
+        self._patience = patience.total_seconds()
         self._networks: list[Network] = []
         self._hosts: set[str] = set()
         for each in allow:
@@ -51,27 +55,33 @@ class Guard:
         self._resolve = resolver or _system_resolver()
 
     async def addresses(self, host: str, port: int) -> list[str]:
-        """Resolve a host and check every answer; raises FetchError (`dns`, `refused`).
+        """Resolve a host and check every answer; raises FetchError (`dns`, `offline`, `refused`).
 
         One refused answer refuses the host: a name that is half inside is not to be trusted with the other half.
         """
         literal = _literal(host)
-        if literal is not None:
-            found = [str(literal)]
-        else:
-            try:
-                found = await self._resolve(host, port)
-            except OSError as error:
-                # "Try again" may be a name server of theirs that is ill, or that none of ours can be reached.
-                kind = FailureKind.OFFLINE if getattr(error, "errno", None) == socket.EAI_AGAIN else FailureKind.DNS
-                said = f"{host}: name not found ({_said(error)})"
-                raise FetchError(kind, said, seems=FailureKind.DNS) from error
-            if not found:
-                raise FetchError(FailureKind.DNS, f"{host}: name has no address")
+        found = await self._resolved(host, port) if literal is None else [str(literal)]
         if host.lower().rstrip(".") not in self._hosts:
             for address in found:
-                if (reason := self.refusal(address)) is not None:
+                reason = self.refusal(address) if literal is None else self._refusal(literal)
+                if reason is not None:
                     raise FetchError(FailureKind.REFUSED, f"{host}: {address} is {reason} (fetch.allow opens it)")
+        return found
+
+    async def _resolved(self, host: str, port: int) -> list[str]:
+        try:
+            async with asyncio.timeout(self._patience):
+                found = await self._resolve(host, port)
+        except TimeoutError as error:
+            said = f"{host}: no answer from the name server"
+            raise FetchError(FailureKind.OFFLINE, said, seems=FailureKind.DNS) from error
+        except OSError as error:
+            # "Try again" may be a name server of theirs that is ill, or that none of ours can be reached.
+            kind = FailureKind.OFFLINE if getattr(error, "errno", None) == socket.EAI_AGAIN else FailureKind.DNS
+            said = f"{host}: name not found ({_said(error)})"
+            raise FetchError(kind, said, seems=FailureKind.DNS) from error
+        if not found:
+            raise FetchError(FailureKind.DNS, f"{host}: name has no address")
         return found
 
     def refusal(self, address: str) -> str | None:
@@ -80,6 +90,9 @@ class Guard:
             parsed = ipaddress.ip_address(address.split("%", 1)[0])
         except ValueError:
             return "no address"
+        return self._refusal(parsed)
+
+    def _refusal(self, parsed: Address) -> str | None:
         if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
             parsed = parsed.ipv4_mapped
         if any(parsed.version == network.version and parsed in network for network in self._networks):

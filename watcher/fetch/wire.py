@@ -121,13 +121,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
     async def _connect(self, to: Target) -> Connection:
         host = to.host
-        try:
-            async with asyncio.timeout(self._policy.resolve.total_seconds()):
-                addresses = await self._guard.addresses(host, to.port)
-        except TimeoutError as error:
-            raise FetchError(
-                FailureKind.OFFLINE, f"{host}: no answer from the name server", seems=FailureKind.DNS
-            ) from error
+        addresses = await self._guard.addresses(host, to.port)
         patience = self._policy.connect.total_seconds()
         each = max(2.0, patience / min(len(addresses), 4)) if len(addresses) > 1 else patience
         deadline = asyncio.get_running_loop().time() + patience
