@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from watcher.match import Query, find
+from watcher.match import Index, Query, Reading
+from watcher.match.evidence import evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
 from watcher.store import judgements
@@ -62,16 +63,18 @@ def diff(
     gained: list[Change] = []
     lost: list[Change] = []
     kept = gained_count = 0
+    index = Index([before, after])
     for stored in read(database, walked.ids, heard):
-        old, new = find(before, stored), find(after, stored)
-        if old is not None and new is not None:
+        reading = Reading(stored)
+        places = dict(index.matching(reading))
+        if len(places) == 2:
             kept += 1
-        elif new is not None:
+        elif 1 in places:
             gained_count += 1
             if len(gained) < most:
-                gained.append(Change(stored=_bare(stored), evidence=new))
-        elif old is not None:
-            lost.append(Change(stored=_bare(stored), evidence=old))
+                gained.append(Change(stored=_bare(stored), evidence=evidence(places[1], reading)))
+        elif 0 in places:
+            lost.append(Change(stored=_bare(stored), evidence=evidence(places[0], reading)))
     lost = _judged(database, topic_id, lost)
     labels = Counter(change.label for change in lost if change.label)
     shown = [change for number, change in enumerate(lost) if number < most or change.label]

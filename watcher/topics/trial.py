@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from watcher.match import Clause, Index, Query, Reading, explain, find
+from watcher.match.evidence import evidence as shown
 from watcher.match.syntax import And, Node, NotNear, Or, parts_of
 from watcher.model.entry import Item, StoredEntry
 from watcher.model.found import Match
@@ -88,15 +89,17 @@ def on_archive(
     """Match a query against the entries first seen in [since, until), the newest first, up to `limit` matches."""
     walked = stretch(database, [query], since=since, until=until)
     found: list[Match] = []
+    index = Index([query])
     for stored in read(database, walked.ids, heard):
-        evidence = find(query, stored)
-        if evidence is None:
+        reading = Reading(stored)
+        places = next((places for _number, places in index.matching(reading)), None)
+        if places is None:
             continue
         if len(found) == limit:
             with database.read() as db:
                 tested = archive.count(db, found[-1].stored.id - 1, walked.below)
             return Tested(matches=tuple(found), tested=tested, more=True)
-        found.append(Match(stored=stored, evidence=evidence))
+        found.append(Match(stored=stored, evidence=shown(places, reading)))
     return Tested(matches=tuple(found), tested=walked.tested)
 
 
@@ -121,7 +124,7 @@ def told(named: Named, node: Node, clause: Clause, *, excluded: bool = False, ev
         pairs = pairs[:1]  # each occurrence that is left has none of the others beside it
     plain = len(node.parts) if isinstance(node, And) else len(pairs)
     close = _close(node, clause)
-    shown = [
+    some = [
         (number, part, child)
         for number, (part, child) in enumerate(pairs)
         if everything or number in close or _matters(named, node, clause, child, number)
@@ -138,9 +141,9 @@ def told(named: Named, node: Node, clause: Clause, *, excluded: bool = False, ev
             _line(named, part, child)
             if lines and number not in close
             else told(named, part, child, excluded=excluded or number >= plain, everything=everything)
-            for number, part, child in shown
+            for number, part, child in some
         ),
-        omitted=len(pairs) - len(shown),
+        omitted=len(pairs) - len(some),
     )
 
 
