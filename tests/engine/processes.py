@@ -1,61 +1,77 @@
-"""Real processes of the watcher for tests: a configuration folder, daemons and workers on it, and what they logged."""
+"""Workers as processes on a configuration, and what each of them logged."""
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-REPOSITORY = Path(__file__).parents[2]
+from tests.e2e.machine import Desk
+from tests.engine.brisk import main
+from watcher.store.engine import Database
+
+PATIENCE = 60.0
+"""Seconds that a test waits for what has to come; machines that build are slow."""
 
 
-def configure(folder: Path, urls: Iterable[str], *, main: str = "", topics: str = "") -> Path:
-    """Write a configuration that fetches from loopback; `main` is added to watcher.yaml."""
-    folder.mkdir(parents=True, exist_ok=True)
-    written = "".join(f"  - url: {url}\n" for url in urls)
-    (folder / "feeds.yaml").write_text(f"feeds:\n{written}")
-    (folder / "topics.yaml").write_text(topics or "topics:\n  - id: eyes\n    query: '\"five eyes\"'\n")
-    (folder / "watcher.yaml").write_text(f"web: {{port: 0}}\n{main}")
-    return folder
+def desk_on(database: Database, folder: Path, feeds: list[str], every: str = "3s", **sections: Any) -> Desk:
+    """Configure workers on a database and feeds on loopback."""
+    url = database.url.render_as_string(hide_password=False)
+    desk = Desk(folder, environ={"WATCHER_DATABASE_URL": url})
+    configure(desk, feeds, every, **sections)
+    return desk
 
 
-class Running:
-    """A process of the command, ended when the block ends however it does; `log` is what it has logged so far."""
+def configure(desk: Desk, feeds: list[str], every: str, **sections: Any) -> None:
+    """Write the configuration, as a person would who edits it."""
+    polling = {"minimum": every, "default": every, "maximum": every}
+    desk.write(feeds, **({"engine": "procrastinate", "polling": polling} | sections))
 
-    def __init__(
-        self, folder: Path, database_url: str, *words: str, program: Iterable[str] = ("-m", "watcher")
-    ) -> None:
-        self._log = folder.parent / f"{folder.name}.{time.monotonic_ns()}.log"
-        environ = {**os.environ, "WATCHER_DATABASE_URL": database_url, "PYTHONPATH": str(REPOSITORY)}
-        command = [sys.executable, *program, *words, "--config", str(folder), "--verbose"]
-        with self._log.open("wb") as file:
-            self.process = subprocess.Popen(command, stdout=file, stderr=file, env=environ)
+
+PROCESSES = multiprocessing.get_context("forkserver")
+"""Forked from a process that has imported everything: each is a process of its own, and begins quickly."""
+PROCESSES.set_forkserver_preload(["tests.engine.brisk"])
+
+
+class Worker:
+    """A worker as a process, killed when the block ends if it still runs."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._log = desk.folder / f"worker.{time.monotonic_ns()}.log"
+        self._log.touch()
+        self.process = PROCESSES.Process(target=main, args=(desk.folder, desk.env, self._log))
+        self.process.start()
 
     @property
-    def text(self) -> str:
+    def log(self) -> str:
         return self._log.read_text(errors="replace")
 
-    @property
-    def log(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.text.splitlines() if line.startswith("{") and line.endswith("}")]
-
     def events(self, name: str) -> list[dict[str, Any]]:
-        return [said for said in self.log if said.get("event") == name]
+        lines = [json.loads(line) for line in self.log.splitlines() if line.startswith("{") and line.endswith("}")]
+        return [said for said in lines if said.get("event") == name]
+
+    def polled(self) -> int:
+        return sum(int(said["feeds"]) for said in self.events("chunk polled"))
+
+    def signal(self, number: signal.Signals) -> None:
+        assert self.process.pid is not None
+        os.kill(self.process.pid, number)
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(20)
+        self.signal(signal.SIGKILL)
+        self.process.join(20)
 
-    def end(self, patience: float = 40) -> int:
-        self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(patience)
+    def end(self) -> int | None:
+        self.signal(signal.SIGTERM)
+        self.process.join(PATIENCE)
+        return self.process.exitcode
 
     def __enter__(self) -> Self:
         return self
@@ -63,15 +79,15 @@ class Running:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.process.poll() is None:
+        if self.process.is_alive():
             self.kill()
         if error is not None:
-            sys.stderr.write(f"--- process {self.process.pid}\n{self.text[-6000:]}\n")
+            sys.stderr.write(f"--- worker {self.process.pid}\n{self.log[-6000:]}\n")
 
 
-def wait_for(what: Callable[[], object], patience: float = 40) -> None:
+def wait_for(what: Callable[[], object], said: str) -> None:
     """Wait until something holds."""
-    end = time.monotonic() + patience
+    end = time.monotonic() + PATIENCE
     while not what():
-        assert time.monotonic() < end, "waited in vain"
+        assert time.monotonic() < end, f"it never came: {said}"
         time.sleep(0.05)

@@ -1,0 +1,27 @@
+"""A worker in a process that has imported everything already: begins at once, notices a death within seconds."""
+
+from __future__ import annotations
+
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from watcher import daemon
+from watcher.app.wiring import open_app
+from watcher.cli import logs
+from watcher.engine import procrastinate as _ready  # noqa: F401
+from watcher.engine.steps import Pace
+
+PACE = Pace(beat=timedelta(seconds=0.5), silent_after=timedelta(seconds=3))
+
+
+def main(folder: Path, environ: dict[str, str], log: Path) -> None:
+    with log.open("ab") as file:
+        os.dup2(file.fileno(), 1)
+        os.dup2(file.fileno(), 2)
+    logs.set_up(verbose=True, quiet=False)
+    app = open_app(folder, environ)
+    try:
+        daemon.run(app, page=False, pace=PACE)
+    finally:
+        app.close()

@@ -1,0 +1,202 @@
+"""Several real workers on one PostgreSQL: the work is shared, done once, and taken up from those that die."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from collections import Counter
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.machine import COMMAND
+from tests.engine.outlets import Outlets
+from tests.engine.processes import Worker, configure, desk_on, wait_for
+from tests.servers import MailServer
+from watcher import clock
+from watcher.model.found import Filters
+from watcher.store import care, digests, entries, feeds, hits, leases, outbox
+from watcher.store.engine import Database
+
+EVERY = 3.0
+
+
+def all_polled(database: Database) -> bool:
+    with database.read() as db:
+        known = feeds.all_configured(db)
+    return bool(known) and all(feed.polled_at is not None for feed in known)
+
+
+def test_the_work_is_shared_and_no_feed_polled_twice_in_an_interval(postgresql: Database, tmp_path: Path) -> None:
+    with Outlets(hosts=24, feeds_each=2) as outlets:
+        desk = desk_on(postgresql, tmp_path / "desk", outlets.urls, every=f"{EVERY:.0f}s")
+        with Worker(desk) as one, Worker(desk) as two:
+            wait_for(lambda: one.polled() >= 20 and two.polled() >= 20, "both at work")
+            wait_for(lambda: all(len(outlets.times(url)) >= 3 for url in outlets.urls), "three rounds")
+            with postgresql.read() as db:
+                at_work = leases.at_work(db, clock.now())
+            codes = one.end(), two.end()
+        polled = one.polled() + two.polled()
+        ticks = Counter((said["task"], said["at"]) for each in (one, two) for said in each.events("tick"))
+
+    assert codes == (0, 0)
+    assert len(at_work) == 2
+    gaps = [later - earlier for url in outlets.urls for earlier, later in pairwise(outlets.times(url))]
+    assert min(gaps) > EVERY * 0.8
+    assert polled >= 3 * len(outlets.urls)
+    assert {task for task, _at in ticks} >= {"share out", "compose", "deliver"}
+    assert set(ticks.values()) == {1}, "a tick ran in both"
+    with postgresql.read() as db:
+        assert entries.count(db) == len(outlets.urls)
+        assert all(holder.startswith("queue ") for holder in feeds.holders(db))
+        assert leases.at_work(db, clock.now()) == ()
+    assert care.check(postgresql) == ()
+
+
+def test_what_a_killed_worker_had_in_hand_the_other_finishes(postgresql: Database, tmp_path: Path) -> None:
+    with Outlets(hosts=24, feeds_each=2) as outlets, ExitStack() as ended:
+        outlets.shut()
+        desk = desk_on(postgresql, tmp_path / "desk", outlets.urls, every="1h")
+        doomed = ended.enter_context(Worker(desk))
+        wait_for(lambda: len(outlets.asked) >= 20, "feeds in mid-poll")
+        other = ended.enter_context(Worker(desk))
+        wait_for(lambda: other.events("started"), "the other at work")
+
+        doomed.kill()
+        killed_at = time.monotonic()
+        outlets.open()
+        wait_for(lambda: all_polled(postgresql), "every feed polled")
+        took = time.monotonic() - killed_at
+        ended_well = other.end()
+
+    assert ended_well == 0
+    assert took < 60, "long before the lease would have ended"
+    with postgresql.read() as db:
+        assert entries.count(db) == len(outlets.urls)
+        assert len(hits.page(db, Filters(), limit=200).items) == len(outlets.urls)
+        assert all(len(feeds.history(db, feed.id)) == 1 for feed in feeds.all_configured(db))
+
+
+def test_three_workers_send_each_digest_to_each_reader_once(postgresql: Database, tmp_path: Path) -> None:
+    readers = [f"reader-{number}@desk.example" for number in range(4)]
+    names = [f"alert-{number}" for number in range(4)]
+    with Outlets(hosts=4, feeds_each=2) as outlets, MailServer() as server, ExitStack() as ended:
+        mail = {"kind": "email", "host": "127.0.0.1", "port": server.port, "security": "none",
+                "sender": "watcher@desk.example", "to": readers}  # fmt: skip
+        alerts = [
+            {"name": name, "schedule": "immediate", "channels": ["mail"], "include_baseline": True, "cooldown": "0s"}
+            for name in names
+        ]
+        desk = desk_on(postgresql, tmp_path / "desk", outlets.urls, every="1h", channels={"mail": mail}, digests=alerts)
+        workers = [ended.enter_context(Worker(desk)) for _number in range(3)]
+
+        def told() -> bool:
+            with postgresql.read() as db:
+                counted = outbox.counts(db)
+                known = digests.page(db).items
+                members = {hit for each in known for hit in digests.members(db, each.id)}
+            return len(members) == len(outlets.urls) and set(counted) == {"sent"}
+
+        wait_for(told, "every hit told and every message sent")
+        time.sleep(4)
+        codes = [worker.end() for worker in workers]
+        messages = list(server.messages)
+
+    assert codes == [0, 0, 0]
+    copies = Counter(str(message["Message-ID"]) for message in messages)
+    assert max(copies.values()) == 1
+    with postgresql.read() as db:
+        known = digests.page(db).items
+        told_by = {name: [each for each in known if each.name == name] for name in names}
+        told_hits = {name: Counter(h for d in told_by[name] for h in digests.members(db, d.id)) for name in names}
+    assert len(messages) == len(known) * len(readers)
+    assert all(set(told.values()) == {1} and len(told) == len(outlets.urls) for told in told_hits.values())
+
+
+def test_a_worker_told_to_end_gives_back_what_it_did_not_begin(postgresql: Database, tmp_path: Path) -> None:
+    """Two feeds of one host, a long time between two requests: one is asked, the other waits for its turn."""
+    with Outlets(hosts=1, feeds_each=3) as outlets:
+        fetch = {"allow": ["127.0.0.0/8"], "spacing": "1m", "timeout": "20s"}
+        desk = desk_on(postgresql, tmp_path / "desk", outlets.urls, every="1h", fetch=fetch)
+        with Worker(desk) as worker:
+            wait_for(lambda: worker.events("hits"), "one feed polled")
+            code = worker.end()
+
+    assert code == 0
+    assert len(outlets.asked) == 1
+    with postgresql.read() as db:
+        assert feeds.holders(db) == frozenset()
+        assert entries.count(db) == 1
+        waiting = [feed for feed in feeds.all_configured(db) if feed.polled_at is None]
+    assert len(waiting) == 2
+    assert all(feed.next_poll_at <= clock.now() for feed in waiting)
+
+
+def test_turns_at_a_host_are_kept_across_workers(postgresql: Database, tmp_path: Path) -> None:
+    with Outlets(hosts=1, feeds_each=6) as outlets, ExitStack() as ended:
+        fetch = {"allow": ["127.0.0.0/8"], "spacing": "1s", "timeout": "20s"}
+        desk = desk_on(postgresql, tmp_path / "desk", outlets.urls, every="1s", fetch=fetch)
+        workers = [ended.enter_context(Worker(desk)) for _number in range(2)]
+        wait_for(lambda: len(outlets.asked) >= 14, "two rounds of one host")
+        assert [worker.end() for worker in workers] == [0, 0]
+
+    starts = sorted(asked.at for asked in outlets.asked)
+    assert min(later - earlier for earlier, later in pairwise(starts)) > 0.7
+
+
+def test_a_reload_reaches_a_worker(postgresql: Database, tmp_path: Path) -> None:
+    with Outlets(hosts=2, feeds_each=1) as outlets:
+        desk = desk_on(postgresql, tmp_path / "desk", outlets.urls[:1], every="1h")
+        with Worker(desk) as worker:
+            wait_for(lambda: worker.events("hits"), "the first feed polled")
+            configure(desk, outlets.urls, every="1h")
+            worker.signal(signal.SIGHUP)
+            wait_for(lambda: len(worker.events("hits")) == 2, "the second feed polled")
+            assert worker.end() == 0
+
+    assert Counter(asked.url for asked in outlets.asked) == dict.fromkeys(outlets.urls, 1)
+
+
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+def test_a_worker_on_sqlite_is_told_what_it_needs(database: Database, tmp_path: Path) -> None:
+    desk = desk_on(database, tmp_path / "desk", ["http://127.0.0.1:1/feed"])
+
+    done = desk.run("worker")
+
+    assert done.returncode == 2
+    assert "needs PostgreSQL" in done.stderr
+    assert "watcher.yaml:" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_worker_of_the_local_engine_is_told_what_it_needs(postgresql: Database, tmp_path: Path) -> None:
+    desk = desk_on(postgresql, tmp_path / "desk", ["http://127.0.0.1:1/feed"], engine="local")
+
+    done = desk.run("worker")
+
+    assert done.returncode == 2
+    assert "engine: procrastinate" in done.stderr
+    assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_the_command_takes_part_and_status_tells_who_is_at_work(postgresql: Database, tmp_path: Path) -> None:
+    with (
+        Outlets(hosts=1, feeds_each=1) as outlets,
+        Worker(desk := desk_on(postgresql, tmp_path / "desk", outlets.urls, every="1h")) as other,
+    ):
+        worker = subprocess.Popen([COMMAND, "worker"], env=desk.env, cwd=desk.folder, stderr=subprocess.PIPE)
+        try:
+            wait_for(lambda: len(desk.json("status")["workers"]) == 2, "both at work")
+            other.kill()
+            wait_for(lambda: len(desk.json("status")["workers"]) == 1, "one left")
+            worker.terminate()
+            _out, said = worker.communicate(timeout=60)
+        finally:
+            if worker.poll() is None:
+                worker.kill()
+
+    assert worker.returncode == 0, said.decode()
+    assert desk.json("status")["workers"] == []
