@@ -43,6 +43,8 @@ class one_of(FunctionElement[bool]):  # noqa: N801  (reads as the question it as
     type = Boolean()
     name = "one_of"
     inherit_cache = True
+    # Else SQLite, which has no truth of its own, is asked `... IN (...) = 1`, and reads the whole table for it.
+    _is_implicitly_boolean = True
 
 
 @compiles(one_of)

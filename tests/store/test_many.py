@@ -1,0 +1,31 @@
+"""Many values in one parameter: found by the index, not by reading the table."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import bindparam, select, text
+from sqlalchemy.dialects import sqlite as dialect
+
+from watcher.store.engine import Database
+from watcher.store.many import IDS, TEXTS, one_of
+from watcher.store.tables import entries, hits
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param(one_of(entries.c.id, bindparam("some", type_=IDS)), id="entries by id"),
+        pytest.param(one_of(hits.c.entry_id, bindparam("some", type_=IDS)), id="hits by entry"),
+        pytest.param(one_of(entries.c.canonical_url, bindparam("some", type_=TEXTS)), id="entries by address"),
+    ],
+)
+def test_many_values_are_looked_up_in_an_index(sqlite: Database, asked: one_of) -> None:
+    statement = select(*asked.clauses.clauses[0].table.primary_key).where(asked, asked)
+    compiled = str(statement.compile(dialect=dialect.dialect()))
+
+    with sqlite.read() as db:
+        plan = " ".join(row.detail for row in db.execute(text(f"EXPLAIN QUERY PLAN {compiled}".replace("?", "'[1]'"))))
+
+    table = asked.clauses.clauses[0].table.name
+    assert f"SEARCH {table}" in plan
+    assert f"SCAN {table}" not in plan
