@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import socket
 import subprocess
 import time
 from collections import Counter
@@ -10,15 +11,20 @@ from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
 
+import psycopg
 import pytest
+from procrastinate.schema import SchemaManager
 
 from tests.e2e.machine import COMMAND
 from tests.engine.outlets import Outlets
 from tests.engine.processes import Worker, configure, desk_on, wait_for
+from tests.postgres import Server
 from tests.servers import MailServer
 from watcher import clock
+from watcher.engine import prepare
 from watcher.model.found import Filters
-from watcher.store import care, digests, entries, feeds, hits, leases, outbox
+from watcher.settings import EngineName
+from watcher.store import care, digests, entries, feeds, hits, leases, notes, outbox
 from watcher.store.engine import Database
 
 EVERY = 3.0
@@ -183,20 +189,55 @@ def test_a_worker_of_the_local_engine_is_told_what_it_needs(postgresql: Database
 
 
 def test_the_command_takes_part_and_status_tells_who_is_at_work(postgresql: Database, tmp_path: Path) -> None:
-    with (
-        Outlets(hosts=1, feeds_each=1) as outlets,
-        Worker(desk := desk_on(postgresql, tmp_path / "desk", outlets.urls, every="1h")) as other,
-    ):
+    with Outlets(hosts=1, feeds_each=1) as outlets:
+        desk = desk_on(postgresql, tmp_path / "desk", outlets.urls, every="1h")
         worker = subprocess.Popen([COMMAND, "worker"], env=desk.env, cwd=desk.folder, stderr=subprocess.PIPE)
         try:
-            wait_for(lambda: len(desk.json("status")["workers"]) == 2, "both at work")
-            other.kill()
-            wait_for(lambda: len(desk.json("status")["workers"]) == 1, "one left")
+            wait_for(lambda: all_polled(postgresql), "the feed polled")
+            at_work = desk.json("status")["workers"]
             worker.terminate()
             _out, said = worker.communicate(timeout=60)
         finally:
-            if worker.poll() is None:
-                worker.kill()
+            worker.kill()
 
     assert worker.returncode == 0, said.decode()
-    assert desk.json("status")["workers"] == []
+    assert [each["owner"] for each in at_work] == [f"{socket.gethostname()}:{worker.pid}"]
+    with postgresql.read() as db:
+        assert leases.at_work(db, clock.now()) == ()
+
+
+def test_upgrade_makes_the_engines_tables_too_and_the_check_finds_nothing_amiss(
+    postgres_server: Server, tmp_path: Path
+) -> None:
+    postgres_server.execute("CREATE DATABASE empty")
+    with Database(postgres_server.url("empty")) as empty:
+        desk = desk_on(empty, tmp_path / "desk", ["http://127.0.0.1:1/feed"])
+        before = desk.run("worker")
+        first, again = desk.run("db", "upgrade"), desk.run("db", "upgrade")
+        sound = desk.run("db", "check")
+
+        assert before.returncode == 1
+        assert "run `watcher db upgrade`" in before.stderr
+        assert (first.returncode, again.returncode) == (0, 0), first.stderr + again.stderr
+        assert sound.returncode == 0, sound.stderr + sound.stdout
+        with empty.read() as db:
+            assert db.exec_driver_sql("SELECT count(*) FROM procrastinate_jobs").scalar_one() == 0
+    postgres_server.execute("DROP DATABASE empty WITH (FORCE)")
+
+
+def test_tables_of_an_older_engine_are_brought_up_to_date(postgresql: Database) -> None:
+    scripts = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+    former, functions = scripts[:-2], "SELECT count(*) FROM pg_proc WHERE proname LIKE 'procrastinate_%%'"
+    with psycopg.connect(postgresql.conninfo, autocommit=True) as connection:
+        for script in former:
+            connection.execute(script.read_bytes())
+    with postgresql.write() as db:
+        notes.put(db, "procrastinate", former[-1].name)
+        before = db.exec_driver_sql(functions).scalar_one()
+
+    prepare(EngineName.PROCRASTINATE, postgresql)
+
+    with postgresql.read() as db:
+        assert db.exec_driver_sql(functions).scalar_one() > before
+        assert notes.get(db, "procrastinate") == scripts[-1].name
+    assert care.check(postgresql) == ()

@@ -27,14 +27,18 @@ def group() -> None:
 def upgrade(as_json: Json = False) -> None:
     """Bring the schema to this version's; making it where there is none.
 
-    A SQLite database is copied beside itself first, and the copy kept.
+    A SQLite database is copied beside itself first, and the copy kept. What a configured engine keeps there follows.
     """
+    from watcher.engine import prepare
     from watcher.store import migrate
 
+    settings = _settings()
     with _database(must_exist=False) as database:
         with database.read() as db:
             before = migrate.standing(db).revision
         after = migrate.upgrade(database).revision
+        if settings is not None:
+            prepare(settings.engine, database)
         kept = migrate.set_aside(database.path, before) if database.path is not None and before else None
         said = {
             "database": str(database),

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from watcher.engine.steps import Engine, Steps
 from watcher.errors import UsageError
 from watcher.settings import EngineName
+from watcher.store.engine import Database
 
 
 def make_engine(name: EngineName, steps: Steps) -> Engine:
@@ -15,9 +19,24 @@ def make_engine(name: EngineName, steps: Steps) -> Engine:
 
             return Local(steps)
         case EngineName.PROCRASTINATE:
-            try:
+            with _installed(name):
                 from watcher.engine.procrastinate import Cluster
-            except ModuleNotFoundError as error:
-                said = f"`engine: {name}` needs {error.name}: pip install 'news-watcher[cluster]'"
-                raise UsageError(said) from error
-            return Cluster(steps)
+
+                return Cluster(steps)
+
+
+def prepare(name: EngineName, database: Database) -> None:
+    """Make the tables that an engine keeps beside ours, or bring them up to date; raises UsageError or StoreError."""
+    if name is EngineName.PROCRASTINATE:
+        with _installed(name):
+            from watcher.engine import procrastinate
+
+            procrastinate.prepare(database)
+
+
+@contextmanager
+def _installed(name: EngineName) -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise UsageError(f"`engine: {name}` needs {error.name}: pip install 'news-watcher[cluster]'") from error
