@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 NOBODY = "nobody"
@@ -33,10 +33,20 @@ def find_binaries() -> Path | None:
     return next((place for place in places if (place / "initdb").exists() and (place / "postgres").exists()), None)
 
 
+FORGETFUL = {
+    "fsync": "off",
+    "synchronous_commit": "off",
+    "full_page_writes": "off",
+    "shared_buffers": "64MB",
+    "max_connections": "100",
+}
+"""Settings for data that nobody needs tomorrow."""
+
+
 class Server:
     """A throw-away server on a Unix socket; nothing in it survives."""
 
-    def __init__(self, binaries: Path) -> None:
+    def __init__(self, binaries: Path, settings: Mapping[str, str] = FORGETFUL) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="watcher-pg-"))
         self.folder.chmod(0o755)
         self._run_as = NOBODY if os.geteuid() == 0 else None
@@ -54,8 +64,7 @@ class Server:
         self._process = subprocess.Popen(
             [
                 str(self._binaries / "postgres"), "-D", str(data), "-k", str(self.folder), "-h", "",
-                "-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off",
-                "-c", "shared_buffers=64MB", "-c", "max_connections=100",
+                *(part for name, value in settings.items() for part in ("-c", f"{name}={value}")),
             ],
             stdout=(self.folder / "log").open("w"), stderr=subprocess.STDOUT, user=self._run_as, cwd="/",
         )  # fmt: skip

@@ -162,6 +162,8 @@ def keep_hits(
     """Match entries, store their hits, and put those with hits into stories."""
     found = hits.add(db, watched.hits(stored, now, origin))
     if found:
-        homeless = stories.without_story(db, sorted({hit.entry_id for hit in found}))
+        homeless = frozenset(hit.entry_id for hit in found)
+        if origin is not Origin.LIVE:
+            homeless = stories.without_story(db, sorted(homeless))
         stories.join(db, [each for each in stored if each.id in homeless], now)
     return found

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 
 from watcher.match import Need, Query, find, needs
 from watcher.model.entry import StoredEntry
 from watcher.model.found import Filters, Match, Page
 from watcher.store import cursors, entries, hits, search
 from watcher.store.engine import Db
+from watcher.store.many import IDS, one_of
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits as hit_table
 from watcher.store.tables import stories
@@ -23,7 +25,11 @@ SCAN_CAP = 20_000
 """One call reads no more than so many entries."""
 LONGEST_EXPRESSION = 200_000
 """Beyond so many characters a question to the index costs more than reading the entries."""
-_STEP = 100
+_SPARE = 10
+"""How many more than asked for are read at first: some candidates do not match."""
+_LONGEST_STEP = 1_000
+_IDS = bindparam("ids", type_=IDS)
+_THESE = entries.whole().where(one_of(entry_table.c.id, _IDS))
 
 
 def page(
@@ -102,34 +108,54 @@ def _walk(
 ) -> Iterator[list[tuple[StoredEntry, int | None]]]:
     """Give entries that may match, newest first, some at a time, driven by whichever of word and filter is rarer."""
     above, below = _id_range(db, filters, below)
-    narrowed = bool(filters.topics or filters.sources or filters.story is not None or filters.languages)
-    step = max(_STEP, limit + 1)
-    if wanted is not None and (not narrowed or search.count_capped(db, wanted) <= search.COUNT_CAP):
-        steps = step if not narrowed else search.COUNT_CAP
-        for ids in search.descending(db, wanted, below=below, above=above, step=steps):
-            chosen = _narrow(db, _whole().where(entry_table.c.id.in_(ids)), filters)
-            yield _read(db, chosen.order_by(entry_table.c.id.desc()))
+    narrowed = filters != Filters(since=filters.since, until=filters.until)
+    step = limit + _SPARE
+    if wanted is not None and not (narrowed and search.is_common(db, wanted)):
+        while ids := search.candidates(
+            db, wanted, below=below, above=above, limit=search.COUNT_CAP if narrowed else step
+        ):
+            below = ids[-1]
+            for some in entries.chunks(_passing(db, ids, filters) if narrowed else ids, step):
+                yield _read(db, some)
+            step = min(2 * step, _LONGEST_STEP)
         return
-    while True:
-        some = _narrow(db, _ids(filters), filters).where(entry_table.c.id < below, entry_table.c.id > above)
-        size = step if wanted is None else 1_000
-        ids = tuple(db.execute(some.order_by(entry_table.c.id.desc()).limit(size)).scalars())
-        if not ids:
-            return
-        likely = tuple(search.among(db, wanted, ids)) if wanted is not None else ids
-        if likely:
-            yield _read(db, _whole().where(entry_table.c.id.in_(likely)).order_by(entry_table.c.id.desc()))
+    while ids := _newest_passing(db, filters, above, below, step):
         below = ids[-1]
+        if likely := search.among(db, wanted, ids) if wanted is not None else ids:
+            yield _read(db, sorted(likely, reverse=True))
+        step = min(2 * step, _LONGEST_STEP)
+
+
+def _newest_passing(db: Db, filters: Filters, above: int, below: int, limit: int) -> tuple[int, ...]:
+    """Give the newest ids in (above, below) that pass the filters. One topic's hits are read from their own index."""
+    if len(filters.topics) != 1:
+        chosen = _narrow(db, select(entry_table.c.id), filters)
+        chosen = chosen.where(entry_table.c.id < below, entry_table.c.id > above)
+        return tuple(db.execute(chosen.order_by(entry_table.c.id.desc()).limit(limit)).scalars())
+    told = select(hit_table.c.entry_id).where(
+        hit_table.c.topic_id == filters.topics[0], hit_table.c.entry_id < below, hit_table.c.entry_id > above
+    )
+    if replace(filters, topics=(), since=None, until=None) != Filters():
+        told = told.join(entry_table, entry_table.c.id == hit_table.c.entry_id)
+        told = hits.entry_filters(db, told, filters)
+    return tuple(db.execute(told.order_by(hit_table.c.entry_id.desc()).limit(limit)).scalars())
+
+
+def _passing(db: Db, ids: Sequence[int], filters: Filters) -> Sequence[int]:
+    """Give those of some ids that pass the filters, newest first."""
+    chosen = _narrow(db, select(entry_table.c.id).where(one_of(entry_table.c.id, _IDS)), filters)
+    return sorted(db.execute(chosen, {"ids": ids}).scalars(), reverse=True)
 
 
 def _ranked(db: Db, query: Query, wanted: str, filters: Filters, limit: int) -> Page[Match]:
     ids = search.ranked(db, wanted, newest=RANKED_WINDOW, limit=RANKED_WINDOW)
+    if filters != Filters():
+        above, below = _id_range(db, filters, entries.BEYOND)
+        passing = {id_ for id_ in _passing(db, ids, filters) if above < id_ < below}
+        ids = tuple(id_ for id_ in ids if id_ in passing)
     found: list[Match] = []
-    for some in entries.chunks(ids, max(_STEP, limit)):
-        chosen = _narrow(db, _whole().where(entry_table.c.id.in_(tuple(some))), filters)
-        above, below = _id_range(db, filters, 2**62)
-        chosen = chosen.where(entry_table.c.id > above, entry_table.c.id < below)
-        rows = {stored.id: (stored, story) for stored, story in _read(db, chosen)}
+    for some in entries.chunks(ids, limit + _SPARE):
+        rows = {stored.id: (stored, story) for stored, story in _read(db, some)}
         for entry_id in some:
             if (row := rows.get(entry_id)) is None or (evidence := find(query, row[0])) is None:
                 continue
@@ -149,17 +175,6 @@ def _id_range(db: Db, filters: Filters, below: int) -> tuple[int, int]:
     return above, below
 
 
-def _ids(filters: Filters) -> Select[Any]:
-    if not filters.topics:
-        return select(entry_table.c.id)
-    told = select(hit_table.c.entry_id).where(hit_table.c.topic_id.in_(filters.topics))
-    return select(entry_table.c.id).where(entry_table.c.id.in_(told))
-
-
-def _whole() -> Select[Any]:
-    return entries.whole()
-
-
 def _narrow(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     if filters.topics:
         told = select(hit_table.c.id).where(
@@ -169,8 +184,11 @@ def _narrow(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     return hits.entry_filters(db, chosen, filters)
 
 
-def _read(db: Db, chosen: Select[Any]) -> list[tuple[StoredEntry, int | None]]:
-    return [(entries.read(row), row["story_id"]) for row in db.execute(chosen).mappings()]
+def _read(db: Db, ids: Sequence[int]) -> list[tuple[StoredEntry, int | None]]:
+    """Read entries, newest first, each with its story."""
+    # Sorted here: asked for an order, SQLite would walk all entries in it and look each up among the ids.
+    rows = sorted(db.execute(_THESE, {"ids": ids}).mappings(), key=lambda row: -row["id"])
+    return [(entries.read(row), row["story_id"]) for row in rows]
 
 
 def _sized(db: Db, found: list[Match]) -> tuple[Match, ...]:

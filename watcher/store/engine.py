@@ -36,15 +36,13 @@ class Database:
     def __init__(self, url: str, *, durable: bool = True) -> None:
         self.url = _address(url)
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._durable = durable
         try:
             if self.is_sqlite:
-                self._writer = _sqlite(self.url, durable=durable, read_only=False)
-                self._hasty = self._writer.execution_options(watcher_lasting=False)
-                self._reader = _sqlite(self.url, durable=durable, read_only=True)
+                self._writer = _sqlite(self.url, read_only=False)
+                self._reader = _sqlite(self.url, read_only=True)
             else:
                 self._writer = create_engine(self.url, pool_size=5, max_overflow=10, pool_pre_ping=True)
-                self._hasty = self._writer.execution_options(watcher_lasting=False)
-                event.listen(self._writer, "begin", _begin_on_postgresql)
                 self._reader = self._writer.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
                 )
@@ -76,13 +74,21 @@ class Database:
         `lasting=False` does not wait for the disk: a failure of power, not of the process, may undo the last of these,
         whole and in order. It is for what would be done again, as a poll is; the next lasting one makes them last too.
         """
-        with _translated(self), (self._writer if lasting else self._hasty).begin() as db:
+        # Begun here and not by a listener: an engine that has one looks for more of them at every statement.
+        with _translated(self), self._writer.begin() as db:
+            if self.is_sqlite:
+                db.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if lasting and self._durable else 'NORMAL'}")
+                db.exec_driver_sql("BEGIN IMMEDIATE")
+            elif not lasting:
+                db.exec_driver_sql("SET LOCAL synchronous_commit = off")
             yield db
 
     @contextmanager
     def read(self) -> Iterator[Db]:
         """Open a transaction that sees one moment and cannot write."""
         with _translated(self), self._reader.begin() as db:
+            if self.is_sqlite:
+                db.exec_driver_sql("BEGIN")
             yield db
 
     def close(self) -> None:
@@ -133,7 +139,7 @@ def _address(url: str) -> URL:
     raise StoreError(f"databases of kind {backend!r} are not supported: use sqlite:///PATH or postgresql://...")
 
 
-def _sqlite(url: URL, *, durable: bool, read_only: bool) -> Engine:
+def _sqlite(url: URL, *, read_only: bool) -> Engine:
     path = url.database
     if not path or path == ":memory:":
         raise StoreError("the database must be a file: sqlite:///PATH")
@@ -163,15 +169,6 @@ def _sqlite(url: URL, *, durable: bool, read_only: bool) -> Engine:
             connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
 
-    @event.listens_for(engine, "begin")
-    def begin(connection: Connection) -> None:
-        if read_only:
-            connection.exec_driver_sql("BEGIN")
-            return
-        lasting = durable and _is_lasting(connection)
-        connection.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if lasting else 'NORMAL'}")
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
-
     return engine
 
 
@@ -179,15 +176,6 @@ def alone(db: Db, what: str) -> None:
     """Wait until nobody else does this, to the end of the transaction; SQLite has one writer anyway."""
     if db.dialect.name == "postgresql":
         db.execute(text("SELECT pg_advisory_xact_lock(hashtext(:what))"), {"what": what})
-
-
-def _begin_on_postgresql(connection: Connection) -> None:
-    if not _is_lasting(connection):
-        connection.exec_driver_sql("SET LOCAL synchronous_commit = off")
-
-
-def _is_lasting(connection: Connection) -> bool:
-    return bool(connection.get_execution_options().get("watcher_lasting", True))
 
 
 def ping(db: Db) -> None:

@@ -22,6 +22,22 @@ _LONGEST = timedelta(days=40)
 """Longer than any configuration lets a feed wait."""
 _LONGEST_LEASE = timedelta(minutes=30)
 """Longer than anybody is given a feed for; those who give it may allow different times."""
+_SOME = Source(url="")
+_PULSE = (
+    feeds.c.id,
+    feeds.c.state,
+    feeds.c.next_poll_at,
+    feeds.c.rhythm,
+    feeds.c.polled_at,
+    feeds.c.succeeded_at,
+    feeds.c.new_at,
+    feeds.c.baseline_at,
+    feeds.c.failures,
+    feeds.c.failing_since,
+    feeds.c.error_kind,
+    feeds.c.gaps,
+    feeds.c.lost,
+)
 _UNPOLLED = (FeedState.GONE.value, FeedState.PAUSED.value)
 
 
@@ -229,6 +245,31 @@ def all_configured(db: Db) -> tuple[Feed, ...]:
     """Read every feed of the configuration, by name."""
     rows = db.execute(select(feeds).where(feeds.c.configured).order_by(feeds.c.name, feeds.c.id)).mappings()
     return tuple(read(row) for row in rows)
+
+
+def pulses(db: Db) -> tuple[Feed, ...]:
+    """Read of every feed of the configuration what its health and the sums of the status page need, and no more."""
+    chosen = select(*_PULSE).where(feeds.c.configured)
+    return tuple(
+        Feed(
+            id=row.id,
+            source=_SOME,
+            fetch_url="",
+            state=FeedState(row.state),
+            next_poll_at=row.next_poll_at,
+            rhythm=row.rhythm,
+            polled_at=row.polled_at,
+            succeeded_at=row.succeeded_at,
+            new_at=row.new_at,
+            baseline_at=row.baseline_at,
+            failures=row.failures,
+            failing_since=row.failing_since,
+            error_kind=row.error_kind,
+            gaps=row.gaps,
+            lost=row.lost,
+        )
+        for row in db.execute(chosen).all()
+    )
 
 
 def entry_counts(db: Db) -> Mapping[int, int]:

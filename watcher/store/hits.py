@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -32,8 +32,28 @@ from watcher.store.tables import feeds, hit_days, hits, stories
 
 SCORED_WINDOW = 2_000
 """`order=score` ranks the newest so many hits that pass the filters, not all there ever were."""
+_SPARE = 10
 SCAN_CAP = 20_000
 """One call looks at no more than so many hits for a search."""
+
+
+_WHOLE = (
+    entries.whole()
+    .join(hits, hits.c.entry_id == entry_table.c.id)
+    .outerjoin(stories, stories.c.id == entry_table.c.story_id)
+    .add_columns(
+        hits.c.id.label("hit_id"),
+        hits.c.topic_id,
+        hits.c.topic_version,
+        hits.c.score,
+        hits.c.evidence,
+        hits.c.origin,
+        hits.c.matched_at,
+        hits.c.label,
+        stories.c.size.label("story_size"),
+    )
+)
+_THESE = _WHOLE.where(one_of(hits.c.id, bindparam("ids", type_=IDS)))
 
 
 def add(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
@@ -163,34 +183,60 @@ def read(row: RowMapping) -> StoredHit:
 
 def _newest(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
     place = cursors.read("hits", cursor)
-    below = int(place[0]) if place else 2**62
-    wanted = search.expression(db, needs(query)) if query else None
+    below = int(place[0]) if place else entries.BEYOND
+    if query is None:
+        chosen = _filtered(db, whole(), filters).where(hits.c.id < below).order_by(hits.c.id.desc()).limit(limit + 1)
+        return _cut([read(row) for row in db.execute(chosen).mappings().all()], limit)
     found: list[StoredHit] = []
     looked = 0
-    rare = wanted is not None and search.count_capped(db, wanted) <= search.COUNT_CAP
-    while True:
-        step = limit + 1 if query is None else max(limit + 1, 500)
-        chosen = _filtered(db, whole(), filters).where(hits.c.id < below).order_by(hits.c.id.desc()).limit(step)
-        if rare and wanted is not None:
-            ids = search.candidates(db, wanted, below=2**62, limit=search.COUNT_CAP)
-            chosen = chosen.where(hits.c.entry_id.in_(ids))
-        rows = [read(row) for row in db.execute(chosen).mappings()]
-        for row in rows:
-            below = row.id
-            if query is not None and find(query, row.stored) is None:
+    for some in _likely(db, filters, query, below, limit):
+        rows = db.execute(_THESE, {"ids": [hit_id for hit_id, may in some.items() if may]}).mappings().all()
+        for hit in sorted(map(read, rows), key=lambda hit: -hit.id):
+            if find(query, hit.stored) is None:
                 continue
-            found.append(row)
+            found.append(hit)
             if len(found) > limit:
-                return Page(items=tuple(found[:limit]), next_cursor=cursors.write("hits", found[limit - 1].id))
-        looked += len(rows)
-        if len(rows) < step:
-            return Page(items=tuple(found))
+                return _cut(found, limit)
+        looked += len(some)
         if looked >= SCAN_CAP:
+            last = min(some)
             return Page(
                 items=tuple(found),
-                next_cursor=cursors.write("hits", below),
-                searched_back_to=rows[-1].hit.matched_at,
+                next_cursor=cursors.write("hits", last),
+                searched_back_to=db.execute(select(hits.c.matched_at).where(hits.c.id == last)).scalar_one(),
             )
+    return Page(items=tuple(found))
+
+
+def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> Iterator[Mapping[int, bool]]:
+    """Walk the hits that pass the filters, newest first: for each, whether its entry may match the query."""
+    wanted = search.expression(db, needs(query))
+    chosen = _filtered(db, _pairs(filters), filters)
+    if wanted is not None and not search.is_common(db, wanted):
+        ids = search.candidates(db, wanted, below=entries.BEYOND, limit=search.COUNT_CAP)
+        theirs = chosen.where(hits.c.id < below, one_of(hits.c.entry_id, bindparam("ids", type_=IDS)))
+        hit_ids = sorted((row.id for row in db.execute(theirs, {"ids": ids})), reverse=True)
+        for some in entries.chunks(hit_ids, limit + _SPARE):
+            yield dict.fromkeys(some, True)
+        return
+    step = limit + _SPARE
+    while rows := db.execute(chosen.where(hits.c.id < below).order_by(hits.c.id.desc()).limit(step)).all():
+        below = rows[-1].id
+        may = search.among(db, wanted, [row.entry_id for row in rows]) if wanted is not None else None
+        yield {row.id: may is None or row.entry_id in may for row in rows}
+        step = min(2 * step, 1_000)
+
+
+def _pairs(filters: Filters) -> Select[Any]:
+    """Select hits by their ids, and beside them what the filters ask of."""
+    pairs = select(hits.c.id, hits.c.entry_id)
+    about_entries = filters.sources or filters.languages or filters.story is not None or filters.baseline is not None
+    return pairs.join(entry_table, entry_table.c.id == hits.c.entry_id) if about_entries else pairs
+
+
+def _cut(found: list[StoredHit], limit: int) -> Page[StoredHit]:
+    kept = tuple(found[:limit])
+    return Page(items=kept, next_cursor=cursors.write("hits", kept[-1].id) if len(found) > limit else None)
 
 
 def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
@@ -223,22 +269,7 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
 
 def whole() -> Select[Any]:
     """Select hits with their entries, feeds and stories; `read` makes a StoredHit of a row."""
-    return (
-        entries.whole()
-        .join(hits, hits.c.entry_id == entry_table.c.id)
-        .outerjoin(stories, stories.c.id == entry_table.c.story_id)
-        .add_columns(
-            hits.c.id.label("hit_id"),
-            hits.c.topic_id,
-            hits.c.topic_version,
-            hits.c.score,
-            hits.c.evidence,
-            hits.c.origin,
-            hits.c.matched_at,
-            hits.c.label,
-            stories.c.size.label("story_size"),
-        )
-    )
+    return _WHOLE
 
 
 def _filtered(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:

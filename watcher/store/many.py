@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import Boolean, Dialect, Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import BigInteger, TypeEngine
 
 
@@ -45,6 +46,10 @@ class one_of(FunctionElement[bool]):  # noqa: N801  (reads as the question it as
     inherit_cache = True
     # Else SQLite, which has no truth of its own, is asked `... IN (...) = 1`, and reads the whole table for it.
     _is_implicitly_boolean = True
+
+    def self_group(self, against: OperatorType | None = None) -> Self:
+        """Stand as it is: SQLAlchemy would compare it with 1 on SQLite, which then looks at every row."""
+        return self
 
 
 @compiles(one_of)

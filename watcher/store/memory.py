@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -31,6 +32,7 @@ _KNOWN = (
     entries.c.version,
 )
 _FEED = bindparam("feed", type_=entries.c.feed_id.type)
+_id = attrgetter("id")
 _KEYS = bindparam("keys", type_=TEXTS)
 _MINE = entries.c.feed_id == _FEED
 _BY_KEY = select(*_KNOWN).where(_MINE, one_of(entries.c.key, _KEYS))
@@ -76,8 +78,8 @@ def recall(db: Db, feed_id: int, candidates: Sequence[Entry]) -> Memory:
     recent = db.execute(_LATEST, {"feed": feed_id}).scalars().all()
     return Memory(
         by_key=by_key,
-        by_url={row.canonical_url: _known(row) for row in at_url},
-        by_title={row.title_key: _known(row) for row in titled},
+        by_url={row.canonical_url: _known(row) for row in sorted(at_url, key=_id)},
+        by_title={row.title_key: _known(row) for row in sorted(titled, key=_id)},
         newest_published_at=max((moment for moment in recent if moment is not None), default=None),
         entry_count=len(recent),
     )

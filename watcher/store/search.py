@@ -7,7 +7,8 @@ of the text on SQLite, a `simple` tsvector with GIN on PostgreSQL.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Sequence
 
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects import postgresql, sqlite
@@ -15,48 +16,61 @@ from sqlalchemy.dialects import postgresql, sqlite
 from watcher.match import AllOf, AnyOf, Anything, Need, Phrase, Prefix, Token
 from watcher.model.entry import StoredEntry
 from watcher.store.engine import Db
+from watcher.store.many import IDS
 from watcher.store.tables import entries, meta
 from watcher.text.canon import ANALYSER_VERSION, index_text
 
+_LONG = "qqlong"
+"""Stands in a tsvector whose text has more places than it keeps: 256 of a word, and none beyond 16,383."""
+_MOST_PLACES, _MOST_OF_A_WORD = 16_000, 250
 COUNT_CAP = 5_000
 """Beyond this many candidates a word is called common, and a filter drives the search instead of it."""
+
+
+_ADD_ON_SQLITE = text("INSERT INTO archive (rowid, tokens) SELECT value ->> 0, value ->> 1 FROM json_each(:batch)")
+_ADD_ON_POSTGRESQL = text("""
+    INSERT INTO archive (entry_id, tokens) SELECT id, to_tsvector('simple', words)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:words AS text[])) AS batch (id, words)
+    ON CONFLICT (entry_id) DO UPDATE SET tokens = excluded.tokens
+""")
+_FORGET_ON_SQLITE = text("""
+    INSERT INTO archive (archive, rowid, tokens)
+    SELECT 'delete', value ->> 0, value ->> 1 FROM json_each(:batch)
+""")
+_FORGET_ON_POSTGRESQL = text("DELETE FROM archive WHERE entry_id = ANY(:ids)")
+
+
+_COUNTED = text("SELECT count(*) FROM (SELECT rowid FROM archive WHERE archive MATCH :wanted LIMIT :cap)")
+_EXPECTED = text("EXPLAIN (FORMAT JSON) SELECT FROM archive WHERE tokens @@ CAST(:wanted AS tsquery)")
+# The plus keeps SQLite from asking the index once for each id.
+_AMONG_ON_SQLITE = text("""
+    SELECT rowid FROM archive
+    WHERE archive MATCH :wanted AND rowid BETWEEN :low AND :high AND +rowid IN (SELECT value FROM json_each(:ids))
+""").bindparams(bindparam("ids", type_=IDS))
+_AMONG_ON_POSTGRESQL = text("""
+    SELECT entry_id FROM archive WHERE entry_id = ANY(:ids) AND tokens @@ CAST(:wanted AS tsquery)
+""").bindparams(bindparam("ids", type_=IDS))
 
 
 def index(db: Db, stored: Sequence[StoredEntry]) -> None:
     """Put entries into the index, in one statement for the whole batch."""
     if not stored:
         return
-    batch = [[each.id, tokens_of(each)] for each in stored]
+    batch = [(each.id, tokens_of(each)) for each in stored]
     if db.dialect.name == "sqlite":
         # One statement: FTS5 flushes what it gathered at the end of each.
-        db.execute(
-            text("INSERT INTO archive (rowid, tokens) SELECT value ->> 0, value ->> 1 FROM json_each(:batch)"),
-            {"batch": json.dumps(batch)},
-        )
+        db.execute(_ADD_ON_SQLITE, {"batch": json.dumps(batch)})
     else:
-        db.execute(
-            text(
-                "INSERT INTO archive (entry_id, tokens) SELECT id, to_tsvector('simple', words)"
-                " FROM unnest(CAST(:ids AS bigint[]), CAST(:words AS text[])) AS batch (id, words)"
-                " ON CONFLICT (entry_id) DO UPDATE SET tokens = excluded.tokens"
-            ),
-            {"ids": [row[0] for row in batch], "words": [row[1] for row in batch]},
-        )
+        ids, words = zip(*batch, strict=True)
+        db.execute(_ADD_ON_POSTGRESQL, {"ids": list(ids), "words": [_marked_if_long(said) for said in words]})
 
 
 def forget(db: Db, stored: Iterable[StoredEntry]) -> None:
     """Take entries out of the index; they must be as they were when they were put in, word for word."""
     if db.dialect.name == "sqlite":
-        batch = [[each.id, tokens_of(each)] for each in stored]
-        db.execute(
-            text(
-                "INSERT INTO archive (archive, rowid, tokens)"
-                " SELECT 'delete', value ->> 0, value ->> 1 FROM json_each(:batch)"
-            ),
-            {"batch": json.dumps(batch)},
-        )
+        db.execute(_FORGET_ON_SQLITE, {"batch": json.dumps([(each.id, tokens_of(each)) for each in stored])})
     else:
-        db.execute(text("DELETE FROM archive WHERE entry_id = ANY(:ids)"), {"ids": [each.id for each in stored]})
+        db.execute(_FORGET_ON_POSTGRESQL, {"ids": [each.id for each in stored]})
 
 
 def rebuild(db: Db) -> None:
@@ -93,16 +107,14 @@ def expression(db: Db, need: Need) -> str | None:
     return _fts5(need) if db.dialect.name == "sqlite" else _tsquery(need)
 
 
-def count_capped(db: Db, wanted: str) -> int:
-    """Count candidates, up to COUNT_CAP + 1."""
+def is_common(db: Db, wanted: str) -> bool:
+    """Tell whether there are more than COUNT_CAP candidates, or about so many."""
     if db.dialect.name == "sqlite":
-        counted = "SELECT count(*) FROM (SELECT rowid FROM archive WHERE archive MATCH :wanted LIMIT :cap)"
-    else:
-        counted = (
-            "SELECT count(*) FROM (SELECT entry_id FROM archive"
-            " WHERE tokens @@ CAST(:wanted AS tsquery) LIMIT :cap) AS some"
-        )
-    return int(db.execute(text(counted), {"wanted": wanted, "cap": COUNT_CAP + 1}).scalar_one())
+        counted = db.execute(_COUNTED, {"wanted": wanted, "cap": COUNT_CAP + 1}).scalar_one()
+        return bool(counted > COUNT_CAP)
+    # What the planner expects: to count them would be to search for them.
+    [plan] = db.execute(_EXPECTED, {"wanted": wanted}).scalar_one()
+    return bool(plan["Plan"]["Plan Rows"] > COUNT_CAP)
 
 
 def candidates(db: Db, wanted: str, *, below: int, above: int = 0, limit: int) -> tuple[int, ...]:
@@ -125,14 +137,11 @@ def among(db: Db, wanted: str, ids: Sequence[int]) -> frozenset[int]:
     """Tell which of some entries may match."""
     if not ids:
         return frozenset()
+    asked: dict[str, object] = {"wanted": wanted, "ids": ids}
     if db.dialect.name == "sqlite":
-        chosen = text("SELECT rowid FROM archive WHERE archive MATCH :wanted AND rowid BETWEEN :low AND :high")
-        rows = db.execute(chosen, {"wanted": wanted, "low": min(ids), "high": max(ids)})
-        return frozenset(rows.scalars()) & frozenset(ids)
-    chosen = text("SELECT entry_id FROM archive WHERE entry_id IN :ids AND tokens @@ CAST(:wanted AS tsquery)")
-    return frozenset(
-        db.execute(chosen.bindparams(bindparam("ids", expanding=True)), {"ids": list(ids), "wanted": wanted}).scalars()
-    )
+        asked |= {"low": min(ids), "high": max(ids)}
+        return frozenset(db.execute(_AMONG_ON_SQLITE, asked).scalars())
+    return frozenset(db.execute(_AMONG_ON_POSTGRESQL, asked).scalars())
 
 
 def ranked(db: Db, wanted: str, *, newest: int, limit: int) -> tuple[int, ...]:
@@ -177,8 +186,9 @@ def _tsquery(need: Need) -> str | None:
         case Prefix(text=token):
             return f"'{token}':*"
         case Phrase(tokens=tokens):
-            # Not <->: a tsvector keeps 256 places of a word and none beyond 16,383, so a phrase may be there unseen.
-            return "(" + " & ".join(f"'{token}'" for token in tokens) + ")"
+            side_by_side = " <-> ".join(f"'{token}'" for token in tokens)
+            anywhere = " & ".join(f"'{token}'" for token in (*tokens, _LONG))
+            return f"({side_by_side} | ({anywhere}))"
         case AllOf(parts=parts):
             return _joined(" & ", [found for part in parts if (found := _tsquery(part)) is not None])
         case AnyOf(parts=parts):
@@ -188,12 +198,14 @@ def _tsquery(need: Need) -> str | None:
             return None
 
 
+def _marked_if_long(words: str) -> str:
+    """Mark a text in which a phrase may be there though its places are not known."""
+    if len(words) < 2 * _MOST_OF_A_WORD:
+        return words
+    said = words.split()
+    crowded = len(said) > _MOST_PLACES or max(Counter(said).values()) > _MOST_OF_A_WORD
+    return f"{words} {_LONG}" if crowded else words
+
+
 def _joined(operator: str, parts: Sequence[str]) -> str | None:
     return f"({operator.join(parts)})" if parts else None
-
-
-def descending(db: Db, wanted: str, *, below: int, above: int = 0, step: int = 200) -> Iterator[tuple[int, ...]]:
-    """Walk the candidates newest first, some at a time."""
-    while found := candidates(db, wanted, below=below, above=above, limit=step):
-        yield found
-        below = found[-1]

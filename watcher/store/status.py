@@ -36,7 +36,7 @@ class Standing:
 
 def standing(db: Db, now: datetime) -> Standing:
     """Gather how things stand. `feeds` holds total, fresh, stale, failing, gone, new and paused."""
-    watched = feeds.all_configured(db)
+    watched = feeds.pulses(db)
     tally = Counter(str(health(feed, now)) for feed in watched)
     names = ("fresh", "stale", "failing", "gone", "new", "paused")
     waiting = [now - feed.next_poll_at for feed in watched if feed.state not in {FeedState.GONE, FeedState.PAUSED}]

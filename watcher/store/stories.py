@@ -7,7 +7,6 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from heapq import nlargest
 from itertools import chain
 from typing import Any
 
@@ -83,7 +82,7 @@ def get(db: Db, story_id: int) -> Story:
     row = db.execute(select(stories).where(stories.c.id == story_id)).first()
     if row is None:
         raise NotFoundError("story", str(story_id))
-    return _read(db, row)
+    return _read(db, [row])[0]
 
 
 def page(db: Db, filters: Filters | None = None, *, limit: int = 50, cursor: str | None = None) -> Page[Story]:
@@ -107,7 +106,7 @@ def page(db: Db, filters: Filters | None = None, *, limit: int = 50, cursor: str
             inside = inside.where(hit_table.c.topic_id.in_(filters.topics))
         chosen = chosen.where(hits.entry_filters(db, inside, filters).exists())
     rows = db.execute(chosen).all()
-    told = tuple(_read(db, row) for row in rows[:limit])
+    told = _read(db, rows[:limit])
     more = len(rows) > limit
     return Page(items=told, next_cursor=cursors.write("stories", told[-1].id) if more else None)
 
@@ -134,6 +133,7 @@ class _Told:
         return cls(stored.id, words, frozenset(marks(words)), stored.first_seen_at)
 
 
+_NOW = bindparam("now", type_=stories.c.first_at.type)
 _HOMELESS = select(entry_table.c.id).where(
     one_of(entry_table.c.id, bindparam("ids", type_=IDS)), entry_table.c.story_id.is_(None)
 )
@@ -147,8 +147,8 @@ _GROWN = (
     update(stories)
     .where(stories.c.id == bindparam("story"))
     .values(
-        first_at=case((stories.c.first_at > bindparam("now"), bindparam("now")), else_=stories.c.first_at),
-        last_at=case((stories.c.last_at < bindparam("now"), bindparam("now")), else_=stories.c.last_at),
+        first_at=case((stories.c.first_at > _NOW, _NOW), else_=stories.c.first_at),
+        last_at=case((stories.c.last_at < _NOW, _NOW), else_=stories.c.last_at),
         size=stories.c.size + bindparam("more"),
     )
 )
@@ -196,8 +196,10 @@ def _near(db: Db, told: Sequence[_Told], now: datetime) -> list[Counter[int]]:
 
 def _nearest(shared: Counter[int]) -> list[int]:
     """Choose those who share the most, the newer of two that share as much."""
-    most = nlargest(NEIGHBOURS, ((count, entry_id) for entry_id, count in shared.items() if count))
-    return [entry_id for _count, entry_id in most]
+    most = [(count, entry_id) for entry_id, count in shared.items() if count > 1]
+    if len(most) < NEIGHBOURS:
+        most = [(count, entry_id) for entry_id, count in shared.items() if count]
+    return [entry_id for _count, entry_id in sorted(most, reverse=True)[:NEIGHBOURS]]
 
 
 def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, Candidate]:
@@ -227,26 +229,26 @@ def _grow(db: Db, more: Mapping[int, int], now: datetime) -> None:
         db.execute(_GROWN, [{"story": story_id, "more": size, "now": now} for story_id, size in sorted(more.items())])
 
 
-def _read(db: Db, row: Row[Any]) -> Story:
-    tellings = db.execute(
-        select(
-            entry_table.c.id,
-            entry_table.c.title,
-            entry_table.c.url,
-            entry_table.c.first_seen_at,
-            entry_table.c.copy,
-            feeds.c.name,
-        )
-        .join(feeds, feeds.c.id == entry_table.c.feed_id)
-        .where(entry_table.c.story_id == row.id)
-        .order_by(entry_table.c.id)
+_TELLINGS = (
+    select(
+        entry_table.c.id,
+        entry_table.c.story_id,
+        entry_table.c.title,
+        entry_table.c.url,
+        entry_table.c.first_seen_at,
+        entry_table.c.copy,
+        feeds.c.name,
     )
-    return Story(
-        id=row.id,
-        first_at=row.first_at,
-        last_at=row.last_at,
-        size=row.size,
-        tellings=tuple(
+    .join(feeds, feeds.c.id == entry_table.c.feed_id)
+    .where(one_of(entry_table.c.story_id, bindparam("ids", type_=IDS)))
+)
+
+
+def _read(db: Db, rows: Sequence[Row[Any]]) -> tuple[Story, ...]:
+    """Make stories of their rows, all their tellings read at once."""
+    told: dict[int, list[Telling]] = {row.id: [] for row in rows}
+    for each in sorted(db.execute(_TELLINGS, {"ids": list(told)}), key=lambda each: each.id) if told else ():
+        told[each.story_id].append(
             Telling(
                 entry_id=each.id,
                 title=each.title,
@@ -255,6 +257,8 @@ def _read(db: Db, row: Row[Any]) -> Story:
                 first_seen_at=each.first_seen_at,
                 copy=each.copy,
             )
-            for each in tellings
-        ),
+        )
+    return tuple(
+        Story(id=row.id, first_at=row.first_at, last_at=row.last_at, size=row.size, tellings=tuple(told[row.id]))
+        for row in rows
     )

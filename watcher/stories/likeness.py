@@ -101,7 +101,10 @@ def join(text: str, candidates: Sequence[Candidate], now: datetime) -> Joined:
 
 
 def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    return len(one & other) / len(one | other) if len(one) >= FEWEST and len(other) >= FEWEST else 0.0
+    if len(one) < FEWEST or len(other) < FEWEST:
+        return 0.0
+    shared = len(one & other)
+    return shared / (len(one) + len(other) - shared)
 
 
 def _inside(part: frozenset[str], whole: frozenset[str]) -> float:

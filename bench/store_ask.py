@@ -1,0 +1,149 @@
+"""Asks a filled database what the page and the command ask, many times each, and keeps the times."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.store_build import World
+from bench.zipf import CLASSES, feed_url, moment
+from watcher.match import parse_query
+from watcher.model.found import Filters
+from watcher.store import archive, feeds, hits, status, stories
+from watcher.store.engine import Db
+
+Ask = Callable[[Db], object]
+
+
+@dataclass(slots=True)
+class Times:
+    """How long a question took, each time it was asked, in milliseconds."""
+
+    took: list[float] = field(default_factory=list)
+
+    def at(self, share: float) -> float:
+        ordered = sorted(self.took)
+        return ordered[min(len(ordered) - 1, int(len(ordered) * share))]
+
+    def __str__(self) -> str:
+        return f"p50 {statistics.median(self.took):7.2f}   p95 {self.at(0.95):7.2f}   p99 {self.at(0.99):7.2f} ms"
+
+
+def questions(world: World, count: int) -> dict[str, Iterator[Ask]]:
+    """Name what is asked, and give askings of each without end: no two in a row the same."""
+    corpus = world.corpus
+    topic_ids = [topic.id for topic in corpus.topics()]
+    asked: dict[str, Iterator[Ask]] = {}
+
+    def words(kind: str) -> list[str]:
+        return corpus.words_of(kind, count)
+
+    for kind in CLASSES:
+        asked[f"newest 50, {kind} word"] = _cycle(_search(word, Filters()) for word in words(kind))
+    asked["newest 50, phrase"] = _cycle(_search(phrase, Filters()) for phrase in corpus.phrases(count))
+    for kind in CLASSES:
+        asked[f"newest 50 of a topic, {kind} word"] = _cycle(
+            _search(word, Filters(topics=(topic,)))
+            for word, topic in zip(words(kind), itertools.cycle(topic_ids), strict=False)
+        )
+    for kind in CLASSES:
+        asked[f"newest 50 of a source, {kind} word"] = _cycle(
+            _search(word, Filters(sources=(feed_url(n % 400),))) for n, word in enumerate(words(kind))
+        )
+    for kind in CLASSES:
+        asked[f"best 50, {kind} word"] = _cycle(_search(word, Filters(), order="score") for word in words(kind))
+    asked["hits of a topic"] = _cycle(_hits(Filters(topics=(topic,))) for topic in topic_ids)
+    asked["hits of a topic, by score"] = _cycle(_hits(Filters(topics=(topic,)), order="score") for topic in topic_ids)
+    asked["hits, all topics"] = _cycle([_hits(Filters()), _hits(Filters(baseline=False))])
+    for kind in CLASSES:
+        asked[f"hits, {kind} word"] = _cycle(_hits(Filters(), word) for word in words(kind))
+    end = moment(_entries(world))
+    asked["status"] = _cycle([lambda db: status.standing(db, end), lambda db: status.standing(db, end)])
+    asked["counts of topics and feeds"] = _cycle([lambda db: (hits.counts(db), feeds.entry_counts(db))])
+    asked["chart of 30 days"] = _cycle([lambda db: hits.per_day(db, f"{end.date()}"[:8] + "01")])
+    asked["newest stories"] = _cycle([lambda db: stories.page(db), lambda db: stories.page(db, limit=49)])
+    return asked
+
+
+def ask(world: World, asked: dict[str, Iterator[Ask]], times: int) -> dict[str, Times]:
+    """Ask everything in turn, so that a noisy moment hits all alike."""
+    found = {name: Times() for name in asked}
+    for name, askings in asked.items():
+        for _ in range(5):  # warm
+            with world.database.read() as db:
+                next(askings)(db)
+        _ = name
+    for _ in range(times):
+        for name, askings in asked.items():
+            one = next(askings)
+            began = time.perf_counter()
+            with world.database.read() as db:
+                one(db)
+            found[name].took.append((time.perf_counter() - began) * 1000)
+    return found
+
+
+def ask_bare(world: World, times: int) -> dict[str, Times]:
+    """Ask the driver alone for the newest 50 rows that hold a word: no query is parsed, nothing is highlighted."""
+    if world.kind == "sqlite":
+        say = (
+            "SELECT * FROM entries WHERE id IN"
+            " (SELECT rowid FROM archive WHERE archive MATCH ? ORDER BY rowid DESC LIMIT 50)"
+        )
+    else:
+        say = (
+            "SELECT * FROM entries WHERE id IN (SELECT entry_id FROM archive WHERE tokens @@ %s::tsquery"
+            " ORDER BY entry_id DESC LIMIT 50)"
+        )
+    found: dict[str, Times] = {}
+    raw = world.database.engine.raw_connection()
+    try:
+        for kind in CLASSES:
+            kept = found.setdefault(f"newest 50, {kind} word", Times())
+            for word in world.corpus.words_of(kind, times):
+                began = time.perf_counter()
+                raw.driver_connection.execute(say, (word,)).fetchall()  # type: ignore[union-attr]
+                kept.took.append((time.perf_counter() - began) * 1000)
+    finally:
+        raw.close()
+    return found
+
+
+@contextmanager
+def arriving(world: World, rate: int) -> Iterator[None]:
+    """Let another process store `rate` entries a second meanwhile; it says at the end how many it managed."""
+    url = world.database.url.render_as_string(hide_password=False)
+    script = Path(__file__).with_name("store.py")
+    feed = subprocess.Popen([sys.executable, str(script), "--arrive", url, "--rate", str(rate)], stdin=subprocess.PIPE)
+    try:
+        time.sleep(3)
+        yield
+    finally:
+        feed.communicate(b"", timeout=60)
+
+
+def _search(word: str, filters: Filters, *, order: str = "new") -> Ask:
+    query = parse_query(word)
+    return lambda db: archive.page(db, query, filters, order=order, limit=50)
+
+
+def _hits(filters: Filters, word: str | None = None, *, order: str = "new") -> Ask:
+    query = parse_query(word) if word else None
+    return lambda db: hits.page(db, filters, query=query, order=order, limit=50)
+
+
+def _cycle(askings: Sequence[Ask] | Iterator[Ask]) -> Iterator[Ask]:
+    return itertools.cycle(list(askings))
+
+
+def _entries(world: World) -> int:
+    from bench.store_build import stored
+
+    return stored(world)

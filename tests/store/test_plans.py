@@ -1,0 +1,92 @@
+"""What is done often looks things up: SQLite never walks a whole table for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from sqlalchemy import event
+
+from tests.store.filled import NOON, bring, item, topics
+from watcher.match import parse_query
+from watcher.model.found import Filters
+from watcher.store import archive, feeds, hits, stories
+from watcher.store.engine import Database, Db
+
+EYES = topics(eyes='"five eyes"', tides="tides")
+GROWING = re.compile(r"SCAN (entries|hits|stories|story_marks|tombstones|aliases|polls)\b(?!.* INDEX (ix|sqlite)_)")
+HOUR = timedelta(hours=1)
+
+
+def filled(database: Database) -> None:
+    items = [item(n, f"Five Eyes meet over tides, report {n}", "Harbour news from Riga.") for n in range(60)]
+    bring(database, items, watched=EYES)
+
+
+def scans(database: Database, work: Callable[[], object]) -> list[str]:
+    """Carry out some work, and list the plans that walk a table that grows without end."""
+    asked: list[tuple[str, object]] = []
+
+    def hear(_db: object, _cursor: object, statement: str, parameters: object, _context: object, many: bool) -> None:
+        if not many and statement.split(None, 1)[0] in {"SELECT", "UPDATE", "DELETE", "INSERT"}:
+            asked.append((statement, parameters))
+
+    engines = database._reader, database._writer
+    for engine in engines:
+        event.listen(engine, "before_cursor_execute", hear)
+    try:
+        work()
+    finally:
+        for engine in engines:
+            event.remove(engine, "before_cursor_execute", hear)
+    assert asked
+    with database.read() as db:
+        plans = [
+            (statement, [row[3] for row in db.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)])  # type: ignore[arg-type]
+            for statement, parameters in asked
+        ]
+    return [f"{step} in {statement}" for statement, plan in plans for step in plan if GROWING.search(step)]
+
+
+def test_a_poll_looks_up_what_it_needs(sqlite: Database) -> None:
+    filled(sqlite)
+
+    def poll() -> None:
+        fresh = [item(n, f"Five Eyes meet over tides, report {n}") for n in range(50, 70)]
+        edited = [item(3, "Five Eyes quarrel over tides")]
+        bring(sqlite, fresh + edited, now=NOON + HOUR, watched=EYES)
+
+    assert scans(sqlite, poll) == []
+
+
+ONE_TOPIC, ONE_SOURCE = Filters(topics=("eyes",)), Filters(sources=("The Harbour Post",))
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        pytest.param(lambda db: archive.page(db, parse_query("riga")), id="a word"),
+        pytest.param(lambda db: archive.page(db, parse_query("riga"), ONE_TOPIC), id="a word in a topic"),
+        pytest.param(lambda db: archive.page(db, parse_query("riga"), ONE_SOURCE), id="a word in a source"),
+        pytest.param(lambda db: archive.page(db, parse_query("riga"), order="score"), id="a word, best first"),
+        pytest.param(lambda db: archive.page(db, None, ONE_TOPIC), id="entries of a topic"),
+        pytest.param(lambda db: hits.page(db, ONE_TOPIC), id="hits of a topic"),
+        pytest.param(lambda db: hits.page(db, ONE_TOPIC, query=parse_query("riga")), id="hits of a topic with a word"),
+        pytest.param(lambda db: stories.get(db, 1), id="a story"),
+        pytest.param(lambda db: feeds.history(db, 1), id="polls of a feed"),
+    ],
+)
+@pytest.mark.parametrize("common", [False, True], ids=["rare words", "common words"])
+def test_a_question_looks_up_what_it_needs(
+    sqlite: Database, question: Callable[[Db], object], common: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled(sqlite)
+    monkeypatch.setattr("watcher.store.search.COUNT_CAP", 1 if common else 5_000)
+
+    def ask() -> None:
+        with sqlite.read() as db:
+            question(db)
+
+    assert scans(sqlite, ask) == []

@@ -1,0 +1,122 @@
+"""Search means the same on either database, whichever way it is driven: what the matcher finds, newest first."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+
+import pytest
+
+from tests.store.filled import NOON, bring, item, topics
+from watcher.match import find, parse_query
+from watcher.model.found import Filters
+from watcher.store import archive, entries, hits
+from watcher.store.engine import Database
+
+WORDS = ("riga", "tides", "harbour", "eyes", "five", "café", "北京市", "C++", "don't", "U.S.", "e-mail")
+FEEDS = ("https://a.example/feed", "https://b.example/feed")
+WATCHED = topics(eyes="eyes", harbour='harbour OR "five eyes"', riga="title:riga")
+QUERIES = (
+    "riga",
+    '"five eyes"',
+    '"eyes five"',
+    "tides harbour",
+    "tides OR e-mail",
+    "eyes NOT five",
+    "title:harbour",
+    "har*",
+    "北京",
+    "café",
+    "C++",
+    "riga NEAR/3 tides",
+    '"five eyes" OR ("riga" NOT title:tides)',
+)
+
+
+@pytest.fixture
+def filled(database: Database) -> Database:
+    chance = random.Random(7)
+    for number in range(120):
+        title = " ".join(chance.choices(WORDS, k=3))
+        summary = " ".join(chance.choices(WORDS, k=chance.randrange(0, 12)))
+        new = item(number, title, summary, language=chance.choice(["en", "zh"]))
+        bring(database, [new], now=NOON + timedelta(minutes=number), watched=WATCHED, feed=FEEDS[number % 2])
+    return database
+
+
+@pytest.mark.parametrize("common", [False, True], ids=["word first", "filter first"])
+@pytest.mark.parametrize(
+    "filters",
+    [
+        pytest.param(Filters(), id="all"),
+        pytest.param(Filters(topics=("eyes",)), id="a topic"),
+        pytest.param(Filters(topics=("eyes", "riga")), id="two topics"),
+        pytest.param(Filters(sources=FEEDS[:1]), id="a source"),
+        pytest.param(Filters(topics=("harbour",), languages=("zh",)), id="a topic and a language"),
+        pytest.param(Filters(since=NOON + timedelta(minutes=30), until=NOON + timedelta(minutes=90)), id="a time"),
+    ],
+)
+def test_searches_find_what_the_matcher_finds(
+    filled: Database, filters: Filters, common: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("watcher.store.search.COUNT_CAP", 0 if common else 5_000)
+    for written in QUERIES:
+        query = parse_query(written)
+        with filled.read() as db:
+            everything = reversed(entries.iterate(db))
+            told = {topic: {hit.stored.id for hit in hits.page(db, Filters(topics=(topic,)), limit=200).items}
+                    for topic in filters.topics}  # fmt: skip
+            wanted = [
+                each.id
+                for each in everything
+                if find(query, each) is not None
+                and (not filters.topics or any(each.id in told[topic] for topic in filters.topics))
+                and (not filters.sources or each.entry.feed_url in filters.sources)
+                and (not filters.languages or each.entry.item.language in filters.languages)
+                and (filters.since is None or each.first_seen_at >= filters.since)
+                and (filters.until is None or each.first_seen_at < filters.until)
+            ]
+            found, cursor = [], None
+            while True:
+                page = archive.page(db, query, filters, limit=7, cursor=cursor)
+                found += [match.stored.id for match in page.items]
+                if (cursor := page.next_cursor) is None:
+                    break
+            best = archive.page(db, query, filters, order="score", limit=200)
+        assert found == wanted, written
+        assert {match.stored.id for match in best.items} == set(wanted), written
+
+
+@pytest.mark.parametrize("common", [False, True], ids=["word first", "hits first"])
+def test_hits_are_searched_as_entries_are(filled: Database, common: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("watcher.store.search.COUNT_CAP", 0 if common else 5_000)
+    for filters in (Filters(), Filters(topics=("harbour",)), Filters(topics=("eyes",), sources=FEEDS[1:])):
+        for written in QUERIES:
+            query = parse_query(written)
+            with filled.read() as db:
+                everything = hits.page(db, filters, limit=1_000).items
+                wanted = [hit.id for hit in everything if find(query, hit.stored) is not None]
+                found, cursor = [], None
+                while True:
+                    page = hits.page(db, filters, query=query, limit=7, cursor=cursor)
+                    found += [hit.id for hit in page.items]
+                    if (cursor := page.next_cursor) is None:
+                        break
+            assert found == wanted, written
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("riga " * 300 + "five eyes " + "riga " * 20, id="a word more often than places are kept"),
+        pytest.param("five tides " * 9_000 + "five eyes", id="beyond the last place"),
+        pytest.param("eyes five " * 260 + "five eyes", id="both words too often"),
+    ],
+)
+def test_a_phrase_deep_in_a_long_text_is_found(database: Database, text: str) -> None:
+    bring(database, [item(1, "Long read", text), item(2, "Short", "five tides eyes")])
+
+    with database.read() as db:
+        found = archive.page(db, parse_query('"five eyes"'))
+
+    assert [match.stored.entry.item.title for match in found.items] == ["Long read"]
