@@ -59,7 +59,12 @@ class _Daemon:
         server, serving = None, None
         if self._page:
             page = create_app(
-                app, clock=clock.now, poller_alive=lambda: engine.alive, reload=self._reload, fetcher=fetcher
+                app,
+                clock=clock.now,
+                poller_alive=lambda: engine.alive,
+                reload=self._reload,
+                fetcher=fetcher,
+                subscriber=steps.subscriber,
             )
             server = make_server(page, app.settings.web.host, app.settings.web.port)
             serving = asyncio.create_task(server.serve())

@@ -79,6 +79,8 @@ def upgrade() -> None:
         sa.Column("lost", sa.Integer(), server_default="0", nullable=False),
         sa.Column("gap_at", Moment(), nullable=True),
         sa.Column("hub", sa.Text(), nullable=True),
+        sa.Column("topic_url", sa.Text(), nullable=True, comment="what the feed calls itself at its hub"),
+        sa.Column("pushed_at", Moment(), nullable=True, comment="the last push, while pushes are known to work"),
         sa.Column("entries", sa.Integer(), server_default="0", nullable=False, comment="how many are stored"),
         sa.Column(
             "lease",
@@ -156,6 +158,25 @@ def upgrade() -> None:
         sa.Column("recipient", sa.Text(), nullable=False),
         sa.Column("at", Moment(), nullable=False),
         sa.PrimaryKeyConstraint("name", "channel", "recipient", name="pk_unsubscribed"),
+    )
+    op.create_table(
+        "callbacks",
+        sa.Column("id", Id(), nullable=False),
+        sa.Column("feed_id", Id(), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False, comment="the part of the address that nobody can guess"),
+        sa.Column("secret", sa.Text(), nullable=False),
+        sa.Column("hub", sa.Text(), nullable=False),
+        sa.Column("topic", sa.Text(), nullable=False),
+        sa.Column("state", sa.String(length=12), nullable=False),
+        sa.Column("next_try_at", Moment(), nullable=False),
+        sa.Column("expires_at", Moment(), nullable=True),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("error", sa.Text(), server_default="", nullable=False),
+        sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name="fk_callbacks_feed_id", ondelete="CASCADE"),
+        sa.PrimaryKeyConstraint("id", name="pk_callbacks"),
+        sa.UniqueConstraint("feed_id", name="uq_callbacks_feed_id"),
+        sa.UniqueConstraint("token", name="uq_callbacks_token"),
+        comment="Subscriptions at hubs (WebSub).",
     )
     op.create_table(
         "entries",

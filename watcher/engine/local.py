@@ -37,6 +37,7 @@ class Local:
             ("poll", self._poll, timedelta(seconds=1), now),
             ("send", steps.send, timedelta(seconds=2), now),
             ("beat", self._beat, steps.pace.beat, now),
+            ("subscribe", steps.subscribe, timedelta(minutes=1), now + timedelta(seconds=5)),
             ("prune", steps.prune, timedelta(hours=6), now + timedelta(minutes=10)),
         )
         for name, step, every, first in table:

@@ -18,6 +18,7 @@ from watcher.errors import StoreError
 from watcher.fetch import Fetcher
 from watcher.pipeline.incoming import Poller
 from watcher.pipeline.outgoing import compose_due, deliver_waiting
+from watcher.pipeline.pushed import Subscriber
 from watcher.pipeline.recovery import COMMAND, take_over, take_over_silent
 from watcher.pipeline.settling import Settled
 from watcher.store import leases, pruning
@@ -61,6 +62,17 @@ class Steps:
             clock,
             bounds=app.bounds,
             concurrency=app.settings.fetch.concurrency,
+            owner=self.owner,
+            on_settled=_heard,
+        )
+        self.subscriber = Subscriber(
+            app.database,
+            fetcher,
+            lambda: app.watched,
+            clock,
+            bounds=app.bounds,
+            base=lambda: app.settings.web.base_url,
+            active=lambda: app.settings.fetch.websub,
             owner=self.owner,
             on_settled=_heard,
         )
@@ -109,6 +121,10 @@ class Steps:
                 owner=self.owner,
                 stopping=lambda: self._stopping,
             )
+
+    async def subscribe(self) -> None:
+        """Ask hubs for what is to be pushed, for longer, or for no more."""
+        await self.subscriber.care()
 
     async def prune(self) -> None:
         """Drop what is older than it is kept."""

@@ -7,12 +7,12 @@ import base64
 import hashlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
-from urllib.parse import unquote, urljoin, urlsplit, urlunsplit
+from urllib.parse import unquote, urlencode, urljoin, urlsplit, urlunsplit
 
 import httpx
 
@@ -34,6 +34,7 @@ _FEED_TYPES = (
 _PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
 _CONDITIONS = ("If-None-Match", "If-Modified-Since")
 _REDIRECTS = {301, 302, 303, 307, 308}
+_SAME_AGAIN = {307, 308}
 _PEACE = timedelta(minutes=1)
 """How long a host that says 429 and not until when is left alone by the feeds that were about to ask it as well."""
 
@@ -130,6 +131,12 @@ class Fetcher:
             return replace(answer.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
         return _document(url, found, elapsed)
 
+    async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, str] | Failed:
+        """Send a form (to a hub), and again where a 307 or 308 leads; gives the status and the start of the answer."""
+        headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/plain, */*;q=0.5"}
+        got = await self._get(url, headers, form=urlencode(form).encode())
+        return got if isinstance(got, Failed) else (got[0].status, got[0].body[:500].decode("utf-8", "replace"))
+
     async def _robots_text(self, url: str) -> tuple[int, str]:
         got = await self._get(url, {"Accept": "text/plain, */*;q=0.1"})
         if isinstance(got, Failed):
@@ -137,13 +144,13 @@ class Fetcher:
         return got[0].status, got[0].body[:512_000].decode("utf-8", "replace")
 
     async def _get(
-        self, url: str, headers: dict[str, str], *, conditional_for: str | None = None
+        self, url: str, headers: dict[str, str], *, conditional_for: str | None = None, form: bytes | None = None
     ) -> tuple[_Answer, timedelta] | Failed:
         total = self.policy.total
         budget = _Budget(total)
         hops: list[Hop] = []
         try:
-            found = await self._follow(url, headers, hops, conditional_for, budget)
+            found = await self._follow(url, headers, hops, conditional_for, budget, form)
             return found, total - timedelta(seconds=budget.left)
         except TimeoutError:
             error = FetchError(FailureKind.TIMEOUT, f"not done within {total.total_seconds():.0f} s")
@@ -161,7 +168,13 @@ class Fetcher:
         )
 
     async def _follow(
-        self, start: str, headers: dict[str, str], hops: list[Hop], conditional_for: str | None, budget: _Budget
+        self,
+        start: str,
+        headers: dict[str, str],
+        hops: list[Hop],
+        conditional_for: str | None,
+        budget: _Budget,
+        form: bytes | None,
     ) -> _Answer:
         url = start
         for _redirect in range(self.policy.most_redirects + 1):
@@ -170,8 +183,8 @@ class Fetcher:
                 # Validators belong to the address that gave them; elsewhere they may mean something else.
                 for condition in _CONDITIONS:
                     asked.pop(condition, None)
-            found = await self._once(url, start, asked, tuple(hops), budget)
-            if found.status not in _REDIRECTS:
+            found = await self._once(url, start, asked, tuple(hops), budget, form)
+            if found.status not in (_REDIRECTS if form is None else _SAME_AGAIN):
                 return found
             target = _redirected(url, found.headers.get("location", ""))
             if any(hop.url == target for hop in hops) or target == _bare(url):
@@ -181,17 +194,25 @@ class Fetcher:
         raise FetchError(FailureKind.REDIRECT, f"more than {self.policy.most_redirects} redirects")
 
     async def _once(
-        self, url: str, start: str, headers: dict[str, str], hops: tuple[Hop, ...], budget: _Budget
+        self,
+        url: str,
+        start: str,
+        headers: dict[str, str],
+        hops: tuple[Hop, ...],
+        budget: _Budget,
+        form: bytes | None,
     ) -> _Answer:
         address, credentials = _without_credentials(url)
         to = target(address)
         sent = {"User-Agent": self.policy.user_agent, "Accept-Encoding": ACCEPTED, **headers}
         if credentials and _origin(url) == _origin(start):
             sent["Authorization"] = credentials
+        if form is not None:
+            sent["Content-Length"] = str(len(form))
         written = [(b"Host", to.authority), *((name.encode(), value.encode("latin-1")) for name, value in sent.items())]
         # The host's turn first: who waits for it holds no place that another host's feed could use.
         async with self._gate.entered(to.host), self._slots, budget.spent():
-            exchange = await self._transport.exchange("GET", to, written)
+            exchange = await self._transport.exchange("GET" if form is None else "POST", to, written, form or b"")
             try:
                 return await self._read(exchange, address, hops, not sent.keys().isdisjoint(_CONDITIONS))
             finally:

@@ -64,7 +64,8 @@ class Feed:
     `interval` is the current spacing of polls, `rhythm` the median gap between its publications, `failures` counts
     failed polls in a row since `failing_since`, `barren` counts successful polls in a row that brought nothing new.
     `document_keys` are the keys of the last document read (short hashes): the proof that no item slipped between two
-    polls. `gaps` and `lost` count proven gaps and the items estimated lost in them.
+    polls. `gaps` and `lost` count proven gaps and the items estimated lost in them. `pushed_at` is when its `hub` last
+    pushed news of `topic_url` to us, None unless pushes are known to work.
     """
 
     id: int
@@ -96,6 +97,8 @@ class Feed:
     lost: int = 0
     gap_at: datetime | None = None
     hub: str | None = None
+    topic_url: str | None = None
+    pushed_at: datetime | None = None
     lease: int = 0
 
     @property

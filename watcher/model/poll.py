@@ -131,11 +131,12 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fresh:
-    """A changed document, read."""
+    """A changed document, read; `pushed` by a hub, so that it may hold no more than what is new, or asked for."""
 
     document: Document
     parsed: Parsed
     hints: Hints
+    pushed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,8 @@ def notices(settled: Settled) -> Iterator[Notice]:
             yield Notice("feed blocked", "refused again and again: asked once a day from now on")
         elif before.state in {FeedState.GONE, FeedState.BLOCKED} and after.state is FeedState.ACTIVE:
             yield Notice("feed back", "answers again")
+    if before.pushed_at is not None and after.pushed_at is None:
+        yield Notice("push missed", "has news that its hub did not push: polled at its own rhythm again")
     if settled.lost:
         yield Notice("poll gap", f"shares nothing with the last document: about {settled.lost} may have been missed")
     if settled.quarantined:
@@ -68,13 +70,13 @@ def history(settled: Settled, now: datetime) -> Poll:
         message=said,
     )
     match settled.outcome:
-        case Fresh(document=document, parsed=parsed):
+        case Fresh(document=document, parsed=parsed, pushed=pushed):
             return replace(
                 poll,
                 status=document.status,
                 wire_bytes=document.wire_bytes,
                 elapsed=document.elapsed,
-                message=_joined(parsed.degraded or "", said),
+                message=_joined("pushed by its hub" if pushed else "", parsed.degraded or "", said),
             )
         case Unchanged(by=by, elapsed=elapsed):
             status = 304 if by == "304" else 200

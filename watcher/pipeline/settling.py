@@ -123,7 +123,7 @@ def _keep(
     seen = 0
     if isinstance(outcome, Fresh):
         offered = candidates(outcome.parsed, feed)
-        delta = outcome.document.status == 226
+        delta = outcome.pushed or outcome.document.status == 226
         told = sort(offered, feed, memory.recall(db, feed.id, offered), now, delta=delta)
         seen = len(offered)
         fresh = entries.add(db, told.new, now, baseline=feed.baseline_at is None)

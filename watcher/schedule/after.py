@@ -41,12 +41,16 @@ _BLOCKED = {FailureKind.FORBIDDEN, FailureKind.CHALLENGE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What the operator allows: intervals between polls, and the longest silence after failures."""
+    """What the operator allows: intervals between polls, and the longest silence after failures.
+
+    `pushed` is how often a feed is polled whose hub pushes its news: polling is the net beneath.
+    """
 
     minimum: timedelta = timedelta(minutes=5)
     maximum: timedelta = timedelta(hours=6)
     default: timedelta = timedelta(minutes=15)
     backoff: timedelta = DAY
+    pushed: timedelta = 6 * HOUR
 
 
 def after(
@@ -63,6 +67,8 @@ def after(
     so that feeds spread out. No poll comes before the server's own Retry-After, and none later than `bounds.backoff`.
     """
     match outcome:
+        case Fresh(pushed=True):
+            return _pushed(feed, told or Sorted(), now, bounds, jitter)
         case Fresh():
             return _read(feed, outcome, told or Sorted(), now, bounds, jitter)
         case Unchanged():
@@ -83,6 +89,9 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
         language=parsed.language or feed.language,
         site_url=parsed.site_url or feed.site_url,
         hub=parsed.hub,
+        topic_url=parsed.topic_url,
+        # News that nobody pushed: pushes are not to be relied on until the next one comes.
+        pushed_at=None if news and not baseline else feed.pushed_at,
         body_hash=document.body_hash,
         # A document that was cut may be whole next time: ask for all of it again.
         validators=Validators() if parsed.cut else document.validators,
@@ -100,6 +109,20 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
     )
     known = bool(told.same or told.edited or told.migrated)
     return _succeeded(learnt, outcome.hints, document.hops, now, bounds, jitter, same_feed=known)
+
+
+def _pushed(feed: Feed, told: Sorted, now: datetime, bounds: Bounds, jitter: float) -> Feed:
+    """Learn from a push: that pushes come, and what is new; of the server and its document it says nothing."""
+    relaxed = (feed.polled_at or now) + bounds.pushed * (1 + jitter / 10)
+    return replace(
+        feed,
+        key_rule=told.key_rule,
+        document_keys=told.document_keys or feed.document_keys,
+        new_at=now if told.new else feed.new_at,
+        barren=0 if told.new else feed.barren,
+        pushed_at=now,
+        next_poll_at=feed.next_poll_at if feed.source.interval else max(feed.next_poll_at, relaxed),
+    )
 
 
 def _unchanged(feed: Feed, outcome: Unchanged, now: datetime, bounds: Bounds, jitter: float) -> Feed:
@@ -129,6 +152,8 @@ def _succeeded(
     )
     asked = feed.source.interval or feed.interval
     wait = asked if feed.source.interval else max(floor, min(asked, max(bounds.maximum, floor)))
+    if feed.pushed_at is not None and not feed.source.interval:
+        wait = max(wait, bounds.pushed)
     at_home = moved(feed, hops, now, same_feed)
     next_at = _awake(now + wait * (1 + jitter / 10), said)
     return replace(

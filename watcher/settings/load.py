@@ -9,7 +9,7 @@ from typing import TypeVar
 from watcher.errors import ConfigError, Fault
 from watcher.settings import secrets
 from watcher.settings.checked import check, whole
-from watcher.settings.document import Node, Place, Scalar, Table, read
+from watcher.settings.document import Node, Place, Scalar, Table, at, read
 from watcher.settings.engine import read_engine
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
@@ -60,6 +60,9 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     polling = _section(root, "polling", Polling, faults)
     web = _section(root, "web", Web, faults)
     retention = _section(root, "retention", Retention, faults)
+    if fetch.websub and web.base_url is None:
+        node = at(root, ("fetch", "websub"))
+        faults.append(node.place.fault("`websub` needs `web.base_url`: the address at which hubs reach this page"))
 
     sources = read_sources(read(folder / "feeds.yaml", name("feeds.yaml"), faults), name("feeds.yaml"), faults)
     before = len(faults)

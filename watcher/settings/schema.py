@@ -61,6 +61,7 @@ class Fetch(Section):
     per_host: int = Field(2, ge=1, le=50)
     spacing: Length = Field(timedelta(seconds=1), ge=timedelta(), le=timedelta(minutes=10))
     allow: Networks = ()
+    websub: bool = False
 
     @field_validator("user_agent", "contact")
     @classmethod

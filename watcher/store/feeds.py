@@ -365,6 +365,8 @@ def read(row: RowMapping) -> Feed:
         lost=row["lost"],
         gap_at=row["gap_at"],
         hub=row["hub"],
+        topic_url=row["topic_url"],
+        pushed_at=row["pushed_at"],
         lease=row["lease"],
     )
 
@@ -404,6 +406,8 @@ def _write(feed: Feed) -> dict[str, Any]:
         "lost": feed.lost,
         "gap_at": feed.gap_at,
         "hub": feed.hub,
+        "topic_url": feed.topic_url,
+        "pushed_at": feed.pushed_at,
     }
 
 

@@ -118,6 +118,8 @@ feeds = Table(
     Column("lost", Integer, nullable=False, server_default="0"),
     Column("gap_at", Moment),
     Column("hub", Text),
+    Column("topic_url", Text, comment="what the feed calls itself at its hub"),
+    Column("pushed_at", Moment, comment="the last push, while pushes are known to work"),
     Column("entries", Integer, nullable=False, server_default="0", comment="how many are stored"),
     Column("lease", BigInteger, nullable=False, server_default="0", comment="fencing token: the claim that may settle"),
     Column("lease_until", Moment),
@@ -342,6 +344,24 @@ outbox = Table(
     Column("changed_at", Moment, nullable=False, comment="when it last changed its state"),
     UniqueConstraint("digest_id", "channel", "recipient", "part"),
     Index("ix_outbox_state_next_try_at", "state", "next_try_at"),
+)
+
+callbacks = Table(
+    "callbacks",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), nullable=False),
+    Column("token", Text, nullable=False, unique=True, comment="the part of the address that nobody can guess"),
+    Column("secret", Text, nullable=False),
+    Column("hub", Text, nullable=False),
+    Column("topic", Text, nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("next_try_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    Column("error", Text, nullable=False, server_default=""),
+    UniqueConstraint("feed_id"),
+    comment="Subscriptions at hubs (WebSub).",
 )
 
 unsubscribed = Table(

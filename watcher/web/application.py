@@ -12,7 +12,9 @@ from fastapi.responses import PlainTextResponse
 from watcher.app.wiring import App
 from watcher.errors import WatcherError
 from watcher.fetch import Fetcher
+from watcher.pipeline.pushed import Subscriber
 from watcher.store import migrate
+from watcher.web import websub
 
 
 def create_app(
@@ -22,6 +24,7 @@ def create_app(
     poller_alive: Callable[[], bool] | None = None,
     reload: Callable[[], Awaitable[bool]] | None = None,
     fetcher: Fetcher | None = None,
+    subscriber: Subscriber | None = None,
 ) -> FastAPI:
     """Make the web application over an open watcher; `poller_alive` is None where no daemon runs in this process."""
     web = FastAPI(title="news-watcher", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
@@ -40,4 +43,6 @@ def create_app(
             return PlainTextResponse("the poller does not move\n", 503)
         return PlainTextResponse("ready\n")
 
+    if subscriber is not None:
+        web.include_router(websub.make_router(subscriber))
     return web

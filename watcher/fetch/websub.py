@@ -1,0 +1,37 @@
+"""Asks hubs to push a feed's news, or no longer (WebSub, 5.1); every request goes through the guard."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from watcher.fetch.fetcher import Fetcher
+from watcher.model.poll import Failed
+from watcher.model.websub import Callback
+
+LEASE = timedelta(days=7)
+"""How long a subscription is asked for; the hub decides."""
+
+
+async def subscribe(fetcher: Fetcher, callback: Callback, address: str) -> str | None:
+    """Ask a hub to send a topic's news to `address`; None where it will think about it, else why not.
+
+    That it agrees it shows by calling back.
+    """
+    # The secret is sent over plain http as well where a hub knows nothing better: who listens there could as well
+    # change what is pushed, and everybody else is still kept out.
+    asked = {"hub.lease_seconds": str(round(LEASE.total_seconds())), "hub.secret": callback.secret}
+    return await _ask(fetcher, callback, "subscribe", address, asked)
+
+
+async def unsubscribe(fetcher: Fetcher, callback: Callback, address: str) -> str | None:
+    """Ask a hub to send no more; None where it will think about it, else why not."""
+    return await _ask(fetcher, callback, "unsubscribe", address, {})
+
+
+async def _ask(fetcher: Fetcher, callback: Callback, mode: str, address: str, more: dict[str, str]) -> str | None:
+    asked = {"hub.mode": mode, "hub.topic": callback.topic, "hub.callback": address, **more}
+    answer = await fetcher.post(callback.hub, asked)
+    if isinstance(answer, Failed):
+        return answer.message
+    status, said = answer
+    return None if 200 <= status < 300 else f"HTTP {status}: {' '.join(said.split())[:200]}"

@@ -1,0 +1,38 @@
+"""Our side of a subscription at a hub (WebSub, W3C Recommendation of 2018): where it calls back, and until when."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+
+class CallbackState(StrEnum):
+    """How far a subscription is: asked for, verified and live, denied by the hub, or on its way out."""
+
+    ASKED = "asked"
+    LIVE = "live"
+    DENIED = "denied"
+    LEAVING = "leaving"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Callback:
+    """An address that a hub calls with a feed's news.
+
+    `token` is the part of the address that nobody can guess, `secret` signs what the hub sends. `next_try_at` is when
+    the hub is asked next: to subscribe, to renew at four fifths of the lease, or to leave.
+    """
+
+    id: int = 0
+    feed_id: int
+    feed_url: str = ""
+    token: str
+    secret: str
+    hub: str
+    topic: str
+    state: CallbackState = CallbackState.ASKED
+    next_try_at: datetime
+    expires_at: datetime | None = None
+    failures: int = 0
+    error: str = ""
