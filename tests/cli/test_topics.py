@@ -167,6 +167,19 @@ def test_a_hit_is_explained_by_its_own_number(desk: Desk) -> None:
     assert desk.json("explain", "weather", f"#{hit}")["matched"]
 
 
+def test_a_hit_of_an_older_version_says_so(sqlite_desk: Desk) -> None:
+    hit = judge(sqlite_desk.database, "port", "Yacht sinks", "relevant")
+    before = sqlite_desk.json("explain", "port", f"hit:{hit}")
+    sqlite_desk.write({"port": "harbour"}, {})
+
+    after = sqlite_desk.json("explain", "port", f"hit:{hit}")
+
+    assert before["hit"] == after["hit"] == {"id": hit, "topic": "port", "topic_version": before["version"]}
+    assert (before["matched"], after["matched"], after["version"] == before["version"]) == (True, False, False)
+    out, _err = sqlite_desk.run("explain", "port", f"hit:{hit}")
+    assert f"hit {hit} is one of port in version {before['version']}" in out
+
+
 FAULTS = [
     pytest.param(["show", "prot"], "no topic 'prot'; did you mean 'port'?", id="an unknown topic"),
     pytest.param(["test", "a OR"], "the query ends too early", id="a query that cannot be read"),

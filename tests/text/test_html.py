@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.text.html import LONGEST, line, plain, title_text, to_text
+from watcher.text.html import LONGEST, line, plain, title_text, to_text, too_deep
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,18 @@ def test_text_that_is_no_markup_is_only_tidied(text: str) -> None:
 
 def test_endless_text_is_bounded() -> None:
     assert len(to_text("x" * (LONGEST + 10))) == LONGEST
+
+
+@pytest.mark.parametrize(
+    "tags", ["<div>", "<ul><li>", "<blockquote>", "<center>", "<details>", "<div></p>", "<div></ul>", "<DIV>"]
+)
+def test_nesting_that_no_page_has_does_not_hold_up_the_reader(tags: str) -> None:
+    said = to_text(tags * (LONGEST // len(tags) - 10) + "the end")
+
+    assert said.split() == ["the", "end"]
+
+
+def test_nesting_that_a_page_may_have_is_read_as_ever() -> None:
+    assert to_text("<div>" * 200 + "<script>no</script>yes" + "</div>" * 200) == "yes"
+    assert not too_deep("<p>one" * 5_000 + "<br>" * 5_000 + "<li>" * 5_000 + "<div>two</div>" * 5_000)
+    assert too_deep("<div><p>" * 2_000)

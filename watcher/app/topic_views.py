@@ -10,6 +10,7 @@ from watcher.store.topics import TopicVersion
 from watcher.topics.catalogue import Listed
 
 if TYPE_CHECKING:
+    from watcher.model.found import StoredHit
     from watcher.topics.cost import Cost, Share
     from watcher.topics.diff import Change, Diff
     from watcher.topics.evaluate import Score
@@ -73,11 +74,13 @@ def trial(one: Explained) -> Json:
     }
 
 
-def explained(one: Explained, topic_id: str | None, version: str) -> Json:
-    """Say why an entry belongs to a topic or not: the whole clause tree."""
+def explained(one: Explained, topic_id: str | None, version: str, hit: StoredHit | None = None) -> Json:
+    """Say why an entry belongs to a topic or not: the whole clause tree. `hit` is the one by which it was named."""
+    of_hit = {"id": hit.id, "topic": hit.hit.topic_id, "topic_version": hit.hit.topic_version} if hit else None
     return {
         "topic": topic_id,
         "version": version,
+        "hit": of_hit,
         "entry": entry(one.stored),
         "matched": one.matched,
         "evidence": evidence(one.evidence),
@@ -118,9 +121,10 @@ def replayed(one: Replayed, topic_ids: Sequence[str]) -> Json:
     }
 
 
-def score(one: Score) -> Json:
-    """Say how good a topic is on labelled examples."""
+def score(one: Score, version: str) -> Json:
+    """Say how good a topic, in this version, is on labelled examples."""
     return {
+        "version": version,
         "tp": one.tp,
         "fp": one.fp,
         "fn": one.fn,

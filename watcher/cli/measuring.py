@@ -162,8 +162,8 @@ def evaluate(
         line for score in scores.values() for line in below(score, min_precision=min_precision, min_recall=min_recall)
     ]
     if as_json:
-        said = {"topics": {id_: topic_views.score(score) for id_, score in scores.items()}, "items": len(examples)}
-        output.put_json(said | {"below": short})
+        said = {id_: topic_views.score(score, watched.version(id_)) for id_, score in scores.items()}
+        output.put_json({"topics": said, "items": len(examples), "below": short})
     else:
         measured.show_scores(scores.values(), len(examples), limit, stored=stored and not labels)
     for line in short:

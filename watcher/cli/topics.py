@@ -12,6 +12,7 @@ from watcher.cli.state import Json, Limit, Since, Until, opened
 if TYPE_CHECKING:
     from watcher.app.wiring import App
     from watcher.model.entry import StoredEntry
+    from watcher.model.found import StoredHit
     from watcher.topics.trial import Explained
 
 app = typer.Typer(
@@ -157,14 +158,17 @@ def explain(
     with opened() as application:
         topic, query = topic_or_query(application.settings.topics, what)
         named = read_named(query, application.settings.sets)
-        found = on_entry(named, _entry(application, entry), everything=everything)
+        stored, hit = _entry(application, entry)
+    found = on_entry(named, stored, everything=everything)
     version = version_of(named.query)
     if as_json:
-        output.put_json(topic_views.explained(found, topic.id if topic else None, version))
+        output.put_json(topic_views.explained(found, topic.id if topic else None, version, hit))
         return
     telling.show_entry(found.stored, found.evidence)
     name = topic.id if topic else "the query"
     output.put(f"\n{'matches' if found.matched else 'does not match'} {name} (version {version})\n")
+    if hit is not None and hit.hit.topic_version != version:
+        output.put(f"hit {hit.id} is one of {hit.hit.topic_id} in version {hit.hit.topic_version}\n")
     telling.show_tree(found.tree)
     _show_nearest(found)
 
@@ -214,7 +218,8 @@ def _test_text(what: str, text: str, as_json: bool) -> bool:
     return found.matched
 
 
-def _entry(application: App, said: str) -> StoredEntry:
+def _entry(application: App, said: str) -> tuple[StoredEntry, StoredHit | None]:
+    """Read the entry that is meant, and the hit by which it was named."""
     from watcher.errors import UsageError
     from watcher.store import entries, hits
 
@@ -224,8 +229,9 @@ def _entry(application: App, said: str) -> StoredEntry:
         raise UsageError(f"{said!r} is no entry: write its number, or hit:NUMBER for the entry of a hit")
     with application.database.read() as db:
         if word.startswith(("hit:", "#")):
-            return hits.get(db, int(number)).stored
-        return entries.get(db, int(number))
+            hit = hits.get(db, int(number))
+            return hit.stored, hit
+        return entries.get(db, int(number)), None
 
 
 def _show_nearest(found: Explained) -> None:

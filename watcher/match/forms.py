@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from functools import cache, lru_cache
 
-from watcher.text.fold import fold
+from watcher.text.canon import tokens
 
 LANGUAGES = frozenset(
     [
@@ -76,7 +76,9 @@ def forms_of(word: str, language: str = "en") -> frozenset[str]:
     for spelt in {word.lower(), word.capitalize()}:  # German writes its nouns large
         lemma = lemma_of.get(spelt, spelt)
         found |= {lemma, *forms.get(spelt, ()), *forms.get(lemma, ())}
-    return frozenset(fold(each) for each in found if " " not in each)
+    # As texts are split: the tables hold possessives and hyphenated forms, which are no words of a text.
+    split = (tokens(each) for each in found)
+    return frozenset(words[0] for words in split if len(words) == 1)
 
 
 @cache

@@ -69,10 +69,17 @@ Need: TypeAlias = Token | Prefix | Phrase | AllOf | AnyOf | Anything
 
 def needs(query: Query) -> Need:
     """Say what the index has to hold for an entry that this query matches."""
-    return _need(query.root)
+    return _need(query.root, {})
 
 
-def _need(node: Node) -> Need:
+def _need(node: Node, known: dict[int, Need]) -> Need:
+    """Answer once for a node that stands in several places, as sets do; the query keeps its nodes alive meanwhile."""
+    if id(node) not in known:
+        known[id(node)] = _need_of(node, known)
+    return known[id(node)]
+
+
+def _need_of(node: Node, known: dict[int, Need]) -> Need:
     match node:
         case Words(parts=parts):
             if len(parts) > 1 and all(isinstance(part, Literal) for part in parts):
@@ -81,17 +88,17 @@ def _need(node: Node) -> Need:
         case Whole():
             return Anything()
         case And(parts=parts):
-            return _all([_need(part) for part in parts])
+            return _all([_need(part, known) for part in parts])
         case Or(parts=parts):
-            return _any([_need(part) for part in parts])
+            return _any([_need(part, known) for part in parts])
         case Near(left=left, right=right):
-            return _all([_need(left), _need(right)])
+            return _all([_need(left, known), _need(right, known)])
         case NotNear(left=left):
-            return _need(left)
+            return _need(left, known)
         case AtLeast(part=part) | First(part=part):
-            return _need(part)
+            return _need(part, known)
         case Scoped(field=field, part=part):
-            return _need(part) if field in _INDEXED else Anything()
+            return _need(part, known) if field in _INDEXED else Anything()
 
 
 def _part(part: object) -> Need:

@@ -121,7 +121,7 @@ def _plain(error: BaseException) -> str:
     """Say a driver's fault in one line, without the statement and its parameters."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     lines = str(cause).strip().splitlines()
-    return lines[0] if lines else type(cause).__name__
+    return lines[0][:300] if lines else type(cause).__name__
 
 
 def _address(url: str) -> URL:

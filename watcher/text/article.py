@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from watcher.text.html import LONGEST, line, plain, title_text
+from watcher.text.html import LONGEST, line, plain, title_text, to_text, too_deep
 from watcher.text.langs import language_tag
 
 ENOUGH = 250
@@ -16,6 +16,7 @@ _PAGE = re.compile(r"(?i)^\s*(?:<!doctype html|<html|<\?xml[^>]{0,200}>\s*<(?:!d
 _MARKUP = re.compile(r"(?i)<(?:p|div|article|body|h1|span|br)[\s>/]")
 _AROUND = "nav, header, footer, aside, script, style, noscript, template, form, figure, iframe, svg, button, select"
 _MOST = 4 * LONGEST
+_MOST_TAGS = 20_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,6 +43,8 @@ def from_text(text: str) -> Article:
 def from_html(html: str) -> Article:
     """Read a page. Trafilatura finds its article where it is installed, and a plainer rule where not."""
     html = html[:_MOST]
+    if too_deep(html):
+        return from_text(to_text(html))
     tree = LexborHTMLParser(html)
     language = tree.root.attributes.get("lang") if tree.root is not None else None
     title = _title(tree)
@@ -53,6 +56,8 @@ def _extracted(html: str) -> str:
     try:
         from trafilatura import extract
     except ImportError:  # the extra `fulltext`, or a part of it, is not installed
+        return ""
+    if html.count("<") > _MOST_TAGS:  # it takes its time
         return ""
     found = extract(html, include_comments=False, include_tables=False, favor_precision=True)
     return plain(found) if found and len(found) >= ENOUGH else ""

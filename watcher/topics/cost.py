@@ -16,7 +16,7 @@ from watcher.store import archive, judgements
 from watcher.store.engine import Database
 from watcher.topics.named import Named
 from watcher.topics.rewrite import placed_nodes, removed, replaced
-from watcher.topics.walk import Heard, read, stretch
+from watcher.topics.walk import Heard, bare, read, stretch
 
 EXAMPLES = 5
 
@@ -47,7 +47,7 @@ class Share:
         self.relevant += label == "relevant"
         self.irrelevant += label == "irrelevant"
         if len(self.examples) < EXAMPLES:
-            self.examples.append(stored)
+            self.examples.append(bare(stored))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from watcher.match import Index, Query, Reading
+from watcher.match import Index, Query, Reading, find
 from watcher.match.evidence import evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
 from watcher.store import judgements
 from watcher.store.engine import Database
-from watcher.topics.walk import Heard, read, stretch
+from watcher.topics.walk import Heard, bare, read, stretch
 
 MOST = 1000
 """How many gained and how many lost entries are kept for showing; all are counted."""
@@ -62,6 +62,7 @@ def diff(
     walked = stretch(database, [before, after], since=since, until=until)
     gained: list[Change] = []
     lost: list[Change] = []
+    lost_ids: list[int] = []
     kept = gained_count = 0
     index = Index([before, after])
     for stored in read(database, walked.ids, heard):
@@ -72,38 +73,33 @@ def diff(
         elif 1 in places:
             gained_count += 1
             if len(gained) < most:
-                gained.append(Change(stored=_bare(stored), evidence=evidence(places[1], reading)))
+                gained.append(Change(stored=bare(stored), evidence=evidence(places[1], reading)))
         elif 0 in places:
-            lost.append(Change(stored=_bare(stored), evidence=evidence(places[0], reading)))
-    lost = _judged(database, topic_id, lost)
-    labels = Counter(change.label for change in lost if change.label)
-    shown = [change for number, change in enumerate(lost) if number < most or change.label]
+            lost_ids.append(stored.id)
+            if len(lost) < most:
+                lost.append(Change(stored=bare(stored), evidence=evidence(places[0], reading)))
+    with database.read() as db:
+        known = judgements.known(db, topic_id, lost_ids)
+    labels = Counter(label for _hit, label in known.values() if label)
+    shown = {change.stored.id for change in lost}
+    beyond = [id_ for id_ in lost_ids if id_ not in shown and known.get(id_, (0, None))[1]]
+    lost += [
+        Change(stored=bare(stored), evidence=found)
+        for stored in read(database, beyond)
+        if (found := find(before, stored)) is not None
+    ]
     return Diff(
         tested=walked.tested,
         read=len(walked.ids),
         kept=kept,
         gained=tuple(gained),
-        lost=tuple(shown),
+        lost=tuple(_with_judgement(change, known) for change in lost),
         gained_count=gained_count,
-        lost_count=len(lost),
+        lost_count=len(lost_ids),
         lost_labels=dict(labels),
     )
 
 
-def _judged(database: Database, topic_id: str, lost: list[Change]) -> list[Change]:
-    with database.read() as db:
-        known = judgements.known(db, topic_id, [change.stored.id for change in lost])
-    return [
-        replace(change, hit_id=known[change.stored.id][0], label=known[change.stored.id][1])
-        if change.stored.id in known
-        else change
-        for change in lost
-    ]
-
-
-def _bare(stored: StoredEntry) -> StoredEntry:
-    """Let go of the full text where there is a summary to show: many entries may be kept."""
-    item = stored.entry.item
-    if not item.summary:
-        return stored
-    return replace(stored, entry=replace(stored.entry, item=replace(item, content="")))
+def _with_judgement(change: Change, known: Mapping[int, tuple[int, str | None]]) -> Change:
+    hit_id, label = known.get(change.stored.id, (None, None))
+    return replace(change, hit_id=hit_id, label=label)

@@ -19,7 +19,7 @@ from watcher.store.engine import Database, Db
 from watcher.text.canon import tokens
 from watcher.topics.named import Named
 from watcher.topics.relax import Relaxation, relaxations
-from watcher.topics.walk import Heard, read
+from watcher.topics.walk import Heard, bare, read
 
 _Said: TypeAlias = Mapping[int, tuple[str, tuple[Evidence, ...]]]
 """For each loosening that lets an entry in: what it is, and the words found."""
@@ -96,7 +96,7 @@ def probe(
         if matching and 0 not in matching:
             let_in.update(matching.keys())
             said = {n: (ways[n - 1].name(places, reading), evidence(places, reading)) for n, places in matching.items()}
-            told.append((stored, said))
+            told.append((bare(stored), said))
     found = [_near(stored, said, ways, let_in) for stored, said in told]
     return Probe(
         tested=tested,

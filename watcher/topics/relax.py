@@ -9,7 +9,20 @@ from watcher.match import Query, Reading
 from watcher.match.evaluate import InWords, Occurrence
 from watcher.match.forms import forms_of
 from watcher.match.printer import clause
-from watcher.match.syntax import WORD_FIELDS, And, AtLeast, First, Forms, Literal, Near, Node, NotNear, Scoped, Words
+from watcher.match.syntax import (
+    WORD_FIELDS,
+    And,
+    AtLeast,
+    First,
+    Forms,
+    Literal,
+    Near,
+    Node,
+    NotNear,
+    Or,
+    Scoped,
+    Words,
+)
 from watcher.topics.named import Named
 from watcher.topics.rewrite import replaced, wanted_nodes
 
@@ -19,7 +32,8 @@ WIDEST = 1000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relaxation:
-    """A query with one thing loosened: `kind` in a word, `said` for a person, `query` to match with.
+    """A query with one thing loosened: `kind` in a word, `said` for a person. `query` finds what the looser query finds
+    beyond the query itself: of an OR that is all there is, only the options that changed.
 
     Where the loosening is about how words are written it stands for many small ones: `leaves` then tells for each
     looser word which one it stands for, so that those that mattered can be named.
@@ -120,8 +134,7 @@ def _all(
             changed[id(leaf)] = other
             fresh |= {part: leaf for part in wanted_nodes(other) if isinstance(part, Words)}
     if changed:
-        root = replaced(query.root, changed)
-        yield Relaxation(kind=kind, said=said, query=Query(root), leaves=fresh)
+        yield Relaxation(kind=kind, said=said, query=_beyond(query.root, changed), leaves=fresh)
 
 
 def _any_case(leaf: Words) -> Node | None:
@@ -149,4 +162,14 @@ def _apart(leaf: Words) -> Node | None:
 
 
 def _made(named: Named, node: Node, other: Node, kind: str, said: str) -> Relaxation:
-    return Relaxation(kind=kind, said=said, query=Query(replaced(named.query.root, {id(node): other})))
+    return Relaxation(kind=kind, said=said, query=_beyond(named.query.root, {id(node): other}))
+
+
+def _beyond(root: Node, changed: Mapping[int, Node]) -> Query:
+    """Change some nodes and leave out the options that stay as they are."""
+    looser = replaced(root, changed)
+    if not (isinstance(root, Or) and isinstance(looser, Or)):
+        return Query(looser)
+    as_before = {id(part) for part in root.parts}
+    parts = tuple(part for part in looser.parts if id(part) not in as_before)
+    return Query(parts[0] if len(parts) == 1 else Or(parts))

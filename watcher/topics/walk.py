@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TypeAlias
 
@@ -51,3 +51,11 @@ def read(database: Database, ids: Sequence[int], heard: Heard | None = None) -> 
         done += len(some)
         if heard is not None:
             heard(done, len(ids))
+
+
+def bare(stored: StoredEntry) -> StoredEntry:
+    """Let go of an entry's full text where it has a summary to show: many entries may be kept at once."""
+    item = stored.entry.item
+    if not item.summary or not item.content:
+        return stored
+    return replace(stored, entry=replace(stored.entry, item=replace(item, content="")))
