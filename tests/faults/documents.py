@@ -63,14 +63,14 @@ def raw_deflate(body: bytes) -> bytes:
 
 def gzip_bomb(megabytes: int) -> bytes:
     """Pack a valid beginning and then nothing but blanks."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
+    packer = zlib.compressobj(1, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
     parts = [packer.compress(THREE)]
     parts += [packer.compress(b" " * 2**20) for _each in range(megabytes)]
     return b"".join(parts) + packer.flush()
 
 
 def brotli_bomb(megabytes: int) -> bytes:
-    return bytes(brotli.compress(b" " * (megabytes * 2**20), quality=5))
+    return bytes(brotli.compress(b" " * (megabytes * 2**20), quality=1))
 
 
 def zstd_bomb(megabytes: int) -> bytes:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import re
 import shutil
-import ssl
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import psutil
 import pytest
-import trustme
 
 from tests.faults import behaviours as b
 from tests.faults.cases import CASES, KEPT, Case
+from tests.faults.certificates import Certificates
 from tests.faults.machine import HOUR, NOON, Machine
 from tests.faults.yard import Behaviour, Talk, Yard
 from watcher.model.feed import Feed
@@ -45,31 +43,6 @@ class Told:
     healthy: tuple[list[int], ...]
     seconds: float
     grown: int
-
-
-class Certificates:
-    """Certificates good and bad, and who trusts the good ones."""
-
-    def __init__(self) -> None:
-        authority, stranger = trustme.CA(), trustme.CA()
-        long_ago = datetime.now(UTC) - timedelta(days=9)
-        name = "*.harbour.example"
-        self.trusting = ssl.create_default_context()
-        authority.configure_trust(self.trusting)
-        self.shown = {
-            "good": _context(authority.issue_cert(name)),
-            "expired": _context(
-                authority.issue_cert(name, not_before=long_ago, not_after=long_ago + timedelta(days=1))
-            ),
-            "own": _context(stranger.issue_cert(name)),
-            "other": _context(authority.issue_cert("elsewhere.example")),
-        }
-
-
-def _context(certificate: trustme.LeafCert) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    certificate.configure_cert(context)
-    return context
 
 
 @pytest.fixture(scope="module")

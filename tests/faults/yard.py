@@ -22,12 +22,14 @@ class Talk:
         self.number = number
         self.path = ""
         self.asked: dict[str, str] = {}
+        self.heard: list[dict[str, str]] = []
 
     async def request(self) -> dict[str, str]:
         """Read what is asked: the headers, by lower-case name."""
         head = (await self.reader.readuntil(b"\r\n\r\n")).decode("latin-1").split("\r\n")
         self.path = head[0].split(" ")[1]
         self.asked = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head[1:])}
+        self.heard.append(self.asked)
         return self.asked
 
     async def send(self, *parts: bytes) -> None:
@@ -51,6 +53,27 @@ class Talk:
 
 
 Behaviour = Callable[[Talk], Awaitable[None]]
+
+
+class Outlet:
+    """A server whose behaviour a test changes as it goes; `asked` holds the headers of every question."""
+
+    def __init__(self, yard: Yard, says: Behaviour, name: str = "post.example") -> None:
+        self.says = says
+        self.asked: list[dict[str, str]] = []
+        self.port = yard.open(self._behave)
+        self.name = name
+
+    @property
+    def url(self) -> str:
+        return self.at("/feed")
+
+    def at(self, path: str) -> str:
+        return f"http://{self.name}:{self.port}{path}"
+
+    async def _behave(self, talk: Talk) -> None:
+        talk.heard = self.asked
+        await self.says(talk)
 
 
 class Yard:
