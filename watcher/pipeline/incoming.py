@@ -136,14 +136,16 @@ class Poller:
         started = self._clock()
         chosen = tuple(urls) if urls is not None else None
         while True:
+            # Looked at first: a host may get room while others are claimed.
+            crowded = self._crowded
             claimed = await self._claim(self._room, urls=chosen, everything=everything, before=started)
             polled.due += len(claimed)
             for feed in claimed:
                 journey = self._start(feed, unconditional)
                 journey.add_done_callback(polled.hear)
-            if not claimed and not self._crowded:
+            if not claimed and not crowded:
                 break
-            if not claimed or not self._room:
+            if self._crowded if not claimed else not self._room:
                 await self._wait_for_room()
         while self._journeys:
             await asyncio.wait(self._journeys)

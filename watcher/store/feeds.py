@@ -75,7 +75,7 @@ def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) 
     wanted = {source.url: source for source in sources}
     # What a clock that was wrong has put off for years is due now.
     astray = or_(feeds.c.polled_at > now + _ASTRAY, feeds.c.next_poll_at > now + _LONGEST)
-    db.execute(update(feeds).where(astray).values(next_poll_at=now))
+    db.execute(update(feeds).where(astray).values(next_poll_at=now, polled_at=None))
     added = [
         {
             "url": url,
