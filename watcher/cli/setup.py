@@ -80,16 +80,33 @@ def check(
             output.note(output.counted(len(error.faults), "fault"))
         raise typer.Exit(2) from None
     counts = _counts(settings)
+    notes = _notes(settings)
     trials = _tried(settings) if live else ()
     if as_json:
-        said = {"ok": all(trial.ok for trial in trials), "faults": [], **counts}
+        said = {"ok": all(trial.ok for trial in trials), "faults": [], "notes": notes, **counts}
         output.put_json(said | ({"tried": [_as_json(trial) for trial in trials]} if live else {}))
     else:
         for trial in trials:
             _show_trial(trial)
+        for note in notes:
+            output.note(note)
         shown = ", ".join(output.counted(number, what.removesuffix("s")) for what, number in counts.items())
         output.put(f"{settings.folder}: good: {shown}")
     raise typer.Exit(0 if all(trial.ok for trial in trials) else 1)
+
+
+def _notes(settings: Settings) -> list[str]:
+    """Say what works, and would work better."""
+    from importlib.util import find_spec
+
+    full = sum(source.fulltext for source in settings.sources)
+    if not full or find_spec("trafilatura") is not None:
+        return []
+    asked = output.counted(full, "feed")
+    return [
+        f"fulltext of {asked}: trafilatura is not installed, so articles are cut out of their pages by a plainer rule; "
+        "pip install 'news-watcher[fulltext]'"
+    ]
 
 
 def _tried(settings: Settings) -> tuple[Trial, ...]:

@@ -122,7 +122,7 @@ class Fetcher:
     async def page(self, url: str, *, obey_robots: bool = True) -> Document | Failed:
         """Fetch an article or any other page; robots.txt is asked first (RFC 9309) unless a person named the page."""
         if obey_robots and not await self._robots.allows(url):
-            return Failed(kind=FailureKind.FORBIDDEN, message="robots.txt asks not to fetch this page")
+            return Failed(kind=FailureKind.FORBIDDEN, message="robots.txt does not allow this page")
         got = await self._get(url, {"Accept": _PAGE_TYPES})
         if isinstance(got, Failed):
             return got

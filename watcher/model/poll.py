@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -131,12 +132,17 @@ class Parsed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fresh:
-    """A changed document, read; `pushed` by a hub, so that it may hold no more than what is new, or asked for."""
+    """A changed document, read; `pushed` by a hub, so that it may hold no more than what is new, or asked for.
+
+    `articles` holds the full text of new entries by their keys, where it was asked for; `note` tells what was amiss.
+    """
 
     document: Document
     parsed: Parsed
     hints: Hints
     pushed: bool = False
+    articles: Mapping[str, str] = field(default_factory=dict)
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

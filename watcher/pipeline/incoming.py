@@ -17,6 +17,7 @@ from watcher.fetch import Fetcher
 from watcher.match import Watched
 from watcher.model.feed import Feed
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, Outcome, Unchanged
+from watcher.pipeline.articles import Articles
 from watcher.pipeline.network import Network
 from watcher.pipeline.notices import notices
 from watcher.pipeline.points import reached
@@ -107,6 +108,7 @@ class Poller:
         self._journeys: set[asyncio.Task[Settled | None]] = set()
         self._early: set[asyncio.Task[Settled | None]] = set()
         self._network = Network()
+        self._articles = Articles(database, fetcher, clock)
         # A host takes its feeds one after another: more than wait at its door would only keep others waiting.
         self._per_host = fetcher.policy.per_host + 2 if fetcher.policy.spacing else None
         self._busy: Counter[str] = Counter()
@@ -283,7 +285,10 @@ class Poller:
         changed = isinstance(fetched, Document) and fetched.body_hash != feed.body_hash
         if not changed:
             return read(feed, fetched)
-        return await asyncio.get_running_loop().run_in_executor(self._readers, read, feed, fetched)
+        outcome = await asyncio.get_running_loop().run_in_executor(self._readers, read, feed, fetched)
+        if isinstance(outcome, Fresh) and feed.source.fulltext:
+            return await self._articles.added(feed, outcome)
+        return outcome
 
     async def _settle(self, feed: Feed, outcome: Outcome) -> Settled:
         future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()

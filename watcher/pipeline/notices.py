@@ -70,13 +70,13 @@ def history(settled: Settled, now: datetime) -> Poll:
         message=said,
     )
     match settled.outcome:
-        case Fresh(document=document, parsed=parsed, pushed=pushed):
+        case Fresh(document=document, parsed=parsed, pushed=pushed, note=note):
             return replace(
                 poll,
                 status=document.status,
                 wire_bytes=document.wire_bytes,
                 elapsed=document.elapsed,
-                message=_joined("pushed by its hub" if pushed else "", parsed.degraded or "", said),
+                message=_joined("pushed by its hub" if pushed else "", parsed.degraded or "", note, said),
             )
         case Unchanged(by=by, elapsed=elapsed):
             status = 304 if by == "304" else 200

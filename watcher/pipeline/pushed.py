@@ -16,10 +16,11 @@ import structlog
 from watcher.errors import ParseError
 from watcher.fetch import Fetcher, websub
 from watcher.match import Watched
-from watcher.model.feed import Validators
+from watcher.model.feed import Feed, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.model.websub import Callback, CallbackState
 from watcher.parse import parse
+from watcher.pipeline.articles import Articles
 from watcher.pipeline.incoming import LEASE
 from watcher.pipeline.notices import notices
 from watcher.pipeline.settling import Settled, settle_all
@@ -40,6 +41,8 @@ FAREWELLS = 3
 TURNS = 20
 TURN = timedelta(milliseconds=250)
 """A push waits so often, and so long, for the poll of its feed that is under way."""
+FULL_WITHIN = timedelta(seconds=8)
+"""How long a hub waits for the articles of what it pushes."""
 _METHODS = {"sha1", "sha256", "sha384", "sha512"}
 
 
@@ -81,6 +84,7 @@ class Subscriber:
         self._owner = owner
         self._on_settled = on_settled
         self._jitter = jitter
+        self._articles = Articles(database, fetcher, clock)
 
     @property
     def most_body(self) -> int:
@@ -137,6 +141,7 @@ class Subscriber:
             log.warning("push cannot be read: the feed is polled", feed=callback.feed_url, error=str(error))
             await asyncio.to_thread(self._poll_now, callback)
             return Reply(202)
+        outcome = await self._full(callback, outcome)
         for _turn in range(TURNS):
             settled = await asyncio.to_thread(self._settle, callback, outcome)
             if settled is not None:
@@ -148,6 +153,14 @@ class Subscriber:
             await asyncio.sleep(TURN.total_seconds())
         await asyncio.to_thread(self._poll_now, callback)
         return Reply(503)
+
+    async def _full(self, callback: Callback, outcome: Fresh) -> Fresh:
+        def feed_of() -> Feed:
+            with self._database.read() as db:
+                return feeds.get(db, callback.feed_url)
+
+        feed = await asyncio.to_thread(feed_of)
+        return await self._articles.added(feed, outcome, FULL_WITHIN) if feed.source.fulltext else outcome
 
     def _plan(self, active: bool, public: bool) -> tuple[Callback, ...]:
         """Bring the callbacks in line with what the feeds want, and take those whose hub is to be asked something."""

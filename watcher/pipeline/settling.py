@@ -15,6 +15,7 @@ from watcher.model.feed import Feed
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, NotModified, Outcome, Sorted, Unchanged
 from watcher.model.topic import Hit, Origin
 from watcher.parse import parse
+from watcher.pipeline.articles import with_articles
 from watcher.pipeline.notices import history
 from watcher.schedule import Bounds, after, hints
 from watcher.store import entries, feeds, hits, hosts, memory, stories
@@ -125,6 +126,7 @@ def _keep(
         offered = candidates(outcome.parsed, feed)
         delta = outcome.pushed or outcome.document.status == 226
         told = sort(offered, feed, memory.recall(db, feed.id, offered), now, delta=delta)
+        told = with_articles(told, outcome)
         seen = len(offered)
         fresh = entries.add(db, told.new, now, baseline=feed.baseline_at is None)
         fresh += entries.add(db, told.quarantined, now, quarantined=True)

@@ -107,6 +107,16 @@ def canonical_url(url: str) -> str:
     return urlunsplit(("https", where.lower(), path, quote("&".join(kept), safe=_SAFE + "?"), fragment))
 
 
+def article_url(url: str) -> str | None:
+    """Give the address of the article behind a link: that inside a redirector; None where an aggregator hides it."""
+    while (inner := _unwrapped(url)) is not None and len(inner) < len(url):
+        url = inner
+    try:
+        return None if urlsplit(url).hostname == "news.google.com" else url
+    except ValueError:
+        return None
+
+
 def site_of(host: str) -> str:
     """Guess the registrable domain of a host: its last two labels, or three under such as co.uk or blogspot.com."""
     host = host.rstrip(".").lower()

@@ -1,0 +1,120 @@
+"""Full text: fetches the pages of a feed's new entries before they are matched, so that matching sees the article."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from watcher.errors import ParseError
+from watcher.fetch import Fetcher
+from watcher.identify import candidates, sort
+from watcher.model.entry import Entry
+from watcher.model.feed import Feed
+from watcher.model.poll import Document, Failed, Fresh, Sorted
+from watcher.parse.charset import charset_of, decode
+from watcher.store import memory
+from watcher.store.engine import Database
+from watcher.text.article import from_html
+from watcher.text.html import LONGEST
+from watcher.text.urls import article_url
+
+MOST = 20
+"""Pages that are fetched for one poll; further entries are stored with what their feed says."""
+PATIENCE = timedelta(seconds=60)
+"""How long the entries of a poll may wait for their pages."""
+A_PAGE = timedelta(seconds=20)
+ENOUGH = 200
+"""Characters without which a page has shown no article."""
+_META = re.compile(rb"""(?i)<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""")
+
+
+class Articles:
+    """Adds the articles to what a poll brought. robots.txt is honoured, and hosts get their rest as from any fetch."""
+
+    def __init__(self, database: Database, fetcher: Fetcher, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._fetcher = fetcher
+        self._clock = clock
+
+    async def added(self, feed: Feed, outcome: Fresh, patience: timedelta = PATIENCE) -> Fresh:
+        """Give the outcome with the articles of its new and edited entries, by entry key, as many as could be had.
+
+        Within `patience` in all: what is not there by then is stored with what its feed says, and the history tells.
+        """
+        wanted = await asyncio.to_thread(self._wanted, feed, outcome)
+        if not wanted:
+            return outcome
+        found: dict[str, str] = {}
+        faults: list[str] = []
+        reading = [asyncio.create_task(self._read(key, url, found, faults)) for key, url in wanted[:MOST]]
+        _done, late = await asyncio.wait(reading, timeout=patience.total_seconds())
+        for task in late:
+            task.cancel()
+        if late:
+            await asyncio.wait(late)
+        if len(found) == len(wanted):
+            return replace(outcome, articles=found)
+        why = faults[0] if faults else "no time for all of them"
+        return replace(outcome, articles=found, note=f"{len(found)} of {len(wanted)} article pages read ({why})")
+
+    def _wanted(self, feed: Feed, outcome: Fresh) -> list[tuple[str, str | None]]:
+        offered = candidates(outcome.parsed, feed)
+        with self._database.read() as db:
+            known = memory.recall(db, feed.id, offered)
+        told = sort(offered, feed, known, self._clock(), delta=True)
+        entries = [*told.new, *(change.entry for change in told.edited)]
+        return [(entry.key, article_url(entry.item.url)) for entry in entries if entry.item.url]
+
+    async def _read(self, key: str, url: str | None, found: dict[str, str], faults: list[str]) -> None:
+        if url is None:
+            faults.append("the aggregator's link hides the article")
+            return
+        try:
+            async with asyncio.timeout(A_PAGE.total_seconds()):
+                page = await self._fetcher.page(url)
+        except TimeoutError:
+            faults.append(f"not done within {A_PAGE.total_seconds():.0f} s")
+            return
+        if isinstance(page, Failed):
+            faults.append(page.message)
+            return
+        try:
+            found[key] = await asyncio.to_thread(_article, page)
+        except ParseError as error:
+            faults.append(str(error))
+
+
+def with_articles(told: Sorted, outcome: Fresh) -> Sorted:
+    """Give new and edited entries their article as content. What the feed says stays what tells an edit."""
+    articles = outcome.articles
+    if not articles:
+        return told
+
+    def full(entry: Entry) -> Entry:
+        text = articles.get(entry.key, "")
+        return replace(entry, item=replace(entry.item, content=text)) if len(text) > len(entry.item.content) else entry
+
+    return replace(
+        told,
+        new=tuple(full(entry) for entry in told.new),
+        edited=tuple(replace(change, entry=full(change.entry)) for change in told.edited),
+    )
+
+
+def _article(page: Document) -> str:
+    """Give the article of a page; raises ParseError where there is none."""
+    kind = page.headers.get("content-type", "")
+    if kind and "html" not in kind.lower():
+        raise ParseError("not-feed", f"the page is no HTML but {kind[:60]}")
+    if charset_of(kind) is None and (meta := _META.search(page.body[:4096])) is not None:
+        kind = f"text/html; charset={meta[1].decode('ascii')}"
+    try:
+        text = from_html(decode(page.body, kind)[0]).text
+    except Exception as error:  # an extractor of anything meets everything: its fault is the page's
+        raise ParseError("parse", f"the page cannot be read: {type(error).__name__}") from error
+    if len(text) < ENOUGH:
+        raise ParseError("empty", "the page shows no article")
+    return text[:LONGEST]
