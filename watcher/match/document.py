@@ -52,8 +52,22 @@ class Reading:
         """Give a field's folded words."""
         found = self._words.get(field)
         if found is None:
-            found = self._words[field] = tokens(self.text(field))
+            found = self._words[field] = tokens(self.text(field)) if field != "tags" else self._tag_words()
         return found
+
+    def _tag_words(self) -> list[str]:
+        """Give the words of the tags, with something between two that no phrase reaches across."""
+        words: list[str] = []
+        places_: list[tuple[int, int]] = []
+        start = 0
+        for tag in self.stored.entry.item.tags:
+            words += tokens(tag) if not words else [BARRIER, *tokens(tag)]
+            if places_:
+                places_.append((start, start))
+            places_ += [(start + begin, start + end) for begin, end in places(tag)]
+            start += len(tag) + 1
+        self._places["tags"] = places_
+        return words
 
     def positions(self, field: str) -> dict[str, list[int]]:
         """Give the places of each word of a field."""

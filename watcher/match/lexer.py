@@ -46,7 +46,7 @@ class Lexeme:
 
 _SPACE = re.compile(r"(?:\s+|#[^\n]*)+")
 _PROXIMITY = re.compile(r"(ONEAR|NEAR|PRE|W|ATLEAST|FIRST)(?:/(\d{1,6}))?(?![\w/])")
-_FIELD = re.compile(r"([A-Za-z]+):(?=[^\s)])")
+_FIELD = re.compile(r"([A-Za-z]+):(?!//)")
 _SET = re.compile(r"@([A-Za-z0-9_][\w-]*)")
 _HEBREW_QUOTE = re.compile('(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])')
 _WORD = re.compile('(?:[^\\s()"{}\u201c\u201d\u201e\u00ab\u00bb]|(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea]))+')
@@ -105,13 +105,13 @@ def _next(text: str, at: int, line: int, column: int) -> tuple[Lexeme, int]:
             for kind, operator_alone in _OPERATORS.items():
                 if operator_alone.match(text, at):
                     return Lexeme(kind, kind.value, line, column), at + len(kind.value)
-        if (scope := _FIELD.match(text, at)) is not None and text[scope.end() : scope.end() + 2] != "//":
+        if (scope := _FIELD.match(text, at)) is not None:
             name = scope[1].lower()
-            if name in _KNOWN_FIELDS or name.rstrip("s") in _KNOWN_FIELDS:
-                return Lexeme(
-                    Kind.FIELD, name if name in _KNOWN_FIELDS else name.rstrip("s"), line, column
-                ), scope.end()
-            raise _unknown_field(scope[1], line, column)
+            known = name if name in _KNOWN_FIELDS else name.rstrip("s")
+            if known in _KNOWN_FIELDS:
+                return Lexeme(Kind.FIELD, known, line, column), scope.end()
+            if text[scope.end() : scope.end() + 1].strip(" \t\r\n)"):
+                raise _unknown_field(scope[1], line, column)
         if (named := _SET.match(text, at)) is not None:
             return Lexeme(Kind.SET, named[1], line, column), named.end()
     word = _WORD.match(text, at)

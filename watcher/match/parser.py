@@ -31,6 +31,7 @@ from watcher.match.syntax import (
 )
 from watcher.text.canon import surfaces, tokens
 from watcher.text.fold import fold
+from watcher.text.langs import language_tag
 
 DEPTH = 60
 """How deep parentheses and sets may nest."""
@@ -183,22 +184,39 @@ class _Parser:
 
     def _scoped(self, lexeme: Lexeme) -> Node:
         if lexeme.text in {"lang", "domain"}:
-            value = self._take()
-            if value.kind is Kind.OPEN:
-                parts: list[Node] = []
-                while self._now.kind in {Kind.WORD, Kind.PHRASE, Kind.OR}:
-                    if (one := self._take()).kind is not Kind.OR:
-                        parts.append(Whole(lexeme.text, one.text.lower()))
-                if self._now.kind is not Kind.CLOSE or not parts:
-                    raise self._fault(value, f"{lexeme.text}: takes a value or (one OR another)")
-                self._take()
-                return Or(tuple(parts)) if len(parts) > 1 else parts[0]
-            if value.kind not in {Kind.WORD, Kind.PHRASE}:
-                raise self._fault(value, f"{lexeme.text}: needs a value")
-            return Whole(lexeme.text, value.text.lower())
+            return self._whole(lexeme)
         if self._now.kind not in _STARTS - {Kind.NOT}:
             raise self._fault(lexeme, f"{lexeme.text}: needs something after it")
         return Scoped(lexeme.text, self._one())
+
+    def _whole(self, lexeme: Lexeme) -> Node:
+        value = self._take()
+        if value.kind is not Kind.OPEN:
+            if value.kind not in {Kind.WORD, Kind.PHRASE}:
+                raise self._fault(value, f"{lexeme.text}: needs a value")
+            return self._value(lexeme.text, value)
+        parts: list[Node] = []
+        while self._now.kind in {Kind.WORD, Kind.PHRASE, Kind.OR}:
+            if (one := self._take()).kind is not Kind.OR:
+                parts.append(self._value(lexeme.text, one))
+        if self._now.kind is not Kind.CLOSE or not parts:
+            raise self._fault(value, f"{lexeme.text}: takes a value or (one OR another)")
+        self._take()
+        return Or(tuple(parts)) if len(parts) > 1 else parts[0]
+
+    def _value(self, field: str, lexeme: Lexeme) -> Whole:
+        value = lexeme.text.strip().lower()
+        if field == "domain":
+            host = value.removeprefix("www.").strip("./")
+            if not re.fullmatch(r"[^\s/:@?#*]+", host):
+                raise self._fault(
+                    lexeme, f"{lexeme.text!r} is no domain", "write domain:example.org; url: looks in addresses"
+                )
+            return Whole(field, host)
+        tag = language_tag(value)
+        if tag is None:
+            raise self._fault(lexeme, f"{lexeme.text!r} is no language", "write lang:en, lang:pt-BR, lang:uk")
+        return Whole(field, tag.lower())
 
     def _set(self, lexeme: Lexeme) -> Node:
         name = lexeme.text

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from watcher.errors import ConfigError, Fault, QueryError
+from watcher.match.forms import forget_tables, prepare
 from watcher.match.index import Watched
 from watcher.match.parser import Cache, parse_query
 from watcher.match.syntax import Query
@@ -17,8 +18,11 @@ from watcher.text.canon import ANALYSER_VERSION
 
 def compile_topics(topics: Iterable[Topic], sets: Mapping[str, str] | None = None) -> Watched:
     """Compile topics into one index; raises ConfigError with every fault. Pure: it may run in a thread of its own."""
+    kept = tuple(topics)
     with _uncollected():
-        return _compile(tuple(topics), sets)
+        prepare([*(topic.query for topic in kept), *(sets or {}).values()])
+        forget_tables()
+        return _compile(kept, sets)
 
 
 def _compile(kept: tuple[Topic, ...], sets: Mapping[str, str] | None) -> Watched:
@@ -54,7 +58,9 @@ def check_topics(
     sets_at: Mapping[str, tuple[str, int, int]] | None = None,
 ) -> tuple[Fault, ...]:
     """List the faults of all topics and sets; `sets_at` tells file, line and column at which each set's text begins."""
-    sets = sets or {}
+    sets, topics = sets or {}, tuple(topics)
+    prepare([*(topic.query for topic in topics), *sets.values()])
+    forget_tables()
     faults: list[Fault] = []
     broken: set[str] = set()
     for name, text in sets.items():

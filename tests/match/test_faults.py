@@ -1,0 +1,90 @@
+"""Queries that cannot be read: what is said, where, and what to write instead."""
+
+from __future__ import annotations
+
+import pytest
+
+from watcher.errors import ConfigError, QueryError
+from watcher.match import compile_topics, parse_query
+from watcher.match.parser import DEPTH
+from watcher.model.topic import Topic
+
+SETS = {"russia": "russia OR moscow", "loop": "a AND @pool", "pool": "b OR @loop", "broken": "spy AND\n  (eyes"}
+
+FAULTS = [
+    pytest.param("", 1, 1, "empty", "", id="nothing"),
+    pytest.param("  # only a comment", 1, 19, "empty", "", id="only a comment"),
+    pytest.param("a AND b OR c", 1, 9, "two ways", "write (a AND b) OR c, or a AND (b OR c)", id="AND before OR"),
+    pytest.param("a OR b c", 1, 3, "two ways", "write (b AND c) OR a", id="a blank is AND"),
+    pytest.param("x (a OR b AND c)", 1, 6, "two ways", "write", id="mixed in parentheses"),
+    pytest.param("a OR b NOT c", 1, 3, "two ways", "write", id="NOT is of the AND kind"),
+    pytest.param("spy AND\n  (eyes", 2, 3, "( is never closed", "", id="open parenthesis on the second line"),
+    pytest.param("spy)", 1, 4, "unexpected ')'", "parenthesis", id="closing without opening"),
+    pytest.param("spy AND )", 1, 5, "AND needs something on both sides", "", id="AND before nothing"),
+    pytest.param("AND spy", 1, 1, "AND needs something on both sides", "", id="AND after nothing"),
+    pytest.param("spy AND", 1, 5, "AND needs something on both sides", "", id="AND at the end"),
+    pytest.param("spy OR", 1, 7, "ends too early", "", id="OR at the end"),
+    pytest.param("OR spy", 1, 1, "OR needs something before it", "", id="OR at the beginning"),
+    pytest.param("NOT spy", 1, 1, "exclusions alone", "say what to look for", id="only NOT"),
+    pytest.param("(NOT a) AND b", 1, 2, "exclusions alone", "", id="only NOT in parentheses"),
+    pytest.param("()", 1, 1, "nothing inside", "", id="empty parentheses"),
+    pytest.param('"five eyes', 1, 1, "never closed", 'add a closing "', id="open phrase"),
+    pytest.param("{five", 1, 1, "never closed", "{X} or =X", id="open brace"),
+    pytest.param("spy NEAR/2", 1, 11, "ends too early", "", id="NEAR without a right side"),
+    pytest.param("NEAR/2 spy", 1, 1, "needs something before it", "", id="NEAR without a left side"),
+    pytest.param("a NEAR/5000 b", 1, 3, "at most 1,000", "", id="NEAR too far"),
+    pytest.param("a NEAR/3 lang:en", 1, 3, "about words", "", id="NEAR a language"),
+    pytest.param("ATLEAST (a)", 1, 1, "needs a number", "ATLEAST/3", id="ATLEAST without a number"),
+    pytest.param("ATLEAST/2 a", 1, 1, "needs a parenthesis", "", id="ATLEAST without parentheses"),
+    pytest.param("FIRST/0 (a)", 1, 1, "needs a number", "", id="FIRST none"),
+    pytest.param("titel:spy", 1, 1, "no field 'titel'", "did you mean title: ?", id="misspelt field"),
+    pytest.param("note:spy", 1, 1, "no field 'note'", '"note: ..."', id="unknown field"),
+    pytest.param("(title:)", 1, 2, "title: needs something after it", "", id="a field of nothing"),
+    pytest.param("spy AND title:", 1, 9, "title: needs something after it", "", id="a field at the end"),
+    pytest.param("lang:klingonese", 1, 6, "no language", "lang:en", id="no language"),
+    pytest.param("domain:https://x.example/", 1, 8, "no domain", "url:", id="an address is no domain"),
+    pytest.param("a\nAND @rusia", 2, 5, "no set @rusia", "did you mean @russia?", id="misspelt set"),
+    pytest.param("@nothing-like-it", 1, 1, "no set @nothing-like-it", "", id="unknown set"),
+    pytest.param("@loop", 1, 1, "contains itself", "", id="sets in a circle"),
+    pytest.param("a @broken", 1, 3, "in @broken: 2:3: ( is never closed", "", id="fault inside a set"),
+    pytest.param("ab*", 1, 1, "too short", "write the words out", id="short beginning"),
+    pytest.param("*ing", 1, 1, "cannot begin with a wildcard", "pre*", id="wildcard first"),
+    pytest.param("=Cyber*", 1, 1, "do not go together", "", id="exact wildcard"),
+    pytest.param("share~xx", 1, 1, "no inflections for language 'xx'", "en, de", id="language without inflections"),
+    pytest.param("a AND ~", 1, 7, "~ needs a word", "share~", id="inflection of nothing"),
+    pytest.param("情报?", 1, 1, "script without spaces", "", id="wildcard among characters"),
+    pytest.param("a and b", 1, 3, "small letters", "write AND", id="small and"),
+    pytest.param("a or b", 1, 3, "small letters", "write OR", id="small or"),
+    pytest.param("a not b", 1, 3, "small letters", "write NOT", id="small not"),
+    pytest.param("a AND ...", 1, 7, "no letters or digits", "", id="punctuation alone"),
+    pytest.param('"a"~3', 1, 1, "several words", "", id="slop of one word"),
+    pytest.param("(" * (DEPTH + 1) + "a" + ")" * (DEPTH + 1), 1, DEPTH + 1, "deep", "", id="too deep"),
+    pytest.param("a " * 40_000, 1, 1, "longer than", "", id="too long"),
+]
+
+
+@pytest.mark.parametrize(("query", "line", "column", "message", "suggestion"), FAULTS)
+def test_fault_says_what_where_and_what_instead(
+    query: str, line: int, column: int, message: str, suggestion: str
+) -> None:
+    with pytest.raises(QueryError) as caught:
+        parse_query(query, SETS)
+
+    assert message in caught.value.message
+    assert suggestion in caught.value.suggestion
+    assert (caught.value.line, caught.value.column) == (line, column)
+
+
+def test_faults_of_all_topics_come_at_once_at_their_places_in_the_file() -> None:
+    topics = [
+        Topic(id="one", name="", query="spy AND\n(eyes", file="topics.yaml", line=10, column=7),
+        Topic(id="two", name="", query="spy", file="topics.yaml", line=20, column=7),
+        Topic(id="three", name="", query="titel:spy", file="topics.yaml", line=30, column=12),
+    ]
+
+    with pytest.raises(ConfigError) as caught:
+        compile_topics(topics)
+
+    first, second = caught.value.faults
+    assert str(first) == "topics.yaml:11:7: ( is never closed"
+    assert str(second) == "topics.yaml:30:12: no field 'titel' (did you mean title: ?)"
