@@ -79,10 +79,13 @@ def test_a_topic_is_tried_on_the_archive_by_its_id_with_its_words_marked(desk: D
     assert "1 match in 5 entries" in err
 
 
-def test_a_limit_says_how_much_of_the_archive_it_speaks_of(desk: Desk) -> None:
+def test_all_matches_are_counted_and_the_newest_listed(desk: Desk) -> None:
     said = desk.json("test", "ferry OR budget OR yacht", "--limit", "2")
 
-    assert (len(said["matches"]), said["more"], said["tested"]) == (2, True, 2)
+    assert [each["entry"]["title"] for each in said["matches"]] == ["Ferry band", "Budget passes"]
+    assert (said["count"], said["tested"]) == (4, 5)
+    _out, err = desk.run("test", "ferry OR budget OR yacht", "--limit", "2")
+    assert "4 matches in 5 entries, the newest 2 listed" in err
 
 
 def test_a_time_narrows_what_is_tried(desk: Desk) -> None:

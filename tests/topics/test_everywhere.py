@@ -11,7 +11,7 @@ from tests.topics.news import print_news
 from watcher.match import Watched, compile_topics, find, parse_query
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Topic
-from watcher.settings import load
+from watcher.settings import Settings, load
 from watcher.settings.folders import shipped_folder
 from watcher.store import entries, hits
 from watcher.store.engine import Database
@@ -51,9 +51,13 @@ QUERIES = (
 
 
 @cache
+def settings() -> Settings:
+    return load(shipped_folder(), {})
+
+
+@cache
 def shipped() -> Watched:
-    settings = load(shipped_folder(), {})
-    return compile_topics(settings.topics, settings.sets)
+    return compile_topics(settings().topics, settings().sets)
 
 
 def everything(database: Database) -> list[StoredEntry]:
@@ -70,7 +74,7 @@ def test_the_archive_gives_what_matching_each_entry_gives(database: Database) ->
         tested = on_archive(database, query, limit=100)
 
         assert {match.stored.id: match.evidence for match in tested.matches} == expected, query.canonical()
-        assert tested.tested == len(NEWS)
+        assert (tested.tested, tested.count) == (len(NEWS), len(expected))
 
 
 def test_counting_many_queries_at_once_counts_each(database: Database) -> None:
@@ -86,10 +90,9 @@ def test_counting_many_queries_at_once_counts_each(database: Database) -> None:
     }
 
 
-@pytest.mark.parametrize("topic", [topic.id for topic in shipped().topics])
+@pytest.mark.parametrize("topic", ["five-eyes", "intelligence-sharing", "cyber-ops-russia"])
 def test_the_shipped_topics_can_be_weighed_probed_and_compared(database: Database, topic: str) -> None:
-    settings = load(shipped_folder(), {})
-    named = read_named(next(each.query for each in settings.topics if each.id == topic), settings.sets)
+    named = read_named(next(each.query for each in settings().topics if each.id == topic), settings().sets)
     print_news(database, *NEWS)
     expected = [each.id for each in everything(database) if find(named.query, each) is not None]
 

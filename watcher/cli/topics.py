@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import asking, drafting, measuring, output
-from watcher.cli.state import Json, Limit, Since, Until, opened
+from watcher.cli.state import Json, Since, Until, opened
 
 if TYPE_CHECKING:
     from watcher.app.wiring import App
@@ -118,7 +118,9 @@ def try_out(
     ] = None,
     since: Since = None,
     until: Until = None,
-    limit: Limit = 20,
+    limit: Annotated[
+        int | None, typer.Option("--limit", "-n", min=0, max=10_000, help="How many to list: 20, or 1000 with --json.")
+    ] = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 where nothing matches.")] = False,
     as_json: Json = False,
 ) -> None:
@@ -128,7 +130,7 @@ def try_out(
     if text is not None and file is not None:
         raise UsageError("either --text or --file, not both")
     if text is None and file is None:
-        matched = _test_archive(what, since, until, limit, as_json)
+        matched = _test_archive(what, since, until, limit if limit is not None else 1000 if as_json else 20, as_json)
     else:
         if since or until:
             raise UsageError("--since and --until are about stored entries; leave out --text and --file for these")
@@ -191,10 +193,10 @@ def _test_archive(what: str, since: str | None, until: str | None, limit: int, a
     else:
         for match in found.matches:
             telling.show_entry(match.stored, match.evidence)
-        more = f"; more with --limit {min(1000, limit * 5)}" if found.more else ""
+        more = f", the newest {limit} listed (--limit)" if found.count > len(found.matches) else ""
         tested = output.counted(found.tested, "entry", "entries")
-        output.note(f"{output.counted(len(found.matches), 'match', 'matches')} in {tested}{more}")
-    return bool(found.matches)
+        output.note(f"{output.counted(found.count, 'match', 'matches')} in {tested}{more}")
+    return bool(found.count)
 
 
 def _test_text(what: str, text: str, as_json: bool) -> bool:

@@ -13,12 +13,11 @@ from watcher.match.syntax import And, Node, NotNear, Or, parts_of
 from watcher.model.entry import Item, StoredEntry
 from watcher.model.found import Match
 from watcher.model.topic import Evidence
-from watcher.store import archive
 from watcher.store.engine import Database
 from watcher.topics.labels import example_entry
 from watcher.topics.named import Named
 from watcher.topics.relax import relaxations
-from watcher.topics.walk import Heard, read, stretch
+from watcher.topics.walk import Heard, bare, read, stretch
 
 NEAREST = 3
 """Where no option of an OR holds, so many that come nearest are taken apart; the others are a line each."""
@@ -56,11 +55,11 @@ class Explained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
-    """What a query matches among `tested` entries, the newest first; `more` where the search stopped at its limit."""
+    """What a query matches among `tested` entries: the newest matches, newest first, and how many there are."""
 
     matches: tuple[Match, ...]
     tested: int
-    more: bool = False
+    count: int
 
 
 def as_entry(text: str, *, language: str | None = None) -> StoredEntry:
@@ -86,21 +85,20 @@ def on_archive(
     limit: int = 20,
     heard: Heard | None = None,
 ) -> Tested:
-    """Match a query against the entries first seen in [since, until), the newest first, up to `limit` matches."""
+    """Match a query against the entries first seen in [since, until): all are counted, the newest `limit` kept."""
     walked = stretch(database, [query], since=since, until=until)
     found: list[Match] = []
+    count = 0
     index = Index([query])
     for stored in read(database, walked.ids, heard):
         reading = Reading(stored)
-        places = next((places for _number, places in index.matching(reading)), None)
-        if places is None:
-            continue
         if len(found) == limit:
-            with database.read() as db:
-                tested = archive.count(db, found[-1].stored.id - 1, walked.below)
-            return Tested(matches=tuple(found), tested=tested, more=True)
-        found.append(Match(stored=stored, evidence=shown(places, reading)))
-    return Tested(matches=tuple(found), tested=walked.tested)
+            count += len(index.numbers(reading))
+            continue
+        for _number, places in index.matching(reading):
+            count += 1
+            found.append(Match(stored=bare(stored), evidence=shown(places, reading)))
+    return Tested(matches=tuple(found), tested=walked.tested, count=count)
 
 
 def count_each(
