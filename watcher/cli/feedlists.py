@@ -1,0 +1,262 @@
+"""feeds discover, import, export, and what the commands about feeds share: finding, checking and trying one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from watcher.cli import output
+from watcher.cli.state import Json, state
+
+if TYPE_CHECKING:
+    from watcher.fetch import Candidate
+    from watcher.model.feed import Source
+    from watcher.pipeline.trial import Trial
+    from watcher.settings import Settings
+
+
+def join(app: typer.Typer) -> None:
+    """Add the commands about lists of feeds."""
+    app.command(epilog="Example:\n\n  watcher feeds discover post.example --json")(discover)
+    app.command("import", epilog="Example:\n\n  watcher feeds import subscriptions.opml --tag press")(import_feeds)
+    app.command(epilog="Example:\n\n  watcher feeds export feeds.opml")(export)
+
+
+def discover(
+    url: Annotated[str, typer.Argument(metavar="URL", help="A page, a site or a feed.")], as_json: Json = False
+) -> None:
+    """Find the feeds of a page; each has been fetched and read. Nothing is added."""
+    from watcher.settings import load
+
+    settings = load(state.folder, state.environ)
+    found = _discovered(settings, address(url))
+    if as_json:
+        output.put_json({"feeds": [candidate(each) for each in found]})
+    else:
+        output.table(
+            ("items", "title", "address"), [(str(each.items), each.title, each.url) for each in found], flexible=1
+        )
+        output.note(output.counted(len(found), "feed") + ("" if found else f" found at {url}"))
+    raise typer.Exit(0 if found else 1)
+
+
+def import_feeds(
+    file: Annotated[str, typer.Argument(metavar="FILE", help="An OPML file; `-` is the standard input.")],
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="A tag for all of them; may be repeated.")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be added, and add nothing.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Add the feeds of an OPML list to feeds.yaml; folders become tags, and known feeds stay as they are."""
+    from dataclasses import replace
+
+    from watcher.errors import ParseError, UsageError
+    from watcher.parse.opml import read_opml
+    from watcher.settings import load
+    from watcher.settings.edit import add_sources
+    from watcher.settings.feeds import same_address
+
+    settings = load(state.folder, state.environ)
+    try:
+        outlines = read_opml(_bytes(file))
+    except ParseError as error:
+        raise UsageError(f"{file}: {error}") from error
+    known = {same_address(source.url) for source in settings.sources}
+    new: list[Source] = []
+    skipped: list[tuple[str, str]] = [(url, "no http(s) address") for url in outlines.refused]
+    there = 0
+    for source in outlines.sources:
+        if same_address(source.url) in known:
+            there += 1
+            continue
+        try:
+            added = checked(source.url, source.title, source.tags, source.language, None)
+        except UsageError as error:
+            skipped.append((source.url, str(error)))
+            continue
+        known.add(same_address(source.url))
+        new.append(replace(added, tags=tuple(dict.fromkeys((*added.tags, *(tag or ()))))))
+    if new and not dry_run:
+        add_sources(settings.folder, state.environ, new)
+    if as_json:
+        output.put_json(
+            {
+                "added": [as_json_of(source) for source in new],
+                "known": there,
+                "skipped": [{"url": url, "why": why} for url, why in skipped],
+                "dry_run": dry_run,
+            }
+        )
+        return
+    for url, why in skipped:
+        output.put(f"skipped {output.clean(url)}: {output.clean(why)}")
+    verb = "would be added" if dry_run else "added"
+    output.put(f"{output.counted(len(new), 'feed')} {verb}, {there} known already, {len(skipped)} skipped")
+    if new and not dry_run:
+        output.note("a running daemon heeds it after SIGHUP; `watcher check --live` tries them all")
+
+
+def export(
+    file: Annotated[str, typer.Argument(metavar="[FILE]", help="Where to; `-` is the standard output.")] = "-",
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="Only feeds with this tag; may be repeated.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Write the configured feeds as OPML 2.0, the first tag of each as its folder."""
+    from watcher import clock
+    from watcher.errors import UsageError
+    from watcher.parse.opml import write_opml
+    from watcher.settings import load
+
+    sources = [each for each in load(state.folder, state.environ).sources if not tag or set(tag) & set(each.tags)]
+    if as_json:
+        output.put_json({"feeds": [as_json_of(source) for source in sources]})
+        return
+    said = write_opml(sources, "Feeds of news-watcher", clock.now())
+    if file == "-":
+        sys.stdout.write(said)
+        return
+    try:
+        Path(file).write_text(said, encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file}: {(error.strerror or 'cannot be written').lower()}") from error
+    output.note(f"{output.counted(len(sources), 'feed')} written to {file}")
+
+
+def find(sources: Sequence[Source], said: str) -> Source:
+    """Find a configured feed by its address, however spelt, or its title. Raises NotFoundError."""
+    from difflib import get_close_matches
+
+    from watcher.errors import NotFoundError
+    from watcher.settings.feeds import same_address
+    from watcher.text.urls import canonical_url
+
+    rules = (
+        lambda source: source.url == said,
+        lambda source: same_address(source.url) == same_address(said),
+        lambda source: canonical_url(source.url) == canonical_url(said),
+        lambda source: source.title.casefold() == said.casefold() != "",
+    )
+    for rule in rules:
+        found = [source for source in sources if rule(source)]
+        if len(found) == 1:
+            return found[0]
+    near = get_close_matches(said, [*(source.url for source in sources), *(source.title for source in sources)], 1)
+    raise NotFoundError("feed", said, near[0] if near else "")
+
+
+def address(said: str) -> str:
+    """Give the address that a person means who leaves out its scheme. Raises UsageError."""
+    from watcher.errors import UsageError
+    from watcher.settings.words import read_http_url
+
+    said = said.strip()
+    try:
+        return read_http_url(said if "://" in said or ":" in said.split("/")[0] else f"https://{said}")
+    except ValueError as error:
+        raise UsageError(str(error)) from error
+
+
+def checked(url: str, title: str, tags: tuple[str, ...], language: str | None, interval: str | None) -> Source:
+    """Make a source of what was typed, by the rules of feeds.yaml. Raises UsageError."""
+    from pydantic import ValidationError
+
+    from watcher.errors import UsageError
+    from watcher.model.feed import Source
+    from watcher.settings.schema import WrittenFeed
+
+    said: dict[str, Any] = {"url": url, "title": " ".join(title.split()), "tags": list(tags)}
+    try:
+        feed = WrittenFeed.model_validate(said | {"language": language or None, "interval": interval or None})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else "feed"
+        reason = first.get("ctx", {}).get("error", first["msg"])
+        raise UsageError(f"{name}: {reason}") from error
+    unique = tuple(dict.fromkeys(feed.tags))
+    return Source(url=feed.url, title=feed.title, tags=unique, language=feed.language, interval=feed.interval)
+
+
+def refuse_known(sources: Sequence[Source], source: Source) -> None:
+    """Raise UsageError where a feed is configured already, be it in another spelling."""
+    from watcher.errors import UsageError
+    from watcher.settings.feeds import same_address
+    from watcher.text.urls import canonical_url
+
+    for known in sources:
+        if same_address(known.url) == same_address(source.url) or canonical_url(known.url) == canonical_url(source.url):
+            as_ = "" if known.url == source.url else f" as {known.url}"
+            raise UsageError(f"{source.url} is watched already{as_}")
+
+
+def tried(settings: Settings, source: Source) -> Trial:
+    """Fetch and read a feed once."""
+    import asyncio
+
+    from watcher.app.wiring import fetch_policy
+    from watcher.fetch import Fetcher
+    from watcher.pipeline.trial import try_feeds
+
+    async def fetch() -> Trial:
+        async with Fetcher(fetch_policy(settings)) as fetcher:
+            return (await try_feeds(fetcher, [source]))[0]
+
+    return asyncio.run(fetch())
+
+
+def offered(settings: Settings, url: str) -> tuple[Candidate, ...]:
+    """Find what feeds a page offers; none where it cannot be fetched."""
+    from watcher.errors import ParseError
+
+    try:
+        return _discovered(settings, url)
+    except ParseError:
+        return ()
+
+
+def _discovered(settings: Settings, url: str) -> tuple[Candidate, ...]:
+    import asyncio
+
+    from watcher.app.wiring import fetch_policy
+    from watcher.fetch import Fetcher
+    from watcher.fetch import discover as find_feeds
+
+    async def search() -> tuple[Candidate, ...]:
+        async with Fetcher(fetch_policy(settings)) as fetcher:
+            return await find_feeds(fetcher, url)
+
+    return asyncio.run(search())
+
+
+def candidate(found: Candidate) -> dict[str, Any]:
+    """Say a feed that was found."""
+    return {"url": found.url, "title": found.title, "kind": found.kind, "items": found.items}
+
+
+def as_json_of(source: Source) -> dict[str, Any]:
+    """Say a feed as it is configured."""
+    interval = round(source.interval.total_seconds()) if source.interval else None
+    return {
+        "url": source.url,
+        "title": source.title,
+        "tags": list(source.tags),
+        "language": source.language,
+        "interval_seconds": interval,
+        "enabled": source.enabled,
+        "fulltext": source.fulltext,
+    }
+
+
+def _bytes(file: str) -> bytes:
+    from watcher.errors import UsageError
+    from watcher.parse.opml import LARGEST
+
+    try:
+        if file == "-":
+            return sys.stdin.buffer.read(LARGEST + 1)
+        with Path(file).open("rb") as opened_file:
+            return opened_file.read(LARGEST + 1)
+    except OSError as error:
+        raise UsageError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from error

@@ -1,0 +1,272 @@
+"""feeds: list, show, add, remove, resume; those that find, import and export feeds join from `feedlists`."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from watcher.cli import feedlists, output
+from watcher.cli.state import Json, opened, state
+
+if TYPE_CHECKING:
+    from watcher.app.wiring import App
+    from watcher.model.feed import Feed, Source
+    from watcher.store.feeds import Poll
+
+app = typer.Typer(
+    rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    help="List, show, add, remove, find, import and export feeds.",
+    epilog="Examples:\n\n  watcher feeds add https://post.example/rss --tag press --language en\n\n"
+    "  watcher feeds discover post.example\n\n  watcher feeds import subscriptions.opml\n\n"
+    "What the states mean and how often feeds are asked: docs/feeds.md",
+)
+feedlists.join(app)
+
+Address = Annotated[str, typer.Argument(metavar="URL", help="The feed's address, or its title.")]
+
+
+@app.command("list", epilog="Example:\n\n  watcher feeds list --health failing --json")
+def list_feeds(
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="Only feeds with this tag; may be repeated.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--health", help="Only fresh, stale, failing, gone, paused or new ones.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """List the configured feeds and how each does."""
+    from watcher import clock
+    from watcher.app import views
+    from watcher.errors import UsageError
+    from watcher.schedule import Health, health
+    from watcher.store import feeds as store
+
+    if odd := set(only or ()) - {str(each) for each in Health}:
+        raise UsageError(f"--health {odd.pop()!r}: expected one of {', '.join(str(each) for each in Health)}")
+    now = clock.now()
+    with opened() as application:
+        with application.database.read() as db:
+            counts = store.entry_counts(db)
+        feeds = [feed for feed in _all(application, now) if not tag or set(tag) & set(feed.source.tags)]
+    feeds = [feed for feed in feeds if not only or str(health(feed, now)) in only]
+    if as_json:
+        output.put_json({"feeds": [views.feed(feed, now, counts.get(feed.id, 0)) for feed in feeds]})
+        return
+    output.table(
+        ("health", "every", "last new", "entries", "lost", "feed", "address"),
+        [
+            (
+                str(health(feed, now)),
+                _length(feed.source.interval or feed.interval) if feed.polled_at else "",
+                _at(feed.new_at),
+                f"{counts.get(feed.id, 0):,}",
+                f"~{feed.lost}" if feed.lost else "",
+                feed.name if feed.name != feed.source.url else "",
+                feed.source.url,
+            )
+            for feed in feeds
+        ],
+        flexible=-1,
+    )
+    output.note(output.counted(len(feeds), "feed"))
+
+
+@app.command(epilog="Example:\n\n  watcher feeds show https://post.example/rss")
+def show(
+    url: Address,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many polls of its history.")] = 20,
+    as_json: Json = False,
+) -> None:
+    """Show a feed: its health, its rhythm, gaps, moves, and the history of its polls."""
+    from watcher import clock
+    from watcher.app import views
+    from watcher.schedule import health
+    from watcher.store import feeds as store
+
+    now = clock.now()
+    with opened() as application:
+        source = feedlists.find(application.settings.sources, url)
+        feed = next(each for each in _all(application, now) if each.source.url == source.url)
+        with application.database.read() as db:
+            history = store.history(db, feed.id, limit) if feed.id else ()
+            count = store.entry_counts(db).get(feed.id, 0) if feed.id else 0
+    if as_json:
+        said = views.feed(feed, now, count) | {"configured": feedlists.as_json_of(source)}
+        output.put_json(said | {"polls": [views.poll(poll) for poll in history]})
+        return
+    output.put(output.style(output.clean(feed.name), output.BOLD))
+    for name, value in _facts(feed, str(health(feed, now)), count, now):
+        output.put(f"  {name:<12}{output.clean(value)}")
+    if history:
+        output.put("")
+        output.table(
+            ("polled", "outcome", "status", "bytes", "took", "items", "new", "edited", "hits", "what was said"),
+            [_row(poll) for poll in history],
+            flexible=-1,
+        )
+
+
+@app.command(
+    epilog="Examples:\n\n  watcher feeds add https://post.example/rss --tag press --language en\n\n"
+    "  watcher feeds add https://post.example/rss --interval 10m --no-check"
+)
+def add(
+    url: Annotated[str, typer.Argument(metavar="URL", help="The feed's address.")],
+    title: Annotated[str, typer.Option("--title", help="What to call it; by default what it calls itself.")] = "",
+    tag: Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be repeated.")] = None,
+    language: Annotated[str | None, typer.Option("--language", help="Its language, such as en or pt-BR.")] = None,
+    interval: Annotated[
+        str | None, typer.Option("--interval", help="Ask it so often (10m, 6h) whatever its rhythm.")
+    ] = None,
+    check: Annotated[
+        bool, typer.Option("--check/--no-check", help="Fetch it once first, to see that it is a feed.")
+    ] = True,
+    as_json: Json = False,
+) -> None:
+    """Add a feed to feeds.yaml; its comments stay. A page is no feed: what it offers is listed instead."""
+    from watcher.settings import load
+    from watcher.settings.edit import FILE, add_sources
+
+    settings = load(state.folder, state.environ)
+    source = feedlists.checked(url, title, tuple(tag or ()), language, interval)
+    feedlists.refuse_known(settings.sources, source)
+    trial = feedlists.tried(settings, source) if check else None
+    if trial is not None and not trial.ok:
+        offers = feedlists.offered(settings, source.url) if trial.kind in {"html", "not-feed"} else ()
+        if as_json:
+            output.put_json(
+                {
+                    "added": None,
+                    "error": {"kind": trial.kind, "message": trial.message},
+                    "offers": [feedlists.candidate(offer) for offer in offers],
+                }
+            )
+        else:
+            _explain(source, trial.message, [(offer.url, offer.title, offer.items) for offer in offers])
+        raise typer.Exit(1)
+    add_sources(settings.folder, state.environ, [source])
+    if as_json:
+        items = trial.items if trial else None
+        output.put_json({"added": feedlists.as_json_of(source) | {"items": items}, "file": str(settings.folder / FILE)})
+        return
+    found = f" ({output.clean(trial.title or 'no title')}, {output.counted(trial.items, 'item')})" if trial else ""
+    output.put(f"added {source.url}{found}")
+    if trial is not None and trial.message:
+        output.note(output.clean(trial.message))
+    _heed()
+
+
+@app.command(epilog="Example:\n\n  watcher feeds remove https://post.example/rss")
+def remove(url: Address, as_json: Json = False) -> None:
+    """Take a feed out of feeds.yaml. What it brought stays stored, for as long as everything does."""
+    from watcher.settings import load
+    from watcher.settings.edit import FILE, remove_source
+
+    settings = load(state.folder, state.environ)
+    source = feedlists.find(settings.sources, url)
+    remove_source(settings.folder, state.environ, source.url)
+    if as_json:
+        output.put_json({"removed": feedlists.as_json_of(source), "file": str(settings.folder / FILE)})
+        return
+    output.put(f"removed {source.url}; its entries and hits stay")
+    _heed()
+
+
+@app.command(epilog="Example:\n\n  watcher feeds resume https://post.example/rss")
+def resume(url: Address, as_json: Json = False) -> None:
+    """Ask a feed again that is gone, blocked or backed off, from now on and as if it had never failed."""
+    from watcher import clock
+    from watcher.errors import UsageError
+    from watcher.store import feeds as store
+
+    now = clock.now()
+    with opened(sync=True) as application:
+        source = feedlists.find(application.settings.sources, url)
+        if not source.enabled:
+            raise UsageError(f"{source.url} is paused in feeds.yaml (`enabled: false`): resume it there")
+        with application.database.write() as db:
+            store.resume(db, source.url, now)
+    if as_json:
+        output.put_json({"resumed": source.url})
+    else:
+        output.put(f"resumed {source.url}: asked again within seconds by a running daemon, or with `watcher poll`")
+
+
+def _all(application: App, now: datetime) -> list[Feed]:
+    """Give the configured feeds with what is known of them; those that were never polled are new."""
+    from watcher.model.feed import Feed, FeedState
+    from watcher.store import feeds as store
+
+    with application.database.read() as db:
+        known = {feed.source.url: feed for feed in store.all_configured(db)}
+    found: list[Feed] = []
+    for source in application.settings.sources:
+        feed = known.get(source.url)
+        resting = FeedState.ACTIVE if source.enabled else FeedState.PAUSED
+        found.append(feed or Feed(id=0, source=source, fetch_url=source.url, next_poll_at=now, state=resting))
+    return found
+
+
+def _facts(feed: Feed, word: str, entries: int, now: datetime) -> list[tuple[str, str]]:
+    source = feed.source
+    said = [("address", source.url)]
+    if feed.fetch_url != source.url:
+        said.append(("moved to", feed.fetch_url))
+    if feed.move is not None and feed.move.sightings:
+        since = f"seen {output.counted(feed.move.sightings, 'time')} since {_at(feed.move.first_seen_at)}"
+        said.append(("redirects to", f"{feed.move.url} ({since}; followed for good once it has held for two days)"))
+    said.append(("health", word + (f" ({feed.state.value})" if feed.state.value not in {"active", word} else "")))
+    if feed.error_kind and feed.failing_since:
+        how_often = f", {output.counted(feed.failures, 'failure')} in a row" if feed.failures else ""
+        said.append(("failing", f"since {_at(feed.failing_since)}{how_often}: {feed.error_kind}: {feed.error or ''}"))
+    asked = f"every {_length(source.interval or feed.interval)}" + (" (as configured)" if source.interval else "")
+    said.append(("asked", asked + (f", next {_at(feed.next_poll_at)}" if feed.next_poll_at > now else ", due now")))
+    if feed.rhythm:
+        said.append(("rhythm", f"an item every {_length(feed.rhythm)}"))
+    said.append(("last read", _at(feed.read_at) or "never"))
+    if feed.new_at:
+        said.append(("last new", _at(feed.new_at)))
+    if feed.gaps:
+        gap = f"{output.counted(feed.gaps, 'gap')}, the last {_at(feed.gap_at)}: about {feed.lost} items may be missing"
+        said.append(("gaps", gap))
+    said.append(("entries", f"{entries:,}"))
+    if feed.key_rule.value != "guid":
+        said.append(("identity", f"by {feed.key_rule.value}: its guids proved unreliable"))
+    optional = (("tags", ", ".join(source.tags)), ("language", source.language or feed.language or ""),
+                ("site", feed.site_url or ""), ("hub", feed.hub or ""))  # fmt: skip
+    return said + [(name, value) for name, value in optional if value]
+
+
+def _row(poll: Poll) -> tuple[str, ...]:
+    numbers = [str(number) if number else "" for number in (poll.seen, poll.new, poll.updated, poll.hits)]
+    size = f"{poll.wire_bytes:,}" if poll.wire_bytes else ""
+    took = f"{poll.elapsed.total_seconds():.2f} s"
+    return (_at(poll.at), poll.outcome, str(poll.status or ""), size, took, *numbers, poll.message)
+
+
+def _explain(source: Source, message: str, offers: list[tuple[str, str, int]]) -> None:
+    output.put(f"not added: {source.url}: {output.clean(message)}")
+    if offers:
+        output.put("It offers:")
+        for address, title, items in offers:
+            output.put(f"  {output.clean(address)}  {output.clean(title)} ({output.counted(items, 'item')})")
+    else:
+        output.note("add it all the same with --no-check")
+
+
+def _heed() -> None:
+    output.note("a running daemon heeds it after SIGHUP")
+
+
+def _length(length: timedelta) -> str:
+    from watcher.settings.words import write_length
+
+    seconds = length.total_seconds()
+    return write_length(timedelta(minutes=round(seconds / 60)) if seconds >= 60 else length)
+
+
+def _at(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}Z" if moment else ""
