@@ -93,6 +93,7 @@ def upgrade() -> None:
         sa.Column("lease_by", sa.Text(), nullable=True),
         sa.PrimaryKeyConstraint("id", name="pk_feeds"),
         sa.UniqueConstraint("url", name="uq_feeds_url"),
+        postgresql_with={"fillfactor": 60},
     )
     op.create_index("ix_feeds_due", "feeds", ["configured", "next_poll_at"], unique=False)
     op.create_table(

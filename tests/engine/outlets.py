@@ -23,8 +23,8 @@ class Asked:
 class Outlets:
     """Serves `/0`, `/1`... at each of `hosts` addresses; an answer comes only while the doors are open."""
 
-    def __init__(self, hosts: int, feeds_each: int, first: str = "127.1.0") -> None:
-        self.hosts = [f"{first}.{number}" for number in range(1, hosts + 1)]
+    def __init__(self, hosts: int, feeds_each: int) -> None:
+        self.hosts = [f"127.1.{number // 250}.{number % 250 + 1}" for number in range(hosts)]
         self._feeds_each = feeds_each
         self.asked: list[Asked] = []
         self.answers: dict[str, bytes] = {}

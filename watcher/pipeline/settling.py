@@ -103,7 +103,7 @@ def settle_all(
         for feed, outcome in polled
     )
     kept = [each for each in settled if each.held]
-    feeds.put(db, (each.after for each in kept))
+    feeds.put(db, ((each.before, each.after) for each in kept))
     feeds.record(db, (history(each, now) for each in kept))
     for each in kept:
         match each.outcome:

@@ -2,19 +2,33 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
-from sqlalchemy import CursorResult, RowMapping, bindparam, func, insert, or_, select, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    CursorResult,
+    Row,
+    any_,
+    bindparam,
+    func,
+    insert,
+    literal,
+    or_,
+    select,
+    tuple_,
+    update,
+)
 
 from watcher.errors import NotFoundError
-from watcher.model.feed import Feed, FeedState, KeyRule, Move, Source, Validators
+from watcher.model.feed import Feed, FeedState, Source
 from watcher.store.engine import Db, alone
+from watcher.store.feed_rows import host_of, is_routine, read, routine, write, write_source
 from watcher.store.tables import feeds, polls
 
 _ASTRAY = timedelta(hours=2)
@@ -80,9 +94,9 @@ def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) 
         {
             "url": url,
             "fetch_url": url,
-            "host": _host(url),
+            "host": host_of(url),
             "configured": True,
-            "source": _write_source(source),
+            "source": write_source(source),
             "name": source.title or url,
             "state": _resting_state(source),
             "next_poll_at": now,
@@ -96,13 +110,13 @@ def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) 
     returned: list[str] = []
     for url, source in wanted.items():
         row = known.get(url)
-        if row is None or (row.configured and row.source == _write_source(source)):
+        if row is None or (row.configured and row.source == write_source(source)):
             continue
         db.execute(
             update(feeds)
             .where(feeds.c.url == url)
             .values(
-                source=_write_source(source),
+                source=write_source(source),
                 name=source.title or row.title or url,
                 configured=True,
                 state=_resting_state(source),
@@ -154,7 +168,7 @@ def claim_due(
         theirs = select(feeds.c.host).where(feeds.c.lease_until > now, feeds.c.lease_by != owner)
         chosen = chosen.where(feeds.c.host.not_in(theirs))
     tally = Counter(busy or {})
-    kept: list[RowMapping] = []
+    kept: list[Row[Any]] = []
     while len(kept) < limit:
         full = [host for host, count in tally.items() if per_host is not None and count >= per_host]
         open_ = chosen.where(feeds.c.host.not_in(full)) if full else chosen
@@ -166,12 +180,12 @@ def claim_due(
             .returning(feeds)
         )
         too_many: list[int] = []
-        for row in sorted(db.execute(taken).mappings().all(), key=lambda row: row["next_poll_at"]):
-            tally[row["host"]] += 1
-            if per_host is None or tally[row["host"]] <= per_host:
+        for row in sorted(db.execute(taken).all(), key=lambda row: row.next_poll_at):
+            tally[row.host] += 1
+            if per_host is None or tally[row.host] <= per_host:
                 kept.append(row)
             else:
-                too_many.append(row["id"])
+                too_many.append(row.id)
         if not too_many:
             break
         db.execute(update(feeds).where(feeds.c.id.in_(too_many)).values(lease_until=None, lease_by=None))
@@ -192,7 +206,7 @@ def take(
         .values(lease=feeds.c.lease + 1, lease_until=now + lease_for, lease_by=owner)
         .returning(feeds)
     )
-    found = {row["id"]: read(row) for row in db.execute(taken).mappings()} if wanted else {}
+    found = {row.id: read(row) for row in db.execute(taken)} if wanted else {}
     return tuple(found[feed_id] for feed_id, _token in wanted if feed_id in found)
 
 
@@ -217,25 +231,34 @@ def end_leases(db: Db, owners: Iterable[str]) -> int:
 
 def still_held(db: Db, claimed: Iterable[Feed]) -> frozenset[int]:
     """Tell which claims are still those that may settle, by feed id; locks them until the transaction ends."""
-    claims = [(feed.id, feed.lease) for feed in claimed]
-    rows = select(feeds.c.id).where(tuple_(feeds.c.id, feeds.c.lease).in_(claims)).order_by(feeds.c.id)
-    return frozenset(db.execute(rows.with_for_update()).scalars())
+    tokens = {feed.id: feed.lease for feed in claimed}
+    rows = select(feeds.c.id, feeds.c.lease).where(_among(db, feeds.c.id, tokens)).order_by(feeds.c.id)
+    return frozenset(row.id for row in db.execute(rows.with_for_update()) if tokens[row.id] == row.lease)
 
 
-def put(db: Db, learnt: Iterable[Feed]) -> None:
-    """Store what polling taught and end the leases; nothing of those whose claim was lost meanwhile.
+def put(db: Db, learnt: Iterable[tuple[Feed, Feed]]) -> None:
+    """Store what polls taught, each feed as it was and as it is, and end the leases; nothing of those that were lost.
 
-    One statement for all of them: on PostgreSQL a round trip each would be most of the work.
+    One statement for many: on PostgreSQL a round trip each would be most of the work. Most polls bring no news, and
+    write no more than when and how they went.
     """
-    rows = [_write(feed) | {"claimed": feed.id, "token": feed.lease} for feed in learnt]
-    if rows:
-        held = feeds.c.id == bindparam("claimed"), feeds.c.lease == bindparam("token")
-        db.execute(update(feeds).where(*held), [row | {"lease_until": None, "lease_by": None} for row in rows])
+    whole: list[dict[str, Any]] = []
+    passing: list[dict[str, Any]] = []
+    for before, feed in learnt:
+        claim = {"claimed": feed.id, "token": feed.lease, "lease_until": None, "lease_by": None}
+        if is_routine(before, feed):
+            passing.append(routine(feed) | claim)
+        else:
+            whole.append(write(feed) | claim)
+    held = feeds.c.id == bindparam("claimed"), feeds.c.lease == bindparam("token")
+    for rows in (whole, passing):
+        if rows:
+            db.execute(update(feeds).where(*held), rows)
 
 
 def get(db: Db, url: str) -> Feed:
     """Read one feed by its configured address; raises NotFoundError."""
-    row = db.execute(select(feeds).where(feeds.c.url == url)).mappings().first()
+    row = db.execute(select(feeds).where(feeds.c.url == url)).first()
     if row is None:
         raise NotFoundError("feed", url)
     return read(row)
@@ -243,7 +266,7 @@ def get(db: Db, url: str) -> Feed:
 
 def all_configured(db: Db) -> tuple[Feed, ...]:
     """Read every feed of the configuration, by name."""
-    rows = db.execute(select(feeds).where(feeds.c.configured).order_by(feeds.c.name, feeds.c.id)).mappings()
+    rows = db.execute(select(feeds).where(feeds.c.configured).order_by(feeds.c.name, feeds.c.id))
     return tuple(read(row) for row in rows)
 
 
@@ -329,114 +352,13 @@ def history(db: Db, feed_id: int, limit: int = 50) -> tuple[Poll, ...]:
     )
 
 
-def read(row: RowMapping) -> Feed:
-    """Make a Feed of a row of `feeds`."""
-    return Feed(
-        id=row["id"],
-        source=_read_source(row["url"], row["source"]),
-        fetch_url=row["fetch_url"],
-        title=row["title"],
-        language=row["language"],
-        site_url=row["site_url"],
-        state=FeedState(row["state"]),
-        validators=Validators(etag=row["etag"], last_modified=row["last_modified"], url=row["validators_url"]),
-        body_hash=row["body_hash"],
-        key_rule=KeyRule(row["key_rule"]),
-        next_poll_at=row["next_poll_at"],
-        interval=row["interval"],
-        rhythm=row["rhythm"],
-        polled_at=row["polled_at"],
-        succeeded_at=row["succeeded_at"],
-        read_at=row["read_at"],
-        new_at=row["new_at"],
-        baseline_at=row["baseline_at"],
-        barren=row["barren"],
-        failures=row["failures"],
-        failing_since=row["failing_since"],
-        error_kind=row["error_kind"],
-        error=row["error"],
-        move=(
-            Move(url=row["move_url"], first_seen_at=row["move_first_seen_at"], sightings=row["move_sightings"])
-            if row["move_url"]
-            else None
-        ),
-        document_keys=frozenset(row["document_keys"].split()),
-        gaps=row["gaps"],
-        lost=row["lost"],
-        gap_at=row["gap_at"],
-        hub=row["hub"],
-        topic_url=row["topic_url"],
-        pushed_at=row["pushed_at"],
-        lease=row["lease"],
-    )
-
-
-def _write(feed: Feed) -> dict[str, Any]:
-    return {
-        "fetch_url": feed.fetch_url,
-        "host": _host(feed.fetch_url),
-        "name": feed.name,
-        "title": feed.title,
-        "language": feed.language,
-        "site_url": feed.site_url,
-        "state": feed.state.value,
-        "etag": feed.validators.etag,
-        "last_modified": feed.validators.last_modified,
-        "validators_url": feed.validators.url,
-        "body_hash": feed.body_hash,
-        "key_rule": feed.key_rule.value,
-        "next_poll_at": feed.next_poll_at,
-        "interval": feed.interval,
-        "rhythm": feed.rhythm,
-        "polled_at": feed.polled_at,
-        "succeeded_at": feed.succeeded_at,
-        "read_at": feed.read_at,
-        "new_at": feed.new_at,
-        "baseline_at": feed.baseline_at,
-        "barren": feed.barren,
-        "failures": feed.failures,
-        "failing_since": feed.failing_since,
-        "error_kind": feed.error_kind,
-        "error": feed.error,
-        "move_url": feed.move.url if feed.move else None,
-        "move_first_seen_at": feed.move.first_seen_at if feed.move else None,
-        "move_sightings": feed.move.sightings if feed.move else 0,
-        "document_keys": " ".join(sorted(feed.document_keys)),
-        "gaps": feed.gaps,
-        "lost": feed.lost,
-        "gap_at": feed.gap_at,
-        "hub": feed.hub,
-        "topic_url": feed.topic_url,
-        "pushed_at": feed.pushed_at,
-    }
-
-
-def _host(url: str) -> str:
-    return urlsplit(url).hostname or ""
-
-
 def _resting_state(source: Source) -> str:
     return (FeedState.ACTIVE if source.enabled else FeedState.PAUSED).value
 
 
-def _write_source(source: Source) -> str:
-    facts = asdict(replace(source, interval=None)) | {
-        "interval": source.interval.total_seconds() if source.interval else None
-    }
-    return json.dumps(facts, ensure_ascii=False, sort_keys=True)
-
-
-def _read_source(url: str, written: str) -> Source:
-    facts = json.loads(written)
-    if not facts:
-        return Source(url=url)
-    interval = facts["interval"]
-    return Source(
-        url=url,
-        title=facts["title"],
-        tags=tuple(facts["tags"]),
-        language=facts["language"],
-        interval=timedelta(seconds=interval) if interval is not None else None,
-        enabled=facts["enabled"],
-        fulltext=facts["fulltext"],
-    )
+def _among(db: Db, column: ColumnElement[int], values: Iterable[int]) -> ColumnElement[bool]:
+    """Say that a column is one of many: as one array where the database takes it, not as so many parameters."""
+    listed = list(values)
+    if db.dialect.name == "postgresql":
+        return column == any_(literal(listed, ARRAY(BigInteger)))
+    return column.in_(listed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlalchemy import ColumnElement, CursorResult, bindparam, delete, func, or_, select, update
 from sqlalchemy.dialects import postgresql, sqlite
@@ -13,12 +12,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from watcher.model.feed import Feed
 from watcher.model.poll import FailureKind
 from watcher.store.engine import Db
+from watcher.store.feed_rows import host_of
 from watcher.store.tables import feeds, hosts
 
 
 def of(feed: Feed) -> str:
     """Name the host that a feed is fetched from."""
-    return urlsplit(feed.fetch_url).hostname or ""
+    return host_of(feed.fetch_url)
 
 
 def rest(db: Db, host: str, until: datetime) -> None:

@@ -1,0 +1,373 @@
+"""Several processes on one PostgreSQL: leases, the whole engine on loopback feeds, and what a kill costs.
+
+    python bench/workers.py [--check] [--feeds 100000] [--polled 3000] [--only leases,engine,takeover]
+
+Leases: 1, 2 and 4 processes take and complete every feed once, in batches of 200, through the store's own functions;
+beside them psycopg alone with the barest statements that could do it (the limit), and the way that workers go: feeds
+shared out in chunks, taken over by token, with a turn at each host. Every lease is noted, so that a doubled one shows.
+Engine: `watcher worker` processes on feeds that a server in its own process gives out, each at a loopback address of
+its own, beside the local engine on the same database. Takeover: one of two workers is killed (SIGKILL) in mid-poll.
+
+Aims: 20,000 leases/s with some number of processes, none doubled, no feed polled twice, all polled within 45 s after a
+kill. PostgreSQL runs on this machine with fsync off: the clients compete with it for the cores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import os
+import resource
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))
+
+import psycopg  # noqa: E402
+
+from tests import postgres  # noqa: E402
+from tests.engine.outlets import Outlets  # noqa: E402
+from watcher.model.feed import Source  # noqa: E402
+from watcher.pipeline import chunks  # noqa: E402
+from watcher.store import feeds, leases, migrate  # noqa: E402
+from watcher.store.engine import Database  # noqa: E402
+
+PROCESSES = (1, 2, 4)
+BATCH = 200
+MOST_LEASES, TAKEN_OVER = 20_000.0, 45.0
+MINUTE = timedelta(minutes=1)
+KEYS = frozenset(f"{number:08x}" for number in range(30))
+SPAWN = multiprocessing.get_context("spawn")
+
+
+def by_store(database: Database, now: datetime) -> list[tuple[int, int]]:
+    """Claim a batch and complete it: what a poll teaches is written with it."""
+    with database.write() as db:
+        held = feeds.claim_due(db, now, limit=BATCH, lease_for=MINUTE, owner=str(os.getpid()))
+    with database.write() as db:
+        complete(db, held, now)
+    return [(feed.id, feed.lease) for feed in held]
+
+
+def by_chunk(database: Database, now: datetime) -> list[tuple[int, int]]:
+    """Share a batch out, take it over chunk by chunk with turns at the hosts, and complete it."""
+    done: list[tuple[int, int]] = []
+    for chunk in chunks.share_out(database, now, chunks=BATCH // chunks.CHUNK):
+        held = [
+            feed
+            for feed, _at in chunks.take_over(
+                database, chunk, now, owner=str(os.getpid()), spacing=timedelta(milliseconds=1)
+            )
+        ]
+        with database.write() as db:
+            complete(db, held, now)
+        done += [(feed.id, feed.lease) for feed in held]
+    return done
+
+
+def complete(db: Any, held: Any, now: datetime) -> None:
+    """Settle as polls do of which one in ten brings news."""
+    kept = feeds.still_held(db, held)
+    later = now + 15 * MINUTE
+    learnt = ((feed, replace(feed, next_poll_at=later, polled_at=now, succeeded_at=now)) for feed in held)
+    feeds.put(
+        db,
+        (
+            (before, after if before.id % 10 else replace(after, document_keys=KEYS, new_at=now))
+            for before, after in learnt
+            if before.id in kept
+        ),
+    )
+
+
+def by_psycopg(connection: psycopg.Connection[Any], now: datetime) -> list[tuple[int, int]]:
+    """The limit: two statements, three columns."""
+    with connection.transaction():
+        rows = connection.execute(
+            "UPDATE feeds SET lease = lease + 1, lease_until = %s WHERE id IN (SELECT id FROM feeds WHERE configured "
+            "AND next_poll_at <= %s AND (lease_until IS NULL OR lease_until <= %s) ORDER BY next_poll_at LIMIT %s "
+            "FOR UPDATE SKIP LOCKED) RETURNING id, lease",
+            (now + MINUTE, now, now, BATCH),
+        ).fetchall()
+    with connection.transaction():
+        connection.execute(
+            "UPDATE feeds SET next_poll_at = %s, lease_until = NULL FROM unnest(%s::bigint[], %s::bigint[]) AS held"
+            "(id, lease) WHERE feeds.id = held.id AND feeds.lease = held.lease",
+            (now + 15 * MINUTE, [row[0] for row in rows], [row[1] for row in rows]),
+        )
+    return rows
+
+
+def leasing(how: str, url: str, now: datetime, ready: Any, go: Any, said: Any) -> None:
+    """A process that leases until nothing is due; says what it leased."""
+    with ExitStack() as opened:
+        take: Callable[[], list[tuple[int, int]]]
+        database = opened.enter_context(Database(url))
+        if how == "psycopg":
+            connection = opened.enter_context(psycopg.connect(database.conninfo, autocommit=True))
+            take = lambda: by_psycopg(connection, now)  # noqa: E731
+        else:
+            step = by_store if how == "store" else by_chunk
+            take = lambda: step(database, now)  # noqa: E731
+        with database.read():
+            ready.release()
+        go.wait()
+        mine: list[int] = []
+        empty = 0
+        while empty < 3:
+            got = take()
+            mine += [feed for feed, _token in got]
+            empty = 0 if got else empty + 1
+        said.put(mine)
+
+
+def lease_rates(server: postgres.Server, count: int) -> list[str]:
+    """Measure leases with each number of processes; print, and list what falls short."""
+    now = datetime.now(UTC)
+    server.execute("CREATE DATABASE leases")
+    rates: dict[str, dict[int, float]] = {}
+    doubled = 0
+    with Database(server.url("leases")) as database:
+        migrate.upgrade(database)
+        with database.write() as db:
+            sources = [Source(url=f"https://host-{n // 3}.example/{n}") for n in range(count)]
+            feeds.sync(db, sources, now, 15 * MINUTE)
+        for how in ("psycopg", "store", "chunks"):
+            for number in PROCESSES:
+                with database.write() as db:
+                    db.exec_driver_sql("UPDATE feeds SET next_poll_at = %(at)s, lease_until = NULL", {"at": now})
+                    db.exec_driver_sql("TRUNCATE hosts")
+                vacuum(database)
+                took, leased = together(how, server.url("leases"), now, number)
+                doubled += len(leased) - len(set(leased))
+                assert len(set(leased)) == count, f"{count - len(set(leased))} feeds were never leased"
+                rates.setdefault(how, {})[number] = count / took
+    print(f"leases of {count:,} feeds, taken and completed, a second\n")
+    print(f"processes {''.join(f'{number:>10}' for number in PROCESSES)}     best to psycopg's best")
+    limit = max(rates["psycopg"].values())
+    for how, name in (("psycopg", "psycopg"), ("store", "store"), ("chunks", "with hosts")):
+        best = max(rates[how].values())
+        line = "".join(f"{rates[how][n]:>10,.0f}" for n in PROCESSES)
+        print(f"{name:10}{line}     {best / limit:6.2f}")
+    print(f"doubled leases: {doubled}\n")
+    best = max(rates["store"].values())
+    missed = [f"{best:,.0f} leases/s, {MOST_LEASES:,.0f} wanted"] if best < MOST_LEASES else []
+    return missed + ([f"{doubled} leases were doubled"] if doubled else [])
+
+
+def vacuum(database: Database) -> None:
+    with psycopg.connect(database.conninfo, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE feeds")
+
+
+def together(how: str, url: str, now: datetime, number: int) -> tuple[float, list[int]]:
+    ready, go, said = SPAWN.Semaphore(0), SPAWN.Event(), SPAWN.Queue()
+    workers = [SPAWN.Process(target=leasing, args=(how, url, now, ready, go, said)) for _ in range(number)]
+    for worker in workers:
+        worker.start()
+    for _worker in workers:
+        ready.acquire()
+    begun = time.monotonic()
+    go.set()
+    leased = [feed for _worker in workers for feed in said.get()]
+    took = time.monotonic() - begun
+    for worker in workers:
+        worker.join()
+    return took, leased
+
+
+@contextmanager
+def outlets(count: int) -> Iterator[Any]:
+    """Serve so many feeds from a process of its own: it is told `shut` and `open`, and tells what was `asked`."""
+    ours, theirs = SPAWN.Pipe()
+    process = SPAWN.Process(target=serving, args=(count, theirs), daemon=True)
+    process.start()
+    try:
+        yield ours
+    finally:
+        ours.send("end")
+        process.join(20)
+
+
+def serving(count: int, pipe: Any) -> None:
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536), hard))
+    with Outlets(hosts=count, feeds_each=1) as press:
+        pipe.send(press.urls)
+        while (said := pipe.recv()) != "end":
+            if said == "asked":
+                pipe.send(Counter(asked.url for asked in press.asked))
+            elif said == "shut":
+                press.shut()
+            elif said == "open":
+                press.open()
+
+
+class Desk:
+    """A configuration folder and a database for the processes of one run."""
+
+    def __init__(self, server: postgres.Server, folder: Path, name: str, urls: list[str]) -> None:
+        server.execute(f"CREATE DATABASE {name}")
+        self.database = Database(server.url(name))
+        migrate.upgrade(self.database)
+        self.folder = folder / name
+        self.folder.mkdir()
+        (self.folder / "feeds.yaml").write_text("feeds:\n" + "".join(f"  - url: {url}\n" for url in urls))
+        (self.folder / "topics.yaml").write_text("topics:\n  - id: eyes\n    query: '\"five eyes\"'\n")
+        (self.folder / "watcher.yaml").write_text(
+            "fetch: {allow: [127.0.0.0/8]}\npolling: {minimum: 1h, default: 1h}\n"
+        )
+        self._environ = os.environ | {"PYTHONPATH": str(ROOT), "WATCHER_CONFIG": str(self.folder)}
+        self._environ["WATCHER_DATABASE_URL"] = server.url(name)
+        self._running: list[subprocess.Popen[bytes]] = []
+
+    def run(self, *words: str, engine: str = "procrastinate") -> subprocess.Popen[bytes]:
+        log = (self.folder / f"{len(self._running)}.log").open("wb")
+        environ = self._environ | {"WATCHER_ENGINE": engine}
+        command = [sys.executable, "-m", "watcher", *words, "--quiet"]
+        self._running.append(subprocess.Popen(command, env=environ, stdout=log, stderr=log))
+        return self._running[-1]
+
+    def at_work(self) -> int:
+        with self.database.read() as db:
+            return len(leases.at_work(db, datetime.now(UTC)))
+
+    def hold(self) -> None:
+        """Let nothing be due."""
+        with self.database.write() as db:
+            db.exec_driver_sql("UPDATE feeds SET next_poll_at = now() + interval '1 hour'")
+
+    def let_go(self) -> None:
+        with self.database.write() as db:
+            db.exec_driver_sql("UPDATE feeds SET next_poll_at = now()")
+
+    def polled(self) -> int:
+        with self.database.read() as db:
+            return int(db.exec_driver_sql("SELECT count(*) FROM feeds WHERE polled_at IS NOT NULL").scalar_one())
+
+    def close(self) -> None:
+        for process in self._running:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self._running:
+            process.wait(60)
+        self.database.close()
+
+
+def wait_for(what: Callable[[], bool], patience: float = 240) -> float:
+    begun = time.monotonic()
+    while not what():
+        if time.monotonic() - begun > patience:
+            sys.exit("waited in vain")
+        time.sleep(0.02)
+    return time.monotonic() - begun
+
+
+def synced(desk: Desk, urls: list[str]) -> None:
+    with desk.database.write() as db:
+        feeds.sync(db, [Source(url=url) for url in urls], datetime.now(UTC), 60 * MINUTE)
+    desk.hold()
+
+
+def engine_rates(server: postgres.Server, count: int) -> list[str]:
+    """Poll every feed once with each number of workers, and with the local engine."""
+    rates: dict[str, float] = {}
+    doubled = 0
+    with outlets(count) as press, tempfile.TemporaryDirectory() as folder:
+        urls = press.recv()
+        for run, (name, number) in enumerate([("local", 1), *(("worker", number) for number in PROCESSES)]):
+            press.send("asked")
+            before = press.recv()
+            desk = Desk(server, Path(folder), f"engine_{run}", urls)
+            try:
+                synced(desk, urls)
+                for _number in range(number):
+                    if name == "local":
+                        desk.run("run", "--no-page", engine="local")
+                    else:
+                        desk.run("worker")
+                wait_for(lambda desk=desk, number=number: desk.at_work() == number)  # type: ignore[misc]
+                time.sleep(2)
+                desk.let_go()
+                took = wait_for(lambda desk=desk: desk.polled() == count)  # type: ignore[misc]
+            finally:
+                desk.close()
+            press.send("asked")
+            doubled += sum((press.recv() - before).values()) - count
+            rates["local engine" if name == "local" else f"{number} worker{'s' * (number > 1)}"] = count / took
+        press.send("shut")
+    print(f"{count:,} loopback feeds, each read, matched and stored once, a second\n")
+    for said, rate in rates.items():
+        print(f"{said:14}{rate:>8,.0f}   {rate / rates['local engine']:5.2f} of the local engine")
+    print(f"polled more than once: {doubled}\n")
+    return [f"{doubled} feeds were polled twice"] if doubled else []
+
+
+def takeover(server: postgres.Server, count: int) -> list[str]:
+    """Kill one of two workers in mid-poll, and see how long its feeds wait."""
+    with outlets(count) as press, tempfile.TemporaryDirectory() as folder:
+        urls = press.recv()
+        desk = Desk(server, Path(folder), "takeover", urls)
+        try:
+            synced(desk, urls)
+            doomed, _other = desk.run("worker"), desk.run("worker")
+            wait_for(lambda: desk.at_work() == 2)
+            press.send("shut")
+            desk.let_go()
+            name = f"{os.uname().nodename}:{doomed.pid}"
+            wait_for(lambda: held(desk, name) >= chunks.CHUNK)
+            lost = held(desk, name)
+            doomed.kill()
+            doomed.wait()
+            press.send("open")
+            took = wait_for(lambda: desk.polled() == count)
+            with desk.database.read() as db:
+                twice = db.exec_driver_sql(
+                    "SELECT count(*) FROM (SELECT feed_id FROM polls GROUP BY 1 HAVING count(*) > 1) AS twice"
+                ).scalar_one()
+        finally:
+            desk.close()
+    print(f"a worker killed with {lost} feeds in hand: every feed polled {took:.1f} s later; stored twice: {twice}\n")
+    missed = [f"taken over after {took:.0f} s, {TAKEN_OVER:.0f} wanted"] if took > TAKEN_OVER else []
+    return missed + ([f"{twice} feeds were settled twice"] if twice else [])
+
+
+def held(desk: Desk, owner: str) -> int:
+    with desk.database.read() as db:
+        said = "SELECT count(*) FROM feeds WHERE lease_by = %(owner)s AND lease_until > now()"
+        return int(db.exec_driver_sql(said, {"owner": owner}).scalar_one())
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--feeds", type=int, default=100_000, help="feeds that are leased")
+    arguments.add_argument("--polled", type=int, default=3_000, help="feeds that are polled on loopback")
+    arguments.add_argument("--only", default="leases,engine,takeover", help="parts, by comma")
+    arguments.add_argument("--check", action="store_true", help="exit 1 where an aim is missed")
+    given = arguments.parse_args()
+    parts = given.only.split(",")
+    missed: list[str] = []
+    for server in postgres.server():
+        if server is None:
+            sys.exit("no PostgreSQL binaries here")
+        missed += lease_rates(server, given.feeds) if "leases" in parts else []
+        missed += engine_rates(server, given.polled) if "engine" in parts else []
+        missed += takeover(server, 200) if "takeover" in parts else []
+    for said in missed:
+        print(f"MISSED: {said}")
+    sys.exit(1 if missed and given.check else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,147 @@
+"""How a feed and the memory of polling it stand in a row."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, fields, replace
+from datetime import timedelta
+from operator import attrgetter
+from typing import Any
+from urllib.parse import urlsplit
+
+from sqlalchemy import Row
+
+from watcher.model.feed import Feed, FeedState, KeyRule, Move, Source, Validators
+from watcher.store.tables import feeds
+
+_COLUMNS = tuple(feeds.c.keys())
+_PASSING = {
+    "state", "validators", "next_poll_at", "interval", "polled_at", "succeeded_at", "read_at", "barren", "failures",
+    "failing_since", "error_kind", "error", "lease",
+}  # fmt: skip
+_LASTING = attrgetter(*(field.name for field in fields(Feed) if field.name not in _PASSING))
+
+
+def read(found: Row[Any]) -> Feed:
+    """Make a Feed of a row that has all columns of `feeds`, in their order."""
+    row = dict(zip(_COLUMNS, found, strict=True))
+    return Feed(
+        id=row["id"],
+        source=read_source(row["url"], row["source"]),
+        fetch_url=row["fetch_url"],
+        title=row["title"],
+        language=row["language"],
+        site_url=row["site_url"],
+        state=FeedState(row["state"]),
+        validators=Validators(etag=row["etag"], last_modified=row["last_modified"], url=row["validators_url"]),
+        body_hash=row["body_hash"],
+        key_rule=KeyRule(row["key_rule"]),
+        next_poll_at=row["next_poll_at"],
+        interval=row["interval"],
+        rhythm=row["rhythm"],
+        polled_at=row["polled_at"],
+        succeeded_at=row["succeeded_at"],
+        read_at=row["read_at"],
+        new_at=row["new_at"],
+        baseline_at=row["baseline_at"],
+        barren=row["barren"],
+        failures=row["failures"],
+        failing_since=row["failing_since"],
+        error_kind=row["error_kind"],
+        error=row["error"],
+        move=(
+            Move(url=row["move_url"], first_seen_at=row["move_first_seen_at"], sightings=row["move_sightings"])
+            if row["move_url"]
+            else None
+        ),
+        document_keys=frozenset(row["document_keys"].split()),
+        gaps=row["gaps"],
+        lost=row["lost"],
+        gap_at=row["gap_at"],
+        hub=row["hub"],
+        topic_url=row["topic_url"],
+        pushed_at=row["pushed_at"],
+        lease=row["lease"],
+    )
+
+
+def write(feed: Feed) -> dict[str, Any]:
+    """Give what polling may change of a feed, by column."""
+    return routine(feed) | {
+        "fetch_url": feed.fetch_url,
+        "host": host_of(feed.fetch_url),
+        "name": feed.name,
+        "title": feed.title,
+        "language": feed.language,
+        "site_url": feed.site_url,
+        "body_hash": feed.body_hash,
+        "key_rule": feed.key_rule.value,
+        "rhythm": feed.rhythm,
+        "new_at": feed.new_at,
+        "baseline_at": feed.baseline_at,
+        "move_url": feed.move.url if feed.move else None,
+        "move_first_seen_at": feed.move.first_seen_at if feed.move else None,
+        "move_sightings": feed.move.sightings if feed.move else 0,
+        "document_keys": " ".join(sorted(feed.document_keys)),
+        "gaps": feed.gaps,
+        "lost": feed.lost,
+        "gap_at": feed.gap_at,
+        "hub": feed.hub,
+        "topic_url": feed.topic_url,
+        "pushed_at": feed.pushed_at,
+    }
+
+
+def routine(feed: Feed) -> dict[str, Any]:
+    """Give the columns that a poll without news changes: when, and how it went."""
+    return {
+        "state": feed.state.value,
+        "etag": feed.validators.etag,
+        "last_modified": feed.validators.last_modified,
+        "validators_url": feed.validators.url,
+        "next_poll_at": feed.next_poll_at,
+        "interval": feed.interval,
+        "polled_at": feed.polled_at,
+        "succeeded_at": feed.succeeded_at,
+        "read_at": feed.read_at,
+        "barren": feed.barren,
+        "failures": feed.failures,
+        "failing_since": feed.failing_since,
+        "error_kind": feed.error_kind,
+        "error": feed.error,
+    }
+
+
+def is_routine(before: Feed, after: Feed) -> bool:
+    """Tell whether nothing changed but what `routine` gives."""
+    return _LASTING(before) == _LASTING(after)
+
+
+def host_of(url: str) -> str:
+    """Name the host of an address."""
+    return urlsplit(url).hostname or ""
+
+
+def write_source(source: Source) -> str:
+    """Write what feeds.yaml says of a feed."""
+    facts = asdict(replace(source, interval=None)) | {
+        "interval": source.interval.total_seconds() if source.interval else None
+    }
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True)
+
+
+def read_source(url: str, written: str) -> Source:
+    """Read what `write_source` wrote."""
+    facts = json.loads(written)
+    if not facts:
+        return Source(url=url)
+    interval = facts["interval"]
+    return Source(
+        url=url,
+        title=facts["title"],
+        tags=tuple(facts["tags"]),
+        language=facts["language"],
+        interval=timedelta(seconds=interval) if interval is not None else None,
+        enabled=facts["enabled"],
+        fulltext=facts["fulltext"],
+    )
