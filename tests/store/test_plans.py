@@ -17,12 +17,35 @@ from watcher.store.engine import Database, Db
 
 EYES = topics(eyes='"five eyes"', tides="tides")
 GROWING = re.compile(r"SCAN (entries|hits|stories|story_marks|tombstones|aliases|polls)\b(?!.* INDEX (ix|sqlite)_)")
+GROWN = {
+    "sqlite_autoindex_entries_1": "1000000 1000 1",
+    "ix_entries_canonical_url": "1000000 1",
+    "ix_entries_feed_id_id": "1000000 1000 1",
+    "ix_entries_feed_id_title_key": "1000000 1000 2",
+    "ix_entries_first_seen_at": "1000000 20",
+    "ix_entries_story_id": "1000000 8",
+    "sqlite_autoindex_hits_1": "200000 2000 1",
+    "ix_hits_topic_id_id": "200000 2000 1",
+    "ix_hits_entry_id": "200000 1",
+    "ix_hits_matched_at": "200000 20",
+    "story_marks": "50000 20 1",
+    "ix_polls_feed_id_id": "1000000 1000 1",
+    "ix_polls_at": "1000000 5",
+    "ix_stories_last_at": "150000 5",
+}
+"""What the planner is told of a large archive."""
 HOUR = timedelta(hours=1)
 
 
 def filled(database: Database) -> None:
+    """Fill a database a little, and let SQLite plan as if it were large."""
     items = [item(n, f"Five Eyes meet over tides, report {n}", "Harbour news from Riga.") for n in range(60)]
     bring(database, items, watched=EYES)
+    with database.write() as db:
+        db.exec_driver_sql("ANALYZE")
+        for index, statistics in GROWN.items():
+            db.exec_driver_sql("UPDATE sqlite_stat1 SET stat = ? WHERE idx LIKE ?", (statistics, index))
+        db.exec_driver_sql("ANALYZE sqlite_schema")
 
 
 def scans(database: Database, work: Callable[[], object]) -> list[str]:

@@ -169,3 +169,14 @@ def test_wrong_counts_are_found_and_mended(database: Database) -> None:
     assert care.check(database) == ()
     with database.read() as db:
         assert (tallies.entries(db), tallies.hits(db)) == (2, 1)
+
+
+def test_free_pages_are_given_back_and_a_busy_database_keeps_them_for_later(sqlite: Database) -> None:
+    bring(sqlite, [item(n, f"Weather number {n}", "rain " * 400) for n in range(600)])
+    assert sqlite.path is not None
+    with sqlite.write():
+        care.give_back(sqlite)  # somebody writes
+    prune(sqlite, SHORT, LONG_AGO)
+
+    with sqlite.read() as db:
+        assert db.exec_driver_sql("PRAGMA freelist_count").scalar() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,17 +17,29 @@ from watcher.text.canon import ANALYSER_VERSION
 BATCH = 500
 """Rows that one transaction indexes: the write lock is held for tens of milliseconds."""
 
+PAGES = 2_000
+"""Pages that one transaction gives back."""
+
 Progress = Callable[[int], None]
 
 
 def give_back(database: Database) -> None:
-    """Return free pages to the file system (SQLite), and let the planner look at its statistics."""
+    """Return free pages to the file system (SQLite), and let the planner look at its statistics.
+
+    Some pages at a time, for those who wait to write; where the database is busy the rest waits for the next time.
+    """
     if database.path is None:
         return
     raw = database.engine.raw_connection()
+    connection: Any = raw.driver_connection
     try:
-        # A script, not a statement: executed as one statement the pragma frees a single page.
-        raw.driver_connection.executescript("PRAGMA incremental_vacuum; PRAGMA optimize;")  # type: ignore[union-attr]
+        while connection.execute("PRAGMA freelist_count").fetchone()[0]:
+            # A script, not a statement: executed as one statement the pragma frees a single page.
+            connection.executescript(f"BEGIN IMMEDIATE; PRAGMA incremental_vacuum({PAGES}); COMMIT;")
+        connection.execute("PRAGMA optimize")
+    except sqlite3.OperationalError:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
     finally:
         raw.close()
 

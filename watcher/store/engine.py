@@ -165,8 +165,9 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
         if read_only:
             connection.execute("PRAGMA query_only = ON")
         else:
-            # Before the first table, and with no effect later: lets `prune` give space back.
-            connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
+            # Before the first table, with no effect later: lets `prune` give space back. To set it waits for writers.
+            if connection.execute("PRAGMA auto_vacuum").fetchone()[0] == 0:
+                connection.execute("PRAGMA auto_vacuum = INCREMENTAL")
             connection.execute("PRAGMA journal_mode = WAL")
 
     return engine

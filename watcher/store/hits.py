@@ -66,12 +66,14 @@ def add(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
     # So that ids are in order of commit, stories see each other, and nobody waits in a ring for a day's count.
     engine.alone(db, "hits")
     by_pair = {(hit.topic_id, hit.entry_id): hit for hit in found}
-    entry_ids = sorted({hit.entry_id for hit in found})
-    already = {(row.topic_id, row.entry_id) for row in db.execute(_PAIRS, {"ids": entry_ids}).all()}
-    known = [hit for pair, hit in by_pair.items() if pair in already]
-    fresh = [hit for pair, hit in by_pair.items() if pair not in already]
-    if known:
-        db.execute(_SEEN_AGAIN, [_again(hit) for hit in known])
+    known: dict[int, set[str]] = {}
+    for row in db.execute(_KNOWN, {"ids": sorted({hit.entry_id for hit in found})}).all():
+        known.setdefault(row.id, set()).add(row.topic_id)
+    again = [hit for (topic_id, entry_id), hit in by_pair.items() if topic_id in known.get(entry_id, ())]
+    if again:
+        db.execute(_SEEN_AGAIN, [_again(hit) for hit in again])
+    # An entry that is not there any more was pruned while it was matched.
+    fresh = [hit for (topic_id, id_), hit in by_pair.items() if id_ in known and topic_id not in known[id_]]
     if fresh:
         db.execute(insert(hits), [_write(hit) for hit in fresh])
         tallies.add_hits(db, tallies.by_day(fresh))
@@ -306,7 +308,11 @@ def entry_filters(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     return chosen
 
 
-_PAIRS = select(hits.c.topic_id, hits.c.entry_id).where(one_of(hits.c.entry_id, bindparam("ids", type_=IDS)))
+_KNOWN = (
+    select(entry_table.c.id, hits.c.topic_id)
+    .outerjoin(hits, hits.c.entry_id == entry_table.c.id)
+    .where(one_of(entry_table.c.id, bindparam("ids", type_=IDS)))
+)
 _SEEN_AGAIN = (
     update(hits)
     .where(hits.c.topic_id == bindparam("topic"), hits.c.entry_id == bindparam("entry"))
