@@ -214,7 +214,8 @@ def test_removing_the_last_feed_leaves_an_empty_list_that_can_be_added_to(desk: 
 @pytest.mark.parametrize(
     "written",
     [
-        "feeds: []\n", "feeds:\n", "# nothing yet\n", "feeds: [https://a.example/rss, {url: 'https://b.example/rss'}] # two\n",
+        "feeds: []\n", "feeds:\n", "# nothing yet\n",
+        "feeds: [https://a.example/rss, {url: 'https://b.example/rss'}] # two\n",
         "feeds:\n- https://a.example/rss\n- url: https://b.example/rss\n  title: B\n",
         "feeds:\n  -\n    url: https://a.example/rss\n  # between\n  - https://b.example/rss\n",
         "feeds:\r\n  - https://a.example/rss\r\n  - https://b.example/rss\r\n",
@@ -252,7 +253,7 @@ def test_opml_comes_in_with_folders_as_tags(desk: Desk) -> None:
     ]
     assert (said["known"], [one["url"] for one in said["skipped"]]) == (1, ["javascript:alert(1)"])
     assert desk.sources[-1].title == "A"
-    assert desk.run("import", "-", stdin=opml)[0].startswith("0 feeds added, 2 known already, 1 skipped")
+    assert desk.run("import", "-", stdin=opml)[0].endswith("0 feeds added, 2 known already, 1 skipped\n")
 
 
 def test_a_dry_run_of_an_import_adds_nothing(desk: Desk) -> None:
