@@ -2,7 +2,7 @@
 
 from watcher.match.document import Reading
 from watcher.match.explain import Clause, explain, find
-from watcher.match.index import Index, Watched
+from watcher.match.index import Index, Watched, finder
 from watcher.match.need import AllOf, AnyOf, Anything, Need, Phrase, Prefix, Token, needs
 from watcher.match.parser import parse_query
 from watcher.match.syntax import Query
@@ -25,6 +25,7 @@ __all__ = [
     "compile_topics",
     "explain",
     "find",
+    "finder",
     "from_keywords",
     "needs",
     "parse_query",

@@ -149,6 +149,17 @@ def not_near(lefts: list[Occurrence], rights: list[Occurrence], gap: int, ordere
     ]
 
 
+def nearest(ones: list[Occurrence], others: list[Occurrence]) -> int | None:
+    """Count the words between the closest two in one field, the second after the first; None where there are none."""
+    starts = sorted((o[0], o[1]) for o in others)
+    gaps = []
+    for one in ones:
+        at = bisect_right(starts, (one[0], one[2]))
+        if at < len(starts) and starts[at][0] == one[0]:
+            gaps.append(starts[at][1] - one[2] - 1)
+    return min(gaps, default=None)
+
+
 class _Places:
     """Occurrences in order of where they begin and of where they end, to find the nearest ones."""
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.match.document import Reading
-from watcher.match.evaluate import Finder, InWords, Occurrence, near, occurrences
+from watcher.match.evaluate import Finder, InWords, Occurrence, nearest, occurrences, scope_fields
 from watcher.match.evidence import evidence
 from watcher.match.printer import clause
 from watcher.match.syntax import (
-    SCOPES,
     TEXT_FIELDS,
     And,
     AtLeast,
@@ -25,8 +24,6 @@ from watcher.match.syntax import (
 )
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
-
-FAR = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +53,7 @@ def explain(query: Query, stored: StoredEntry) -> Clause:
 
 def _explain(node: Node, reading: Reading, finder: Finder, fields: tuple[str, ...], *, wanted: bool) -> Clause:
     found = occurrences(node, reading, finder, fields)
-    inner = SCOPES[node.field] if isinstance(node, Scoped) else fields
+    inner = scope_fields(node.field, fields) if isinstance(node, Scoped) else fields
     children = tuple(_explain(part, reading, finder, inner, wanted=wanted) for part in _parts(node))
     if isinstance(node, And):
         children += tuple(_explain(part, reading, finder, fields, wanted=False) for part in node.without)
@@ -162,16 +159,5 @@ def _note_words(node: Words, reading: Reading, finder: Finder, fields: tuple[str
 
 
 def _distance(lefts: list[Occurrence], rights: list[Occurrence], ordered: bool) -> int | None:
-    pairs = near(lefts, rights, FAR, ordered)
-    if not pairs:
-        return None
-    gaps = []
-    for a in lefts:
-        for b in rights:
-            if a[0] == b[0]:
-                first, second = (a, b) if a[1] <= b[1] else (b, a)
-                if not (ordered and first is b):
-                    gaps.append(max(0, second[1] - first[2] - 1))
-        if len(gaps) > 10_000:
-            break
-    return min(gaps, default=None)
+    gaps = [nearest(lefts, rights), *([] if ordered else [nearest(rights, lefts)])]
+    return min((gap for gap in gaps if gap is not None), default=None)

@@ -8,7 +8,7 @@ positions. Built once, never changed: a reload builds another.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,7 +22,7 @@ from watcher.match.quick import Quick, Test
 from watcher.match.scan import Options, Scan, Signs, open_ended
 from watcher.match.syntax import Node, Or, Query, Words, parts_of
 from watcher.model.entry import StoredEntry
-from watcher.model.topic import Hit, Origin, Topic
+from watcher.model.topic import Evidence, Hit, Origin, Topic
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -255,3 +255,16 @@ class Watched:
                     )
                 )
         return tuple(found)
+
+
+def finder(query: Query) -> Callable[[StoredEntry], tuple[Evidence, ...] | None]:
+    """Make what `find` is, for asking one query of many entries: a long one is asked by scanning, as topics are."""
+    index = Index([query])
+
+    def find(stored: StoredEntry) -> tuple[Evidence, ...] | None:
+        reading = Reading(stored)
+        for _number, places in index.matching(reading):
+            return evidence.evidence(places, reading)
+        return None
+
+    return find

@@ -23,7 +23,10 @@ from watcher.match.syntax import (
 
 def canonical(node: Node) -> str:
     """Write a node so that two spellings of one meaning look alike and reading it again gives that meaning."""
-    return _write(normal(node), top=True)
+    plain = normal(node)
+    if isinstance(plain, Scoped) and plain.field == "text":
+        plain = plain.part  # where a query looks anyway
+    return _write(plain, top=True)
 
 
 def normal(node: Node) -> Node:
@@ -35,6 +38,8 @@ def normal(node: Node) -> Node:
             for part in map(normal, parts):
                 wanted += part.parts if isinstance(part, And) else (part,)
                 unwanted += part.without if isinstance(part, And) else ()
+            # Neither this nor that is no to either.
+            unwanted = [option for part in unwanted for option in (part.parts if isinstance(part, Or) else (part,))]
             kept = _once(wanted)
             return kept[0] if len(kept) == 1 and not unwanted else And(kept, _once(unwanted))
         case Or(parts=parts):

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 
-from watcher.match import Need, Query, find, needs
+from watcher.match import Need, Query, finder, needs
 from watcher.model.entry import StoredEntry
 from watcher.model.found import Filters, Match, Page
 from watcher.store import cursors, entries, hits, search
@@ -51,13 +51,14 @@ def page(
     wanted = search.expression(db, needs(query)) if query else None
     if order == "score" and query is not None and wanted is not None:
         return _ranked(db, query, wanted, filters, limit)
+    find = finder(query) if query else None
     found: list[Match] = []
     looked = 0
     last: StoredEntry | None = None
     for batch in _walk(db, wanted, filters, below, limit):
         for stored, story in batch:
             last = stored
-            evidence = find(query, stored) if query else ()
+            evidence = find(stored) if find else ()
             if evidence is None:
                 continue
             found.append(Match(stored=stored, evidence=evidence, story_id=story))
@@ -153,11 +154,12 @@ def _ranked(db: Db, query: Query, wanted: str, filters: Filters, limit: int) -> 
         above, below = _id_range(db, filters, entries.BEYOND)
         passing = {id_ for id_ in _passing(db, ids, filters) if above < id_ < below}
         ids = tuple(id_ for id_ in ids if id_ in passing)
+    find = finder(query)
     found: list[Match] = []
     for some in entries.chunks(ids, limit + _SPARE):
         rows = {stored.id: (stored, story) for stored, story in _read(db, some)}
         for entry_id in some:
-            if (row := rows.get(entry_id)) is None or (evidence := find(query, row[0])) is None:
+            if (row := rows.get(entry_id)) is None or (evidence := find(row[0])) is None:
                 continue
             found.append(Match(stored=row[0], evidence=evidence, story_id=row[1]))
             if len(found) == limit:
