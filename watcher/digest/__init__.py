@@ -8,9 +8,11 @@ from watcher.digest.leaving import check_leave, sign_leave, with_leave_in_html, 
 from watcher.digest.pieces import Links, coverage_line, headline, marked, snippet, subject
 from watcher.digest.plain import markdown, text
 from watcher.digest.slack import slack
-from watcher.digest.slots import due_slot, next_slot, parse_schedule, quiet_until, to_cron
+from watcher.digest.slots import due_slot, next_slot, parse_schedule, quiet_until
+from watcher.digest.words import IMMEDIATE, to_cron
 
 __all__ = [
+    "IMMEDIATE",
     "Links",
     "as_data",
     "check",

@@ -1,59 +1,15 @@
-"""When a digest is due: cron or simple words, in a time zone, right across the change of clocks (cronsim)."""
+"""When a digest is due, in a time zone, right across the change of clocks (cronsim), and when delivery waits."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from cronsim import CronSim, CronSimError
+from cronsim import CronSim
 
+from watcher.digest.words import IMMEDIATE, to_cron
 from watcher.model.digest import QuietHours, Subscription
-
-IMMEDIATE = "immediate"
-_DAYS = {day: n for n, day in enumerate(("sun", "mon", "tue", "wed", "thu", "fri", "sat"))}
-_WHEN = re.compile(
-    r"(?P<days>daily|every day|weekdays|weekends|(?:every )?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*s?"
-    r"(?:(?:,| and|, and) ?(?:mon|tue|wed|thu|fri|sat|sun)[a-z]*s?)*)"
-    r"(?: at (?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))? ?(?P<half>am|pm)?)?"
-)
-_EVERY = re.compile(r"(?:every|hourly|every hour)(?: (?P<number>\d{1,2}))? ?(?P<unit>minutes?|hours?|min|h)?")
-
-
-def to_cron(schedule: str) -> str:
-    """Give the five-field cron of a schedule in cron or words ("weekdays at 7:30", "every 2 hours", "monday at 9").
-
-    Raises ValueError for what is neither. Weekdays count from Sunday = 0, as cron does.
-    """
-    said = " ".join(schedule.strip().lower().split())
-    if said == IMMEDIATE:
-        return IMMEDIATE
-    if (found := _WHEN.fullmatch(said)) is not None:
-        hour, minute = int(found["hour"] or 8), int(found["minute"] or 0)
-        if found["half"]:
-            hour = hour % 12 + (12 if found["half"] == "pm" else 0)
-        if hour > 23 or minute > 59:
-            raise ValueError(f"{schedule!r} names no time of day")
-        return f"{minute} {hour} * * {_weekdays(found['days'])}"
-    if said in {"hourly", "every hour"}:
-        return "0 * * * *"
-    if (found := _EVERY.fullmatch(said)) is not None and found["number"] and found["unit"]:
-        number = int(found["number"])
-        if found["unit"].startswith("m") and number and 60 % number == 0:
-            return f"*/{number} * * * *" if number < 60 else "0 * * * *"
-        if found["unit"].startswith("h") and number and 24 % number == 0:
-            return f"0 */{number} * * *" if number < 24 else "0 0 * * *"
-        raise ValueError(f"{schedule!r}: only what divides an hour or a day evenly")
-    try:
-        CronSim(said, datetime(2026, 1, 1, tzinfo=UTC))
-    except CronSimError as error:
-        raise ValueError(
-            f"{schedule!r} is no schedule: write cron (0 7 * * 1-5), words (weekdays at 7:00) or immediate"
-        ) from error
-    if len(said.split()) != 5:
-        raise ValueError(f"{schedule!r}: cron has five fields")
-    return said
 
 
 def parse_schedule(schedule: str, timezone: str = "UTC") -> None:
@@ -99,30 +55,28 @@ def quiet_until(quiet: QuietHours | None, timezone: str, now: datetime) -> datet
     if quiet is None:
         return None
     zone = ZoneInfo(timezone)
+    if not _is_quiet(quiet, now.astimezone(zone).time()):
+        return None
     local = now.astimezone(zone)
     over_midnight = quiet.end <= quiet.start
-    clock = local.time().replace(tzinfo=None)
-    inside = (clock >= quiet.start or clock < quiet.end) if over_midnight else quiet.start <= clock < quiet.end
-    if not inside:
-        return None
-    day = local.date() + timedelta(days=1) if over_midnight and clock >= quiet.start else local.date()
-    end = datetime.combine(day, quiet.end, zone).astimezone(UTC)
-    return end if end > now else end + timedelta(hours=1)
+    day = local.date() + timedelta(days=1) if over_midnight and local.time() >= quiet.start else local.date()
+    # Where clocks go back the end comes twice; where they jump over it, one reading of it lies before the jump.
+    ends = (datetime.combine(day, quiet.end, zone).replace(fold=fold).astimezone(UTC) for fold in (0, 1))
+    later = (end for end in ends if end > now and not _is_quiet(quiet, end.astimezone(zone).time()))
+    return min(later, default=now)
+
+
+def _is_quiet(quiet: QuietHours, clock: time) -> bool:
+    if quiet.end <= quiet.start:
+        return clock >= quiet.start or clock < quiet.end
+    return quiet.start <= clock < quiet.end
 
 
 def _slots(subscription: Subscription, after: datetime) -> Iterator[datetime]:
-    """Give the slots after a moment, in UTC, each once: where clocks go back, cronsim repeats none."""
+    """Give the slots after a moment, in UTC: a time of day once a day, also where clocks go back."""
     cron = to_cron(subscription.schedule)
     if cron != IMMEDIATE:
         for slot in CronSim(cron, after.astimezone(ZoneInfo(subscription.timezone))):
-            yield slot.astimezone(UTC)
-
-
-def _weekdays(said: str) -> str:
-    if said in {"daily", "every day"}:
-        return "*"
-    if said == "weekdays":
-        return "1-5"
-    if said == "weekends":
-        return "0,6"
-    return ",".join(str(_DAYS[found]) for found in re.findall(r"mon|tue|wed|thu|fri|sat|sun", said))
+            # Begun in the hour that comes twice, cronsim gives a time of its first coming, which is past.
+            if (moment := slot.astimezone(UTC)) > after:
+                yield moment

@@ -100,6 +100,15 @@ class Coverage:
         return bool(self.failing or self.stale or self.gaps or self.gone) or not self.feeds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Volume:
+    """How many hits a topic, by name, brought in 24 hours, and on each earlier day on which feeds were read."""
+
+    topic: str
+    count: int
+    days: tuple[int, ...]
+
+
 class Kind(StrEnum):
     """How a hit came to be news: plain news come first in a digest, the archive's finds last."""
 

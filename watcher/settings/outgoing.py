@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
 
-from cronsim import CronSim, CronSimError
-
+from watcher.digest import IMMEDIATE, parse_schedule, to_cron
 from watcher.errors import Fault
 from watcher.model.digest import Channel, ChannelKind, QuietHours, Subscription
 from watcher.settings import secrets
@@ -87,7 +85,7 @@ def read_subscriptions(
         _check_schedule(item.values["schedule"], written, faults)
         found[written.name] = Subscription(
             name=written.name,
-            schedule=written.schedule.strip(),
+            schedule=" ".join(written.schedule.lower().split()),
             channels=tuple(dict.fromkeys(written.channels)),
             topics=tuple(dict.fromkeys(written.topics)),
             title=written.title,
@@ -100,6 +98,8 @@ def read_subscriptions(
             include_backfill=written.include_backfill,
             quiet=QuietHours(start=written.quiet.start, end=written.quiet.end) if written.quiet else None,
             cooldown=written.cooldown,
+            batch=written.batch,
+            alarms=written.alarms,
         )
     return tuple(found.values())
 
@@ -114,10 +114,10 @@ def _check_names(what: str, node: Node, names: tuple[str, ...], known: Collectio
 
 
 def _check_schedule(node: Node, written: WrittenDigest, faults: list[Fault]) -> None:
-    if written.schedule.strip() == "immediate":
-        return
     try:
-        CronSim(written.schedule, datetime(2026, 1, 1, tzinfo=UTC))
-    except CronSimError as error:
-        said = f"{shorten(written.schedule)!r} is no schedule ({error}): write five cron fields or `immediate`"
-        faults.append(node.place.fault(f"`schedule`: {said}"))
+        parse_schedule(written.schedule, written.timezone)
+    except ValueError as error:
+        faults.append(node.place.fault(f"`schedule`: {shorten(str(error), 200)}"))
+        return
+    if written.batch and to_cron(written.schedule) != IMMEDIATE:
+        faults.append(node.place.fault("`batch` holds alerts together: it needs `schedule: immediate`"))

@@ -152,6 +152,8 @@ class WrittenDigest(Section):
     include_backfill: bool = False
     quiet: Quiet | None = None
     cooldown: Length = Field(timedelta(hours=6), ge=timedelta())
+    batch: Length = Field(timedelta(), ge=timedelta(), le=timedelta(days=1))
+    alarms: bool = True
 
     _named = field_validator("name")(named)
 
