@@ -12,7 +12,7 @@ from tests.servers import MailServer
 from watcher.digest import Links, check_leave
 from watcher.model.digest import DeliveryState, Leaving
 from watcher.pipeline.outgoing import Press, compose_now
-from watcher.store import unsubscribed
+from watcher.store import outbox, unsubscribed
 from watcher.store.engine import Database
 
 KEY = b"a key that nobody else has"
@@ -92,7 +92,7 @@ def test_what_waits_for_a_reader_who_leaves_is_not_sent(database: Database) -> N
 
     assert server.recipients == ["b@desk.example"]
     assert [(row.state, row.error) for row in rows(database) if row.recipient == A.recipient] == [
-        (DeliveryState.DEAD, unsubscribed.REASON)
+        (DeliveryState.DEAD, outbox.UNSUBSCRIBED)
     ]
 
 

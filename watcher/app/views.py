@@ -179,6 +179,8 @@ def digest(said: Digest) -> Json:
         "slot_at": moment(said.slot_at),
         "window": [moment(said.window[0]), moment(said.window[1])],
         "coverage": coverage(said.coverage),
+        "alarms": list(said.alarms),
+        "troubles": list(said.troubles),
         "topics": [
             {
                 "id": section.topic_id,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -16,6 +17,7 @@ from watcher.model.poll import FailureKind
 API = "https://slack.com/api"
 _LATER = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 EVENT = "news_watcher_digest"
+LONGEST_WAIT = timedelta(days=1)
 
 
 class SlackSender:
@@ -109,7 +111,7 @@ def _unsent(error: Exception) -> Outcome:
     if not before:
         return Uncertain(reason="no answer after the message was sent")
     # The address holds the secret of a webhook: it stays out of every record.
-    return Deferred(reason="not reachable" if "://" in said else brief(said))
+    return Deferred(reason="not reachable" if "://" in said else brief(said), down=True)
 
 
 _BEFORE = {FailureKind.DNS, FailureKind.OFFLINE, FailureKind.TLS, FailureKind.REFUSED}
@@ -119,9 +121,18 @@ _CONNECTING = re.compile(r"no connection within|does not take|^(?!connection los
 
 def judged(answer: httpx.Response) -> Outcome:
     said = f"HTTP {answer.status_code} {brief(answer.text, 80)}"
-    if answer.status_code == 429 or answer.status_code >= 500:
-        after = answer.headers.get("retry-after", "")
-        return Deferred(
-            reason=said, retry_after=timedelta(seconds=int(after)) if after.isdigit() and len(after) < 6 else None
-        )
+    if answer.status_code in {408, 425, 429} or answer.status_code >= 500:
+        return Deferred(reason=said, retry_after=_retry_after(answer), down=True)
     return Refused(reason=said)
+
+
+def _retry_after(answer: httpx.Response) -> timedelta | None:
+    """Read how long the other side wants to be left alone: seconds, or a moment by its own clock (RFC 9110, 10.2.3)."""
+    after = answer.headers.get("retry-after", "").strip()
+    if after.isdigit():
+        return min(timedelta(seconds=int(after[:9])), LONGEST_WAIT)
+    try:
+        wait = parsedate_to_datetime(after) - parsedate_to_datetime(answer.headers.get("date", ""))
+    except (ValueError, TypeError):
+        return None
+    return min(max(wait, timedelta()), LONGEST_WAIT)

@@ -82,7 +82,7 @@ class EmailSender:
                 handed_over = True
                 _code, said = await client.data(message)
         except SMTPAuthenticationError as error:
-            outcome: Outcome = Deferred(reason=f"login refused: {error.code}")
+            outcome: Outcome = Deferred(reason=f"login refused: {error.code}", down=True)
         except SMTPResponseException as error:
             outcome = _answered(error.code, error.message)
             if error.code != 421 and await _reset(client, patience):
@@ -90,7 +90,7 @@ class EmailSender:
                 return outcome
         except (SMTPException, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
             reason = brief(f"{type(error).__name__}: {error}")
-            outcome = Uncertain(reason=reason) if handed_over else Deferred(reason=reason)
+            outcome = Uncertain(reason=reason) if handed_over else Deferred(reason=reason, down=True)
         else:
             self._open[channel.name] = client
             return Sent(ref=brief(said))

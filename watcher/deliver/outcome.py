@@ -25,10 +25,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deferred:
-    """Not now; nothing was handed over. `retry_after` is what the other side asked for."""
+    """Not now; nothing was handed over. `retry_after` is what the other side asked for.
+
+    `down` tells that it is not about this message: nobody answers, or nothing is taken.
+    """
 
     reason: str
     retry_after: timedelta | None = None
+    down: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from watcher.digest.pieces import Links, coverage_line, headline, marked, snippe
 from watcher.digest.plain import markdown, text
 from watcher.digest.slack import slack
 from watcher.digest.slots import due_slot, next_slot, parse_schedule, quiet_until
+from watcher.digest.volume import unusual
 from watcher.digest.words import IMMEDIATE, to_cron
 
 __all__ = [
@@ -35,6 +36,7 @@ __all__ = [
     "subject",
     "text",
     "to_cron",
+    "unusual",
     "with_leave_in_html",
     "with_leave_in_text",
 ]

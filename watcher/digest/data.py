@@ -19,6 +19,7 @@ def as_data(digest: Digest) -> dict[str, Any]:
         "window": [_moment(digest.window[0]), _moment(digest.window[1])],
         "coverage": asdict(known) | {"bad": known.bad, "notes": list(known.notes)},
         "alarms": list(digest.alarms),
+        "troubles": list(digest.troubles),
         "topics": [
             {
                 "id": section.topic_id,

@@ -17,7 +17,8 @@ from watcher.deliver import senders
 from watcher.errors import StoreError
 from watcher.fetch import Fetcher
 from watcher.pipeline.incoming import Poller
-from watcher.pipeline.outgoing import compose_due, deliver_waiting
+from watcher.pipeline.outgoing import compose_due
+from watcher.pipeline.post import Post
 from watcher.pipeline.pushed import Subscriber
 from watcher.pipeline.recovery import COMMAND, take_over, take_over_silent
 from watcher.pipeline.settling import Settled
@@ -76,9 +77,7 @@ class Steps:
             owner=self.owner,
             on_settled=_heard,
         )
-        self._senders = senders(fetcher.client())
-        self._sending = asyncio.Lock()
-        self._stopping = False
+        self._post = Post(app.database, senders(fetcher.client()), clock, owner=self.owner)
 
     async def __aenter__(self) -> Steps:
         return self
@@ -111,16 +110,8 @@ class Steps:
         await asyncio.to_thread(compose_due, self.app.database, self.app.press(), self.clock())
 
     async def deliver(self) -> None:
-        """Deliver what waits, a message at a time."""
-        async with self._sending:
-            await deliver_waiting(
-                self.app.database,
-                self.app.press(),
-                self._senders,
-                self.clock,
-                owner=self.owner,
-                stopping=lambda: self._stopping,
-            )
+        """Begin to deliver what waits, a message at a time on every channel; no slow one keeps another waiting."""
+        await self._post.tick(self.app.press().channels)
 
     async def subscribe(self) -> None:
         """Ask hubs for what is to be pushed, for longer, or for no more."""
@@ -147,10 +138,9 @@ class Steps:
 
     async def drain(self, grace: timedelta) -> None:
         """Let what is in flight end, give back what does not within `grace`, and begin no further message."""
-        self._stopping = True
+        posting = asyncio.create_task(self._post.drain())
         await self.poller.drain(grace)
-        async with self._sending:
-            pass
+        await posting
 
 
 def patient(name: str, step: Step) -> Step:

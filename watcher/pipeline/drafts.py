@@ -23,12 +23,14 @@ def drafts(
     installation: str,
     not_before: datetime,
     left: Collection[tuple[str, str]] = (),
+    html: str = "",
+    text: str = "",
 ) -> list[outbox.Draft]:
     """Write a digest's messages: one for each recipient, several where a channel needs parts.
 
-    `left` are the (channel, recipient) pairs that unsubscribed.
+    `left` are the (channel, recipient) pairs that unsubscribed; `html` and `text` are the digest's, where written.
     """
-    pages = _Pages(digest, links, templates)
+    pages = _Pages(digest, links, templates, {form: said for form, said in (("html", html), ("text", text)) if said})
     return [
         outbox.Draft(
             channel=channel.name,
@@ -60,9 +62,9 @@ def _name_of(*said: str) -> str:
 class _Pages:
     """A digest in the forms that were asked for, each written once."""
 
-    def __init__(self, digest: Digest, links: say.Links, templates: Path | None) -> None:
+    def __init__(self, digest: Digest, links: say.Links, templates: Path | None, written: dict[str, str]) -> None:
         self._digest, self._links, self._templates = digest, links, templates
-        self._written: dict[str, str] = {}
+        self._written = written
 
     def payloads(self, channel: Channel, recipient: str, installation: str) -> Iterator[str]:
         name, subject = self._digest.name, say.subject(self._digest)
@@ -95,8 +97,8 @@ class _Pages:
             case "html":
                 return say.html(self._digest, self._links, self._templates)
             case "markdown":
-                return say.markdown(self._digest, self._links)
+                return say.markdown(self._digest, self._links, self._templates)
             case "json":
                 return json.dumps(say.as_data(self._digest), ensure_ascii=False, indent=1) + "\n"
             case _:
-                return say.text(self._digest, self._links)
+                return say.text(self._digest, self._links, self._templates)

@@ -13,13 +13,13 @@ import structlog
 
 from watcher import digest as say
 from watcher.errors import NotFoundError
-from watcher.model.digest import Channel, Coverage, Delivery, Digest, Subscription, ToldHit
+from watcher.model.digest import Channel, Coverage, Delivery, Digest, Subscription
 from watcher.model.topic import Topic
-from watcher.pipeline import sending
+from watcher.pipeline import remarks, sending
 from watcher.pipeline.drafts import drafts
 from watcher.pipeline.points import reached
 from watcher.pipeline.sending import Delivered, Senders
-from watcher.store import digests, outbox, unsubscribed
+from watcher.store import digests, outbox, unsubscribed, volume
 from watcher.store.engine import Database, Db
 
 log = structlog.get_logger()
@@ -44,7 +44,7 @@ def compose_due(database: Database, press: Press, now: datetime) -> tuple[Digest
     composed = []
     for subscription in press.subscriptions:
         try:
-            slot = _due(database, subscription, now)
+            slot = _due(database, press, subscription, now)
             made = _compose(database, press, subscription, slot, now, forced=False) if slot is not None else None
         except Exception:
             # The bulkhead of this journey: one digest's fault keeps no other back, and its slot stays due.
@@ -55,14 +55,26 @@ def compose_due(database: Database, press: Press, now: datetime) -> tuple[Digest
     return tuple(composed)
 
 
-def compose_now(database: Database, press: Press, name: str, now: datetime) -> Digest | None:
-    """Compose a digest now, outside of its schedule, and send it even if it is empty; raises NotFoundError."""
-    return _compose(database, press, _named(press, name), now, now, forced=True)
+def compose_now(
+    database: Database, press: Press, name: str, now: datetime, *, through_quiet: bool = True
+) -> Digest | None:
+    """Compose a digest now, outside of its schedule, and send it even if it is empty; raises NotFoundError.
+
+    `through_quiet` sends it in its quiet hours as well.
+    """
+    return _compose(database, press, _named(press, name), now, now, forced=True, through_quiet=through_quiet)
 
 
 def preview(db: Db, press: Press, name: str, now: datetime, *, since: datetime | None = None) -> Digest:
     """Say what a digest would hold now; `since` is how far back it may reach. Raises NotFoundError."""
-    return _gather(db, press, _named(press, name), now, now, since=since)
+    subscription = _named(press, name)
+    begun = since or _begun(db, subscription, now)
+    known = _Known(
+        press.coverage_of(db, begun, now),
+        remarks.alarms(db, subscription, press.topics, now),
+        () if subscription.immediate else remarks.troubles(db, begun),
+    )
+    return _gather(db, press, subscription, now, now, known, since=since)
 
 
 async def deliver_waiting(
@@ -78,7 +90,7 @@ def retry(database: Database, delivery_id: int, now: datetime) -> Delivery:
         return outbox.retry(db, delivery_id, now)
 
 
-def _due(database: Database, subscription: Subscription, now: datetime) -> datetime | None:
+def _due(database: Database, press: Press, subscription: Subscription, now: datetime) -> datetime | None:
     """Give the slot to compose for, if one has come; a subscription that is new counts from now on.
 
     Quiet hours hold an alert's news together, so that their end brings one message.
@@ -86,50 +98,79 @@ def _due(database: Database, subscription: Subscription, now: datetime) -> datet
     with database.read() as db:
         begun = digests.begun_at(db, subscription.name)
         last = digests.last_slot(db, subscription.name) or begun
-        if subscription.immediate and begun is not None:
-            quiet = say.quiet_until(subscription.quiet, subscription.timezone, now) is not None
-            return (
-                now if not quiet and digests.has_untold(db, subscription, _floor(db, subscription, now), now) else None
-            )
     if begun is None:
         with database.write() as db:
             digests.begin(db, [subscription.name], now)
         return None if subscription.immediate else say.due_slot(subscription, last, now)
-    return say.due_slot(subscription, last, now)
+    if not subscription.immediate:
+        return say.due_slot(subscription, last, now)
+    if say.quiet_until(subscription.quiet, subscription.timezone, now) is not None:
+        return None
+    with database.read() as db:
+        if digests.has_untold(db, subscription, _floor(db, subscription, now), now):
+            return now
+        looks = subscription.alarms and volume.is_time_to_look(db, subscription.name, now)
+        found = looks and remarks.alarms(db, subscription, press.topics, now)
+    if looks:
+        with database.write() as db:
+            volume.looked(db, subscription.name, now)
+    return now if found else None
 
 
 def _compose(
-    database: Database, press: Press, subscription: Subscription, slot: datetime, now: datetime, *, forced: bool
+    database: Database,
+    press: Press,
+    subscription: Subscription,
+    slot: datetime,
+    now: datetime,
+    *,
+    forced: bool,
+    through_quiet: bool = False,
 ) -> Digest | None:
     with database.read() as db:
-        known = _gather(db, press, subscription, slot, now)
+        known = _Known(
+            press.coverage_of(db, _begun(db, subscription, now), now),
+            remarks.alarms(db, subscription, press.topics, now),
+            () if subscription.immediate else remarks.troubles(db, _begun(db, subscription, now)),
+        )
     reached("gathered")
-    if subscription.immediate and not known.sections and not forced:
-        return None
     with database.write() as db:
         digests.alone(db, subscription.name)
-        # Gathered again where it counts: what was told meanwhile is told, and what came meanwhile comes along.
-        made = _gather(db, press, subscription, slot, now, coverage=known.coverage)
-        if subscription.immediate and not made.sections and not forced:
+        # What was told meanwhile is told, and what came meanwhile comes along.
+        made = _gather(db, press, subscription, slot, now, known)
+        if subscription.immediate and not made.sections and not made.alarms and not forced:
             return None
         sent = forced or say.is_sent(made, subscription.empty)
         html = say.html(made, press.links, press.templates) if sent else ""
-        text = say.text(made, press.links) if sent else ""
+        text = say.text(made, press.links, press.templates) if sent else ""
         digest_id = digests.add(db, made, now, sent=sent, html=html, text=text, subject=say.subject(made))
         if digest_id is None:
             return None
         if sent:
             channels = [press.channels[name] for name in subscription.channels if name in press.channels]
-            quiet = None if forced else say.quiet_until(subscription.quiet, subscription.timezone, now)
+            quiet = None if through_quiet else say.quiet_until(subscription.quiet, subscription.timezone, now)
             messages = drafts(
                 made, channels, press.links, press.templates,
                 installation=digests.installation(db), not_before=quiet or now, left=unsubscribed.of(db, made.name),
+                html=html, text=text,
             )  # fmt: skip
             outbox.add(db, digest_id, messages, now)
+        if known.alarms:
+            before = volume.told_lately(db, subscription.name, now)
+            volume.tell(db, subscription.name, known.alarms, before, now)
         reached("composed")
     reached("committed")
     log.info("digest composed", digest=made.name, stories=made.story_count, sent=sent)
     return replace(made, id=digest_id)
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a digest says beside its stories; it is asked for before the transaction that counts."""
+
+    coverage: Coverage
+    alarms: Mapping[str, str]
+    troubles: tuple[str, ...]
 
 
 def _gather(
@@ -138,27 +179,25 @@ def _gather(
     subscription: Subscription,
     slot: datetime,
     now: datetime,
+    known: _Known,
     *,
     since: datetime | None = None,
-    coverage: Coverage | None = None,
 ) -> Digest:
     floor = since or _floor(db, subscription, now)
-    begun = since or max(digests.last_slot(db, subscription.name) or floor, floor)
     found = digests.untold(db, subscription, floor, now)
-    if subscription.immediate:
-        found = _without_told_stories(db, subscription, found, now)
-    else:
+    if not subscription.immediate:
         found += digests.edited(db, subscription, floor, now)
-    known = coverage or press.coverage_of(db, begun, now)
-    return say.compose(subscription, slot, found, press.topics, known, (begun, now))
+    window = since or _begun(db, subscription, now), now
+    return say.compose(
+        subscription, slot, found, press.topics, known.coverage, window,
+        alarms=tuple(known.alarms.values()), troubles=known.troubles,
+    )  # fmt: skip
 
 
-def _without_told_stories(
-    db: Db, subscription: Subscription, found: tuple[ToldHit, ...], now: datetime
-) -> tuple[ToldHit, ...]:
-    """Keep back what belongs to a story alerted within the cooldown: it stays untold, and comes when that ends."""
-    quiet = digests.told_stories(db, subscription.name, now - subscription.cooldown)
-    return tuple(hit for hit in found if hit.story_id is None or hit.story_id not in quiet)
+def _begun(db: Db, subscription: Subscription, now: datetime) -> datetime:
+    """Say where a digest's window begins: at its last slot, and no further back than it may reach."""
+    floor = _floor(db, subscription, now)
+    return max(digests.last_slot(db, subscription.name) or floor, floor)
 
 
 def _floor(db: Db, subscription: Subscription, now: datetime) -> datetime:

@@ -28,6 +28,9 @@ TRIES_AT_LEAST = 5
 DOUBTS_AT_MOST = 3
 """A message whose fate was unknown so often is not sent again by itself."""
 
+DOWN_AFTER = 3
+"""A channel whose other side was out of reach so often in a row is left alone for a while."""
+
 Channels: TypeAlias = Mapping[str, Channel]
 Senders: TypeAlias = Mapping[ChannelKind, Sender]
 
@@ -60,7 +63,7 @@ async def deliver_waiting(
     doubt. `stopping` is asked before every message.
     """
     done = Delivered()
-    round_ = _Round(database, channels, senders, clock, jitter, done, owner)
+    round_ = Round(database, channels, senders, clock, jitter, done, owner)
     with database.read() as db:
         lost, names = outbox.has_abandoned(db, clock()), outbox.waiting_channels(db, clock())
     if lost:
@@ -72,7 +75,9 @@ async def deliver_waiting(
 
 
 @dataclass(frozen=True, slots=True)
-class _Round:
+class Round:
+    """One pass over what waits."""
+
     database: Database
     channels: Channels
     senders: Senders
@@ -82,24 +87,31 @@ class _Round:
     owner: str
     bodies: dict[int, tuple[str, str]] = field(default_factory=dict)
 
-    async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> None:
-        """Send a channel's messages one after another; what one came to is recorded as the next is taken."""
+    async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> bool:
+        """Send a channel's messages one after another; what one came to is recorded as the next is taken.
+
+        False where the other side was out of reach several times in a row: the rest is left for later, with all its
+        tries.
+        """
         channel = self.channels.get(name)
         before: tuple[Delivery, Outcome] | None = None
         sender: Sender | None = None
+        down = 0
         try:
             for number in range(limit + 1):
-                more = number < limit and not stopping()
+                more = number < limit and down < DOWN_AFTER and not stopping()
                 delivery = await asyncio.to_thread(self._step, name, channel, before, more)
                 if delivery is None:
-                    return
+                    break
                 reached("claimed")
                 sender = self.senders.get(delivery.kind)
                 before = delivery, await self._send(delivery, channel, sender)
+                down = down + 1 if is_down(before[1]) else 0
                 reached("sent")
         finally:
             if sender is not None:
                 await sender.rest()
+        return down < DOWN_AFTER
 
     def _step(
         self, name: str, channel: Channel | None, before: tuple[Delivery, Outcome] | None, more: bool
@@ -181,6 +193,11 @@ class _Round:
             if reason is not None:
                 done.failures.append((delivery, reason))
         log.info("delivery", delivery=delivery.id, kind=delivery.kind.value, state=state.value, held=held)
+
+
+def is_down(outcome: Outcome) -> bool:
+    """Tell whether the other side was out of reach, whatever the message was."""
+    return isinstance(outcome, Uncertain) or (isinstance(outcome, Deferred) and outcome.down)
 
 
 def sends_again(delivery: Delivery, channel: Channel | None) -> bool:

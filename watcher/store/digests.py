@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select, and_, delete, exists, func, literal, select
+from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.errors import NotFoundError
@@ -90,7 +90,8 @@ def untold(db: Db, subscription: Subscription, since: datetime, until: datetime)
     """Gather the hits matched in (since, until] that a subscription has not told yet, oldest first.
 
     Membership decides, not a watermark: a hit that was committed late is told by the next digest. Quarantined entries
-    are never told; baseline and archive finds only where the subscription asks for them.
+    are never told; baseline and archive finds only where the subscription asks for them; an alert's cooldown and batch
+    keep back what it has just told of.
     """
     chosen = _untold(hits.whole(), subscription, since, until).order_by(hit_table.c.id).limit(MOST_HITS)
     return tuple(told_hit(hits.read(row)) for row in db.execute(chosen).mappings())
@@ -127,6 +128,8 @@ def _untold(chosen: Select[Any], subscription: Subscription, since: datetime, un
     )
     if subscription.topics:
         chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
+    if subscription.immediate:
+        chosen = chosen.where(*_not_held_back(subscription, until))
     if not subscription.include_baseline:
         chosen = chosen.where(~entry_table.c.baseline)
     if not subscription.include_backfill:
@@ -134,17 +137,26 @@ def _untold(chosen: Select[Any], subscription: Subscription, since: datetime, un
     return chosen
 
 
-def told_stories(db: Db, name: str, since: datetime) -> frozenset[int]:
-    """Give the stories that a subscription told of since a moment: what a cooldown keeps quiet."""
-    rows = db.execute(
-        select(entry_table.c.story_id)
-        .join(hit_table, hit_table.c.entry_id == entry_table.c.id)
-        .join(digest_items, digest_items.c.hit_id == hit_table.c.id)
+def _not_held_back(subscription: Subscription, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Keep back what an alert has just told of: its story for the cooldown, its topic for the time of a batch.
+
+    It stays untold, and comes when that ends.
+    """
+    entry, hit = entry_table.alias(), hit_table.alias()
+    told = (
+        select(entry.c.story_id, hit.c.topic_id)
+        .join_from(entry, hit, hit.c.entry_id == entry.c.id)
+        .join(digest_items, and_(digest_items.c.hit_id == hit.c.id, digest_items.c.name == subscription.name))
         .join(digests, digests.c.id == digest_items.c.digest_id)
-        .where(digest_items.c.name == name, digests.c.composed_at > since, entry_table.c.story_id.is_not(None))
-        .distinct()
     )
-    return frozenset(rows.scalars())
+    stories = told.with_only_columns(entry.c.story_id).where(
+        digests.c.composed_at > now - subscription.cooldown, entry.c.story_id.is_not(None)
+    )
+    found = [or_(entry_table.c.story_id.is_(None), entry_table.c.story_id.not_in(stories))]
+    if subscription.batch:
+        batch = told.with_only_columns(hit.c.topic_id).where(digests.c.composed_at > now - subscription.batch)
+        found.append(hit_table.c.topic_id.not_in(batch))
+    return tuple(found)
 
 
 def told_hit(found: StoredHit) -> ToldHit:

@@ -14,8 +14,9 @@ from watcher.model.digest import ChannelKind, Delivery, DeliveryState
 from watcher.model.found import Page
 from watcher.store import cursors
 from watcher.store.engine import Db
-from watcher.store.tables import outbox
+from watcher.store.tables import digests, outbox
 
+UNSUBSCRIBED = "the recipient unsubscribed"
 _WAITING = [DeliveryState.PENDING.value, DeliveryState.RETRYING.value]
 
 
@@ -232,6 +233,22 @@ def page(
 def counts(db: Db) -> Mapping[str, int]:
     """Count deliveries by state."""
     return {row[0]: row[1] for row in db.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))}
+
+
+def failed_since(db: Db, since: datetime) -> tuple[tuple[str, str, DeliveryState, int], ...]:
+    """Count what became dead or uncertain since a moment, by digest and channel; who unsubscribed is no failure."""
+    rows = db.execute(
+        select(digests.c.name, outbox.c.channel, outbox.c.state, func.count())
+        .join(digests, digests.c.id == outbox.c.digest_id)
+        .where(
+            outbox.c.state.in_([DeliveryState.DEAD.value, DeliveryState.UNCERTAIN.value]),
+            outbox.c.changed_at > since,
+            func.coalesce(outbox.c.error, "") != UNSUBSCRIBED,
+        )
+        .group_by(digests.c.name, outbox.c.channel, outbox.c.state)
+        .order_by(digests.c.name, outbox.c.channel, outbox.c.state)
+    )
+    return tuple((row[0], row[1], DeliveryState(row[2]), row[3]) for row in rows)
 
 
 def first_ref(db: Db, digest_id: int, channel: str, recipient: str) -> str | None:

@@ -11,9 +11,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.model.digest import DeliveryState, Leaving
 from watcher.store.engine import Db
+from watcher.store.outbox import UNSUBSCRIBED
 from watcher.store.tables import digests, outbox, unsubscribed
-
-REASON = "the recipient unsubscribed"
 
 
 def add(db: Db, leaving: Leaving, now: datetime) -> None:
@@ -29,7 +28,7 @@ def add(db: Db, leaving: Leaving, now: datetime) -> None:
             outbox.c.recipient == leaving.recipient,
             outbox.c.state.in_([DeliveryState.PENDING.value, DeliveryState.RETRYING.value]),
         )
-        .values(state=DeliveryState.DEAD.value, changed_at=now, error=REASON)
+        .values(state=DeliveryState.DEAD.value, changed_at=now, error=UNSUBSCRIBED)
     )
 
 
