@@ -56,7 +56,8 @@ def composed(database: Database, *channels: Channel, titles: int = 1) -> Press:
 def deliver(database: Database, ready: Press, now: datetime = NOON, **how: object) -> Delivered:
     async def go() -> Delivered:
         async with httpx.AsyncClient(timeout=1) as client:
-            return await deliver_waiting(database, ready, senders(client), lambda: now, jitter=lambda: 1.0, **how)
+            ways = senders(client, slack_pace=timedelta())
+            return await deliver_waiting(database, ready, ways, lambda: now, jitter=lambda: 1.0, **how)
 
     return asyncio.run(go())
 

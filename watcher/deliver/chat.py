@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
@@ -17,17 +18,24 @@ from watcher.model.poll import FailureKind
 API = "https://slack.com/api"
 _LATER = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
 EVENT = "news_watcher_digest"
+MOST_PAGES = 5
+"""Pages of 200 messages that are looked through for one that perhaps arrived."""
+PACE = timedelta(seconds=1)
+"""Slack takes about one message a second in a channel."""
 LONGEST_WAIT = timedelta(days=1)
 
 
 class SlackSender:
     """Posts a digest's messages. A refusal inside a friendly answer (`ok: false`) is a refusal."""
 
-    def __init__(self, client: httpx.AsyncClient) -> None:
+    def __init__(self, client: httpx.AsyncClient, pace: timedelta = PACE) -> None:
         self._client = client
+        self._pace = pace.total_seconds()
+        self._free_at: dict[str, float] = {}
 
     async def send(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome:
         message = thaw(delivery.payload)["message"]
+        await self._turn(channel.name)
         if "token" in channel.options:
             return await self._post(delivery, channel, message, thread)
         return await self._hook(str(channel.options["webhook_url"]), message)
@@ -35,19 +43,33 @@ class SlackSender:
     async def rest(self) -> None:
         """Keep nothing open."""
 
-    async def arrived(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> str | None:
-        """Look for a message that was perhaps posted, by the identity in its metadata; gives its timestamp."""
-        if "token" not in channel.options:
-            return None
+    async def _turn(self, name: str) -> None:
+        """Wait until a channel may be posted to again."""
+        loop = asyncio.get_running_loop()
+        wait = self._free_at.get(name, 0.0) - loop.time()
+        self._free_at[name] = loop.time() + max(wait, 0.0) + self._pace
+        if wait > 0:
+            await asyncio.sleep(wait)
+
+    async def arrived(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome | None:
+        """Look for a message that was perhaps posted, by the identity in its metadata: Sent where it is, None where it
+        is not, Uncertain where Slack lets nobody look, Deferred where it could not be asked now."""
         oldest = (delivery.created_at - timedelta(minutes=5)).timestamp()
-        body = {"channel": channel.options["channel"], "include_all_metadata": "true", "oldest": f"{oldest:.6f}"}
-        body |= {"limit": "200"} | ({"ts": thread} if thread else {})
-        said = await self._call(channel, "conversations.replies" if thread else "conversations.history", body)
-        for message in said.get("messages", []) if isinstance(said, dict) else []:
-            payload = (message.get("metadata") or {}).get("event_payload") or {}
-            if payload.get("message_id") == delivery.message_id:
-                return str(message.get("ts"))
-        return None
+        form = {"channel": channel.options["channel"], "include_all_metadata": "true", "oldest": f"{oldest:.6f}"}
+        form |= {"limit": "200"} | ({"ts": thread} if thread else {})
+        for _page in range(MOST_PAGES):
+            said = await self._call(channel, "conversations.replies" if thread else "conversations.history", form)
+            if not isinstance(said, dict):
+                return said
+            for message in said.get("messages", []):
+                payload = (message.get("metadata") or {}).get("event_payload") or {}
+                if payload.get("message_id") == delivery.message_id:
+                    return Sent(ref=str(message.get("ts")))
+            cursor = (said.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return None
+            form["cursor"] = cursor
+        return Uncertain(reason="too many messages to look through")
 
     async def _hook(self, url: str, message: dict[str, Any]) -> Outcome:
         answer = await asked(self._client, "POST", url, json=message)
@@ -76,21 +98,32 @@ class SlackSender:
             said = answer.json()
         except ValueError:
             return Uncertain(reason="Slack's answer cannot be read")
+        if not isinstance(said, dict):
+            return Uncertain(reason="Slack's answer cannot be read")
         if said.get("ok") is True:
             return Sent(ref=str(said.get("ts") or ""))
         fault = brief(said.get("error", "unknown"))
-        return Deferred(reason=fault) if fault in _LATER else Refused(reason=fault)
+        return Deferred(reason=fault, down=True) if fault in _LATER else Refused(reason=fault)
 
-    async def _call(self, channel: Channel, method: str, form: dict[str, Any]) -> Any:
+    async def _call(self, channel: Channel, method: str, form: dict[str, Any]) -> dict[str, Any] | Outcome:
         # Slack's reading methods take forms; JSON is for its writing ones.
         answer = await asked(
             self._client, "POST", f"{channel.options.get('api_url') or API}/{method}",
             data=form, headers={"Authorization": f"Bearer {channel.options['token']}"},
         )  # fmt: skip
+        if not isinstance(answer, httpx.Response):
+            return Deferred(reason=answer.reason if not isinstance(answer, Sent) else "", down=True)
+        if answer.status_code != 200:
+            outcome = judged(answer)
+            return outcome if isinstance(outcome, Deferred) else Uncertain(reason=f"{method}: {answer.status_code}")
         try:
-            return answer.json() if isinstance(answer, httpx.Response) else None
+            said = answer.json()
         except ValueError:
-            return None
+            return Deferred(reason="Slack's answer cannot be read", down=True)
+        if isinstance(said, dict) and said.get("ok") is True:
+            return said
+        fault = brief(said.get("error", "unknown") if isinstance(said, dict) else "unknown")
+        return Deferred(reason=fault) if fault in _LATER else Uncertain(reason=f"{method}: {fault}")
 
 
 async def asked(client: httpx.AsyncClient, method: str, url: str, **what: Any) -> httpx.Response | Outcome:

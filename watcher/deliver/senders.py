@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from watcher.deliver.chat import SlackSender
+from watcher.deliver.chat import PACE, SlackSender
 from watcher.deliver.everything import AppriseSender
 from watcher.deliver.files import FileSender
 from watcher.deliver.hook import WebhookSender
@@ -17,12 +17,15 @@ from watcher.model.digest import ChannelKind
 
 
 def senders(
-    client: httpx.AsyncClient, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    client: httpx.AsyncClient,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    *,
+    slack_pace: timedelta = PACE,
 ) -> Mapping[ChannelKind, Sender]:
     """Give a sender for every kind of channel; HTTP goes through `client`, which is the guarded one."""
     return {
         ChannelKind.EMAIL: EmailSender(),
-        ChannelKind.SLACK: SlackSender(client),
+        ChannelKind.SLACK: SlackSender(client, slack_pace),
         ChannelKind.WEBHOOK: WebhookSender(client, clock),
         ChannelKind.APPRISE: AppriseSender(),
         ChannelKind.FILE: FileSender(),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+from watcher.digest.pieces import one_line
 from watcher.model.digest import Coverage, Digest, EmptyPolicy, Kind, StoryLine, Subscription, ToldHit, TopicSection
 from watcher.model.topic import Topic
 
@@ -36,7 +38,7 @@ def compose(
     by_topic: dict[str, list[ToldHit]] = defaultdict(list)
     for hit in hits:
         if hit.score >= subscription.min_score:
-            by_topic[hit.topic_id].append(hit)
+            by_topic[hit.topic_id].append(_named(hit))
     sections = []
     for topic_id in sorted(by_topic, key=lambda each: (order.get(each, len(order)), each)):
         lines = sorted(_lines(by_topic[topic_id]), key=lambda line: _weight(line, window[1]), reverse=True)
@@ -73,6 +75,14 @@ def is_sent(digest: Digest, policy: EmptyPolicy) -> bool:
         return True
     bad = digest.coverage.bad or bool(digest.troubles)
     return policy is EmptyPolicy.SEND or (policy is EmptyPolicy.WHEN_BAD and bad)
+
+
+def _named(hit: ToldHit) -> ToldHit:
+    """Give a hit something to be called by where its feed gave it no headline or no name."""
+    if one_line(hit.title) and one_line(hit.source):
+        return hit
+    title = hit.title if one_line(hit.title) else one_line(hit.summary)[:120] or hit.url or "(no headline)"
+    return replace(hit, title=title, source=hit.source if one_line(hit.source) else "unknown outlet")
 
 
 def _lines(hits: Sequence[ToldHit]) -> list[StoryLine]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from watcher.digest.pieces import Links, clock, coverage_line, flags, headline, others, subject, summary_of
+from watcher.digest.pieces import Links, clock, coverage_line, flags, groups, headline, others, subject, summary_of
 from watcher.model.digest import Digest, StoryLine
 
 MOST_BLOCKS = 50
@@ -15,7 +15,10 @@ MOST_MESSAGE = 12_000
 """Characters of all blocks together that stay well inside what Slack takes in one message."""
 MOST_MESSAGES = 10
 
+MOST_FOOT = 2_000
+
 Block = dict[str, Any]
+_DIVIDER: Block = {"type": "divider"}
 
 
 def slack(digest: Digest, links: Links | None = None) -> list[dict[str, Any]]:
@@ -29,16 +32,17 @@ def slack(digest: Digest, links: Links | None = None) -> list[dict[str, Any]]:
     head += [_context(f"⚠ {escape(_cut(alarm, 300))}") for alarm in digest.alarms[:5]]
     blocks: list[Block] = []
     for section in digest.sections:
-        blocks.append({"type": "divider"})
-        blocks.append(_section(f"*{escape(_cut(section.name, 200))}*"))
-        blocks += [_story(line, digest.timezone, links) for line in section.stories]
+        blocks += [_DIVIDER, _section(f"*{escape(_cut(section.name, 200))}*")]
+        for label, lines in groups(section):
+            blocks += [_context(f"_{label}_")] if label else []
+            blocks += [_story(line, digest.timezone, links) for line in lines]
         if section.more:
-            where = links.topic(section.topic_id)
+            where = links.topic(section.topic_id, section.since)
             said = f"{section.more} more"
             blocks.append(_context(f"<{_address(where)}|{said}>" if where else said))
-    notes = "".join(f"\n• {escape(note)}" for note in digest.coverage.notes[:8])
-    foot = _context(_cut(escape(coverage_line(digest.coverage)) + notes, 2_000))
-    messages = _packed(head, blocks, foot)
+    if not digest.sections and not digest.alarms:
+        blocks.append(_section("Nothing that these topics watch for has appeared."))
+    messages = _packed(head, blocks, _context(_foot(digest)), links.base_url)
     fallback = escape(subject(digest))
     count = len(messages)
     return [
@@ -60,30 +64,44 @@ def escape(said: str) -> str:
     return re.sub(r"(?<![^\W_])_|_(?![^\W_])", "ˍ", plain)
 
 
+def _foot(digest: Digest) -> str:
+    said = escape(coverage_line(digest.coverage))
+    for note in (*digest.troubles, *digest.coverage.notes):
+        line = f"\n• {escape(_cut(note, 300))}"
+        if len(said) + len(line) > MOST_FOOT:
+            break
+        said += line
+    return said
+
+
 def _story(line: StoryLine, timezone: str, links: Links) -> Block:
     lead = line.lead
     title = escape(_cut(lead.title, 300)).replace("|", "¦")
     heading = f"*<{_address(lead.url)}|{title}>*" if lead.url else f"*{title}*"
     also, more = others(line, 4)
-    outlets = [escape(_cut(lead.source, 80))]
-    for hit in also:
-        name = escape(_cut(hit.source, 80)).replace("|", "¦")
-        outlets.append(f"<{_address(hit.url)}|{name}>" if hit.url else name)
-    where = ", ".join(outlets) + (f" and {more} more" if more else "")
-    marks = "".join(f" · _{escape(_cut(flag, 200))}_" for flag in flags(lead))
+    marks = f" · {clock(lead.first_seen_at, timezone)}" + "".join(
+        f" · _{escape(_cut(flag, 200))}_" for flag in flags(lead)
+    )
+    yes, no = links.label(lead.hit_id, "relevant"), links.label(lead.hit_id, "irrelevant")
+    judge = f" · <{_address(yes)}|relevant> / <{_address(no)}|not>" if yes else ""
+    rest = f" and {more} more" if more else ""
+    names = [escape(_cut(hit.source, 80)).replace("|", "¦") for hit in (lead, *also)]
+    linked = [
+        f"<{_address(hit.url)}|{name}>" if number and hit.url else name
+        for number, (hit, name) in enumerate(zip((lead, *also), names, strict=True))
+    ]
     summary = "".join(
         f"*{escape(piece.strip())}*" + (" " if piece.endswith(" ") else "")
         if is_evidence and piece.strip()
         else escape(piece)
         for piece, is_evidence in _spaced(summary_of(lead, 240))
     )
-    yes, no = links.label(lead.hit_id, "relevant"), links.label(lead.hit_id, "irrelevant")
-    marks += f" · <{_address(yes)}|relevant> / <{_address(no)}|not>" if yes else ""
-    said = f"{heading}\n{where} · {clock(lead.first_seen_at, timezone)}{marks}" + (f"\n{summary}" if summary else "")
+    tail = f"\n{summary}" if summary else ""
+    said = f"{heading}\n{', '.join(linked)}{rest}{marks}{judge}{tail}"
     if len(said) > MOST_TEXT:
-        said = (
-            f"{heading[: MOST_TEXT - 200]}\n{where[:150]}" if len(heading) < MOST_TEXT - 200 else f"*{title[:2_900]}*"
-        )
+        said = f"{heading}\n{', '.join(names)}{rest}{marks}{judge}"
+    if len(said) > MOST_TEXT:
+        said = f"*{title}*\n{names[0]}"
     return _section(said)
 
 
@@ -99,18 +117,20 @@ def _spaced(pieces: list[tuple[str, bool]]) -> list[tuple[str, bool]]:
     return spaced
 
 
-def _packed(head: list[Block], blocks: list[Block], foot: Block) -> list[list[Block]]:
+def _packed(head: list[Block], blocks: list[Block], foot: Block, page: str | None) -> list[list[Block]]:
+    """Fill messages with blocks; what does not fit into the last one is only told of."""
     messages = [list(head)]
     size = sum(map(_size, head))
     for block in blocks:
-        if len(messages[-1]) + 2 > MOST_BLOCKS or size + _size(block) + _size(foot) > MOST_MESSAGE:
+        if len(messages[-1]) + 2 > MOST_BLOCKS or size + _size(block) + _size(foot) + 200 > MOST_MESSAGE:
             if len(messages) == MOST_MESSAGES:
-                messages[-1].append(_context("The rest is on the page."))
+                said = "There is more than Slack holds"
+                messages[-1][-1:] = [_context(f"<{_address(page)}|{said}>" if page else f"{said}.")]
                 break
             messages.append([])
             size = 0
-            if block["type"] == "divider":
-                continue
+        if block is _DIVIDER and not messages[-1]:
+            continue
         messages[-1].append(block)
         size += _size(block)
     messages[-1].append(foot)

@@ -140,10 +140,12 @@ class Round:
             return Refused(reason=f"channel {delivery.channel!r} is no longer configured")
         try:
             thread = await asyncio.to_thread(self._thread, delivery) if delivery.part else None
-            if delivery.doubts and isinstance(sender, SlackSender):
-                ref = await sender.arrived(delivery, channel, thread=thread)
-                if ref is not None:
-                    return Sent(ref=ref)
+            if delivery.doubts and isinstance(sender, SlackSender) and "token" in channel.options:
+                found = await sender.arrived(delivery, channel, thread=thread)
+                if isinstance(found, Uncertain) and channel.options.get("on_uncertain", "resend") == "resend":
+                    found = None
+                if found is not None:
+                    return found
             return await sender.send(delivery, channel, thread=thread)
         except Exception as error:
             # The bulkhead of this journey. What was on its way when it broke nobody knows.
@@ -203,10 +205,13 @@ def is_down(outcome: Outcome) -> bool:
 def sends_again(delivery: Delivery, channel: Channel | None) -> bool:
     """Tell what the channel's policy is where nobody knows: send again under the same identity, or leave it standing.
 
-    A file is written whole or not at all, under one name: writing it again changes nothing.
+    A file is written whole or not at all, under one name: writing it again changes nothing. A Slack bot asks first
+    what arrived.
     """
     if delivery.kind is ChannelKind.FILE:
         return True
+    if channel is not None and delivery.kind is ChannelKind.SLACK and "token" in channel.options:
+        return delivery.doubts < DOUBTS_AT_MOST
     policy = channel.options.get("on_uncertain", "resend") if channel is not None else "drop"
     return policy == "resend" and delivery.doubts < DOUBTS_AT_MOST
 
