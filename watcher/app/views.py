@@ -162,6 +162,7 @@ def coverage(known: Coverage) -> Json:
         "stale": known.stale,
         "failing": known.failing,
         "gone": known.gone,
+        "unread": known.unread,
         "gaps": known.gaps,
         "lost": known.lost,
         "entries": known.entries,

@@ -131,6 +131,7 @@ def coverage_line(coverage: Coverage) -> str:
         (coverage.failing, "failing"),
         (coverage.stale, "silent for too long"),
         (coverage.gone, "gone"),
+        (coverage.unread, "not read yet"),
     ):
         if count:
             said.append(f"{count} {words}")

@@ -80,8 +80,9 @@ class Channel:
 class Coverage:
     """How much of what should be watched was watched in a window, so that "0 hits" is worth something.
 
-    `stale` answer but have been silent far beyond their own rhythm; `gaps` and `lost` count proven poll gaps and the
-    items estimated lost in them within the window. `notes` name the feeds concerned, one short line each.
+    `stale` answer but have been silent far beyond their own rhythm, `unread` were never read yet; `gaps` and `lost`
+    count proven poll gaps and the items estimated lost in them within the window. `notes` name the feeds concerned,
+    one short line each.
     """
 
     feeds: int = 0
@@ -89,6 +90,7 @@ class Coverage:
     stale: int = 0
     failing: int = 0
     gone: int = 0
+    unread: int = 0
     gaps: int = 0
     lost: int = 0
     entries: int = 0
@@ -97,7 +99,7 @@ class Coverage:
     @property
     def bad(self) -> bool:
         """Tell whether someone relying on silence should be warned."""
-        return bool(self.failing or self.stale or self.gaps or self.gone) or not self.feeds
+        return bool(self.failing or self.stale or self.gaps or self.gone or self.unread) or not self.feeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -54,22 +54,23 @@ async def deliver_waiting(
     *,
     limit: int = 10_000,
     owner: str = "command",
+    digest_id: int | None = None,
     stopping: Callable[[], bool] = lambda: False,
     jitter: Callable[[], float] = random.random,
 ) -> Delivered:
     """Send what is due, `limit` messages at most on each channel, and settle what a dead process left half-sent.
 
-    Channels go side by side, the messages of one after each other: a process that dies leaves one message of each in
-    doubt. `stopping` is asked before every message.
+    `digest_id` sends one digest's messages alone. Channels go side by side, the messages of one after each other: a
+    process that dies leaves one message of each in doubt. `stopping` is asked before every message.
     """
     done = Delivered()
-    round_ = Round(database, channels, senders, clock, jitter, done, owner)
+    round_ = Round(database, channels, senders, clock, jitter, done, owner, digest_id)
     with database.read() as db:
-        lost, names = outbox.has_abandoned(db, clock()), outbox.waiting_channels(db, clock())
+        lost, names = outbox.has_abandoned(db, clock()), outbox.waiting_channels(db, clock(), digest_id)
     if lost:
         await asyncio.to_thread(round_.settle_abandoned)
         with database.read() as db:
-            names = outbox.waiting_channels(db, clock())
+            names = outbox.waiting_channels(db, clock(), digest_id)
     await asyncio.gather(*(round_.drain(name, limit, stopping) for name in names))
     return done
 
@@ -85,6 +86,7 @@ class Round:
     jitter: Callable[[], float]
     done: Delivered
     owner: str
+    digest_id: int | None = None
     bodies: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> bool:
@@ -119,13 +121,16 @@ class Round:
         with self.database.write() as db:
             if before is not None:
                 self._record(db, *before, channel)
-            taken = outbox.claim(db, self.clock(), lease_for=LEASE, channel=name, owner=self.owner) if more else None
+            taken = self._claim(db, name) if more else None
             if taken is not None and taken.kind is ChannelKind.EMAIL:
                 html, text = self._body(db, taken.digest_id)
                 taken = replace(taken, html=html, text=text)
         if before is not None:
             reached("recorded")
         return taken
+
+    def _claim(self, db: Db, name: str) -> Delivery | None:
+        return outbox.claim(db, self.clock(), lease_for=LEASE, channel=name, owner=self.owner, digest_id=self.digest_id)
 
     def _body(self, db: Db, digest_id: int) -> tuple[str, str]:
         """Give a digest's HTML and text; many messages in a row are of the same one."""

@@ -56,14 +56,19 @@ def add(db: Db, digest_id: int, drafts: Iterable[Draft], now: datetime) -> int:
     return len(rows)
 
 
-def waiting_channels(db: Db, now: datetime) -> tuple[str, ...]:
-    """Name the channels for which a message is due."""
+def waiting_channels(db: Db, now: datetime, digest_id: int | None = None) -> tuple[str, ...]:
+    """Name the channels for which a message is due, of any digest or of one."""
     due = select(outbox.c.channel).where(_waiting(), outbox.c.next_try_at <= now).distinct()
+    if digest_id is not None:
+        due = due.where(outbox.c.digest_id == digest_id)
     return tuple(sorted(db.execute(due).scalars()))
 
 
-def claim(db: Db, now: datetime, *, lease_for: timedelta, channel: str, owner: str = "") -> Delivery | None:
-    """Take the next message of a channel whose time has come, and hold it as `owner` for `lease_for`.
+def claim(
+    db: Db, now: datetime, *, lease_for: timedelta, channel: str, owner: str = "", digest_id: int | None = None
+) -> Delivery | None:
+    """Take the next message of a channel, and perhaps of one digest, whose time has come; hold it as `owner` for
+    `lease_for`.
 
     Two callers never get the same one. It is one message, not many: what a process holds when it dies is in doubt. A
     message that follows another of the same digest and recipient waits until that one is settled.
@@ -87,6 +92,8 @@ def claim(db: Db, now: datetime, *, lease_for: timedelta, channel: str, owner: s
         .limit(1)
         .with_for_update(skip_locked=True)
     )
+    if digest_id is not None:
+        chosen = chosen.where(outbox.c.digest_id == digest_id)
     found = db.execute(chosen).scalar()
     if found is None:
         return None

@@ -70,7 +70,8 @@ def coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     said = [note for note in notes if note]
     return Coverage(
         feeds=len(watched),
-        fresh=tally["fresh"] + tally["new"],
+        fresh=tally["fresh"],
+        unread=tally["new"],
         stale=tally["stale"],
         failing=tally["failing"],
         gone=tally["gone"],
