@@ -1,13 +1,24 @@
 """Both databases reach the schema that the code expects, and say so when they have not."""
 
+import json
+import shutil
+from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
+from alembic.script import ScriptDirectory
 from sqlalchemy import text
 
+from tests import postgres
+from tests.store import released
+from tests.store.filled import NOON, bring, item
 from watcher.errors import StoreError
-from watcher.store import migrate
+from watcher.match import parse_query
+from watcher.store import archive, care, digests, entries, hits, migrate, outbox
 from watcher.store.engine import Database
+from watcher.store.tables import metadata
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
@@ -35,6 +46,88 @@ def test_a_database_of_a_newer_watcher_is_left_alone(sqlite: Database) -> None:
 
     with pytest.raises(StoreError, match="newer watcher"):
         migrate.upgrade(sqlite)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database without a schema."""
+    if request.param == "sqlite":
+        with Database(f"sqlite:///{tmp_path / 'empty.db'}") as database:
+            yield database
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name = f"empty_{abs(hash(tmp_path))}"
+    server.execute(f"CREATE DATABASE {name}")
+    with Database(server.url(name)) as database:
+        yield database
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.mark.parametrize("release", [*sorted(file.stem for file in released.FOLDER.glob("*.json")), "today"])
+def test_a_database_of_every_release_comes_forward_with_all_it_holds(empty: Database, release: str) -> None:
+    kept: dict[str, Any] = (
+        released.today() if release == "today" else json.loads((released.FOLDER / f"{release}.json").read_text("utf-8"))
+    )
+    released.load(empty, kept)
+
+    assert migrate.upgrade(empty).current
+
+    care.reindex(empty)
+    assert care.check(empty) == ()
+    rows = care.stats(empty)["rows"]
+    expected = {name: len(some) for name, some in kept["tables"].items() if name in metadata.tables}
+    assert {name: rows[name] for name in expected if name != "meta"} == {
+        n: c for n, c in expected.items() if n != "meta"
+    }
+    with empty.read() as db:
+        quarrel = hits.page(db, query=parse_query('"five eyes"')).items[0]
+        assert [evidence.text for evidence in quarrel.hit.evidence] == ["Five Eyes"]
+        assert [each["title"] for each in entries.versions(db, quarrel.stored.id)] == ["Five Eyes meet in Riga"]
+        assert [match.stored.entry.item.title for match in archive.page(db, parse_query("北京")).items]
+        assert digests.page(db).items[0].hits == len(hits.page(db).items)
+        assert outbox.page(db).items[0].payload == "the words"
+    listed = [item(1, "Five Eyes quarrel in Riga", "Ministers of the alliance."), item(9, "Forgotten weather")]
+    assert bring(empty, listed, now=NOON + timedelta(days=2), watched=released.EYES).new == ()
+
+
+def test_a_sqlite_database_is_kept_beside_itself_before_its_schema_changes(sqlite: Database, tmp_path: Path) -> None:
+    """As if there were a revision after the last: it is taken away again from a copy of the migrations."""
+    released.fill(sqlite)
+    later = tmp_path / "db"
+    shutil.copytree(migrate.scripts(), later)
+    head = ScriptDirectory(str(later)).get_current_head()
+    (later / "versions" / "9999_later.py").write_text(
+        f"revision, down_revision, branch_labels, depends_on = '9999', {head!r}, None, None\n"
+        "from alembic import op\ndef upgrade():\n    op.execute('UPDATE feeds SET title = 1')\n"
+    )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "scripts", lambda: later)
+        assert migrate.upgrade(sqlite).revision == "9999"
+
+    assert sqlite.path is not None
+    with Database(f"sqlite:///{migrate.set_aside(sqlite.path, str(head))}") as kept:
+        assert care.check(kept) == ()
+    with pytest.raises(StoreError, match="newer watcher"):
+        migrate.upgrade(sqlite)
+
+
+def test_a_migration_that_fails_leaves_the_database_as_it_was(database: Database, tmp_path: Path) -> None:
+    later = tmp_path / "db"
+    shutil.copytree(migrate.scripts(), later)
+    head = ScriptDirectory(str(later)).get_current_head()
+    (later / "versions" / "9999_later.py").write_text(
+        f"revision, down_revision, branch_labels, depends_on = '9999', {head!r}, None, None\n"
+        "from alembic import op\ndef upgrade():\n    op.execute('DROP TABLE leases')\n    op.execute('nonsense')\n"
+    )
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(migrate, "scripts", lambda: later)
+        with pytest.raises(StoreError):
+            migrate.upgrade(database)
+
+    assert migrate.upgrade(database).current
+    assert care.check(database) == ()
 
 
 @pytest.mark.parametrize(
