@@ -49,6 +49,16 @@ def test_a_diff_reads_the_new_query_from_a_file_and_tells_by_exit_code_when_aske
     assert (said["gained_count"], said["lost_count"]) == (0, 0)
 
 
+def test_an_edit_that_loses_what_people_found_relevant_does_not_pass_its_gate(sqlite_desk: Desk) -> None:
+    judge(sqlite_desk.database, "port", "Yacht sinks", "relevant")
+    judge(sqlite_desk.database, "port", "Ferry band", "irrelevant")
+
+    sqlite_desk.run("diff", "port", "-q", "harbour OR yacht", "--keep-relevant")
+    _out, err = sqlite_desk.run("diff", "port", "-q", "harbour OR ferry", "--keep-relevant", expect=1)
+
+    assert "watcher: 1 hit of port that was judged relevant would be lost" in err
+
+
 def test_a_fault_in_the_new_query_is_at_its_line_and_column(sqlite_desk: Desk) -> None:
     _out, err = sqlite_desk.run("diff", "port", "--file", "-", stdin="harbour\nOR (ferry", expect=2)
 

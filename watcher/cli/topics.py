@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from watcher.cli import asking, drafting, measuring, output
+from watcher.cli import asking, drafting, evaluating, measuring, output
 from watcher.cli.state import Json, Since, Until, opened
 
 if TYPE_CHECKING:
@@ -247,4 +247,5 @@ def _show_nearest(found: Explained) -> None:
         output.put("\nNo single loosening of the query would let it in.")
 
 
-app.registered_commands += measuring.app.registered_commands + drafting.app.registered_commands
+for _more in (measuring, evaluating, drafting):
+    app.registered_commands += _more.app.registered_commands
