@@ -9,6 +9,7 @@ import pytest
 from watcher.match import compile_topics
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind
+from watcher.pipeline.chunks import share_out, take_over
 from watcher.pipeline.recovery import take_over_silent
 from watcher.pipeline.settling import settle
 from watcher.schedule import Bounds
@@ -83,6 +84,40 @@ def test_what_is_settled_under_a_lost_claim_changes_nothing(shared: Database) ->
     with shared.read() as db:
         assert feeds.get(db, A).failures == 1
         assert len(feeds.history(db, lost.id)) == 1
+
+
+def test_of_a_chunk_no_more_is_kept_than_asked_for_and_the_rest_is_due_for_others(shared: Database) -> None:
+    [chunk] = share_out(shared, NOON, chunks=1)
+
+    held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND, most=1)
+
+    assert len(chunk) == 3
+    assert len(held) == 1
+    assert share_out(shared, NOON, chunks=0) == ()
+    others = claim(shared)
+    assert urls(others) == {A, B, ELSEWHERE} - {held[0][0].source.url}
+
+
+def test_a_chunk_taken_over_has_turns_at_its_host_one_after_another(shared: Database) -> None:
+    [chunk] = share_out(shared, NOON, chunks=1)
+
+    held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND)
+
+    turns = {feed.source.url: at for feed, at in held}
+    assert sorted((turns[A], turns[B])) == [NOON, NOON + SECOND]
+    assert turns[ELSEWHERE] == NOON
+    assert take_over(shared, chunk, NOON, owner="another", spacing=SECOND) == ()
+
+
+def test_a_turn_far_off_is_given_back(shared: Database) -> None:
+    with shared.write() as db:
+        hosts.reserve(db, {"news.example": 1000}, NOON, SECOND)
+    [chunk] = share_out(shared, NOON, chunks=1)
+
+    held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND)
+
+    assert [feed.source.url for feed, _at in held] == [ELSEWHERE]
+    assert urls(claim(shared)) == {A, B}
 
 
 def test_the_feeds_of_one_who_fell_silent_are_free_and_of_nobody_else(shared: Database) -> None:

@@ -29,9 +29,9 @@ def prepare(name: EngineName, database: Database) -> None:
     """Make the tables that an engine keeps beside ours, or bring them up to date; raises UsageError or StoreError."""
     if name is EngineName.PROCRASTINATE:
         with _installed(name):
-            from watcher.engine import procrastinate
+            from watcher.engine import procrastinate_tables
 
-            procrastinate.prepare(database)
+            procrastinate_tables.prepare(database)
 
 
 @contextmanager

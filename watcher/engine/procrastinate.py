@@ -1,4 +1,4 @@
-"""The engine of several processes, over PostgreSQL. Alone knows procrastinate.
+"""The engine of several processes, over PostgreSQL. Alone, with the tables beside it, knows procrastinate.
 
 A job is a hint that there is work, never the truth about it: every effect is fenced in the watcher's own tables. A job
 that is handed out twice, late or not at all does no harm; the next tick finds what is left to do.
@@ -9,25 +9,26 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import procrastinate
 import structlog
 from procrastinate.exceptions import ConnectorException, ProcrastinateException
 from procrastinate.jobs import Job, Status
-from procrastinate.schema import SchemaManager
 
+from watcher.engine.procrastinate_tables import plain, prepare
 from watcher.engine.steps import Step, Steps, patient
 from watcher.errors import StoreError
 from watcher.pipeline.chunks import CHUNK, Claim, share_out, take_over
-from watcher.store import leases, notes
-from watcher.store.engine import Database, alone
+from watcher.pipeline.incoming import PROBES
+from watcher.store import leases
 
 log = structlog.get_logger()
 
 WAITING = 4
 """How many chunks wait for each that is being polled: enough that nobody runs dry between two ticks."""
+OFFLINE_FOR = 5.0
+"""Seconds that a process which reaches nobody leaves a chunk to others, before it tries a few feeds of it."""
 POLLS, TICKS = "polls", "ticks"
 
 
@@ -77,7 +78,7 @@ class Cluster:
         beating, *working = self._work
         for each in working:
             each.cancel()
-        await asyncio.gather(self._steps.drain(grace), asyncio.wait(working))
+        await asyncio.gather(self._steps.drain(grace), asyncio.wait(working, timeout=2 * grace.total_seconds()))
         beating.cancel()
         await asyncio.wait([beating])
         await self._polls.close_async()
@@ -98,7 +99,7 @@ class Cluster:
                     stalled_worker_timeout=pace.silent_after.total_seconds(),
                 )
             except ProcrastinateException as error:
-                log.error("database", queue=queue, error=_plain(error))
+                log.error("database", queue=queue, error=plain(error))
             except Exception:
                 # The bulkhead of this loop: whatever procrastinate stumbles over, this process goes on taking part.
                 log.exception("worker failed", queue=queue)
@@ -135,9 +136,18 @@ class Cluster:
     async def _poll_chunk(self, chunk: list[list[int]]) -> None:
         steps = self._steps
         claims = [Claim(feed_id, token) for feed_id, token in chunk]
-        spacing = steps.app.settings.fetch.spacing
+        offline = steps.poller.offline
+        if offline:
+            # Others may have a network: this process must not be the quickest, because it fails at once.
+            await asyncio.sleep(OFFLINE_FOR)
         held = await asyncio.to_thread(
-            take_over, steps.app.database, claims, steps.clock(), owner=steps.owner, spacing=spacing
+            take_over,
+            steps.app.database,
+            claims,
+            steps.clock(),
+            owner=steps.owner,
+            spacing=steps.app.settings.fetch.spacing,
+            most=PROBES if offline else CHUNK,
         )
         polled = await steps.poller.take(held)
         log.debug("chunk polled", feeds=polled.due, of=len(chunk), new=polled.new)
@@ -168,35 +178,7 @@ def _every(app: procrastinate.App, name: str, cron: str, step: Step, queue: str)
             try:
                 await patient(name, step)()
             except ConnectorException as error:
-                log.error("database", tick=name, error=_plain(error))
+                log.error("database", tick=name, error=plain(error))
 
     task = app.task(name=name, queue=queue, queueing_lock=name, priority=1)(tick)
     app.periodic(cron=cron)(task)
-
-
-def prepare(database: Database) -> None:
-    """Bring procrastinate's own tables, which live beside the watcher's, to the installed version of it.
-
-    Starters that come at the same time wait for each other. Raises StoreError.
-    """
-    scripts = sorted(path for path in Path(SchemaManager.get_migrations_path()).glob("*.sql"))
-    app = procrastinate.App(
-        connector=procrastinate.SyncPsycopgConnector(conninfo=database.conninfo, min_size=1, max_size=1)
-    )
-    try:
-        with app.open(), database.write() as db:
-            alone(db, "procrastinate")
-            done = notes.get(db, "procrastinate") or scripts[-1].name
-            if not app.check_connection():
-                app.schema_manager.apply_schema()
-            else:
-                for script in (each for each in scripts if each.name > done):
-                    app.connector.get_sync_connector().execute_query(script.read_text("utf-8").replace("%", "%%"))
-            notes.put(db, "procrastinate", scripts[-1].name)
-    except ConnectorException as error:
-        raise StoreError(f"database {database}: {_plain(error)}") from error
-
-
-def _plain(error: Exception) -> str:
-    lines = str(error.__cause__ or error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__

@@ -60,15 +60,24 @@ def grouped(claimed: Iterable[Feed]) -> tuple[tuple[Feed, ...], ...]:
 
 
 def take_over(
-    database: Database, chunk: Sequence[Claim], now: datetime, *, owner: str, spacing: timedelta
+    database: Database,
+    chunk: Sequence[Claim],
+    now: datetime,
+    *,
+    owner: str,
+    spacing: timedelta,
+    most: int = CHUNK,
 ) -> tuple[tuple[Feed, datetime], ...]:
-    """Take a chunk over and a turn at its host for each feed; gives the feeds and their moments.
+    """Take a chunk over and a turn at its host for each feed; gives the feeds, `most` at most, and their moments.
 
-    What somebody else took meanwhile is missing: a chunk that an engine hands out twice is polled once.
+    What somebody else took meanwhile is missing: a chunk that an engine hands out twice is polled once. What is not
+    given is due for others.
     """
     with database.write() as db:
         claims = ((claim.feed_id, claim.token) for claim in chunk)
-        held = feeds.take(db, claims, now, lease_for=LEASE, owner=owner)
+        taken = feeds.take(db, claims, now, lease_for=LEASE, owner=owner)
+        held = taken[:most]
+        feeds.release(db, taken[most:])
         wanted = Counter(hosts.of(feed) for feed in held)
         turns = dict(hosts.reserve(db, wanted, now, spacing)) if spacing else dict.fromkeys(wanted, now)
         begins: list[tuple[Feed, datetime]] = []

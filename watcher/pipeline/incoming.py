@@ -126,6 +126,11 @@ class Poller:
         """Count the polls that have begun and are not stored yet."""
         return len(self._journeys)
 
+    @property
+    def offline(self) -> bool:
+        """Tell whether our own network is down, as far as is known."""
+        return self._network.down(self._clock())
+
     async def cycle(
         self,
         *,
@@ -158,7 +163,7 @@ class Poller:
 
         While our own network is down a few feeds are asked, to learn when it is back.
         """
-        room = min(self._room, PROBES) if self._network.down(self._clock()) else self._room
+        room = min(self._room, PROBES) if self.offline else self._room
         if not room:
             return 0
         claimed = await self._claim(room)

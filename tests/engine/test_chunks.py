@@ -1,0 +1,97 @@
+"""How due feeds are put together, and what `engine` in watcher.yaml may say."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from watcher.errors import ConfigError
+from watcher.model.feed import Feed, Source
+from watcher.pipeline.chunks import CHUNK, grouped
+from watcher.settings import EngineName, load
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+SERVER = {"WATCHER_DATABASE_URL": "postgresql://watcher@db.example/watcher"}
+
+
+def feeds(*hosts: str) -> list[Feed]:
+    return [
+        Feed(id=number, source=Source(url=url), fetch_url=url, next_poll_at=NOON)
+        for number, url in enumerate(f"https://{host}/{n}" for n, host in enumerate(hosts))
+    ]
+
+
+def test_the_feeds_of_a_host_go_together() -> None:
+    [chunk] = grouped(feeds("a.example", "b.example", "a.example"))
+
+    assert [feed.id for feed in chunk] == [0, 2, 1]
+
+
+def test_no_chunk_is_longer_than_it_should_be_and_none_is_lost() -> None:
+    claimed = feeds(*["big.example"] * 45, *(f"host-{number}.example" for number in range(30)))
+
+    chunks = grouped(claimed)
+
+    assert all(len(chunk) <= CHUNK for chunk in chunks)
+    assert sorted(feed.id for chunk in chunks for feed in chunk) == list(range(75))
+    assert len(chunks) == 4
+
+
+def test_nothing_due_is_no_chunk() -> None:
+    assert grouped([]) == ()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "feeds.yaml").write_text("feeds: []\n")
+    (tmp_path / "topics.yaml").write_text("topics: []\n")
+    return tmp_path
+
+
+def engine(folder: Path, written: str, environ: Mapping[str, str]) -> EngineName:
+    (folder / "watcher.yaml").write_text(f"web: {{port: 8080}}\n{written}")
+    return load(folder, environ).engine
+
+
+@pytest.mark.parametrize(
+    ("written", "environ", "expected"),
+    [
+        pytest.param("", {}, EngineName.LOCAL, id="nothing said"),
+        pytest.param("engine:\n", {}, EngineName.LOCAL, id="nothing behind it"),
+        pytest.param("engine: local\n", SERVER, EngineName.LOCAL, id="local on PostgreSQL"),
+        pytest.param("engine: procrastinate\n", SERVER, EngineName.PROCRASTINATE, id="PostgreSQL in the environment"),
+        pytest.param(
+            "engine: procrastinate\ndatabase: {url: postgres://watcher@db.example/watcher}\n", {},
+            EngineName.PROCRASTINATE, id="PostgreSQL in the file",
+        ),
+        pytest.param("engine: local\n", SERVER | {"WATCHER_ENGINE": "procrastinate"}, EngineName.PROCRASTINATE,
+                     id="the environment stands above the file"),
+    ],
+)  # fmt: skip
+def test_the_engine_is(folder: Path, written: str, environ: Mapping[str, str], expected: EngineName) -> None:
+    assert engine(folder, written, environ) is expected
+
+
+@pytest.mark.parametrize(
+    ("written", "environ", "place", "said"),
+    [
+        pytest.param("engine: procrastinate\n", {}, "watcher.yaml:2:9", "needs PostgreSQL", id="on SQLite"),
+        pytest.param(
+            "engine:   procrastinat\n", SERVER, "watcher.yaml:2:11", "did you mean `procrastinate`", id="misspelt"
+        ),
+        pytest.param("engine: [local]\n", {}, "watcher.yaml:2:9", "expected one of", id="a list"),
+        pytest.param("", {"WATCHER_ENGINE": "procrastinate"}, "WATCHER_ENGINE:1:1", "needs PostgreSQL", id="by name"),
+    ],
+)
+def test_an_engine_that_cannot_be_is_told_at_its_place(
+    folder: Path, written: str, environ: Mapping[str, str], place: str, said: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        engine(folder, written, environ)
+
+    [fault] = refused.value.faults
+    assert place in str(fault)
+    assert said in fault.message

@@ -1,0 +1,42 @@
+"""The tables that procrastinate keeps beside ours, and what a fault of theirs says."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import procrastinate
+from procrastinate.exceptions import ConnectorException
+from procrastinate.schema import SchemaManager
+
+from watcher.errors import StoreError
+from watcher.store import notes
+from watcher.store.engine import Database, alone
+
+
+def prepare(database: Database) -> None:
+    """Bring procrastinate's own tables, which live beside the watcher's, to the installed version of it.
+
+    Starters that come at the same time wait for each other. Raises StoreError.
+    """
+    scripts = sorted(path for path in Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+    app = procrastinate.App(
+        connector=procrastinate.SyncPsycopgConnector(conninfo=database.conninfo, min_size=1, max_size=1)
+    )
+    try:
+        with app.open(), database.write() as db:
+            alone(db, "procrastinate")
+            done = notes.get(db, "procrastinate") or scripts[-1].name
+            if not app.check_connection():
+                app.schema_manager.apply_schema()
+            else:
+                for script in (each for each in scripts if each.name > done):
+                    app.connector.get_sync_connector().execute_query(script.read_text("utf-8").replace("%", "%%"))
+            notes.put(db, "procrastinate", scripts[-1].name)
+    except ConnectorException as error:
+        raise StoreError(f"database {database}: {plain(error)}") from error
+
+
+def plain(error: Exception) -> str:
+    """Say a fault in one line."""
+    lines = str(error.__cause__ or error).strip().splitlines()
+    return lines[0] if lines else type(error).__name__
