@@ -83,6 +83,14 @@ def read_filters(
     )
 
 
+def named_topic(topics: Iterable[Topic], topic_id: str) -> Topic:
+    """Find a configured topic; raises NotFoundError with the nearest name."""
+    known = {topic.id: topic for topic in topics}
+    if topic_id not in known:
+        raise NotFoundError("topic", topic_id, next(iter(get_close_matches(topic_id, known, 1)), ""))
+    return known[topic_id]
+
+
 def read_query(text: str | None, sets: Mapping[str, str]) -> Query | None:
     """Read a search in the topic language; None where nothing is asked. Raises QueryError."""
     return parse_query(text, sets) if text and text.strip() else None

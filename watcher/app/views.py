@@ -13,6 +13,7 @@ from watcher.model.found import Match, StoredHit
 from watcher.model.story import Story
 from watcher.model.topic import Evidence, Origin
 from watcher.schedule import health
+from watcher.store.digests import Composed
 from watcher.store.feeds import Poll
 from watcher.store.status import Standing
 
@@ -63,6 +64,18 @@ def entry(stored: StoredEntry, *, content: bool = False) -> Json:
         "language": item.language,
     }
     return said | ({"content": item.content} if content else {})
+
+
+def version(before: Mapping[str, Any]) -> Json:
+    """Say what an entry's text was, from when until when."""
+    return {
+        "version": before["version"],
+        "title": before["title"],
+        "summary": before["summary"],
+        "content": before["content"],
+        "seen_at": moment(before["seen_at"]),
+        "replaced_at": moment(before["replaced_at"]),
+    }
 
 
 def match(found: Match) -> Json:
@@ -191,6 +204,22 @@ def digest(said: Digest) -> Json:
             }
             for section in said.sections
         ],
+    }
+
+
+def composed(one: Composed) -> Json:
+    """Say a digest as it was composed, without its text."""
+    return {
+        "id": one.id,
+        "name": one.name,
+        "title": one.title,
+        "slot_at": moment(one.slot_at),
+        "window": [moment(one.window[0]), moment(one.window[1])],
+        "composed_at": moment(one.composed_at),
+        "hits": one.hits,
+        "stories": one.stories,
+        "sent": one.sent,
+        "coverage": coverage(one.coverage),
     }
 
 

@@ -286,3 +286,13 @@ def _read(row: Mapping[str, object]) -> Composed:
 def members(db: Db, digest_id: int) -> Sequence[int]:
     """List the hits that a digest told."""
     return db.execute(select(digest_items.c.hit_id).where(digest_items.c.digest_id == digest_id)).scalars().all()
+
+
+def telling(db: Db, hit_ids: Sequence[int]) -> tuple[Composed, ...]:
+    """List the digests that told any of some hits, oldest first, without their text."""
+    if not hit_ids:
+        return ()
+    columns = [column for column in digests.c if column.name not in {"html", "text"}]
+    told = select(digest_items.c.digest_id).where(digest_items.c.hit_id.in_(tuple(hit_ids)))
+    rows = db.execute(select(*columns).where(digests.c.id.in_(told)).order_by(digests.c.id)).mappings()
+    return tuple(_read(dict(row)) for row in rows)

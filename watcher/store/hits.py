@@ -107,6 +107,12 @@ def get(db: Db, hit_id: int) -> StoredHit:
     return read(row)
 
 
+def get_many(db: Db, ids: Iterable[int]) -> tuple[StoredHit, ...]:
+    """Read hits by id, newest first; those that are gone are absent."""
+    rows = db.execute(whole().where(hits.c.id.in_(tuple(ids))).order_by(hits.c.id.desc())).mappings()
+    return tuple(read(row) for row in rows)
+
+
 def of_entries(db: Db, entry_ids: Iterable[int]) -> tuple[StoredHit, ...]:
     """Read the hits of some entries, in order of id."""
     rows = db.execute(whole().where(hits.c.entry_id.in_(tuple(entry_ids))).order_by(hits.c.id)).mappings()

@@ -85,6 +85,12 @@ def get(db: Db, story_id: int) -> Story:
     return _read(db, [row])[0]
 
 
+def of_entry(db: Db, entry_id: int) -> Story | None:
+    """Read the story that an entry belongs to, if any."""
+    story_id = db.execute(select(entry_table.c.story_id).where(entry_table.c.id == entry_id)).scalar()
+    return get(db, story_id) if story_id is not None else None
+
+
 def page(db: Db, filters: Filters | None = None, *, limit: int = 50, cursor: str | None = None) -> Page[Story]:
     """List stories, the newest first by when they began."""
     filters = filters or Filters()

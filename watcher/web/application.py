@@ -1,20 +1,25 @@
-"""Puts the application together: routes, health, faults."""
+"""Puts the application together: the gate, the routes, faults as answers."""
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
+from importlib.resources import files
 
 from fastapi import FastAPI
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import PlainTextResponse
+from starlette.middleware import Middleware
 
+from watcher import __version__
 from watcher.app.wiring import App
-from watcher.errors import WatcherError
 from watcher.fetch import Fetcher
 from watcher.pipeline.pushed import Subscriber
-from watcher.store import migrate
-from watcher.web import websub
+from watcher.settings import signing_key
+from watcher.web import api, health, metrics, pages, problems, syndication, websub
+from watcher.web.guard.gate import Gate, Guarded
+from watcher.web.guard.headers import SafeHeaders
+from watcher.web.render.environment import make_environment
+from watcher.web.site import Site
+from watcher.web.statics import OurFiles
 
 
 def create_app(
@@ -26,23 +31,39 @@ def create_app(
     fetcher: Fetcher | None = None,
     subscriber: Subscriber | None = None,
 ) -> FastAPI:
-    """Make the web application over an open watcher; `poller_alive` is None where no daemon runs in this process."""
-    web = FastAPI(title="news-watcher", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    """Make the web application over an open watcher; `poller_alive` is None where no daemon runs in this process.
 
-    @web.get("/healthz")
-    async def alive() -> PlainTextResponse:
-        return PlainTextResponse("ok\n")
-
-    @web.get("/readyz")
-    async def ready() -> PlainTextResponse:
-        try:
-            await run_in_threadpool(migrate.require_current, app.database)
-        except WatcherError as error:
-            return PlainTextResponse(f"{error}\n", 503)
-        if poller_alive is not None and not poller_alive():
-            return PlainTextResponse("the poller does not move\n", 503)
-        return PlainTextResponse("ready\n")
-
+    Raises ConfigError where the key for signing can be neither read nor made.
+    """
+    gate = Gate(app.settings.web, signing_key(app.settings), clock)
+    web = FastAPI(
+        title="news-watcher",
+        version=__version__,
+        description="Hits, entries, stories, topics, feeds, digests and deliveries of a news watcher.",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/api/openapi.json",
+        redirect_slashes=False,
+        middleware=[
+            Middleware(SafeHeaders),
+            Middleware(Guarded, gate=gate),
+            Middleware(problems.Bulkhead),
+        ],
+    )
+    web.state.site = Site(
+        app=app,
+        clock=clock,
+        gate=gate,
+        key=signing_key(app.settings),
+        environment=make_environment(),
+        poller_alive=poller_alive,
+        reload=reload,
+        fetcher=fetcher,
+    )
+    problems.install(web)
+    for router in (health.router, metrics.router, syndication.router, api.router, *pages.routers):
+        web.include_router(router)
     if subscriber is not None:
         web.include_router(websub.make_router(subscriber))
+    web.mount("/static", OurFiles(directory=str(files("watcher.web") / "static")))
     return web

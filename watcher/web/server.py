@@ -25,13 +25,19 @@ class PageServer(uvicorn.Server):
     `port` is the one that was bound, also where 0 asked for any free one.
     """
 
-    def __init__(self, config: uvicorn.Config, listening: socket.socket) -> None:
+    def __init__(self, app: FastAPI, config: uvicorn.Config, listening: socket.socket) -> None:
         super().__init__(config)
+        self._app = app
         self._listening = listening
         self.port: int = listening.getsockname()[1]
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         await super().serve(sockets=sockets or [self._listening])
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # Streams of new hits end by themselves; otherwise they would be waited for.
+        self._app.state.site.closing.set()
+        await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -51,7 +57,7 @@ def make_server(app: FastAPI, host: str, port: int) -> PageServer:
     config = uvicorn.Config(
         app, log_config=None, access_log=False, lifespan="off", server_header=False, timeout_graceful_shutdown=3
     )
-    return PageServer(config, listening)
+    return PageServer(app, config, listening)
 
 
 def require_login(settings: Settings) -> None:

@@ -1,0 +1,24 @@
+"""A watcher with some news in it, and a client of its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.web.site import World, world
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path / "config") as made:
+        made.news()
+        yield made
+
+
+@pytest.fixture
+def client(desk: World) -> Iterator[httpx.Client]:
+    with desk.client() as made:
+        yield made

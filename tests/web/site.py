@@ -1,0 +1,128 @@
+"""A watcher on a configuration of its own, filled the way polls would fill it, and its application."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+
+from tests.store.filled import bring, item
+from watcher.app.wiring import App, open_app
+from watcher.fetch import Fetcher
+from watcher.web import create_app, make_server
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+MAIN = """\
+database: {url: "sqlite:///watcher.db"}
+fetch: {allow: [127.0.0.0/8], spacing: 0s}
+channels:
+  files: {kind: file, folder: digests}
+digests:
+  - {name: daily, title: Daily digest, schedule: "0 7 * * *", channels: [files], empty: send, include_baseline: true}
+"""
+TOPICS = """\
+# What is watched.
+sets:
+  spies: '"five eyes" OR fvey'
+topics:
+  # The alliance itself.
+  - id: eyes
+    name: Five Eyes
+    query: "@spies"
+  - id: cyber
+    name: Cyber command
+    description: Orders to and from it.
+    query: '"cyber command" NOT chess'
+"""
+FEEDS = """\
+# Where it is watched.
+feeds:
+  - {url: "https://harbour.example/feed.xml", title: The Harbour Post}
+  - {url: "https://ledger.example/feed.xml", title: The Capital Ledger}
+"""
+HARBOUR, LEDGER = "https://harbour.example/feed.xml", "https://ledger.example/feed.xml"
+
+
+class Clock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, now: datetime = NOON) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class World:
+    """An open watcher, its clock, and a browser's view of it."""
+
+    app: App
+    clock: Clock
+    folder: Path
+    fetcher: Fetcher | None = None
+
+    @contextmanager
+    def served(self) -> Iterator[str]:
+        """Serve the page on a free port of loopback; gives its address."""
+        server = make_server(create_app(self.app, clock=self.clock, fetcher=self.fetcher), "127.0.0.1", 0)
+        thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
+        thread.start()
+        while not server.started:
+            time.sleep(0.005)
+        try:
+            yield f"http://127.0.0.1:{server.port}"
+        finally:
+            server.should_exit = True
+            thread.join(10)
+
+    @contextmanager
+    def client(self) -> Iterator[httpx.Client]:
+        """Serve the page and give a client of it, which keeps cookies and follows no redirect by itself."""
+        with self.served() as address, httpx.Client(base_url=address, timeout=20, trust_env=False) as client:
+            yield client
+
+    def news(self) -> None:
+        """Bring two reports of one event, an edit of one, a hit of another topic, and an entry that nothing matches."""
+        said = "Senior officials of the Five Eyes alliance are reviewing which intelligence they pass to Washington."
+        title = "Five Eyes partners weigh limits on intelligence shared with Washington"
+        watched, database = self.app.watched, self.app.database
+        bring(database, [item(1, "Storm petrels return", "Four hundred pairs.")], watched=watched, feed=HARBOUR)
+        bring(database, [item(1, "Museum reopens", "A map room.")], watched=watched, feed=LEDGER)
+        later = NOON + timedelta(minutes=20)
+        bring(database, [item(2, title, said, language="en")], now=later, watched=watched, feed=HARBOUR)
+        more = said + " Ministers in Ottawa will meet about it on Friday."
+        bring(database, [item(2, title + ", officials say", more)], now=later + timedelta(minutes=30),
+              watched=watched, feed=LEDGER)  # fmt: skip
+        third = later + timedelta(minutes=40)
+        bring(database, [item(3, "Cyber Command told to stand down", "An order.")], now=third, watched=watched,
+              feed=LEDGER)  # fmt: skip
+        edited = item(3, "Cyber Command told to pause", "An order, officials said.")
+        bring(database, [edited], now=third + timedelta(minutes=10), watched=watched, feed=LEDGER)
+        self.clock.now = NOON + timedelta(hours=2)
+
+
+@contextmanager
+def world(folder: Path, *, web: str = "", environ: Mapping[str, str] | None = None) -> Iterator[World]:
+    """Open a watcher on a configuration in `folder`; `web` is what stands in its `web:` section."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "watcher.yaml").write_text(MAIN + (f"web: {{{web}}}\n" if web else ""), "utf-8")
+    (folder / "topics.yaml").write_text(TOPICS, "utf-8")
+    (folder / "feeds.yaml").write_text(FEEDS, "utf-8")
+    app = open_app(folder, {"WATCHER_STATE": str(folder / "var"), **(environ or {})})
+    clock = Clock()
+    try:
+        app.sync(clock())
+        yield World(app, clock, folder)
+    finally:
+        app.close()

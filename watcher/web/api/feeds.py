@@ -1,0 +1,37 @@
+"""Feeds: their health and the history of their polls."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
+
+from watcher.app import views
+from watcher.store import feeds
+from watcher.web.api import models
+from watcher.web.api.params import Text
+from watcher.web.site import Here
+
+router = APIRouter(tags=["feeds"])
+Health = Literal["new", "fresh", "stale", "failing", "gone", "paused"]
+
+
+@router.get("/feeds", response_model=models.Feeds)
+def list_feeds(here: Here, health: Annotated[list[Health] | None, Query()] = None) -> Response:
+    """List the feeds that are watched, with their health."""
+    now = here.now
+    with here.app.database.read() as db:
+        watched, counts = feeds.all_configured(db), feeds.entry_counts(db)
+    said = [views.feed(each, now, counts.get(each.id, 0)) for each in watched]
+    return JSONResponse({"feeds": [each for each in said if not health or each["health"] in health]})
+
+
+@router.get("/feeds/show", response_model=models.WholeFeed)
+def get_feed(here: Here, url: Annotated[Text, Query(description="The feed's address, as configured")]) -> Response:
+    """Read one feed and its latest polls."""
+    with here.app.database.read() as db:
+        feed = feeds.get(db, url)
+        history = feeds.history(db, feed.id)
+        count = feeds.entry_counts(db).get(feed.id, 0)
+    return JSONResponse(views.feed(feed, here.now, count) | {"polls": [views.poll(each) for each in history]})

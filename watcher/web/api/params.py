@@ -1,0 +1,123 @@
+"""What the lists of the API are asked with: the command's filters, as query parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from fastapi import Depends, Query, Request
+from fastapi.responses import JSONResponse
+from pydantic import AfterValidator
+
+from watcher.app.questions import read_filters, read_query
+from watcher.errors import NotFoundError, UsageError
+from watcher.match import Query as ReadQuery
+from watcher.model.found import Filters
+from watcher.web.render.environment import link
+from watcher.web.site import Here, Site
+
+MOST_ID = 2**63 - 1
+
+
+def storable(said: str) -> str:
+    """Refuse what no database and no answer can hold: NUL, and halves of a surrogate pair."""
+    if "\x00" in said or any("\ud800" <= c <= "\udfff" for c in said):
+        raise ValueError("holds a character that no text may hold")
+    return said
+
+
+Text = Annotated[str, AfterValidator(storable)]
+Topics = Annotated[list[Text] | None, Query(description="Only these topics", max_length=200)]
+Sources = Annotated[
+    list[Text] | None, Query(description="Only these feeds: an address, a name or a host", max_length=200)
+]
+Since = Annotated[Text | None, Query(description="From this time on: 7d, 36h, 2026-11-01, yesterday", max_length=100)]
+Until = Annotated[Text | None, Query(description="Before this time", max_length=100)]
+StoryId = Annotated[int | None, Query(description="Only this story", ge=1, le=MOST_ID)]
+Languages = Annotated[list[Text] | None, Query(description="Only these languages", max_length=200)]
+Labels = Annotated[list[Literal["relevant", "irrelevant", "none"]] | None, Query(description="Only so judged")]
+Origins = Annotated[list[Literal["live", "backfill", "edit"]] | None, Query(description="Only hits that came so")]
+Baseline = Annotated[bool | None, Query(description="Whether an entry came with a feed's first poll")]
+Order = Annotated[Literal["new", "score"], Query(description="Newest first, or best first among the newest")]
+Limit = Annotated[int, Query(ge=1, le=1000)]
+Cursor = Annotated[Text | None, Query(description="`next_cursor` of the page before", max_length=500)]
+Search = Annotated[Text | None, Query(description="A query in the topic language", max_length=20_000)]
+_Same = Annotated[Text | None, Query(description="The same as `q`", max_length=20_000, include_in_schema=False)]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The filters and the search of a list, read."""
+
+    filters: Filters
+    query: ReadQuery | None
+
+
+def asked(
+    here: Here,
+    q: Search = None,
+    search: _Same = None,
+    query: _Same = None,
+    topic: Topics = None,
+    source: Sources = None,
+    since: Since = None,
+    until: Until = None,
+    story: StoryId = None,
+    language: Languages = None,
+    label: Labels = None,
+    origin: Origins = None,
+    baseline: Baseline = None,
+) -> Asked:
+    """Read what a list is asked with; raises UsageError and QueryError."""
+    filters = filters_of(
+        here, topic=topic, source=source, since=since, until=until, story=story, language=language, label=label,
+        origin=origin, baseline=baseline,
+    )  # fmt: skip
+    return Asked(filters, read_query(q or search or query, here.app.settings.sets))
+
+
+def filters_of(
+    here: Site,
+    *,
+    topic: Sequence[str] | None = None,
+    source: Sequence[str] | None = None,
+    since: str | None = None,
+    until: str | None = None,
+    story: int | None = None,
+    language: Sequence[str] | None = None,
+    label: Sequence[str] | None = None,
+    origin: Sequence[str] | None = None,
+    baseline: bool | None = None,
+) -> Filters:
+    """Make filters of parameters. An unknown topic is a fault of the question here, not a missing page."""
+    try:
+        return read_filters(
+            [each.id for each in here.app.settings.topics],
+            here.now,
+            topics=topic or (),
+            sources=source or (),
+            since=since,
+            until=until,
+            story=story,
+            languages=language or (),
+            labels=label or (),
+            origins=origin or (),
+            baseline=baseline,
+        )
+    except NotFoundError as error:
+        raise UsageError(str(error)) from error
+
+
+ListAsked = Annotated[Asked, Depends(asked)]
+
+
+def listed(request: Request, said: Mapping[str, object]) -> JSONResponse:
+    """Answer with a list; `Link: rel=next` leads on, for those who do not read cursors."""
+    response = JSONResponse(said)
+    if cursor := said.get("next_cursor"):
+        params: dict[str, list[str]] = {}
+        for name, value in request.query_params.multi_items():
+            params.setdefault(name, []).append(value)
+        response.headers["Link"] = f'<{link(request.url.path, params, cursor=cursor)}>; rel="next"'
+    return response

@@ -1,0 +1,84 @@
+"""Topics: what is watched for, and what a query would find."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+from fastapi.responses import JSONResponse
+from pydantic import BaseModel, ConfigDict, Field
+
+from watcher.app import topic_views
+from watcher.app.questions import named_topic, parse_time
+from watcher.errors import UsageError
+from watcher.model.entry import Item
+from watcher.topics import catalogue, trial
+from watcher.topics.labels import example_entry
+from watcher.topics.named import Named, read_named
+from watcher.web.api import models
+from watcher.web.api.params import Text
+from watcher.web.site import Here, Site
+
+router = APIRouter(tags=["topics"])
+
+
+class Trial(BaseModel):
+    """A query (or a topic's) to try on a text, or on the entries of the archive since a time.
+
+    `text` is read as a body; `title`, `summary` and `content` say which part is which.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+    query: Text | None = Field(None, max_length=20_000)
+    topic: Text | None = Field(None, max_length=64)
+    text: Text | None = Field(None, max_length=200_000)
+    title: Text | None = Field(None, max_length=2_000)
+    summary: Text | None = Field(None, max_length=200_000)
+    content: Text | None = Field(None, max_length=200_000)
+    language: Text | None = Field(None, max_length=35)
+    since: Text | None = Field(None, max_length=100)
+    limit: int = Field(100, ge=1, le=1000)
+
+
+@router.get("/topics", response_model=models.Topics)
+def list_topics(here: Here) -> Response:
+    """List the topics that are watched, with what they found."""
+    with here.app.database.read() as db:
+        known = catalogue.listed(db, here.app.watched, here.now)
+    return JSONResponse({"topics": [topic_views.topic(each) for each in known]})
+
+
+@router.get("/topics/{topic_id}", response_model=models.WholeTopic)
+def get_topic(here: Here, topic_id: Annotated[str, Path(max_length=200)]) -> Response:
+    """Read one topic: its query as written and as read, and every meaning it has had."""
+    topic, sets = named_topic(here.app.settings.topics, topic_id), here.app.settings.sets
+    with here.app.database.read() as db:
+        found, versions = catalogue.one(db, here.app.watched, topic.id, here.now)
+    parsed = read_named(topic.query, sets).query.canonical()
+    used = {name: sets[name] for name in catalogue.sets_used(topic.query, sets)}
+    return JSONResponse(topic_views.whole_topic(found, versions, parsed, used))
+
+
+@router.post("/topics/test", response_model=models.Tested | models.TestedText)
+def test_topic(here: Here, asked: Trial) -> Response:
+    """Tell what a query matches: in a text with its clauses, or in the archive."""
+    named = _query(here, asked)
+    if any(part is not None for part in (asked.text, asked.title, asked.summary, asked.content)):
+        content = "\n".join(part for part in (asked.text, asked.content) if part)
+        item = Item(title=asked.title or "", summary=asked.summary or "", content=content, language=asked.language)
+        return JSONResponse(topic_views.trial(trial.on_entry(named, example_entry(item))))
+    since = parse_time(asked.since, here.now) if asked.since else None
+    return JSONResponse(
+        topic_views.tested(trial.on_archive(here.app.database, named.query, since=since, limit=asked.limit))
+    )
+
+
+def _query(here: Site, asked: Trial) -> Named:
+    if (asked.query is None) == (asked.topic is None):
+        raise UsageError("name either a `topic` or a `query`")
+    text = asked.query or ""
+    if asked.topic is not None:
+        text = named_topic(here.app.settings.topics, asked.topic).query
+    if not text.strip():
+        raise UsageError("the query is empty")
+    return read_named(text, here.app.settings.sets)

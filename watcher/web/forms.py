@@ -1,0 +1,64 @@
+"""Forms: read, and believed only with the token that we gave to this visitor."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, HTTPException, Request
+from fastapi.responses import RedirectResponse
+from starlette.datastructures import FormData
+
+from watcher.web.api.params import storable
+from watcher.web.site import session_of, site_of
+
+MOST_FORM = 4 << 20
+
+
+class Form:
+    """The fields of a form whose token was right."""
+
+    def __init__(self, data: FormData) -> None:
+        self._data = data
+
+    def get(self, name: str) -> str:
+        """Give a field's text, empty where it is missing."""
+        value = self._data.get(name)
+        return value if isinstance(value, str) else ""
+
+    def all(self, name: str) -> list[str]:
+        """Give every value of a field."""
+        return [value for value in self._data.getlist(name) if isinstance(value, str)]
+
+    async def file(self, name: str) -> bytes:
+        """Give an uploaded file's bytes, or what was typed in its place."""
+        value = self._data.get(name)
+        if value is None:
+            return b""
+        return value.encode() if isinstance(value, str) else await value.read()
+
+
+async def read_form(request: Request) -> Form:
+    """Read the form; raises HTTPException where it is too large, makes no sense, or does not come from our page."""
+    if int(request.headers.get("content-length") or 0) > MOST_FORM:
+        raise HTTPException(413, "this form is larger than 4 MiB")
+    data = await request.form(max_files=4, max_fields=200, max_part_size=MOST_FORM)
+    for value in data.values():
+        if isinstance(value, str):
+            try:
+                storable(value)
+            except ValueError as error:
+                raise HTTPException(400, f"a field {error}") from error
+    token = data.get("csrf") or request.headers.get("x-csrf-token") or ""
+    gate = site_of(request).gate
+    if not isinstance(token, str) or not gate.sessions.is_form_token(session_of(request), token):
+        raise HTTPException(403, "this form is out of date: go back, load the page anew and send it again")
+    return Form(data)
+
+
+Filled = Annotated[Form, Depends(read_form)]
+
+
+def back_to(place: str, fallback: str) -> RedirectResponse:
+    """Lead back to a page of ours, never to one of somebody else."""
+    ours = place.startswith("/") and not place.startswith(("//", "/\\")) and place.isprintable()
+    return RedirectResponse(place if ours else fallback, 303)

@@ -1,0 +1,71 @@
+"""Sessions as a signed cookie: who the visitor is to us, since when, and whether they logged in."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from base64 import urlsafe_b64encode
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+COOKIE = "watcher_session"
+LIFETIME = timedelta(days=30)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A visitor: a random id, when it was given, and whether it logged in."""
+
+    id: str
+    began: int
+    authenticated: bool = False
+    fresh: bool = False
+
+
+class Sessions:
+    """Signs and reads session cookies. The key depends on the password, so changing that ends every session."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._ended: dict[str, int] = {}
+
+    def begin(self, now: datetime, *, authenticated: bool = False) -> Session:
+        """Start a session under a new id."""
+        return Session(
+            id=secrets.token_urlsafe(18), began=int(now.timestamp()), authenticated=authenticated, fresh=True
+        )
+
+    def write(self, session: Session) -> str:
+        """Give the cookie's value."""
+        said = f"{session.id}.{session.began}.{int(session.authenticated)}"
+        return f"{said}.{self._seal('session', said)}"
+
+    def read(self, cookie: str | None, now: datetime) -> Session | None:
+        """Read a cookie; None where it is not ours, too old, or was logged out."""
+        said, _, seal = (cookie or "").rpartition(".")
+        if not said or not hmac.compare_digest(self._seal("session", said).encode(), seal.encode()):
+            return None
+        id_, began, authenticated = said.split(".")
+        age = now.timestamp() - int(began)
+        if id_ in self._ended or not -300 <= age <= LIFETIME.total_seconds():
+            return None
+        return Session(id=id_, began=int(began), authenticated=authenticated == "1")
+
+    def end(self, session: Session, now: datetime) -> None:
+        """Log a session out; its cookie is worth nothing from now on."""
+        floor = int((now - LIFETIME).timestamp())
+        self._ended = {id_: began for id_, began in self._ended.items() if began > floor}
+        self._ended[session.id] = session.began
+
+    def form_token(self, session: Session) -> str:
+        """Give the token that this session's forms carry."""
+        return self._seal("form", session.id)
+
+    def is_form_token(self, session: Session, token: str) -> bool:
+        """Tell whether a form came from a page that we gave to this session."""
+        return hmac.compare_digest(self.form_token(session).encode(), token.encode("utf-8", "replace"))
+
+    def _seal(self, use: str, said: str) -> str:
+        sealed = hmac.new(self._key, f"{use}:{said}".encode("utf-8", "replace"), hashlib.sha256).digest()
+        return urlsafe_b64encode(sealed[:24]).decode()

@@ -1,0 +1,31 @@
+"""Whether the process lives, and whether it can do its work."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+from fastapi.responses import PlainTextResponse
+
+from watcher.errors import WatcherError
+from watcher.store import migrate
+from watcher.web.site import Here
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/healthz")
+async def alive() -> PlainTextResponse:
+    """Say that the process answers."""
+    return PlainTextResponse("ok\n")
+
+
+@router.get("/readyz")
+def ready(here: Here) -> PlainTextResponse:
+    """Say whether the database is there, at its schema, and the poller moves; without a word about where it is."""
+    try:
+        migrate.require_current(here.app.database)
+    except WatcherError as error:
+        said = str(error) if not here.gate.login_needed else "the database is away or not at its schema"
+        return PlainTextResponse(f"{said}\n", 503)
+    if here.poller_alive is not None and not here.poller_alive():
+        return PlainTextResponse("the poller does not move\n", 503)
+    return PlainTextResponse("ready\n")

@@ -1,0 +1,89 @@
+"""Prometheus metrics, read from the database when asked: what is true for all processes, not for this one alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fastapi import APIRouter
+from fastapi.responses import Response
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from watcher import __version__
+from watcher.errors import StoreError
+from watcher.model.digest import DeliveryState
+from watcher.store import digests, hits, outbox, status
+from watcher.store.status import Standing
+from watcher.web.site import Here, Site
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/metrics")
+def metrics(here: Here) -> Response:
+    """Give the metrics in Prometheus' text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Stored(here))
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+
+
+class _Stored(Collector):
+    def __init__(self, here: Site) -> None:
+        self._here = here
+
+    def describe(self) -> Iterator[Metric]:
+        return iter(())
+
+    def collect(self) -> Iterator[Metric]:
+        yield InfoMetricFamily("watcher_build", "Which version runs.", value={"version": __version__})
+        reachable = GaugeMetricFamily("watcher_database_up", "Whether the database answers.")
+        now = self._here.now
+        try:
+            with self._here.app.database.read() as db:
+                known = status.standing(db, now)
+                by_topic, last, waiting = hits.counts(db), digests.last_slots(db), outbox.next_try_at(db)
+        except StoreError:
+            reachable.add_metric([], 0)
+            yield reachable
+            return
+        reachable.add_metric([], 1)
+        yield reachable
+        yield from _of_feeds(known)
+        yield GaugeMetricFamily("watcher_entries", "Entries that are stored.", value=known.entries)
+        found = CounterMetricFamily("watcher_hits", "Hits found, by topic.", labels=["topic"])
+        for topic_id, count in sorted(by_topic.items()):
+            found.add_metric([topic_id], count)
+        yield found
+        messages = GaugeMetricFamily("watcher_outbox_messages", "Messages, by where they stand.", labels=["state"])
+        for state in DeliveryState:
+            messages.add_metric([state.value], known.outbox.get(state.value, 0))
+        yield messages
+        overdue = max(0.0, (now - waiting).total_seconds()) if waiting else 0.0
+        yield GaugeMetricFamily(
+            "watcher_outbox_overdue_seconds", "How long the most overdue message has waited.", value=overdue
+        )
+        slots = GaugeMetricFamily(
+            "watcher_digest_last_slot_timestamp_seconds", "The latest slot that was composed.", labels=["digest"]
+        )
+        for name, moment in sorted(last.items()):
+            slots.add_metric([name], moment.timestamp())
+        yield slots
+
+
+def _of_feeds(known: Standing) -> Iterator[Metric]:
+    feeds = GaugeMetricFamily("watcher_feeds", "Configured feeds, by health.", labels=["health"])
+    for health, count in known.feeds.items():
+        if health != "total":
+            feeds.add_metric([health], count)
+    yield feeds
+    yield CounterMetricFamily("watcher_poll_gaps", "Proven gaps between two polls of a feed.", value=known.gaps)
+    yield CounterMetricFamily("watcher_items_lost", "Items estimated lost in poll gaps.", value=known.lost)
+    yield GaugeMetricFamily(
+        "watcher_poll_lag_seconds", "How long the most overdue feed has waited.", value=known.lag.total_seconds()
+    )
+    if known.last_poll_at is not None:
+        yield GaugeMetricFamily(
+            "watcher_last_poll_timestamp_seconds", "When a feed was last polled.", value=known.last_poll_at.timestamp()
+        )

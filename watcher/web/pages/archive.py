@@ -1,0 +1,50 @@
+"""The archive: every stored entry, matched by a topic or not, searched in the topic language."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from fastapi import APIRouter, Request, Response
+
+from watcher.errors import UsageError
+from watcher.model.found import Match, Page
+from watcher.store import archive, hits
+from watcher.web.pages.desk import desk
+from watcher.web.pages.question import PER_PAGE, read_question
+from watcher.web.site import Here
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/archive")
+def show_archive(request: Request, here: Here) -> Response:
+    """Show the entries that a search finds, newest first."""
+    question = read_question(here, request.query_params)
+    page: Page[Match] = Page(items=())
+    topics_of: defaultdict[int, list[str]] = defaultdict(list)
+    if question.fault is None:
+        try:
+            with here.app.database.read() as db:
+                page = archive.page(
+                    db,
+                    question.query,
+                    question.filters,
+                    order=question.order,
+                    limit=PER_PAGE,
+                    cursor=question.cursor,
+                )
+                for hit in hits.of_entries(db, [match.stored.id for match in page.items]):
+                    topics_of[hit.stored.id].append(hit.hit.topic_id)
+        except UsageError as error:
+            question = replace(question, fault=error)
+    return here.page(
+        request,
+        "archive.html",
+        400 if question.fault else 200,
+        question=question,
+        page=page,
+        base="/archive",
+        topics_of=topics_of,
+        **desk(here),
+    )

@@ -1,0 +1,55 @@
+"""The desk: hits with their evidence, the topics beside them, and how the machine does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from fastapi import APIRouter, Request, Response
+
+from watcher.errors import UsageError
+from watcher.model.found import Page, StoredHit
+from watcher.store import hits
+from watcher.web.pages.desk import desk
+from watcher.web.pages.groups import groups_of, rows_of
+from watcher.web.pages.question import PER_PAGE, Question, read_question
+from watcher.web.site import Here, Site
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/")
+@router.get("/hits")
+def show_hits(request: Request, here: Here) -> Response:
+    """Show the stored hits, newest first, grouped by story."""
+    question = read_question(here, request.query_params)
+    question, page = _found(here, question)
+    rows = rows_of(page.items, question.query)
+    fragment = request.query_params.get("fragment") == "1"
+    return here.page(
+        request,
+        "hits_list.html" if fragment else "hits.html",
+        400 if question.fault else 200,
+        question=question,
+        groups=groups_of(rows, by_story=question.grouped),
+        page=page,
+        base="/hits",
+        newest=max((hit.id for hit in page.items), default=0),
+        **({} if fragment else desk(here)),
+    )
+
+
+def _found(here: Site, question: Question) -> tuple[Question, Page[StoredHit]]:
+    if question.fault is not None:
+        return question, Page(items=())
+    try:
+        with here.app.database.read() as db:
+            return question, hits.page(
+                db,
+                question.filters,
+                query=question.query,
+                order=question.order,
+                limit=PER_PAGE,
+                cursor=question.cursor,
+            )
+    except UsageError as error:
+        return replace(question, fault=error), Page(items=())

@@ -1,0 +1,51 @@
+"""The topics: what is watched for, and how much of it came."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from watcher.app.questions import named_topic
+from watcher.store import hits, topics
+from watcher.web.pages.desk import by_day, last_days
+from watcher.web.site import Here
+
+router = APIRouter(include_in_schema=False)
+DAYS = 30
+
+
+@router.get("/topics")
+def list_topics(request: Request, here: Here) -> Response:
+    """Show every topic with its last month."""
+    days = last_days(here.now, DAYS)
+    with here.app.database.read() as db:
+        counted, totals, latest = by_day(hits.per_day(db, days[0])), hits.counts(db), hits.latest(db)
+    lines = [
+        {
+            "topic": topic,
+            "days": [counted.get(topic.id, {}).get(day, 0) for day in days],
+            "total": totals.get(topic.id, 0),
+            "last_at": latest.get(topic.id),
+        }
+        for topic in here.app.settings.topics
+    ]
+    return here.page(request, "topics.html", lines=lines, days=days, sets=here.app.settings.sets)
+
+
+@router.get("/topics/{topic_id}")
+def show_topic(request: Request, here: Here, topic_id: str) -> Response:
+    """Show one topic: its query, its meanings so far, its latest hits."""
+    topic = named_topic(here.app.settings.topics, topic_id)
+    days = last_days(here.now, DAYS)
+    with here.app.database.read() as db:
+        counted = by_day(hits.per_day(db, days[0])).get(topic.id, {})
+        total = hits.counts(db).get(topic.id, 0)
+        versions = topics.versions(db, topic.id)
+    return here.page(
+        request,
+        "topic.html",
+        topic=topic,
+        days=[(day, counted.get(day, 0)) for day in days],
+        total=total,
+        versions=versions,
+        version=here.app.watched.version(topic.id),
+    )

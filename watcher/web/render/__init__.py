@@ -1,0 +1,1 @@
+"""How things look: templates, words with their evidence, moments, charts and diffs."""

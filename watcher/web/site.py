@@ -1,0 +1,87 @@
+"""What every route is given: the open watcher, the clock, and how a page is drawn."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated, Any, TypeVar
+
+import jinja2
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from starlette.requests import HTTPConnection
+
+from watcher.app.wiring import App
+from watcher.fetch import Fetcher
+from watcher.web.guard.gate import Gate
+from watcher.web.guard.sessions import Session
+
+T = TypeVar("T")
+REMEMBERED = timedelta(seconds=5)
+
+
+@dataclass(slots=True, kw_only=True)
+class Site:
+    """The watcher behind the page. `fetcher` is None where nothing may be fetched, `reload` where no daemon listens.
+
+    `closing` is set when the server goes down, so that streams end at once.
+    """
+
+    app: App
+    clock: Callable[[], datetime]
+    gate: Gate
+    key: bytes = field(repr=False)
+    environment: jinja2.Environment
+    poller_alive: Callable[[], bool] | None = None
+    reload: Callable[[], Awaitable[bool]] | None = None
+    fetcher: Fetcher | None = None
+    closing: asyncio.Event = field(default_factory=asyncio.Event)
+    streams: int = 0
+    _remembered: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
+
+    @property
+    def now(self) -> datetime:
+        return self.clock()
+
+    def remembered(self, name: str, find: Callable[[], T]) -> T:
+        """Find something, or give what was found some seconds ago: for what every page shows and nobody waits for."""
+        at, found = self._remembered.get(name, (None, None))
+        if at is None or not timedelta() <= self.now - at < REMEMBERED:
+            found = find()
+            self._remembered[name] = (self.now, found)
+        return found  # type: ignore[return-value]
+
+    def forget(self) -> None:
+        """Look again next time: something was changed."""
+        self._remembered.clear()
+
+    def page(self, request: Request, template: str, status: int = 200, /, **said: Any) -> HTMLResponse:
+        """Draw a template. Every page knows the request, the moment, and the visitor's form token."""
+        session = session_of(request)
+        body = self.environment.get_template(template).render(
+            request=request,
+            path=request.url.path,
+            now=self.now,
+            csrf=self.gate.form_token(session),
+            logged_in=self.gate.login_needed and session.authenticated,
+            fragment=request.query_params.get("fragment") == "1",
+            **said,
+        )
+        return HTMLResponse(body, status)
+
+
+def site_of(connection: HTTPConnection) -> Site:
+    """Give the site that serves this request."""
+    site: Site = connection.app.state.site
+    return site
+
+
+def session_of(request: HTTPConnection) -> Session:
+    """Give the visitor's session, which the gate put there."""
+    session: Session = request.scope["watcher.session"]
+    return session
+
+
+Here = Annotated[Site, Depends(site_of)]

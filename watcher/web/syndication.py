@@ -1,0 +1,55 @@
+"""Topics as feeds of their hits: Atom and JSON Feed, with an ETag, for readers and other machines."""
+
+from __future__ import annotations
+
+import hashlib
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from watcher.app.questions import named_topic
+from watcher.app.syndication import atom, json_feed
+from watcher.model.found import Filters, StoredHit
+from watcher.model.topic import Topic
+from watcher.store import hits
+from watcher.web.site import Here, Site
+
+router = APIRouter(include_in_schema=False)
+NEWEST = 50
+
+
+@router.get("/topics/{topic_id}.atom")
+def topic_atom(request: Request, here: Here, topic_id: str) -> Response:
+    """Give a topic's newest hits as Atom."""
+    topic, found = _newest(here, topic_id)
+    url = _address(here, request, f"/topics/{topic.id}.atom")
+    said = atom(topic.name, f"urn:news-watcher:topic:{topic.id}", found, url=url)
+    return _answer(request, said, "application/atom+xml; charset=utf-8")
+
+
+@router.get("/topics/{topic_id}.json")
+def topic_json(request: Request, here: Here, topic_id: str) -> Response:
+    """Give a topic's newest hits as JSON Feed 1.1."""
+    topic, found = _newest(here, topic_id)
+    url = _address(here, request, f"/topics/{topic.id}.json")
+    said = json_feed(topic.name, found, url=url, home=_address(here, request, f"/hits?topic={topic.id}"))
+    return _answer(request, said, "application/feed+json; charset=utf-8")
+
+
+def _newest(here: Site, topic_id: str) -> tuple[Topic, tuple[StoredHit, ...]]:
+    topic = named_topic(here.app.settings.topics, topic_id)
+    with here.app.database.read() as db:
+        return topic, hits.page(db, Filters(topics=(topic.id,)), limit=NEWEST).items
+
+
+def _address(here: Site, request: Request, path: str) -> str:
+    base = here.gate.base_url or str(request.base_url)
+    return base.rstrip("/") + path
+
+
+def _answer(request: Request, said: str, media_type: str) -> Response:
+    etag = f'"{hashlib.sha256(said.encode()).hexdigest()[:24]}"'
+    known = [each.strip().removeprefix("W/") for each in request.headers.get("if-none-match", "").split(",")]
+    if etag in known:
+        return Response(status_code=304, headers={"ETag": etag})
+    return Response(said, media_type=media_type, headers={"ETag": etag})
