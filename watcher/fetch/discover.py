@@ -1,4 +1,4 @@
-"""Finds the feeds of a page: link elements, links, well-known paths, and sites whose feeds one has to know."""
+"""Finds the feeds of a page: what it and its answer's head name, well-known paths, sites whose feeds one must know."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _TYPES = {"application/rss+xml": "rss", "application/atom+xml": "atom", "application/feed+json": "json"}
 _LOOKS = re.compile(r"(?i)(?:^|[/._-])(?:feeds?|rss|atom|index\.xml|rdf)(?:[/._-]|$)|\.(?:rss|atom|rdf|xml)$")
 _PATHS = ("/feed", "/rss", "/rss.xml", "/atom.xml", "/feed.xml", "/index.xml", "/feeds/posts/default", "/feed.json")
+_LINK = re.compile(r"<([^<>]{1,2000})>([^<]*)")
 MOST_TRIED = 12
 
 
@@ -43,12 +44,23 @@ async def discover(fetcher: Fetcher, url: str) -> tuple[Candidate, ...]:
         raise ParseError(page.kind.value, page.message)
     if (itself := _read(page)) is not None:
         return (itself,)
-    offered = [*_known_sites(url), *linked(page.body.decode("utf-8", "replace"), page.final_url)]
+    said = headed(page.headers.get("link", ""), page.final_url)
+    offered = [*_known_sites(url), *said, *linked(page.body.decode("utf-8", "replace"), page.final_url)]
     found = await _confirmed(fetcher, offered)
     if found:
         return found
     base = urlsplit(page.final_url)
     return await _confirmed(fetcher, [f"{base.scheme}://{base.netloc}{path}" for path in _PATHS])
+
+
+def headed(header: str, base: str) -> list[str]:
+    """List the feeds that an answer's Link header names (RFC 8288)."""
+    found: list[str] = []
+    for target, parameters in _LINK.findall(header[:10_000]):
+        said = parameters.lower()
+        if "alternate" in said and any(kind in said for kind in _TYPES) and (url := http_url(target, base)):
+            found.append(url)
+    return found
 
 
 def linked(html: str, base: str) -> list[str]:
