@@ -58,6 +58,16 @@ def test_credentials_of_an_address_are_sent_to_its_own_host_alone(press: Server)
     assert "@" not in first["host"]
 
 
+def test_credentials_follow_a_redirect_within_their_host(press: Server) -> None:
+    port = press.url.rpartition(":")[2]
+    press.pages["/feed"] = Reply(status=301, headers={"Location": "/feed/"})
+    press.pages["/feed/"] = Reply(rss(("1", "One")))
+
+    fetching(lambda fetcher: fetcher.feed(feed(f"http://me:secret@post.example:{port}/feed")))
+
+    assert ["authorization" in headers for _path, headers in press.asked] == [True, True]
+
+
 def test_credentials_never_stand_in_a_message(press: Server) -> None:
     got = fetching(lambda fetcher: fetcher.feed(feed("http://me:secret@127.0.0.1:1/feed")))
 

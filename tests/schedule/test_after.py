@@ -116,6 +116,16 @@ def test_304_keeps_validators_that_it_does_not_repeat() -> None:
     assert polled(feed(), unchanged(validators=Validators(etag='"9"'))).validators.etag == '"9"'
 
 
+def test_304_that_repeats_one_validator_keeps_the_other() -> None:
+    one = polled(feed(), unchanged("304", Validators(etag='"2"', url=URL)))
+
+    assert one.validators == Validators(etag='"2"', last_modified=ETAG.last_modified, url=URL)
+
+
+def test_body_that_comes_without_validators_any_more_forgets_them() -> None:
+    assert polled(feed(), unchanged("hash", Validators(url=URL))).validators == Validators(url=URL)
+
+
 def test_304_that_lasts_for_more_than_a_day_is_asked_without_validators() -> None:
     stuck = polled(feed(read_at=NOON - 25 * HOUR), unchanged())
     seen = polled(stuck, unchanged(by="hash"))

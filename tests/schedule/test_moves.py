@@ -99,3 +99,9 @@ def test_address_that_was_only_watched_is_not_turned_to() -> None:
         one = polled(one, failed(), now=NOON + n * HOUR)
 
     assert one.fetch_url == URL
+
+
+def test_address_that_says_who_asks_is_never_moved() -> None:
+    one = feed(fetch_url="https://me:secret@post.example/rss")
+
+    assert polled(one, unchanged(hops=((301, WITHIN),))).fetch_url == one.fetch_url

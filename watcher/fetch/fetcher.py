@@ -202,7 +202,7 @@ class Fetcher:
         budget: _Budget,
         form: bytes | None,
     ) -> _Answer:
-        address, credentials = _without_credentials(url)
+        address, credentials = _bare(url), _credentials(start)
         to = target(address)
         sent = {"User-Agent": self.policy.user_agent, "Accept-Encoding": ACCEPTED, **headers}
         if credentials and _origin(url) == _origin(start):
@@ -306,15 +306,12 @@ def _redirected(url: str, location: str) -> str:
     return urlunsplit(target._replace(netloc=target.netloc.rpartition("@")[2], fragment=""))
 
 
-def _without_credentials(url: str) -> tuple[str, str | None]:
-    if "@" not in url:
-        return _bare(url), None
-    parts = urlsplit(url)
-    if "@" not in parts.netloc:
-        return _bare(url), None
-    user, _, password = parts.netloc.rpartition("@")[0].partition(":")
-    pair = base64.b64encode(f"{unquote(user)}:{unquote(password)}".encode()).decode()
-    return _bare(url), f"Basic {pair}"
+def _credentials(url: str) -> str | None:
+    """Give what an address says of who asks, as the header that says so."""
+    if "@" not in url or "@" not in (netloc := urlsplit(url).netloc):
+        return None
+    user, _, password = netloc.rpartition("@")[0].partition(":")
+    return f"Basic {base64.b64encode(f'{unquote(user)}:{unquote(password)}'.encode()).decode()}"
 
 
 def _bare(url: str) -> str:

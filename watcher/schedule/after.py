@@ -282,10 +282,10 @@ def _merged(feed: Feed, outcome: Unchanged, now: datetime) -> Validators:
     patience = max(UNCONDITIONAL_AFTER, 5 * (feed.rhythm or timedelta()))
     if outcome.by == "304" and feed.read_at is not None and now - feed.read_at >= patience:
         return Validators()
-    said = outcome.validators
-    if said.etag is None and said.last_modified is None:
-        return feed.validators
-    return said
+    said, known = outcome.validators, feed.validators
+    if outcome.by == "hash" or said.url != known.url:
+        return said if said.etag or said.last_modified or outcome.by == "hash" else known
+    return replace(said, etag=said.etag or known.etag, last_modified=said.last_modified or known.last_modified)
 
 
 def _awake(at: datetime, said: Hints) -> datetime:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from urllib.parse import urlsplit
 
 from watcher.model.feed import Feed, Move
 from watcher.model.poll import Hop
@@ -20,6 +21,8 @@ def moved(feed: Feed, hops: tuple[Hop, ...], now: datetime, same_feed: bool) -> 
 
     Another site has to show that it is the same feed, by an item or a body that is known: domains get parked and sold.
     """
+    if "@" in urlsplit(feed.fetch_url).netloc:
+        return feed  # who asks stands in the address, and a redirect does not repeat it
     target = permanent_target(hops, feed.fetch_url)
     if target is None:
         return feed if feed.move is None else replace(feed, move=None)
