@@ -131,7 +131,7 @@ def add(
     from watcher.settings.edit import FILE, add_sources
 
     settings = load(state.folder, state.environ)
-    source = feedlists.checked(url, title, tuple(tag or ()), language, interval)
+    source = feedlists.checked(feedlists.address(url), title, tuple(tag or ()), language, interval)
     feedlists.refuse_known(settings.sources, source)
     trial = feedlists.tried(settings, source) if check else None
     if trial is not None and not trial.ok:
