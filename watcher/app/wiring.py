@@ -35,6 +35,11 @@ class App:
         self.watched = watched
         self._environ = environ
 
+    @property
+    def environ(self) -> Mapping[str, str]:
+        """The environment that the configuration is read in."""
+        return self._environ
+
     def sync(self, now: datetime) -> tuple[str, ...]:
         """Tell the database which feeds, topics and digests there are; gives the topics whose meaning changed."""
         with self.database.write() as db:

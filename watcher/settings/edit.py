@@ -69,13 +69,13 @@ def _edit(
         after = attempt(before)
         if after is None:
             continue
-        _write(path, after.replace("\n", "\r\n") if windows else after)
+        replace_file(path, after.replace("\n", "\r\n") if windows else after)
         try:
             if list(load(folder, environ).sources) == wanted:
                 return
         except ConfigError as error:
             fault = error
-        _write(path, original)
+        replace_file(path, original)
     raise fault or ConfigError(
         (Fault(str(path), 1, 1, "cannot be edited without changing other feeds: edit it by hand"),)
     )
@@ -216,7 +216,7 @@ def _text(path: Path) -> str:
         raise ConfigError((Fault(str(path), 1, 1, f"cannot be read: {error}"),)) from error
 
 
-def _write(path: Path, text: str) -> None:
+def replace_file(path: Path, text: str) -> None:
     """Write the file whole or not at all, with the rights that it had."""
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")

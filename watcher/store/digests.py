@@ -296,3 +296,24 @@ def telling(db: Db, hit_ids: Sequence[int]) -> tuple[Composed, ...]:
     told = select(digest_items.c.digest_id).where(digest_items.c.hit_id.in_(tuple(hit_ids)))
     rows = db.execute(select(*columns).where(digests.c.id.in_(told)).order_by(digests.c.id)).mappings()
     return tuple(_read(dict(row)) for row in rows)
+
+
+def told_by(db: Db, hit_ids: Sequence[int], moment: datetime) -> Mapping[int, Composed]:
+    """Tell which of some hits a digest had told by a moment, and the first that did."""
+    members = select(digest_items.c.hit_id, digest_items.c.digest_id).where(digest_items.c.hit_id.in_(tuple(hit_ids)))
+    known = {one.id: one for one in telling(db, hit_ids) if one.composed_at <= moment}
+    first: dict[int, Composed] = {}
+    for row in db.execute(members.order_by(digest_items.c.digest_id)):
+        if row.digest_id in known:
+            first.setdefault(row.hit_id, known[row.digest_id])
+    return first
+
+
+def titles_at(db: Db, entry_ids: Sequence[int], moment: datetime) -> Mapping[int, str]:
+    """Give the headlines that edited entries had at a moment, where another one stood there than now."""
+    chosen = (
+        select(entry_versions.c.entry_id, entry_versions.c.title)
+        .where(entry_versions.c.entry_id.in_(tuple(entry_ids)), entry_versions.c.replaced_at > moment)
+        .order_by(entry_versions.c.entry_id, entry_versions.c.version.desc())
+    )
+    return {row.entry_id: row.title for row in db.execute(chosen)}

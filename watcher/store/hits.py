@@ -113,6 +113,17 @@ def get_many(db: Db, ids: Iterable[int]) -> tuple[StoredHit, ...]:
     return tuple(read(row) for row in rows)
 
 
+def newest_id(db: Db) -> int:
+    """Give the id of the newest hit, 0 where there is none."""
+    return int(db.execute(select(func.max(hits.c.id))).scalar() or 0)
+
+
+def ids_after(db: Db, hit_id: int, limit: int) -> tuple[int, ...]:
+    """List the ids of the hits that came after one, in order."""
+    chosen = select(hits.c.id).where(hits.c.id > hit_id).order_by(hits.c.id).limit(limit)
+    return tuple(db.execute(chosen).scalars())
+
+
 def of_entries(db: Db, entry_ids: Iterable[int]) -> tuple[StoredHit, ...]:
     """Read the hits of some entries, in order of id."""
     rows = db.execute(whole().where(hits.c.entry_id.in_(tuple(entry_ids))).order_by(hits.c.id)).mappings()

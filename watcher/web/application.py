@@ -14,7 +14,7 @@ from watcher.app.wiring import App
 from watcher.fetch import Fetcher
 from watcher.pipeline.pushed import Subscriber
 from watcher.settings import signing_key
-from watcher.web import api, health, metrics, pages, problems, syndication, websub
+from watcher.web import api, events, health, metrics, pages, problems, syndication, websub
 from watcher.web.guard.gate import Gate, Guarded
 from watcher.web.guard.headers import SafeHeaders
 from watcher.web.render.environment import make_environment
@@ -61,7 +61,7 @@ def create_app(
         fetcher=fetcher,
     )
     problems.install(web)
-    for router in (health.router, metrics.router, syndication.router, api.router, *pages.routers):
+    for router in (health.router, metrics.router, syndication.router, events.router, api.router, *pages.routers):
         web.include_router(router)
     if subscriber is not None:
         web.include_router(websub.make_router(subscriber))

@@ -1,7 +1,31 @@
 """The pages, one subject a module."""
 
-from watcher.web.pages import archive, digests, entry, feeds, hits, labels, login, stories, topics
+from watcher.web.pages import (
+    archive,
+    asof,
+    deliveries,
+    digests,
+    entry,
+    exports,
+    feedlists,
+    feeds,
+    hits,
+    labels,
+    leaving,
+    login,
+    overview,
+    preview,
+    queries,
+    stories,
+    topics,
+    workbench,
+)
 
-routers = tuple(each.router for each in (hits, archive, entry, stories, topics, feeds, digests, labels, login))
+# `/digests/preview` stands before `/digests/{id}`, which would take it for a number.
+_ALL = (
+    hits, archive, exports, entry, stories, topics, workbench, feedlists, feeds, preview, digests, deliveries, overview,
+    asof, queries, labels, leaving, login,
+)  # fmt: skip
+routers = tuple(each.router for each in _ALL)
 
 __all__ = ["routers"]

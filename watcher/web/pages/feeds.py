@@ -16,6 +16,8 @@ WORST_FIRST = ("gone", "failing", "stale", "new", "paused", "fresh")
 def list_feeds(request: Request, here: Here) -> Response:
     """Show every feed, the ones that want looking at first."""
     now = here.now
+    said = request.query_params.get("added", "")
+    added = int(said) if said.isascii() and said.isdigit() and len(said) < 6 else None
     wanted = [each for each in request.query_params.getlist("health") if each in WORST_FIRST]
     with here.app.database.read() as db:
         watched, counts = feeds.all_configured(db), feeds.entry_counts(db)
@@ -23,7 +25,7 @@ def list_feeds(request: Request, here: Here) -> Response:
     tally = {name: sum(line["health"] == name for line in lines) for name in WORST_FIRST}
     shown = [line for line in lines if not wanted or line["health"] in wanted]
     shown.sort(key=lambda line: WORST_FIRST.index(str(line["health"])))
-    return here.page(request, "feeds.html", lines=shown, tally=tally, wanted=wanted, total=len(lines))
+    return here.page(request, "feeds.html", lines=shown, tally=tally, wanted=wanted, total=len(lines), added=added)
 
 
 @router.get("/feeds/show")

@@ -1,0 +1,73 @@
+"""New hits as they arrive (server-sent events): ids alone. What they hold is fetched like everything else."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from fastapi import APIRouter, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import StreamingResponse
+
+from watcher.errors import StoreError
+from watcher.store import hits
+from watcher.web.site import Here, Site
+
+router = APIRouter(include_in_schema=False)
+LOOK_EVERY = 2.0
+STILL_HERE = 20.0
+MOST_STREAMS = 64
+MOST_AT_ONCE = 200
+
+
+@router.get("/events")
+async def events(request: Request, here: Here, after: int | None = None) -> StreamingResponse:
+    """Stream the ids of hits that are newer than `Last-Event-ID`, than `after`, or than now."""
+    if here.streams >= MOST_STREAMS:
+        raise HTTPException(503, "too many streams are open", headers={"Retry-After": "60"})
+    said = request.headers.get("last-event-id", "")
+    begin = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else after
+    if begin is None:
+        begin = await run_in_threadpool(_newest, here)
+    stream = _stream(request, here, max(0, min(begin, 2**62)))
+    return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+
+
+async def _stream(request: Request, here: Site, last: int) -> AsyncIterator[str]:
+    here.streams += 1
+    silent = 0.0
+    try:
+        yield "retry: 5000\n\n"
+        while not here.closing.is_set() and not await request.is_disconnected():
+            try:
+                fresh = await run_in_threadpool(_after, here, last)
+            except StoreError:
+                fresh = ()
+            for hit_id in fresh:
+                last = hit_id
+                yield f'id: {hit_id}\nevent: hit\ndata: {{"id": {hit_id}}}\n\n'
+            silent = 0.0 if fresh else silent + LOOK_EVERY
+            if silent >= STILL_HERE:
+                silent = 0.0
+                yield ": still here\n\n"
+            await _pause(here)
+    finally:
+        here.streams -= 1
+
+
+async def _pause(here: Site) -> None:
+    try:
+        async with asyncio.timeout(LOOK_EVERY):
+            await here.closing.wait()
+    except TimeoutError:
+        return
+
+
+def _newest(here: Site) -> int:
+    with here.app.database.read() as db:
+        return hits.newest_id(db)
+
+
+def _after(here: Site, last: int) -> tuple[int, ...]:
+    with here.app.database.read() as db:
+        return hits.ids_after(db, last, MOST_AT_ONCE)

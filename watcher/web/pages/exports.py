@@ -1,0 +1,105 @@
+"""What a list shows, taken along: CSV, JSON lines, Markdown, Atom, under the list's own filters."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from watcher.app import views
+from watcher.app.syndication import atom
+from watcher.model.found import StoredHit
+from watcher.store import hits
+from watcher.web.pages.question import read_question
+from watcher.web.site import Here, Site
+
+router = APIRouter(include_in_schema=False)
+MOST = 5_000
+HEAD = ("id", "topic", "score", "matched_at", "title", "url", "source", "published_at", "first_seen_at", "language",
+        "label", "evidence")  # fmt: skip
+
+
+@router.get("/hits.csv")
+def as_csv(request: Request, here: Here) -> Response:
+    """Give the hits as CSV that a spreadsheet takes for text: no cell can be a formula."""
+    out = io.StringIO()
+    sheet = csv.writer(out)
+    sheet.writerow(HEAD)
+    for hit in map(views.hit, _shown(request, here)):
+        sheet.writerow([_cell(value) for value in _row(hit)])
+    return _file(out.getvalue(), "text/csv; charset=utf-8", "hits.csv")
+
+
+@router.get("/hits.jsonl")
+def as_lines(request: Request, here: Here) -> Response:
+    """Give the hits as JSON, one a line."""
+    lines = (json.dumps(views.hit(hit), ensure_ascii=False) + "\n" for hit in _shown(request, here))
+    return _file("".join(lines), "application/x-ndjson; charset=utf-8", "hits.jsonl")
+
+
+@router.get("/hits.md")
+def as_markdown(request: Request, here: Here) -> Response:
+    """Give the hits as a Markdown list."""
+    said = "".join(_line(views.hit(hit)) for hit in _shown(request, here))
+    return _file(said, "text/markdown; charset=utf-8", "hits.md")
+
+
+@router.get("/hits.atom")
+def as_atom(request: Request, here: Here) -> Response:
+    """Give the hits as an Atom feed: a search to subscribe to."""
+    base = (here.gate.base_url or str(request.base_url)).rstrip("/")
+    query = f"?{request.url.query}" if request.url.query else ""
+    said = atom("Hits", f"{base}/hits{query}", _shown(request, here)[:100], url=f"{base}/hits.atom{query}")
+    return Response(said, media_type="application/atom+xml; charset=utf-8")
+
+
+def _shown(request: Request, here: Site) -> Sequence[StoredHit]:
+    question = read_question(here, request.query_params)
+    if question.fault is not None:
+        raise question.fault
+    found: list[StoredHit] = []
+    cursor = question.cursor
+    with here.app.database.read() as db:
+        while len(found) < MOST:
+            page = hits.page(db, question.filters, query=question.query, order=question.order, limit=500, cursor=cursor)
+            found += page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+    return found[:MOST]
+
+
+def _row(hit: dict[str, Any]) -> tuple[object, ...]:
+    entry = hit["entry"]
+    words = "; ".join(dict.fromkeys(piece["text"] for piece in hit["evidence"]))
+    return (hit["id"], hit["topic"], hit["score"], hit["matched_at"], entry["title"], entry["url"], entry["source"],
+            entry["published_at"], entry["first_seen_at"], entry["language"], hit["label"], words)  # fmt: skip
+
+
+def _cell(value: object) -> object:
+    """Keep a spreadsheet from reading outside words as a formula."""
+    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
+        return "'" + value
+    return value
+
+
+def _line(hit: dict[str, Any]) -> str:
+    entry = hit["entry"]
+    url = (entry["url"] or "").replace("<", "%3C").replace(">", "%3E")
+    title = _plain(entry["title"])
+    named = f"[{title}](<{url}>)" if url else title
+    return f"- {named} – {_plain(entry['source'])}, {hit['matched_at']} ({hit['topic']})\n"
+
+
+def _plain(said: str) -> str:
+    return re.sub(r"([\\`*_{}\[\]<>#|~!])", r"\\\1", " ".join(said.split()))
+
+
+def _file(said: str, media_type: str, name: str) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(said, media_type=media_type, headers=headers)

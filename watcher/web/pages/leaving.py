@@ -1,0 +1,28 @@
+"""Unsubscribing: the page behind the link in a mail, and the one-click request of a mail program (RFC 8058)."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Request, Response
+
+from watcher.digest.leaving import check_leave
+from watcher.store import unsubscribed
+from watcher.web.site import Here
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/unsubscribe/{token}")
+def ask(request: Request, here: Here, token: str) -> Response:
+    """Show what the link would do. Opening it does nothing: mail scanners open every link."""
+    leaving = check_leave(here.key, token)
+    return here.page(request, "leave.html", 200 if leaving else 404, leaving=leaving, token=token, done=False)
+
+
+@router.post("/unsubscribe/{token}")
+def leave(request: Request, here: Here, token: str) -> Response:
+    """Send this recipient the digest no longer; the signature is the leave to do so."""
+    leaving = check_leave(here.key, token)
+    if leaving is not None:
+        with here.app.database.write() as db:
+            unsubscribed.add(db, leaving, here.now)
+    return here.page(request, "leave.html", 200 if leaving else 404, leaving=leaving, token=token, done=True)

@@ -1,0 +1,28 @@
+"""A query checked while it is typed."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import JSONResponse
+
+from watcher.errors import QueryError
+from watcher.topics.named import read_named
+from watcher.web.api.params import storable
+from watcher.web.site import Here
+
+router = APIRouter(include_in_schema=False)
+
+
+@router.get("/query/check")
+def check(here: Here, q: str = Query("", max_length=20_000)) -> Response:
+    """Say how a query is read, or what is wrong with it and where."""
+    if not q.strip():
+        return JSONResponse({"ok": True, "said": ""})
+    try:
+        named = read_named(storable(q), here.app.settings.sets)
+    except QueryError as error:
+        said = error.message + (f" ({error.suggestion})" if error.suggestion else "")
+        return JSONResponse({"ok": False, "said": said, "line": error.line, "column": error.column})
+    except ValueError as error:
+        return JSONResponse({"ok": False, "said": f"the query {error}", "line": 1, "column": 1})
+    return JSONResponse({"ok": True, "said": "Read as " + named.say(named.query.root, 400)})

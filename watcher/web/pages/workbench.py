@@ -1,0 +1,128 @@
+"""The workbench: a query beside what it matches, gains, loses, costs and may be missing; and saving it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+
+from watcher.app.questions import parse_time
+from watcher.errors import ConfigError, QueryError, UsageError, WatcherError
+from watcher.match import compile_topics
+from watcher.model.topic import Topic
+from watcher.settings.edit_topics import as_yaml, save_topic
+from watcher.settings.schema import NAME
+from watcher.topics.cost import cost
+from watcher.topics.diff import diff
+from watcher.topics.evaluate import evaluate
+from watcher.topics.labels import stored_labels
+from watcher.topics.named import Named, read_named
+from watcher.topics.probe import probe
+from watcher.topics.trial import on_archive
+from watcher.web.forms import Filled
+from watcher.web.reloading import reload_now
+from watcher.web.site import Here, Site
+
+router = APIRouter(include_in_schema=False)
+LOOKS = ("try", "cost", "probe", "measure")
+SHOWN = 25
+
+
+@dataclass(slots=True, kw_only=True)
+class Draft:
+    """What stands in the editor, and what it was looked at for."""
+
+    id: str = ""
+    name: str = ""
+    query: str = ""
+    since: str = "30d"
+    look: str = ""
+    fault: WatcherError | None = None
+    yaml: str = ""
+    found: dict[str, Any] = field(default_factory=dict)
+
+
+@router.get("/workbench")
+def start(request: Request, here: Here, topic: str = "", query: str = "", saved: str = "") -> Response:
+    """Open the workbench on a topic, on a search, or empty."""
+    known = _topic(here, topic)
+    draft = Draft(
+        id=topic if known else "", name=known.name if known else "", query=query or (known.query if known else "")
+    )
+    return _show(request, here, draft, saved=saved)
+
+
+@router.post("/workbench")
+async def work(request: Request, here: Here, form: Filled) -> Response:
+    """Try what stands in the editor, or save it."""
+    draft = Draft(
+        id=form.get("id").strip(), name=form.get("name").strip(), query=form.get("query"),
+        since=form.get("since").strip() or "30d", look=form.get("look"),
+    )  # fmt: skip
+    if draft.look == "save":
+        return await _save(request, here, draft)
+    await run_in_threadpool(_look, here, draft)
+    return _show(request, here, draft, 400 if draft.fault else 200)
+
+
+async def _save(request: Request, here: Site, draft: Draft) -> Response:
+    try:
+        if not NAME.fullmatch(draft.id):
+            raise UsageError("a topic needs an id: letters, digits, `-`, `_` and `.`, at most 64")
+        read_named(draft.query, here.app.settings.sets)
+        draft.yaml = as_yaml(draft.id, draft.name, draft.query)
+        settings = here.app.settings
+        await run_in_threadpool(save_topic, settings.folder, here.app.environ, draft.id, draft.name, draft.query)
+        await reload_now(here)
+    except (UsageError, QueryError, ConfigError) as error:
+        draft.fault = error
+        return _show(request, here, draft, 400)
+    return RedirectResponse(f"/workbench?topic={draft.id}&saved=1", 303)
+
+
+def _look(here: Site, draft: Draft) -> None:
+    try:
+        named = read_named(draft.query, here.app.settings.sets)
+        since = parse_time(draft.since, here.now)
+    except (QueryError, UsageError) as error:
+        draft.fault = error
+        return
+    database, known = here.app.database, _topic(here, draft.id)
+    match draft.look:
+        case "cost":
+            draft.found["cost"] = cost(database, draft.id, named, since=since)
+        case "probe":
+            draft.found["probe"] = probe(database, draft.id, named, since=since, limit=SHOWN)
+        case "measure":
+            draft.found["score"] = _measured(here, draft)
+        case _:
+            draft.found["tested"] = on_archive(database, named.query, since=since, limit=SHOWN)
+            if known is not None:
+                draft.found["diff"] = _difference(here, known, named, since)
+
+
+def _difference(here: Site, known: Topic, named: Named, since: datetime) -> Any:
+    before = read_named(known.query, here.app.settings.sets).query
+    return diff(here.app.database, known.id, before, named.query, since=since, most=SHOWN)
+
+
+def _measured(here: Site, draft: Draft) -> Any:
+    """Hold the query against every hit of the topic that a person judged."""
+    topic = Topic(id=draft.id or "draft", name=draft.name, query=draft.query)
+    watched = compile_topics([topic], here.app.settings.sets)
+    return evaluate(watched, stored_labels(here.app.database), [topic.id])[topic.id]
+
+
+def _topic(here: Site, topic_id: str) -> Topic | None:
+    return next((each for each in here.app.settings.topics if each.id == topic_id), None)
+
+
+def _show(request: Request, here: Site, draft: Draft, status: int = 200, saved: str = "") -> Response:
+    return here.page(
+        request, "workbench.html", status,
+        draft=draft, found=draft.found, known=_topic(here, draft.id), saved=bool(saved), sets=here.app.settings.sets,
+    )  # fmt: skip
