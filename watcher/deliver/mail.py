@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 from binascii import b2a_qp
 from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import format_datetime, parseaddr
+from email.utils import format_datetime
+from functools import lru_cache
 
 import aiosmtplib
 from aiosmtplib.errors import SMTPAuthenticationError, SMTPException, SMTPResponseException
@@ -77,7 +79,7 @@ class EmailSender:
                     await client.connect()
                     if options.get("username"):
                         await client.login(str(options["username"]), str(options.get("password", "")))
-                await client.mail(parseaddr(str(options["sender"]))[1])
+                await client.mail(_parsed(str(options["sender"]))[1])
                 await client.rcpt(delivery.recipient)
                 handed_over = True
                 _code, said = await client.data(message)
@@ -114,20 +116,17 @@ def compose_mail(delivery: Delivery, channel: Channel) -> bytes:
     sender = str(options["sender"])
     headers = {
         "Subject": _one_line(said["subject"]),
-        "From": _address(sender),
+        "From": sender,
         "To": delivery.recipient,
         "Date": format_datetime(delivery.created_at),
         "Message-ID": delivery.message_id,
     }
     if options.get("reply_to"):
-        headers["Reply-To"] = _address(str(options["reply_to"]))
+        headers["Reply-To"] = str(options["reply_to"])
     if said.get("thread"):
         headers |= {"References": _one_line(said["thread"]), "In-Reply-To": _one_line(said["thread"])}
     headers["X-Mailer"] = f"news-watcher/{__version__}"
-    message = EmailMessage(policy=SMTP)
-    for name, value in headers.items():
-        message[name] = value
-    folded = b"".join(SMTP.fold_binary(name, value) for name, value in message.raw_items())
+    folded = b"".join(_header(name, value) for name, value in headers.items())
     leave = _one_line(said.get("unsubscribe") or "")
     boundary = f"=_{delivery.message_id.strip('<>').partition('@')[0]}"
     parts = (("plain", with_leave_in_text(delivery.text, leave)), ("html", with_leave_in_html(delivery.html, leave)))
@@ -141,9 +140,24 @@ def compose_mail(delivery: Delivery, channel: Channel) -> bytes:
     )
 
 
+def _header(name: str, value: str) -> bytes:
+    """Write a header; one that fits on a line of ASCII stands as it is."""
+    if value.isascii() and value.isprintable() and len(name) + len(value) < 76 and name not in {"From", "Reply-To"}:
+        return f"{name}: {value}\r\n".encode()
+    return _folded(name, value)
+
+
+@lru_cache(maxsize=256)
+def _folded(name: str, value: str) -> bytes:
+    """Encode and fold a header; it takes longer than all the rest, and many messages share theirs."""
+    message = EmailMessage(policy=SMTP)
+    message[name] = _address(value) if name in {"From", "Reply-To"} else value
+    return b"".join(SMTP.fold_binary(key, said) for key, said in message.raw_items())
+
+
 def _list_headers(name: str, sender: str, reply_to: object, leave: str) -> bytes:
     # Written here: the email package breaks an address that is longer than a line into encoded words.
-    by_mail = f"<mailto:{parseaddr(str(reply_to or sender))[1]}?subject=unsubscribe%20{name}>"
+    by_mail = f"<mailto:{_parsed(str(reply_to or sender))[1]}?subject=unsubscribe%20{name}>"
     lines = [
         f"List-Id: <{name}.news-watcher.{_domain(sender)}>",
         f"List-Unsubscribe: <{leave}>,\r\n {by_mail}" if leave else f"List-Unsubscribe: {by_mail}",
@@ -178,13 +192,21 @@ async def _leave(client: aiosmtplib.SMTP) -> None:
         client.close()
 
 
+def _parsed(said: str) -> tuple[str, str]:
+    """Take `Name <address>` apart, as the configuration has it: a comma in the name needs no quotes."""
+    found = re.fullmatch(r"\s*(.*?)\s*<([^<>]+)>\s*", said, re.DOTALL)
+    if found is None:
+        return "", said.strip()
+    return re.sub(r"\\(.)", r"\1", found[1].removeprefix('"').removesuffix('"')), found[2].strip()
+
+
 def _address(said: str) -> Address | str:
-    name, address = parseaddr(said)
+    name, address = _parsed(said)
     return Address(display_name=_one_line(name), addr_spec=address) if name and address.isascii() else address
 
 
 def _domain(sender: str) -> str:
-    return parseaddr(sender)[1].rpartition("@")[2] or "localhost"
+    return _parsed(sender)[1].rpartition("@")[2] or "localhost"
 
 
 def _label(name: str) -> str:
