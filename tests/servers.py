@@ -143,7 +143,8 @@ class HttpServer:
         self.next_answers: list[Answer] = []
         self._server = _Quiet(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-        self.url = f"http://127.0.0.1:{self._server.server_port}"
+        self.port = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
 
     def answer(self, asked: Asked) -> Answer:
         return Answer()

@@ -10,14 +10,19 @@ from datetime import datetime, timedelta
 import httpx
 
 from tests.outgoing.world import HOUR, NOON, daily, mail, press
+from tests.servers import SlackServer
 from watcher.deliver import senders
+from watcher.model.digest import Channel, ChannelKind
 from watcher.pipeline import points
 from watcher.pipeline.outgoing import Press, compose_due, deliver_waiting
 from watcher.store.engine import Database
 
 
-def main(url: str, port: int, what: str, point: str, passes: int, hour: int) -> None:
-    """Compose or deliver, `hour` hours after noon; die at `point`, when it was passed `passes` times before."""
+def main(url: str, port: int, what: str, point: str, passes: int, hour: int, way: str = "resend") -> None:
+    """Compose or deliver, `hour` hours after noon; die at `point`, when it was passed `passes` times before.
+
+    `way` is the mail channel's policy, or `bot` for a Slack bot.
+    """
     left = passes
 
     def end(name: str) -> None:
@@ -30,7 +35,8 @@ def main(url: str, port: int, what: str, point: str, passes: int, hour: int) -> 
     points.watch(end)
     now = NOON + hour * HOUR
     to = [f"reader-{number}@desk.example" for number in range(5)]
-    ready = press([daily(channels=("mail",))], [mail(port, *to, timeout=timedelta(seconds=5))])
+    channel = bot(port) if way == "bot" else mail(port, *to, timeout=timedelta(seconds=5), on_uncertain=way)
+    ready = press([daily(channels=(channel.name,), max_stories=1000)], [channel])
     with Database(url) as database:
         if what == "compose":
             compose_due(database, ready, now)
@@ -38,6 +44,15 @@ def main(url: str, port: int, what: str, point: str, passes: int, hour: int) -> 
             asyncio.run(_deliver(database, ready, now))
 
 
+def bot(port: int) -> Channel:
+    options: dict[str, object] = {
+        "token": SlackServer.TOKEN,
+        "channel": "C1",
+        "api_url": f"http://127.0.0.1:{port}/api",
+    }
+    return Channel(name="slack", kind=ChannelKind.SLACK, recipients=("C1",), options=options)
+
+
 async def _deliver(database: Database, ready: Press, now: datetime) -> None:
     async with httpx.AsyncClient() as client:
-        await deliver_waiting(database, ready, senders(client), lambda: now, jitter=lambda: 1.0)
+        await deliver_waiting(database, ready, senders(client, slack_pace=timedelta()), lambda: now, jitter=lambda: 1.0)

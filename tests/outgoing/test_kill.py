@@ -11,7 +11,7 @@ import pytest
 
 from tests.outgoing.mortal import main
 from tests.outgoing.world import HOUR, NOON, found
-from tests.servers import MailServer
+from tests.servers import MailServer, SlackServer
 from watcher.model.digest import DeliveryState
 from watcher.store import digests, outbox
 from watcher.store.engine import Database
@@ -24,9 +24,17 @@ PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.outgoing.mortal"])
 
 
-def lives(database: Database, server: MailServer, what: str, point: str = "", passes: int = 0, hour: int = 0) -> bool:
+def lives(
+    database: Database,
+    server: MailServer | SlackServer,
+    what: str,
+    point: str = "",
+    passes: int = 0,
+    hour: int = 0,
+    way: str = "resend",
+) -> bool:
     """Run a process that dies at a point; tell whether it got to its end."""
-    process = PROCESSES.Process(target=main, args=(str(database.url), server.port, what, point, passes, hour))
+    process = PROCESSES.Process(target=main, args=(str(database.url), server.port, what, point, passes, hour, way))
     process.start()
     process.join(60)
     assert process.exitcode in {0, -signal.SIGKILL}
@@ -78,3 +86,37 @@ def test_a_delivery_that_dies_loses_nothing_and_repeats_at_most_one(sqlite: Data
     with sqlite.read() as db:
         assert outbox.counts(db) == {"sent": 5}
         assert sum(row.doubts for row in outbox.page(db).items) == 1
+
+
+def test_what_a_dead_process_was_sending_stands_uncertain_where_the_policy_is_drop(sqlite: Database) -> None:
+    with sqlite.write() as db:
+        digests.begin(db, ["daily"], NOON - DAY)
+    found(sqlite, "Five Eyes partners meet", at=NOON - 6 * HOUR)
+    with MailServer() as server:
+        lives(sqlite, server, "compose", way="drop")
+        lives(sqlite, server, "deliver", "sent", 2, way="drop")
+        for hour in (1, 30):
+            lives(sqlite, server, "deliver", hour=hour, way="drop")
+
+    assert len(server.messages) == 5
+    with sqlite.read() as db:
+        assert outbox.counts(db) == {"sent": 4, "uncertain": 1}
+
+
+@pytest.mark.parametrize("point", ["claimed", "sent", "recorded"])
+def test_a_slack_bot_that_dies_at_any_step_posts_every_part_once(sqlite: Database, point: str) -> None:
+    with sqlite.write() as db:
+        digests.begin(db, ["daily"], NOON - DAY)
+    found(sqlite, *(f"Five Eyes story {number}" for number in range(120)), at=NOON - 6 * HOUR)
+    with SlackServer() as server:
+        lives(sqlite, server, "compose", way="bot")
+        died = not lives(sqlite, server, "deliver", point, 1, way="bot")
+        for hour in (1, 2, 3):
+            lives(sqlite, server, "deliver", hour=hour, way="bot")
+
+    assert died
+    with sqlite.read() as db:
+        count = len(outbox.page(db).items)
+        assert outbox.counts(db) == {"sent": count}
+    said = [message["metadata"]["event_payload"]["message_id"] for message in server.messages]
+    assert len(said) == len(set(said)) == count > 2
