@@ -12,6 +12,7 @@ settings are printed). Aims: 5,000 entries/s on SQLite and 3,000 on PostgreSQL i
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -109,7 +110,7 @@ def measure(one: World, given: argparse.Namespace, aims: Aims) -> Rate:
     """Fill a database and put everything to it."""
     kind = one.kind
     settings = ", ".join(f"{name}={value}" for name, value in SERVER.items()) if kind == "postgresql" else "WAL"
-    print(f"\n{kind} ({settings})")
+    print(f"\n{kind} ({settings}); load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     if (missing := given.entries - given.sample * 2 - stored(one)) > 0:
         began = time.perf_counter()
         print(f"  transactions of 500  {fill(one, missing, 500)}")

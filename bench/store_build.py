@@ -19,9 +19,10 @@ from watcher.match import Watched, compile_topics
 from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Source
 from watcher.pipeline.settling import keep_hits
-from watcher.store import care, entries, feeds, hits, memory, migrate, search
+from watcher.store import care, entries, feeds, hits, memory, migrate, search, stories, tallies
 from watcher.store.engine import Database
 from watcher.store.entries import _write
+from watcher.stories import WINDOW
 
 SERVER = {
     "fsync": "on",
@@ -113,6 +114,10 @@ def fill(world: World, count: int, size: int) -> Rate:
     rate, first = Rate(), stored(world)
     for batch in world.corpus.batches(first, count, size, world.feed_ids):
         keep(world, batch, first + rate.entries, rate)
+        if rate.entries % 10_000 < size:
+            # As the daemon does every few hours; these are some days of news.
+            with world.database.write(lasting=False) as db:
+                stories.forget_marks(db, moment(first + rate.entries) - WINDOW)
     return rate
 
 
@@ -162,8 +167,6 @@ def fill_bare(world: World, count: int, size: int) -> Rate:
     finally:
         raw.close()
     with world.database.write() as db:
-        from watcher.store import tallies
-
         tallies.recount(db)
         if world.kind == "postgresql":
             db.exec_driver_sql("SELECT setval('entries_id_seq', (SELECT max(id) FROM entries))")

@@ -16,7 +16,7 @@ from watcher.model.entry import Entry, Item, StoredEntry
 from watcher.model.poll import Edit
 from watcher.store import search, tallies
 from watcher.store.engine import Db
-from watcher.store.many import IDS, one_of
+from watcher.store.many import IDS, one_of, put_numbered
 from watcher.store.tables import entries, entry_versions, feeds
 
 BEYOND = 2**62
@@ -32,7 +32,6 @@ _WHOLE = select(entries, feeds.c.url.label("feed_url"), feeds.c.name.label("sour
     feeds, feeds.c.id == entries.c.feed_id
 )
 _THESE = _WHOLE.where(one_of(entries.c.id, bindparam("ids", type_=IDS)))
-_ADDED = insert(entries).returning(entries.c.id, sort_by_parameter_order=True)
 
 
 def add(
@@ -42,7 +41,7 @@ def add(
     if not fresh:
         return ()
     rows = [_write(entry) | {"first_seen_at": now, "baseline": baseline, "quarantined": quarantined} for entry in fresh]
-    ids = db.execute(_ADDED, rows).scalars().all()
+    ids = put_numbered(db, entries, rows)
     stored = tuple(
         StoredEntry(id=id_, entry=entry, first_seen_at=now, baseline=baseline, quarantined=quarantined)
         for id_, entry in zip(ids, fresh, strict=True)

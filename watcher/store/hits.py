@@ -14,7 +14,6 @@ from sqlalchemy import (
     and_,
     bindparam,
     func,
-    insert,
     or_,
     select,
     update,
@@ -26,7 +25,7 @@ from watcher.model.found import Filters, Page, StoredHit
 from watcher.model.topic import Evidence, Hit, Origin
 from watcher.store import cursors, engine, entries, search, tallies
 from watcher.store.engine import Db
-from watcher.store.many import IDS, one_of
+from watcher.store.many import IDS, one_of, put
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, hit_days, hits, stories
 
@@ -75,7 +74,7 @@ def add(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
     # An entry that is not there any more was pruned while it was matched.
     fresh = [hit for (topic_id, id_), hit in by_pair.items() if id_ in known and topic_id not in known[id_]]
     if fresh:
-        db.execute(insert(hits), [_write(hit) for hit in fresh])
+        put(db, hits, [_write(hit) for hit in fresh])
         tallies.add_hits(db, tallies.by_day(fresh))
     return tuple(fresh)
 

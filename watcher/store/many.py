@@ -1,18 +1,22 @@
-"""Many values as one bound parameter, so that a statement stays the same and prepared however many there are."""
+"""Many values or rows in one statement that stays the same, and prepared, however many there are."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Any, Self
 
-from sqlalchemy import Boolean, Dialect, Text, TypeDecorator
+from sqlalchemy import Boolean, Dialect, Insert, Table, Text, TypeDecorator, bindparam, func, insert, select
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import BigInteger, TypeEngine
+
+from watcher.store.engine import Db
 
 
 class Many(TypeDecorator[Collection[Any]]):
@@ -63,3 +67,36 @@ def _each(element: one_of, compiler: SQLCompiler, **options: Any) -> str:
     column, many = element.clauses
     asked = compiler.process(many, **options)
     return f"{compiler.process(column, **options)} IN (SELECT value FROM json_each({asked}))"  # noqa: S608
+
+
+def put(db: Db, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, which all name the same columns: in one statement on PostgreSQL, whatever their number."""
+    if db.dialect.name == "sqlite":
+        db.execute(insert(table), rows)
+    else:
+        db.execute(_from_arrays(table, tuple(rows[0])), _arrays(rows))
+
+
+def put_numbered(db: Db, table: Table, rows: Sequence[Mapping[str, Any]]) -> Sequence[int]:
+    """Insert rows, and give their ids in the order of the rows."""
+    if db.dialect.name == "sqlite":
+        return db.execute(_numbered(table), rows).scalars().all()
+    inserted = _from_arrays(table, tuple(rows[0])).returning(table.c.id)
+    # They are numbered in the order of the arrays.
+    return sorted(db.execute(inserted, _arrays(rows)).scalars())
+
+
+def _arrays(rows: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+@cache
+def _numbered(table: Table) -> ReturningInsert[Any]:
+    return insert(table).returning(table.c.id, sort_by_parameter_order=True)
+
+
+@cache
+def _from_arrays(table: Table, names: tuple[str, ...]) -> Insert:
+    arrays = [bindparam(name, type_=ARRAY(table.c[name].type)) for name in names]
+    rows = func.unnest(*arrays).table_valued(*names).render_derived(name="batch")
+    return insert(table).from_select(list(names), select(*rows.c))

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, delete, insert, select, text, update
+from sqlalchemy import Row, Select, bindparam, case, delete, select, text, update
 
 from watcher.errors import NotFoundError
 from watcher.model.entry import StoredEntry
@@ -18,7 +18,7 @@ from watcher.model.found import Filters, Page
 from watcher.model.story import Story, Telling
 from watcher.store import cursors, entries, hits
 from watcher.store.engine import Db
-from watcher.store.many import IDS, one_of
+from watcher.store.many import IDS, one_of, put, put_numbered
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, stories, story_marks
 from watcher.store.tables import hits as hit_table
@@ -69,7 +69,7 @@ def join(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> None:
     )  # fmt: skip
     rows = [{"mark": mark, "entry_id": each.entry_id} for each in told for mark in sorted(each.signs)]
     if rows:
-        db.execute(_MARKED, rows)
+        put(db, story_marks, rows)
 
 
 def without_story(db: Db, entry_ids: Sequence[int]) -> frozenset[int]:
@@ -148,7 +148,6 @@ _PLACED = (
     .where(entry_table.c.id == bindparam("entry"))
     .values(story_id=bindparam("story"), copy=bindparam("is_copy"))
 )
-_MARKED = insert(story_marks)
 _GROWN = (
     update(stories)
     .where(stories.c.id == bindparam("story"))
@@ -158,7 +157,6 @@ _GROWN = (
         size=stories.c.size + bindparam("more"),
     )
 )
-_BEGUN = insert(stories).returning(stories.c.id, sort_by_parameter_order=True)
 _TOLD = select(
     entry_table.c.id,
     entry_table.c.story_id,
@@ -227,7 +225,7 @@ def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, Candidate]:
 def _begin(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
     if not sizes:
         return ()
-    return db.execute(_BEGUN, [{"first_at": now, "last_at": now, "size": size} for size in sizes]).scalars().all()
+    return put_numbered(db, stories, [{"first_at": now, "last_at": now, "size": size} for size in sizes])
 
 
 def _grow(db: Db, more: Mapping[int, int], now: datetime) -> None:
