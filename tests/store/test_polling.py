@@ -26,7 +26,7 @@ def test_polls_are_counted_by_outcome_from_a_moment_on(database: Database) -> No
                 for outcome, n in done
             ],
         )
-        feeds.put(db, [replace(held, gaps=2, lost=7)])
+        feeds.put(db, [(held, replace(held, gaps=2, lost=7))])
 
     with database.read() as db:
         told = polling.since(db, NOON)
