@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import hashlib
 import ssl
 import time
@@ -12,11 +11,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Self
-from urllib.parse import unquote, urlencode, urljoin, urlsplit, urlunsplit
+from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from watcher.fetch import answer
+from watcher.fetch import addresses, answer
 from watcher.fetch.errors import FetchError
 from watcher.fetch.gate import HostGate
 from watcher.fetch.guard import Guard, Resolver
@@ -179,15 +178,15 @@ class Fetcher:
         url = start
         for _redirect in range(self.policy.most_redirects + 1):
             asked = dict(headers)
-            if conditional_for is not None and _bare(url) != _bare(conditional_for):
+            if conditional_for is not None and addresses.bare(url) != addresses.bare(conditional_for):
                 # Validators belong to the address that gave them; elsewhere they may mean something else.
                 for condition in _CONDITIONS:
                     asked.pop(condition, None)
             found = await self._once(url, start, asked, tuple(hops), budget, form)
             if found.status not in (_REDIRECTS if form is None else _SAME_AGAIN):
                 return found
-            target = _redirected(url, found.headers.get("location", ""))
-            if any(hop.url == target for hop in hops) or target == _bare(url):
+            target = addresses.redirected(url, found.headers.get("location", ""))
+            if any(hop.url == target for hop in hops) or target == addresses.bare(url):
                 raise FetchError(FailureKind.REDIRECT, "redirects in a circle")
             hops.append(Hop(status=found.status, url=target))
             url = target
@@ -202,10 +201,10 @@ class Fetcher:
         budget: _Budget,
         form: bytes | None,
     ) -> _Answer:
-        address, credentials = _bare(url), _credentials(start)
+        address, credentials = addresses.bare(url), addresses.credentials(start)
         to = target(address)
         sent = {"User-Agent": self.policy.user_agent, "Accept-Encoding": ACCEPTED, **headers}
-        if credentials and _origin(url) == _origin(start):
+        if credentials and addresses.origin(url) == addresses.origin(start):
             sent["Authorization"] = credentials
         if form is not None:
             sent["Content-Length"] = str(len(form))
@@ -288,43 +287,6 @@ def _document(url: str, found: _Answer, elapsed: timedelta, validators: Validato
         wire_bytes=found.wire,
         elapsed=elapsed,
     )
-
-
-def _redirected(url: str, location: str) -> str:
-    said = location.strip()
-    if not said:
-        raise FetchError(FailureKind.REDIRECT, "a redirect that says not where to")
-    try:
-        target = urlsplit(urljoin(_bare(url), said))
-        host = target.hostname
-        _port = target.port
-    except ValueError as error:
-        raise FetchError(FailureKind.REDIRECT, "a redirect to no address") from error
-    if target.scheme not in {"http", "https"} or not host:
-        raise FetchError(FailureKind.REFUSED, f"a redirect to {target.scheme or 'nowhere'}:, which is not fetched")
-    # Credentials in a redirect would be sent to whom it pleases; fragments are the browser's.
-    return urlunsplit(target._replace(netloc=target.netloc.rpartition("@")[2], fragment=""))
-
-
-def _credentials(url: str) -> str | None:
-    """Give what an address says of who asks, as the header that says so."""
-    if "@" not in url or "@" not in (netloc := urlsplit(url).netloc):
-        return None
-    user, _, password = netloc.rpartition("@")[0].partition(":")
-    return f"Basic {base64.b64encode(f'{unquote(user)}:{unquote(password)}'.encode()).decode()}"
-
-
-def _bare(url: str) -> str:
-    """Give an address without credentials and fragment."""
-    if "@" not in url and "#" not in url:
-        return url
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc.rpartition("@")[2].lower()
 
 
 def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
