@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import socket
 import subprocess
 import time
 from collections import Counter
 from contextlib import ExitStack
+from datetime import timedelta
 from itertools import pairwise
 from pathlib import Path
 
@@ -22,7 +24,9 @@ from tests.postgres import Server
 from tests.servers import MailServer
 from watcher import clock
 from watcher.engine import prepare
+from watcher.model.feed import Source
 from watcher.model.found import Filters
+from watcher.pipeline.chunks import share_out
 from watcher.settings import EngineName
 from watcher.store import care, digests, entries, feeds, hits, leases, notes, outbox
 from watcher.store.engine import Database
@@ -84,6 +88,30 @@ def test_what_a_killed_worker_had_in_hand_the_other_finishes(postgresql: Databas
         assert entries.count(db) == len(outlets.urls)
         assert len(hits.page(db, Filters(), limit=200).items) == len(outlets.urls)
         assert all(len(feeds.history(db, feed.id)) == 1 for feed in feeds.all_configured(db))
+
+
+def test_a_chunk_whose_worker_died_before_it_began_is_handed_out_again(postgresql: Database, tmp_path: Path) -> None:
+    """The job is marked as being done, by a worker that is no more, and nobody has taken its feeds over."""
+    with Outlets(hosts=3, feeds_each=2) as outlets:
+        desk = desk_on(postgresql, tmp_path / "desk", outlets.urls, every="1h")
+        prepare(EngineName.PROCRASTINATE, postgresql)
+        with postgresql.write() as db:
+            sources = [Source(url=url, title=f"Outlet {n}") for n, url in enumerate(outlets.urls, 1)]
+            feeds.sync(db, sources, clock.now(), timedelta(hours=1))
+        [chunk] = share_out(postgresql, clock.now(), chunks=1)
+        said = json.dumps({"chunk": [[claim.feed_id, claim.token] for claim in chunk]})
+        with psycopg.connect(postgresql.conninfo, autocommit=True) as connection:
+            connection.execute(
+                "INSERT INTO procrastinate_jobs (queue_name, task_name, queueing_lock, args, status) "
+                "VALUES ('polls', 'poll', 'lost', %s, 'doing')",
+                (said,),
+            )
+
+        with Worker(desk) as worker:
+            wait_for(lambda: all_polled(postgresql), "every feed polled, long before the claim would have ended")
+            assert worker.end() == 0
+
+    assert len(outlets.asked) == len(outlets.urls)
 
 
 def test_three_workers_send_each_digest_to_each_reader_once(postgresql: Database, tmp_path: Path) -> None:

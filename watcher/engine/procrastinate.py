@@ -153,11 +153,14 @@ class Cluster:
         log.debug("chunk polled", feeds=polled.due, of=len(chunk), new=polled.new)
 
     async def _clear(self) -> None:
-        """Drop the jobs of workers that died: what they left undone is due, or will be when their leases end."""
+        """Hand the chunks of workers that died out again, for what they had not taken over, and drop their ticks."""
         manager, silent = self._ticks.job_manager, self._steps.pace.silent_after.total_seconds()
         for job in await manager.get_stalled_jobs(seconds_since_heartbeat=silent):
             log.warning("a job's worker died", task=job.task_name, job=job.id)
-            await manager.finish_job(job, status=Status.FAILED, delete_job=True)
+            if job.queue == POLLS and job.task_name == self._poll.name:
+                await manager.retry_job(job)
+            else:
+                await manager.finish_job(job, status=Status.FAILED, delete_job=True)
 
     async def _prune(self) -> None:
         await self._ticks.job_manager.delete_old_jobs(
