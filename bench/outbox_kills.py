@@ -29,7 +29,7 @@ def main() -> int:
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder, Database(f"sqlite:///{folder}/kills.db") as database:
         migrate.upgrade(database)
-        fate = suffer(database, given.digests, given.kills, given.seed, patience=(0.4, 3.0))
+        fate = suffer(database, given.digests, given.kills, given.seed, patience=(0.8, 5.0))
     for name, value in asdict(fate).items():
         print(
             f"{name.replace('_', ' '):14} {value:8.0f}"

@@ -30,6 +30,8 @@ TOPICS = {"again": "eyes", "once": "grid"}
 SPEED = 120
 """How many seconds of the senders' clock pass in one of ours: a minute's wait before a retry is half a second."""
 STEP = 20
+LAST_ONE = 1200
+"""Seconds for the process that nobody kills."""
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.outgoing.kills"])
 
@@ -58,7 +60,9 @@ def both(port: int) -> Press:
     once = mail(port, "a@desk.example", timeout=timedelta(seconds=20), on_uncertain="drop")
     channels = [again.__class__(name=name, kind=each.kind, recipients=each.recipients, options=each.options)
                 for name, each in (("again", again), ("once", once))]  # fmt: skip
-    return press([daily(name=name, channels=(name,), topics=(topic,)) for name, topic in TOPICS.items()], channels)
+    return press(
+        [daily(name=name, channels=(name,), topics=(topic,), alarms=False) for name, topic in TOPICS.items()], channels
+    )
 
 
 def work(url: str, port: int, count: int, begun: float) -> None:
@@ -108,7 +112,7 @@ def suffer(database: Database, count: int, kills: int, seed: int, patience: tupl
                 target=work, args=(database.url.render_as_string(hide_password=False), server.port, count, begun)
             )
             process.start()
-            process.join(chance.uniform(*patience) if killed < kills else 240)
+            process.join(chance.uniform(*patience) if killed < kills else LAST_ONE)
             if process.exitcode is None:
                 assert process.pid is not None
                 os.kill(process.pid, signal.SIGKILL)
