@@ -27,11 +27,11 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 HASTY = FetchPolicy(
     allow=("127.0.0.0/8", "::1/128"),
-    connect=timedelta(seconds=1.5),
-    read=timedelta(seconds=1.5),
-    total=timedelta(seconds=3),
+    connect=timedelta(seconds=2),
+    read=timedelta(seconds=2),
+    total=timedelta(seconds=4),
     resolve=timedelta(seconds=1),
-    slow_after=timedelta(seconds=1),
+    slow_after=timedelta(seconds=1.5),
     spacing=timedelta(0),
     per_host=8,
 )

@@ -160,6 +160,6 @@ def test_every_healthy_feed_is_read_beside_them(told: Told) -> None:
 
 
 def test_the_cycle_ends_in_bounded_time_and_memory(told: Told) -> None:
-    # The longest patience is three seconds; the rest is the bombs, and a machine that has other things to do.
-    assert told.seconds < 30
+    # The longest patience is four seconds; the rest is the bombs, and a machine that has other things to do.
+    assert told.seconds < 40
     assert told.grown < 200 * 2**20
