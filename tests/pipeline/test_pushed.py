@@ -16,6 +16,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
 import pytest
+import uvicorn
 from fastapi import FastAPI
 
 from tests.web_server import Reply, Server, rss
@@ -29,7 +30,6 @@ from watcher.pipeline.pushed import Subscriber
 from watcher.schedule import Bounds
 from watcher.store import callbacks, entries, feeds, hits
 from watcher.store.engine import Database
-from watcher.web import make_server
 from watcher.web.websub import make_router
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -167,8 +167,9 @@ async def world(database: Database) -> AsyncIterator[World]:
                     feeds.sync(db, [Source(url=made.url)], NOON, timedelta(minutes=15))
                 app = FastAPI()
                 app.include_router(make_router(subscriber))
-                server = make_server(app, "127.0.0.1", port)
-                serving = asyncio.create_task(server.serve())
+                config = uvicorn.Config(app, "127.0.0.1", port, log_config=None, lifespan="off")
+                server = uvicorn.Server(config)
+                serving = asyncio.create_task(server._serve())  # without taking the signals
                 while not server.started:
                     await asyncio.sleep(0.01)
                 try:
