@@ -51,7 +51,7 @@ class Cluster:
         _every(self._ticks, "compose", "* * * * * */2", steps.compose, TICKS)
         _every(self._ticks, "deliver", "* * * * * */2", steps.deliver, TICKS)
         _every(self._ticks, "subscribe", "* * * * *", steps.subscribe, TICKS)
-        _every(self._ticks, "clear", "* * * * * */10", self._clear, TICKS)
+        _every(self._ticks, "clear", "* * * * * */5", self._clear, TICKS)
         _every(self._ticks, "prune", "17 */6 * * *", self._prune, TICKS)
 
     @property
