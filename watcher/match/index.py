@@ -38,9 +38,9 @@ class _Plan:
 
 
 class _Waiting:
-    """Which plans hang on which pattern, each with two more groups of up to three patterns that have to occur as well.
+    """Which plans hang on which pattern, each with two more groups of up to five patterns that have to occur as well.
 
-    In one array, six patterns a plan: this is asked for every pattern that occurs in an item, and objects all over the
+    In one array, ten patterns a plan: this is asked for every pattern that occurs in an item, and objects all over the
     memory would cost more than the scan.
     """
 
@@ -54,7 +54,7 @@ class _Waiting:
                 self._hung[number] = 1
                 for group, _place in zip([*groups_, (number,), (number,)], range(2), strict=False):
                     some = sorted(group)
-                    self._asked.extend(some[min(offset, len(some) - 1)] for offset in range(3))
+                    self._asked.extend(some[min(offset, len(some) - 1)] for offset in range(5))
                 self._plans.append(plan)
             self._from.append(len(self._asked))
 
@@ -62,12 +62,24 @@ class _Waiting:
         """Give the plans of which those groups occur, once each."""
         begin, hung, asked, plans = self._from, self._hung, self._asked, self._plans
         woken = [
-            plans[at // 6]
+            plans[at // 10]
             for number in held
             if hung[number]
-            for at in range(begin[number], begin[number + 1], 6)
-            if (asked[at] in held or asked[at + 1] in held or asked[at + 2] in held)
-            and (asked[at + 3] in held or asked[at + 4] in held or asked[at + 5] in held)
+            for at in range(begin[number], begin[number + 1], 10)
+            if (
+                asked[at] in held
+                or asked[at + 1] in held
+                or asked[at + 2] in held
+                or asked[at + 3] in held
+                or asked[at + 4] in held
+            )
+            and (
+                asked[at + 5] in held
+                or asked[at + 6] in held
+                or asked[at + 7] in held
+                or asked[at + 8] in held
+                or asked[at + 9] in held
+            )
         ]
         return dict.fromkeys(woken)
 
@@ -133,7 +145,7 @@ class Index:
     def _hang(self, number: int, root: Node, waiting: dict[int, list[tuple[Sequence[Group], _Plan]]]) -> None:
         self._learn(root)
         needed = sorted(set(groups(root, self._number)), key=self._cost)
-        asked = [group for group in needed[1:] if len(group) <= 3][:2]
+        asked = [group for group in needed[1:] if len(group) <= 5][:2]
         remaining, excluded = beyond(root, self._enough)
         plan = _Plan(
             topic=number,

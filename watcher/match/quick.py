@@ -13,7 +13,7 @@ from typing import TypeAlias
 from watcher.match.document import BARRIER
 from watcher.match.evaluate import occurrences, scope_fields
 from watcher.match.scan import Scan, Signs, Stretch
-from watcher.match.syntax import TEXT_FIELDS, And, AtLeast, First, Near, Node, NotNear, Or, Scoped, Words
+from watcher.match.syntax import TEXT_FIELDS, And, AtLeast, First, Near, Node, NotNear, Or, Scoped, Words, parts_of
 
 Test: TypeAlias = Callable[[Scan], bool]
 Place: TypeAlias = Callable[[Scan], Sequence[Stretch]]
@@ -34,7 +34,7 @@ class Quick:
         here = fields == TEXT_FIELDS
         match node:
             case Words() | Or() if (here or fields == ("title",)) and (place := self._place(node)) is not None:
-                return self._any_word(node, place) if here else _in_title(place)
+                return self._any_word(_leaves(node) or ()) if here else _in_title(place)
             case Or(parts=parts):
                 return _any_of(tuple(self.test(part, fields) for part in parts))
             case And(parts=parts, without=without):
@@ -55,7 +55,7 @@ class Quick:
                 return _first(place, count)
             case _:
                 pass
-        return lambda scan: occurrences(node, scan.reading, scan, fields) is not None
+        return self._at_length(node, fields)
 
     def _place(self, node: Node) -> Place | None:
         """Make what finds the words of a word or of an OR of words; None for anything else."""
@@ -86,15 +86,43 @@ class Quick:
         signs = self._signs[id(leaf)]
         return signs.certain and not signs.open
 
-    def _any_word(self, node: Words | Or, place: Place) -> Test:
+    def _any_word(self, leaves: tuple[Words, ...]) -> Test:
+        """Make the test of whether one of some words is there: a look at the patterns, and at places only in doubt."""
         certain: set[int] = set()
-        for leaf in _leaves(node) or ():
+        doubtful = []
+        for leaf in leaves:
             signs = self._signs[id(leaf)]
-            if not signs.certain:
-                return lambda scan: bool(place(scan))
-            certain.update(signs.patterns)
+            if signs.certain:
+                certain.update(signs.patterns)
+            else:
+                doubtful.append(leaf)
         some = frozenset(certain)
-        return lambda scan: not scan.held.keys().isdisjoint(some)
+        if not doubtful:
+            return lambda scan: not scan.held.keys().isdisjoint(some)
+
+        def test(scan: Scan) -> bool:
+            if some and not scan.held.keys().isdisjoint(some):
+                return True
+            for leaf in doubtful:  # noqa: SIM110  (a loop is quicker than any())
+                if scan.stretches(leaf):
+                    return True
+            return False
+
+        return test
+
+    def _at_length(self, node: Node, fields: Fields) -> Test:
+        """Make the test that evaluates, where the parts that have to hold do so."""
+        # Not FIRST: what its part excludes may come later, where FIRST does not look.
+        needed = {Near: 2, NotNear: 1, AtLeast: 1}.get(type(node), 0)
+        parts = tuple(self.test(part, fields) for part in parts_of(node)[:needed])
+
+        def test(scan: Scan) -> bool:
+            for part in parts:
+                if not part(scan):
+                    return False
+            return occurrences(node, scan.reading, scan, fields) is not None
+
+        return test
 
 
 def _leaves(node: Node) -> tuple[Words, ...] | None:
