@@ -32,7 +32,7 @@ from watcher.model.entry import StoredEntry
 from watcher.model.topic import Topic
 
 LIMIT = "bare scan"
-SLICE = 0.35
+SLICE = 0.2
 """Seconds that an engine may take of a round, unless one batch takes longer."""
 MANY = 50_000
 
