@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import signal
 import time
+import zlib
 from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
@@ -42,7 +43,10 @@ def press() -> Iterator[Server]:
 
 
 def feed(press: Server, *items: tuple[str, str], path: str = "/feed") -> str:
-    press.pages[path] = Reply(body=rss(*items), headers={"Content-Type": "application/rss+xml"})
+    # With an ETag: a feed that proves nothing unchanged is asked every quarter of an hour at most.
+    body = rss(*items)
+    headers = {"Content-Type": "application/rss+xml", "ETag": f'"{zlib.crc32(body)}"'}
+    press.pages[path] = Reply(body=body, headers=headers)
     return press.url + path
 
 
