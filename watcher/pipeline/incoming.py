@@ -203,7 +203,8 @@ class Poller:
 
     @property
     def _room(self) -> int:
-        return max(0, self._concurrency - len(self._journeys))
+        # Half as many again as are fetched at once: those who wait to be settled keep nobody from fetching.
+        return max(0, self._concurrency + self._concurrency // 2 - len(self._journeys))
 
     @property
     def _crowded(self) -> bool:
