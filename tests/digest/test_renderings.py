@@ -61,6 +61,17 @@ def test_no_news_becomes_markup_in_markdown(hits: list[ToldHit]) -> None:
     assert sum(token.type == "heading_open" and token.tag == "h1" for token in tokens) == 1
 
 
+def test_a_summary_that_begins_like_a_list_is_none_wherever_its_evidence_begins() -> None:
+    for summary, start, end in ((" 1. one", 0, 1), ("1. one", 0, 1), ("  - item", 1, 3), ("+ item", 0, 1)):
+        marks = (Evidence(field="summary", start=start, end=end, text=summary[start:end], clause="c"),)
+
+        tokens = MarkdownIt("commonmark").parse(markdown(digest([told(summary=summary, evidence=marks)])))
+
+        kinds = [token.type for token in tokens]
+        assert "ordered_list_open" not in kinds
+        assert kinds.count("list_item_open") == 1 + len(COVERAGE.notes)
+
+
 @settings(max_examples=60, deadline=None)
 @given(hostile_hits(most=3))
 def test_a_subject_is_one_line_whatever_headlines_hold(hits: list[ToldHit]) -> None:

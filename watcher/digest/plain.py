@@ -153,8 +153,8 @@ def _item(line: StoryLine, timezone: str) -> Iterator[str]:
         f"**{_escaped(piece)}**" if is_evidence and piece == piece.strip() else _escaped(piece, blanks=True)
         for piece, is_evidence in summary_of(lead)
     )
-    if summary:
-        yield f"  {summary.strip()}"
+    if summary.strip():
+        yield f"  {_begun(summary.strip())}"
 
 
 def _escaped(said: str, *, blanks: bool = False) -> str:
@@ -163,4 +163,9 @@ def _escaped(said: str, *, blanks: bool = False) -> str:
     if blanks and kept:
         kept = (" " if said[:1].isspace() else "") + kept + (" " if said[-1:].isspace() else "")
     kept = _MARKDOWN.sub(r"\\\1", kept or (" " if said and blanks else ""))
-    return _AT_BEGINNING.sub(lambda found: f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}", kept)
+    return _begun(kept)
+
+
+def _begun(line: str) -> str:
+    """Take from the beginning of a line what would make it an item of a list, a rule or a heading."""
+    return _AT_BEGINNING.sub(lambda found: f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}", line)
