@@ -1,0 +1,164 @@
+"""What goes wrong outside is one clear line and the right exit code, and nothing else is disturbed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.machine import Desk, free_port
+from tests.web_server import Reply, Server, rss
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    made = Desk(tmp_path / "desk")
+    made.write()
+    return made
+
+
+@pytest.fixture
+def press() -> Iterator[Server]:
+    with Server() as server:
+        yield server
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        pytest.param(("frobnicate",), "no command 'frobnicate'", id="no such command"),
+        pytest.param(("statsu",), "did you mean 'status'", id="a command misspelt"),
+        pytest.param(("hits", "--frob"), "--frob", id="no such option"),
+        pytest.param(("hits", "--limit", "0"), "--limit", id="a number out of bounds"),
+        pytest.param(("hits", "--topic", "five-eye"), "did you mean 'five-eyes'", id="an unknown topic"),
+        pytest.param(("hits", "--since", "tomorrowish"), "'tomorrowish' is no time", id="no time"),
+        pytest.param(("hits", "--since", "1d", "--until", "2d"), "`since` is not before `until`", id="an empty span"),
+        pytest.param(("hits", "--cursor", "Zm9v"), "cursor", id="a cursor of nothing"),
+        pytest.param(("search", "a AND b OR c"), "can be read two ways", id="a query with two readings"),
+        pytest.param(("search", '"never closed'), "1:1", id="a phrase that never ends"),
+        pytest.param(("poll", "--feed", "https://nobody.example/feed"), "no feed", id="an unknown feed"),
+        pytest.param(("--config", "/nowhere/at/all", "hits"), "no such folder", id="no configuration"),
+    ],
+)
+def test_a_wrong_call_is_one_line_and_exit_code_2(desk: Desk, words: tuple[str, ...], said: str) -> None:
+    done = desk.run(*words)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+    assert len([line for line in done.stderr.splitlines() if not line.startswith("Try ")]) == 1
+
+
+def test_a_label_for_no_hit_is_refused(desk: Desk) -> None:
+    done = desk.run("label", "12345", "relevant")
+
+    assert (done.returncode, done.stderr) == (2, "watcher: no hit '12345'\n")
+
+
+def test_every_fault_of_every_file_is_told_at_once(desk: Desk) -> None:
+    (desk.folder / "watcher.yaml").write_text("web:\n  prot: 8080\nchannels:\n  mail: {kind: email}\n")
+    (desk.folder / "feeds.yaml").write_text("feeds:\n  - url: ftp://example.org/feed\n")
+    (desk.folder / "topics.yaml").write_text("topics:\n  - id: a\n    query: |\n      five eyes AND\n")
+
+    done = desk.run("check")
+
+    assert done.returncode == 2
+    files = [line.split(":")[0].rsplit("/", 1)[1] for line in done.stdout.splitlines()]
+    assert set(files) == {"watcher.yaml", "feeds.yaml", "topics.yaml"}
+    assert "watcher.yaml:2:3: " in done.stdout
+    assert "did you mean `port`?" in done.stdout
+    assert "topics.yaml:4:" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        pytest.param("web: [", "watcher.yaml:", id="no YAML"),
+        pytest.param("\x00\x01", "watcher.yaml:", id="no text"),
+        pytest.param("", "watcher.yaml:1:1: ", id="empty"),
+        pytest.param("channels:\n  s: {kind: slack, webhook_url: '${NO_SUCH_HOOK}'}\n", "NO_SUCH_HOOK", id="no secret"),
+    ],
+)
+def test_a_broken_file_stops_every_command_with_its_place(desk: Desk, written: str, said: str) -> None:
+    (desk.folder / "watcher.yaml").write_text(written)
+
+    for command in ("check", "hits", "poll", "run"):
+        done = desk.run(command)
+        assert done.returncode == 2, command
+        assert said in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        pytest.param("postgresql://nobody@127.0.0.1:{free}/none", "connection", id="nobody listens"),
+        pytest.param("mysql://localhost/x", "not supported", id="another kind of database"),
+        pytest.param("://", "no URL", id="no address"),
+        pytest.param("sqlite:////proc/nowhere/watcher.db", "cannot be made", id="a folder that cannot be"),
+    ],
+)
+def test_a_database_that_cannot_be_reached_is_one_line(desk: Desk, url: str, said: str) -> None:
+    done = desk.run("--database-url", url.replace("{free}", str(free_port())), "status")
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+    assert said in done.stderr.lower() or said in done.stderr
+    assert "secret" not in done.stderr
+
+
+def test_a_password_in_a_database_address_is_never_shown(desk: Desk) -> None:
+    done = desk.run("--database-url", f"postgresql://ann:hunter22@127.0.0.1:{free_port()}/x", "status")
+
+    assert done.returncode == 1
+    assert "hunter22" not in done.stderr + done.stdout
+
+
+def test_feeds_that_are_none_disturb_no_other(desk: Desk, press: Server) -> None:
+    whole = rss(("1", "Five Eyes ministers meet"))
+    press.pages["/good"] = Reply(whole)
+    press.pages["/html"] = Reply(
+        b"<!doctype html><html><body>Hello</body></html>", headers={"Content-Type": "text/html"}
+    )
+    press.pages["/empty"] = Reply(b"")
+    press.pages["/gone"] = Reply(status=410)
+    press.pages["/liar"] = Reply(
+        rss(("2", "Пять глаз")).decode().replace("utf-8", "windows-1251").encode("windows-1251"),
+        headers={"Content-Type": "application/xml; charset=utf-16"},
+    )
+    press.pages["/cut"] = Reply(rss(("3", "One"), ("4", "Two"), ("5", "Three"))[:-120])
+    desk.write([f"{press.url}/{name}" for name in ("good", "html", "empty", "gone", "liar", "cut")])
+
+    said = desk.json("poll", code=1)
+
+    kinds = {failure["feed"].rsplit("/", 1)[1]: failure["kind"] for failure in said["failures"]}
+    assert kinds == {"html": "html", "empty": "empty", "gone": "gone"}
+    titles = {match["entry"]["title"] for match in desk.json("search", "five OR пять OR one")["entries"]}
+    assert titles == {"Five Eyes ministers meet", "Пять глаз", "One"}
+
+
+def test_a_starter_configuration_is_good_and_never_overwritten(desk: Desk, tmp_path: Path) -> None:
+    target = tmp_path / "new" / "desk"
+
+    first = desk.run("init", str(target))
+    good = desk.run("--config", str(target), "check")
+    second = desk.run("init", str(target))
+
+    assert first.returncode == 0
+    assert (good.returncode, "good" in good.stdout) == (0, True)
+    assert second.returncode == 2
+    assert "exists" in second.stderr
+
+
+def test_a_closed_pipe_ends_quietly(desk: Desk) -> None:
+    import subprocess
+
+    from tests.e2e.machine import COMMAND
+
+    done = subprocess.run(
+        f"{COMMAND} --help | head -n 1", shell=True, env=desk.env, capture_output=True, text=True, timeout=30
+    )
+
+    assert done.returncode == 0
+    assert done.stderr == ""
