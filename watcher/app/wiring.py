@@ -26,19 +26,27 @@ log = structlog.get_logger()
 class App:
     """The running configuration, the open database and the compiled topics.
 
-    `reload` swaps settings and topics together, and only once the new ones are known to be good.
+    `reload` swaps settings and topics together, and only once the new ones are known to be good. Topics are compiled
+    when they are first asked for: most commands never do.
     """
 
-    def __init__(self, settings: Settings, database: Database, watched: Watched, environ: Mapping[str, str]) -> None:
+    def __init__(self, settings: Settings, database: Database, environ: Mapping[str, str]) -> None:
         self.settings = settings
         self.database = database
-        self.watched = watched
+        self._watched: Watched | None = None
         self._environ = environ
 
     @property
     def environ(self) -> Mapping[str, str]:
         """The environment that the configuration is read in."""
         return self._environ
+
+    @property
+    def watched(self) -> Watched:
+        """The topics in force; raises ConfigError where one cannot be read."""
+        if self._watched is None:
+            self._watched = compile_topics(self.settings.topics, self.settings.sets)
+        return self._watched
 
     def sync(self, now: datetime) -> tuple[str, ...]:
         """Tell the database which feeds, topics and digests there are; gives the topics whose meaning changed."""
@@ -59,7 +67,7 @@ class App:
     def reload(self) -> None:
         """Read the configuration again; raises ConfigError and leaves everything as it was where it is bad."""
         settings = load(self.settings.folder, self._environ)
-        self.watched = compile_topics(settings.topics, settings.sets)
+        self._watched = compile_topics(settings.topics, settings.sets)
         self.settings = settings
 
     def bounds(self) -> Bounds:
@@ -129,14 +137,13 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
     )
 
 
-def open_app(folder: Path, environ: Mapping[str, str], *, database_url: str | None = None) -> App:
-    """Open the application on a configuration folder.
+def open_app(folder: Path, environ: Mapping[str, str], *, database_url: str | None = None, queries: bool = True) -> App:
+    """Open the application on a configuration folder; without `queries` those of topics are not looked at yet.
 
     A SQLite database is made or brought up to date at once; PostgreSQL, which others may be using, has to be at its
     schema (`watcher db upgrade`). Raises ConfigError or StoreError.
     """
-    settings = load(folder, environ)
-    watched = compile_topics(settings.topics, settings.sets)
+    settings = load(folder, environ, queries=queries)
     database = Database(database_url or settings.database_url)
     try:
         if database.is_sqlite:
@@ -151,7 +158,7 @@ def open_app(folder: Path, environ: Mapping[str, str], *, database_url: str | No
     except BaseException:
         database.close()
         raise
-    return App(settings, database, watched, environ)
+    return App(settings, database, environ)
 
 
 def is_loopback(host: str) -> bool:

@@ -60,7 +60,7 @@ def hits(
     from watcher.app.questions import read_query
     from watcher.store import hits as store
 
-    with opened() as application:
+    with opened(queries=False) as application:
         filters = _filters(
             application, topic, source, since, until, story=story, languages=language or (), labels=label or ()
         )
@@ -109,7 +109,7 @@ def search(
     from watcher.app.questions import read_query
     from watcher.store import archive
 
-    with opened() as application:
+    with opened(queries=False) as application:
         filters = _filters(application, topic, source, since, until, story=story, languages=language or ())
         read = read_query(query, application.settings.sets)
         with application.database.read() as db:
@@ -136,7 +136,7 @@ def stories(
     from watcher.app import views
     from watcher.store import stories as store
 
-    with opened() as application:
+    with opened(queries=False) as application:
         filters = _filters(application, topic, source, since, until)
         with application.database.read() as db:
             page = store.page(db, filters, limit=limit, cursor=cursor)
@@ -162,7 +162,7 @@ def label(
     from watcher import clock
     from watcher.store import hits as store
 
-    with opened() as application, application.database.write() as db:
+    with opened(queries=False) as application, application.database.write() as db:
         store.label(db, hit, None if judgement is Judgement.NONE else judgement.value, clock.now())
     if as_json:
         output.put_json({"id": hit, "label": None if judgement is Judgement.NONE else judgement.value})

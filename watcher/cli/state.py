@@ -55,12 +55,15 @@ Languages = Annotated[list[str] | None, typer.Option("--language", help="Only th
 
 
 @contextmanager
-def opened(*, sync: bool = False) -> Iterator[App]:
-    """Open the application on the chosen configuration, and close it after."""
+def opened(*, sync: bool = False, queries: bool = True) -> Iterator[App]:
+    """Open the application on the chosen configuration, and close it after.
+
+    `sync` tells the database what is configured; a command that compiles no topic opens without `queries`.
+    """
     from watcher import clock
     from watcher.app.wiring import open_app
 
-    app = open_app(state.folder, state.environ, database_url=state.database_url)
+    app = open_app(state.folder, state.environ, database_url=state.database_url, queries=queries)
     try:
         if sync:
             app.sync(clock.now())

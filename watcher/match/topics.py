@@ -63,16 +63,17 @@ def check_topics(
     forget_tables()
     faults: list[Fault] = []
     broken: set[str] = set()
+    cache: Cache = {}
     for name, text in sets.items():
         try:
-            parse_query(text, sets)
+            parse_query(text, sets, cache)
         except QueryError as error:
             broken.add(name)
             if not error.message.startswith("in @"):
                 faults.append(_fault(error, *(sets_at or {}).get(name, ("", 1, 1))))
     for topic in topics:
         try:
-            parse_query(topic.query, sets)
+            parse_query(topic.query, sets, cache)
         except QueryError as error:
             if not any(error.message.startswith(f"in @{name}:") for name in broken):
                 faults.append(_fault(error, topic.file, topic.line, topic.column))

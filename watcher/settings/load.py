@@ -33,9 +33,10 @@ SECTIONS: Mapping[str, type[Section] | None] = {
 }
 
 
-def load(folder: Path, environ: Mapping[str, str]) -> Settings:
+def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> Settings:
     """Read the configuration of a folder. Raises ConfigError with every fault, in order of file and place.
 
+    Without `queries` those of topics are taken as they stand: reading them all takes longer than most commands.
     The environment stands above the files: `WATCHER_<SECTION>__<KEY>`, `WATCHER_DATABASE_URL`, `WATCHER_STATE`.
     """
     faults: list[Fault] = []
@@ -67,7 +68,7 @@ def load(folder: Path, environ: Mapping[str, str]) -> Settings:
     sources = read_sources(read(folder / "feeds.yaml", name("feeds.yaml"), faults), name("feeds.yaml"), faults)
     before = len(faults)
     topics, sets, ids = read_topics(
-        read(folder / "topics.yaml", name("topics.yaml"), faults), name("topics.yaml"), faults
+        read(folder / "topics.yaml", name("topics.yaml"), faults), name("topics.yaml"), faults, queries=queries
     )
     topics_read = len(faults) == before or bool(ids)
 

@@ -12,7 +12,7 @@ from watcher.settings.words import shorten
 
 
 def read_topics(
-    root: Node | None, file: str, faults: list[Fault]
+    root: Node | None, file: str, faults: list[Fault], *, queries: bool = True
 ) -> tuple[tuple[Topic, ...], dict[str, str], frozenset[str]]:
     """Read topics and sets; also the ids of all topics that the file names, faulty or not."""
     table = whole(Place(file), root, ("sets", "topics"), faults)
@@ -42,9 +42,11 @@ def read_topics(
         topics[topic.id] = topic
         if written.keywords:
             keywords += _keywords(topic, item)
+    if not queries:
+        return tuple(topics.values()), sets, frozenset(ids)
     by_keywords = {topic.id for topic in keywords}
-    queries = [topic for topic in topics.values() if topic.id not in by_keywords]
-    faults += check_topics([*queries, *keywords], sets, sets_at)
+    others = [topic for topic in topics.values() if topic.id not in by_keywords]
+    faults += check_topics([*others, *keywords], sets, sets_at)
     return tuple(topics.values()), sets, frozenset(ids)
 
 
