@@ -1,0 +1,56 @@
+"""What is installed is whole: the wheel alone runs the demonstration, the migrations and a starter configuration."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def unpacked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("wheel")
+    built = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)],
+        cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    [wheel] = folder.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        archive.extractall(folder / "installed")
+    return folder / "installed"
+
+
+def run(unpacked: Path, here: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("WATCHER_")}
+    env = kept | {"PYTHONPATH": str(unpacked), "HOME": str(here), "XDG_CONFIG_HOME": str(here / "config-home")}
+    return subprocess.run(
+        [sys.executable, "-m", "watcher", *words], env=env, cwd=here, capture_output=True, text=True, timeout=120
+    )
+
+
+def test_the_wheel_alone_runs_the_demonstration(unpacked: Path, tmp_path: Path) -> None:
+    done = run(unpacked, tmp_path, "demo", "--once", "--port", "0", "--folder", str(tmp_path / "demo"), "--json")
+
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)
+    assert {"five-eyes", "intelligence-sharing", "cyber-ops-russia"} <= {hit["topic"] for hit in said["hits"]}
+    assert all(Path(file).is_file() for file in said["files"])
+
+
+def test_the_wheel_alone_makes_a_configuration_and_a_database(unpacked: Path, tmp_path: Path) -> None:
+    made = run(unpacked, tmp_path, "init")
+    good = run(unpacked, tmp_path, "check")
+    database = f"sqlite:///{tmp_path / 'here.db'}"
+    stands = run(unpacked, tmp_path, "--database-url", database, "status", "--json")
+
+    assert (made.returncode, good.returncode) == (0, 0), made.stderr + good.stderr
+    assert json.loads(stands.stdout)["feeds"]["total"] > 30
+    assert (tmp_path / "here.db").is_file()
