@@ -145,7 +145,7 @@ def _succeeded(
 ) -> Feed:
     floor = max(
         bounds.minimum,
-        _unvalidated(feed, now),
+        min(_unvalidated(feed, now), bounds.maximum),
         min(said.fresh_for or timedelta(), FRESH_CAP),
         min(said.ttl or timedelta(), TTL_CAP),
         min(said.update_every or timedelta(), HOUR),
