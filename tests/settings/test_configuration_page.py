@@ -1,0 +1,39 @@
+"""docs/configuration.md and the schema name the same keys."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import BaseModel
+
+from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web, WrittenFeed, WrittenTopic
+
+PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("section", "model"),
+    [("database", Storage), ("fetch", Fetch), ("polling", Polling), ("web", Web), ("retention", Retention)],
+)
+def test_the_page_names_every_key_of_a_section(section: str, model: type[BaseModel]) -> None:
+    assert set(re.findall(rf"`{section}\.(\w+)`", PAGE.split("## feeds.yaml")[0].split("## watcher.yaml")[1])) == set(
+        model.model_fields
+    )
+
+
+@pytest.mark.parametrize(
+    ("title", "model", "first"), [("feeds.yaml", WrittenFeed, {"url"}), ("topics.yaml", WrittenTopic, set())]
+)
+def test_the_page_names_every_key_of_a_file(title: str, model: type[BaseModel], first: set[str]) -> None:
+    rows = re.search(rf"## {title}\n(.*?)(?=\n## |\Z)", PAGE, re.S)
+    assert rows is not None
+    named = {
+        key
+        for line in rows[1].splitlines()
+        if line.startswith("| `")
+        for key in re.findall(r"`(\w+)`", line.split("|")[1])
+    }
+
+    assert named | first == set(model.model_fields)
