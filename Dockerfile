@@ -4,7 +4,7 @@ COPY pyproject.toml constraints.txt README.md LICENSE ./
 COPY watcher watcher
 COPY db db
 COPY config config
-RUN python -m venv /opt/watcher && /opt/watcher/bin/pip install --no-cache-dir -c constraints.txt '.[postgres,apprise,fulltext]'
+RUN python -m venv /opt/watcher && /opt/watcher/bin/pip install --no-cache-dir -c constraints.txt '.[postgres,cluster,apprise,fulltext]'
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/watcher --create-home watcher \
