@@ -43,7 +43,7 @@ def tell(
     for telling in story.tellings:
         if (entry := stored.get(telling.entry_id)) is None:
             continue
-        adds = () if telling.copy or not told else added(entry, said)
+        adds = added(entry, said) if told else ()
         said |= _words(_text(entry))
         told.append(
             Told(
