@@ -29,7 +29,7 @@ def main() -> int:
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder, Database(f"sqlite:///{folder}/kills.db") as database:
         migrate.upgrade(database)
-        fate = suffer(database, given.digests, given.kills, given.seed, patience=(0.8, 5.0))
+        fate = suffer(database, given.digests, given.kills, given.seed, patience=(0.3, 1.5))
     for name, value in asdict(fate).items():
         print(
             f"{name.replace('_', ' '):14} {value:8.0f}"
@@ -40,6 +40,7 @@ def main() -> int:
         fate.hits_told == fate.digests == given.digests
         and not (fate.lost or fate.foreign or fate.others or fate.repeated_once)
         and fate.repeated <= fate.kills
+        and fate.kills == given.kills
     )
     print("kept" if kept else "NOT kept")
     return 0 if kept else 1
