@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from watcher.digest.leaving import sign_leave
 from watcher.model.digest import Leaving
 from watcher.settings import signing_key
 from watcher.store import unsubscribed
+from watcher.web import create_app, make_server
 from watcher.web.guard.throttle import FREE_TRIES
 
 PASSWORD, TOKEN = "correct horse battery", "machine-made-token-123"
@@ -252,3 +254,14 @@ def test_unsubscribing_takes_one_post_and_no_login(locked: World, stranger: http
     with locked.app.database.read() as db:
         assert unsubscribed.of(db, "daily") == {("files", "desk@example.org")}
     assert stranger.post("/unsubscribe/forged.token").status_code == 404
+
+
+def test_an_answer_in_pieces_waits_for_no_acknowledgement(desk: World) -> None:
+    server = make_server(create_app(desk.app, clock=desk.clock), "127.0.0.1", 0)
+    [listening] = [part for part in vars(server).values() if isinstance(part, socket.socket)]
+
+    with listening, socket.create_connection(("127.0.0.1", server.port)) as asking:
+        accepted, _address = listening.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY)
+        assert asking.fileno() >= 0
