@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, delete, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.errors import NotFoundError
@@ -18,7 +18,7 @@ from watcher.model.found import Page, StoredHit
 from watcher.model.topic import Origin
 from watcher.store import cursors, engine, hits
 from watcher.store.engine import Db
-from watcher.store.tables import digest_items, digests, entry_versions, meta, outbox
+from watcher.store.tables import digest_items, digests, entry_versions, meta
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits as hit_table
 
@@ -250,17 +250,6 @@ def get(db: Db, digest_id: int) -> Composed:
     if row is None:
         raise NotFoundError("digest", str(digest_id))
     return _read(dict(row))
-
-
-def forget_skipped(db: Db, before: datetime) -> None:
-    """Drop digests that were empty and not sent, but for the latest of each subscription: it marks the last slot."""
-    newest = select(func.max(digests.c.id)).group_by(digests.c.name)
-    waiting = select(outbox.c.digest_id)
-    db.execute(
-        delete(digests).where(
-            ~digests.c.sent, digests.c.composed_at < before, digests.c.id.not_in(newest), digests.c.id.not_in(waiting)
-        )
-    )
 
 
 def _read(row: Mapping[str, object]) -> Composed:
