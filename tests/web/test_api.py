@@ -5,6 +5,8 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from tests.web.site import World
+from watcher.pipeline.outgoing import compose_now
 from watcher.web.api import models
 
 
@@ -201,3 +203,14 @@ def test_metrics_are_named_and_typed(client: httpx.Client) -> None:
     assert 'watcher_hits_total{topic="eyes"} 2.0' in said
     assert 'watcher_feeds{health="fresh"} 2.0' in said
     assert "# TYPE watcher_poll_lag_seconds gauge" in said
+
+
+def test_digests_are_a_feed_of_their_own(desk: World, client: httpx.Client) -> None:
+    name = desk.app.settings.subscriptions[0].name
+    made = compose_now(desk.app.database, desk.app.press(), name, desk.clock())
+    atom = client.get("/digests.atom")
+
+    assert made is not None
+    assert f"<id>urn:news-watcher:digests:{made.id}</id>" in atom.text
+    assert "Five Eyes" in atom.text
+    assert client.get("/digests.atom", headers={"if-none-match": atom.headers["etag"]}).status_code == 304

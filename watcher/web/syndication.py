@@ -1,4 +1,4 @@
-"""Topics as feeds of their hits: Atom and JSON Feed, with an ETag, for readers and other machines."""
+"""Feeds for readers and other machines, with an ETag: a topic's hits as Atom and JSON Feed, digests as Atom."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from watcher.app.questions import named_topic
-from watcher.app.syndication import atom, json_feed
+from watcher.app.syndication import atom, digests_atom, json_feed
 from watcher.model.found import Filters, StoredHit
 from watcher.model.topic import Topic
-from watcher.store import hits
+from watcher.store import digests, hits
 from watcher.web.site import Here, Site
 
 router = APIRouter(include_in_schema=False)
@@ -34,6 +34,15 @@ def topic_json(request: Request, here: Here, topic_id: str) -> Response:
     url = _address(here, request, f"/topics/{topic.id}.json")
     said = json_feed(topic.name, found, url=url, home=_address(here, request, f"/hits?topic={topic.id}"))
     return _answer(request, said, "application/feed+json; charset=utf-8")
+
+
+@router.get("/digests.atom")
+def digests_feed(request: Request, here: Here) -> Response:
+    """Give the latest digests as Atom, each whole as it was sent."""
+    with here.app.database.read() as db:
+        told = digests.latest(db)
+    said = digests_atom("Digests", "urn:news-watcher:digests", told, url=_address(here, request, "/digests.atom"))
+    return _answer(request, said, "application/atom+xml; charset=utf-8")
 
 
 def _newest(here: Site, topic_id: str) -> tuple[Topic, tuple[StoredHit, ...]]:
