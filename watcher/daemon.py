@@ -75,7 +75,7 @@ class _Daemon:
             waits = [asyncio.create_task(self._stop.wait()), *([serving] if serving else [])]
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
             if serving is not None and serving.done() and not self._stop.is_set():
-                raise StoreError(_page_fault(app))
+                raise StoreError("the page stopped being served")
         finally:
             log.info("stopping", in_flight=steps.poller.in_flight)
             await engine.drain(self._grace)
@@ -123,8 +123,3 @@ class _alone:  # noqa: N801  (a context manager)
 
     def __exit__(self, *_error: object) -> None:
         self._file.close()
-
-
-def _page_fault(app: App) -> str:
-    web = app.settings.web
-    return f"the page cannot be served on {web.host}:{web.port}: is the port taken?"
