@@ -18,7 +18,7 @@ from tests import postgres
 from watcher.match import Watched, compile_topics
 from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Source
-from watcher.pipeline.settling import keep_hits
+from watcher.pipeline.settling import keep_new
 from watcher.store import care, entries, feeds, hits, memory, migrate, search, stories, tallies
 from watcher.store.engine import Database
 from watcher.store.entries import _write
@@ -127,8 +127,8 @@ def keep(world: World, batch: Sequence[Entry], number: int, rate: Rate) -> None:
     with world.database.write(lasting=False) as db:
         now = moment(number + len(batch))
         memory.recall(db, batch[0].feed_id, batch)
-        fresh = entries.add(db, batch, now)
-        found = keep_hits(db, fresh, world.watched, now)
+        fresh = entries.number(db, [StoredEntry(id=0, entry=entry, first_seen_at=now) for entry in batch])
+        found = keep_new(db, fresh, world.watched, now)
     rate.seconds += time.perf_counter() - began
     rate.own_seconds += time.process_time() - own
     rate.entries += len(batch)
@@ -136,11 +136,9 @@ def keep(world: World, batch: Sequence[Entry], number: int, rate: Rate) -> None:
 
 
 def offer_again(world: World, count: int, size: int) -> Rate:
-    """Look up entries that are all known: what most polls come to."""
-    rate, last = Rate(), stored(world)
-    count = min(count, last)
-    seed = world.corpus
-    for batch in seed.batches(0, count, size, world.feed_ids):
+    """Look up the last entries, which `fill` brought in transactions of that size: what most polls come to."""
+    rate = Rate()
+    for batch in world.corpus.batches(stored(world) - count, count, size, world.feed_ids):
         began, own = time.perf_counter(), time.process_time()
         with world.database.write(lasting=False) as db:
             memory.recall(db, batch[0].feed_id, batch)

@@ -46,6 +46,11 @@ class Memory:
     newest_published_at: datetime | None = None
     entry_count: int = 0
 
+    @property
+    def pruned(self) -> tuple[str, ...]:
+        """Name, by key, what is known and was taken away."""
+        return tuple(key for key, known in self.by_key.items() if known.id == 0)
+
 
 def candidates(parsed: Parsed, feed: Feed) -> tuple[Entry, ...]:
     """Give a document's items their keys, each key once, in the document's order."""

@@ -184,11 +184,18 @@ def upgrade() -> None:
         sa.Column("id", Id(), nullable=False),
         sa.Column("feed_id", Id(), nullable=False),
         sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("guid", sa.Text(), nullable=True),
+        sa.Column(
+            "key_mark", sa.BigInteger(), nullable=False, comment="short for the key, as the other marks: store/marks.py"
+        ),
+        sa.Column("guid", sa.Text(), nullable=True, comment="empty where `permalink`"),
+        sa.Column(
+            "permalink", sa.Boolean(), server_default="0", nullable=False, comment="the guid is the address, said once"
+        ),
         sa.Column("url", sa.Text(), nullable=True),
-        sa.Column("canonical_url", sa.Text(), nullable=True),
+        sa.Column("canonical_url", sa.Text(), nullable=True, comment="where it is not `url`"),
+        sa.Column("url_mark", sa.BigInteger(), nullable=True),
         sa.Column("title", sa.Text(), nullable=False),
-        sa.Column("title_key", sa.Text(), nullable=True),
+        sa.Column("title_mark", sa.BigInteger(), nullable=True),
         sa.Column("summary", sa.Text(), server_default="", nullable=False),
         sa.Column("content", sa.Text(), server_default="", nullable=False),
         sa.Column("author", sa.Text(), server_default="", nullable=False),
@@ -214,11 +221,11 @@ def upgrade() -> None:
         ),
         sa.ForeignKeyConstraint(["feed_id"], ["feeds.id"], name="fk_entries_feed_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id", name="pk_entries"),
-        sa.UniqueConstraint("feed_id", "key", name="uq_entries_feed_id_key"),
+        sa.UniqueConstraint("feed_id", "key_mark", name="uq_entries_feed_id_key_mark"),
     )
-    op.create_index("ix_entries_canonical_url", "entries", ["canonical_url"], unique=False)
     op.create_index("ix_entries_feed_id_id", "entries", ["feed_id", "id"], unique=False)
-    op.create_index("ix_entries_feed_id_title_key", "entries", ["feed_id", "title_key"], unique=False)
+    op.create_index("ix_entries_feed_id_title_mark", "entries", ["feed_id", "title_mark"], unique=False)
+    op.create_index("ix_entries_feed_id_url_mark", "entries", ["feed_id", "url_mark"], unique=False)
     op.create_index("ix_entries_first_seen_at", "entries", ["first_seen_at"], unique=False)
     op.create_index("ix_entries_story_id", "entries", ["story_id"], unique=False)
     op.create_table(
@@ -329,7 +336,6 @@ def upgrade() -> None:
         "story_marks",
         sa.Column("mark", sa.BigInteger(), nullable=False),
         sa.Column("entry_id", Id(), nullable=False),
-        sa.ForeignKeyConstraint(["entry_id"], ["entries.id"], name="fk_story_marks_entry_id", ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("mark", "entry_id", name="pk_story_marks"),
         sqlite_with_rowid=False,
     )
@@ -354,9 +360,7 @@ def upgrade() -> None:
     else:
         op.create_table(
             "archive",
-            sa.Column(
-                "entry_id", Id(), sa.ForeignKey("entries.id", ondelete="CASCADE"), primary_key=True, autoincrement=False
-            ),
+            sa.Column("entry_id", Id(), primary_key=True, autoincrement=False),
             sa.Column("tokens", postgresql.TSVECTOR(), nullable=False),
         )
         op.create_index("ix_archive_tokens", "archive", ["tokens"], postgresql_using="gin")

@@ -8,7 +8,7 @@ from sqlalchemy.dialects import sqlite as dialect
 
 from watcher.store.engine import Database
 from watcher.store.many import IDS, TEXTS, one_of
-from watcher.store.tables import entries, hits
+from watcher.store.tables import entries, feeds, hits
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,7 @@ from watcher.store.tables import entries, hits
     [
         pytest.param(one_of(entries.c.id, bindparam("some", type_=IDS)), id="entries by id"),
         pytest.param(one_of(hits.c.entry_id, bindparam("some", type_=IDS)), id="hits by entry"),
-        pytest.param(one_of(entries.c.canonical_url, bindparam("some", type_=TEXTS)), id="entries by address"),
+        pytest.param(one_of(feeds.c.url, bindparam("some", type_=TEXTS)), id="feeds by address"),
     ],
 )
 def test_many_values_are_looked_up_in_an_index(sqlite: Database, asked: one_of) -> None:

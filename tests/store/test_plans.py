@@ -19,9 +19,9 @@ EYES = topics(eyes='"five eyes"', tides="tides")
 GROWING = re.compile(r"SCAN (entries|hits|stories|story_marks|tombstones|aliases|polls)\b(?!.* INDEX (ix|sqlite)_)")
 GROWN = {
     "sqlite_autoindex_entries_1": "1000000 1000 1",
-    "ix_entries_canonical_url": "1000000 1",
     "ix_entries_feed_id_id": "1000000 1000 1",
-    "ix_entries_feed_id_title_key": "1000000 1000 2",
+    "ix_entries_feed_id_title_mark": "1000000 1000 2",
+    "ix_entries_feed_id_url_mark": "1000000 1000 1",
     "ix_entries_first_seen_at": "1000000 20",
     "ix_entries_story_id": "1000000 8",
     "sqlite_autoindex_hits_1": "200000 2000 1",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from watcher.pipeline.notices import history
 from watcher.schedule import Bounds, after, hints
 from watcher.store import entries, feeds, hits, hosts, memory, stories
 from watcher.store.engine import Db
+from watcher.store.entries import Home
 from watcher.text.urls import waiting_host
 
 SEVERAL = 3
@@ -94,10 +95,12 @@ def settle_all(
     bounds: Bounds,
     jitter: Callable[[], float],
 ) -> tuple[Settled, ...]:
-    """Settle several polls; what they teach of their feeds goes to the database in one statement for all."""
+    """Settle several polls: what all of them brought and teach goes to the database together."""
     held = feeds.still_held(db, (feed for feed, _outcome in polled))
+    read_ = [(feed, outcome) for feed, outcome in polled if feed.id in held and isinstance(outcome, Fresh)]
+    brought = _bring(db, read_, watched, now)
     settled = tuple(
-        _keep(db, feed, outcome, watched, now, bounds, jitter())
+        _settled(feed, outcome, brought.get(feed.id), now, bounds, jitter())
         if feed.id in held
         else Settled(before=feed, after=feed, outcome=outcome, held=False)
         for feed, outcome in polled
@@ -114,37 +117,63 @@ def settle_all(
     return settled
 
 
-def _keep(
-    db: Db, feed: Feed, outcome: Outcome, watched: Watched, now: datetime, bounds: Bounds, jitter: float
-) -> Settled:
-    told: Sorted | None = None
-    fresh: tuple[StoredEntry, ...] = ()
-    edited: tuple[StoredEntry, ...] = ()
-    found: tuple[Hit, ...] = ()
-    seen = 0
-    if isinstance(outcome, Fresh):
-        offered = candidates(outcome.parsed, feed)
+@dataclass(slots=True)
+class _Brought:
+    """What one document came to: told apart, and what of it is stored."""
+
+    seen: int
+    told: Sorted
+    new: list[StoredEntry] = field(default_factory=list)
+    edited: list[StoredEntry] = field(default_factory=list)
+    hits: list[Hit] = field(default_factory=list)
+
+
+def _bring(db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: datetime) -> Mapping[int, _Brought]:
+    """Keep what documents brought, all of them with a handful of statements; gives it by feed."""
+    offered = [(feed.id, candidates(outcome.parsed, feed)) for feed, outcome in read_]
+    known = memory.recall_all(db, offered)
+    brought: dict[int, _Brought] = {}
+    fresh: list[StoredEntry] = []
+    for (feed, outcome), (_id, some), remembered in zip(read_, offered, known, strict=True):
         delta = outcome.pushed or outcome.document.status == 226
-        told = sort(offered, feed, memory.recall(db, feed.id, offered), now, delta=delta)
-        told = with_articles(told, outcome)
-        seen = len(offered)
-        fresh = entries.add(db, told.new, now, baseline=feed.baseline_at is None)
-        fresh += entries.add(db, told.quarantined, now, quarantined=True)
-        edited = entries.edit(db, told.edited, now)
-        memory.rename(db, feed.id, told.migrated)
-        memory.still_listed(db, feed.id, [entry.key for entry in offered], now)
-        found = keep_hits(db, fresh, watched, now) + keep_hits(db, edited, watched, now, Origin.EDIT)
-    learnt = after(feed, outcome, told, now, bounds, jitter)
+        told = with_articles(sort(some, feed, remembered, now, delta=delta), outcome)
+        brought[feed.id] = _Brought(seen=len(some), told=told)
+        first = feed.baseline_at is None
+        fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=first) for entry in told.new]
+        fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, quarantined=True) for entry in told.quarantined]
+    new = entries.number(db, fresh)
+    found = keep_new(db, new, watched, now)
+    edited = entries.edit(db, [change for one in brought.values() for change in one.told.edited], now)
+    found += keep_hits(db, edited, watched, now, Origin.EDIT)
+    memory.rename(db, ((feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated))
+    pruned = [(feed_id, key) for (feed_id, _some), one in zip(offered, known, strict=True) for key in one.pruned]
+    memory.still_listed(db, pruned, now)
+    whose = {stored.id: brought[stored.entry.feed_id] for stored in (*new, *edited)}
+    for stored in new:
+        whose[stored.id].new.append(stored)
+    for stored in edited:
+        whose[stored.id].edited.append(stored)
+    for hit in found:
+        whose[hit.entry_id].hits.append(hit)
+    return brought
+
+
+def _settled(
+    feed: Feed, outcome: Outcome, brought: _Brought | None, now: datetime, bounds: Bounds, jitter: float
+) -> Settled:
+    if brought is None:
+        return Settled(before=feed, after=after(feed, outcome, None, now, bounds, jitter), outcome=outcome)
+    told = brought.told
     return Settled(
         before=feed,
-        after=learnt,
+        after=after(feed, outcome, told, now, bounds, jitter),
         outcome=outcome,
-        seen=seen,
-        new=fresh,
-        edited=edited,
-        hits=found,
-        lost=told.gap.lost if told is not None and told.gap is not None else 0,
-        quarantined=len(told.quarantined) if told is not None else 0,
+        seen=brought.seen,
+        new=tuple(brought.new),
+        edited=tuple(brought.edited),
+        hits=tuple(brought.hits),
+        lost=told.gap.lost if told.gap is not None else 0,
+        quarantined=len(told.quarantined),
     )
 
 
@@ -158,14 +187,25 @@ def _rest_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:
         hosts.rest(db, host, feed.next_poll_at)
 
 
+def keep_new(db: Db, fresh: Sequence[StoredEntry], watched: Watched, now: datetime) -> tuple[Hit, ...]:
+    """Store entries that have just been numbered, their hits, and the stories of those that have some."""
+    found = watched.hits(fresh, now)
+    homes: Mapping[int, Home] = {}
+    if found:
+        hits.take_turn(db)
+        told = {hit.entry_id for hit in found}
+        homes = stories.place(db, [each for each in fresh if each.id in told], now)
+    entries.put(db, fresh, homes)
+    hits.put_new(db, found)
+    return found
+
+
 def keep_hits(
-    db: Db, stored: Sequence[StoredEntry], watched: Watched, now: datetime, origin: Origin = Origin.LIVE
+    db: Db, stored: Sequence[StoredEntry], watched: Watched, now: datetime, origin: Origin
 ) -> tuple[Hit, ...]:
-    """Match entries, store their hits, and put those with hits into stories."""
+    """Match entries that were stored before, store their hits, and put those with hits into stories."""
     found = hits.add(db, watched.hits(stored, now, origin))
     if found:
-        homeless = frozenset(hit.entry_id for hit in found)
-        if origin is not Origin.LIVE:
-            homeless = stories.without_story(db, sorted(homeless))
+        homeless = stories.without_story(db, sorted({hit.entry_id for hit in found}))
         stories.join(db, [each for each in stored if each.id in homeless], now)
     return found

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping, Select, bindparam, insert, select, update
 
@@ -16,11 +16,23 @@ from watcher.model.entry import Entry, Item, StoredEntry
 from watcher.model.poll import Edit
 from watcher.store import search, tallies
 from watcher.store.engine import Db
-from watcher.store.many import IDS, one_of, put_numbered
+from watcher.store.many import IDS, next_ids, one_of
+from watcher.store.many import put as put_rows
+from watcher.store.marks import mark
 from watcher.store.tables import entries, entry_versions, feeds
 
 BEYOND = 2**62
 """An id above all there will be."""
+
+
+class Home(NamedTuple):
+    """The story that an entry belongs to, and whether it is a near copy of an earlier telling."""
+
+    story_id: int
+    copy: bool
+
+
+_NO_HOMES: Mapping[int, Home] = {}
 
 _FIRST_SINCE = (
     select(entries.c.id)
@@ -38,17 +50,29 @@ def add(
     db: Db, fresh: Sequence[Entry], now: datetime, *, baseline: bool = False, quarantined: bool = False
 ) -> tuple[StoredEntry, ...]:
     """Store entries that are new, and index their words."""
+    came = [
+        StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=baseline, quarantined=quarantined) for entry in fresh
+    ]
+    stored = number(db, came)
+    put(db, stored)
+    return stored
+
+
+def number(db: Db, fresh: Sequence[StoredEntry]) -> tuple[StoredEntry, ...]:
+    """Give new entries their ids, in their order, and index their words; `put` stores them in the same transaction."""
     if not fresh:
         return ()
-    rows = [_write(entry) | {"first_seen_at": now, "baseline": baseline, "quarantined": quarantined} for entry in fresh]
-    ids = put_numbered(db, entries, rows)
-    stored = tuple(
-        StoredEntry(id=id_, entry=entry, first_seen_at=now, baseline=baseline, quarantined=quarantined)
-        for id_, entry in zip(ids, fresh, strict=True)
-    )
-    tallies.add_entries(db, Counter(entry.feed_id for entry in fresh))
-    search.index(db, stored)
-    return stored
+    ids = next_ids(db, entries, len(fresh))
+    numbered = tuple(replace(each, id=id_) for each, id_ in zip(fresh, ids, strict=True))
+    search.index(db, numbered)
+    return numbered
+
+
+def put(db: Db, fresh: Sequence[StoredEntry], homes: Mapping[int, Home] = _NO_HOMES) -> None:
+    """Store entries that have just been numbered, those that have one with their story."""
+    if fresh:
+        put_rows(db, entries, [_new(stored, homes.get(stored.id)) for stored in fresh])
+        tallies.add_entries(db, Counter(stored.entry.feed_id for stored in fresh))
 
 
 def edit(db: Db, edits: Sequence[Edit], now: datetime) -> tuple[StoredEntry, ...]:
@@ -132,10 +156,10 @@ def read(row: RowMapping) -> StoredEntry:
         entry=Entry(
             feed_id=row["feed_id"],
             key=row["key"],
-            canonical_url=row["canonical_url"],
+            canonical_url=row["canonical_url"] or row["url"],
             content_hash=row["content_hash"],
             item=Item(
-                guid=row["guid"],
+                guid=row["url"] if row["permalink"] else row["guid"],
                 url=row["url"],
                 title=row["title"],
                 summary=row["summary"],
@@ -171,16 +195,33 @@ def chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
         yield values[start : start + size]
 
 
+def _new(stored: StoredEntry, home: Home | None) -> dict[str, Any]:
+    return _write(stored.entry) | {
+        "id": stored.id,
+        "first_seen_at": stored.first_seen_at,
+        "baseline": stored.baseline,
+        "quarantined": stored.quarantined,
+        "story_id": home.story_id if home else None,
+        "copy": home is not None and home.copy,
+    }
+
+
 def _write(entry: Entry) -> dict[str, Any]:
     item = entry.item
+    title = title_key(item.title)
+    # Mostly guid, address and its usual form are one text: it is kept once.
+    permalink = item.guid is not None and item.guid == item.url
     return {
         "feed_id": entry.feed_id,
         "key": entry.key,
-        "guid": item.guid,
+        "key_mark": mark(entry.key),
+        "guid": None if permalink else item.guid,
+        "permalink": permalink,
         "url": item.url,
-        "canonical_url": entry.canonical_url,
+        "canonical_url": None if entry.canonical_url == item.url else entry.canonical_url,
+        "url_mark": mark(entry.canonical_url) if entry.canonical_url else None,
         "title": item.title,
-        "title_key": title_key(item.title),
+        "title_mark": mark(title) if title else None,
         "summary": item.summary,
         "content": item.content,
         "author": item.author,

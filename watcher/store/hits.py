@@ -55,6 +55,21 @@ _WHOLE = (
 _THESE = _WHOLE.where(one_of(hits.c.id, bindparam("ids", type_=IDS)))
 
 
+def take_turn(db: Db) -> None:
+    """Wait for whoever else adds hits: ids are in order of commit, and stories see each other.
+
+    And nobody waits in a ring for a day's count.
+    """
+    engine.alone(db, "hits")
+
+
+def put_new(db: Db, found: Sequence[Hit]) -> None:
+    """Store the hits of entries that came in this transaction, once it is our turn."""
+    if found:
+        put(db, hits, [_write(hit) for hit in found])
+        tallies.add_hits(db, tallies.by_day(found))
+
+
 def add(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
     """Store hits; one that is already known gets the evidence of now and keeps its id, moment and label.
 
@@ -62,8 +77,7 @@ def add(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
     """
     if not found:
         return ()
-    # So that ids are in order of commit, stories see each other, and nobody waits in a ring for a day's count.
-    engine.alone(db, "hits")
+    take_turn(db)
     by_pair = {(hit.topic_id, hit.entry_id): hit for hit in found}
     known: dict[int, set[str]] = {}
     for row in db.execute(_KNOWN, {"ids": sorted({hit.entry_id for hit in found})}).all():
@@ -73,9 +87,7 @@ def add(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
         db.execute(_SEEN_AGAIN, [_again(hit) for hit in again])
     # An entry that is not there any more was pruned while it was matched.
     fresh = [hit for (topic_id, id_), hit in by_pair.items() if id_ in known and topic_id not in known[id_]]
-    if fresh:
-        put(db, hits, [_write(hit) for hit in fresh])
-        tallies.add_hits(db, tallies.by_day(fresh))
+    put_new(db, fresh)
     return tuple(fresh)
 
 

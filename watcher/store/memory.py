@@ -1,19 +1,22 @@
-"""What is known of a feed when its next document comes: by key, by address, by headline, and what was pruned."""
+"""What is known of feeds when their next documents come: by key, by address, by headline, and what was pruned."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy.sql.selectable import TextualSelect
 
 from watcher.identify import Memory, title_key
 from watcher.model.entry import Entry
 from watcher.model.poll import Known
 from watcher.store.engine import Db
-from watcher.store.many import TEXTS, one_of
+from watcher.store.many import IDS, TEXTS, one_of
+from watcher.store.marks import mark
 from watcher.store.tables import aliases, entries, tombstones
 
 RECENT = 200
@@ -21,86 +24,171 @@ RECENT = 200
 
 NOTED_EVERY = timedelta(hours=12)
 
-_KNOWN = (
-    entries.c.id,
-    entries.c.key,
-    entries.c.canonical_url,
-    entries.c.content_hash,
-    entries.c.title,
-    entries.c.title_key,
-    entries.c.published_at,
-    entries.c.version,
+_Asked = tuple[int, int, int, str]
+"""A place among what is asked, a feed, a mark, and the text that it stands for."""
+_ASKED_ON_SQLITE = """
+    WITH asked (place, feed, mark, said) AS MATERIALIZED
+        (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(:asked))"""
+_ASKED_ON_POSTGRESQL = """
+    WITH asked (place, feed, mark, said) AS MATERIALIZED (SELECT * FROM unnest(
+        CAST(:places AS integer[]), CAST(:feeds AS bigint[]), CAST(:marks AS bigint[]), CAST(:said AS text[])))"""
+_FACTS = """known.id, known.key, coalesce(known.canonical_url, known.url) AS canonical_url, known.content_hash,
+        known.title, known.published_at, known.version"""
+_BY_KEY = f"""
+    SELECT place, 0 AS how, {_FACTS} FROM asked CROSS JOIN entries AS known
+    WHERE known.feed_id = asked.feed AND known.key_mark = asked.mark AND known.key = asked.said
+    UNION ALL
+    SELECT place, 1, {_FACTS} FROM asked CROSS JOIN aliases AS other CROSS JOIN entries AS known
+    WHERE other.feed_id = asked.feed AND other.key = asked.said AND known.id = other.entry_id
+    UNION ALL
+    SELECT place, 2, 0, gone.key, NULL, gone.content_hash, NULL, NULL, 1 FROM asked CROSS JOIN tombstones AS gone
+    WHERE gone.feed_id = asked.feed AND gone.key = asked.said"""  # noqa: S608
+# In no order: asked for one, SQLite would walk every entry of the feed in it.
+_ALIKE = f"""
+    SELECT place, 0 AS how, {_FACTS} FROM asked CROSS JOIN entries AS known
+    WHERE known.feed_id = asked.feed AND known.url_mark = asked.mark
+        AND coalesce(known.canonical_url, known.url) = asked.said
+    UNION ALL
+    SELECT place, 1, {_FACTS} FROM asked CROSS JOIN entries AS known
+    WHERE asked.said = '' AND known.feed_id = asked.feed AND known.title_mark = asked.mark"""  # noqa: S608
+
+
+def _on(asked: str, question: str) -> TextualSelect:
+    return text(asked + question).columns(published_at=entries.c.published_at.type)
+
+
+_BY_KEY_ON = {"sqlite": _on(_ASKED_ON_SQLITE, _BY_KEY), "postgresql": _on(_ASKED_ON_POSTGRESQL, _BY_KEY)}
+_ALIKE_ON = {"sqlite": _on(_ASKED_ON_SQLITE, _ALIKE), "postgresql": _on(_ASKED_ON_POSTGRESQL, _ALIKE)}
+_LATEST = f"""
+    SELECT asked.value AS feed, (SELECT max(published_at) FROM (SELECT published_at FROM entries
+            WHERE feed_id = asked.value ORDER BY id DESC LIMIT {RECENT}) AS latest) AS newest,
+        (SELECT count(*) FROM (SELECT id FROM entries WHERE feed_id = asked.value LIMIT {RECENT}) AS latest) AS number
+    FROM """  # noqa: S608
+_LATEST_ON = {
+    kind: text(_LATEST + of).bindparams(bindparam("feeds", type_=IDS)).columns(newest=entries.c.published_at.type)
+    for kind, of in {
+        "sqlite": "json_each(:feeds) AS asked",
+        "postgresql": "unnest(CAST(:feeds AS bigint[])) AS asked (value)",
+    }.items()
+}
+_ALIASED = select(aliases.c.feed_id, aliases.c.key).where(
+    one_of(aliases.c.feed_id, bindparam("feeds", type_=IDS)), one_of(aliases.c.key, bindparam("keys", type_=TEXTS))
 )
-_FEED = bindparam("feed", type_=entries.c.feed_id.type)
-_id = attrgetter("id")
-_KEYS = bindparam("keys", type_=TEXTS)
-_MINE = entries.c.feed_id == _FEED
-_BY_KEY = select(*_KNOWN).where(_MINE, one_of(entries.c.key, _KEYS))
-_RENAMED = (
-    select(aliases.c.key.label("alias"), *_KNOWN)
-    .join(entries, entries.c.id == aliases.c.entry_id)
-    .where(aliases.c.feed_id == _FEED, one_of(aliases.c.key, _KEYS))
-)
-_ALIASED = select(aliases.c.key).where(aliases.c.feed_id == _FEED, one_of(aliases.c.key, _KEYS))
-_BURIED_HERE = tombstones.c.feed_id == _FEED, one_of(tombstones.c.key, _KEYS)
-_BURIED = select(tombstones.c.key).where(*_BURIED_HERE)
 _STILL_LISTED = (
-    update(tombstones).where(*_BURIED_HERE, tombstones.c.seen_at < bindparam("noted")).values(seen_at=bindparam("now"))
+    update(tombstones)
+    .where(
+        tombstones.c.feed_id == bindparam("feed"),
+        tombstones.c.key == bindparam("listed"),
+        tombstones.c.seen_at < bindparam("noted"),
+    )
+    .values(seen_at=bindparam("now"))
 )
-_AT_URL = (
-    select(*_KNOWN).where(_MINE, one_of(entries.c.canonical_url, bindparam("urls", type_=TEXTS))).order_by(entries.c.id)
-)
-_TITLED = (
-    select(*_KNOWN).where(_MINE, one_of(entries.c.title_key, bindparam("titles", type_=TEXTS))).order_by(entries.c.id)
-)
-_LATEST = select(entries.c.published_at).where(_MINE).order_by(entries.c.id.desc()).limit(RECENT)
+
+
+@dataclass(slots=True)
+class _Recalled:
+    """What is known of one document's entries, as it comes to light."""
+
+    offered: Sequence[Entry]
+    found: dict[str, tuple[int, Known]] = field(default_factory=dict)
+    by_url: dict[str, Known] = field(default_factory=dict)
+    by_title: dict[str, Known] = field(default_factory=dict)
+    newest: datetime | None = None
+    number: int = 0
+
+    @property
+    def strange(self) -> list[Entry]:
+        return [entry for entry in self.offered if (known := self.found.get(entry.key)) is None or known[0]]
+
+    def whole(self) -> Memory:
+        return Memory(
+            by_key={key: known for key, (_how, known) in self.found.items()},
+            by_url=self.by_url,
+            by_title=self.by_title,
+            newest_published_at=self.newest,
+            entry_count=self.number,
+        )
 
 
 def recall(db: Db, feed_id: int, candidates: Sequence[Entry]) -> Memory:
-    """Gather what is known of a document's entries: by key, and for the unknown ones by address and by headline.
+    """Gather what is known of one document's entries."""
+    return recall_all(db, [(feed_id, candidates)])[0]
 
-    An entry that was pruned while its feed still lists it counts as known and unchanged, so that it does not return.
+
+def recall_all(db: Db, offered: Sequence[tuple[int, Sequence[Entry]]]) -> tuple[Memory, ...]:
+    """Gather what is known of the entries of several documents, each of another feed, in the documents' order.
+
+    By key, and for the unknown ones by address and by headline. An entry that was pruned while its feed still lists it
+    counts as known and unchanged, so that it does not return.
     """
-    keys = {entry.key: entry for entry in candidates}
-    by_key = {row.key: _known(row) for row in db.execute(_BY_KEY, {"feed": feed_id, "keys": list(keys)}).all()}
-    strange = [entry for entry in candidates if entry.key not in by_key]
-    if not strange:
-        return Memory(by_key=by_key, by_url={}, by_title={}, newest_published_at=None, entry_count=len(by_key))
-    missing = {"feed": feed_id, "keys": [entry.key for entry in strange]}
-    for row in db.execute(_RENAMED, missing).all():
-        by_key[row.alias] = _known(row)
-    for key in db.execute(_BURIED, missing).scalars().all():
-        by_key.setdefault(key, _pruned(keys[key]))
-    urls = sorted({entry.canonical_url for entry in strange if entry.canonical_url})
-    titles = sorted({title_key(entry.item.title) for entry in strange})
-    at_url = db.execute(_AT_URL, {"feed": feed_id, "urls": urls}).all() if urls else ()
-    titled = db.execute(_TITLED, {"feed": feed_id, "titles": titles}).all()
-    recent = db.execute(_LATEST, {"feed": feed_id}).scalars().all()
-    return Memory(
-        by_key=by_key,
-        by_url={row.canonical_url: _known(row) for row in sorted(at_url, key=_id)},
-        by_title={row.title_key: _known(row) for row in sorted(titled, key=_id)},
-        newest_published_at=max((moment for moment in recent if moment is not None), default=None),
-        entry_count=len(recent),
-    )
+    recalled = [_Recalled(some) for _feed_id, some in offered]
+    places = [(feed_id, one, entry) for (feed_id, some), one in zip(offered, recalled, strict=True) for entry in some]
+    _recognise(db, places)
+    feeds = {feed_id: one for (feed_id, _some), one in zip(offered, recalled, strict=True) if one.strange}
+    _find_alike(db, [(feed_id, one, entry) for feed_id, one in feeds.items() for entry in one.strange])
+    for row in db.execute(_LATEST_ON[db.dialect.name], {"feeds": list(feeds)}).all() if feeds else ():
+        feeds[row.feed].newest, feeds[row.feed].number = row.newest, row.number
+    return tuple(one.whole() for one in recalled)
 
 
-def rename(db: Db, feed_id: int, migrated: Iterable[tuple[int, str]]) -> None:
-    """Remember that known entries now come under another key as well."""
-    rows = {key: entry_id for entry_id, key in migrated if entry_id > 0}
+def _recognise(db: Db, places: Sequence[tuple[int, _Recalled, Entry]]) -> None:
+    """Find entries by their keys: their own before another that they had, and that before a tombstone."""
+    asked = [(place, feed_id, mark(entry.key), entry.key) for place, (feed_id, _one, entry) in enumerate(places)]
+    for row in _rows(db, _BY_KEY_ON, asked):
+        _feed_id, one, entry = places[row.place]
+        before = one.found.get(entry.key)
+        if before is None or row.how < before[0]:
+            one.found[entry.key] = row.how, _known(row) if row.id else _pruned(entry)
+
+
+def _find_alike(db: Db, places: Sequence[tuple[int, _Recalled, Entry]]) -> None:
+    """Find entries that have the addresses and the headlines of others; of several the latest."""
+    asked: list[_Asked] = []
+    titles = [title_key(entry.item.title) for _feed_id, _one, entry in places]
+    for place, (feed_id, _one, entry) in enumerate(places):
+        if entry.canonical_url:
+            asked.append((place, feed_id, mark(entry.canonical_url), entry.canonical_url))
+        if titles[place]:
+            asked.append((place, feed_id, mark(titles[place]), ""))
+    for row in sorted(_rows(db, _ALIKE_ON, asked), key=lambda row: row.id):
+        _feed_id, one, entry = places[row.place]
+        if row.how == 0 and entry.canonical_url:
+            one.by_url[entry.canonical_url] = _known(row)
+        else:
+            one.by_title[titles[row.place]] = _known(row)
+
+
+def rename(db: Db, migrated: Iterable[tuple[int, int, str]]) -> None:
+    """Remember that known entries now come under other keys as well: each a feed, an entry and its new key."""
+    rows = {(feed_id, key): entry_id for feed_id, entry_id, key in migrated if entry_id > 0}
     if not rows:
         return
-    already = set(db.execute(_ALIASED, {"feed": feed_id, "keys": list(rows)}).scalars())
+    asked = {"feeds": sorted({feed_id for feed_id, _key in rows}), "keys": sorted({key for _feed_id, key in rows})}
+    already = {(row.feed_id, row.key) for row in db.execute(_ALIASED, asked)}
     fresh = [
-        {"feed_id": feed_id, "key": key, "entry_id": entry_id} for key, entry_id in rows.items() if key not in already
+        {"feed_id": feed_id, "key": key, "entry_id": entry_id}
+        for (feed_id, key), entry_id in rows.items()
+        if (feed_id, key) not in already
     ]
     if fresh:
         db.execute(insert(aliases), fresh)
 
 
-def still_listed(db: Db, feed_id: int, keys: Iterable[str], now: datetime) -> None:
-    """Note, once in a while, which pruned entries a feed still lists, so that their tombstones stay."""
-    db.execute(_STILL_LISTED, {"feed": feed_id, "keys": list(keys), "now": now, "noted": now - NOTED_EVERY})
+def still_listed(db: Db, listed: Iterable[tuple[int, str]], now: datetime) -> None:
+    """Note, once in a while, which pruned entries their feeds still list, by key, so that their tombstones stay."""
+    rows = [{"feed": feed_id, "listed": key, "now": now, "noted": now - NOTED_EVERY} for feed_id, key in listed]
+    if rows:
+        db.execute(_STILL_LISTED, rows)
+
+
+def _rows(db: Db, question: dict[str, TextualSelect], asked: Sequence[_Asked]) -> Sequence[Any]:
+    if not asked:
+        return ()
+    if db.dialect.name == "sqlite":
+        return db.execute(question["sqlite"], {"asked": json.dumps(asked)}).all()
+    places, feeds, marks, said = zip(*asked, strict=True)
+    arrays = {"places": list(places), "feeds": list(feeds), "marks": list(marks), "said": list(said)}
+    return db.execute(question["postgresql"], arrays).all()
 
 
 def _known(row: Any) -> Known:

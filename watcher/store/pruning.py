@@ -48,6 +48,7 @@ Progress = Callable[[int], None]
 _IDS = bindparam("ids", type_=IDS)
 _THESE = one_of(entry_table.c.id, _IDS)
 _GONE = delete(entry_table).where(_THESE)
+_THEIR_MARKS = delete(story_marks).where(one_of(story_marks.c.entry_id, _IDS))
 _THEIR_STORIES = (
     select(entry_table.c.story_id, func.count())
     .where(_THESE, entry_table.c.story_id.is_not(None))
@@ -150,6 +151,7 @@ def _take_away(db: Db, ids: Sequence[int], hits_since: datetime, now: datetime) 
         tallies.add_hits(db, {key: -found for key, found in days.items()})
     tallies.shrink_stories(db, {row[0]: row[1] for row in db.execute(_THEIR_STORIES, {"ids": ids})})
     tallies.add_entries(db, {id_: -gone for id_, gone in Counter(each.entry.feed_id for each in leaving).items()})
+    db.execute(_THEIR_MARKS, {"ids": ids})
     db.execute(_GONE, {"ids": ids})
     return len(leaving), len(told)
 

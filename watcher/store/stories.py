@@ -18,7 +18,8 @@ from watcher.model.found import Filters, Page
 from watcher.model.story import Story, Telling
 from watcher.store import cursors, entries, hits
 from watcher.store.engine import Db
-from watcher.store.many import IDS, one_of, put, put_numbered
+from watcher.store.entries import Home
+from watcher.store.many import IDS, next_ids, one_of, put
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, stories, story_marks
 from watcher.store.tables import hits as hit_table
@@ -31,14 +32,22 @@ HOLDERS = 100
 """How many entries a mark brings to mind, the newest that have it."""
 
 
-def join(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> None:
-    """Give each entry a story: that of a like report of the days before `now`, or one of its own.
+def join(db: Db, known: Sequence[StoredEntry], now: datetime) -> None:
+    """Give stored entries their stories: `place`, and their rows say so."""
+    if homes := place(db, known, now):
+        rows = [{"entry": id_, "story": home.story_id, "is_copy": home.copy} for id_, home in homes.items()]
+        db.execute(_PLACED, rows)
+
+
+def place(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mapping[int, Home]:
+    """Choose a story for each entry: that of a like report of the days before `now`, or one of its own.
 
     `now` is when the reports came: for entries found in the archive, that is in the past. A handful of statements for
-    all, and the same outcome as one after the other: an entry is also compared with those before it in the batch.
+    all, and the same outcome as one after the other: an entry is also compared with those before it in the batch. The
+    entries need not be stored yet; whoever adds hits has taken a turn.
     """
     if not fresh:
-        return
+        return {}
     told = [_Told.of(stored) for stored in sorted(fresh, key=lambda each: each.id)]
     near = _near(db, told, now)
     for number, each in enumerate(told):
@@ -59,17 +68,12 @@ def join(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> None:
         )
     ids = _begin(db, [sizes[-number] for number in range(1, begun + 1)], now)
     _grow(db, {story_id: size for story_id, size in sizes.items() if story_id > 0}, now)
-    db.execute(
-        _PLACED,
-        [
-            {"entry": each.entry_id, "story": ids[-each.story_id - 1] if each.story_id < 0 else each.story_id,
-             "is_copy": each.copy}
-            for each in told
-        ],
-    )  # fmt: skip
     rows = [{"mark": mark, "entry_id": each.entry_id} for each in told for mark in sorted(each.signs)]
     if rows:
         put(db, story_marks, rows)
+    return {
+        each.entry_id: Home(ids[-each.story_id - 1] if each.story_id < 0 else each.story_id, each.copy) for each in told
+    }
 
 
 def without_story(db: Db, entry_ids: Sequence[int]) -> frozenset[int]:
@@ -225,7 +229,10 @@ def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, Candidate]:
 def _begin(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
     if not sizes:
         return ()
-    return put_numbered(db, stories, [{"first_at": now, "last_at": now, "size": size} for size in sizes])
+    ids = next_ids(db, stories, len(sizes))
+    begun = zip(ids, sizes, strict=True)
+    put(db, stories, [{"id": id_, "first_at": now, "last_at": now, "size": size} for id_, size in begun])
+    return ids
 
 
 def _grow(db: Db, more: Mapping[int, int], now: datetime) -> None:
