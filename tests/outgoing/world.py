@@ -15,6 +15,7 @@ from watcher.model.topic import Evidence, Hit, Origin, Topic
 from watcher.pipeline.outgoing import Press
 from watcher.store import feeds, hits
 from watcher.store.engine import Database, Db
+from watcher.store.marks import mark
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds as feed_table
 
@@ -53,9 +54,11 @@ def _feed(db: Db, outlet: str) -> int:
 def _hit(
     db: Db, feed_id: int, title: str, at: datetime, topic: str, story: int | None, origin: Origin, baseline: bool
 ) -> int:
+    key = f"{title}-{at.timestamp()}"
     added = insert(entry_table).values(
         feed_id=feed_id,
-        key=f"{title}-{at.timestamp()}",
+        key=key,
+        key_mark=mark(key),
         url=f"https://news.example/{abs(hash(title)) % 10**9}",
         title=title,
         summary=f"What is known of it: {title}.",
