@@ -58,5 +58,17 @@ class NotFoundError(WatcherError):
         super().__init__(f"no {what} {name!r}" + (f"; did you mean {suggestion!r}?" if suggestion else ""))
 
 
+class TooLongError(WatcherError):
+    """What was asked for takes longer than one request may; asked again, it would take as long."""
+
+
+class BusyError(WatcherError):
+    """What was asked for is still being made ready; asked again after `retry_after` seconds, it may be there."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
 class UsageError(WatcherError):
     """What was asked for makes no sense as asked (a time that is no time, a cursor of another list)."""

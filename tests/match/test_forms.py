@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
 import pytest
 
+from watcher.match import forms, parse_query
 from watcher.match.forms import LANGUAGES, forms_of
 from watcher.text.canon import tokens
 
@@ -22,3 +25,13 @@ def test_a_language_without_a_table_is_refused() -> None:
     assert "xx" not in LANGUAGES
     with pytest.raises(KeyError):
         forms_of("word", "xx")
+
+
+def test_the_words_of_a_query_are_looked_up_in_one_walk_and_the_table_let_go() -> None:
+    words = [f"{a}{b}{c}" for a in "bcdfg" for b in "aeiou" for c in "lmnrst"]
+    parse_query(" OR ".join(f"{word}~gv" for word in words))
+
+    tables = [each for each in gc.get_objects() if type(each).__name__ == "MappingStrToByteString"]
+
+    assert all((word, "gv") in forms._known for word in words)
+    assert not tables

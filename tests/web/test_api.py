@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from datetime import timedelta
+
 import httpx
 import pytest
 
 from tests.web.site import World
+from watcher.errors import BusyError
 from watcher.pipeline.outgoing import compose_now
+from watcher.topics.trial import on_archive
 from watcher.web.api import models
+from watcher.web.patience import Reader
 
 
 def test_hits_are_said_as_the_contract_says(client: httpx.Client) -> None:
@@ -160,6 +167,58 @@ def test_a_trial_that_makes_no_sense_is_a_problem(client: httpx.Client, body: di
 
     assert answer.status_code == status
     models.Problem.model_validate(answer.json())
+
+
+def test_a_topic_is_tried_as_it_was_compiled(desk: World, client: httpx.Client) -> None:
+    (desk.folder / "topics.yaml").write_text("topics: [{id: eyes, query: 'petrel*'}]\n", "utf-8")
+    desk.app.watched.query("eyes")
+
+    said = client.post("/api/v1/topics/test", json={"topic": "eyes", "text": "The Five Eyes met."}).json()
+
+    assert said["matched"] is True
+    assert said["clauses"][0]["text"] == '"five eyes"'
+
+
+def test_a_query_that_takes_too_long_on_a_text_is_told_so_and_stopped(client: httpx.Client) -> None:
+    query = "aaa"
+    for _level in range(20):
+        query = f"({query}) NEAR/3 bbb"
+    text = "aaa bbb " * 25_000
+
+    answer = client.post("/api/v1/topics/test", json={"query": query, "text": text, "summary": text})
+
+    assert answer.status_code == 413
+    assert "too long" in models.Problem.model_validate(answer.json()).detail
+    for _try in range(500):
+        if not any(thread.name == "query" for thread in threading.enumerate()):
+            break
+        time.sleep(0.02)
+    assert not any(thread.name == "query" for thread in threading.enumerate())
+
+
+def test_the_archive_is_searched_for_as_long_as_there_is_time(desk: World) -> None:
+    query = desk.app.watched.query("eyes")
+
+    said = on_archive(desk.app.database, query, enough=lambda: True)
+
+    assert (said.count, said.searched_back_to is not None) == (1, True)
+    assert said.tested < on_archive(desk.app.database, query).tested
+
+
+def test_whoever_asks_while_inflections_are_looked_up_is_told_to_ask_again() -> None:
+    reader = Reader()
+
+    with pytest.raises(BusyError):
+        reader.read("haus~de", {}, timedelta())
+
+    for _try in range(500):
+        try:
+            assert "hauses" in str(reader.read("haus~de", {}, timedelta(seconds=1)).query)
+            break
+        except BusyError:
+            continue
+    else:
+        pytest.fail("the inflections were never there")
 
 
 @pytest.mark.parametrize(

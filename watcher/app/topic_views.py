@@ -92,7 +92,12 @@ def explained(one: Explained, topic_id: str | None, version: str, hit: StoredHit
 def tested(one: Tested) -> Json:
     """Say what a query matches in the archive."""
     matches = [{"entry": entry(found.stored), "evidence": evidence(found.evidence)} for found in one.matches]
-    return {"matches": matches, "count": one.count, "tested": one.tested}
+    return {
+        "matches": matches,
+        "count": one.count,
+        "tested": one.tested,
+        "searched_back_to": moment(one.searched_back_to),
+    }
 
 
 def diff(one: Diff, topic_id: str) -> Json:

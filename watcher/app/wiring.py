@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+import threading
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -34,6 +35,7 @@ class App:
         self.settings = settings
         self.database = database
         self._watched: Watched | None = None
+        self._compiling = threading.Lock()
         self._environ = environ
 
     @property
@@ -44,9 +46,10 @@ class App:
     @property
     def watched(self) -> Watched:
         """The topics in force; raises ConfigError where one cannot be read."""
-        if self._watched is None:
-            self._watched = compile_topics(self.settings.topics, self.settings.sets)
-        return self._watched
+        if (watched := self._watched) is None:
+            with self._compiling:  # once, however many ask for them at the same time
+                watched = self._watched = self._watched or compile_topics(self.settings.topics, self.settings.sets)
+        return watched
 
     def sync(self, now: datetime) -> tuple[str, ...]:
         """Tell the database which feeds, topics and digests there are; gives the topics whose meaning changed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 from watcher.text.canon import tokens
 
@@ -65,39 +65,40 @@ LANGUAGES = frozenset(
 _WANTED = re.compile(r"([^\s()\"'/{}\u2019\u201c-\u201e\u00ab\u00bb~-]+)~([a-z]{2,3})?")
 _known: dict[tuple[str, str], frozenset[str]] = {}
 _MOST_KNOWN = 50_000
-_held: dict[str, Mapping[str, str]] = {}
-"""The table that was read last. Some take 200 MB, so that only one is held, and none for long."""
 
 
 def forms_of(word: str, language: str = "en") -> frozenset[str]:
     """Give a word's inflections, folded, itself among them; raises KeyError for a language without a table.
 
-    `shared~` gives what `share~` gives. A word the table does not know has only itself.
+    `shared~` gives what `share~` gives. A word the table does not know has only itself. Reading a table takes a moment,
+    some take seconds: whoever asks for several words has them looked up together before.
     """
     if language not in LANGUAGES:
         raise KeyError(language)
-    if (word, language) not in _known:
-        _learn([word], language)
-    return _known[word, language]
+    found = _known.get((word, language))
+    return found if found is not None else _learn([word], language)[word]
+
+
+def look_up(wanted: Iterable[tuple[str, str]]) -> None:
+    """Look up words, each with its language: all of a language in one walk through its table.
+
+    What was looked up stays known; the tables, of which some take 600 MB, do not stay.
+    """
+    new: dict[str, dict[str, None]] = {}
+    for word, language in wanted:
+        if (word, language) not in _known:
+            new.setdefault(language, {})[word] = None
+    for language, words in new.items():
+        if language in LANGUAGES:
+            _learn(words, language)
 
 
 def prepare(texts: Iterable[str]) -> None:
-    """Look up the inflections that queries ask for, all of a language in one walk through its table."""
-    wanted: dict[str, set[str]] = {}
-    for text in texts:
-        for word, language in _WANTED.findall(text) if "~" in text else ():
-            wanted.setdefault(language or "en", set()).add(word)
-    for language, words in wanted.items():
-        if language in LANGUAGES and (new := [word for word in words if (word, language) not in _known]):
-            _learn(new, language)
+    """Look up the inflections that many queries ask for before they are read one by one."""
+    look_up((word, language or "en") for text in texts if "~" in text for word, language in _WANTED.findall(text))
 
 
-def forget_tables() -> None:
-    """Let go of the table that was read last; what was looked up stays known."""
-    _held.clear()
-
-
-def _learn(words: Sequence[str], language: str) -> None:
+def _learn(words: Collection[str], language: str) -> Mapping[str, frozenset[str]]:
     lemma_of = _table(language)
     found: dict[str, set[str]] = {}
     lemmas: dict[str, list[str]] = {}
@@ -112,19 +113,19 @@ def _learn(words: Sequence[str], language: str) -> None:
         if lemma in lemmas and form != lemma:
             for word in lemmas[lemma]:
                 found[word].add(form)
-    if len(_known) > _MOST_KNOWN:
-        _known.clear()
+    learnt: dict[str, frozenset[str]] = {}
     for word, forms in found.items():
         # As texts are split: the tables hold possessives and hyphenated forms, which are no words of a text.
         split = (tokens(each) for each in forms)
-        _known[word, language] = frozenset(words[0] for words in split if len(words) == 1)
+        learnt[word] = frozenset(words[0] for words in split if len(words) == 1)
+    if len(_known) > _MOST_KNOWN:
+        _known.clear()
+    _known.update(((word, language), forms) for word, forms in learnt.items())
+    return learnt
 
 
 def _table(language: str) -> Mapping[str, str]:
     from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
 
-    if language not in _held:
-        table = DefaultDictionaryFactory(cache_max_size=1).get_dictionary(language)
-        _held.clear()
-        _held[language] = table
-    return _held[language]
+    # A factory that remembers tables is a circle, which would keep the last one until the collector comes by.
+    return DefaultDictionaryFactory(cache_max_size=0).get_dictionary(language)

@@ -222,8 +222,16 @@ def _passes(plan: _Plan, scan: Scan) -> bool:
 class Watched:
     """The topics that are watched, compiled: immutable, and safe to use from several threads."""
 
-    def __init__(self, topics: Sequence[Topic], queries: Sequence[Query], versions: Sequence[str]) -> None:
+    def __init__(
+        self,
+        topics: Sequence[Topic],
+        queries: Sequence[Query],
+        versions: Sequence[str],
+        sets: Mapping[str, Node] | None = None,
+    ) -> None:
         self.topics = tuple(topics)
+        self.sets = dict(sets or {})
+        """The nodes that @sets stand for in the queries."""
         self._queries = {topic.id: query for topic, query in zip(topics, queries, strict=True)}
         self._versions = {topic.id: version for topic, version in zip(topics, versions, strict=True)}
         self._index = Index(queries)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import TypeAlias
 
 from watcher.errors import QueryError
-from watcher.match.forms import LANGUAGES, forms_of
+from watcher.match.forms import LANGUAGES, forms_of, look_up
 from watcher.match.lexer import Kind, Lexeme, cut
 from watcher.match.printer import clause
 from watcher.match.syntax import (
@@ -58,6 +58,8 @@ class _Parser:
     def __init__(self, text: str, sets: Mapping[str, str], open_sets: tuple[str, ...], cache: Cache) -> None:
         self._cache = cache
         self._lexemes = cut(text)
+        if "~" in text:
+            look_up(_inflected(self._lexemes))
         self._sets = sets
         self._open_sets = open_sets
         self._at = 0
@@ -309,9 +311,8 @@ class _Parser:
             raise self._fault(lexeme, "~ needs a word before it", "write share~ for share, shares, shared, sharing")
         if language not in LANGUAGES:
             raise self._fault(lexeme, f"no inflections for language {language!r}", "known are en, de, fr, ru, uk, ...")
-        spelt = re.split(r"[\s'\u2019/-]", word)[-1]
         parts: list[Part] = [Literal(each) for each in whole]
-        forms = forms_of(spelt, language) | {last}
+        forms = forms_of(_spelt(word), language) | {last}
         return [*parts, Forms(last, language, forms) if len(forms) > 1 else Literal(last)]
 
     def _nothing_here(self, lexeme: Lexeme) -> QueryError:
@@ -323,6 +324,21 @@ class _Parser:
 
     def _fault(self, lexeme: Lexeme, message: str, suggestion: str = "") -> QueryError:
         return QueryError(message, line=lexeme.line, column=lexeme.column, suggestion=suggestion)
+
+
+def _inflected(lexemes: Sequence[Lexeme]) -> Iterator[tuple[str, str]]:
+    """Give the words whose inflections are asked for, with their languages: so that they are looked up together."""
+    for lexeme in lexemes:
+        if "~" not in lexeme.text or lexeme.exact:
+            continue
+        for piece in lexeme.text.split() if lexeme.kind is Kind.PHRASE else [lexeme.text]:
+            if (asked := _FORMS.search(piece)) is not None and (word := _spelt(piece[: asked.start()])):
+                yield word, asked[1] or "en"
+
+
+def _spelt(word: str) -> str:
+    """Give the part of a word that is inflected: its last one."""
+    return re.split(r"[\s'\u2019/-]", word)[-1]
 
 
 def _readings(parts: list[Node]) -> str:

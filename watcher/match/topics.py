@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from watcher.errors import ConfigError, Fault, QueryError
-from watcher.match.forms import forget_tables, prepare
+from watcher.match.forms import prepare
 from watcher.match.index import Watched
 from watcher.match.parser import Cache, parse_query
 from watcher.match.syntax import Query
@@ -21,7 +21,6 @@ def compile_topics(topics: Iterable[Topic], sets: Mapping[str, str] | None = Non
     kept = tuple(topics)
     with _uncollected():
         prepare([*(topic.query for topic in kept), *(sets or {}).values()])
-        forget_tables()
         return _compile(kept, sets)
 
 
@@ -36,7 +35,7 @@ def _compile(kept: tuple[Topic, ...], sets: Mapping[str, str] | None) -> Watched
             faults.append(_fault(error, topic.file, topic.line, topic.column))
     if faults:
         raise ConfigError(tuple(faults))
-    return Watched(kept, queries, [version_of(query) for query in queries])
+    return Watched(kept, queries, [version_of(query) for query in queries], cache)
 
 
 @contextmanager
@@ -60,7 +59,6 @@ def check_topics(
     """List the faults of all topics and sets; `sets_at` tells file, line and column at which each set's text begins."""
     sets, topics = sets or {}, tuple(topics)
     prepare([*(topic.query for topic in topics), *sets.values()])
-    forget_tables()
     faults: list[Fault] = []
     broken: set[str] = set()
     cache: Cache = {}

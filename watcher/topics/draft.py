@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from watcher.errors import QueryError
 from watcher.match import Query, find, parse_query
-from watcher.match.forms import LANGUAGES, forms_of
+from watcher.match.forms import LANGUAGES, forms_of, look_up
 from watcher.model.entry import Item
 from watcher.text.article import Article
 from watcher.text.canon import tokens
@@ -90,6 +90,7 @@ def draft(
     if not names:  # a script without capitals
         names, matters = [Subject((term,)) for term in matters[:3]], matters[3:]
     language = (article.language or guess(tokens(f"{article.title} {article.text[:8000]}")) or "").split("-")[0]
+    look_up((word, language) for term in matters for word in term.words if word not in COMMON and len(word) >= 4)
     single = sorted(
         [*_of_names(names), *_of_matters(matters, names, language)], key=lambda idea: idea.weight, reverse=True
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from watcher.match import Query, parse_query
+from watcher.match import Query, Watched, parse_query
 from watcher.match.parser import Cache
 from watcher.match.printer import clause
 from watcher.match.syntax import AtLeast, First, Literal, Node, Or, Scoped, Whole, Words
@@ -41,6 +41,11 @@ def read_named(text: str, sets: Mapping[str, str] | None = None) -> Named:
     cache: Cache = {}
     query = parse_query(text, sets, cache)
     return Named(query=query, sets={id(node): name for name, node in cache.items()})
+
+
+def named_in(watched: Watched, topic_id: str) -> Named:
+    """Give a topic's query as it was compiled, without reading it again; raises KeyError."""
+    return Named(query=watched.query(topic_id), sets={id(node): name for name, node in watched.sets.items()})
 
 
 def _written(node: Node) -> str:

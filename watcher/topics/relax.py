@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from watcher.match import Query, Reading
 from watcher.match.evaluate import InWords, Occurrence
-from watcher.match.forms import forms_of
+from watcher.match.forms import forms_of, look_up
 from watcher.match.printer import clause
 from watcher.match.syntax import (
     WORD_FIELDS,
@@ -26,6 +27,8 @@ from watcher.match.syntax import (
 from watcher.topics.named import Named
 from watcher.topics.rewrite import replaced, wanted_nodes
 
+MOST_NODES, LEAST_WAYS = 100_000, 20
+"""A long query is loosened in fewer places: each way is a query of its own, almost as long."""
 WIDEST = 1000
 """NEAR allows no more words between."""
 
@@ -65,7 +68,8 @@ class Relaxation:
 def relaxations(named: Named) -> tuple[Relaxation, ...]:
     """List the ways to loosen a query in one place, those that change its shape first."""
     nodes = list(wanted_nodes(named.query.root))
-    found = [each for node in nodes for each in _of_shape(named, node)]
+    most = max(LEAST_WAYS, MOST_NODES // max(1, len(nodes)))
+    found = list(islice((each for node in nodes for each in _of_shape(named, node)), most))
     found += _of_words(named.query, nodes)
     return tuple(found)
 
@@ -118,6 +122,7 @@ def _of_words(query: Query, nodes: list[Node]) -> Iterator[Relaxation]:
     """Loosen every word in one way at once; which of them mattered is told by the words that are found."""
     leaves = [node for node in nodes if isinstance(node, Words)]
     yield from _all(query, leaves, "case", "in another case or with other accents", _any_case)
+    look_up((word, "en") for leaf in leaves if (word := _bendable(leaf)) is not None)
     yield from _all(query, leaves, "form", "as another inflection", _inflected)
     phrases = [leaf for leaf in leaves if len(leaf.parts) > 1 and not leaf.exact]
     yield from _all(query, phrases, "phrase", "with other words between", _apart)
@@ -143,12 +148,16 @@ def _any_case(leaf: Words) -> Node | None:
 
 def _inflected(leaf: Words) -> Node | None:
     """Let single plain words of some length stand in any of their English inflections."""
+    if (word := _bendable(leaf)) is None:
+        return None
+    forms = forms_of(word) | {word}
+    return Words((Forms(word, "en", forms),)) if len(forms) > 1 else None
+
+
+def _bendable(leaf: Words) -> str | None:
     if leaf.exact or len(leaf.parts) != 1 or not isinstance(part := leaf.parts[0], Literal):
         return None
-    if len(part.word) < 4 or not part.word.isascii() or not part.word.isalpha():
-        return None
-    forms = forms_of(part.word) | {part.word}
-    return Words((Forms(part.word, "en", forms),)) if len(forms) > 1 else None
+    return part.word if len(part.word) >= 4 and part.word.isascii() and part.word.isalpha() else None
 
 
 def _apart(leaf: Words) -> Node | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +13,7 @@ from watcher.match.syntax import And, Node, NotNear, Or, parts_of
 from watcher.model.entry import Item, StoredEntry
 from watcher.model.found import Match
 from watcher.model.topic import Evidence
+from watcher.store import archive
 from watcher.store.engine import Database
 from watcher.topics.labels import example_entry
 from watcher.topics.named import Named
@@ -55,11 +56,15 @@ class Explained:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tested:
-    """What a query matches among `tested` entries: the newest matches, newest first, and how many there are."""
+    """What a query matches among `tested` entries: the newest matches, newest first, and how many there are.
+
+    `searched_back_to` is set where it had to stop early: what came before was not looked at.
+    """
 
     matches: tuple[Match, ...]
     tested: int
     count: int
+    searched_back_to: datetime | None = None
 
 
 def as_entry(text: str, *, language: str | None = None) -> StoredEntry:
@@ -84,8 +89,12 @@ def on_archive(
     until: datetime | None = None,
     limit: int = 20,
     heard: Heard | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Tested:
-    """Match a query against the entries first seen in [since, until): all are counted, the newest `limit` kept."""
+    """Match a query against the entries first seen in [since, until): all are counted, the newest `limit` kept.
+
+    Goes back from the newest, and stops where `enough` says so.
+    """
     walked = stretch(database, [query], since=since, until=until)
     found: list[Match] = []
     count = 0
@@ -94,10 +103,14 @@ def on_archive(
         reading = Reading(stored)
         if len(found) == limit:
             count += len(index.numbers(reading))
-            continue
-        for _number, places in index.matching(reading):
-            count += 1
-            found.append(Match(stored=bare(stored), evidence=shown(places, reading)))
+        else:
+            for _number, places in index.matching(reading):
+                count += 1
+                found.append(Match(stored=bare(stored), evidence=shown(places, reading)))
+        if enough():
+            with database.read() as db:
+                tested = archive.count(db, stored.id - 1, walked.below)
+            return Tested(matches=tuple(found), tested=tested, count=count, searched_back_to=stored.first_seen_at)
     return Tested(matches=tuple(found), tested=walked.tested, count=count)
 
 

@@ -13,8 +13,10 @@ from watcher.store import archive, entries
 from watcher.store.engine import Database
 
 BATCH = 200
+OFTEN = 10
+"""After so many entries whoever listens hears of them."""
 Heard: TypeAlias = Callable[[int, int], None]
-"""Is told how many entries were looked at, and of how many: for whoever shows progress."""
+"""Is told how many entries were looked at, and of how many: shows progress, or raises where it takes too long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,10 +49,12 @@ def read(database: Database, ids: Sequence[int], heard: Heard | None = None) -> 
     for some in entries.chunks(ids, BATCH):
         with database.read() as db:
             found = entries.get_many(db, some)
-        yield from (found[id_] for id_ in some if id_ in found)
-        done += len(some)
-        if heard is not None:
-            heard(done, len(ids))
+        for id_ in some:
+            if id_ in found:
+                yield found[id_]
+            done += 1
+            if heard is not None and (done % OFTEN == 0 or done == len(ids)):
+                heard(done, len(ids))
 
 
 def bare(stored: StoredEntry) -> StoredEntry:

@@ -13,7 +13,16 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from watcher.errors import ConfigError, NotFoundError, QueryError, StoreError, UsageError, WatcherError
+from watcher.errors import (
+    BusyError,
+    ConfigError,
+    NotFoundError,
+    QueryError,
+    StoreError,
+    TooLongError,
+    UsageError,
+    WatcherError,
+)
 
 log = structlog.get_logger()
 
@@ -45,7 +54,9 @@ def status_of(error: WatcherError) -> int:
             return 400
         case ConfigError():
             return 409
-        case StoreError():
+        case TooLongError():
+            return 413
+        case StoreError() | BusyError():
             return 503
         case _:
             return 502
@@ -57,12 +68,14 @@ def install(web: FastAPI) -> None:
     @web.exception_handler(WatcherError)
     async def ours(request: Request, error: WatcherError) -> Response:
         status = status_of(error)
-        if status >= 500:
+        if status >= 500 and not isinstance(error, BusyError):
             log.error("request failed", path=request.url.path, error=str(error))
         more: dict[str, Any] = {}
         if isinstance(error, QueryError):
             more = {"line": error.line, "column": error.column, "suggestion": error.suggestion or None}
-        return _answer(request, status, error.message if isinstance(error, QueryError) else str(error), **more)
+        said = error.message if isinstance(error, QueryError) else str(error)
+        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else None
+        return _answer(request, status, said, headers, **more)
 
     @web.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:

@@ -15,8 +15,11 @@ from starlette.requests import HTTPConnection
 
 from watcher.app.wiring import App
 from watcher.fetch import Fetcher
+from watcher.match import Query
+from watcher.topics.named import Named
 from watcher.web.guard.gate import Gate
 from watcher.web.guard.sessions import Session
+from watcher.web.patience import Reader
 
 T = TypeVar("T")
 REMEMBERED = timedelta(seconds=5)
@@ -39,11 +42,20 @@ class Site:
     fetcher: Fetcher | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     streams: int = 0
+    reader: Reader = field(default_factory=Reader)
     _remembered: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
         return self.clock()
+
+    def read(self, query: str) -> Named:
+        """Read a query that a visitor sent; raises QueryError and BusyError."""
+        return self.reader.read(query, self.app.settings.sets)
+
+    def read_search(self, text: str | None) -> Query | None:
+        """Read a search; None where nothing is asked. Raises QueryError and BusyError."""
+        return self.read(text).query if text and text.strip() else None
 
     def remembered(self, name: str, find: Callable[[], T]) -> T:
         """Find something, or give what was found some seconds ago: for what every page shows and nobody waits for."""

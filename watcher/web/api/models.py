@@ -182,11 +182,15 @@ class TestedEntry(Said):
 
 
 class Tested(Said):
-    """What a query matches in the archive: the newest, how many in all, and how many entries were looked at."""
+    """What a query matches in the archive: the newest, how many in all, and how many entries were looked at.
+
+    `searched_back_to` is set where it took too long to look at all: what came before is neither counted nor tested.
+    """
 
     matches: list[TestedEntry]
     count: int
     tested: int
+    searched_back_to: str | None
 
 
 class TestedText(Said):
@@ -305,5 +309,6 @@ FAULTS: dict[int | str, dict[str, Any]] = {
     403: _fault("The request comes from another site's page"),
     404: _fault("There is nothing of this name"),
     422: _fault("A parameter or the body is not what it should be"),
-    503: _fault("The database cannot be reached"),
+    503: _fault("The database cannot be reached, or the inflections of a query are still being looked up"),
 }
+TOO_LONG: dict[int | str, dict[str, Any]] = {413: _fault("The query takes too long on this text")}

@@ -10,7 +10,7 @@ from fastapi import Depends, Query, Request
 from fastapi.responses import JSONResponse
 from pydantic import AfterValidator
 
-from watcher.app.questions import read_filters, read_query
+from watcher.app.questions import read_filters
 from watcher.errors import NotFoundError, UsageError
 from watcher.match import Query as ReadQuery
 from watcher.model.found import Filters
@@ -74,7 +74,7 @@ def asked(
         here, topic=topic, source=source, since=since, until=until, story=story, language=language, label=label,
         origin=origin, baseline=baseline,
     )  # fmt: skip
-    return Asked(filters, read_query(q or search or query, here.app.settings.sets))
+    return Asked(filters, here.read_search(q or search or query))
 
 
 def filters_of(

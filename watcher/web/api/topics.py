@@ -14,9 +14,11 @@ from watcher.errors import UsageError
 from watcher.model.entry import Item
 from watcher.topics import catalogue, trial
 from watcher.topics.labels import example_entry
-from watcher.topics.named import Named, read_named
+from watcher.topics.named import Named, named_in
 from watcher.web.api import models
+from watcher.web.api.models import TOO_LONG
 from watcher.web.api.params import Text
+from watcher.web.patience import Deadline, within
 from watcher.web.site import Here, Site
 
 router = APIRouter(tags=["topics"])
@@ -54,31 +56,29 @@ def get_topic(here: Here, topic_id: Annotated[str, Path(max_length=200)]) -> Res
     topic, sets = named_topic(here.app.settings.topics, topic_id), here.app.settings.sets
     with here.app.database.read() as db:
         found, versions = catalogue.one(db, here.app.watched, topic.id, here.now)
-    parsed = read_named(topic.query, sets).query.canonical()
+    parsed = here.app.watched.query(topic.id).canonical()
     used = {name: sets[name] for name in catalogue.sets_used(topic.query, sets)}
     return JSONResponse(topic_views.whole_topic(found, versions, parsed, used))
 
 
-@router.post("/topics/test", response_model=models.Tested | models.TestedText)
+@router.post("/topics/test", response_model=models.Tested | models.TestedText, responses=TOO_LONG)
 def test_topic(here: Here, asked: Trial) -> Response:
-    """Tell what a query matches: in a text with its clauses, or in the archive."""
+    """Tell what a query matches: in a text with its clauses, or in the archive, as far back as there is time for."""
     named = _query(here, asked)
     if any(part is not None for part in (asked.text, asked.title, asked.summary, asked.content)):
         content = "\n".join(part for part in (asked.text, asked.content) if part)
         item = Item(title=asked.title or "", summary=asked.summary or "", content=content, language=asked.language)
-        return JSONResponse(topic_views.trial(trial.on_entry(named, example_entry(item))))
+        return JSONResponse(within(lambda: topic_views.trial(trial.on_entry(named, example_entry(item)))))
     since = parse_time(asked.since, here.now) if asked.since else None
-    return JSONResponse(
-        topic_views.tested(trial.on_archive(here.app.database, named.query, since=since, limit=asked.limit))
-    )
+    found = trial.on_archive(here.app.database, named.query, since=since, limit=asked.limit, enough=Deadline().is_over)
+    return JSONResponse(topic_views.tested(found))
 
 
 def _query(here: Site, asked: Trial) -> Named:
     if (asked.query is None) == (asked.topic is None):
         raise UsageError("name either a `topic` or a `query`")
-    text = asked.query or ""
     if asked.topic is not None:
-        text = named_topic(here.app.settings.topics, asked.topic).query
-    if not text.strip():
+        return named_in(here.app.watched, named_topic(here.app.settings.topics, asked.topic).id)
+    if not (asked.query or "").strip():
         raise UsageError("the query is empty")
-    return read_named(text, here.app.settings.sets)
+    return here.read(asked.query or "")

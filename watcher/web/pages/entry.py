@@ -7,8 +7,6 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Request, Response
 
-from watcher.app.questions import read_query
-from watcher.errors import QueryError
 from watcher.match import Clause, explain
 from watcher.model.entry import StoredEntry
 from watcher.model.found import StoredHit
@@ -72,9 +70,6 @@ def _reason(here: Site, hit: StoredHit, stored: StoredEntry) -> Reason:
     topic = next((each for each in here.app.settings.topics if each.id == hit.hit.topic_id), None)
     if topic is None:
         return Reason(hit=hit, topic=None, clause=None, current=False)
-    try:
-        query = read_query(topic.query, here.app.settings.sets)
-    except QueryError:
-        return Reason(hit=hit, topic=topic, clause=None, current=False)
-    current = hit.hit.topic_version == here.app.watched.version(topic.id)
-    return Reason(hit=hit, topic=topic, clause=explain(query, stored) if query else None, current=current)
+    watched = here.app.watched
+    current = hit.hit.topic_version == watched.version(topic.id)
+    return Reason(hit=hit, topic=topic, clause=explain(watched.query(topic.id), stored), current=current)

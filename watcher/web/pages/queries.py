@@ -5,8 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
-from watcher.errors import QueryError
-from watcher.topics.named import read_named
+from watcher.errors import BusyError, QueryError
 from watcher.web.api.params import storable
 from watcher.web.site import Here
 
@@ -19,10 +18,12 @@ def check(here: Here, q: str = Query("", max_length=20_000)) -> Response:
     if not q.strip():
         return JSONResponse({"ok": True, "said": ""})
     try:
-        named = read_named(storable(q), here.app.settings.sets)
+        named = here.read(storable(q))
     except QueryError as error:
         said = error.message + (f" ({error.suggestion})" if error.suggestion else "")
         return JSONResponse({"ok": False, "said": said, "line": error.line, "column": error.column})
+    except BusyError as error:
+        return JSONResponse({"ok": True, "said": str(error)})
     except ValueError as error:
         return JSONResponse({"ok": False, "said": f"the query {error}", "line": 1, "column": 1})
     return JSONResponse({"ok": True, "said": "Read as " + named.say(named.query.root, 400)})

@@ -7,8 +7,8 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from watcher.app.questions import ORDERS, read_query
-from watcher.errors import QueryError, UsageError, WatcherError
+from watcher.app.questions import ORDERS
+from watcher.errors import BusyError, QueryError, UsageError, WatcherError
 from watcher.match import Query
 from watcher.model.found import Filters
 from watcher.web.api.params import MOST_ID, filters_of, storable
@@ -71,8 +71,8 @@ def read_question(here: Site, params: QueryParams) -> Question:
             language=typed["language"],
             label=typed["label"],
         )
-        query = read_query(typed["q"], here.app.settings.sets)
-    except (UsageError, QueryError) as error:
+        query = here.read_search(typed["q"])
+    except (UsageError, QueryError, BusyError) as error:
         return Question(typed=typed, filters=Filters(), query=None, fault=error)
     return Question(typed=typed, filters=filters, query=query)
 

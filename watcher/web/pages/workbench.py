@@ -11,7 +11,7 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from watcher.app.questions import parse_time
-from watcher.errors import ConfigError, QueryError, UsageError, WatcherError
+from watcher.errors import BusyError, ConfigError, QueryError, TooLongError, UsageError, WatcherError
 from watcher.match import compile_topics
 from watcher.model.topic import Topic
 from watcher.settings.edit_topics import as_yaml, save_topic
@@ -20,10 +20,11 @@ from watcher.topics.cost import cost
 from watcher.topics.diff import diff
 from watcher.topics.evaluate import evaluate
 from watcher.topics.labels import stored_labels
-from watcher.topics.named import Named, read_named
+from watcher.topics.named import Named, named_in
 from watcher.topics.probe import probe
 from watcher.topics.trial import on_archive
 from watcher.web.forms import Filled
+from watcher.web.patience import LONG_PATIENCE, Deadline
 from watcher.web.reloading import reload_now
 from watcher.web.site import Here, Site
 
@@ -73,12 +74,12 @@ async def _save(request: Request, here: Site, draft: Draft) -> Response:
     try:
         if not NAME.fullmatch(draft.id):
             raise UsageError("a topic needs an id: letters, digits, `-`, `_` and `.`, at most 64")
-        read_named(draft.query, here.app.settings.sets)
+        await run_in_threadpool(here.read, draft.query)
         draft.yaml = as_yaml(draft.id, draft.name, draft.query)
         settings = here.app.settings
         await run_in_threadpool(save_topic, settings.folder, here.app.environ, draft.id, draft.name, draft.query)
         await reload_now(here)
-    except (UsageError, QueryError, ConfigError) as error:
+    except (UsageError, QueryError, ConfigError, BusyError) as error:
         draft.fault = error
         return _show(request, here, draft, 400)
     return RedirectResponse(f"/workbench?topic={draft.id}&saved=1", 303)
@@ -86,35 +87,37 @@ async def _save(request: Request, here: Site, draft: Draft) -> Response:
 
 def _look(here: Site, draft: Draft) -> None:
     try:
-        named = read_named(draft.query, here.app.settings.sets)
+        named = here.read(draft.query)
         since = parse_time(draft.since, here.now)
-    except (QueryError, UsageError) as error:
+        _find(here, draft, named, since, Deadline(LONG_PATIENCE))
+    except (QueryError, UsageError, BusyError, TooLongError) as error:
         draft.fault = error
-        return
+
+
+def _find(here: Site, draft: Draft, named: Named, since: datetime, deadline: Deadline) -> None:
     database, known = here.app.database, _topic(here, draft.id)
     match draft.look:
         case "cost":
-            draft.found["cost"] = cost(database, draft.id, named, since=since)
+            draft.found["cost"] = cost(database, draft.id, named, since=since, heard=deadline.heard)
         case "probe":
-            draft.found["probe"] = probe(database, draft.id, named, since=since, limit=SHOWN)
+            draft.found["probe"] = probe(database, draft.id, named, since=since, limit=SHOWN, heard=deadline.heard)
         case "measure":
-            draft.found["score"] = _measured(here, draft)
+            draft.found["score"] = _measured(here, draft, deadline)
         case _:
-            draft.found["tested"] = on_archive(database, named.query, since=since, limit=SHOWN)
+            draft.found["tested"] = on_archive(database, named.query, since=since, limit=SHOWN, enough=deadline.is_over)
             if known is not None:
-                draft.found["diff"] = _difference(here, known, named, since)
+                before = named_in(here.app.watched, known.id).query
+                draft.found["diff"] = diff(
+                    database, known.id, before, named.query, since=since, most=SHOWN, heard=deadline.heard
+                )
 
 
-def _difference(here: Site, known: Topic, named: Named, since: datetime) -> Any:
-    before = read_named(known.query, here.app.settings.sets).query
-    return diff(here.app.database, known.id, before, named.query, since=since, most=SHOWN)
-
-
-def _measured(here: Site, draft: Draft) -> Any:
+def _measured(here: Site, draft: Draft, deadline: Deadline) -> Any:
     """Hold the query against every hit of the topic that a person judged."""
     topic = Topic(id=draft.id or "draft", name=draft.name, query=draft.query)
     watched = compile_topics([topic], here.app.settings.sets)
-    return evaluate(watched, stored_labels(here.app.database), [topic.id])[topic.id]
+    examples = stored_labels(here.app.database)
+    return evaluate(watched, deadline.spread(examples), [topic.id])[topic.id]
 
 
 def _topic(here: Site, topic_id: str) -> Topic | None:
