@@ -15,6 +15,10 @@ BARRIER = "\x01"
 """A word that no text has: phrases end at the end of a field."""
 
 
+FEW = 12
+"""After so many words of a field were asked for, the places of all are noted."""
+
+
 class Reading:
     """An entry's words by field, made once and shared by all who ask about the entry."""
 
@@ -24,6 +28,7 @@ class Reading:
         self._surfaces: dict[str, list[str]] = {}
         self._places: dict[str, list[tuple[int, int]]] = {}
         self._positions: dict[str, dict[str, list[int]]] = {}
+        self._asked: dict[str, int] = {}
 
     def text(self, field: str) -> str:
         """Give a field as it is stored; tags come one a line."""
@@ -78,6 +83,20 @@ class Reading:
                 found.setdefault(word, []).append(index)
             self._positions[field] = found
         return found
+
+    def begins(self, field: str, word: str) -> list[int]:
+        """Give the places of a word in a field. For few words, looking through beats an index of all."""
+        found = self._positions.get(field)
+        asked = self._asked[field] = self._asked.get(field, 0) + 1
+        if found is None and asked > FEW:
+            found = self.positions(field)
+        if found is not None:
+            return found.get(word, [])
+        words, places_, at = self.words(field), [], -1
+        for _time in range(words.count(word)):
+            at = words.index(word, at + 1)
+            places_.append(at)
+        return places_
 
     def span(self, field: str, first: int, last: int) -> tuple[int, int]:
         """Tell where words `first` to `last` (inclusive) stand in the field's text."""

@@ -222,15 +222,15 @@ def fits(leaf: Words, field: str, first: int, reading: Reading) -> bool:
 
 
 def _find(leaf: Words, field: str, reading: Reading) -> list[tuple[int, int]]:
-    positions = reading.positions(field)
     lead = leaf.parts[0]
     begins: list[int]
     match lead:
         case Literal(word=word):
-            begins = positions.get(word, [])
+            begins = reading.begins(field, word)
         case Forms(forms=forms):
-            begins = sorted(place for form in forms for place in positions.get(form, ()))
+            begins = sorted(place for form in forms for place in reading.begins(field, form))
         case _:
+            positions = reading.positions(field)
             begins = sorted(place for word, places in positions.items() if holds(lead, word) for place in places)
     if len(leaf.parts) == 1 and not leaf.exact:
         return [(place, place) for place in begins]

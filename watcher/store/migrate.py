@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from alembic import command
@@ -141,6 +142,12 @@ def _known() -> frozenset[str]:
 
 
 def _expected() -> str:
-    head = ScriptDirectory.from_config(_config()).get_current_head()
+    return _head(scripts())
+
+
+@cache
+def _head(folder: Path) -> str:
+    """Give the latest revision in a folder; found out once, for reading migrations means compiling them."""
+    head = ScriptDirectory(str(folder)).get_current_head()
     assert head is not None
     return head

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from fastapi import APIRouter, Request, Response
 
 from watcher.app.standing import stand
+from watcher.app.views import Json
+from watcher.model.feed import Feed
 from watcher.schedule import health
 from watcher.store import feeds, hits
 from watcher.web.pages.desk import by_day, last_days
-from watcher.web.site import Here
+from watcher.web.site import Here, Site
 
 router = APIRouter(include_in_schema=False)
 DAYS = 30
@@ -19,9 +23,7 @@ FAILING = ("gone", "failing", "stale")
 def show(request: Request, here: Here) -> Response:
     """Show how much came of what, how much was watched, and what wants looking at."""
     now, days = here.now, last_days(here.now, DAYS)
-    with here.app.database.read() as db:
-        counted = by_day(hits.per_day(db, days[0]))
-        watched = feeds.all_configured(db)
+    counted, watched, standing = here.remembered("overview", lambda: _gather(here, days[0]))
     lines = [
         {"topic": topic, "days": [(day, counted.get(topic.id, {}).get(day, 0)) for day in days]}
         for topic in here.app.settings.topics
@@ -30,6 +32,12 @@ def show(request: Request, here: Here) -> Response:
     bad = [(str(health(feed, now)), feed) for feed in watched]
     return here.page(
         request, "overview.html",
-        lines=lines, total=total, standing=stand(here.app, now),
+        lines=lines, total=total, standing=standing,
         bad=[pair for pair in bad if pair[0] in FAILING][:50], gaps=[feed for feed in watched if feed.gaps][:50],
     )  # fmt: skip
+
+
+def _gather(here: Site, since: str) -> tuple[Mapping[str, Mapping[str, int]], Sequence[Feed], Json]:
+    with here.app.database.read() as db:
+        counted, watched = by_day(hits.per_day(db, since)), feeds.all_configured(db)
+    return counted, watched, stand(here.app, here.now)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -63,6 +63,7 @@ def link(path: str, params: Mapping[str, Any] | None = None, **changed: Any) -> 
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
+@lru_cache(4096)
 def web_address(url: str | None) -> str | None:
     """Let only http(s) addresses become links, whatever is stored."""
     return http_url(url, "") if url else None
