@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.store.filled import bring, item
+from tests.web.hostile import HOSTILE, hostile_feed
 from tests.web.site import HARBOUR, NOON, World, world
 from tests.web_server import Reply, Server
 from watcher.demo.world import poll
@@ -150,34 +150,6 @@ def test_axe_finds_nothing_serious(browser: Browser, address: str, scheme: str) 
     context.close()
 
     assert [(path, *rest) for path, *rest in found] == [], found
-
-
-BREAK = "window.broken=1"
-HOSTILE = (
-    f"<script>{BREAK}</script>",
-    f"<img src=x onerror={BREAK}>",
-    f'"><svg onload={BREAK}>',
-    f"'-{BREAK}-'",
-    "{{ 7*7 }}{% raw %}",
-    f"</title><script>{BREAK}</script>",
-    f"javascript:{BREAK}",
-    f"<iframe srcdoc='<script>parent.{BREAK}</script>'>",
-    f"<math><mtext></form><form><mglyph><style></math><img src onerror={BREAK}>",
-    f"\u202eevil\u202c <b onmouseover={BREAK}>x</b>",
-)
-
-
-def hostile_feed() -> bytes:
-    items = "".join(
-        f"<item><guid isPermaLink='false'>{n}{escape(said)}</guid><link>{escape(link)}</link>"
-        f"<title>{escape('Five Eyes ' + said)}</title>"
-        f"<description>{escape(escape('fvey ' + said) + said)}</description>"
-        f"<author>{escape(said)}</author><category>{escape(said)}</category></item>"
-        for n, said in enumerate(HOSTILE)
-        for link in (f"javascript:window.broken={n}", f'https://evil.example/"onmouseover="window.broken=1"/{n}')
-    )
-    head = f"<title>{escape(HOSTILE[0])}</title><link>javascript:window.broken=1</link><description/>"
-    return f"<?xml version='1.0'?><rss version='2.0'><channel>{head}{items}</channel></rss>".encode()
 
 
 def test_hostile_news_stay_words_in_every_page(browser: Browser, tmp_path: Path) -> None:
