@@ -245,6 +245,20 @@ def test_answers_are_what_the_document_says(client: httpx.Client, path: str, mod
     model.model_validate(answer.json())
 
 
+@pytest.mark.parametrize(
+    ("path", "allowed"),
+    [
+        pytest.param("/api/v1/topics/test", "GET, POST", id="two routes at one address"),
+        pytest.param("/api/v1/hits/1/label", "PUT", id="a judgement"),
+        pytest.param("/api/v1/hits", "GET", id="a list"),
+    ],
+)
+def test_a_method_that_is_not_allowed_is_told_those_that_are(client: httpx.Client, path: str, allowed: str) -> None:
+    answer = client.delete(path)
+
+    assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
+
+
 def test_a_topic_is_a_feed_of_its_hits(client: httpx.Client) -> None:
     atom = client.get("/topics/eyes.atom")
     feed = client.get("/topics/eyes.json").json()

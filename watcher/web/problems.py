@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watcher.errors import (
@@ -90,7 +91,24 @@ def install(web: FastAPI) -> None:
         said = str(error.detail) if error.detail != HTTPStatus(error.status_code).phrase else ""
         if error.status_code == 404:
             said = said or "there is nothing at this address"
-        return _answer(request, error.status_code, said or HTTPStatus(error.status_code).phrase, headers=error.headers)
+        headers = dict(error.headers or {})
+        if error.status_code == 405:
+            headers["Allow"] = ", ".join(_allowed(request))
+        return _answer(request, error.status_code, said or HTTPStatus(error.status_code).phrase, headers=headers)
+
+
+def _allowed(request: Request) -> list[str]:
+    """Name every method that this address answers to: several routes may share it."""
+    allowed: set[str] = set()
+    for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
+        asked = {**request.scope, "method": method}
+        if any(route.matches(asked)[0] is Match.FULL for route in request.app.router.routes if not _is_mount(route)):
+            allowed.add(method)
+    return sorted(allowed)
+
+
+def _is_mount(route: BaseRoute) -> bool:
+    return isinstance(route, Mount)
 
 
 class Bulkhead:

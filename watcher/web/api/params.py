@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
 from fastapi.responses import JSONResponse
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 from watcher.app.questions import read_filters
 from watcher.errors import NotFoundError, UsageError
@@ -27,15 +27,18 @@ def storable(said: str) -> str:
     return said
 
 
-Text = Annotated[str, AfterValidator(storable)]
-Topics = Annotated[list[Text] | None, Query(description="Only these topics", max_length=200)]
+Text = Annotated[str, AfterValidator(storable), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
+_Id = Annotated[Text, Field(max_length=64)]
+_Source = Annotated[Text, Field(max_length=2_000)]
+_Language = Annotated[Text, Field(max_length=35)]
+Topics = Annotated[list[_Id] | None, Query(description="Only these topics", max_length=50)]
 Sources = Annotated[
-    list[Text] | None, Query(description="Only these feeds: an address, a name or a host", max_length=200)
+    list[_Source] | None, Query(description="Only these feeds: an address, a name or a host", max_length=20)
 ]
 Since = Annotated[Text | None, Query(description="From this time on: 7d, 36h, 2026-11-01, yesterday", max_length=100)]
 Until = Annotated[Text | None, Query(description="Before this time", max_length=100)]
 StoryId = Annotated[int | None, Query(description="Only this story", ge=1, le=MOST_ID)]
-Languages = Annotated[list[Text] | None, Query(description="Only these languages", max_length=200)]
+Languages = Annotated[list[_Language] | None, Query(description="Only these languages", max_length=20)]
 Labels = Annotated[list[Literal["relevant", "irrelevant", "none"]] | None, Query(description="Only so judged")]
 Origins = Annotated[list[Literal["live", "backfill", "edit"]] | None, Query(description="Only hits that came so")]
 Baseline = Annotated[bool | None, Query(description="Whether an entry came with a feed's first poll")]

@@ -1,0 +1,24 @@
+"""The API's document held against the API, by a tool that tries what nobody thought of."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from tests.web.site import World
+from watcher.pipeline.outgoing import compose_now
+
+CONFIG = Path(__file__).with_name("schemathesis.toml")
+
+
+def test_no_request_breaks_the_document(desk: World, tmp_path: Path) -> None:
+    compose_now(desk.app.database, desk.app.press(), "daily", desk.clock())
+    tool = Path(sys.executable).with_name("schemathesis")
+
+    with desk.served() as address:
+        command = [str(tool), "--config-file", str(CONFIG), "run", f"{address}/api/openapi.json", "--no-color"]
+        bounds = ["--max-examples", "15", "--seed", "1", "--generation-deterministic"]
+        ran = subprocess.run([*command, *bounds], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+
+    assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
