@@ -155,7 +155,7 @@ def read(row: RowMapping) -> StoredEntry:
         id=row["id"],
         entry=Entry(
             feed_id=row["feed_id"],
-            key=row["key"],
+            key=row["key"] or usual_key(row["canonical_url"] or row["url"]),
             canonical_url=row["canonical_url"] or row["url"],
             content_hash=row["content_hash"],
             item=Item(
@@ -189,6 +189,11 @@ def first_id_since(db: Db, moment: datetime) -> int:
     return BEYOND if found is None else int(found)
 
 
+def usual_key(canonical_url: str) -> str:
+    """Give the key of most entries, those whose guid is their address."""
+    return f"guid:{canonical_url}"
+
+
 def chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
     """Cut a sequence into pieces of at most `size`."""
     for start in range(0, len(values), size):
@@ -209,11 +214,11 @@ def _new(stored: StoredEntry, home: Home | None) -> dict[str, Any]:
 def _write(entry: Entry) -> dict[str, Any]:
     item = entry.item
     title = title_key(item.title)
-    # Mostly guid, address and its usual form are one text: it is kept once.
+    # Mostly guid, address, its usual form and the key are one text: it is kept once.
     permalink = item.guid is not None and item.guid == item.url
     return {
         "feed_id": entry.feed_id,
-        "key": entry.key,
+        "key": None if entry.canonical_url and entry.key == usual_key(entry.canonical_url) else entry.key,
         "key_mark": mark(entry.key),
         "guid": None if permalink else item.guid,
         "permalink": permalink,

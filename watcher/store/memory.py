@@ -15,6 +15,7 @@ from watcher.identify import Memory, title_key
 from watcher.model.entry import Entry
 from watcher.model.poll import Known
 from watcher.store.engine import Db
+from watcher.store.entries import usual_key
 from watcher.store.many import IDS, TEXTS, one_of
 from watcher.store.marks import mark
 from watcher.store.tables import aliases, entries, tombstones
@@ -36,12 +37,12 @@ _FACTS = """known.id, known.key, coalesce(known.canonical_url, known.url) AS can
         known.title, known.published_at, known.version"""
 _BY_KEY = f"""
     SELECT place, 0 AS how, {_FACTS} FROM asked CROSS JOIN entries AS known
-    WHERE known.feed_id = asked.feed AND known.key_mark = asked.mark AND known.key = asked.said
+    WHERE known.feed_id = asked.feed AND known.key_mark = asked.mark
     UNION ALL
     SELECT place, 1, {_FACTS} FROM asked CROSS JOIN aliases AS other CROSS JOIN entries AS known
     WHERE other.feed_id = asked.feed AND other.key = asked.said AND known.id = other.entry_id
     UNION ALL
-    SELECT place, 2, 0, gone.key, NULL, gone.content_hash, NULL, NULL, 1 FROM asked CROSS JOIN tombstones AS gone
+    SELECT place, 2, 0, NULL, NULL, gone.content_hash, NULL, NULL, 1 FROM asked CROSS JOIN tombstones AS gone
     WHERE gone.feed_id = asked.feed AND gone.key = asked.said"""  # noqa: S608
 # In no order: asked for one, SQLite would walk every entry of the feed in it.
 _ALIKE = f"""
@@ -194,7 +195,7 @@ def _rows(db: Db, question: dict[str, TextualSelect], asked: Sequence[_Asked]) -
 def _known(row: Any) -> Known:
     return Known(
         id=row.id,
-        key=row.key,
+        key=row.key or usual_key(row.canonical_url),
         canonical_url=row.canonical_url,
         content_hash=row.content_hash,
         title=row.title,
