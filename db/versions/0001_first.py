@@ -186,7 +186,7 @@ def upgrade() -> None:
         sa.Column(
             "key_mark", sa.BigInteger(), nullable=False, comment="short for the key, as the other marks: store/marks.py"
         ),
-        sa.Column("url_mark", sa.BigInteger(), nullable=True),
+        sa.Column("url_mark", sa.BigInteger(), nullable=True, comment="empty where `key` is"),
         sa.Column("title_mark", sa.BigInteger(), nullable=True),
         sa.Column("published_at", Moment(), nullable=True),
         sa.Column("item_updated_at", Moment(), nullable=True, comment="what the feed says of its last edit"),
@@ -225,9 +225,23 @@ def upgrade() -> None:
     )
     op.create_index("ix_entries_feed_id_id", "entries", ["feed_id", "id"], unique=False)
     op.create_index("ix_entries_feed_id_title_mark", "entries", ["feed_id", "title_mark"], unique=False)
-    op.create_index("ix_entries_feed_id_url_mark", "entries", ["feed_id", "url_mark"], unique=False)
+    op.create_index(
+        "ix_entries_feed_id_url_mark",
+        "entries",
+        ["feed_id", "url_mark"],
+        unique=False,
+        postgresql_where=sa.text("url_mark IS NOT NULL"),
+        sqlite_where=sa.text("url_mark IS NOT NULL"),
+    )
     op.create_index("ix_entries_first_seen_at", "entries", ["first_seen_at"], unique=False)
-    op.create_index("ix_entries_story_id", "entries", ["story_id"], unique=False)
+    op.create_index(
+        "ix_entries_story_id",
+        "entries",
+        ["story_id"],
+        unique=False,
+        postgresql_where=sa.text("story_id IS NOT NULL"),
+        sqlite_where=sa.text("story_id IS NOT NULL"),
+    )
     op.create_table(
         "outbox",
         sa.Column("id", Id(), nullable=False),

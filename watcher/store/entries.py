@@ -216,15 +216,16 @@ def _write(entry: Entry) -> dict[str, Any]:
     title = title_key(item.title)
     # Mostly guid, address, its usual form and the key are one text: it is kept once.
     permalink = item.guid is not None and item.guid == item.url
+    usual = entry.canonical_url is not None and entry.key == usual_key(entry.canonical_url)
     return {
         "feed_id": entry.feed_id,
-        "key": None if entry.canonical_url and entry.key == usual_key(entry.canonical_url) else entry.key,
+        "key": None if usual else entry.key,
         "key_mark": mark(entry.key),
         "guid": None if permalink else item.guid,
         "permalink": permalink,
         "url": item.url,
         "canonical_url": None if entry.canonical_url == item.url else entry.canonical_url,
-        "url_mark": mark(entry.canonical_url) if entry.canonical_url else None,
+        "url_mark": mark(entry.canonical_url) if entry.canonical_url and not usual else None,
         "title": item.title,
         "title_mark": mark(title) if title else None,
         "summary": item.summary,

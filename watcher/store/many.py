@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from typing import Any, Self
 
 from sqlalchemy import (
     Boolean,
     Dialect,
-    Insert,
     Select,
     Table,
     Text,
     TypeDecorator,
-    bindparam,
     func,
-    insert,
     select,
     text,
 )
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -28,7 +26,13 @@ from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import BigInteger, TypeEngine
 
+from watcher.errors import StoreError
 from watcher.store.engine import Db
+
+_DIALECTS: Mapping[str, Dialect] = {
+    "sqlite": sqlite.dialect(),
+    "postgresql": postgresql.dialect(),  # type: ignore[no-untyped-call]
+}
 
 
 class Many(TypeDecorator[Collection[Any]]):
@@ -82,11 +86,21 @@ def _each(element: one_of, compiler: SQLCompiler, **options: Any) -> str:
 
 
 def put(db: Db, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, which all name the same columns: in one statement on PostgreSQL, whatever their number."""
+    """Insert rows, which all name the same columns, by the quickest way there is; none of them may be refused."""
+    names = tuple(rows[0])
+    written = _written(table, names, db.dialect.name)
+    values = [[write(row[name]) if write else row[name] for name, write in written] for row in rows]
     if db.dialect.name == "sqlite":
-        db.execute(insert(table), rows)
-    else:
-        db.execute(_from_arrays(table, tuple(rows[0])), {name: [row[name] for row in rows] for name in rows[0]})
+        # Not by SQLAlchemy, which would look at each value of each row once more.
+        db.exec_driver_sql(_insert(table, names), [tuple(some) for some in values])
+        return
+    raw: Any = db.connection.driver_connection
+    try:
+        with raw.cursor() as cursor, cursor.copy(f"COPY {table.name} ({_listed(names)}) FROM STDIN") as copy:
+            for some in values:
+                copy.write_row(some)
+    except db.dialect.loaded_dbapi.Error as error:
+        raise StoreError(f"rows of {table.name} were refused: {str(error).splitlines()[0]}") from error
 
 
 def next_ids(db: Db, table: Table, count: int) -> Sequence[int]:
@@ -107,8 +121,21 @@ def _newest(table: Table) -> Select[Any]:
     return select(func.max(table.c.id))
 
 
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)
+
+
 @cache
-def _from_arrays(table: Table, names: tuple[str, ...]) -> Insert:
-    arrays = [bindparam(name, type_=ARRAY(table.c[name].type)) for name in names]
-    rows = func.unnest(*arrays).table_valued(*names).render_derived(name="batch")
-    return insert(table).from_select(list(names), select(*rows.c))
+def _insert(table: Table, names: tuple[str, ...]) -> str:
+    marks = ", ".join("?" * len(names))
+    return f"INSERT INTO {table.name} ({_listed(names)}) VALUES ({marks})"  # noqa: S608
+
+
+@cache
+def _written(table: Table, names: tuple[str, ...], kind: str) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
+    """Tell how the values of columns are written: those of our own types otherwise than they are."""
+    dialect = _DIALECTS[kind]
+    return tuple(
+        (name, type_.bind_processor(dialect) if isinstance(type_ := table.c[name].type, TypeDecorator) else None)
+        for name in names
+    )

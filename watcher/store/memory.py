@@ -26,7 +26,7 @@ RECENT = 200
 NOTED_EVERY = timedelta(hours=12)
 
 _Asked = tuple[int, int, int, str]
-"""A place among what is asked, a feed, a mark, and the text that it stands for."""
+"""A place among what is asked, a feed, a mark, and the text that it stands for or what it is a mark of."""
 _ASKED_ON_SQLITE = """
     WITH asked (place, feed, mark, said) AS MATERIALIZED
         (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(:asked))"""
@@ -46,12 +46,14 @@ _BY_KEY = f"""
     WHERE gone.feed_id = asked.feed AND gone.key = asked.said"""  # noqa: S608
 # In no order: asked for one, SQLite would walk every entry of the feed in it.
 _ALIKE = f"""
-    SELECT place, 0 AS how, {_FACTS} FROM asked CROSS JOIN entries AS known
-    WHERE known.feed_id = asked.feed AND known.url_mark = asked.mark
-        AND coalesce(known.canonical_url, known.url) = asked.said
+    SELECT place, said, {_FACTS} FROM asked CROSS JOIN entries AS known
+    WHERE asked.said = 'address' AND known.feed_id = asked.feed AND known.url_mark = asked.mark
     UNION ALL
-    SELECT place, 1, {_FACTS} FROM asked CROSS JOIN entries AS known
-    WHERE asked.said = '' AND known.feed_id = asked.feed AND known.title_mark = asked.mark"""  # noqa: S608
+    SELECT place, said, {_FACTS} FROM asked CROSS JOIN entries AS known
+    WHERE asked.said = 'key' AND known.feed_id = asked.feed AND known.key_mark = asked.mark
+    UNION ALL
+    SELECT place, said, {_FACTS} FROM asked CROSS JOIN entries AS known
+    WHERE asked.said = 'headline' AND known.feed_id = asked.feed AND known.title_mark = asked.mark"""  # noqa: S608
 
 
 def _on(asked: str, question: str) -> TextualSelect:
@@ -147,16 +149,19 @@ def _find_alike(db: Db, places: Sequence[tuple[int, _Recalled, Entry]]) -> None:
     asked: list[_Asked] = []
     titles = [title_key(entry.item.title) for _feed_id, _one, entry in places]
     for place, (feed_id, _one, entry) in enumerate(places):
-        if entry.canonical_url:
-            asked.append((place, feed_id, mark(entry.canonical_url), entry.canonical_url))
+        if url := entry.canonical_url:
+            asked.append((place, feed_id, mark(url), "address"))
+            # An entry whose key is its address is found by that.
+            if entry.key != usual_key(url):
+                asked.append((place, feed_id, mark(usual_key(url)), "key"))
         if titles[place]:
-            asked.append((place, feed_id, mark(titles[place]), ""))
+            asked.append((place, feed_id, mark(titles[place]), "headline"))
     for row in sorted(_rows(db, _ALIKE_ON, asked), key=lambda row: row.id):
         _feed_id, one, entry = places[row.place]
-        if row.how == 0 and entry.canonical_url:
-            one.by_url[entry.canonical_url] = _known(row)
-        else:
+        if row.said == "headline":
             one.by_title[titles[row.place]] = _known(row)
+        elif entry.canonical_url:
+            one.by_url[entry.canonical_url] = _known(row)
 
 
 def rename(db: Db, migrated: Iterable[tuple[int, int, str]]) -> None:

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Row, Select, bindparam, case, delete, select, text, update
+from sqlalchemy import Row, Select, bindparam, case, delete, func, select, text, update
 
 from watcher.errors import NotFoundError
 from watcher.model.entry import StoredEntry
@@ -23,7 +23,7 @@ from watcher.store.many import IDS, next_ids, one_of, put
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, stories, story_marks
 from watcher.store.tables import hits as hit_table
-from watcher.stories import WINDOW, Candidate, marks, story_text, story_words
+from watcher.stories import COMPARED, WINDOW, Candidate, marks, story_text, story_words
 from watcher.stories import join as choose
 
 NEIGHBOURS = 20
@@ -165,8 +165,9 @@ _TOLD = select(
     entry_table.c.id,
     entry_table.c.story_id,
     entry_table.c.title,
-    entry_table.c.summary,
-    entry_table.c.content,
+    func.substr(func.coalesce(func.nullif(entry_table.c.summary, ""), entry_table.c.content), 1, COMPARED).label(
+        "rest"
+    ),
     entry_table.c.first_seen_at,
 ).where(one_of(entry_table.c.id, bindparam("ids", type_=IDS)))
 # The newest holders of each mark: a word that is in every other headline would bring thousands and tell nothing.
@@ -218,7 +219,7 @@ def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, Candidate]:
         row.id: Candidate(
             story_id=row.story_id,
             entry_id=row.id,
-            text=story_words(row.title, row.summary, row.content),
+            text=story_words(row.title, row.rest, ""),
             seen_at=row.first_seen_at,
         )
         for row in rows

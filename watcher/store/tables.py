@@ -23,6 +23,7 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeEngine
@@ -79,6 +80,10 @@ class Length(TypeDecorator[timedelta]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> timedelta | None:
         return None if value is None else timedelta(seconds=value)
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
 
 
 Id = BigInteger().with_variant(Integer, "sqlite")
@@ -169,7 +174,7 @@ entries = Table(
     Column("id", Id, primary_key=True),
     Column("feed_id", Id, ForeignKey("feeds.id", ondelete="CASCADE"), nullable=False),
     Column("key_mark", BigInteger, nullable=False, comment="short for the key, as the other marks: store/marks.py"),
-    Column("url_mark", BigInteger),
+    Column("url_mark", BigInteger, comment="empty where `key` is"),
     Column("title_mark", BigInteger),
     Column("published_at", Moment),
     Column("item_updated_at", Moment, comment="what the feed says of its last edit"),
@@ -197,9 +202,9 @@ entries = Table(
     UniqueConstraint("feed_id", "key_mark"),
     Index("ix_entries_feed_id_id", "feed_id", "id"),
     Index("ix_entries_feed_id_title_mark", "feed_id", "title_mark"),
-    Index("ix_entries_feed_id_url_mark", "feed_id", "url_mark"),
+    Index("ix_entries_feed_id_url_mark", "feed_id", "url_mark", **_where("url_mark IS NOT NULL")),
     Index("ix_entries_first_seen_at", "first_seen_at"),
-    Index("ix_entries_story_id", "story_id"),
+    Index("ix_entries_story_id", "story_id", **_where("story_id IS NOT NULL")),
 )
 
 aliases = Table(

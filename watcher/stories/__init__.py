@@ -1,6 +1,7 @@
 """What is one event: signs by which like reports find each other, and how like they have to be. Pure."""
 
 from watcher.stories.likeness import (
+    COMPARED,
     COPY,
     SAME_STORY,
     WINDOW,
@@ -14,6 +15,7 @@ from watcher.stories.likeness import (
 )
 
 __all__ = [
+    "COMPARED",
     "COPY",
     "SAME_STORY",
     "WINDOW",

@@ -22,6 +22,8 @@ WINDOW = timedelta(hours=72)
 MARKS = 8
 WORDS = 80
 """How much of a report is compared: its headline and its first words, where news says what happened."""
+COMPARED = 2_000
+"""How many characters after the headline are looked at for them."""
 FEWEST = 4
 ACROSS = 0.62
 """What a headline found inside the other's text counts for: two headlines may share every noun and no event."""
@@ -115,7 +117,7 @@ def _inside(part: frozenset[str], whole: frozenset[str]) -> float:
 def _words(text: str) -> tuple[frozenset[str], frozenset[str]]:
     headline, _line, rest = text.partition("\n")
     said = [word for word in tokens(headline) if word not in _COMMON]
-    more = [word for word in tokens(rest[:2_000]) if word not in _COMMON]
+    more = [word for word in tokens(rest[:COMPARED]) if word not in _COMMON]
     return frozenset(said), frozenset([*said, *more][:WORDS])
 
 
