@@ -7,10 +7,10 @@ positions. Built once, never changed: a reload builds another.
 
 from __future__ import annotations
 
-from array import array
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 import ahocorasick_rs
 
@@ -19,7 +19,7 @@ from watcher.match.document import Reading
 from watcher.match.evaluate import Occurrence, occurrences
 from watcher.match.plan import Group, beyond, groups, rarity, triggers
 from watcher.match.quick import Quick, Test
-from watcher.match.scan import Options, Scan, Signs, open_ended
+from watcher.match.scan import MANY, Options, Scan, Signs, open_ended
 from watcher.match.syntax import Node, Or, Query, Words, parts_of
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence, Hit, Origin, Topic
@@ -35,53 +35,41 @@ class _Plan:
     others: tuple[Group, ...]
     tests: tuple[Test, ...]
     excluded: tuple[Test, ...]
+    patterns: tuple[Collection[int], ...]
+    """All patterns of its leaves."""
+
+
+_Asked: TypeAlias = tuple[int, tuple[int, ...], int, tuple[int, ...], _Plan]
 
 
 class _Waiting:
     """Which plans hang on which pattern, each with two more groups of up to five patterns that have to occur as well.
 
-    In one array, ten patterns a plan: this is asked for every pattern that occurs in an item, and objects all over the
-    memory would cost more than the scan.
+    A group is its first pattern and the others: most have one, and this is asked for every pattern that occurs.
     """
 
     def __init__(self, waiting: Mapping[int, list[tuple[Sequence[Group], _Plan]]], patterns: int) -> None:
-        self._hung = bytearray(patterns)
-        self._from = array("I", [0])
-        self._asked = array("I")
-        self._plans: list[_Plan] = []
-        for number in range(patterns):
-            for groups_, plan in waiting.get(number, ()):
-                self._hung[number] = 1
-                for group, _place in zip([*groups_, (number,), (number,)], range(2), strict=False):
-                    some = sorted(group)
-                    self._asked.extend(some[min(offset, len(some) - 1)] for offset in range(5))
-                self._plans.append(plan)
-            self._from.append(len(self._asked))
+        self._hung: list[tuple[_Asked, ...] | None] = [None] * patterns
+        for number, plans in waiting.items():
+            self._hung[number] = tuple(self._asked(number, groups_, plan) for groups_, plan in plans)
 
     def woken(self, held: Mapping[int, object]) -> Iterable[_Plan]:
         """Give the plans of which those groups occur, once each."""
-        begin, hung, asked, plans = self._from, self._hung, self._asked, self._plans
+        hung = self._hung
+        disjoint = held.keys().isdisjoint
         woken = [
-            plans[at // 10]
+            plan
             for number in held
-            if hung[number]
-            for at in range(begin[number], begin[number + 1], 10)
-            if (
-                asked[at] in held
-                or asked[at + 1] in held
-                or asked[at + 2] in held
-                or asked[at + 3] in held
-                or asked[at + 4] in held
-            )
-            and (
-                asked[at + 5] in held
-                or asked[at + 6] in held
-                or asked[at + 7] in held
-                or asked[at + 8] in held
-                or asked[at + 9] in held
-            )
+            if (plans := hung[number])
+            for one, ones, other, others, plan in plans
+            if (one in held or (ones and not disjoint(ones))) and (other in held or (others and not disjoint(others)))
         ]
         return dict.fromkeys(woken)
+
+    @staticmethod
+    def _asked(number: int, groups_: Sequence[Group], plan: _Plan) -> _Asked:
+        (one, *ones), (other, *others) = (sorted(group) for group in [*groups_, (number,), (number,)][:2])
+        return one, tuple(ones), other, tuple(others), plan
 
 
 class Index:
@@ -131,16 +119,16 @@ class Index:
         """Give the plans that hold."""
         held = scan.held
         disjoint = held.keys().isdisjoint
-        holding = []
+        asked = []
         for plan in self._waiting.woken(held):
             for group in plan.others:
                 if disjoint(group):
                     break
             else:
-                if _passes(plan, scan):
-                    holding.append(plan)
-        holding += [plan for plan in self._always if _passes(plan, scan)]
-        return holding
+                asked.append(plan)
+        asked += self._always
+        scan.expect([group for plan in asked for group in plan.patterns])
+        return [plan for plan in asked if _passes(plan, scan)]
 
     def _hang(self, number: int, root: Node, waiting: dict[int, list[tuple[Sequence[Group], _Plan]]]) -> None:
         self._learn(root)
@@ -153,12 +141,29 @@ class Index:
             others=tuple(group for group in needed[1:] if group not in asked),
             tests=tuple(self._quick.test(node) for node in remaining),
             excluded=tuple(self._quick.test(node) for node in excluded),
+            patterns=self._patterns(root),
         )
         if not needed:
             self._always.append(plan)
             return
         for pattern in needed[0]:
             waiting.setdefault(pattern, []).append((asked, plan))
+
+    def _patterns(self, root: Node) -> tuple[Collection[int], ...]:
+        """Give all patterns of a query's leaves: its own, and those of each long OR, which many topics may share."""
+        own: dict[int, None] = {}
+        shared = []
+        nodes = [root]
+        while nodes:
+            node = nodes.pop()
+            if isinstance(node, Words):
+                own.update(dict.fromkeys(self._by_id[id(node)].patterns))
+            elif isinstance(node, Or) and len((options := self._options[id(node)]).betrayed) > MANY:
+                shared.append(options.betrayed.keys())
+                nodes += [part for _at, part in options.others]
+            else:
+                nodes += parts_of(node)
+        return (tuple(own), *shared)
 
     def _learn(self, node: Node) -> None:
         """Number every leaf, and for each OR note which of its options which pattern betrays."""

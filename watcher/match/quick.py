@@ -12,15 +12,13 @@ from typing import TypeAlias
 
 from watcher.match.document import BARRIER
 from watcher.match.evaluate import occurrences, scope_fields
-from watcher.match.scan import Scan, Signs, Stretch
+from watcher.match.scan import MANY, Scan, Signs, Stretch
 from watcher.match.syntax import TEXT_FIELDS, And, AtLeast, First, Near, Node, NotNear, Or, Scoped, Words, parts_of
 
 Test: TypeAlias = Callable[[Scan], bool]
 Place: TypeAlias = Callable[[Scan], Sequence[Stretch]]
 """Gives where some leaves stand, in order."""
 Fields: TypeAlias = tuple[str, ...]
-MANY = 12
-"""An OR of more words than this is asked which of them occur rather than each in turn."""
 
 
 class Quick:
@@ -65,7 +63,7 @@ class Quick:
         if all(self._plain(leaf) for leaf in leaves):
             numbers = tuple(dict.fromkeys(number for leaf in leaves for number in self._signs[id(leaf)].patterns))
             if len(numbers) == 1:
-                return lambda scan, number=numbers[0]: scan.held.get(number, ())  # type: ignore[misc]
+                return lambda scan, number=numbers[0]: scan.lists.get(number, ())  # type: ignore[misc]
             if len(numbers) <= MANY:
                 return lambda scan: scan.gather(numbers)
             some = frozenset(numbers)

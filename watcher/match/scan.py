@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from typing import TypeAlias
@@ -20,6 +20,8 @@ from watcher.match.syntax import TEXT_FIELDS, Literal, Node, Or, Prefix, Words
 
 Stretch: TypeAlias = tuple[int, int, int]
 _TEXT = frozenset(TEXT_FIELDS)
+MANY = 12
+"""A group of more patterns than this is asked which of them occur rather than each in turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +57,10 @@ class Scan:
         self.reading = reading
         self.text = text
         self._written = written
-        held: defaultdict[int, list[Stretch]] = defaultdict(list)
-        for match in found:
-            held[match[0]].append(match)
-        self.held = held
+        self.held = {match[0]: match for match in found}
+        self._found = found
+        self._expected: Iterable[Collection[int]] = ()
+        self._lists: Mapping[int, list[Stretch]] | None = None
         self.known: Memory = {}
         self._signs = signs
         self._options = options
@@ -80,13 +82,32 @@ class Scan:
                 found.append((number, start, end))
         return found
 
+    def expect(self, groups: Iterable[Collection[int]]) -> None:
+        """Say of which patterns the places may be asked for: nobody asks where most of what was found stands."""
+        self._expected = groups
+        self._lists = None
+
+    @property
+    def lists(self) -> Mapping[int, list[Stretch]]:
+        """Give where each pattern that is expected to be asked for stands, in order; those that occur."""
+        if self._lists is None:
+            held = self.held.keys()
+            wanted: set[int] = set()
+            for group in self._expected:
+                wanted.update(group if len(group) <= MANY else held & group)
+            lists: defaultdict[int, list[Stretch]] = defaultdict(list)
+            for match in [match for match in self._found if match[0] in wanted]:
+                lists[match[0]].append(match)
+            self._lists = dict(lists)
+        return self._lists
+
     def gather(self, patterns: Iterable[int]) -> Sequence[Stretch]:
         """Give where some patterns stand, in order."""
-        held = self.held
-        lists = [held[number] for number in patterns if number in held]
-        if len(lists) == 1:
-            return lists[0]
-        return sorted((match for some in lists for match in some), key=_start) if lists else ()
+        known = self.lists
+        lists = [known[number] for number in patterns if number in known]
+        if len(lists) < 2:
+            return lists[0] if lists else ()
+        return sorted((match for some in lists for match in some), key=_start)
 
     def options(self, node: Or) -> list[Words]:
         """Give the words among an OR's options of which patterns occur."""
