@@ -124,6 +124,13 @@ def test_no_page_is_wider_than_its_window(page: Page) -> None:
         assert wide <= 0, path
 
 
+def test_no_name_in_a_table_is_squeezed_to_a_letter_a_line(page: Page) -> None:
+    for path in ("/topics", "/feeds"):
+        page.goto(path)
+        widths = page.eval_on_selector_all(".table tbody th", "cells => cells.map(cell => cell.clientWidth)")
+        assert min(widths) >= 150, path
+
+
 def test_pages_are_read_without_javascript(browser: Browser, address: str) -> None:
     context = browser.new_context(java_script_enabled=False, base_url=address)
     page = context.new_page()
