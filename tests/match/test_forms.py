@@ -35,3 +35,9 @@ def test_the_words_of_a_query_are_looked_up_in_one_walk_and_the_table_let_go() -
 
     assert all((word, "gv") in forms._known for word in words)
     assert not tables
+
+
+def test_words_behind_a_scope_or_a_sign_are_looked_up_with_all_others() -> None:
+    forms.prepare(["title:dogsbody~ AND (text:(rowlock~) OR =dovecote~)"])
+
+    assert {("dogsbody", "en"), ("rowlock", "en"), ("dovecote", "en")} <= forms._known.keys()

@@ -62,7 +62,8 @@ LANGUAGES = frozenset(
 )
 
 
-_WANTED = re.compile(r"([^\s()\"'/{}\u2019\u201c-\u201e\u00ab\u00bb~-]+)~([a-z]{2,3})?")
+# Not the scope or the sign before a word: `title:share~`.
+_WANTED = re.compile(r"([^\s()\"'/{}:=\u2019\u201c-\u201e\u00ab\u00bb~-]+)~([a-z]{2,3})?")
 _known: dict[tuple[str, str], frozenset[str]] = {}
 _MOST_KNOWN = 50_000
 
