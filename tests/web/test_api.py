@@ -189,7 +189,7 @@ def test_a_query_that_takes_too_long_on_a_text_is_told_so_and_stopped(client: ht
 
     assert answer.status_code == 413
     assert "too long" in models.Problem.model_validate(answer.json()).detail
-    for _try in range(500):
+    for _try in range(3_000):
         if not any(thread.name == "query" for thread in threading.enumerate()):
             break
         time.sleep(0.02)
