@@ -1,6 +1,6 @@
 """Takes the pictures of the page from the demonstration: `python bench/pictures.py [NAME...]`.
 
-The demonstration runs as a process on a free port of loopback; a Chromium takes one picture of each page named below.
+The demonstration runs as a process on a port of loopback; a Chromium takes one picture of each page named below.
 Look at each before it is committed.
 """
 

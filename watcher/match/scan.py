@@ -85,7 +85,6 @@ class Scan:
     def expect(self, groups: Iterable[Collection[int]]) -> None:
         """Say of which patterns the places may be asked for: nobody asks where most of what was found stands."""
         self._expected = groups
-        self._lists = None
 
     @property
     def lists(self) -> Mapping[int, list[Stretch]]:

@@ -25,9 +25,13 @@ class Deadline:
     def __init__(self, span: timedelta = PATIENCE) -> None:
         self._end = time.monotonic() + span.total_seconds()
 
+    def left(self) -> float:
+        """Tell how many seconds are left; 0 where it is over."""
+        return max(0.0, self._end - time.monotonic())
+
     def is_over(self) -> bool:
         """Tell whether it is over."""
-        return time.monotonic() >= self._end
+        return not self.left()
 
     def heard(self, _done: int, _of: int) -> None:
         """Hear of progress; raises TooLongError where it is over."""
@@ -52,8 +56,8 @@ class Reader:
         """Read a query; raises QueryError, and BusyError where its inflections are not known yet: soon they will be."""
         if "~" not in text:
             return read_named(text, sets)
-        deadline = time.monotonic() + patience.total_seconds()
-        if not self._looking_up.acquire(timeout=patience.total_seconds()):
+        deadline = Deadline(patience)
+        if not self._looking_up.acquire(timeout=deadline.left()):
             raise _busy()
 
         def work() -> Named:
@@ -64,7 +68,7 @@ class Reader:
 
         done, _thread = _begin(work)
         try:
-            return done.result(max(0.0, deadline - time.monotonic()))
+            return done.result(deadline.left())
         except TimeoutError as error:
             raise _busy() from error
 

@@ -11,7 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute, Match, Mount
+from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watcher.errors import (
@@ -99,16 +99,13 @@ def install(web: FastAPI) -> None:
 
 def _allowed(request: Request) -> list[str]:
     """Name every method that this address answers to: several routes may share it."""
+    routes = [route for route in request.app.router.routes if not isinstance(route, Mount)]
     allowed: set[str] = set()
     for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
         asked = {**request.scope, "method": method}
-        if any(route.matches(asked)[0] is Match.FULL for route in request.app.router.routes if not _is_mount(route)):
+        if any(route.matches(asked)[0] is Match.FULL for route in routes):
             allowed.add(method)
     return sorted(allowed)
-
-
-def _is_mount(route: BaseRoute) -> bool:
-    return isinstance(route, Mount)
 
 
 class Bulkhead:
