@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
 from datetime import timedelta
@@ -10,11 +11,11 @@ import httpx
 import pytest
 
 from tests.web.site import World
-from watcher.errors import BusyError
+from watcher.errors import BusyError, TooLongError
 from watcher.pipeline.outgoing import compose_now
 from watcher.topics.trial import on_archive
 from watcher.web.api import models
-from watcher.web.patience import Reader
+from watcher.web.patience import Reader, within
 
 
 def test_hits_are_said_as_the_contract_says(client: httpx.Client) -> None:
@@ -189,11 +190,34 @@ def test_a_query_that_takes_too_long_on_a_text_is_told_so_and_stopped(client: ht
 
     assert answer.status_code == 413
     assert "too long" in models.Problem.model_validate(answer.json()).detail
+    assert _no_query_runs()
+
+
+def test_what_stands_in_a_callback_when_it_is_stopped_is_stopped_after_it() -> None:
+    def busy_callback(_phase: str, _about: dict[str, int]) -> None:
+        sum(number for number in range(20_000))
+
+    def never_done() -> None:
+        while True:
+            [[] for _ in range(1_000)]
+
+    gc.callbacks.append(busy_callback)
+    try:
+        for _try in range(3):
+            with pytest.raises(TooLongError):
+                within(never_done, timedelta(seconds=0.05))
+        assert _no_query_runs()
+    finally:
+        gc.callbacks.remove(busy_callback)
+
+
+def _no_query_runs() -> bool:
+    """Wait for the threads of queries to end; tells whether they did within a minute."""
     for _try in range(3_000):
         if not any(thread.name == "query" for thread in threading.enumerate()):
-            break
+            return True
         time.sleep(0.02)
-    assert not any(thread.name == "query" for thread in threading.enumerate())
+    return False
 
 
 def test_the_archive_is_searched_for_as_long_as_there_is_time(desk: World) -> None:

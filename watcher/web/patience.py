@@ -18,6 +18,9 @@ PATIENCE = timedelta(seconds=1.5)
 LONG_PATIENCE = timedelta(seconds=6)
 """For the workbench, whose looks at the archive a person waits for."""
 
+PAUSE = timedelta(seconds=0.1)
+"""Between two tries to stop what takes too long."""
+
 
 class Deadline:
     """A moment after which whoever asked has waited long enough."""
@@ -82,7 +85,7 @@ def within(work: Callable[[], T], patience: timedelta = PATIENCE) -> T:
     try:
         return done.result(patience.total_seconds())
     except TimeoutError as error:
-        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stopped))
+        threading.Thread(target=_stop, args=(thread,), name="stops a query", daemon=True).start()
         raise TooLongError("this query takes too long on this text: shorten one of them") from error
 
 
@@ -102,6 +105,14 @@ def _begin(work: Callable[[], T]) -> tuple[Future[T], threading.Thread]:
     thread = threading.Thread(target=run, name="query", daemon=True)
     thread.start()
     return done, thread
+
+
+def _stop(thread: threading.Thread) -> None:
+    """Stop a thread, again and again until it ends: what is raised while it stands in a callback (the collector's, a
+    weak reference's) ends the callback alone."""
+    while thread.is_alive():
+        ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread.ident or 0), ctypes.py_object(_Stopped))
+        thread.join(PAUSE.total_seconds())
 
 
 def _busy() -> BusyError:
