@@ -70,7 +70,7 @@ def candidates(parsed: Parsed, feed: Feed) -> tuple[Entry, ...]:
             feed_id=feed.id,
             key=key,
             canonical_url=url,
-            content_hash=_content_hash(item),
+            content_hash=b"" if item.repeated else _content_hash(item),
             item=item,
             source=source,
             feed_url=feed.source.url,
@@ -87,7 +87,7 @@ def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime, *,
     An unknown key whose address or whose headline and date are known is the same entry under a new key; if most of what
     seems new is so, guids are given up for links. A known guid under another address, headline and later date is
     another item, and guids count with their links from then on. A burst of items older than what is known is put in
-    quarantine.
+    quarantine. What is repeated as it stood is the same.
     """
     new: list[Entry] = []
     edited: list[Edit] = []
@@ -96,6 +96,9 @@ def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime, *,
     rule = _careful_rule([entry.item for entry in offered], [entry.canonical_url for entry in offered], feed.key_rule)
     claimed = {known.id for entry in offered if (known := memory.by_key.get(entry.key)) is not None}
     for entry in offered:
+        if entry.item.repeated:
+            same += 1
+            continue
         known = memory.by_key.get(entry.key)
         if known is not None and rule in _BY_GUID and _recycled(known, entry):
             rule = KeyRule.GUID_LINK if rule is KeyRule.GUID else rule
@@ -120,6 +123,7 @@ def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime, *,
         new = [entry for entry in new if entry.key not in old]
     keys = frozenset(short_key(entry.key) for entry in offered)
     whole = keys | feed.document_keys if delta and len(feed.document_keys) < MOST_KEYS else keys
+    marks = _marks(offered, feed, memory) if rule is feed.key_rule else frozenset()
     recognised = bool(migrated or same or edited)
     return Sorted(
         new=tuple(new),
@@ -129,6 +133,7 @@ def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime, *,
         quarantined=quarantined,
         key_rule=rule,
         document_keys=whole,
+        item_marks=marks if whole is keys else marks | feed.item_marks,
         gap=None if recognised or delta else _gap(offered, feed, keys, new, now),
     )
 
@@ -246,6 +251,14 @@ def _moved(entry: Entry, memory: Memory, claimed: set[int]) -> Known | None:
 def _place(url: str | None) -> str:
     """Give what is left of an address when its site moves to another host."""
     return url.split("/", 3)[-1] if url else ""
+
+
+def _marks(offered: Sequence[Entry], feed: Feed, memory: Memory) -> frozenset[bytes]:
+    """Give the marks of what is stored now. What was pruned is looked up each time, so that its tombstone stays."""
+    gone = frozenset(memory.pruned)
+    told = [(entry.key, entry.item) for entry in offered if entry.item.mark]
+    stored = [item.mark for key, item in told if key not in gone and not item.repeated]
+    return frozenset(stored) | feed.item_marks.intersection(item.mark for _key, item in told)
 
 
 def _plausible(entry: Entry, now: datetime) -> Entry:

@@ -75,6 +75,12 @@ def upgrade() -> None:
         sa.Column(
             "document_keys", sa.Text(), server_default="", nullable=False, comment="of the last document, space between"
         ),
+        sa.Column(
+            "item_marks",
+            sa.LargeBinary(),
+            nullable=True,
+            comment="of its items that are stored, as they stood: eight bytes each",
+        ),
         sa.Column("gaps", sa.Integer(), server_default="0", nullable=False),
         sa.Column("lost", sa.Integer(), server_default="0", nullable=False),
         sa.Column("gap_at", Moment(), nullable=True),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
@@ -12,6 +12,9 @@ class Item:
 
     `guid` is verbatim (trimmed); `url` is absolute http(s) or None; `published_at` is aware UTC and None when the feed
     gave no date or an implausible one (`published_raw` keeps what it said; `date_doubtful` tells the two apart).
+
+    `mark` is a hash of the item as it stood in the document. `repeated` says that it stood there before and is known:
+    of such an item no more is read than its guid, address, headline and date of publication.
     """
 
     guid: str | None = None
@@ -26,6 +29,8 @@ class Item:
     published_raw: str = ""
     updated_at: datetime | None = None
     date_doubtful: bool = False
+    mark: bytes = field(default=b"", compare=False)
+    repeated: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

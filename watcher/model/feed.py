@@ -64,7 +64,8 @@ class Feed:
     `interval` is the current spacing of polls, `rhythm` the median gap between its publications, `failures` counts
     failed polls in a row since `failing_since`, `barren` counts successful polls in a row that brought nothing new.
     `document_keys` are the keys of the last document read (short hashes): the proof that no item slipped between two
-    polls. `gaps` and `lost` count proven gaps and the items estimated lost in them. `pushed_at` is when its `hub` last
+    polls. `item_marks` are the marks of its items that are stored: an item that stands there as it stood is known
+    unread. `gaps` and `lost` count proven gaps and the items estimated lost in them. `pushed_at` is when its `hub` last
     pushed news of `topic_url` to us, None unless pushes are known to work.
     """
 
@@ -93,6 +94,7 @@ class Feed:
     error: str | None = None
     move: Move | None = None
     document_keys: frozenset[str] = frozenset()
+    item_marks: frozenset[bytes] = frozenset()
     gaps: int = 0
     lost: int = 0
     gap_at: datetime | None = None

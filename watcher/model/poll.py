@@ -202,4 +202,5 @@ class Sorted:
     quarantined: tuple[Entry, ...] = ()
     key_rule: KeyRule = KeyRule.GUID
     document_keys: frozenset[str] = frozenset()
+    item_marks: frozenset[bytes] = frozenset()
     gap: Gap | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lxml import etree
 
 from watcher.model.poll import Parsed
@@ -25,12 +27,12 @@ _NAMES = {
 }  # fmt: skip
 
 
-def read_atom(root: etree._Element, base: str) -> Parsed:
+def read_atom(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
     """Read an Atom feed; raises Doubt."""
     entries = root.findall(clark(ATOM, "entry"))
     language = language_tag(root.get(_LANG))
     author = _person(root.find(clark(ATOM, "author")))
-    read, left_out = cleaned_all((_entry(entry, base, author) for entry in entries), len(entries), language)
+    read, left_out = cleaned_all((_entry(entry, base, author) for entry in entries), len(entries), language, known)
     heading = root.find(clark(ATOM, "title"))
     title, _is_text = _construct(heading) if heading is not None else ("", True)
     return Parsed(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import hashlib
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
@@ -36,22 +37,55 @@ class Raw:
     updated: str = ""
 
 
-def cleaned_all(raws: Iterable[Raw], count: int, language: str | None) -> tuple[tuple[Item, ...], int]:
+def cleaned_all(
+    raws: Iterable[Raw], count: int, language: str | None, known: Collection[bytes] = frozenset()
+) -> tuple[tuple[Item, ...], int]:
     """Clean a document's items, and tell how many are left out: of too many, the newest are kept, in their order.
 
-    `language` is the feed's: that of the items that do not say.
+    `language` is the feed's: that of the items that do not say. Those whose marks are `known` are only told by name.
     """
     if count <= MOST_ITEMS:
-        return tuple([cleaned(raw, language) for raw in raws]), 0
+        return tuple([_told(raw, language, known) for raw in raws]), 0
     looked_at = list(islice(raws, MOST_LOOKED_AT))
     newest = sorted(range(len(looked_at)), key=lambda place: _age(looked_at[place]), reverse=True)[:MOST_ITEMS]
-    return tuple([cleaned(looked_at[place], language) for place in sorted(newest)]), count - len(newest)
+    return tuple([_told(looked_at[place], language, known) for place in sorted(newest)]), count - len(newest)
 
 
-def cleaned(raw: Raw, language: str | None = None) -> Item:
+def _told(raw: Raw, language: str | None, known: Collection[bytes]) -> Item:
+    mark = _mark(raw, language)
+    if mark in known and raw.title and (raw.guid or raw.link):
+        return _named(raw, mark)
+    return cleaned(raw, language, mark)
+
+
+def _mark(raw: Raw, language: str | None) -> bytes:
+    """Hash all that an item says, before it is cleaned: cleaning is most of the work of reading a document."""
+    said = (
+        raw.guid, raw.link, raw.base, raw.title, str(raw.title_is_text), raw.summary, raw.content, raw.author,
+        *raw.tags, raw.language or "", raw.published, raw.updated, language or "",
+    )  # fmt: skip
+    return hashlib.blake2b("\x1f".join(said).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+
+
+def _named(raw: Raw, mark: bytes) -> Item:
+    """Read of an item that is known no more than what tells it apart, and when it was published."""
+    said = raw.published or raw.updated
+    published, doubtful = parse_date(said)
+    return Item(
+        guid=_guid(raw),
+        url=_url(raw),
+        title=_title(raw),
+        published_at=published,
+        published_raw=line(said)[:100],
+        date_doubtful=doubtful,
+        mark=mark,
+        repeated=True,
+    )
+
+
+def cleaned(raw: Raw, language: str | None = None, mark: bytes = b"") -> Item:
     """Clean one item."""
-    heading = mended(raw.title)
-    title = line(heading)[:LONGEST_TITLE] if raw.title_is_text else title_text(heading)
+    title = _title(raw)
     summary = to_text(mended(raw.summary[:LONGEST_FIELD])) if raw.summary else ""
     content = to_text(mended(raw.content[:LONGEST_FIELD])) if raw.content and raw.content != raw.summary else ""
     if not summary and content and len(content) <= 500:
@@ -64,8 +98,8 @@ def cleaned(raw: Raw, language: str | None = None) -> Item:
     published, doubtful = parse_date(said)
     updated = published if raw.updated == said else parse_date(raw.updated)[0]
     return Item(
-        guid=line(raw.guid)[:LONGEST_GUID] or None,
-        url=http_url(raw.link, raw.base or None) if raw.link else None,
+        guid=_guid(raw),
+        url=_url(raw),
         title=title,
         summary=summary,
         content=content,
@@ -76,6 +110,7 @@ def cleaned(raw: Raw, language: str | None = None) -> Item:
         published_raw=line(said)[:100],
         updated_at=updated if raw.updated else None,
         date_doubtful=doubtful,
+        mark=mark,
     )
 
 
@@ -87,6 +122,19 @@ def once(words: Iterable[str]) -> tuple[str, ...]:
 def site_url(said: str, base: str) -> str | None:
     """Give the address of a feed's page, None where it names none."""
     return http_url(said, base) if said.strip() else None
+
+
+def _guid(raw: Raw) -> str | None:
+    return line(raw.guid)[:LONGEST_GUID] or None
+
+
+def _url(raw: Raw) -> str | None:
+    return http_url(raw.link, raw.base or None) if raw.link else None
+
+
+def _title(raw: Raw) -> str:
+    heading = mended(raw.title)
+    return line(heading)[:LONGEST_TITLE] if raw.title_is_text else title_text(heading)
 
 
 def _age(raw: Raw) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from typing import Any
 
 from watcher.errors import ParseError
@@ -13,7 +14,7 @@ from watcher.text.langs import language_tag
 from watcher.text.urls import http_url
 
 
-def read_json(text: str, base: str) -> Parsed:
+def read_json(text: str, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
     """Read a JSON Feed; raises ParseError (`not-feed`, `parse`)."""
     try:
         said = json.loads(text, strict=False)
@@ -26,7 +27,7 @@ def read_json(text: str, base: str) -> Parsed:
     items = [item for item in said["items"] if isinstance(item, dict)]
     hubs = [hub for hub in _list(said.get("hubs")) if isinstance(hub, dict)]
     language = language_tag(_text(said.get("language")))
-    read, left_out = cleaned_all((_item(item, base) for item in items), len(items), language)
+    read, left_out = cleaned_all((_item(item, base) for item in items), len(items), language, known)
     return Parsed(
         items=read,
         title=" ".join(plain(_text(said.get("title"))).split())[:500],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from io import BytesIO
 from typing import Any
 
@@ -16,7 +17,7 @@ from watcher.text.langs import language_tag
 from watcher.text.urls import http_url
 
 
-def read_loosely(body: bytes, base: str) -> Parsed:
+def read_loosely(body: bytes, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
     """Read a UTF-8 document however broken; raises ParseError (`not-feed`) where nothing in it is a feed."""
     # feedparser opens a str or bytes that names a file or an address, so it only ever gets a stream. Sanitising and
     # resolving are two thirds of its time, and ours to do. It is not told the document's address: it would make guids
@@ -34,7 +35,7 @@ def read_loosely(body: bytes, base: str) -> Parsed:
     fault = said.get("bozo_exception") if said.get("bozo") else None
     lenient = fault is None or type(fault).__name__ in {"NonXMLContentType", "CharacterEncodingOverride"}
     language = language_tag(_str(feed.get("language")))
-    items, left_out = cleaned_all((_item(entry, base) for entry in entries), len(entries), language)
+    items, left_out = cleaned_all((_item(entry, base) for entry in entries), len(entries), language, known)
     return Parsed(
         items=items,
         title=title_text(_str(feed.get("title"))),

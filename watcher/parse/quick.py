@@ -5,6 +5,8 @@ fastfeedparser is as quick, but drops the dates as written, the channel's langua
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from lxml import etree
 
 from watcher.model.poll import Parsed
@@ -14,10 +16,10 @@ from watcher.parse.names import ATOM, RDF, clark
 from watcher.parse.rss import read_rss
 
 
-def read_quick(root: etree._Element, base: str) -> Parsed:
+def read_quick(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
     """Read a document from its root; raises Doubt where feedparser might read it otherwise."""
     if root.tag == clark(ATOM, "feed"):
-        return read_atom(root, base)
+        return read_atom(root, base, known)
     if root.tag == clark(RDF, "RDF") or etree.QName(root).localname == "rss":
-        return read_rss(root, base)
+        return read_rss(root, base, known)
     raise Doubt(f"the root is {etree.QName(root).localname[:40]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import replace
 
 from watcher.errors import ParseError
@@ -22,12 +23,14 @@ _LINK = re.compile(r"<([^<>]{1,2000})>([^<]*)")
 _REL = re.compile(r"""(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""")
 
 
-def parse(document: Document) -> Parsed:
+def parse(document: Document, known: Collection[bytes] = frozenset()) -> Parsed:
     """Read a fetched document; raises ParseError and nothing else, whatever the bytes.
+
+    Of items whose marks are `known` no more is read than what tells them apart (Item.repeated).
 
     Hub and topic may also stand in the answer's Link header, which counts first (WebSub, 4).
     """
-    read = parse_bytes(document.body, document.final_url, document.headers.get("content-type"))
+    read = parse_bytes(document.body, document.final_url, document.headers.get("content-type"), known)
     link = document.headers.get("link")
     if not link:
         return read
@@ -35,35 +38,37 @@ def parse(document: Document) -> Parsed:
     return replace(read, hub=said.get("hub", read.hub), topic_url=said.get("self", read.topic_url))
 
 
-def parse_bytes(body: bytes, url: str, content_type: str | None = None) -> Parsed:
+def parse_bytes(
+    body: bytes, url: str, content_type: str | None = None, known: Collection[bytes] = frozenset()
+) -> Parsed:
     """Read a document that came from `url`; raises ParseError and nothing else, whatever the bytes."""
     try:
-        return _parse(body, url, content_type)
+        return _parse(body, url, content_type, known)
     except ParseError:
         raise
     except (RecursionError, MemoryError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise ParseError("parse", f"cannot be read: {type(error).__name__}") from error
 
 
-def _parse(body: bytes, url: str, content_type: str | None) -> Parsed:
+def _parse(body: bytes, url: str, content_type: str | None, known: Collection[bytes]) -> Parsed:
     text, fault = decode(body, content_type)
     if shape(text) is Shape.JSON:
-        return _degraded(read_json(text, url), fault, False)
+        return _degraded(read_json(text, url, known), fault, False)
     # Both readers get UTF-8 that says so: whatever else was declared has been judged by now.
     plain = ('<?xml version="1.0" encoding="utf-8"?>' + _DECLARATION.sub("", text, 1)).encode("utf-8", "replace")
     tree = grow(plain)
     if tree is None and len(plain) > LONGEST_LOOSE:
         tree = grow_anyhow(plain)
-    if tree is not None and (read := _quickly(tree, url)) is not None:
+    if tree is not None and (read := _quickly(tree, url, known)) is not None:
         return _degraded(read, tree.mended or fault, tree.cut)
     if len(plain) > LONGEST_LOOSE:
         raise ParseError("parse", f"doubtful, and with {len(plain):,} bytes too large to be repaired")
-    return _degraded(read_loosely(plain, url), fault, False)
+    return _degraded(read_loosely(plain, url, known), fault, False)
 
 
-def _quickly(tree: Tree, url: str) -> Parsed | None:
+def _quickly(tree: Tree, url: str, known: Collection[bytes]) -> Parsed | None:
     try:
-        return read_quick(tree.root, url)
+        return read_quick(tree.root, url, known)
     except Doubt:
         return None
 

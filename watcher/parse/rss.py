@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 
 from lxml import etree
@@ -34,7 +34,7 @@ _EXTENDED = {
 _ONE = {"title", "link", "guid"}
 
 
-def read_rss(root: etree._Element, base: str) -> Parsed:
+def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
     """Read RSS; raises Doubt."""
     space = RSS1 if root.tag == clark(RDF, "RDF") else etree.QName(root).namespace or ""
     channel = root.find(clark(space, "channel"))
@@ -53,7 +53,7 @@ def read_rss(root: etree._Element, base: str) -> Parsed:
         or channel.get(clark(XML, "lang"))
         or root.get(clark(XML, "lang"))
     )
-    read, left_out = cleaned_all((_item(item, names, base) for item in items), len(items), language)
+    read, left_out = cleaned_all((_item(item, names, base) for item in items), len(items), language, known)
     return Parsed(
         items=read,
         title=title_text(inner(channel.find(clark(space, "title")))),

@@ -67,7 +67,7 @@ def read(feed: Feed, fetched: Fetched) -> Outcome:
                     elapsed=fetched.elapsed,
                 )
             try:
-                parsed = parse(fetched)
+                parsed = parse(fetched, feed.item_marks)
             except ParseError as error:
                 kinds = {kind.value: kind for kind in FailureKind}
                 return Failed(
@@ -97,6 +97,7 @@ def settle_all(
 ) -> tuple[Settled, ...]:
     """Settle several polls: what all of them brought and teach goes to the database together."""
     held = feeds.still_held(db, (feed for feed, _outcome in polled))
+    polled = [(held.get(feed.id, feed), outcome) for feed, outcome in polled]
     read_ = [(feed, outcome) for feed, outcome in polled if feed.id in held and isinstance(outcome, Fresh)]
     brought = _bring(db, read_, watched, now)
     settled = tuple(

@@ -97,6 +97,7 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
         validators=Validators() if parsed.cut else document.validators,
         key_rule=told.key_rule,
         document_keys=told.document_keys or feed.document_keys,
+        item_marks=told.item_marks,
         rhythm=rhythm,
         interval=interval,
         read_at=now,

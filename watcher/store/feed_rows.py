@@ -55,6 +55,7 @@ def read(found: Row[Any]) -> Feed:
             else None
         ),
         document_keys=frozenset(row["document_keys"].split()),
+        item_marks=read_marks(row["item_marks"] or b""),
         gaps=row["gaps"],
         lost=row["lost"],
         gap_at=row["gap_at"],
@@ -83,6 +84,7 @@ def write(feed: Feed) -> dict[str, Any]:
         "move_first_seen_at": feed.move.first_seen_at if feed.move else None,
         "move_sightings": feed.move.sightings if feed.move else 0,
         "document_keys": " ".join(sorted(feed.document_keys)),
+        "item_marks": b"".join(sorted(feed.item_marks)) or None,
         "gaps": feed.gaps,
         "lost": feed.lost,
         "gap_at": feed.gap_at,
@@ -115,6 +117,11 @@ def routine(feed: Feed) -> dict[str, Any]:
 def is_routine(before: Feed, after: Feed) -> bool:
     """Tell whether nothing changed but what `routine` gives."""
     return _LASTING(before) == _LASTING(after)
+
+
+def read_marks(written: bytes) -> frozenset[bytes]:
+    """Read the marks of a feed's items, which have eight bytes each."""
+    return frozenset(written[place : place + 8] for place in range(0, len(written), 8))
 
 
 def host_of(url: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -229,11 +229,26 @@ def end_leases(db: Db, owners: Iterable[str]) -> int:
     return done.rowcount
 
 
-def still_held(db: Db, claimed: Iterable[Feed]) -> frozenset[int]:
-    """Tell which claims are still those that may settle, by feed id; locks them until the transaction ends."""
-    tokens = {feed.id: feed.lease for feed in claimed}
-    rows = select(feeds.c.id, feeds.c.lease).where(_among(db, feeds.c.id, tokens)).order_by(feeds.c.id)
-    return frozenset(row.id for row in db.execute(rows.with_for_update()) if tokens[row.id] == row.lease)
+def still_held(db: Db, claimed: Iterable[Feed]) -> Mapping[int, Feed]:
+    """Give the claims that are still those that may settle, by feed id; locks them until the transaction ends.
+
+    Where entries were pruned meanwhile, items that are repeated are not known by their marks any more.
+    """
+    known = {feed.id: feed for feed in claimed}
+    forgotten = feeds.c.item_marks.is_(None).label("forgotten")
+    rows = select(feeds.c.id, feeds.c.lease, forgotten).where(_among(db, feeds.c.id, known)).order_by(feeds.c.id)
+    held = [row for row in db.execute(rows.with_for_update()) if known[row.id].lease == row.lease]
+    return {
+        row.id: replace(known[row.id], item_marks=frozenset())
+        if row.forgotten and known[row.id].item_marks
+        else known[row.id]
+        for row in held
+    }
+
+
+def forget_items(db: Db, feed_ids: Iterable[int]) -> None:
+    """Forget how the items of some feeds stood: entries of them are pruned, and those are to be looked up."""
+    db.execute(update(feeds).where(_among(db, feeds.c.id, feed_ids)).values(item_marks=None))
 
 
 def put(db: Db, learnt: Iterable[tuple[Feed, Feed]]) -> None:

@@ -101,7 +101,12 @@ class _Recalled:
 
     @property
     def strange(self) -> list[Entry]:
-        return [entry for entry in self.offered if (known := self.found.get(entry.key)) is None or known[0]]
+        return [entry for entry in self.unlike if (known := self.found.get(entry.key)) is None or known[0]]
+
+    @property
+    def unlike(self) -> list[Entry]:
+        """Those that are not repeated word for word, and so not known already."""
+        return [entry for entry in self.offered if not entry.item.repeated]
 
     def whole(self) -> Memory:
         return Memory(
@@ -122,13 +127,16 @@ def recall_all(db: Db, offered: Sequence[tuple[int, Sequence[Entry]]]) -> tuple[
     """Gather what is known of the entries of several documents, each of another feed, in the documents' order.
 
     By key, and for the unknown ones by address and by headline. An entry that was pruned while its feed still lists it
-    counts as known and unchanged, so that it does not return.
+    counts as known and unchanged, so that it does not return. What is repeated word for word is looked up only where a
+    strange entry is like a known one, which may be one of the repeated.
     """
     recalled = [_Recalled(some) for _feed_id, some in offered]
-    places = [(feed_id, one, entry) for (feed_id, some), one in zip(offered, recalled, strict=True) for entry in some]
-    _recognise(db, places)
-    feeds = {feed_id: one for (feed_id, _some), one in zip(offered, recalled, strict=True) if one.strange}
+    whose = [(feed_id, one) for (feed_id, _some), one in zip(offered, recalled, strict=True)]
+    _recognise(db, [(feed_id, one, entry) for feed_id, one in whose for entry in one.unlike])
+    feeds = {feed_id: one for feed_id, one in whose if one.strange}
     _find_alike(db, [(feed_id, one, entry) for feed_id, one in feeds.items() for entry in one.strange])
+    alike = [(feed_id, one) for feed_id, one in feeds.items() if one.by_url or one.by_title]
+    _recognise(db, [(feed_id, one, entry) for feed_id, one in alike for entry in one.offered if entry.item.repeated])
     for row in db.execute(_LATEST_ON[db.dialect.name], {"feeds": list(feeds)}).all() if feeds else ():
         feeds[row.feed].newest, feeds[row.feed].number = row.newest, row.number
     return tuple(one.whole() for one in recalled)

@@ -29,6 +29,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.model.entry import StoredEntry
 from watcher.store import engine, entries, hosts, search, tallies
+from watcher.store import feeds as polled
 from watcher.store.care import give_back, size_of
 from watcher.store.engine import Database, Db
 from watcher.store.many import IDS, one_of
@@ -185,6 +186,7 @@ def _bury(db: Db, leaving: tuple[StoredEntry, ...], now: datetime) -> None:
         for stored in leaving
     ]
     db.execute(dialect.insert(tombstones).on_conflict_do_nothing(), buried)
+    polled.forget_items(db, sorted({stored.entry.feed_id for stored in leaving}))
 
 
 def _is_unlisted(now: datetime) -> ColumnElement[bool]:

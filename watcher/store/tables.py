@@ -125,6 +125,7 @@ feeds = Table(
     Column("move_first_seen_at", Moment),
     Column("move_sightings", Integer, nullable=False, server_default="0"),
     Column("document_keys", Text, nullable=False, server_default="", comment="of the last document, space between"),
+    Column("item_marks", LargeBinary, comment="of its items that are stored, as they stood: eight bytes each"),
     Column("gaps", Integer, nullable=False, server_default="0"),
     Column("lost", Integer, nullable=False, server_default="0"),
     Column("gap_at", Moment),

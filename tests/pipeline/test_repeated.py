@@ -1,0 +1,133 @@
+"""Items that stand in a document as they stood in the last one are known unread, and nothing is missed for that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+
+import pytest
+
+from watcher.match import Watched, compile_topics
+from watcher.model.feed import Source, Validators
+from watcher.model.poll import Document, Fresh
+from watcher.pipeline.settling import Settled, read, settle
+from watcher.schedule import Bounds
+from watcher.store import feeds, pruning
+from watcher.store.engine import Database
+
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+DAY = timedelta(days=1)
+URL = "https://post.example/feed"
+NO_TOPICS: Watched = compile_topics([])
+
+
+def rss(*items: tuple[str, str, str]) -> bytes:
+    said = "".join(
+        f"<item><guid>{guid}</guid><title>{title}</title><description>{text}</description></item>"
+        for guid, title, text in items
+    )
+    return f"<rss version='2.0'><channel><title>Post</title>{said}</channel></rss>".encode()
+
+
+class Polls:
+    """One feed that is polled again and again."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.now = NOON
+        with database.write() as db:
+            feeds.sync(db, [Source(url=URL)], NOON, HOUR)
+
+    def read(self, *items: tuple[str, str, str]) -> Settled:
+        self.now += HOUR
+        body = rss(*items)
+        document = Document(
+            url=URL,
+            final_url=URL,
+            status=200,
+            headers={},
+            body=body,
+            body_hash=sha256(body).digest(),
+            validators=Validators(),
+        )
+        with self.database.write() as db:
+            [held] = feeds.claim_due(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
+            outcome = read(held, document)
+            assert isinstance(outcome, Fresh)
+            self.repeated = [item.repeated for item in outcome.parsed.items]
+            return settle(db, held, outcome, NO_TOPICS, self.now, Bounds(), 0.0)
+
+
+A, B, C = ("a", "Harbour closed", "All day."), ("b", "Bridge open", "Since noon."), ("c", "Fog", "In the west.")
+
+
+@pytest.fixture
+def polls(database: Database) -> Polls:
+    return Polls(database)
+
+
+def test_what_stands_as_it_stood_is_not_read_again(polls: Polls) -> None:
+    polls.read(A, B)
+
+    again = polls.read(C, A, B)
+
+    assert polls.repeated == [False, True, True]
+    assert [each.entry.item.title for each in again.new] == ["Fog"]
+    assert (again.seen, len(again.edited), again.lost) == (3, 0, 0)
+
+
+def test_an_item_that_says_something_else_is_read_and_is_an_edit(polls: Polls) -> None:
+    polls.read(A, B)
+    polls.read(C, A, B)
+
+    edited = polls.read(C, (A[0], A[1], "Until further notice."), B).edited
+
+    assert polls.repeated == [True, False, True]
+    assert [(each.entry.item.summary, each.version) for each in edited] == [("Until further notice.", 2)]
+
+
+def test_a_new_item_with_the_headline_of_one_that_is_still_listed_is_news(polls: Polls) -> None:
+    polls.read(A, B)
+
+    again = polls.read(("other", A[1], "A second time."), A, B)
+
+    assert polls.repeated == [False, True, True]
+    assert [each.entry.key for each in again.new] == ["guid:other"]
+
+
+def test_an_item_that_left_and_came_back_is_known(polls: Polls) -> None:
+    polls.read(A, B)
+    polls.read(C, B)
+
+    again = polls.read(C, A, B)
+
+    assert polls.repeated == [True, False, True]
+    assert (len(again.new), len(again.edited)) == (0, 0)
+
+
+def test_what_is_pruned_is_looked_up_as_long_as_it_is_listed(polls: Polls) -> None:
+    polls.read(A, B)
+    pruning.prune(polls.database, pruning.Retention(entries=DAY, hits=DAY), polls.now + 2 * DAY)
+    polls.now += 2 * DAY
+
+    after = polls.read(C, A, B)
+    later = polls.read((C[0], C[1], "In the east."), A, B)
+
+    assert [each.entry.item.title for each in after.new] == ["Fog"]
+    assert polls.repeated == [False, False, False]
+    assert (len(later.new), len(later.edited)) == (0, 1)
+
+
+def test_what_was_pruned_while_a_poll_was_under_way_is_not_known_by_its_mark(polls: Polls) -> None:
+    polls.read(A, B)
+    with polls.database.write() as db:
+        [held] = feeds.claim_due(db, polls.now + 2 * DAY, limit=1, lease_for=HOUR, urls=[URL])
+    assert held.item_marks
+    pruning.prune(polls.database, pruning.Retention(entries=DAY, hits=DAY), polls.now + 2 * DAY)
+
+    with polls.database.write() as db:
+        [now] = feeds.still_held(db, [held]).values()
+
+    assert now == replace(held, item_marks=frozenset())
