@@ -38,7 +38,7 @@ from watcher.model.found import Filters
 from watcher.model.poll import Document, Fresh, Hints, Parsed
 from watcher.pipeline.settling import settle_all
 from watcher.schedule import Bounds
-from watcher.store import archive, care, feeds, hits, migrate, status, stories
+from watcher.store import archive, care, claims, feeds, hits, migrate, status, stories
 from watcher.store.engine import Database
 from watcher.store.entries import usual_key
 from watcher.store.pruning import Retention, prune
@@ -143,7 +143,7 @@ def write(url: str, seed: str, began: float, log: Path) -> None:
         while True:
             now = _now(began)
             with database.write(lasting=False) as db:
-                held = feeds.claim_due(db, now, limit=4, lease_for=HOUR, owner=seed)
+                held = claims.claim_due(db, now, limit=4, lease_for=HOUR, owner=seed)
             if not held:
                 time.sleep(0.02)
                 continue

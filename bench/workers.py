@@ -40,7 +40,7 @@ from tests import postgres  # noqa: E402
 from tests.engine.outlets import Outlets  # noqa: E402
 from watcher.model.feed import Source  # noqa: E402
 from watcher.pipeline import chunks  # noqa: E402
-from watcher.store import feeds, leases, migrate  # noqa: E402
+from watcher.store import claims, feeds, leases, migrate  # noqa: E402
 from watcher.store.engine import Database  # noqa: E402
 
 PROCESSES = (1, 2, 4)
@@ -54,7 +54,7 @@ SPAWN = multiprocessing.get_context("spawn")
 def by_store(database: Database, now: datetime) -> list[tuple[int, int]]:
     """Claim a batch and complete it: what a poll teaches is written with it."""
     with database.write() as db:
-        held = feeds.claim_due(db, now, limit=BATCH, lease_for=MINUTE, owner=str(os.getpid()))
+        held = claims.claim_due(db, now, limit=BATCH, lease_for=MINUTE, owner=str(os.getpid()))
     with database.write() as db:
         complete(db, held, now)
     return [(feed.id, feed.lease) for feed in held]
@@ -78,7 +78,7 @@ def by_chunk(database: Database, now: datetime) -> list[tuple[int, int]]:
 
 def complete(db: Any, held: Any, now: datetime) -> None:
     """Settle as polls do of which one in ten brings news."""
-    kept = feeds.still_held(db, held)
+    kept = claims.still_held(db, held)
     later = now + 15 * MINUTE
     learnt = ((feed, replace(feed, next_poll_at=later, polled_at=now, succeeded_at=now)) for feed in held)
     feeds.put(

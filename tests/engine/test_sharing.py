@@ -13,7 +13,7 @@ from watcher.pipeline.chunks import share_out, take_over
 from watcher.pipeline.recovery import take_over_silent
 from watcher.pipeline.settling import settle
 from watcher.schedule import Bounds
-from watcher.store import feeds, hosts, leases
+from watcher.store import claims, feeds, hosts, leases
 from watcher.store.engine import Database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -38,12 +38,12 @@ def shared(database: Database) -> Database:
 
 def claim(database: Database, now: datetime = NOON, owner: str = "one", **how: object) -> tuple[Feed, ...]:
     with database.write() as db:
-        return feeds.claim_due(db, now, limit=10, lease_for=10 * MINUTE, owner=owner, **how)  # type: ignore[arg-type]
+        return claims.claim_due(db, now, limit=10, lease_for=10 * MINUTE, owner=owner, **how)  # type: ignore[arg-type]
 
 
-def take(database: Database, *claims: tuple[int, int]) -> tuple[Feed, ...]:
+def take(database: Database, *offered: tuple[int, int]) -> tuple[Feed, ...]:
     with database.write() as db:
-        return feeds.take(db, claims, NOON, lease_for=MINUTE, owner="worker")
+        return claims.take(db, offered, NOON, lease_for=MINUTE, owner="worker")
 
 
 def urls(found: tuple[Feed, ...]) -> set[str]:
@@ -64,7 +64,7 @@ def test_of_two_who_come_with_one_claim_one_gets_the_feed(shared: Database) -> N
 def test_a_claim_that_was_given_back_gives_nothing(shared: Database) -> None:
     [queued] = claim(shared, urls=[A])
     with shared.write() as db:
-        feeds.release(db, [queued])
+        claims.release(db, [queued])
 
     assert take(shared, (queued.id, queued.lease)) == ()
 
@@ -154,7 +154,7 @@ def test_a_host_that_asks_for_peace_gets_it_while_others_settle_its_feeds(postgr
 
     with postgresql.write() as one, postgresql.write() as two:
         one.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
-        feeds.still_held(two, [claimed[B]])
+        claims.still_held(two, [claimed[B]])
         settle(one, claimed[A], refused, NOTHING, NOON, Bounds(), 0.0)
         settle(two, claimed[B], refused, NOTHING, NOON, Bounds(), 0.0)
 

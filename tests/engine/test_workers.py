@@ -28,7 +28,7 @@ from watcher.model.feed import Source
 from watcher.model.found import Filters
 from watcher.pipeline.chunks import share_out
 from watcher.settings import EngineName
-from watcher.store import care, digests, entries, feeds, hits, leases, notes, outbox
+from watcher.store import care, claims, digests, entries, feeds, hits, leases, notes, outbox
 from watcher.store.engine import Database
 
 EVERY = 3.0
@@ -61,7 +61,7 @@ def test_the_work_is_shared_and_no_feed_polled_twice_in_an_interval(postgresql: 
     assert set(ticks.values()) == {1}, "a tick ran in both"
     with postgresql.read() as db:
         assert entries.count(db) == len(outlets.urls)
-        assert all(holder.startswith("queue ") for holder in feeds.holders(db))
+        assert all(holder.startswith("queue ") for holder in claims.holders(db))
         assert leases.at_work(db, clock.now()) == ()
     assert care.check(postgresql) == ()
 
@@ -162,7 +162,7 @@ def test_a_worker_told_to_end_gives_back_what_it_did_not_begin(postgresql: Datab
     assert code == 0
     assert len(outlets.asked) == 1
     with postgresql.read() as db:
-        assert feeds.holders(db) == frozenset()
+        assert claims.holders(db) == frozenset()
         assert entries.count(db) == 1
         waiting = [feed for feed in feeds.all_configured(db) if feed.polled_at is None]
     assert len(waiting) == 2

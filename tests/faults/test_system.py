@@ -21,7 +21,7 @@ from tests.faults.yard import Outlet, Talk, Yard
 from watcher.errors import StoreError
 from watcher.model.feed import Source
 from watcher.pipeline.incoming import LEASE
-from watcher.store import entries, feeds, hits
+from watcher.store import claims, entries, feeds, hits
 from watcher.store.engine import Database
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -157,7 +157,7 @@ def test_lease_of_a_clock_that_was_wrong_holds_nobody_up(sqlite: Database, yard:
     with Machine(sqlite) as machine:
         machine.watch(outlet.url)
         with sqlite.write() as db:
-            feeds.claim_due(db, NOON + 400 * DAY, limit=1, lease_for=LEASE, owner="dead")
+            claims.claim_due(db, NOON + 400 * DAY, limit=1, lease_for=LEASE, owner="dead")
 
         assert machine.poll(everything=False).fetched == 1
 
@@ -209,8 +209,8 @@ def test_row_84_a_host_that_one_process_is_busy_with_is_left_to_it(postgresql: D
     with postgresql.write() as db:
         sources = [Source(url=f"https://{host}.example/{n}") for host in ("a", "b") for n in range(4)]
         feeds.sync(db, sources, NOON, HOUR)
-        mine = feeds.claim_due(db, NOON, limit=2, lease_for=LEASE, owner="one", per_host=2)
-        theirs = feeds.claim_due(db, NOON, limit=9, lease_for=LEASE, owner="two", per_host=2)
+        mine = claims.claim_due(db, NOON, limit=2, lease_for=LEASE, owner="one", per_host=2)
+        theirs = claims.claim_due(db, NOON, limit=9, lease_for=LEASE, owner="two", per_host=2)
 
     assert len({feed.source.url.split("/")[2] for feed in mine}) == 1
     assert {feed.source.url.split("/")[2] for feed in theirs}.isdisjoint(feed.source.url.split("/")[2] for feed in mine)
@@ -226,7 +226,7 @@ def test_row_85_ten_thousand_due_at_once_take_their_turns_oldest_first(sqlite: D
     before = process.memory_info().rss
     taken: list[str] = []
     with sqlite.write() as db:
-        while claimed := feeds.claim_due(db, NOON + HOUR, limit=64, lease_for=LEASE, per_host=4):
+        while claimed := claims.claim_due(db, NOON + HOUR, limit=64, lease_for=LEASE, per_host=4):
             assert len(claimed) <= 64
             taken += [feed.source.url for feed in claimed]
 

@@ -16,7 +16,7 @@ from watcher.model.found import Filters
 from watcher.model.topic import Topic
 from watcher.pipeline.incoming import Polled, Poller
 from watcher.schedule import Bounds
-from watcher.store import archive, entries, feeds, hits, stories
+from watcher.store import archive, claims, entries, feeds, hits, stories
 from watcher.store.engine import Database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -168,7 +168,7 @@ def test_a_claim_that_was_lost_stores_nothing(database: Database, press: Server)
 
     def overtaken(_headers: dict[str, str]) -> Reply:
         with database.write() as db:
-            feeds.claim_due(db, NOON + HOUR, limit=1, lease_for=HOUR, owner="somebody else")
+            claims.claim_due(db, NOON + HOUR, limit=1, lease_for=HOUR, owner="somebody else")
         return Reply(rss(("1", "Five Eyes")))
 
     press.pages["/feed"] = overtaken

@@ -11,7 +11,7 @@ import pytest
 from tests.pipeline.mortal import main
 from tests.pipeline.test_incoming import NOON, watch
 from tests.web_server import Reply, Server, rss
-from watcher.store import archive, feeds, hits
+from watcher.store import archive, claims, feeds, hits
 from watcher.store.engine import Database
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -47,4 +47,4 @@ def test_a_poll_that_dies_loses_nothing_and_doubles_nothing(sqlite: Database, pr
         assert len(archive.page(db).items) == 3
         assert len(hits.page(db).items) == 3
         assert all(feed.polled_at is not None and feed.polled_at >= NOON for feed in feeds.all_configured(db))
-        assert feeds.holders(db) == frozenset()
+        assert claims.holders(db) == frozenset()

@@ -28,7 +28,7 @@ from watcher.model.websub import Callback, CallbackState
 from watcher.pipeline.incoming import Poller
 from watcher.pipeline.pushed import Subscriber
 from watcher.schedule import Bounds
-from watcher.store import callbacks, entries, feeds, hits
+from watcher.store import callbacks, claims, entries, feeds, hits
 from watcher.store.engine import Database
 from watcher.web.websub import make_router
 
@@ -439,13 +439,13 @@ def test_a_push_waits_for_the_poll_that_is_under_way(sqlite: Database) -> None:
     async def story(world: World) -> None:
         await world.subscribed()
         with world.database.write() as db:
-            held = feeds.claim_due(db, world.now, limit=1, lease_for=3 * MINUTE, urls=(world.url,))
+            held = claims.claim_due(db, world.now, limit=1, lease_for=3 * MINUTE, urls=(world.url,))
         pushing = asyncio.create_task(world.push(rss(("2", "Pushed"))))
         await asyncio.sleep(0.5)
         assert world.titles() == ["Old news"]
 
         with world.database.write() as db:
-            feeds.release(db, held)
+            claims.release(db, held)
 
         assert (await pushing).status_code == 204
         assert world.titles() == ["Old news", "Pushed"]

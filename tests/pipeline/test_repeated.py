@@ -13,7 +13,7 @@ from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.pipeline.settling import Settled, read, settle
 from watcher.schedule import Bounds
-from watcher.store import feeds, pruning
+from watcher.store import claims, feeds, pruning
 from watcher.store.engine import Database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -53,7 +53,7 @@ class Polls:
             validators=Validators(),
         )
         with self.database.write() as db:
-            [held] = feeds.claim_due(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
+            [held] = claims.claim_due(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
             outcome = read(held, document)
             assert isinstance(outcome, Fresh)
             self.repeated = [item.repeated for item in outcome.parsed.items]
@@ -123,11 +123,11 @@ def test_what_is_pruned_is_looked_up_as_long_as_it_is_listed(polls: Polls) -> No
 def test_what_was_pruned_while_a_poll_was_under_way_is_not_known_by_its_mark(polls: Polls) -> None:
     polls.read(A, B)
     with polls.database.write() as db:
-        [held] = feeds.claim_due(db, polls.now + 2 * DAY, limit=1, lease_for=HOUR, urls=[URL])
+        [held] = claims.claim_due(db, polls.now + 2 * DAY, limit=1, lease_for=HOUR, urls=[URL])
     assert held.item_marks
     pruning.prune(polls.database, pruning.Retention(entries=DAY, hits=DAY), polls.now + 2 * DAY)
 
     with polls.database.write() as db:
-        [now] = feeds.still_held(db, [held]).values()
+        [now] = claims.still_held(db, [held]).values()
 
     assert now == replace(held, item_marks=frozenset())

@@ -12,7 +12,7 @@ from watcher.model.poll import Document, Fresh, Hints, Parsed
 from watcher.model.topic import Topic
 from watcher.pipeline.settling import Settled, settle
 from watcher.schedule import Bounds
-from watcher.store import feeds
+from watcher.store import claims, feeds
 from watcher.store.engine import Database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -58,7 +58,7 @@ def bring(
         known = {each.source for each in feeds.all_configured(db)}
         if feed not in {source.url for source in known}:
             feeds.sync(db, [*known, Source(url=feed, title=title)], now, timedelta(minutes=15))
-        [claimed] = feeds.claim_due(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
+        [claimed] = claims.claim_due(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
         return settle(db, claimed, document(feed, items), watched, now, Bounds(), 0.0)
 
 

@@ -16,7 +16,7 @@ from watcher.match import parse_query
 from watcher.model.feed import Source
 from watcher.pipeline.settling import settle
 from watcher.schedule import Bounds
-from watcher.store import archive, backup, care, entries, feeds, hits
+from watcher.store import archive, backup, care, claims, entries, feeds, hits
 from watcher.store.engine import Database
 
 DAY = timedelta(days=1)
@@ -140,7 +140,7 @@ def test_a_backup_of_a_running_database_is_of_one_moment(database: Database, tmp
                 for feed in ("https://a.example/feed", "https://b.example/feed"):
                     sources = [Source(url="https://a.example/feed"), Source(url="https://b.example/feed")]
                     feeds.sync(db, sources, NOON, DAY)
-                    [held] = feeds.claim_due(db, NOON, limit=1, lease_for=DAY, urls=[feed])
+                    [held] = claims.claim_due(db, NOON, limit=1, lease_for=DAY, urls=[feed])
                     settle(db, held, document(feed, [item(number, f"Story {number}")]), EYES, NOON, Bounds(), 0.0)
 
     writer = threading.Thread(target=write)

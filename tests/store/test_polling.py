@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from watcher.model.feed import Source
-from watcher.store import feeds, polling
+from watcher.store import claims, feeds, polling
 from watcher.store.engine import Database
 from watcher.store.feeds import Poll
 
@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 def test_polls_are_counted_by_outcome_from_a_moment_on(database: Database) -> None:
     with database.write() as db:
         feeds.sync(db, [Source(url="https://a.example/feed")], NOON, HOUR)
-        [held] = feeds.claim_due(db, NOON, limit=1, lease_for=HOUR)
+        [held] = claims.claim_due(db, NOON, limit=1, lease_for=HOUR)
         done = [("read", 0), ("unchanged", 1), ("timeout", 2), ("read", 3)]
         feeds.record(
             db,

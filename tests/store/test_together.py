@@ -17,7 +17,7 @@ from watcher.model.poll import Fresh
 from watcher.model.topic import Origin
 from watcher.pipeline.settling import Settled, settle_all
 from watcher.schedule import Bounds
-from watcher.store import archive, care, digests, entries, feeds, hits, pruning, tallies
+from watcher.store import archive, care, claims, digests, entries, feeds, hits, pruning, tallies
 from watcher.store.engine import Database
 from watcher.store.tables import digest_items, stories
 from watcher.store.tables import digests as digest_table
@@ -33,7 +33,7 @@ DAY = timedelta(days=1)
 def watch(database: Database) -> list[Feed]:
     with database.write() as db:
         feeds.sync(db, [Source(url=url) for url in FEEDS], NOON, timedelta(minutes=15))
-        return list(feeds.claim_due(db, NOON, limit=100, lease_for=DAY))
+        return list(claims.claim_due(db, NOON, limit=100, lease_for=DAY))
 
 
 def together(*work: Callable[[], object]) -> list[object]:

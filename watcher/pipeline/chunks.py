@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from watcher.model.feed import Feed
-from watcher.store import feeds, hosts
+from watcher.store import claims, hosts
 from watcher.store.engine import Database
 
 CHUNK = 20
@@ -38,7 +38,7 @@ def share_out(database: Database, now: datetime, *, chunks: int) -> tuple[tuple[
     if chunks <= 0:
         return ()
     with database.write() as db:
-        claimed = feeds.claim_due(
+        claimed = claims.claim_due(
             db, now, limit=chunks * CHUNK, lease_for=QUEUED, owner=f"queue {uuid4().hex[:12]}", per_host=CHUNK
         )
     return tuple(tuple(Claim(feed.id, feed.lease) for feed in chunk) for chunk in grouped(claimed))
@@ -74,10 +74,10 @@ def take_over(
     given is due for others.
     """
     with database.write() as db:
-        claims = ((claim.feed_id, claim.token) for claim in chunk)
-        taken = feeds.take(db, claims, now, lease_for=LEASE, owner=owner)
+        offered = ((claim.feed_id, claim.token) for claim in chunk)
+        taken = claims.take(db, offered, now, lease_for=LEASE, owner=owner)
         held = taken[:most]
-        feeds.release(db, taken[most:])
+        claims.release(db, taken[most:])
         wanted = Counter(hosts.of(feed) for feed in held)
         turns = dict(hosts.reserve(db, wanted, now, spacing)) if spacing else dict.fromkeys(wanted, now)
         begins: list[tuple[Feed, datetime]] = []
@@ -85,5 +85,5 @@ def take_over(
             host = hosts.of(feed)
             begins.append((feed, turns[host]))
             turns[host] += spacing
-        feeds.release(db, (feed for feed, at in begins if at > now + PATIENCE))
+        claims.release(db, (feed for feed, at in begins if at > now + PATIENCE))
     return tuple((feed, at) for feed, at in begins if at <= now + PATIENCE)

@@ -23,7 +23,7 @@ from watcher.pipeline.notices import notices
 from watcher.pipeline.points import reached
 from watcher.pipeline.settling import Settled, read, settle_all
 from watcher.schedule import Bounds
-from watcher.store import feeds
+from watcher.store import claims
 from watcher.store.engine import Database
 
 log = structlog.get_logger()
@@ -223,7 +223,7 @@ class Poller:
 
         def claim() -> tuple[Feed, ...]:
             with self._database.write(lasting=False) as db:
-                return feeds.claim_due(
+                return claims.claim_due(
                     db,
                     self._clock(),
                     limit=limit,
@@ -306,7 +306,7 @@ class Poller:
     async def _give_back(self, feed: Feed) -> None:
         def give_back() -> None:
             with self._database.write(lasting=False) as db:
-                feeds.release(db, (feed,))
+                claims.release(db, (feed,))
 
         await asyncio.get_running_loop().run_in_executor(self._writer, give_back)
 

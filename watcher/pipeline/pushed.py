@@ -25,7 +25,7 @@ from watcher.pipeline.incoming import LEASE
 from watcher.pipeline.notices import notices
 from watcher.pipeline.settling import Settled, settle_all
 from watcher.schedule import Bounds, hints
-from watcher.store import callbacks, feeds
+from watcher.store import callbacks, claims, feeds
 from watcher.store.engine import Database, Db
 
 log = structlog.get_logger()
@@ -212,7 +212,7 @@ class Subscriber:
         """Settle a push in one transaction; None while the feed is being polled."""
         now = self._clock()
         with self._database.write() as db:
-            claimed = feeds.claim_due(
+            claimed = claims.claim_due(
                 db,
                 now,
                 limit=1,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from watcher.store import feeds, leases, outbox
+from watcher.store import claims, leases, outbox
 from watcher.store.engine import Database
 
 COMMAND = "command"
@@ -15,12 +15,12 @@ COMMAND = "command"
 def take_over(database: Database, is_dead: Callable[[str], bool], now: datetime) -> tuple[int, int]:
     """End the leases of holders that are dead; gives how many feeds and how many messages they held."""
     with database.read() as db:
-        held_feeds, held_messages = feeds.holders(db), outbox.holders(db)
+        held_feeds, held_messages = claims.holders(db), outbox.holders(db)
     dead = {owner for owner in held_feeds | held_messages if is_dead(owner)}
     if not dead:
         return 0, 0
     with database.write() as db:
-        return feeds.end_leases(db, dead), outbox.end_leases(db, dead, now)
+        return claims.end_leases(db, dead), outbox.end_leases(db, dead, now)
 
 
 def take_over_silent(database: Database, now: datetime) -> tuple[int, int]:
@@ -30,4 +30,4 @@ def take_over_silent(database: Database, now: datetime) -> tuple[int, int]:
     """
     with database.write() as db:
         silent = leases.bury(db, now)
-        return (feeds.end_leases(db, silent), outbox.end_leases(db, silent, now)) if silent else (0, 0)
+        return (claims.end_leases(db, silent), outbox.end_leases(db, silent, now)) if silent else (0, 0)

@@ -18,7 +18,7 @@ from watcher.parse import parse
 from watcher.pipeline.articles import with_articles
 from watcher.pipeline.notices import history
 from watcher.schedule import Bounds, after, hints
-from watcher.store import entries, feeds, hits, hosts, memory, stories
+from watcher.store import claims, entries, feeds, hits, hosts, memory, stories
 from watcher.store.engine import Db
 from watcher.store.entries import Home
 from watcher.text.urls import waiting_host
@@ -96,7 +96,7 @@ def settle_all(
     jitter: Callable[[], float],
 ) -> tuple[Settled, ...]:
     """Settle several polls: what all of them brought and teach goes to the database together."""
-    held = feeds.still_held(db, (feed for feed, _outcome in polled))
+    held = claims.still_held(db, (feed for feed, _outcome in polled))
     polled = [(held.get(feed.id, feed), outcome) for feed, outcome in polled]
     read_ = [(feed, outcome) for feed, outcome in polled if feed.id in held and isinstance(outcome, Fresh)]
     brought = _bring(db, read_, watched, now)

@@ -14,12 +14,15 @@ from sqlalchemy import Row
 from watcher.model.feed import Feed, FeedState, KeyRule, Move, Source, Validators
 from watcher.store.tables import feeds
 
+UNPOLLED = (FeedState.GONE.value, FeedState.PAUSED.value)
 _COLUMNS = tuple(feeds.c.keys())
-_PASSING = {
-    "state", "validators", "next_poll_at", "interval", "polled_at", "succeeded_at", "read_at", "barren", "failures",
-    "failing_since", "error_kind", "error", "lease",
-}  # fmt: skip
-_LASTING = attrgetter(*(field.name for field in fields(Feed) if field.name not in _PASSING))
+_TIMES = {"next_poll_at", "interval", "polled_at", "succeeded_at", "read_at"}
+_PASSING = _TIMES | {"state", "validators", "barren", "failures", "failing_since", "error_kind", "error"}
+_LASTING = attrgetter(*(field.name for field in fields(Feed) if field.name not in _PASSING | {"lease"}))
+_HOW_IT_WENT = attrgetter(*sorted(_PASSING - _TIMES))
+
+
+_UNSAID = {name: value for name, value in asdict(Source(url="")).items() if name != "url"}
 
 
 def read(found: Row[Any]) -> Feed:
@@ -66,9 +69,41 @@ def read(found: Row[Any]) -> Feed:
     )
 
 
-def write(feed: Feed) -> dict[str, Any]:
-    """Give what polling may change of a feed, by column."""
-    return routine(feed) | {
+def changes(before: Feed, after: Feed) -> dict[str, Any]:
+    """Give what a poll changed of a feed, by column, and what goes with it: most change no more than times."""
+    if _LASTING(before) != _LASTING(after):
+        return _times(after) | _how_it_went(after) | _lasting(after)
+    if _HOW_IT_WENT(before) != _HOW_IT_WENT(after):
+        return _times(after) | _how_it_went(after)
+    return _times(after)
+
+
+def _times(feed: Feed) -> dict[str, Any]:
+    return {
+        "next_poll_at": feed.next_poll_at,
+        "interval": feed.interval,
+        "polled_at": feed.polled_at,
+        "succeeded_at": feed.succeeded_at,
+        "read_at": feed.read_at,
+    }
+
+
+def _how_it_went(feed: Feed) -> dict[str, Any]:
+    return {
+        "state": feed.state.value,
+        "etag": feed.validators.etag,
+        "last_modified": feed.validators.last_modified,
+        "validators_url": feed.validators.url,
+        "barren": feed.barren,
+        "failures": feed.failures,
+        "failing_since": feed.failing_since,
+        "error_kind": feed.error_kind,
+        "error": feed.error,
+    }
+
+
+def _lasting(feed: Feed) -> dict[str, Any]:
+    return {
         "fetch_url": feed.fetch_url,
         "host": host_of(feed.fetch_url),
         "name": feed.name,
@@ -94,31 +129,6 @@ def write(feed: Feed) -> dict[str, Any]:
     }
 
 
-def routine(feed: Feed) -> dict[str, Any]:
-    """Give the columns that a poll without news changes: when, and how it went."""
-    return {
-        "state": feed.state.value,
-        "etag": feed.validators.etag,
-        "last_modified": feed.validators.last_modified,
-        "validators_url": feed.validators.url,
-        "next_poll_at": feed.next_poll_at,
-        "interval": feed.interval,
-        "polled_at": feed.polled_at,
-        "succeeded_at": feed.succeeded_at,
-        "read_at": feed.read_at,
-        "barren": feed.barren,
-        "failures": feed.failures,
-        "failing_since": feed.failing_since,
-        "error_kind": feed.error_kind,
-        "error": feed.error,
-    }
-
-
-def is_routine(before: Feed, after: Feed) -> bool:
-    """Tell whether nothing changed but what `routine` gives."""
-    return _LASTING(before) == _LASTING(after)
-
-
 def read_marks(written: bytes) -> frozenset[bytes]:
     """Read the marks of a feed's items, which have eight bytes each."""
     return frozenset(written[place : place + 8] for place in range(0, len(written), 8))
@@ -130,25 +140,20 @@ def host_of(url: str) -> str:
 
 
 def write_source(source: Source) -> str:
-    """Write what feeds.yaml says of a feed."""
-    facts = asdict(replace(source, interval=None)) | {
-        "interval": source.interval.total_seconds() if source.interval else None
-    }
+    """Write what feeds.yaml says of a feed, beside its address; what it leaves open is not written."""
+    facts = {name: value for name, value in asdict(source).items() if name != "url" and value != _UNSAID[name]}
+    if source.interval is not None:
+        facts["interval"] = source.interval.total_seconds()
     return json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
 
 def read_source(url: str, written: str) -> Source:
     """Read what `write_source` wrote."""
-    facts = json.loads(written)
-    if not facts:
+    if written == "{}":
         return Source(url=url)
-    interval = facts["interval"]
-    return Source(
-        url=url,
-        title=facts["title"],
-        tags=tuple(facts["tags"]),
-        language=facts["language"],
-        interval=timedelta(seconds=interval) if interval is not None else None,
-        enabled=facts["enabled"],
-        fulltext=facts["fulltext"],
-    )
+    facts = {name: value for name, value in json.loads(written).items() if name in _UNSAID}
+    if "tags" in facts:
+        facts["tags"] = tuple(facts["tags"])
+    if facts.get("interval") is not None:
+        facts["interval"] = timedelta(seconds=facts["interval"])
+    return replace(Source(url=url), **facts)

@@ -1,41 +1,26 @@
-"""Feeds and the memory of polling them: what is due, who may settle it, and the history of polls."""
+"""Feeds and the memory of polling them, and the history of polls."""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ARRAY,
-    BigInteger,
-    ColumnElement,
-    CursorResult,
-    Row,
-    any_,
-    bindparam,
-    func,
-    insert,
-    literal,
-    or_,
-    select,
-    tuple_,
-    update,
-)
+from sqlalchemy import CursorResult, bindparam, func, insert, or_, select, update
 
 from watcher.errors import NotFoundError
 from watcher.model.feed import Feed, FeedState, Source
 from watcher.store.engine import Db, alone
-from watcher.store.feed_rows import host_of, is_routine, read, routine, write, write_source
+from watcher.store.feed_rows import UNPOLLED, changes, host_of, read, write_source
+from watcher.store.many import IDS, change, one_of
+from watcher.store.many import put as put_rows
 from watcher.store.tables import feeds, polls
 
 _ASTRAY = timedelta(hours=2)
 _LONGEST = timedelta(days=40)
 """Longer than any configuration lets a feed wait."""
-_LONGEST_LEASE = timedelta(minutes=30)
-"""Longer than anybody is given a feed for; those who give it may allow different times."""
 _SOME = Source(url="")
 _PULSE = (
     feeds.c.id,
@@ -52,7 +37,6 @@ _PULSE = (
     feeds.c.gaps,
     feeds.c.lost,
 )
-_UNPOLLED = (FeedState.GONE.value, FeedState.PAUSED.value)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,144 +115,23 @@ def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) 
     return Synced(added=tuple(str(row["url"]) for row in added), returned=tuple(returned), dropped=tuple(dropped))
 
 
-def claim_due(
-    db: Db,
-    now: datetime,
-    *,
-    limit: int,
-    lease_for: timedelta,
-    owner: str = "",
-    urls: Iterable[str] | None = None,
-    everything: bool = False,
-    polled_before: datetime | None = None,
-    busy: Mapping[str, int] | None = None,
-    per_host: int | None = None,
-) -> tuple[Feed, ...]:
-    """Take feeds whose time has come, longest overdue first, and hold each for `lease_for`.
-
-    With `per_host` no host gets more feeds than that, counting those that are `busy` already, and none that another
-    owner is busy with: five hundred feeds of one host, each waiting for its turn, must not keep all others waiting.
-
-    `urls` takes those feeds whether due or not (paused and gone ones too: a person asks); `everything` takes every feed
-    that is polled at all. `polled_before` leaves out what was polled since. A feed that somebody else holds is left to
-    them; two callers never get the same feed.
-    """
-    # A lease that ends later than any could was given while a clock was wrong.
-    free = or_(feeds.c.lease_until.is_(None), feeds.c.lease_until <= now, feeds.c.lease_until > now + _LONGEST_LEASE)
-    chosen = select(feeds.c.id).where(feeds.c.configured, free)
-    if urls is not None:
-        chosen = chosen.where(feeds.c.url.in_(tuple(urls)))
-    else:
-        chosen = chosen.where(feeds.c.state.not_in(_UNPOLLED))
-        if not everything:
-            chosen = chosen.where(feeds.c.next_poll_at <= now)
-    if polled_before is not None:
-        chosen = chosen.where(or_(feeds.c.polled_at.is_(None), feeds.c.polled_at < polled_before))
-    if per_host is not None and db.dialect.name == "postgresql":
-        theirs = select(feeds.c.host).where(feeds.c.lease_until > now, feeds.c.lease_by != owner)
-        chosen = chosen.where(feeds.c.host.not_in(theirs))
-    tally = Counter(busy or {})
-    kept: list[Row[Any]] = []
-    while len(kept) < limit:
-        full = [host for host, count in tally.items() if per_host is not None and count >= per_host]
-        open_ = chosen.where(feeds.c.host.not_in(full)) if full else chosen
-        open_ = open_.order_by(feeds.c.next_poll_at).limit(limit - len(kept)).with_for_update(skip_locked=True)
-        taken = (
-            update(feeds)
-            .where(feeds.c.id.in_(open_.scalar_subquery()), free)
-            .values(lease=feeds.c.lease + 1, lease_until=now + lease_for, lease_by=owner)
-            .returning(feeds)
-        )
-        too_many: list[int] = []
-        for row in sorted(db.execute(taken).all(), key=lambda row: row.next_poll_at):
-            tally[row.host] += 1
-            if per_host is None or tally[row.host] <= per_host:
-                kept.append(row)
-            else:
-                too_many.append(row.id)
-        if not too_many:
-            break
-        db.execute(update(feeds).where(feeds.c.id.in_(too_many)).values(lease_until=None, lease_by=None))
-    return tuple(read(row) for row in kept)
-
-
-def take(
-    db: Db, claims: Iterable[tuple[int, int]], now: datetime, *, lease_for: timedelta, owner: str
-) -> tuple[Feed, ...]:
-    """Take over feeds that were claimed for whoever comes, each by its id and the claim's token, under a new one.
-
-    A claim that was taken, given back or settled meanwhile gives nothing: of two who come with it one gets the feed.
-    """
-    wanted = tuple(claims)
-    taken = (
-        update(feeds)
-        .where(tuple_(feeds.c.id, feeds.c.lease).in_(wanted), feeds.c.lease_until.is_not(None), feeds.c.configured)
-        .values(lease=feeds.c.lease + 1, lease_until=now + lease_for, lease_by=owner)
-        .returning(feeds)
-    )
-    found = {row.id: read(row) for row in db.execute(taken)} if wanted else {}
-    return tuple(found[feed_id] for feed_id, _token in wanted if feed_id in found)
-
-
-def release(db: Db, held: Iterable[Feed]) -> None:
-    """Give back feeds that were taken and not polled; they stay due."""
-    if claims := [(feed.id, feed.lease) for feed in held]:
-        db.execute(update(feeds).where(tuple_(feeds.c.id, feeds.c.lease).in_(claims)).values(lease_until=None))
-
-
-def holders(db: Db) -> frozenset[str]:
-    """Name who holds feeds."""
-    held = select(feeds.c.lease_by).where(feeds.c.lease_until.is_not(None), feeds.c.lease_by.is_not(None))
-    return frozenset(db.execute(held.distinct()).scalars())
-
-
-def end_leases(db: Db, owners: Iterable[str]) -> int:
-    """Free what some hold, who are known to be dead; it is due as it was."""
-    held = feeds.c.lease_until.is_not(None), feeds.c.lease_by.in_(tuple(owners))
-    done: CursorResult[Any] = db.execute(update(feeds).where(*held).values(lease_until=None, lease_by=None))
-    return done.rowcount
-
-
-def still_held(db: Db, claimed: Iterable[Feed]) -> Mapping[int, Feed]:
-    """Give the claims that are still those that may settle, by feed id; locks them until the transaction ends.
-
-    Where entries were pruned meanwhile, items that are repeated are not known by their marks any more.
-    """
-    known = {feed.id: feed for feed in claimed}
-    forgotten = feeds.c.item_marks.is_(None).label("forgotten")
-    rows = select(feeds.c.id, feeds.c.lease, forgotten).where(_among(db, feeds.c.id, known)).order_by(feeds.c.id)
-    held = [row for row in db.execute(rows.with_for_update()) if known[row.id].lease == row.lease]
-    return {
-        row.id: replace(known[row.id], item_marks=frozenset())
-        if row.forgotten and known[row.id].item_marks
-        else known[row.id]
-        for row in held
-    }
-
-
 def forget_items(db: Db, feed_ids: Iterable[int]) -> None:
     """Forget how the items of some feeds stood: entries of them are pruned, and those are to be looked up."""
-    db.execute(update(feeds).where(_among(db, feeds.c.id, feed_ids)).values(item_marks=None))
+    some = one_of(feeds.c.id, bindparam("ids", type_=IDS))
+    db.execute(update(feeds).where(some).values(item_marks=None), {"ids": tuple(feed_ids)})
 
 
 def put(db: Db, learnt: Iterable[tuple[Feed, Feed]]) -> None:
     """Store what polls taught, each feed as it was and as it is, and end the leases; nothing of those that were lost.
 
-    One statement for many: on PostgreSQL a round trip each would be most of the work. Most polls bring no news, and
-    write no more than when and how they went.
+    One statement for all that changed alike.
     """
-    whole: list[dict[str, Any]] = []
-    passing: list[dict[str, Any]] = []
-    for before, feed in learnt:
-        claim = {"claimed": feed.id, "token": feed.lease, "lease_until": None, "lease_by": None}
-        if is_routine(before, feed):
-            passing.append(routine(feed) | claim)
-        else:
-            whole.append(write(feed) | claim)
-    held = feeds.c.id == bindparam("claimed"), feeds.c.lease == bindparam("token")
-    for rows in (whole, passing):
-        if rows:
-            db.execute(update(feeds).where(*held), rows)
+    alike: defaultdict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for before, after in learnt:
+        row = {"id": after.id, "lease": after.lease} | changes(before, after)
+        alike[tuple(row)].append(row)
+    for rows in alike.values():
+        change(db, feeds, ("id", "lease"), rows, cleared=("lease_until", "lease_by"))
 
 
 def get(db: Db, url: str) -> Feed:
@@ -317,7 +180,7 @@ def entry_counts(db: Db) -> Mapping[int, int]:
 
 def next_due_at(db: Db) -> datetime | None:
     """Tell when the next feed is due; None where no feed is polled."""
-    soonest = select(func.min(feeds.c.next_poll_at)).where(feeds.c.configured, feeds.c.state.not_in(_UNPOLLED))
+    soonest = select(func.min(feeds.c.next_poll_at)).where(feeds.c.configured, feeds.c.state.not_in(UNPOLLED))
     found: datetime | None = db.execute(soonest).scalar_one()
     return found
 
@@ -336,13 +199,24 @@ def resume(db: Db, url: str, now: datetime) -> None:
 def record(db: Db, history: Iterable[Poll]) -> None:
     """Add polls to the history."""
     rows = [
-        asdict(poll) | {"elapsed_ms": round(poll.elapsed.total_seconds() * 1000), "message": poll.message[:500]}
+        {
+            "feed_id": poll.feed_id,
+            "at": poll.at,
+            "outcome": poll.outcome,
+            "status": poll.status,
+            "wire_bytes": poll.wire_bytes,
+            "seen": poll.seen,
+            "new": poll.new,
+            "updated": poll.updated,
+            "hits": poll.hits,
+            "lost": poll.lost,
+            "elapsed_ms": round(poll.elapsed.total_seconds() * 1000),
+            "message": poll.message[:500],
+        }
         for poll in history
     ]
-    for row in rows:
-        del row["elapsed"]
     if rows:
-        db.execute(insert(polls), rows)
+        put_rows(db, polls, rows)
 
 
 def history(db: Db, feed_id: int, limit: int = 50) -> tuple[Poll, ...]:
@@ -369,11 +243,3 @@ def history(db: Db, feed_id: int, limit: int = 50) -> tuple[Poll, ...]:
 
 def _resting_state(source: Source) -> str:
     return (FeedState.ACTIVE if source.enabled else FeedState.PAUSED).value
-
-
-def _among(db: Db, column: ColumnElement[int], values: Iterable[int]) -> ColumnElement[bool]:
-    """Say that a column is one of many: as one array where the database takes it, not as so many parameters."""
-    listed = list(values)
-    if db.dialect.name == "postgresql":
-        return column == any_(literal(listed, ARRAY(BigInteger)))
-    return column.in_(listed)
