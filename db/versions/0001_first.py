@@ -354,12 +354,11 @@ def upgrade() -> None:
     op.create_index("ix_hits_topic_id_id", "hits", ["topic_id", "id"], unique=False)
     op.create_table(
         "story_marks",
-        sa.Column("mark", sa.BigInteger(), nullable=False),
+        sa.Column("mark", sa.Integer(), nullable=False, autoincrement=False),
         sa.Column("entry_id", Id(), nullable=False),
         sa.PrimaryKeyConstraint("mark", "entry_id", name="pk_story_marks"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_story_marks_entry_id", "story_marks", ["entry_id"], unique=False)
     op.create_table(
         "digest_items",
         sa.Column("name", sa.Text(), nullable=False),

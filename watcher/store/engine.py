@@ -80,7 +80,10 @@ class Database:
         # Begun here and not by a listener: an engine that has one looks for more of them at every statement.
         with _translated(self), self._writer.begin() as db:
             if self.is_sqlite:
-                db.exec_driver_sql(f"PRAGMA synchronous = {'FULL' if lasting and self._durable else 'NORMAL'}")
+                level = "FULL" if lasting and self._durable else "NORMAL"
+                if db.info.get("synchronous") != level:
+                    db.exec_driver_sql(f"PRAGMA synchronous = {level}")
+                    db.info["synchronous"] = level
                 db.exec_driver_sql("BEGIN IMMEDIATE")
             elif not lasting:
                 db.exec_driver_sql("SET LOCAL synchronous_commit = off")

@@ -152,7 +152,8 @@ def _take_away(db: Db, ids: Sequence[int], hits_since: datetime, now: datetime) 
         tallies.add_hits(db, {key: -found for key, found in days.items()})
     tallies.shrink_stories(db, {row[0]: row[1] for row in db.execute(_THEIR_STORIES, {"ids": ids})})
     tallies.add_entries(db, {id_: -gone for id_, gone in Counter(each.entry.feed_id for each in leaving).items()})
-    db.execute(_THEIR_MARKS, {"ids": ids})
+    if max(each.first_seen_at for each in leaving) > now - WINDOW:
+        db.execute(_THEIR_MARKS, {"ids": ids})
     db.execute(_GONE, {"ids": ids})
     return len(leaving), len(told)
 

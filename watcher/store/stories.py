@@ -143,7 +143,8 @@ class _Told:
         return cls(stored.id, words, frozenset(marks(words)), stored.first_seen_at)
 
 
-_NOW = bindparam("now", type_=stories.c.first_at.type)
+_MOMENT = stories.c.first_at.type
+_NOW = bindparam("now", type_=_MOMENT)
 _HOMELESS = select(entry_table.c.id).where(
     one_of(entry_table.c.id, bindparam("ids", type_=IDS)), entry_table.c.story_id.is_(None)
 )
@@ -170,20 +171,29 @@ _TOLD = select(
     ),
     entry_table.c.first_seen_at,
 ).where(one_of(entry_table.c.id, bindparam("ids", type_=IDS)))
+
+
 # The newest holders of each mark: a word that is in every other headline would bring thousands and tell nothing.
-_HOLDERS_ON_SQLITE = text("""
-    SELECT value, (SELECT json_group_array(entry_id) FROM (
-        SELECT entry_id FROM story_marks WHERE mark = asked.value AND entry_id >= :floor AND entry_id < :ceiling
-        ORDER BY entry_id DESC LIMIT :most))
-    FROM json_each(:marks) AS asked
-""")
-_HOLDERS_ON_POSTGRESQL = text("""
-    SELECT mark, ARRAY(
-        SELECT entry_id FROM story_marks AS known
-        WHERE known.mark = asked.mark AND entry_id >= :floor AND entry_id < :ceiling
-        ORDER BY entry_id DESC LIMIT :most)
-    FROM unnest(CAST(:marks AS bigint[])) AS asked (mark)
-""")
+def _first_since(moment: str) -> str:
+    first = f"SELECT id FROM entries WHERE first_seen_at >= :{moment} ORDER BY first_seen_at, id LIMIT 1"  # noqa: S608
+    return f"coalesce(({first}), {entries.BEYOND})"
+
+
+_HELD = f"""
+    SELECT entry_id FROM story_marks AS known
+    WHERE known.mark = asked.mark AND entry_id >= (SELECT {_first_since("since")})
+        AND entry_id < (SELECT {_first_since("until")})
+    ORDER BY entry_id DESC LIMIT {HOLDERS}"""  # noqa: S608
+_HOLDERS = {
+    kind: text(holders).bindparams(bindparam("since", type_=_MOMENT), bindparam("until", type_=_MOMENT))
+    for kind, holders in {
+        "sqlite": f"""
+            SELECT asked.mark, (SELECT json_group_array(entry_id) FROM ({_HELD}))
+            FROM (SELECT value AS mark FROM json_each(:marks)) AS asked""",  # noqa: S608
+        "postgresql": f"""
+            SELECT asked.mark, ARRAY({_HELD}) FROM unnest(CAST(:marks AS integer[])) AS asked (mark)""",  # noqa: S608
+    }.items()
+}
 
 
 def _near(db: Db, told: Sequence[_Told], now: datetime) -> list[Counter[int]]:
@@ -192,13 +202,8 @@ def _near(db: Db, told: Sequence[_Told], now: datetime) -> list[Counter[int]]:
     if not signs:
         return [Counter() for _ in told]
     sqlite = db.dialect.name == "sqlite"
-    asked = {
-        "floor": entries.first_id_since(db, now - WINDOW),
-        "ceiling": entries.first_id_since(db, now + WINDOW),
-        "most": HOLDERS,
-        "marks": json.dumps(signs) if sqlite else signs,
-    }
-    rows = db.execute(_HOLDERS_ON_SQLITE if sqlite else _HOLDERS_ON_POSTGRESQL, asked).all()
+    asked = {"since": now - WINDOW, "until": now + WINDOW, "marks": json.dumps(signs) if sqlite else signs}
+    rows = db.execute(_HOLDERS[db.dialect.name], asked).all()
     holders = {mark: json.loads(some) if sqlite else some for mark, some in rows}
     return [Counter(chain.from_iterable(holders[mark] for mark in each.signs)) for each in told]
 

@@ -300,10 +300,10 @@ stories = Table(
 story_marks = Table(
     "story_marks",
     metadata,
-    Column("mark", BigInteger, primary_key=True),
+    Column("mark", Integer, primary_key=True, autoincrement=False),
     # No reference: the marks are stored with an entry's story, before the entry, and to check each costs as much again.
+    # No index either: they are written for every hit, and found by the entry only to be forgotten.
     Column("entry_id", Id, primary_key=True),
-    Index("ix_story_marks_entry_id", "entry_id"),
     sqlite_with_rowid=False,
 )
 

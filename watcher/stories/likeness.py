@@ -72,7 +72,7 @@ def story_words(title: str, summary: str, content: str) -> str:
 def marks(text: str) -> tuple[int, ...]:
     """Give the signs of a text by which like ones find each other: its headline's words and a fixed few of the rest.
 
-    Signed 63-bit numbers, none twice.
+    Numbers of 31 bits, none twice.
     """
     headline, whole = _words(text)
     if len(whole) < FEWEST:
@@ -123,4 +123,5 @@ def _words(text: str) -> tuple[frozenset[str], frozenset[str]]:
 
 @lru_cache(maxsize=65536)
 def _hash(word: str) -> int:
-    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=8).digest()) >> 1
+    # Four bytes: that two words have one mark now and then brings a report to mind that is then seen to be unlike.
+    return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4).digest()) >> 1
