@@ -72,14 +72,10 @@ def _places(node: Node, reading: Reading, fields: tuple[str, ...], limit: int | 
             return None if any(_places(part, reading, fields, limit) is not None for part in without) else together
         case Near(left=left, right=right, gap=gap, ordered=ordered):
             lefts, rights = (_places(part, reading, fields, limit) or set() for part in (left, right))
-            return {
-                Place(a.field, min(a.first, b.first), max(a.last, b.last), a.words | b.words)
-                for a, b in product(lefts, rights)
-                if _close(a, b, gap, ordered=ordered)
-            } or None
+            return _shortest(_pairs(lefts, rights, gap, ordered=ordered)) or None
         case NotNear(left=left, right=right, gap=gap, ordered=ordered):
             lefts, rights = (_places(part, reading, fields, limit) or set() for part in (left, right))
-            return {a for a in lefts if not any(_close(a, b, gap, ordered=ordered) for b in rights)} or None
+            return lefts - {a for a, _b in _pairs(lefts, rights, gap, ordered=ordered)} or None
         case AtLeast(count=count, part=part):
             some_places = _places(part, reading, fields, limit)
             enough = some_places is not None and len({(place.field, place.first) for place in some_places}) >= count
@@ -111,6 +107,35 @@ def _is(part: Part, word: str) -> bool:
             return word in forms
         case Wild(pattern=pattern):
             return fnmatchcase(word, pattern.replace("[", "[[]"))
+
+
+def _pairs(lefts: set[Place], rights: set[Place], gap: int, *, ordered: bool) -> list[tuple[Place, Place]]:
+    """Give those near each other; of what begins inside a stretch, the first few are tried."""
+
+    def tried(a: Place, b: Place) -> bool:
+        one, other = sorted((a, b), key=_order)
+        inside = [each for each in (rights if one is a else lefts) if one.first < each.first <= one.last]
+        return other.first > one.last or other in sorted(inside, key=_order)[:8]
+
+    close = [(a, b) for a, b in product(lefts, rights) if _close(a, b, gap, ordered=ordered)]
+    return [(a, b) for a, b in close if tried(a, b)]
+
+
+def _shortest(pairs: list[tuple[Place, Place]]) -> set[Place]:
+    """Join pairs: of those that begin at one word, and of those that end at one, only the shortest."""
+    found: set[Place] = set()
+    together = [(*sorted(pair, key=_order), max(pair[0].last, pair[1].last)) for pair in pairs]
+    for one, other, last in together:
+        mine = (_order(one), _order(other))
+        rivals = [(end, _order(a), _order(b)) for a, b, end in together if (a.field, a.first) == (one.field, one.first)]
+        before = [(-a.first, _order(a), _order(b)) for a, b, end in together if (a.field, end) == (one.field, last)]
+        if (last, *mine) == min(rivals) or (-one.first, *mine) == min(before):
+            found.add(Place(one.field, one.first, last, one.words | other.words))
+    return found
+
+
+def _order(place: Place) -> tuple[int, int, list[int]]:
+    return place.first, place.last, sorted(place.words)
 
 
 def _close(a: Place, b: Place, gap: int, *, ordered: bool) -> bool:

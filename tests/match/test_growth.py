@@ -25,6 +25,9 @@ QUERIES = [
     pytest.param("aaa*a*a*a*a*b", "aaaa", id="wildcards in one endless word"),
     pytest.param("aaa?a*a?a*a?b", "aaaa", id="wildcards with gaps in one endless word"),
     pytest.param("=Spy ONEAR/3 =Eyes", "Spy eyes ", id="exact words"),
+    pytest.param(
+        "(" * 20 + "spy" + ") NEAR/9 (spy OR eyes)" * 20, "spy eyes ", id="twenty levels of NEAR, words everywhere"
+    ),
 ]
 
 
@@ -57,6 +60,18 @@ def test_four_times_the_text_is_about_four_times_the_work(query: str, text: str)
         return _steps(lambda: (find(read, stored), list(index.matching(Reading(stored))), explain(read, stored)))
 
     assert work(400) < 6 * work(100)
+
+
+@pytest.mark.parametrize("operator", ["NEAR/9", "ONEAR/1000", "NEAR/2", "NOT NEAR/0 mole NEAR/5"])
+def test_four_times_the_levels_are_about_four_times_the_work(operator: str) -> None:
+    stored = entry("spy a us eyes five " * 40)
+
+    def work(levels: int) -> int:
+        read = parse_query("(" * levels + "spy" + "".join(f") {operator} (us OR five OR spy)" for _ in range(levels)))
+        index = Index([read])
+        return _steps(lambda: (find(read, stored), list(index.matching(Reading(stored))), explain(read, stored)))
+
+    assert work(24) < 6 * work(6)
 
 
 def test_a_long_query_is_read_in_proportion_to_its_length() -> None:

@@ -40,6 +40,10 @@ LEAVES = st.one_of(
 )
 
 
+CROWDED = st.lists(st.sampled_from(["spy", "us", "eyes", "x"]), max_size=12).map(" ".join)
+"""Texts in which everything is near everything."""
+
+
 def _combined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     gap = st.integers(0, 4)
     return st.one_of(
@@ -56,6 +60,16 @@ def _combined(parts: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
 
 
 QUERIES = st.recursive(LEAVES, _combined, max_leaves=6)
+NESTED = st.recursive(
+    st.sampled_from(["spy", "us", "eyes", "(spy OR us)", "(us OR eyes)", '"spy us"', '"eyes eyes"']),
+    lambda parts: st.one_of(
+        st.tuples(parts, st.sampled_from(["NEAR", "ONEAR", "NOT NEAR"]), st.sampled_from([0, 1, 2, 3, 9]), parts).map(
+            lambda four: f"({four[0]} {four[1]}/{four[2]} {four[3]})"
+        ),
+        st.tuples(parts, st.sampled_from(["AND", "OR"]), parts).map(lambda three: f"({' '.join(three)})"),
+    ),
+    max_leaves=8,
+)
 
 
 @settings(max_examples=300, deadline=None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from watcher.match.document import Reading
-from watcher.match.evaluate import Occurrence
+from watcher.match.nearness import Occurrence
 from watcher.match.printer import clause
 from watcher.match.syntax import WORD_FIELDS, Words
 from watcher.model.topic import Evidence

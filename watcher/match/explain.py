@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from watcher.match.document import Reading
-from watcher.match.evaluate import Finder, InWords, Occurrence, nearest, occurrences, scope_fields
+from watcher.match.evaluate import Finder, InWords, forget, occurrences, remembered, scope_fields
 from watcher.match.evidence import evidence
+from watcher.match.nearness import Occurrence, nearest
 from watcher.match.printer import clause
 from watcher.match.syntax import (
     TEXT_FIELDS,
@@ -21,6 +22,7 @@ from watcher.match.syntax import (
     Scoped,
     Whole,
     Words,
+    parts_of,
 )
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
@@ -52,19 +54,21 @@ def explain(query: Query, stored: StoredEntry) -> Clause:
 
 
 def _explain(node: Node, reading: Reading, finder: Finder, fields: tuple[str, ...], *, wanted: bool) -> Clause:
-    found = occurrences(node, reading, finder, fields)
     inner = scope_fields(node.field, fields) if isinstance(node, Scoped) else fields
     children = tuple(_explain(part, reading, finder, inner, wanted=wanted) for part in _parts(node))
     if isinstance(node, And):
         children += tuple(_explain(part, reading, finder, fields, wanted=False) for part in node.without)
-    matched = found is not None
+    found = remembered(node, reading, finder, fields)
+    note = _note(node, found, reading, finder, fields, wanted=wanted)
+    # What its parts came to is asked for no more, and would add up.
+    forget(parts_of(node), finder, inner)
     return Clause(
         text=clause(node),
         operator=_operator(node),
-        matched=matched,
+        matched=found is not None,
         evidence=evidence(found, reading) if found else (),
         children=children,
-        note=_note(node, found, reading, finder, fields, wanted=wanted),
+        note=note,
     )
 
 

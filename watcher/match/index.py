@@ -16,7 +16,8 @@ import ahocorasick_rs
 
 from watcher.match import evidence
 from watcher.match.document import Reading
-from watcher.match.evaluate import Occurrence, occurrences
+from watcher.match.evaluate import occurrences
+from watcher.match.nearness import Occurrence
 from watcher.match.plan import Group, beyond, groups, rarity, triggers
 from watcher.match.quick import Quick, Test
 from watcher.match.scan import MANY, Options, Scan, Signs, open_ended

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from watcher.match.document import BARRIER
-from watcher.match.evaluate import occurrences, scope_fields
+from watcher.match.evaluate import forget, remembered, scope_fields
 from watcher.match.scan import MANY, Scan, Signs, Stretch
 from watcher.match.syntax import TEXT_FIELDS, And, AtLeast, First, Near, Node, NotNear, Or, Scoped, Words, parts_of
 
@@ -112,13 +112,16 @@ class Quick:
         """Make the test that evaluates, where the parts that have to hold do so."""
         # Not FIRST: what its part excludes may come later, where FIRST does not look.
         needed = {Near: 2, NotNear: 1, AtLeast: 1}.get(type(node), 0)
-        parts = tuple(self.test(part, fields) for part in parts_of(node)[:needed])
+        below = parts_of(node)
+        parts = tuple(self.test(part, fields) for part in below[:needed])
 
         def test(scan: Scan) -> bool:
             for part in parts:
                 if not part(scan):
                     return False
-            return occurrences(node, scan.reading, scan, fields) is not None
+            found = remembered(node, scan.reading, scan, fields)
+            forget(below, scan, fields)
+            return found is not None
 
         return test
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from watcher.match import Query, Reading
-from watcher.match.evaluate import InWords, Occurrence
+from watcher.match.evaluate import InWords
 from watcher.match.forms import forms_of, look_up
+from watcher.match.nearness import Occurrence
 from watcher.match.printer import clause
 from watcher.match.syntax import (
     WORD_FIELDS,
