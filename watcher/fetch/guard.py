@@ -9,6 +9,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from functools import lru_cache
 from typing import TypeAlias
 
 from watcher.fetch.errors import FetchError
@@ -53,6 +54,8 @@ class Guard:
             except ValueError:
                 self._hosts.add(each.lower().rstrip("."))
         self._resolve = resolver or _system_resolver()
+        # The same few thousand addresses are dialled again and again, and each is held against two dozen networks.
+        self._refusal = lru_cache(maxsize=8192)(self._judged)
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """Resolve a host and check every answer; raises FetchError (`dns`, `offline`, `refused`).
@@ -92,7 +95,7 @@ class Guard:
             return "no address"
         return self._refusal(parsed)
 
-    def _refusal(self, parsed: Address) -> str | None:
+    def _judged(self, parsed: Address) -> str | None:
         if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
             parsed = parsed.ipv4_mapped
         if any(parsed.version == network.version and parsed in network for network in self._networks):
