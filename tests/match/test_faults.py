@@ -59,6 +59,16 @@ FAULTS = [
     pytest.param("a AND ...", 1, 7, "no letters or digits", "", id="punctuation alone"),
     pytest.param('"a"~3', 1, 1, "several words", "", id="slop of one word"),
     pytest.param("(" * (DEPTH + 1) + "a" + ")" * (DEPTH + 1), 1, DEPTH + 1, "deep", "", id="too deep"),
+    pytest.param("a NEAR/1 " * (DEPTH + 1) + "a", 1, 3 + 9 * DEPTH, "NEARs in a row", "", id="too many NEARs"),
+    pytest.param(f'"{"a " * (DEPTH + 2)}"~2', 1, 1, "NEARs in a row", "", id="too long for a loose phrase"),
+    pytest.param(
+        "(b NEAR a" + " NEAR a) OR (b" * DEPTH + " NEAR a" * (DEPTH + 1) + ")",
+        1,
+        1271,
+        "NEARs in a row",
+        "",
+        id="too many NEARs in one of many parentheses",
+    ),
     pytest.param("a " * 40_000, 1, 1, "longer than", "", id="too long"),
 ]
 

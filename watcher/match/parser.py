@@ -34,7 +34,7 @@ from watcher.text.fold import fold
 from watcher.text.langs import language_tag
 
 DEPTH = 60
-"""How deep parentheses and sets may nest."""
+"""How deep parentheses and sets may nest, and NEARs inside each other, as they do in a row."""
 NEAR_DEFAULT = 4
 _FORMS = re.compile(r"~([a-z]{2,3})?$")
 _STARTS = {Kind.OPEN, Kind.NOT, Kind.COUNT, Kind.FIRST, Kind.FIELD, Kind.SET, Kind.WORD, Kind.PHRASE}
@@ -66,6 +66,8 @@ class _Parser:
         self._depth = len(open_sets)
         # Whether the operand just read joins several things on its own level, outside of parentheses.
         self._conjoined = False
+        # How many NEARs stand inside each other in what was read, the most of all its parts.
+        self._nears = 0
 
     def whole(self) -> Node:
         if self._now.kind is Kind.END:
@@ -126,19 +128,25 @@ class _Parser:
         return And(tuple(wanted), tuple(unwanted)) if self._conjoined else wanted[0]
 
     def _near(self) -> Node:
+        before, self._nears = self._nears, 0
         left = self._one()
         while True:
-            if self._now.kind is Kind.NEAR:
-                operator = self._take()
-                gap = operator.number if operator.number is not None else NEAR_DEFAULT
-                left = Near(self._spoken(left, operator), self._spoken(self._one(), operator), gap, operator.ordered)
-            elif self._now.kind is Kind.NOT and self._lexemes[self._at + 1].kind is Kind.NEAR:
+            kind: type[Near | NotNear] = Near
+            if self._now.kind is Kind.NOT and self._lexemes[self._at + 1].kind is Kind.NEAR:
                 self._take()
-                operator = self._take()
-                gap = operator.number if operator.number is not None else NEAR_DEFAULT
-                left = NotNear(self._spoken(left, operator), self._spoken(self._one(), operator), gap, operator.ordered)
-            else:
+                kind = NotNear
+            elif self._now.kind is not Kind.NEAR:
+                self._nears = max(before, self._nears)
                 return left
+            operator = self._take()
+            gap = operator.number if operator.number is not None else NEAR_DEFAULT
+            left = kind(self._spoken(left, operator), self._spoken(self._one(), operator), gap, operator.ordered)
+            self._pile(self._nears + 1, operator)
+
+    def _pile(self, nears: int, lexeme: Lexeme) -> None:
+        self._nears = nears
+        if nears > DEPTH:
+            raise self._fault(lexeme, f"more than {DEPTH} NEARs in a row, or inside each other")
 
     def _spoken(self, node: Node, operator: Lexeme) -> Node:
         """Refuse what has no place in a text: NEAR is about words."""
@@ -251,6 +259,7 @@ class _Parser:
             return self._words(pieces, lexeme)
         if len(pieces) < 2:
             raise self._fault(lexeme, f"~{lexeme.number} needs a phrase of several words")
+        self._pile(max(self._nears, len(pieces) - 1), lexeme)
         node: Node = self._words(pieces[:1], lexeme)
         for piece in pieces[1:]:
             node = Near(node, self._words([piece], lexeme), lexeme.number)
