@@ -18,35 +18,35 @@ from watcher.match import evidence
 from watcher.match.document import Reading
 from watcher.match.evaluate import occurrences
 from watcher.match.nearness import Occurrence
-from watcher.match.plan import Group, beyond, groups, rarity, triggers
+from watcher.match.plan import Group, beyond, decided, groups, rarity, spelt_out, triggers
 from watcher.match.quick import Quick, Test
 from watcher.match.scan import MANY, Options, Scan, Signs, open_ended
-from watcher.match.syntax import Node, Or, Query, Words, parts_of
+from watcher.match.syntax import And, Node, Or, Query, Words, parts_of
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence, Hit, Origin, Topic
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Plan:
-    """A topic's query as the index asks it: further groups of patterns that are required, and the tests that remain
-    when all those occur."""
+    """A topic's query as the index asks it: the test that remains when one of each group of patterns occurs, if any."""
 
     topic: int
     root: Node
-    others: tuple[Group, ...]
-    tests: tuple[Test, ...]
-    excluded: tuple[Test, ...]
+    test: Test | None
+    looked_at: tuple[Collection[int], ...]
+    """The patterns of which the test may ask where they stand."""
     patterns: tuple[Collection[int], ...]
     """All patterns of its leaves."""
 
 
-_Asked: TypeAlias = tuple[int, tuple[int, ...], int, tuple[int, ...], _Plan]
+_Asked: TypeAlias = tuple[int, tuple[int, ...], int, tuple[int, ...], tuple[Group, ...], _Plan]
 
 
 class _Waiting:
-    """Which plans hang on which pattern, each with two more groups of up to five patterns that have to occur as well.
+    """Which plans hang on which pattern, each with the other groups of patterns of which one has to occur as well.
 
-    A group is its first pattern and the others: most have one, and this is asked for every pattern that occurs.
+    The first two of up to five patterns are a pattern and its others: most have one, and this is asked for every
+    pattern that occurs. All that is asked lies in one tuple: what is far apart in memory takes longer than the asking.
     """
 
     def __init__(self, waiting: Mapping[int, list[tuple[Sequence[Group], _Plan]]], patterns: int) -> None:
@@ -54,23 +54,26 @@ class _Waiting:
         for number, plans in waiting.items():
             self._hung[number] = tuple(self._asked(number, groups_, plan) for groups_, plan in plans)
 
-    def woken(self, held: Mapping[int, object]) -> Iterable[_Plan]:
-        """Give the plans of which those groups occur, once each."""
+    def woken(self, held: set[int]) -> Iterable[_Plan]:
+        """Give the plans of which all groups occur, once each."""
         hung = self._hung
-        disjoint = held.keys().isdisjoint
+        disjoint = held.isdisjoint
         woken = [
             plan
             for number in held
             if (plans := hung[number])
-            for one, ones, other, others, plan in plans
-            if (one in held or (ones and not disjoint(ones))) and (other in held or (others and not disjoint(others)))
+            for one, ones, other, others, rest, plan in plans
+            if (one in held or (ones and not disjoint(ones)))
+            and (other in held or (others and not disjoint(others)))
+            and not (rest and any(map(disjoint, rest)))
         ]
         return dict.fromkeys(woken)
 
     @staticmethod
     def _asked(number: int, groups_: Sequence[Group], plan: _Plan) -> _Asked:
-        (one, *ones), (other, *others) = (sorted(group) for group in [*groups_, (number,), (number,)][:2])
-        return one, tuple(ones), other, tuple(others), plan
+        short = [group for group in groups_ if len(group) <= 5][:2]
+        (one, *ones), (other, *others) = (sorted(group) for group in [*short, (number,), (number,)][:2])
+        return one, tuple(ones), other, tuple(others), tuple(group for group in groups_ if group not in short), plan
 
 
 class Index:
@@ -102,7 +105,9 @@ class Index:
     def matching(self, reading: Reading) -> Iterator[tuple[int, list[Occurrence]]]:
         """Give the numbers of the queries that match, with where."""
         scan = self._scan(reading)
-        for plan in self._holding(scan):
+        holding = self._holding(scan)
+        scan.expect([group for plan in holding for group in plan.patterns])
+        for plan in holding:
             found = occurrences(plan.root, reading, scan)
             if found is not None:
                 yield plan.topic, found
@@ -118,53 +123,42 @@ class Index:
 
     def _holding(self, scan: Scan) -> list[_Plan]:
         """Give the plans that hold."""
-        held = scan.held
-        disjoint = held.keys().isdisjoint
-        asked = []
-        for plan in self._waiting.woken(held):
-            for group in plan.others:
-                if disjoint(group):
-                    break
-            else:
-                asked.append(plan)
-        asked += self._always
-        scan.expect([group for plan in asked for group in plan.patterns])
-        return [plan for plan in asked if _passes(plan, scan)]
+        asked = [*self._waiting.woken(scan.held), *self._always]
+        scan.expect([group for plan in asked for group in plan.looked_at])
+        return [plan for plan in asked if (test := plan.test) is None or test(scan)]
 
     def _hang(self, number: int, root: Node, waiting: dict[int, list[tuple[Sequence[Group], _Plan]]]) -> None:
         self._learn(root)
         needed = sorted(set(groups(root, self._number)), key=self._cost)
-        asked = [group for group in needed[1:] if len(group) <= 5][:2]
         remaining, excluded = beyond(root, self._enough)
         plan = _Plan(
             topic=number,
             root=root,
-            others=tuple(group for group in needed[1:] if group not in asked),
-            tests=tuple(self._quick.test(node) for node in remaining),
-            excluded=tuple(self._quick.test(node) for node in excluded),
+            test=self._quick.test(And(remaining, excluded)) if remaining or excluded else None,
+            looked_at=self._patterns(*remaining, *(node for node in excluded if not decided(node, self._enough))),
             patterns=self._patterns(root),
         )
         if not needed:
             self._always.append(plan)
             return
         for pattern in needed[0]:
-            waiting.setdefault(pattern, []).append((asked, plan))
+            waiting.setdefault(pattern, []).append((needed[1:], plan))
 
-    def _patterns(self, root: Node) -> tuple[Collection[int], ...]:
-        """Give all patterns of a query's leaves: its own, and those of each long OR, which many topics may share."""
+    def _patterns(self, *nodes: Node) -> tuple[Collection[int], ...]:
+        """Give all patterns of some nodes' leaves: their own, and those of long ORs, which many topics may share."""
         own: dict[int, None] = {}
         shared = []
-        nodes = [root]
-        while nodes:
-            node = nodes.pop()
+        left = [*nodes]
+        while left:
+            node = left.pop()
             if isinstance(node, Words):
                 own.update(dict.fromkeys(self._by_id[id(node)].patterns))
             elif isinstance(node, Or) and len((options := self._options[id(node)]).betrayed) > MANY:
                 shared.append(options.betrayed.keys())
-                nodes += [part for _at, part in options.others]
+                left += [part for _at, part in options.others]
             else:
-                nodes += parts_of(node)
-        return (tuple(own), *shared)
+                left += parts_of(node)
+        return (tuple(own), *shared) if own else tuple(shared)
 
     def _learn(self, node: Node) -> None:
         """Number every leaf, and for each OR note which of its options which pattern betrays."""
@@ -199,6 +193,7 @@ class Index:
                 patterns=tuple(self._add(trigger.pattern) for trigger in some),
                 certain=all(trigger.certain for trigger in some),
                 open=open_ended(leaf),
+                spelt=spelt_out(leaf),
             )
         return frozenset(known.patterns)
 
@@ -213,16 +208,6 @@ class Index:
         self._number(leaf)
         known = self._leaves[leaf]
         return known.patterns if known.certain else None
-
-
-def _passes(plan: _Plan, scan: Scan) -> bool:
-    for test in plan.tests:
-        if not test(scan):
-            return False
-    for test in plan.excluded:  # noqa: SIM110  (a loop is quicker than any())
-        if test(scan):
-            return False
-    return True
 
 
 class Watched:

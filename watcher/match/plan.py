@@ -98,12 +98,18 @@ def beyond(root: Node, enough: Callable[[Words], object | None]) -> tuple[tuple[
     """Give what is left to look at when one pattern of each group occurs: parts that have to hold, and those that must
     not."""
     parts, without = (root.parts, root.without) if isinstance(root, And) else ((root,), ())
-    return tuple(part for part in parts if not _decided(part, enough)), without
+    return tuple(part for part in parts if not decided(part, enough)), without
 
 
-def _decided(node: Node, enough: Callable[[Words], object | None]) -> bool:
+def decided(node: Node, enough: Callable[[Words], object | None]) -> bool:
+    """Tell whether finding one of a node's patterns is finding the node."""
     options = node.parts if isinstance(node, Or) else (node,)
     return all(isinstance(option, Words) and enough(option) is not None for option in options)
+
+
+def spelt_out(leaf: Words) -> bool:
+    """Tell whether a leaf has one pattern, of all its words."""
+    return all(isinstance(part, Literal) for part in leaf.parts)
 
 
 def rarity(pattern: str) -> float:

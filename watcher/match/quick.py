@@ -36,9 +36,10 @@ class Quick:
             case Or(parts=parts):
                 return _any_of(tuple(self.test(part, fields) for part in parts))
             case And(parts=parts, without=without):
-                return _all_of(
-                    tuple(self.test(part, fields) for part in parts), tuple(self.test(part, fields) for part in without)
-                )
+                tests = tuple(self.test(part, fields) for part in parts)
+                if len(tests) == 1 and not without:
+                    return tests[0]
+                return _all_of(tests, tuple(self.test(part, fields) for part in without))
             case Scoped(field=field, part=part):
                 return self.test(part, scope_fields(field, fields))
             case Near(left=left, right=right, gap=gap, ordered=ordered) if here:
@@ -67,9 +68,11 @@ class Quick:
             if len(numbers) <= MANY:
                 return lambda scan: scan.gather(numbers)
             some = frozenset(numbers)
-            return lambda scan: scan.gather(scan.held.keys() & some)
+            return lambda scan: scan.gather(scan.held & some)
         if len(leaves) == 1:
-            return lambda scan: scan.stretches(leaves[0])
+            (leaf,) = leaves
+            signs = self._signs[id(leaf)]
+            return lambda scan: scan.standing(leaf, signs)
 
         def place(scan: Scan) -> Sequence[Stretch]:
             worth = scan.options(node) if len(leaves) > MANY and isinstance(node, Or) else leaves
@@ -93,16 +96,16 @@ class Quick:
             if signs.certain:
                 certain.update(signs.patterns)
             else:
-                doubtful.append(leaf)
+                doubtful.append((leaf, signs))
         some = frozenset(certain)
         if not doubtful:
-            return lambda scan: not scan.held.keys().isdisjoint(some)
+            return lambda scan: not scan.held.isdisjoint(some)
 
         def test(scan: Scan) -> bool:
-            if some and not scan.held.keys().isdisjoint(some):
+            if some and not scan.held.isdisjoint(some):
                 return True
-            for leaf in doubtful:  # noqa: SIM110  (a loop is quicker than any())
-                if scan.stretches(leaf):
+            for leaf, signs in doubtful:  # noqa: SIM110  (a loop is quicker than any())
+                if scan.standing(leaf, signs):
                     return True
             return False
 
@@ -197,7 +200,15 @@ def _follows(text: str, ones: Sequence[Stretch], others: Sequence[Stretch], gap:
 
 def _within(text: str, end: int, start: int, gap: int) -> bool:
     """Tell whether at most `gap` words, and no end of a field, lie between a stretch and the beginning of another."""
-    return text.count(" ", end, start + 1) <= gap and text.find(BARRIER, end, start) < 0
+    return _fewer(text, end, start + 1, gap) and text.find(BARRIER, end, start) < 0
+
+
+def _fewer(text: str, begin: int, end: int, most: int) -> bool:
+    """Tell whether at most so many blanks stand in a stretch; a long one is not read to its end."""
+    near = begin + 16 * (most + 1)
+    if near < end and text.count(" ", begin, near) > most:
+        return False
+    return text.count(" ", begin, end) <= most
 
 
 def _not_near(one: Place, other: Place, gap: int, *, ordered: bool) -> Test:
@@ -237,7 +248,7 @@ def _first(place: Place, count: int) -> Test:
         summary, content = scan.field_ends()
         for _number, start, end in found:
             begin = 0 if start < summary else summary + 2 if start < content else content + 2
-            if text.count(" ", begin, end - 1) <= count:
+            if _fewer(text, begin, end - 1, count):
                 return True
         return False
 

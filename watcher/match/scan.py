@@ -12,6 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from operator import itemgetter
 from typing import TypeAlias
 
 from watcher.match.document import BARRIER, Reading
@@ -27,11 +28,12 @@ MANY = 12
 @dataclass(frozen=True, slots=True)
 class Signs:
     """The patterns that betray a leaf; `certain` where finding one is finding the leaf, `open` where it ends inside a
-    word."""
+    word, `spelt` where it is all of the leaf's words."""
 
     patterns: tuple[int, ...]
     certain: bool
     open: bool
+    spelt: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +59,10 @@ class Scan:
         self.reading = reading
         self.text = text
         self._written = written
-        self.held = {match[0]: match for match in found}
+        self.held = set(map(_number, found))
         self._found = found
-        self._expected: Iterable[Collection[int]] = ()
-        self._lists: Mapping[int, list[Stretch]] | None = None
+        self.lists: Mapping[int, list[Stretch]] = {}
+        """Where each pattern that is expected to be asked for stands, in order; those that occur."""
         self.known: Memory = {}
         self._signs = signs
         self._options = options
@@ -71,10 +73,15 @@ class Scan:
 
     def stretches(self, leaf: Words) -> Sequence[Stretch]:
         """Give where a leaf stands in the padded text, in order."""
-        signs = self._signs[id(leaf)]
+        return self.standing(leaf, self._signs[id(leaf)])
+
+    def standing(self, leaf: Words, signs: Signs) -> Sequence[Stretch]:
+        """Give where a leaf stands, for those who know its signs."""
         some = self.gather(signs.patterns)
         if signs.certain:
             return some if not signs.open else [(n, start, self.text.find(" ", end) + 1) for n, start, end in some]
+        if signs.spelt:
+            return [stretch for stretch in some if self._is_written(leaf, stretch[1], stretch[2] - 1)]
         found = []
         for number, start, _end in some:
             end = self._reaches(leaf, start)
@@ -84,21 +91,13 @@ class Scan:
 
     def expect(self, groups: Iterable[Collection[int]]) -> None:
         """Say of which patterns the places may be asked for: nobody asks where most of what was found stands."""
-        self._expected = groups
-
-    @property
-    def lists(self) -> Mapping[int, list[Stretch]]:
-        """Give where each pattern that is expected to be asked for stands, in order; those that occur."""
-        if self._lists is None:
-            held = self.held.keys()
-            wanted: set[int] = set()
-            for group in self._expected:
-                wanted.update(group if len(group) <= MANY else held & group)
-            lists: defaultdict[int, list[Stretch]] = defaultdict(list)
-            for match in [match for match in self._found if match[0] in wanted]:
-                lists[match[0]].append(match)
-            self._lists = dict(lists)
-        return self._lists
+        wanted: set[int] = set()
+        for group in groups:
+            wanted.update(group if len(group) <= MANY else self.held.intersection(group))
+        lists: defaultdict[int, list[Stretch]] = defaultdict(list)
+        for match in [match for match in self._found if match[0] in wanted]:
+            lists[match[0]].append(match)
+        self.lists = dict(lists)
 
     def gather(self, patterns: Iterable[int]) -> Sequence[Stretch]:
         """Give where some patterns stand, in order."""
@@ -111,7 +110,7 @@ class Scan:
     def options(self, node: Or) -> list[Words]:
         """Give the words among an OR's options of which patterns occur."""
         betrayed = self._options[id(node)].betrayed
-        numbers = self.held.keys() & betrayed.keys()
+        numbers = self.held & betrayed.keys()
         return list(dict(option for number in numbers for option in betrayed[number]).values())
 
     def worth(self, node: Or, fields: tuple[str, ...]) -> Iterable[Node]:
@@ -120,7 +119,7 @@ class Scan:
             return node.parts
         options = self._options[id(node)]
         found: dict[int, Node] = dict(options.others)
-        for number in self.held.keys() & options.betrayed.keys():
+        for number in self.held & options.betrayed.keys():
             found.update(options.betrayed[number])
         return [found[at] for at in sorted(found)]
 
@@ -188,5 +187,5 @@ def open_ended(leaf: Words) -> bool:
     return not isinstance(leaf.parts[-1], Literal) and isinstance(leaf.parts[-1], Prefix)
 
 
-def _start(match: Stretch) -> int:
-    return match[1]
+_number = itemgetter(0)
+_start = itemgetter(1)

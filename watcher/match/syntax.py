@@ -46,9 +46,9 @@ class Wild:
     pattern: str
 
     def matches(self, word: str) -> bool:
+        if "*" not in self.pattern:
+            return len(word) == len(self.pattern) and _stands(self.pattern, word, 0)
         first, *others = self.pattern.split("*")
-        if not others:
-            return len(word) == len(first) and _stands(first, word, 0)
         *middle, last = others
         end = len(word) - len(last)
         at = len(first)
