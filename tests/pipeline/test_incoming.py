@@ -8,13 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.store.filled import document, item
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import Watched, compile_topics, parse_query
-from watcher.model.feed import Source
+from watcher.model.feed import Source, Validators
 from watcher.model.found import Filters
+from watcher.model.poll import Outcome, Unchanged
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Polled, Poller
+from watcher.pipeline.incoming import Polled, Poller, together
 from watcher.schedule import Bounds
 from watcher.store import archive, claims, entries, feeds, hits, stories
 from watcher.store.engine import Database
@@ -198,3 +200,16 @@ def test_filters_and_pages_reach_every_hit_once(database: Database, press: Serve
     assert len(seen) == len(set(seen)) == 25
     assert seen == sorted(seen, reverse=True)
     assert len(found) == 25
+
+
+def test_a_flood_goes_into_several_transactions_and_what_is_known_unread_does_not_count() -> None:
+    def read(count: int, *, known: bool = False) -> Outcome:
+        return document("https://flood.example/feed", [item(n, "Tides", repeated=known) for n in range(count)])
+
+    quiet = Unchanged(by="304", validators=Validators())
+
+    assert together([read(200)] * 5) == 2
+    assert together([quiet, read(200), quiet, read(200), quiet, read(200)]) == 5
+    assert together([read(3_000), quiet]) == 1
+    assert together([read(3_000, known=True), read(400)]) == 2
+    assert together([quiet] * 40) == 40

@@ -34,6 +34,8 @@ PROBES = 2
 """How many feeds a tick asks while our own network is down."""
 GROUP = 40
 """How many polls are settled in one transaction when many wait: each is still whole or not there at all."""
+GROUPED_ITEMS = 500
+"""How many items to be looked up go into one at most, unless one document has more: others wait to write meanwhile."""
 
 
 @dataclass(slots=True)
@@ -313,7 +315,8 @@ class Poller:
     async def _write(self) -> None:
         loop = asyncio.get_running_loop()
         while self._waiting:
-            group, self._waiting = self._waiting[:GROUP], self._waiting[GROUP:]
+            count = together([outcome for _feed, outcome, _future in self._waiting[:GROUP]])
+            group, self._waiting = self._waiting[:count], self._waiting[count:]
             answers = await loop.run_in_executor(
                 self._writer, self._settle_group, [(feed, outcome) for feed, outcome, _future in group]
             )
@@ -337,3 +340,14 @@ class Poller:
             if len(group) == 1:
                 return [error]
             return [self._settle_group([one])[0] for one in group]
+
+
+def together(outcomes: Sequence[Outcome]) -> int:
+    """Tell how many of the first outcomes go into one transaction: at least one, with GROUPED_ITEMS at most."""
+    items = 0
+    for number, outcome in enumerate(outcomes):
+        if isinstance(outcome, Fresh):
+            items += sum(not item.repeated for item in outcome.parsed.items)
+        if items > GROUPED_ITEMS:
+            return max(1, number)
+    return len(outcomes)
