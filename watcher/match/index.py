@@ -129,14 +129,16 @@ class Index:
 
     def _hang(self, number: int, root: Node, waiting: dict[int, list[tuple[Sequence[Group], _Plan]]]) -> None:
         self._learn(root)
-        needed = sorted(set(groups(root, self._number)), key=self._cost)
+        needed = sorted(set(groups(root, self._group)), key=self._cost)
         remaining, excluded = beyond(root, self._enough)
+        patterns = self._patterns(root)
+        doubtful = *remaining, *(node for node in excluded if not decided(node, self._enough))
         plan = _Plan(
             topic=number,
             root=root,
             test=self._quick.test(And(remaining, excluded)) if remaining or excluded else None,
-            looked_at=self._patterns(*remaining, *(node for node in excluded if not decided(node, self._enough))),
-            patterns=self._patterns(root),
+            looked_at=patterns if doubtful and doubtful[0] is root else self._patterns(*doubtful),
+            patterns=patterns,
         )
         if not needed:
             self._always.append(plan)
@@ -164,8 +166,7 @@ class Index:
         """Number every leaf, and for each OR note which of its options which pattern betrays."""
         if isinstance(node, Words):
             if id(node) not in self._by_id:
-                self._number(node)
-                self._by_id[id(node)] = self._leaves[node]
+                self._by_id[id(node)] = self._number(node)
             return
         if id(node) in self._options:
             return
@@ -182,10 +183,13 @@ class Index:
                     others.append((at, part))
             self._options[id(node)] = Options(betrayed, tuple(others))
 
+    def _group(self, leaf: Words) -> Group:
+        return frozenset(self._by_id[id(leaf)].patterns)
+
     def _cost(self, group: Group) -> float:
         return sum(self._rarity[number] for number in group)
 
-    def _number(self, leaf: Words) -> Group:
+    def _number(self, leaf: Words) -> Signs:
         known = self._leaves.get(leaf)
         if known is None:
             some = triggers(leaf)
@@ -195,7 +199,7 @@ class Index:
                 open=open_ended(leaf),
                 spelt=spelt_out(leaf),
             )
-        return frozenset(known.patterns)
+        return known
 
     def _add(self, pattern: str) -> int:
         number = self._numbers.setdefault(pattern, len(self._numbers))
@@ -205,8 +209,7 @@ class Index:
 
     def _enough(self, leaf: Words) -> tuple[int, ...] | None:
         """Give the patterns of which one is enough for a leaf to hold; None where that has to be looked at."""
-        self._number(leaf)
-        known = self._leaves[leaf]
+        known = self._by_id[id(leaf)]
         return known.patterns if known.certain else None
 
 
