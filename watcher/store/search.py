@@ -129,6 +129,13 @@ def candidates(db: Db, wanted: str, *, below: int, above: int = 0, limit: int) -
             "SELECT entry_id FROM archive WHERE tokens @@ CAST(:wanted AS tsquery)"
             " AND entry_id < :below AND entry_id > :above ORDER BY entry_id DESC LIMIT :limit"
         )
+        if not is_common(db, wanted):
+            # Else the planner, who thinks a rare word less rare, walks the whole archive back for the newest few.
+            chosen = (
+                "WITH found AS MATERIALIZED (SELECT entry_id FROM archive WHERE tokens @@ CAST(:wanted AS tsquery))"
+                " SELECT entry_id FROM found WHERE entry_id < :below AND entry_id > :above"
+                " ORDER BY entry_id DESC LIMIT :limit"
+            )
     found = db.execute(text(chosen), {"wanted": wanted, "below": below, "above": above, "limit": limit})
     return tuple(found.scalars())
 
