@@ -113,7 +113,7 @@ def _walk(
     step = limit + _SPARE
     if wanted is not None and not (narrowed and search.is_common(db, wanted)):
         while ids := search.candidates(
-            db, wanted, below=below, above=above, limit=search.COUNT_CAP if narrowed else step
+            db, wanted, below=below, above=above, limit=search.COUNT_CAP if narrowed else step, rare=narrowed
         ):
             below = ids[-1]
             for some in entries.chunks(_passing(db, ids, filters) if narrowed else ids, step):

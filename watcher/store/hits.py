@@ -243,7 +243,7 @@ def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> I
     wanted = search.expression(db, needs(query))
     chosen = _filtered(db, _pairs(filters), filters)
     if wanted is not None and not search.is_common(db, wanted):
-        ids = search.candidates(db, wanted, below=entries.BEYOND, limit=search.COUNT_CAP)
+        ids = search.candidates(db, wanted, below=entries.BEYOND, limit=search.COUNT_CAP, rare=True)
         theirs = chosen.where(hits.c.id < below, one_of(hits.c.entry_id, bindparam("ids", type_=IDS)))
         hit_ids = sorted((row.id for row in db.execute(theirs, {"ids": ids})), reverse=True)
         for some in entries.chunks(hit_ids, limit + _SPARE):

@@ -89,8 +89,7 @@ def _each(element: one_of, compiler: SQLCompiler, **options: Any) -> str:
 def put(db: Db, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Insert rows, which all name the same columns, by the quickest way there is; none of them may be refused."""
     names = tuple(rows[0])
-    written = _written(table, names, db.dialect.name)
-    values = [[write(row[name]) if write else row[name] for name, write in written] for row in rows]
+    values = _values(db, table, names, rows)
     if db.dialect.name == "sqlite":
         # Not by SQLAlchemy, which would look at each value of each row once more.
         db.exec_driver_sql(_insert(table, names), [tuple(some) for some in values])
@@ -107,8 +106,7 @@ def put(db: Db, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
 def change(db: Db, table: Table, by: Sequence[str], rows: Sequence[Mapping[str, Any]], cleared: Sequence[str]) -> None:
     """Change rows, each found by some of its columns to the rest of them, and clear some; all name the same columns."""
     names = tuple(rows[0])
-    written = _written(table, names, db.dialect.name)
-    values = [[write(row[name]) if write else row[name] for name, write in written] for row in rows]
+    values = _values(db, table, names, rows)
     said = _update(table, tuple(by), names, tuple(cleared), db.dialect.name)
     if db.dialect.name == "sqlite":
         order = [names.index(name) for name in (*(name for name in names if name not in by), *by)]
@@ -117,6 +115,11 @@ def change(db: Db, table: Table, by: Sequence[str], rows: Sequence[Mapping[str, 
         # One text for all of them: the driver takes longer over arrays, and much longer over a statement a row.
         listed = [dict(zip(names, some, strict=True)) for some in values]
         db.exec_driver_sql(said, (json.dumps(listed, ensure_ascii=False, default=_in_json),))
+
+
+def _values(db: Db, table: Table, names: tuple[str, ...], rows: Sequence[Mapping[str, Any]]) -> list[list[Any]]:
+    written = _written(table, names, db.dialect.name)
+    return [[write(row[name]) if write else row[name] for name, write in written] for row in rows]
 
 
 def next_ids(db: Db, table: Table, count: int) -> Sequence[int]:

@@ -117,8 +117,8 @@ def is_common(db: Db, wanted: str) -> bool:
     return bool(plan["Plan"]["Plan Rows"] > COUNT_CAP)
 
 
-def candidates(db: Db, wanted: str, *, below: int, above: int = 0, limit: int) -> tuple[int, ...]:
-    """Give the newest entry ids that may match, in (above, below), newest first."""
+def candidates(db: Db, wanted: str, *, below: int, above: int = 0, limit: int, rare: bool = False) -> tuple[int, ...]:
+    """Give the newest entry ids that may match, in (above, below), newest first; `rare` where `is_common` said no."""
     if db.dialect.name == "sqlite":
         chosen = (
             "SELECT rowid FROM archive WHERE archive MATCH :wanted AND rowid < :below AND rowid > :above"
@@ -129,7 +129,7 @@ def candidates(db: Db, wanted: str, *, below: int, above: int = 0, limit: int) -
             "SELECT entry_id FROM archive WHERE tokens @@ CAST(:wanted AS tsquery)"
             " AND entry_id < :below AND entry_id > :above ORDER BY entry_id DESC LIMIT :limit"
         )
-        if not is_common(db, wanted):
+        if rare or not is_common(db, wanted):
             # Else the planner, who thinks a rare word less rare, walks the whole archive back for the newest few.
             chosen = (
                 "WITH found AS MATERIALIZED (SELECT entry_id FROM archive WHERE tokens @@ CAST(:wanted AS tsquery))"

@@ -173,12 +173,12 @@ _TOLD = select(
 ).where(one_of(entry_table.c.id, bindparam("ids", type_=IDS)))
 
 
-# The newest holders of each mark: a word that is in every other headline would bring thousands and tell nothing.
 def _first_since(moment: str) -> str:
     first = f"SELECT id FROM entries WHERE first_seen_at >= :{moment} ORDER BY first_seen_at, id LIMIT 1"  # noqa: S608
     return f"coalesce(({first}), {entries.BEYOND})"
 
 
+# The newest holders of each mark: a word that is in every other headline would bring thousands and tell nothing.
 _HELD = f"""
     SELECT entry_id FROM story_marks AS known
     WHERE known.mark = asked.mark AND entry_id >= (SELECT {_first_since("since")})
