@@ -26,9 +26,9 @@ from watcher.store.tables import hits as hit_table
 from watcher.stories import COMPARED, WINDOW, Candidate, marks, story_text, story_words
 from watcher.stories import join as choose
 
-NEIGHBOURS = 20
+NEIGHBOURS = 12
 """How many of the entries that share the most marks are compared word by word."""
-HOLDERS = 100
+HOLDERS = 50
 """How many entries a mark brings to mind, the newest that have it."""
 
 
