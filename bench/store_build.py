@@ -19,7 +19,7 @@ from watcher.match import Watched, compile_topics
 from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Source
 from watcher.pipeline.settling import keep_new
-from watcher.store import care, entries, feeds, hits, memory, migrate, search, stories, tallies
+from watcher.store import care, entries, feeds, hit_rows, memory, migrate, search, stories, tallies
 from watcher.store.engine import Database
 from watcher.store.entries import _write
 from watcher.stories import WINDOW
@@ -186,7 +186,7 @@ def _ready(world: World, batch: Sequence[Entry], number: int) -> tuple[list[str]
         each = StoredEntry(id=id_, entry=entry, first_seen_at=now)
         index.append([id_, search.tokens_of(each)])
         found += [
-            (h.topic_id, id_, h.topic_version, h.score, hits.write_evidence(h.evidence), "live",
+            (h.topic_id, id_, h.topic_version, h.score, hit_rows.write_evidence(h.evidence), "live",
              int(now.timestamp() * 1000) if millis else now)
             for h in world.watched.hits([each], now)
         ]  # fmt: skip

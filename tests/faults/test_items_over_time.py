@@ -13,7 +13,7 @@ from tests.faults import behaviours as b
 from tests.faults.machine import HOUR, NOON, Machine
 from tests.faults.yard import Outlet, Yard
 from watcher.model.feed import KeyRule
-from watcher.pipeline.incoming import Polled
+from watcher.pipeline.polled import Polled
 from watcher.store import entries, hits
 
 SITE = "https://harbour.example"

@@ -17,7 +17,8 @@ from watcher.model.feed import Source
 from watcher.model.poll import Fresh
 from watcher.model.topic import Topic
 from watcher.pipeline.articles import Articles
-from watcher.pipeline.incoming import Polled, Poller
+from watcher.pipeline.incoming import Poller
+from watcher.pipeline.polled import Polled
 from watcher.pipeline.settling import read
 from watcher.schedule import Bounds
 from watcher.store import entries, feeds, hits

@@ -16,7 +16,7 @@ from watcher.cli.state import Json, state
 if TYPE_CHECKING:
     from watcher.app.wiring import App
     from watcher.model.digest import Digest
-    from watcher.pipeline.incoming import Polled
+    from watcher.pipeline.polled import Polled
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -11,7 +11,7 @@ from watcher.cli.state import Json, opened, state
 
 if TYPE_CHECKING:
     from watcher.app.wiring import App
-    from watcher.pipeline.incoming import Polled
+    from watcher.pipeline.polled import Polled
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -7,7 +7,6 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
@@ -16,11 +15,12 @@ import structlog
 from watcher.fetch import Fetcher
 from watcher.match import Watched
 from watcher.model.feed import Feed
-from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, Outcome, Unchanged
+from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, Outcome
 from watcher.pipeline.articles import Articles
 from watcher.pipeline.network import Network
 from watcher.pipeline.notices import notices
 from watcher.pipeline.points import reached
+from watcher.pipeline.polled import Polled
 from watcher.pipeline.settling import Settled, read, settle_all
 from watcher.schedule import Bounds
 from watcher.store import claims
@@ -36,42 +36,6 @@ GROUP = 40
 """How many polls are settled in one transaction when many wait: each is still whole or not there at all."""
 GROUPED_ITEMS = 500
 """How many items to be looked up go into one at most, unless one document has more: others wait to write meanwhile."""
-
-
-@dataclass(slots=True)
-class Polled:
-    """The sum of a cycle's polls."""
-
-    due: int = 0
-    fetched: int = 0
-    unchanged: int = 0
-    failed: int = 0
-    seen: int = 0
-    new: int = 0
-    updated: int = 0
-    hits: int = 0
-    lost: int = 0
-    failures: list[tuple[str, FailureKind, str]] = field(default_factory=list)
-
-    def hear(self, journey: asyncio.Task[Settled | None]) -> None:
-        """Add what a journey came to, once it is done."""
-        if not journey.cancelled() and (settled := journey.result()) is not None:
-            self.add(settled)
-
-    def add(self, settled: Settled) -> None:
-        match settled.outcome:
-            case Fresh():
-                self.fetched += 1
-            case Unchanged():
-                self.unchanged += 1
-            case Failed(kind=kind, message=message):
-                self.failed += 1
-                self.failures.append((settled.before.source.url, kind, message))
-        self.seen += settled.seen
-        self.new += len(settled.new)
-        self.updated += len(settled.edited)
-        self.hits += len(settled.hits)
-        self.lost += settled.lost
 
 
 class Poller:

@@ -12,7 +12,7 @@ from sqlalchemy import Select, bindparam, func, select
 from watcher.match import Need, Query, finder, needs
 from watcher.model.entry import StoredEntry
 from watcher.model.found import Filters, Match, Page
-from watcher.store import cursors, entries, hits, search
+from watcher.store import cursors, entries, filtering, search
 from watcher.store.engine import Db
 from watcher.store.many import IDS, one_of
 from watcher.store.tables import entries as entry_table
@@ -138,7 +138,7 @@ def _newest_passing(db: Db, filters: Filters, above: int, below: int, limit: int
     )
     if replace(filters, topics=(), since=None, until=None) != Filters():
         told = told.join(entry_table, entry_table.c.id == hit_table.c.entry_id)
-        told = hits.entry_filters(db, told, filters)
+        told = filtering.by_entry(db, told, filters)
     return tuple(db.execute(told.order_by(hit_table.c.entry_id.desc()).limit(limit)).scalars())
 
 
@@ -183,7 +183,7 @@ def _narrow(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
             hit_table.c.entry_id == entry_table.c.id, hit_table.c.topic_id.in_(filters.topics)
         )
         chosen = chosen.where(told.exists())
-    return hits.entry_filters(db, chosen, filters)
+    return filtering.by_entry(db, chosen, filters)
 
 
 def _read(db: Db, ids: Sequence[int]) -> list[tuple[StoredEntry, int | None]]:

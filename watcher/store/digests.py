@@ -16,7 +16,7 @@ from watcher.errors import NotFoundError
 from watcher.model.digest import Coverage, Digest, Subscription, ToldHit
 from watcher.model.found import Page, StoredHit
 from watcher.model.topic import Origin
-from watcher.store import cursors, engine, hits
+from watcher.store import cursors, engine, hit_rows
 from watcher.store.engine import Db
 from watcher.store.tables import digest_items, digests, entry_versions, meta
 from watcher.store.tables import entries as entry_table
@@ -93,8 +93,8 @@ def untold(db: Db, subscription: Subscription, since: datetime, until: datetime)
     are never told; baseline and archive finds only where the subscription asks for them; an alert's cooldown and batch
     keep back what it has just told of.
     """
-    chosen = _untold(hits.whole(), subscription, since, until).order_by(hit_table.c.id).limit(MOST_HITS)
-    return tuple(told_hit(hits.read(row)) for row in db.execute(chosen).mappings())
+    chosen = _untold(hit_rows.whole(), subscription, since, until).order_by(hit_table.c.id).limit(MOST_HITS)
+    return tuple(told_hit(hit_rows.read(row)) for row in db.execute(chosen).mappings())
 
 
 def edited(db: Db, subscription: Subscription, since: datetime, until: datetime) -> tuple[ToldHit, ...]:
@@ -104,7 +104,7 @@ def edited(db: Db, subscription: Subscription, since: datetime, until: datetime)
     """
     former = entry_versions.alias("former")
     chosen = (
-        hits.whole()
+        hit_rows.whole()
         .join(digest_items, and_(digest_items.c.hit_id == hit_table.c.id, digest_items.c.name == subscription.name))
         .join(former, and_(former.c.entry_id == entry_table.c.id, former.c.version == digest_items.c.version))
         .where(entry_table.c.updated_at > since, entry_table.c.updated_at <= until)
@@ -116,7 +116,7 @@ def edited(db: Db, subscription: Subscription, since: datetime, until: datetime)
     if subscription.topics:
         chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
     return tuple(
-        replace(told_hit(hits.read(row)), edited=True, former_title=row["former_title"])
+        replace(told_hit(hit_rows.read(row)), edited=True, former_title=row["former_title"])
         for row in db.execute(chosen).mappings()
     )
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import (
     CursorResult,
-    RowMapping,
     Select,
     and_,
     bindparam,
@@ -22,12 +20,12 @@ from sqlalchemy import (
 from watcher.errors import NotFoundError
 from watcher.match import Query, find, needs
 from watcher.model.found import Filters, Page, StoredHit
-from watcher.model.topic import Evidence, Hit, Origin
-from watcher.store import cursors, engine, entries, search, tallies
+from watcher.model.topic import Hit, Origin
+from watcher.store import cursors, engine, entries, filtering, hit_rows, search, tallies
 from watcher.store.engine import Db
 from watcher.store.many import IDS, one_of, put
 from watcher.store.tables import entries as entry_table
-from watcher.store.tables import feeds, hit_days, hits, stories
+from watcher.store.tables import hit_days, hits
 
 SCORED_WINDOW = 2_000
 """`order=score` ranks the newest so many hits that pass the filters, not all there ever were."""
@@ -36,23 +34,7 @@ SCAN_CAP = 20_000
 """One call looks at no more than so many hits for a search."""
 
 
-_WHOLE = (
-    entries.whole()
-    .join(hits, hits.c.entry_id == entry_table.c.id)
-    .outerjoin(stories, stories.c.id == entry_table.c.story_id)
-    .add_columns(
-        hits.c.id.label("hit_id"),
-        hits.c.topic_id,
-        hits.c.topic_version,
-        hits.c.score,
-        hits.c.evidence,
-        hits.c.origin,
-        hits.c.matched_at,
-        hits.c.label,
-        stories.c.size.label("story_size"),
-    )
-)
-_THESE = _WHOLE.where(one_of(hits.c.id, bindparam("ids", type_=IDS)))
+_THESE = hit_rows.whole().where(one_of(hits.c.id, bindparam("ids", type_=IDS)))
 
 
 def take_turn(db: Db) -> None:
@@ -66,7 +48,7 @@ def take_turn(db: Db) -> None:
 def put_new(db: Db, found: Sequence[Hit]) -> None:
     """Store the hits of entries that came in this transaction, once it is our turn."""
     if found:
-        put(db, hits, [_write(hit) for hit in found])
+        put(db, hits, [hit_rows.write(hit) for hit in found])
         tallies.add_hits(db, tallies.by_day(found))
 
 
@@ -84,7 +66,7 @@ def add(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
         known.setdefault(row.id, set()).add(row.topic_id)
     again = [hit for (topic_id, entry_id), hit in by_pair.items() if topic_id in known.get(entry_id, ())]
     if again:
-        db.execute(_SEEN_AGAIN, [_again(hit) for hit in again])
+        db.execute(_SEEN_AGAIN, [hit_rows.again(hit) for hit in again])
     # An entry that is not there any more was pruned while it was matched.
     fresh = [hit for (topic_id, id_), hit in by_pair.items() if id_ in known and topic_id not in known[id_]]
     put_new(db, fresh)
@@ -112,16 +94,16 @@ def page(
 
 def get(db: Db, hit_id: int) -> StoredHit:
     """Read one hit; raises NotFoundError."""
-    row = db.execute(whole().where(hits.c.id == hit_id)).mappings().first()
+    row = db.execute(hit_rows.whole().where(hits.c.id == hit_id)).mappings().first()
     if row is None:
         raise NotFoundError("hit", str(hit_id))
-    return read(row)
+    return hit_rows.read(row)
 
 
 def get_many(db: Db, ids: Iterable[int]) -> tuple[StoredHit, ...]:
     """Read hits by id, newest first; those that are gone are absent."""
-    rows = db.execute(whole().where(hits.c.id.in_(tuple(ids))).order_by(hits.c.id.desc())).mappings()
-    return tuple(read(row) for row in rows)
+    rows = db.execute(hit_rows.whole().where(hits.c.id.in_(tuple(ids))).order_by(hits.c.id.desc())).mappings()
+    return tuple(hit_rows.read(row) for row in rows)
 
 
 def newest_id(db: Db) -> int:
@@ -137,8 +119,8 @@ def ids_after(db: Db, hit_id: int, limit: int) -> tuple[int, ...]:
 
 def of_entries(db: Db, entry_ids: Iterable[int]) -> tuple[StoredHit, ...]:
     """Read the hits of some entries, in order of id."""
-    rows = db.execute(whole().where(hits.c.entry_id.in_(tuple(entry_ids))).order_by(hits.c.id)).mappings()
-    return tuple(read(row) for row in rows)
+    rows = db.execute(hit_rows.whole().where(hits.c.entry_id.in_(tuple(entry_ids))).order_by(hits.c.id)).mappings()
+    return tuple(hit_rows.read(row) for row in rows)
 
 
 def label(db: Db, hit_id: int, judgement: str | None, now: datetime) -> None:
@@ -178,50 +160,22 @@ def per_day(db: Db, since: str) -> tuple[tuple[str, str, int], ...]:
     return tuple((topic_id, day, int(found)) for topic_id, day, found in rows)
 
 
-def write_evidence(evidence: Iterable[Evidence]) -> str:
-    """Write evidence as the JSON that the table holds."""
-    return json.dumps([[e.field, e.start, e.end, e.text, e.clause] for e in evidence], ensure_ascii=False)
-
-
-def read_evidence(written: str) -> tuple[Evidence, ...]:
-    """Read evidence from the table's JSON."""
-    return tuple(
-        Evidence(field=field, start=start, end=end, text=words, clause=clause)
-        for field, start, end, words, clause in json.loads(written)
-    )
-
-
-def read(row: RowMapping) -> StoredHit:
-    """Make a StoredHit of a row."""
-    return StoredHit(
-        id=row["hit_id"],
-        hit=Hit(
-            topic_id=row["topic_id"],
-            topic_version=row["topic_version"],
-            entry_id=row["id"],
-            evidence=read_evidence(row["evidence"]),
-            score=row["score"],
-            matched_at=row["matched_at"],
-            origin=Origin(row["origin"]),
-        ),
-        stored=entries.read(row),
-        label=row["label"],
-        story_id=row["story_id"],
-        story_size=row["story_size"] or 1,
-    )
-
-
 def _newest(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
     place = cursors.read("hits", cursor)
     below = int(place[0]) if place else entries.BEYOND
     if query is None:
-        chosen = _filtered(db, whole(), filters).where(hits.c.id < below).order_by(hits.c.id.desc()).limit(limit + 1)
-        return _cut([read(row) for row in db.execute(chosen).mappings().all()], limit)
+        chosen = (
+            filtering.by_hit(db, hit_rows.whole(), filters)
+            .where(hits.c.id < below)
+            .order_by(hits.c.id.desc())
+            .limit(limit + 1)
+        )
+        return _cut([hit_rows.read(row) for row in db.execute(chosen).mappings().all()], limit)
     found: list[StoredHit] = []
     looked = 0
     for some in _likely(db, filters, query, below, limit):
         rows = db.execute(_THESE, {"ids": [hit_id for hit_id, may in some.items() if may]}).mappings().all()
-        for hit in sorted(map(read, rows), key=lambda hit: -hit.id):
+        for hit in sorted(map(hit_rows.read, rows), key=lambda hit: -hit.id):
             if find(query, hit.stored) is None:
                 continue
             found.append(hit)
@@ -241,7 +195,7 @@ def _newest(db: Db, filters: Filters, query: Query | None, limit: int, cursor: s
 def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> Iterator[Mapping[int, bool]]:
     """Walk the hits that pass the filters, newest first: for each, whether its entry may match the query."""
     wanted = search.expression(db, needs(query))
-    chosen = _filtered(db, _pairs(filters), filters)
+    chosen = filtering.by_hit(db, _pairs(filters), filters)
     if wanted is not None and not search.is_common(db, wanted):
         ids = search.candidates(db, wanted, below=entries.BEYOND, limit=search.COUNT_CAP, rare=True)
         theirs = chosen.where(hits.c.id < below, one_of(hits.c.entry_id, bindparam("ids", type_=IDS)))
@@ -272,12 +226,12 @@ def _cut(found: list[StoredHit], limit: int) -> Page[StoredHit]:
 def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
     place = cursors.read("hits-score", cursor)
     window = (
-        _filtered(db, select(hits.c.id).join(entry_table, entry_table.c.id == hits.c.entry_id), filters)
+        filtering.by_hit(db, select(hits.c.id).join(entry_table, entry_table.c.id == hits.c.entry_id), filters)
         .order_by(hits.c.id.desc())
         .limit(SCORED_WINDOW)
         .subquery()
     )
-    chosen = whole().where(hits.c.id.in_(select(window.c.id))).order_by(hits.c.score.desc(), hits.c.id.desc())
+    chosen = hit_rows.whole().where(hits.c.id.in_(select(window.c.id))).order_by(hits.c.score.desc(), hits.c.id.desc())
     if place:
         score, below = place[0], int(place[1])
         chosen = chosen.where(or_(hits.c.score < score, and_(hits.c.score == score, hits.c.id < below)))
@@ -285,7 +239,7 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
         chosen = chosen.limit(limit + 1)
     found: list[StoredHit] = []
     for row in db.execute(chosen).mappings():
-        hit = read(row)
+        hit = hit_rows.read(row)
         if query is not None and find(query, hit.stored) is None:
             continue
         found.append(hit)
@@ -295,45 +249,6 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
                 items=tuple(found[:limit]), next_cursor=cursors.write("hits-score", float(last.hit.score), last.id)
             )
     return Page(items=tuple(found))
-
-
-def whole() -> Select[Any]:
-    """Select hits with their entries, feeds and stories; `read` makes a StoredHit of a row."""
-    return _WHOLE
-
-
-def _filtered(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
-    if filters.topics:
-        chosen = chosen.where(hits.c.topic_id.in_(filters.topics))
-    if filters.since is not None:
-        chosen = chosen.where(hits.c.matched_at >= filters.since)
-    if filters.until is not None:
-        chosen = chosen.where(hits.c.matched_at < filters.until)
-    if filters.origins:
-        chosen = chosen.where(hits.c.origin.in_(filters.origins))
-    if filters.labels:
-        judged = hits.c.label.in_(filters.labels)
-        chosen = chosen.where(or_(judged, hits.c.label.is_(None)) if "none" in filters.labels else judged)
-    return entry_filters(db, chosen, filters)
-
-
-def entry_filters(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
-    """Narrow a question that has the entries table in it by what concerns entries."""
-    if filters.sources:
-        named = or_(
-            feeds.c.url.in_(filters.sources),
-            func.lower(feeds.c.name).in_([source.lower() for source in filters.sources]),
-            feeds.c.host.in_([source.lower() for source in filters.sources]),
-        )
-        feed_ids = tuple(db.execute(select(feeds.c.id).where(named)).scalars())
-        chosen = chosen.where(entry_table.c.feed_id.in_(feed_ids))
-    if filters.story is not None:
-        chosen = chosen.where(entry_table.c.story_id == filters.story)
-    if filters.languages:
-        chosen = chosen.where(entry_table.c.language.in_(filters.languages))
-    if filters.baseline is not None:
-        chosen = chosen.where(entry_table.c.baseline == filters.baseline)
-    return chosen
 
 
 _KNOWN = (
@@ -346,25 +261,3 @@ _SEEN_AGAIN = (
     .where(hits.c.topic_id == bindparam("topic"), hits.c.entry_id == bindparam("entry"))
     .values(evidence=bindparam("shown"), score=bindparam("worth"), topic_version=bindparam("version"))
 )
-
-
-def _again(hit: Hit) -> dict[str, Any]:
-    return {
-        "topic": hit.topic_id,
-        "entry": hit.entry_id,
-        "shown": write_evidence(hit.evidence),
-        "worth": hit.score,
-        "version": hit.topic_version,
-    }
-
-
-def _write(hit: Hit) -> dict[str, Any]:
-    return {
-        "topic_id": hit.topic_id,
-        "entry_id": hit.entry_id,
-        "topic_version": hit.topic_version,
-        "score": hit.score,
-        "evidence": write_evidence(hit.evidence),
-        "origin": hit.origin.value,
-        "matched_at": hit.matched_at,
-    }

@@ -9,7 +9,7 @@ from sqlalchemy import func, select
 from watcher.model.found import StoredHit
 from watcher.store import entries
 from watcher.store.engine import Db
-from watcher.store.hits import read, whole
+from watcher.store.hit_rows import read, whole
 from watcher.store.tables import hits
 
 

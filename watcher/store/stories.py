@@ -16,7 +16,7 @@ from watcher.errors import NotFoundError
 from watcher.model.entry import StoredEntry
 from watcher.model.found import Filters, Page
 from watcher.model.story import Story, Telling
-from watcher.store import cursors, entries, hits
+from watcher.store import cursors, entries, filtering
 from watcher.store.engine import Db
 from watcher.store.entries import Home
 from watcher.store.many import IDS, next_ids, one_of, put
@@ -114,7 +114,7 @@ def page(db: Db, filters: Filters | None = None, *, limit: int = 50, cursor: str
         )
         if filters.topics:
             inside = inside.where(hit_table.c.topic_id.in_(filters.topics))
-        chosen = chosen.where(hits.entry_filters(db, inside, filters).exists())
+        chosen = chosen.where(filtering.by_entry(db, inside, filters).exists())
     rows = db.execute(chosen).all()
     told = _read(db, rows[:limit])
     more = len(rows) > limit

@@ -1,0 +1,45 @@
+"""What a cycle of polls came to."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field
+
+from watcher.model.poll import Failed, FailureKind, Fresh, Unchanged
+from watcher.pipeline.settling import Settled
+
+
+@dataclass(slots=True)
+class Polled:
+    """The sum of a cycle's polls."""
+
+    due: int = 0
+    fetched: int = 0
+    unchanged: int = 0
+    failed: int = 0
+    seen: int = 0
+    new: int = 0
+    updated: int = 0
+    hits: int = 0
+    lost: int = 0
+    failures: list[tuple[str, FailureKind, str]] = field(default_factory=list)
+
+    def hear(self, journey: asyncio.Task[Settled | None]) -> None:
+        """Add what a journey came to, once it is done."""
+        if not journey.cancelled() and (settled := journey.result()) is not None:
+            self.add(settled)
+
+    def add(self, settled: Settled) -> None:
+        match settled.outcome:
+            case Fresh():
+                self.fetched += 1
+            case Unchanged():
+                self.unchanged += 1
+            case Failed(kind=kind, message=message):
+                self.failed += 1
+                self.failures.append((settled.before.source.url, kind, message))
+        self.seen += settled.seen
+        self.new += len(settled.new)
+        self.updated += len(settled.edited)
+        self.hits += len(settled.hits)
+        self.lost += settled.lost
