@@ -6,11 +6,12 @@ import random
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from tests.store.filled import NOON, bring, item, topics
-from watcher.match import find, parse_query
+from watcher.match import find, needs, parse_query
 from watcher.model.found import Filters
-from watcher.store import archive, entries, hits
+from watcher.store import archive, entries, hits, search
 from watcher.store.engine import Database
 
 WORDS = ("riga", "tides", "harbour", "eyes", "five", "café", "北京市", "C++", "don't", "U.S.", "e-mail")
@@ -120,3 +121,38 @@ def test_a_phrase_deep_in_a_long_text_is_found(database: Database, text: str) ->
         found = archive.page(db, parse_query('"five eyes"'))
 
     assert [match.stored.entry.item.title for match in found.items] == ["Long read"]
+
+
+def test_newest_candidates_are_found_however_common_a_word_is(database: Database) -> None:
+    """One word is everywhere, one in every 150th entry, one in old entries alone: PostgreSQL plans by how many."""
+    for first in range(0, 2_000, 500):
+        some = range(first, first + 500)
+        bring(database, [item(n, "Steady news", f"{_seldom(n)} {_bygone(n)} end {n}") for n in some])
+    if not database.is_sqlite:
+        with database.write() as db:
+            db.execute(text("ANALYZE archive"))
+    with database.read() as db:
+        everything = entries.iterate(db, limit=5_000)
+        for said in ("steady", "seldom", "bygone", '"bygone end"', '"end bygone"', "nowhere", "sel*"):
+            query = parse_query(said)
+            wanted = search.expression(db, needs(query))
+            assert wanted is not None
+            holding = [each.id for each in everything if find(query, each) is not None]
+            for below, above in ((2**62, 0), (1_700, 0), (2**62, 1_650), (1_210, 40), (1, 0)):
+                inside = sorted((id_ for id_ in holding if above < id_ < below), reverse=True)
+                for limit in (1, 3, 40, 2_000):
+                    found = search.candidates(db, wanted, below=below, above=above, limit=limit)
+                    assert found == tuple(inside[:limit]), (said, below, above, limit)
+        bygone = [each.id for each in everything if "bygone" in each.entry.item.summary]
+        asked = search.expression(db, needs(parse_query("bygone")))
+        assert asked is not None
+        for below in range(410, 700):
+            assert search.candidates(db, asked, below=below, limit=3) == tuple(bygone[:-4:-1]), below
+
+
+def _seldom(number: int) -> str:
+    return "seldom" if number % 150 == 0 else ""
+
+
+def _bygone(number: int) -> str:
+    return "bygone" if number < 400 else ""

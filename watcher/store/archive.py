@@ -111,19 +111,23 @@ def _walk(
     above, below = _id_range(db, filters, below)
     narrowed = filters != Filters(since=filters.since, until=filters.until)
     step = limit + _SPARE
-    if wanted is not None and not (narrowed and search.is_common(db, wanted)):
-        while ids := search.candidates(
-            db, wanted, below=below, above=above, limit=search.COUNT_CAP if narrowed else step, rare=narrowed
-        ):
+    if wanted is not None and not narrowed:
+        while ids := search.candidates(db, wanted, below=below, above=above, limit=step):
             below = ids[-1]
-            for some in entries.chunks(_passing(db, ids, filters) if narrowed else ids, step):
-                yield _read(db, some)
+            yield _read(db, ids)
             step = min(2 * step, _LONGEST_STEP)
+        return
+    if wanted is not None and not search.is_common(db, wanted):
+        chosen = _narrow(db, select(entry_table.c.id), filters)
+        chosen = chosen.where(entry_table.c.id < below, entry_table.c.id > above)
+        likely = search.common_to(db, wanted, chosen, entry_table.c.id)
+        for some in entries.chunks(sorted((row.id for row in likely), reverse=True), step):
+            yield _read(db, some)
         return
     while ids := _newest_passing(db, filters, above, below, step):
         below = ids[-1]
-        if likely := search.among(db, wanted, ids) if wanted is not None else ids:
-            yield _read(db, sorted(likely, reverse=True))
+        if may := search.among(db, wanted, ids) if wanted is not None else ids:
+            yield _read(db, sorted(may, reverse=True))
         step = min(2 * step, _LONGEST_STEP)
 
 

@@ -197,10 +197,8 @@ def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> I
     wanted = search.expression(db, needs(query))
     chosen = filtering.by_hit(db, _pairs(filters), filters)
     if wanted is not None and not search.is_common(db, wanted):
-        ids = search.candidates(db, wanted, below=entries.BEYOND, limit=search.COUNT_CAP, rare=True)
-        theirs = chosen.where(hits.c.id < below, one_of(hits.c.entry_id, bindparam("ids", type_=IDS)))
-        hit_ids = sorted((row.id for row in db.execute(theirs, {"ids": ids})), reverse=True)
-        for some in entries.chunks(hit_ids, limit + _SPARE):
+        theirs = search.common_to(db, wanted, chosen.where(hits.c.id < below), hits.c.entry_id)
+        for some in entries.chunks(sorted((row.id for row in theirs), reverse=True), limit + _SPARE):
             yield dict.fromkeys(some, True)
         return
     step = limit + _SPARE
@@ -225,29 +223,26 @@ def _cut(found: list[StoredHit], limit: int) -> Page[StoredHit]:
 
 def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
     place = cursors.read("hits-score", cursor)
-    window = (
-        filtering.by_hit(db, select(hits.c.id).join(entry_table, entry_table.c.id == hits.c.entry_id), filters)
-        .order_by(hits.c.id.desc())
-        .limit(SCORED_WINDOW)
-        .subquery()
-    )
-    chosen = hit_rows.whole().where(hits.c.id.in_(select(window.c.id))).order_by(hits.c.score.desc(), hits.c.id.desc())
+    newest = filtering.by_hit(db, _pairs(filters).add_columns(hits.c.score), filters).order_by(hits.c.id.desc())
+    window = newest.limit(SCORED_WINDOW).subquery()
+    best = select(window.c.id).order_by(window.c.score.desc(), window.c.id.desc())
     if place:
         score, below = place[0], int(place[1])
-        chosen = chosen.where(or_(hits.c.score < score, and_(hits.c.score == score, hits.c.id < below)))
+        best = best.where(or_(window.c.score < score, and_(window.c.score == score, window.c.id < below)))
     if query is None:
-        chosen = chosen.limit(limit + 1)
+        best = best.limit(limit + 1)
     found: list[StoredHit] = []
-    for row in db.execute(chosen).mappings():
-        hit = hit_rows.read(row)
-        if query is not None and find(query, hit.stored) is None:
-            continue
-        found.append(hit)
-        if len(found) > limit:
-            last = found[limit - 1]
-            return Page(
-                items=tuple(found[:limit]), next_cursor=cursors.write("hits-score", float(last.hit.score), last.id)
-            )
+    for some in entries.chunks(db.execute(best).scalars().all(), limit + _SPARE):
+        rows = db.execute(_THESE, {"ids": some}).mappings().all()
+        for hit in sorted(map(hit_rows.read, rows), key=lambda hit: (-hit.hit.score, -hit.id)):
+            if query is not None and find(query, hit.stored) is None:
+                continue
+            found.append(hit)
+            if len(found) > limit:
+                last = found[limit - 1]
+                return Page(
+                    items=tuple(found[:limit]), next_cursor=cursors.write("hits-score", float(last.hit.score), last.id)
+                )
     return Page(items=tuple(found))
 
 

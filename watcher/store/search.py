@@ -9,14 +9,15 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Any
 
-from sqlalchemy import bindparam, select, text
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, column, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.match import AllOf, AnyOf, Anything, Need, Phrase, Prefix, Token
 from watcher.model.entry import StoredEntry
 from watcher.store.engine import Db
-from watcher.store.many import IDS
+from watcher.store.many import IDS, one_of
 from watcher.store.tables import entries, meta
 from watcher.text.canon import ANALYSER_VERSION, index_text
 
@@ -41,7 +42,46 @@ _FORGET_ON_POSTGRESQL = text("DELETE FROM archive WHERE entry_id = ANY(:ids)")
 
 
 _COUNTED = text("SELECT count(*) FROM (SELECT rowid FROM archive WHERE archive MATCH :wanted LIMIT :cap)")
-_EXPECTED = text("EXPLAIN (FORMAT JSON) SELECT FROM archive WHERE tokens @@ CAST(:wanted AS tsquery)")
+# What the planner expects: to count them would be to search for them.
+_EXPECTED = text("""
+    EXPLAIN (FORMAT JSON)
+    SELECT 1 FROM archive WHERE tokens @@ CAST(:wanted AS tsquery) UNION ALL SELECT 1 FROM archive
+""")
+_NEWEST_ON_SQLITE = text("""
+    SELECT rowid FROM archive WHERE archive MATCH :wanted AND rowid < :below AND rowid > :above
+    ORDER BY rowid DESC LIMIT :limit
+""")
+_LAST = text("SELECT max(entry_id) FROM archive")
+# Two ways to the newest few, of which the planner would choose the wrong one: for the first the word index is asked for
+# all there are, for the second the newest entries are looked through. The offset keeps the two conditions apart.
+_GATHERED = text("""
+    WITH found AS MATERIALIZED (SELECT entry_id FROM archive WHERE tokens @@ CAST(:wanted AS tsquery))
+    SELECT entry_id FROM found WHERE entry_id < :below AND entry_id > :above ORDER BY entry_id DESC LIMIT :limit
+""")
+_WALKED = text("""
+    SELECT entry_id FROM (
+        SELECT entry_id, tokens FROM archive WHERE entry_id < :below AND entry_id > :above
+        ORDER BY entry_id DESC OFFSET 0
+    ) AS latest WHERE tokens @@ CAST(:wanted AS tsquery) LIMIT :limit
+""")
+_RANKED_ON_SQLITE = text("""
+    SELECT rowid FROM archive WHERE archive MATCH :wanted AND rowid >= (
+        SELECT min(rowid) FROM (
+            SELECT rowid FROM archive WHERE archive MATCH :wanted ORDER BY rowid DESC LIMIT :newest))
+    ORDER BY bm25(archive), rowid DESC LIMIT :limit
+""")
+_RANKED_ON_POSTGRESQL = text("""
+    SELECT entry_id FROM archive WHERE entry_id = ANY(:ids)
+    ORDER BY ts_rank_cd(tokens, CAST(:wanted AS tsquery)) DESC, entry_id DESC LIMIT :limit
+""").bindparams(bindparam("ids", type_=IDS))
+_GATHERING = 10
+"""How many times as long as to look at one entry it takes to be led to one by the word index; measured."""
+_FOUND = (
+    text("SELECT entry_id FROM archive WHERE tokens @@ CAST(:wanted AS tsquery)")
+    .columns(column("entry_id", BigInteger))
+    .cte("found")
+    .prefix_with("MATERIALIZED")
+)
 # The plus keeps SQLite from asking the index once for each id.
 _AMONG_ON_SQLITE = text("""
     SELECT rowid FROM archive
@@ -112,32 +152,38 @@ def is_common(db: Db, wanted: str) -> bool:
     if db.dialect.name == "sqlite":
         counted = db.execute(_COUNTED, {"wanted": wanted, "cap": COUNT_CAP + 1}).scalar_one()
         return bool(counted > COUNT_CAP)
-    # What the planner expects: to count them would be to search for them.
-    [plan] = db.execute(_EXPECTED, {"wanted": wanted}).scalar_one()
-    return bool(plan["Plan"]["Plan Rows"] > COUNT_CAP)
+    return _expected(db, wanted)[0] > COUNT_CAP
 
 
-def candidates(db: Db, wanted: str, *, below: int, above: int = 0, limit: int, rare: bool = False) -> tuple[int, ...]:
-    """Give the newest entry ids that may match, in (above, below), newest first; `rare` where `is_common` said no."""
+def candidates(db: Db, wanted: str, *, below: int, above: int = 0, limit: int) -> tuple[int, ...]:
+    """Give the newest entry ids that may match, in (above, below), newest first."""
+    asked = {"wanted": wanted, "below": below, "above": above, "limit": limit}
     if db.dialect.name == "sqlite":
-        chosen = (
-            "SELECT rowid FROM archive WHERE archive MATCH :wanted AND rowid < :below AND rowid > :above"
-            " ORDER BY rowid DESC LIMIT :limit"
-        )
-    else:
-        chosen = (
-            "SELECT entry_id FROM archive WHERE tokens @@ CAST(:wanted AS tsquery)"
-            " AND entry_id < :below AND entry_id > :above ORDER BY entry_id DESC LIMIT :limit"
-        )
-        if rare or not is_common(db, wanted):
-            # Else the planner, who thinks a rare word less rare, walks the whole archive back for the newest few.
-            chosen = (
-                "WITH found AS MATERIALIZED (SELECT entry_id FROM archive WHERE tokens @@ CAST(:wanted AS tsquery))"
-                " SELECT entry_id FROM found WHERE entry_id < :below AND entry_id > :above"
-                " ORDER BY entry_id DESC LIMIT :limit"
-            )
-    found = db.execute(text(chosen), {"wanted": wanted, "below": below, "above": above, "limit": limit})
-    return tuple(found.scalars())
+        return tuple(db.execute(_NEWEST_ON_SQLITE, asked).scalars())
+    some, total = _expected(db, wanted)
+    each = max(1, total // some)  # so many have to be looked at to find one
+    found: list[int] = []
+    top = min(below, (db.execute(_LAST).scalar() or 0) + 1)
+    while (missing := limit - len(found)) and top - 1 > above:
+        asked |= {"limit": missing, "below": top, "above": above}
+        if _GATHERING * some <= missing * each:
+            return *found, *db.execute(_GATHERED, asked).scalars()
+        # Not without end: the planner may think a rare word common, or a phrase.
+        asked["above"] = floor = max(above, top - 1 - 4 * missing * each)
+        more = db.execute(_WALKED, asked).scalars().all()
+        found += more
+        each = (top - floor) // max(1, len(more))
+        top = floor + 1
+    return tuple(found)
+
+
+def common_to(db: Db, wanted: str, chosen: Select[Any], entry_id: ColumnElement[int]) -> Sequence[Row[Any]]:
+    """Give the rows of a selection whose entry may match, for what is not common; `entry_id` is the entry's column."""
+    if db.dialect.name == "sqlite":
+        asked = {"wanted": wanted, "below": 2**62, "above": 0, "limit": COUNT_CAP}
+        ids = list(db.execute(_NEWEST_ON_SQLITE, asked).scalars())
+        return db.execute(chosen.where(one_of(entry_id, bindparam("ids", type_=IDS))), {"ids": ids}).all()
+    return db.execute(chosen.where(entry_id.in_(select(_FOUND.c.entry_id))), {"wanted": wanted}).all()
 
 
 def among(db: Db, wanted: str, ids: Sequence[int]) -> frozenset[int]:
@@ -153,20 +199,18 @@ def among(db: Db, wanted: str, ids: Sequence[int]) -> frozenset[int]:
 
 def ranked(db: Db, wanted: str, *, newest: int, limit: int) -> tuple[int, ...]:
     """Give the ids that fit best among the `newest` candidates: bm25 on SQLite, cover density on PostgreSQL."""
+    asked: dict[str, object] = {"wanted": wanted, "newest": newest, "limit": limit}
     if db.dialect.name == "sqlite":
-        latest = "SELECT rowid FROM archive WHERE archive MATCH :wanted ORDER BY rowid DESC LIMIT :newest"
-        floor = f"SELECT min(rowid) FROM ({latest})"  # noqa: S608
-        chosen = (
-            f"SELECT rowid FROM archive WHERE archive MATCH :wanted AND rowid >= ({floor})"  # noqa: S608
-            " ORDER BY bm25(archive), rowid DESC LIMIT :limit"
-        )
-    else:
-        chosen = (
-            "SELECT entry_id FROM (SELECT entry_id, tokens FROM archive WHERE tokens @@ CAST(:wanted AS tsquery)"
-            " ORDER BY entry_id DESC LIMIT :newest) AS latest"
-            " ORDER BY ts_rank_cd(tokens, CAST(:wanted AS tsquery)) DESC, entry_id DESC LIMIT :limit"
-        )
-    return tuple(db.execute(text(chosen), {"wanted": wanted, "newest": newest, "limit": limit}).scalars())
+        return tuple(db.execute(_RANKED_ON_SQLITE, asked).scalars())
+    asked["ids"] = list(candidates(db, wanted, below=2**62, limit=newest))
+    return tuple(db.execute(_RANKED_ON_POSTGRESQL, asked).scalars())
+
+
+def _expected(db: Db, wanted: str) -> tuple[int, int]:
+    """Tell about how many candidates there are, and about how many entries; at least one."""
+    [plan] = db.execute(_EXPECTED, {"wanted": wanted}).scalar_one()
+    some, total = (max(1, part["Plan Rows"]) for part in plan["Plan"]["Plans"])
+    return some, total
 
 
 def _fts5(need: Need) -> str | None:
