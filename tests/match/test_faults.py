@@ -85,6 +85,25 @@ def test_fault_says_what_where_and_what_instead(
     assert (caught.value.line, caught.value.column) == (line, column)
 
 
+def test_sets_that_double_with_each_other_are_refused_before_they_are_written_out() -> None:
+    sets = {"s0": "spy OR eyes"} | {f"s{n}": f"(@s{n - 1} AND @s{n - 1}) OR w{n}" for n in range(1, DEPTH - 1)}
+
+    with pytest.raises(QueryError) as caught:
+        parse_query(f"@s{DEPTH - 2}", sets)
+
+    assert "in @s14: 1:11: more than 100,000 words" in caught.value.message
+
+
+def test_nears_count_through_sets() -> None:
+    sets = {"half": " NEAR ".join(["spy"] * (DEPTH // 2 + 1)), "near": "eyes NEAR @half"}
+    parse_query("@half NEAR five", sets)
+
+    with pytest.raises(QueryError) as caught:
+        parse_query("@near" + " NEAR eyes" * (DEPTH // 2), sets)
+
+    assert "NEARs in a row" in caught.value.message
+
+
 def test_faults_of_all_topics_come_at_once_at_their_places_in_the_file() -> None:
     topics = [
         Topic(id="one", name="", query="spy AND\n(eyes", file="topics.yaml", line=10, column=7),

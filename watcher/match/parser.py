@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from watcher.errors import QueryError
 from watcher.match.forms import LANGUAGES, forms_of, look_up
@@ -35,6 +35,8 @@ from watcher.text.langs import language_tag
 
 DEPTH = 60
 """How deep parentheses and sets may nest, and NEARs inside each other, as they do in a row."""
+LONGEST = 100_000
+"""Of how many words and marks a query may be, its sets written out: sets that name others twice double each time."""
 NEAR_DEFAULT = 4
 _FORMS = re.compile(r"~([a-z]{2,3})?$")
 _STARTS = {Kind.OPEN, Kind.NOT, Kind.COUNT, Kind.FIRST, Kind.FIELD, Kind.SET, Kind.WORD, Kind.PHRASE}
@@ -42,7 +44,17 @@ _IDEOGRAPH = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
 _HANGUL = re.compile("[\uac00-\ud7a3]")
 
 
-Cache: TypeAlias = dict[str, Node]
+class Read(NamedTuple):
+    """A set that was read."""
+
+    node: Node
+    size: int
+    """Of how many words and marks it is, all sets in it written out."""
+    nears: int
+    """How many NEARs stand inside each other in it, at most."""
+
+
+Cache: TypeAlias = dict[str, Read]
 """Sets that were read: each is read once, and all that name it share its nodes."""
 
 
@@ -68,6 +80,7 @@ class _Parser:
         self._conjoined = False
         # How many NEARs stand inside each other in what was read, the most of all its parts.
         self._nears = 0
+        self._size = len(self._lexemes)
 
     def whole(self) -> Node:
         if self._now.kind is Kind.END:
@@ -238,17 +251,25 @@ class _Parser:
             raise self._fault(lexeme, f"no set @{name}", f"did you mean @{close[0]}?" if close else "")
         if len(self._open_sets) >= DEPTH:
             raise self._fault(lexeme, f"sets nested more than {DEPTH} deep")
-        if name in self._cache:
-            return self._cache[name]
+        read = self._cache.get(name)
+        if read is None:
+            read = self._cache[name] = self._read(lexeme)
+        self._size += read.size
+        if self._size > LONGEST:
+            raise self._fault(lexeme, f"more than {LONGEST:,} words and marks, with all sets written out")
+        self._nears = max(self._nears, read.nears)
+        return read.node
+
+    def _read(self, lexeme: Lexeme) -> Read:
+        name = lexeme.text
+        parser = _Parser(self._sets[name], self._sets, (*self._open_sets, name), self._cache)
         try:
-            node = _Parser(self._sets[name], self._sets, (*self._open_sets, name), self._cache).whole()
+            return Read(parser.whole(), parser._size, parser._nears)
         except QueryError as error:
             inside = (
                 error.message if error.message.startswith("in @") else f"{error.line}:{error.column}: {error.message}"
             )
             raise self._fault(lexeme, f"in @{name}: {inside}", error.suggestion) from error
-        self._cache[name] = node
-        return node
 
     def _word(self, lexeme: Lexeme) -> Node:
         return self._words([lexeme.text], lexeme)

@@ -35,7 +35,8 @@ def _compile(kept: tuple[Topic, ...], sets: Mapping[str, str] | None) -> Watched
             faults.append(_fault(error, topic.file, topic.line, topic.column))
     if faults:
         raise ConfigError(tuple(faults))
-    return Watched(kept, queries, [version_of(query) for query in queries], cache)
+    nodes = {name: read.node for name, read in cache.items()}
+    return Watched(kept, queries, [version_of(query) for query in queries], nodes)
 
 
 @contextmanager

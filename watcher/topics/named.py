@@ -40,7 +40,7 @@ def read_named(text: str, sets: Mapping[str, str] | None = None) -> Named:
     """Read a query and keep the names of its sets; raises QueryError."""
     cache: Cache = {}
     query = parse_query(text, sets, cache)
-    return Named(query=query, sets={id(node): name for name, node in cache.items()})
+    return Named(query=query, sets={id(read.node): name for name, read in cache.items()})
 
 
 def named_in(watched: Watched, topic_id: str) -> Named:
