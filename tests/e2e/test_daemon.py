@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.machine import Desk, wait_for
+from tests.engine.outlets import Outlets
 from tests.servers import MailServer, SlackServer
 from tests.web_server import Reply, Server, rss
 
@@ -107,6 +108,24 @@ def test_sigterm_finishes_what_is_in_flight(desk: Desk, press: Server) -> None:
 
     assert code == 0
     assert entries(desk) == ["Five Eyes partners weigh limits"]
+
+
+def test_many_feeds_that_are_due_at_once_are_polled_as_soon_as_there_is_room(desk: Desk) -> None:
+    with Outlets(hosts=120, feeds_each=1) as outlets:
+        desk.write(
+            outlets.urls,
+            fetch={"allow": ["127.0.0.0/8"], "concurrency": 2},
+            polling={"minimum": "1h", "default": "1h", "maximum": "1h"},
+        )
+        with desk.daemon() as daemon:
+            wait_for(lambda: len({asked.url for asked in outlets.asked}) == 120, "every feed asked")
+            assert daemon.end() == 0
+        times = sorted(asked.at for asked in outlets.asked)
+
+    # Three are in hand at once: had each second its three, this would take forty.
+    assert times[-1] - times[0] < 25
+    assert len(times) == 120
+    assert "skipped" not in daemon.log.read_text()
 
 
 def test_a_reload_takes_a_new_topic_and_refuses_a_broken_one(desk: Desk, press: Server) -> None:

@@ -73,6 +73,7 @@ class Poller:
         self._writing: asyncio.Task[None] | None = None
         self._journeys: set[asyncio.Task[Settled | None]] = set()
         self._early: set[asyncio.Task[Settled | None]] = set()
+        self._draining = False
         self._network = Network()
         self._articles = Articles(database, fetcher, clock)
         # A host takes its feeds one after another: more than wait at its door would only keep others waiting.
@@ -137,6 +138,21 @@ class Poller:
             self._start(feed, False)
         return len(claimed)
 
+    async def keep_up(self, length: timedelta) -> None:
+        """Start polling what is due, and more of it as polls end, for so long or until there is no more.
+
+        Without this a daemon that begins with thousands of feeds would poll no more of them in a second than at once.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + length.total_seconds()
+        while not self._draining:
+            room = self._room
+            started = await self.tick()
+            left = end - loop.time()
+            if started < room or self.offline or left <= 0:
+                return
+            await self._wait_for_room(left)
+
     async def take(self, claimed: Iterable[tuple[Feed, datetime]]) -> Polled:
         """Poll feeds that are claimed already, each at its moment and not before, and give the sum."""
         polled = Polled()
@@ -150,6 +166,7 @@ class Poller:
 
     async def drain(self, grace: timedelta | None) -> None:
         """Let what is in flight end within `grace` (None: however long it takes), then give back what did not."""
+        self._draining = True
         for journey in self._early if grace is not None else ():
             journey.cancel()
         journeys = set(self._journeys)
@@ -161,9 +178,10 @@ class Poller:
         if late:
             await asyncio.wait(late)
 
-    async def _wait_for_room(self) -> None:
+    async def _wait_for_room(self, longest: float | None = None) -> None:
         """Wait for one poll to end, and a moment for more of them: each claim is a transaction, however small."""
-        await asyncio.wait(self._journeys, return_when=asyncio.FIRST_COMPLETED)
+        if self._journeys:
+            await asyncio.wait(self._journeys, timeout=longest, return_when=asyncio.FIRST_COMPLETED)
         if self._room < self._concurrency // 4:
             await asyncio.sleep(0.02)
 
