@@ -9,6 +9,7 @@ apostrophe inside a Cyrillic word and a gershayim inside a Hebrew one belong to 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from html import unescape
 
 from watcher.text.fold import fold
@@ -103,7 +104,12 @@ def places(text: str) -> list[tuple[int, int]]:
 
 def encode(token: str) -> str:
     """Write a token in ASCII for the databases' index; a prefix of a token gives a prefix of its code."""
-    return token if token.isascii() else "".join(c if c.isascii() else f"q{ord(c):05x}" for c in token)
+    return token if token.isascii() else _encoded(token)
+
+
+@lru_cache(maxsize=16_384)
+def _encoded(token: str) -> str:
+    return "".join(c if c.isascii() else f"q{ord(c):05x}" for c in token)
 
 
 def index_text(*fields: str) -> str:
