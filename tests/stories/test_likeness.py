@@ -9,7 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.model.entry import Entry, Item
-from watcher.stories import COPY, SAME_STORY, WINDOW, Candidate, join, marks, similarity, story_text
+from watcher.stories import (
+    COMPARED,
+    COPY,
+    SAME_STORY,
+    WINDOW,
+    Candidate,
+    join,
+    marks,
+    similarity,
+    story_text,
+    story_words,
+)
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 WIRE = (
@@ -115,3 +126,7 @@ def test_text_is_most_like_itself(text: str) -> None:
 
 def _candidate(text: str, *, story_id: int = 7, seen_at: datetime = NOON) -> Candidate:
     return Candidate(story_id=story_id, entry_id=1, text=text, seen_at=seen_at)
+
+
+def test_no_more_of_a_report_is_kept_than_is_compared() -> None:
+    assert len(story_words("t" * 10_000, "", "c" * 1_000_000)) <= 2 * COMPARED + 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from watcher.text import fold as fold_module
 from watcher.text.canon import encode, index_text, joined, places, surfaces, tokens
 from watcher.text.fold import fold
 
@@ -55,3 +56,11 @@ def test_index_tokens_are_ascii_and_keep_beginnings(text: str, length: int) -> N
     assert index_text(text).isascii()
     for word in tokens(text):
         assert encode(word).startswith(encode(word[:length]))
+
+
+def test_words_as_long_as_documents_are_not_remembered() -> None:
+    long = "ж" * 300_000
+    before = sum(map(len, fold_module._cache))
+
+    assert index_text(long) == "q00436" * 300_000
+    assert sum(map(len, fold_module._cache)) - before < 1_000

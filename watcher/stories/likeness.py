@@ -65,8 +65,8 @@ def story_text(entry: Entry) -> str:
 
 
 def story_words(title: str, summary: str, content: str) -> str:
-    """Give the same of an entry's parts."""
-    return f"{' '.join(title.split())}\n{summary or content}"
+    """Give the same of an entry's parts; no more than is compared, for these texts are remembered."""
+    return f"{' '.join(title[:COMPARED].split())}\n{(summary or content)[:COMPARED]}"
 
 
 def marks(text: str) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 from html import unescape
 
-from watcher.text.fold import fold
+from watcher.text.fold import LONGEST_KEPT, fold
 
 ANALYSER_VERSION = 2
 """Changes whenever the same text may give other tokens: the archive's index has to be made anew then."""
@@ -104,12 +104,16 @@ def places(text: str) -> list[tuple[int, int]]:
 
 def encode(token: str) -> str:
     """Write a token in ASCII for the databases' index; a prefix of a token gives a prefix of its code."""
-    return token if token.isascii() else _encoded(token)
+    if token.isascii():
+        return token
+    return _known(token) if len(token) <= LONGEST_KEPT else _encoded(token)
 
 
-@lru_cache(maxsize=16_384)
 def _encoded(token: str) -> str:
     return "".join(c if c.isascii() else f"q{ord(c):05x}" for c in token)
+
+
+_known = lru_cache(maxsize=16_384)(_encoded)
 
 
 def index_text(*fields: str) -> str:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+LONGEST_KEPT = 100
+"""Longer words are not remembered: what has no blanks may be as long as a document."""
 _LIMIT = 200_000
 _cache: dict[str, str] = {}
 
@@ -28,6 +30,8 @@ def fold(word: str) -> str:
     """Give the form in which two spellings of a word are one; never empty for a word that is not."""
     folded = _cache.get(word)
     if folded is None:
+        if len(word) > LONGEST_KEPT:
+            return _fold(word) or word.casefold()
         if len(_cache) >= _LIMIT:
             _cache.clear()
         folded = _cache[word] = _fold(word) or word.casefold()
