@@ -85,6 +85,7 @@ def test_addresses_of_two_articles_stay_two(one: str, other: str) -> None:
 @example("https://www.google.com/url?url=https%3A%2F%2Fwww.google.com%2Furl%3Furl%3Dhttps%253A%252F%252Fa.example")
 @example("https://a.example/#!x y")
 @example("http://a.example//x//")
+@example("http://a.example/0?b\x85\x1b")
 def test_canonical_twice_is_canonical_once(url: str) -> None:
     once = canonical_url(url)
 
@@ -92,6 +93,7 @@ def test_canonical_twice_is_canonical_once(url: str) -> None:
 
 
 @given(st.one_of(_ADDRESSES, st.text(max_size=60)))
+@example("0\x85\x1b")
 def test_what_comes_out_goes_in_again(said: str) -> None:
     url = http_url(said, BASE)
 

@@ -61,7 +61,7 @@ def http_url(url: str, base: str | None = None) -> str | None:
     """Give an absolute http(s) address, blanks percent-encoded, or None for what is no such address."""
     if _ABSOLUTE.fullmatch(url) is not None:
         return url
-    said = _PARTS.sub(_encoded, url.strip())
+    said = _plain(url)
     try:
         whole = urljoin(base, said) if base else said
         parts = urlsplit(whole)
@@ -88,7 +88,7 @@ def canonical_url(url: str) -> str:
     while (inner := _unwrapped(url)) is not None and len(inner) < len(url):
         url = inner
     try:
-        parts = urlsplit(_PARTS.sub(_encoded, url.strip()))
+        parts = urlsplit(_plain(url))
         host = (parts.hostname or "").rstrip(".")
         port = parts.port
     except ValueError:
@@ -191,6 +191,12 @@ def _aggregated(code: str) -> str | None:
     length, start = (said[3], 4) if said[3] < 0x80 else (said[3] & 0x7F | said[4] << 7, 5)
     inner = said[start : start + length]
     return http_url(inner.decode()) if len(inner) == length and inner.isascii() else None
+
+
+def _plain(url: str) -> str:
+    """Drop the blanks around an address, and what can stand in none; encode the blanks inside."""
+    # Once more at the end: a blank may have stood before something that was dropped.
+    return _PARTS.sub(_encoded, url.strip()).strip()
 
 
 def _encoded(found: re.Match[str]) -> str:
