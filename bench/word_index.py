@@ -79,8 +79,8 @@ def main() -> None:
     try:
         server.execute("CREATE DATABASE bench")
         with psycopg.connect(server.url("bench").replace("+psycopg", ""), autocommit=True) as db:
+            asked = {kind: corpus.words_of(kind, given.queries) for kind in CLASSES}
             for name, way in WAYS.items():
-                asked = {kind: corpus.words_of(kind, given.queries) for kind in CLASSES}
                 print(f"{name:22}{measure(db, way, words, asked)}", flush=True)
     finally:
         server.stop()

@@ -180,8 +180,7 @@ def candidates(db: Db, wanted: str, *, below: int, above: int = 0, limit: int) -
 def common_to(db: Db, wanted: str, chosen: Select[Any], entry_id: ColumnElement[int]) -> Sequence[Row[Any]]:
     """Give the rows of a selection whose entry may match, for what is not common; `entry_id` is the entry's column."""
     if db.dialect.name == "sqlite":
-        asked = {"wanted": wanted, "below": 2**62, "above": 0, "limit": COUNT_CAP}
-        ids = list(db.execute(_NEWEST_ON_SQLITE, asked).scalars())
+        ids = candidates(db, wanted, below=2**62, limit=COUNT_CAP)
         return db.execute(chosen.where(one_of(entry_id, bindparam("ids", type_=IDS))), {"ids": ids}).all()
     return db.execute(chosen.where(entry_id.in_(select(_FOUND.c.entry_id))), {"wanted": wanted}).all()
 

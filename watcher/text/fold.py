@@ -30,11 +30,11 @@ def fold(word: str) -> str:
     """Give the form in which two spellings of a word are one; never empty for a word that is not."""
     folded = _cache.get(word)
     if folded is None:
-        if len(word) > LONGEST_KEPT:
-            return _fold(word) or word.casefold()
-        if len(_cache) >= _LIMIT:
-            _cache.clear()
-        folded = _cache[word] = _fold(word) or word.casefold()
+        folded = _fold(word) or word.casefold()
+        if len(word) <= LONGEST_KEPT:
+            if len(_cache) >= _LIMIT:
+                _cache.clear()
+            _cache[word] = folded
     return folded
 
 
