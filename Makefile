@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: run test demo bench check format clean
+.PHONY: run test slow demo bench check format clean
 
 # `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` says more.
 run: $(VENV)/installed
@@ -13,7 +13,11 @@ demo: $(VENV)/installed
 	$(BIN)/watcher demo $(ARGS)
 
 test: $(VENV)/tested
-	$(BIN)/python -m pytest -n auto $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
+
+# What takes longer than a person waits.
+slow: $(VENV)/tested
+	$(BIN)/python -m pytest -n auto -m slow $(ARGS)
 
 bench: $(VENV)/benched
 	for script in bench/match.py bench/poll.py bench/store.py bench/digest.py bench/web.py; do $(BIN)/python $$script || exit 1; done

@@ -105,7 +105,7 @@ def test_silence_is_told_as_the_policy_says(
     with sqlite.read() as db:
         assert [digest.sent for digest in digests.page(db).items] == [sent]
         assert bool(outbox.counts(db)) == sent
-        assert digests.last_slot(db, "daily") == SEVEN
+        assert digests.last_slot(db, "daily", SEVEN) == SEVEN
 
 
 def test_baseline_and_archive_finds_stay_out_unless_asked_for(database: Database) -> None:
@@ -250,3 +250,15 @@ def test_two_installations_with_one_configuration_send_under_two_identities(
             names.append(outbox.page(db).items[0].message_id)
 
     assert names[0] != names[1]
+
+
+def test_slot_composed_under_a_clock_that_was_ahead_silences_no_later_one(database: Database) -> None:
+    set_up(database, "daily")
+    found(database, "Five Eyes meet", at=SEVEN + 20 * DAY)
+    compose_due(database, press([daily()]), SEVEN + 20 * DAY)
+    found(database, "Five Eyes quarrel", at=SEVEN - HOUR)
+
+    [digest] = compose_due(database, press([daily()]), SEVEN + MINUTE)
+
+    assert digest.slot_at == SEVEN
+    assert titles(digest) == ["Five Eyes quarrel"]

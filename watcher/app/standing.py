@@ -15,7 +15,7 @@ def stand(app: App, now: datetime) -> views.Json:
     """Say how feeds, digests, the outbox, the database and the processes at work stand."""
     with app.database.read() as db:
         known = status.standing(db, now)
-        last = digests.last_slots(db)
+        last = digests.last_slots(db, now)
         revision = migrate.standing(db).revision
         workers = leases.at_work(db, now)
     subscriptions = [

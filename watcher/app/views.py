@@ -256,6 +256,7 @@ def status(
         "lost": known.lost,
         "lag_seconds": round(known.lag.total_seconds()),
         "last_poll_at": moment(known.last_poll_at),
+        "clock": list(known.clock),
         "digests": [dict(each) for each in digests],
         "outbox": dict(known.outbox),
         "database": {"url": database, "revision": revision},

@@ -18,7 +18,7 @@ from watcher.match import Watched, compile_topics
 from watcher.pipeline.outgoing import Press
 from watcher.schedule import Bounds
 from watcher.settings import Settings, load, signing_key
-from watcher.store import care, digests, feeds, migrate, pruning, search, status, topics
+from watcher.store import care, clocks, digests, feeds, migrate, pruning, search, status, topics
 from watcher.store.engine import Database
 
 log = structlog.get_logger()
@@ -54,6 +54,7 @@ class App:
     def sync(self, now: datetime) -> tuple[str, ...]:
         """Tell the database which feeds, topics and digests there are; gives the topics whose meaning changed."""
         with self.database.write() as db:
+            clocks.rearm(db, now)
             feeds.sync(db, self.settings.sources, now, self.settings.polling.default)
             digests.begin(db, (subscription.name for subscription in self.settings.subscriptions), now)
             return topics.sync(

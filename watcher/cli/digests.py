@@ -54,7 +54,7 @@ def list_(as_json: Json = False) -> None:
     now = clock.now()
     with opened(sync=True) as application:
         with application.database.read() as db:
-            last, left = digests.last_slots(db), unsubscribed.everyone(db)
+            last, left = digests.last_slots(db, clock.now()), unsubscribed.everyone(db)
         said = [
             views.subscription(each, last_at=last.get(each.name), next_at=next_slot(each, now))
             | {

@@ -1,12 +1,21 @@
-"""Logging: one event a line on stderr, readable on a terminal, JSON where a machine reads along."""
+"""Logging: one event a line on stderr, readable on a terminal, JSON where a machine reads along.
+
+What libraries log comes out in the same form, and what one of them repeats is throttled.
+"""
 
 from __future__ import annotations
 
 import logging
 import os
 import sys
+import time
+from typing import Any
 
 import structlog
+
+REPEATED_AFTER = 60.0
+"""Seconds after which the same line of a library is written again."""
+MAX_LINES_REMEMBERED = 1_000
 
 
 def set_up(*, verbose: bool, quiet: bool) -> None:
@@ -14,19 +23,62 @@ def set_up(*, verbose: bool, quiet: bool) -> None:
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     readable = sys.stderr.isatty()
     colors = readable and "NO_COLOR" not in os.environ
+    renderer: Any = (
+        structlog.dev.ConsoleRenderer(colors=colors)
+        if readable
+        else structlog.processors.JSONRenderer(ensure_ascii=False)
+    )
+    shared: list[Any] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+    ]
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.format_exc_info,
-            structlog.dev.ConsoleRenderer(colors=colors)
-            if readable
-            else structlog.processors.JSONRenderer(ensure_ascii=False),
-        ],
+        processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         # Looked up with each event: whoever runs several commands in one process may put another stderr in place.
         logger_factory=lambda *_arguments: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(name)s: %(message)s", force=True)
+    handler = _StderrHandler()
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=[structlog.stdlib.add_logger_name, *shared],
+            processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+        )
+    )
+    handler.addFilter(RepetitionFilter())
+    logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
+
+
+class RepetitionFilter(logging.Filter):
+    """Lets the same line of a library pass once a minute, and then says how often it was left out."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lines: dict[tuple[str, str], tuple[float | None, int]] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether a line is written; a tick that is skipped because the last still runs never is."""
+        if record.name.startswith("apscheduler") and record.levelno <= logging.WARNING:
+            return False
+        key, now = (record.name, str(record.msg)[:200]), time.monotonic()
+        written_at, left_out = self._lines.get(key, (None, 0))
+        if written_at is not None and now - written_at < REPEATED_AFTER:
+            self._lines[key] = written_at, left_out + 1
+            return False
+        if len(self._lines) >= MAX_LINES_REMEMBERED:
+            self._lines.clear()
+        self._lines[key] = now, 0
+        if left_out:
+            record.msg, record.args = f"{record.getMessage()} ({left_out} more like this since)", ()
+        return True
+
+
+class _StderrHandler(logging.StreamHandler[Any]):
+    """Writes to what is stderr at the time, as the events do."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.setStream(sys.stderr)
+        super().emit(record)

@@ -186,6 +186,8 @@ def _show_standing(said: dict[str, Any]) -> None:
         output.put(
             f"Gaps      {said['gaps']}: about {output.counted(said['lost'], 'item')} may have been missed between polls"
         )
+    for fault in said["clock"]:
+        output.put(f"Clock     {output.style(fault, output.RED)}")
     output.put(f"Archive   {said['entries']} entries, {said['hits']} hits")
     for each in said["digests"]:
         last = f"last {each['last_at']}" if each["last_at"] else "none yet"

@@ -16,7 +16,7 @@ import structlog
 from procrastinate.exceptions import ConnectorException, ProcrastinateException
 from procrastinate.jobs import Job, Status
 
-from watcher.engine.procrastinate_tables import plain, prepare
+from watcher.engine.procrastinate_tables import forget_ticks_after, plain, prepare
 from watcher.engine.steps import Step, Steps, patient
 from watcher.errors import StoreError
 from watcher.pipeline.chunks import CHUNK, Claim, share_out, take_over
@@ -29,6 +29,8 @@ WAITING = 4
 """How many chunks wait for each that is being polled: enough that nobody runs dry between two ticks."""
 OFFLINE_FOR = 5.0
 """Seconds that a process which reaches nobody leaves a chunk to others, before it tries a few feeds of it."""
+ALIVE_FOR = timedelta(minutes=1)
+"""So long after its last successful beat a process counts as alive."""
 POLLS, TICKS = "polls", "ticks"
 
 
@@ -41,7 +43,7 @@ class Cluster:
     def __init__(self, steps: Steps) -> None:
         self._steps = steps
         self._at_once = max(1, -(-steps.app.settings.fetch.concurrency // CHUNK))
-        self._beaten_at = steps.clock()
+        self._beaten_at = steps.monotonic()
         self._work: list[asyncio.Task[None]] = []
         # Both have ticks: procrastinate stops to look after a worker that has none.
         connector = procrastinate.PsycopgConnector(conninfo=steps.app.database.conninfo, min_size=1, max_size=6)
@@ -57,7 +59,7 @@ class Cluster:
     @property
     def alive(self) -> bool:
         """Tell whether this process still says that it is at work."""
-        return self._steps.clock() - self._beaten_at < timedelta(seconds=60)
+        return self._steps.monotonic() - self._beaten_at < ALIVE_FOR.total_seconds()
 
     async def start(self) -> None:
         """Take part from now on."""
@@ -67,11 +69,7 @@ class Cluster:
         except ConnectorException as error:
             raise StoreError(f"database {self._steps.app.database}: {error}") from error
         await self._steps.beat()
-        self._work = [
-            asyncio.create_task(self._keep_beating()),
-            asyncio.create_task(self._keep_working(self._polls, POLLS, self._at_once)),
-            asyncio.create_task(self._keep_working(self._ticks, TICKS, 4)),
-        ]
+        self._work = [asyncio.create_task(self._keep_beating()), *self._start_workers()]
 
     async def drain(self, grace: timedelta) -> None:
         """Take no further job, let those at hand end, and say that this process has left."""
@@ -111,10 +109,33 @@ class Cluster:
             try:
                 await self._steps.beat()
                 await self._steps.take_over_silent()
-                self._beaten_at = self._steps.clock()
+                self._beaten_at = self._steps.monotonic()
+                await self._follow_clock()
             except StoreError as error:
                 log.error("database", tick="beat", error=str(error))
             await asyncio.sleep(self._steps.pace.beat.total_seconds())
+
+    async def _follow_clock(self) -> None:
+        """Begin the ticks anew after a step of the wall clock, on which procrastinate keeps them.
+
+        Set back, it would wait for moments whose ticks were run before; set forward, it would run every tick between.
+        """
+        step = await self._steps.clock_care.look()
+        await self._steps.clock_care.note_skew()
+        if step is None:
+            return
+        await asyncio.to_thread(forget_ticks_after, self._steps.app.database, step.at)
+        working = self._work[1:]
+        for each in working:
+            each.cancel()
+        await asyncio.wait(working, timeout=self._steps.pace.silent_after.total_seconds())
+        self._work[1:] = self._start_workers()
+
+    def _start_workers(self) -> list[asyncio.Task[None]]:
+        return [
+            asyncio.create_task(self._keep_working(self._polls, POLLS, self._at_once)),
+            asyncio.create_task(self._keep_working(self._ticks, TICKS, 4)),
+        ]
 
     async def _share_out(self) -> None:
         waiting = sum(row["todo"] for row in await self._polls.job_manager.list_queues_async(queue=POLLS))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import procrastinate
@@ -34,6 +35,13 @@ def prepare(database: Database) -> None:
             notes.put(db, "procrastinate", scripts[-1].name)
     except ConnectorException as error:
         raise StoreError(f"database {database}: {plain(error)}") from error
+
+
+def forget_ticks_after(database: Database, moment: datetime) -> None:
+    """Forget the periodic ticks of after a moment: a clock that was ahead has run them before their time."""
+    with database.write() as db:
+        seconds = round(moment.timestamp())
+        db.exec_driver_sql("DELETE FROM procrastinate_periodic_defers WHERE defer_timestamp > %s", (seconds,))
 
 
 def plain(error: Exception) -> str:

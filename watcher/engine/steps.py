@@ -12,8 +12,10 @@ from typing import Protocol
 
 import structlog
 
+from watcher import clock
 from watcher.app.wiring import App
 from watcher.deliver import senders
+from watcher.engine.clockcare import ClockCare
 from watcher.errors import StoreError
 from watcher.fetch import Fetcher
 from watcher.pipeline.incoming import Poller
@@ -22,7 +24,7 @@ from watcher.pipeline.post import Post
 from watcher.pipeline.pushed import Subscriber
 from watcher.pipeline.recovery import COMMAND, take_over, take_over_silent
 from watcher.pipeline.settling import Settled
-from watcher.store import leases, pruning
+from watcher.store import feeds, leases, pruning
 
 log = structlog.get_logger()
 
@@ -51,9 +53,19 @@ class Engine(Protocol):
 class Steps:
     """What one process does at an engine's word; an async context manager. `app` may be reloaded meanwhile."""
 
-    def __init__(self, app: App, fetcher: Fetcher, clock: Callable[[], datetime], pace: Pace | None = None) -> None:
+    def __init__(
+        self,
+        app: App,
+        fetcher: Fetcher,
+        clock: Callable[[], datetime],
+        pace: Pace | None = None,
+        *,
+        monotonic: Callable[[], float] = clock.monotonic,
+    ) -> None:
         self.app = app
         self.clock = clock
+        self.monotonic = monotonic
+        self.clock_care = ClockCare(app.database, clock, monotonic)
         self.pace = pace or Pace()
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self.poller = Poller(
@@ -65,6 +77,7 @@ class Steps:
             concurrency=app.settings.fetch.concurrency,
             owner=self.owner,
             on_settled=_heard,
+            on_answer=self.clock_care.observe,
         )
         self.subscriber = Subscriber(
             app.database,
@@ -87,12 +100,17 @@ class Steps:
 
     async def take_over(self) -> None:
         """Take up at once what a process held that is known to be dead."""
+        self.clock_care.check_last_activity(await asyncio.to_thread(self._read_last_poll))
         alone = self.app.database.is_sqlite
         taken = await asyncio.to_thread(
             take_over, self.app.database, lambda owner: _is_dead(owner, self.owner, alone=alone), self.clock()
         )
         if any(taken):
             log.warning("taken over from a process that died", feeds=taken[0], messages=taken[1])
+
+    def _read_last_poll(self) -> datetime | None:
+        with self.app.database.read() as db:
+            return feeds.last_poll_at(db)
 
     async def take_over_silent(self) -> None:
         """Take up what those held who said that they were at work and say so no longer."""
@@ -118,7 +136,10 @@ class Steps:
         await self.subscriber.care()
 
     async def prune(self) -> None:
-        """Drop what is older than it is kept."""
+        """Drop what is older than it is kept, unless the clock that says so is doubted."""
+        if not self.clock_care.may_prune:
+            log.warning("nothing is pruned while the clock is doubted")
+            return
         done = await asyncio.to_thread(pruning.prune, self.app.database, self.app.retention(), self.clock())
         log.info("pruned", entries=done.entries, polls=done.polls, freed=done.freed_bytes)
 

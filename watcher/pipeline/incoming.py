@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
@@ -42,7 +42,8 @@ class Poller:
     """Polls what is due, many at a time; one thread writes.
 
     `watched` is asked anew at each settling, so that a reload counts from the next poll on. `on_settled` hears of every
-    poll after it is stored. Use as an async context manager; leaving it waits for what is in flight.
+    poll after it is stored, `on_answer` of every answer's host and headers. Use as an async context manager; leaving it
+    waits for what is in flight.
     """
 
     def __init__(
@@ -56,6 +57,7 @@ class Poller:
         concurrency: int = 64,
         owner: str = "",
         on_settled: Callable[[Settled], None] | None = None,
+        on_answer: Callable[[str, Mapping[str, str]], None] | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
@@ -66,6 +68,7 @@ class Poller:
         self._concurrency = concurrency
         self._owner = owner
         self._on_settled = on_settled
+        self._on_answer = on_answer
         self._jitter = jitter
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="parser")
@@ -249,6 +252,8 @@ class Poller:
                 self._early.discard(asyncio.current_task())
             reached("claimed")
             fetched = await self._fetcher.feed(feed, unconditional=unconditional)
+            if self._on_answer is not None and not isinstance(fetched, Failed):
+                self._on_answer(host, fetched.headers)
             fetched = self._network.judged(host, fetched, self._clock())
             reached("fetched")
             outcome = await self._read(feed, fetched)

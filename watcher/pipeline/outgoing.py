@@ -97,7 +97,8 @@ def _due(database: Database, press: Press, subscription: Subscription, now: date
     """
     with database.read() as db:
         begun = digests.begun_at(db, subscription.name)
-        last = digests.last_slot(db, subscription.name) or begun
+        # Times in the future were written by a clock that was ahead, and hold nothing back.
+        last = digests.last_slot(db, subscription.name, now) or (begun if begun is not None and begun <= now else None)
     if begun is None:
         with database.write() as db:
             digests.begin(db, [subscription.name], now)
@@ -186,7 +187,7 @@ def _gather(
     floor = since or _floor(db, subscription, now)
     found = digests.untold(db, subscription, floor, now)
     if not subscription.immediate:
-        found += digests.edited(db, subscription, floor, now)
+        found += digests.edited(db, subscription, floor)
     window = since or _begun(db, subscription, now), now
     return say.compose(
         subscription, slot, found, press.topics, known.coverage, window,
@@ -197,14 +198,14 @@ def _gather(
 def _begun(db: Db, subscription: Subscription, now: datetime) -> datetime:
     """Say where a digest's window begins: at its last slot, and no further back than it may reach."""
     floor = _floor(db, subscription, now)
-    return max(digests.last_slot(db, subscription.name) or floor, floor)
+    return max(digests.last_slot(db, subscription.name, now) or floor, floor)
 
 
 def _floor(db: Db, subscription: Subscription, now: datetime) -> datetime:
     """Say how far back a digest may reach; an alert never behind the moment it was set up."""
     floor = now - subscription.max_age
     begun = digests.begun_at(db, subscription.name) if subscription.immediate else None
-    return max(floor, begun) if begun is not None else floor
+    return max(floor, begun) if begun is not None and begun <= now else floor
 
 
 def _named(press: Press, name: str) -> Subscription:

@@ -45,18 +45,17 @@ class Composed:
     text: str = ""
 
 
-def last_slot(db: Db, name: str) -> datetime | None:
-    """Give the latest slot that was composed for a subscription."""
-    found: datetime | None = db.execute(select(func.max(digests.c.slot_at)).where(digests.c.name == name)).scalar_one()
+def last_slot(db: Db, name: str, now: datetime) -> datetime | None:
+    """Return the latest slot that was composed for a subscription; one in the future, of a wrong clock, is ignored."""
+    composed = select(func.max(digests.c.slot_at)).where(digests.c.name == name, digests.c.slot_at <= now)
+    found: datetime | None = db.execute(composed).scalar_one()
     return found
 
 
-def last_slots(db: Db) -> Mapping[str, datetime]:
-    """Give the latest slot of every subscription there ever was."""
-    return {
-        row[0]: row[1]
-        for row in db.execute(select(digests.c.name, func.max(digests.c.slot_at)).group_by(digests.c.name))
-    }
+def last_slots(db: Db, now: datetime) -> Mapping[str, datetime]:
+    """Return the latest slot of every subscription there ever was; those in the future are ignored."""
+    composed = select(digests.c.name, func.max(digests.c.slot_at)).where(digests.c.slot_at <= now)
+    return {row[0]: row[1] for row in db.execute(composed.group_by(digests.c.name))}
 
 
 def begin(db: Db, names: Iterable[str], now: datetime) -> None:
@@ -80,25 +79,27 @@ def installation(db: Db) -> str:
     return str(db.execute(select(meta.c.value).where(meta.c.key == "installation")).scalar_one())
 
 
-def has_untold(db: Db, subscription: Subscription, since: datetime, until: datetime) -> bool:
+def has_untold(db: Db, subscription: Subscription, since: datetime, now: datetime) -> bool:
     """Tell whether there is a hit that `untold` would give."""
-    chosen = _untold(select(hit_table.c.id).join(entry_table), subscription, since, until)
+    chosen = _untold(select(hit_table.c.id).join(entry_table), subscription, since, now)
     return db.execute(chosen.limit(1)).first() is not None
 
 
-def untold(db: Db, subscription: Subscription, since: datetime, until: datetime) -> tuple[ToldHit, ...]:
-    """Gather the hits matched in (since, until] that a subscription has not told yet, oldest first.
+def untold(db: Db, subscription: Subscription, since: datetime, now: datetime) -> tuple[ToldHit, ...]:
+    """Gather the hits matched since a moment that a subscription has not told yet, oldest first.
+
+    Those that a clock which was ahead has dated into the future are among them.
 
     Membership decides, not a watermark: a hit that was committed late is told by the next digest. Quarantined entries
     are never told; baseline and archive finds only where the subscription asks for them; an alert's cooldown and batch
     keep back what it has just told of.
     """
-    chosen = _untold(hit_rows.whole(), subscription, since, until).order_by(hit_table.c.id).limit(MOST_HITS)
+    chosen = _untold(hit_rows.whole(), subscription, since, now).order_by(hit_table.c.id).limit(MOST_HITS)
     return tuple(told_hit(hit_rows.read(row)) for row in db.execute(chosen).mappings())
 
 
-def edited(db: Db, subscription: Subscription, since: datetime, until: datetime) -> tuple[ToldHit, ...]:
-    """Gather hits that were told and whose entry got another headline in (since, until]: what was told is told again.
+def edited(db: Db, subscription: Subscription, since: datetime) -> tuple[ToldHit, ...]:
+    """Gather hits that were told and whose entry got another headline since a moment: what was told is told again.
 
     An edit below the headline is kept in the entry's versions and told to nobody.
     """
@@ -107,7 +108,7 @@ def edited(db: Db, subscription: Subscription, since: datetime, until: datetime)
         hit_rows.whole()
         .join(digest_items, and_(digest_items.c.hit_id == hit_table.c.id, digest_items.c.name == subscription.name))
         .join(former, and_(former.c.entry_id == entry_table.c.id, former.c.version == digest_items.c.version))
-        .where(entry_table.c.updated_at > since, entry_table.c.updated_at <= until)
+        .where(entry_table.c.updated_at > since)
         .where(entry_table.c.version > digest_items.c.version, former.c.title != entry_table.c.title)
         .add_columns(former.c.title.label("former_title"))
         .order_by(hit_table.c.id)
@@ -121,15 +122,13 @@ def edited(db: Db, subscription: Subscription, since: datetime, until: datetime)
     )
 
 
-def _untold(chosen: Select[Any], subscription: Subscription, since: datetime, until: datetime) -> Select[Any]:
+def _untold(chosen: Select[Any], subscription: Subscription, since: datetime, now: datetime) -> Select[Any]:
     told = exists().where(and_(digest_items.c.name == subscription.name, digest_items.c.hit_id == hit_table.c.id))
-    chosen = chosen.where(
-        hit_table.c.matched_at > since, hit_table.c.matched_at <= until, ~told, ~entry_table.c.quarantined
-    )
+    chosen = chosen.where(hit_table.c.matched_at > since, ~told, ~entry_table.c.quarantined)
     if subscription.topics:
         chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
     if subscription.immediate:
-        chosen = chosen.where(*_not_held_back(subscription, until))
+        chosen = chosen.where(*_not_held_back(subscription, now))
     if not subscription.include_baseline:
         chosen = chosen.where(~entry_table.c.baseline)
     if not subscription.include_backfill:
@@ -150,11 +149,13 @@ def _not_held_back(subscription: Subscription, now: datetime) -> tuple[ColumnEle
         .join(digests, digests.c.id == digest_items.c.digest_id)
     )
     stories = told.with_only_columns(entry.c.story_id).where(
-        digests.c.composed_at > now - subscription.cooldown, entry.c.story_id.is_not(None)
+        digests.c.composed_at > now - subscription.cooldown, digests.c.composed_at <= now, entry.c.story_id.is_not(None)
     )
     found = [or_(entry_table.c.story_id.is_(None), entry_table.c.story_id.not_in(stories))]
     if subscription.batch:
-        batch = told.with_only_columns(hit.c.topic_id).where(digests.c.composed_at > now - subscription.batch)
+        batch = told.with_only_columns(hit.c.topic_id).where(
+            digests.c.composed_at > now - subscription.batch, digests.c.composed_at <= now
+        )
         found.append(hit_table.c.topic_id.not_in(batch))
     return tuple(found)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, bindparam, func, insert, or_, select, update
+from sqlalchemy import CursorResult, bindparam, func, insert, select, update
 
 from watcher.errors import NotFoundError
 from watcher.model.feed import Feed, FeedState, Source
@@ -18,9 +18,6 @@ from watcher.store.many import IDS, change, one_of
 from watcher.store.many import put as put_rows
 from watcher.store.tables import feeds, polls
 
-_ASTRAY = timedelta(hours=2)
-_LONGEST = timedelta(days=40)
-"""Longer than any configuration lets a feed wait."""
 _SOME = Source(url="")
 _PULSE = (
     feeds.c.id,
@@ -71,9 +68,6 @@ def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) 
     alone(db, "feeds")
     known = {row.url: row for row in db.execute(select(feeds.c.url, feeds.c.source, feeds.c.configured, feeds.c.title))}
     wanted = {source.url: source for source in sources}
-    # What a clock that was wrong has put off for years is due now.
-    astray = or_(feeds.c.polled_at > now + _ASTRAY, feeds.c.next_poll_at > now + _LONGEST)
-    db.execute(update(feeds).where(astray).values(next_poll_at=now, polled_at=None))
     added = [
         {
             "url": url,
@@ -113,6 +107,12 @@ def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) 
     for url in dropped:
         db.execute(update(feeds).where(feeds.c.url == url).values(configured=False, lease_until=None))
     return Synced(added=tuple(str(row["url"]) for row in added), returned=tuple(returned), dropped=tuple(dropped))
+
+
+def last_poll_at(db: Db) -> datetime | None:
+    """Return when any feed was last polled."""
+    found: datetime | None = db.execute(select(func.max(feeds.c.polled_at))).scalar_one()
+    return found
 
 
 def forget_items(db: Db, feed_ids: Iterable[int]) -> None:

@@ -15,6 +15,9 @@ from watcher.store.engine import Db
 from watcher.store.feed_rows import host_of
 from watcher.store.tables import feeds, hosts
 
+FURTHEST = timedelta(hours=6)
+"""Nobody takes turns further ahead than this."""
+
 
 def of(feed: Feed) -> str:
     """Name the host that a feed is fetched from."""
@@ -48,7 +51,8 @@ def reserve(db: Db, wanted: Mapping[str, int], now: datetime, spacing: timedelta
     new = [{"host": name, "next_allowed_at": now} for name in names]
     db.execute(dialect.insert(hosts).on_conflict_do_nothing(), new)
     rows = db.execute(select(hosts).where(hosts.c.host.in_(names)).order_by(hosts.c.host).with_for_update())
-    first = {row.host: max(now, row.next_allowed_at) for row in rows}
+    # Turns that are taken further ahead than any could be were taken under a wrong clock.
+    first = {row.host: max(now, row.next_allowed_at) if row.next_allowed_at < now + FURTHEST else now for row in rows}
     moved = update(hosts).where(hosts.c.host == bindparam("name")).values(next_allowed_at=bindparam("until"))
     db.execute(moved, [{"name": name, "until": first[name] + wanted[name] * spacing} for name in names])
     return first

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.store.engine import Database, Db
 from watcher.store.tables import leases
+
+LONGEST = timedelta(hours=1)
+"""Nobody says for longer that they are at work: what lies further ahead was said under a wrong clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +41,11 @@ def leave(db: Db, name: str) -> None:
 
 def bury(db: Db, now: datetime) -> frozenset[str]:
     """Forget those who have been silent for too long; gives who they were. One who was only slow will beat again."""
-    return frozenset(db.execute(delete(leases).where(leases.c.until < now).returning(leases.c.owner)).scalars())
+    silent = or_(leases.c.until < now, leases.c.until > now + LONGEST)
+    return frozenset(db.execute(delete(leases).where(silent).returning(leases.c.owner)).scalars())
 
 
 def at_work(db: Db, now: datetime) -> tuple[Worker, ...]:
     """List who is at work."""
-    rows = db.execute(select(leases).where(leases.c.until >= now).order_by(leases.c.name))
+    rows = db.execute(select(leases).where(leases.c.until.between(now, now + LONGEST)).order_by(leases.c.name))
     return tuple(Worker(name=row.name, owner=row.owner, until=row.until, note=row.note) for row in rows)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, RowMapping, func, insert, select, update
+from sqlalchemy import ColumnElement, CursorResult, RowMapping, func, insert, or_, select, update
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.digest import ChannelKind, Delivery, DeliveryState
@@ -17,6 +17,8 @@ from watcher.store.engine import Db
 from watcher.store.tables import digests, outbox
 
 UNSUBSCRIBED = "the recipient unsubscribed"
+LONGEST_LEASE = timedelta(hours=1)
+"""Longer than any sender holds a message."""
 _WAITING = [DeliveryState.PENDING.value, DeliveryState.RETRYING.value]
 
 
@@ -271,7 +273,9 @@ def first_ref(db: Db, digest_id: int, channel: str, recipient: str) -> str | Non
 
 
 def _lost(now: datetime) -> tuple[ColumnElement[bool], ...]:
-    return outbox.c.state == DeliveryState.SENDING.value, outbox.c.lease_until <= now
+    # A lease that ends later than any could was given while a clock was wrong.
+    ended = or_(outbox.c.lease_until <= now, outbox.c.lease_until > now + LONGEST_LEASE)
+    return outbox.c.state == DeliveryState.SENDING.value, ended
 
 
 def _waiting() -> ColumnElement[bool]:

@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from watcher.model.digest import Coverage
 from watcher.model.feed import Feed, FeedState
 from watcher.schedule import health
-from watcher.store import feeds, tallies
+from watcher.store import clocks, feeds, tallies
 from watcher.store.engine import Db
 from watcher.store.tables import entries, outbox, polls
 
@@ -20,9 +20,14 @@ NOTES = 8
 """How many feeds a coverage names before it only counts."""
 
 
+CLOCK_FAULTS_FOR = timedelta(days=1)
+"""How long the status names a fault of the clock."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """The numbers of the status page. `lag` is how long the most overdue feed has waited for its poll."""
+    """The numbers of the status page. `lag` is how long the most overdue feed has waited for its poll; `clock` has a
+    sentence for each fault of our clock lately."""
 
     feeds: Mapping[str, int]
     entries: int
@@ -32,6 +37,7 @@ class Standing:
     lost: int
     lag: timedelta
     last_poll_at: datetime | None
+    clock: tuple[str, ...] = ()
 
 
 def standing(db: Db, now: datetime) -> Standing:
@@ -50,6 +56,7 @@ def standing(db: Db, now: datetime) -> Standing:
         lost=sum(feed.lost for feed in watched),
         lag=max([timedelta(), *waiting]),
         last_poll_at=max((feed.polled_at for feed in watched if feed.polled_at), default=None),
+        clock=clocks.describe_faults(db, now - CLOCK_FAULTS_FOR, now),
     )
 
 
@@ -67,7 +74,8 @@ def coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     gapped = {row[0]: (int(row[1]), int(row[2])) for row in gaps}
     came = select(func.count()).where(entries.c.first_seen_at > since, entries.c.first_seen_at <= until)
     notes = [_note(feed, state, gapped.get(feed.id)) for feed, state in states]
-    said = [note for note in notes if note]
+    said = [note[0].upper() + note[1:] for note in clocks.describe_faults(db, since, until)]
+    said += [note for note in notes if note]
     return Coverage(
         feeds=len(watched),
         fresh=tally["fresh"],

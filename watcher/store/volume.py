@@ -62,7 +62,7 @@ def told_lately(db: Db, name: str, now: datetime) -> frozenset[str]:
     """Name the topics of whose volume a digest told within a day: it does not repeat itself."""
     said = notes.get(db, f"alarms:{name}") or ""
     told = (line.split(" ", 1) for line in said.splitlines())
-    return frozenset(topic_id for moment, topic_id in told if datetime.fromisoformat(moment) > now - DAY)
+    return frozenset(topic_id for moment, topic_id in told if now - DAY < datetime.fromisoformat(moment) <= now)
 
 
 def tell(db: Db, name: str, told: Collection[str], before: Collection[str], now: datetime) -> None:
@@ -75,7 +75,7 @@ def tell(db: Db, name: str, told: Collection[str], before: Collection[str], now:
 def is_time_to_look(db: Db, name: str, now: datetime) -> bool:
     """Tell whether it is an hour since somebody looked at the volume for an alert."""
     looked = notes.get(db, f"alarms-looked:{name}")
-    return looked is None or datetime.fromisoformat(looked) <= now - timedelta(hours=1)
+    return looked is None or not now - timedelta(hours=1) < datetime.fromisoformat(looked) <= now
 
 
 def looked(db: Db, name: str, now: datetime) -> None:

@@ -43,7 +43,7 @@ class _Stored(Collector):
         try:
             with self._here.app.database.read() as db:
                 known = status.standing(db, now)
-                by_topic, last, waiting = hits.counts(db), digests.last_slots(db), outbox.next_try_at(db)
+                by_topic, last, waiting = hits.counts(db), digests.last_slots(db, now), outbox.next_try_at(db)
         except StoreError:
             reachable.add_metric([], 0)
             yield reachable

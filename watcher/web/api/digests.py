@@ -27,7 +27,7 @@ def list_digests(
 ) -> Response:
     """List the configured digests and those that were composed."""
     with here.app.database.read() as db:
-        last = digests.last_slots(db)
+        last = digests.last_slots(db, here.now)
         page = digests.page(db, name=name, limit=limit, cursor=cursor)
     configured = [
         views.subscription(one, last_at=last.get(one.name), next_at=next_slot(one, here.now))

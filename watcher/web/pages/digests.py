@@ -29,7 +29,7 @@ def list_digests(request: Request, here: Here, name: str = "", cursor: str = "")
     fault: UsageError | None = None
     page: Page[Composed] = Page(items=())
     with here.app.database.read() as db:
-        last = digests.last_slots(db)
+        last = digests.last_slots(db, here.now)
         try:
             page = digests.page(db, name=name.replace("\0", "") or None, limit=PER_PAGE, cursor=cursor or None)
         except UsageError as error:
