@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 import structlog
@@ -29,21 +30,24 @@ def test_events_follow_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
     assert '"event": "two"' in second.getvalue()
 
 
-@pytest.fixture
-def stderr(monkeypatch: pytest.MonkeyPatch) -> Iterator[io.StringIO]:
+@contextmanager
+def logged() -> Iterator[io.StringIO]:
+    """Stand in for stderr within a test: a fixture's would be replaced by pytest's own when the test begins."""
     written = io.StringIO()
-    monkeypatch.setattr(sys, "stderr", written)
-    logs.set_up(verbose=False, quiet=False)
-    yield written
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "stderr", written)
+        logs.set_up(verbose=False, quiet=False)
+        yield written
     logging.getLogger().handlers.clear()
 
 
-def test_lines_of_libraries_have_the_form_of_our_own(stderr: io.StringIO) -> None:
-    logging.getLogger("uvicorn.error").warning("invalid %s", "request")
-    try:
-        raise ValueError("odd")
-    except ValueError:
-        logging.getLogger("asyncio").exception("callback failed")
+def test_lines_of_libraries_have_the_form_of_our_own() -> None:
+    with logged() as stderr:
+        logging.getLogger("uvicorn.error").warning("invalid %s", "request")
+        try:
+            raise ValueError("odd")
+        except ValueError:
+            logging.getLogger("asyncio").exception("callback failed")
 
     lines = [json.loads(line) for line in stderr.getvalue().splitlines()]
     assert [(line["event"], line["level"], line["logger"]) for line in lines] == [
@@ -55,12 +59,13 @@ def test_lines_of_libraries_have_the_form_of_our_own(stderr: io.StringIO) -> Non
 
 
 def test_line_that_a_library_repeats_is_written_once_a_minute_with_its_count(
-    stderr: io.StringIO, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    for number in range(5_000):
-        logging.getLogger("asyncio").error("socket.accept() out of system resource %d", number)
-    monkeypatch.setattr(logs, "REPEATED_AFTER", 0.0)
-    logging.getLogger("asyncio").error("socket.accept() out of system resource %d", 7)
+    with logged() as stderr:
+        for number in range(5_000):
+            logging.getLogger("asyncio").error("socket.accept() out of system resource %d", number)
+        monkeypatch.setattr(logs, "REPEATED_AFTER", 0.0)
+        logging.getLogger("asyncio").error("socket.accept() out of system resource %d", 7)
 
     events = [json.loads(line)["event"] for line in stderr.getvalue().splitlines()]
     assert events == [
@@ -69,8 +74,9 @@ def test_line_that_a_library_repeats_is_written_once_a_minute_with_its_count(
     ]
 
 
-def test_ticks_that_are_skipped_are_not_logged(stderr: io.StringIO) -> None:
-    logging.getLogger("apscheduler.scheduler").warning("skipped: maximum number of running instances reached")
-    logging.getLogger("apscheduler.executors.default").error("job failed")
+def test_ticks_that_are_skipped_are_not_logged() -> None:
+    with logged() as stderr:
+        logging.getLogger("apscheduler.scheduler").warning("skipped: maximum number of running instances reached")
+        logging.getLogger("apscheduler.executors.default").error("job failed")
 
     assert [json.loads(line)["event"] for line in stderr.getvalue().splitlines()] == ["job failed"]
