@@ -93,7 +93,7 @@ def test_one_refused_recipient_repeats_no_others_message(database: Database, pos
     assert (done.sent, done.dead) == (2, 1)
     assert postmaster.recipients == ["a@desk.example", "c@desk.example"]
     assert [row.error for row in rows(database) if row.state is DeliveryState.DEAD] == [
-        "550 5.1.1 nobody of that name here"
+        "RCPT TO: 550 5.1.1 nobody of that name here"
     ]
 
 
@@ -208,7 +208,7 @@ def test_slack_saying_not_ok_is_a_failure(sqlite: Database, slack: SlackServer) 
 
     done = deliver(sqlite, ready)
 
-    assert done.dead == 1
+    assert (done.retrying, done.sent) == (1, 0)
     assert rows(sqlite)[0].error == "invalid_auth"
 
 

@@ -12,6 +12,7 @@ from watcher import digest as say
 from watcher.deliver import freeze
 from watcher.model.digest import Channel, ChannelKind, Digest, Leaving
 from watcher.store import outbox
+from watcher.text.idn import encode_domain
 
 
 def drafts(
@@ -50,7 +51,8 @@ def drafts(
 
 def message_id(digest: Digest, channel: Channel, recipient: str, part: int, installation: str) -> str:
     """Derive a message's identity from what it is, so that a repeat is the same message and no other's is."""
-    domain = str(channel.options.get("sender", "")).rpartition("@")[2].strip("> ") or "news-watcher.invalid"
+    domain = encode_domain(str(channel.options.get("sender", "")).rpartition("@")[2].strip("> "))
+    domain = domain or "news-watcher.invalid"
     said = (installation, digest.name, digest.slot_at.isoformat(), channel.name, recipient, str(part))
     return f"<{_name_of(*said)}@{domain}>"
 

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from watcher.model.digest import ChannelKind
 from watcher.settings.schema import Section
 from watcher.settings.words import Length, Strings, read_http_url
+from watcher.text.idn import encode_address
 
 _ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 
@@ -47,6 +48,7 @@ class Email(Section):
         bare = re.sub(r"^[^<>\r\n]*<([^<>]+)>$", r"\1", text.strip())
         if not _ADDRESS.fullmatch(bare):
             raise ValueError(f"{text!r} is no mail address: write name@host or Name <name@host>")
+        encode_address(bare)
         return text
 
     @field_validator("to")
@@ -55,6 +57,7 @@ class Email(Section):
         for text in texts:
             if not _ADDRESS.fullmatch(text.strip()):
                 raise ValueError(f"{text!r} is no mail address")
+            encode_address(text.strip())
         return tuple(dict.fromkeys(text.strip() for text in texts))
 
 
