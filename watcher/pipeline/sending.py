@@ -143,7 +143,10 @@ class Round:
 
     async def _send(self, delivery: Delivery, channel: Channel | None, sender: Sender | None) -> Outcome:
         if channel is None or sender is None or channel.kind is not delivery.kind:
-            return Refused(reason=f"channel {delivery.channel!r} is no longer configured")
+            return Blocked(
+                reason=f"channel {delivery.channel!r} is no longer configured; if it has a new name, write "
+                f"`formerly: [{delivery.channel}]` there"
+            )
         outcome = await self._hand_over(delivery, channel, sender)
         if isinstance(outcome, Sent):
             return outcome

@@ -202,6 +202,11 @@ def _back_in_line(now: datetime) -> dict[str, Any]:
     return {"state": pending, "changed_at": now, "attempts": 0, "next_try_at": now, "error": None, "lease_until": None}
 
 
+def list_channels(db: Db) -> frozenset[str]:
+    """Return the names of all channels that ever had a message."""
+    return frozenset(db.execute(select(outbox.c.channel).distinct()).scalars())
+
+
 def retry_all(db: Db, now: datetime, *, states: Iterable[DeliveryState], channel: str | None = None) -> int:
     """Put all messages of some states, and perhaps of one channel, back in line; returns how many."""
     chosen: ColumnElement[bool] = outbox.c.state.in_([state.value for state in states])
