@@ -17,6 +17,7 @@ from watcher.model.topic import Evidence, Origin
 LINKS = Links(base_url="https://watch.example", secret=b"key")
 SAFE = {
     "html",
+    "bdi",
     "head",
     "meta",
     "title",
@@ -86,7 +87,8 @@ def test_a_subject_is_one_line_whatever_headlines_hold(hits: list[ToldHit]) -> N
 def test_text_holds_no_control_characters(hits: list[ToldHit]) -> None:
     said = text(digest(hits), LINKS)
 
-    assert said.replace("\n", "").isprintable()
+    # First-strong isolates are ours: around words of right-to-left scripts.
+    assert said.replace("\n", "").replace("\u2068", "").replace("\u2069", "").isprintable()
 
 
 def test_a_digest_of_any_size_stays_below_what_mail_readers_cut_off() -> None:
@@ -201,7 +203,7 @@ def test_a_template_that_cannot_be_used_costs_no_digest_and_is_told_of(tmp_path:
 
     for written in (html(said, LINKS, tmp_path), text(said, LINKS, tmp_path), markdown(said, LINKS, tmp_path)):
         assert "report 1" in written
-        assert "cannot be used" in written
+        assert "cannot be used" in " ".join(written.split())
 
 
 def test_good_coverage_is_not_marked_as_bad() -> None:
