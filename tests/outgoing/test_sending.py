@@ -93,7 +93,7 @@ def test_one_refused_recipient_repeats_no_others_message(database: Database, pos
     assert (done.sent, done.dead) == (2, 1)
     assert postmaster.recipients == ["a@desk.example", "c@desk.example"]
     assert [row.error for row in rows(database) if row.state is DeliveryState.DEAD] == [
-        "550 5.1.1 nobody of that name here"
+        "RCPT TO: 550 5.1.1 nobody of that name here"
     ]
 
 
@@ -208,7 +208,7 @@ def test_slack_saying_not_ok_is_a_failure(sqlite: Database, slack: SlackServer) 
 
     done = deliver(sqlite, ready)
 
-    assert done.dead == 1
+    assert (done.retrying, done.sent) == (1, 0)
     assert rows(sqlite)[0].error == "invalid_auth"
 
 
@@ -285,13 +285,16 @@ def test_a_folder_that_cannot_be_written_is_tried_again(sqlite: Database, tmp_pa
     assert done.retrying == 1
 
 
-def test_a_channel_that_is_gone_from_the_configuration_ends_its_messages(sqlite: Database) -> None:
+def test_messages_of_a_channel_that_is_gone_from_the_configuration_wait_a_day_for_its_new_name(
+    sqlite: Database,
+) -> None:
     composed(sqlite, mail(9))
 
-    done = deliver(sqlite, press([daily()], [files()]))
+    first = deliver(sqlite, press([daily()], [files()]))
+    last = deliver(sqlite, press([daily()], [files()]), NOON + 25 * HOUR)
 
-    assert done.dead == 1
-    assert "no longer configured" in (rows(sqlite)[0].error or "")
+    assert (first.retrying, first.dead, last.dead) == (1, 0, 1)
+    assert "`formerly: [mail]`" in (rows(sqlite)[0].error or "")
 
 
 def test_a_full_stop_is_made_between_two_messages(sqlite: Database, postmaster: MailServer) -> None:

@@ -8,7 +8,7 @@ from watcher import __version__
 from watcher.app import views
 from watcher.app.wiring import App
 from watcher.digest import next_slot
-from watcher.store import digests, leases, migrate, status
+from watcher.store import blocked, digests, leases, migrate, status
 
 
 def stand(app: App, now: datetime) -> views.Json:
@@ -18,6 +18,7 @@ def stand(app: App, now: datetime) -> views.Json:
         last = digests.last_slots(db, now)
         revision = migrate.standing(db).revision
         workers = leases.at_work(db, now)
+        refused = blocked.list_all(db)
     subscriptions = [
         views.subscription(
             one,
@@ -28,5 +29,8 @@ def stand(app: App, now: datetime) -> views.Json:
     ]
     said = views.status(known, subscriptions, __version__, str(app.database), revision)
     return said | {
-        "workers": [{"name": each.name, "owner": each.owner, "until": views.moment(each.until)} for each in workers]
+        "channels_blocked": [
+            {"channel": each.channel, "since": views.moment(each.since), "reason": each.reason} for each in refused
+        ],
+        "workers": [{"name": each.name, "owner": each.owner, "until": views.moment(each.until)} for each in workers],
     }

@@ -6,13 +6,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from watcher.model.digest import Coverage, Delivery, Digest, StoryLine, Subscription, ToldHit
+from watcher.model.digest import Channel, Coverage, Delivery, Digest, StoryLine, Subscription, ToldHit
 from watcher.model.entry import StoredEntry
 from watcher.model.feed import Feed
 from watcher.model.found import Match, StoredHit
 from watcher.model.story import Story
 from watcher.model.topic import Evidence, Origin
 from watcher.schedule import health
+from watcher.store.blocked import BlockedChannel
 from watcher.store.digests import Composed
 from watcher.store.feeds import Poll
 from watcher.store.status import Standing
@@ -262,6 +263,12 @@ def status(
         "database": {"url": database, "revision": revision},
         "version": version,
     }
+
+
+def channel(one: Channel, refused: BlockedChannel | None) -> Json:
+    """Return a channel as configured, without its options, and since when and why it is refused."""
+    blocked = {"since": moment(refused.since), "reason": refused.reason} if refused is not None else None
+    return {"name": one.name, "kind": one.kind.value, "recipients": list(one.recipients), "blocked": blocked}
 
 
 def subscription(one: Subscription, *, last_at: datetime | None = None, next_at: datetime | None = None) -> Json:

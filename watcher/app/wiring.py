@@ -18,8 +18,8 @@ from watcher.match import Watched, compile_topics
 from watcher.pipeline.outgoing import Press
 from watcher.schedule import Bounds
 from watcher.settings import Settings, load, signing_key
-from watcher.store import care, clocks, digests, feeds, migrate, pruning, search, status, topics
-from watcher.store.engine import Database
+from watcher.store import care, clocks, digests, feeds, migrate, pruning, renames, search, status, topics
+from watcher.store.engine import Database, Db
 
 log = structlog.get_logger()
 
@@ -56,6 +56,7 @@ class App:
         with self.database.write() as db:
             clocks.rearm(db, now)
             feeds.sync(db, self.settings.sources, now, self.settings.polling.default)
+            self._carry_over_renamed(db)
             digests.begin(db, (subscription.name for subscription in self.settings.subscriptions), now)
             return topics.sync(
                 db,
@@ -66,6 +67,25 @@ class App:
                     for topic in self.watched.topics
                 ],
                 now,
+            )
+
+    def _carry_over_renamed(self, db: Db) -> None:
+        """Let channels and digests that have a new name (`formerly`) go on with what is kept under the old one."""
+        for channel in self.settings.channels:
+            for former in channel.formerly:
+                if renames.rename_channel(db, former, channel.name):
+                    log.info("channel renamed", channel=channel.name, formerly=former)
+        for subscription in self.settings.subscriptions:
+            for former in subscription.formerly:
+                if renames.rename_digest(db, former, subscription.name):
+                    log.info("digest renamed", digest=subscription.name, formerly=former)
+        configured = {subscription.name for subscription in self.settings.subscriptions}
+        known = digests.list_begun(db)
+        if known and configured - known and known - configured:
+            log.warning(
+                "digest is new while another is gone; if it was renamed, write its old name under `formerly`",
+                new=sorted(configured - known),
+                gone=sorted(known - configured),
             )
 
     def reload(self) -> None:

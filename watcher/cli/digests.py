@@ -43,6 +43,12 @@ class State(StrEnum):
     DEAD = "dead"
 
 
+class Retried(StrEnum):
+    RETRYING = "retrying"
+    UNCERTAIN = "uncertain"
+    DEAD = "dead"
+
+
 @digest.command("list")
 def list_(as_json: Json = False) -> None:
     """List the digests and alerts: when each was and will be sent, where to, and who left it."""
@@ -196,17 +202,44 @@ def list_deliveries(
     output.note(f"{standing}" + (f"; more with --cursor {page.next_cursor}" if page.next_cursor else ""))
 
 
-@deliveries.command()
+@deliveries.command(
+    epilog="Examples:\n\n  watcher deliveries retry 17\n\n  watcher deliveries retry --state dead --channel mail"
+)
 def retry(
-    delivery: Annotated[int, typer.Argument(metavar="ID", help="The delivery's number.")],
+    delivery: Annotated[int | None, typer.Argument(metavar="[ID]", help="The delivery's number.")] = None,
+    states: Annotated[
+        list[Retried] | None, typer.Option("--state", help="Instead of ID: all that stand so; may be repeated.")
+    ] = None,
+    channel: Annotated[
+        str | None, typer.Option("--channel", metavar="NAME", help="With --state: only those of this channel.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
-    """Put a dead or uncertain message back in line, under its old identity; the daemon sends it."""
+    """Put dead or uncertain messages back in line, under their old identities; the daemon sends them."""
     from watcher import clock
     from watcher.app import views
+    from watcher.errors import NotFoundError, UsageError
+    from watcher.model.digest import DeliveryState
     from watcher.pipeline import outgoing
+    from watcher.store import outbox
 
+    if (delivery is None) == (not states):
+        raise UsageError("name one delivery, or `--state dead` for all of them")
+    if channel is not None and not states:
+        raise UsageError("`--channel` narrows `--state dead`; a delivery that is named needs none")
     with opened() as application:
+        if delivery is None:
+            known = {each.name for each in application.settings.channels}
+            with application.database.write() as db:
+                if channel is not None and channel not in known | outbox.list_channels(db):
+                    raise NotFoundError("channel", channel)
+                wanted = [DeliveryState(each.value) for each in states or ()]
+                count = outbox.retry_all(db, clock.now(), states=wanted, channel=channel)
+            if as_json:
+                output.put_json({"retried": count})
+            else:
+                output.note(f"{output.counted(count, 'message')} in line to be sent again")
+            return
         again = outgoing.retry(application.database, delivery, clock.now())
     if as_json:
         output.put_json(views.delivery(again))

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "stories": ("reading", "List stories with their outlets."),
     "label": ("reading", "Judge a hit: relevant or irrelevant."),
     "digest": ("digests", "List, preview and send digests."),
+    "channels": ("channels", "List channels, and send a test message."),
     "deliveries": ("digests", "The outbox: what was sent to whom, and what was not."),
     "db": ("database", "Upgrade, check, back up, restore, prune the database."),
 }

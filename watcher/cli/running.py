@@ -193,6 +193,9 @@ def _show_standing(said: dict[str, Any]) -> None:
         last = f"last {each['last_at']}" if each["last_at"] else "none yet"
         coming = f", next {each['next_at']}" if each["next_at"] else f", {each['schedule']}"
         output.put(f"Digest    {each['name']}: {last}{coming}")
+    for refused in said["channels_blocked"]:
+        line = f"{refused['channel']} refused since {refused['since']}: {refused['reason']}"
+        output.put(f"Channel   {output.style(output.clean(line), output.RED)}")
     waiting = ", ".join(f"{number} {name}" for name, number in said["outbox"].items()) or "empty"
     output.put(f"Outbox    {waiting}")
     output.put(f"Database  {said['database']['url']} (schema {said['database']['revision']})")

@@ -5,12 +5,13 @@ from watcher.deliver.everything import AppriseSender
 from watcher.deliver.files import FileSender
 from watcher.deliver.hook import WebhookSender
 from watcher.deliver.mail import EmailSender
-from watcher.deliver.outcome import Deferred, Outcome, Refused, Sender, Sent, Uncertain
+from watcher.deliver.outcome import Blocked, Deferred, Outcome, Refused, Sender, Sent, Uncertain
 from watcher.deliver.payload import freeze, thaw
 from watcher.deliver.senders import senders
 
 __all__ = [
     "AppriseSender",
+    "Blocked",
     "Deferred",
     "EmailSender",
     "FileSender",

@@ -10,13 +10,26 @@ from typing import Any
 
 import httpx
 
-from watcher.deliver.outcome import Deferred, Outcome, Refused, Sent, Uncertain, brief
+from watcher.deliver.outcome import Blocked, Deferred, Outcome, Refused, Sent, Uncertain, brief
 from watcher.deliver.payload import thaw
 from watcher.model.digest import Channel, Delivery
 from watcher.model.poll import FailureKind
 
 API = "https://slack.com/api"
 _LATER = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
+_BLOCKING = frozenset({
+    "not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired", "no_permission",
+    "missing_scope", "not_allowed_token_type", "org_login_required", "ekm_access_denied", "access_denied",
+    "accesslimited", "team_access_not_granted", "team_disabled", "team_added_to_org", "no_team", "no_service",
+    "no_active_hooks",
+    "no_service_id", "invalid_token", "two_factor_setup_required", "not_in_channel", "channel_not_found", "is_archived",
+    "channel_is_archived", "restricted_action", "restricted_action_read_only_channel", "action_prohibited",
+    "restricted_action_non_threadable_channel", "posting_to_general_channel_denied", "posting_to_channel_denied",
+    "user_not_found", "user_not_in_channel", "user_is_bot", "messages_tab_disabled", "org_user_not_in_team",
+})  # fmt: skip
+"""What Slack answers about the token, the conversation or the workspace, whatever the message."""
+_BLOCKING_STATUS = frozenset({301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 407, 409, 410, 423})
+"""HTTP statuses about the address or the account; 400, 413, 415 and 422 are about the message."""
 EVENT = "news_watcher_digest"
 MOST_PAGES = 5
 """Pages of 200 messages that are looked through for one that perhaps arrived."""
@@ -103,7 +116,7 @@ class SlackSender:
         if said.get("ok") is True:
             return Sent(ref=str(said.get("ts") or ""))
         fault = brief(said.get("error", "unknown"))
-        return Deferred(reason=fault, down=True) if fault in _LATER else Refused(reason=fault)
+        return judge_fault(fault)
 
     async def _call(self, channel: Channel, method: str, form: dict[str, Any]) -> dict[str, Any] | Outcome:
         # Slack's reading methods take forms; JSON is for its writing ones.
@@ -115,7 +128,8 @@ class SlackSender:
             return Deferred(reason=answer.reason if not isinstance(answer, Sent) else "", down=True)
         if answer.status_code != 200:
             outcome = judged(answer)
-            return outcome if isinstance(outcome, Deferred) else Uncertain(reason=f"{method}: {answer.status_code}")
+            later = isinstance(outcome, Deferred | Blocked)
+            return outcome if later else Uncertain(reason=f"{method}: {answer.status_code}")
         try:
             said = answer.json()
         except ValueError:
@@ -123,13 +137,23 @@ class SlackSender:
         if isinstance(said, dict) and said.get("ok") is True:
             return said
         fault = brief(said.get("error", "unknown") if isinstance(said, dict) else "unknown")
-        return Deferred(reason=fault) if fault in _LATER else Uncertain(reason=f"{method}: {fault}")
+        judgement = judge_fault(fault)
+        return Uncertain(reason=f"{method}: {fault}") if isinstance(judgement, Refused) else judgement
 
 
-async def asked(client: httpx.AsyncClient, method: str, url: str, **what: Any) -> httpx.Response | Outcome:
-    """Ask, and say what a silence means: before the request was out nothing happened, after it something may have."""
+async def asked(
+    client: httpx.AsyncClient, method: str, url: str, *, patience: timedelta | None = None, **what: Any
+) -> httpx.Response | Outcome:
+    """Ask, and say what a silence means: before the request was out nothing happened, after it something may have.
+
+    `patience` is how long the whole answer may take, where the client's own limits are too long.
+    """
     try:
-        return await client.request(method, url, **what)
+        async with asyncio.timeout(patience.total_seconds() if patience is not None else None):
+            return await client.request(method, url, **what)
+    except TimeoutError:
+        assert patience is not None
+        return Uncertain(reason=f"no answer within {patience.total_seconds():g} s")
     except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
         return _unsent(error)
     except httpx.HTTPError as error:
@@ -152,10 +176,21 @@ _AT_FIRST = {FailureKind.CONNECT, FailureKind.TIMEOUT}
 _CONNECTING = re.compile(r"no connection within|does not take|^(?!connection lost)[^ ]+: ")
 
 
+def judge_fault(fault: str) -> Outcome:
+    """Return what an error that Slack names means: later, not before the channel is repaired, or never."""
+    if fault in _LATER:
+        return Deferred(reason=fault, down=True)
+    return Blocked(reason=fault) if fault in _BLOCKING else Refused(reason=fault)
+
+
 def judged(answer: httpx.Response) -> Outcome:
-    said = f"HTTP {answer.status_code} {brief(answer.text, 80)}"
+    """Return what an HTTP answer that is no success means; its text may name one of Slack's errors."""
+    text = answer.text.strip()
+    said = f"HTTP {answer.status_code} {brief(text, 80)}".strip()
     if answer.status_code in {408, 425, 429} or answer.status_code >= 500:
         return Deferred(reason=said, retry_after=_retry_after(answer), down=True)
+    if answer.status_code in _BLOCKING_STATUS or text in _BLOCKING:
+        return Blocked(reason=said, retry_after=_retry_after(answer))
     return Refused(reason=said)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from watcher.deliver.apprise_limits import pick_address
 from watcher.deliver.outcome import Deferred, Outcome, Refused, Sent, brief
 from watcher.deliver.payload import thaw
 from watcher.model.digest import Channel, Delivery
@@ -13,11 +14,8 @@ class AppriseSender:
     """Hands a digest's text to the service of one of the channel's `urls`: the one the delivery's recipient numbers."""
 
     async def send(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome:
-        urls = channel.options["urls"]
-        assert isinstance(urls, list | tuple)
-        number = delivery.recipient.rpartition("-")[2]
-        index = int(number) - 1 if number.isdigit() else 0
-        if not 0 <= index < len(urls):
+        address = pick_address(channel.options["urls"], delivery.recipient)
+        if address is None:
             return Refused(reason="this address is no longer configured")
         try:
             import apprise
@@ -25,8 +23,11 @@ class AppriseSender:
             return Refused(reason="Apprise is not installed: pip install 'news-watcher[apprise]'")
         said = thaw(delivery.payload)
         service = apprise.Apprise()
-        if not service.add(str(urls[index])):
+        if not service.add(address):
             return Refused(reason="Apprise does not know this address")
+        for each in service:
+            # The parts were cut to what the service takes; should a conversion have made one longer, it is split, too.
+            each.overflow_mode = apprise.OverflowMode.SPLIT
         try:
             done = await asyncio.to_thread(
                 service.notify, title=said["subject"], body=said["markdown"], body_format=apprise.NotifyFormat.MARKDOWN

@@ -7,7 +7,7 @@ import binascii
 import hashlib
 import hmac
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import httpx
 
@@ -34,7 +34,11 @@ class WebhookSender:
         if secret := channel.options.get("secret"):
             headers["webhook-timestamp"] = str(int(self._clock().timestamp()))
             headers["webhook-signature"] = sign(str(secret), name, headers["webhook-timestamp"], body)
-        answer = await asked(self._client, "POST", str(channel.options["url"]), content=body, headers=headers)
+        patience = channel.options.get("timeout")
+        answer = await asked(
+            self._client, "POST", str(channel.options["url"]), content=body, headers=headers,
+            patience=patience if isinstance(patience, timedelta) else None,
+        )  # fmt: skip
         if not isinstance(answer, httpx.Response):
             return answer
         return Sent(ref=str(answer.status_code)) if 200 <= answer.status_code < 300 else judged(answer)

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
-from binascii import b2a_qp
+from collections.abc import Callable
 from datetime import timedelta
-from email.headerregistry import Address
-from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
-from functools import lru_cache
 
 import aiosmtplib
-from aiosmtplib.errors import SMTPAuthenticationError, SMTPException, SMTPResponseException
+import structlog
+from aiosmtplib.errors import SMTPException, SMTPNotSupported, SMTPResponseException
 
-from watcher import __version__
-from watcher.deliver.outcome import Deferred, Outcome, Refused, Sent, Uncertain, brief
-from watcher.deliver.payload import thaw
-from watcher.digest import with_leave_in_html, with_leave_in_text
+from watcher.deliver.mime import compose_mail, domain_of, parse_mailbox
+from watcher.deliver.outcome import Blocked, Deferred, Outcome, Refused, Sent, Uncertain, brief
+from watcher.deliver.smtp_answers import Stage, judge_refusal
 from watcher.model.digest import Channel, Delivery
+from watcher.text.idn import encode_address, needs_smtputf8
+
+__all__ = ["EmailSender", "compose_mail"]
+
+log = structlog.get_logger()
 
 PATIENCE = timedelta(seconds=30)
+_SMTPUTF8 = ["SMTPUTF8"]
+
+OnStep = Callable[[str, str], None]
+"""Called with each step of a conversation that succeeded and what the server said."""
 
 
 class EmailSender:
@@ -35,20 +38,22 @@ class EmailSender:
         self._context = context
         self._open: dict[str, aiosmtplib.SMTP] = {}
 
-    async def send(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome:
+    async def send(
+        self, delivery: Delivery, channel: Channel, *, thread: str | None = None, on_step: OnStep | None = None
+    ) -> Outcome:
         patience = channel.options.get("timeout") or PATIENCE
         assert isinstance(patience, timedelta)
         try:
-            message = compose_mail(delivery, channel)
+            conversation = _Conversation(delivery, channel, patience, on_step or (lambda _step, _answer: None))
         except (ValueError, LookupError, UnicodeError) as error:
             return Refused(reason=f"no mail can be made of it: {brief(error)}")
         kept = self._open.pop(channel.name, None)
         if kept is not None:
-            outcome = await self._try(kept, delivery, channel, message, patience)
+            outcome = await self._hold(conversation, kept)
             # Servers end a connection after some messages or some silence; before DATA that costs nothing.
-            if not (isinstance(outcome, Deferred) and not kept.is_connected):
+            if not (isinstance(outcome, Deferred | Blocked) and not kept.is_connected):
                 return outcome
-        return await self._try(self._client(channel, patience), delivery, channel, message, patience)
+        return await self._hold(conversation, self._client(channel, patience))
 
     async def rest(self) -> None:
         """Take leave of every server."""
@@ -57,128 +62,117 @@ class EmailSender:
 
     def _client(self, channel: Channel, patience: timedelta) -> aiosmtplib.SMTP:
         options = channel.options
-        security = options.get("security", "starttls")
         return aiosmtplib.SMTP(
             hostname=str(options["host"]),
             port=int(str(options.get("port", 587))),
             timeout=patience.total_seconds(),
-            use_tls=security == "tls",
-            start_tls=security == "starttls",
+            use_tls=options.get("security", "starttls") == "tls",
+            start_tls=False,
             tls_context=self._context,
-            local_hostname=_domain(str(options["sender"])),
+            local_hostname=domain_of(str(options["sender"])),
         )
 
-    async def _try(
-        self, client: aiosmtplib.SMTP, delivery: Delivery, channel: Channel, message: bytes, patience: timedelta
-    ) -> Outcome:
-        options = channel.options
-        handed_over = False
-        try:
-            async with asyncio.timeout(2 * patience.total_seconds()):
-                if not client.is_connected:
-                    await client.connect()
-                    if options.get("username"):
-                        await client.login(str(options["username"]), str(options.get("password", "")))
-                await client.mail(_parsed(str(options["sender"]))[1])
-                await client.rcpt(delivery.recipient)
-                handed_over = True
-                _code, said = await client.data(message)
-        except SMTPAuthenticationError as error:
-            outcome: Outcome = Deferred(reason=f"login refused: {error.code}", down=True)
-        except SMTPResponseException as error:
-            outcome = _answered(error.code, error.message)
-            if error.code != 421 and await _reset(client, patience):
-                self._open[channel.name] = client
-                return outcome
-        except (SMTPException, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
-            reason = brief(f"{type(error).__name__}: {error}")
-            outcome = Uncertain(reason=reason) if handed_over else Deferred(reason=reason, down=True)
+    async def _hold(self, conversation: _Conversation, client: aiosmtplib.SMTP) -> Outcome:
+        """Hold a conversation, and keep the connection where the next message can use it."""
+        outcome, reusable = await conversation.hold(client)
+        if reusable:
+            self._open[conversation.channel.name] = client
         else:
-            self._open[channel.name] = client
-            return Sent(ref=brief(said))
-        client.close()
+            client.close()
         return outcome
 
 
+class _Conversation:
+    """One message's way through an SMTP conversation, which knows at which stage it stands."""
+
+    def __init__(self, delivery: Delivery, channel: Channel, patience: timedelta, on_step: OnStep) -> None:
+        self.channel = channel
+        self._delivery = delivery
+        self._patience = patience
+        self._on_step = on_step
+        self._stage = Stage.CONNECT
+        self._sender = encode_address(parse_mailbox(str(channel.options["sender"]))[1])
+        self._recipient = encode_address(delivery.recipient)
+        self._utf8 = needs_smtputf8(self._sender) or needs_smtputf8(self._recipient)
+        self._message = compose_mail(delivery, channel, utf8=self._utf8)
+
+    async def hold(self, client: aiosmtplib.SMTP) -> tuple[Outcome, bool]:
+        """Return what became of the message, and whether the connection can be used again.
+
+        Doubt begins with DATA: whatever goes wrong before it, even by a fault of ours, the message was not handed over.
+        """
+        try:
+            async with asyncio.timeout(2 * self._patience.total_seconds()):
+                return await self._converse(client)
+        except SMTPResponseException as error:
+            outcome = judge_refusal(self._stage, error.code, error.message)
+            return outcome, error.code != 421 and await _reset(client, self._patience)
+        except (SMTPException, OSError, TimeoutError, asyncio.IncompleteReadError) as error:
+            reason = brief(f"{self._stage}: {type(error).__name__}: {error}")
+            return self._interrupted(reason), False
+        except Exception as error:
+            log.exception("mail failed", delivery=self._delivery.id, stage=self._stage.value)
+            return self._interrupted(f"internal fault at {self._stage}: {type(error).__name__}"), False
+
+    def _interrupted(self, reason: str) -> Outcome:
+        return Uncertain(reason=reason) if self._stage is Stage.DATA else Deferred(reason=reason, down=True)
+
+    async def _converse(self, client: aiosmtplib.SMTP) -> tuple[Outcome, bool]:
+        if not client.is_connected:
+            await self._greet(client)
+        mail_options: list[str] | None = None
+        if self._utf8:
+            if not client.supports_extension("smtputf8"):
+                return self._refuse_without_smtputf8(), True
+            mail_options = _SMTPUTF8
+        self._stage = Stage.MAIL
+        answer = await client.mail(self._sender, options=mail_options, encoding="utf-8")
+        self._on_step(Stage.MAIL, f"{answer.code} {brief(answer.message)}")
+        self._stage = Stage.RCPT
+        answer = await client.rcpt(self._recipient, encoding="utf-8")
+        self._on_step(Stage.RCPT, f"{answer.code} {brief(answer.message)}")
+        self._stage = Stage.DATA
+        answer = await client.data(self._message)
+        self._on_step(Stage.DATA, f"{answer.code} {brief(answer.message)}")
+        return Sent(ref=brief(answer.message)), True
+
+    async def _greet(self, client: aiosmtplib.SMTP) -> None:
+        """Connect, and say all that comes before the first message: EHLO, STARTTLS, login."""
+        options = self.channel.options
+        answer = await client.connect()
+        self._on_step(Stage.CONNECT, f"{answer.code} {brief(answer.message)}")
+        self._stage = Stage.EHLO
+        answer = await client.ehlo()
+        self._on_step(Stage.EHLO, f"{answer.code} {brief(answer.message)}")
+        if options.get("security", "starttls") == "starttls":
+            self._stage = Stage.STARTTLS
+            answer = await client.starttls()
+            self._on_step(Stage.STARTTLS, f"{answer.code} {brief(answer.message)}")
+        if options.get("username"):
+            self._stage = Stage.AUTH
+            try:
+                answer = await client.login(str(options["username"]), str(options.get("password", "")))
+            except SMTPNotSupported as error:
+                raise SMTPResponseException(504, str(error)) from error
+            self._on_step(Stage.AUTH, f"{answer.code} {brief(answer.message)}")
+
+    def _refuse_without_smtputf8(self) -> Outcome:
+        said = "has letters beyond ASCII before its @, which this server does not take (no SMTPUTF8)"
+        if needs_smtputf8(self._sender):
+            return Blocked(reason=f"{self._sender} {said}")
+        return Refused(reason=f"{self._recipient} {said}")
+
+
 async def _reset(client: aiosmtplib.SMTP, patience: timedelta) -> bool:
+    """Return whether the connection can be used for another message, after a message was refused."""
+    if not client.is_connected:
+        return False
     try:
         async with asyncio.timeout(patience.total_seconds()):
             await client.rset()
     except (SMTPException, OSError, TimeoutError, asyncio.IncompleteReadError):
         return False
     return client.is_connected
-
-
-def compose_mail(delivery: Delivery, channel: Channel) -> bytes:
-    """Write the message: text and HTML, with the headers that lists carry (RFC 2369, 2919, 3834, 8058)."""
-    said = thaw(delivery.payload)
-    options = channel.options
-    sender = str(options["sender"])
-    headers = {
-        "Subject": _one_line(said["subject"]),
-        "From": sender,
-        "To": delivery.recipient,
-        "Date": format_datetime(delivery.created_at),
-        "Message-ID": delivery.message_id,
-    }
-    if options.get("reply_to"):
-        headers["Reply-To"] = str(options["reply_to"])
-    if said.get("thread"):
-        headers |= {"References": _one_line(said["thread"]), "In-Reply-To": _one_line(said["thread"])}
-    headers["X-Mailer"] = f"news-watcher/{__version__}"
-    folded = b"".join(_header(name, value) for name, value in headers.items())
-    leave = _one_line(said.get("unsubscribe") or "")
-    boundary = f"=_{delivery.message_id.strip('<>').partition('@')[0]}"
-    parts = (("plain", with_leave_in_text(delivery.text, leave)), ("html", with_leave_in_html(delivery.html, leave)))
-    body = b"".join(b"--" + boundary.encode() + b"\r\n" + _part(form, text) for form, text in parts)
-    return (
-        folded
-        + _list_headers(_label(_one_line(said.get("name", "digest"))), sender, options.get("reply_to"), leave)
-        + f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode()
-        + body
-        + f"--{boundary}--\r\n".encode()
-    )
-
-
-def _header(name: str, value: str) -> bytes:
-    """Write a header; one that fits on a line of ASCII stands as it is."""
-    if value.isascii() and value.isprintable() and len(name) + len(value) < 76 and name not in {"From", "Reply-To"}:
-        return f"{name}: {value}\r\n".encode()
-    return _folded(name, value)
-
-
-@lru_cache(maxsize=256)
-def _folded(name: str, value: str) -> bytes:
-    """Encode and fold a header; it takes longer than all the rest, and many messages share theirs."""
-    message = EmailMessage(policy=SMTP)
-    message[name] = _address(value) if name in {"From", "Reply-To"} else value
-    return b"".join(SMTP.fold_binary(key, said) for key, said in message.raw_items())
-
-
-def _list_headers(name: str, sender: str, reply_to: object, leave: str) -> bytes:
-    # Written here: the email package breaks an address that is longer than a line into encoded words.
-    by_mail = f"<mailto:{_parsed(str(reply_to or sender))[1]}?subject=unsubscribe%20{name}>"
-    lines = [
-        f"List-Id: <{name}.news-watcher.{_domain(sender)}>",
-        f"List-Unsubscribe: <{leave}>,\r\n {by_mail}" if leave else f"List-Unsubscribe: {by_mail}",
-        # RFC 8058 knows one click over HTTPS alone.
-        *(["List-Unsubscribe-Post: List-Unsubscribe=One-Click"] if leave.startswith("https://") else []),
-        "Auto-Submitted: auto-generated",
-        "Precedence: bulk",
-    ]
-    return "".join(f"{line}\r\n" for line in lines).encode()
-
-
-def _part(form: str, said: str) -> bytes:
-    """Write a part as quoted-printable, by the C function: the email package's own takes longer than all the rest."""
-    head = f'Content-Type: text/{form}; charset="utf-8"\r\nContent-Transfer-Encoding: quoted-printable\r\n\r\n'
-    plain = said.replace("\r\n", "\n").replace("\r", "\n").encode(errors="replace")
-    return head.encode() + b2a_qp(plain, istext=True).replace(b"\n", b"\r\n") + b"\r\n"
-
-
-def _answered(code: int, message: str) -> Outcome:
-    said = f"{code} {brief(message)}"
-    return Refused(reason=said) if 500 <= code < 600 else Deferred(reason=said)
 
 
 async def _leave(client: aiosmtplib.SMTP) -> None:
@@ -190,28 +184,3 @@ async def _leave(client: aiosmtplib.SMTP) -> None:
         pass
     finally:
         client.close()
-
-
-def _parsed(said: str) -> tuple[str, str]:
-    """Take `Name <address>` apart, as the configuration has it: a comma in the name needs no quotes."""
-    found = re.fullmatch(r"\s*(.*?)\s*<([^<>]+)>\s*", said, re.DOTALL)
-    if found is None:
-        return "", said.strip()
-    return re.sub(r"\\(.)", r"\1", found[1].removeprefix('"').removesuffix('"')), found[2].strip()
-
-
-def _address(said: str) -> Address | str:
-    name, address = _parsed(said)
-    return Address(display_name=_one_line(name), addr_spec=address) if name and address.isascii() else address
-
-
-def _domain(sender: str) -> str:
-    return _parsed(sender)[1].rpartition("@")[2] or "localhost"
-
-
-def _label(name: str) -> str:
-    return "".join(c if (c.isascii() and c.isalnum()) or c in "-_." else "-" for c in name) or "digest"
-
-
-def _one_line(said: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in said).split())

@@ -27,12 +27,23 @@ class Refused:
 class Deferred:
     """Not now; nothing was handed over. `retry_after` is what the other side asked for.
 
-    `down` tells that it is not about this message: nobody answers, or nothing is taken.
+    `down` tells that it is not about this message: nobody answers, or nothing is taken just now.
     """
 
     reason: str
     retry_after: timedelta | None = None
     down: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """The channel itself is refused before any message: its account, token, address or this machine.
+
+    A person has to repair it; until then every other message of the channel would be refused as well.
+    """
+
+    reason: str
+    retry_after: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +53,7 @@ class Uncertain:
     reason: str
 
 
-Outcome: TypeAlias = Sent | Refused | Deferred | Uncertain
+Outcome: TypeAlias = Sent | Refused | Deferred | Blocked | Uncertain
 
 
 class Sender(Protocol):

@@ -5,6 +5,7 @@ from watcher.digest.data import as_data
 from watcher.digest.html import html
 from watcher.digest.labels import check, sign
 from watcher.digest.leaving import check_leave, sign_leave, with_leave_in_html, with_leave_in_text
+from watcher.digest.parts import cut, split_markdown
 from watcher.digest.pieces import Links, coverage_line, headline, marked, snippet, subject
 from watcher.digest.plain import markdown, text
 from watcher.digest.slack import slack
@@ -20,6 +21,7 @@ __all__ = [
     "check_leave",
     "compose",
     "coverage_line",
+    "cut",
     "due_slot",
     "headline",
     "html",
@@ -33,6 +35,7 @@ __all__ = [
     "sign_leave",
     "slack",
     "snippet",
+    "split_markdown",
     "subject",
     "text",
     "to_cron",

@@ -14,6 +14,7 @@ from watcher.digest.labels import sign
 from watcher.digest.leaving import sign_leave
 from watcher.model.digest import Coverage, Digest, Kind, Leaving, StoryLine, ToldHit, TopicSection
 from watcher.model.topic import Evidence
+from watcher.text.bidi import ISOLATES
 
 SNIPPET = 280
 Place: TypeAlias = tuple[int, int]
@@ -44,6 +45,10 @@ class Links:
         if not self.base_url or self.secret is None:
             return None
         return f"{self.base_url}/unsubscribe/{sign_leave(self.secret, leaving)}"
+
+    def digests(self) -> str | None:
+        """Return the page that lists the digests, each in full."""
+        return f"{self.base_url}/digests" if self.base_url else None
 
     def hit(self, hit_id: int) -> str | None:
         return f"{self.base_url}/hits/{hit_id}" if self.base_url else None
@@ -169,7 +174,7 @@ def by_turns(digest: Digest) -> Iterator[tuple[Place, StoryLine]]:
 def one_line(said: str) -> str:
     """Give outside words on one line, without what cannot be printed."""
     if not said.isprintable():
-        said = "".join(c if c.isprintable() else " " for c in said)
+        said = "".join(c if c.isprintable() or c in ISOLATES else " " for c in said)
     return " ".join(said.split())
 
 

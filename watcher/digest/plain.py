@@ -21,6 +21,7 @@ from watcher.digest.pieces import (
     summary_of,
 )
 from watcher.model.digest import Digest, StoryLine
+from watcher.text.bidi import isolate
 
 WIDTH = 76
 MOST_TEXT = 90_000
@@ -95,12 +96,13 @@ def _fitted(digest: Digest) -> dict[Place, list[str]]:
 
 def _story(line: StoryLine, timezone: str) -> Iterator[str]:
     lead = line.lead
-    yield from _wrapped(lead.title, " * ", "   ")
+    yield from _wrapped(isolate(lead.title), " * ", "   ")
     also, more = others(line)
-    outlets = ", ".join([lead.source, *(hit.source for hit in also)]) + (f" and {more} more" if more else "")
+    sources = ", ".join(isolate(hit.source) for hit in (lead, *also))
+    outlets = sources + (f" and {more} more" if more else "")
     marks = "".join(f" [{flag}]" for flag in flags(lead))
     yield from _wrapped(f"{outlets} · {clock(lead.first_seen_at, timezone)}{marks}", "   ", "   ")
-    yield from _wrapped("".join(piece for piece, _is_evidence in summary_of(lead)), "   ", "   ")
+    yield from _wrapped(isolate("".join(piece for piece, _is_evidence in summary_of(lead))), "   ", "   ")
     if lead.url:
         yield f"   {lead.url}"
 
@@ -142,11 +144,11 @@ def _markdown(digest: Digest, links: Links) -> Iterator[str]:
 
 def _item(line: StoryLine, timezone: str) -> Iterator[str]:
     lead = line.lead
-    title = _escaped(lead.title)
+    title = isolate(_escaped(lead.title))
     url = re.sub(r"[\s<>\\]", lambda found: f"%{ord(found[0]):02X}", lead.url or "")
     yield f"- **[{title}](<{url}>)**" if url else f"- **{title}**"
     also, more = others(line)
-    outlets = ", ".join(_escaped(hit.source) for hit in (lead, *also)) + (f" and {more} more" if more else "")
+    outlets = ", ".join(isolate(_escaped(hit.source)) for hit in (lead, *also)) + (f" and {more} more" if more else "")
     marks = "".join(f" · *{_escaped(flag)}*" for flag in flags(lead))
     yield f"  {outlets} · {clock(lead.first_seen_at, timezone)}{marks}"
     summary = "".join(

@@ -7,6 +7,7 @@ from typing import Any
 
 from watcher.digest.pieces import Links, clock, coverage_line, flags, groups, headline, others, subject, summary_of
 from watcher.model.digest import Digest, StoryLine
+from watcher.text.bidi import isolate
 
 MOST_BLOCKS = 50
 MOST_TEXT = 3_000
@@ -76,7 +77,7 @@ def _foot(digest: Digest) -> str:
 
 def _story(line: StoryLine, timezone: str, links: Links) -> Block:
     lead = line.lead
-    title = escape(_cut(lead.title, 300)).replace("|", "¦")
+    title = isolate(escape(_cut(lead.title, 300)).replace("|", "¦"))
     heading = f"*<{_address(lead.url)}|{title}>*" if lead.url else f"*{title}*"
     also, more = others(line, 4)
     marks = f" · {clock(lead.first_seen_at, timezone)}" + "".join(
@@ -85,7 +86,7 @@ def _story(line: StoryLine, timezone: str, links: Links) -> Block:
     yes, no = links.label(lead.hit_id, "relevant"), links.label(lead.hit_id, "irrelevant")
     judge = f" · <{_address(yes)}|relevant> / <{_address(no)}|not>" if yes else ""
     rest = f" and {more} more" if more else ""
-    names = [escape(_cut(hit.source, 80)).replace("|", "¦") for hit in (lead, *also)]
+    names = [isolate(escape(_cut(hit.source, 80)).replace("|", "¦")) for hit in (lead, *also)]
     linked = [
         f"<{_address(hit.url)}|{name}>" if number and hit.url else name
         for number, (hit, name) in enumerate(zip((lead, *also), names, strict=True))
@@ -96,7 +97,7 @@ def _story(line: StoryLine, timezone: str, links: Links) -> Block:
         else escape(piece)
         for piece, is_evidence in _spaced(summary_of(lead, 240))
     )
-    tail = f"\n{summary}" if summary else ""
+    tail = f"\n{isolate(summary)}" if summary else ""
     said = f"{heading}\n{', '.join(linked)}{rest}{marks}{judge}{tail}"
     if len(said) > MOST_TEXT:
         said = f"{heading}\n{', '.join(names)}{rest}{marks}{judge}"

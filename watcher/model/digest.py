@@ -32,7 +32,7 @@ class Subscription:
     `schedule` is five-field cron (evaluated in `timezone`), or `immediate` for an alert. `topics` empty means all.
     `max_age` bounds how far back a digest after downtime reaches; `max_stories` caps each topic's rows. `cooldown` is
     how long a story that was alerted stays quiet, `batch` how long a topic does; `alarms` tells whether unusual volume
-    is told.
+    is told. `formerly` are names that the digest had before.
     """
 
     name: str
@@ -51,6 +51,7 @@ class Subscription:
     cooldown: timedelta = timedelta(hours=6)
     batch: timedelta = timedelta()
     alarms: bool = True
+    formerly: tuple[str, ...] = ()
 
     @property
     def immediate(self) -> bool:
@@ -68,11 +69,12 @@ class ChannelKind(StrEnum):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
     """Where digests go. `options` is what its kind needs, already typed by the settings; it may hold secrets, so `repr`
-    shows the name, kind and recipients alone."""
+    shows no option. `formerly` are names that the channel had before."""
 
     name: str
     kind: ChannelKind
     recipients: tuple[str, ...] = ()
+    formerly: tuple[str, ...] = ()
     options: dict[str, object] = field(default_factory=dict, repr=False)
 
 

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from watcher import digest as say
 from watcher.deliver import freeze
+from watcher.deliver.apprise_limits import find_limits, pick_address
 from watcher.model.digest import Channel, ChannelKind, Digest, Leaving
 from watcher.store import outbox
+from watcher.text.idn import encode_domain
 
 
 def drafts(
@@ -50,7 +52,8 @@ def drafts(
 
 def message_id(digest: Digest, channel: Channel, recipient: str, part: int, installation: str) -> str:
     """Derive a message's identity from what it is, so that a repeat is the same message and no other's is."""
-    domain = str(channel.options.get("sender", "")).rpartition("@")[2].strip("> ") or "news-watcher.invalid"
+    domain = encode_domain(str(channel.options.get("sender", "")).rpartition("@")[2].strip("> "))
+    domain = domain or "news-watcher.invalid"
     said = (installation, digest.name, digest.slot_at.isoformat(), channel.name, recipient, str(part))
     return f"<{_name_of(*said)}@{domain}>"
 
@@ -85,7 +88,19 @@ class _Pages:
             case ChannelKind.WEBHOOK:
                 yield freeze(**say.as_data(self._digest), subject=subject, text=self["text"])
             case ChannelKind.APPRISE:
-                yield freeze(name=name, subject=subject, markdown=self["markdown"])
+                yield from self._apprise_parts(channel, recipient, subject)
+
+    def _apprise_parts(self, channel: Channel, recipient: str, subject: str) -> Iterator[str]:
+        address = pick_address(channel.options.get("urls"), recipient)
+        limits = find_limits(address) if address is not None else None
+        if limits is None:
+            yield freeze(name=self._digest.name, subject=subject, markdown=self["markdown"])
+            return
+        parts = say.split_markdown(self["markdown"], limits.body, self._links.digests())
+        for number, part in enumerate(parts, 1):
+            count = f" ({number}/{len(parts)})" if len(parts) > 1 else ""
+            title = say.cut(subject, limits.title - len(count)) + count
+            yield freeze(name=self._digest.name, subject=title, markdown=part)
 
     def __getitem__(self, form: str) -> str:
         if form not in self._written:

@@ -11,10 +11,11 @@ from typing import TypeAlias
 
 import structlog
 
-from watcher.deliver import Deferred, Outcome, Refused, Sender, Sent, SlackSender, Uncertain
+from watcher.deliver import Blocked, Deferred, Outcome, Refused, Sender, Sent, SlackSender, Uncertain
+from watcher.deliver.redact import redact_secrets
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
 from watcher.pipeline.points import reached
-from watcher.store import digests, outbox
+from watcher.store import blocked, digests, outbox
 from watcher.store.engine import Database, Db
 
 log = structlog.get_logger()
@@ -92,8 +93,8 @@ class Round:
     async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> bool:
         """Send a channel's messages one after another; what one came to is recorded as the next is taken.
 
-        False where the other side was out of reach several times in a row: the rest is left for later, with all its
-        tries.
+        False where the other side was out of reach several times in a row, or refused the channel itself once: the rest
+        is left for later, with all its tries.
         """
         channel = self.channels.get(name)
         before: tuple[Delivery, Outcome] | None = None
@@ -108,7 +109,7 @@ class Round:
                 reached("claimed")
                 sender = self.senders.get(delivery.kind)
                 before = delivery, await self._send(delivery, channel, sender)
-                down = down + 1 if is_down(before[1]) else 0
+                down = DOWN_AFTER if isinstance(before[1], Blocked) else down + 1 if is_down(before[1]) else 0
                 reached("sent")
         finally:
             if sender is not None:
@@ -142,7 +143,17 @@ class Round:
 
     async def _send(self, delivery: Delivery, channel: Channel | None, sender: Sender | None) -> Outcome:
         if channel is None or sender is None or channel.kind is not delivery.kind:
-            return Refused(reason=f"channel {delivery.channel!r} is no longer configured")
+            return Blocked(
+                reason=f"channel {delivery.channel!r} is no longer configured; if it has a new name, write "
+                f"`formerly: [{delivery.channel}]` there"
+            )
+        outcome = await self._hand_over(delivery, channel, sender)
+        if isinstance(outcome, Sent):
+            return outcome
+        # Servers repeat addresses and headers in what they say; what is recorded is shown to readers.
+        return replace(outcome, reason=redact_secrets(outcome.reason, channel))
+
+    async def _hand_over(self, delivery: Delivery, channel: Channel, sender: Sender) -> Outcome:
         try:
             thread = await asyncio.to_thread(self._thread, delivery) if delivery.part else None
             if delivery.doubts and isinstance(sender, SlackSender) and "token" in channel.options:
@@ -180,6 +191,10 @@ class Round:
                 state, ref = DeliveryState.SENT, outcome.ref
             case Refused():
                 state = DeliveryState.DEAD
+            case Blocked(retry_after=asked):
+                next_try_at = now + max(asked or timedelta(), wait)
+                given_up = self._is_given_up(db, delivery, outcome.reason, now)
+                state = DeliveryState.DEAD if given_up else DeliveryState.RETRYING
             case Deferred(retry_after=asked):
                 next_try_at = now + max(asked or timedelta(), wait)
                 late = next_try_at - delivery.created_at > GIVEN_UP_AFTER and delivery.attempts >= TRIES_AT_LEAST
@@ -199,12 +214,33 @@ class Round:
             done.dead += state is DeliveryState.DEAD
             if reason is not None:
                 done.failures.append((delivery, reason))
-        log.info("delivery", delivery=delivery.id, kind=delivery.kind.value, state=state.value, held=held)
+        if isinstance(outcome, Sent) and blocked.find(db, delivery.channel) is not None:
+            blocked.clear(db, delivery.channel)
+            log.info("channel accepted again", channel=delivery.channel)
+        facts = {"delivery": delivery.id, "channel": delivery.channel, "kind": delivery.kind.value}
+        if state is DeliveryState.SENT:
+            log.info("delivery", **facts, state=state.value, held=held)
+        else:
+            log.warning("delivery", **facts, state=state.value, held=held, reason=reason)
+
+    def _is_given_up(self, db: Db, delivery: Delivery, reason: str, now: datetime) -> bool:
+        """Note that the channel is refused, and return whether it has been for so long that the message is dead.
+
+        Then all that has waited for as long is: it would only be refused one by one.
+        """
+        known = blocked.find(db, delivery.channel)
+        since = blocked.note(db, delivery.channel, reason, now).since
+        if known is None:
+            log.warning("channel refused", channel=delivery.channel, reason=reason)
+        if now - since <= GIVEN_UP_AFTER:
+            return False
+        self.done.dead += outbox.give_up(db, delivery.channel, now - GIVEN_UP_AFTER, reason, now)
+        return now - delivery.created_at > GIVEN_UP_AFTER
 
 
 def is_down(outcome: Outcome) -> bool:
     """Tell whether the other side was out of reach, whatever the message was."""
-    return isinstance(outcome, Uncertain) or (isinstance(outcome, Deferred) and outcome.down)
+    return isinstance(outcome, Uncertain | Blocked) or (isinstance(outcome, Deferred) and outcome.down)
 
 
 def sends_again(delivery: Delivery, channel: Channel | None) -> bool:

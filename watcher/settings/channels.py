@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 
 from watcher.model.digest import ChannelKind
-from watcher.settings.schema import Section
+from watcher.settings.schema import Section, read_names
 from watcher.settings.words import Length, Strings, read_http_url
+from watcher.text.idn import encode_address
 
 _ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 
@@ -25,7 +26,15 @@ def read_secret_url(secret: SecretStr | None) -> SecretStr | None:
     return secret
 
 
-class Email(Section):
+class ChannelSection(Section):
+    """What a channel of any kind may say; `formerly` are names that it had before."""
+
+    formerly: Strings = ()
+
+    _named = field_validator("formerly")(read_names)
+
+
+class Email(ChannelSection):
     """SMTP. One message for each recipient."""
 
     host: str = Field(min_length=1)
@@ -47,6 +56,7 @@ class Email(Section):
         bare = re.sub(r"^[^<>\r\n]*<([^<>]+)>$", r"\1", text.strip())
         if not _ADDRESS.fullmatch(bare):
             raise ValueError(f"{text!r} is no mail address: write name@host or Name <name@host>")
+        encode_address(bare)
         return text
 
     @field_validator("to")
@@ -55,10 +65,11 @@ class Email(Section):
         for text in texts:
             if not _ADDRESS.fullmatch(text.strip()):
                 raise ValueError(f"{text!r} is no mail address")
+            encode_address(text.strip())
         return tuple(dict.fromkeys(text.strip() for text in texts))
 
 
-class Slack(Section):
+class Slack(ChannelSection):
     """Slack: an incoming webhook, or a bot's token and a conversation."""
 
     webhook_url: SecretStr | None = None
@@ -78,7 +89,7 @@ class Slack(Section):
         return self
 
 
-class File(Section):
+class File(ChannelSection):
     """Digests as files; a relative folder counts from the state folder (`var`)."""
 
     folder: str = "digests"
@@ -93,7 +104,7 @@ class File(Section):
         return texts
 
 
-class Webhook(Section):
+class Webhook(ChannelSection):
     """A POST of JSON; with `secret` it carries an HMAC-SHA256 signature."""
 
     url: SecretStr
@@ -104,7 +115,7 @@ class Webhook(Section):
     _url = field_validator("url")(read_secret_url)
 
 
-class Apprise(Section):
+class Apprise(ChannelSection):
     """Everything that Apprise can reach; the addresses hold keys and count as secrets."""
 
     urls: tuple[SecretStr, ...] = Field(min_length=1)
@@ -123,7 +134,7 @@ class Apprise(Section):
         return secrets
 
 
-KINDS: dict[ChannelKind, type[Section]] = {
+KINDS: dict[ChannelKind, type[ChannelSection]] = {
     ChannelKind.EMAIL: Email,
     ChannelKind.SLACK: Slack,
     ChannelKind.FILE: File,
@@ -132,7 +143,7 @@ KINDS: dict[ChannelKind, type[Section]] = {
 }
 
 
-def recipients(options: Section) -> tuple[str, ...]:
+def recipients(options: ChannelSection) -> tuple[str, ...]:
     """Name who a channel reaches, as the outbox counts them: one delivery for each. Never a secret."""
     match options:
         case Email(to=to):
@@ -149,9 +160,9 @@ def recipients(options: Section) -> tuple[str, ...]:
             return ("slack",)
 
 
-def bare(options: Section) -> dict[str, object]:
+def bare(options: ChannelSection) -> dict[str, object]:
     """Give the options as the senders take them: secrets as plain text, absent ones left out."""
-    return {name: _bare(value) for name, value in options if value is not None}
+    return {name: _bare(value) for name, value in options if value is not None and name != "formerly"}
 
 
 def _bare(value: object) -> object:

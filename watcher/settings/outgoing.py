@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -27,7 +27,9 @@ def read_channels(
         faults.append(node.place.fault("`channels`: expected `name:` with its `kind:` below it"))
         return (), frozenset()
     channels = [_channel(name, value, node, folder, state, faults) for name, value in node.values.items()]
-    return tuple(channel for channel in channels if channel is not None), frozenset(node.values)
+    found = tuple(channel for channel in channels if channel is not None)
+    _check_formerly("channel", [(each.name, each.formerly, node.values[each.name]) for each in found], faults)
+    return found, frozenset(node.values)
 
 
 def _channel(name: str, node: Node, table: Table, folder: Path, state: Path, faults: list[Fault]) -> Channel | None:
@@ -59,7 +61,13 @@ def _channel(name: str, node: Node, table: Table, folder: Path, state: Path, fau
     given = bare(options)
     if kind.value == ChannelKind.FILE:
         given["folder"] = state / Path(str(given["folder"])).expanduser()
-    return Channel(name=name, kind=ChannelKind(kind.value), recipients=recipients(options), options=given)
+    return Channel(
+        name=name,
+        kind=ChannelKind(kind.value),
+        recipients=recipients(options),
+        formerly=options.formerly,
+        options=given,
+    )
 
 
 def read_subscriptions(
@@ -72,6 +80,7 @@ def read_subscriptions(
         faults.append(node.place.fault("`digests`: expected a list here, each item beginning with `- name: `"))
         return ()
     found: dict[str, Subscription] = {}
+    places: list[tuple[str, tuple[str, ...], Node]] = []
     for item in node.items:
         written = check(WrittenDigest, item, faults)
         if written is None or not isinstance(item, Table):
@@ -100,8 +109,23 @@ def read_subscriptions(
             cooldown=written.cooldown,
             batch=written.batch,
             alarms=written.alarms,
+            formerly=written.formerly,
         )
+        places.append((written.name, written.formerly, item))
+    _check_formerly("digest", places, faults)
     return tuple(found.values())
+
+
+def _check_formerly(what: str, written: Sequence[tuple[str, tuple[str, ...], Node]], faults: list[Fault]) -> None:
+    """Add a fault for each former name that is in use, or that two give as theirs: what was kept has one heir."""
+    heirs = {name: name for name, _formerly, _node in written}
+    for name, formerly, node in written:
+        for former in formerly:
+            heir = heirs.setdefault(former, name)
+            if heir != name or former == name:
+                place = node.values["formerly"].place if isinstance(node, Table) else node.place
+                other = f"{what} `{heir}` has this name" if heir == former else f"{what} `{heir}` had this name, too"
+                faults.append(place.fault(f"`formerly`: {shorten(former)}: {other}"))
 
 
 def _check_names(what: str, node: Node, names: tuple[str, ...], known: Collection[str], faults: list[Fault]) -> None:

@@ -44,6 +44,11 @@ def named(text: str) -> str:
     return text
 
 
+def read_names(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Accept names that can stand in an address and a file name, each once. Raises ValueError."""
+    return tuple(dict.fromkeys(named(text) for text in texts))
+
+
 class Storage(Section):
     """Where what was seen is kept."""
 
@@ -154,8 +159,10 @@ class WrittenDigest(Section):
     cooldown: Length = Field(timedelta(hours=6), ge=timedelta())
     batch: Length = Field(timedelta(), ge=timedelta(), le=timedelta(days=1))
     alarms: bool = True
+    formerly: Strings = ()
 
     _named = field_validator("name")(named)
+    _formerly_named = field_validator("formerly")(read_names)
 
     @field_validator("timezone")
     @classmethod

@@ -72,6 +72,13 @@ def begun_at(db: Db, name: str) -> datetime | None:
     return datetime.fromisoformat(found) if found else None
 
 
+def list_begun(db: Db) -> frozenset[str]:
+    """Return the names of all subscriptions that were ever known."""
+    prefix = "digest-begun:"
+    chosen = select(meta.c.key).where(meta.c.key.startswith(prefix, autoescape=True))
+    return frozenset(key.removeprefix(prefix) for key in db.execute(chosen).scalars())
+
+
 def installation(db: Db) -> str:
     """Give the name of this database among all watchers: it keeps two of them from sending under one identity."""
     dialect = sqlite if db.dialect.name == "sqlite" else postgresql

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, RowMapping, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, CursorResult, RowMapping, and_, func, insert, or_, select, update
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.digest import ChannelKind, Delivery, DeliveryState
 from watcher.model.found import Page
-from watcher.store import cursors
+from watcher.store import blocked, cursors
 from watcher.store.engine import Db
 from watcher.store.tables import digests, outbox
 
@@ -193,19 +193,39 @@ def retry(db: Db, delivery_id: int, now: datetime) -> Delivery:
     delivery = get(db, delivery_id)
     if delivery.state not in {DeliveryState.DEAD, DeliveryState.UNCERTAIN, DeliveryState.RETRYING}:
         raise UsageError(f"delivery {delivery_id} is {delivery.state.value}; only dead or uncertain ones are retried")
-    db.execute(
-        update(outbox)
-        .where(outbox.c.id == delivery_id)
-        .values(
-            state=DeliveryState.PENDING.value,
-            changed_at=now,
-            attempts=0,
-            next_try_at=now,
-            error=None,
-            lease_until=None,
-        )
-    )
+    # Who sends by hand has repaired the channel: it has a day again.
+    blocked.clear(db, delivery.channel)
+    db.execute(update(outbox).where(outbox.c.id == delivery_id).values(_back_in_line(now)))
     return get(db, delivery_id)
+
+
+def _back_in_line(now: datetime) -> dict[str, Any]:
+    pending = DeliveryState.PENDING.value
+    return {"state": pending, "changed_at": now, "attempts": 0, "next_try_at": now, "error": None, "lease_until": None}
+
+
+def list_channels(db: Db) -> frozenset[str]:
+    """Return the names of all channels that ever had a message."""
+    return frozenset(db.execute(select(outbox.c.channel).distinct()).scalars())
+
+
+def retry_all(db: Db, now: datetime, *, states: Iterable[DeliveryState], channel: str | None = None) -> int:
+    """Put all messages of some states, and perhaps of one channel, back in line; returns how many."""
+    chosen: ColumnElement[bool] = outbox.c.state.in_([state.value for state in states])
+    if channel is not None:
+        chosen = and_(chosen, outbox.c.channel == channel)
+    for name in db.execute(select(outbox.c.channel).where(chosen).distinct()).scalars().all():
+        blocked.clear(db, name)
+    done: CursorResult[Any] = db.execute(update(outbox).where(chosen).values(_back_in_line(now)))
+    return done.rowcount
+
+
+def give_up(db: Db, channel: str, created_before: datetime, reason: str, now: datetime) -> int:
+    """Mark what has waited on a channel since before a moment as dead; returns how many messages."""
+    waiting = outbox.c.channel == channel, _waiting(), outbox.c.created_at < created_before
+    values = {"state": DeliveryState.DEAD.value, "changed_at": now, "error": reason[:1000]}
+    done: CursorResult[Any] = db.execute(update(outbox).where(*waiting).values(values))
+    return done.rowcount
 
 
 def get(db: Db, delivery_id: int) -> Delivery:

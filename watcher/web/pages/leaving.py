@@ -2,13 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from fastapi import APIRouter, Request, Response
 
 from watcher.digest.leaving import check_leave
+from watcher.model.digest import Leaving
 from watcher.store import unsubscribed
 from watcher.web.site import Here
 
 router = APIRouter(include_in_schema=False)
+
+
+def _rename(leaving: Leaving, here: Here) -> Leaving:
+    """Return what a link of before a renaming means today."""
+    settings = here.app.settings
+    digests = {former: one.name for one in settings.subscriptions for former in one.formerly}
+    channels = {former: one.name for one in settings.channels for former in one.formerly}
+    return replace(
+        leaving,
+        subscription=digests.get(leaving.subscription, leaving.subscription),
+        channel=channels.get(leaving.channel, leaving.channel),
+    )
 
 
 @router.get("/unsubscribe/{token}")
@@ -23,6 +38,7 @@ def leave(request: Request, here: Here, token: str) -> Response:
     """Send this recipient the digest no longer; the signature is the leave to do so."""
     leaving = check_leave(here.key, token)
     if leaving is not None:
+        leaving = _rename(leaving, here)
         with here.app.database.write() as db:
             unsubscribed.add(db, leaving, here.now)
     return here.page(request, "leave.html", 200 if leaving else 404, leaving=leaving, token=token, done=True)
