@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from watcher.model.access import Access
+
 
 class FeedState(StrEnum):
     """Where a feed stands; `gone` and `paused` are not polled until a person says so."""
@@ -37,6 +39,7 @@ class Source:
     interval: timedelta | None = None
     enabled: bool = True
     fulltext: bool = False
+    access: Access = field(default_factory=Access)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

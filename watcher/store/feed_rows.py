@@ -22,7 +22,9 @@ _LASTING = attrgetter(*(field.name for field in fields(Feed) if field.name not i
 _HOW_IT_WENT = attrgetter(*sorted(_PASSING - _TIMES))
 
 
-_UNSAID = {name: value for name, value in asdict(Source(url="")).items() if name != "url"}
+_APART = {"url", "access"}
+"""The address has a column of its own. How a feed is asked for stays in the configuration: it may hold secrets."""
+_UNSAID = {name: value for name, value in asdict(Source(url="")).items() if name not in _APART}
 
 
 def read(found: Row[Any]) -> Feed:
@@ -140,8 +142,8 @@ def host_of(url: str) -> str:
 
 
 def write_source(source: Source) -> str:
-    """Write what feeds.yaml says of a feed, beside its address; what it leaves open is not written."""
-    facts = {name: value for name, value in asdict(source).items() if name != "url" and value != _UNSAID[name]}
+    """Format what feeds.yaml says of a feed, beside its address and its access; what it leaves open is not written."""
+    facts = {name: value for name, value in asdict(source).items() if name in _UNSAID and value != _UNSAID[name]}
     if source.interval is not None:
         facts["interval"] = source.interval.total_seconds()
     return json.dumps(facts, ensure_ascii=False, sort_keys=True)
