@@ -5,8 +5,20 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections.abc import MutableMapping
+from typing import Any
 
 import structlog
+
+from watcher.text.redact import redact_text
+
+
+def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take logins and tokens out of the addresses in an event, whoever wrote them into its text."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = redact_text(value)
+    return event
 
 
 def set_up(*, verbose: bool, quiet: bool) -> None:
@@ -20,6 +32,7 @@ def set_up(*, verbose: bool, quiet: bool) -> None:
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
             structlog.processors.format_exc_info,
+            redact_event,
             structlog.dev.ConsoleRenderer(colors=colors)
             if readable
             else structlog.processors.JSONRenderer(ensure_ascii=False),

@@ -65,6 +65,7 @@ class Steps:
             concurrency=app.settings.fetch.concurrency,
             owner=self.owner,
             on_settled=_heard,
+            configured=lambda url: app.settings.source(url),
         )
         self.subscriber = Subscriber(
             app.database,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import hashlib
 import ssl
 import time
@@ -23,6 +24,7 @@ from watcher.fetch.inflate import ACCEPTED, Body
 from watcher.fetch.policy import FetchPolicy
 from watcher.fetch.robots import Robots
 from watcher.fetch.wire import Exchange, GuardedTransport, target
+from watcher.model.access import Access
 from watcher.model.feed import Feed, Validators
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Hop, NotModified
 
@@ -111,7 +113,8 @@ class Fetcher:
                 headers["If-None-Match"] = known.etag
             if known.last_modified is not None:
                 headers["If-Modified-Since"] = known.last_modified
-        got = await self._get(feed.fetch_url, headers, conditional_for=known.url)
+        carried = _list_headers(feed.source.access)
+        got = await self._get(feed.fetch_url, headers, conditional_for=known.url, carried=carried)
         fetched = got if isinstance(got, Failed) else _judged(feed, *got)
         if isinstance(fetched, Failed) and fetched.status == 429:
             last = fetched.hops[-1].url if fetched.hops else feed.fetch_url
@@ -143,13 +146,19 @@ class Fetcher:
         return got[0].status, got[0].body[:512_000].decode("utf-8", "replace")
 
     async def _get(
-        self, url: str, headers: dict[str, str], *, conditional_for: str | None = None, form: bytes | None = None
+        self,
+        url: str,
+        headers: dict[str, str],
+        *,
+        conditional_for: str | None = None,
+        form: bytes | None = None,
+        carried: Mapping[str, str] | None = None,
     ) -> tuple[_Answer, timedelta] | Failed:
         total = self.policy.total
         budget = _Budget(total)
         hops: list[Hop] = []
         try:
-            found = await self._follow(url, headers, hops, conditional_for, budget, form)
+            found = await self._follow(url, headers, hops, conditional_for, budget, form, carried or {})
             return found, total - timedelta(seconds=budget.left)
         except TimeoutError:
             error = FetchError(FailureKind.TIMEOUT, f"not done within {total.total_seconds():.0f} s")
@@ -174,10 +183,13 @@ class Fetcher:
         conditional_for: str | None,
         budget: _Budget,
         form: bytes | None,
+        carried: Mapping[str, str],
     ) -> _Answer:
         url = start
         for _redirect in range(self.policy.most_redirects + 1):
             asked = dict(headers)
+            if addresses.origin(url) == addresses.origin(start):
+                asked |= carried
             if conditional_for is not None and addresses.bare(url) != addresses.bare(conditional_for):
                 # Validators belong to the address that gave them; elsewhere they may mean something else.
                 for condition in _CONDITIONS:
@@ -239,6 +251,19 @@ class Fetcher:
                 raise
             whole = b""
         return _Answer(status, headers, whole, body.wire, url, hops, conditional)
+
+
+def _list_headers(access: Access) -> dict[str, str]:
+    """Return the headers that a feed's own server is sent, and no other."""
+    carried = dict(access.headers)
+    if access.username is not None:
+        login = f"{access.username}:{access.password or ''}".encode()
+        carried["Authorization"] = f"Basic {base64.b64encode(login).decode()}"
+    if access.cookie is not None:
+        carried["Cookie"] = access.cookie
+    if access.user_agent is not None:
+        carried["User-Agent"] = access.user_agent
+    return carried
 
 
 def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:

@@ -30,7 +30,12 @@ class KeyRule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A feed as `feeds.yaml` names it; `interval` overrides what the watcher would choose."""
+    """A feed as `feeds.yaml` names it; `interval` overrides what the watcher would choose.
+
+    `url` is what the feed is known by: stored, shown and compared, it holds no secret. `address` is where it is fetched
+    if that differs, `access` what its requests carry, `secrets` every value of the two that must not be shown: these
+    come from the configuration and are never stored. `private` tells that there are such values.
+    """
 
     url: str
     title: str = ""
@@ -39,7 +44,16 @@ class Source:
     interval: timedelta | None = None
     enabled: bool = True
     fulltext: bool = False
-    access: Access = field(default_factory=Access)
+    weight: float = 1.0
+    private: bool = False
+    address: str = field(default="", repr=False)
+    access: Access = field(default_factory=Access, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def request_url(self) -> str:
+        """Return the address that is fetched, secrets included."""
+        return self.address or self.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,13 +5,24 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from watcher.model.digest import EmptyPolicy
-from watcher.settings.words import HttpUrl, Length, Networks, Size, Strings, TimeOfDay, did_you_mean, read_strings
+from watcher.settings.words import (
+    HttpUrl,
+    Length,
+    Networks,
+    Size,
+    Strings,
+    TimeOfDay,
+    Verify,
+    did_you_mean,
+    read_proxy,
+    read_strings,
+)
 
 MINUTE = timedelta(minutes=1)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -44,6 +55,13 @@ def named(text: str) -> str:
     return text
 
 
+def one_line(text: str | None) -> str | None:
+    """Accept what can be sent as a header. Raises ValueError."""
+    if text is not None and not (text.isprintable() and text.isascii()):
+        raise ValueError("has to be one line of ASCII: it is sent as a header")
+    return text
+
+
 class Storage(Section):
     """Where what was seen is kept."""
 
@@ -63,12 +81,7 @@ class Fetch(Section):
     allow: Networks = ()
     websub: bool = False
 
-    @field_validator("user_agent", "contact")
-    @classmethod
-    def _one_line(cls, text: str | None) -> str | None:
-        if text is not None and not (text.isprintable() and text.isascii()):
-            raise ValueError("has to be one line of ASCII: it is sent as a header")
-        return text
+    _one_line = field_validator("user_agent", "contact")(one_line)
 
 
 class Polling(Section):
@@ -184,6 +197,32 @@ class WrittenFeed(Section):
     interval: Length | None = Field(None, ge=MINUTE, le=timedelta(days=30))
     enabled: bool = True
     fulltext: bool = False
+    weight: float = Field(1.0, gt=0, le=1000, allow_inf_nan=False)
+    headers: dict[str, Any] = {}
+    cookie: SecretStr | None = None
+    username: str | None = Field(None, min_length=1)
+    password: SecretStr | None = None
+    user_agent: str | None = Field(None, min_length=1, max_length=200)
+    verify: Verify = True
+    http_version: Literal["1.1", "2"] | None = None
+    proxy: SecretStr | None = None
+
+    _agent = field_validator("user_agent")(one_line)
+
+    @field_validator("cookie")
+    @classmethod
+    def _pairs(cls, cookie: SecretStr | None) -> SecretStr | None:
+        text = cookie.get_secret_value() if cookie is not None else "a=b"
+        if "=" not in text or text.lower().lstrip().startswith(("cookie:", "set-cookie:")):
+            raise ValueError("is no cookie: write `name=value`, several with `; ` between them")
+        if not (text.isprintable() and text.isascii()):
+            raise ValueError("has to be one line of ASCII: it is sent as a header")
+        return cookie
+
+    @field_validator("proxy")
+    @classmethod
+    def _a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
+        return proxy and SecretStr(read_proxy(proxy.get_secret_value()))
 
 
 class WrittenTopic(Section):

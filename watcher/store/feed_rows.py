@@ -22,8 +22,8 @@ _LASTING = attrgetter(*(field.name for field in fields(Feed) if field.name not i
 _HOW_IT_WENT = attrgetter(*sorted(_PASSING - _TIMES))
 
 
-_APART = {"url", "access"}
-"""The address has a column of its own. How a feed is asked for stays in the configuration: it may hold secrets."""
+_APART = {"url", "address", "access", "secrets"}
+"""The url has a column of its own. How a feed is asked for stays in the configuration: it may hold secrets."""
 _UNSAID = {name: value for name, value in asdict(Source(url="")).items() if name not in _APART}
 
 
@@ -137,8 +137,11 @@ def read_marks(written: bytes) -> frozenset[bytes]:
 
 
 def host_of(url: str) -> str:
-    """Name the host of an address."""
-    return urlsplit(url).hostname or ""
+    """Return the host of an address; the address itself where the configuration alone knows it (`${NAME}`)."""
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:
+        return url
 
 
 def write_source(source: Source) -> str:
