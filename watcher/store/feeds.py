@@ -19,6 +19,13 @@ from watcher.store.many import put as put_rows
 from watcher.store.tables import feeds, polls
 
 _ASTRAY = timedelta(hours=2)
+_UNASKED: dict[str, Any] = {
+    "etag": None,
+    "last_modified": None,
+    "validators_url": None,
+    "body_hash": None,
+    "conditional": True,
+}
 _LONGEST = timedelta(days=40)
 """Longer than any configuration lets a feed wait."""
 _SOME = Source(url="")
@@ -186,11 +193,14 @@ def next_due_at(db: Db) -> datetime | None:
 
 
 def resume(db: Db, url: str, now: datetime) -> None:
-    """Poll a gone or backed-off feed again from now on, its failures forgotten; raises NotFoundError."""
+    """Poll a gone or backed-off feed again from now on, its failures forgotten; raises NotFoundError.
+
+    It is asked for all that it has, as if for the first time: validators may be what its server stumbles over.
+    """
     done: CursorResult[Any] = db.execute(
         update(feeds)
         .where(feeds.c.url == url)
-        .values(state=FeedState.ACTIVE.value, next_poll_at=now, failures=0, failing_since=None)
+        .values(state=FeedState.ACTIVE.value, next_poll_at=now, failures=0, failing_since=None, **_UNASKED)
     )
     if done.rowcount == 0:
         raise NotFoundError("feed", url)
