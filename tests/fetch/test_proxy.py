@@ -14,10 +14,11 @@ from tests.faults.yard import Outlet, Talk, Yard
 from tests.fetch.asking import everywhere, feed, fetch, fetching
 from tests.fetch.proxies import HttpProxy, SocksProxy
 from watcher.fetch import Fetcher
-from watcher.fetch.proxy import ProxyRules, parse_proxy
+from watcher.fetch.proxy import ProxyRules
 from watcher.model.access import Access
 from watcher.model.feed import Validators
 from watcher.model.poll import Document, Failed, Fetched, NotModified
+from watcher.model.proxy import parse_proxy
 
 NEWS = answer(rss(2), ETag='"two"')
 

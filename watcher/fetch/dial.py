@@ -15,9 +15,9 @@ from watcher.fetch.connection import Connection
 from watcher.fetch.errors import FetchError
 from watcher.fetch.guard import Guard
 from watcher.fetch.policy import FetchPolicy
-from watcher.fetch.proxy import Proxy
 from watcher.fetch.tls import Contexts
 from watcher.model.poll import FailureKind
+from watcher.model.proxy import Proxy
 
 T = TypeVar("T")
 

@@ -9,24 +9,17 @@ import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterable
-from importlib.util import find_spec
 from typing import Any
 
 import httpcore
 
 from watcher.fetch.dial import Dialer, Route, translated
 from watcher.fetch.errors import FetchError
-from watcher.fetch.policy import FetchPolicy
+from watcher.fetch.policy import HTTP2_MISSING, FetchPolicy, has_http2
 from watcher.fetch.tls import Contexts
 from watcher.model.poll import FailureKind
 
-HTTP2_MISSING = "HTTP/2 needs h2: pip install 'news-watcher[http2]'"
 _CONNECTION_HEADERS = {b"connection", b"keep-alive", b"proxy-connection", b"transfer-encoding", b"upgrade"}
-
-
-def has_http2() -> bool:
-    """Return whether HTTP/2 is installed."""
-    return find_spec("h2") is not None
 
 
 class Http2:

@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from importlib.util import find_spec
 
 from watcher import __version__
+
+HTTP2_MISSING = "HTTP/2 needs h2: pip install 'news-watcher[http2]'"
+
+
+def has_http2() -> bool:
+    """Return whether HTTP/2 is installed; without it a feed with `http_version: 2` cannot be asked for."""
+    return find_spec("h2") is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from watcher.model.digest import EmptyPolicy
+from watcher.model.proxy import parse_proxy
 from watcher.settings.words import HttpUrl, Length, Networks, Size, Strings, TimeOfDay, did_you_mean, read_strings
 
 MINUTE = timedelta(minutes=1)
@@ -61,7 +62,18 @@ class Fetch(Section):
     per_host: int = Field(2, ge=1, le=50)
     spacing: Length = Field(timedelta(seconds=1), ge=timedelta(), le=timedelta(minutes=10))
     allow: Networks = ()
+    proxy: SecretStr | None = None
+    no_proxy: Strings | None = None
     websub: bool = False
+
+    @field_validator("proxy")
+    @classmethod
+    def _a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
+        written = proxy.get_secret_value().strip() if proxy is not None else None
+        if written is None or written.lower() in {"none", "environment"}:
+            return SecretStr(written.lower()) if written else None
+        parse_proxy(written)
+        return SecretStr(written)
 
     @field_validator("user_agent", "contact")
     @classmethod
