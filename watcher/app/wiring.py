@@ -155,6 +155,9 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
         per_host=fetch.per_host,
         spacing=fetch.spacing,
         allow=tuple(str(each) for each in fetch.allow),
+        proxy=settings.proxies.proxy,
+        plain_proxy=settings.proxies.plain,
+        no_proxy=settings.proxies.without,
     )
 
 

@@ -82,8 +82,9 @@ class Feed:
     failed polls in a row since `failing_since`, `barren` counts successful polls in a row that brought nothing new.
     `document_keys` are the keys of the last document read (short hashes): the proof that no item slipped between two
     polls. `item_marks` are the marks of its items that are stored: an item that stands there as it stood is known
-    unread. `gaps` and `lost` count proven gaps and the items estimated lost in them. `pushed_at` is when its `hub` last
-    pushed news of `topic_url` to us, None unless pushes are known to work.
+    unread. `conditional` is false once its server has shown that it cannot answer conditional requests. `gaps` and
+    `lost` count proven gaps and the items estimated lost in them. `pushed_at` is when its `hub` last pushed news of
+    `topic_url` to us, None unless pushes are known to work.
     """
 
     id: int
@@ -94,6 +95,7 @@ class Feed:
     site_url: str | None = None
     state: FeedState = FeedState.ACTIVE
     validators: Validators = field(default_factory=Validators)
+    conditional: bool = True
     body_hash: bytes | None = None
     key_rule: KeyRule = KeyRule.GUID
     next_poll_at: datetime

@@ -289,7 +289,7 @@ class Poller:
         loop = asyncio.get_running_loop()
         outcome = await loop.run_in_executor(self._readers, lambda: conceal(read(feed, fetched), source))
         if isinstance(outcome, Fresh) and feed.source.fulltext:
-            return await self._articles.added(feed, outcome)
+            return await self._articles.added(feed, outcome, access=source.access)
         return outcome
 
     async def _settle(self, feed: Feed, outcome: Outcome) -> Settled:

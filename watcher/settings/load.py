@@ -15,6 +15,7 @@ from watcher.settings.engine import read_engine
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
 from watcher.settings.outgoing import read_channels, read_subscriptions
+from watcher.settings.proxies import read_proxies
 from watcher.settings.schema import Fetch, Polling, Retention, Section, Storage, Web
 from watcher.settings.topics import read_topics
 from watcher.settings.values import Settings
@@ -66,6 +67,7 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
         node = at(root, ("fetch", "websub"))
         faults.append(node.place.fault("`websub` needs `web.base_url`: the address at which hubs reach this page"))
 
+    proxies = read_proxies(fetch, environ, root.place, faults)
     notes: list[Fault] = []
     listed = read(folder / FEEDS, name(FEEDS), faults)
     if listed is not None:
@@ -93,6 +95,7 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
         database_url=database_url,
         engine=engine,
         fetch=fetch,
+        proxies=proxies,
         polling=polling,
         web=web,
         retention=retention,

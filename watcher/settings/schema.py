@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from watcher.model.digest import EmptyPolicy
+from watcher.model.proxy import DIRECT, parse_proxy
 from watcher.settings.words import (
     HttpUrl,
     Length,
@@ -20,7 +21,6 @@ from watcher.settings.words import (
     TimeOfDay,
     Verify,
     did_you_mean,
-    read_proxy,
     read_strings,
 )
 
@@ -79,7 +79,18 @@ class Fetch(Section):
     per_host: int = Field(2, ge=1, le=50)
     spacing: Length = Field(timedelta(seconds=1), ge=timedelta(), le=timedelta(minutes=10))
     allow: Networks = ()
+    proxy: SecretStr | None = None
+    no_proxy: Strings | None = None
     websub: bool = False
+
+    @field_validator("proxy")
+    @classmethod
+    def _a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
+        written = proxy.get_secret_value().strip() if proxy is not None else None
+        if written is None or written.lower() in {"none", "environment"}:
+            return SecretStr(written.lower()) if written else None
+        parse_proxy(written)
+        return SecretStr(written)
 
     _one_line = field_validator("user_agent", "contact")(one_line)
 
@@ -222,7 +233,11 @@ class WrittenFeed(Section):
     @field_validator("proxy")
     @classmethod
     def _a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
-        return proxy and SecretStr(read_proxy(proxy.get_secret_value()))
+        written = proxy.get_secret_value().strip() if proxy is not None else None
+        if written is None or written.lower() == DIRECT:
+            return SecretStr(DIRECT) if written else None
+        parse_proxy(written)
+        return SecretStr(written)
 
 
 class WrittenTopic(Section):

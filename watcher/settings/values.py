@@ -12,6 +12,7 @@ from watcher.errors import ConfigError, Fault
 from watcher.model.digest import Channel, Subscription
 from watcher.model.feed import Source
 from watcher.model.topic import Topic
+from watcher.settings.proxies import Proxies
 from watcher.settings.schema import EngineName, Fetch, Polling, Retention, Web
 
 
@@ -28,6 +29,7 @@ class Settings:
     database_url: str = field(repr=False)
     engine: EngineName = EngineName.LOCAL
     fetch: Fetch = field(default_factory=Fetch)
+    proxies: Proxies = field(default_factory=Proxies)
     polling: Polling = field(default_factory=Polling)
     web: Web = field(default_factory=Web)
     retention: Retention = field(default_factory=Retention)

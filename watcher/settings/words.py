@@ -103,22 +103,6 @@ def read_verify(value: Any) -> bool | str:
     return text
 
 
-def read_proxy(value: Any) -> str:
-    """Read `none` or the address of a proxy, which may hold a login and is never repeated. Raises ValueError."""
-    text = str(value).strip()
-    if text.lower() == "none":
-        return "none"
-    wrong = "is no proxy: write `http://HOST:PORT`, `socks5://HOST:PORT` or `none`"
-    try:
-        parts = urlsplit(text)
-        named = bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError:
-        raise ValueError(wrong) from None
-    if not named or parts.scheme.lower() not in ("http", "https", "socks5", "socks5h") or re.search(r"\s", text):
-        raise ValueError(wrong)
-    return text
-
-
 def shorten(text: str, most: int = 60) -> str:
     """Cut a text for a message."""
     return text if len(text) <= most else text[: most - 1] + "…"

@@ -22,6 +22,13 @@ from watcher.store.tables import feeds, polls
 from watcher.text.redact import redact_url
 
 _ASTRAY = timedelta(hours=2)
+_UNASKED: dict[str, Any] = {
+    "etag": None,
+    "last_modified": None,
+    "validators_url": None,
+    "body_hash": None,
+    "conditional": True,
+}
 _LONGEST = timedelta(days=40)
 """Longer than any configuration lets a feed wait."""
 _SOME = Source(url="")
@@ -210,11 +217,14 @@ def make_due(db: Db, urls: Iterable[str], now: datetime, *, kind: FailureKind | 
 
 
 def resume(db: Db, url: str, now: datetime) -> None:
-    """Poll a gone or backed-off feed again from now on, its failures forgotten; raises NotFoundError."""
+    """Poll a gone or backed-off feed again from now on, its failures forgotten; raises NotFoundError.
+
+    It is asked for all that it has, as if for the first time: validators may be what its server stumbles over.
+    """
     done: CursorResult[Any] = db.execute(
         update(feeds)
         .where(feeds.c.url == url)
-        .values(state=FeedState.ACTIVE.value, next_poll_at=now, failures=0, failing_since=None)
+        .values(state=FeedState.ACTIVE.value, next_poll_at=now, failures=0, failing_since=None, **_UNASKED)
     )
     if done.rowcount == 0:
         raise NotFoundError("feed", redact_url(url))
