@@ -206,7 +206,7 @@ def test_an_unset_variable_is_named_with_its_place(folder: Path) -> None:
         "{url: 'https://desk.example/f', weight: '${X}'}",
         "{url: 'https://desk.example/f', http_version: '${X}'}",
         "{url: 'https://desk.example/f', verify: '${X}'}",
-        "{url: 'https://desk.example/f', proxy: '${X}'}",
+        "{url: 'https://desk.example/f', proxy: 'ftp://${X}'}",
         "{url: 'https://desk.example/f', username: u, password_file: '${X}'}",
         "{url: '${X}'}",
         "{url: 'https://desk.example:${X}/'}",
