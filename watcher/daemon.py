@@ -47,6 +47,7 @@ class _Daemon:
         if self._page:
             require_login(app.settings)
         await asyncio.to_thread(app.sync, clock.now())
+        await asyncio.to_thread(app.retry_logins, clock.now())
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
@@ -70,6 +71,7 @@ class _Daemon:
             serving = asyncio.create_task(server.serve())
         await steps.take_over()
         await engine.start()
+        self._log_notes()
         log.info("started", feeds=len(app.settings.sources), topics=len(app.watched.topics), owner=steps.owner)
         try:
             waits = [asyncio.create_task(self._stop.wait()), *([serving] if serving else [])]
@@ -84,6 +86,10 @@ class _Daemon:
                 await asyncio.wait([serving], timeout=5)
             log.info("stopped")
 
+    def _log_notes(self) -> None:
+        for note in self._app.settings.notes:
+            log.warning("configuration", note=str(note))
+
     async def _reload(self) -> bool:
         """Take a changed configuration into force; a bad one changes nothing, and says so loudly."""
         try:
@@ -96,6 +102,7 @@ class _Daemon:
         except WatcherError as error:
             log.error("reload failed", error=str(error))
             return False
+        self._log_notes()
         log.info("reloaded", feeds=len(self._app.settings.sources), changed_topics=list(changed))
         return True
 

@@ -335,3 +335,49 @@ def test_a_feed_that_is_gone_is_asked_again_when_told_so(desk: Desk, press: Serv
     assert desk.json("resume", url) == {"resumed": url}
 
     assert desk.json("show", url)["state"] == FeedState.ACTIVE
+
+
+def test_a_feed_with_a_login_is_added_and_the_safer_way_is_named(desk: Desk, press: Server) -> None:
+    url = press.url.replace("http://", "http://ann:s3same%21@") + "/rss"
+
+    out, err = desk.run("add", url, "--title", "Post")
+    with pytest.raises(AssertionError, match="watched already"):
+        desk.run("add", url)
+
+    assert f"added {press.url}/rss" in out
+    assert "password_file" in err
+    assert "s3same" not in out + err
+    assert f"{{url: '{press.url}/rss', title: Post, username: ann, password: s3same!}}" in desk.file.read_text()
+    assert "s3same" not in desk.run("list")[0] + desk.run("show", url)[0] + desk.run("export")[0]
+    assert "ann:s3same%21@" in desk.run("export", "--with-secrets")[0]
+    out, _err = desk.run("remove", url)
+    assert f"removed {press.url}/rss" in out
+
+
+def test_a_reference_is_added_as_it_is_written(desk: Desk, press: Server) -> None:
+    desk.patch.setenv("DESK_TOKEN", "t0psecret")
+    press.pages["/rss?k=t0psecret"] = press.pages["/rss"]
+
+    out, err = desk.run("add", f"{press.url}/rss?k=${{DESK_TOKEN}}")
+    _out, refused = desk.run("add", "http://${DESK_TOKEN}:x@post.example/", "--no-check", expect=2)
+
+    assert "${DESK_TOKEN}" in desk.file.read_text()
+    assert "t0psecret" not in out + err + refused + desk.file.read_text()
+    assert "by hand" in refused
+
+
+def test_a_list_that_comes_in_may_hold_logins_and_no_references(desk: Desk) -> None:
+    desk.patch.setenv("DESK_TOKEN", "t0psecret")
+    addresses = (
+        "https://ann:s3same@one.example/",
+        "https://two.example/?x=${DESK_TOKEN}",
+        "https://3.example/?sig=***",
+    )
+    outlines = "".join(f"<outline type='rss' xmlUrl='{address}'/>" for address in addresses)
+
+    said = desk.json("import", "-", stdin=f"<opml version='2.0'><body>{outlines}</body></opml>".encode())
+
+    assert [source["url"] for source in said["added"]] == ["https://one.example/"]
+    assert [each["url"] for each in said["skipped"]] == list(addresses[1:])
+    assert "s3same" not in json.dumps(said)
+    assert "t0psecret" not in json.dumps(said) + desk.file.read_text()

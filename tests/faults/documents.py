@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import gzip
 import random
+import sys
 import zlib
 
 import brotli
-import zstandard
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 
 def item(number: int) -> str:
@@ -74,7 +79,7 @@ def brotli_bomb(megabytes: int) -> bytes:
 
 
 def zstd_bomb(megabytes: int) -> bytes:
-    return bytes(zstandard.ZstdCompressor(level=1).compress(b" " * (megabytes * 2**20)))
+    return zstd.compress(b" " * (megabytes * 2**20), 1)
 
 
 def large(megabytes: int) -> bytes:

@@ -181,6 +181,42 @@ def test_lists_of_feeds_go_in_and_out(desk: World, client: httpx.Client) -> None
     assert "https://new.example/rss" in client.get("/feeds.opml").text
 
 
+def test_a_feed_with_a_login_is_added_on_the_page_and_its_password_shown_nowhere(desk: World, press: Server) -> None:
+    press.pages["/rss"] = Reply(rss(("1", "News")), headers={"Content-Type": "application/rss+xml"})
+    desk.fetcher = Fetcher(FetchPolicy(allow=("127.0.0.0/8",)))
+    full = press.url.replace("http://", "http://ann:s3same@") + "/rss"
+
+    with desk.client() as client:
+        token = form_token(client.get("/feeds/add"))
+        added = client.post("/feeds/add", data={"csrf": token, "feed": full})
+        pages = [client.get(path, params=params) for path, params in [
+            ("/feeds", None), ("/feeds.opml", None), ("/api/v1/feeds", None), ("/feeds/show", {"url": full}),
+            ("/api/v1/feeds/show", {"url": full}), ("/feeds/show", {"url": press.url + "/rss"}),
+            ("/api/v1/feeds/show", {"url": full + "/absent"}),
+        ]]  # fmt: skip
+        removed = client.post("/feeds/remove", data={"csrf": token, "url": full})
+
+    assert added.headers["location"] == "/feeds?added=1"
+    assert [page.status_code for page in pages] == [200] * 6 + [404]
+    assert not any("s3same" in page.text for page in pages)
+    assert removed.status_code == 303
+    assert "s3same" not in (desk.folder / "feeds.yaml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("url", ["https://new.example/?x=${HOME}", "https://new.example/?sig=***"])
+def test_the_page_reads_no_value_of_the_environment(client: httpx.Client, url: str) -> None:
+    token = form_token(client.get("/feeds/add"))
+    opml = f"<opml version='2.0'><body><outline text='New' type='rss' xmlUrl='{url}'/></body></opml>".encode()
+
+    added = client.post("/feeds/add", data={"csrf": token, "feed": url})
+    imported = client.post("/feeds/import", data={"csrf": token}, files={"opml": ("feeds.opml", opml)})
+
+    assert added.status_code == 400
+    assert imported.headers["location"] == "/feeds?added=0&skipped=1"
+    assert "1 left out" in client.get("/feeds?added=0&skipped=1").text
+    assert "new.example" not in client.get("/api/v1/feeds").text
+
+
 def test_new_hits_are_streamed_by_id_from_where_one_was(client: httpx.Client) -> None:
     seen = []
     with client.stream("GET", "/events", headers={"last-event-id": "1"}) as stream:

@@ -17,6 +17,7 @@ from watcher.store.blocked import BlockedChannel
 from watcher.store.digests import Composed
 from watcher.store.feeds import Poll
 from watcher.store.status import Standing
+from watcher.text.redact import redact_text, redact_url
 
 Json = dict[str, Any]
 
@@ -130,11 +131,11 @@ def feed(one: Feed, now: datetime, entries: int = 0) -> Json:
         "title": one.name,
         "tags": list(one.source.tags),
         "language": one.source.language or one.language,
-        "site_url": one.site_url,
+        "site_url": one.site_url and redact_url(one.site_url),
         "health": str(health(one, now)),
         "state": one.state.value,
-        "fetch_url": one.fetch_url,
-        "moving_to": one.move.url if one.move else None,
+        "fetch_url": redact_url(one.fetch_url),
+        "moving_to": redact_url(one.move.url) if one.move else None,
         "interval_seconds": round(one.interval.total_seconds()),
         "rhythm_seconds": round(one.rhythm.total_seconds()) if one.rhythm else None,
         "polled_at": moment(one.polled_at),
@@ -143,7 +144,7 @@ def feed(one: Feed, now: datetime, entries: int = 0) -> Json:
         "next_poll_at": moment(one.next_poll_at),
         "failures": one.failures,
         "failing_since": moment(one.failing_since),
-        "error": {"kind": one.error_kind, "message": one.error} if one.error_kind else None,
+        "error": {"kind": one.error_kind, "message": redact_text(one.error or "")} if one.error_kind else None,
         "gaps": one.gaps,
         "lost": one.lost,
         "gap_at": moment(one.gap_at),
@@ -164,7 +165,7 @@ def poll(one: Poll) -> Json:
         "hits": one.hits,
         "lost": one.lost,
         "seconds": round(one.elapsed.total_seconds(), 3),
-        "message": one.message,
+        "message": redact_text(one.message),
     }
 
 

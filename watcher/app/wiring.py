@@ -15,6 +15,7 @@ from watcher.digest import Links
 from watcher.errors import ConfigError
 from watcher.fetch import FetchPolicy
 from watcher.match import Watched, compile_topics
+from watcher.model.poll import FailureKind
 from watcher.pipeline.outgoing import Press
 from watcher.schedule import Bounds
 from watcher.settings import Settings, load, signing_key
@@ -37,6 +38,7 @@ class App:
         self._watched: Watched | None = None
         self._compiling = threading.Lock()
         self._environ = environ
+        self._asked_anew: frozenset[str] = frozenset()
 
     @property
     def environ(self) -> Mapping[str, str]:
@@ -57,6 +59,9 @@ class App:
             clocks.rearm(db, now)
             feeds.sync(db, self.settings.sources, now, self.settings.polling.default)
             self._carry_over_renamed(db)
+            if self._asked_anew:
+                feeds.make_due(db, self._asked_anew, now)
+                self._asked_anew = frozenset()
             digests.begin(db, (subscription.name for subscription in self.settings.subscriptions), now)
             return topics.sync(
                 db,
@@ -88,9 +93,22 @@ class App:
                 gone=sorted(known - configured),
             )
 
+    def retry_logins(self, now: datetime) -> None:
+        """Poll at once what refuses its login: at a start the configuration may hold another one than before."""
+        private = [source.url for source in self.settings.sources if source.private]
+        if private:
+            with self.database.write() as db:
+                feeds.make_due(db, private, now, kind=FailureKind.FORBIDDEN)
+
     def reload(self) -> None:
         """Read the configuration again; raises ConfigError and leaves everything as it was where it is bad."""
         settings = load(self.settings.folder, self._environ)
+        before = {source.url: (source.address, source.access) for source in self.settings.sources}
+        self._asked_anew |= {
+            source.url
+            for source in settings.sources
+            if before.get(source.url, ()) not in ((), (source.address, source.access))
+        }
         self._watched = compile_topics(settings.topics, settings.sets)
         self.settings = settings
 
@@ -158,6 +176,9 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
         per_host=fetch.per_host,
         spacing=fetch.spacing,
         allow=tuple(str(each) for each in fetch.allow),
+        proxy=settings.proxies.proxy,
+        plain_proxy=settings.proxies.plain,
+        no_proxy=settings.proxies.without,
     )
 
 

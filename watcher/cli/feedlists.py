@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -31,6 +31,7 @@ def discover(
 ) -> None:
     """Find the feeds of a page; each has been fetched and read. Nothing is added."""
     from watcher.settings import load
+    from watcher.text.redact import redact_url
 
     settings = load(state.folder, state.environ)
     found = _discovered(settings, address(url))
@@ -38,9 +39,11 @@ def discover(
         output.put_json({"feeds": [candidate(each) for each in found]})
     else:
         output.table(
-            ("items", "title", "address"), [(str(each.items), each.title, each.url) for each in found], flexible=1
+            ("items", "title", "address"),
+            [(str(each.items), each.title, redact_url(each.url)) for each in found],
+            flexible=1,
         )
-        output.note(output.counted(len(found), "feed") + ("" if found else f" found at {url}"))
+        output.note(output.counted(len(found), "feed") + ("" if found else f" found at {redact_url(url)}"))
     raise typer.Exit(0 if found else 1)
 
 
@@ -58,26 +61,28 @@ def import_feeds(
     from watcher.settings import load
     from watcher.settings.edit import add_sources
     from watcher.settings.feeds import same_address
+    from watcher.text.redact import redact_url
 
     settings = load(state.folder, state.environ)
     try:
         outlines = read_opml(_bytes(file))
     except ParseError as error:
         raise UsageError(f"{file}: {error}") from error
-    known = {same_address(source.url) for source in settings.sources}
+    known = {same_address(source.request_url) for source in settings.sources}
     new: list[Source] = []
-    skipped: list[tuple[str, str]] = [(url, "no http(s) address") for url in outlines.refused]
+    skipped: list[tuple[str, str]] = [(redact_url(url), "no http(s) address") for url in outlines.refused]
     there = 0
     for source in outlines.sources:
-        if same_address(source.url) in known:
+        try:
+            # Somebody else's list: `${NAME}` in it would send this machine's secrets to a host of its choice.
+            added = checked(source.url, source.title, source.tags, source.language, None, environ=None)
+        except UsageError as error:
+            skipped.append((redact_url(source.url), str(error)))
+            continue
+        if same_address(added.request_url) in known:
             there += 1
             continue
-        try:
-            added = checked(source.url, source.title, source.tags, source.language, None)
-        except UsageError as error:
-            skipped.append((source.url, str(error)))
-            continue
-        known.add(same_address(source.url))
+        known.add(same_address(added.request_url))
         new.append(replace(added, tags=tuple(dict.fromkeys((*added.tags, *(tag or ()))))))
     if new and not dry_run:
         add_sources(settings.folder, state.environ, new)
@@ -95,6 +100,8 @@ def import_feeds(
         output.put(f"skipped {output.clean(url)}: {output.clean(why)}")
     verb = "would be added" if dry_run else "added"
     output.put(f"{output.counted(len(new), 'feed')} {verb}, {there} known already, {len(skipped)} skipped")
+    for source in new:
+        warn_of_secrets(source)
     if new and not dry_run:
         output.note("a running daemon heeds it after SIGHUP; `watcher check --live` tries them all")
 
@@ -102,9 +109,12 @@ def import_feeds(
 def export(
     file: Annotated[str, typer.Argument(metavar="[FILE]", help="Where to; `-` is the standard output.")] = "-",
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Only feeds with this tag; may be repeated.")] = None,
+    with_secrets: Annotated[
+        bool, typer.Option("--with-secrets", help="Write logins and tokens into the addresses, too.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Write the configured feeds as OPML 2.0, the first tag of each as its folder."""
+    """Write the configured feeds as OPML 2.0, the first tag of each as its folder; without secrets unless asked."""
     from watcher import clock
     from watcher.errors import UsageError
     from watcher.parse.opml import write_opml
@@ -114,15 +124,24 @@ def export(
     if as_json:
         output.put_json({"feeds": [as_json_of(source) for source in sources]})
         return
-    said = write_opml(sources, "Feeds of news-watcher", clock.now())
+    said = write_opml(sources, "Feeds of news-watcher", clock.now(), with_secrets=with_secrets)
+    private = sum(source.private for source in sources)
     if file == "-":
         sys.stdout.write(said)
-        return
-    try:
-        Path(file).write_text(said, encoding="utf-8")
-    except OSError as error:
-        raise UsageError(f"{file}: {(error.strerror or 'cannot be written').lower()}") from error
-    output.note(f"{output.counted(len(sources), 'feed')} written to {file}")
+    else:
+        try:
+            target = Path(file)
+            if with_secrets:
+                target.touch(mode=0o600)
+                target.chmod(0o600)
+            target.write_text(said, encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{file}: {(error.strerror or 'cannot be written').lower()}") from error
+        output.note(f"{output.counted(len(sources), 'feed')} written to {file}")
+    if private and with_secrets:
+        output.note(f"it holds the secrets of {output.counted(private, 'feed')}, without cookies and headers")
+    elif private:
+        output.note(f"the secrets of {output.counted(private, 'feed')} are left out; --with-secrets writes them")
 
 
 def find(sources: Sequence[Source], said: str) -> Source:
@@ -130,21 +149,17 @@ def find(sources: Sequence[Source], said: str) -> Source:
     from difflib import get_close_matches
 
     from watcher.errors import NotFoundError
-    from watcher.settings.feeds import same_address
-    from watcher.text.urls import canonical_url
+    from watcher.settings.feeds import find_source
+    from watcher.text.redact import redact_url
 
-    rules = (
-        lambda source: source.url == said,
-        lambda source: same_address(source.url) == same_address(said),
-        lambda source: canonical_url(source.url) == canonical_url(said),
-        lambda source: source.title.casefold() == said.casefold() != "",
-    )
-    for rule in rules:
-        found = [source for source in sources if rule(source)]
-        if len(found) == 1:
-            return found[0]
-    near = get_close_matches(said, [*(source.url for source in sources), *(source.title for source in sources)], 1)
-    raise NotFoundError("feed", said, near[0] if near else "")
+    if (source := find_source(sources, said)) is not None:
+        return source
+    titled = [source for source in sources if source.title.casefold() == said.casefold() != ""]
+    if len(titled) == 1:
+        return titled[0]
+    shown = redact_url(said)
+    near = get_close_matches(shown, [*(source.url for source in sources), *(source.title for source in sources)], 1)
+    raise NotFoundError("feed", shown, near[0] if near else "")
 
 
 def address(said: str) -> str:
@@ -159,24 +174,31 @@ def address(said: str) -> str:
         raise UsageError(str(error)) from error
 
 
-def checked(url: str, title: str, tags: tuple[str, ...], language: str | None, interval: str | None) -> Source:
-    """Make a source of what was typed, by the rules of feeds.yaml. Raises UsageError."""
-    from pydantic import ValidationError
+def checked(
+    url: str,
+    title: str,
+    tags: tuple[str, ...],
+    language: str | None,
+    interval: str | None,
+    *,
+    environ: Mapping[str, str] | None,
+) -> Source:
+    """Make a source of what was typed, by the rules of feeds.yaml. Raises UsageError.
 
-    from watcher.errors import UsageError
-    from watcher.model.feed import Source
-    from watcher.settings.schema import WrittenFeed
+    `${NAME}` is read where there is an `environ`.
+    """
+    from watcher.settings.feeds import make_source
 
-    said: dict[str, Any] = {"url": url, "title": " ".join(title.split()), "tags": list(tags)}
-    try:
-        feed = WrittenFeed.model_validate(said | {"language": language or None, "interval": interval or None})
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = str(first["loc"][0]) if first["loc"] else "feed"
-        reason = first.get("ctx", {}).get("error", first["msg"])
-        raise UsageError(f"{name}: {reason}") from error
-    unique = tuple(dict.fromkeys(feed.tags))
-    return Source(url=feed.url, title=feed.title, tags=unique, language=feed.language, interval=feed.interval)
+    facts = {"url": url, "title": " ".join(title.split()), "tags": list(tags)}
+    return make_source(facts | {"language": language or None, "interval": interval or None}, environ)
+
+
+def warn_of_secrets(source: Source) -> None:
+    """Name the safer way where a secret is about to stand in feeds.yaml."""
+    if source.access.password is not None:
+        output.note(f"{source.url}: its password now stands in feeds.yaml: `password_file` keeps it out")
+    elif source.secrets and "${" not in source.url:
+        output.note(f"{source.url}: its secret now stands in feeds.yaml: `${{NAME}}` keeps it out")
 
 
 def refuse_known(sources: Sequence[Source], source: Source) -> None:
@@ -186,7 +208,10 @@ def refuse_known(sources: Sequence[Source], source: Source) -> None:
     from watcher.text.urls import canonical_url
 
     for known in sources:
-        if same_address(known.url) == same_address(source.url) or canonical_url(known.url) == canonical_url(source.url):
+        there, new = known.request_url, source.request_url
+        if known.access.username not in (None, source.access.username):
+            continue  # two readers of one address
+        if same_address(there) == same_address(new) or canonical_url(there) == canonical_url(new):
             as_ = "" if known.url == source.url else f" as {known.url}"
             raise UsageError(f"{source.url} is watched already{as_}")
 
@@ -232,7 +257,9 @@ def _discovered(settings: Settings, url: str) -> tuple[Candidate, ...]:
 
 def candidate(found: Candidate) -> dict[str, Any]:
     """Say a feed that was found."""
-    return {"url": found.url, "title": found.title, "kind": found.kind, "items": found.items}
+    from watcher.text.redact import redact_url
+
+    return {"url": redact_url(found.url), "title": found.title, "kind": found.kind, "items": found.items}
 
 
 def as_json_of(source: Source) -> dict[str, Any]:
@@ -246,6 +273,8 @@ def as_json_of(source: Source) -> dict[str, Any]:
         "interval_seconds": interval,
         "enabled": source.enabled,
         "fulltext": source.fulltext,
+        "weight": source.weight,
+        "private": source.private,
     }
 
 

@@ -127,15 +127,20 @@ def add(
     as_json: Json = False,
 ) -> None:
     """Add a feed to feeds.yaml; its comments stay. A page is no feed: what it offers is listed instead."""
+    from watcher.errors import UsageError
     from watcher.settings import load
     from watcher.settings.edit import FILE, add_sources
+    from watcher.text.redact import redact_url
 
     settings = load(state.folder, state.environ)
-    source = feedlists.checked(feedlists.address(url), title, tuple(tag or ()), language, interval)
+    typed = url if "${" in url else feedlists.address(url)
+    source = feedlists.checked(typed, title, tuple(tag or ()), language, interval, environ=state.environ)
+    if "${" in url and source.url != url:
+        raise UsageError("${NAME} beside another secret: write this feed into feeds.yaml by hand")
     feedlists.refuse_known(settings.sources, source)
     trial = feedlists.tried(settings, source) if check else None
     if trial is not None and not trial.ok:
-        offers = feedlists.offered(settings, source.url) if trial.kind in {"html", "not-feed"} else ()
+        offers = feedlists.offered(settings, source.request_url) if trial.kind in {"html", "not-feed"} else ()
         if as_json:
             output.put_json(
                 {
@@ -145,7 +150,7 @@ def add(
                 }
             )
         else:
-            _explain(source, trial.message, [(offer.url, offer.title, offer.items) for offer in offers])
+            _explain(source, trial.message, [(redact_url(offer.url), offer.title, offer.items) for offer in offers])
         raise typer.Exit(1)
     add_sources(settings.folder, state.environ, [source])
     if as_json:
@@ -156,6 +161,7 @@ def add(
     output.put(f"added {source.url}{found}")
     if trial is not None and trial.message:
         output.note(output.clean(trial.message))
+    feedlists.warn_of_secrets(source)
     _heed()
 
 
@@ -211,17 +217,26 @@ def _all(application: App, now: datetime) -> list[Feed]:
 
 
 def _facts(feed: Feed, word: str, entries: int, now: datetime) -> list[tuple[str, str]]:
+    from watcher.text.redact import redact_text, redact_url
+
     source = feed.source
     said = [("address", source.url)]
     if feed.fetch_url != source.url:
-        said.append(("moved to", feed.fetch_url))
+        said.append(("moved to", redact_url(feed.fetch_url)))
     if feed.move is not None and feed.move.sightings:
         since = f"seen {output.counted(feed.move.sightings, 'time')} since {_at(feed.move.first_seen_at)}"
-        said.append(("redirects to", f"{feed.move.url} ({since}; followed for good once it has held for two days)"))
+        said.append(
+            ("redirects to", f"{redact_url(feed.move.url)} ({since}; followed for good once it has held for two days)")
+        )
     said.append(("health", word + (f" ({feed.state.value})" if feed.state.value not in {"active", word} else "")))
     if feed.error_kind and feed.failing_since:
         how_often = f", {output.counted(feed.failures, 'failure')} in a row" if feed.failures else ""
-        said.append(("failing", f"since {_at(feed.failing_since)}{how_often}: {feed.error_kind}: {feed.error or ''}"))
+        said.append(
+            (
+                "failing",
+                f"since {_at(feed.failing_since)}{how_often}: {feed.error_kind}: {redact_text(feed.error or '')}",
+            )
+        )
     asked = f"every {_length(source.interval or feed.interval)}" + (" (as configured)" if source.interval else "")
     said.append(("asked", asked + (f", next {_at(feed.next_poll_at)}" if feed.next_poll_at > now else ", due now")))
     if feed.rhythm:

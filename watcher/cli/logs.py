@@ -9,13 +9,24 @@ import logging
 import os
 import sys
 import time
+from collections.abc import MutableMapping
 from typing import Any
 
 import structlog
 
+from watcher.text.redact import redact_text
+
 REPEATED_AFTER = 60.0
 """Seconds after which the same line of a library is written again."""
 MAX_LINES_REMEMBERED = 1_000
+
+
+def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Take logins and tokens out of the addresses in an event, whoever wrote them into its text."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = redact_text(value)
+    return event
 
 
 def set_up(*, verbose: bool, quiet: bool) -> None:
@@ -33,6 +44,7 @@ def set_up(*, verbose: bool, quiet: bool) -> None:
         structlog.processors.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        redact_event,
     ]
     structlog.configure(
         processors=[*shared, renderer],

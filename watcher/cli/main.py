@@ -158,7 +158,9 @@ def exit_code(error: Exception) -> int:
 
 
 def _lines(error: Exception) -> list[str]:
-    return str(error).splitlines() or [type(error).__name__]
+    from watcher.text.redact import redact_text
+
+    return redact_text(str(error)).splitlines() or [type(error).__name__]
 
 
 _VALUED = {"--config", "--database-url"}

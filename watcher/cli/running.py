@@ -113,21 +113,16 @@ async def _cycle(application: App, urls: list[str] | None, *, everything: bool, 
             concurrency=application.settings.fetch.concurrency,
             owner=f"{COMMAND} {socket.gethostname()}:{os.getpid()}",
             on_settled=lambda _settled: advance(),
+            configured=lambda url: application.settings.source(url),
         )
         async with poller:
             return await poller.cycle(urls=urls, everything=everything)
 
 
 def _known_feeds(application: App, urls: list[str]) -> list[str]:
-    from difflib import get_close_matches
+    from watcher.cli.feedlists import find
 
-    from watcher.errors import NotFoundError
-
-    known = [source.url for source in application.settings.sources]
-    for url in urls:
-        if url not in known:
-            raise NotFoundError("feed", url, next(iter(get_close_matches(url, known, 1)), ""))
-    return urls
+    return list(dict.fromkeys(find(application.settings.sources, url).url for url in urls))
 
 
 def summary(polled: Polled, seconds: float | None = None) -> dict[str, Any]:

@@ -100,12 +100,14 @@ def _notes(settings: Settings) -> list[str]:
     from importlib.util import find_spec
 
     full = sum(source.fulltext for source in settings.sources)
+    places = [str(note) for note in settings.notes]
     if not full or find_spec("trafilatura") is not None:
-        return []
+        return places
     asked = output.counted(full, "feed")
     return [
+        *places,
         f"fulltext of {asked}: trafilatura is not installed, so articles are cut out of their pages by a plainer rule; "
-        "pip install 'news-watcher[fulltext]'"
+        "pip install 'news-watcher[fulltext]'",
     ]
 
 
@@ -126,24 +128,27 @@ def _tried(settings: Settings) -> tuple[Trial, ...]:
 
 def _as_json(trial: Trial) -> dict[str, Any]:
     from watcher.app.views import moment
+    from watcher.text.redact import redact_text, redact_url
 
     return {
         "feed": trial.source.url,
         "ok": trial.ok,
         "kind": trial.kind,
-        "message": trial.message,
+        "message": redact_text(trial.message),
         "title": trial.title,
         "items": trial.items,
         "newest_at": moment(trial.newest_at),
-        "moved_to": trial.moved_to,
+        "moved_to": redact_url(trial.moved_to) if trial.moved_to else None,
     }
 
 
 def _show_trial(trial: Trial) -> None:
+    from watcher.text.redact import redact_text
+
     word = output.style(trial.kind, output.GREEN if trial.ok else output.RED)
     said = [output.clean(trial.source.url)]
     said += [output.counted(trial.items, "item")] if trial.ok else []
-    said += [output.clean(trial.message)] if trial.message else []
+    said += [output.clean(redact_text(trial.message))] if trial.message else []
     output.put(f"{word}  {': '.join(said)}")
 
 

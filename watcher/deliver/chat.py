@@ -171,7 +171,7 @@ def _unsent(error: Exception) -> Outcome:
     return Deferred(reason="not reachable" if "://" in said else brief(said), down=True)
 
 
-_BEFORE = {FailureKind.DNS, FailureKind.OFFLINE, FailureKind.TLS, FailureKind.REFUSED}
+_BEFORE = {FailureKind.DNS, FailureKind.OFFLINE, FailureKind.PROXY, FailureKind.TLS, FailureKind.REFUSED}
 _AT_FIRST = {FailureKind.CONNECT, FailureKind.TIMEOUT}
 _CONNECTING = re.compile(r"no connection within|does not take|^(?!connection lost)[^ ]+: ")
 

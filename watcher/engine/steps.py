@@ -78,6 +78,7 @@ class Steps:
             owner=self.owner,
             on_settled=_heard,
             on_answer=self.clock_care.observe,
+            configured=lambda url: app.settings.source(url),
         )
         self.subscriber = Subscriber(
             app.database,

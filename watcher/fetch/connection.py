@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from contextlib import suppress
 
 import h11
 
@@ -20,7 +21,10 @@ class Connection(asyncio.Protocol):
     """A protocol of asyncio's, with no stream between: half of what a small answer costs would be that stream."""
 
     def __init__(self, policy: FetchPolicy) -> None:
-        self._loop = asyncio.get_running_loop()
+        self.loop = asyncio.get_running_loop()
+        self.opened_at = self.loop.time()
+        self.is_answered = False
+        """Whether any byte of the answer to the last request has come."""
         self._patience = policy.read.total_seconds()
         self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=policy.most_header)
         self._transport: asyncio.Transport | None = None
@@ -40,6 +44,7 @@ class Connection(asyncio.Protocol):
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        self.is_answered = True
         # In pieces, so that what unpacks to a thousand times its size is looked at in time.
         self._pieces.extend(data[start : start + PIECE] for start in range(0, len(data), PIECE))
         self._held += len(data)
@@ -96,6 +101,29 @@ class Connection(asyncio.Protocol):
             return None
         raise FetchError(FailureKind.TRUNCATED, "the connection closed before the end of the document")
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether the answer is over, and nothing has come since: no further byte, and no end."""
+        quiet = not self._ended and self._fault is None and not self._pieces and self._http.trailing_data[0] == b""
+        idle = self._http.our_state is h11.IDLE and self._http.their_state is h11.IDLE
+        return quiet and idle and self.loop is asyncio.get_running_loop()
+
+    def finish(self) -> None:
+        """Read what is here of an answer that nobody wants to the end of, and get ready for the next request.
+
+        Whether that succeeded is for `is_idle` to say.
+        """
+        if self._http.their_state is h11.SEND_BODY:
+            with suppress(h11.RemoteProtocolError):
+                while (event := self._http.next_event()) is not h11.NEED_DATA or self._pieces:
+                    if event is h11.NEED_DATA:
+                        self._http.receive_data(self._take_piece())
+                    elif not isinstance(event, h11.Data):
+                        break
+        if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
+            self._http.start_next_cycle()
+            self.is_answered = False
+
     def close(self) -> None:
         """Let go at once: a server that never closes its side must not keep ours."""
         if self._watchdog is not None:
@@ -127,6 +155,9 @@ class Connection(asyncio.Protocol):
             if self._ended:
                 return b""
             await self._wait(f"no bytes for {self._patience:.0f} s")
+        return self._take_piece()
+
+    def _take_piece(self) -> bytes:
         some = self._pieces.popleft()
         self._held -= len(some)
         if self._halted and self._held <= PIECE and self._transport is not None:
@@ -135,10 +166,10 @@ class Connection(asyncio.Protocol):
         return some
 
     async def _wait(self, otherwise: str) -> None:
-        self._waiter = self._loop.create_future()
-        self._waits_since, self._otherwise = self._loop.time(), otherwise
+        self._waiter = self.loop.create_future()
+        self._waits_since, self._otherwise = self.loop.time(), otherwise
         if self._watchdog is None:
-            self._watchdog = self._loop.call_later(self._patience, self._look)
+            self._watchdog = self.loop.call_later(self._patience, self._look)
         try:
             await self._waiter
         finally:
@@ -149,9 +180,9 @@ class Connection(asyncio.Protocol):
         self._watchdog = None
         if self._waiter is None or self._waiter.done():
             return
-        left = self._waits_since + self._patience - self._loop.time()
+        left = self._waits_since + self._patience - self.loop.time()
         if left > 0:
-            self._watchdog = self._loop.call_later(left, self._look)
+            self._watchdog = self.loop.call_later(left, self._look)
         else:
             self._waiter.set_exception(FetchError(FailureKind.TIMEOUT, self._otherwise))
 

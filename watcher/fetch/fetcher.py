@@ -15,14 +15,16 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from watcher.fetch import addresses, answer
+from watcher.fetch import addresses, answer, conditional
 from watcher.fetch.errors import FetchError
 from watcher.fetch.gate import HostGate
 from watcher.fetch.guard import Guard, Resolver
-from watcher.fetch.inflate import ACCEPTED, Body
+from watcher.fetch.inflate import Body
 from watcher.fetch.policy import FetchPolicy
+from watcher.fetch.requester import Requester
 from watcher.fetch.robots import Robots
 from watcher.fetch.wire import Exchange, GuardedTransport, target
+from watcher.model.access import Access
 from watcher.model.feed import Feed, Validators
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Hop, NotModified
 
@@ -31,9 +33,9 @@ _FEED_TYPES = (
     "application/xml;q=0.8, text/xml;q=0.8, application/json;q=0.7, */*;q=0.5"
 )
 _PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
-_CONDITIONS = ("If-None-Match", "If-Modified-Since")
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SAME_AGAIN = {307, 308}
+_USUAL = Access()
 _PEACE = timedelta(minutes=1)
 """How long a host that says 429 and not until when is left alone by the feeds that were about to ask it as well."""
 
@@ -80,7 +82,7 @@ class Fetcher:
         self._transport = GuardedTransport(policy, self.guard, context)
         self._gate = HostGate(policy.per_host, policy.spacing)
         self._slots = asyncio.Semaphore(policy.concurrency)
-        self._robots = Robots(self._robots_text, policy.user_agent)
+        self._robots: dict[str | None, Robots] = {}
         self._clients: list[httpx.AsyncClient] = []
 
     async def __aenter__(self) -> Self:
@@ -89,6 +91,7 @@ class Fetcher:
     async def __aexit__(self, *_error: object) -> None:
         for client in self._clients:
             await client.aclose()
+        await self._transport.aclose()
 
     def client(self) -> httpx.AsyncClient:
         """Make a plain httpx client over the guarded transport: no redirects followed, nothing of the environment."""
@@ -103,26 +106,36 @@ class Fetcher:
         return client
 
     async def feed(self, feed: Feed, *, unconditional: bool = False) -> Fetched:
-        """Fetch a feed, with its validators unless `unconditional`; what the server does comes back as an outcome."""
+        """Fetch a feed, with its validators unless `unconditional`; what the server does comes back as an outcome.
+
+        A server that cannot answer a conditional request is asked once more without validators.
+        """
+        requester = Requester(feed.fetch_url, self.policy.user_agent, feed.source.access)
         headers = {"Accept": _FEED_TYPES, "A-IM": "feed"}
-        known = feed.validators
-        if not unconditional and feed.body_hash is not None:
-            if known.etag is not None:
-                headers["If-None-Match"] = known.etag
-            if known.last_modified is not None:
-                headers["If-Modified-Since"] = known.last_modified
-        got = await self._get(feed.fetch_url, headers, conditional_for=known.url)
+        validators = {} if unconditional else conditional.headers(feed)
+        got = await self._get(requester, feed.fetch_url, headers | validators, conditional_for=feed.validators.url)
         fetched = got if isinstance(got, Failed) else _judged(feed, *got)
+        asked = bool(validators) and (isinstance(got, Failed) or got[0].conditional)
+        if (again := conditional.headers_to_ask_again(fetched, asked=asked, failures=feed.failures)) is not None:
+            second = await self._get(requester, feed.fetch_url, headers | again)
+            refetched = second if isinstance(second, Failed) else _judged(feed, *second)
+            if not isinstance(refetched, Failed):
+                fetched = replace(refetched, conditional=False if asked else None)
+        elif asked and not isinstance(fetched, Failed):
+            fetched = replace(fetched, conditional=True)
         if isinstance(fetched, Failed) and fetched.status == 429:
             last = fetched.hops[-1].url if fetched.hops else feed.fetch_url
             self._gate.rest(urlsplit(last).hostname or "", fetched.retry_after or _PEACE)
         return fetched
 
-    async def page(self, url: str, *, obey_robots: bool = True) -> Document | Failed:
-        """Fetch an article or any other page; robots.txt is asked first (RFC 9309) unless a person named the page."""
-        if obey_robots and not await self._robots.allows(url):
+    async def page(self, url: str, *, obey_robots: bool = True, access: Access = _USUAL) -> Document | Failed:
+        """Fetch an article or any other page; robots.txt is asked first (RFC 9309) unless a person named the page.
+
+        `access` is that of a feed that lists the page: its way is taken, and its credentials stay at home.
+        """
+        if obey_robots and not await self._robots_of(access).allows(url):
             return Failed(kind=FailureKind.FORBIDDEN, message="robots.txt does not allow this page")
-        got = await self._get(url, {"Accept": _PAGE_TYPES})
+        got = await self._get(self._stranger(url, access), url, {"Accept": _PAGE_TYPES})
         if isinstance(got, Failed):
             return got
         found, elapsed = got
@@ -133,23 +146,41 @@ class Fetcher:
     async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, str] | Failed:
         """Send a form (to a hub), and again where a 307 or 308 leads; gives the status and the start of the answer."""
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/plain, */*;q=0.5"}
-        got = await self._get(url, headers, form=urlencode(form).encode())
+        got = await self._get(self._stranger(url), url, headers, form=urlencode(form).encode())
         return got if isinstance(got, Failed) else (got[0].status, got[0].body[:500].decode("utf-8", "replace"))
 
-    async def _robots_text(self, url: str) -> tuple[int, str]:
-        got = await self._get(url, {"Accept": "text/plain, */*;q=0.1"})
-        if isinstance(got, Failed):
-            return got.status or 0, ""
-        return got[0].status, got[0].body[:512_000].decode("utf-8", "replace")
+    def _stranger(self, url: str, access: Access = _USUAL) -> Requester:
+        """Return who asks for a page: nobody that its server knows, on the way that `access` names."""
+        return Requester(url, self.policy.user_agent, Access(proxy=access.proxy, user_agent=access.user_agent))
+
+    def _robots_of(self, access: Access) -> Robots:
+        """Return the rules as they are seen on one way: what lies behind a proxy is asked for through it."""
+        robots = self._robots.get(access.proxy)
+        if robots is None:
+
+            async def read(url: str) -> tuple[int, str]:
+                got = await self._get(self._stranger(url, access), url, {"Accept": "text/plain, */*;q=0.1"})
+                if isinstance(got, Failed):
+                    return got.status or 0, ""
+                return got[0].status, got[0].body[:512_000].decode("utf-8", "replace")
+
+            robots = self._robots[access.proxy] = Robots(read, self.policy.user_agent)
+        return robots
 
     async def _get(
-        self, url: str, headers: dict[str, str], *, conditional_for: str | None = None, form: bytes | None = None
+        self,
+        requester: Requester,
+        url: str,
+        headers: dict[str, str],
+        *,
+        conditional_for: str | None = None,
+        form: bytes | None = None,
     ) -> tuple[_Answer, timedelta] | Failed:
         total = self.policy.total
         budget = _Budget(total)
         hops: list[Hop] = []
         try:
-            found = await self._follow(url, headers, hops, conditional_for, budget, form)
+            found = await self._follow(requester, url, headers, hops, conditional_for, budget, form)
             return found, total - timedelta(seconds=budget.left)
         except TimeoutError:
             error = FetchError(FailureKind.TIMEOUT, f"not done within {total.total_seconds():.0f} s")
@@ -168,21 +199,21 @@ class Fetcher:
 
     async def _follow(
         self,
-        start: str,
+        requester: Requester,
+        url: str,
         headers: dict[str, str],
         hops: list[Hop],
         conditional_for: str | None,
         budget: _Budget,
         form: bytes | None,
     ) -> _Answer:
-        url = start
         for _redirect in range(self.policy.most_redirects + 1):
             asked = dict(headers)
             if conditional_for is not None and addresses.bare(url) != addresses.bare(conditional_for):
                 # Validators belong to the address that gave them; elsewhere they may mean something else.
-                for condition in _CONDITIONS:
+                for condition in conditional.HEADERS:
                     asked.pop(condition, None)
-            found = await self._once(url, start, asked, tuple(hops), budget, form)
+            found = await self._once(requester, url, asked, tuple(hops), budget, form)
             if found.status not in (_REDIRECTS if form is None else _SAME_AGAIN):
                 return found
             target = addresses.redirected(url, found.headers.get("location", ""))
@@ -194,34 +225,33 @@ class Fetcher:
 
     async def _once(
         self,
+        requester: Requester,
         url: str,
-        start: str,
         headers: dict[str, str],
         hops: tuple[Hop, ...],
         budget: _Budget,
         form: bytes | None,
     ) -> _Answer:
-        address, credentials = addresses.bare(url), addresses.credentials(start)
+        address = addresses.bare(url)
         to = target(address)
-        sent = {"User-Agent": self.policy.user_agent, "Accept-Encoding": ACCEPTED, **headers}
-        if credentials and addresses.origin(url) == addresses.origin(start):
-            sent["Authorization"] = credentials
+        sent = requester.headers(url, headers)
         if form is not None:
             sent["Content-Length"] = str(len(form))
         written = [(b"Host", to.authority), *((name.encode(), value.encode("latin-1")) for name, value in sent.items())]
         # The host's turn first: who waits for it holds no place that another host's feed could use.
         async with self._gate.entered(to.host), self._slots, budget.spent():
-            exchange = await self._transport.exchange("GET" if form is None else "POST", to, written, form or b"")
+            method = "GET" if form is None else "POST"
+            exchange = await self._transport.exchange(method, to, written, form or b"", requester.way(url))
             try:
-                return await self._read(exchange, address, hops, not sent.keys().isdisjoint(_CONDITIONS))
+                return await self._read(exchange, address, hops, not sent.keys().isdisjoint(conditional.HEADERS))
             finally:
-                exchange.close()
+                await exchange.close()
 
-    async def _read(self, exchange: Exchange, url: str, hops: tuple[Hop, ...], conditional: bool) -> _Answer:
+    async def _read(self, exchange: Exchange, url: str, hops: tuple[Hop, ...], is_conditional: bool) -> _Answer:
         status = exchange.status
         headers = _joined(exchange.headers)
         if status in _REDIRECTS or status in {204, 205, 304}:
-            return _Answer(status, headers, b"", 0, url, hops, conditional)
+            return _Answer(status, headers, b"", 0, url, hops, is_conditional)
         # An error's body is only looked at to name it; a success has to be whole.
         success = 200 <= status < 300
         most_body = self.policy.most_body if success else answer.DRAINED * 4
@@ -238,7 +268,7 @@ class Fetcher:
             if success:
                 raise
             whole = b""
-        return _Answer(status, headers, whole, body.wire, url, hops, conditional)
+        return _Answer(status, headers, whole, body.wire, url, hops, is_conditional)
 
 
 def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import re
 import socket
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -39,6 +40,15 @@ _REFUSED6 = tuple(
 )
 
 
+_LOCAL_NAMES = re.compile(
+    r"[^.]*|(?:.*\.)?(?:localhost|local|localdomain|internal|intranet|private|corp|home|lan|home\.arpa)"
+)
+"""Names of a network of one's own: a proxy would look them up in its own."""
+_PROXY_PATIENCE = 2.0
+_UNKNOWN_FOR = 60.0
+"""Seconds in which a name service that does not answer is not asked again about names that a proxy looks up."""
+
+
 class Guard:
     """Checks hosts against the public internet and what the operator opened (`allow`: networks and host names)."""
 
@@ -48,6 +58,7 @@ class Guard:
         self._patience = patience.total_seconds()
         self._networks: list[Network] = []
         self._hosts: set[str] = set()
+        self._unknown_until = 0.0
         for each in allow:
             try:
                 self._networks.append(ipaddress.ip_network(each, strict=False))
@@ -63,17 +74,55 @@ class Guard:
         One refused answer refuses the host: a name that is half inside is not to be trusted with the other half.
         """
         literal = _literal(host)
-        found = await self._resolved(host, port) if literal is None else [str(literal)]
-        if host.lower().rstrip(".") not in self._hosts:
-            for address in found:
-                reason = self.refusal(address) if literal is None else self._refusal(literal)
-                if reason is not None:
-                    raise FetchError(FailureKind.REFUSED, f"{host}: {address} is {reason} (fetch.allow opens it)")
+        found = await self.resolve(host, port) if literal is None else [str(literal)]
+        self._check(host, found, literal)
         return found
 
-    async def _resolved(self, host: str, port: int) -> list[str]:
+    async def check_for_proxy(self, host: str, port: int, *, known_here: bool = True) -> str:
+        """Check a host that a proxy will look up and return what to ask the proxy for; raises FetchError (`refused`).
+
+        What is found here counts as without a proxy. A name that only the proxy knows may be asked for, unless it is
+        one of a network of one's own; with `known_here` false it is not looked up here at all.
+        """
+        name = host.lower().rstrip(".")
+        if (literal := _literal(host)) is not None:
+            self._check(host, [str(literal)], literal)
+            return str(literal)  # 010.0.0.1 is not the same address to everyone
+        if name in self._hosts:
+            return host
+        local = _LOCAL_NAMES.fullmatch(name) is not None
+        found = await self._resolve_for_proxy(host, port) if known_here else []
+        self._check(host, found, None)
+        if local and not (found and all(self._opened(ipaddress.ip_address(address)) for address in found)):
+            raise FetchError(FailureKind.REFUSED, f"{host} is a name of a local network (fetch.allow opens it)")
+        return host
+
+    async def _resolve_for_proxy(self, host: str, port: int) -> list[str]:
+        """Return the addresses of a host as far as they are known here, where names may not be known at all."""
+        loop = asyncio.get_running_loop()
+        if loop.time() < self._unknown_until:
+            return []
         try:
-            async with asyncio.timeout(self._patience):
+            return await self.resolve(host, port, min(self._patience, _PROXY_PATIENCE))
+        except FetchError as error:
+            if error.kind is FailureKind.OFFLINE:
+                self._unknown_until = loop.time() + _UNKNOWN_FOR
+            return []
+
+    def _check(self, host: str, found: Iterable[str], literal: Address | None) -> None:
+        if host.lower().rstrip(".") in self._hosts:
+            return
+        for address in found:
+            reason = self.refusal(address) if literal is None else self._refusal(literal)
+            if reason is not None:
+                raise FetchError(FailureKind.REFUSED, f"{host}: {address} is {reason} (fetch.allow opens it)")
+
+    async def resolve(self, host: str, port: int, patience: float | None = None) -> list[str]:
+        """Resolve a host, whatever its addresses are; raises FetchError (`dns`, `offline`)."""
+        if (literal := _literal(host)) is not None:
+            return [str(literal)]
+        try:
+            async with asyncio.timeout(patience or self._patience):
                 found = await self._resolve(host, port)
         except TimeoutError as error:
             said = f"{host}: no answer from the name server"
@@ -98,9 +147,10 @@ class Guard:
     def _judged(self, parsed: Address) -> str | None:
         if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
             parsed = parsed.ipv4_mapped
-        if any(parsed.version == network.version and parsed in network for network in self._networks):
-            return None
-        return _reason(parsed)
+        return None if self._opened(parsed) else _reason(parsed)
+
+    def _opened(self, address: Address) -> bool:
+        return any(address.version == network.version and address in network for network in self._networks)
 
 
 def _reason(address: Address) -> str | None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
 import zlib
 from typing import Protocol
 
 import brotli
-import zstandard
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
 
 from watcher.fetch.errors import FetchError
 from watcher.model.poll import FailureKind
@@ -19,8 +24,10 @@ TELLING = 8
 FREE = 2**20
 """Bytes that may come out whatever the ratio: small documents compress better than any bomb needs to."""
 ACCEPTED = "gzip, br, zstd"
-
-
+MAX_WINDOW_LOG = 23
+"""Windows of at most 8 MB, which is what a zstd decoder on the web has to have (RFC 9659)."""
+_PLAIN_BROTLI = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<[?!a-zA-Z]|\{)")
+"""What no brotli stream begins with."""
 _MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?<(?:\?xml|rss|feed|rdf|!--|!DOC|html)", re.IGNORECASE)
 
 
@@ -77,7 +84,7 @@ class Body:
 
     def _choose(self, data: bytes) -> _Inflater:
         # Servers say gzip and send plain text, and send gzip without a word: the bytes know better.
-        if data[:2] == b"\x1f\x8b":
+        if _is_gzip(data):
             return _Zlib(16 + zlib.MAX_WBITS, "gzip")
         match self._coding:
             case "deflate":
@@ -86,11 +93,21 @@ class Body:
                 wrapped = len(data) > 1 and data[0] & 0x0F == 8 and (data[0] * 256 + data[1]) % 31 == 0
                 return _Zlib(zlib.MAX_WBITS if wrapped else -zlib.MAX_WBITS, "deflate")
             case "br":
-                return _Plain() if data.lstrip()[:1] in {b"<", b"{"} else _Brotli()
+                return _Plain() if _PLAIN_BROTLI.match(data) is not None else _Brotli()
             case "zstd":
-                return _Plain() if data[:4] != b"\x28\xb5\x2f\xfd" else _Zstd()
+                return _Zstd() if _is_zstd(data) else _Plain()
             case _:
                 return _Plain()
+
+
+def _is_gzip(data: bytes) -> bool:
+    # The method and the reserved flags as well: a brotli stream may begin with the two bytes that gzip begins with.
+    return data[:2] == b"\x1f\x8b" and (len(data) < 4 or (data[2] == 8 and data[3] < 0x20))
+
+
+def _is_zstd(data: bytes) -> bool:
+    """Return whether a frame begins here: one with data, or one that is to be skipped (RFC 8878, 3.1)."""
+    return data[:4] == b"\x28\xb5\x2f\xfd" or (data[1:4] == b"\x2a\x4d\x18" and 0x50 <= data[0] <= 0x5F)
 
 
 def _coding(said: str) -> str:
@@ -118,12 +135,15 @@ class _Zlib:
         self._bits = bits
         self._name = name
         self._inflater = zlib.decompressobj(bits)
-        self._began = False
+        self._after = b""
+        """The first byte behind a member, until the second one tells whether another member follows."""
 
     def feed(self, data: bytes, room: int) -> list[bytes]:
         parts: list[bytes] = []
-        while data and room > 0:
+        while room > 0:
             if self._inflater.eof:
+                data = self._after + data
+                self._after = data if data == b"\x1f" else b""
                 if self._name != "gzip" or data[:2] != b"\x1f\x8b":
                     return parts  # what follows the last member is nothing to us
                 self._inflater = zlib.decompressobj(self._bits)
@@ -134,6 +154,9 @@ class _Zlib:
             parts.append(some)
             room -= len(some)
             data = self._inflater.unconsumed_tail or self._inflater.unused_data
+            # Without input there may still be output: the end of raw deflate is not followed by anything.
+            if not data and not some:
+                break
         return parts
 
     def finish(self) -> None:
@@ -144,41 +167,90 @@ class _Zlib:
 class _Brotli:
     def __init__(self) -> None:
         self._inflater = brotli.Decompressor()
+        self._fed: list[bytes] = []
 
     def feed(self, data: bytes, room: int) -> list[bytes]:
-        parts: list[bytes] = []
+        if self._inflater.is_finished():
+            return []
         try:
-            parts.append(self._inflater.process(data, output_buffer_limit=min(STEP, room)))
-            room -= len(parts[-1])
-            while room > 0 and not self._inflater.can_accept_more_data():
-                parts.append(self._inflater.process(b"", output_buffer_limit=min(STEP, room)))
-                room -= len(parts[-1])
+            parts = _drain_brotli(self._inflater, data, room)
         except brotli.error as error:
-            raise FetchError(FailureKind.ENCODING, f"broken brotli: {error}") from error
+            return self._feed_again(data, room, error)
+        self._fed.append(data)
         return parts
 
     def finish(self) -> None:
         if not self._inflater.is_finished():
             raise FetchError(FailureKind.TRUNCATED, "brotli ends too early")
 
+    def _feed_again(self, data: bytes, room: int, fault: Exception) -> list[bytes]:
+        # Bytes behind the end of a stream break the library as broken ones do, and the output of their piece is lost.
+        # So the piece is read once more byte by byte, up to the end of the stream.
+        self._inflater = brotli.Decompressor()
+        parts: list[bytes] = []
+        try:
+            for piece in self._fed:
+                _drain_brotli(self._inflater, piece, sys.maxsize)
+            for at in range(len(data)):
+                some = _drain_brotli(self._inflater, data[at : at + 1], room)
+                parts += some
+                room -= sum(map(len, some))
+                if self._inflater.is_finished():
+                    return parts
+        except brotli.error:
+            pass
+        raise FetchError(FailureKind.ENCODING, f"broken brotli: {fault}") from fault
+
+
+def _drain_brotli(inflater: brotli.Decompressor, data: bytes, room: int) -> list[bytes]:
+    """Inflate a piece up to `room`, and give what comes out.
+
+    `can_accept_more_data` speaks of input alone: with a limit, output may wait inside although it says yes
+    (google/brotli#1234). The limit holds for a block of the library's own buffer, so that up to 96 KiB come at once.
+    """
+    parts: list[bytes] = []
+    while room > 0:
+        some = inflater.process(data, output_buffer_limit=min(STEP, room))
+        if not some and (not data or inflater.can_accept_more_data()):
+            break
+        parts.append(some)
+        room -= len(some)
+        data = b""
+    return parts
+
 
 class _Zstd:
+    """zstd (RFC 8878) of one or more frames."""
+
     def __init__(self) -> None:
-        self._inflater = zstandard.ZstdDecompressor(max_window_size=2**23).decompressobj()
+        self._inflater = _new_zstd()
+        self._after = b""
+        """The first bytes behind a frame, until there are enough to tell whether another frame follows."""
 
     def feed(self, data: bytes, room: int) -> list[bytes]:
         parts: list[bytes] = []
-        try:
-            # The library gives all that a piece unpacks to: small pieces keep a bomb small.
-            for start in range(0, len(data), 64):
-                if room <= 0 or self._inflater.eof:
-                    break
-                parts.append(self._inflater.decompress(data[start : start + 64]))
-                room -= len(parts[-1])
-        except zstandard.ZstdError as error:
-            raise FetchError(FailureKind.ENCODING, f"broken zstd: {error}") from error
+        while room > 0:
+            if self._inflater.eof:
+                data = self._after + data
+                self._after = data if len(data) < 4 else b""
+                if not _is_zstd(data):
+                    return parts  # what follows the last frame is nothing to us
+                self._inflater = _new_zstd()
+            try:
+                some = self._inflater.decompress(data, min(STEP, room))
+            except zstd.ZstdError as error:
+                raise FetchError(FailureKind.ENCODING, f"broken zstd: {error}") from error
+            parts.append(some)
+            room -= len(some)
+            data = self._inflater.unused_data if self._inflater.eof else b""
+            if not data and (self._inflater.eof or self._inflater.needs_input):
+                break
         return parts
 
     def finish(self) -> None:
         if not self._inflater.eof:
             raise FetchError(FailureKind.TRUNCATED, "zstd ends too early")
+
+
+def _new_zstd() -> zstd.ZstdDecompressor:
+    return zstd.ZstdDecompressor(options={zstd.DecompressionParameter.window_log_max: MAX_WINDOW_LOG})

@@ -1,25 +1,35 @@
-"""One HTTP/1.1 exchange over a guarded connection, without a pool: one question, one connection.
+"""One exchange over a guarded connection: a request, and its answer. Also a transport for httpx's clients.
 
-A pool gains nothing where a thousand feeds live on a thousand hosts, and httpx's own costs more than all the rest. The
-same exchange is also a transport for httpx's clients.
+HTTP/1.1 is spoken by h11 over connections of our own: httpx's pool costs more than all the rest of a fetch.
 """
 
 from __future__ import annotations
 
-import asyncio
 import re
 import ssl
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
 import h11
 import httpx
 
 from watcher.fetch.connection import Connection
+from watcher.fetch.dial import Dialer, Route
 from watcher.fetch.errors import FetchError
 from watcher.fetch.guard import Guard
+from watcher.fetch.idle import IdleConnections
 from watcher.fetch.policy import FetchPolicy
+from watcher.fetch.proxy import ProxyRules, refused
+from watcher.fetch.tls import Contexts
+from watcher.model.access import Access
 from watcher.model.poll import FailureKind
+
+if TYPE_CHECKING:
+    from watcher.fetch.http2 import Http2
+
+_USUAL = Access()
+_REPEATABLE = {"GET", "HEAD"}
 
 _PLAIN = re.compile(r"(https?)://([a-z0-9][a-z0-9.-]{0,252})(?::(\d{1,5}))?(/[\w/.~!$&'()*+,;=:@%?-]*)?", re.ASCII)
 """Addresses that need no encoding, which is most of them."""
@@ -59,22 +69,42 @@ def _of(url: httpx.URL) -> Target:
     return Target(secure, host, url.port or (443 if secure else 80), url.raw_path)
 
 
-class Exchange:
-    """A question that was answered: the head is here, the body still on its way. `headers` have lower-case names."""
+class Exchange(Protocol):
+    """A request that was answered: the head is here, the body still on its way. `headers` have lower-case names."""
 
-    def __init__(self, connection: Connection, head: h11.Response) -> None:
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def headers(self) -> Iterable[tuple[bytes, bytes]]: ...
+
+    def pieces(self) -> AsyncIterator[bytes]:
+        """Give the body as it comes; raises FetchError."""
+
+    async def close(self) -> None:
+        """Let go of the connection, read to its end or not."""
+
+
+class _Exchange:
+    """An exchange in HTTP/1.1; its connection goes back to `idle` once the answer is over."""
+
+    def __init__(self, connection: Connection, head: h11.Response, route: Route, idle: IdleConnections | None) -> None:
         self._connection = connection
+        self._route = route
+        self._idle = idle
         self.status = head.status_code
         self.headers = head.headers
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Give the body as it comes; raises FetchError."""
         while (some := await self._connection.data()) is not None:
             yield some
 
-    def close(self) -> None:
-        """Let go of the connection, read to its end or not."""
-        self._connection.close()
+    async def close(self) -> None:
+        if self._idle is None:
+            self._connection.close()
+            return
+        self._connection.finish()
+        self._idle.keep(self._route, self._connection)
 
 
 class GuardedTransport(httpx.AsyncBaseTransport):
@@ -84,9 +114,13 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, policy: FetchPolicy, guard: Guard, context: ssl.SSLContext | None = None) -> None:
+        contexts = Contexts(context)
+        self._dialer = Dialer(policy, guard, contexts)
+        self._proxies = ProxyRules(policy.proxy, policy.plain_proxy, policy.no_proxy)
+        self._idle = IdleConnections(policy.per_host)
         self._policy = policy
-        self._guard = guard
-        self._context = context or ssl.create_default_context()
+        self._contexts = contexts
+        self._http2: Http2 | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         try:
@@ -97,75 +131,87 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             raise httpx.ConnectError(str(error), request=request) from error
         return httpx.Response(
             exchange.status,
-            headers=exchange.headers.raw_items(),
+            headers=list(exchange.headers),
             stream=_Body(exchange),
             request=request,
             extensions={"http_version": b"HTTP/1.1"},
         )
 
+    async def aclose(self) -> None:
+        """Close what waits for further requests; one that comes nevertheless dials anew."""
+        self._idle.close()
+
     async def exchange(
-        self, method: str, to: Target, headers: Iterable[tuple[bytes, bytes]], body: bytes = b""
+        self,
+        method: str,
+        to: Target,
+        headers: Iterable[tuple[bytes, bytes]],
+        body: bytes = b"",
+        access: Access = _USUAL,
     ) -> Exchange:
-        """Send a request, whose headers name the host, and read the head of its answer; raises FetchError."""
-        connection = await self._connect(to)
+        """Send a request, whose headers name the host, and read the head of its answer; raises FetchError.
+
+        Of `access` only the way counts here: proxy, certificates and protocol.
+        """
+        proxy = self._proxies.choose(to.secure, to.host, to.port, access.proxy)
+        route = Route(to.secure, to.host, to.port, proxy, access.verify)
+        if access.http_version == "2" and to.secure:
+            return await self._get_http2().exchange(route, method, to.path, list(headers), body)
+        sent, path = list(headers), to.path
+        if proxy is not None and route.is_absolute:
+            path = b"http://" + to.authority + path
+            if proxy.authorization is not None:
+                sent.append((b"Proxy-Authorization", proxy.authorization))
+        # A request that changes something goes over a connection of its own, so that it is never sent twice.
+        repeatable = method in _REPEATABLE
+        sent.append((b"Connection", b"keep-alive" if repeatable else b"close"))
         try:
-            question = h11.Request(method=method, target=to.path, headers=[*headers, (b"Connection", b"close")])
-            await connection.send(question, body)
-            return Exchange(connection, await connection.head())
+            question = h11.Request(method=method, target=path, headers=sent)
         except h11.LocalProtocolError as error:
-            connection.close()
             raise FetchError(FailureKind.PROTOCOL, f"request cannot be sent: {error}") from error
-        except BaseException:
-            connection.close()
-            raise
-
-    async def _connect(self, to: Target) -> Connection:
-        host = to.host
-        addresses = await self._guard.addresses(host, to.port)
-        patience = self._policy.connect.total_seconds()
-        each = max(2.0, patience / min(len(addresses), 4)) if len(addresses) > 1 else patience
-        deadline = asyncio.get_running_loop().time() + patience
-        fault: FetchError | None = None
-        for address in addresses[:4]:
-            left = min(each, deadline - asyncio.get_running_loop().time())
-            if left <= 0:
-                break
-            try:
-                async with asyncio.timeout(left):
-                    return await self._dial(address, to)
-            except TimeoutError:
-                fault = FetchError(FailureKind.TIMEOUT, f"{host}: no connection within {left:.0f} s")
-            except FetchError as error:
-                fault = error
-        assert fault is not None
-        raise fault
-
-    async def _dial(self, address: str, to: Target) -> Connection:
-        host = to.host
-        try:
-            _transport, connection = await asyncio.get_running_loop().create_connection(
-                lambda: Connection(self._policy),
-                address,
-                to.port,
-                ssl=self._context if to.secure else None,
-                server_hostname=host if to.secure else None,
+        exchange = await self._ask_again(route, question) if repeatable else None
+        if exchange is None:
+            exchange = await _ask(
+                await self._dialer.connect(route), question, body, route, self._idle if repeatable else None
             )
-        except ssl.SSLCertVerificationError as error:
-            raise FetchError(FailureKind.TLS, f"{host}: certificate refused ({error.verify_message})") from error
-        except ssl.SSLError as error:
-            raise FetchError(FailureKind.TLS, f"{host}: TLS failed ({error.reason or 'no TLS'})") from error
-        except ConnectionResetError as error:
-            kind = FailureKind.TLS if to.secure else FailureKind.CONNECT
-            raise FetchError(kind, f"{host}: connection reset") from error
-        except OSError as error:
-            said = error.strerror or str(error)
-            kind = FailureKind.OFFLINE if error.errno in _OFFLINE else FailureKind.CONNECT
-            raise FetchError(kind, f"{host}: {said}", seems=FailureKind.CONNECT) from error
-        return connection
+        if proxy is not None and route.is_absolute and exchange.status == 407:
+            await exchange.close()
+            raise refused(proxy, 407)
+        return exchange
+
+    def _get_http2(self) -> Http2:
+        # Imported where a feed needs it: httpcore is most of what a command would otherwise load for nothing.
+        from watcher.fetch.http2 import Http2
+
+        if self._http2 is None:
+            self._http2 = Http2(self._policy, self._dialer, self._contexts)
+        return self._http2
+
+    async def _ask_again(self, route: Route, question: h11.Request) -> Exchange | None:
+        """Ask over a connection that waits; None where there is none, or where the server was just closing it."""
+        connection = self._idle.take(route)
+        if connection is None:
+            return None
+        try:
+            return await _ask(connection, question, b"", route, self._idle)
+        except FetchError as error:
+            if connection.is_answered or error.kind is FailureKind.TIMEOUT:
+                raise
+            return None
 
 
-_OFFLINE = {100, 101}
-"""ENETDOWN, ENETUNREACH: our own network is not there."""
+async def _ask(
+    connection: Connection, question: h11.Request, body: bytes, route: Route, idle: IdleConnections | None
+) -> Exchange:
+    try:
+        await connection.send(question, body)
+        return _Exchange(connection, await connection.head(), route, idle)
+    except h11.LocalProtocolError as error:
+        connection.close()
+        raise FetchError(FailureKind.PROTOCOL, f"request cannot be sent: {error}") from error
+    except BaseException:
+        connection.close()
+        raise
 
 
 class _Body(httpx.AsyncByteStream):
@@ -177,4 +223,4 @@ class _Body(httpx.AsyncByteStream):
             yield some
 
     async def aclose(self) -> None:
-        self._exchange.close()
+        await self._exchange.close()

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from watcher.model.access import Access
+
 
 class FeedState(StrEnum):
     """Where a feed stands; `gone` and `paused` are not polled until a person says so."""
@@ -28,7 +30,12 @@ class KeyRule(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A feed as `feeds.yaml` names it; `interval` overrides what the watcher would choose."""
+    """A feed as `feeds.yaml` names it; `interval` overrides what the watcher would choose.
+
+    `url` is what the feed is known by: stored, shown and compared, it holds no secret. `address` is where it is fetched
+    if that differs, `access` what its requests carry, `secrets` every value of the two that must not be shown: these
+    come from the configuration and are never stored. `private` tells that there are such values.
+    """
 
     url: str
     title: str = ""
@@ -37,6 +44,16 @@ class Source:
     interval: timedelta | None = None
     enabled: bool = True
     fulltext: bool = False
+    weight: float = 1.0
+    private: bool = False
+    address: str = field(default="", repr=False)
+    access: Access = field(default_factory=Access, repr=False)
+    secrets: tuple[str, ...] = field(default=(), repr=False)
+
+    @property
+    def request_url(self) -> str:
+        """Return the address that is fetched, secrets included."""
+        return self.address or self.url
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,8 +82,9 @@ class Feed:
     failed polls in a row since `failing_since`, `barren` counts successful polls in a row that brought nothing new.
     `document_keys` are the keys of the last document read (short hashes): the proof that no item slipped between two
     polls. `item_marks` are the marks of its items that are stored: an item that stands there as it stood is known
-    unread. `gaps` and `lost` count proven gaps and the items estimated lost in them. `pushed_at` is when its `hub` last
-    pushed news of `topic_url` to us, None unless pushes are known to work.
+    unread. `conditional` is false once its server has shown that it cannot answer conditional requests. `gaps` and
+    `lost` count proven gaps and the items estimated lost in them. `pushed_at` is when its `hub` last pushed news of
+    `topic_url` to us, None unless pushes are known to work.
     """
 
     id: int
@@ -77,6 +95,7 @@ class Feed:
     site_url: str | None = None
     state: FeedState = FeedState.ACTIVE
     validators: Validators = field(default_factory=Validators)
+    conditional: bool = True
     body_hash: bytes | None = None
     key_rule: KeyRule = KeyRule.GUID
     next_poll_at: datetime

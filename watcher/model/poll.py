@@ -17,6 +17,7 @@ class FailureKind(StrEnum):
 
     DNS = "dns"
     OFFLINE = "offline"  # our own network, not the feed: never counted against it
+    PROXY = "proxy"  # the proxy that requests go through, not the feed: never counted against it
     CONNECT = "connect"
     TLS = "tls"
     TIMEOUT = "timeout"
@@ -63,7 +64,10 @@ class Hints:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """A body that a server sent for a feed, decoded to bytes; `headers` have lower-case names."""
+    """A body that a server sent for a feed, decoded to bytes; `headers` have lower-case names.
+
+    `conditional` tells whether the server can answer a conditional request, None where none was made.
+    """
 
     url: str
     final_url: str
@@ -75,17 +79,19 @@ class Document:
     hops: tuple[Hop, ...] = ()
     wire_bytes: int = 0
     elapsed: timedelta = timedelta()
+    conditional: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotModified:
-    """The server says nothing changed (304, 204)."""
+    """The server says nothing changed (304, 204); `conditional` as in a Document."""
 
     url: str
     headers: dict[str, str]
     validators: Validators
     hops: tuple[Hop, ...] = ()
     elapsed: timedelta = timedelta()
+    conditional: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,13 +153,14 @@ class Fresh:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unchanged:
-    """Nothing new to read: `by` is `304` or `hash`."""
+    """Nothing new to read: `by` is `304` or `hash`; `conditional` as in a Document."""
 
     by: str
     validators: Validators
     hints: Hints = field(default_factory=Hints)
     hops: tuple[Hop, ...] = ()
     elapsed: timedelta = timedelta()
+    conditional: bool | None = None
 
 
 Outcome: TypeAlias = Fresh | Unchanged | Failed

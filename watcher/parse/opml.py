@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
+from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from lxml import etree
@@ -61,8 +62,8 @@ def read_opml(body: bytes) -> Outlines:
     return Outlines(sources=tuple(found.values()), refused=tuple(refused))
 
 
-def write_opml(sources: Iterable[Source], title: str, now: datetime) -> str:
-    """Write a list of feeds: a folder for each first tag, all tags as categories."""
+def write_opml(sources: Iterable[Source], title: str, now: datetime, *, with_secrets: bool = False) -> str:
+    """Write a list of feeds: a folder for each first tag, all tags as categories; logins and tokens only if asked."""
     folders: dict[str, list[Source]] = {}
     for source in sources:
         folders.setdefault(source.tags[0] if source.tags else "", []).append(source)
@@ -73,7 +74,7 @@ def write_opml(sources: Iterable[Source], title: str, now: datetime) -> str:
         "  <body>",
     ]
     for name in sorted(folders, key=lambda name: (not name, name.casefold(), name)):
-        inside = [_outline(source) for source in folders[name]]
+        inside = [_outline(source, with_secrets=with_secrets) for source in folders[name]]
         if name:
             lines.append(f"    <outline text={_quoted(name)} title={_quoted(name)}>")
             lines += [f"      {line}" for line in inside]
@@ -125,14 +126,28 @@ def _name(said: dict[str, str]) -> str:
     return " ".join((said.get("title") or said.get("text") or "").split())
 
 
-def _outline(source: Source) -> str:
+def _outline(source: Source, *, with_secrets: bool) -> str:
     name = source.title or source.url
-    said = {"type": "rss", "text": name, "title": name, "xmlUrl": source.url}
+    said = {
+        "type": "rss",
+        "text": name,
+        "title": name,
+        "xmlUrl": _format_address_with_login(source) if with_secrets else source.url,
+    }
     if len(source.tags) > 1:
         said["category"] = ",".join(_escaped(tag) for tag in source.tags)
     if source.language:
         said["language"] = source.language
     return f"<outline {' '.join(f'{key}={_quoted(value)}' for key, value in said.items())}/>"
+
+
+def _format_address_with_login(source: Source) -> str:
+    """Return the address that is fetched, with its login inside."""
+    scheme, separator, rest = source.request_url.partition("://")
+    if source.access.username is None:
+        return source.request_url
+    login = f"{quote(source.access.username, safe='')}:{quote(source.access.password or '', safe='')}"
+    return f"{scheme}{separator}{login}@{rest}"
 
 
 def _quoted(value: str) -> str:

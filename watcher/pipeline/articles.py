@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from watcher.errors import ParseError
 from watcher.fetch import Fetcher
 from watcher.identify import candidates, sort
+from watcher.model.access import Access
 from watcher.model.entry import Entry
 from watcher.model.feed import Feed
 from watcher.model.poll import Document, Failed, Fresh, Sorted
@@ -39,17 +40,22 @@ class Articles:
         self._fetcher = fetcher
         self._clock = clock
 
-    async def added(self, feed: Feed, outcome: Fresh, patience: timedelta = PATIENCE) -> Fresh:
+    async def added(
+        self, feed: Feed, outcome: Fresh, patience: timedelta = PATIENCE, *, access: Access | None = None
+    ) -> Fresh:
         """Give the outcome with the articles of its new and edited entries, by entry key, as many as could be had.
 
         Within `patience` in all: what is not there by then is stored with what its feed says, and the history tells.
+        The pages are asked for on the way that `access` of the feed names, without its credentials.
         """
         wanted = await asyncio.to_thread(self._wanted, feed, outcome)
         if not wanted:
             return outcome
         found: dict[str, str] = {}
         faults: list[str] = []
-        reading = [asyncio.create_task(self._read(key, url, found, faults)) for key, url in wanted[:MOST]]
+        reading = [
+            asyncio.create_task(self._read(key, url, access or Access(), found, faults)) for key, url in wanted[:MOST]
+        ]
         _done, late = await asyncio.wait(reading, timeout=patience.total_seconds())
         for task in late:
             task.cancel()
@@ -68,13 +74,13 @@ class Articles:
         entries = [*told.new, *(change.entry for change in told.edited)]
         return [(entry.key, article_url(entry.item.url)) for entry in entries if entry.item.url]
 
-    async def _read(self, key: str, url: str | None, found: dict[str, str], faults: list[str]) -> None:
+    async def _read(self, key: str, url: str | None, access: Access, found: dict[str, str], faults: list[str]) -> None:
         if url is None:
             faults.append("the aggregator's link hides the article")
             return
         try:
             async with asyncio.timeout(A_PAGE.total_seconds()):
-                page = await self._fetcher.page(url)
+                page = await self._fetcher.page(url, access=access)
         except TimeoutError:
             faults.append(f"not done within {A_PAGE.total_seconds():.0f} s")
             return

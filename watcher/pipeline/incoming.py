@@ -8,23 +8,24 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import structlog
 
 from watcher.fetch import Fetcher
 from watcher.match import Watched
-from watcher.model.feed import Feed
+from watcher.model.feed import Feed, Source
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, Outcome
 from watcher.pipeline.articles import Articles
 from watcher.pipeline.network import Network
 from watcher.pipeline.notices import notices
 from watcher.pipeline.points import reached
 from watcher.pipeline.polled import Polled
+from watcher.pipeline.privacy import UNCONFIGURED, conceal, reveal
 from watcher.pipeline.settling import Settled, read, settle_all
 from watcher.schedule import Bounds
 from watcher.store import claims
 from watcher.store.engine import Database
+from watcher.store.feed_rows import host_of
 
 log = structlog.get_logger()
 
@@ -42,8 +43,9 @@ class Poller:
     """Polls what is due, many at a time; one thread writes.
 
     `watched` is asked anew at each settling, so that a reload counts from the next poll on. `on_settled` hears of every
-    poll after it is stored, `on_answer` of every answer's host and headers. Use as an async context manager; leaving it
-    waits for what is in flight.
+    poll after it is stored, `on_answer` of every answer's host and headers. `configured` finds a feed in the
+    configuration, which alone knows how it is asked for; without it feeds are asked as the database has them. Use as an
+    async context manager; leaving it waits for what is in flight.
     """
 
     def __init__(
@@ -59,6 +61,7 @@ class Poller:
         on_settled: Callable[[Settled], None] | None = None,
         on_answer: Callable[[str, Mapping[str, str]], None] | None = None,
         jitter: Callable[[], float] = random.random,
+        configured: Callable[[str], Source | None] | None = None,
     ) -> None:
         self._database = database
         self._fetcher = fetcher
@@ -70,6 +73,7 @@ class Poller:
         self._on_settled = on_settled
         self._on_answer = on_answer
         self._jitter = jitter
+        self._configured = configured
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self._readers = ThreadPoolExecutor(2, thread_name_prefix="parser")
         self._waiting: list[tuple[Feed, Outcome, asyncio.Future[Settled]]] = []
@@ -228,7 +232,7 @@ class Poller:
     def _start(
         self, feed: Feed, unconditional: bool, *, begins_at: datetime | None = None
     ) -> asyncio.Task[Settled | None]:
-        host = urlsplit(feed.fetch_url).hostname or ""
+        host = host_of(feed.fetch_url)
         journey = asyncio.create_task(self._journey(feed, host, unconditional, begins_at))
         self._journeys.add(journey)
         self._busy[host] += 1
@@ -251,12 +255,18 @@ class Poller:
                 await asyncio.sleep(max(0.0, (begins_at - self._clock()).total_seconds()))
                 self._early.discard(asyncio.current_task())
             reached("claimed")
-            fetched = await self._fetcher.feed(feed, unconditional=unconditional)
-            if self._on_answer is not None and not isinstance(fetched, Failed):
-                self._on_answer(host, fetched.headers)
-            fetched = self._network.judged(host, fetched, self._clock())
+            source = feed.source if self._configured is None else self._configured(feed.source.url)
+            if source is None and feed.source.private:
+                # Another process was configured later than this one: only what is configured may be asked for so.
+                fetched: Fetched = Failed(kind=FailureKind.REFUSED, message=UNCONFIGURED)
+            else:
+                source = source or feed.source
+                fetched = await self._fetcher.feed(reveal(feed, source), unconditional=unconditional)
+                if self._on_answer is not None and not isinstance(fetched, Failed):
+                    self._on_answer(host, fetched.headers)
+                fetched = self._network.judged(host, fetched, self._clock())
             reached("fetched")
-            outcome = await self._read(feed, fetched)
+            outcome = await self._read(feed, fetched, source or feed.source)
             reached("read")
             settled = await self._settle(feed, outcome)
         except asyncio.CancelledError:
@@ -276,13 +286,14 @@ class Poller:
             self._on_settled(settled)
         return settled
 
-    async def _read(self, feed: Feed, fetched: Fetched) -> Outcome:
+    async def _read(self, feed: Feed, fetched: Fetched, source: Source) -> Outcome:
         changed = isinstance(fetched, Document) and fetched.body_hash != feed.body_hash
         if not changed:
-            return read(feed, fetched)
-        outcome = await asyncio.get_running_loop().run_in_executor(self._readers, read, feed, fetched)
+            return conceal(read(feed, fetched), source)
+        loop = asyncio.get_running_loop()
+        outcome = await loop.run_in_executor(self._readers, lambda: conceal(read(feed, fetched), source))
         if isinstance(outcome, Fresh) and feed.source.fulltext:
-            return await self._articles.added(feed, outcome)
+            return await self._articles.added(feed, outcome, access=source.access)
         return outcome
 
     async def _settle(self, feed: Feed, outcome: Outcome) -> Settled:

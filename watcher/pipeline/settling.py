@@ -56,6 +56,7 @@ def read(feed: Feed, fetched: Fetched) -> Outcome:
                 hints=hints(fetched.headers, None),
                 hops=fetched.hops,
                 elapsed=fetched.elapsed,
+                conditional=fetched.conditional,
             )
         case Document():
             if fetched.body_hash == feed.body_hash:
@@ -65,6 +66,7 @@ def read(feed: Feed, fetched: Fetched) -> Outcome:
                     hints=hints(fetched.headers, None),
                     hops=fetched.hops,
                     elapsed=fetched.elapsed,
+                    conditional=fetched.conditional,
                 )
             try:
                 parsed = parse(fetched, feed.item_marks)

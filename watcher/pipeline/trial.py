@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from watcher.fetch import Fetcher
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind, Fresh, Outcome
+from watcher.pipeline.privacy import conceal
 from watcher.pipeline.settling import read
 from watcher.text.urls import permanent_target
 
@@ -74,12 +75,12 @@ async def try_feeds(
     loop = asyncio.get_running_loop()
 
     async def tried(source: Source) -> Trial:
-        feed = Feed(id=0, source=source, fetch_url=source.url, next_poll_at=datetime.min.replace(tzinfo=UTC))
+        feed = Feed(id=0, source=source, fetch_url=source.request_url, next_poll_at=datetime.min.replace(tzinfo=UTC))
         async with places:
             fetched = await fetcher.feed(feed, unconditional=True)
             outcome: Outcome
             try:
-                outcome = await loop.run_in_executor(readers, read, feed, fetched)
+                outcome = conceal(await loop.run_in_executor(readers, read, feed, fetched), source)
             except Exception as error:  # noqa: BLE001  (a reader's own fault concerns one feed, and is told with it)
                 outcome = Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
         hops = outcome.document.hops if isinstance(outcome, Fresh) else outcome.hops

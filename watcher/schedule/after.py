@@ -36,6 +36,7 @@ _LOST = {
     FailureKind.REDIRECT,
 }
 """What a feed fails with whose new address was none, or is no more."""
+_OURS = {FailureKind.OFFLINE, FailureKind.PROXY}
 _BLOCKED = {FailureKind.FORBIDDEN, FailureKind.CHALLENGE}
 
 
@@ -95,6 +96,7 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
         body_hash=document.body_hash,
         # A document that was cut may be whole next time: ask for all of it again.
         validators=Validators() if parsed.cut else document.validators,
+        conditional=_conditional(feed, document.conditional),
         key_rule=told.key_rule,
         document_keys=told.document_keys or feed.document_keys,
         item_marks=told.item_marks,
@@ -134,6 +136,7 @@ def _unchanged(feed: Feed, outcome: Unchanged, now: datetime, bounds: Bounds, ji
     learnt = replace(
         feed,
         validators=_merged(feed, outcome, now),
+        conditional=_conditional(feed, outcome.conditional),
         read_at=now if outcome.by == "hash" else feed.read_at,
         barren=barren,
         interval=max(interval, bounds.minimum),
@@ -172,14 +175,20 @@ def _succeeded(
 
 def _unvalidated(feed: Feed, now: datetime) -> timedelta:
     """Ask a server that sends everything every time less often, unless the feed has just been too quick for us."""
-    if feed.validators.etag or feed.validators.last_modified or (feed.gap_at and now - feed.gap_at < DAY):
+    validated = feed.conditional and (feed.validators.etag or feed.validators.last_modified)
+    if validated or (feed.gap_at and now - feed.gap_at < DAY):
         return timedelta()
     return UNVALIDATED
 
 
+def _conditional(feed: Feed, learnt: bool | None) -> bool:
+    return feed.conditional if learnt is None else learnt
+
+
 def _failed(feed: Feed, outcome: Failed, now: datetime, bounds: Bounds, jitter: float) -> Feed:
-    if outcome.kind is FailureKind.OFFLINE:
-        # Our own network is down: nothing is counted against the feed. That it is not read is known all the same.
+    if outcome.kind in _OURS:
+        # Our own network is down, or the proxy: nothing is counted against the feed. That it is not read is known all
+        # the same.
         later = replace(feed, polled_at=now, next_poll_at=now + timedelta(minutes=1) * (1 + jitter))
         if feed.failures:
             return later

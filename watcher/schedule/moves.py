@@ -21,8 +21,8 @@ def moved(feed: Feed, hops: tuple[Hop, ...], now: datetime, same_feed: bool) -> 
 
     Another site has to show that it is the same feed, by an item or a body that is known: domains get parked and sold.
     """
-    if "@" in urlsplit(feed.fetch_url).netloc:
-        return feed  # who asks stands in the address, and a redirect does not repeat it
+    if feed.source.private or "@" in urlsplit(feed.fetch_url).netloc:
+        return feed  # its secrets belong to the configured address: a redirect may not repeat them, nor be stored
     target = permanent_target(hops, feed.fetch_url)
     if target is None:
         return feed if feed.move is None else replace(feed, move=None)
@@ -41,7 +41,7 @@ def elsewhere(feed: Feed, failures: int, now: datetime) -> Feed:
 
     A Move without sightings remembers the address that was turned from.
     """
-    if failures % TRIES:
+    if failures % TRIES or feed.source.private:
         return feed
     if feed.fetch_url != feed.source.url:
         return replace(feed, fetch_url=feed.source.url, move=Move(url=feed.fetch_url, first_seen_at=now, sightings=0))

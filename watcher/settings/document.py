@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -39,13 +39,16 @@ class Place:
 @dataclass(slots=True)
 class Scalar:
     """A word or text, never typed here: `value` is None where nothing stands. `secret` values are not repeated in
-    faults. `lines` is the text as the file has it, where its lines and columns can be counted on from `text_at`."""
+    faults. `lines` is the text as the file has it, where its lines and columns can be counted on from `text_at`.
+    `written` is the text with its `${NAME}`, and `filled` what was put in their places: names and values."""
 
     place: Place
     value: str | None
     text_at: Place
     lines: str | None = None
     secret: bool = False
+    written: str | None = None
+    filled: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(slots=True)
@@ -98,6 +101,18 @@ def plain(node: Node) -> Any:
             return [plain(item) for item in items]
         case Table(values=values):
             return {key: plain(value) for key, value in values.items()}
+
+
+def make_node(value: Any, place: Place) -> Node:
+    """Return the nodes of bare values, all at one place; the reverse of `plain`."""
+    match value:
+        case Mapping():
+            values = {str(key): make_node(each, place) for key, each in value.items()}
+            return Table(place, values, dict.fromkeys(values, place))
+        case list() | tuple():
+            return Listing(place, [make_node(each, place) for each in value])
+        case _:
+            return Scalar(place, None if value is None else str(value), place)
 
 
 def scalars(node: Node) -> Iterator[Scalar]:

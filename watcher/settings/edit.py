@@ -7,6 +7,7 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +16,13 @@ from ruamel.yaml import YAML
 
 from watcher.errors import ConfigError, Fault, NotFoundError
 from watcher.model.feed import Source
-from watcher.settings.document import Listing, Node, Table, plain, read
+from watcher.settings.conceal import conceal_values
+from watcher.settings.document import Listing, Node, Table, read
 from watcher.settings.feeds import read_sources
 from watcher.settings.load import load
+from watcher.settings.secrets import expand
 from watcher.settings.words import write_length
+from watcher.text.redact import redact_url
 
 FILE = "feeds.yaml"
 
@@ -36,17 +40,19 @@ def add_sources(folder: Path, environ: Mapping[str, str], added: Sequence[Source
 
 
 def remove_source(folder: Path, environ: Mapping[str, str], url: str) -> None:
-    """Take a feed, by its address as written, out of the list. Raises NotFoundError or ConfigError."""
-    if url not in [source.url for source in _sources(folder)]:
-        raise NotFoundError("feed", url)
+    """Take a feed, by the address that it is known by, out of the list. Raises NotFoundError or ConfigError."""
+    known = [source.url for source in _sources(folder, environ)]
+    if url not in known:
+        raise NotFoundError("feed", redact_url(url))
+    place = known.index(url)
 
     def take_out(listed: Any) -> None:
-        del listed[next(n for n, item in enumerate(listed) if _url(item) == url)]
+        del listed[place]
 
     _edit(
         folder,
         environ,
-        lambda text: _cut(text, url),
+        lambda text: _cut(text, place),
         take_out,
         lambda old: [source for source in old if source.url != url],
     )
@@ -63,7 +69,7 @@ def _edit(
     path = folder / FILE
     original = _text(path)
     before, windows = original.replace("\r\n", "\n"), "\r\n" in original
-    wanted = list(expected(_sources(folder)))
+    wanted = [_without_identity(source) for source in expected(_sources(folder, environ))]
     fault: ConfigError | None = None
     for attempt in (by_line, lambda text: _rewritten(text, by_tree)):
         after = attempt(before)
@@ -71,7 +77,7 @@ def _edit(
             continue
         replace_file(path, after.replace("\n", "\r\n") if windows else after)
         try:
-            if list(load(folder, environ).sources) == wanted:
+            if [_without_identity(source) for source in load(folder, environ).sources] == wanted:
                 return
         except ConfigError as error:
             fault = error
@@ -81,11 +87,18 @@ def _edit(
     )
 
 
-def _sources(folder: Path) -> tuple[Source, ...]:
+def _without_identity(source: Source) -> Source:
+    """Return of a feed what its item says: not what it is known by, which depends on the items before it."""
+    return replace(source, url="", address=source.request_url, secrets=(), private=False)
+
+
+def _sources(folder: Path, environ: Mapping[str, str]) -> tuple[Source, ...]:
     faults: list[Fault] = []
-    found = read_sources(read(folder / FILE, str(folder / FILE), faults), str(folder / FILE), faults)
+    root = read(folder / FILE, str(folder / FILE), faults)
+    filled = expand(root, environ, faults) if root is not None else []
+    found = read_sources(root, str(folder / FILE), faults, folder=folder)
     if faults:
-        raise ConfigError(tuple(sorted(faults)))
+        raise ConfigError(tuple(sorted(conceal_values(faults, filled))))
     return found
 
 
@@ -123,13 +136,10 @@ def _appended(text: str, written: Sequence[Mapping[str, Any]]) -> str | None:
     return "\n".join([*lines[:last], *new, *(rest or [""])])
 
 
-def _cut(text: str, url: str) -> str | None:
+def _cut(text: str, place: int) -> str | None:
     """Take an item's own lines out of a list in block style; comments around it stay."""
     listed, lines = _listed(text), text.split("\n")
     if not isinstance(listed, Listing) or (spans := _spans(listed.items, lines)) is None:
-        return None
-    place = next((n for n, item in enumerate(listed.items) if _url(plain(item)) == url), None)
-    if place is None:
         return None
     start, end, _indent = spans[place]
     del lines[start:end]
@@ -183,10 +193,21 @@ def _rewritten(text: str, change: Callable[[Any], None]) -> str | None:
 
 
 def _facts(source: Source) -> dict[str, Any]:
-    said: dict[str, Any] = {"url": source.url, "title": source.title, "tags": list(source.tags)}
+    url = source.url if "${" in source.url else source.request_url
+    said: dict[str, Any] = {"url": url, "title": source.title, "tags": list(source.tags)}
     said |= {"language": source.language, "interval": write_length(source.interval) if source.interval else None}
     said |= {"enabled": None if source.enabled else "false", "fulltext": "true" if source.fulltext else None}
-    return {key: value for key, value in said.items() if value}
+    if source.access.username is not None:
+        said |= {
+            "username": _escape_references(source.access.username),
+            "password": _escape_references(source.access.password or ""),
+        }
+    return {key: value for key, value in said.items() if value or key == "password"}
+
+
+def _escape_references(text: str) -> str:
+    """Return a text as it has to be written where `${NAME}` is read."""
+    return text.replace("${", "$${")
 
 
 def _flow(written: Mapping[str, Any]) -> str:
@@ -200,11 +221,6 @@ def _flow(written: Mapping[str, Any]) -> str:
 
 def _block(written: Sequence[Mapping[str, Any]], indent: int) -> str:
     return "".join(f"{' ' * indent}- {_flow(each)}\n" for each in written)
-
-
-def _url(item: Any) -> str | None:
-    said = item.get("url") if isinstance(item, Mapping) else item
-    return str(said).strip() if said is not None else None
 
 
 def _text(path: Path) -> str:

@@ -2,16 +2,44 @@
 
 from __future__ import annotations
 
-from watcher.errors import Fault
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from watcher.errors import Fault, UsageError
+from watcher.model.access import Access
 from watcher.model.feed import Source
+from watcher.settings import secrets
+from watcher.settings.access import prepare_access, read_access
 from watcher.settings.checked import check, whole
-from watcher.settings.document import Listing, Node, Place, Scalar, Table
+from watcher.settings.conceal import conceal_values
+from watcher.settings.document import Listing, Node, Place, Scalar, Table, make_node
 from watcher.settings.schema import WrittenFeed
 from watcher.settings.words import shorten
+from watcher.text.redact import (
+    HIDDEN,
+    list_secret_values,
+    make_public_url,
+    parse_userinfo,
+    redact_text,
+    redact_url,
+    strip_userinfo,
+)
+from watcher.text.urls import canonical_url
+
+_REDACTED = re.compile(r"=\*\*\*(?:[&#]|$)|//\*\*\*@")
 
 
-def read_sources(root: Node | None, file: str, faults: list[Fault]) -> tuple[Source, ...]:
-    """Read the sources of a file; a bare address in the list is a feed with nothing but it."""
+def read_sources(
+    root: Node | None, file: str, faults: list[Fault], *, folder: Path, notes: list[Fault] | None = None
+) -> tuple[Source, ...]:
+    """Return the sources of a file in its order; a bare address in the list is a feed with nothing but it.
+
+    `folder` is where relative paths count from. `notes` takes what works and should be looked at.
+    """
     table = whole(Place(file), root, ("feeds",), faults)
     listed = table.values.get("feeds")
     if listed is None or (isinstance(listed, Scalar) and listed.value is None):
@@ -19,30 +47,61 @@ def read_sources(root: Node | None, file: str, faults: list[Fault]) -> tuple[Sou
     if not isinstance(listed, Listing):
         faults.append(listed.place.fault("`feeds`: expected a list here, each line beginning with `- url: `"))
         return ()
-    found: dict[str, tuple[Source, Place]] = {}
+    seen: dict[tuple[object, ...], Place] = {}
+    sources: dict[str, Source] = {}
     for item in listed.items:
-        node = item
-        if isinstance(item, Scalar) and item.value is not None:
-            node = Table(item.place, {"url": item}, {"url": item.place})
-        written = check(WrittenFeed, node, faults)
-        if written is None:
+        source = _read_source(item, folder, faults, [] if notes is None else notes)
+        if source is None:
             continue
-        place = node.values["url"].place if isinstance(node, Table) else node.place
-        same = found.get(same_address(written.url))
-        if same is not None:
-            faults.append(place.fault(f"feed {shorten(written.url)} appears twice (first in line {same[1].line})"))
+        place = item.values["url"].place if isinstance(item, Table) else item.place
+        if (first := seen.get(_get_identity(source))) is not None:
+            faults.append(place.fault(f"feed {shorten(source.url)} appears twice (first in line {first.line})"))
             continue
-        source = Source(
-            url=written.url,
-            title=written.title.strip(),
-            tags=tuple(dict.fromkeys(written.tags)),
-            language=written.language,
-            interval=written.interval,
-            enabled=written.enabled,
-            fulltext=written.fulltext,
-        )
-        found[same_address(written.url)] = (source, place)
-    return tuple(source for source, _place in found.values())
+        seen[_get_identity(source)] = place
+        if source.url in sources:
+            source = replace(source, url=_make_distinct_url(source), address=source.request_url)
+        sources[source.url] = source
+    return tuple(sources.values())
+
+
+def make_source(
+    facts: Mapping[str, Any], environ: Mapping[str, str] | None = None, *, folder: Path | None = None
+) -> Source:
+    """Return the source that an item of feeds.yaml with these keys would be. Raises UsageError.
+
+    `${NAME}` is read where there is an `environ`; without one it is refused. What comes from a form or from somebody
+    else's list must not have the values of this machine's environment sent to a host of its choice.
+    """
+    faults: list[Fault] = []
+    filled: list[Scalar] = []
+    node = make_node({key: value for key, value in facts.items() if value is not None}, Place("feed"))
+    if environ is not None:
+        filled = secrets.expand(node, environ, faults)
+    elif "${" in str(facts.get("url", "")):
+        faults.append(Place("feed").fault("`${...}` is read in feeds.yaml alone: write it there"))
+    source = None if faults else _read_source(node, folder or Path(), faults, [])
+    if source is None or faults:
+        raise UsageError(conceal_values(faults, filled)[0].message.replace("`", ""))
+    return source
+
+
+def find_source(sources: Sequence[Source], url: str) -> Source | None:
+    """Return the configured feed of an address: as it is listed, as it is configured, or in another spelling."""
+    public = make_public_url(url)
+    rules = (
+        lambda source: source.url == url,
+        lambda source: source.request_url == url,
+        lambda source: source.request_url == strip_userinfo(url),
+        lambda source: source.url == public,
+        lambda source: redact_url(source.request_url) == public,
+        lambda source: same_address(source.request_url) == same_address(strip_userinfo(url)),
+        lambda source: canonical_url(source.request_url) == canonical_url(strip_userinfo(url)),
+    )
+    for rule in rules:
+        matching = [source for source in sources if rule(source)]
+        if len(matching) == 1:
+            return matching[0]
+    return None
 
 
 def same_address(url: str) -> str:
@@ -51,3 +110,57 @@ def same_address(url: str) -> str:
     host, slash, path = rest.partition("/")
     path = path.partition("#")[0]
     return f"{scheme.lower()}://{host.lower()}" + (slash + path if path else "")
+
+
+def _read_source(item: Node, folder: Path, faults: list[Fault], notes: list[Fault]) -> Source | None:
+    node = item
+    if isinstance(item, Scalar) and item.value is not None:
+        node = Table(item.place, {"url": item}, {"url": item.place})
+    before = len(faults)
+    if isinstance(node, Table):
+        prepare_access(node, folder, faults, notes)
+    written = check(WrittenFeed, node, faults)
+    if written is None or not isinstance(node, Table):
+        return None
+    access = read_access(written, parse_userinfo(written.url), node, folder, faults, notes)
+    url = node.values["url"]
+    if _REDACTED.search(written.url):
+        faults.append(url.place.fault(f"`url`: {HIDDEN} stands in place of a secret: write the secret, or `${{NAME}}`"))
+    if len(faults) > before:
+        return None
+    address = strip_userinfo(written.url)
+    template = url.written if isinstance(url, Scalar) else None
+    public = make_public_url(template or written.url)
+    values = _list_secrets(written.url, access, url)
+    return Source(
+        url=public,
+        title=redact_text(written.title.strip()),
+        tags=tuple(dict.fromkeys(written.tags)),
+        language=written.language,
+        interval=written.interval,
+        enabled=written.enabled,
+        fulltext=written.fulltext,
+        weight=written.weight,
+        private=bool(values) or access.username is not None,
+        address=address if address != public else "",
+        access=access,
+        secrets=values,
+    )
+
+
+def _list_secrets(url: str, access: Access, node: Node) -> tuple[str, ...]:
+    filled = [value for _name, value in node.filled] if isinstance(node, Scalar) else []
+    carried = [access.password, access.cookie, *(value for _name, value in access.headers)]
+    return tuple(dict.fromkeys(value for value in (*list_secret_values(url), *filled, *carried) if value))
+
+
+def _get_identity(source: Source) -> tuple[object, ...]:
+    """Return what two items share that are one feed: one address may serve two readers with a feed each."""
+    access = source.access
+    return same_address(source.request_url), access.username, access.cookie, access.headers
+
+
+def _make_distinct_url(source: Source) -> str:
+    """Return an address of its own for a feed that differs from one before it in nothing that may be shown."""
+    mark = hashlib.blake2b(repr(_get_identity(source)).encode(), digest_size=2).hexdigest()
+    return f"{source.url}#{mark}"

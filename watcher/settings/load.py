@@ -9,18 +9,20 @@ from typing import TypeVar
 from watcher.errors import ConfigError, Fault
 from watcher.settings import secrets
 from watcher.settings.checked import check, whole
+from watcher.settings.conceal import conceal_values
 from watcher.settings.document import Node, Place, Scalar, Table, at, read
 from watcher.settings.engine import read_engine
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
 from watcher.settings.outgoing import read_channels, read_subscriptions
+from watcher.settings.proxies import read_proxies
 from watcher.settings.schema import Fetch, Polling, Retention, Section, Storage, Web
 from watcher.settings.topics import read_topics
 from watcher.settings.values import Settings
 
 S = TypeVar("S", bound=Section)
 
-MAIN = "watcher.yaml"
+MAIN, FEEDS = "watcher.yaml", "feeds.yaml"
 SECTIONS: Mapping[str, type[Section] | None] = {
     "engine": None,
     "database": Storage,
@@ -51,8 +53,8 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
 
     main = read(folder / MAIN, name(MAIN), faults)
     root = whole(Place(name(MAIN)), main, tuple(SECTIONS), faults)
-    secrets.expand(root, environ, faults)
-    secrets.override(root, SECTIONS, environ, faults)
+    filled = secrets.expand(root, environ, faults)
+    filled += secrets.override(root, SECTIONS, environ, faults)
     for section, model in SECTIONS.items():
         if model is not None and section in root.values:
             secrets.read_files(root.values[section], model, folder, faults)
@@ -65,7 +67,12 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
         node = at(root, ("fetch", "websub"))
         faults.append(node.place.fault("`websub` needs `web.base_url`: the address at which hubs reach this page"))
 
-    sources = read_sources(read(folder / "feeds.yaml", name("feeds.yaml"), faults), name("feeds.yaml"), faults)
+    proxies = read_proxies(fetch, environ, root.place, faults)
+    notes: list[Fault] = []
+    listed = read(folder / FEEDS, name(FEEDS), faults)
+    if listed is not None:
+        filled += secrets.expand(listed, environ, faults)
+    sources = read_sources(listed, name(FEEDS), faults, folder=folder, notes=notes)
     before = len(faults)
     topics, sets, ids = read_topics(
         read(folder / "topics.yaml", name("topics.yaml"), faults), name("topics.yaml"), faults, queries=queries
@@ -80,13 +87,15 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
     if main is None and not faults:
         faults.append(Place(name(MAIN)).fault("empty: `watcher init` writes a configuration to start from"))
     if faults:
-        raise ConfigError(tuple(sorted(set(faults), key=lambda fault: (_order(fault.file), fault))))
+        shown = conceal_values(faults, filled)
+        raise ConfigError(tuple(sorted(set(shown), key=lambda fault: (_order(fault.file), fault))))
     return Settings(
         folder=folder,
         state=state,
         database_url=database_url,
         engine=engine,
         fetch=fetch,
+        proxies=proxies,
         polling=polling,
         web=web,
         retention=retention,
@@ -96,6 +105,7 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
         subscriptions=subscriptions,
         channels=channels,
         templates=folder / "templates" if (folder / "templates").is_dir() else None,
+        notes=tuple(notes),
     )
 
 
@@ -105,4 +115,4 @@ def _section(root: Table, name: str, model: type[S], faults: list[Fault]) -> S:
 
 
 def _order(file: str) -> int:
-    return next((n for n, known in enumerate(("watcher.yaml", "feeds.yaml", "topics.yaml")) if file.endswith(known)), 9)
+    return next((n for n, known in enumerate((MAIN, FEEDS, "topics.yaml")) if file.endswith(known)), 9)

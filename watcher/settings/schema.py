@@ -5,13 +5,24 @@ from __future__ import annotations
 import re
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Self
+from typing import Any, Literal, Self
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from watcher.model.digest import EmptyPolicy
-from watcher.settings.words import HttpUrl, Length, Networks, Size, Strings, TimeOfDay, did_you_mean, read_strings
+from watcher.model.proxy import DIRECT, parse_proxy
+from watcher.settings.words import (
+    HttpUrl,
+    Length,
+    Networks,
+    Size,
+    Strings,
+    TimeOfDay,
+    Verify,
+    did_you_mean,
+    read_strings,
+)
 
 MINUTE = timedelta(minutes=1)
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -49,6 +60,13 @@ def read_names(texts: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(named(text) for text in texts))
 
 
+def one_line(text: str | None) -> str | None:
+    """Accept what can be sent as a header. Raises ValueError."""
+    if text is not None and not (text.isprintable() and text.isascii()):
+        raise ValueError("has to be one line of ASCII: it is sent as a header")
+    return text
+
+
 class Storage(Section):
     """Where what was seen is kept."""
 
@@ -66,14 +84,20 @@ class Fetch(Section):
     per_host: int = Field(2, ge=1, le=50)
     spacing: Length = Field(timedelta(seconds=1), ge=timedelta(), le=timedelta(minutes=10))
     allow: Networks = ()
+    proxy: SecretStr | None = None
+    no_proxy: Strings | None = None
     websub: bool = False
 
-    @field_validator("user_agent", "contact")
+    @field_validator("proxy")
     @classmethod
-    def _one_line(cls, text: str | None) -> str | None:
-        if text is not None and not (text.isprintable() and text.isascii()):
-            raise ValueError("has to be one line of ASCII: it is sent as a header")
-        return text
+    def _a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
+        written = proxy.get_secret_value().strip() if proxy is not None else None
+        if written is None or written.lower() in {"none", "environment"}:
+            return SecretStr(written.lower()) if written else None
+        parse_proxy(written)
+        return SecretStr(written)
+
+    _one_line = field_validator("user_agent", "contact")(one_line)
 
 
 class Polling(Section):
@@ -191,6 +215,36 @@ class WrittenFeed(Section):
     interval: Length | None = Field(None, ge=MINUTE, le=timedelta(days=30))
     enabled: bool = True
     fulltext: bool = False
+    weight: float = Field(1.0, gt=0, le=1000, allow_inf_nan=False)
+    headers: dict[str, Any] = {}
+    cookie: SecretStr | None = None
+    username: str | None = Field(None, min_length=1)
+    password: SecretStr | None = None
+    user_agent: str | None = Field(None, min_length=1, max_length=200)
+    verify: Verify = True
+    http_version: Literal["1.1", "2"] | None = None
+    proxy: SecretStr | None = None
+
+    _agent = field_validator("user_agent")(one_line)
+
+    @field_validator("cookie")
+    @classmethod
+    def _pairs(cls, cookie: SecretStr | None) -> SecretStr | None:
+        text = cookie.get_secret_value() if cookie is not None else "a=b"
+        if "=" not in text or text.lower().lstrip().startswith(("cookie:", "set-cookie:")):
+            raise ValueError("is no cookie: write `name=value`, several with `; ` between them")
+        if not (text.isprintable() and text.isascii()):
+            raise ValueError("has to be one line of ASCII: it is sent as a header")
+        return cookie
+
+    @field_validator("proxy")
+    @classmethod
+    def _a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
+        written = proxy.get_secret_value().strip() if proxy is not None else None
+        if written is None or written.lower() == DIRECT:
+            return SecretStr(DIRECT) if written else None
+        parse_proxy(written)
+        return SecretStr(written)
 
 
 class WrittenTopic(Section):

@@ -20,17 +20,19 @@ _OVERRIDE = re.compile(r"WATCHER_([A-Z]+)__([A-Z0-9_]+)")
 LARGEST_SECRET = 64 * 1024
 
 
-def expand(root: Node, environ: Mapping[str, str], faults: list[Fault]) -> None:
-    """Put the environment's values where `${NAME}` stands; `$${` stands for `${` itself."""
-    seen: set[int] = set()
+def expand(root: Node, environ: Mapping[str, str], faults: list[Fault]) -> list[Scalar]:
+    """Put the environment's values where `${NAME}` stands, and return where; `$${` stands for `${` itself."""
+    seen: dict[int, Scalar] = {}
     for scalar in scalars(root):
         if scalar.value is not None and "$" in scalar.value and id(scalar) not in seen:
-            seen.add(id(scalar))
+            seen[id(scalar)] = scalar
             _expand(scalar, environ, faults)
+    return [scalar for scalar in seen.values() if scalar.filled]
 
 
 def _expand(scalar: Scalar, environ: Mapping[str, str], faults: list[Fault]) -> None:
     text = scalar.value or ""
+    filled: list[tuple[str, str]] = []
 
     def fill(found: re.Match[str]) -> str:
         if found[1] == "${":
@@ -45,11 +47,13 @@ def _expand(scalar: Scalar, environ: Mapping[str, str], faults: list[Fault]) -> 
         elif not environ[name]:
             faults.append(place.fault(f"environment variable {name} is empty"))
         else:
-            scalar.secret = True
+            filled.append((name, environ[name]))
             return environ[name]
         return "unset-secret"
 
     scalar.value = _REFERENCE.sub(fill, text)
+    if filled:
+        scalar.secret, scalar.written, scalar.filled = True, text, tuple(filled)
 
 
 def secret_fields(model: type[Section]) -> tuple[str, ...]:
@@ -101,8 +105,9 @@ def _contents(path: Path, place: Place, faults: list[Fault]) -> str:
 
 def override(
     root: Table, sections: Mapping[str, type[Section] | None], environ: Mapping[str, str], faults: list[Fault]
-) -> None:
-    """Let `WATCHER_<SECTION>__<KEY>` stand above the file; `__` again steps further in (channels)."""
+) -> list[Scalar]:
+    """Let `WATCHER_<SECTION>__<KEY>` stand above the file, and return where; `__` again steps in further (channels)."""
+    filled: list[Scalar] = []
     for name in sorted(environ):
         found = _OVERRIDE.fullmatch(name)
         if found is None:
@@ -112,7 +117,10 @@ def override(
         if section not in sections:
             faults.append(place.fault(f"no section `{section}`{did_you_mean(section, sections)}"))
             continue
-        _set(root, [section, *path], Scalar(place, environ[name], place), place, faults)
+        value = Scalar(place, environ[name], place, secret=True, filled=((name, environ[name]),))
+        filled.append(value)
+        _set(root, [section, *path], value, place, faults)
+    return filled
 
 
 def _set(table: Table, path: list[str], value: Scalar, place: Place, faults: list[Fault]) -> None:

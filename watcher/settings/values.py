@@ -12,6 +12,7 @@ from watcher.errors import ConfigError, Fault
 from watcher.model.digest import Channel, Subscription
 from watcher.model.feed import Source
 from watcher.model.topic import Topic
+from watcher.settings.proxies import Proxies
 from watcher.settings.schema import EngineName, Fetch, Polling, Retention, Web
 
 
@@ -20,7 +21,7 @@ class Settings:
     """All that is configured. `folder` holds the files, `state` what the watcher keeps beside its database.
 
     `database_url` may hold a password and `channels` secrets: neither is shown. `templates` is a folder whose files
-    stand above the shipped templates; None where there is none.
+    stand above the shipped templates; None where there is none. `notes` are places that work and should be looked at.
     """
 
     folder: Path
@@ -28,6 +29,7 @@ class Settings:
     database_url: str = field(repr=False)
     engine: EngineName = EngineName.LOCAL
     fetch: Fetch = field(default_factory=Fetch)
+    proxies: Proxies = field(default_factory=Proxies)
     polling: Polling = field(default_factory=Polling)
     web: Web = field(default_factory=Web)
     retention: Retention = field(default_factory=Retention)
@@ -37,6 +39,15 @@ class Settings:
     subscriptions: tuple[Subscription, ...] = ()
     channels: tuple[Channel, ...] = ()
     templates: Path | None = None
+    notes: tuple[Fault, ...] = ()
+    _by_url: Mapping[str, Source] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_by_url", {source.url: source for source in self.sources})
+
+    def source(self, url: str) -> Source | None:
+        """Find a feed by the address that it is known by."""
+        return self._by_url.get(url)
 
     def channel(self, name: str) -> Channel | None:
         """Find a channel by its name."""

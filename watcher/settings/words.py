@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
+from watcher.text.redact import redact_url
+
 _LENGTH = re.compile(r"(?i)(?:(\d{1,6})\s*(w|d|h|min|m|s)\s*)")
 _UNITS = {"w": "weeks", "d": "days", "h": "hours", "min": "minutes", "m": "minutes", "s": "seconds"}
 FOREVER = timedelta(days=36_500)
@@ -76,13 +78,28 @@ def read_size(value: Any) -> int:
 def read_http_url(value: Any) -> str:
     """Read an http(s) address. Raises ValueError."""
     text = str(value).strip()
+    shown = shorten(redact_url(text))
     try:
         parts = urlsplit(text)
         named = bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError as error:
-        raise ValueError(f"{shorten(text)!r} is no address: {error}") from error
+        # The parser's own sentence repeats parts of the address, which may belong to a password.
+        reason = "its port is no number up to 65535" if "ort " in str(error) else "its host cannot be read"
+        raise ValueError(f"{shown!r} is no address: {reason}") from None
     if parts.scheme.lower() not in ("http", "https") or not named or re.search(r"\s", text):
-        raise ValueError(f"{shorten(text)!r} is no http(s) address")
+        raise ValueError(f"{shown!r} is no http(s) address")
+    return text
+
+
+def read_verify(value: Any) -> bool | str:
+    """Read whether certificates are checked: yes, no, or the path of a file with authorities. Raises ValueError."""
+    text = str(value).strip()
+    if text.lower() in ("true", "yes", "on"):
+        return True
+    if text.lower() in ("false", "no", "off"):
+        return False
+    if not text:
+        raise ValueError("may not be empty: write `false` or the path of a file")
     return text
 
 
@@ -103,4 +120,5 @@ TimeOfDay = Annotated[time, BeforeValidator(read_time)]
 Network = Annotated[str, BeforeValidator(read_network)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(read_strings)]
 Size = Annotated[int, BeforeValidator(read_size)]
+Verify = Annotated[bool | str, BeforeValidator(read_verify)]
 HttpUrl = Annotated[str, BeforeValidator(read_http_url)]

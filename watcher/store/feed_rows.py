@@ -22,7 +22,9 @@ _LASTING = attrgetter(*(field.name for field in fields(Feed) if field.name not i
 _HOW_IT_WENT = attrgetter(*sorted(_PASSING - _TIMES))
 
 
-_UNSAID = {name: value for name, value in asdict(Source(url="")).items() if name != "url"}
+_APART = {"url", "address", "access", "secrets"}
+"""The url has a column of its own. How a feed is asked for stays in the configuration: it may hold secrets."""
+_UNSAID = {name: value for name, value in asdict(Source(url="")).items() if name not in _APART}
 
 
 def read(found: Row[Any]) -> Feed:
@@ -37,6 +39,7 @@ def read(found: Row[Any]) -> Feed:
         site_url=row["site_url"],
         state=FeedState(row["state"]),
         validators=Validators(etag=row["etag"], last_modified=row["last_modified"], url=row["validators_url"]),
+        conditional=row["conditional"],
         body_hash=row["body_hash"],
         key_rule=KeyRule(row["key_rule"]),
         next_poll_at=row["next_poll_at"],
@@ -110,6 +113,7 @@ def _lasting(feed: Feed) -> dict[str, Any]:
         "title": feed.title,
         "language": feed.language,
         "site_url": feed.site_url,
+        "conditional": feed.conditional,
         "body_hash": feed.body_hash,
         "key_rule": feed.key_rule.value,
         "rhythm": feed.rhythm,
@@ -135,13 +139,16 @@ def read_marks(written: bytes) -> frozenset[bytes]:
 
 
 def host_of(url: str) -> str:
-    """Name the host of an address."""
-    return urlsplit(url).hostname or ""
+    """Return the host of an address; the address itself where the configuration alone knows it (`${NAME}`)."""
+    try:
+        return urlsplit(url).hostname or url
+    except ValueError:
+        return url
 
 
 def write_source(source: Source) -> str:
-    """Write what feeds.yaml says of a feed, beside its address; what it leaves open is not written."""
-    facts = {name: value for name, value in asdict(source).items() if name != "url" and value != _UNSAID[name]}
+    """Format what feeds.yaml says of a feed, beside its address and its access; what it leaves open is not written."""
+    facts = {name: value for name, value in asdict(source).items() if name in _UNSAID and value != _UNSAID[name]}
     if source.interval is not None:
         facts["interval"] = source.interval.total_seconds()
     return json.dumps(facts, ensure_ascii=False, sort_keys=True)

@@ -12,12 +12,22 @@ from sqlalchemy import CursorResult, bindparam, func, insert, select, update
 
 from watcher.errors import NotFoundError
 from watcher.model.feed import Feed, FeedState, Source
+from watcher.model.poll import FailureKind
 from watcher.store.engine import Db, alone
+from watcher.store.feed_privacy import conceal_feeds
 from watcher.store.feed_rows import UNPOLLED, changes, host_of, read, write_source
-from watcher.store.many import IDS, change, one_of
+from watcher.store.many import IDS, TEXTS, change, one_of
 from watcher.store.many import put as put_rows
 from watcher.store.tables import feeds, polls
+from watcher.text.redact import redact_url
 
+_UNASKED: dict[str, Any] = {
+    "etag": None,
+    "last_modified": None,
+    "validators_url": None,
+    "body_hash": None,
+    "conditional": True,
+}
 _SOME = Source(url="")
 _PULSE = (
     feeds.c.id,
@@ -66,8 +76,10 @@ class Poll:
 def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) -> Synced:
     """Make the feeds those of the configuration: new ones are due at once, absent ones rest with all they brought."""
     alone(db, "feeds")
-    known = {row.url: row for row in db.execute(select(feeds.c.url, feeds.c.source, feeds.c.configured, feeds.c.title))}
     wanted = {source.url: source for source in sources}
+    conceal_feeds(db, wanted.values())
+    columns = (feeds.c.url, feeds.c.source, feeds.c.configured, feeds.c.title, feeds.c.fetch_url)
+    known = {row.url: row for row in db.execute(select(*columns))}
     added = [
         {
             "url": url,
@@ -90,6 +102,13 @@ def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) 
         row = known.get(url)
         if row is None or (row.configured and row.source == write_source(source)):
             continue
+        if source.private and row.fetch_url != url:
+            # It moved while everybody could read it; what it is asked with now belongs to its configured address.
+            db.execute(
+                update(feeds)
+                .where(feeds.c.url == url)
+                .values(fetch_url=url, host=host_of(url), move_url=None, move_first_seen_at=None, move_sightings=0)
+            )
         db.execute(
             update(feeds)
             .where(feeds.c.url == url)
@@ -138,7 +157,7 @@ def get(db: Db, url: str) -> Feed:
     """Read one feed by its configured address; raises NotFoundError."""
     row = db.execute(select(feeds).where(feeds.c.url == url)).first()
     if row is None:
-        raise NotFoundError("feed", url)
+        raise NotFoundError("feed", redact_url(url))
     return read(row)
 
 
@@ -185,15 +204,30 @@ def next_due_at(db: Db) -> datetime | None:
     return found
 
 
+def make_due(db: Db, urls: Iterable[str], now: datetime, *, kind: FailureKind | None = None) -> None:
+    """Poll some feeds at once, unless they are paused: what they are asked with has changed.
+
+    With a `kind` only those that fail so.
+    """
+    due = [one_of(feeds.c.url, bindparam("urls", type_=TEXTS)), feeds.c.state != FeedState.PAUSED.value]
+    if kind is not None:
+        due += [feeds.c.failures > 0, feeds.c.error_kind == kind.value]
+    changed = update(feeds).where(*due).values(state=FeedState.ACTIVE.value, next_poll_at=now)
+    db.execute(changed, {"urls": tuple(urls)})
+
+
 def resume(db: Db, url: str, now: datetime) -> None:
-    """Poll a gone or backed-off feed again from now on, its failures forgotten; raises NotFoundError."""
+    """Poll a gone or backed-off feed again from now on, its failures forgotten; raises NotFoundError.
+
+    It is asked for all that it has, as if for the first time: validators may be what its server stumbles over.
+    """
     done: CursorResult[Any] = db.execute(
         update(feeds)
         .where(feeds.c.url == url)
-        .values(state=FeedState.ACTIVE.value, next_poll_at=now, failures=0, failing_since=None)
+        .values(state=FeedState.ACTIVE.value, next_poll_at=now, failures=0, failing_since=None, **_UNASKED)
     )
     if done.rowcount == 0:
-        raise NotFoundError("feed", url)
+        raise NotFoundError("feed", redact_url(url))
 
 
 def record(db: Db, history: Iterable[Poll]) -> None:

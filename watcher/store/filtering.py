@@ -9,6 +9,7 @@ from sqlalchemy import Select, func, or_, select
 from watcher.model.found import Filters
 from watcher.store.engine import Db
 from watcher.store.tables import entries, feeds, hits
+from watcher.text.redact import make_public_url
 
 
 def by_hit(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
@@ -31,7 +32,7 @@ def by_entry(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     """Narrow a question that has the entries table in it by what concerns entries."""
     if filters.sources:
         named = or_(
-            feeds.c.url.in_(filters.sources),
+            feeds.c.url.in_({*filters.sources, *(make_public_url(source) for source in filters.sources)}),
             func.lower(feeds.c.name).in_([source.lower() for source in filters.sources]),
             feeds.c.host.in_([source.lower() for source in filters.sources]),
         )

@@ -24,6 +24,7 @@ from watcher.errors import (
     UsageError,
     WatcherError,
 )
+from watcher.text.redact import redact_text
 
 log = structlog.get_logger()
 
@@ -135,6 +136,7 @@ def _answer(
     request: Request, status: int, said: str, headers: Mapping[str, str] | None = None, **more: Any
 ) -> Response:
     response: Response
+    said = redact_text(said)
     if wants_problem(request.url.path, request.headers.get("accept", "")):
         response = problem(status, said, request.url.path, **more)
     else:

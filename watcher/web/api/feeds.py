@@ -8,7 +8,9 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import JSONResponse
 
 from watcher.app import views
+from watcher.settings.feeds import find_source
 from watcher.store import feeds
+from watcher.text.redact import make_public_url
 from watcher.web.api import models
 from watcher.web.api.params import Text
 from watcher.web.site import Here
@@ -30,8 +32,9 @@ def list_feeds(here: Here, health: Annotated[list[Health] | None, Query()] = Non
 @router.get("/feeds/show", response_model=models.WholeFeed)
 def get_feed(here: Here, url: Annotated[Text, Query(description="The feed's address, as configured")]) -> Response:
     """Read one feed and its latest polls."""
+    source = find_source(here.app.settings.sources, url)
     with here.app.database.read() as db:
-        feed = feeds.get(db, url)
+        feed = feeds.get(db, source.url if source else make_public_url(url))
         history = feeds.history(db, feed.id)
         count = feeds.entry_counts(db).get(feed.id, 0)
     return JSONResponse(views.feed(feed, here.now, count) | {"polls": [views.poll(each) for each in history]})

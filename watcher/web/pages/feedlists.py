@@ -11,8 +11,9 @@ from watcher.fetch import discover
 from watcher.model.feed import Source
 from watcher.parse.opml import read_opml, write_opml
 from watcher.settings.edit import add_sources, remove_source
-from watcher.settings.feeds import same_address
+from watcher.settings.feeds import find_source, make_source, same_address
 from watcher.store import feeds
+from watcher.text.redact import strip_userinfo
 from watcher.text.urls import http_url
 from watcher.web.forms import Filled, back_to
 from watcher.web.reloading import reload_now
@@ -34,7 +35,9 @@ async def add(request: Request, here: Here, form: Filled) -> Response:
     chosen = form.all("feed")
     try:
         if chosen:
-            sources = [Source(url=_address(url), title=form.get(f"title:{url}")[:300]) for url in chosen[:50]]
+            sources = [
+                make_source({"url": _address(url), "title": form.get(f"title:{url}")[:300]}) for url in chosen[:50]
+            ]
             count = await _added(here, sources)
             return RedirectResponse(f"/feeds?added={count}", 303)
         if here.fetcher is None:
@@ -45,8 +48,8 @@ async def add(request: Request, here: Here, form: Filled) -> Response:
             raise UsageError("no feed was found there")
     except (UsageError, ParseError, ConfigError) as error:
         return _page(request, here, 400, url=form.get("url"), fault=error)
-    known = {same_address(source.url) for source in here.app.settings.sources}
-    offers = [{"feed": each, "known": same_address(each.url) in known} for each in found]
+    known = {same_address(source.request_url) for source in here.app.settings.sources}
+    offers = [{"feed": each, "known": same_address(strip_userinfo(each.url)) in known} for each in found]
     return _page(request, here, url=url, offers=offers)
 
 
@@ -55,10 +58,12 @@ async def import_list(request: Request, here: Here, form: Filled) -> Response:
     """Add the feeds of an OPML list; folders become tags, and known feeds stay as they are."""
     try:
         outlines = await run_in_threadpool(read_opml, await form.file("opml"))
-        count = await _added(here, list(outlines.sources))
+        sources = [source for outline in outlines.sources if (source := _make_source_or_none(outline)) is not None]
+        count = await _added(here, sources)
     except (ParseError, UsageError, ConfigError) as error:
         return _page(request, here, 400, fault=error)
-    return RedirectResponse(f"/feeds?added={count}", 303)
+    skipped = len(outlines.sources) - len(sources)
+    return RedirectResponse(f"/feeds?added={count}" + (f"&skipped={skipped}" if skipped else ""), 303)
 
 
 @router.get("/feeds.opml")
@@ -72,7 +77,8 @@ def export(here: Here) -> Response:
 @router.post("/feeds/remove")
 async def remove(here: Here, form: Filled) -> Response:
     """Take a feed out of feeds.yaml; what it brought stays."""
-    await run_in_threadpool(remove_source, here.app.settings.folder, here.app.environ, form.get("url"))
+    url = _find_known_url(here, form.get("url"))
+    await run_in_threadpool(remove_source, here.app.settings.folder, here.app.environ, url)
     await reload_now(here)
     return back_to("/feeds", "/feeds")
 
@@ -80,7 +86,7 @@ async def remove(here: Here, form: Filled) -> Response:
 @router.post("/feeds/resume")
 async def resume(here: Here, form: Filled) -> Response:
     """Ask a feed again that is gone, blocked or backed off."""
-    url = form.get("url")
+    url = _find_known_url(here, form.get("url"))
 
     def again() -> None:
         with here.app.database.write() as db:
@@ -92,15 +98,30 @@ async def resume(here: Here, form: Filled) -> Response:
 
 
 async def _added(here: Site, sources: list[Source]) -> int:
-    known = {same_address(source.url) for source in here.app.settings.sources}
+    known = {same_address(source.request_url) for source in here.app.settings.sources}
     fresh: dict[str, Source] = {}
     for source in sources:
-        if same_address(source.url) not in known:
-            fresh.setdefault(same_address(source.url), source)
+        if same_address(source.request_url) not in known:
+            fresh.setdefault(same_address(source.request_url), source)
     if fresh:
         await run_in_threadpool(add_sources, here.app.settings.folder, here.app.environ, list(fresh.values()))
         await reload_now(here)
     return len(fresh)
+
+
+def _find_known_url(here: Site, url: str) -> str:
+    """Return the address that a feed is known by, of any spelling of it."""
+    source = find_source(here.app.settings.sources, url)
+    return source.url if source else url
+
+
+def _make_source_or_none(outline: Source) -> Source | None:
+    """Return the feed of an outline; None where its address holds `***` or `${NAME}` in place of a secret."""
+    facts = {"url": outline.url, "title": outline.title, "tags": outline.tags, "language": outline.language}
+    try:
+        return make_source(facts)
+    except UsageError:
+        return None
 
 
 def _address(said: str) -> str:

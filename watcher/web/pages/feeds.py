@@ -5,7 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, Query, Request, Response
 
 from watcher.schedule import health
+from watcher.settings.feeds import find_source
 from watcher.store import feeds
+from watcher.text.redact import make_public_url
 from watcher.web.site import Here
 
 router = APIRouter(include_in_schema=False)
@@ -16,8 +18,7 @@ WORST_FIRST = ("gone", "failing", "stale", "new", "paused", "fresh")
 def list_feeds(request: Request, here: Here) -> Response:
     """Show every feed, the ones that want looking at first."""
     now = here.now
-    said = request.query_params.get("added", "")
-    added = int(said) if said.isascii() and said.isdigit() and len(said) < 6 else None
+    added, skipped = (_count(request.query_params.get(name, "")) for name in ("added", "skipped"))
     wanted = [each for each in request.query_params.getlist("health") if each in WORST_FIRST]
     with here.app.database.read() as db:
         watched, counts = feeds.all_configured(db), feeds.entry_counts(db)
@@ -25,14 +26,22 @@ def list_feeds(request: Request, here: Here) -> Response:
     tally = {name: sum(line["health"] == name for line in lines) for name in WORST_FIRST}
     shown = [line for line in lines if not wanted or line["health"] in wanted]
     shown.sort(key=lambda line: WORST_FIRST.index(str(line["health"])))
-    return here.page(request, "feeds.html", lines=shown, tally=tally, wanted=wanted, total=len(lines), added=added)
+    return here.page(
+        request, "feeds.html",
+        lines=shown, tally=tally, wanted=wanted, total=len(lines), added=added, skipped=skipped,
+    )  # fmt: skip
+
+
+def _count(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
 @router.get("/feeds/show")
 def show_feed(request: Request, here: Here, url: str = Query(max_length=4000)) -> Response:
     """Show one feed: what polling it taught, and its latest polls."""
+    source = find_source(here.app.settings.sources, url)
     with here.app.database.read() as db:
-        feed = feeds.get(db, url)
+        feed = feeds.get(db, source.url if source else make_public_url(url))
         polls = feeds.history(db, feed.id, 100)
         count = feeds.entry_counts(db).get(feed.id, 0)
     return here.page(request, "feed.html", feed=feed, health=str(health(feed, here.now)), polls=polls, entries=count)

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import jinja2
 
 from watcher import __version__
+from watcher.text.redact import redact_text
 from watcher.text.urls import http_url
 from watcher.web.render import moments, pieces
 
@@ -39,7 +40,7 @@ def make_environment() -> jinja2.Environment:
     environment.filters.update(
         ago=moments.ago, at=moments.at, clock=moments.clock, day=moments.day, iso=moments.iso, span=moments.length,
         web=web_address, host=host, title_of=pieces.title, snippet_of=pieces.snippet, body_of=pieces.body,
-        segment=lambda said: quote(str(said), safe=""),
+        segment=lambda said: quote(str(said), safe=""), redacted=lambda text: redact_text(str(text or "")),
     )  # fmt: skip
     return environment
 

@@ -1,0 +1,52 @@
+"""Fetches for tests: under a policy that opens loopback, with names that a test sets."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+from watcher.fetch import Fetcher, FetchPolicy, Resolver
+from watcher.model.access import Access
+from watcher.model.feed import Feed, Source
+from watcher.model.poll import Fetched
+
+T = TypeVar("T")
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+POLICY = FetchPolicy(
+    allow=("127.0.0.0/8",),
+    spacing=timedelta(0),
+    connect=timedelta(seconds=5),
+    read=timedelta(seconds=5),
+    total=timedelta(seconds=10),
+    resolve=timedelta(seconds=1),
+)
+
+
+async def everywhere(_host: str, _port: int) -> list[str]:
+    return ["127.0.0.1"]
+
+
+def feed(url: str, access: Access | None = None, **known: Any) -> Feed:
+    return Feed(id=1, source=Source(url=url, access=access or Access()), fetch_url=url, next_poll_at=NOON, **known)
+
+
+def fetching(
+    work: Callable[[Fetcher], Awaitable[T]],
+    resolver: Resolver = everywhere,
+    context: ssl.SSLContext | None = None,
+    **changed: Any,
+) -> T:
+    async def run() -> T:
+        async with Fetcher(replace(POLICY, **changed), resolver, context) as fetcher:
+            return await work(fetcher)
+
+    return asyncio.run(run())
+
+
+def fetch(url: str, access: Access | None = None, resolver: Resolver = everywhere, **changed: Any) -> Fetched:
+    """Fetch a feed once."""
+    return fetching(lambda fetcher: fetcher.feed(feed(url, access)), resolver, **changed)
