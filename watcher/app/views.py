@@ -299,6 +299,7 @@ def _told(each: ToldHit) -> Json:
         "matched_at": moment(each.matched_at),
         "backfill": each.origin is Origin.BACKFILL,
         "edited": each.edited,
+        "matched_by_edit": each.matched_by_edit,
         "baseline": each.baseline,
         "evidence": evidence(each.evidence),
     }

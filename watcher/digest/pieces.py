@@ -144,7 +144,13 @@ def coverage_line(coverage: Coverage) -> str:
 
 def flags(hit: ToldHit) -> tuple[str, ...]:
     """Name what a row says of its hit beside the group that it stands in."""
+    if hit.matched_by_edit:
+        return (MATCHED_BY_EDIT,)
     return (f"was: {hit.former_title}",) if hit.kind is Kind.EDITED and hit.former_title else ()
+
+
+MATCHED_BY_EDIT = "matches since an edit"
+"""What stands beside an item whose first text did not match the topic."""
 
 
 GROUPS = {

@@ -124,7 +124,8 @@ class Kind(StrEnum):
 class ToldHit:
     """A hit as a digest shows it: the entry's words and the evidence in them.
 
-    `edited` marks one that was told before and has another headline now; `former_title` is the one that was told.
+    `edited` marks one that was told before and has another headline now; `former_title` is the one that was told. What
+    matched at an edit and was never told is no such: see `matched_by_edit`.
     """
 
     hit_id: int
@@ -148,13 +149,25 @@ class ToldHit:
     version: int = 1
 
     @property
+    def matched_by_edit(self) -> bool:
+        """Return whether an edit made the match and no digest has reported it yet."""
+        return self.origin is Origin.EDIT and not self.edited
+
+    @property
+    def news_at(self) -> datetime:
+        """Return when the hit became news: at the edit that made the match, else when its entry was first seen."""
+        return self.matched_at if self.matched_by_edit else self.first_seen_at
+
+    @property
     def kind(self) -> Kind:
-        """Tell how the hit came to be news."""
+        """Tell how the hit came to be news: an edit that made the match is news, whenever its entry was first seen."""
+        if self.edited:
+            return Kind.EDITED
+        if self.matched_by_edit:
+            return Kind.NEW
         if self.baseline:
             return Kind.BASELINE
-        if self.origin is Origin.BACKFILL:
-            return Kind.ARCHIVE
-        return Kind.EDITED if self.edited or self.origin is Origin.EDIT else Kind.NEW
+        return Kind.ARCHIVE if self.origin is Origin.BACKFILL else Kind.NEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,10 @@ from watcher.match import Watched
 from watcher.model.entry import StoredEntry
 from watcher.model.feed import Feed
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, NotModified, Outcome, Sorted, Unchanged
-from watcher.model.topic import Hit, Origin
+from watcher.model.topic import Hit
 from watcher.parse import parse
 from watcher.pipeline.articles import with_articles
+from watcher.pipeline.edits import keep_edits
 from watcher.pipeline.notices import history
 from watcher.schedule import Bounds, after, hints
 from watcher.store import claims, entries, feeds, hits, hosts, memory, stories
@@ -145,7 +146,7 @@ def _bring(db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: d
     new = entries.number(db, fresh)
     found = keep_new(db, new, watched, now)
     edited = entries.edit(db, [change for one in brought.values() for change in one.told.edited], now)
-    found += keep_hits(db, edited, watched, now, Origin.EDIT)
+    found += keep_edits(db, edited, watched, now)
     memory.rename(db, ((feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated))
     pruned = [(feed_id, key) for (feed_id, _some), one in zip(offered, known, strict=True) for key in one.pruned]
     memory.still_listed(db, pruned, now)
@@ -198,15 +199,4 @@ def keep_new(db: Db, fresh: Sequence[StoredEntry], watched: Watched, now: dateti
         homes = stories.place(db, [each for each in fresh if each.id in told], now)
     entries.put(db, fresh, homes)
     hits.put_new(db, found)
-    return found
-
-
-def keep_hits(
-    db: Db, stored: Sequence[StoredEntry], watched: Watched, now: datetime, origin: Origin
-) -> tuple[Hit, ...]:
-    """Match entries that were stored before, store their hits, and put those with hits into stories."""
-    found = hits.add(db, watched.hits(stored, now, origin))
-    if found:
-        homeless = stories.without_story(db, sorted({hit.entry_id for hit in found}))
-        stories.join(db, [each for each in stored if each.id in homeless], now)
     return found
