@@ -78,7 +78,9 @@ def candidates(parsed: Parsed, feed: Feed) -> tuple[Entry, ...]:
     return tuple(found.values())
 
 
-def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime, *, delta: bool = False) -> Sorted:
+def sort(
+    offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime, *, delta: bool = False, merged: int = 0
+) -> Sorted:
     """Tell a document's entries apart by what is known of the feed.
 
     A `delta` (226, RFC 3229) holds only what is new since the last answer: that it shares nothing with the last
@@ -135,6 +137,7 @@ def sort(offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime, *,
         document_keys=whole,
         item_marks=marks if whole is keys else marks | feed.item_marks,
         gap=None if recognised or delta else _gap(offered, feed, keys, new, now),
+        merged=merged,
     )
 
 

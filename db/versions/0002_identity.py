@@ -17,7 +17,8 @@ def upgrade() -> None:
     for column in (
         _count("identity_version", "which rules made its keys", "1"),
         _count("id_changes", "polls with known items under new ids"),
-        _count("merged", "items that were taken for another's copy"),
+        _count("merged", "repetitions in the last document"),
+        _count("recovered", "had been merged before an upgrade"),
         _count("left_out", "beyond its budget, possibly missing"),
         sa.Column("budget_day", sa.String(10), comment="YYYY-MM-DD in UTC that the two counts below belong to"),
         _count("budget_entries"),
@@ -32,6 +33,7 @@ def upgrade() -> None:
     ):
         op.add_column("feeds", column)
     op.add_column("polls", _count("merged"))
+    op.add_column("polls", _count("recovered"))
     op.add_column("polls", _count("left_out"))
     op.add_column(
         "entries",

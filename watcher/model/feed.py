@@ -17,8 +17,12 @@ class FeedState(StrEnum):
     PAUSED = "paused"
 
 
+IDENTITY_VERSION = 2
+"""The rules by which keys are made now; a database that was upgraded holds feeds with keys of rules before."""
+
+
 class KeyRule(StrEnum):
-    """How the items of a feed get their key; degrades when a feed's guids prove unreliable, and never returns."""
+    """How a feed's items got their keys under identity version 1. Read once, by the first poll after the upgrade."""
 
     GUID = "guid"
     LINK = "link"
@@ -67,6 +71,11 @@ class Feed:
     polls. `item_marks` are the marks of its items that are stored: an item that stands there as it stood is known
     unread. `gaps` and `lost` count proven gaps and the items estimated lost in them. `pushed_at` is when its `hub` last
     pushed news of `topic_url` to us, None unless pushes are known to work.
+
+    `identity_version` says which rules made its keys: 1 before ids were compared character by character. `id_changes`
+    counts polls in which unchanged items came under new ids. `merged` counts the items of the last document that were
+    repetitions of others in it. `recovered` counts the items that an earlier version had merged into others, and that
+    the first poll after the upgrade stored.
     """
 
     id: int
@@ -98,6 +107,10 @@ class Feed:
     gaps: int = 0
     lost: int = 0
     gap_at: datetime | None = None
+    identity_version: int = IDENTITY_VERSION
+    id_changes: int = 0
+    merged: int = 0
+    recovered: int = 0
     hub: str | None = None
     topic_url: str | None = None
     pushed_at: datetime | None = None

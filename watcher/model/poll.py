@@ -193,6 +193,7 @@ class Sorted:
 
     `migrated` are entries that came back under another key (guid churn, host move) as (known id, new key): aliases, not
     news. `quarantined` are "new" entries that look like a re-numbered archive: kept and matched, never alerted.
+    `merged` counts the items that repeat another one of the document in everything that a reader would see.
     """
 
     new: tuple[Entry, ...] = ()
@@ -204,3 +205,4 @@ class Sorted:
     document_keys: frozenset[str] = frozenset()
     item_marks: frozenset[bytes] = frozenset()
     gap: Gap | None = None
+    merged: int = 0

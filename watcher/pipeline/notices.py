@@ -67,6 +67,8 @@ def history(settled: Settled, now: datetime) -> Poll:
         updated=len(settled.edited),
         hits=len(settled.hits),
         lost=settled.lost,
+        merged=settled.merged,
+        recovered=settled.recovered,
         message=said,
     )
     match settled.outcome:

@@ -42,6 +42,8 @@ class Settled:
     hits: tuple[Hit, ...] = ()
     lost: int = 0
     quarantined: int = 0
+    merged: int = 0
+    recovered: int = 0
     held: bool = True
 
 
@@ -138,7 +140,8 @@ def _bring(db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: d
     fresh: list[StoredEntry] = []
     for (feed, outcome), (_id, some), remembered in zip(read_, offered, known, strict=True):
         delta = outcome.pushed or outcome.document.status == 226
-        told = with_articles(sort(some, feed, remembered, now, delta=delta), outcome)
+        repeated = len(outcome.parsed.items) - len(some)
+        told = with_articles(sort(some, feed, remembered, now, delta=delta, merged=repeated), outcome)
         brought[feed.id] = _Brought(seen=len(some), told=told)
         first = feed.baseline_at is None
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=first) for entry in told.new]
@@ -176,6 +179,7 @@ def _settled(
         hits=tuple(brought.hits),
         lost=told.gap.lost if told.gap is not None else 0,
         quarantined=len(told.quarantined),
+        merged=told.merged,
     )
 
 

@@ -107,6 +107,7 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
         gaps=feed.gaps + (told.gap is not None),
         lost=feed.lost + (told.gap.lost if told.gap else 0),
         gap_at=now if told.gap else feed.gap_at,
+        merged=told.merged,
     )
     known = bool(told.same or told.edited or told.migrated)
     return _succeeded(learnt, outcome.hints, document.hops, now, bounds, jitter, same_feed=known)

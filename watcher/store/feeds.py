@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import CursorResult, bindparam, func, insert, or_, select, update
 
 from watcher.errors import NotFoundError
-from watcher.model.feed import Feed, FeedState, Source
+from watcher.model.feed import IDENTITY_VERSION, Feed, FeedState, Source
 from watcher.store.engine import Db, alone
 from watcher.store.feed_rows import UNPOLLED, changes, host_of, read, write_source
 from watcher.store.many import IDS, change, one_of
@@ -36,6 +36,8 @@ _PULSE = (
     feeds.c.error_kind,
     feeds.c.gaps,
     feeds.c.lost,
+    feeds.c.merged,
+    feeds.c.recovered,
 )
 
 
@@ -62,6 +64,8 @@ class Poll:
     updated: int = 0
     hits: int = 0
     lost: int = 0
+    merged: int = 0
+    recovered: int = 0
     elapsed: timedelta = timedelta()
     message: str = ""
 
@@ -85,6 +89,7 @@ def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) 
             "state": _resting_state(source),
             "next_poll_at": now,
             "interval": source.interval or interval,
+            "identity_version": IDENTITY_VERSION,
         }
         for url, source in wanted.items()
         if url not in known
@@ -168,6 +173,8 @@ def pulses(db: Db) -> tuple[Feed, ...]:
             error_kind=row.error_kind,
             gaps=row.gaps,
             lost=row.lost,
+            merged=row.merged,
+            recovered=row.recovered,
         )
         for row in db.execute(chosen).all()
     )
@@ -210,6 +217,8 @@ def record(db: Db, history: Iterable[Poll]) -> None:
             "updated": poll.updated,
             "hits": poll.hits,
             "lost": poll.lost,
+            "merged": poll.merged,
+            "recovered": poll.recovered,
             "elapsed_ms": round(poll.elapsed.total_seconds() * 1000),
             "message": poll.message[:500],
         }
@@ -234,6 +243,8 @@ def history(db: Db, feed_id: int, limit: int = 50) -> tuple[Poll, ...]:
             updated=row.updated,
             hits=row.hits,
             lost=row.lost,
+            merged=row.merged,
+            recovered=row.recovered,
             elapsed=timedelta(milliseconds=row.elapsed_ms),
             message=row.message,
         )

@@ -131,7 +131,8 @@ feeds = Table(
     Column("gap_at", Moment),
     Column("identity_version", Integer, nullable=False, server_default="1", comment="which rules made its keys"),
     Column("id_changes", Integer, nullable=False, server_default="0", comment="polls with known items under new ids"),
-    Column("merged", Integer, nullable=False, server_default="0", comment="items that were taken for another's copy"),
+    Column("merged", Integer, nullable=False, server_default="0", comment="repetitions in the last document"),
+    Column("recovered", Integer, nullable=False, server_default="0", comment="had been merged before an upgrade"),
     Column("left_out", Integer, nullable=False, server_default="0", comment="beyond its budget, possibly missing"),
     Column("left_marks", LargeBinary, comment="of items of the last document that are not stored, eight bytes each"),
     Column(
@@ -181,6 +182,7 @@ polls = Table(
     Column("hits", Integer, nullable=False, server_default="0"),
     Column("lost", Integer, nullable=False, server_default="0"),
     Column("merged", Integer, nullable=False, server_default="0"),
+    Column("recovered", Integer, nullable=False, server_default="0"),
     Column("left_out", Integer, nullable=False, server_default="0"),
     Column("elapsed_ms", Integer, nullable=False, server_default="0"),
     Column("message", Text, nullable=False, server_default=""),
