@@ -20,12 +20,16 @@ def upgrade() -> None:
     )
     op.add_column(
         "feeds",
+        sa.Column("baseline_marks", sa.LargeBinary(), comment="of those of them that the first document held"),
+    )
+    op.add_column(
+        "feeds",
         sa.Column(
-            "truncated",
+            "left_unmarked",
             sa.Integer(),
             server_default="0",
             nullable=False,
-            comment="unknown items of the last document that were not read",
+            comment="items that were not looked at",
         ),
     )
     op.add_column(

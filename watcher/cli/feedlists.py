@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -246,6 +247,7 @@ def as_json_of(source: Source) -> dict[str, Any]:
         "interval_seconds": interval,
         "enabled": source.enabled,
         "fulltext": source.fulltext,
+        "budget": asdict(source.budget) if source.budget else None,
     }
 
 

@@ -81,8 +81,10 @@ class Coverage:
     """How much of what should be watched was watched in a window, so that "0 hits" is worth something.
 
     `stale` answer but have been silent far beyond their own rhythm, `unread` were never read yet; `gaps` and `lost`
-    count proven poll gaps and the items estimated lost in them within the window. `notes` name the feeds concerned,
-    one short line each.
+    count proven poll gaps and the items estimated lost in them within the window. `left_out` counts items that were not
+    stored (a feed beyond its budget, a document beyond what is read at once), `merged` those that were taken for
+    repetitions of others, `recovered` those that an earlier version had merged. `notes` name the feeds concerned, one
+    short line each.
     """
 
     feeds: int = 0
@@ -93,13 +95,17 @@ class Coverage:
     unread: int = 0
     gaps: int = 0
     lost: int = 0
+    left_out: int = 0
+    merged: int = 0
+    recovered: int = 0
     entries: int = 0
     notes: tuple[str, ...] = ()
 
     @property
     def bad(self) -> bool:
         """Tell whether someone relying on silence should be warned."""
-        return bool(self.failing or self.stale or self.gaps or self.gone or self.unread) or not self.feeds
+        missing = self.gaps or self.left_out
+        return bool(self.failing or self.stale or missing or self.gone or self.unread) or not self.feeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,8 +31,16 @@ class KeyRule(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much of a feed is stored in a day (UTC) at most: new entries, and versions of entries that were edited."""
+
+    entries: int = 5_000
+    versions: int = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A feed as `feeds.yaml` names it; `interval` overrides what the watcher would choose."""
+    """A feed as `feeds.yaml` names it; `interval` and `budget` override what the watcher would choose."""
 
     url: str
     title: str = ""
@@ -41,6 +49,7 @@ class Source:
     interval: timedelta | None = None
     enabled: bool = True
     fulltext: bool = False
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +85,11 @@ class Feed:
     counts polls in which unchanged items came under new ids. `merged` counts the items of the last document that were
     repetitions of others in it. `recovered` counts the items that an earlier version had merged into others, and that
     the first poll after the upgrade stored.
+
+    `budget_entries` and `budget_versions` were stored on `budget_day`. `left_marks` are the marks of the last
+    document's items that are not stored, beyond the budget or beyond what is read at once; `baseline_marks` those of
+    them that the first document held already. `left_unmarked` counts items that nobody looked at. `left_out` counts all
+    that was left out and is not stored yet: possibly missing.
     """
 
     id: int
@@ -111,6 +125,13 @@ class Feed:
     id_changes: int = 0
     merged: int = 0
     recovered: int = 0
+    left_out: int = 0
+    left_marks: frozenset[bytes] = frozenset()
+    left_unmarked: int = 0
+    baseline_marks: frozenset[bytes] = frozenset()
+    budget_day: str | None = None
+    budget_entries: int = 0
+    budget_versions: int = 0
     hub: str | None = None
     topic_url: str | None = None
     pushed_at: datetime | None = None

@@ -113,8 +113,9 @@ class Parsed:
     """What a document says: the feed's own facts and its items in document order.
 
     `degraded` tells why the document was read loosely (not well-formed, cut, wrong encoding); `truncated_items` how
-    many items beyond the cap were left out; `parser` names the reader that was believed. `cut` says that the document's
-    end is missing: asked again, it may hold more.
+    many unknown items beyond the cap were left out, and `unread_marks` are the marks of those that were looked at;
+    `parser` names the reader that was believed. `cut` says that the document's end is missing: asked again, it may hold
+    more.
     """
 
     items: tuple[Item, ...]
@@ -126,6 +127,7 @@ class Parsed:
     topic_url: str | None = None
     degraded: str | None = None
     truncated_items: int = 0
+    unread_marks: frozenset[bytes] = frozenset()
     parser: str = "feedparser"
     cut: bool = False
 
@@ -194,6 +196,8 @@ class Sorted:
     `migrated` are entries that came back under another key (guid churn, host move) as (known id, new key): aliases, not
     news. `quarantined` are "new" entries that look like a re-numbered archive: kept and matched, never alerted.
     `merged` counts the items that repeat another one of the document in everything that a reader would see.
+    `left_marks` and `left_unmarked` are what is not stored of the document; `left_out` counts what of it no poll of the
+    day has counted before.
     """
 
     new: tuple[Entry, ...] = ()
@@ -206,3 +210,6 @@ class Sorted:
     item_marks: frozenset[bytes] = frozenset()
     gap: Gap | None = None
     merged: int = 0
+    left_out: int = 0
+    left_marks: frozenset[bytes] = frozenset()
+    left_unmarked: int = 0

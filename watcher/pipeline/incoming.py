@@ -22,7 +22,7 @@ from watcher.pipeline.notices import notices
 from watcher.pipeline.points import reached
 from watcher.pipeline.polled import Polled
 from watcher.pipeline.settling import Settled, read, settle_all
-from watcher.schedule import Bounds
+from watcher.schedule import Bounds, ask_anew
 from watcher.store import claims
 from watcher.store.engine import Database
 
@@ -248,6 +248,7 @@ class Poller:
                 await asyncio.sleep(max(0.0, (begins_at - self._clock()).total_seconds()))
                 self._early.discard(asyncio.current_task())
             reached("claimed")
+            feed = ask_anew(feed, self._clock())
             fetched = await self._fetcher.feed(feed, unconditional=unconditional)
             fetched = self._network.judged(host, fetched, self._clock())
             reached("fetched")
@@ -266,6 +267,8 @@ class Poller:
                 log.exception("poll could not be settled", feed=feed.source.url)
                 return None
         for notice in notices(settled) if settled.held else ():
+            if notice.is_repeated:
+                continue
             log.warning(notice.event, feed=feed.source.url, said=notice.said)
         if self._on_settled is not None:
             self._on_settled(settled)

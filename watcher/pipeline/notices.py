@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that happened to a feed; `event` names it for machines, `said` tells it to people."""
+    """Something that happened to a feed; `event` names it for machines, `said` tells it to people.
+
+    `is_repeated` says that the log has it from an earlier poll of the day.
+    """
 
     event: str
     said: str
+    is_repeated: bool = False
 
 
 def notices(settled: Settled) -> Iterator[Notice]:
@@ -51,8 +55,9 @@ def notices(settled: Settled) -> Iterator[Notice]:
         yield Notice("old items quarantined", f"{settled.quarantined} old items under new numbers: kept, not alerted")
     if after.key_rule is not before.key_rule:
         yield Notice("guids not trusted", f"guids proved unreliable: items count by {after.key_rule.value} from now on")
-    if isinstance(settled.outcome, Fresh) and (left_out := settled.outcome.parsed.truncated_items):
-        yield Notice("items left out", f"{left_out:,} more items than are read of one document")
+    if settled.left_out:
+        again = bool(before.left_marks) and before.budget_day == after.budget_day
+        yield Notice("items left out", _left_out(settled), is_repeated=again)
 
 
 def history(settled: Settled, now: datetime) -> Poll:
@@ -68,6 +73,7 @@ def history(settled: Settled, now: datetime) -> Poll:
         hits=len(settled.hits),
         lost=settled.lost,
         merged=settled.merged,
+        left_out=settled.left_out,
         recovered=settled.recovered,
         message=said,
     )
@@ -85,6 +91,17 @@ def history(settled: Settled, now: datetime) -> Poll:
             return replace(poll, outcome="unchanged", status=status, elapsed=elapsed, message=_joined(by, said))
         case Failed(kind=kind, status=answered, elapsed=elapsed, message=message):
             return replace(poll, outcome=kind.value, status=answered, elapsed=elapsed, message=_joined(message, said))
+
+
+def _left_out(settled: Settled) -> str:
+    """Say how many items were left out, and when they are read: what one document holds beyond the bound, soon."""
+    count = settled.left_out
+    items = f"{count:,} {'item' if count == 1 else 'items'} not stored"
+    parsed = settled.outcome.parsed if isinstance(settled.outcome, Fresh) else None
+    if parsed is not None and len(parsed.unread_marks) >= len(settled.after.left_marks):
+        soon = ": the next polls read on" if settled.after.body_hash is None else ""
+        return f"{items}, more than are read of one document{soon}"
+    return f"{items}, beyond the daily budget: what is still served is stored tomorrow"
 
 
 def _joined(*said: str) -> str:

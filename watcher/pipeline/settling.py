@@ -10,15 +10,15 @@ from urllib.parse import urlsplit
 from watcher.errors import ParseError
 from watcher.identify import candidates, sort
 from watcher.match import Watched
-from watcher.model.entry import StoredEntry
-from watcher.model.feed import Feed
+from watcher.model.entry import Entry, StoredEntry
+from watcher.model.feed import Budget, Feed
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, NotModified, Outcome, Sorted, Unchanged
 from watcher.model.topic import Hit
 from watcher.parse import parse
 from watcher.pipeline.articles import with_articles
 from watcher.pipeline.edits import keep_edits
 from watcher.pipeline.notices import history
-from watcher.schedule import Bounds, after, hints
+from watcher.schedule import Bounds, after, get_mark, hints, keep_within
 from watcher.store import claims, entries, feeds, hits, hosts, memory, stories
 from watcher.store.engine import Db
 from watcher.store.entries import Home
@@ -44,6 +44,7 @@ class Settled:
     quarantined: int = 0
     merged: int = 0
     recovered: int = 0
+    left_out: int = 0
     held: bool = True
 
 
@@ -102,7 +103,7 @@ def settle_all(
     held = claims.still_held(db, (feed for feed, _outcome in polled))
     polled = [(held.get(feed.id, feed), outcome) for feed, outcome in polled]
     read_ = [(feed, outcome) for feed, outcome in polled if feed.id in held and isinstance(outcome, Fresh)]
-    brought = _bring(db, read_, watched, now)
+    brought = _bring(db, read_, watched, now, bounds.budget)
     settled = tuple(
         _settled(feed, outcome, brought.get(feed.id), now, bounds, jitter())
         if feed.id in held
@@ -132,7 +133,9 @@ class _Brought:
     hits: list[Hit] = field(default_factory=list)
 
 
-def _bring(db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: datetime) -> Mapping[int, _Brought]:
+def _bring(
+    db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: datetime, budget: Budget
+) -> Mapping[int, _Brought]:
     """Keep what documents brought, all of them with a handful of statements; gives it by feed."""
     offered = [(feed.id, candidates(outcome.parsed, feed)) for feed, outcome in read_]
     known = memory.recall_all(db, offered)
@@ -141,10 +144,12 @@ def _bring(db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: d
     for (feed, outcome), (_id, some), remembered in zip(read_, offered, known, strict=True):
         delta = outcome.pushed or outcome.document.status == 226
         repeated = len(outcome.parsed.items) - len(some)
-        told = with_articles(sort(some, feed, remembered, now, delta=delta, merged=repeated), outcome)
+        everything = sort(some, feed, remembered, now, delta=delta, merged=repeated)
+        told = with_articles(keep_within(everything, outcome.parsed, feed, budget, now, delta=delta), outcome)
         brought[feed.id] = _Brought(seen=len(some), told=told)
-        first = feed.baseline_at is None
-        fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=first) for entry in told.new]
+        fresh += [
+            StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=_was_there(feed, entry)) for entry in told.new
+        ]
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, quarantined=True) for entry in told.quarantined]
     new = entries.number(db, fresh)
     found = keep_new(db, new, watched, now)
@@ -161,6 +166,11 @@ def _bring(db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: d
     for hit in found:
         whose[hit.entry_id].hits.append(hit)
     return brought
+
+
+def _was_there(feed: Feed, entry: Entry) -> bool:
+    """Return whether an entry was in the feed's first document: that one may be too large to be stored at once."""
+    return feed.baseline_at is None or get_mark(entry) in feed.baseline_marks
 
 
 def _settled(
@@ -180,6 +190,7 @@ def _settled(
         lost=told.gap.lost if told.gap is not None else 0,
         quarantined=len(told.quarantined),
         merged=told.merged,
+        left_out=told.left_out,
     )
 
 

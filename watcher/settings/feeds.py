@@ -40,6 +40,7 @@ def read_sources(root: Node | None, file: str, faults: list[Fault]) -> tuple[Sou
             interval=written.interval,
             enabled=written.enabled,
             fulltext=written.fulltext,
+            budget=written.budget.budget if written.budget else None,
         )
         found[same_address(written.url)] = (source, place)
     return tuple(source for source, _place in found.values())

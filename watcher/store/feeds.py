@@ -13,7 +13,7 @@ from sqlalchemy import CursorResult, bindparam, func, insert, or_, select, updat
 from watcher.errors import NotFoundError
 from watcher.model.feed import IDENTITY_VERSION, Feed, FeedState, Source
 from watcher.store.engine import Db, alone
-from watcher.store.feed_rows import UNPOLLED, changes, host_of, read, write_source
+from watcher.store.feed_rows import UNPOLLED, changes, host_of, read, read_marks, write_source
 from watcher.store.many import IDS, change, one_of
 from watcher.store.many import put as put_rows
 from watcher.store.tables import feeds, polls
@@ -38,6 +38,9 @@ _PULSE = (
     feeds.c.lost,
     feeds.c.merged,
     feeds.c.recovered,
+    feeds.c.left_out,
+    feeds.c.left_unmarked,
+    func.substr(feeds.c.left_marks, 1, 8).label("left_marks"),
 )
 
 
@@ -66,6 +69,7 @@ class Poll:
     lost: int = 0
     merged: int = 0
     recovered: int = 0
+    left_out: int = 0
     elapsed: timedelta = timedelta()
     message: str = ""
 
@@ -175,6 +179,9 @@ def pulses(db: Db) -> tuple[Feed, ...]:
             lost=row.lost,
             merged=row.merged,
             recovered=row.recovered,
+            left_out=row.left_out,
+            left_unmarked=row.left_unmarked,
+            left_marks=read_marks(row.left_marks or b""),
         )
         for row in db.execute(chosen).all()
     )
@@ -219,6 +226,7 @@ def record(db: Db, history: Iterable[Poll]) -> None:
             "lost": poll.lost,
             "merged": poll.merged,
             "recovered": poll.recovered,
+            "left_out": poll.left_out,
             "elapsed_ms": round(poll.elapsed.total_seconds() * 1000),
             "message": poll.message[:500],
         }
@@ -245,6 +253,7 @@ def history(db: Db, feed_id: int, limit: int = 50) -> tuple[Poll, ...]:
             lost=row.lost,
             merged=row.merged,
             recovered=row.recovered,
+            left_out=row.left_out,
             elapsed=timedelta(milliseconds=row.elapsed_ms),
             message=row.message,
         )
