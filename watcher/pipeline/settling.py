@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from watcher.errors import ParseError
-from watcher.identify import candidates, sort
+from watcher.identify import candidates, learned_to_change, plain_key, shared_key, sort
 from watcher.match import Watched
-from watcher.model.entry import StoredEntry
+from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Feed
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, NotModified, Outcome, Sorted, Unchanged
 from watcher.model.topic import Hit, Origin
@@ -145,11 +145,15 @@ def _bring(db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: d
         first = feed.baseline_at is None
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=first) for entry in told.new]
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, quarantined=True) for entry in told.quarantined]
+        fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=True) for entry in told.recovered]
     new = entries.number(db, fresh)
     found = keep_new(db, new, watched, now)
     edited = entries.edit(db, [change for one in brought.values() for change in one.told.edited], now)
     found += keep_hits(db, edited, watched, now, Origin.EDIT)
-    memory.rename(db, ((feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated))
+    renamed = [(feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated]
+    renamed += [(each.entry.feed_id, each.id, shared_key(plain)) for each in new if (plain := _shared_id(each.entry))]
+    memory.rename(db, renamed, {feed.id for feed, _outcome in read_ if learned_to_change(feed)})
+    memory.rename_pruned(db, ((feed_id, *keys) for feed_id, one in brought.items() for keys in one.told.gone))
     pruned = [(feed_id, key) for (feed_id, _some), one in zip(offered, known, strict=True) for key in one.pruned]
     memory.still_listed(db, pruned, now)
     whose = {stored.id: brought[stored.entry.feed_id] for stored in (*new, *edited)}
@@ -160,6 +164,12 @@ def _bring(db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: d
     for hit in found:
         whose[hit.entry_id].hits.append(hit)
     return brought
+
+
+def _shared_id(entry: Entry) -> str | None:
+    """Return the plain key of an entry's id where it is not the entry's alone."""
+    plain = plain_key(entry.item)
+    return None if entry.key == plain else plain
 
 
 def _settled(
@@ -179,6 +189,7 @@ def _settled(
         lost=told.gap.lost if told.gap is not None else 0,
         quarantined=len(told.quarantined),
         merged=told.merged,
+        recovered=len(told.recovered),
     )
 
 
