@@ -212,6 +212,8 @@ def _all(application: App, now: datetime) -> list[Feed]:
 
 
 def _facts(feed: Feed, word: str, entries: int, now: datetime) -> list[tuple[str, str]]:
+    from watcher.identify import learned_to_change
+
     source = feed.source
     said = [("address", source.url)]
     if feed.fetch_url != source.url:
@@ -241,8 +243,8 @@ def _facts(feed: Feed, word: str, entries: int, now: datetime) -> list[tuple[str
         recovered = output.counted(feed.recovered, "item")
         said.append(("recovered", f"{recovered} that an earlier version had merged: stored as baseline"))
     said.append(("entries", f"{entries:,}"))
-    if feed.key_rule.value != "guid":
-        said.append(("identity", f"by {feed.key_rule.value}: its guids proved unreliable"))
+    if learned_to_change(feed):
+        said.append(("identity", "by headline and address where an id is unknown: its ids change"))
     optional = (("tags", ", ".join(source.tags)), ("language", source.language or feed.language or ""),
                 ("site", feed.site_url or ""), ("hub", feed.hub or ""))  # fmt: skip
     return said + [(name, value) for name, value in optional if value]

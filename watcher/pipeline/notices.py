@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from watcher.identify import learned_to_change
 from watcher.model.feed import FeedState
 from watcher.model.poll import Failed, Fresh, Unchanged
 from watcher.store.feeds import Poll
@@ -53,8 +54,12 @@ def notices(settled: Settled) -> Iterator[Notice]:
         yield Notice("poll gap", f"shares nothing with the last document: about {settled.lost} may have been missed")
     if settled.quarantined:
         yield Notice("old items quarantined", f"{settled.quarantined} old items under new numbers: kept, not alerted")
-    if after.key_rule is not before.key_rule:
-        yield Notice("guids not trusted", f"guids proved unreliable: items count by {after.key_rule.value} from now on")
+    if not learned_to_change(before) and learned_to_change(after):
+        yield Notice(
+            "ids not trusted",
+            "unchanged items came under new ids twice: an item with an unknown id counts as known where headline and "
+            "address agree",
+        )
     if settled.left_out:
         again = bool(before.left_marks) and before.budget_day == after.budget_day
         yield Notice("items left out", _left_out(settled), is_repeated=again)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from watcher.errors import ParseError
-from watcher.identify import candidates, sort
+from watcher.identify import candidates, learned_to_change, plain_key, shared_key, sort
 from watcher.match import Watched
 from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Budget, Feed
@@ -151,11 +151,15 @@ def _bring(
             StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=_was_there(feed, entry)) for entry in told.new
         ]
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, quarantined=True) for entry in told.quarantined]
+        fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=True) for entry in told.recovered]
     new = entries.number(db, fresh)
     found = keep_new(db, new, watched, now)
     edited = entries.edit(db, [change for one in brought.values() for change in one.told.edited], now)
     found += keep_edits(db, edited, watched, now)
-    memory.rename(db, ((feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated))
+    renamed = [(feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated]
+    renamed += [(each.entry.feed_id, each.id, shared_key(plain)) for each in new if (plain := _shared_id(each.entry))]
+    memory.rename(db, renamed, {feed.id for feed, _outcome in read_ if learned_to_change(feed)})
+    memory.rename_pruned(db, ((feed_id, *keys) for feed_id, one in brought.items() for keys in one.told.gone))
     pruned = [(feed_id, key) for (feed_id, _some), one in zip(offered, known, strict=True) for key in one.pruned]
     memory.still_listed(db, pruned, now)
     whose = {stored.id: brought[stored.entry.feed_id] for stored in (*new, *edited)}
@@ -171,6 +175,12 @@ def _bring(
 def _was_there(feed: Feed, entry: Entry) -> bool:
     """Return whether an entry was in the feed's first document: that one may be too large to be stored at once."""
     return feed.baseline_at is None or get_mark(entry) in feed.baseline_marks
+
+
+def _shared_id(entry: Entry) -> str | None:
+    """Return the plain key of an entry's id where it is not the entry's alone."""
+    plain = plain_key(entry.item)
+    return None if entry.key == plain else plain
 
 
 def _settled(
@@ -191,6 +201,7 @@ def _settled(
         quarantined=len(told.quarantined),
         merged=told.merged,
         left_out=told.left_out,
+        recovered=len(told.recovered),
     )
 
 

@@ -100,7 +100,8 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
         body_hash=None if read_on else document.body_hash,
         # A document that was cut may be whole next time: ask for all of it again.
         validators=Validators() if parsed.cut or read_on else document.validators,
-        key_rule=told.key_rule,
+        identity_version=told.identity_version,
+        id_changes=feed.id_changes + told.id_changes,
         document_keys=told.document_keys or feed.document_keys,
         item_marks=told.item_marks,
         rhythm=rhythm,
@@ -113,6 +114,7 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
         lost=feed.lost + (told.gap.lost if told.gap else 0),
         gap_at=now if told.gap else feed.gap_at,
         merged=told.merged,
+        recovered=feed.recovered + len(told.recovered),
     )
     known = bool(told.same or told.edited or told.migrated)
     return _succeeded(learnt, outcome.hints, document.hops, now, bounds, jitter, same_feed=known)
@@ -123,7 +125,7 @@ def _pushed(feed: Feed, told: Sorted, now: datetime, bounds: Bounds, jitter: flo
     relaxed = (feed.polled_at or now) + bounds.pushed * (1 + jitter / 10)
     return replace(
         count_spent(feed, told, now),
-        key_rule=told.key_rule,
+        id_changes=feed.id_changes + told.id_changes,
         document_keys=told.document_keys or feed.document_keys,
         new_at=now if told.new else feed.new_at,
         barren=0 if told.new else feed.barren,

@@ -73,7 +73,9 @@ def count_spent(feed: Feed, told: Sorted, now: datetime) -> Feed:
     today = name_day(now)
     spent = (feed.budget_entries, feed.budget_versions) if feed.budget_day == today else (0, 0)
     more = len(told.left_marks - feed.left_marks) + max(0, told.left_unmarked - feed.left_unmarked)
-    made_up = len(feed.left_marks & told.item_marks)
+    edits = (edit.entry for edit in told.edited)
+    known = told.item_marks | {get_mark(entry) for entry in chain(told.new, told.quarantined, edits)}
+    made_up = len(feed.left_marks & known)
     return replace(
         feed,
         budget_day=today,
@@ -87,9 +89,12 @@ def count_spent(feed: Feed, told: Sorted, now: datetime) -> Feed:
 
 
 def has_more_to_read(feed: Feed, told: Sorted, parsed: Parsed, budget: Budget, now: datetime) -> bool:
-    """Return whether another poll of the same document would store more of it, today."""
-    room = get_room(feed, budget, now)
-    return bool(parsed.unread_marks) and room.entries > len(told.new) + len(told.quarantined)
+    """Return whether another poll of the same document would store more of it, today.
+
+    It would not where this one has made no further item known: those that share an id are read each time.
+    """
+    room = get_room(feed, budget, now).entries > len(told.new) + len(told.quarantined)
+    return room and bool(parsed.unread_marks) and not told.item_marks <= feed.item_marks
 
 
 def ask_anew(feed: Feed, now: datetime) -> Feed:

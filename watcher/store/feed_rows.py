@@ -122,7 +122,6 @@ def _lasting(feed: Feed) -> dict[str, Any]:
         "language": feed.language,
         "site_url": feed.site_url,
         "body_hash": feed.body_hash,
-        "key_rule": feed.key_rule.value,
         "rhythm": feed.rhythm,
         "new_at": feed.new_at,
         "baseline_at": feed.baseline_at,
