@@ -31,6 +31,8 @@ class Notice:
 def notices(settled: Settled) -> Iterator[Notice]:
     """Tell what changed about a feed with this poll."""
     before, after = settled.before, settled.after
+    if settled.continues:
+        yield Notice("feed continued", f"goes on from {settled.continues}: what is known of that stays known")
     if after.fetch_url != before.fetch_url:
         home = after.fetch_url == after.source.url
         said = "fetched from its configured address again" if home else f"moved permanently to {after.fetch_url}"

@@ -18,6 +18,7 @@ from watcher.parse import parse
 from watcher.pipeline.articles import with_articles
 from watcher.pipeline.edits import keep_edits
 from watcher.pipeline.notices import history
+from watcher.pipeline.succession import Continued, continue_feeds
 from watcher.schedule import Bounds, after, get_mark, hints, keep_within
 from watcher.store import claims, entries, feeds, hits, hosts, memory, stories
 from watcher.store.engine import Db
@@ -31,7 +32,10 @@ SEVERAL_WITHIN = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What a poll came to, once stored. `held` is false where the claim was lost meanwhile and nothing was stored."""
+    """What a poll came to, once stored. `held` is false where the claim was lost meanwhile and nothing was stored.
+
+    `continues` is the address that the feed had before it was corrected, where this poll found that out.
+    """
 
     before: Feed
     after: Feed
@@ -45,6 +49,7 @@ class Settled:
     merged: int = 0
     recovered: int = 0
     left_out: int = 0
+    continues: str = ""
     held: bool = True
 
 
@@ -101,13 +106,18 @@ def settle_all(
 ) -> tuple[Settled, ...]:
     """Settle several polls: what all of them brought and teach goes to the database together."""
     held = claims.still_held(db, (feed for feed, _outcome in polled))
-    polled = [(held.get(feed.id, feed), outcome) for feed, outcome in polled]
-    read_ = [(feed, outcome) for feed, outcome in polled if feed.id in held and isinstance(outcome, Fresh)]
-    brought = _bring(db, read_, watched, now, bounds.budget)
+    ours = [(held[feed.id], outcome) for feed, outcome in polled if feed.id in held]
+    continued = continue_feeds(db, ours, now)
+    ours = [(continued[feed.id].feed if feed.id in continued else feed, outcome) for feed, outcome in ours]
+    by_heir = {each.feed.id: each for each in continued.values()}
+    read_ = [(feed, outcome) for feed, outcome in ours if isinstance(outcome, Fresh)]
+    brought = _bring(db, read_, watched, now, bounds.budget, by_heir)
+    stored = iter(
+        _settled(feed, outcome, brought.get(feed.id), now, bounds, jitter(), by_heir.get(feed.id))
+        for feed, outcome in ours
+    )
     settled = tuple(
-        _settled(feed, outcome, brought.get(feed.id), now, bounds, jitter())
-        if feed.id in held
-        else Settled(before=feed, after=feed, outcome=outcome, held=False)
+        next(stored) if feed.id in held else Settled(before=feed, after=feed, outcome=outcome, held=False)
         for feed, outcome in polled
     )
     kept = [each for each in settled if each.held]
@@ -134,7 +144,12 @@ class _Brought:
 
 
 def _bring(
-    db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: datetime, budget: Budget
+    db: Db,
+    read_: Sequence[tuple[Feed, Fresh]],
+    watched: Watched,
+    now: datetime,
+    budget: Budget,
+    continued: Mapping[int, Continued],
 ) -> Mapping[int, _Brought]:
     """Keep what documents brought, all of them with a handful of statements; gives it by feed."""
     offered = [(feed.id, candidates(outcome.parsed, feed)) for feed, outcome in read_]
@@ -147,8 +162,10 @@ def _bring(
         everything = sort(some, feed, remembered, now, delta=delta, merged=repeated)
         told = with_articles(keep_within(everything, outcome.parsed, feed, budget, now, delta=delta), outcome)
         brought[feed.id] = _Brought(seen=len(some), told=told)
+        before = continued.get(feed.id)
         fresh += [
-            StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=_was_there(feed, entry)) for entry in told.new
+            StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=_was_there(feed, entry, before))
+            for entry in told.new
         ]
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, quarantined=True) for entry in told.quarantined]
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=True) for entry in told.recovered]
@@ -172,9 +189,15 @@ def _bring(
     return brought
 
 
-def _was_there(feed: Feed, entry: Entry) -> bool:
-    """Return whether an entry was in the feed's first document: that one may be too large to be stored at once."""
-    return feed.baseline_at is None or get_mark(entry) in feed.baseline_marks
+def _was_there(feed: Feed, entry: Entry, continued: Continued | None) -> bool:
+    """Return whether an entry is older than the watch.
+
+    It was in the feed's first document, which may be too large to be stored at once; or it is older than the last look
+    at the address that the feed had before.
+    """
+    if feed.baseline_at is None or get_mark(entry) in feed.baseline_marks:
+        return True
+    return continued is not None and continued.was_shown_before(entry)
 
 
 def _shared_id(entry: Entry) -> str | None:
@@ -184,7 +207,13 @@ def _shared_id(entry: Entry) -> str | None:
 
 
 def _settled(
-    feed: Feed, outcome: Outcome, brought: _Brought | None, now: datetime, bounds: Bounds, jitter: float
+    feed: Feed,
+    outcome: Outcome,
+    brought: _Brought | None,
+    now: datetime,
+    bounds: Bounds,
+    jitter: float,
+    continued: Continued | None,
 ) -> Settled:
     if brought is None:
         return Settled(before=feed, after=after(feed, outcome, None, now, bounds, jitter), outcome=outcome)
@@ -202,6 +231,7 @@ def _settled(
         merged=told.merged,
         left_out=told.left_out,
         recovered=len(told.recovered),
+        continues=continued.left.source.url if continued else "",
     )
 
 

@@ -11,10 +11,11 @@ from sqlalchemy import case, func, select
 
 from watcher.model.digest import Coverage
 from watcher.model.feed import Feed, FeedState
+from watcher.model.topic import Origin
 from watcher.schedule import health
 from watcher.store import feeds, tallies
 from watcher.store.engine import Db
-from watcher.store.tables import entries, outbox, polls
+from watcher.store.tables import entries, hits, outbox, polls
 
 NOTES = 8
 """How many feeds a coverage names before it only counts."""
@@ -66,7 +67,8 @@ def coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     tally = Counter(state for _feed, state in states)
     missed = _missed(db, watched, since, until)
     came = select(func.count()).where(entries.c.first_seen_at > since, entries.c.first_seen_at <= until)
-    notes = [_note(feed, state, missed.get(feed.id, _Missed())) for feed, state in states]
+    there = _there_already(db, watched, since, until)
+    notes = [_note(feed, state, missed.get(feed.id, _Missed()), there.get(feed.id, 0)) for feed, state in states]
     said = [note for note in notes if note]
     return Coverage(
         feeds=len(watched),
@@ -129,7 +131,26 @@ def _missed(db: Db, watched: Sequence[Feed], since: datetime, until: datetime) -
     }
 
 
-def _note(feed: Feed, state: str, missed: _Missed) -> str:
+def _there_already(db: Db, watched: Sequence[Feed], since: datetime, until: datetime) -> Mapping[int, int]:
+    """Count the hits that feeds brought with their first documents in a window, where others were watched before.
+
+    Nobody is told of these hits, though a feed that was added may be one that failed for days under another address.
+    """
+    begun = min((feed.baseline_at for feed in watched if feed.baseline_at is not None), default=until)
+    added = [feed.id for feed in watched if feed.baseline_at is not None and since < feed.baseline_at <= until]
+    if not added or begun > since:
+        return {}
+    rows = db.execute(
+        select(entries.c.feed_id, func.count(hits.c.entry_id.distinct()))
+        .join(hits, hits.c.entry_id == entries.c.id)
+        .where(hits.c.matched_at > since, hits.c.matched_at <= until, hits.c.origin == Origin.LIVE.value)
+        .where(entries.c.baseline, entries.c.feed_id.in_(added))
+        .group_by(entries.c.feed_id)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
+def _note(feed: Feed, state: str, missed: _Missed, there: int) -> str:
     said = []
     if state == "failing":
         since = f" since {feed.failing_since:%Y-%m-%d %H:%M} UTC" if feed.failing_since else ""
@@ -142,4 +163,6 @@ def _note(feed: Feed, state: str, missed: _Missed) -> str:
         said.append(f"about {missed.lost} item{'s' * (missed.lost != 1)} may have been missed")
     if missed.left_out:
         said.append(f"{missed.left_out:,} item{'s' * (missed.left_out != 1)} not stored")
+    if there:
+        said.append(f"{there} {'hit was' if there == 1 else 'hits were'} there already when it was first read")
     return f"{feed.name}: {'; '.join(said)}" if said else ""
