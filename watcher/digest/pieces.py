@@ -139,13 +139,14 @@ def coverage_line(coverage: Coverage) -> str:
     if coverage.gaps:
         items = f"{coverage.lost} item{'s' * (coverage.lost != 1)}"
         line += f" About {items} may have been missed in {coverage.gaps} poll gap{'s' * (coverage.gaps != 1)}."
-    for count, what in (
-        (coverage.left_out, "not stored and may be missing: more than the watcher takes at once or in a day."),
-        (coverage.merged, "taken for repetitions of others."),
-        (coverage.recovered, "stored as older than the watch: an earlier version had merged them with others."),
+    for count, which, what in (
+        (coverage.left_out, "", "not stored and may be missing: feeds bring more than is taken at once or in a day."),
+        (coverage.merged, "", "taken for repetitions of others."),
+        (coverage.recovered, " that an earlier version had merged", "stored as baseline."),
     ):
         if count:
-            line += f" {count:,} {'item was' if count == 1 else 'items were'} {what}"
+            items, were = ("item", "was") if count == 1 else ("items", "were")
+            line += f" {count:,} {items}{which} {were} {what}"
     return line
 
 
