@@ -14,6 +14,7 @@ from watcher.model.entry import Entry
 from watcher.model.poll import Known
 from watcher.text.canon import tokens
 
+_Rank: TypeAlias = tuple[int, int, bool, bool, int]
 Token: TypeAlias = int | str
 """What names a known entry: its id, or the key of one that was pruned."""
 
@@ -71,7 +72,7 @@ def recognise_ids(offered: Sequence[Entry], memory: Memory) -> Recognised:
     """
     result = Recognised()
     counts = Counter(entry.key for entry in offered)
-    proposals: list[tuple[tuple[int, bool, bool, bool, int], Known]] = []
+    proposals: list[tuple[_Rank, Known]] = []
     for place, entry in enumerate(offered):
         plain = entry.key
         shared = counts[plain] > 1 or shared_key(plain) in memory.by_key
@@ -134,9 +135,17 @@ def has_id_of(known: Known, entry: Entry) -> bool:
     return not (is_address(before) and without_fragment(before) == raw)
 
 
-def _rank(depth: int, known: Known, entry: Entry, place: int, key: str) -> tuple[int, bool, bool, bool, int]:
-    """Order claims: by the most particular key, then by what agrees; a key of one's own before one once had."""
-    return depth, not _repeats(known, entry), not says_the_same(known, entry), known.key != key, place
+def _rank(depth: int, known: Known, entry: Entry, place: int, key: str) -> _Rank:
+    """Order claims: by what agrees, then by the most particular key; a key of one's own before one once had.
+
+    What stands as it stood was read as the known entry, and comes before what agrees with that entry now.
+    """
+    agreement = 3
+    if entry.item.repeated:
+        agreement = 0
+    elif known.content_hash == entry.content_hash:
+        agreement = 1 if _repeats(known, entry) else 2
+    return agreement, depth, not says_the_same(known, entry), known.key != key, place
 
 
 def _repeats(known: Known, entry: Entry) -> bool:

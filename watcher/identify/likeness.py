@@ -9,7 +9,7 @@ from enum import IntEnum
 from urllib.parse import urlsplit
 
 from watcher.identify.ids import Memory, Recognised, same_headline, same_moment
-from watcher.identify.keys import is_address, raw_id, title_key
+from watcher.identify.keys import is_address, raw_id, shared_key, title_key
 from watcher.model.entry import Entry
 from watcher.model.feed import Feed, KeyRule
 from watcher.model.poll import Known
@@ -61,7 +61,8 @@ def recognise_alike(
     for place, some in alike.items():
         entry = offered[place]
         for known in some:
-            reason = _reason(known, entry, memory, bases, shared[entry.key] > 1, learned)
+            shares_id = shared[entry.key] > 1 or shared_key(entry.key) in memory.by_key
+            reason = _reason(known, entry, memory, bases, shares_id, learned)
             if reason is not None:
                 claims.append((reason, known.content_hash != entry.content_hash, place, known))
             if _agrees(known, entry):
