@@ -17,7 +17,7 @@ WHOLE = Coverage(feeds=3, fresh=3, entries=40)
     [
         pytest.param(replace(WHOLE, left_out=1), "1 item was not stored and may be missing", id="one left out"),
         pytest.param(replace(WHOLE, left_out=1_842), "1,842 items were not stored and may be", id="many left out"),
-        pytest.param(replace(WHOLE, merged=1), "1 item was taken for repetitions of others", id="one merged"),
+        pytest.param(replace(WHOLE, merged=1), "1 item was taken for a repetition of another", id="one merged"),
         pytest.param(replace(WHOLE, merged=2), "2 items were taken for repetitions of others", id="two merged"),
         pytest.param(replace(WHOLE, recovered=12), "12 items that an earlier version had merged were", id="recovered"),
         pytest.param(replace(WHOLE, recovered=1), "1 item that an earlier version had merged was", id="one recovered"),

@@ -139,15 +139,17 @@ def coverage_line(coverage: Coverage) -> str:
     if coverage.gaps:
         items = f"{coverage.lost} item{'s' * (coverage.lost != 1)}"
         line += f" About {items} may have been missed in {coverage.gaps} poll gap{'s' * (coverage.gaps != 1)}."
-    for count, which, what in (
-        (coverage.left_out, "", "not stored and may be missing: feeds bring more than is taken at once or in a day."),
-        (coverage.merged, "", "taken for repetitions of others."),
-        (coverage.recovered, " that an earlier version had merged", "stored as baseline."),
-    ):
-        if count:
-            items, were = ("item", "was") if count == 1 else ("items", "were")
-            line += f" {count:,} {items}{which} {were} {what}"
+    if count := coverage.left_out:
+        line += f" {_items(count)} not stored and may be missing: feeds bring more than is taken at once or in a day."
+    if count := coverage.merged:
+        line += f" {_items(count)} taken for {'a repetition of another' if count == 1 else 'repetitions of others'}."
+    if count := coverage.recovered:
+        line += f" {_items(count, ' that an earlier version had merged')} stored as baseline."
     return line
+
+
+def _items(count: int, which: str = "") -> str:
+    return f"{count:,} item{which} was" if count == 1 else f"{count:,} items{which} were"
 
 
 def flags(hit: ToldHit) -> tuple[str, ...]:

@@ -103,12 +103,12 @@ def history(settled: Settled, now: datetime) -> Poll:
 def _left_out(settled: Settled) -> str:
     """Say how many items were left out, and when they are read: what one document holds beyond the bound, soon."""
     count = settled.left_out
-    items = f"{count:,} {'item' if count == 1 else 'items'} not stored"
+    items = "item" if count == 1 else "items"
     parsed = settled.outcome.parsed if isinstance(settled.outcome, Fresh) else None
     if parsed is not None and len(parsed.unread_marks) >= len(settled.after.left_marks):
         soon = ": the next polls read on" if settled.after.body_hash is None else ""
-        return f"{items}, more than are read of one document{soon}"
-    return f"{items}, beyond the daily budget: what is still served is stored tomorrow"
+        return f"{count:,} more {items} than are read of one document{soon}"
+    return f"{count:,} {items} not stored, beyond the daily budget: what is still served is stored tomorrow"
 
 
 def _joined(*said: str) -> str:
