@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -275,6 +276,7 @@ def as_json_of(source: Source) -> dict[str, Any]:
         "fulltext": source.fulltext,
         "weight": source.weight,
         "private": source.private,
+        "budget": asdict(source.budget) if source.budget else None,
     }
 
 

@@ -38,7 +38,8 @@ class Entry:
     """An item with an identity: `key` names it within its feed for ever, whatever parser read it.
 
     `content_hash` covers what a reader would call its text; it changes when the item is edited.
-    `source` is the outlet's name and `feed_url` the feed's configured address.
+    `source` is the outlet's name and `feed_url` the feed's configured address. `former_key` is the key by the rules of
+    identity version 1, while the feed has entries under such.
     """
 
     feed_id: int
@@ -48,6 +49,7 @@ class Entry:
     item: Item
     source: str
     feed_url: str
+    former_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,9 @@ def read_atom(root: etree._Element, base: str, known: Collection[bytes] = frozen
     entries = root.findall(clark(ATOM, "entry"))
     language = language_tag(root.get(_LANG))
     author = _person(root.find(clark(ATOM, "author")))
-    read, left_out = cleaned_all((_entry(entry, base, author) for entry in entries), len(entries), language, known)
+    read, left_out, unread = cleaned_all(
+        (_entry(entry, base, author) for entry in entries), len(entries), language, known
+    )
     heading = root.find(clark(ATOM, "title"))
     title, _is_text = _construct(heading) if heading is not None else ("", True)
     return Parsed(
@@ -46,6 +48,7 @@ def read_atom(root: etree._Element, base: str, known: Collection[bytes] = frozen
         hub=link_of(root, "hub", base),
         topic_url=link_of(root, "self", base),
         truncated_items=left_out,
+        unread_marks=unread,
         parser="quick",
     )
 

@@ -39,16 +39,23 @@ class Raw:
 
 def cleaned_all(
     raws: Iterable[Raw], count: int, language: str | None, known: Collection[bytes] = frozenset()
-) -> tuple[tuple[Item, ...], int]:
-    """Clean a document's items, and tell how many are left out: of too many, the newest are kept, in their order.
+) -> tuple[tuple[Item, ...], int, frozenset[bytes]]:
+    """Clean a document's items, and tell how many unknown ones are left out, and the marks of these.
 
-    `language` is the feed's: that of the items that do not say. Those whose marks are `known` are only told by name.
+    Of too many the newest unknown ones are read, in their order: what is left out is read by the next polls, wherever
+    in the document it stands. `language` is the feed's: that of the items that do not say. Those whose marks are
+    `known` are only told by name.
     """
     if count <= MOST_ITEMS:
-        return tuple([_told(raw, language, known) for raw in raws]), 0
+        return tuple([_told(raw, language, known) for raw in raws]), 0, frozenset()
     looked_at = list(islice(raws, MOST_LOOKED_AT))
-    newest = sorted(range(len(looked_at)), key=lambda place: _age(looked_at[place]), reverse=True)[:MOST_ITEMS]
-    return tuple([_told(looked_at[place], language, known) for place in sorted(newest)]), count - len(newest)
+    marks = [_mark(raw, language) for raw in looked_at]
+    unknown = [place for place, mark in enumerate(marks) if mark not in known]
+    unknown.sort(key=lambda place: _age(looked_at[place]), reverse=True)
+    unread = set(unknown[MOST_ITEMS:])
+    read = [_told(raw, language, known) for place, raw in enumerate(looked_at) if place not in unread]
+    left = count - len(looked_at) + len(unread)
+    return tuple(read), left, frozenset(marks[place] for place in unread)
 
 
 def _told(raw: Raw, language: str | None, known: Collection[bytes]) -> Item:

@@ -27,7 +27,7 @@ def read_json(text: str, base: str, known: Collection[bytes] = frozenset()) -> P
     items = [item for item in said["items"] if isinstance(item, dict)]
     hubs = [hub for hub in _list(said.get("hubs")) if isinstance(hub, dict)]
     language = language_tag(_text(said.get("language")))
-    read, left_out = cleaned_all((_item(item, base) for item in items), len(items), language, known)
+    read, left_out, unread = cleaned_all((_item(item, base) for item in items), len(items), language, known)
     return Parsed(
         items=read,
         title=" ".join(plain(_text(said.get("title"))).split())[:500],
@@ -36,6 +36,7 @@ def read_json(text: str, base: str, known: Collection[bytes] = frozenset()) -> P
         hub=next((http_url(_text(hub.get("url")), base) for hub in hubs if hub.get("type") == "WebSub"), None),
         topic_url=http_url(_text(said.get("feed_url")), base) if said.get("feed_url") else None,
         truncated_items=left_out,
+        unread_marks=unread,
         parser="json",
     )
 

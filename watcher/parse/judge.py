@@ -35,7 +35,7 @@ def read_loosely(body: bytes, base: str, known: Collection[bytes] = frozenset())
     fault = said.get("bozo_exception") if said.get("bozo") else None
     lenient = fault is None or type(fault).__name__ in {"NonXMLContentType", "CharacterEncodingOverride"}
     language = language_tag(_str(feed.get("language")))
-    items, left_out = cleaned_all((_item(entry, base) for entry in entries), len(entries), language, known)
+    items, left_out, unread = cleaned_all((_item(entry, base) for entry in entries), len(entries), language, known)
     return Parsed(
         items=items,
         title=title_text(_str(feed.get("title"))),
@@ -48,6 +48,7 @@ def read_loosely(body: bytes, base: str, known: Collection[bytes] = frozenset())
         topic_url=_link(feed, "self", base),
         degraded=None if lenient else f"not well-formed ({type(fault).__name__})",
         truncated_items=left_out,
+        unread_marks=unread,
         parser="feedparser",
     )
 

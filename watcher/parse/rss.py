@@ -53,7 +53,7 @@ def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozens
         or channel.get(clark(XML, "lang"))
         or root.get(clark(XML, "lang"))
     )
-    read, left_out = cleaned_all((_item(item, names, base) for item in items), len(items), language, known)
+    read, left_out, unread = cleaned_all((_item(item, names, base) for item in items), len(items), language, known)
     return Parsed(
         items=read,
         title=title_text(inner(channel.find(clark(space, "title")))),
@@ -69,6 +69,7 @@ def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozens
         hub=link_of(channel, "hub", base),
         topic_url=link_of(channel, "self", base),
         truncated_items=left_out,
+        unread_marks=unread,
         parser="quick",
     )
 

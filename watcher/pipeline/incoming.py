@@ -22,7 +22,7 @@ from watcher.pipeline.points import reached
 from watcher.pipeline.polled import Polled
 from watcher.pipeline.privacy import UNCONFIGURED, conceal, reveal
 from watcher.pipeline.settling import Settled, read, settle_all
-from watcher.schedule import Bounds
+from watcher.schedule import Bounds, ask_anew
 from watcher.store import claims
 from watcher.store.engine import Database
 from watcher.store.feed_rows import host_of
@@ -255,6 +255,7 @@ class Poller:
                 await asyncio.sleep(max(0.0, (begins_at - self._clock()).total_seconds()))
                 self._early.discard(asyncio.current_task())
             reached("claimed")
+            feed = ask_anew(feed, self._clock())
             source = feed.source if self._configured is None else self._configured(feed.source.url)
             if source is None and feed.source.private:
                 # Another process was configured later than this one: only what is configured may be asked for so.
@@ -281,6 +282,8 @@ class Poller:
                 log.exception("poll could not be settled", feed=feed.source.url)
                 return None
         for notice in notices(settled) if settled.held else ():
+            if notice.is_repeated:
+                continue
             log.warning(notice.event, feed=feed.source.url, said=notice.said)
         if self._on_settled is not None:
             self._on_settled(settled)

@@ -19,6 +19,7 @@ _TRACKERS = re.compile(
 _ABSOLUTE = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]{0,250}(?::\d{1,4})?/[!-\[\]-~]{0,3000}")
 _SIMPLE = re.compile(r"https?://([a-z0-9][a-z0-9.-]{0,250}(?<!\.))(/[A-Za-z0-9/._~-]*)")
 _QUERIED = re.compile(r"https?://([a-z0-9][a-z0-9.-]{0,250}(?<!\.))(/[A-Za-z0-9/._~-]*)\?([A-Za-z0-9&=._~-]*)")
+_REVISION = re.compile(r"[0-9]{0,3}")
 _PARTS = re.compile(r"[\x00-\x20\x7f]")
 _SAFE = "/:@!$&'()*+,;=-._~%"
 _REDIRECTORS = {("www.google.com", "/url"): ("url", "q"), ("news.google.com", "/news/url"): ("url",)}
@@ -77,8 +78,8 @@ def http_url(url: str, base: str | None = None) -> str | None:
 def canonical_url(url: str) -> str:
     """Give the address under which two links to one article are one: for comparing, never for fetching.
 
-    No scheme difference, default port, fragment (but `#!`), tracking parameters or trailing slash; redirectors that
-    carry their target are unwrapped. Applying it twice changes nothing.
+    No scheme difference, default port, tracking parameters, trailing slash, or fragment that names no place;
+    redirectors that carry their target are unwrapped. Applying it twice changes nothing.
     """
     if (simple := _SIMPLE.fullmatch(url)) is not None:
         return f"https://{simple[1]}{simple[2].rstrip('/') or '/'}"
@@ -103,8 +104,16 @@ def canonical_url(url: str) -> str:
         where = f"{where}:{port}"
     kept = [pair for pair in parts.query.split("&") if pair and not _TRACKERS.match(unquote(pair.split("=", 1)[0]))]
     path = quote(parts.path, safe=_SAFE).rstrip("/") or "/"
-    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    fragment = "" if _is_meaningless(parts.fragment) else quote(parts.fragment, safe=_SAFE + "?")
     return urlunsplit(("https", where.lower(), path, quote("&".join(kept), safe=_SAFE + "?"), fragment))
+
+
+def _is_meaningless(fragment: str) -> bool:
+    """Return whether a fragment only counts revisions (BBC: `#0`, `#1`) or tracks readers (`#xtor=RSS-1`)."""
+    if _REVISION.fullmatch(fragment) is not None:
+        return True
+    pairs = [pair.partition("=") for pair in fragment.split("&")]
+    return all(mark and _TRACKERS.match(unquote(name)) for name, mark, _value in pairs)
 
 
 def article_url(url: str) -> str | None:

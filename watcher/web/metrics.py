@@ -80,6 +80,7 @@ def _of_feeds(known: Standing) -> Iterator[Metric]:
     yield feeds
     yield CounterMetricFamily("watcher_poll_gaps", "Proven gaps between two polls of a feed.", value=known.gaps)
     yield CounterMetricFamily("watcher_items_lost", "Items estimated lost in poll gaps.", value=known.lost)
+    yield GaugeMetricFamily("watcher_items_left_out", "Items of feeds that are not stored.", value=known.left_out)
     yield GaugeMetricFamily(
         "watcher_poll_lag_seconds", "How long the most overdue feed has waited.", value=known.lag.total_seconds()
     )

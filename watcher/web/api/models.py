@@ -212,6 +212,9 @@ class Feed(BaseModel):
     failures: int
     gaps: int
     lost: int
+    left_out: int
+    merged: int
+    recovered: int
     entries: int
 
 
@@ -225,7 +228,12 @@ class Poll(BaseModel):
     status: int | None
     seen: int
     new: int
+    updated: int
     hits: int
+    lost: int
+    left_out: int
+    merged: int
+    recovered: int
     message: str
 
 
@@ -289,6 +297,11 @@ class Standing(BaseModel):
     feeds: dict[str, int]
     entries: int
     hits: int
+    gaps: int
+    lost: int
+    left_out: int
+    merged: int
+    recovered: int
     digests: list[Subscription]
     outbox: dict[str, int]
     version: str

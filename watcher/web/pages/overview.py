@@ -16,7 +16,7 @@ from watcher.web.site import Here, Site
 
 router = APIRouter(include_in_schema=False)
 DAYS = 30
-FAILING = ("gone", "failing", "stale")
+FAILING = ("gone", "failing", "degraded", "stale")
 
 
 @router.get("/overview")
