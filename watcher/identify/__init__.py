@@ -7,7 +7,7 @@ are two entries.
 """
 
 from watcher.identify.candidates import candidates
-from watcher.identify.ids import Memory, has_id_of
+from watcher.identify.ids import Memory, is_named_by
 from watcher.identify.keys import content_hash, particular_keys, plain_key, shared_key, short_key, title_key
 from watcher.identify.likeness import LEARNED, learned_to_change
 from watcher.identify.sorting import MOST_VERSIONS, sort
@@ -18,7 +18,7 @@ __all__ = [
     "Memory",
     "candidates",
     "content_hash",
-    "has_id_of",
+    "is_named_by",
     "learned_to_change",
     "particular_keys",
     "plain_key",

@@ -60,7 +60,12 @@ class Recognised:
         self.claimed[token_of(known)] = place
         return True
 
+    def is_open(self, place: int) -> bool:
+        """Return whether an item may still turn out to be a known one."""
+        return place not in self.known and place not in self.recycled and place not in self.twins
+
     def is_free(self, known: Known) -> bool:
+        """Return whether a known entry stands behind no item yet."""
         return token_of(known) not in self.claimed
 
 
@@ -81,7 +86,7 @@ def recognise_ids(offered: Sequence[Entry], memory: Memory) -> Recognised:
                 if (known := memory.by_key.get(key)) is not None:
                     proposals.append((_rank(depth, known, entry, place, key), known))
         known = memory.by_key.get(plain)
-        if known is None or not has_id_of(known, entry):
+        if known is None or not _has_id_of(known, entry):
             continue
         if shared:
             if says_the_same(known, entry):
@@ -124,7 +129,12 @@ def same_moment(known: Known, entry: Entry) -> bool:
     return abs((known.published_at - published).total_seconds()) < 120
 
 
-def has_id_of(known: Known, entry: Entry) -> bool:
+def is_named_by(entry: Entry, known: Known) -> bool:
+    """Return whether an id that stands on one item names the entry that was found under it, whatever the item says."""
+    return _has_id_of(known, entry) and not _is_recycled(known, entry)
+
+
+def _has_id_of(known: Known, entry: Entry) -> bool:
     """Return whether the entry that was found under an item's plain key has it by right: by the same raw id.
 
     Version 1 gave an entry the key of its canonical address, which may be another item's raw id.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from urllib.parse import urlsplit
 
@@ -39,50 +39,31 @@ def recognise_alike(
 
     A known entry is only considered while it does not stand in the document under an id of its own.
     """
-    why: dict[int, Why] = {}
-    open_places = [
-        place
+    alike = {
+        place: some
         for place, entry in enumerate(offered)
-        if place not in recognised.known
-        and place not in recognised.recycled
-        and place not in recognised.twins
-        and not entry.item.repeated
-    ]
-    if not open_places:
-        return why, False
-    none_known = not recognised.known and not any(entry.item.repeated for entry in offered)
-    bases = Counter(base for entry in offered if (base := _id_address(raw_id(entry.item))) is not None)
-    shared = Counter(entry.key for entry in offered)
-    learned = learned_to_change(feed)
-    alike = {place: list(_alike(offered[place], memory, recognised)) for place in open_places}
-    agreeing: dict[int, list[Known]] = {}
-    claims: list[tuple[Why, bool, int, Known]] = []
-    proves = False
-    for place, some in alike.items():
-        entry = offered[place]
-        for known in some:
-            shares_id = shared[entry.key] > 1 or shared_key(entry.key) in memory.by_key
-            reason = _reason(known, entry, memory, bases, shares_id, learned)
-            if reason is not None:
-                claims.append((reason, known.content_hash != entry.content_hash, place, known))
-            if _agrees(known, entry):
-                agreeing.setdefault(place, []).append(known)
-            unchanged = same_moment(known, entry) and same_headline(known, entry) and _same_place(known, entry)
-            proves |= unchanged and (none_known or known.content_hash == entry.content_hash)
-    ranked = sorted(claims, key=lambda claim: claim[:3])
-    why |= {place: reason for reason, _edited, place, known in ranked if recognised.claim(place, known)}
+        if recognised.is_open(place) and not entry.item.repeated and (some := _alike(entry, memory, recognised))
+    }
+    if not alike:
+        return {}, False
+    judge = _Judge(offered, feed, memory)
+    agreeing = {
+        place: agreed
+        for place, some in alike.items()
+        if (agreed := [known for known in some if _agrees(known, offered[place])])
+    }
+    proves = _proves_change(offered, agreeing, recognised)
+    claims = sorted(
+        (reason, known.content_hash != offered[place].content_hash, place, number)
+        for place, some in alike.items()
+        for number, known in enumerate(some)
+        if (reason := judge.reason(known, offered[place])) is not None
+    )
+    why = {place: reason for reason, _edited, place, number in claims if recognised.claim(place, alike[place][number])}
     if _is_mass_change(agreeing, len(offered)):
         proves = True
-        for place in open_places:
-            entry = offered[place]
-            best = sorted(
-                (
-                    known
-                    for known in alike[place]
-                    if known in agreeing.get(place, ()) or _same_id_and_date(known, entry)
-                ),
-                key=lambda known: (not _same_place(known, entry), known.content_hash != entry.content_hash, known.id),
-            )
+        for place, some in alike.items():
+            best = _best_first(offered[place], some, agreeing.get(place, ()))
             if any(recognised.claim(place, known) for known in best):
                 why[place] = Why.MASS_CHANGE
     return why, proves
@@ -93,48 +74,73 @@ def learned_to_change(feed: Feed) -> bool:
     return feed.id_changes >= LEARNED or feed.key_rule is KeyRule.LINK
 
 
-def _alike(entry: Entry, memory: Memory, recognised: Recognised) -> Iterator[Known]:
-    seen: set[int] = set()
-    by_url = memory.by_url.get(entry.canonical_url, ()) if entry.canonical_url else ()
-    former = memory.by_key.get(entry.former_key) if entry.former_key else None
-    for known in (*by_url, *memory.by_title.get(title_key(entry.item.title), ()), *([former] if former else [])):
-        if known.id > 0 and known.id not in seen and recognised.is_free(known):
-            seen.add(known.id)
-            yield known
+class _Judge:
+    """Judges whether an item with an unknown id is a known one, within one document."""
 
+    def __init__(self, offered: Sequence[Entry], feed: Feed, memory: Memory) -> None:
+        self._memory = memory
+        self._learned = learned_to_change(feed)
+        self._ids = Counter(entry.key for entry in offered)
+        self._bases = Counter(base for entry in offered if (base := _id_address(raw_id(entry.item))) is not None)
 
-def _reason(
-    known: Known, entry: Entry, memory: Memory, bases: Counter[str], shares_id: bool, learned: bool
-) -> Why | None:
-    """Return what makes two ids those of one item, None where nothing does."""
-    headline = same_headline(known, entry)
-    raw, before = raw_id(entry.item), known.raw_id
-    if raw is not None and raw == before and (headline or not shares_id):
-        return Why.SAME_RAW_ID
-    address = _id_address(raw)
-    if address is not None and address == _id_address(before):
-        if _COUNTER.fullmatch(raw or "") and _COUNTER.fullmatch(before or ""):
-            if _is_revision(known, entry, memory, bases[address] > 1):
+    def reason(self, known: Known, entry: Entry) -> Why | None:
+        """Return what makes two ids those of one item, None where nothing does."""
+        headline, place, moment = same_headline(known, entry), _same_place(known, entry), same_moment(known, entry)
+        raw, before = raw_id(entry.item), known.raw_id
+        shares_id = self._ids[entry.key] > 1 or shared_key(entry.key) in self._memory.by_key
+        if raw is not None and raw == before and (headline or not shares_id):
+            return Why.SAME_RAW_ID
+        address = _id_address(raw)
+        if address is not None and address == _id_address(before):
+            counted = _COUNTER.fullmatch(raw or "") and _COUNTER.fullmatch(before or "")
+            if self._is_revision(known, entry, address) if counted else headline:
                 return Why.SAME_ADDRESS_AS_ID
-        elif headline:
-            return Why.SAME_ADDRESS_AS_ID
-    if known.content_hash == entry.content_hash and same_moment(known, entry) and _same_place(known, entry):
-        return Why.IDENTICAL
-    dates_differ = known.published_at is not None and entry.item.published_at is not None
-    if learned and headline and _same_place(known, entry) and not (dates_differ and not same_moment(known, entry)):
-        return Why.LEARNED
-    return None
+        if known.content_hash == entry.content_hash and moment and place:
+            return Why.IDENTICAL
+        dates_differ = known.published_at is not None and entry.item.published_at is not None and not moment
+        return Why.LEARNED if self._learned and headline and place and not dates_differ else None
+
+    def _is_revision(self, known: Known, entry: Entry, address: str) -> bool:
+        """Return whether `url#1` is a later state of `url#0`, as with the BBC, and not the second comment on a page."""
+        held = self._memory.by_url.get(entry.canonical_url, ()) if entry.canonical_url else ()
+        if self._bases[address] > 1 or len(held) > 1:
+            return False
+        if same_moment(known, entry):
+            return True
+        undated = known.published_at is None and entry.item.published_at is None
+        return same_headline(known, entry) and (undated or "#" not in (entry.item.url or ""))
 
 
-def _is_revision(known: Known, entry: Entry, memory: Memory, several: bool) -> bool:
-    """Return whether `url#1` is a later state of `url#0`, as with the BBC, and not the second comment on a page."""
-    held = memory.by_url.get(entry.canonical_url, ()) if entry.canonical_url else ()
-    if several or len(held) > 1:
-        return False
-    if same_moment(known, entry):
-        return True
-    undated = known.published_at is None and entry.item.published_at is None
-    return same_headline(known, entry) and (undated or "#" not in (entry.item.url or ""))
+def _alike(entry: Entry, memory: Memory, recognised: Recognised) -> list[Known]:
+    by_url = memory.by_url.get(entry.canonical_url, ()) if entry.canonical_url else ()
+    by_title = memory.by_title.get(title_key(entry.item.title), ()) if memory.by_title else ()
+    former = memory.by_key.get(entry.former_key) if entry.former_key else None
+    found = {known.id: known for known in (*by_url, *by_title, *([former] if former else []))}
+    return [known for known in found.values() if known.id > 0 and recognised.is_free(known)]
+
+
+def _proves_change(offered: Sequence[Entry], agreeing: Mapping[int, Sequence[Known]], recognised: Recognised) -> bool:
+    """Return whether an unchanged item came under a new id: same headline, address and date.
+
+    Its text tells an unchanged item from a successor; where no id of the document is known, all of them changed.
+    """
+    none_known = not recognised.known and not any(entry.item.repeated for entry in offered)
+    return any(
+        same_moment(known, offered[place])
+        and _same_place(known, offered[place])
+        and (none_known or known.content_hash == offered[place].content_hash)
+        for place, some in agreeing.items()
+        for known in some
+    )
+
+
+def _best_first(entry: Entry, alike: Sequence[Known], agreeing: Sequence[Known]) -> list[Known]:
+    """Return the known entries that an item may be, when most of a document comes under new ids."""
+    possible = [known for known in alike if known in agreeing or _same_id_and_date(known, entry)]
+    return sorted(
+        possible,
+        key=lambda known: (not _same_place(known, entry), known.content_hash != entry.content_hash, known.id),
+    )
 
 
 def _agrees(known: Known, entry: Entry) -> bool:
@@ -151,7 +157,7 @@ def _same_id_and_date(known: Known, entry: Entry) -> bool:
     return address is not None and address == _id_address(known.raw_id) and same_moment(known, entry)
 
 
-def _is_mass_change(agreeing: dict[int, list[Known]], size: int) -> bool:
+def _is_mass_change(agreeing: Mapping[int, Sequence[Known]], size: int) -> bool:
     """Return whether most of a document are known items under new ids; each known entry counts for one of them."""
     counted: set[int] = set()
     for some in agreeing.values():

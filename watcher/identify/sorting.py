@@ -73,10 +73,11 @@ def sort(
         old = {entry.key for entry in quarantined}
         new = [entry for entry in new if entry.key not in old]
     document_keys = frozenset(short_key(entry.key) for entry in offered)
-    before = frozenset(short_key(entry.former_key) for entry in offered if entry.former_key)
     whole = document_keys | feed.document_keys if delta and len(feed.document_keys) < MOST_KEYS else document_keys
     marks = _marks(plausible, feed, memory, recognised)
     is_known = bool(migrated or same or edited or recovered)
+    # The first document after an upgrade is compared with what version 1 remembered.
+    comparable = document_keys | {short_key(entry.former_key) for entry in offered if entry.former_key}
     return Sorted(
         new=tuple(new),
         edited=tuple(edited),
@@ -87,7 +88,7 @@ def sort(
         gone=tuple(gone),
         document_keys=whole,
         item_marks=marks if whole is document_keys else marks | feed.item_marks,
-        gap=None if is_known or delta else find_gap(plausible, feed, document_keys | before, new, now),
+        gap=None if is_known or delta else find_gap(plausible, feed, comparable, new, now),
         merged=merged,
         identity_version=IDENTITY_VERSION if upgrading else feed.identity_version,
         id_changes=int(changes_ids) if feed.id_changes or not learned_to_change(feed) else LEARNED,

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Text, and_, bindparam, delete, insert, select, text, update
 from sqlalchemy.sql.selectable import TextualSelect
 
-from watcher.identify import Memory, has_id_of, particular_keys, shared_key, title_key
+from watcher.identify import Memory, is_named_by, particular_keys, shared_key, title_key
 from watcher.model.entry import Entry
 from watcher.model.poll import Known
 from watcher.store.engine import Db
@@ -23,6 +23,9 @@ from watcher.store.tables import aliases, entries, tombstones
 
 RECENT = 200
 """How many of a feed's latest entries tell what is old news for it."""
+
+MOST_ALIKE = 100
+"""How many entries with one headline or one address are compared with a new item: the latest."""
 
 NOTED_EVERY = timedelta(hours=12)
 
@@ -117,14 +120,12 @@ class _Recalled:
     newest: datetime | None = None
     number: int = 0
     counts: Counter[str] = field(init=False)
+    unlike: list[Entry] = field(init=False)
+    """Those that are not repeated word for word, and so not known already; and those that share their ids."""
 
     def __post_init__(self) -> None:
         self.counts = Counter(entry.key for entry in self.offered)
-
-    @property
-    def unlike(self) -> list[Entry]:
-        """Those that are not repeated word for word, and so not known already; and those that share their ids."""
-        return [entry for entry in self.offered if not entry.item.repeated or self.counts[entry.key] > 1]
+        self.unlike = [entry for entry in self.offered if not entry.item.repeated or self.counts[entry.key] > 1]
 
     @property
     def strange(self) -> list[Entry]:
@@ -133,8 +134,8 @@ class _Recalled:
 
     @property
     def sharing(self) -> list[Entry]:
-        """Those whose ids are known to have stood on several items, though not in this document."""
-        return [entry for entry in self.unlike if self.counts[entry.key] == 1 and shared_key(entry.key) in self.found]
+        """Those that are alone with their id in this document, while the id is known from other items."""
+        return [entry for entry in self.unlike if self.counts[entry.key] == 1 and self._shares_id(entry)]
 
     def keys_of(self, entry: Entry) -> Iterator[str]:
         """Return the keys by which an entry is asked for at first."""
@@ -147,17 +148,20 @@ class _Recalled:
     def whole(self) -> Memory:
         return Memory(
             by_key={key: known for key, (_how, known) in self.found.items()},
-            by_url=self.by_url,
-            by_title=self.by_title,
+            by_url={url: some for url, some in self.by_url.items() if some},
+            by_title={title: some for title, some in self.by_title.items() if some},
             newest_published_at=self.newest,
             entry_count=self.number,
         )
 
     def _is_named(self, entry: Entry) -> bool:
-        if self.counts[entry.key] > 1 or shared_key(entry.key) in self.found:
+        if self.counts[entry.key] > 1 or self._shares_id(entry):
             return any(key in self.found for key in particular_keys(entry))
+        return entry.key in self.found
+
+    def _shares_id(self, entry: Entry) -> bool:
         found = self.found.get(entry.key)
-        return found is not None and has_id_of(found[1], entry)
+        return shared_key(entry.key) in self.found or (found is not None and not is_named_by(entry, found[1]))
 
 
 def recall(db: Db, feed_id: int, candidates: Sequence[Entry]) -> Memory:
@@ -180,9 +184,10 @@ def recall_all(db: Db, offered: Sequence[tuple[int, Sequence[Entry]]]) -> tuple[
     _recognise(
         db, [(feed_id, one, key) for feed_id, one in whose for entry in one.sharing for key in particular_keys(entry)]
     )
-    feeds = {feed_id: one for feed_id, one in whose if one.strange}
-    _find_alike(db, [(feed_id, one, entry) for feed_id, one in feeds.items() for entry in one.strange])
-    alike = [(feed_id, one) for feed_id, one in feeds.items() if one.by_url or one.by_title]
+    strange = [(feed_id, one, entry) for feed_id, one in whose for entry in one.strange]
+    feeds = {feed_id: one for feed_id, one, _entry in strange}
+    _find_alike(db, strange)
+    alike = [(feed_id, one) for feed_id, one in feeds.items() if any((*one.by_url.values(), *one.by_title.values()))]
     _recognise(
         db, [(feed_id, one, entry.key) for feed_id, one in alike for entry in one.offered if entry.item.repeated]
     )
@@ -209,16 +214,16 @@ def _find_alike(db: Db, places: Sequence[tuple[int, _Recalled, Entry]]) -> None:
         if (url := entry.canonical_url) and url not in one.by_url:
             some = wanted[feed_id, mark(url), "address"] = one.by_url[url] = []
             # An entry whose key is its address is found by that.
-            wanted[feed_id, mark(usual_key(url)), "key"] = some
+            if entry.key != usual_key(url):
+                wanted[feed_id, mark(usual_key(url)), "key"] = some
         if (title := title_key(entry.item.title)) and title not in one.by_title:
             wanted[feed_id, mark(title), "headline"] = one.by_title[title] = []
-    lists = list(wanted.values())
+    found = list(wanted.values())
     asked = [(place, *question) for place, question in enumerate(wanted)]
     for row in sorted(_rows(db, _ALIKE_ON, asked), key=lambda row: row.id):
-        lists[row.place].append(_known(row))
-    for _feed_id, one, _entry in places:
-        one.by_url = {url: some for url, some in one.by_url.items() if some}
-        one.by_title = {title: some for title, some in one.by_title.items() if some}
+        found[row.place].append(_known(row))
+    for some in found:
+        del some[:-MOST_ALIKE]
 
 
 def rename(db: Db, migrated: Iterable[tuple[int, int, str]], changing: Collection[int] = ()) -> None:
