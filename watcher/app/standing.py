@@ -28,5 +28,14 @@ def stand(app: App, now: datetime) -> views.Json:
     ]
     said = views.status(known, subscriptions, __version__, str(app.database), revision)
     return said | {
-        "workers": [{"name": each.name, "owner": each.owner, "until": views.moment(each.until)} for each in workers]
+        "network": {"away_since": views.moment(leases.network_away_since(workers))},
+        "workers": [
+            {
+                "name": each.name,
+                "owner": each.owner,
+                "until": views.moment(each.until),
+                "away_since": views.moment(each.away_since),
+            }
+            for each in workers
+        ],
     }

@@ -173,6 +173,10 @@ def _say_where(address: str) -> None:
 
 def _show_standing(said: dict[str, Any]) -> None:
     feeds = said["feeds"]
+    if away := said["network"]["away_since"]:
+        output.put(
+            output.style(f"Network   away since {away}: this machine reaches nobody, no feed is read", output.RED)
+        )
     bad = {"stale": output.YELLOW, "failing": output.RED, "gone": output.RED}
     shown = [
         output.style(f"{feeds[name]} {name}", *([bad[name]] if name in bad and feeds[name] else []))

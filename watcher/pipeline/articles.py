@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from watcher.errors import ParseError
 from watcher.fetch import Fetcher
 from watcher.identify import candidates, sort
+from watcher.model.access import Access
 from watcher.model.entry import Entry
 from watcher.model.feed import Feed
 from watcher.model.poll import Document, Failed, Fresh, Sorted
@@ -49,7 +50,8 @@ class Articles:
             return outcome
         found: dict[str, str] = {}
         faults: list[str] = []
-        reading = [asyncio.create_task(self._read(key, url, found, faults)) for key, url in wanted[:MOST]]
+        access = feed.source.access
+        reading = [asyncio.create_task(self._read(key, url, access, found, faults)) for key, url in wanted[:MOST]]
         _done, late = await asyncio.wait(reading, timeout=patience.total_seconds())
         for task in late:
             task.cancel()
@@ -68,13 +70,13 @@ class Articles:
         entries = [*told.new, *(change.entry for change in told.edited)]
         return [(entry.key, article_url(entry.item.url)) for entry in entries if entry.item.url]
 
-    async def _read(self, key: str, url: str | None, found: dict[str, str], faults: list[str]) -> None:
+    async def _read(self, key: str, url: str | None, access: Access, found: dict[str, str], faults: list[str]) -> None:
         if url is None:
             faults.append("the aggregator's link hides the article")
             return
         try:
             async with asyncio.timeout(A_PAGE.total_seconds()):
-                page = await self._fetcher.page(url)
+                page = await self._fetcher.page(url, access=access)
         except TimeoutError:
             faults.append(f"not done within {A_PAGE.total_seconds():.0f} s")
             return

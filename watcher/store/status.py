@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from watcher.model.digest import Coverage
 from watcher.model.feed import Feed, FeedState
 from watcher.schedule import health
-from watcher.store import feeds, tallies
+from watcher.store import feeds, leases, tallies
 from watcher.store.engine import Db
 from watcher.store.tables import entries, outbox, polls
 
@@ -67,7 +67,9 @@ def coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     gapped = {row[0]: (int(row[1]), int(row[2])) for row in gaps}
     came = select(func.count()).where(entries.c.first_seen_at > since, entries.c.first_seen_at <= until)
     notes = [_note(feed, state, gapped.get(feed.id)) for feed, state in states]
-    said = [note for note in notes if note]
+    away = leases.network_away_since(leases.at_work(db, until))
+    said = [f"our own network is away since {away:%Y-%m-%d %H:%M} UTC"] if away is not None and away <= until else []
+    said += [note for note in notes if note]
     return Coverage(
         feeds=len(watched),
         fresh=tally["fresh"],
