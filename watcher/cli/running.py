@@ -177,6 +177,10 @@ def _say_where(address: str) -> None:
 def _show_standing(said: dict[str, Any]) -> None:
     feeds = said["feeds"]
     bad = {"degraded": output.YELLOW, "stale": output.YELLOW, "failing": output.RED, "gone": output.RED}
+    if away := said["network"]["away_since"]:
+        output.put(
+            output.style(f"Network   away since {away}: this machine reaches nobody, no feed is read", output.RED)
+        )
     shown = [
         output.style(f"{feeds[name]} {name}", *([bad[name]] if name in bad and feeds[name] else []))
         for name in ("fresh", "new", "degraded", "stale", "failing", "gone", "paused")

@@ -82,6 +82,7 @@ class Poller:
         self._early: set[asyncio.Task[Settled | None]] = set()
         self._draining = False
         self._network = Network()
+        self._away_since: datetime | None = None
         self._articles = Articles(database, fetcher, clock)
         # A host takes its feeds one after another: more than wait at its door would only keep others waiting.
         self._per_host = fetcher.policy.per_host + 2 if fetcher.policy.spacing else None
@@ -266,6 +267,7 @@ class Poller:
                 if self._on_answer is not None and not isinstance(fetched, Failed):
                     self._on_answer(host, fetched.headers)
                 fetched = self._network.judged(host, fetched, self._clock())
+            self.find_network_away()
             reached("fetched")
             outcome = await self._read(feed, fetched, source or feed.source)
             reached("read")
@@ -288,6 +290,15 @@ class Poller:
         if self._on_settled is not None:
             self._on_settled(settled)
         return settled
+
+    def find_network_away(self) -> datetime | None:
+        """Return since when our own network is away, None while it is there; logs each change once."""
+        before, self._away_since = self._away_since, self._network.away_since(self._clock())
+        if self._away_since is not None and before is None:
+            log.error("our own network is away", since=f"{self._away_since:%Y-%m-%d %H:%M:%S} UTC")
+        elif self._away_since is None and before is not None:
+            log.warning("our own network is back", away_since=f"{before:%Y-%m-%d %H:%M:%S} UTC")
+        return self._away_since
 
     async def _read(self, feed: Feed, fetched: Fetched, source: Source) -> Outcome:
         changed = isinstance(fetched, Document) and fetched.body_hash != feed.body_hash

@@ -13,7 +13,7 @@ from watcher.model.digest import Coverage
 from watcher.model.feed import Feed, FeedState
 from watcher.model.topic import Origin
 from watcher.schedule import health
-from watcher.store import clocks, feeds, tallies
+from watcher.store import clocks, feeds, leases, tallies
 from watcher.store.engine import Db
 from watcher.store.tables import entries, hits, outbox, polls
 
@@ -76,7 +76,9 @@ def coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     came = select(func.count()).where(entries.c.first_seen_at > since, entries.c.first_seen_at <= until)
     there = _there_already(db, watched, since, until)
     notes = [_note(feed, state, missed.get(feed.id, _Missed()), there.get(feed.id, 0)) for feed, state in states]
-    said = [note[0].upper() + note[1:] for note in clocks.describe_faults(db, since, until)]
+    away = leases.network_away_since(leases.at_work(db, until))
+    said = [f"our own network is away since {away:%Y-%m-%d %H:%M} UTC"] if away is not None and away <= until else []
+    said += [note[0].upper() + note[1:] for note in clocks.describe_faults(db, since, until)]
     said += [note for note in notes if note]
     return Coverage(
         feeds=len(watched),

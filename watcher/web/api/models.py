@@ -293,8 +293,13 @@ class Deliveries(Said):
     next_cursor: str | None
 
 
+class Network(BaseModel):
+    away_since: str | None
+
+
 class Standing(BaseModel):
     feeds: dict[str, int]
+    network: Network
     entries: int
     hits: int
     gaps: int
