@@ -56,16 +56,12 @@ def candidates(parsed: Parsed, feed: Feed) -> tuple[Entry, ...]:
     """Give a document's items their keys, each key once, in the document's order."""
     urls = [canonical_url(item.url) if item.url else None for item in parsed.items]
     rule = _careful_rule(parsed.items, urls, feed.key_rule)
-    # A language that a person configured counts more than the feed's own, less than what an item says of itself.
-    configured = feed.source.language
     source = feed.source.title or parsed.title or feed.name
     found: dict[str, Entry] = {}
     for item, url in zip(parsed.items, urls, strict=True):
         key = _key(item, url, rule)
         if key in found:
             continue
-        if configured and item.language in {None, parsed.language} and item.language != configured:
-            item = replace(item, language=configured)
         found[key] = Entry(
             feed_id=feed.id,
             key=key,

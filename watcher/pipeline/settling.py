@@ -16,6 +16,7 @@ from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, No
 from watcher.model.topic import Hit, Origin
 from watcher.parse import parse
 from watcher.pipeline.articles import with_articles
+from watcher.pipeline.describing import describe_entries, prepare_detection
 from watcher.pipeline.notices import history
 from watcher.schedule import Bounds, after, hints
 from watcher.store import claims, entries, feeds, hits, hosts, memory, stories
@@ -68,6 +69,7 @@ def read(feed: Feed, fetched: Fetched) -> Outcome:
                 )
             try:
                 parsed = parse(fetched, feed.item_marks)
+                prepare_detection(parsed, feed)
             except ParseError as error:
                 kinds = {kind.value: kind for kind in FailureKind}
                 return Failed(
@@ -138,6 +140,7 @@ def _bring(db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: d
     for (feed, outcome), (_id, some), remembered in zip(read_, offered, known, strict=True):
         delta = outcome.pushed or outcome.document.status == 226
         told = with_articles(sort(some, feed, remembered, now, delta=delta), outcome)
+        told = describe_entries(told, feed, outcome.parsed.language)
         brought[feed.id] = _Brought(seen=len(some), told=told)
         first = feed.baseline_at is None
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=first) for entry in told.new]
