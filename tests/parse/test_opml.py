@@ -136,7 +136,7 @@ def test_what_is_whole_of_a_damaged_list_is_read_and_the_damage_named(document: 
 @pytest.mark.parametrize(
     ("body", "note"),
     [
-        ("<outline text='A'/><outline text='B' type='link' url='https://a.example/'/>", "none of its 2 outlines"),
+        ("<outline text='A'/><outline text='B' type='link' url='https://a.example/'/>", "no outline of 2 has"),
         ("", "it has no outlines"),
     ],
 )

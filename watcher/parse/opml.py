@@ -86,7 +86,7 @@ def _read_outlines(outlines: Sequence[Outline], damage: str | None) -> Outlines:
     note = None
     if not found and not refused:
         count = len(outlines)
-        note = f"none of its {count:,} outlines has the address of a feed (xmlUrl)" if count else "it has no outlines"
+        note = f"no outline of {count:,} has the address of a feed (xmlUrl)" if count else "it has no outlines"
     return Outlines(sources=tuple(found.values()), refused=tuple(refused), damage=damage, note=note)
 
 

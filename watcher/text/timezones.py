@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta, timezone, tzinfo
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from zoneinfo import ZoneInfo
 
 _MINUTES = {
@@ -74,4 +74,4 @@ def combine_utc(
     local = datetime(
         year, month, day, 0 if midnight_after else hour, minute, min(second, 59), tzinfo=find_timezone(zone, language)
     )
-    return (local + timedelta(days=1) if midnight_after else local).astimezone(timezone.utc)  # noqa: UP017
+    return (local + timedelta(days=1) if midnight_after else local).astimezone(UTC)
