@@ -11,10 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.identify.shelf import HOUR, NOON, Shelf, item
-from watcher.identify import MOST_VERSIONS, candidates, title_key
+from watcher.identify import MOST_VERSIONS, title_key
 from watcher.model.entry import Item
-from watcher.model.feed import Source
-from watcher.model.poll import Parsed
 
 DOCUMENT = tuple(item(number) for number in range(1, 7))
 
@@ -257,13 +255,6 @@ def test_empty_document_is_no_gap_and_forgets_nothing() -> None:
 
     assert shelf.poll().gap is None
     assert shelf.poll(*DOCUMENT).new == ()
-
-
-def test_configured_language_stands_in_for_what_the_item_does_not_say() -> None:
-    feed = replace(Shelf().feed, source=Source(url="https://post.example/rss", language="uk"))
-    parsed = Parsed(items=(item(1, language="ru"), item(2, language="en"), item(3)), language="ru")
-
-    assert [entry.item.language for entry in candidates(parsed, feed)] == ["uk", "en", "uk"]
 
 
 def test_headline_key_passes_over_case_and_punctuation() -> None:

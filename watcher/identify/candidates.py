@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from watcher.identify.former import former_keys
 from watcher.identify.keys import content_hash, date_as_written, is_address, plain_key
 from watcher.model.entry import Entry, Item
@@ -21,8 +19,6 @@ def candidates(parsed: Parsed, feed: Feed) -> tuple[Entry, ...]:
     before: list[str] | list[None] = [None] * len(parsed.items)
     if feed.identity_version < IDENTITY_VERSION:
         before = former_keys(parsed.items, feed.key_rule)
-    # A language that a person configured counts more than the feed's own, less than what an item says of itself.
-    configured = feed.source.language
     source = feed.source.title or parsed.title or feed.name
     found: dict[object, Entry] = {}
     for item, former_key in zip(parsed.items, before, strict=True):
@@ -32,8 +28,6 @@ def candidates(parsed: Parsed, feed: Feed) -> tuple[Entry, ...]:
         twin = (key, item.mark) if item.repeated else (key, item.title, url, date_as_written(item), text)
         if twin in found:
             continue
-        if configured and item.language in {None, parsed.language} and item.language != configured:
-            item = replace(item, language=configured)
         found[twin] = Entry(
             feed_id=feed.id,
             key=key,

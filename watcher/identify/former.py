@@ -5,14 +5,21 @@ They made keys of canonical addresses without fragments, so that items of one do
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from urllib.parse import quote, unquote, urlunsplit
 
 from watcher.identify.keys import LONGEST_KEY, hashed
 from watcher.model.entry import Item
 from watcher.model.feed import KeyRule
-from watcher.text.urls import canonical_url
+from watcher.text.urls import unwrap_address
 
 _BY_GUID = (KeyRule.GUID, KeyRule.GUID_LINK, KeyRule.GUID_LINK_DATE)
+_SAFE = "/:@!$&'()*+,;=-._~%"
+_TRACKERS = re.compile(
+    r"(?i)^(?:utm_.*|mtm_.*|itm_.*|at_.*|ns_.*|pk_.*|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|mc_cid|mc_eid|"
+    r"_hsenc|_hsmi|mkt_tok|srsltid|smid|cmp|cmpid|traffic_source|icid|xtor|ocid|guccounter|oc|ved|igshid|_ga)$"
+)
 _UNRELIABLE = 0.05
 """Share of items with one guid, one address and several headlines from which both were trusted no more."""
 
@@ -25,9 +32,14 @@ def former_keys(items: Sequence[Item], rule: KeyRule) -> list[str]:
 
 
 def without_fragment(url: str) -> str:
-    """Return a canonical address as version 1 made it: with no fragment but `#!`."""
-    base, mark, fragment = canonical_url(url).partition("#")
-    return f"{base}{mark}{fragment}" if fragment.startswith("!") else base
+    """Return a canonical address as version 1 made it: with no fragment but `#!`, and few trackers known."""
+    url, where, parts = unwrap_address(url)
+    if parts is None:
+        return url
+    kept = [pair for pair in parts.query.split("&") if pair and not _TRACKERS.match(unquote(pair.split("=", 1)[0]))]
+    path = quote(parts.path, safe=_SAFE).rstrip("/") or "/"
+    fragment = parts.fragment if parts.fragment.startswith("!") else ""
+    return urlunsplit(("https", where, path, quote("&".join(kept), safe=_SAFE + "?"), fragment))
 
 
 def _key(item: Item, url: str | None, rule: KeyRule) -> str:

@@ -13,6 +13,9 @@ class Item:
     `guid` is verbatim (trimmed); `url` is absolute http(s) or None; `published_at` is aware UTC and None when the feed
     gave no date or an implausible one (`published_raw` keeps what it said; `date_doubtful` tells the two apart).
 
+    `language` is what the item declares for itself; ingest adds the one that is configured or detected, and to `tags`
+    the feed's own.
+
     `mark` is a hash of the item as it stood in the document. `repeated` says that it stood there before and is known:
     of such an item no more is read than its guid, address, headline and date of publication.
     """

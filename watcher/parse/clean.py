@@ -43,7 +43,7 @@ def cleaned_all(
     """Clean a document's items, and tell how many unknown ones are left out, and the marks of these.
 
     Of too many the newest unknown ones are read, in their order: what is left out is read by the next polls, wherever
-    in the document it stands. `language` is the feed's: that of the items that do not say. Those whose marks are
+    in the document it stands. `language` is the feed's: a change of it changes the marks. Those whose marks are
     `known` are only told by name.
     """
     if count <= MOST_ITEMS:
@@ -112,7 +112,7 @@ def cleaned(raw: Raw, language: str | None = None, mark: bytes = b"") -> Item:
         content=content,
         author=line(mended(raw.author))[:200],
         tags=once(line(mended(tag))[:100] for tag in raw.tags)[:50] if raw.tags else (),
-        language=(language_tag(raw.language) if raw.language else None) or language,
+        language=language_tag(raw.language) if raw.language else None,
         published_at=published,
         published_raw=line(said)[:100],
         updated_at=updated if raw.updated else None,

@@ -16,6 +16,7 @@ from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, No
 from watcher.model.topic import Hit
 from watcher.parse import parse
 from watcher.pipeline.articles import with_articles
+from watcher.pipeline.describing import describe_entries, prepare_detection
 from watcher.pipeline.edits import keep_edits
 from watcher.pipeline.notices import history
 from watcher.pipeline.succession import Continued, continue_feeds
@@ -79,6 +80,7 @@ def read(feed: Feed, fetched: Fetched) -> Outcome:
                 )
             try:
                 parsed = parse(fetched, feed.item_marks)
+                prepare_detection(parsed, feed)
             except ParseError as error:
                 kinds = {kind.value: kind for kind in FailureKind}
                 return Failed(
@@ -163,6 +165,7 @@ def _bring(
         repeated = len(outcome.parsed.items) - len(some)
         everything = sort(some, feed, remembered, now, delta=delta, merged=repeated)
         told = with_articles(keep_within(everything, outcome.parsed, feed, budget, now, delta=delta), outcome)
+        told = describe_entries(told, feed, outcome.parsed.language)
         brought[feed.id] = _Brought(seen=len(some), told=told)
         before = continued.get(feed.id)
         fresh += [
