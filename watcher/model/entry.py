@@ -7,11 +7,22 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A media file that an item carries: address, media type and length in bytes as the feed states them."""
+
+    url: str
+    type: str = ""
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One item as a feed document states it, cleaned to plain text, not yet identified.
 
     `guid` is verbatim (trimmed); `url` is absolute http(s) or None; `published_at` is aware UTC and None when the feed
     gave no date or an implausible one (`published_raw` keeps what it said; `date_doubtful` tells the two apart).
+
+    `enclosures` are no part of its text: another media file alone is no edit.
 
     `mark` is a hash of the item as it stood in the document. `repeated` says that it stood there before and is known:
     of such an item no more is read than its guid, address, headline and date of publication.
@@ -29,6 +40,7 @@ class Item:
     published_raw: str = ""
     updated_at: datetime | None = None
     date_doubtful: bool = False
+    enclosures: tuple[Enclosure, ...] = ()
     mark: bytes = field(default=b"", compare=False)
     repeated: bool = field(default=False, compare=False)
 
