@@ -229,8 +229,8 @@ def test_address_of_an_atom_entry_is_the_best_there_is(entry: str, url: str) -> 
         ("<media:description>A caption</media:description><content:encoded>words</content:encoded>", "words", ""),
         ("<description>one</description><description>another one</description>", "one", "another one"),
         (
-            "<content:encoded>a</content:encoded><description>teaser</description><content:encoded>the longer</content:encoded>",
-            "teaser",
+            "<content:encoded>a</content:encoded><description>b</description><content:encoded>the longer</content:encoded>",
+            "b",
             "the longer",
         ),
         ("<atom:content type='html'>&lt;p&gt;words&lt;/p&gt;</atom:content>", "words", ""),
