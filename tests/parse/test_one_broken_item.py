@@ -138,6 +138,19 @@ def test_breaks_beyond_the_depth_of_xml_lose_no_item() -> None:
     assert parsed.items[0].summary.count("line") == 300
 
 
+def test_section_that_is_not_closed_swallows_no_other_item() -> None:
+    body = (
+        "<rss version='2.0'><channel><title>t</title><item><title>First</title><description><![CDATA[one <b>two</b>"
+        "</description><link>https://post.example/1</link></item><item><title>Second</title>"
+        "<description><![CDATA[<p>whole</p>]]></description></item></channel></rss>"
+    )
+
+    first, second = parse_bytes(body.encode(), URL).items
+
+    assert (first.summary, first.url) == ("one two", "https://post.example/1")
+    assert (second.title, second.summary) == ("Second", "whole")
+
+
 @pytest.mark.parametrize("size", [3, 300])
 def test_fault_costs_no_more_than_its_item(size: int) -> None:
     items = [f"<item><title>T{n}</title><guid isPermaLink='false'>g{n}</guid></item>" for n in range(size)]

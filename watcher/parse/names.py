@@ -88,6 +88,11 @@ class Names(dict[str, str | None]):
             self[tag] = self._look_up(tag, str(element.prefix or ""))
         return self[tag]
 
+    def adopt(self, element: etree._Element) -> None:
+        """Count the namespace of an element as the format's own from here on."""
+        self._own |= {etree.QName(element).namespace or ""}
+        self.clear()
+
     def _look_up(self, tag: str, prefix: str) -> str | None:
         written, space, name = _take_apart(tag)
         if (not written or written in self._own) and (meaning := self._table.get((self._home, name))):

@@ -86,6 +86,9 @@ def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozens
     for parent in parents:
         for child in parent:
             key = names.find(child)
+            if key is None and etree.QName(child).localname.lower() == "item":
+                names.adopt(child)  # a default namespace of the item alone
+                key = "item"
             if key == "item":
                 items.append(child)
             elif key in {"link", "atom link"} and (parent is channel or channel is None):
@@ -129,7 +132,7 @@ def _own_namespaces(root: etree._Element) -> set[str]:
     spaces = {etree.QName(root).namespace or ""}
     for child in root:
         name = etree.QName(child)
-        if name.localname.lower() in {"channel", "item"}:
+        if name.localname.lower() == "channel":
             spaces.add(name.namespace or "")
             break
     return spaces - {"", RDF}

@@ -45,7 +45,7 @@ def grow(body: bytes) -> Tree | None:
     if b"<!DOCTYPE" not in body:
         root = parse_strictly(body)
         if root is not None:
-            return Tree(root=root)
+            return _part_swallowed(root, body) or Tree(root=root)
     text = body.decode("utf-8", "replace")
     start = _START.search(text)
     if start is None:
@@ -59,6 +59,22 @@ def grow(body: bytes) -> Tree | None:
     if is_too_deep(text.encode()):
         raise ParseError("parse", "nested too deeply, or a text beyond all measure")
     return None
+
+
+def _part_swallowed(root: etree._Element, body: bytes) -> Tree | None:
+    """Make a tree of a document in which a CDATA section that is not closed has swallowed the items after it.
+
+    It is well-formed: the section ends with that of another item. None where nothing was swallowed.
+    """
+    if body.count(b"<![CDATA[") <= body.count(b"]]>"):
+        return None
+    text = body.decode("utf-8", "replace")
+    start = _START.search(text)
+    tree = _piece_together(repaired(text[start.start() :])) if start is not None else None
+    items = ("{*}item", "{*}entry")
+    if tree is None or sum(1 for _item in tree.root.iter(*items)) <= sum(1 for _item in root.iter(*items)):
+        return None
+    return tree
 
 
 def _piece_together(text: str) -> Tree | None:
