@@ -17,12 +17,13 @@ from watcher.text.urls import http_url
 Offered: TypeAlias = tuple[str, str, str]
 """A media file as it is written: address, type and length."""
 
+_SCHEMES = ("https://", "http://")
 _REGISTRY = re.compile(r"https?://www\.iana\.org/assignments/(?:link-)?relations?/", re.IGNORECASE)
 
 
 def is_web_address(text: str) -> bool:
     """Return whether a text is an absolute http(s) address."""
-    return text[:8].lower().startswith(("http://", "https://"))
+    return text.startswith(_SCHEMES) or text[:8].lower().startswith(_SCHEMES)
 
 
 def relation_of(link: etree._Element) -> str:

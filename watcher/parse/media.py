@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from watcher.parse.links import Offered, offer_medium
-from watcher.parse.names import Names, get_attribute
+from watcher.parse.names import Names
 
 _DEEPEST = 3
 
@@ -14,7 +14,7 @@ def read_media(
     element: etree._Element, names: Names, found: dict[str, str], media: list[Offered], depth: int = 0
 ) -> None:
     """Collect what a media:content or media:group holds: its files, and the first headline and caption in it."""
-    url = get_attribute(element, "url").strip()
+    url = (element.get("url") or "").strip()
     if url:
         media.append(offer_medium(element, url, "fileSize"))
     for child in element:

@@ -163,7 +163,7 @@ def _read_item(item: etree._Element, names: Names, base: str) -> Raw:
     links: list[etree._Element] = []
     enclosures: list[Offered] = []
     media: list[Offered] = []
-    permanent = True
+    identifier: etree._Element | None = None
     for child in item:
         try:
             key = names[child.tag]
@@ -179,7 +179,7 @@ def _read_item(item: etree._Element, names: Names, base: str) -> Raw:
             elif key in _LAST_COUNTS or key not in found:
                 found[key] = text
                 if key == "guid":
-                    permanent = get_attribute(child, "isPermaLink").strip().lower() != "false"
+                    identifier = child
             elif key == "description":
                 abstracts.append(text)
         elif key == "tag":
@@ -208,7 +208,7 @@ def _read_item(item: etree._Element, names: Names, base: str) -> Raw:
         (original if is_web_address(original) else "")
         or get("link")
         or next((target_of(each) for each in links if relation_of(each) == "alternate" and target_of(each)), "")
-        or (guid if permanent and is_web_address(guid) else "")
+        or (guid if is_web_address(guid) and _is_permalink(identifier) else "")
         or about
         or next((target_of(each) for each in links if relation_of(each) == "self"), "")
         or (guid if is_web_address(guid) else "")
@@ -231,3 +231,7 @@ def _read_item(item: etree._Element, names: Names, base: str) -> Raw:
         updated=get("modified", ""),
         enclosures=tuple(enclosures),
     )
+
+
+def _is_permalink(guid: etree._Element | None) -> bool:
+    return guid is None or get_attribute(guid, "isPermaLink").strip().lower() != "false"
