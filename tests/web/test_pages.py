@@ -10,10 +10,12 @@ import httpx
 import pytest
 from sqlalchemy import update
 
+from tests.store.filled import bring, item
 from tests.web.site import World
 from tests.web.test_gate import form_token
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
+from watcher.model.entry import Enclosure
 from watcher.store.tables import feeds as feed_table
 
 READ = ("/", "/hits", "/stories", "/stories/1", "/archive", "/topics", "/topics/eyes", "/feeds", "/feeds/add",
@@ -57,6 +59,18 @@ def test_a_story_tells_what_a_later_report_adds(client: httpx.Client) -> None:
 
     assert page.index("The Harbour Post") < page.index("The Capital Ledger")
     assert "Ministers in Ottawa will meet about it on Friday." in page
+
+
+def test_an_entry_shows_its_files(desk: World, client: httpx.Client) -> None:
+    file = Enclosure(url="https://cdn.example/episode.mp3", type="audio/mpeg", bytes=12_345_678)
+    bring(desk.app.database, [item(9, "An episode", enclosures=(file,))], feed="https://harbour.example/feed.xml")
+    entry = client.get("/api/v1/entries", params={"q": "episode"}).json()["entries"][0]["entry"]
+
+    page = client.get(f"/entries/{entry['id']}").text
+
+    assert entry["enclosures"] == [{"url": file.url, "type": "audio/mpeg", "bytes": 12_345_678}]
+    assert f'href="{file.url}"' in page
+    assert "12.3 MB" in page
 
 
 def test_an_edit_is_shown_word_by_word(client: httpx.Client) -> None:

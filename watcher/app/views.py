@@ -64,6 +64,7 @@ def entry(stored: StoredEntry, *, content: bool = False) -> Json:
         "quarantined": stored.quarantined,
         "summary": item.summary,
         "language": item.language,
+        "enclosures": [{"url": each.url, "type": each.type, "bytes": each.bytes} for each in item.enclosures],
     }
     return said | ({"content": item.content} if content else {})
 

@@ -7,6 +7,15 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A media file that an item carries: address, media type and length in bytes as the feed states them."""
+
+    url: str
+    type: str = ""
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One item as a feed document states it, cleaned to plain text, not yet identified.
 
@@ -15,6 +24,7 @@ class Item:
 
     `language` is what the item declares for itself; ingest adds the one that is configured or detected, and to `tags`
     the feed's own.
+    `enclosures` are no part of its text: another media file alone is no edit.
 
     `mark` is a hash of the item as it stood in the document. `repeated` says that it stood there before and is known:
     of such an item no more is read than its guid, address, headline and date of publication.
@@ -32,6 +42,7 @@ class Item:
     published_raw: str = ""
     updated_at: datetime | None = None
     date_doubtful: bool = False
+    enclosures: tuple[Enclosure, ...] = ()
     mark: bytes = field(default=b"", compare=False)
     repeated: bool = field(default=False, compare=False)
 

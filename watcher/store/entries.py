@@ -15,6 +15,7 @@ from watcher.identify import title_key
 from watcher.model.entry import Entry, Item, StoredEntry
 from watcher.model.poll import Edit
 from watcher.store import search, tallies
+from watcher.store.enclosures import read_enclosures, write_enclosures
 from watcher.store.engine import Db
 from watcher.store.many import IDS, next_ids, one_of
 from watcher.store.many import put as put_rows
@@ -176,6 +177,7 @@ def read(row: RowMapping) -> StoredEntry:
                 published_raw=row["published_raw"],
                 updated_at=row["item_updated_at"],
                 date_doubtful=row["published_doubtful"],
+                enclosures=read_enclosures(row["enclosures"]),
             ),
             source=row["source"],
             feed_url=row["feed_url"],
@@ -252,6 +254,7 @@ def _write(entry: Entry) -> dict[str, Any]:
         "published_raw": item.published_raw,
         "published_doubtful": item.date_doubtful,
         "item_updated_at": item.updated_at,
+        "enclosures": write_enclosures(item.enclosures),
         "content_hash": entry.content_hash,
     }
 

@@ -44,6 +44,12 @@ class StoryRef(Said):
     size: int
 
 
+class Enclosure(Said):
+    url: str
+    type: str
+    bytes: int | None
+
+
 class Entry(Said):
     id: int
     title: str
@@ -60,6 +66,7 @@ class Entry(Said):
     quarantined: bool
     summary: str
     language: str | None
+    enclosures: list[Enclosure]
 
 
 class Version(Said):
