@@ -6,16 +6,45 @@ from urllib.parse import urljoin
 
 from lxml import etree
 
+_VOID = frozenset(
+    {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+)
+
 
 def inner(element: etree._Element | None) -> str:
-    """Give what stands inside an element: its text, or its markup where it has children."""
+    """Return what stands inside an element: its text, or its markup as HTML where it has children.
+
+    Elements are written by their local names and without attributes: only their text is read from here on. A general
+    serialiser writes all namespaces in scope for each child, which takes cubic time where a document declares many.
+    """
     if element is None:
         return ""
     if not len(element):
         return (element.text or "").strip()
-    start = (element.text or "").replace("&", "&amp;").replace("<", "&lt;")
-    parts = [etree.tostring(child, encoding="unicode", method="html") for child in element]
-    return (start + "".join(parts)).strip()
+    parts: list[str] = []
+    for event, node in etree.iterwalk(element, events=("start", "end")):
+        if node is element:
+            if event == "start":
+                parts.append(escape(node.text))
+            continue
+        tag = node.tag
+        name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
+        if event == "start":
+            if name:
+                parts.append(f"<{name}>")
+                parts.append(escape(node.text))
+            continue
+        if name and name.lower() not in _VOID:
+            parts.append(f"</{name}>")
+        parts.append(escape(node.tail))
+    return "".join(parts).strip()
+
+
+def escape(text: str | None) -> str:
+    """Return text as HTML that means it literally."""
+    if not text:
+        return ""
+    return text.replace("&", "&amp;").replace("<", "&lt;") if "&" in text or "<" in text else text
 
 
 def base_of(element: etree._Element, base: str) -> str:
