@@ -114,7 +114,8 @@ class Parsed:
 
     `degraded` tells why the document was read loosely (not well-formed, cut, wrong encoding); `truncated_items` how
     many items beyond the cap were left out; `parser` names the reader that was believed. `cut` says that the document's
-    end is missing: asked again, it may hold more.
+    end is missing: asked again, it may hold more. `stopped` says why reading ended before the document did: the items
+    read by then are kept, and the poll counts as failed.
     """
 
     items: tuple[Item, ...]
@@ -128,6 +129,7 @@ class Parsed:
     truncated_items: int = 0
     parser: str = "feedparser"
     cut: bool = False
+    stopped: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,7 @@ from itertools import islice
 from watcher.model.entry import Item
 from watcher.parse.limits import LONGEST_FIELD, LONGEST_GUID, LONGEST_TITLE, MOST_ITEMS, MOST_LOOKED_AT
 from watcher.parse.mojibake import mended
+from watcher.parse.progress import current
 from watcher.text.dates import parse_date
 from watcher.text.html import line, title_text, to_text
 from watcher.text.langs import language_tag
@@ -45,10 +46,25 @@ def cleaned_all(
     `language` is the feed's: that of the items that do not say. Those whose marks are `known` are only told by name.
     """
     if count <= MOST_ITEMS:
-        return tuple([_told(raw, language, known) for raw in raws]), 0
+        items = _cleaned_in_time(raws, language, known)
+        return items, count - len(items)
     looked_at = list(islice(raws, MOST_LOOKED_AT))
     newest = sorted(range(len(looked_at)), key=lambda place: _age(looked_at[place]), reverse=True)[:MOST_ITEMS]
-    return tuple([_told(looked_at[place], language, known) for place in sorted(newest)]), count - len(newest)
+    items = _cleaned_in_time((looked_at[place] for place in sorted(newest)), language, known)
+    return items, count - len(items)
+
+
+def _cleaned_in_time(raws: Iterable[Raw], language: str | None, known: Collection[bytes]) -> tuple[Item, ...]:
+    """Return the items that whoever follows this reading leaves time for: without anybody, all of them."""
+    progress = current()
+    if progress is None:
+        return tuple([_told(raw, language, known) for raw in raws])
+    items: list[Item] = []
+    for raw in raws:
+        items.append(_told(raw, language, known))
+        if not progress.add(items[-1]):
+            break
+    return tuple(items)
 
 
 def _told(raw: Raw, language: str | None, known: Collection[bytes]) -> Item:

@@ -18,10 +18,15 @@ _START = re.compile(r"<(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|RDF|channel|CHANNEL
 _CLOSED = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|RDF|CHANNEL)\s*>")
 _LAST = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry)\s*>")
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# A section without an end goes on to the document's: searched for from each start, it would cost quadratic time.
 _REFERENCE = re.compile(
-    r"<!\[CDATA\[.*?\]\]>|&(?!(?:amp|lt|gt|quot|apos);)(?:(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,31});)?", re.DOTALL
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos);)(?:(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,31});)?",
+    re.DOTALL,
 )
 _PREFIX = re.compile(r"<([A-Za-z_][\w.-]{0,30}):[A-Za-z_]|\s([A-Za-z_][\w.-]{0,30}):[\w.-]+\s*=\s*[\"']")
+_DECLARED = re.compile(r"xmlns:([A-Za-z_][\w.-]{0,30})")
+MAX_UNDECLARED = 100
+"""Of more prefixes that a document uses and does not declare, only those that mean something are declared for it."""
 _TOO_DEEP = ("depth", "huge")
 
 
@@ -68,7 +73,9 @@ def repaired(text: str) -> str:
     if "&" in text:
         text = _REFERENCE.sub(_reference, text)
     used = {one or other for one, other in _PREFIX.findall(text)} - {"xml", "xmlns"}
-    missing = sorted(prefix for prefix in used if f"xmlns:{prefix}" not in text)
+    missing = sorted(used.difference(_DECLARED.findall(text)))
+    if len(missing) > MAX_UNDECLARED:
+        missing = [prefix for prefix in missing if prefix.lower() in PREFIXES]
     if missing:
         declared = "".join(f' xmlns:{prefix}="{PREFIXES.get(prefix.lower(), f"urn:{prefix}")}"' for prefix in missing)
         start = _START.match(text)

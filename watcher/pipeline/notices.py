@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from watcher.model.feed import FeedState
-from watcher.model.poll import Failed, Fresh, Unchanged
+from watcher.model.poll import Failed, FailureKind, Fresh, Unchanged
 from watcher.store.feeds import Poll
 
 if TYPE_CHECKING:
@@ -76,7 +76,10 @@ def history(settled: Settled, now: datetime) -> Poll:
                 status=document.status,
                 wire_bytes=document.wire_bytes,
                 elapsed=document.elapsed,
-                message=_joined("pushed by its hub" if pushed else "", parsed.degraded or "", note, said),
+                outcome=FailureKind.PARSE.value if parsed.stopped else poll.outcome,
+                message=_joined(
+                    "pushed by its hub" if pushed else "", parsed.stopped or "", parsed.degraded or "", note, said
+                ),
             )
         case Unchanged(by=by, elapsed=elapsed):
             status = 304 if by == "304" else 200
