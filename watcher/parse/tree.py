@@ -11,7 +11,7 @@ from html.entities import html5
 
 from lxml import etree
 
-from watcher.errors import ParseError
+from watcher.errors import TooCostlyError
 from watcher.parse.names import PREFIXES
 
 _START = re.compile(r"<(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|RDF|channel|CHANNEL)(?=[\s>/])")
@@ -95,7 +95,7 @@ def _strict(body: bytes) -> etree._Element | None:
         return etree.fromstring(body, etree.XMLParser(**_OPTIONS))  # type: ignore[arg-type]
     except etree.XMLSyntaxError as error:
         if any(word in str(error) for word in _TOO_DEEP):
-            raise ParseError("parse", "nested too deeply, or a text beyond all measure") from error
+            raise TooCostlyError("parse", "nested too deeply, or a text beyond all measure") from error
         return None
     except ValueError:
         return None

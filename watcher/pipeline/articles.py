@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from watcher.errors import ParseError
+from watcher.errors import ParseError, TooCostlyError
 from watcher.fetch import Fetcher
 from watcher.identify import candidates, sort
 from watcher.model.entry import Entry
@@ -99,7 +99,7 @@ class Articles:
         try:
             found[key] = await self._reader.read_article(page.body, page.headers.get("content-type"))
         except ParseError as error:
-            costly.count += error.kind == "too-costly"
+            costly.count += isinstance(error, TooCostlyError)
             faults.append(str(error))
 
 

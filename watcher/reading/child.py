@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from watcher.errors import ParseError
+from watcher.errors import ParseError, TooCostlyError
 from watcher.model.entry import Item
 from watcher.parse.progress import following
 from watcher.reading.frames import Closed, Pipe
@@ -79,7 +79,8 @@ def _serve(pipe: Pipe, job: Callable[..., Any], arguments: tuple[Any, ...], limi
             signal.setitimer(signal.ITIMER_VIRTUAL, 0)
     except ParseError as error:
         out_of_memory = isinstance(error.__cause__, MemoryError)
-        answer = ("out of memory",) if out_of_memory else ("error", error.kind, str(error))
+        too_costly = isinstance(error, TooCostlyError)
+        answer = ("out of memory",) if out_of_memory else ("error", error.kind, str(error), too_costly)
     except _OutOfTimeError:
         answer = ("out of time",)
     except MemoryError:
@@ -87,7 +88,7 @@ def _serve(pipe: Pipe, job: Callable[..., Any], arguments: tuple[Any, ...], limi
     except Closed:
         raise
     except Exception as error:  # noqa: BLE001  (a reader of anything meets everything: its fault is the document's)
-        answer = ("error", "parse", f"cannot be read: {type(error).__name__}")
+        answer = ("error", "parse", f"cannot be read: {type(error).__name__}", False)
     _limit_memory(resource.RLIM_INFINITY)
     fit = _data_bytes() - base < RETIRED_AT
     progress.send()

@@ -16,7 +16,9 @@ MEMORY_BYTES = 270 * 2**20
 """What reading may add to the memory of a process that has everything imported."""
 
 START_BYTES = 524_288
-"""How much of a document is read that as a whole is beyond the bounds: of a small one, at most a quarter."""
+"""How much of a document is read that as a whole is beyond the bounds."""
+START_TRIES = 6
+"""If that is beyond them as well, so many shorter starts are tried to find the longest one that is not."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,8 @@ class Limits:
 
 QUICK = Limits(enough=0.3, soft=0.35, hard=0.8)
 """For a first try: nearly every broken document is read within a tenth of this."""
+SHORT = Limits(enough=0.1, soft=0.15, hard=0.3)
+"""For the shorter starts."""
 FULL = Limits(enough=3.0, soft=3.5, hard=4.0)
 PAGE = Limits(enough=1.5, soft=1.5, hard=2.0)
 """For an article page or a page that may name feeds."""

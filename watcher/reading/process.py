@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
+from watcher.errors import ParseError, TooCostlyError
 from watcher.model.entry import Item
 from watcher.reading.frames import Closed, Pipe, TimedOut
 from watcher.reading.limits import MEMORY_BYTES, WALL_SECONDS, Limits
@@ -20,31 +21,27 @@ _CODE = "import sys; sys.path[:] = sys.argv[1].split(chr(0x1f)); from watcher.re
 _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "PYTHONHOME", "TMPDIR")
 
 
-TOO_COSTLY = "too-costly"
-"""The kind of a ParseError for what cannot be read within its bounds."""
-
-
 @dataclass(slots=True)
 class Answer:
     """What came of a job: `items` are those of a document, also where a job did not end by itself.
 
-    `value` is what the job returned, `error` a ParseError's kind and text, `stopped` why it was ended early.
+    `value` is what the job returned, `error` why it could not, `stopped` why it was ended early.
     """
 
     items: list[Item] = field(default_factory=list)
     value: Any = None
-    error: tuple[str, str] | None = None
+    error: ParseError | None = None
     stopped: str | None = None
 
     @property
     def is_beyond_bounds(self) -> bool:
         """Return whether the job would have cost too much."""
-        return self.stopped is not None or (self.error is not None and self.error[0] == TOO_COSTLY)
+        return self.stopped is not None or isinstance(self.error, TooCostlyError)
 
     @property
     def reason(self) -> str:
         """Return why the job did not end well, for a person."""
-        return self.error[1] if self.error is not None else self.stopped or ""
+        return self.stopped or str(self.error or "")
 
 
 class Process:
@@ -149,8 +146,8 @@ def _finish(answer: Answer, message: Any, limits: Limits) -> None:
         case ("done", value):
             answer.value = value
             answer.stopped = _over_time(limits) if stopped else None
-        case ("error", kind, text):
-            answer.error = (kind, text)
+        case ("error", kind, text, too_costly):
+            answer.error = TooCostlyError(kind, text) if too_costly else ParseError(kind, text)
         case ("out of memory",):
             answer.stopped = _OVER_MEMORY
         case _:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import queue
+import re
 import time
 from collections import OrderedDict
 from collections.abc import Collection
@@ -11,9 +12,10 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from math import isqrt
 from typing import Any
 
-from watcher.errors import ParseError, WatcherError
+from watcher.errors import ParseError, TooCostlyError, WatcherError
 from watcher.model.entry import Item
 from watcher.model.poll import Document, Parsed
 from watcher.parse import parse
@@ -25,13 +27,16 @@ from watcher.reading.limits import (
     MAX_BYTES_IN_THREAD,
     PAGE,
     QUICK,
+    SHORT,
     START_BYTES,
+    START_TRIES,
     THREAD_SECONDS,
     Limits,
 )
-from watcher.reading.process import TOO_COSTLY, Answer, Process
+from watcher.reading.process import Answer, Process
 
 THREADS = 2
+_ITEM_END = re.compile(rb"</(?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry)\s*>")
 MAX_SLOW_REMEMBERED = 1_000
 
 
@@ -55,20 +60,22 @@ class Reader:
 
     async def parse(self, document: Document, known: Collection[bytes] = frozenset()) -> Parsed:
         """Read a document; raises ParseError. What was read before a bound was met is kept (Parsed.stopped)."""
-        if len(document.body) <= MAX_BYTES_IN_THREAD:
-            loop = asyncio.get_running_loop()
-            try:
-                return await loop.run_in_executor(self._threads, _parse_in_thread, document, known)
-            except NeedsIsolation:
-                pass
         marks = frozenset(known)
-        answer = await self._parse_isolated(document, marks)
+        try:
+            if len(document.body) > MAX_BYTES_IN_THREAD:
+                raise NeedsIsolation("large")
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._threads, _parse_in_thread, document, known)
+        except NeedsIsolation:
+            answer = await self._parse_isolated(document, marks)
+        except TooCostlyError as error:
+            answer = Answer(error=error)
         if answer.is_beyond_bounds and not answer.items:
             answer = await self._parse_start(document, marks, answer)
         return _parsed_from(answer)
 
     async def read_article(self, body: bytes, content_type: str | None) -> str:
-        """Return the article of a page; raises ParseError, of the kind `too-costly` where a bound was met."""
+        """Return the article of a page; raises ParseError, and TooCostlyError where a bound was met."""
         article: str = await self._read_page("article", body, content_type)
         return article
 
@@ -100,18 +107,35 @@ class Reader:
         return await self._slow.run("document", (document, known), FULL)
 
     async def _parse_start(self, document: Document, known: frozenset[bytes], answer: Answer) -> Answer:
-        """Read the first part of a document that is beyond the bounds: the items that are whole in it are kept."""
-        # A multiple of four: no character of UTF-16 or UTF-32 is cut.
-        size = min(START_BYTES, len(document.body) // 4) // 4 * 4
-        start = await self._quick.run("document", (replace(document, body=document.body[:size]), known), QUICK)
-        return replace(start, stopped=answer.reason, error=None)
+        """Read the first part of a document that is beyond the bounds: the items that are whole in it are kept.
+
+        If that has none, the longest start that can be read is looked for, by bisection over the ends of its items.
+        """
+
+        async def parse_to(end: int, limits: Limits) -> Answer:
+            return await self._quick.run("document", (replace(document, body=document.body[:end]), known), limits)
+
+        start = Answer()
+        if len(document.body) > START_BYTES:
+            start = await parse_to(START_BYTES, QUICK)
+        ends = [found.end() for found in _ITEM_END.finditer(document.body, 0, START_BYTES)]
+        low, high = 0, len(ends)
+        for _try in range(START_TRIES if not start.items else 0):
+            if high - low < 2:
+                break
+            # The geometric mean: what is hostile may have thousands of ends, what stands before it a few.
+            middle = max(low + 1, isqrt(max(low, 1) * high))
+            tried = await parse_to(ends[middle - 1], SHORT)
+            low, high = (middle, high) if tried.items else (low, middle)
+            start = tried if tried.items else start
+        return replace(answer, items=start.items, value=start.value)
 
     async def _read_page(self, job: str, *arguments: object) -> Any:
         answer = await self._pages.run(job, arguments, PAGE)
-        if answer.is_beyond_bounds:
-            raise ParseError(TOO_COSTLY, answer.reason)
+        if answer.stopped is not None:
+            raise TooCostlyError("parse", answer.stopped)
         if answer.error is not None:
-            raise ParseError(*answer.error)
+            raise answer.error
         return answer.value
 
 
@@ -193,7 +217,6 @@ def _parsed_from(answer: Answer) -> Parsed:
     if answer.stopped is None and answer.error is None and parsed is not None:
         return replace(parsed, items=items)
     if not items:
-        kind, reason = answer.error or (TOO_COSTLY, answer.reason)
-        raise ParseError(kind, reason)
+        raise answer.error or TooCostlyError("parse", answer.reason)
     stopped = f"{answer.reason}: {len(items):,} {'item' if len(items) == 1 else 'items'} read"
     return replace(parsed or Parsed(items=()), items=items, stopped=stopped)
