@@ -23,7 +23,7 @@ from watcher.pipeline.articles import Articles
 from watcher.pipeline.incoming import LEASE
 from watcher.pipeline.notices import notices
 from watcher.pipeline.settling import Settled, settle_all
-from watcher.reading import Reader
+from watcher.reading import Reader, ReaderClosedError
 from watcher.schedule import Bounds, hints
 from watcher.store import callbacks, claims, feeds
 from watcher.store.engine import Database, Db
@@ -143,6 +143,8 @@ class Subscriber:
             log.warning("push cannot be read: the feed is polled", feed=callback.feed_url, error=str(error))
             await asyncio.to_thread(self._poll_now, callback)
             return Reply(202)
+        except ReaderClosedError:
+            return Reply(503)  # the hub sends it again, when this watcher runs again
         outcome = await self._full(callback, outcome)
         for _turn in range(TURNS):
             settled = await asyncio.to_thread(self._settle, callback, outcome)
