@@ -33,6 +33,8 @@ DOWN_AFTER = 3
 """A channel whose other side was out of reach so often in a row is left alone for a while."""
 
 Channels: TypeAlias = Mapping[str, Channel]
+OnDelivery: TypeAlias = Callable[[str, str, timedelta], None]
+"""Called with the channel of a try to deliver, the state it came to, and how long the other side took."""
 Senders: TypeAlias = Mapping[ChannelKind, Sender]
 
 
@@ -88,7 +90,9 @@ class Round:
     done: Delivered
     owner: str
     digest_id: int | None = None
+    on_delivery: OnDelivery | None = None
     bodies: dict[int, tuple[str, str]] = field(default_factory=dict)
+    elapsed: dict[int, timedelta] = field(default_factory=dict)
 
     async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> bool:
         """Send a channel's messages one after another; what one came to is recorded as the next is taken.
@@ -100,6 +104,7 @@ class Round:
         before: tuple[Delivery, Outcome] | None = None
         sender: Sender | None = None
         down = 0
+        loop = asyncio.get_running_loop()
         try:
             for number in range(limit + 1):
                 more = number < limit and down < DOWN_AFTER and not stopping()
@@ -108,7 +113,9 @@ class Round:
                     break
                 reached("claimed")
                 sender = self.senders.get(delivery.kind)
+                begun = loop.time()
                 before = delivery, await self._send(delivery, channel, sender)
+                self.elapsed[delivery.id] = timedelta(seconds=loop.time() - begun)
                 down = DOWN_AFTER if isinstance(before[1], Blocked) else down + 1 if is_down(before[1]) else 0
                 reached("sent")
         finally:
@@ -217,6 +224,8 @@ class Round:
         if isinstance(outcome, Sent) and blocked.find(db, delivery.channel) is not None:
             blocked.clear(db, delivery.channel)
             log.info("channel accepted again", channel=delivery.channel)
+        if self.on_delivery is not None:
+            self.on_delivery(delivery.channel, state.value, self.elapsed.pop(delivery.id, timedelta()))
         facts = {"delivery": delivery.id, "channel": delivery.channel, "kind": delivery.kind.value}
         if state is DeliveryState.SENT:
             log.info("delivery", **facts, state=state.value, held=held)
