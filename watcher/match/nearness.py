@@ -40,8 +40,8 @@ def near(
         _keep(from_, until, some, others, gap, check)
         if not ordered:
             _keep(from_, until, others, some, gap, check)
-        found |= {(number, first, max(pair[0][2], pair[1][2])): pair for first, pair in from_.items()}
-        found |= {(number, pair[0][1], last): pair for last, pair in until.items()}
+        found |= {(number, first, max(pair[0][2], pair[1][2])): pair for first, pair in checked(from_.items(), check)}
+        found |= {(number, pair[0][1], last): pair for last, pair in checked(until.items(), check)}
     return [
         (*extent, one[3] + other[3], one[4] + other[4] if other[1] > one[2] else tuple(sorted(one[4] + other[4])))
         for extent, (one, other) in checked(sorted(found.items(), key=_extent), check)

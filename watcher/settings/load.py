@@ -11,6 +11,7 @@ from watcher.settings import secrets
 from watcher.settings.checked import check, whole
 from watcher.settings.document import Node, Place, Scalar, Table, at, read
 from watcher.settings.engine import read_engine
+from watcher.settings.exposure import find_exposed
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
 from watcher.settings.outgoing import read_channels, read_subscriptions
@@ -79,7 +80,9 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
     engine = read_engine(root.values.get("engine"), database_url, environ, faults)
     if main is None and not faults:
         faults.append(Place(name(MAIN)).fault("empty: `watcher init` writes a configuration to start from"))
+    exposed = find_exposed(web, root)
     if faults:
+        faults += exposed
         raise ConfigError(tuple(sorted(set(faults), key=lambda fault: (_order(fault.file), fault))))
     return Settings(
         folder=folder,
@@ -89,6 +92,7 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
         fetch=fetch,
         polling=polling,
         web=web,
+        exposed=exposed,
         retention=retention,
         sources=sources,
         topics=topics,

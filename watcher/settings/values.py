@@ -20,7 +20,8 @@ class Settings:
     """All that is configured. `folder` holds the files, `state` what the watcher keeps beside its database.
 
     `database_url` may hold a password and `channels` secrets: neither is shown. `templates` is a folder whose files
-    stand above the shipped templates; None where there is none.
+    stand above the shipped templates; None where there is none. `exposed` are the faults that keep the page, and
+    nothing else, from being served: it would be open to others.
     """
 
     folder: Path
@@ -30,6 +31,7 @@ class Settings:
     fetch: Fetch = field(default_factory=Fetch)
     polling: Polling = field(default_factory=Polling)
     web: Web = field(default_factory=Web)
+    exposed: tuple[Fault, ...] = ()
     retention: Retention = field(default_factory=Retention)
     sources: tuple[Source, ...] = ()
     topics: tuple[Topic, ...] = ()
