@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import threading
 from collections.abc import Mapping
 from datetime import datetime
@@ -222,13 +221,3 @@ def open_app(folder: Path, environ: Mapping[str, str], *, database_url: str | No
         database.close()
         raise
     return App(settings, database, environ)
-
-
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine's own."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

@@ -12,6 +12,7 @@ from watcher.settings.checked import check, whole
 from watcher.settings.conceal import conceal_values
 from watcher.settings.document import Node, Place, Scalar, Table, at, read
 from watcher.settings.engine import read_engine
+from watcher.settings.exposure import find_exposed
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
 from watcher.settings.outgoing import read_channels, read_subscriptions
@@ -86,7 +87,9 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
     engine = read_engine(root.values.get("engine"), database_url, environ, faults)
     if main is None and not faults:
         faults.append(Place(name(MAIN)).fault("empty: `watcher init` writes a configuration to start from"))
+    exposed = find_exposed(web, root)
     if faults:
+        faults += exposed
         shown = conceal_values(faults, filled)
         raise ConfigError(tuple(sorted(set(shown), key=lambda fault: (_order(fault.file), fault))))
     return Settings(
@@ -98,6 +101,7 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
         proxies=proxies,
         polling=polling,
         web=web,
+        exposed=exposed,
         retention=retention,
         sources=sources,
         topics=topics,

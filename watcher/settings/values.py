@@ -22,6 +22,7 @@ class Settings:
 
     `database_url` may hold a password and `channels` secrets: neither is shown. `templates` is a folder whose files
     stand above the shipped templates; None where there is none. `notes` are places that work and should be looked at.
+    `exposed` are the faults that keep the page, and nothing else, from being served: it would be open to others.
     """
 
     folder: Path
@@ -32,6 +33,7 @@ class Settings:
     proxies: Proxies = field(default_factory=Proxies)
     polling: Polling = field(default_factory=Polling)
     web: Web = field(default_factory=Web)
+    exposed: tuple[Fault, ...] = ()
     retention: Retention = field(default_factory=Retention)
     sources: tuple[Source, ...] = ()
     topics: tuple[Topic, ...] = ()

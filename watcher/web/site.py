@@ -19,7 +19,7 @@ from watcher.match import Query
 from watcher.topics.named import Named
 from watcher.web.guard.gate import Gate
 from watcher.web.guard.sessions import Session
-from watcher.web.patience import Reader
+from watcher.web.patience import Effort, Reader
 
 T = TypeVar("T")
 REMEMBERED = timedelta(seconds=5)
@@ -94,6 +94,12 @@ def session_of(request: HTTPConnection) -> Session:
     """Give the visitor's session, which the gate put there."""
     session: Session = request.scope["watcher.session"]
     return session
+
+
+def effort_of(connection: HTTPConnection) -> Effort:
+    """Return what this request may spend on matching."""
+    effort: Effort = connection.scope["watcher.effort"]
+    return effort
 
 
 Here = Annotated[Site, Depends(site_of)]

@@ -16,7 +16,8 @@ from watcher.app.syndication import atom
 from watcher.model.found import StoredHit
 from watcher.store import hits
 from watcher.web.pages.question import read_question
-from watcher.web.site import Here, Site
+from watcher.web.patience import EXPORT_PATIENCE
+from watcher.web.site import Here, Site, effort_of
 
 router = APIRouter(include_in_schema=False)
 MOST = 5_000
@@ -60,6 +61,7 @@ def as_atom(request: Request, here: Here) -> Response:
 
 def _shown(request: Request, here: Site) -> Sequence[StoredHit]:
     question = read_question(here, request.query_params)
+    effort_of(request).allow(EXPORT_PATIENCE)
     if question.fault is not None:
         raise question.fault
     found: list[StoredHit] = []
