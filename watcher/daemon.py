@@ -12,7 +12,7 @@ from pathlib import Path
 
 import structlog
 
-from watcher import clock
+from watcher import clock, private
 from watcher.app.wiring import App
 from watcher.engine import make_engine
 from watcher.engine.steps import Engine, Pace, Steps
@@ -114,6 +114,7 @@ class _alone:  # noqa: N801  (a context manager)
         self._path = database.with_name(database.name + ".lock")
 
     def __enter__(self) -> None:
+        private.create_file(self._path)
         self._file = self._path.open("a+")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

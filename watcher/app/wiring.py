@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import ipaddress
 import threading
 from collections.abc import Mapping
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import structlog
 
-from watcher import __version__
+from watcher import __version__, private
 from watcher.digest import Links
 from watcher.errors import ConfigError
 from watcher.fetch import FetchPolicy
@@ -182,19 +183,29 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
     )
 
 
-def open_app(folder: Path, environ: Mapping[str, str], *, database_url: str | None = None, queries: bool = True) -> App:
+def open_app(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    database_url: str | None = None,
+    queries: bool = True,
+    starting: bool = False,
+) -> App:
     """Open the application on a configuration folder; without `queries` those of topics are not looked at yet.
 
     A SQLite database is made or brought up to date at once; PostgreSQL, which others may be using, has to be at its
-    schema (`watcher db upgrade`). Raises ConfigError or StoreError.
+    schema (`watcher db upgrade`). What is `starting` to work also makes the schema in an empty PostgreSQL database, and
+    takes the rights of other users from the state. Raises ConfigError or StoreError.
     """
     settings = load(folder, environ, queries=queries)
     database = Database(database_url or settings.database_url)
     try:
         if database.is_sqlite:
             migrate.upgrade(database)
-        else:
+        elif not (starting and migrate.create(database)):
             migrate.require_current(database)
+        if starting:
+            _tighten_state(settings, database, environ)
         with database.read() as db:
             current = search.is_current(db)
         if not current:
@@ -204,6 +215,18 @@ def open_app(folder: Path, environ: Mapping[str, str], *, database_url: str | No
         database.close()
         raise
     return App(settings, database, environ)
+
+
+def _tighten_state(settings: Settings, database: Database, environ: Mapping[str, str]) -> None:
+    """Take the rights of other users from what earlier versions, or a looser umask, left open."""
+    files = [settings.state / "secret.key"]
+    if database.path is not None:
+        files += database.path.parent.glob(f"{glob.escape(database.path.name)}*")
+    # A folder that only the address of the database names may be anybody's, as a home or a folder of projects is.
+    named_by_database = bool(environ.get("WATCHER_DATABASE_URL")) and not environ.get("WATCHER_STATE")
+    folders = [] if named_by_database and not set(settings.state.iterdir()) <= set(files) else [settings.state]
+    if tightened := [path for path in (*folders, *files) if private.tighten(path)]:
+        log.warning("other users could read the state; now they cannot", paths=[str(path) for path in tightened])
 
 
 def is_loopback(host: str) -> bool:

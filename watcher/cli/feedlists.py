@@ -115,7 +115,7 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write the configured feeds as OPML 2.0, the first tag of each as its folder; without secrets unless asked."""
-    from watcher import clock
+    from watcher import clock, private
     from watcher.errors import UsageError
     from watcher.parse.opml import write_opml
     from watcher.settings import load
@@ -125,23 +125,23 @@ def export(
         output.put_json({"feeds": [as_json_of(source) for source in sources]})
         return
     said = write_opml(sources, "Feeds of news-watcher", clock.now(), with_secrets=with_secrets)
-    private = sum(source.private for source in sources)
+    secret = sum(source.private for source in sources)
     if file == "-":
         sys.stdout.write(said)
     else:
         try:
             target = Path(file)
             if with_secrets:
-                target.touch(mode=0o600)
-                target.chmod(0o600)
+                private.create_file(target)
+                private.tighten(target)
             target.write_text(said, encoding="utf-8")
         except OSError as error:
             raise UsageError(f"{file}: {(error.strerror or 'cannot be written').lower()}") from error
         output.note(f"{output.counted(len(sources), 'feed')} written to {file}")
-    if private and with_secrets:
-        output.note(f"it holds the secrets of {output.counted(private, 'feed')}, without cookies and headers")
-    elif private:
-        output.note(f"the secrets of {output.counted(private, 'feed')} are left out; --with-secrets writes them")
+    if secret and with_secrets:
+        output.note(f"it holds the secrets of {output.counted(secret, 'feed')}, without cookies and headers")
+    elif secret:
+        output.note(f"the secrets of {output.counted(secret, 'feed')} are left out; --with-secrets writes them")
 
 
 def find(sources: Sequence[Source], said: str) -> Source:

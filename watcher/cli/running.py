@@ -27,7 +27,7 @@ def run(
     from watcher import daemon
 
     logs.set_up(verbose=state.verbose, quiet=state.quiet)
-    with opened() as application:
+    with opened(starting=True) as application:
         if page:
             output.note(f"The page: {application.settings.web.address}")
         daemon.run(application, page=page)
@@ -50,7 +50,7 @@ def poll(
 
     logs.set_up(verbose=state.verbose, quiet=not state.verbose)
     begun = time.monotonic()
-    with opened(sync=True) as application:
+    with opened(sync=True, starting=True) as application:
         chosen = _known_feeds(application, feed) if feed else None
         total = len(chosen) if chosen is not None else len(application.settings.sources) if everything else None
         with output.progress("Polling", total) as advance:
@@ -76,7 +76,7 @@ def serve(
     from watcher.web import serve_alone
 
     logs.set_up(verbose=state.verbose, quiet=state.quiet)
-    with opened(sync=True) as application:
+    with opened(sync=True, starting=True) as application:
         asyncio.run(serve_alone(application, clock=clock.now, port=port, on_ready=_say_where))
 
 

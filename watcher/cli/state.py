@@ -55,15 +55,16 @@ Languages = Annotated[list[str] | None, typer.Option("--language", help="Only th
 
 
 @contextmanager
-def opened(*, sync: bool = False, queries: bool = True) -> Iterator[App]:
+def opened(*, sync: bool = False, queries: bool = True, starting: bool = False) -> Iterator[App]:
     """Open the application on the chosen configuration, and close it after.
 
-    `sync` tells the database what is configured; a command that compiles no topic opens without `queries`.
+    `sync` tells the database what is configured; a command that compiles no topic opens without `queries`. What is
+    `starting` to work may make an empty database's schema.
     """
     from watcher import clock
     from watcher.app.wiring import open_app
 
-    app = open_app(state.folder, state.environ, database_url=state.database_url, queries=queries)
+    app = open_app(state.folder, state.environ, database_url=state.database_url, queries=queries, starting=starting)
     try:
         if sync:
             app.sync(clock.now())

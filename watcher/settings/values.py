@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from watcher import private
 from watcher.errors import ConfigError, Fault
 from watcher.model.digest import Channel, Subscription
 from watcher.model.feed import Source
@@ -68,9 +69,9 @@ def signing_key(settings: Settings) -> bytes:
     path = settings.state / "secret.key"
     try:
         if not path.exists():
-            settings.state.mkdir(parents=True, exist_ok=True)
+            private.make_folder(settings.state)
             made = path.with_name(f"secret.key.{os.getpid()}")
-            made.touch(mode=0o600)
+            private.create_file(made)
             made.write_text(secrets.token_urlsafe(48), "ascii")
             try:
                 os.link(made, path)

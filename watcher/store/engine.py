@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
@@ -12,6 +12,7 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, 
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
+from watcher import private
 from watcher.errors import StoreError
 
 Db: TypeAlias = Connection
@@ -157,7 +158,7 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
         raise StoreError("the database must be a file: sqlite:///PATH")
     file = Path(path).expanduser()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(file.parent)
     except OSError as error:
         raise StoreError(f"database {file}: its folder cannot be made: {error.strerror}") from error
     engine = create_engine(
@@ -167,6 +168,12 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
         max_overflow=20,
         connect_args={"check_same_thread": False, "timeout": 10},
     )
+
+    @event.listens_for(engine, "do_connect")
+    def create(_dialect: Any, _record: Any, _arguments: Any, _options: Any) -> None:
+        # SQLite would make it with the umask's rights; its -wal and -shm files take those of the database.
+        with suppress(OSError):  # SQLite says what is wrong
+            private.create_file(file)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:
