@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from watcher.errors import StoreError
 from watcher.pipeline.sending import Channels, Delivered, Round, Senders
+from watcher.pipeline.storage import StorageWatch
 from watcher.store import outbox
 from watcher.store.engine import Database
 
@@ -38,12 +40,14 @@ class Post:
         *,
         owner: str,
         jitter: Callable[[], float] = random.random,
+        storage: StorageWatch | None = None,
     ) -> None:
         self._database = database
         self._senders = senders
         self._clock = clock
         self._owner = owner
         self._jitter = jitter
+        self._storage = storage or StorageWatch()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._pauses: dict[str, _Pause] = {}
         self._stopping = False
@@ -53,7 +57,9 @@ class Post:
         now = self._clock()
         with self._database.read() as db:
             lost, names = outbox.has_abandoned(db, now), outbox.waiting_channels(db, now)
-        if lost:
+        # While a fault of the database lasts, and shortly after, a message that seems abandoned may have been sent by a
+        # process, this one or another, that could not record it yet.
+        if lost and self._storage.is_settled:
             await asyncio.to_thread(self._round(channels).settle_abandoned)
         for name in names:
             pause = self._pauses.get(name)
@@ -73,8 +79,12 @@ class Post:
     async def _drain(self, name: str, channels: Channels) -> None:
         try:
             fine = await self._round(channels).drain(name, 10_000, lambda: self._stopping)
+        except StoreError as error:
+            self._storage.fail("deliver", error)
+            return
         finally:
             self._busy.pop(name, None)
+        self._storage.succeed("deliver")
         if fine:
             self._pauses.pop(name, None)
             return
@@ -83,4 +93,13 @@ class Post:
         self._pauses[name] = _Pause(times, self._clock() + wait)
 
     def _round(self, channels: Channels) -> Round:
-        return Round(self._database, channels, self._senders, self._clock, self._jitter, Delivered(), self._owner)
+        return Round(
+            self._database,
+            channels,
+            self._senders,
+            self._clock,
+            self._jitter,
+            Delivered(),
+            self._owner,
+            storage=self._storage,
+        )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import socket
 from collections.abc import Callable
 from datetime import datetime
 
@@ -31,3 +33,19 @@ def take_over_silent(database: Database, now: datetime) -> tuple[int, int]:
     with database.write() as db:
         silent = leases.bury(db, now)
         return (claims.end_leases(db, silent), outbox.end_leases(db, silent, now)) if silent else (0, 0)
+
+
+def is_dead(owner: str, me: str = "", *, alone: bool = False) -> bool:
+    """Return whether the process that goes by a name is dead. `alone`: no other daemon can be at work here."""
+    host, _, number = owner.rpartition(":")
+    if owner == me or (alone and not owner.startswith(COMMAND)):
+        return True
+    if host.removeprefix(COMMAND).strip() != socket.gethostname() or not number.isdigit():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -32,7 +32,7 @@ def show(request: Request, here: Here) -> Response:
     bad = [(str(health(feed, now)), feed) for feed in watched]
     return here.page(
         request, "overview.html",
-        lines=lines, total=total, standing=standing,
+        lines=lines, total=total, standing=standing, storage_fault=here.storage.fault,
         bad=[pair for pair in bad if pair[0] in FAILING][:50], gaps=[feed for feed in watched if feed.gaps][:50],
     )  # fmt: skip
 
