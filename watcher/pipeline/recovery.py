@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from watcher.store import claims, leases, outbox
@@ -23,6 +23,15 @@ def take_over(database: Database, is_dead: Callable[[str], bool], now: datetime)
         return 0, 0
     with database.write() as db:
         return claims.end_leases(db, dead), outbox.end_leases(db, dead, now)
+
+
+def take_over_feeds(database: Database, owners: Iterable[str]) -> int:
+    """End the leases on feeds of some holders, dead or not, at a person's wish; return how many.
+
+    What a holder that lives still stores of them is not taken, and no harm is done.
+    """
+    with database.write() as db:
+        return claims.end_leases(db, owners)
 
 
 def take_over_silent(database: Database, now: datetime) -> tuple[int, int]:

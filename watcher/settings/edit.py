@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -234,12 +235,22 @@ def _text(path: Path) -> str:
 
 def replace_file(path: Path, text: str) -> None:
     """Write the file whole or not at all, with the rights that it had."""
+    unfinished: Path | None = None
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        unfinished = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
-        made = Path(name)
-        made.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        made.replace(path)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        unfinished.replace(path)
     except OSError as error:
-        raise ConfigError((Fault(str(path), 1, 1, f"cannot be written: {error.strerror or error}"),)) from error
+        if unfinished is not None:
+            unfinished.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        if error.errno in {errno.EBUSY, errno.EXDEV}:
+            # A file that is a mount of its own can be written to, but not replaced; written in place it would be half
+            # of a configuration if the process ended meanwhile.
+            reason = "it is mounted by itself: mount its folder instead, not the file"
+        raise ConfigError((Fault(str(path), 1, 1, f"cannot be written: {reason}"),)) from error
