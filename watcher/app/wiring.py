@@ -5,7 +5,7 @@ from __future__ import annotations
 import glob
 import ipaddress
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 
@@ -33,12 +33,15 @@ class App:
     when they are first asked for: most commands never do.
     """
 
-    def __init__(self, settings: Settings, database: Database, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, environ: Mapping[str, str], secrets: Iterable[str] | None = None
+    ) -> None:
         self.settings = settings
         self.database = database
         self._watched: Watched | None = None
         self._compiling = threading.Lock()
         self._environ = environ
+        self._secrets = secrets
         self._asked_anew: frozenset[str] = frozenset()
 
     @property
@@ -103,7 +106,7 @@ class App:
 
     def reload(self) -> None:
         """Read the configuration again; raises ConfigError and leaves everything as it was where it is bad."""
-        settings = load(self.settings.folder, self._environ)
+        settings = load_settings(self.settings.folder, self._environ, self._secrets)
         before = {source.url: (source.address, source.access) for source in self.settings.sources}
         self._asked_anew |= {
             source.url
@@ -145,6 +148,8 @@ class App:
         web = self.settings.web
         if not web.base_url:
             return Links()
+        if self.settings.missing_secrets.get("web"):
+            return Links(base_url=web.base_url.rstrip("/"))
         try:
             secret = signing_key(self.settings)
         except ConfigError as error:
@@ -156,6 +161,15 @@ class App:
     def close(self) -> None:
         """Give the database back."""
         self.database.close()
+
+
+def load_settings(
+    folder: Path, environ: Mapping[str, str], secrets: Iterable[str] | None, *, queries: bool = True
+) -> Settings:
+    """Read a configuration of which the secrets of some sections are needed (None: all). Raises ConfigError."""
+    settings = load(folder, environ, queries=queries, secrets_needed=secrets is None)
+    settings.require_secrets(*(secrets or ()))
+    return settings
 
 
 def retention(settings: Settings) -> pruning.Retention:
@@ -190,14 +204,16 @@ def open_app(
     database_url: str | None = None,
     queries: bool = True,
     starting: bool = False,
+    secrets: Iterable[str] | None = None,
 ) -> App:
     """Open the application on a configuration folder; without `queries` those of topics are not looked at yet.
 
     A SQLite database is made or brought up to date at once; PostgreSQL, which others may be using, has to be at its
     schema (`watcher db upgrade`). What is `starting` to work also makes the schema in an empty PostgreSQL database, and
-    takes the rights of other users from the state. Raises ConfigError or StoreError.
+    takes the rights of other users from the state. `secrets` names the sections whose secrets
+    have to be there (None: all). Raises ConfigError or StoreError.
     """
-    settings = load(folder, environ, queries=queries)
+    settings = load_settings(folder, environ, secrets, queries=queries)
     database = Database(database_url or settings.database_url)
     try:
         if database.is_sqlite:
@@ -214,7 +230,7 @@ def open_app(
     except BaseException:
         database.close()
         raise
-    return App(settings, database, environ)
+    return App(settings, database, environ, secrets)
 
 
 def _tighten_state(settings: Settings, database: Database, environ: Mapping[str, str]) -> None:

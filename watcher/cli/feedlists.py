@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from watcher.cli import output
-from watcher.cli.state import Json, state
+from watcher.cli.state import Json, load_settings, state
 
 if TYPE_CHECKING:
     from watcher.fetch import Candidate
@@ -30,10 +30,10 @@ def discover(
     url: Annotated[str, typer.Argument(metavar="URL", help="A page, a site or a feed.")], as_json: Json = False
 ) -> None:
     """Find the feeds of a page; each has been fetched and read. Nothing is added."""
-    from watcher.settings import load
     from watcher.text.redact import redact_url
 
-    settings = load(state.folder, state.environ)
+    settings = load_settings()
+    settings.require_secrets("fetch")
     found = _discovered(settings, address(url))
     if as_json:
         output.put_json({"feeds": [candidate(each) for each in found]})
@@ -58,12 +58,11 @@ def import_feeds(
 
     from watcher.errors import ParseError, UsageError
     from watcher.parse.opml import read_opml
-    from watcher.settings import load
     from watcher.settings.edit import add_sources
     from watcher.settings.feeds import same_address
     from watcher.text.redact import redact_url
 
-    settings = load(state.folder, state.environ)
+    settings = load_settings()
     try:
         outlines = read_opml(_bytes(file))
     except ParseError as error:
@@ -118,12 +117,14 @@ def export(
     from watcher import clock, private
     from watcher.errors import UsageError
     from watcher.parse.opml import write_opml
-    from watcher.settings import load
 
-    sources = [each for each in load(state.folder, state.environ).sources if not tag or set(tag) & set(each.tags)]
+    settings = load_settings()
+    sources = [each for each in settings.sources if not tag or set(tag) & set(each.tags)]
     if as_json:
         output.put_json({"feeds": [as_json_of(source) for source in sources]})
         return
+    if with_secrets:
+        settings.require_secrets("feeds")
     said = write_opml(sources, "Feeds of news-watcher", clock.now(), with_secrets=with_secrets)
     secret = sum(source.private for source in sources)
     if file == "-":

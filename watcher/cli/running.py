@@ -28,7 +28,7 @@ def run(
     from watcher import daemon
 
     logs.set_up(verbose=state.verbose, quiet=state.quiet)
-    with opened(starting=True) as application:
+    with opened(starting=True, secrets=None) as application:
         if page:
             output.note(f"The page: {application.settings.web.address}")
         daemon.run(application, page=page)
@@ -58,7 +58,7 @@ def poll(
 
     logs.set_up(verbose=state.verbose, quiet=not state.verbose)
     begun = time.monotonic()
-    with opened(sync=True, starting=True) as application:
+    with opened(sync=True, starting=True, secrets=("feeds", "fetch")) as application:
         chosen = _known_feeds(application, feed) if feed else None
         _take_over(application, chosen, everything=everything, living=take_over)
         total = len(chosen) if chosen is not None else len(application.settings.sources) if everything else None
@@ -89,7 +89,7 @@ def serve(
     from watcher.web import serve_alone
 
     logs.set_up(verbose=state.verbose, quiet=state.quiet)
-    with opened(sync=True, starting=True) as application:
+    with opened(sync=True, starting=True, secrets=("web",)) as application:
         asyncio.run(serve_alone(application, clock=clock.now, port=port, on_ready=_say_where))
 
 
@@ -102,7 +102,8 @@ def status(as_json: Json = False) -> None:
 
     with opened() as application:
         try:
-            application.sync(clock.now())
+            if "feeds" not in application.settings.missing_secrets:
+                application.sync(clock.now())
             fault = None
         except StorageError as error:
             # What was stored can be read all the same, and this is when a person asks.

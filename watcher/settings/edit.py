@@ -21,7 +21,7 @@ from watcher.settings.conceal import conceal_values
 from watcher.settings.document import Listing, Node, Table, read
 from watcher.settings.feeds import read_sources
 from watcher.settings.load import load
-from watcher.settings.secrets import expand
+from watcher.settings.secrets import FaultsWithoutSecrets, expand
 from watcher.settings.words import write_length
 from watcher.text.redact import redact_url
 
@@ -78,7 +78,7 @@ def _edit(
             continue
         replace_file(path, after.replace("\n", "\r\n") if windows else after)
         try:
-            if [_without_identity(source) for source in load(folder, environ).sources] == wanted:
+            if [_without_identity(source) for source in load(folder, environ, secrets_needed=False).sources] == wanted:
                 return
         except ConfigError as error:
             fault = error
@@ -94,7 +94,7 @@ def _without_identity(source: Source) -> Source:
 
 
 def _sources(folder: Path, environ: Mapping[str, str]) -> tuple[Source, ...]:
-    faults: list[Fault] = []
+    faults: list[Fault] = FaultsWithoutSecrets()
     root = read(folder / FILE, str(folder / FILE), faults)
     filled = expand(root, environ, faults) if root is not None else []
     found = read_sources(root, str(folder / FILE), faults, folder=folder)

@@ -23,6 +23,7 @@ class Settings:
 
     `database_url` may hold a password and `channels` secrets: neither is shown. `templates` is a folder whose files
     stand above the shipped templates; None where there is none. `notes` are places that work and should be looked at.
+    `missing_secrets` are those that were absent where none were needed, by section (`feeds` is feeds.yaml).
     """
 
     folder: Path
@@ -41,10 +42,16 @@ class Settings:
     channels: tuple[Channel, ...] = ()
     templates: Path | None = None
     notes: tuple[Fault, ...] = ()
+    missing_secrets: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
     _by_url: Mapping[str, Source] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_url", {source.url: source for source in self.sources})
+
+    def require_secrets(self, *sections: str) -> None:
+        """Raise ConfigError where a secret of one of the sections is absent."""
+        if faults := [fault for section in sections for fault in self.missing_secrets.get(section, ())]:
+            raise ConfigError(tuple(sorted(faults)))
 
     def source(self, url: str) -> Source | None:
         """Find a feed by the address that it is known by."""
@@ -64,6 +71,7 @@ def signing_key(settings: Settings) -> bytes:
 
     Raises ConfigError where it can be neither read nor made.
     """
+    settings.require_secrets("web")
     if settings.web.secret_key is not None:
         return settings.web.secret_key.get_secret_value().encode()
     path = settings.state / "secret.key"
