@@ -8,7 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from watcher.errors import StoreError
 from watcher.pipeline.sending import Channels, Delivered, OnDelivery, Round, Senders
+from watcher.pipeline.storage import StorageWatch
 from watcher.store import outbox
 from watcher.store.engine import Database
 
@@ -39,6 +41,7 @@ class Post:
         owner: str,
         on_delivery: OnDelivery | None = None,
         jitter: Callable[[], float] = random.random,
+        storage: StorageWatch | None = None,
     ) -> None:
         self._database = database
         self._senders = senders
@@ -46,6 +49,7 @@ class Post:
         self._owner = owner
         self._on_delivery = on_delivery
         self._jitter = jitter
+        self._storage = storage or StorageWatch()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._pauses: dict[str, _Pause] = {}
         self._stopping = False
@@ -55,7 +59,9 @@ class Post:
         now = self._clock()
         with self._database.read() as db:
             lost, names = outbox.has_abandoned(db, now), outbox.waiting_channels(db, now)
-        if lost:
+        # While a fault of the database lasts, and shortly after, a message that seems abandoned may have been sent by a
+        # process, this one or another, that could not record it yet.
+        if lost and self._storage.is_settled:
             await asyncio.to_thread(self._round(channels).settle_abandoned)
         for name in names:
             pause = self._pauses.get(name)
@@ -75,8 +81,12 @@ class Post:
     async def _drain(self, name: str, channels: Channels) -> None:
         try:
             fine = await self._round(channels).drain(name, 10_000, lambda: self._stopping)
+        except StoreError as error:
+            self._storage.fail("deliver", error)
+            return
         finally:
             self._busy.pop(name, None)
+        self._storage.succeed("deliver")
         if fine:
             self._pauses.pop(name, None)
             return
@@ -86,6 +96,13 @@ class Post:
 
     def _round(self, channels: Channels) -> Round:
         return Round(
-            self._database, channels, self._senders, self._clock, self._jitter, Delivered(), self._owner,
+            self._database,
+            channels,
+            self._senders,
+            self._clock,
+            self._jitter,
+            Delivered(),
+            self._owner,
             on_delivery=self._on_delivery,
-        )  # fmt: skip
+            storage=self._storage,
+        )

@@ -88,6 +88,16 @@ class Storage(Section):
 
     url: str | None = None
 
+    @field_validator("url")
+    @classmethod
+    def _of_a_kind(cls, url: str | None) -> str | None:
+        kind, separator, _rest = (url or "").partition("://")
+        if separator and kind.partition("+")[0] not in {"sqlite", "postgres", "postgresql"}:
+            raise ValueError(
+                f"databases of kind {kind!r} are not supported: use sqlite:///PATH or postgresql://USER@HOST/NAME"
+            )
+        return url
+
 
 class WrittenBudget(Section):
     """How much of one feed is stored in a day (UTC); a bare number is of entries."""

@@ -13,6 +13,7 @@ from watcher import __version__
 from watcher.app.wiring import App
 from watcher.fetch import Fetcher
 from watcher.pipeline.pushed import Subscriber
+from watcher.pipeline.storage import StorageWatch
 from watcher.settings import signing_key
 from watcher.web import api, events, health, metrics, pages, problems, syndication, websub
 from watcher.web.guard.bodies import BoundedBodies
@@ -32,6 +33,7 @@ def create_app(
     *,
     clock: Callable[[], datetime],
     poller_alive: Callable[[], bool] | None = None,
+    storage: StorageWatch | None = None,
     reload: Callable[[], Awaitable[bool]] | None = None,
     fetcher: Fetcher | None = None,
     subscriber: Subscriber | None = None,
@@ -69,6 +71,7 @@ def create_app(
         key=signing_key(app.settings),
         environment=make_environment(gate.prefix),
         poller_alive=poller_alive,
+        storage=storage or StorageWatch(),
         reload=reload,
         fetcher=fetcher,
     )

@@ -20,6 +20,7 @@ from watcher.errors import (
     ConfigError,
     NotFoundError,
     QueryError,
+    StorageError,
     StoreError,
     TooLongError,
     UsageError,
@@ -70,6 +71,10 @@ def install(web: FastAPI) -> None:
 
     @web.exception_handler(WatcherError)
     async def ours(request: Request, error: WatcherError) -> Response:
+        if isinstance(error, StorageError):
+            # The log says it once, and where; the visitor is told what, and not where.
+            request.app.state.site.storage.fail("page", error)
+            return _answer(request, status_of(error), f"{error.fault}: try again in a minute", {"Retry-After": "60"})
         return _answer_error(request, error)
 
     @web.exception_handler(RequestValidationError)

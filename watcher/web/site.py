@@ -16,6 +16,7 @@ from starlette.requests import HTTPConnection
 from watcher.app.wiring import App
 from watcher.fetch import Fetcher
 from watcher.match import Query
+from watcher.pipeline.storage import StorageWatch
 from watcher.topics.named import Named
 from watcher.web.guard.gate import Gate
 from watcher.web.guard.sessions import Session
@@ -38,6 +39,7 @@ class Site:
     key: bytes = field(repr=False)
     environment: jinja2.Environment
     poller_alive: Callable[[], bool] | None = None
+    storage: StorageWatch = field(default_factory=StorageWatch)
     reload: Callable[[], Awaitable[bool]] | None = None
     fetcher: Fetcher | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
