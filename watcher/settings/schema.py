@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Set
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Literal, Self
@@ -35,6 +36,8 @@ OWN_PATHS = frozenset({
 """What the page's own addresses begin with: the path of `web.base_url` must not look like one of them."""
 TOKEN_BITS = 128
 MINUTE = timedelta(minutes=1)
+ENVIRONMENT = "environment"
+"""What stands where a proxy could be and leaves it to the variables of the environment."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -116,6 +119,17 @@ class WrittenBudget(Section):
         return Budget(entries=self.entries, versions=self.versions)
 
 
+def _check_proxy(proxy: SecretStr | None, words: Set[str]) -> SecretStr | None:
+    """Return a proxy's address, or a word that stands in its place; raises ValueError for what is neither."""
+    written = proxy.get_secret_value().strip() if proxy is not None else ""
+    if not written:
+        return None
+    if written.lower() in words:
+        return SecretStr(written.lower())
+    parse_proxy(written)
+    return SecretStr(written)
+
+
 class Fetch(Section):
     """How the watcher fetches: who it says it is, and how much it takes at most."""
 
@@ -135,11 +149,7 @@ class Fetch(Section):
     @field_validator("proxy")
     @classmethod
     def _a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
-        written = proxy.get_secret_value().strip() if proxy is not None else None
-        if written is None or written.lower() in {"none", "environment"}:
-            return SecretStr(written.lower()) if written else None
-        parse_proxy(written)
-        return SecretStr(written)
+        return _check_proxy(proxy, {DIRECT, ENVIRONMENT})
 
     _one_line = field_validator("user_agent", "contact")(one_line)
 
@@ -310,11 +320,7 @@ class WrittenFeed(Section):
     @field_validator("proxy")
     @classmethod
     def _a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
-        written = proxy.get_secret_value().strip() if proxy is not None else None
-        if written is None or written.lower() == DIRECT:
-            return SecretStr(DIRECT) if written else None
-        parse_proxy(written)
-        return SecretStr(written)
+        return _check_proxy(proxy, {DIRECT})
 
 
 class WrittenTopic(Section):
