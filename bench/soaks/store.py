@@ -35,7 +35,7 @@ from watcher.pipeline.settling import settle_all
 from watcher.schedule import Bounds
 from watcher.store import archive, care, claims, feeds, hits, migrate, status, stories
 from watcher.store.engine import Database
-from watcher.store.entries import usual_key
+from watcher.store.entries import stored_key
 from watcher.store.pruning import Retention, prune
 from watcher.store.tables import aliases, entries, tombstones
 
@@ -112,14 +112,16 @@ def soak(url: str, folder: Path, seconds: float, *, writers: int = 3, readers: i
 
 def _lost(database: Database, folder: Path, told: Told) -> list[str]:
     """Compare what writers knew to be committed with what is there."""
-    from sqlalchemy import func, select
+    from sqlalchemy import case, func, select
 
     committed = {
         line for log in folder.glob("writer-*.log") for line in log.read_text().splitlines() if line[-1] == ";"
     }
     with database.read() as db:
-        rows = db.execute(select(entries.c.key, func.coalesce(entries.c.canonical_url, entries.c.url))).all()
-        known = {key or usual_key(address) for key, address in rows}
+        guid = case((entries.c.permalink, entries.c.url), else_=entries.c.guid)
+        address = func.coalesce(entries.c.canonical_url, entries.c.url)
+        rows = db.execute(select(entries.c.key, guid, address, entries.c.key_mark)).all()
+        known = {stored_key(*row) for row in rows}
         told.stored = len(known)
         known |= set(db.execute(select(tombstones.c.key)).scalars()) | set(db.execute(select(aliases.c.key)).scalars())
     told.committed = len(committed)

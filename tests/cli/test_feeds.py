@@ -265,6 +265,23 @@ def test_a_dry_run_of_an_import_adds_nothing(desk: Desk) -> None:
     assert desk.file.read_text() == FEEDS
 
 
+def test_damaged_list_adds_what_is_whole_and_exits_1(desk: Desk) -> None:
+    opml = b"<opml><body><outline text='A' xmlUrl='https://a.example/f?a=1&b=2'/><outline text='B' xmlUrl='http"
+
+    out, err = desk.run("import", "-", stdin=opml, expect=1)
+
+    assert out.startswith("1 feed added")
+    assert "cut short" in err
+    assert desk.sources[-1].url == "https://a.example/f?a=1&b=2"
+
+
+def test_list_without_feeds_says_why(desk: Desk) -> None:
+    out, err = desk.run("import", "-", stdin=b"<opml><body><outline text='A' link='https://a.example/'/></body></opml>")
+
+    assert out.startswith("0 feeds added")
+    assert "no outline of 1 has the address of a feed" in err
+
+
 @pytest.mark.parametrize("file", ["absent.opml", "feeds.yaml", "."])
 def test_a_file_that_is_no_list_is_one_line(desk: Desk, file: str) -> None:
     _out, err = desk.run("import", str(desk.folder / file), expect=2)

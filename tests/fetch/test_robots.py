@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from time import process_time
 
 import pytest
 
-from watcher.fetch.robots import Robots, permitted, rules_for
+from watcher.fetch.robots import MOST_LINES, Robots, parse_robots
 
 TEXT = """\
 # a comment
@@ -25,6 +26,10 @@ Disallow: /drafts
 """
 
 
+def may_fetch(text: str, path: str, name: str = "news-watcher") -> bool:
+    return bool(parse_robots(text, name).can_fetch(f"https://post.example{path}", name))
+
+
 @pytest.mark.parametrize(
     ("name", "path", "may"),
     [
@@ -40,23 +45,66 @@ Disallow: /drafts
     ],
 )
 def test_longest_rule_of_our_group_decides(name: str, path: str, may: bool) -> None:
-    assert permitted(rules_for(TEXT, name), path) is may
+    assert may_fetch(TEXT, path, name) is may
 
 
 @pytest.mark.parametrize(
     ("rules", "path", "may"),
     [
-        ([(False, "/a"), (True, "/a")], "/a", True),
-        ([(False, "/")], "/anything", False),
-        ([], "/anything", True),
-        ([(False, "/caf%C3%A9")], "/café", False),
-        ([(False, "/*/x/*/y")], "/1/x/2/y", False),
-        ([(False, "/*/x/*/y")], "/1/x/y", True),
-        ([(False, "/" + "*a" * 50)], "/" + "a" * 49, True),
+        ("Disallow: /a\nAllow: /a", "/a", True),
+        ("Disallow: /", "/anything", False),
+        ("Disallow:", "/anything", True),
+        ("", "/anything", True),
+        ("Disallow: /caf%C3%A9", "/café", False),
+        ("Disallow: /café", "/caf%c3%a9", False),
+        ("Disallow: /*/x/*/y", "/1/x/2/y", False),
+        ("Disallow: /*/x/*/y", "/1/x/y", True),
+        ("Disallow: /" + "*a" * 50, "/" + "a" * 49, True),
+        ("Disallow: /a%2Fb", "/a/b", True),
+        ("Disallow: /a%2fb", "/a%2Fb", False),
+        ("Disallow: /a/b", "/a%2Fb", True),
+        ("Disallow: /~joe", "/%7Ejoe/x", False),
+        ("Disallow: /\nAllow: /$", "/", True),
+        ("Disallow: /*.pdf$", "/x.pdf?y", True),
     ],
 )
-def test_patterns(rules: list[tuple[bool, str]], path: str, may: bool) -> None:
-    assert permitted(rules, path) is may
+def test_patterns(rules: str, path: str, may: bool) -> None:
+    assert may_fetch(f"User-agent: *\n{rules}", path) is may
+
+
+@pytest.mark.parametrize(
+    ("agent", "ours"),
+    [
+        ("news-watcher", True),
+        ("News-Watcher", True),
+        ("news-watcher/0.1", True),
+        ("news-watcher/1.0 (+https://post.example)", True),
+        ("news-watcher # ours", True),
+        ("news", False),
+        ("n", False),
+        ("news-", False),
+        ("watcher", False),
+        ("news-watcher-pro", False),
+        ("news-watcher2", False),
+        ("0", False),
+        ("otherbot", False),
+    ],
+)
+def test_group_is_ours_by_the_whole_product_token(agent: str, ours: bool) -> None:
+    text = f"User-agent: *\nAllow: /\n\nUser-agent: {agent}\nDisallow: /"
+
+    assert may_fetch(text, "/story") is not ours
+
+
+def test_long_file_is_read_quickly_and_no_further_than_its_first_lines() -> None:
+    text = "User-agent: *\n" + "".join(f"Disallow: /section-{n}/*/old-{n}$\n" for n in range(MOST_LINES))
+    before = process_time()
+
+    rules = parse_robots(text, "news-watcher")
+    allowed = [rules.can_fetch(f"https://post.example/story/{n}", "news-watcher") for n in range(50)]
+
+    assert all(allowed)
+    assert process_time() - before < 5
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from watcher.identify import Memory, candidates, sort, title_key
+from watcher.identify import Memory, candidates, particular_keys, plain_key, shared_key, sort, title_key
 from watcher.model.entry import Entry, Item
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Known, Parsed, Sorted
@@ -36,25 +36,35 @@ class Shelf:
         self.entries: dict[int, Entry] = {}
         self.versions: dict[int, int] = {}
         self.keys: dict[str, int] = {}
+        self.old_texts: list[tuple[str, str]] = []
 
     @property
     def titles(self) -> list[str]:
         return [entry.item.title for entry in self.entries.values()]
 
+    @property
+    def texts(self) -> set[tuple[str, str]]:
+        """Name every headline with its text that is held, be it as an earlier version."""
+        return {(entry.item.title, entry.item.summary) for entry in self.entries.values()} | set(self.old_texts)
+
     def poll(self, *items: Item, now: datetime = NOON, delta: bool = False) -> Sorted:
         """Read a document of these items."""
         offered = candidates(Parsed(items=items), self.feed)
-        told = sort(offered, self.feed, self._memory(offered), now, delta=delta)
-        for entry in (*told.new, *told.quarantined):
+        merged = len(items) - len(offered)
+        told = sort(offered, self.feed, self._memory(offered), now, delta=delta, merged=merged)
+        for entry in (*told.new, *told.quarantined, *told.recovered):
             self._keep(entry)
         for edit in told.edited:
+            before = self.entries[edit.known.id].item
+            self.old_texts.append((before.title, before.summary))
             self.entries[edit.known.id] = replace(edit.entry, key=edit.known.key)
             self.versions[edit.known.id] += 1
         for known_id, key in told.migrated:
             self.keys.setdefault(key, known_id)
         self.feed = replace(
             self.feed,
-            key_rule=told.key_rule,
+            identity_version=told.identity_version,
+            id_changes=self.feed.id_changes + told.id_changes,
             document_keys=told.document_keys,
             baseline_at=self.feed.baseline_at or now,
             succeeded_at=now,
@@ -66,9 +76,11 @@ class Shelf:
         assert entry.key not in self.keys, "a key is given once"
         number = len(self.entries) + 1
         self.entries[number], self.versions[number], self.keys[entry.key] = entry, 1, number
+        if entry.key != plain_key(entry.item):
+            self.keys[shared_key(plain_key(entry.item))] = number
 
     def _memory(self, offered: tuple[Entry, ...]) -> Memory:
-        """Look up what the store would: all keys, and addresses and headlines of the unknown ones."""
+        """Look up all that could be asked: every key that an item may have, its address and its headline."""
         known = {
             number: Known(
                 id=number,
@@ -78,18 +90,29 @@ class Shelf:
                 title=entry.item.title,
                 published_at=entry.item.published_at,
                 version=self.versions[number],
+                raw_id=entry.item.guid or entry.item.url,
             )
             for number, entry in self.entries.items()
         }
-        by_key = {entry.key: known[self.keys[entry.key]] for entry in offered if entry.key in self.keys}
-        strange = [entry for entry in offered if entry.key not in by_key]
-        urls = {entry.canonical_url for entry in strange}
-        titles = {title_key(entry.item.title) for entry in strange}
+        asked = {
+            key
+            for entry in offered
+            for key in (entry.key, *particular_keys(entry), shared_key(entry.key), entry.former_key or entry.key)
+        }
+        urls = {entry.canonical_url for entry in offered}
+        titles = {title_key(entry.item.title) for entry in offered}
         dates = [each.published_at for each in known.values() if each.published_at is not None]
+        by_url: dict[str, list[Known]] = {}
+        by_title: dict[str, list[Known]] = {}
+        for each in known.values():
+            if each.canonical_url and each.canonical_url in urls:
+                by_url.setdefault(each.canonical_url, []).append(each)
+            if (title := title_key(each.title)) and title in titles:
+                by_title.setdefault(title, []).append(each)
         return Memory(
-            by_key=by_key,
-            by_url={k.canonical_url: k for k in known.values() if k.canonical_url and k.canonical_url in urls},
-            by_title={title_key(k.title): k for k in known.values() if title_key(k.title) in titles},
+            by_key={key: known[self.keys[key]] for key in asked if key in self.keys},
+            by_url=by_url,
+            by_title=by_title,
             newest_published_at=max(dates, default=None),
             entry_count=len(known),
         )

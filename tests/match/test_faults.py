@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from tests.match.entries import entry
 from watcher.errors import ConfigError, QueryError
-from watcher.match import compile_topics, parse_query
+from watcher.match import compile_topics, find, from_keywords, parse_query
 from watcher.match.parser import DEPTH
 from watcher.model.topic import Topic
 
@@ -70,7 +71,50 @@ FAULTS = [
         id="too many NEARs in one of many parentheses",
     ),
     pytest.param("a " * 40_000, 1, 1, "longer than", "", id="too long"),
+    pytest.param("walrus -film", 1, 8, "excludes nothing", "write NOT film", id="minus before a word"),
+    pytest.param("walrus !film", 1, 8, "excludes nothing", "write NOT film", id="exclamation mark before a word"),
+    pytest.param('walrus\n-"the film"', 2, 1, "excludes nothing", 'write NOT "the film"', id="before a phrase"),
+    pytest.param("walrus !(film OR book)", 1, 8, "excludes nothing", "write NOT (film OR book)", id="a parenthesis"),
+    pytest.param("walrus -tag:film", 1, 8, "excludes nothing", "write NOT tag:film", id="before a field"),
+    pytest.param("walrus -@spies", 1, 8, "excludes nothing", "write NOT @spies", id="before a set"),
+    pytest.param("walrus AND -film", 1, 12, "excludes nothing", "write NOT film", id="behind AND"),
+    pytest.param("walrus NOT -film", 1, 12, "excludes nothing", "write NOT film", id="behind NOT"),
+    pytest.param("title:-film", 1, 7, "excludes nothing", "write NOT film", id="inside a field"),
+    pytest.param("(-film walrus)", 1, 2, "excludes nothing", "write NOT film", id="inside a parenthesis"),
+    pytest.param("walrus \u2013film", 1, 8, "excludes nothing", "write NOT film", id="dash that a program made of it"),
+    pytest.param("-film", 1, 1, "excludes nothing", "write NOT film", id="alone"),
+    pytest.param("ferry -5", 1, 7, "excludes nothing", "write NOT 5", id="number"),
+    pytest.param("walrus~1", 1, 1, "no fuzzy words", "walrus~", id="fuzzy word"),
+    pytest.param("ferry walrus~0.8", 1, 7, "no fuzzy words", "walrus~", id="fuzzy word of an older kind"),
+    pytest.param("walrus^4", 1, 1, "no weights", "write walrus", id="weight"),
+    pytest.param("~walrus", 1, 1, "~ needs a word before it", "walrus~", id="mark before the word"),
+    pytest.param("walrus |film", 1, 8, "no operator", "write OR film", id="bar before a word"),
+    pytest.param("walrus|film", 1, 1, "no operator", "write (walrus OR film)", id="bar between words"),
+    pytest.param("walrus &film", 1, 8, "no operator", "write AND film", id="ampersand before a word"),
+    pytest.param(from_keywords(["walrus", "-film"]), 1, 11, "excludes nothing", "write NOT film", id="keyword"),
+    pytest.param(from_keywords(["!film noir"]), 1, 1, "excludes nothing", "write NOT film", id="keyword of two words"),
 ]
+
+
+@pytest.mark.parametrize(
+    ("query", "text"),
+    [
+        ("cyber-ops", "Cyber-ops paused"),
+        ('"-5"', "At 5 degrees"),
+        ("5-10", "Between 5-10 ships"),
+        ('"!kung"', "The Kung people"),
+        ("Yahoo!", "Yahoo! is sold"),
+        ("AT&T", "AT&T grows"),
+        ("R&D", "R&D budget"),
+        ("share~ AND well-known", "They shared a well-known secret"),
+        ('"a - b"', "A B test"),
+        ("jean-luc NOT film-maker", "Jean-Luc speaks"),
+        ("url:post.example/~harold", "Joe"),
+        (from_keywords(["ro-ro ship", "five - eyes"]), "A ro-ro ship"),
+    ],
+)
+def test_same_marks_inside_words_and_phrases_are_no_faults(query: str, text: str) -> None:
+    assert find(parse_query(query), entry(text, url="https://post.example/~harold")) is not None
 
 
 @pytest.mark.parametrize(("query", "line", "column", "message", "suggestion"), FAULTS)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from watcher.model.feed import Validators
 from watcher.model.poll import Failed, FailureKind, Fetched, NotModified
-from watcher.pipeline.network import ENOUGH, Network
+from watcher.pipeline.network import ENOUGH, SETTLED, SEVERAL, Network
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -78,3 +80,65 @@ def test_what_was_never_asked_says_nothing() -> None:
         network.judged(f"h{n}.example", failed(FailureKind.REFUSED), NOON)
 
     assert not network.down(NOON)
+
+
+BROKEN_PROXY = failed(FailureKind.PROXY)
+
+
+@pytest.mark.parametrize("fault", [NO_NAMES, BROKEN_PROXY])
+def test_several_hosts_that_fail_by_a_fault_of_ours_are_an_outage_at_once(fault: Failed) -> None:
+    network = Network()
+    network.judged("well.example", ANSWER, NOON)
+
+    kinds = [kind(network.judged(f"h{n}.example", fault, NOON + (1 + n) * SECOND)) for n in range(SEVERAL)]
+
+    assert kinds[-1] is FailureKind.OFFLINE
+    assert network.away_since(NOON + 9 * SECOND) == NOON + SECOND
+
+
+def test_proxy_of_one_feed_that_is_away_is_no_outage() -> None:
+    network = Network()
+    network.judged("well.example", ANSWER, NOON)
+
+    assert kind(network.judged("a.example", BROKEN_PROXY, NOON + SECOND)) is FailureKind.PROXY
+    assert network.away_since(NOON + 9 * SECOND) is None
+
+
+def test_one_sick_host_of_several_takes_no_network_away() -> None:
+    network = Network()
+    for host in ("a.example", "b.example"):
+        network.judged(host, ANSWER, NOON)
+
+    for minutes in range(5, 30):
+        network.judged("sick.example", NO_NAMES, NOON + timedelta(minutes=minutes))
+
+    assert network.away_since(NOON + timedelta(minutes=30)) is None
+
+
+def test_the_only_host_that_there_is_takes_it_away_after_a_moment() -> None:
+    network = Network()
+    network.judged("only.example", NO_NAMES, NOON)
+
+    assert network.away_since(NOON + SECOND) is None
+    assert network.away_since(NOON + 2 * SETTLED) == NOON
+
+
+def test_one_answer_ends_what_people_are_shown() -> None:
+    network = Network()
+    for n in range(SEVERAL):
+        network.judged(f"h{n}.example", NO_NAMES, NOON)
+    assert network.away_since(NOON) == NOON
+
+    network.judged("h1.example", ANSWER, NOON + SECOND)
+
+    assert network.away_since(NOON + SECOND) is None
+
+
+def test_feeds_that_are_dead_for_themselves_take_no_network_away() -> None:
+    network = Network()
+    network.judged("well.example", ANSWER, NOON + SECOND)
+
+    for n in range(50):
+        network.judged(f"h{n}.example", SLOW, NOON + 10 * SECOND)
+
+    assert network.away_since(NOON + 20 * SECOND) is None

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.schedule.polls import DAY, ETAG, HOUR, MINUTE, NOON, URL, failed, feed, fresh, polled, told, unchanged
-from watcher.model.feed import Feed, FeedState, KeyRule, Source, Validators
+from watcher.model.feed import Feed, FeedState, Source, Validators
 from watcher.model.poll import Failed, FailureKind, Gap, Hints, Outcome
 from watcher.schedule import Bounds, Health, health
 
@@ -37,12 +37,12 @@ def test_first_read_is_the_baseline_and_sets_the_rhythm() -> None:
 
 
 def test_what_was_read_is_stored_with_its_validators() -> None:
-    learnt = polled(feed(), fresh(HOUR), told(new=1, same=5, key_rule=KeyRule.LINK))
+    learnt = polled(feed(), fresh(HOUR), told(new=1, same=5, id_changes=1))
 
     assert learnt.body_hash == b"new"
     assert learnt.validators == Validators(etag='"2"')
     assert learnt.document_keys == {"b"}
-    assert learnt.key_rule is KeyRule.LINK
+    assert learnt.id_changes == 1
     assert (learnt.new_at, learnt.barren) == (NOON, 0)
 
 

@@ -8,11 +8,15 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from sqlalchemy import update
 
+from tests.store.filled import bring, item
 from tests.web.site import World
 from tests.web.test_gate import form_token
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
+from watcher.model.entry import Enclosure
+from watcher.store.tables import feeds as feed_table
 
 READ = ("/", "/hits", "/stories", "/stories/1", "/archive", "/topics", "/topics/eyes", "/feeds", "/feeds/add",
         "/digests", "/deliveries", "/overview", "/workbench", "/workbench?topic=eyes", "/as-of", "/as-of?at=1d",
@@ -55,6 +59,18 @@ def test_a_story_tells_what_a_later_report_adds(client: httpx.Client) -> None:
 
     assert page.index("The Harbour Post") < page.index("The Capital Ledger")
     assert "Ministers in Ottawa will meet about it on Friday." in page
+
+
+def test_an_entry_shows_its_files(desk: World, client: httpx.Client) -> None:
+    file = Enclosure(url="https://cdn.example/episode.mp3", type="audio/mpeg", bytes=12_345_678)
+    bring(desk.app.database, [item(9, "An episode", enclosures=(file,))], feed="https://harbour.example/feed.xml")
+    entry = client.get("/api/v1/entries", params={"q": "episode"}).json()["entries"][0]["entry"]
+
+    page = client.get(f"/entries/{entry['id']}").text
+
+    assert entry["enclosures"] == [{"url": file.url, "type": "audio/mpeg", "bytes": 12_345_678}]
+    assert f'href="{file.url}"' in page
+    assert "12.3 MB" in page
 
 
 def test_an_edit_is_shown_word_by_word(client: httpx.Client) -> None:
@@ -227,3 +243,24 @@ def test_new_hits_are_streamed_by_id_from_where_one_was(client: httpx.Client) ->
                 break
 
     assert seen == [2, 3]
+
+
+def test_what_is_not_stored_and_what_was_merged_is_shown_with_its_feed(desk: World, client: httpx.Client) -> None:
+    url = "https://ledger.example/feed.xml"
+    told = {"left_out": 7, "left_marks": b"12345678", "merged": 2, "recovered": 12}
+    with desk.app.database.write() as db:
+        db.execute(update(feed_table).where(feed_table.c.url == url).values(told))
+
+    shown, listed = client.get(f"/feeds/show?url={url}").text, client.get("/feeds?health=degraded").text
+    overview, front = client.get("/overview").text, client.get("/hits").text
+    standing = client.get("/api/v1/status").json()
+    [feed] = client.get("/api/v1/feeds?health=degraded").json()["feeds"]
+
+    assert "7 items not stored and possibly missing" in shown
+    assert "2 items of its last document taken for repetitions" in shown
+    assert "12 items that an earlier version had merged" in shown
+    assert "+7" in listed
+    assert "7 items not stored" in overview
+    assert "7 items not stored" in front
+    assert (standing["left_out"], standing["merged"], standing["recovered"]) == (7, 2, 12)
+    assert (feed["health"], feed["left_out"], feed["merged"], feed["recovered"]) == ("degraded", 7, 2, 12)

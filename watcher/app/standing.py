@@ -32,5 +32,14 @@ def stand(app: App, now: datetime) -> views.Json:
         "channels_blocked": [
             {"channel": each.channel, "since": views.moment(each.since), "reason": each.reason} for each in refused
         ],
-        "workers": [{"name": each.name, "owner": each.owner, "until": views.moment(each.until)} for each in workers],
+        "network": {"away_since": views.moment(leases.network_away_since(workers))},
+        "workers": [
+            {
+                "name": each.name,
+                "owner": each.owner,
+                "until": views.moment(each.until),
+                "away_since": views.moment(each.away_since),
+            }
+            for each in workers
+        ],
     }

@@ -64,6 +64,7 @@ def entry(stored: StoredEntry, *, content: bool = False) -> Json:
         "quarantined": stored.quarantined,
         "summary": item.summary,
         "language": item.language,
+        "enclosures": [{"url": each.url, "type": each.type, "bytes": each.bytes} for each in item.enclosures],
     }
     return said | ({"content": item.content} if content else {})
 
@@ -148,6 +149,9 @@ def feed(one: Feed, now: datetime, entries: int = 0) -> Json:
         "gaps": one.gaps,
         "lost": one.lost,
         "gap_at": moment(one.gap_at),
+        "left_out": one.left_out,
+        "merged": one.merged,
+        "recovered": one.recovered,
         "entries": entries,
     }
 
@@ -164,6 +168,9 @@ def poll(one: Poll) -> Json:
         "updated": one.updated,
         "hits": one.hits,
         "lost": one.lost,
+        "left_out": one.left_out,
+        "merged": one.merged,
+        "recovered": one.recovered,
         "seconds": round(one.elapsed.total_seconds(), 3),
         "message": redact_text(one.message),
     }
@@ -180,6 +187,9 @@ def coverage(known: Coverage) -> Json:
         "unread": known.unread,
         "gaps": known.gaps,
         "lost": known.lost,
+        "left_out": known.left_out,
+        "merged": known.merged,
+        "recovered": known.recovered,
         "entries": known.entries,
         "bad": known.bad,
         "notes": list(known.notes),
@@ -256,6 +266,9 @@ def status(
         "hits": known.hits,
         "gaps": known.gaps,
         "lost": known.lost,
+        "left_out": known.left_out,
+        "merged": known.merged,
+        "recovered": known.recovered,
         "lag_seconds": round(known.lag.total_seconds()),
         "last_poll_at": moment(known.last_poll_at),
         "clock": list(known.clock),
@@ -308,6 +321,7 @@ def _told(each: ToldHit) -> Json:
         "matched_at": moment(each.matched_at),
         "backfill": each.origin is Origin.BACKFILL,
         "edited": each.edited,
+        "matched_by_edit": each.matched_by_edit,
         "baseline": each.baseline,
         "evidence": evidence(each.evidence),
     }

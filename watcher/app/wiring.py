@@ -116,7 +116,11 @@ class App:
         """Give the bounds of polling."""
         polling = self.settings.polling
         return Bounds(
-            minimum=polling.minimum, maximum=polling.maximum, default=polling.default, backoff=polling.backoff
+            minimum=polling.minimum,
+            maximum=polling.maximum,
+            default=polling.default,
+            backoff=polling.backoff,
+            budget=self.settings.fetch.budget.budget,
         )
 
     def fetch_policy(self) -> FetchPolicy:

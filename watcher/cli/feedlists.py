@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -92,18 +93,25 @@ def import_feeds(
                 "added": [as_json_of(source) for source in new],
                 "known": there,
                 "skipped": [{"url": url, "why": why} for url, why in skipped],
+                "damage": outlines.damage,
+                "note": outlines.note,
                 "dry_run": dry_run,
             }
         )
-        return
+        raise typer.Exit(1 if outlines.damage else 0)
     for url, why in skipped:
         output.put(f"skipped {output.clean(url)}: {output.clean(why)}")
     verb = "would be added" if dry_run else "added"
     output.put(f"{output.counted(len(new), 'feed')} {verb}, {there} known already, {len(skipped)} skipped")
     for source in new:
         warn_of_secrets(source)
+    for said in (outlines.damage, outlines.note):
+        if said:
+            output.note(f"{file}: {said}")
     if new and not dry_run:
         output.note("a running daemon heeds it after SIGHUP; `watcher check --live` tries them all")
+    if outlines.damage:
+        raise typer.Exit(1)
 
 
 def export(
@@ -275,6 +283,7 @@ def as_json_of(source: Source) -> dict[str, Any]:
         "fulltext": source.fulltext,
         "weight": source.weight,
         "private": source.private,
+        "budget": asdict(source.budget) if source.budget else None,
     }
 
 

@@ -33,7 +33,8 @@ Address = Annotated[str, typer.Argument(metavar="URL", help="The feed's address,
 def list_feeds(
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Only feeds with this tag; may be repeated.")] = None,
     only: Annotated[
-        list[str] | None, typer.Option("--health", help="Only fresh, stale, failing, gone, paused or new ones.")
+        list[str] | None,
+        typer.Option("--health", help="Only fresh, degraded, stale, failing, gone, paused or new ones."),
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -217,6 +218,7 @@ def _all(application: App, now: datetime) -> list[Feed]:
 
 
 def _facts(feed: Feed, word: str, entries: int, now: datetime) -> list[tuple[str, str]]:
+    from watcher.identify import learned_to_change
     from watcher.text.redact import redact_text, redact_url
 
     source = feed.source
@@ -247,9 +249,16 @@ def _facts(feed: Feed, word: str, entries: int, now: datetime) -> list[tuple[str
     if feed.gaps:
         gap = f"{output.counted(feed.gaps, 'gap')}, the last {_at(feed.gap_at)}: about {feed.lost} items may be missing"
         said.append(("gaps", gap))
+    if feed.left_out:
+        said.append(("left out", f"{output.counted(feed.left_out, 'item')} not stored and possibly missing"))
+    if feed.merged:
+        said.append(("merged", f"{output.counted(feed.merged, 'item')} taken for repetitions of others"))
+    if feed.recovered:
+        recovered = output.counted(feed.recovered, "item")
+        said.append(("recovered", f"{recovered} that an earlier version had merged: stored as baseline"))
     said.append(("entries", f"{entries:,}"))
-    if feed.key_rule.value != "guid":
-        said.append(("identity", f"by {feed.key_rule.value}: its guids proved unreliable"))
+    if learned_to_change(feed):
+        said.append(("identity", "by headline and address where an id is unknown: its ids change"))
     optional = (("tags", ", ".join(source.tags)), ("language", source.language or feed.language or ""),
                 ("site", feed.site_url or ""), ("hub", feed.hub or ""))  # fmt: skip
     return said + [(name, value) for name, value in optional if value]

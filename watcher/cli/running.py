@@ -137,6 +137,9 @@ def summary(polled: Polled, seconds: float | None = None) -> dict[str, Any]:
         "entries": {"seen": polled.seen, "new": polled.new, "updated": polled.updated},
         "hits": polled.hits,
         "lost": polled.lost,
+        "left_out": polled.left_out,
+        "merged": polled.merged,
+        "recovered": polled.recovered,
         **({"seconds": round(seconds, 3)} if seconds is not None else {}),
         "failures": [{"feed": url, "kind": kind.value, "message": message} for url, kind, message in polled.failures],
     }
@@ -155,6 +158,11 @@ def _show_cycle(said: dict[str, Any]) -> None:
                 f"about {output.counted(said['lost'], 'item')} may have been missed between polls", output.YELLOW
             )
         )
+    if said["left_out"]:
+        left_out = output.counted(said["left_out"], "item")
+        output.put(
+            output.style(f"{left_out} not stored: more than a feed may bring in a day or at once", output.YELLOW)
+        )
     for failure in said["failures"]:
         output.put(
             f"  {output.style(failure['kind'], output.RED)}  {output.clean(failure['feed'])}: "
@@ -168,10 +176,14 @@ def _say_where(address: str) -> None:
 
 def _show_standing(said: dict[str, Any]) -> None:
     feeds = said["feeds"]
-    bad = {"stale": output.YELLOW, "failing": output.RED, "gone": output.RED}
+    bad = {"degraded": output.YELLOW, "stale": output.YELLOW, "failing": output.RED, "gone": output.RED}
+    if away := said["network"]["away_since"]:
+        output.put(
+            output.style(f"Network   away since {away}: this machine reaches nobody, no feed is read", output.RED)
+        )
     shown = [
         output.style(f"{feeds[name]} {name}", *([bad[name]] if name in bad and feeds[name] else []))
-        for name in ("fresh", "new", "stale", "failing", "gone", "paused")
+        for name in ("fresh", "new", "degraded", "stale", "failing", "gone", "paused")
         if feeds.get(name) or name in {"fresh", "stale", "failing"}
     ]
     output.put(f"Feeds     {feeds['total']}: {', '.join(shown)}")
@@ -183,6 +195,13 @@ def _show_standing(said: dict[str, Any]) -> None:
         )
     for fault in said["clock"]:
         output.put(f"Clock     {output.style(fault, output.RED)}")
+    for count, what in (
+        (said["left_out"], "not stored: beyond a day's budget, or beyond what is read of one document"),
+        (said["merged"], "taken for repetitions of others in the same document"),
+        (said["recovered"], "stored as baseline that an earlier version had merged with others"),
+    ):
+        if count:
+            output.put(f"Items     {count:,} {what}")
     output.put(f"Archive   {said['entries']} entries, {said['hits']} hits")
     for each in said["digests"]:
         last = f"last {each['last_at']}" if each["last_at"] else "none yet"

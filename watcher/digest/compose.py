@@ -99,7 +99,7 @@ def _lines(hits: Sequence[ToldHit]) -> list[StoryLine]:
 
 def _weight(line: StoryLine, now: datetime) -> tuple[int, float, float]:
     """Weigh a story: news first, then its best score, how fresh it is, and how many outlets carry it."""
-    newest = max(hit.first_seen_at for hit in (line.lead, *line.others))
+    newest = max(hit.news_at for hit in (line.lead, *line.others))
     age = max(timedelta(), now - newest)
     freshness = 0.5 ** (age / FRESHNESS)
     weight = line.lead.score + 0.3 * freshness + 0.08 * min(len(line.outlets), 5)

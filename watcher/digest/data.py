@@ -58,6 +58,7 @@ def _hit(hit: ToldHit) -> dict[str, Any]:
         "score": round(hit.score, 4),
         "origin": hit.origin.value,
         "edited": hit.edited,
+        "matched_by_edit": hit.matched_by_edit,
         "baseline": hit.baseline,
         "evidence": [
             {"field": e.field, "start": e.start, "end": e.end, "text": e.text, "clause": e.clause} for e in hit.evidence

@@ -144,12 +144,28 @@ def coverage_line(coverage: Coverage) -> str:
     if coverage.gaps:
         items = f"{coverage.lost} item{'s' * (coverage.lost != 1)}"
         line += f" About {items} may have been missed in {coverage.gaps} poll gap{'s' * (coverage.gaps != 1)}."
+    if count := coverage.left_out:
+        line += f" {_items(count)} not stored and may be missing: feeds bring more than is taken at once or in a day."
+    if count := coverage.merged:
+        line += f" {_items(count)} taken for {'a repetition of another' if count == 1 else 'repetitions of others'}."
+    if count := coverage.recovered:
+        line += f" {_items(count, ' that an earlier version had merged')} stored as baseline."
     return line
+
+
+def _items(count: int, which: str = "") -> str:
+    return f"{count:,} item{which} was" if count == 1 else f"{count:,} items{which} were"
 
 
 def flags(hit: ToldHit) -> tuple[str, ...]:
     """Name what a row says of its hit beside the group that it stands in."""
+    if hit.matched_by_edit:
+        return (MATCHED_BY_EDIT,)
     return (f"was: {hit.former_title}",) if hit.kind is Kind.EDITED and hit.former_title else ()
+
+
+MATCHED_BY_EDIT = "matches since an edit"
+"""What stands beside an item whose first text did not match the topic."""
 
 
 GROUPS = {

@@ -101,7 +101,7 @@ def _story(line: StoryLine, timezone: str) -> Iterator[str]:
     sources = ", ".join(isolate(hit.source) for hit in (lead, *also))
     outlets = sources + (f" and {more} more" if more else "")
     marks = "".join(f" [{flag}]" for flag in flags(lead))
-    yield from _wrapped(f"{outlets} · {clock(lead.first_seen_at, timezone)}{marks}", "   ", "   ")
+    yield from _wrapped(f"{outlets} · {clock(lead.news_at, timezone)}{marks}", "   ", "   ")
     yield from _wrapped(isolate("".join(piece for piece, _is_evidence in summary_of(lead))), "   ", "   ")
     if lead.url:
         yield f"   {lead.url}"
@@ -150,7 +150,7 @@ def _item(line: StoryLine, timezone: str) -> Iterator[str]:
     also, more = others(line)
     outlets = ", ".join(isolate(_escaped(hit.source)) for hit in (lead, *also)) + (f" and {more} more" if more else "")
     marks = "".join(f" · *{_escaped(flag)}*" for flag in flags(lead))
-    yield f"  {outlets} · {clock(lead.first_seen_at, timezone)}{marks}"
+    yield f"  {outlets} · {clock(lead.news_at, timezone)}{marks}"
     summary = "".join(
         f"**{_escaped(piece)}**" if is_evidence and piece == piece.strip() else _escaped(piece, blanks=True)
         for piece, is_evidence in summary_of(lead)

@@ -80,9 +80,7 @@ def _story(line: StoryLine, timezone: str, links: Links) -> Block:
     title = isolate(escape(_cut(lead.title, 300)).replace("|", "¦"))
     heading = f"*<{_address(lead.url)}|{title}>*" if lead.url else f"*{title}*"
     also, more = others(line, 4)
-    marks = f" · {clock(lead.first_seen_at, timezone)}" + "".join(
-        f" · _{escape(_cut(flag, 200))}_" for flag in flags(lead)
-    )
+    marks = f" · {clock(lead.news_at, timezone)}" + "".join(f" · _{escape(_cut(flag, 200))}_" for flag in flags(lead))
     yes, no = links.label(lead.hit_id, "relevant"), links.label(lead.hit_id, "irrelevant")
     judge = f" · <{_address(yes)}|relevant> / <{_address(no)}|not>" if yes else ""
     rest = f" and {more} more" if more else ""

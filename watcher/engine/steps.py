@@ -154,9 +154,9 @@ class Steps:
         log.info("pruned", entries=done.entries, polls=done.polls, freed=done.freed_bytes)
 
     async def beat(self) -> None:
-        """Say that this process is at work."""
-        lasts = self.pace.silent_after
-        await asyncio.to_thread(leases.beat, self.app.database, self.owner, self.owner, self.clock(), lasts)
+        """Say that this process is at work, and whether it has a network."""
+        lasts, away = self.pace.silent_after, self.poller.find_network_away()
+        await asyncio.to_thread(leases.beat, self.app.database, self.owner, self.owner, self.clock(), lasts, away)
 
     async def leave(self) -> None:
         """Say that this process is at work no longer."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from watcher.errors import QueryError
+from watcher.match.foreign import refuse_foreign_mark
 from watcher.match.syntax import SCOPES
 
 LONGEST = 60_000
@@ -114,6 +115,7 @@ def _next(text: str, at: int, line: int, column: int) -> tuple[Lexeme, int]:
                 raise _unknown_field(scope[1], line, column)
         if (named := _SET.match(text, at)) is not None:
             return Lexeme(Kind.SET, named[1], line, column), named.end()
+        refuse_foreign_mark(text, at, line, column)
     word = _WORD.match(text, at)
     if word is None:
         raise QueryError(f"cannot read {character!r} here", line=line, column=column)

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from watcher.errors import ConfigError, Fault, QueryError
+from watcher.match.foreign import begins_with_foreign_mark
 from watcher.match.forms import prepare
 from watcher.match.index import Watched
 from watcher.match.parser import Cache, parse_query
@@ -92,6 +93,8 @@ def version_of(query: Query) -> str:
 
 def _keyword(keyword: str) -> str:
     bare = keyword.lstrip("=")
+    if begins_with_foreign_mark(keyword):
+        return keyword  # refused at its place, not looked for as a phrase
     if keyword.startswith('"') or (" " not in keyword and keyword not in {"AND", "OR", "NOT", "and", "or", "not"}):
         return keyword
     exact = "=" if bare != keyword else ""

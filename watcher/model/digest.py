@@ -83,8 +83,10 @@ class Coverage:
     """How much of what should be watched was watched in a window, so that "0 hits" is worth something.
 
     `stale` answer but have been silent far beyond their own rhythm, `unread` were never read yet; `gaps` and `lost`
-    count proven poll gaps and the items estimated lost in them within the window. `notes` name the feeds concerned,
-    one short line each.
+    count proven poll gaps and the items estimated lost in them within the window. `left_out` counts items that were not
+    stored (a feed beyond its budget, a document beyond what is read at once), `merged` those that were taken for
+    repetitions of others, `recovered` those that an earlier version had merged. `notes` name the feeds concerned, one
+    short line each.
     """
 
     feeds: int = 0
@@ -95,13 +97,17 @@ class Coverage:
     unread: int = 0
     gaps: int = 0
     lost: int = 0
+    left_out: int = 0
+    merged: int = 0
+    recovered: int = 0
     entries: int = 0
     notes: tuple[str, ...] = ()
 
     @property
     def bad(self) -> bool:
         """Tell whether someone relying on silence should be warned."""
-        return bool(self.failing or self.stale or self.gaps or self.gone or self.unread) or not self.feeds
+        missing = self.gaps or self.left_out
+        return bool(self.failing or self.stale or missing or self.gone or self.unread) or not self.feeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +132,8 @@ class Kind(StrEnum):
 class ToldHit:
     """A hit as a digest shows it: the entry's words and the evidence in them.
 
-    `edited` marks one that was told before and has another headline now; `former_title` is the one that was told.
+    `edited` marks one that was told before and has another headline now; `former_title` is the one that was told. What
+    matched at an edit and was never told is no such: see `matched_by_edit`.
     """
 
     hit_id: int
@@ -150,13 +157,25 @@ class ToldHit:
     version: int = 1
 
     @property
+    def matched_by_edit(self) -> bool:
+        """Return whether an edit made the match and no digest has reported it yet."""
+        return self.origin is Origin.EDIT and not self.edited
+
+    @property
+    def news_at(self) -> datetime:
+        """Return when the hit became news: at the edit that made the match, else when its entry was first seen."""
+        return self.matched_at if self.matched_by_edit else self.first_seen_at
+
+    @property
     def kind(self) -> Kind:
-        """Tell how the hit came to be news."""
+        """Tell how the hit came to be news: an edit that made the match is news, whenever its entry was first seen."""
+        if self.edited:
+            return Kind.EDITED
+        if self.matched_by_edit:
+            return Kind.NEW
         if self.baseline:
             return Kind.BASELINE
-        if self.origin is Origin.BACKFILL:
-            return Kind.ARCHIVE
-        return Kind.EDITED if self.edited or self.origin is Origin.EDIT else Kind.NEW
+        return Kind.ARCHIVE if self.origin is Origin.BACKFILL else Kind.NEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

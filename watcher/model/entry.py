@@ -7,11 +7,24 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """A media file that an item carries: address, media type and length in bytes as the feed states them."""
+
+    url: str
+    type: str = ""
+    bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
     """One item as a feed document states it, cleaned to plain text, not yet identified.
 
     `guid` is verbatim (trimmed); `url` is absolute http(s) or None; `published_at` is aware UTC and None when the feed
     gave no date or an implausible one (`published_raw` keeps what it said; `date_doubtful` tells the two apart).
+
+    `language` is what the item declares for itself; ingest adds the one that is configured or detected, and to `tags`
+    the feed's own.
+    `enclosures` are no part of its text: another media file alone is no edit.
 
     `mark` is a hash of the item as it stood in the document. `repeated` says that it stood there before and is known:
     of such an item no more is read than its guid, address, headline and date of publication.
@@ -29,6 +42,7 @@ class Item:
     published_raw: str = ""
     updated_at: datetime | None = None
     date_doubtful: bool = False
+    enclosures: tuple[Enclosure, ...] = ()
     mark: bytes = field(default=b"", compare=False)
     repeated: bool = field(default=False, compare=False)
 
@@ -38,7 +52,8 @@ class Entry:
     """An item with an identity: `key` names it within its feed for ever, whatever parser read it.
 
     `content_hash` covers what a reader would call its text; it changes when the item is edited.
-    `source` is the outlet's name and `feed_url` the feed's configured address.
+    `source` is the outlet's name and `feed_url` the feed's configured address. `former_key` is the key by the rules of
+    identity version 1, while the feed has entries under such.
     """
 
     feed_id: int
@@ -48,6 +63,7 @@ class Entry:
     item: Item
     source: str
     feed_url: str
+    former_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

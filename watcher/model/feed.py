@@ -19,8 +19,12 @@ class FeedState(StrEnum):
     PAUSED = "paused"
 
 
+IDENTITY_VERSION = 2
+"""The rules by which keys are made now; a database that was upgraded holds feeds with keys of rules before."""
+
+
 class KeyRule(StrEnum):
-    """How the items of a feed get their key; degrades when a feed's guids prove unreliable, and never returns."""
+    """How a feed's items got their keys under identity version 1. Read once, by the first poll after the upgrade."""
 
     GUID = "guid"
     LINK = "link"
@@ -29,8 +33,17 @@ class KeyRule(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """How much of a feed is stored in a day (UTC) at most: new entries, and versions of entries that were edited."""
+
+    entries: int = 5_000
+    versions: int = 2_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A feed as `feeds.yaml` names it; `interval` overrides what the watcher would choose.
+    """A feed as `feeds.yaml` names it; `interval` and `budget` override what the watcher would
+    choose.
 
     `url` is what the feed is known by: stored, shown and compared, it holds no secret. `address` is where it is fetched
     if that differs, `access` what its requests carry, `secrets` every value of the two that must not be shown: these
@@ -54,6 +67,8 @@ class Source:
     def request_url(self) -> str:
         """Return the address that is fetched, secrets included."""
         return self.address or self.url
+
+    budget: Budget | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +100,16 @@ class Feed:
     unread. `conditional` is false once its server has shown that it cannot answer conditional requests. `gaps` and
     `lost` count proven gaps and the items estimated lost in them. `pushed_at` is when its `hub` last pushed news of
     `topic_url` to us, None unless pushes are known to work.
+
+    `identity_version` says which rules made its keys: 1 before ids were compared character by character. `id_changes`
+    counts polls in which unchanged items came under new ids. `merged` counts the items of the last document that were
+    repetitions of others in it. `recovered` counts the items that an earlier version had merged into others, and that
+    the first poll after the upgrade stored.
+
+    `budget_entries` and `budget_versions` were stored on `budget_day`. `left_marks` are the marks of the last
+    document's items that are not stored, beyond the budget or beyond what is read at once; `baseline_marks` those of
+    them that the first document held already. `left_unmarked` counts items that nobody looked at. `left_out` counts all
+    that was left out and is not stored yet: possibly missing.
     """
 
     id: int
@@ -117,6 +142,17 @@ class Feed:
     gaps: int = 0
     lost: int = 0
     gap_at: datetime | None = None
+    identity_version: int = IDENTITY_VERSION
+    id_changes: int = 0
+    merged: int = 0
+    recovered: int = 0
+    left_out: int = 0
+    left_marks: frozenset[bytes] = frozenset()
+    left_unmarked: int = 0
+    baseline_marks: frozenset[bytes] = frozenset()
+    budget_day: str | None = None
+    budget_entries: int = 0
+    budget_versions: int = 0
     hub: str | None = None
     topic_url: str | None = None
     pushed_at: datetime | None = None

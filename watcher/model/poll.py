@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from watcher.model.entry import Entry, Item
-from watcher.model.feed import KeyRule, Validators
+from watcher.model.feed import IDENTITY_VERSION, Validators
 
 
 class FailureKind(StrEnum):
@@ -119,8 +119,9 @@ class Parsed:
     """What a document says: the feed's own facts and its items in document order.
 
     `degraded` tells why the document was read loosely (not well-formed, cut, wrong encoding); `truncated_items` how
-    many items beyond the cap were left out; `parser` names the reader that was believed. `cut` says that the document's
-    end is missing: asked again, it may hold more.
+    many unknown items beyond the cap were left out, and `unread_marks` are the marks of those that were looked at;
+    `parser` names the reader that was believed. `cut` says that the document's end is missing: asked again, it may hold
+    more.
     """
 
     items: tuple[Item, ...]
@@ -132,6 +133,7 @@ class Parsed:
     topic_url: str | None = None
     degraded: str | None = None
     truncated_items: int = 0
+    unread_marks: frozenset[bytes] = frozenset()
     parser: str = "feedparser"
     cut: bool = False
 
@@ -168,7 +170,11 @@ Outcome: TypeAlias = Fresh | Unchanged | Failed
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """An entry that the store already holds for this feed, as much of it as identity needs."""
+    """An entry that the store already holds for this feed, as much of it as identity needs.
+
+    `raw_id` is its guid or, where it has none, its address, as last read. `id` is 0 for an entry that was pruned: of
+    such a one only the key and the hash are known.
+    """
 
     id: int
     key: str
@@ -177,6 +183,7 @@ class Known:
     title: str
     published_at: datetime | None
     version: int = 1
+    raw_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -200,6 +207,13 @@ class Sorted:
 
     `migrated` are entries that came back under another key (guid churn, host move) as (known id, new key): aliases, not
     news. `quarantined` are "new" entries that look like a re-numbered archive: kept and matched, never alerted.
+    `merged` counts the items that repeat another one of the document in everything that a reader would see.
+    `left_marks` and `left_unmarked` are what is not stored of the document; `left_out` counts what of it no poll of the
+    day has counted before.
+
+    `recovered` are entries that identity version 1 took for others, and `gone` the former and new keys of pruned ones.
+    `identity_version` and `id_changes` say what the feed's keys are now made by, and how much the document adds to the
+    evidence that its ids change.
     """
 
     new: tuple[Entry, ...] = ()
@@ -207,7 +221,14 @@ class Sorted:
     same: int = 0
     migrated: tuple[tuple[int, str], ...] = ()
     quarantined: tuple[Entry, ...] = ()
-    key_rule: KeyRule = KeyRule.GUID
+    recovered: tuple[Entry, ...] = ()
+    gone: tuple[tuple[str, str], ...] = ()
     document_keys: frozenset[str] = frozenset()
     item_marks: frozenset[bytes] = frozenset()
     gap: Gap | None = None
+    merged: int = 0
+    left_out: int = 0
+    left_marks: frozenset[bytes] = frozenset()
+    left_unmarked: int = 0
+    identity_version: int = IDENTITY_VERSION
+    id_changes: int = 0

@@ -1,129 +1,230 @@
-"""Atom 1.0 (RFC 4287), from a tree. What feedparser might read otherwise is doubted, not decided."""
+"""Atom 1.0 (RFC 4287) and 0.3, feeds and entry documents, from a tree."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from base64 import b64decode
+from binascii import Error as Base64Error
+from collections.abc import Collection, Mapping, Sequence
 
 from lxml import etree
 
 from watcher.model.poll import Parsed
-from watcher.parse.clean import Raw, cleaned_all, once
-from watcher.parse.doubt import Doubt
+from watcher.parse.clean import Raw, clean_all, clean_feed_title, once
 from watcher.parse.hints import hints_of
-from watcher.parse.names import ATOM, DC, FEEDBURNER, MEDIA, SY, XML, clark
+from watcher.parse.links import (
+    Offered,
+    find_link,
+    is_web_address,
+    link_enclosures,
+    offer_medium,
+)  # fmt: skip
+from watcher.parse.media import read_media
+from watcher.parse.names import (
+    ATOM,
+    CONTENT,
+    DC,
+    DCTERMS,
+    FEEDBURNER,
+    ITUNES,
+    MEDIA,
+    RDF,
+    SY,
+    XML,
+    Names,
+    clark,
+    get_attribute,
+)  # fmt: skip
 from watcher.parse.nodes import base_of, inner
-from watcher.text.html import title_text
 from watcher.text.langs import language_tag
-from watcher.text.urls import http_url
+from watcher.text.markup import has_entities, has_tags
 
-_LANG = clark(XML, "lang")
-_LINK = clark(ATOM, "link")
-_NAMES = {
-    clark(ATOM, "id"): "id", clark(ATOM, "title"): "title", clark(ATOM, "summary"): "summary",
-    clark(ATOM, "content"): "content", clark(ATOM, "published"): "published", clark(ATOM, "updated"): "updated",
-    clark(ATOM, "author"): "author", clark(ATOM, "category"): "tag", clark(ATOM, "link"): "link",
-    clark(DC, "creator"): "creator", clark(DC, "date"): "dated", clark(FEEDBURNER, "origLink"): "original",
-    clark(MEDIA, "group"): "media", clark(MEDIA, "description"): "caption",
+_TABLE = {
+    (ATOM, "entry"): "entry", (SY, "updateperiod"): "period", (SY, "updatefrequency"): "frequency",
+    (ATOM, "id"): "id", (ATOM, "title"): "title", (ATOM, "summary"): "summary", (ATOM, "content"): "content",
+    (ATOM, "published"): "published", (ATOM, "issued"): "published", (ATOM, "updated"): "updated",
+    (ATOM, "modified"): "updated", (ATOM, "created"): "created", (ATOM, "author"): "author",
+    (ATOM, "category"): "tag", (ATOM, "link"): "link", (ATOM, "source"): "source",
+    (DC, "creator"): "creator", (DC, "date"): "dated", (DC, "title"): "other title", (DC, "subject"): "subject",
+    (DC, "description"): "abstract", (DCTERMS, "issued"): "dated", (DCTERMS, "created"): "created",
+    (CONTENT, "encoded"): "encoded", (ITUNES, "summary"): "abstract", (FEEDBURNER, "origlink"): "original",
+    (MEDIA, "group"): "media", (MEDIA, "content"): "media", (MEDIA, "description"): "caption",
+    (MEDIA, "title"): "other title",
 }  # fmt: skip
+_LANG = clark(XML, "lang")
+_TEXT = {"", "text", "text/plain", "plain"}
+_HTML = {"html", "text/html", "escaped"}
+_XHTML = {"xhtml", "application/xhtml+xml"}
+_NO_TEXT = ("image/", "audio/", "video/", "application/", "font/", "model/", "multipart/")
 
 
 def read_atom(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
-    """Read an Atom feed; raises Doubt."""
-    entries = root.findall(clark(ATOM, "entry"))
+    """Read an Atom feed, or an entry document as a feed of one entry."""
+    space = etree.QName(root).namespace or ""
+    names = Names(_TABLE, ATOM, {space} - {RDF})
+    facts: dict[str, etree._Element] = {}
+    links: list[etree._Element] = []
+    entries: list[etree._Element] = []
+    people: list[str] = []
+    single = names.find(root) == "entry"
+    for child in () if single else root:
+        key = names.find(child)
+        if key == "entry":
+            entries.append(child)
+        elif key == "link":
+            links.append(child)
+        elif key == "author":
+            people.append(person_of(child))
+        elif key:
+            facts.setdefault(key, child)
+    if single:
+        entries = [root]
+    elif sum(1 for _entry in root.iter("{*}entry")) > len(entries):
+        entries = [element for element in root.iter(etree.Element) if names.find(element) == "entry"]
     language = language_tag(root.get(_LANG))
-    author = _person(root.find(clark(ATOM, "author")))
-    read, left_out = cleaned_all((_entry(entry, base, author) for entry in entries), len(entries), language, known)
-    heading = root.find(clark(ATOM, "title"))
-    title, _is_text = _construct(heading) if heading is not None else ("", True)
+    author = ", ".join(once(people))
+    read, left_out, unread = clean_all(
+        (_read_entry(entry, names, base, author) for entry in entries), len(entries), language, known
+    )
+    heading = facts.get("title", facts.get("other title"))
+    title, is_text = read_construct(heading) if heading is not None else ("", True)
     return Parsed(
         items=read,
-        title=title_text(title),
-        site_url=link_of(root, "alternate", base),
+        title=clean_feed_title(title, is_text),
+        site_url=find_link(links, "alternate", base),
         language=language,
-        hints=hints_of(
-            None, root.findtext(clark(SY, "updatePeriod")), root.findtext(clark(SY, "updateFrequency")), (), ()
-        ),
-        hub=link_of(root, "hub", base),
-        topic_url=link_of(root, "self", base),
+        hints=hints_of(None, _text(facts.get("period")), _text(facts.get("frequency")), (), ()),
+        hub=find_link(links, "hub", base),
+        topic_url=find_link(links, "self", base),
         truncated_items=left_out,
+        unread_marks=unread,
         parser="quick",
     )
 
 
-def link_of(element: etree._Element, rel: str, base: str) -> str | None:
-    """Give the address of an Atom link with a relation, an HTML one where there are several."""
-    links = [link for link in element.iterfind(_LINK) if (link.get("rel") or "alternate") == rel and link.get("href")]
-    chosen = next((link for link in links if "html" in (link.get("type") or "text/html")), links[0] if links else None)
-    if chosen is None:
-        return None
-    said = chosen.get("href") or ""
-    return http_url(said, base if said.startswith("http") else base_of(chosen, base))
+def read_construct(element: etree._Element) -> tuple[str, bool]:
+    """Return an Atom text construct or content (RFC 4287, 3.1 and 4.1.3), and whether it is text rather than HTML.
+
+    Publishers put markup into text constructs all the time: text counts as text unless it holds markup or references.
+    Content that is no text (a picture in base64) is empty.
+    """
+    kind = get_attribute(element, "type").partition(";")[0].strip().lower()
+    mode = get_attribute(element, "mode").strip().lower()
+    if mode == "base64":
+        return _decode_base64(element.text or ""), False
+    if kind in _XHTML or kind.endswith(("+xml", "/xml")) or (mode == "xml" and len(element)):
+        return inner(element, literal=True), False
+    if kind in _HTML or mode == "escaped":
+        return inner(element), False
+    if kind not in _TEXT and kind.startswith(_NO_TEXT):
+        return "", True
+    text = inner(element)
+    return text, not len(element) and not has_entities(text) and not has_tags(text, inline=False)
 
 
-def _entry(entry: etree._Element, base: str, feed_author: str) -> Raw:
-    said: dict[str, str] = {}
+def person_of(element: etree._Element) -> str:
+    """Return a person's name, else the address of their mail (RFC 4287, 3.2), else what the element itself says."""
+    named: dict[str, str] = {}
+    for child in element:
+        if isinstance(child.tag, str):
+            named.setdefault(etree.QName(child).localname.lower(), " ".join((child.text or "").split()))
+    return named.get("name") or named.get("email") or ("" if named else " ".join((element.text or "").split()))
+
+
+def join_people(people: Mapping[str, Sequence[str]], order: Sequence[str]) -> str:
+    """Return the people of the first kind that names any, each once."""
+    for kind in order:
+        if kind in people and (names := ", ".join(once(people[kind]))):
+            return names
+    return ""
+
+
+def _text(element: etree._Element | None) -> str:
+    return (element.text or "").strip() if element is not None else ""
+
+
+def _decode_base64(text: str) -> str:
+    try:
+        return b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
+    except (Base64Error, ValueError):
+        return ""
+
+
+def _read_entry(entry: etree._Element, names: Names, base: str, feed_author: str) -> Raw:
+    """Collect what an entry says by the meanings of its children; of what stands twice, the first counts."""
+    found: dict[str, str] = {}
     plain: set[str] = set()
+    abstracts: list[str] = []
     tags: list[str] = []
-    authors: list[str] = []
+    people: dict[str, list[str]] = {}
+    links: list[etree._Element] = []
+    media: list[Offered] = []
     for child in entry:
-        key = _NAMES.get(child.tag)
-        if key is None or key == "link":
+        try:
+            key = names[child.tag]
+        except KeyError:
+            key = names.find(child)
+        if key is None:
             continue
-        if key == "tag":
-            tags.append((child.get("label") or child.get("term") or "").strip())
+        if key == "link":
+            links.append(child)
+        elif key == "tag":
+            tags.append((get_attribute(child, "label") or get_attribute(child, "term") or child.text or "").strip())
+        elif key == "subject":
+            tags.append(_text(child))
         elif key == "author":
-            authors.append(_person(child))
-        elif key in {"media", "caption"}:
-            found = child.find(clark(MEDIA, "description")) if key == "media" else child
-            if found is not None:
-                said.setdefault("caption", found.text or "")
-        elif key in said:
+            people.setdefault(key, []).append(person_of(child))
+        elif key == "creator":
+            people.setdefault(key, []).append(_text(child))
+        elif key == "source":
+            people[key] = [person_of(each) for each in child if names.find(each) == "author"]
+        elif key == "media":
+            read_media(child, names, found, media)
+        elif key == "abstract":
+            abstracts.append(inner(child))
+        elif found.get(key):
             continue
         elif key in {"title", "summary", "content"}:
-            if key == "content" and child.get("src") is not None:
+            source = get_attribute(child, "src") if key == "content" else ""
+            if source:
+                found.setdefault("source", source)
+                if get_attribute(child, "type").startswith(("audio/", "image/", "video/")):
+                    media.append(offer_medium(child, source, "length"))
                 continue
-            said[key], is_text = _construct(child)
+            found[key], is_text = read_construct(child)
             if is_text:
                 plain.add(key)
         else:
-            said[key] = (child.text or "").strip()
-    get = said.get
+            found[key] = inner(child) if len(child) else (child.text or "").strip()
+    get = found.get
     guid = get("id", "")
-    link = get("original") or link_of(entry, "alternate", base) or (guid if guid.startswith("http") else "")
-    summary, content = get("summary", ""), get("content", "")
+    original = get("original", "")
+    link = (
+        (original if is_web_address(original) else "")
+        or find_link(links, "alternate", base)
+        or (guid if is_web_address(guid) else "")
+        or find_link(links, "self", base)
+        or find_link(links, "related", base)
+        or find_link(links, "via", base)
+        or get("source", "")
+    )
+    enclosures = link_enclosures(links) + media
+    summary, content = get("summary", ""), get("content") or get("encoded", "")
     return Raw(
         guid=guid,
-        link=link,
-        base=base,
-        title=get("title", ""),
-        title_is_text="title" in plain,
-        summary=(_escaped(summary) if "summary" in plain else summary) or _escaped(get("caption", "")),
-        content=_escaped(content) if "content" in plain else content,
-        author=", ".join(once(authors)) or get("creator") or feed_author,
+        link=link or next((url for url, _type, _length in enclosures if url), ""),
+        base=base if is_web_address(link) else base_of(entry, base),
+        title=get("title") or get("other title", ""),
+        title_is_text="title" in plain and bool(get("title")),
+        summary=summary,
+        summary_is_text="summary" in plain,
+        others=tuple(abstracts),
+        caption=get("caption") or get("media caption", ""),
+        content=content,
+        content_is_text="content" in plain and bool(get("content")),
+        author=join_people(people, ("author", "creator", "source")) or feed_author,
         tags=once(tags),
         language=entry.get(_LANG),
-        published=get("published") or get("dated", ""),
+        published=tuple(filter(None, map(get, ("published", "dated", "created")))),
         updated=get("updated", ""),
+        enclosures=tuple(enclosures),
     )
-
-
-def _construct(element: etree._Element) -> tuple[str, bool]:
-    """Give an Atom text construct (RFC 4287, 3.1) and whether it is plain text rather than markup."""
-    if element.get("mode") is not None:
-        raise Doubt("a construct of Atom 0.3")
-    kind = (element.get("type") or "text").strip().lower()
-    if kind in {"text", "text/plain"}:
-        said = inner(element)
-        # Publishers put markup into text constructs all the time; feedparser looks for it, and so do we.
-        return said, not len(element) and "<" not in said and "&" not in said
-    if kind in {"html", "text/html", "xhtml", "application/xhtml+xml"} or kind.endswith(("+xml", "/xml")):
-        return inner(element), False
-    raise Doubt(f"content of the type {kind[:40]}")
-
-
-def _person(element: etree._Element | None) -> str:
-    return (element.findtext(clark(ATOM, "name")) or "").strip() if element is not None else ""
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")

@@ -5,6 +5,9 @@ from __future__ import annotations
 import codecs
 import re
 
+from watcher.parse.encodings import find_codec
+from watcher.parse.guess import guess_encoding
+
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -15,19 +18,14 @@ _BOMS = (
 _BARE = ((b"<\x00?\x00", "utf-16-le"), (b"\x00<\x00?", "utf-16-be"), (b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']\s*([A-Za-z0-9._:-]{1,40})""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
-# What browsers read under these labels (WHATWG Encoding): the supersets that pages are really written in.
-_READ_AS = {
-    "iso8859-1": "cp1252", "ascii": "cp1252", "iso8859-9": "cp1254", "gb2312": "gb18030", "gbk": "gb18030",
-    "shift_jis": "cp932", "euc_kr": "cp949", "tis-620": "cp874", "iso8859-11": "cp874", "big5": "big5hkscs",
-}  # fmt: skip
 _SEVEN_BIT = ("iso2022", "hz", "utf-7")
 
 
 def decode(body: bytes, content_type: str | None) -> tuple[str, str | None]:
-    """Give a body's text, and why that was not plain sailing (None where it was).
+    """Return a body's text, and what was wrong with its bytes (None for nothing).
 
     In order: a byte order mark; UTF-8 where every byte agrees; the XML declaration; the charset of `content_type`;
-    UTF-8 with single bytes of Windows' in it; windows-1252. Never raises.
+    UTF-8 with single bytes of Windows' in it; the encoding in which it reads most like a language. Never raises.
     """
     for mark, encoding in _BOMS:
         if body.startswith(mark):
@@ -51,7 +49,7 @@ def decode(body: bytes, content_type: str | None) -> tuple[str, str | None]:
             continue
     if _mostly_utf8(body, stopped):
         return _patched(body), "bytes that are no UTF-8"
-    first = next((encoding for encoding in declared if encoding != "utf-8"), "cp1252")
+    first = next((encoding for encoding in declared if encoding != "utf-8"), None) or guess_encoding(body)
     text, _note = _decoded(body, first)
     return text, f"bytes that are no UTF-8, read as {first}"
 
@@ -59,25 +57,15 @@ def decode(body: bytes, content_type: str | None) -> tuple[str, str | None]:
 def charset_of(content_type: str | None) -> str | None:
     """Give the charset that a Content-Type names, as Python knows it."""
     found = _CHARSET.search(content_type or "")
-    return _known(found[1]) if found else None
+    return find_codec(found[1]) if found else None
 
 
 def _declared(body: bytes, content_type: str | None) -> list[str]:
     found = _DECLARED.search(body[:1024])
-    said = [_known(found[1].decode("ascii")) if found else None, charset_of(content_type)]
-    return list(dict.fromkeys(encoding for encoding in said if encoding))
-
-
-def _known(label: str) -> str | None:
-    try:
-        name = codecs.lookup(label).name
-    except (LookupError, ValueError):
-        return None
-    try:
-        b"".decode(name)
-    except LookupError:  # a codec that is no text encoding, such as rot13 or zlib
-        return None
-    return _READ_AS.get(name, name)
+    said = [find_codec(found[1].decode("ascii")) if found else None, charset_of(content_type)]
+    # A declaration that is written in single bytes declares no wide encoding, whatever it says (WHATWG: UTF-8).
+    wide = b"\0" in body[:200]
+    return [name for name in dict.fromkeys(said) if name and (wide or not name.startswith(("utf-16", "utf-32")))]
 
 
 def _decoded(body: bytes, encoding: str) -> tuple[str, str | None]:

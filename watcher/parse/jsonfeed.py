@@ -8,9 +8,10 @@ from typing import Any
 
 from watcher.errors import ParseError
 from watcher.model.poll import Parsed
-from watcher.parse.clean import Raw, cleaned_all
-from watcher.text.html import plain
+from watcher.parse.clean import Raw, clean_all, clean_feed_title, once
+from watcher.parse.links import Offered, is_web_address
 from watcher.text.langs import language_tag
+from watcher.text.markup import has_tags
 from watcher.text.urls import http_url
 
 
@@ -27,35 +28,65 @@ def read_json(text: str, base: str, known: Collection[bytes] = frozenset()) -> P
     items = [item for item in said["items"] if isinstance(item, dict)]
     hubs = [hub for hub in _list(said.get("hubs")) if isinstance(hub, dict)]
     language = language_tag(_text(said.get("language")))
-    read, left_out = cleaned_all((_item(item, base) for item in items), len(items), language, known)
+    author = _authors(said)
+    read, left_out, unread = clean_all((_item(item, base, author) for item in items), len(items), language, known)
     return Parsed(
         items=read,
-        title=" ".join(plain(_text(said.get("title"))).split())[:500],
+        title=clean_feed_title(*_title(said)),
         site_url=http_url(_text(said.get("home_page_url")), base) if said.get("home_page_url") else None,
         language=language,
         hub=next((http_url(_text(hub.get("url")), base) for hub in hubs if hub.get("type") == "WebSub"), None),
         topic_url=http_url(_text(said.get("feed_url")), base) if said.get("feed_url") else None,
         truncated_items=left_out,
+        unread_marks=unread,
         parser="json",
     )
 
 
-def _item(item: dict[str, Any], base: str) -> Raw:
-    authors = [*_list(item.get("authors")), *([item["author"]] if isinstance(item.get("author"), dict) else [])]
-    html, text = _text(item.get("content_html")), _text(item.get("content_text"))
+def _item(item: dict[str, Any], base: str, feed_author: str) -> Raw:
+    html = _text(item.get("content_html"))
+    guid = _text(item.get("id"))
+    title, is_text = _title(item)
+    enclosures = _attachments(item)
+    link = _text(item.get("url")) or _text(item.get("external_url")) or (guid if is_web_address(guid) else "")
     return Raw(
-        guid=_text(item.get("id")),
-        link=_text(item.get("url")) or _text(item.get("external_url")),
+        guid=guid,
+        link=link or next((url for url, _type, _length in enclosures if url), ""),
         base=base,
-        title=_text(item.get("title")),
-        title_is_text="<" not in _text(item.get("title")),
-        summary=_escaped(_text(item.get("summary"))),
-        content=html or _escaped(text),
-        author=", ".join(_text(author.get("name")) for author in authors if isinstance(author, dict)),
+        title=title,
+        title_is_text=is_text,
+        summary=_text(item.get("summary")),
+        summary_is_text=True,
+        content=html or _text(item.get("content_text")),
+        content_is_text=not html,
+        author=_authors(item) or feed_author,
         tags=tuple(_text(tag) for tag in _list(item.get("tags"))),
         language=_text(item.get("language")) or None,
-        published=_text(item.get("date_published")),
+        published=(_text(item.get("date_published")),) if item.get("date_published") else (),
         updated=_text(item.get("date_modified")),
+        enclosures=enclosures,
+    )
+
+
+def _title(owner: dict[str, Any]) -> tuple[str, bool]:
+    """Return a title and whether it is text, which it is but for those who write markup all the same."""
+    title = _text(owner.get("title"))
+    return title, not has_tags(title, inline=False)
+
+
+def _authors(owner: dict[str, Any]) -> str:
+    """Return the names of an item's or feed's authors: a list, as 1.1 has it, one object, or the `author` of 1.0."""
+    written = owner.get("authors")
+    people = [*(written if isinstance(written, list) else [written]), owner.get("author")]
+    names = [_text(person.get("name") if isinstance(person, dict) else person).strip() for person in people]
+    return ", ".join(once(names))
+
+
+def _attachments(item: dict[str, Any]) -> tuple[Offered, ...]:
+    return tuple(
+        (_text(each.get("url")), _text(each.get("mime_type")), _text(each.get("size_in_bytes")))
+        for each in _list(item.get("attachments"))
+        if isinstance(each, dict)
     )
 
 
@@ -68,7 +99,3 @@ def _text(value: object) -> str:
     if isinstance(value, str):
         return value.encode("utf-8", "replace").decode()
     return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else ""
-
-
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")

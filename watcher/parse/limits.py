@@ -9,3 +9,6 @@ LONGEST_TITLE = 500
 LONGEST_GUID = 2_000
 LONGEST_LOOSE = 1_048_576
 """Bytes of a document that feedparser is asked about: its time grows faster than the document."""
+MOST_ENCLOSURES = 20
+MOST_PREFIXES = 1_000
+"""Undeclared prefixes that are declared in a document's place."""

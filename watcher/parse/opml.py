@@ -3,63 +3,92 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from email.utils import format_datetime
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
-from lxml import etree
-
 from watcher.errors import ParseError
 from watcher.model.feed import Source
 from watcher.parse.charset import decode
+from watcher.parse.outlines import NotWellFormedError, Outline, collect_loosely, collect_outlines
+from watcher.parse.tree import repaired
 from watcher.text.langs import language_tag
 from watcher.text.urls import http_url
 
 LARGEST = 10 * 2**20
-MOST_OUTLINES = 100_000
+MOST_TAGS = 50
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
+_ROOT = re.compile(r"<(?:[\w.-]+:)?opml(?=[\s>])", re.IGNORECASE)
+_PROLOGUE = re.compile(r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>", re.DOTALL | re.IGNORECASE)
+_ELEMENT = re.compile(r"<[A-Za-z]")
+_END = re.compile(r"</(?:[\w.-]+:)?opml\s*>", re.IGNORECASE)
+_APPLE = re.compile(r"^(feed|itpc|pcast|podcast):(?://)?(https?:(?://)?)?", re.IGNORECASE)
+_NO_FEEDS = {"link", "include", "folder", "category"}
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outlines:
-    """What a list names: its feeds, each once, and what it calls feeds that can be none."""
+    """What a list names: its feeds, each once, and what it calls feeds that can be none.
+
+    `damage` says what is wrong with a list that was read as far as it is whole, `note` why it names no feed at all.
+    """
 
     sources: tuple[Source, ...]
     refused: tuple[str, ...] = ()
+    damage: str | None = None
+    note: str | None = None
 
 
 def read_opml(body: bytes) -> Outlines:
-    """Read a list of feeds; raises ParseError (`too-large`, `not-opml`)."""
+    """Parse a list of feeds; raises ParseError (`too-large`, `not-opml`).
+
+    Names count in any case, with any prefix and namespace. Bare ampersands and entities of HTML are repaired as in
+    feeds. What is not well-formed even then is read outline by outline, and `damage` says so.
+    """
     if len(body) > LARGEST:
         raise ParseError("too-large", f"larger than {LARGEST >> 20} MB")
     text, _fault = decode(body, None)
-    text = _ILLEGAL.sub("", _DECLARATION.sub("", text, count=1))
+    text = _DECLARATION.sub("", text, count=1)
     if "<!ENTITY" in text:
         raise ParseError("not-opml", "declares entities, which no list of feeds needs")
-    root = _grown(text)
-    outlines = list(root.iter("outline"))
-    if len(outlines) > MOST_OUTLINES:
-        raise ParseError("too-large", f"more than {MOST_OUTLINES:,} outlines")
+    root = _ROOT.search(text)
+    if root is None or _ELEMENT.search(_PROLOGUE.sub("", text[: root.start()])) is not None:
+        raise ParseError("not-opml", "no OPML: its root is no <opml>")
+    text = repaired(text[root.start() :])
+    damage = None
+    try:
+        outlines = collect_outlines(text)
+    except NotWellFormedError as error:
+        outlines = collect_loosely(text)
+        whole = _END.search(text) is not None
+        damage = f"not well-formed ({error})" if whole else "cut short: only the outlines that are whole were read"
+    return _read_outlines(outlines, damage)
+
+
+def _read_outlines(outlines: Sequence[Outline], damage: str | None) -> Outlines:
     found: dict[str, Source] = {}
     refused: list[str] = []
     for outline in outlines:
-        said = _attributes(outline)
-        address = (said.get("xmlurl") or "").strip()
+        address = _address(outline.attributes)
         if not address:
             continue
-        url = http_url(address)
+        url = http_url(_APPLE.sub(_plain_scheme, address))
         if url is None:
             refused.append(address[:200])
             continue
-        source = _source(url, outline, said)
+        source = _source(url, address, outline)
         known = found.get(url)
         # A feed in two folders is one feed with two tags.
         found[url] = source if known is None else _with_tags(known, source.tags)
-    return Outlines(sources=tuple(found.values()), refused=tuple(refused))
+    note = None
+    if not found and not refused:
+        count = len(outlines)
+        note = f"no outline of {count:,} has the address of a feed (xmlUrl)" if count else "it has no outlines"
+    return Outlines(sources=tuple(found.values()), refused=tuple(refused), damage=damage, note=note)
 
 
 def write_opml(sources: Iterable[Source], title: str, now: datetime, *, with_secrets: bool = False) -> str:
@@ -84,32 +113,30 @@ def write_opml(sources: Iterable[Source], title: str, now: datetime, *, with_sec
     return "\n".join([*lines, "  </body>", "</opml>", ""])
 
 
-def _grown(text: str) -> etree._Element:
-    options = {
-        "resolve_entities": False,
-        "no_network": True,
-        "huge_tree": False,
-        "load_dtd": False,
-        "encoding": "utf-8",
-    }
-    for recover in (False, True):
-        try:
-            root = etree.fromstring(text.encode(), etree.XMLParser(recover=recover, **options))  # type: ignore[arg-type]
-        except (etree.XMLSyntaxError, ValueError):
-            continue
-        if root is not None and etree.QName(root).localname.lower() == "opml":
-            return root
-    raise ParseError("not-opml", "no OPML: its root is no <opml>")
+def _address(attributes: Mapping[str, str]) -> str:
+    """Return the address under which an outline names a feed, empty where it is a folder or a link."""
+    for name in ("xmlurl", "feedurl", "rssurl"):
+        if attributes.get(name, "").strip():
+            return attributes[name].strip()
+    if attributes.get("type", "").strip().lower() in _NO_FEEDS:
+        return ""
+    return (attributes.get("url") or attributes.get("href") or "").strip()
 
 
-def _source(url: str, outline: etree._Element, said: dict[str, str]) -> Source:
-    folders = [_name(_attributes(parent)) for parent in reversed(list(outline.iterancestors("outline")))]
+def _plain_scheme(found: re.Match[str]) -> str:
+    """Return the scheme that `feed:` and its like stand for: feed:https://a and feed://a are both in use."""
+    return found[2] or "http://"
+
+
+def _source(url: str, address: str, outline: Outline) -> Source:
+    said = outline.attributes
     categories = [_plain(part) for part in (said.get("category") or "").split(",")]
     title = _name(said)
+    tags = dict.fromkeys(tag[:100] for tag in (*outline.folders, *categories) if tag)
     return Source(
         url=url,
-        title="" if title in {url, said.get("xmlurl", "").strip()} else title[:300],
-        tags=tuple(dict.fromkeys(tag[:100] for tag in (*folders, *categories) if tag)),
+        title="" if title in {url, address} else title[:300],
+        tags=tuple(tags)[:MOST_TAGS],
         language=language_tag(said.get("language")),
     )
 
@@ -118,11 +145,7 @@ def _with_tags(source: Source, tags: tuple[str, ...]) -> Source:
     return replace(source, tags=tuple(dict.fromkeys((*source.tags, *tags))))
 
 
-def _attributes(outline: etree._Element) -> dict[str, str]:
-    return {str(name).lower(): str(value) for name, value in outline.attrib.items()}
-
-
-def _name(said: dict[str, str]) -> str:
+def _name(said: Mapping[str, str]) -> str:
     return " ".join((said.get("title") or said.get("text") or "").split())
 
 

@@ -1,7 +1,4 @@
-"""The quick reader: RSS, RDF and Atom from a tree, a hundred times faster than the judge where nothing is doubtful.
-
-fastfeedparser is as quick, but drops the dates as written, the channel's language and its polling hints.
-"""
+"""The quick reader: RSS, RDF and Atom from a tree, a hundred times faster than the judge."""
 
 from __future__ import annotations
 
@@ -12,14 +9,18 @@ from lxml import etree
 from watcher.model.poll import Parsed
 from watcher.parse.atom import read_atom
 from watcher.parse.doubt import Doubt
-from watcher.parse.names import ATOM, RDF, clark
+from watcher.parse.names import ATOM, find_namespace
 from watcher.parse.rss import read_rss
+
+_RSS = {"rss", "rdf", "channel"}
 
 
 def read_quick(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
-    """Read a document from its root; raises Doubt where feedparser might read it otherwise."""
-    if root.tag == clark(ATOM, "feed"):
+    """Read a document from its root; raises Doubt where it is no feed that is known here."""
+    name = etree.QName(root).localname
+    is_entry = name.lower() == "entry" and find_namespace(etree.QName(root).namespace or "") == ATOM
+    if name.lower() == "feed" or is_entry:
         return read_atom(root, base, known)
-    if root.tag == clark(RDF, "RDF") or etree.QName(root).localname == "rss":
+    if name.lower() in _RSS:
         return read_rss(root, base, known)
-    raise Doubt(f"the root is {etree.QName(root).localname[:40]}")
+    raise Doubt(f"the root is {name[:40]}")

@@ -15,7 +15,7 @@ from watcher.parse.judge import read_loosely
 from watcher.parse.limits import LONGEST_LOOSE
 from watcher.parse.quick import read_quick
 from watcher.parse.sniff import Shape, shape
-from watcher.parse.tree import Tree, grow, grow_anyhow
+from watcher.parse.tree import Tree, grow
 from watcher.text.urls import http_url
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
@@ -57,8 +57,6 @@ def _parse(body: bytes, url: str, content_type: str | None, known: Collection[by
     # Both readers get UTF-8 that says so: whatever else was declared has been judged by now.
     plain = ('<?xml version="1.0" encoding="utf-8"?>' + _DECLARATION.sub("", text, 1)).encode("utf-8", "replace")
     tree = grow(plain)
-    if tree is None and len(plain) > LONGEST_LOOSE:
-        tree = grow_anyhow(plain)
     if tree is not None and (read := _quickly(tree, url, known)) is not None:
         return _degraded(read, tree.mended or fault, tree.cut)
     if len(plain) > LONGEST_LOOSE:
@@ -68,9 +66,10 @@ def _parse(body: bytes, url: str, content_type: str | None, known: Collection[by
 
 def _quickly(tree: Tree, url: str, known: Collection[bytes]) -> Parsed | None:
     try:
-        return read_quick(tree.root, url, known)
+        read = read_quick(tree.root, url, known)
     except Doubt:
         return None
+    return replace(read, truncated_items=read.truncated_items + tree.unread) if tree.unread else read
 
 
 def _degraded(read: Parsed, why: str | None, cut: bool) -> Parsed:

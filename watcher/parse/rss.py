@@ -1,125 +1,238 @@
-"""RSS 0.91 to 2.0 and RSS 1.0 (RDF), from a tree. What feedparser might read otherwise is doubted, not decided."""
+"""RSS 0.90 to 2.0, RSS 1.0 (RDF) and 1.1, from a tree, whatever namespace and case its elements are written in."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from functools import cache
+from collections.abc import Collection
 
 from lxml import etree
 
 from watcher.model.poll import Parsed
-from watcher.parse.atom import link_of
-from watcher.parse.clean import Raw, cleaned_all, once, site_url
+from watcher.parse.atom import join_people, person_of, read_construct
+from watcher.parse.clean import Raw, clean_all, clean_feed_title, once, site_url
 from watcher.parse.doubt import Doubt
 from watcher.parse.hints import hints_of
-from watcher.parse.names import ATOM, CONTENT, DC, DCTERMS, FEEDBURNER, ITUNES, MEDIA, RDF, RSS1, SY, XHTML, XML, clark
+from watcher.parse.links import (
+    Offered,
+    find_link,
+    is_web_address,
+    link_enclosures,
+    offer_medium,
+    relation_of,
+    target_of,
+)  # fmt: skip
+from watcher.parse.media import read_media
+from watcher.parse.names import (
+    ATOM,
+    CONTENT,
+    DC,
+    DCTERMS,
+    FEEDBURNER,
+    GOOGLEPLAY,
+    ITUNES,
+    MEDIA,
+    RDF,
+    RSS,
+    SY,
+    XHTML,
+    XML,
+    Names,
+    clark,
+    get_attribute,
+)  # fmt: skip
 from watcher.parse.nodes import base_of, inner
-from watcher.text.html import title_text
 from watcher.text.langs import language_tag
+from watcher.text.markup import escape_text
 
-_PLAIN = {
-    "title": "title", "link": "link", "description": "description", "guid": "guid", "pubDate": "published",
-    "author": "author", "category": "tag",
+_TABLE = {
+    (RSS, "channel"): "channel", (RSS, "item"): "item", (RSS, "items"): "items",
+    (RSS, "ttl"): "ttl", (RSS, "language"): "language", (RSS, "skiphours"): "skip hours",
+    (RSS, "skipdays"): "skip days", (SY, "updateperiod"): "period", (SY, "updatefrequency"): "frequency",
+    (RSS, "title"): "title", (RSS, "link"): "link", (RSS, "description"): "description", (RSS, "guid"): "guid",
+    (RSS, "pubdate"): "published", (RSS, "author"): "author", (RSS, "category"): "tag",
+    (RSS, "enclosure"): "enclosure",
+    (DC, "creator"): "creator", (DC, "date"): "dated", (DC, "subject"): "tag", (DC, "language"): "language",
+    (DC, "title"): "other title", (DC, "description"): "abstract",
+    (DCTERMS, "created"): "created", (DCTERMS, "issued"): "issued", (DCTERMS, "modified"): "modified",
+    (DCTERMS, "title"): "other title", (DCTERMS, "creator"): "creator", (DCTERMS, "abstract"): "abstract",
+    (CONTENT, "encoded"): "content", (XHTML, "body"): "content", (XHTML, "div"): "content",
+    (ITUNES, "title"): "other title", (ITUNES, "author"): "speaker", (ITUNES, "summary"): "abstract",
+    (ITUNES, "subtitle"): "subtitle", (GOOGLEPLAY, "description"): "abstract", (GOOGLEPLAY, "author"): "speaker",
+    (MEDIA, "title"): "other title", (MEDIA, "description"): "caption", (MEDIA, "group"): "media",
+    (MEDIA, "content"): "media", (FEEDBURNER, "origlink"): "original",
+    (ATOM, "id"): "atom id", (ATOM, "title"): "other title", (ATOM, "updated"): "modified",
+    (ATOM, "published"): "issued", (ATOM, "summary"): "construct", (ATOM, "content"): "construct",
+    (ATOM, "link"): "atom link", (ATOM, "author"): "person",
 }  # fmt: skip
-_EXTENDED = {
-    clark(DC, "creator"): "creator", clark(DC, "date"): "dated", clark(DC, "subject"): "tag",
-    clark(DC, "language"): "language", clark(DC, "title"): "other title", clark(DC, "description"): "abstract",
-    clark(DCTERMS, "created"): "created", clark(DCTERMS, "issued"): "issued", clark(DCTERMS, "modified"): "modified",
-    clark(CONTENT, "encoded"): "content", clark(XHTML, "body"): "content", clark(XHTML, "div"): "content",
-    clark(ITUNES, "author"): "speaker", clark(ITUNES, "summary"): "abstract",
-    clark(MEDIA, "title"): "other title", clark(MEDIA, "description"): "caption", clark(MEDIA, "group"): "media",
-    clark(FEEDBURNER, "origLink"): "original", clark(ATOM, "updated"): "modified", clark(ATOM, "published"): "issued",
-    clark(ATOM, "summary"): "abstract", clark(ATOM, "link"): "atom link",
-}  # fmt: skip
-_ONE = {"title", "link", "guid"}
+_VALUES = frozenset({
+    "title", "link", "guid", "description", "published", "dated", "issued", "created", "modified", "language",
+    "other title", "subtitle", "caption", "original", "atom id",
+})  # fmt: skip
+"""What an item says once."""
+_LAST_COUNTS = {"title", "link", "guid"}
+"""Of these the last one stands where an item has several, as with feedparser: keys must not change with the reader."""
+_PEOPLE = ("creator", "author", "person", "speaker")
+"""Who wrote an item, the best first."""
+_LANG = clark(XML, "lang")
 
 
 def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
-    """Read RSS; raises Doubt."""
-    space = RSS1 if root.tag == clark(RDF, "RDF") else etree.QName(root).namespace or ""
-    channel = root.find(clark(space, "channel"))
-    if channel is None:
+    """Read RSS; raises Doubt where there is neither a channel nor an item."""
+    names = Names(_TABLE, RSS, _own_namespaces(root))
+    channel = root if names.find(root) == "channel" else _find_channel(root, names)
+    facts: dict[str, etree._Element] = {}
+    links: list[etree._Element] = []
+    items: list[etree._Element] = []
+    parents = (root,) if channel is root or channel is None else (channel, root)
+    for parent in parents:
+        for child in parent:
+            key = names.find(child)
+            if key is None and etree.QName(child).localname.lower() == "item":
+                names.adopt(child)  # a default namespace of the item alone
+                key = "item"
+            if key == "item":
+                items.append(child)
+            elif key in {"link", "atom link"} and (parent is channel or channel is None):
+                links.append(child)
+                if key == "link" and (child.text or "").strip():
+                    facts.setdefault(key, child)
+            elif key and (parent is channel or channel is None):
+                facts.setdefault(key, child)
+    items = _all_items(root, names, items)
+    if channel is None and not items:
         raise Doubt("no channel")
-    name = clark(space, "item")
-    items = channel.findall(name) or root.findall(name)
-    if len(items) != sum(1 for _item in root.iter(name)):
-        raise Doubt("items in several places")
-    if not items and any(str(element.tag).endswith("}item") for element in root.iter(tag=etree.Element)):
-        raise Doubt("items of another kind")
-    names = _names(space)
     language = language_tag(
-        channel.findtext(clark(space, "language"))
-        or channel.findtext(clark(DC, "language"))
-        or channel.get(clark(XML, "lang"))
-        or root.get(clark(XML, "lang"))
+        _text(facts.get("language")) or (channel.get(_LANG) if channel is not None else None) or root.get(_LANG)
     )
-    read, left_out = cleaned_all((_item(item, names, base) for item in items), len(items), language, known)
+    read, left_out, unread = clean_all((_read_item(item, names, base) for item in items), len(items), language, known)
+    head = channel if channel is not None else root
     return Parsed(
         items=read,
-        title=title_text(inner(channel.find(clark(space, "title")))),
-        site_url=site_url(channel.findtext(clark(space, "link")) or "", base_of(channel, base)),
+        title=clean_feed_title(inner(facts.get("title")) or inner(facts.get("other title"))),
+        site_url=site_url(_text(facts.get("link")), base_of(head, base)) or find_link(links, "alternate", base),
         language=language,
         hints=hints_of(
-            channel.findtext(clark(space, "ttl")),
-            channel.findtext(clark(SY, "updatePeriod")),
-            channel.findtext(clark(SY, "updateFrequency")),
-            [hour.text or "" for hour in channel.iterfind(f"{clark(space, 'skipHours')}/{clark(space, 'hour')}")],
-            [day.text or "" for day in channel.iterfind(f"{clark(space, 'skipDays')}/{clark(space, 'day')}")],
+            _text(facts.get("ttl")),
+            _text(facts.get("period")),
+            _text(facts.get("frequency")),
+            [hour.text or "" for hour in facts.get("skip hours", ())],
+            [day.text or "" for day in facts.get("skip days", ())],
         ),
-        hub=link_of(channel, "hub", base),
-        topic_url=link_of(channel, "self", base),
+        hub=find_link(links, "hub", base),
+        topic_url=find_link(links, "self", base),
         truncated_items=left_out,
+        unread_marks=unread,
         parser="quick",
     )
 
 
-def _item(item: etree._Element, names: Mapping[str, str], base: str) -> Raw:
-    said: dict[str, str] = {}
+def _own_namespaces(root: etree._Element) -> set[str]:
+    """Return the namespaces that stand for RSS's here: those of the root and the channel, but for RDF's.
+
+    RSS may be written under any default namespace, even Atom's.
+    """
+    spaces = {etree.QName(root).namespace or ""}
+    for child in root:
+        name = etree.QName(child)
+        if name.localname.lower() == "channel":
+            spaces.add(name.namespace or "")
+            break
+    return spaces - {"", RDF}
+
+
+def _find_channel(root: etree._Element, names: Names) -> etree._Element | None:
+    return next((child for child in root if names.find(child) == "channel"), None)
+
+
+def _all_items(root: etree._Element, names: Names, items: list[etree._Element]) -> list[etree._Element]:
+    """Return all items in the order of the document: they may also stand in several channels, or inside each other."""
+    if sum(1 for _item in root.iter("{*}item")) <= len(items):
+        return items
+    return [element for element in root.iter(etree.Element) if names.find(element) == "item"]
+
+
+def _text(element: etree._Element | None) -> str:
+    return (element.text or "").strip() if element is not None else ""
+
+
+def _read_item(item: etree._Element, names: Names, base: str) -> Raw:
+    """Collect what an item says by the meanings of its children; what none of them says comes from the next best."""
+    found: dict[str, str] = {}
+    bodies: list[str] = []
+    abstracts: list[str] = []
     tags: list[str] = []
-    permanent = True
+    people: dict[str, list[str]] = {}
+    links: list[etree._Element] = []
+    enclosures: list[Offered] = []
+    media: list[Offered] = []
+    identifier: etree._Element | None = None
     for child in item:
-        key = names.get(child.tag)
+        try:
+            key = names[child.tag]
+        except KeyError:
+            key = names.find(child)
         if key is None:
             continue
-        if key == "media":
-            key, caption = "caption", child.find(clark(MEDIA, "description"))
-            if caption is None:
-                continue
-            child = caption
-        if key == "atom link":
-            if (child.get("rel") or "alternate") == "alternate":
-                said.setdefault(key, child.get("href") or "")
-            continue
-        text = inner(child) if len(child) else (child.text or "").strip()
-        if key == "tag":
-            tags.append(text)
-        elif key not in said:
-            said[key] = text
-            if key == "guid":
-                permanent = (child.get("isPermaLink") or "true").strip().lower() != "false"
-        elif key in _ONE and said[key] != text:
-            raise Doubt(f"several {key}s")
-    get = said.get
-    guid = get("guid", "")
+        if key in _VALUES:
+            text = inner(child) if len(child) else (child.text or "").strip()
+            if not text:
+                if key == "link":
+                    links.append(child)
+            elif key in _LAST_COUNTS or key not in found:
+                found[key] = text
+                if key == "guid":
+                    identifier = child
+            elif key == "description":
+                abstracts.append(text)
+        elif key == "tag":
+            tags.append(inner(child))
+        elif key == "content":
+            bodies.append(inner(child))
+        elif key == "media":
+            read_media(child, names, found, media)
+        elif key == "enclosure":
+            enclosures.append(offer_medium(child, get_attribute(child, "url") or target_of(child), "length"))
+        elif key == "atom link":
+            links.append(child)
+        elif key in _PEOPLE:
+            people.setdefault(key, []).append(person_of(child) if key == "person" else inner(child))
+        elif key == "abstract":
+            abstracts.append(inner(child))
+        elif key == "construct":
+            text, is_text = read_construct(child)
+            texts = bodies if etree.QName(child).localname.lower() == "content" else abstracts
+            texts.append(escape_text(text) if is_text else text)
+    get = found.get
+    guid = get("guid") or ""
     about = item.get(clark(RDF, "about")) or ""
-    link = get("original") or get("link") or get("atom link") or ""
-    if not link:
-        link = guid if permanent and guid.startswith("http") else about
+    original = get("original", "")
+    link = (
+        (original if is_web_address(original) else "")
+        or get("link")
+        or next((target_of(each) for each in links if relation_of(each) == "alternate" and target_of(each)), "")
+        or (guid if is_web_address(guid) and _is_permalink(identifier) else "")
+        or about
+        or next((target_of(each) for each in links if relation_of(each) == "self"), "")
+        or (guid if is_web_address(guid) else "")
+    )
+    enclosures += link_enclosures(links) + media
     return Raw(
-        guid=guid or about,
-        link=link,
-        base=base if link.startswith("http") else base_of(item, base),
-        title=get("title") or get("other title", ""),
-        summary=get("description") or get("abstract") or get("caption", "").replace("&", "&amp;").replace("<", "&lt;"),
-        content=get("content", ""),
-        author=get("creator") or get("author") or get("speaker", ""),
+        guid=guid or about or get("atom id", ""),
+        link=link or next((url for url, _type, _length in enclosures if url), ""),
+        base=base if is_web_address(link) else base_of(item, base),
+        title=get("title") or get("other title") or get("media other title", ""),
+        summary=get("description", ""),
+        others=tuple(abstracts),
+        subtitle=get("subtitle", ""),
+        caption=get("caption") or get("media caption", ""),
+        content=max(bodies, key=len) if bodies else "",
+        author=join_people(people, _PEOPLE),
         tags=once(tags),
-        language=get("language") or item.get(clark(XML, "lang")),
-        published=get("published") or get("dated") or get("issued") or get("created", ""),
+        language=get("language") or item.get(_LANG),
+        published=tuple(filter(None, map(get, ("published", "dated", "issued", "created")))),
         updated=get("modified", ""),
+        enclosures=tuple(enclosures),
     )
 
 
-@cache
-def _names(space: str) -> Mapping[str, str]:
-    return {clark(space, name): key for name, key in _PLAIN.items()} | _EXTENDED
+def _is_permalink(guid: etree._Element | None) -> bool:
+    return guid is None or get_attribute(guid, "isPermaLink").strip().lower() != "false"

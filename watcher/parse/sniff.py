@@ -7,11 +7,15 @@ from enum import Enum
 from html import unescape
 
 from watcher.errors import ParseError
+from watcher.text.markup import is_html_element
 
 HEAD = 65_536
 """Characters at the start that are looked at; a feed's root element stands there or nowhere."""
 
-_ROOT = re.compile(r"<(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|RDF|channel|CHANNEL)(?=[\s>/])")
+_ROOT = re.compile(
+    r"<(?:[A-Za-z][\w.-]{0,30}:)?(?:(?:rss|feed|rdf|channel)(?=[\s>/])|entry(?=\s[^<>]*\bxmlns))", re.IGNORECASE
+)
+_FIRST = re.compile(r"<([A-Za-z][\w.:-]{0,40})")
 _SURE = re.compile(r"<[^>]{0,400}(?:xmlns\s*=|xmlns:|\bversion\s*=)")
 _PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body|script|title|meta|div|p)\b", re.IGNORECASE)
 _PAGE_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
@@ -50,13 +54,19 @@ def shape(text: str) -> Shape:
     page = _PAGE.search(head, 0, root.start() if root is not None else len(head))
     if root is not None and (page is None or not _is_page(page[0]) or _SURE.match(head, root.start())):
         return Shape.XML
-    if page is not None:
+    if page is not None and not _is_other_xml(start):
         raise _refusal(head)
     raise ParseError("not-feed", f"no feed but {_described(start)}")
 
 
 def _is_page(tag: str) -> bool:
     return tag.lower() not in {"<div", "<p"}
+
+
+def _is_other_xml(start: str) -> bool:
+    """Return whether a document is XML that is neither a feed nor a page, whatever elements it holds (OPML, SVG)."""
+    first = _FIRST.search(start)
+    return start.startswith("<") and first is not None and not is_html_element(first[1]) and not _PAGE.match(start)
 
 
 def _refusal(head: str) -> ParseError:
@@ -73,6 +83,6 @@ def _described(start: str) -> str:
         if start.startswith(sign):
             return name
     if start.startswith("<"):
-        root = re.search(r"<([A-Za-z][\w.:-]{0,40})", start)
+        root = _FIRST.search(start)
         return f"XML of another kind (<{root[1]}>)" if root else "XML without an element"
     return "plain text" if start[:200].isprintable() or start[:200].isascii() else "something else"

@@ -1,6 +1,6 @@
-"""Makes a tree of XML: strictly, else after repairs that change no word; cut documents give what is whole.
+"""Makes a tree of XML: strictly, else after repairs that change no word, else item by item.
 
-Nothing is expanded, loaded or looked up: document types are dropped, entities that HTML does not know stay as written.
+Document types are dropped, entities that HTML does not know stay as written; cut documents give what is whole.
 """
 
 from __future__ import annotations
@@ -12,53 +12,78 @@ from html.entities import html5
 from lxml import etree
 
 from watcher.errors import ParseError
+from watcher.parse.limits import MOST_PREFIXES
 from watcher.parse.names import PREFIXES
+from watcher.parse.pieces import rebuild_document
+from watcher.parse.xml import find_prefixes, is_too_deep, parse_strictly
 
-_START = re.compile(r"<(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|RDF|channel|CHANNEL)(?=[\s>/])")
-_CLOSED = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|RDF|CHANNEL)\s*>")
-_LAST = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry)\s*>")
+_START = re.compile(r"<(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|rdf|channel|entry)(?=[\s>/])", re.IGNORECASE)
+_CLOSED = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_LAST = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_DECLARED = re.compile(r"\sxmlns:([\w.-]{1,60})\s*=")
 _REFERENCE = re.compile(
     r"<!\[CDATA\[.*?\]\]>|&(?!(?:amp|lt|gt|quot|apos);)(?:(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,31});)?", re.DOTALL
 )
-_PREFIX = re.compile(r"<([A-Za-z_][\w.-]{0,30}):[A-Za-z_]|\s([A-Za-z_][\w.-]{0,30}):[\w.-]+\s*=\s*[\"']")
-_TOO_DEEP = ("depth", "huge")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """A document's root; `mended` says what had to be repaired, `cut` that its end is missing."""
+    """A document's root; `mended` says what had to be repaired, `cut` that its end is missing.
+
+    `unread` is how many items of too many were not looked at.
+    """
 
     root: etree._Element
     mended: str | None = None
     cut: bool = False
+    unread: int = 0
 
 
 def grow(body: bytes) -> Tree | None:
     """Make a tree of a UTF-8 document, None where that takes more; raises ParseError for what is too deep."""
     if b"<!DOCTYPE" not in body:
-        root = _strict(body)
+        root = parse_strictly(body)
         if root is not None:
-            return Tree(root=root)
+            return _part_swallowed(root, body) or Tree(root=root)
     text = body.decode("utf-8", "replace")
     start = _START.search(text)
     if start is None:
         return None
     whole = start.start() == 0 or _harmless(text[: start.start()])
     text = repaired(text[start.start() :])
-    if (root := _strict(text.encode())) is not None:
+    if (root := parse_strictly(text.encode())) is not None:
         return Tree(root=root, mended=None if whole and b"<!DOCTYPE" in body else "not well-formed, repaired")
-    return _cut(text)
+    if (tree := _cut(text)) is not None or (tree := _piece_together(text)) is not None:
+        return tree
+    if is_too_deep(text.encode()):
+        raise ParseError("parse", "nested too deeply, or a text beyond all measure")
+    return None
 
 
-def grow_anyhow(body: bytes) -> Tree | None:
-    """Make a tree of a document too large for the judge by dropping what does not fit; None where nothing is left."""
-    options = etree.XMLParser(recover=True, **_OPTIONS)  # type: ignore[arg-type]
-    try:
-        root = etree.fromstring(body, options)
-    except (etree.XMLSyntaxError, ValueError):
+def _part_swallowed(root: etree._Element, body: bytes) -> Tree | None:
+    """Make a tree of a document in which a CDATA section that is not closed has swallowed the items after it.
+
+    It is well-formed: the section ends with that of another item. None where nothing was swallowed.
+    """
+    if body.count(b"<![CDATA[") <= body.count(b"]]>"):
         return None
-    return Tree(root=root, mended="not well-formed, read loosely") if root is not None else None
+    text = body.decode("utf-8", "replace")
+    start = _START.search(text)
+    tree = _piece_together(repaired(text[start.start() :])) if start is not None else None
+    items = ("{*}item", "{*}entry")
+    if tree is None or sum(1 for _item in tree.root.iter(*items)) <= sum(1 for _item in root.iter(*items)):
+        return None
+    return tree
+
+
+def _piece_together(text: str) -> Tree | None:
+    """Make a tree of the items that are whole and of what can be read of the others."""
+    rebuilt = rebuild_document(text)
+    root = parse_strictly(rebuilt.text.encode()) if rebuilt is not None else None
+    if rebuilt is None or root is None:
+        return None
+    return Tree(root=root, mended="not well-formed, read item by item", cut=rebuilt.cut, unread=rebuilt.unread)
 
 
 def repaired(text: str) -> str:
@@ -67,31 +92,13 @@ def repaired(text: str) -> str:
         text = _ILLEGAL.sub("", text)
     if "&" in text:
         text = _REFERENCE.sub(_reference, text)
-    used = {one or other for one, other in _PREFIX.findall(text)} - {"xml", "xmlns"}
-    missing = sorted(prefix for prefix in used if f"xmlns:{prefix}" not in text)
-    if missing:
+    missing = sorted(find_prefixes(text) - set(_DECLARED.findall(text)))
+    if 0 < len(missing) <= MOST_PREFIXES:
         declared = "".join(f' xmlns:{prefix}="{PREFIXES.get(prefix.lower(), f"urn:{prefix}")}"' for prefix in missing)
         start = _START.match(text)
         place = start.end() if start is not None else 0
         text = text[:place] + declared + text[place:] if place else text
     return text
-
-
-_OPTIONS = {
-    "resolve_entities": False, "no_network": True, "huge_tree": False, "load_dtd": False, "dtd_validation": False,
-    "remove_comments": True, "remove_pis": True, "strip_cdata": True, "encoding": "utf-8",
-}  # fmt: skip
-
-
-def _strict(body: bytes) -> etree._Element | None:
-    try:
-        return etree.fromstring(body, etree.XMLParser(**_OPTIONS))  # type: ignore[arg-type]
-    except etree.XMLSyntaxError as error:
-        if any(word in str(error) for word in _TOO_DEEP):
-            raise ParseError("parse", "nested too deeply, or a text beyond all measure") from error
-        return None
-    except ValueError:
-        return None
 
 
 def _cut(text: str) -> Tree | None:
@@ -102,7 +109,7 @@ def _cut(text: str) -> Tree | None:
     start = _START.match(text)
     name = start[0][1:] if start is not None else ""
     inside = "</channel>" if name.endswith("rss") and "</channel>" not in text[: ends[-1]] else ""
-    root = _strict((text[: ends[-1]] + inside + f"</{name}>").encode())
+    root = parse_strictly((text[: ends[-1]] + inside + f"</{name}>").encode())
     if root is None:
         return None
     missing = _CLOSED.search(text, ends[-1]) is None

@@ -106,6 +106,7 @@ def with_articles(told: Sorted, outcome: Fresh) -> Sorted:
     return replace(
         told,
         new=tuple(full(entry) for entry in told.new),
+        recovered=tuple(full(entry) for entry in told.recovered),
         edited=tuple(replace(change, entry=full(change.entry)) for change in told.edited),
     )
 

@@ -22,7 +22,7 @@ from watcher.pipeline.points import reached
 from watcher.pipeline.polled import Polled
 from watcher.pipeline.privacy import UNCONFIGURED, conceal, reveal
 from watcher.pipeline.settling import Settled, read, settle_all
-from watcher.schedule import Bounds
+from watcher.schedule import Bounds, ask_anew
 from watcher.store import claims
 from watcher.store.engine import Database
 from watcher.store.feed_rows import host_of
@@ -82,6 +82,7 @@ class Poller:
         self._early: set[asyncio.Task[Settled | None]] = set()
         self._draining = False
         self._network = Network()
+        self._away_since: datetime | None = None
         self._articles = Articles(database, fetcher, clock)
         # A host takes its feeds one after another: more than wait at its door would only keep others waiting.
         self._per_host = fetcher.policy.per_host + 2 if fetcher.policy.spacing else None
@@ -255,6 +256,7 @@ class Poller:
                 await asyncio.sleep(max(0.0, (begins_at - self._clock()).total_seconds()))
                 self._early.discard(asyncio.current_task())
             reached("claimed")
+            feed = ask_anew(feed, self._clock())
             source = feed.source if self._configured is None else self._configured(feed.source.url)
             if source is None and feed.source.private:
                 # Another process was configured later than this one: only what is configured may be asked for so.
@@ -265,6 +267,7 @@ class Poller:
                 if self._on_answer is not None and not isinstance(fetched, Failed):
                     self._on_answer(host, fetched.headers)
                 fetched = self._network.judged(host, fetched, self._clock())
+            self.find_network_away()
             reached("fetched")
             outcome = await self._read(feed, fetched, source or feed.source)
             reached("read")
@@ -281,10 +284,21 @@ class Poller:
                 log.exception("poll could not be settled", feed=feed.source.url)
                 return None
         for notice in notices(settled) if settled.held else ():
+            if notice.is_repeated:
+                continue
             log.warning(notice.event, feed=feed.source.url, said=notice.said)
         if self._on_settled is not None:
             self._on_settled(settled)
         return settled
+
+    def find_network_away(self) -> datetime | None:
+        """Return since when our own network is away, None while it is there; logs each change once."""
+        before, self._away_since = self._away_since, self._network.away_since(self._clock())
+        if self._away_since is not None and before is None:
+            log.error("our own network is away", since=f"{self._away_since:%Y-%m-%d %H:%M:%S} UTC")
+        elif self._away_since is None and before is not None:
+            log.warning("our own network is back", away_since=f"{before:%Y-%m-%d %H:%M:%S} UTC")
+        return self._away_since
 
     async def _read(self, feed: Feed, fetched: Fetched, source: Source) -> Outcome:
         changed = isinstance(fetched, Document) and fetched.body_hash != feed.body_hash

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+from watcher.identify import learned_to_change
 from watcher.model.feed import FeedState
 from watcher.model.poll import Failed, Fresh, Unchanged
 from watcher.store.feeds import Poll
@@ -17,15 +18,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that happened to a feed; `event` names it for machines, `said` tells it to people."""
+    """Something that happened to a feed; `event` names it for machines, `said` tells it to people.
+
+    `is_repeated` says that the log has it from an earlier poll of the day.
+    """
 
     event: str
     said: str
+    is_repeated: bool = False
 
 
 def notices(settled: Settled) -> Iterator[Notice]:
     """Tell what changed about a feed with this poll."""
     before, after = settled.before, settled.after
+    if settled.continues:
+        yield Notice("feed continued", f"goes on from {settled.continues}: what is known of that stays known")
     if after.fetch_url != before.fetch_url:
         home = after.fetch_url == after.source.url
         said = "fetched from its configured address again" if home else f"moved permanently to {after.fetch_url}"
@@ -49,10 +56,15 @@ def notices(settled: Settled) -> Iterator[Notice]:
         yield Notice("poll gap", f"shares nothing with the last document: about {settled.lost} may have been missed")
     if settled.quarantined:
         yield Notice("old items quarantined", f"{settled.quarantined} old items under new numbers: kept, not alerted")
-    if after.key_rule is not before.key_rule:
-        yield Notice("guids not trusted", f"guids proved unreliable: items count by {after.key_rule.value} from now on")
-    if isinstance(settled.outcome, Fresh) and (left_out := settled.outcome.parsed.truncated_items):
-        yield Notice("items left out", f"{left_out:,} more items than are read of one document")
+    if not learned_to_change(before) and learned_to_change(after):
+        yield Notice(
+            "ids not trusted",
+            "unchanged items came under new ids twice: an item with an unknown id counts as known where headline and "
+            "address agree",
+        )
+    if settled.left_out:
+        again = bool(before.left_marks) and before.budget_day == after.budget_day
+        yield Notice("items left out", _left_out(settled), is_repeated=again)
 
 
 def history(settled: Settled, now: datetime) -> Poll:
@@ -67,6 +79,9 @@ def history(settled: Settled, now: datetime) -> Poll:
         updated=len(settled.edited),
         hits=len(settled.hits),
         lost=settled.lost,
+        merged=settled.merged,
+        left_out=settled.left_out,
+        recovered=settled.recovered,
         message=said,
     )
     match settled.outcome:
@@ -83,6 +98,17 @@ def history(settled: Settled, now: datetime) -> Poll:
             return replace(poll, outcome="unchanged", status=status, elapsed=elapsed, message=_joined(by, said))
         case Failed(kind=kind, status=answered, elapsed=elapsed, message=message):
             return replace(poll, outcome=kind.value, status=answered, elapsed=elapsed, message=_joined(message, said))
+
+
+def _left_out(settled: Settled) -> str:
+    """Say how many items were left out, and when they are read: what one document holds beyond the bound, soon."""
+    count = settled.left_out
+    items = "item" if count == 1 else "items"
+    parsed = settled.outcome.parsed if isinstance(settled.outcome, Fresh) else None
+    if parsed is not None and len(parsed.unread_marks) >= len(settled.after.left_marks):
+        soon = ": the next polls read on" if settled.after.body_hash is None else ""
+        return f"{count:,} more {items} than are read of one document{soon}"
+    return f"{count:,} {items} not stored, beyond the daily budget: what is still served is stored tomorrow"
 
 
 def _joined(*said: str) -> str:

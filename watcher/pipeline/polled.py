@@ -22,6 +22,9 @@ class Polled:
     updated: int = 0
     hits: int = 0
     lost: int = 0
+    left_out: int = 0
+    merged: int = 0
+    recovered: int = 0
     failures: list[tuple[str, FailureKind, str]] = field(default_factory=list)
 
     def hear(self, journey: asyncio.Task[Settled | None]) -> None:
@@ -43,3 +46,6 @@ class Polled:
         self.updated += len(settled.edited)
         self.hits += len(settled.hits)
         self.lost += settled.lost
+        self.left_out += settled.left_out
+        self.merged += settled.merged
+        self.recovered += settled.recovered

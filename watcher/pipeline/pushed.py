@@ -146,6 +146,8 @@ class Subscriber:
             settled = await asyncio.to_thread(self._settle, callback, outcome)
             if settled is not None:
                 for notice in notices(settled):
+                    if notice.is_repeated:
+                        continue
                     log.warning(notice.event, feed=callback.feed_url, said=notice.said)
                 if self._on_settled is not None:
                     self._on_settled(settled)

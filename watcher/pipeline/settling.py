@@ -8,16 +8,19 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from watcher.errors import ParseError
-from watcher.identify import candidates, sort
+from watcher.identify import candidates, learned_to_change, plain_key, shared_key, sort
 from watcher.match import Watched
-from watcher.model.entry import StoredEntry
-from watcher.model.feed import Feed
+from watcher.model.entry import Entry, StoredEntry
+from watcher.model.feed import Budget, Feed
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, NotModified, Outcome, Sorted, Unchanged
-from watcher.model.topic import Hit, Origin
+from watcher.model.topic import Hit
 from watcher.parse import parse
 from watcher.pipeline.articles import with_articles
+from watcher.pipeline.describing import describe_entries, prepare_detection
+from watcher.pipeline.edits import keep_edits
 from watcher.pipeline.notices import history
-from watcher.schedule import Bounds, after, hints
+from watcher.pipeline.succession import Continued, continue_feeds
+from watcher.schedule import Bounds, after, get_mark, hints, keep_within
 from watcher.store import claims, entries, feeds, hits, hosts, memory, stories
 from watcher.store.engine import Db
 from watcher.store.entries import Home
@@ -30,7 +33,10 @@ SEVERAL_WITHIN = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """What a poll came to, once stored. `held` is false where the claim was lost meanwhile and nothing was stored."""
+    """What a poll came to, once stored. `held` is false where the claim was lost meanwhile and nothing was stored.
+
+    `continues` is the address that the feed had before it was corrected, where this poll found that out.
+    """
 
     before: Feed
     after: Feed
@@ -41,6 +47,10 @@ class Settled:
     hits: tuple[Hit, ...] = ()
     lost: int = 0
     quarantined: int = 0
+    merged: int = 0
+    recovered: int = 0
+    left_out: int = 0
+    continues: str = ""
     held: bool = True
 
 
@@ -70,6 +80,7 @@ def read(feed: Feed, fetched: Fetched) -> Outcome:
                 )
             try:
                 parsed = parse(fetched, feed.item_marks)
+                prepare_detection(parsed, feed)
             except ParseError as error:
                 kinds = {kind.value: kind for kind in FailureKind}
                 return Failed(
@@ -99,13 +110,18 @@ def settle_all(
 ) -> tuple[Settled, ...]:
     """Settle several polls: what all of them brought and teach goes to the database together."""
     held = claims.still_held(db, (feed for feed, _outcome in polled))
-    polled = [(held.get(feed.id, feed), outcome) for feed, outcome in polled]
-    read_ = [(feed, outcome) for feed, outcome in polled if feed.id in held and isinstance(outcome, Fresh)]
-    brought = _bring(db, read_, watched, now)
+    ours = [(held[feed.id], outcome) for feed, outcome in polled if feed.id in held]
+    continued = continue_feeds(db, ours, now)
+    ours = [(continued[feed.id].feed if feed.id in continued else feed, outcome) for feed, outcome in ours]
+    by_heir = {each.feed.id: each for each in continued.values()}
+    read_ = [(feed, outcome) for feed, outcome in ours if isinstance(outcome, Fresh)]
+    brought = _bring(db, read_, watched, now, bounds.budget, by_heir)
+    stored = iter(
+        _settled(feed, outcome, brought.get(feed.id), now, bounds, jitter(), by_heir.get(feed.id))
+        for feed, outcome in ours
+    )
     settled = tuple(
-        _settled(feed, outcome, brought.get(feed.id), now, bounds, jitter())
-        if feed.id in held
-        else Settled(before=feed, after=feed, outcome=outcome, held=False)
+        next(stored) if feed.id in held else Settled(before=feed, after=feed, outcome=outcome, held=False)
         for feed, outcome in polled
     )
     kept = [each for each in settled if each.held]
@@ -131,7 +147,14 @@ class _Brought:
     hits: list[Hit] = field(default_factory=list)
 
 
-def _bring(db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: datetime) -> Mapping[int, _Brought]:
+def _bring(
+    db: Db,
+    read_: Sequence[tuple[Feed, Fresh]],
+    watched: Watched,
+    now: datetime,
+    budget: Budget,
+    continued: Mapping[int, Continued],
+) -> Mapping[int, _Brought]:
     """Keep what documents brought, all of them with a handful of statements; gives it by feed."""
     offered = [(feed.id, candidates(outcome.parsed, feed)) for feed, outcome in read_]
     known = memory.recall_all(db, offered)
@@ -139,16 +162,26 @@ def _bring(db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: d
     fresh: list[StoredEntry] = []
     for (feed, outcome), (_id, some), remembered in zip(read_, offered, known, strict=True):
         delta = outcome.pushed or outcome.document.status == 226
-        told = with_articles(sort(some, feed, remembered, now, delta=delta), outcome)
+        repeated = len(outcome.parsed.items) - len(some)
+        everything = sort(some, feed, remembered, now, delta=delta, merged=repeated)
+        told = with_articles(keep_within(everything, outcome.parsed, feed, budget, now, delta=delta), outcome)
+        told = describe_entries(told, feed, outcome.parsed.language)
         brought[feed.id] = _Brought(seen=len(some), told=told)
-        first = feed.baseline_at is None
-        fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=first) for entry in told.new]
+        before = continued.get(feed.id)
+        fresh += [
+            StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=_was_there(feed, entry, before))
+            for entry in told.new
+        ]
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, quarantined=True) for entry in told.quarantined]
+        fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=True) for entry in told.recovered]
     new = entries.number(db, fresh)
     found = keep_new(db, new, watched, now)
     edited = entries.edit(db, [change for one in brought.values() for change in one.told.edited], now)
-    found += keep_hits(db, edited, watched, now, Origin.EDIT)
-    memory.rename(db, ((feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated))
+    found += keep_edits(db, edited, watched, now)
+    renamed = [(feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated]
+    renamed += [(each.entry.feed_id, each.id, shared_key(plain)) for each in new if (plain := _shared_id(each.entry))]
+    memory.rename(db, renamed, {feed.id for feed, _outcome in read_ if learned_to_change(feed)})
+    memory.rename_pruned(db, ((feed_id, *keys) for feed_id, one in brought.items() for keys in one.told.gone))
     pruned = [(feed_id, key) for (feed_id, _some), one in zip(offered, known, strict=True) for key in one.pruned]
     memory.still_listed(db, pruned, now)
     whose = {stored.id: brought[stored.entry.feed_id] for stored in (*new, *edited)}
@@ -161,8 +194,31 @@ def _bring(db: Db, read_: Sequence[tuple[Feed, Fresh]], watched: Watched, now: d
     return brought
 
 
+def _was_there(feed: Feed, entry: Entry, continued: Continued | None) -> bool:
+    """Return whether an entry is older than the watch.
+
+    It was in the feed's first document, which may be too large to be stored at once; or it is older than the last look
+    at the address that the feed had before.
+    """
+    if feed.baseline_at is None or get_mark(entry) in feed.baseline_marks:
+        return True
+    return continued is not None and continued.was_shown_before(entry)
+
+
+def _shared_id(entry: Entry) -> str | None:
+    """Return the plain key of an entry's id where it is not the entry's alone."""
+    plain = plain_key(entry.item)
+    return None if entry.key == plain else plain
+
+
 def _settled(
-    feed: Feed, outcome: Outcome, brought: _Brought | None, now: datetime, bounds: Bounds, jitter: float
+    feed: Feed,
+    outcome: Outcome,
+    brought: _Brought | None,
+    now: datetime,
+    bounds: Bounds,
+    jitter: float,
+    continued: Continued | None,
 ) -> Settled:
     if brought is None:
         return Settled(before=feed, after=after(feed, outcome, None, now, bounds, jitter), outcome=outcome)
@@ -177,6 +233,10 @@ def _settled(
         hits=tuple(brought.hits),
         lost=told.gap.lost if told.gap is not None else 0,
         quarantined=len(told.quarantined),
+        merged=told.merged,
+        left_out=told.left_out,
+        recovered=len(told.recovered),
+        continues=continued.left.source.url if continued else "",
     )
 
 
@@ -200,15 +260,4 @@ def keep_new(db: Db, fresh: Sequence[StoredEntry], watched: Watched, now: dateti
         homes = stories.place(db, [each for each in fresh if each.id in told], now)
     entries.put(db, fresh, homes)
     hits.put_new(db, found)
-    return found
-
-
-def keep_hits(
-    db: Db, stored: Sequence[StoredEntry], watched: Watched, now: datetime, origin: Origin
-) -> tuple[Hit, ...]:
-    """Match entries that were stored before, store their hits, and put those with hits into stories."""
-    found = hits.add(db, watched.hits(stored, now, origin))
-    if found:
-        homeless = stories.without_story(db, sorted({hit.entry_id for hit in found}))
-        stories.join(db, [each for each in stored if each.id in homeless], now)
     return found

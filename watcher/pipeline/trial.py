@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from watcher.fetch import Fetcher
+from watcher.identify import candidates
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind, Fresh, Outcome
 from watcher.pipeline.privacy import conceal
@@ -37,6 +38,19 @@ class Trial:
         return len(self.outcome.parsed.items) if isinstance(self.outcome, Fresh) else 0
 
     @property
+    def merged(self) -> int:
+        """Count the items that a poll would take for repetitions of others."""
+        if not isinstance(self.outcome, Fresh):
+            return 0
+        feed = _make_feed(self.source)
+        return self.items - len(candidates(self.outcome.parsed, feed))
+
+    @property
+    def left_out(self) -> int:
+        """Count the items beyond those that are read at once."""
+        return self.outcome.parsed.truncated_items if isinstance(self.outcome, Fresh) else 0
+
+    @property
     def title(self) -> str:
         """Give the feed's own title."""
         return self.outcome.parsed.title if isinstance(self.outcome, Fresh) else ""
@@ -60,6 +74,8 @@ class Trial:
             return self.outcome.message
         said = [self.outcome.parsed.degraded or ""] if isinstance(self.outcome, Fresh) else []
         said += [] if self.items else ["has no items"]
+        said += [f"{self.merged} repeat others in the document"] if self.merged else []
+        said += [f"{self.left_out:,} more items than are read of one document"] if self.left_out else []
         said += [f"moved permanently to {self.moved_to}"] if self.moved_to else []
         return "; ".join(part for part in said if part)
 
@@ -75,7 +91,7 @@ async def try_feeds(
     loop = asyncio.get_running_loop()
 
     async def tried(source: Source) -> Trial:
-        feed = Feed(id=0, source=source, fetch_url=source.request_url, next_poll_at=datetime.min.replace(tzinfo=UTC))
+        feed = _make_feed(source)
         async with places:
             fetched = await fetcher.feed(feed, unconditional=True)
             outcome: Outcome
@@ -91,3 +107,7 @@ async def try_feeds(
 
     with ThreadPoolExecutor(2, thread_name_prefix="parser") as readers:
         return tuple(await asyncio.gather(*(tried(source) for source in sources)))
+
+
+def _make_feed(source: Source) -> Feed:
+    return Feed(id=0, source=source, fetch_url=source.request_url, next_poll_at=datetime.min.replace(tzinfo=UTC))

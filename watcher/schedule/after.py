@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from watcher.model.feed import Feed, FeedState, Validators
+from watcher.model.feed import Budget, Feed, FeedState, Validators
 from watcher.model.poll import Failed, FailureKind, Fresh, Hints, Hop, Outcome, Parsed, Sorted, Unchanged
+from watcher.schedule.budget import count_spent, has_more_to_read
 from watcher.schedule.moves import elsewhere, moved
 
 HOUR = timedelta(hours=1)
@@ -42,9 +43,10 @@ _BLOCKED = {FailureKind.FORBIDDEN, FailureKind.CHALLENGE}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
-    """What the operator allows: intervals between polls, and the longest silence after failures.
+    """What the operator allows: intervals between polls, the longest silence after failures, what a feed may store.
 
-    `pushed` is how often a feed is polled whose hub pushes its news: polling is the net beneath.
+    `pushed` is how often a feed is polled whose hub pushes its news: polling is the net beneath. `budget` is for each
+    feed that has none of its own.
     """
 
     minimum: timedelta = timedelta(minutes=5)
@@ -52,6 +54,7 @@ class Bounds:
     default: timedelta = timedelta(minutes=15)
     backoff: timedelta = DAY
     pushed: timedelta = 6 * HOUR
+    budget: Budget = field(default_factory=Budget)
 
 
 def after(
@@ -83,9 +86,11 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
     news = len(told.new)
     rhythm = _rhythm(parsed) or feed.rhythm
     baseline = feed.baseline_at is None
-    interval = _interval(feed, rhythm, told, news, baseline, now, bounds)
+    # Of more items than are read at once the next poll reads on, in the same document.
+    read_on = has_more_to_read(feed, told, parsed, bounds.budget, now)
+    interval = bounds.minimum if read_on else _interval(feed, rhythm, told, news, baseline, now, bounds)
     learnt = replace(
-        feed,
+        count_spent(feed, told, now),
         title=parsed.title or feed.title,
         language=parsed.language or feed.language,
         site_url=parsed.site_url or feed.site_url,
@@ -93,11 +98,12 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
         topic_url=parsed.topic_url,
         # News that nobody pushed: pushes are not to be relied on until the next one comes.
         pushed_at=None if news and not baseline else feed.pushed_at,
-        body_hash=document.body_hash,
+        body_hash=None if read_on else document.body_hash,
         # A document that was cut may be whole next time: ask for all of it again.
-        validators=Validators() if parsed.cut else document.validators,
+        validators=Validators() if parsed.cut or read_on else document.validators,
         conditional=_conditional(feed, document.conditional),
-        key_rule=told.key_rule,
+        identity_version=told.identity_version,
+        id_changes=feed.id_changes + told.id_changes,
         document_keys=told.document_keys or feed.document_keys,
         item_marks=told.item_marks,
         rhythm=rhythm,
@@ -109,6 +115,8 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
         gaps=feed.gaps + (told.gap is not None),
         lost=feed.lost + (told.gap.lost if told.gap else 0),
         gap_at=now if told.gap else feed.gap_at,
+        merged=told.merged,
+        recovered=feed.recovered + len(told.recovered),
     )
     known = bool(told.same or told.edited or told.migrated)
     return _succeeded(learnt, outcome.hints, document.hops, now, bounds, jitter, same_feed=known)
@@ -118,8 +126,8 @@ def _pushed(feed: Feed, told: Sorted, now: datetime, bounds: Bounds, jitter: flo
     """Learn from a push: that pushes come, and what is new; of the server and its document it says nothing."""
     relaxed = (feed.polled_at or now) + bounds.pushed * (1 + jitter / 10)
     return replace(
-        feed,
-        key_rule=told.key_rule,
+        count_spent(feed, told, now),
+        id_changes=feed.id_changes + told.id_changes,
         document_keys=told.document_keys or feed.document_keys,
         new_at=now if told.new else feed.new_at,
         barren=0 if told.new else feed.barren,

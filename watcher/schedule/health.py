@@ -21,6 +21,7 @@ class Health(StrEnum):
 
     NEW = "new"
     FRESH = "fresh"
+    DEGRADED = "degraded"
     STALE = "stale"
     FAILING = "failing"
     GONE = "gone"
@@ -28,7 +29,10 @@ class Health(StrEnum):
 
 
 def health(feed: Feed, now: datetime) -> Health:
-    """Say how a feed does. Stale: it answers, and has been silent far beyond its own rhythm."""
+    """Say how a feed does. Stale: it answers, and has been silent far beyond its own rhythm.
+
+    Degraded: it answers, and not all that it serves is stored: more than its budget, or more than is read at once.
+    """
     if feed.state is FeedState.PAUSED:
         return Health.PAUSED
     if feed.state is FeedState.GONE or (feed.failures and feed.error_kind == FailureKind.GONE.value):
@@ -37,6 +41,8 @@ def health(feed: Feed, now: datetime) -> Health:
         return Health.FAILING
     if feed.succeeded_at is None:
         return Health.NEW
+    if feed.left_marks or feed.left_unmarked:
+        return Health.DEGRADED
     last = feed.new_at or feed.baseline_at
     patience = max(STALE_AFTER * feed.rhythm, STALE_LEAST) if feed.rhythm else STALE_UNKNOWN
     return Health.STALE if last is not None and now - last > patience else Health.FRESH

@@ -140,6 +140,7 @@ def _read_source(item: Node, folder: Path, faults: list[Fault], notes: list[Faul
         interval=written.interval,
         enabled=written.enabled,
         fulltext=written.fulltext,
+        budget=written.budget.budget if written.budget else None,
         weight=written.weight,
         private=bool(values) or access.username is not None,
         address=address if address != public else "",

@@ -11,6 +11,7 @@ from zoneinfo import available_timezones
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from watcher.model.digest import EmptyPolicy
+from watcher.model.feed import Budget
 from watcher.model.proxy import DIRECT, parse_proxy
 from watcher.settings.words import (
     HttpUrl,
@@ -73,6 +74,23 @@ class Storage(Section):
     url: str | None = None
 
 
+class WrittenBudget(Section):
+    """How much of one feed is stored in a day (UTC); a bare number is of entries."""
+
+    entries: int = Field(Budget().entries, ge=1, le=10_000_000)
+    versions: int = Field(Budget().versions, ge=1, le=10_000_000)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _of_entries(cls, written: Any) -> Any:
+        return written if isinstance(written, dict | cls) else {"entries": written}
+
+    @property
+    def budget(self) -> Budget:
+        """Return it as the rest of the watcher takes it."""
+        return Budget(entries=self.entries, versions=self.versions)
+
+
 class Fetch(Section):
     """How the watcher fetches: who it says it is, and how much it takes at most."""
 
@@ -83,6 +101,7 @@ class Fetch(Section):
     concurrency: int = Field(64, ge=1, le=1000)
     per_host: int = Field(2, ge=1, le=50)
     spacing: Length = Field(timedelta(seconds=1), ge=timedelta(), le=timedelta(minutes=10))
+    budget: WrittenBudget = WrittenBudget()
     allow: Networks = ()
     proxy: SecretStr | None = None
     no_proxy: Strings | None = None
@@ -215,6 +234,7 @@ class WrittenFeed(Section):
     interval: Length | None = Field(None, ge=MINUTE, le=timedelta(days=30))
     enabled: bool = True
     fulltext: bool = False
+    budget: WrittenBudget | None = None
     weight: float = Field(1.0, gt=0, le=1000, allow_inf_nan=False)
     headers: dict[str, Any] = {}
     cookie: SecretStr | None = None

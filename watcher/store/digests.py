@@ -99,7 +99,8 @@ def untold(db: Db, subscription: Subscription, since: datetime, now: datetime) -
 
     Membership decides, not a watermark: a hit that was committed late is told by the next digest. Quarantined entries
     are never told; baseline and archive finds only where the subscription asks for them; an alert's cooldown and batch
-    keep back what it has just told of.
+    keep back what it has just told of. An edit that makes the match is news, whatever its entry was before: threat
+    levels, travel advice and status pages are one entry each, which the first poll brought.
     """
     chosen = _untold(hit_rows.whole(), subscription, since, now).order_by(hit_table.c.id).limit(MOST_HITS)
     return tuple(told_hit(hit_rows.read(row)) for row in db.execute(chosen).mappings())
@@ -117,6 +118,7 @@ def edited(db: Db, subscription: Subscription, since: datetime) -> tuple[ToldHit
         .join(former, and_(former.c.entry_id == entry_table.c.id, former.c.version == digest_items.c.version))
         .where(entry_table.c.updated_at > since)
         .where(entry_table.c.version > digest_items.c.version, former.c.title != entry_table.c.title)
+        .where(digest_items.c.version >= hit_table.c.entry_version)
         .add_columns(former.c.title.label("former_title"))
         .order_by(hit_table.c.id)
         .limit(MOST_HITS)
@@ -130,14 +132,20 @@ def edited(db: Db, subscription: Subscription, since: datetime) -> tuple[ToldHit
 
 
 def _untold(chosen: Select[Any], subscription: Subscription, since: datetime, now: datetime) -> Select[Any]:
-    told = exists().where(and_(digest_items.c.name == subscription.name, digest_items.c.hit_id == hit_table.c.id))
-    chosen = chosen.where(hit_table.c.matched_at > since, ~told, ~entry_table.c.quarantined)
+    # A hit that was told, and that a later edit brought back to its topic, is news again.
+    told = exists().where(
+        digest_items.c.name == subscription.name,
+        digest_items.c.hit_id == hit_table.c.id,
+        digest_items.c.version >= hit_table.c.entry_version,
+    )
+    by_edit = hit_table.c.origin == Origin.EDIT.value
+    chosen = chosen.where(hit_table.c.matched_at > since, ~told, or_(~entry_table.c.quarantined, by_edit))
     if subscription.topics:
         chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
     if subscription.immediate:
         chosen = chosen.where(*_not_held_back(subscription, now))
     if not subscription.include_baseline:
-        chosen = chosen.where(~entry_table.c.baseline)
+        chosen = chosen.where(or_(~entry_table.c.baseline, by_edit))
     if not subscription.include_backfill:
         chosen = chosen.where(hit_table.c.origin != Origin.BACKFILL.value)
     return chosen

@@ -15,6 +15,7 @@ from watcher.identify import title_key
 from watcher.model.entry import Entry, Item, StoredEntry
 from watcher.model.poll import Edit
 from watcher.store import search, tallies
+from watcher.store.enclosures import read_enclosures, write_enclosures
 from watcher.store.engine import Db
 from watcher.store.many import IDS, next_ids, one_of
 from watcher.store.many import put as put_rows
@@ -155,7 +156,12 @@ def read(row: RowMapping) -> StoredEntry:
         id=row["id"],
         entry=Entry(
             feed_id=row["feed_id"],
-            key=row["key"] or usual_key(row["canonical_url"] or row["url"]),
+            key=stored_key(
+                row["key"],
+                row["url"] if row["permalink"] else row["guid"],
+                row["canonical_url"] or row["url"],
+                row["key_mark"],
+            ),
             canonical_url=row["canonical_url"] or row["url"],
             content_hash=row["content_hash"],
             item=Item(
@@ -171,6 +177,7 @@ def read(row: RowMapping) -> StoredEntry:
                 published_raw=row["published_raw"],
                 updated_at=row["item_updated_at"],
                 date_doubtful=row["published_doubtful"],
+                enclosures=read_enclosures(row["enclosures"]),
             ),
             source=row["source"],
             feed_url=row["feed_url"],
@@ -189,9 +196,18 @@ def first_id_since(db: Db, moment: datetime) -> int:
     return BEYOND if found is None else int(found)
 
 
-def usual_key(canonical_url: str) -> str:
-    """Give the key of most entries, those whose guid is their address."""
-    return f"guid:{canonical_url}"
+def usual_key(raw_id: str) -> str:
+    """Return the key of most entries, which is made of their guid. Under identity version 1, of a canonical address."""
+    return f"guid:{raw_id}"
+
+
+def stored_key(key: str | None, guid: str | None, canonical_url: str | None, key_mark: int) -> str:
+    """Return an entry's key from what its row holds of it: no text where it is the usual one of guid or address."""
+    if key is not None:
+        return key
+    if guid is not None and mark(usual := usual_key(guid)) == key_mark:
+        return usual
+    return usual_key(canonical_url or "")
 
 
 def chunks(values: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
@@ -216,7 +232,8 @@ def _write(entry: Entry) -> dict[str, Any]:
     title = title_key(item.title)
     # Mostly guid, address, its usual form and the key are one text: it is kept once.
     permalink = item.guid is not None and item.guid == item.url
-    usual = entry.canonical_url is not None and entry.key == usual_key(entry.canonical_url)
+    usual = item.guid is not None and entry.key == usual_key(item.guid)
+    found_by_key = entry.canonical_url is not None and entry.key == usual_key(entry.canonical_url)
     return {
         "feed_id": entry.feed_id,
         "key": None if usual else entry.key,
@@ -225,7 +242,7 @@ def _write(entry: Entry) -> dict[str, Any]:
         "permalink": permalink,
         "url": item.url,
         "canonical_url": None if entry.canonical_url == item.url else entry.canonical_url,
-        "url_mark": mark(entry.canonical_url) if entry.canonical_url and not usual else None,
+        "url_mark": mark(entry.canonical_url) if entry.canonical_url and not found_by_key else None,
         "title": item.title,
         "title_mark": mark(title) if title else None,
         "summary": item.summary,
@@ -237,6 +254,7 @@ def _write(entry: Entry) -> dict[str, Any]:
         "published_raw": item.published_raw,
         "published_doubtful": item.date_doubtful,
         "item_updated_at": item.updated_at,
+        "enclosures": write_enclosures(item.enclosures),
         "content_hash": entry.content_hash,
     }
 

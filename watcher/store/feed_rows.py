@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Row
 
-from watcher.model.feed import Feed, FeedState, KeyRule, Move, Source, Validators
+from watcher.model.feed import Budget, Feed, FeedState, KeyRule, Move, Source, Validators
 from watcher.store.tables import feeds
 
 UNPOLLED = (FeedState.GONE.value, FeedState.PAUSED.value)
@@ -65,6 +65,17 @@ def read(found: Row[Any]) -> Feed:
         gaps=row["gaps"],
         lost=row["lost"],
         gap_at=row["gap_at"],
+        identity_version=row["identity_version"],
+        id_changes=row["id_changes"],
+        merged=row["merged"],
+        recovered=row["recovered"],
+        left_out=row["left_out"],
+        left_marks=read_marks(row["left_marks"] or b""),
+        left_unmarked=row["left_unmarked"],
+        baseline_marks=read_marks(row["baseline_marks"] or b""),
+        budget_day=row["budget_day"],
+        budget_entries=row["budget_entries"],
+        budget_versions=row["budget_versions"],
         hub=row["hub"],
         topic_url=row["topic_url"],
         pushed_at=row["pushed_at"],
@@ -115,7 +126,6 @@ def _lasting(feed: Feed) -> dict[str, Any]:
         "site_url": feed.site_url,
         "conditional": feed.conditional,
         "body_hash": feed.body_hash,
-        "key_rule": feed.key_rule.value,
         "rhythm": feed.rhythm,
         "new_at": feed.new_at,
         "baseline_at": feed.baseline_at,
@@ -123,10 +133,21 @@ def _lasting(feed: Feed) -> dict[str, Any]:
         "move_first_seen_at": feed.move.first_seen_at if feed.move else None,
         "move_sightings": feed.move.sightings if feed.move else 0,
         "document_keys": " ".join(sorted(feed.document_keys)),
-        "item_marks": b"".join(sorted(feed.item_marks)) or None,
+        "item_marks": write_marks(feed.item_marks),
         "gaps": feed.gaps,
         "lost": feed.lost,
         "gap_at": feed.gap_at,
+        "identity_version": feed.identity_version,
+        "id_changes": feed.id_changes,
+        "merged": feed.merged,
+        "recovered": feed.recovered,
+        "left_out": feed.left_out,
+        "left_marks": write_marks(feed.left_marks),
+        "left_unmarked": feed.left_unmarked,
+        "baseline_marks": write_marks(feed.baseline_marks),
+        "budget_day": feed.budget_day,
+        "budget_entries": feed.budget_entries,
+        "budget_versions": feed.budget_versions,
         "hub": feed.hub,
         "topic_url": feed.topic_url,
         "pushed_at": feed.pushed_at,
@@ -136,6 +157,11 @@ def _lasting(feed: Feed) -> dict[str, Any]:
 def read_marks(written: bytes) -> frozenset[bytes]:
     """Read the marks of a feed's items, which have eight bytes each."""
     return frozenset(written[place : place + 8] for place in range(0, len(written), 8))
+
+
+def write_marks(marks: frozenset[bytes]) -> bytes | None:
+    """Write the marks of a feed's items, in order; None for none."""
+    return b"".join(sorted(marks)) or None
 
 
 def host_of(url: str) -> str:
@@ -161,6 +187,8 @@ def read_source(url: str, written: str) -> Source:
     facts = {name: value for name, value in json.loads(written).items() if name in _UNSAID}
     if "tags" in facts:
         facts["tags"] = tuple(facts["tags"])
+    if facts.get("budget") is not None:
+        facts["budget"] = Budget(**facts["budget"])
     if facts.get("interval") is not None:
         facts["interval"] = timedelta(seconds=facts["interval"])
     return replace(Source(url=url), **facts)

@@ -11,11 +11,11 @@ from typing import Any
 from sqlalchemy import CursorResult, bindparam, func, insert, select, update
 
 from watcher.errors import NotFoundError
-from watcher.model.feed import Feed, FeedState, Source
+from watcher.model.feed import IDENTITY_VERSION, Feed, FeedState, Source
 from watcher.model.poll import FailureKind
 from watcher.store.engine import Db, alone
 from watcher.store.feed_privacy import conceal_feeds
-from watcher.store.feed_rows import UNPOLLED, changes, host_of, read, write_source
+from watcher.store.feed_rows import UNPOLLED, changes, host_of, read, read_marks, write_source
 from watcher.store.many import IDS, TEXTS, change, one_of
 from watcher.store.many import put as put_rows
 from watcher.store.tables import feeds, polls
@@ -43,6 +43,11 @@ _PULSE = (
     feeds.c.error_kind,
     feeds.c.gaps,
     feeds.c.lost,
+    feeds.c.merged,
+    feeds.c.recovered,
+    feeds.c.left_out,
+    feeds.c.left_unmarked,
+    func.substr(feeds.c.left_marks, 1, 8).label("left_marks"),
 )
 
 
@@ -69,6 +74,9 @@ class Poll:
     updated: int = 0
     hits: int = 0
     lost: int = 0
+    merged: int = 0
+    recovered: int = 0
+    left_out: int = 0
     elapsed: timedelta = timedelta()
     message: str = ""
 
@@ -91,6 +99,7 @@ def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) 
             "state": _resting_state(source),
             "next_poll_at": now,
             "interval": source.interval or interval,
+            "identity_version": IDENTITY_VERSION,
         }
         for url, source in wanted.items()
         if url not in known
@@ -187,6 +196,11 @@ def pulses(db: Db) -> tuple[Feed, ...]:
             error_kind=row.error_kind,
             gaps=row.gaps,
             lost=row.lost,
+            merged=row.merged,
+            recovered=row.recovered,
+            left_out=row.left_out,
+            left_unmarked=row.left_unmarked,
+            left_marks=read_marks(row.left_marks or b""),
         )
         for row in db.execute(chosen).all()
     )
@@ -244,6 +258,9 @@ def record(db: Db, history: Iterable[Poll]) -> None:
             "updated": poll.updated,
             "hits": poll.hits,
             "lost": poll.lost,
+            "merged": poll.merged,
+            "recovered": poll.recovered,
+            "left_out": poll.left_out,
             "elapsed_ms": round(poll.elapsed.total_seconds() * 1000),
             "message": poll.message[:500],
         }
@@ -268,6 +285,9 @@ def history(db: Db, feed_id: int, limit: int = 50) -> tuple[Poll, ...]:
             updated=row.updated,
             hits=row.hits,
             lost=row.lost,
+            merged=row.merged,
+            recovered=row.recovered,
+            left_out=row.left_out,
             elapsed=timedelta(milliseconds=row.elapsed_ms),
             message=row.message,
         )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -17,18 +19,24 @@ LONGEST = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Worker:
-    """A process that was at work not long ago; `until` is when it would be given up."""
+    """A process that was at work not long ago; `until` is when it would be given up.
+
+    `away_since` is since when it reaches nobody at all, None while it has a network.
+    """
 
     name: str
     owner: str
     until: datetime
-    note: str = ""
+    away_since: datetime | None = None
 
 
-def beat(database: Database, name: str, owner: str, now: datetime, lasts: timedelta, note: str = "") -> None:
-    """Say that somebody is at work until `now + lasts`."""
+def beat(
+    database: Database, name: str, owner: str, now: datetime, lasts: timedelta, away_since: datetime | None = None
+) -> None:
+    """Say that somebody is at work until `now + lasts`, and since when without a network."""
     with database.write() as db:
         dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+        note = json.dumps({"away_since": away_since.isoformat()}) if away_since is not None else ""
         row = {"owner": owner, "until": now + lasts, "note": note}
         said = dialect.insert(leases).values(name=name, token=1, **row)
         db.execute(said.on_conflict_do_update(index_elements=["name"], set_=row))
@@ -48,4 +56,17 @@ def bury(db: Db, now: datetime) -> frozenset[str]:
 def at_work(db: Db, now: datetime) -> tuple[Worker, ...]:
     """List who is at work."""
     rows = db.execute(select(leases).where(leases.c.until.between(now, now + LONGEST)).order_by(leases.c.name))
-    return tuple(Worker(name=row.name, owner=row.owner, until=row.until, note=row.note) for row in rows)
+    return tuple(
+        Worker(name=row.name, owner=row.owner, until=row.until, away_since=_read_away_since(row.note)) for row in rows
+    )
+
+
+def network_away_since(workers: Iterable[Worker]) -> datetime | None:
+    """Return since when no process at work reaches anybody; None while one does, or nobody is at work."""
+    since = [worker.away_since for worker in workers]
+    return max((moment for moment in since if moment is not None), default=None) if all(since) else None
+
+
+def _read_away_since(note: str) -> datetime | None:
+    written = json.loads(note).get("away_since") if note else None
+    return datetime.fromisoformat(written) if written else None

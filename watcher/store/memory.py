@@ -3,25 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, text, update
+from sqlalchemy import Text, and_, bindparam, delete, insert, select, text, update
 from sqlalchemy.sql.selectable import TextualSelect
 
-from watcher.identify import Memory, title_key
+from watcher.identify import Memory, is_named_by, particular_keys, shared_key, title_key
 from watcher.model.entry import Entry
 from watcher.model.poll import Known
 from watcher.store.engine import Db
-from watcher.store.entries import usual_key
+from watcher.store.entries import stored_key, usual_key
 from watcher.store.many import IDS, TEXTS, one_of
 from watcher.store.marks import mark
 from watcher.store.tables import aliases, entries, tombstones
 
 RECENT = 200
 """How many of a feed's latest entries tell what is old news for it."""
+
+MOST_ALIKE = 100
+"""How many entries with one headline or one address are compared with a new item: the latest."""
 
 NOTED_EVERY = timedelta(hours=12)
 
@@ -33,26 +37,33 @@ _ASKED_ON_SQLITE = """
 _ASKED_ON_POSTGRESQL = """
     WITH asked (place, feed, mark, said) AS MATERIALIZED (SELECT * FROM unnest(
         CAST(:places AS integer[]), CAST(:feeds AS bigint[]), CAST(:marks AS bigint[]), CAST(:said AS text[])))"""
-_FACTS = """known.id, known.key, coalesce(known.canonical_url, known.url) AS canonical_url, known.content_hash,
-        known.title, known.published_at, known.version"""
+_FACTS = """known.id, known.key, known.key_mark, coalesce(known.canonical_url, known.url) AS canonical_url,
+        CASE WHEN known.permalink THEN known.url ELSE coalesce(known.guid, known.url) END AS raw_id,
+        known.content_hash, known.title, known.published_at, known.version"""
 _BY_KEY = f"""
     SELECT place, 0 AS how, {_FACTS} FROM asked CROSS JOIN entries AS known
     WHERE known.feed_id = asked.feed AND known.key_mark = asked.mark
     UNION ALL
-    SELECT place, 1, {_FACTS} FROM asked CROSS JOIN aliases AS other CROSS JOIN entries AS known
-    WHERE other.feed_id = asked.feed AND other.key = asked.said AND known.id = other.entry_id
+    SELECT place, CASE WHEN other.key = asked.said THEN 1 ELSE 3 END, {_FACTS}
+    FROM asked CROSS JOIN aliases AS other CROSS JOIN entries AS known
+    WHERE other.feed_id = asked.feed AND other.key IN (asked.said, '{shared_key("")}' || asked.said)
+        AND known.id = other.entry_id
     UNION ALL
-    SELECT place, 2, 0, NULL, NULL, gone.content_hash, NULL, NULL, 1 FROM asked CROSS JOIN tombstones AS gone
-    WHERE gone.feed_id = asked.feed AND gone.key = asked.said"""  # noqa: S608
+    SELECT place, CASE WHEN gone.key = asked.said THEN 2 ELSE 4 END, 0, gone.key, 0, NULL, NULL, gone.content_hash, '',
+        NULL, 1
+    FROM asked CROSS JOIN tombstones AS gone
+    WHERE gone.feed_id = asked.feed AND gone.key IN (asked.said, '{shared_key("")}' || asked.said)"""  # noqa: S608
+_SHARED = {3, 4}
+"""How an id is found that has stood on several items: by what was noted of it, not by an entry of its own."""
 # In no order: asked for one, SQLite would walk every entry of the feed in it.
 _ALIKE = f"""
-    SELECT place, said, {_FACTS} FROM asked CROSS JOIN entries AS known
+    SELECT place, {_FACTS} FROM asked CROSS JOIN entries AS known
     WHERE asked.said = 'address' AND known.feed_id = asked.feed AND known.url_mark = asked.mark
     UNION ALL
-    SELECT place, said, {_FACTS} FROM asked CROSS JOIN entries AS known
+    SELECT place, {_FACTS} FROM asked CROSS JOIN entries AS known
     WHERE asked.said = 'key' AND known.feed_id = asked.feed AND known.key_mark = asked.mark
     UNION ALL
-    SELECT place, said, {_FACTS} FROM asked CROSS JOIN entries AS known
+    SELECT place, {_FACTS} FROM asked CROSS JOIN entries AS known
     WHERE asked.said = 'headline' AND known.feed_id = asked.feed AND known.title_mark = asked.mark"""  # noqa: S608
 
 
@@ -74,8 +85,18 @@ _LATEST_ON = {
         "postgresql": "unnest(CAST(:feeds AS bigint[])) AS asked (value)",
     }.items()
 }
-_ALIASED = select(aliases.c.feed_id, aliases.c.key).where(
+_THESE_ALIASES = and_(
     one_of(aliases.c.feed_id, bindparam("feeds", type_=IDS)), one_of(aliases.c.key, bindparam("keys", type_=TEXTS))
+)
+_ALIASED = select(aliases.c.feed_id, aliases.c.key).where(_THESE_ALIASES)
+_EARLIER_ALIASES = delete(aliases).where(
+    one_of(aliases.c.entry_id, bindparam("ids", type_=IDS)), ~aliases.c.key.startswith(shared_key(""))
+)
+_GONE_UNDER_NEW_KEY = insert(tombstones).from_select(
+    ["feed_id", "key", "seen_at", "content_hash"],
+    select(tombstones.c.feed_id, bindparam("new", type_=Text), tombstones.c.seen_at, tombstones.c.content_hash).where(
+        tombstones.c.feed_id == bindparam("feed"), tombstones.c.key == bindparam("former")
+    ),
 )
 _STILL_LISTED = (
     update(tombstones)
@@ -94,28 +115,53 @@ class _Recalled:
 
     offered: Sequence[Entry]
     found: dict[str, tuple[int, Known]] = field(default_factory=dict)
-    by_url: dict[str, Known] = field(default_factory=dict)
-    by_title: dict[str, Known] = field(default_factory=dict)
+    by_url: dict[str, list[Known]] = field(default_factory=dict)
+    by_title: dict[str, list[Known]] = field(default_factory=dict)
     newest: datetime | None = None
     number: int = 0
+    counts: Counter[str] = field(init=False)
+    unlike: list[Entry] = field(init=False)
+    """Those that are not repeated word for word, and so not known already; and those that share their ids."""
+
+    def __post_init__(self) -> None:
+        self.counts = Counter(entry.key for entry in self.offered)
+        self.unlike = [entry for entry in self.offered if not entry.item.repeated or self.counts[entry.key] > 1]
 
     @property
     def strange(self) -> list[Entry]:
-        return [entry for entry in self.unlike if (known := self.found.get(entry.key)) is None or known[0]]
+        """Those that no id has named so far."""
+        return [entry for entry in self.unlike if not entry.item.repeated and not self._is_named(entry)]
 
     @property
-    def unlike(self) -> list[Entry]:
-        """Those that are not repeated word for word, and so not known already."""
-        return [entry for entry in self.offered if not entry.item.repeated]
+    def sharing(self) -> list[Entry]:
+        """Those that are alone with their id in this document, while the id is known from other items."""
+        return [entry for entry in self.unlike if self.counts[entry.key] == 1 and self._shares_id(entry)]
+
+    def keys_of(self, entry: Entry) -> Iterator[str]:
+        """Return the keys by which an entry is asked for at first."""
+        yield entry.key
+        if self.counts[entry.key] > 1:
+            yield from particular_keys(entry)
+        if entry.former_key not in {None, entry.key}:
+            yield str(entry.former_key)
 
     def whole(self) -> Memory:
         return Memory(
             by_key={key: known for key, (_how, known) in self.found.items()},
-            by_url=self.by_url,
-            by_title=self.by_title,
+            by_url={url: some for url, some in self.by_url.items() if some},
+            by_title={title: some for title, some in self.by_title.items() if some},
             newest_published_at=self.newest,
             entry_count=self.number,
         )
+
+    def _is_named(self, entry: Entry) -> bool:
+        if self.counts[entry.key] > 1 or self._shares_id(entry):
+            return any(key in self.found for key in particular_keys(entry))
+        return entry.key in self.found
+
+    def _shares_id(self, entry: Entry) -> bool:
+        found = self.found.get(entry.key)
+        return shared_key(entry.key) in self.found or (found is not None and not is_named_by(entry, found[1]))
 
 
 def recall(db: Db, feed_id: int, candidates: Sequence[Entry]) -> Memory:
@@ -132,51 +178,64 @@ def recall_all(db: Db, offered: Sequence[tuple[int, Sequence[Entry]]]) -> tuple[
     """
     recalled = [_Recalled(some) for _feed_id, some in offered]
     whose = [(feed_id, one) for (feed_id, _some), one in zip(offered, recalled, strict=True)]
-    _recognise(db, [(feed_id, one, entry) for feed_id, one in whose for entry in one.unlike])
-    feeds = {feed_id: one for feed_id, one in whose if one.strange}
-    _find_alike(db, [(feed_id, one, entry) for feed_id, one in feeds.items() for entry in one.strange])
-    alike = [(feed_id, one) for feed_id, one in feeds.items() if one.by_url or one.by_title]
-    _recognise(db, [(feed_id, one, entry) for feed_id, one in alike for entry in one.offered if entry.item.repeated])
+    _recognise(
+        db, [(feed_id, one, key) for feed_id, one in whose for entry in one.unlike for key in one.keys_of(entry)]
+    )
+    _recognise(
+        db, [(feed_id, one, key) for feed_id, one in whose for entry in one.sharing for key in particular_keys(entry)]
+    )
+    strange = [(feed_id, one, entry) for feed_id, one in whose for entry in one.strange]
+    feeds = {feed_id: one for feed_id, one, _entry in strange}
+    _find_alike(db, strange)
+    alike = [(feed_id, one) for feed_id, one in feeds.items() if any((*one.by_url.values(), *one.by_title.values()))]
+    _recognise(
+        db, [(feed_id, one, entry.key) for feed_id, one in alike for entry in one.offered if entry.item.repeated]
+    )
     for row in db.execute(_LATEST_ON[db.dialect.name], {"feeds": list(feeds)}).all() if feeds else ():
         feeds[row.feed].newest, feeds[row.feed].number = row.newest, row.number
     return tuple(one.whole() for one in recalled)
 
 
-def _recognise(db: Db, places: Sequence[tuple[int, _Recalled, Entry]]) -> None:
-    """Find entries by their keys: their own before another that they had, and that before a tombstone."""
-    asked = [(place, feed_id, mark(entry.key), entry.key) for place, (feed_id, _one, entry) in enumerate(places)]
+def _recognise(db: Db, places: Sequence[tuple[int, _Recalled, str]]) -> None:
+    """Find entries by keys: their own before another that they had, and that before a tombstone."""
+    asked = [(place, feed_id, mark(key), key) for place, (feed_id, _one, key) in enumerate(places)]
     for row in _rows(db, _BY_KEY_ON, asked):
-        _feed_id, one, entry = places[row.place]
-        before = one.found.get(entry.key)
+        _feed_id, one, key = places[row.place]
+        found = shared_key(key) if row.how in _SHARED else key
+        before = one.found.get(found)
         if before is None or row.how < before[0]:
-            one.found[entry.key] = row.how, _known(row) if row.id else _pruned(entry)
+            one.found[found] = row.how, _known(row, key if row.how == 0 else None)
 
 
 def _find_alike(db: Db, places: Sequence[tuple[int, _Recalled, Entry]]) -> None:
-    """Find entries that have the addresses and the headlines of others; of several the latest."""
-    asked: list[_Asked] = []
-    titles = [title_key(entry.item.title) for _feed_id, _one, entry in places]
-    for place, (feed_id, _one, entry) in enumerate(places):
-        if url := entry.canonical_url:
-            asked.append((place, feed_id, mark(url), "address"))
+    """Find entries that have the addresses and the headlines of others, the oldest first."""
+    wanted: dict[tuple[int, int, str], list[Known]] = {}
+    for feed_id, one, entry in places:
+        if (url := entry.canonical_url) and url not in one.by_url:
+            some = wanted[feed_id, mark(url), "address"] = one.by_url[url] = []
             # An entry whose key is its address is found by that.
             if entry.key != usual_key(url):
-                asked.append((place, feed_id, mark(usual_key(url)), "key"))
-        if titles[place]:
-            asked.append((place, feed_id, mark(titles[place]), "headline"))
+                wanted[feed_id, mark(usual_key(url)), "key"] = some
+        if (title := title_key(entry.item.title)) and title not in one.by_title:
+            wanted[feed_id, mark(title), "headline"] = one.by_title[title] = []
+    found = list(wanted.values())
+    asked = [(place, *question) for place, question in enumerate(wanted)]
     for row in sorted(_rows(db, _ALIKE_ON, asked), key=lambda row: row.id):
-        _feed_id, one, entry = places[row.place]
-        if row.said == "headline":
-            one.by_title[titles[row.place]] = _known(row)
-        elif entry.canonical_url:
-            one.by_url[entry.canonical_url] = _known(row)
+        found[row.place].append(_known(row))
+    for some in found:
+        del some[:-MOST_ALIKE]
 
 
-def rename(db: Db, migrated: Iterable[tuple[int, int, str]]) -> None:
-    """Remember that known entries now come under other keys as well: each a feed, an entry and its new key."""
+def rename(db: Db, migrated: Iterable[tuple[int, int, str]], changing: Collection[int] = ()) -> None:
+    """Remember that known entries now come under other keys as well: each a feed, an entry and its new key.
+
+    Of `changing` feeds, whose ids change all the time, only the last key of an entry is kept beside its own.
+    """
     rows = {(feed_id, key): entry_id for feed_id, entry_id, key in migrated if entry_id > 0}
     if not rows:
         return
+    if fleeting := sorted({entry_id for (feed_id, _key), entry_id in rows.items() if feed_id in changing}):
+        db.execute(_EARLIER_ALIASES, {"ids": fleeting})
     asked = {"feeds": sorted({feed_id for feed_id, _key in rows}), "keys": sorted({key for _feed_id, key in rows})}
     already = {(row.feed_id, row.key) for row in db.execute(_ALIASED, asked)}
     fresh = [
@@ -186,6 +245,13 @@ def rename(db: Db, migrated: Iterable[tuple[int, int, str]]) -> None:
     ]
     if fresh:
         db.execute(insert(aliases), fresh)
+
+
+def rename_pruned(db: Db, gone: Iterable[tuple[int, str, str]]) -> None:
+    """Remember pruned entries under the keys that they would have today: each a feed, the former key and the new."""
+    rows = [{"feed": feed_id, "former": former, "new": new} for feed_id, former, new in gone if former != new]
+    if rows:
+        db.execute(_GONE_UNDER_NEW_KEY, rows)
 
 
 def still_listed(db: Db, listed: Iterable[tuple[int, str]], now: datetime) -> None:
@@ -205,24 +271,14 @@ def _rows(db: Db, question: dict[str, TextualSelect], asked: Sequence[_Asked]) -
     return db.execute(question["postgresql"], arrays).all()
 
 
-def _known(row: Any) -> Known:
+def _known(row: Any, key: str | None = None) -> Known:
     return Known(
         id=row.id,
-        key=row.key or usual_key(row.canonical_url),
+        key=key or (stored_key(row.key, row.raw_id, row.canonical_url, row.key_mark) if row.id else row.key),
         canonical_url=row.canonical_url,
         content_hash=row.content_hash,
         title=row.title,
         published_at=row.published_at,
         version=row.version,
-    )
-
-
-def _pruned(entry: Entry) -> Known:
-    return Known(
-        id=0,
-        key=entry.key,
-        canonical_url=entry.canonical_url,
-        content_hash=entry.content_hash,
-        title=entry.item.title,
-        published_at=entry.item.published_at,
+        raw_id=row.raw_id,
     )

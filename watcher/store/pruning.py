@@ -33,7 +33,7 @@ from watcher.store import feeds as polled
 from watcher.store.care import give_back, size_of
 from watcher.store.engine import Database, Db
 from watcher.store.many import IDS, one_of
-from watcher.store.tables import digest_items, feeds, hits, outbox, polls, stories, story_marks, tombstones
+from watcher.store.tables import aliases, digest_items, feeds, hits, outbox, polls, stories, story_marks, tombstones
 from watcher.store.tables import entries as entry_table
 from watcher.stories import WINDOW
 
@@ -56,6 +56,7 @@ _THEIR_STORIES = (
     .group_by(entry_table.c.story_id)
 )
 _THEIR_HITS = select(hits.c.topic_id, hits.c.matched_at, hits.c.origin).where(one_of(hits.c.entry_id, _IDS))
+_THEIR_OTHER_KEYS = select(aliases.c.entry_id, aliases.c.key).where(one_of(aliases.c.entry_id, _IDS))
 _THEIR_FEEDS = (
     select(feeds.c.id)
     .where(feeds.c.id.in_(select(entry_table.c.feed_id).where(_THESE)))
@@ -177,7 +178,18 @@ def _leaving(after: int, below: int, hits_since: datetime) -> Select[Any]:
 def _bury(db: Db, leaving: tuple[StoredEntry, ...], now: datetime) -> None:
     """Remember what leaves, so that it does not come back as new while its feed still lists it."""
     dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    whole = {stored.id: stored for stored in leaving}
+    other_keys = db.execute(_THEIR_OTHER_KEYS, {"ids": list(whole)}).all()
     buried = [
+        {
+            "feed_id": whole[row.entry_id].entry.feed_id,
+            "key": row.key,
+            "seen_at": now,
+            "content_hash": whole[row.entry_id].entry.content_hash,
+        }
+        for row in other_keys
+    ]
+    buried += [
         {
             "feed_id": stored.entry.feed_id,
             "key": stored.entry.key,

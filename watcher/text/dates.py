@@ -3,65 +3,60 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
+
+from watcher.text.free_dates import parse_free_date
+from watcher.text.timezones import combine_utc
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
+LATEST_EPOCH = 2_000_000_000
+"""Bare numbers beyond (May 2033) are no seconds since 1970: 2024020514 is a day and an hour."""
 
-_ZONES = {
-    "ut": 0, "utc": 0, "gmt": 0, "z": 0, "wet": 0, "est": -300, "edt": -240, "cst": -360, "cdt": -300, "mst": -420,
-    "mdt": -360, "pst": -480, "pdt": -420, "cet": 60, "cest": 120, "mez": 60, "mesz": 120, "eet": 120, "eest": 180,
-    "msk": 180, "bst": 60, "west": 60, "jst": 540, "kst": 540, "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780,
-    "hst": -600, "akst": -540, "akdt": -480, "sgt": 480, "hkt": 480,
-}  # fmt: skip
 _MONTHS = {
     name: number
     for number, names in enumerate(
-        (
-            "jan january januar janvier enero gennaio januari stycznia янв января січня",
-            "feb february februar février fevrier febrero febbraio februari lutego фев февраля лютого",
-            "mar march märz maerz mär mars marzo maart marca мар марта березня",
-            "apr april avril abril aprile kwietnia апр апреля квітня avr abr",
-            "may mai mayo maggio mei maja мая травня",
-            "jun june juni juin junio giugno czerwca июн июня червня",
-            "jul july juli juillet julio luglio lipca июл июля липня",
-            "aug august août aout agosto augustus sierpnia авг августа серпня ago",
-            "sep sept september septembre septiembre settembre września сен сентября вересня set",
-            "oct october oktober octobre octubre ottobre października окт октября жовтня okt",
-            "nov november novembre noviembre listopada ноя ноября листопада",
-            "dec december dezember décembre decembre diciembre dicembre grudnia дек декабря грудня dez dic",
-        ),
+        ("jan january", "feb february", "mar march", "apr april", "may", "jun june", "jul july", "aug august",
+         "sep september sept", "oct october", "nov november", "dec december"),
         start=1,
     )
     for name in names.split()
 }  # fmt: skip
 _ISO = re.compile(
-    r"(\d{4})-?(\d{2})-?(\d{2})(?:[T\s]+(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Za-z]{2,4})?)?$",
-    re.IGNORECASE,
+    r"(\d{4})-?(\d{2})-?(\d{2})(?:[Tt\s]+(\d{1,2}):?(\d{2})(?::?(\d{2})(?:[.,]\d+)?)?)?\s*"
+    r"(Z|z|[+-]\d{2}:?\d{2}|[+-]\d{2}|[A-Za-z]{2,4})?$",
+    re.ASCII,
 )
 _RFC822 = re.compile(
-    r"(?:[^\W\d]+\.?,?\s+)?(\d{1,2})[\s.-]+([^\W\d]+)\.?[\s,.-]+(\d{2,4})(?:,?\s+(\d{1,2}):(\d{2})(?::(\d{2})(?:\.\d+)?)?)?"
-    r"\s*([+-]\d{1,2}:?\d{2}|[A-Za-z]{1,5}(?:[+-]\d{1,4})?)?(?:\s*\(.*\))?$"
+    r"(?:[A-Za-z]+\.?,?\s+)?(\d{1,2})[\s-]+([A-Za-z]+)\.?[\s,-]+(\d{4}|\d{2})(?:,?\s+(\d{1,2}):?(\d{2})(?::(\d{2})(?:\.\d+)?)?)?"
+    r"\s*([+-]\d{2}:?\d{2}|[A-Za-z]{1,5})?$",
+    re.ASCII,
 )
-_AMERICAN = re.compile(
-    r"(?:[^\W\d]+\.?,?\s+)?([^\W\d]+)\.?\s+(\d{1,2})(?:st|nd|rd|th)?,?\s+(\d{4})(?:,?\s+(?:at\s+)?(\d{1,2}):(\d{2})(?::(\d{2}))?)?"
-    r"\s*([+-]\d{2}:?\d{2}|[A-Za-z]{1,4})?$"
-)
-_CTIME = re.compile(
-    r"[A-Za-z]{3}\s+([A-Za-z]{3})\s+(\d{1,2})\s+(\d{1,2}):(\d{2}):(\d{2})\s+(?:([A-Za-z]{2,4})\s+)?(\d{4})$"
-)
+_EPOCH = re.compile(r"(\d{9,10}|\d{12,13}|\d{15,16})(?:\.\d+)?", re.ASCII)
+_BASIC = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?", re.ASCII)
 
 
-def parse_date(raw: str, now: datetime | None = None) -> tuple[datetime | None, bool]:
-    """Read a date; gives (moment in UTC or None, doubtful).
+class FirstDate(NamedTuple):
+    """The first of several dates that can be read: `raw` is how it is written, the first one's where none can."""
 
-    RFC 822 and 3339 with the sloppiness of real feeds. No zone and -0000 are UTC; a zone name that nobody knows makes
-    the date doubtful rather than shifted by a guess. Before 1995, beyond `now` by more than a day, or an offset that no
-    place has: doubtful, and None.
+    moment: datetime | None
+    doubtful: bool
+    raw: str
+
+
+def parse_date(raw: str, now: datetime | None = None, language: str | None = None) -> tuple[datetime | None, bool]:
+    """Parse a date; returns (moment in UTC or None, whether what is written there is doubtful).
+
+    RFC 822 and 3339 with the sloppiness of real feeds, and what people and programs write in some 60 languages. No zone
+    and -0000 are UTC; an unknown zone makes the date doubtful rather than shifted by a guess. Before 1995, beyond `now`
+    by more than a day, or an offset that no place has: doubtful, and None. So is what can be read two ways, such as
+    05/02/2024, unless the weekday or the feed's `language` decides.
     """
-    said = " ".join(raw.split())[:100]
-    if not said:
+    text = " ".join(raw.split())[:100]
+    if not text:
         return None, False
-    moment = _read(said)
+    moment = _parse_usual(text) or _parse_number(text) or parse_free_date(text, language)
     if moment is None or moment < EARLIEST:
         return None, True
     if now is not None and moment > now + timedelta(days=1):
@@ -69,47 +64,48 @@ def parse_date(raw: str, now: datetime | None = None) -> tuple[datetime | None, 
     return moment, False
 
 
-def _read(said: str) -> datetime | None:
+def parse_first_date(
+    texts: Iterable[str | None], now: datetime | None = None, language: str | None = None
+) -> FirstDate:
+    """Parse the first of several dates of one item that can be read: a broken one hides no good one after it."""
+    written = [text for text in texts if text and not text.isspace()]
+    for text in written:
+        moment, _doubtful = parse_date(text, now, language)
+        if moment is not None:
+            return FirstDate(moment, False, text)
+    return FirstDate(None, bool(written), written[0] if written else "")
+
+
+def _parse_usual(text: str) -> datetime | None:
+    """Parse the forms that nearly all feeds use, with English names; None for all others."""
     try:
-        if found := _ISO.match(said):
+        if found := _ISO.match(text):
             year, month, day, hour, minute, second, zone = found.groups()
-            return _moment(int(year), int(month), int(day), hour, minute, second, zone)
-        if found := _RFC822.match(said):
+            return combine_utc(
+                int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), zone
+            )
+        if found := _RFC822.match(text):
             day, name, year, hour, minute, second, zone = found.groups()
-            whole = int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 70 else 1900)
-            return _moment(whole, _MONTHS[name.lower()], int(day), hour, minute, second, zone)
-        if found := _CTIME.match(said):
-            name, day, hour, minute, second, zone, year = found.groups()
-            return _moment(int(year), _MONTHS[name.lower()], int(day), hour, minute, second, zone)
-        if found := _AMERICAN.match(said):
-            name, day, year, hour, minute, second, zone = found.groups()
-            return _moment(int(year), _MONTHS[name.lower()], int(day), hour, minute, second, zone)
-    except (KeyError, ValueError, OverflowError):
+            number = int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 70 else 1900)
+            month = _MONTHS.get(name.lower())
+            if month is not None:
+                return combine_utc(number, month, int(day), int(hour or 0), int(minute or 0), int(second or 0), zone)
+    except (ValueError, OverflowError):
         return None
     return None
 
 
-def _moment(
-    year: int, month: int, day: int, hour: str | None, minute: str | None, second: str | None, zone: str | None
-) -> datetime:
-    clock = int(hour or 0), int(minute or 0), min(int(second or 0), 59)
-    midnight_after = clock[0] == 24 and clock[1:] == (0, 0)
-    local = datetime(
-        year, month, day, 0 if midnight_after else clock[0], clock[1], clock[2], tzinfo=timezone(_offset(zone))
-    )
-    return (local + timedelta(days=1) if midnight_after else local).astimezone(UTC)
-
-
-def _offset(zone: str | None) -> timedelta:
-    if not zone:
-        return timedelta()
-    if zone[0] in "+-":
-        digits = zone[1:].replace(":", "").ljust(4, "0") if len(zone) <= 3 else zone[1:].replace(":", "").zfill(4)
-        minutes = (1 if zone[0] == "+" else -1) * (int(digits[:2]) * 60 + int(digits[2:]))
-        if not -12 * 60 <= minutes <= 14 * 60 or int(digits[2:]) >= 60:
-            raise ValueError(zone)
-        return timedelta(minutes=minutes)
-    name = zone.lower()
-    if name.startswith(("gmt", "utc")) and len(name) > 3:
-        return _offset(zone[3:])
-    return timedelta(minutes=_ZONES[name])
+def _parse_number(text: str) -> datetime | None:
+    """Parse a bare number: seconds, milliseconds or microseconds since 1970, or the digits of a date and a time."""
+    if (basic := _BASIC.fullmatch(text)) is not None:
+        try:
+            year, month, day, hour, minute, second = (int(part or 0) for part in basic.groups())
+            moment = combine_utc(year, month, day, hour, minute, second, None)
+        except (ValueError, OverflowError):
+            moment = None
+        if moment is not None and moment.year < 2100:
+            return moment
+    if (epoch := _EPOCH.fullmatch(text)) is None:
+        return None
+    seconds = int(epoch[1]) // {9: 1, 10: 1, 12: 1000, 13: 1000, 15: 10**6, 16: 10**6}[len(epoch[1])]
+    return datetime.fromtimestamp(seconds, UTC) if seconds < LATEST_EPOCH else None

@@ -9,6 +9,9 @@ from itertools import groupby
 
 from selectolax.lexbor import LexborHTMLParser
 
+from watcher.text.bidi import drop_unbalanced_controls
+from watcher.text.markup import escape_literals
+
 LONGEST = 262_144
 """Characters of one field that are looked at."""
 
@@ -23,13 +26,13 @@ _DROPPED = (
     "template", "textarea", "title",
 )  # fmt: skip
 _BLOCKS = (
-    "address", "article", "aside", "blockquote", "br", "caption", "dd", "div", "dl", "dt", "figcaption", "figure",
-    "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol", "p", "pre",
-    "section", "table", "td", "th", "tr", "ul",
+    "address", "article", "aside", "blockquote", "br", "button", "caption", "center", "dd", "details", "dialog", "dir",
+    "div", "dl", "dt", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6",
+    "header", "hgroup", "hr", "legend", "li", "main", "menu", "nav", "ol", "option", "p", "pre", "search", "section",
+    "summary", "table", "td", "th", "tr", "ul",
 )  # fmt: skip
 
-_CLOSED_BY_OTHERS = {"br", "dd", "dt", "hr", "li", "p", "td", "th", "tr"}
-_MORE_BLOCKS = ("center", "details", "dir", "fieldset", "hgroup", "menu", "search", "summary")
+_CLOSED_BY_OTHERS = {"br", "dd", "dt", "hr", "li", "option", "p", "td", "th", "tr"}
 
 
 def _tags(names: tuple[str, ...]) -> str:
@@ -40,7 +43,7 @@ def _tags(names: tuple[str, ...]) -> str:
 
 
 _BLOCK = re.compile(f"<(?=/?{_tags(_BLOCKS)})")
-_NESTED = re.compile(f"<(/?)({_tags(tuple(sorted({*_BLOCKS, *_MORE_BLOCKS} - _CLOSED_BY_OTHERS)))})")
+_NESTED = re.compile(f"<(/?)({_tags(tuple(sorted({*_BLOCKS} - _CLOSED_BY_OTHERS)))})")
 _TAG = re.compile(r"<[^<>]{0,2000}>")
 _DROP = re.compile(f"<{_tags(_DROPPED)}")
 # Control characters, halves of surrogates and non-characters: no database and no terminal wants them. Those of the
@@ -83,12 +86,15 @@ def too_deep(html: str) -> bool:
 
 
 def title_text(said: str) -> str:
-    """Give a headline as one line of text. It may hold markup, escaped twice by careless publishers."""
+    """Give a headline as one line of text. It may hold markup, escaped twice by careless publishers.
+
+    The name of an element that stands alone (`How the <table> element won`) is text.
+    """
     if "<" not in said and "&" not in said:
         return line(said)[:500]
-    text = to_text(said)
+    text = to_text(escape_literals(said, lone=True))
     if _ENTITY.search(text) is not None or _INLINE.search(text) is not None:
-        text = to_text(text)
+        text = to_text(escape_literals(text, lone=True))
     return line(text)[:500]
 
 
@@ -100,4 +106,6 @@ def plain(text: str) -> str:
 def line(text: str) -> str:
     """Give text that is no markup as one line, without what no text should hold."""
     said = " ".join(text.split())
-    return said if said.isprintable() else " ".join(said.translate(_UNWANTED).split())
+    if said.isprintable():
+        return said
+    return " ".join(drop_unbalanced_controls(said).translate(_UNWANTED).split())

@@ -7,43 +7,26 @@ import ipaddress
 import re
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable
-from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit, urlunsplit
+from functools import cache
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, parse_qsl, quote, urljoin, urlsplit, urlunsplit
 
 from watcher.model.poll import Hop
+from watcher.text.trackers import SESSION_IN_PATH, drop_trackers
 
-_TRACKERS = re.compile(
-    r"(?i)^(?:utm_.*|mtm_.*|itm_.*|at_.*|ns_.*|pk_.*|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|mc_cid|mc_eid|"
-    r"_hsenc|_hsmi|mkt_tok|srsltid|smid|cmp|cmpid|traffic_source|icid|xtor|ocid|guccounter|oc|ved|igshid|_ga)$"
-)
+if TYPE_CHECKING:
+    from publicsuffixlist import PublicSuffixList
+
 # Most addresses need no taking apart: these two forms come out as they go in, or nearly so.
 _ABSOLUTE = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]{0,250}(?::\d{1,4})?/[!-\[\]-~]{0,3000}")
 _SIMPLE = re.compile(r"https?://([a-z0-9][a-z0-9.-]{0,250}(?<!\.))(/[A-Za-z0-9/._~-]*)")
 _QUERIED = re.compile(r"https?://([a-z0-9][a-z0-9.-]{0,250}(?<!\.))(/[A-Za-z0-9/._~-]*)\?([A-Za-z0-9&=._~-]*)")
+_REVISION = re.compile(r"[0-9]{0,3}")
 _PARTS = re.compile(r"[\x00-\x20\x7f]")
 _SAFE = "/:@!$&'()*+,;=-._~%"
 _REDIRECTORS = {("www.google.com", "/url"): ("url", "q"), ("news.google.com", "/news/url"): ("url",)}
 _AGGREGATED = re.compile(r"/(?:rss/)?(?:articles|read)/([\w-]{8,4000})$", re.ASCII)
 _PERMANENT = {301, 308}
-# Public suffixes of two labels that news outlets use; without the full list a registrable domain is a guess, and these
-# keep `example.co.uk` from being the site `co.uk`.
-_SECOND_LEVEL = {
-    "co",
-    "com",
-    "org",
-    "net",
-    "gov",
-    "gob",
-    "gouv",
-    "ac",
-    "edu",
-    "go",
-    "or",
-    "ne",
-    "gc",
-    "mil",
-    "nom",
-    "info",
-}
 _ROOFS = (
     "tumblr.com",
     "reddit.com",
@@ -54,7 +37,11 @@ _ROOFS = (
     "feedburner.com",
     "youtube.com",
 )
-_TENANTS = ("blogspot.com", "wordpress.com", "tumblr.com", "substack.com", "medium.com", "github.io", "pages.dev")
+# Hosts of many outlets that have not asked for a place on the public suffix list.
+_TENANTS = (
+    "wordpress.com", "tumblr.com", "substack.com", "medium.com", "livejournal.com", "over-blog.com", "typepad.com",
+    "ghost.io", "beehiiv.com", "blogspot.co.uk",
+)  # fmt: skip
 
 
 def http_url(url: str, base: str | None = None) -> str | None:
@@ -77,14 +64,28 @@ def http_url(url: str, base: str | None = None) -> str | None:
 def canonical_url(url: str) -> str:
     """Give the address under which two links to one article are one: for comparing, never for fetching.
 
-    No scheme difference, default port, fragment (but `#!`), tracking parameters or trailing slash; redirectors that
-    carry their target are unwrapped. Applying it twice changes nothing.
+    No scheme difference, default port, tracking parameters, session, order of parameters, trailing slash, or fragment
+    that names no place; redirectors that carry their target are unwrapped. Applying it twice changes nothing.
     """
     if (simple := _SIMPLE.fullmatch(url)) is not None:
         return f"https://{simple[1]}{simple[2].rstrip('/') or '/'}"
     if (queried := _QUERIED.fullmatch(url)) is not None and not queried[1].endswith("google.com"):
-        said = "&".join(pair for pair in queried[3].split("&") if pair and not _TRACKERS.match(pair.split("=", 1)[0]))
-        return f"https://{queried[1]}{queried[2].rstrip('/') or '/'}{said and '?'}{said}"
+        query = _normal_query(queried[3], queried[1])
+        return f"https://{queried[1]}{queried[2].rstrip('/') or '/'}{query and '?'}{query}"
+    url, where, parts = unwrap_address(url)
+    if parts is None:
+        return url
+    path = quote(SESSION_IN_PATH.sub("", parts.path), safe=_SAFE).rstrip("/") or "/"
+    query = _normal_query(quote(parts.query, safe=_SAFE + "?"), where.partition(":")[0])
+    fragment = "" if _is_meaningless(parts.fragment) else quote(parts.fragment, safe=_SAFE + "?")
+    return urlunsplit(("https", where, path, query, fragment))
+
+
+def unwrap_address(url: str) -> tuple[str, str, SplitResult | None]:
+    """Return the address inside redirectors, its host in ASCII and lower case with any unusual port, and its parts.
+
+    The parts are None, and the address is only trimmed, where it is no http(s) address.
+    """
     while (inner := _unwrapped(url)) is not None and len(inner) < len(url):
         url = inner
     try:
@@ -92,19 +93,31 @@ def canonical_url(url: str) -> str:
         host = (parts.hostname or "").rstrip(".")
         port = parts.port
     except ValueError:
-        return url.strip()
+        return url.strip(), "", None
     if parts.scheme.lower() not in {"http", "https"} or not host:
-        return url.strip()
+        return url.strip(), "", None
     if not host.isascii():
         with contextlib.suppress(UnicodeError):
             host = host.encode("idna").decode()
     where = f"[{host}]" if ":" in host else host
     if port is not None and port not in {80, 443}:
         where = f"{where}:{port}"
-    kept = [pair for pair in parts.query.split("&") if pair and not _TRACKERS.match(unquote(pair.split("=", 1)[0]))]
-    path = quote(parts.path, safe=_SAFE).rstrip("/") or "/"
-    fragment = parts.fragment if parts.fragment.startswith("!") else ""
-    return urlunsplit(("https", where.lower(), path, quote("&".join(kept), safe=_SAFE + "?"), fragment))
+    return url, where.lower(), parts
+
+
+def _normal_query(query: str, host: str) -> str:
+    """Return a query without tracking parameters, in the order of its names; those of one name keep theirs."""
+    if "&" not in query:
+        return "&".join(drop_trackers((query,), host))
+    return "&".join(sorted(drop_trackers(query.split("&"), host), key=lambda pair: pair.partition("=")[0]))
+
+
+def _is_meaningless(fragment: str) -> bool:
+    """Return whether a fragment only counts revisions (BBC: `#0`, `#1`) or tracks readers (`#xtor=RSS-1`)."""
+    if _REVISION.fullmatch(fragment) is not None:
+        return True
+    pairs = fragment.split("&")
+    return all("=" in pair for pair in pairs) and not drop_trackers(pairs, "")
 
 
 def article_url(url: str) -> str | None:
@@ -118,16 +131,27 @@ def article_url(url: str) -> str | None:
 
 
 def site_of(host: str) -> str:
-    """Guess the registrable domain of a host: its last two labels, or three under such as co.uk or blogspot.com."""
+    """Return the registrable domain of a host by the public suffix list, a private suffix's tenants each their own.
+
+    A bare address, a name without a dot and a public suffix are sites of their own.
+    """
     host = host.rstrip(".").lower()
-    try:
+    with contextlib.suppress(ValueError):
         return str(ipaddress.ip_address(host))
-    except ValueError:
-        labels = host.split(".")
-    if any(host.endswith(f".{tenant}") for tenant in _TENANTS):
-        return ".".join(labels[-3:])
-    wide = len(labels) > 2 and len(labels[-1]) == 2 and labels[-2] in _SECOND_LEVEL
-    return ".".join(labels[-3:] if wide else labels[-2:])
+    if not host.isascii():
+        with contextlib.suppress(UnicodeError):
+            host = host.encode("idna").decode()
+    if (roof := next((roof for roof in _TENANTS if host.endswith(f".{roof}")), None)) is not None:
+        return ".".join(host.split(".")[-roof.count(".") - 2 :])
+    return _public_suffixes().privatesuffix(host) or host
+
+
+@cache
+def _public_suffixes() -> PublicSuffixList:
+    # Loaded by the first who asks: the list of its 10,000 rules takes a tenth of a second to read.
+    from publicsuffixlist import PublicSuffixList
+
+    return PublicSuffixList()
 
 
 def waiting_host(host: str) -> str | None:

@@ -12,6 +12,7 @@ from watcher.errors import ConfigError, Fault
 from watcher.model.entry import Entry, Item, StoredEntry
 from watcher.store import judgements
 from watcher.store.engine import Database
+from watcher.text.detect import with_language
 from watcher.text.langs import language_tag
 
 _TEXTS = ("title", "summary", "content", "author", "url", "source", "feed", "outlet")
@@ -114,7 +115,8 @@ def _example(said: Any, place: str, number: int) -> Example:
         language=language_tag(language),
     )
     source = texts["source"] or texts["outlet"]
-    return Example(stored=example_entry(item, number, source, texts["feed"]), relevant=frozenset(labels), place=place)
+    stored = example_entry(with_language(item), number, source, texts["feed"])
+    return Example(stored=stored, relevant=frozenset(labels), place=place)
 
 
 def example_entry(item: Item, number: int = 0, source: str = "", feed: str = "") -> StoredEntry:

@@ -15,6 +15,7 @@ from watcher.model.found import Match
 from watcher.model.topic import Evidence
 from watcher.store import archive
 from watcher.store.engine import Database
+from watcher.text.detect import with_language
 from watcher.topics.labels import example_entry
 from watcher.topics.named import Named
 from watcher.topics.relax import relaxations
@@ -68,9 +69,10 @@ class Tested:
 
 
 def as_entry(text: str, *, language: str | None = None) -> StoredEntry:
-    """Make an entry of a text: its first line is the title, the rest the content."""
+    """Make an entry of a text: its first line is the title, the rest the content. Its language is detected."""
     title, _line, content = text.strip("\r\n").partition("\n")
-    return example_entry(Item(title=title.rstrip("\r"), content=content.strip("\n"), language=language))
+    item = Item(title=title.rstrip("\r"), content=content.strip("\n"), language=language)
+    return example_entry(with_language(item))
 
 
 def on_entry(named: Named, stored: StoredEntry, *, everything: bool = False) -> Explained:

@@ -6,7 +6,7 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
 from watcher.errors import WatcherError
-from watcher.store import migrate
+from watcher.store import leases, migrate
 from watcher.web.site import Here
 
 router = APIRouter(include_in_schema=False)
@@ -20,12 +20,16 @@ async def alive() -> PlainTextResponse:
 
 @router.get("/readyz")
 def ready(here: Here) -> PlainTextResponse:
-    """Say whether the database is there, at its schema, and the poller moves; without a word about where it is."""
+    """Say whether the database is there, at its schema, the poller moves and has a network; not where they are."""
     try:
         migrate.require_current(here.app.database)
+        with here.app.database.read() as db:
+            away = leases.network_away_since(leases.at_work(db, here.now))
     except WatcherError as error:
         said = str(error) if not here.gate.login_needed else "the database is away or not at its schema"
         return PlainTextResponse(f"{said}\n", 503)
     if here.poller_alive is not None and not here.poller_alive():
         return PlainTextResponse("the poller does not move\n", 503)
+    if away is not None:
+        return PlainTextResponse(f"our own network is away since {away:%Y-%m-%d %H:%M:%S} UTC\n", 503)
     return PlainTextResponse("ready\n")

@@ -14,7 +14,7 @@ from prometheus_client.registry import Collector
 from watcher import __version__
 from watcher.errors import StoreError
 from watcher.model.digest import DeliveryState
-from watcher.store import digests, hits, outbox, status
+from watcher.store import digests, hits, leases, outbox, status
 from watcher.store.status import Standing
 from watcher.web.site import Here, Site
 
@@ -43,6 +43,7 @@ class _Stored(Collector):
         try:
             with self._here.app.database.read() as db:
                 known = status.standing(db, now)
+                away = leases.network_away_since(leases.at_work(db, now))
                 by_topic, last, waiting = hits.counts(db), digests.last_slots(db, now), outbox.next_try_at(db)
         except StoreError:
             reachable.add_metric([], 0)
@@ -50,6 +51,9 @@ class _Stored(Collector):
             return
         reachable.add_metric([], 1)
         yield reachable
+        yield GaugeMetricFamily(
+            "watcher_network_up", "Whether the processes at work reach anybody.", value=int(away is None)
+        )
         yield from _of_feeds(known)
         yield GaugeMetricFamily("watcher_entries", "Entries that are stored.", value=known.entries)
         found = CounterMetricFamily("watcher_hits", "Hits found, by topic.", labels=["topic"])
@@ -80,6 +84,7 @@ def _of_feeds(known: Standing) -> Iterator[Metric]:
     yield feeds
     yield CounterMetricFamily("watcher_poll_gaps", "Proven gaps between two polls of a feed.", value=known.gaps)
     yield CounterMetricFamily("watcher_items_lost", "Items estimated lost in poll gaps.", value=known.lost)
+    yield GaugeMetricFamily("watcher_items_left_out", "Items of feeds that are not stored.", value=known.left_out)
     yield GaugeMetricFamily(
         "watcher_poll_lag_seconds", "How long the most overdue feed has waited.", value=known.lag.total_seconds()
     )

@@ -16,7 +16,7 @@ from watcher.web.api.params import Text
 from watcher.web.site import Here
 
 router = APIRouter(tags=["feeds"])
-Health = Literal["new", "fresh", "stale", "failing", "gone", "paused"]
+Health = Literal["new", "fresh", "degraded", "stale", "failing", "gone", "paused"]
 
 
 @router.get("/feeds", response_model=models.Feeds)

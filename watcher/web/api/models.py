@@ -44,6 +44,12 @@ class StoryRef(Said):
     size: int
 
 
+class Enclosure(Said):
+    url: str
+    type: str
+    bytes: int | None
+
+
 class Entry(Said):
     id: int
     title: str
@@ -60,6 +66,7 @@ class Entry(Said):
     quarantined: bool
     summary: str
     language: str | None
+    enclosures: list[Enclosure]
 
 
 class Version(Said):
@@ -212,6 +219,9 @@ class Feed(BaseModel):
     failures: int
     gaps: int
     lost: int
+    left_out: int
+    merged: int
+    recovered: int
     entries: int
 
 
@@ -225,7 +235,12 @@ class Poll(BaseModel):
     status: int | None
     seen: int
     new: int
+    updated: int
     hits: int
+    lost: int
+    left_out: int
+    merged: int
+    recovered: int
     message: str
 
 
@@ -285,10 +300,20 @@ class Deliveries(Said):
     next_cursor: str | None
 
 
+class Network(BaseModel):
+    away_since: str | None
+
+
 class Standing(BaseModel):
     feeds: dict[str, int]
+    network: Network
     entries: int
     hits: int
+    gaps: int
+    lost: int
+    left_out: int
+    merged: int
+    recovered: int
     digests: list[Subscription]
     outbox: dict[str, int]
     version: str

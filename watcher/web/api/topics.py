@@ -12,6 +12,7 @@ from watcher.app import topic_views
 from watcher.app.questions import named_topic, parse_time
 from watcher.errors import UsageError
 from watcher.model.entry import Item
+from watcher.text.detect import with_language
 from watcher.topics import catalogue, trial
 from watcher.topics.labels import example_entry
 from watcher.topics.named import Named, named_in
@@ -68,7 +69,8 @@ def test_topic(here: Here, asked: Trial) -> Response:
     if any(part is not None for part in (asked.text, asked.title, asked.summary, asked.content)):
         content = "\n".join(part for part in (asked.text, asked.content) if part)
         item = Item(title=asked.title or "", summary=asked.summary or "", content=content, language=asked.language)
-        return JSONResponse(within(lambda: topic_views.trial(trial.on_entry(named, example_entry(item)))))
+        stored = example_entry(with_language(item))
+        return JSONResponse(within(lambda: topic_views.trial(trial.on_entry(named, stored))))
     since = parse_time(asked.since, here.now) if asked.since else None
     found = trial.on_archive(here.app.database, named.query, since=since, limit=asked.limit, enough=Deadline().is_over)
     return JSONResponse(topic_views.tested(found))

@@ -58,8 +58,12 @@ async def import_list(request: Request, here: Here, form: Filled) -> Response:
     """Add the feeds of an OPML list; folders become tags, and known feeds stay as they are."""
     try:
         outlines = await run_in_threadpool(read_opml, await form.file("opml"))
+        if outlines.note:
+            raise UsageError(f"the list names no feed: {outlines.note}")
         sources = [source for outline in outlines.sources if (source := _make_source_or_none(outline)) is not None]
         count = await _added(here, sources)
+        if outlines.damage:
+            raise UsageError(f"the list is {outlines.damage}; feeds added: {count}")
     except (ParseError, UsageError, ConfigError) as error:
         return _page(request, here, 400, fault=error)
     skipped = len(outlines.sources) - len(sources)

@@ -11,7 +11,7 @@ from watcher.text.redact import make_public_url
 from watcher.web.site import Here
 
 router = APIRouter(include_in_schema=False)
-WORST_FIRST = ("gone", "failing", "stale", "new", "paused", "fresh")
+WORST_FIRST = ("gone", "failing", "degraded", "stale", "new", "paused", "fresh")
 
 
 @router.get("/feeds")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
@@ -16,7 +17,7 @@ from watcher.web.site import Here, Site
 
 router = APIRouter(include_in_schema=False)
 DAYS = 30
-FAILING = ("gone", "failing", "stale")
+FAILING = ("gone", "failing", "degraded", "stale")
 
 
 @router.get("/overview")
@@ -24,6 +25,7 @@ def show(request: Request, here: Here) -> Response:
     """Show how much came of what, how much was watched, and what wants looking at."""
     now, days = here.now, last_days(here.now, DAYS)
     counted, watched, standing = here.remembered("overview", lambda: _gather(here, days[0]))
+    away = standing["network"]["away_since"]
     lines = [
         {"topic": topic, "days": [(day, counted.get(topic.id, {}).get(day, 0)) for day in days]}
         for topic in here.app.settings.topics
@@ -32,7 +34,7 @@ def show(request: Request, here: Here) -> Response:
     bad = [(str(health(feed, now)), feed) for feed in watched]
     return here.page(
         request, "overview.html",
-        lines=lines, total=total, standing=standing,
+        lines=lines, total=total, standing=standing, away_since=datetime.fromisoformat(away) if away else None,
         bad=[pair for pair in bad if pair[0] in FAILING][:50], gaps=[feed for feed in watched if feed.gaps][:50],
     )  # fmt: skip
 

@@ -1,0 +1,219 @@
+"""Known items that come under other ids are no news, where the feed gives enough evidence that they are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from tests.identify.shelf import HOUR, NOON, Shelf, item
+from watcher.identify import LEARNED
+from watcher.model.entry import Item
+
+DOCUMENT = tuple(item(number) for number in range(1, 9))
+SITE = "https://bureau.example/articles"
+
+
+def revised(revision: int, **facts: object) -> Item:
+    """Give a story whose guid counts its revisions, while its link does not."""
+    story = {"guid": f"{SITE}/c4g#{revision}", "url": f"{SITE}/c4g?at_medium=RSS"}
+    return item(1, **(story | facts))
+
+
+@pytest.mark.parametrize("around", [0, 5])
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({}, id="as it was"),
+        pytest.param({"summary": "Three ships."}, id="another text"),
+        pytest.param({"title": "Three ships run aground", "summary": "Three ships."}, id="another headline"),
+        pytest.param({"published_at": NOON, "published_raw": "later", "summary": "More."}, id="a later date"),
+        pytest.param({"url": f"{SITE}/c4g#1", "title": "Three ships"}, id="the link counts, too"),
+    ],
+)
+def test_a_counted_revision_is_the_same_story(around: int, facts: dict[str, object]) -> None:
+    shelf = Shelf()
+    steady = [item(n) for n in range(20, 20 + around)]
+    shelf.poll(revised(0), *steady)
+
+    told = shelf.poll(revised(1, **facts), *steady, now=NOON + HOUR)
+
+    assert told.new == ()
+    assert shelf.poll(revised(2, **facts), *steady, now=NOON + 2 * HOUR).new == ()
+    assert len(shelf.entries) == 1 + around
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"title": "Ministers resign", "published_at": NOON}, id="other headline and date"),
+        pytest.param({"title": "Ministers resign", "published_at": None}, id="other headline, no date"),
+        pytest.param(
+            {"url": f"{SITE}/c4g#1", "published_at": NOON, "summary": "I agree."}, id="a later reply on the page"
+        ),
+    ],
+)
+def test_a_number_after_a_hash_is_no_proof_alone(facts: dict[str, object]) -> None:
+    shelf = Shelf()
+    shelf.poll(revised(0, url=f"{SITE}/c4g#0"))
+
+    assert len(shelf.poll(revised(1, **facts), now=NOON + HOUR).new) == 1
+
+
+def test_numbered_comments_of_one_moment_are_entries_each() -> None:
+    def comment(number: int) -> Item:
+        return item(1, guid=f"{SITE}/t#{number}", url=f"{SITE}/t#{number}", title="Re: Ferry", summary=f"No. {number}")
+
+    shelf = Shelf()
+    shelf.poll(comment(1), comment(2))
+
+    assert len(shelf.poll(comment(3), comment(2)).new) == 1
+    assert len(shelf.poll(comment(4)).new) == 1
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param(lambda one, n: replace(one, guid=f"session-{n}-{one.guid}"), id="guids"),
+        pytest.param(lambda one, n: replace(one, guid=f"{n}{one.guid}", url=f"{one.url}?s={n}"), id="guids and links"),
+        pytest.param(lambda one, n: replace(one, guid=None, url=f"{one.url}?sid={n}"), id="links without guids"),
+        pytest.param(lambda one, n: replace(one, guid=None, url=f"{one.url}?utm_id={n}"), id="trackers without guids"),
+        pytest.param(
+            lambda one, n: replace(one, guid=f"{n}{one.guid}", published_at=None, published_raw=""),
+            id="guids without dates",
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("size", [3, 8])
+def test_ids_that_are_new_at_each_poll_bring_no_news(change: Callable[[Item, int], Item], size: int) -> None:
+    shelf = Shelf()
+    shelf.poll(*(change(one, 0) for one in DOCUMENT[:size]))
+
+    again = [shelf.poll(*(change(one, n) for one in DOCUMENT[:size]), now=NOON + n * HOUR) for n in range(1, 6)]
+
+    assert [(told.new, told.edited, told.gap) for told in again] == [((), (), None)] * 5
+    assert len(shelf.entries) == size
+
+
+def test_news_among_items_whose_ids_change_is_told_at_each_poll() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+    for n in range(1, 7):
+        kept = [replace(one, guid=f"{n}-{one.guid}") for one in DOCUMENT]
+
+        told = shelf.poll(item(-n, guid=f"{n}-news"), *kept, now=NOON + n * HOUR)
+
+        assert [entry.item.title for entry in told.new] == [f"Story number -{n} from the harbour"]
+
+
+def test_one_unchanged_item_under_a_new_id_is_known_when_it_is_dated() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+
+    told = shelf.poll(replace(DOCUMENT[0], guid="other"), *DOCUMENT[1:])
+
+    assert (told.new, told.migrated) == ((), ((1, "guid:other"),))
+
+
+def test_one_undated_item_under_a_new_id_is_new() -> None:
+    shelf = Shelf()
+    undated = [replace(one, published_at=None, published_raw="") for one in DOCUMENT]
+    shelf.poll(*undated)
+
+    assert len(shelf.poll(replace(undated[0], guid="other"), *undated[1:]).new) == 1
+
+
+def test_a_feed_that_was_seen_to_change_ids_is_believed_by_headline_and_address() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+    for n in range(LEARNED):
+        shelf.poll(replace(DOCUMENT[0], guid=f"n{n}"), *DOCUMENT[1:], now=NOON + HOUR)
+    edited = replace(DOCUMENT[1], guid="n9", summary="Corrected: nobody was hurt.")
+
+    told = shelf.poll(edited, *DOCUMENT[2:], now=NOON + 2 * HOUR)
+
+    assert shelf.feed.id_changes == LEARNED
+    assert (told.new, len(told.edited)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        pytest.param({"published_at": NOON}, id="another date"),
+        pytest.param({"url": "https://post.example/else"}, id="another address"),
+        pytest.param({"title": "Story of something else"}, id="another headline"),
+    ],
+)
+def test_what_differs_is_new_even_where_ids_change(facts: dict[str, object]) -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+    for n in range(LEARNED):
+        shelf.poll(replace(DOCUMENT[0], guid=f"n{n}"), *DOCUMENT[1:], now=NOON + HOUR)
+
+    told = shelf.poll(replace(DOCUMENT[1], **({"guid": "n9"} | facts)), *DOCUMENT[2:], now=NOON + 2 * HOUR)
+
+    assert len(told.new) == 1
+
+
+def test_one_item_at_a_time_whose_id_changes_is_learned_from_two_polls() -> None:
+    shelf = Shelf()
+    for n in range(4):
+        shelf.poll(item(1, guid=f"n{n}", summary=f"{n} comments"), now=NOON + n * HOUR)
+
+    assert len(shelf.entries) == 1 + LEARNED
+
+
+def test_today_s_set_of_standing_headlines_is_new() -> None:
+    def forecasts(day: int) -> list[Item]:
+        return [
+            item(day * 24, guid=f"{day}-{town}", url=f"https://post.example/{town}", title=f"Forecast for {town}")
+            for town in ("Riga", "Oslo", "Turku", "Tartu")
+        ]
+
+    shelf = Shelf()
+    shelf.poll(*forecasts(2))
+
+    assert [len(shelf.poll(*forecasts(day)).new) for day in (1, 0)] == [4, 4]
+
+
+def test_a_move_to_another_host_in_which_one_headline_is_edited_brings_no_news() -> None:
+    shelf = Shelf()
+    guids = [replace(one, guid=one.url) for one in DOCUMENT]
+    shelf.poll(*guids)
+    moved = [replace(one, guid=one.url.replace("https", "http"), url=one.url.replace("https", "http")) for one in guids]
+
+    told = shelf.poll(replace(moved[0], title="Corrected"), *moved[1:], now=NOON + HOUR)
+
+    assert (told.new, len(told.edited)) == ((), 1)
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        pytest.param(
+            item(1, guid="CBMiFWh0dHBzOi8vYS5leGFtcGxlL3gvMQ",
+                 url="https://news.google.com/rss/articles/CBMiFWh0dHBzOi8vYS5leGFtcGxlL3gvMQ?oc=5"),
+            id="a news aggregator's",
+        ),
+        pytest.param(
+            item(1, guid="yt:video:dQw4w9WgXcQ", url="https://www.youtube.com/watch?v=dQw4w9WgXcQ"), id="a video site's"
+        ),
+    ],
+)  # fmt: skip
+def test_ids_of_large_sites_name_their_items(one: Item) -> None:
+    shelf = Shelf()
+    shelf.poll(one, *DOCUMENT[2:])
+    other = replace(one, guid=f"{one.guid}x", url=f"{one.url}x")
+
+    assert len(shelf.poll(replace(one, title="Corrected"), *DOCUMENT[2:]).edited) == 1
+    assert shelf.poll(replace(one, url=one.url.replace("oc=5", "oc=7")), *DOCUMENT[2:]).new == ()
+    assert len(shelf.poll(other, one, *DOCUMENT[2:]).new) == 1
+
+
+def test_a_known_item_that_stands_in_the_document_is_no_other_one() -> None:
+    shelf = Shelf()
+    shelf.poll(*DOCUMENT)
+    copies = [replace(one, guid=f"copy-{one.guid}") for one in DOCUMENT]
+
+    assert len(shelf.poll(*DOCUMENT, *copies).new) == len(DOCUMENT)

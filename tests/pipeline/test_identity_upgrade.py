@@ -1,0 +1,153 @@
+"""The first whole document after the upgrade gives entries their new keys, and stores what had been merged silently."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from tests import postgres
+from tests.pipeline.former_feeds import DOCUMENTS, FILE, MERGED, PRUNED, SITE, news, place
+from tests.pipeline.served import NOON, News, Served
+from tests.store import released
+from watcher.match import compile_topics
+from watcher.model.feed import IDENTITY_VERSION
+from watcher.model.topic import Topic
+from watcher.store import care, feeds, hits, migrate
+from watcher.store.engine import Database
+
+REPORTS = compile_topics([Topic(id="reports", name="Reports", query="harbour")])
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database that version 1 filled, with today's schema."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'former.db'}"
+    else:
+        server: postgres.Server = request.getfixturevalue("postgres_server")
+        name = f"former_{abs(hash(tmp_path))}"
+        server.execute(f"CREATE DATABASE {name}")
+        url = server.url(name)
+    with Database(url) as database:
+        released.load(database, json.loads(FILE.read_text("utf-8")))
+        migrate.upgrade(database)
+        care.reindex(database)  # the words are not part of what was dumped
+        yield database
+    if request.param == "postgresql":
+        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def serve(database: Database, name: str) -> Served:
+    served = Served(database, f"{SITE}/{name}")
+    served.now = NOON + timedelta(days=4)
+    return served
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_the_first_poll_recovers_what_was_merged_and_alerts_nobody(upgraded: Database, name: str) -> None:
+    served, document, merged = serve(upgraded, name), DOCUMENTS[name], MERGED.get(name, 0)
+    if name == "sessions":
+        document = [news(n, guid=f"third:{n}") for n in range(4)]
+
+    first = served.poll(*document, watched=REPORTS)
+
+    assert (len(first.new), first.recovered, first.edited, first.lost, first.merged) == (merged, merged, (), 0, 0)
+    assert all(each.baseline for each in first.new)
+    assert len(served.titles) == len(document)
+    assert (served.feed.identity_version, served.feed.recovered) == (IDENTITY_VERSION, merged)
+    with upgraded.read() as db:
+        assert [poll.recovered for poll in feeds.history(db, served.feed.id)] == [merged]
+        assert all(hit.stored.baseline for hit in hits.page(db, limit=50).items)
+    for again in (document, document[::-1], document[1:], document):
+        later = served.poll(*again, watched=REPORTS)
+        assert (later.new, later.edited, later.lost, later.recovered) == ((), (), 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("name", "fresh"),
+    [
+        ("sound", news(9)),
+        ("permalinks", news(9, guid="http://former.example/9/", link="http://former.example/9/")),
+        ("places", place(9)),
+        ("undated", place(9, date=None)),
+        ("links", news(9, guid=None, link=f"{SITE}/all")),
+        ("trackers", news(9, guid=None, link=f"{SITE}/all?oc=9")),
+        ("shared", news(9, guid="same")),
+        ("front page", news(9, guid=f"{SITE}/", link=f"{SITE}/")),
+        ("sessions", news(9, guid="third:9")),
+    ],
+)
+def test_later_polls_alert(upgraded: Database, name: str, fresh: News) -> None:
+    served = serve(upgraded, name)
+    served.poll(*DOCUMENTS[name])
+
+    settled = served.poll(fresh, *DOCUMENTS[name], watched=REPORTS)
+
+    assert [(each.entry.item.title, each.baseline) for each in settled.new] == [(fresh.title, False)]
+    assert (len(settled.hits), settled.edited) == (1, ())
+
+
+def test_an_item_whose_former_key_is_unknown_is_news_in_the_first_poll(upgraded: Database) -> None:
+    served = serve(upgraded, "sound")
+
+    settled = served.poll(news(9), *DOCUMENTS["sound"])
+
+    assert [(each.entry.item.title, each.baseline) for each in settled.new] == [("Report 9 of the harbour", False)]
+    assert settled.recovered == 0
+
+
+def test_an_edit_in_the_first_poll_is_an_edit(upgraded: Database) -> None:
+    for name in ("sound", "permalinks", "guids", "places"):
+        served, document = serve(upgraded, name), DOCUMENTS[name]
+        edited = News(**(document[0].__dict__ | {"title": "Corrected", "text": "Nobody was hurt."}))
+
+        settled = served.poll(edited, *document[1:])
+
+        assert [each.entry.item.title for each in settled.edited] == ["Corrected"], name
+        assert settled.recovered == len(settled.new) == MERGED.get(name, 0)
+
+
+def test_what_was_pruned_before_the_upgrade_does_not_return(upgraded: Database) -> None:
+    served = serve(upgraded, "pruned")
+
+    assert [len(served.poll(*PRUNED).new) for _turn in range(3)] == [0, 0, 0]
+
+
+def test_an_item_that_returns_after_the_first_poll_is_known_by_its_id(upgraded: Database) -> None:
+    served, document = serve(upgraded, "permalinks"), DOCUMENTS["permalinks"]
+    served.poll(*document[:2])
+
+    settled = served.poll(*document)
+
+    assert (settled.new, settled.edited) == ((), ())
+
+
+def test_a_delta_before_the_first_whole_document_leaves_the_upgrade_to_it(upgraded: Database) -> None:
+    served = serve(upgraded, "places")
+
+    pushed = served.poll(place(9), status=226)
+    whole = served.poll(place(9), *DOCUMENTS["places"])
+
+    assert [each.baseline for each in pushed.new] == [False]
+    assert (whole.recovered, served.feed.identity_version) == (3, IDENTITY_VERSION)
+
+
+def test_an_empty_document_leaves_the_upgrade_to_the_next(upgraded: Database) -> None:
+    served = serve(upgraded, "places")
+    served.poll()
+
+    assert served.poll(*DOCUMENTS["places"]).recovered == 3
+
+
+def test_the_upgrade_reads_each_document_whole_and_leaves_the_database_sound(upgraded: Database) -> None:
+    for name, document in DOCUMENTS.items():
+        served = serve(upgraded, name)
+        before = served.feed
+        assert (before.body_hash, before.validators.etag, before.item_marks) == (None, None, frozenset())
+        served.poll(*document)
+
+    assert care.check(upgraded) == ()

@@ -1,0 +1,82 @@
+"""Chooses addresses: of Atom's links by their relations, of an item by what is most likely its page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import TypeAlias
+
+from lxml import etree
+
+from watcher.model.entry import Enclosure
+from watcher.parse.limits import MOST_ENCLOSURES
+from watcher.parse.names import get_attribute
+from watcher.parse.nodes import base_of
+from watcher.text.urls import http_url
+
+Offered: TypeAlias = tuple[str, str, str]
+"""A media file as it is written: address, type and length."""
+
+_SCHEMES = ("https://", "http://")
+_REGISTRY = re.compile(r"https?://www\.iana\.org/assignments/(?:link-)?relations?/", re.IGNORECASE)
+
+
+def is_web_address(text: str) -> bool:
+    """Return whether a text is an absolute http(s) address."""
+    return text.startswith(_SCHEMES) or text[:8].lower().startswith(_SCHEMES)
+
+
+def relation_of(link: etree._Element) -> str:
+    """Return the relation of an Atom link, `alternate` where none is named.
+
+    A name of IANA's registry may be written as its address (RFC 4287, 4.2.7.2).
+    """
+    return _REGISTRY.sub("", get_attribute(link, "rel").strip()).lower() or "alternate"
+
+
+def find_link(links: Iterable[etree._Element], relation: str, base: str) -> str | None:
+    """Return the address of the Atom link with a relation, an HTML one where there are several.
+
+    Some write the address as the element's text, as RSS does.
+    """
+    offered = [(link, target) for link in links if relation_of(link) == relation and (target := target_of(link))]
+    page = next((each for each in offered if "html" in (get_attribute(each[0], "type") or "text/html")), None)
+    chosen = page or (offered[0] if offered else None)
+    if chosen is None:
+        return None
+    link, target = chosen
+    return http_url(clean_address(target), base if is_web_address(target) else base_of(link, base))
+
+
+def target_of(link: etree._Element) -> str:
+    """Return where a link leads, as it is written."""
+    return get_attribute(link, "href").strip() or (link.text or "").strip()
+
+
+def clean_address(written: str) -> str:
+    """Return an address without an escape of its ampersands that was made once too often."""
+    return written.replace("&amp;", "&") if "&amp;" in written else written
+
+
+def make_enclosures(offered: Iterable[Offered], base: str) -> tuple[Enclosure, ...]:
+    """Return the media of an item from addresses, types and lengths as they are written, each address once."""
+    enclosures: dict[str, Enclosure] = {}
+    for written, kind, length in offered:
+        url = http_url(clean_address(written.strip()), base or None) if written.strip() else None
+        if url is None or len(url) > 2_000 or url in enclosures:
+            continue
+        size = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
+        enclosures[url] = Enclosure(url=url, type=" ".join(kind.split())[:100], bytes=size or None)
+        if len(enclosures) == MOST_ENCLOSURES:
+            break
+    return tuple(enclosures.values())
+
+
+def offer_medium(element: etree._Element, url: str, length: str) -> Offered:
+    """Return the media file that an element names; `length` is the attribute with its size."""
+    return url, element.get("type") or "", (element.get(length) or "").strip()
+
+
+def link_enclosures(links: Sequence[etree._Element]) -> list[Offered]:
+    """Return the media files that Atom links name."""
+    return [offer_medium(link, target_of(link), "length") for link in links if relation_of(link) == "enclosure"]

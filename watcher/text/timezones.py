@@ -1,0 +1,77 @@
+"""Time zones as feeds write them: offsets, the abbreviations in use, and names of the tz database."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from zoneinfo import ZoneInfo
+
+_MINUTES = {
+    "ut": 0, "utc": 0, "gmt": 0, "z": 0, "zulu": 0, "wet": 0, "west": 60, "bst": 60, "cet": 60, "cest": 120, "mez": 60,
+    "mesz": 120, "met": 60, "mest": 120, "eet": 120, "eest": 180, "oez": 120, "oesz": 180, "trt": 180, "msk": 180,
+    "msd": 240, "samt": 240, "yekt": 300, "idt": 180, "irst": 210, "est": -300, "edt": -240, "cst": -360, "cdt": -300,
+    "mst": -420, "mdt": -360, "pst": -480, "pdt": -420, "akst": -540, "akdt": -480, "hst": -600, "hdt": -540,
+    "nst": -210, "ndt": -150, "adt": -180, "hne": -300, "hae": -240, "brt": -180, "brst": -120, "art": -180,
+    "clt": -240, "clst": -180, "cot": -300, "pet": -300, "uyt": -180, "pyt": -180, "vet": -240, "wat": 60, "cat": 120,
+    "sast": 120, "eat": 180, "gst": 240, "pkt": 300, "uzt": 300, "npt": 345, "ict": 420, "wib": 420, "wita": 480,
+    "wit": 540, "sgt": 480, "hkt": 480, "pht": 480, "myt": 480, "awst": 480, "jst": 540, "kst": 540, "acst": 570,
+    "acdt": 630, "aest": 600, "aedt": 660, "nzst": 720, "nzdt": 780,
+}  # fmt: skip
+# Names without a word on summer time: what they mean depends on the day.
+_PLACES = {
+    "et": "America/New_York", "ct": "America/Chicago", "mt": "America/Denver", "pt": "America/Los_Angeles",
+    "akt": "America/Anchorage", "nzt": "Pacific/Auckland", "aet": "Australia/Sydney",
+}  # fmt: skip
+# India, Israel or Ireland: only the feed's language tells them apart.
+_BY_LANGUAGE = {
+    "ist": {
+        "he": 120, "ga": 60, "en-IE": 60, "en-IN": 330, "hi": 330, "bn": 330, "ta": 330, "te": 330, "mr": 330,
+        "gu": 330, "kn": 330, "ml": 330, "pa": 330,
+    },
+}  # fmt: skip
+_OFFSET = re.compile(r"(?:gmt|utc|ut|z)?\s*([+\-\u2212])\s*(\d{1,2})(?::?(\d{2}))?(?::?\d{2})?", re.IGNORECASE)
+NAMES = frozenset({*_MINUTES, *_PLACES, *_BY_LANGUAGE})
+_WIDEST = range(-12 * 60, 14 * 60 + 1)
+
+
+def find_timezone(zone: str | None, language: str | None = None) -> tzinfo:
+    """Return the zone that an offset, an abbreviation or a name of the tz database stands for; UTC for none.
+
+    Raises ValueError for an offset that no place has and for a name that is unknown, or ambiguous without a `language`.
+    """
+    if not zone:
+        return timezone(timedelta())
+    if (offset := _OFFSET.fullmatch(zone)) is not None:
+        minutes = int(offset[2]) * 60 + int(offset[3] or 0)
+        minutes = minutes if offset[1] == "+" else -minutes
+        if minutes not in _WIDEST or int(offset[3] or 0) >= 60:
+            raise ValueError(zone)
+        return timezone(timedelta(minutes=minutes))
+    if "/" in zone:
+        return ZoneInfo(zone)
+    name = zone.lower()
+    if name in _PLACES:
+        return ZoneInfo(_PLACES[name])
+    if name in _BY_LANGUAGE:
+        offsets = _BY_LANGUAGE[name]
+        known = offsets.get(language or "", offsets.get((language or "").split("-")[0]))
+        if known is None:
+            raise ValueError(zone)
+        return timezone(timedelta(minutes=known))
+    if name not in _MINUTES:
+        raise ValueError(zone)
+    return timezone(timedelta(minutes=_MINUTES[name]))
+
+
+def combine_utc(
+    year: int, month: int, day: int, hour: int, minute: int, second: int, zone: str | None, language: str | None = None
+) -> datetime:
+    """Return a moment in UTC from its parts in `zone`; raises ValueError where it is none.
+
+    24:00 is the midnight after (ISO 8601); a leap second is the second before it.
+    """
+    midnight_after = hour == 24 and minute == second == 0
+    local = datetime(
+        year, month, day, 0 if midnight_after else hour, minute, min(second, 59), tzinfo=find_timezone(zone, language)
+    )
+    return (local + timedelta(days=1) if midnight_after else local).astimezone(UTC)
