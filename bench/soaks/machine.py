@@ -11,7 +11,6 @@ import os
 import resource
 import socket
 import threading
-import time
 import traceback
 from collections.abc import Callable, MutableMapping
 from dataclasses import dataclass, replace
@@ -52,12 +51,12 @@ class Setup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a tick came to: whether the process counts as alive, and what it logged."""
+    """What a tick came to: whether the process counts as alive, for how long it has run, and what it logged."""
 
     alive: bool
+    age: float
     warnings: tuple[str, ...]
     errors: tuple[str, ...]
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +124,7 @@ class _Machine:
         self._clock = SharedClock(setup.clock)
         self._wall = wall_clock(self._clock, setup.plan)
         self._log = log
-        self._succeeded_at = self._clock.read()
+        self._began_at = self._succeeded_at = self._clock.read()
         self._due = {"clock": 0.0, "subscribe": 0.0, "prune": self._clock.read() + 10 * MINUTE}
 
     async def serve(self, pipe: Pipe) -> None:
@@ -153,8 +152,7 @@ class _Machine:
                             pipe.send(_sample())
                 await steps.drain(timedelta(seconds=10))
                 await patient("leave", steps.leave)()
-        warnings, errors = self._log.take()
-        pipe.send(Report(alive=True, warnings=warnings, errors=errors, seconds=0.0))
+        pipe.send(self._make_report())
 
     def _policy(self) -> Any:
         second = timedelta(seconds=1)
@@ -177,7 +175,6 @@ class _Machine:
         return [NOWHERE if outage is not None and outage.fault is Fault.REFUSE else "127.0.0.1"]
 
     async def _tick(self, steps: Steps) -> Report:
-        began = time.monotonic()
         at = self._clock.read()
         _limit_files(full=self._plan.trouble(at, {Trouble.DISK}) is not None)
 
@@ -201,9 +198,7 @@ class _Machine:
             await self._step("subscribe", steps.subscribe)
         if self._is_due("prune", at, 6 * HOUR):
             await self._step("prune", steps.prune)
-        warnings, errors = self._log.take()
-        alive = at - self._succeeded_at < ALIVE_FOR.total_seconds()
-        return Report(alive=alive, warnings=warnings, errors=errors, seconds=time.monotonic() - began)
+        return self._make_report()
 
     def _is_due(self, name: str, at: float, every: float) -> bool:
         if at < self._due[name]:
@@ -236,8 +231,13 @@ class _Machine:
             await asyncio.to_thread(self._app.sync, self._wall())
         except WatcherError as error:
             self._log.errors.append(f"reload failed: {error}")
+        return self._make_report()
+
+    def _make_report(self) -> Report:
         warnings, errors = self._log.take()
-        return Report(alive=True, warnings=warnings, errors=errors, seconds=0.0)
+        at = self._clock.read()
+        alive = at - self._succeeded_at < ALIVE_FOR.total_seconds()
+        return Report(alive=alive, age=at - self._began_at, warnings=warnings, errors=errors)
 
 
 def _limit_files(*, full: bool) -> None:

@@ -32,6 +32,7 @@ from watcher.schedule import health
 from watcher.store import feeds
 
 _ILL = {"failing", "gone"}
+_NETWORK_AWAY = "our own network is away"
 
 
 @dataclass(slots=True)
@@ -51,7 +52,7 @@ class StatusWatch:
     def hear(self, report: Report, at: float) -> None:
         """Take in what a tick came to: while the database is away no tick succeeds, and that has to show."""
         event = self.plan.event(at, STORAGE)
-        if event is not None and at > event.span.start:
+        if event is not None and report.age > 0 and at > event.span.start:
             self._count(event, report.alive is False)
             if report.alive:
                 self.violations.add("outage not reported", at, f"{event.trouble}: the process counts as ready")
@@ -59,6 +60,8 @@ class StatusWatch:
             self.violations.add("not ready", at, "a tick did not succeed, and nothing is away")
         if event is None and self.plan.event(at - TICK, STORAGE) is None:
             for error in report.errors:
+                if error.startswith(_NETWORK_AWAY) and self.plan.trouble(at, {Trouble.NETWORK}):
+                    continue
                 self.violations.add("error logged", at, error)
 
     def look(self, app: App, at: float, now: datetime, faults: Mapping[Event, int]) -> None:
@@ -107,6 +110,10 @@ class StatusWatch:
                 continue
             elif event.trouble in BLOCKING and faults.get(event):
                 self._judge(event, at, bool(status["channels_blocked"]))
+            elif event.trouble in {Trouble.SLACK_LIMIT, Trouble.SLACK_ERROR} and faults.get(event):
+                waiting = status["outbox"]
+                assert isinstance(waiting, dict)
+                self._judge(event, at, waiting.get("retrying", 0) > 0)
             elif event.trouble is Trouble.NETWORK and since >= LONGEST_INTERVAL + HOUR:
                 configured = sum(feed.watched.holds(at) for feed in self.plan.feeds)
                 self._judge(event, at, len(ill) >= 0.95 * configured)
