@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from bench.soaks.plan import format_at
 
@@ -10,9 +11,10 @@ SHOWN = 5
 
 
 class Violations:
-    """Collects what should not have happened."""
+    """Collects what should not have happened; `on_shown` is given at once what will be shown."""
 
-    def __init__(self) -> None:
+    def __init__(self, on_shown: Callable[[str], None]) -> None:
+        self._on_shown = on_shown
         self.counts: Counter[str] = Counter()
         self._shown: dict[str, list[str]] = {}
 
@@ -22,6 +24,7 @@ class Violations:
         lines = self._shown.setdefault(kind, [])
         if len(lines) < SHOWN:
             lines.append(f"{format_at(at)}: {detail}")
+            self._on_shown(f"{kind}: {lines[-1]}")
 
     def lines(self) -> list[str]:
         """Return a line for each one shown, and one for the rest of each kind."""

@@ -61,9 +61,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sample:
-    """What the process holds."""
+    """What the process holds, and its most memory so far."""
 
     megabytes: float
+    peak: float
     handles: int
     tasks: int
     threads: int
@@ -137,7 +138,7 @@ class _Machine:
         loop.add_reader(pipe.fileno(), heed)
         await asyncio.to_thread(self._app.sync, self._wall())
         await asyncio.to_thread(self._app.retry_logins, self._wall())
-        async with Fetcher(self._policy(), self._resolve) as fetcher:
+        async with Fetcher(self._policy(), self._resolve, monotonic=self._clock.read) as fetcher:
             ways = senders(fetcher.client(), self._wall, slack_pace=timedelta())
             async with Steps(self._app, fetcher, self._wall, monotonic=self._clock.read, senders_by_kind=ways) as steps:
                 await steps.take_over()
@@ -250,6 +251,7 @@ def _sample() -> Sample:
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return Sample(
         megabytes=pages * resource.getpagesize() / 2**20,
+        peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
         handles=sum(1 for _handle in Path("/proc/self/fd").iterdir()),
         tasks=len(asyncio.all_tasks()),
         threads=threading.active_count(),

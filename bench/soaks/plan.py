@@ -34,6 +34,7 @@ class Fault(StrEnum):
     MISSING = "http 404"
     HTML = "html page"
     GARBLED = "garbled br"
+    CUT = "cut off"
     STALL = "stall"
     LIMITED = "http 429"
     GONE = "http 410"
@@ -144,8 +145,9 @@ class Event:
 class FeedPlan:
     """A feed: how it publishes, fails and moves, and while when it is configured.
 
-    From `moves_at` its address answers 301, from `leaves_at` 404: then only the new address, on another host where
-    `moves_far`, still serves it.
+    One that is `deaf` sends no validators, one that `stumbles` answers 500 where it is sent any. While it is `slow` its
+    answers come in two halves. From `moves_at` its address answers 301, from `leaves_at` 404: then only the new
+    address, on another host where `moves_far`, still serves it.
     """
 
     number: int
@@ -154,9 +156,11 @@ class FeedPlan:
     per_day: float
     window: int
     deaf: bool
+    stumbles: bool
     closes: bool
     watched: Span
     outages: tuple[Outage, ...] = ()
+    slow: Span | None = None
     flood: Span | None = None
     moves_at: float | None = None
     leaves_at: float | None = None
@@ -280,6 +284,7 @@ def _feed(seed: int, number: int, watched: Span, end: float) -> FeedPlan:
     per_day = 0.2 * 100 ** chance.random()
     flooded = number % 37 == 5 and end > 2 * DAY
     flood_at = round(chance.uniform(0.3, 0.8) * end / TICK) * TICK
+    slow_at = chance.uniform(0.0, 0.8) * end
     moving = number % 12 == 8 and not flooded
     far = moving and number % 24 == 8 and end >= 14 * DAY
     moves_at = chance.uniform(0.2, 0.4) * end if moving else None
@@ -293,9 +298,11 @@ def _feed(seed: int, number: int, watched: Span, end: float) -> FeedPlan:
         per_day=per_day,
         window=max(12, round(per_day * 1.5)),
         deaf=number % 5 == 4,
+        stumbles=number % 25 == 12,
         closes=number % 2 == 1,
         watched=watched,
         outages=_outages(chance, number, watched, calm),
+        slow=Span(slow_at, slow_at + DAY) if number % 50 == 3 else None,
         flood=Span(flood_at, flood_at + 4 * HOUR) if flooded else None,
         moves_at=moves_at,
         leaves_at=leaves_at,
@@ -305,7 +312,7 @@ def _feed(seed: int, number: int, watched: Span, end: float) -> FeedPlan:
 
 _USUAL_FAULTS = (
     Fault.DNS, Fault.REFUSE, Fault.ERROR, Fault.ERROR, Fault.FORBIDDEN, Fault.MISSING, Fault.HTML, Fault.GARBLED,
-    Fault.LIMITED,
+    Fault.CUT, Fault.LIMITED,
 )  # fmt: skip
 
 

@@ -25,6 +25,8 @@ from bench.soaks.plan import SLACK, Event, Fault, FeedPlan, Plan, Trouble, momen
 SLACK_HOST = "slack.soak.example"
 SLACK_TOKEN = "xoxb-soak"
 _SLACK_KEPT = 400
+_PAUSE = 0.2
+"""Real seconds between the halves of a slow answer."""
 
 
 class NoAnswer(Enum):
@@ -76,6 +78,14 @@ def _json(**values: Any) -> tuple[int, dict[str, str], bytes]:
     return 200, {"Content-Type": "application/json"}, json.dumps(values).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class Pieces:
+    """An answer that comes in two pieces; without the second the connection is closed instead."""
+
+    first: bytes
+    second: bytes | None
+
+
 class Sites:
     """What all HTTP servers answer now; `port` is where redirects lead to."""
 
@@ -87,7 +97,7 @@ class Sites:
         self._slack = slack
         self._timelines = Timelines(plan.feeds, plan.seed, plan.end)
 
-    def answer(self, path: str, headers: dict[str, str], body: bytes) -> bytes | NoAnswer:
+    def answer(self, path: str, headers: dict[str, str], body: bytes) -> bytes | Pieces | NoAnswer:
         """Answer a request of the true time."""
         at = self._clock.read()
         if self.plan.trouble(at, {Trouble.NETWORK}):
@@ -97,7 +107,7 @@ class Sites:
             return _pack(at, *self._slack.answer(path, headers, body, at))
         feed = self.plan.by_host[host]
         outage = feed.outage(at)
-        if outage is not None:
+        if outage is not None and outage.fault is not Fault.CUT:
             self.served[outage.fault] += 1
             return self._fail(outage.fault, at)
         if (moved := self._moved(feed, host, path, at)) is not None:
@@ -108,11 +118,20 @@ class Sites:
         common = {"Content-Type": "application/xml"} | ({} if feed.deaf else {"ETag": etag})
         if feed.closes:
             common["Connection"] = "close"
+        if outage is not None:
+            self.served[outage.fault] += 1
+            return Pieces(_pack(at, 200, common, document)[: -len(document) // 2], None)
+        if feed.stumbles and "if-none-match" in headers:
+            self.served["stumbled"] += 1
+            return _pack(at, 500, {}, b"cannot compare")
         if not feed.deaf and headers.get("if-none-match") == etag:
             self.served["304"] += 1
             return _pack(at, 304, common, b"")
         self.served["200"] += 1
-        return _pack(at, 200, common, document)
+        answer = _pack(at, 200, common, document)
+        if feed.slow is not None and feed.slow.holds(at):
+            return Pieces(answer[: len(answer) // 2], answer[len(answer) // 2 :])
+        return answer
 
     def _fail(self, fault: Fault, at: float) -> bytes | NoAnswer:
         match fault:
@@ -184,11 +203,21 @@ class _Connection(asyncio.Protocol):
             if answer is NoAnswer.HANG_UP:
                 self._transport.abort()
                 return
-            if isinstance(answer, bytes):
-                self._transport.write(answer)
-                if b"\r\nConnection: close" in answer:
+            if isinstance(answer, Pieces):
+                self._transport.write(answer.first)
+                if answer.second is None:
                     self._transport.close()
                     return
+                asyncio.get_running_loop().call_later(_PAUSE, self._write, answer.second)
+            elif isinstance(answer, bytes):
+                self._write(answer)
+                if b"\r\nConnection: close" in answer[:400]:
+                    self._transport.close()
+                    return
+
+    def _write(self, answer: bytes) -> None:
+        if not self._transport.is_closing():
+            self._transport.write(answer)
 
 
 def serve(pipe: Pipe, plan: Plan, clock_path: Path) -> None:
