@@ -20,7 +20,7 @@ slow: $(VENV)/tested
 	$(BIN)/python -m pytest -n auto -m slow $(ARGS)
 
 bench: $(VENV)/benched
-	for script in bench/match.py bench/poll.py bench/store.py bench/digest.py bench/web.py; do $(BIN)/python $$script || exit 1; done
+	for script in bench/match.py bench/completeness.py bench/poll.py bench/store.py bench/digest.py bench/web.py; do $(BIN)/python $$script || exit 1; done
 
 check: $(VENV)/checked
 	$(BIN)/ruff format --check .

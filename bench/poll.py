@@ -38,7 +38,7 @@ class Child:
         self._process = subprocess.Popen(
             [sys.executable, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=HERE
         )
-        self.hear()
+        self.greeting = self.hear()
 
     def ask(self, line: str) -> str:
         """Say a line and give the answer."""

@@ -22,8 +22,8 @@ from watcher.web import create_app, make_server, require_login
 
 log = structlog.get_logger()
 
-GRACE = timedelta(seconds=25)
-"""How long what is in flight may take to end after a SIGTERM; container runtimes kill after thirty seconds."""
+GRACE = timedelta(seconds=20)
+"""How long what is in flight may take to end after a SIGTERM: with the page's five seconds, 25 in all."""
 
 
 def run(app: App, *, page: bool = True, grace: timedelta = GRACE, pace: Pace | None = None) -> None:

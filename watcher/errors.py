@@ -46,6 +46,10 @@ class ParseError(WatcherError):
         super().__init__(message)
 
 
+class TooCostlyError(ParseError):
+    """A document that is beyond the bounds of reading; what is whole at its start may be within them."""
+
+
 class StoreError(WatcherError):
     """The database cannot be reached, or is not the one this version expects."""
 

@@ -14,9 +14,10 @@ import pytest
 from tests.web_server import Reply, Server, rss
 from watcher.errors import ParseError
 from watcher.fetch import Candidate, Fetcher, FetchPolicy, discover
-from watcher.fetch.discover import headed, linked
+from watcher.fetch.discover import headed
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Document, Failed
+from watcher.parse.pages import list_feed_links
 
 T = TypeVar("T")
 OPEN = ("127.0.0.0/8",)
@@ -156,5 +157,5 @@ def test_page_that_cannot_be_fetched_has_a_reason(press: Server) -> None:
 
 
 def test_links_of_odd_pages_are_read_without_a_fault() -> None:
-    assert linked("<link rel=alternate type=application/rss+xml><a href>", "https://post.example/") == []
+    assert list_feed_links("<link rel=alternate type=application/rss+xml><a href>", "https://post.example/") == []
     assert headed("<<>>;;; rel", "https://post.example/") == []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -20,10 +21,10 @@ from watcher.pipeline.articles import Articles
 from watcher.pipeline.incoming import Poller
 from watcher.pipeline.polled import Polled
 from watcher.pipeline.settling import read
+from watcher.reading import Reader
 from watcher.schedule import Bounds
 from watcher.store import entries, feeds, hits
 from watcher.store.engine import Database
-from watcher.text.article import from_html
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -194,15 +195,16 @@ def test_entries_wait_for_their_pages_no_longer_than_they_may(sqlite: Database, 
     press.pages["/slow"] = slow
     watch(sqlite, press)
 
-    from_html("<p>Imported, which takes its time.</p>")
-
     async def added() -> Fresh:
         with sqlite.read() as db:
             known = feeds.get(db, f"{press.url}/feed")
         async with Fetcher(POLICY) as fetcher:
             outcome = read(known, await fetcher.feed(known))
             assert isinstance(outcome, Fresh)
-            return await Articles(sqlite, fetcher, lambda: NOON).added(known, outcome, timedelta(seconds=1))
+            with closing(Reader()) as reader:
+                await reader.read_article(b"<p>" + b"Started, which takes its time. " * 10, "text/html")
+                articles = Articles(sqlite, fetcher, lambda: NOON, reader)
+                return await articles.added(known, outcome, timedelta(seconds=1))
 
     outcome = asyncio.run(added())
 

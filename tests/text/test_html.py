@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.text.html import LONGEST, line, plain, title_text, to_text, too_deep
+from watcher.text.html import LONGEST, line, plain, title_text, to_text
+from watcher.text.strip import strip_markup
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.mark.parametrize(
@@ -83,5 +90,76 @@ def test_nesting_that_no_page_has_does_not_hold_up_the_reader(tags: str) -> None
 
 def test_nesting_that_a_page_may_have_is_read_as_ever() -> None:
     assert to_text("<div>" * 200 + "<script>no</script>yes" + "</div>" * 200) == "yes"
-    assert not too_deep("<p>one" * 5_000 + "<br>" * 5_000 + "<li>" * 5_000 + "<div>two</div>" * 5_000)
-    assert too_deep("<div><p>" * 2_000)
+
+
+HOSTILE = {
+    "formatting reopened in paragraphs": lambda n: "<p>" + "".join(f"<font a{k}>" for k in range(n)) + "<p>" * n,
+    "formatting reopened in list items": lambda n: "<li>" + "".join(f"<i a{k}>" for k in range(n)) + "<li>x" * n,
+    "attributes": lambda n: "<p " + " ".join(f"a{k}" for k in range(6 * n)) + ">the end",
+    "paragraphs in spans": lambda n: "<span>" * n + "<p></p>" * n,
+    "ends in foreign content": lambda n: "<svg>" + "<g>" * n + "</x>" * n,
+    "options": lambda n: "<select>" + "<option></option>" * n,
+    "further roots": lambda n: "".join(f"<html a{k}>" for k in range(n)),
+}
+_COST = """
+import resource, sys, time
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+from tests.text.test_html import HOSTILE
+from watcher.text.html import to_text
+to_text("<p>warm")
+costs = []
+for n in (2_000, 8_000):
+    html = HOSTILE[sys.argv[1]](n)[:262_144]
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    started = time.process_time()
+    to_text(html)
+    costs += [time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory]
+print(*costs)
+"""
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+def test_time_and_memory_grow_with_the_length_alone(kind: str) -> None:
+    command = [sys.executable, "-c", _COST, kind]
+
+    printed = subprocess.run(command, check=True, capture_output=True, text=True, cwd=ROOT).stdout
+
+    short_time, _short_memory, long_time, long_memory = map(float, printed.split())
+    assert long_time < 12 * short_time + 0.05
+    assert long_time < 1
+    assert long_memory < 40_000
+
+
+_TEXTS = st.sampled_from(
+    ["one", "two &amp; three", "AT&T", "a &lt; b", "caf&eacute;", "3 < 4", "&#8217;", "x>y", "a\nb "]
+)
+_APART = st.sampled_from([
+    "<script>if(a<b)'<p>'</script>", "<style>p{}</style>", "<!-- <p>c --> ", "<?php x ?>", "</ x>", "<br/>", "<hr>",
+    "<svg><path d='M0'/></svg>", "<select><option>o</select>", "<textarea><p>t</textarea>", "<img src='a' alt=x>",
+    "<![CDATA[ x ]]>", "<template><p>t</p></template>", "<iframe src=x></iframe>", "<title>t</title>",
+])  # fmt: skip
+_BLOCK_NAMES = st.sampled_from(["p", "div", "li", "blockquote", "h2", "section", "td"])
+_INLINE_NAMES = st.sampled_from(["b", "i", "span", "a href='x>y'", 'font color="<p>"'])
+_FRAGMENTS = st.recursive(
+    st.one_of(_TEXTS, _APART),
+    lambda inside: st.one_of(
+        st.lists(inside, max_size=4).map("".join),
+        st.tuples(st.one_of(_BLOCK_NAMES, _INLINE_NAMES), inside).map(
+            lambda pair: f"<{pair[0]}>{pair[1]}</{pair[0].split()[0]}>"
+        ),
+    ),
+    max_leaves=12,
+)
+
+
+@given(_FRAGMENTS)
+def test_tokens_alone_give_the_text_that_a_tree_gives(html: str) -> None:
+    html = f"<i></i>{html}"
+
+    assert plain(strip_markup(html)) == to_text(html)
+
+
+@pytest.mark.parametrize("digits", ["9" * 5_000, "x" + "f" * 5_000])
+@pytest.mark.parametrize("html", ["{}", "<p>{}"])
+def test_number_beyond_all_characters_is_one_replacement(digits: str, html: str) -> None:
+    assert to_text(html.format(f"a &#{digits}; b")) == "a \ufffd b"

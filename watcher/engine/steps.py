@@ -94,6 +94,7 @@ class Steps:
             base=lambda: app.settings.web.base_url,
             active=lambda: app.settings.fetch.websub,
             owner=self.owner,
+            reader=self.poller.reader,
             on_settled=_heard,
         )
         self._post = Post(app.database, senders_by_kind or senders(fetcher.client()), clock, owner=self.owner)

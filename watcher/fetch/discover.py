@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
-
 from watcher.errors import ParseError
 from watcher.model.poll import Document
-from watcher.parse import parse
+from watcher.parse.pages import FEED_TYPES
+from watcher.reading import Reader
 from watcher.text.urls import http_url
 
 if TYPE_CHECKING:
     from watcher.fetch.fetcher import Fetcher
 
-_TYPES = {"application/rss+xml": "rss", "application/atom+xml": "atom", "application/feed+json": "json"}
-_LOOKS = re.compile(r"(?i)(?:^|[/._-])(?:feeds?|rss|atom|index\.xml|rdf)(?:[/._-]|$)|\.(?:rss|atom|rdf|xml)$")
 _PATHS = ("/feed", "/rss", "/rss.xml", "/atom.xml", "/feed.xml", "/index.xml", "/feeds/posts/default", "/feed.json")
 _LINK = re.compile(r"<([^<>]{1,2000})>([^<]*)")
 MOST_TRIED = 12
@@ -42,15 +40,16 @@ async def discover(fetcher: Fetcher, url: str) -> tuple[Candidate, ...]:
     page = await fetcher.page(url, obey_robots=False)
     if not isinstance(page, Document):
         raise ParseError(page.kind.value, page.message)
-    if (itself := _read(page)) is not None:
-        return (itself,)
-    said = headed(page.headers.get("link", ""), page.final_url)
-    offered = [*_known_sites(url), *said, *linked(page.body.decode("utf-8", "replace"), page.final_url)]
-    found = await _confirmed(fetcher, offered)
-    if found:
-        return found
-    base = urlsplit(page.final_url)
-    return await _confirmed(fetcher, [f"{base.scheme}://{base.netloc}{path}" for path in _PATHS])
+    with closing(Reader()) as reader:
+        if (itself := await _read(page, reader)) is not None:
+            return (itself,)
+        said = headed(page.headers.get("link", ""), page.final_url)
+        linked = await _linked(page, reader)
+        found = await _confirmed(fetcher, reader, [*_known_sites(url), *said, *linked])
+        if found:
+            return found
+        base = urlsplit(page.final_url)
+        return await _confirmed(fetcher, reader, [f"{base.scheme}://{base.netloc}{path}" for path in _PATHS])
 
 
 def headed(header: str, base: str) -> list[str]:
@@ -58,29 +57,9 @@ def headed(header: str, base: str) -> list[str]:
     found: list[str] = []
     for target, parameters in _LINK.findall(header[:10_000]):
         said = parameters.lower()
-        if "alternate" in said and any(kind in said for kind in _TYPES) and (url := http_url(target, base)):
+        if "alternate" in said and any(kind in said for kind in FEED_TYPES) and (url := http_url(target, base)):
             found.append(url)
     return found
-
-
-def linked(html: str, base: str) -> list[str]:
-    """List the addresses that a page gives for feeds: its link elements first, then links that look like feeds."""
-    tree = LexborHTMLParser(html[:2_000_000])
-    declared = tree.css_first("base[href]")
-    base = http_url(declared.attributes.get("href") or "", base) or base if declared is not None else base
-    found: list[str] = []
-    for link in tree.css("link[href]"):
-        rel, kind = (link.attributes.get("rel") or "").lower(), (link.attributes.get("type") or "").lower()
-        if "alternate" in rel and kind.split(";")[0].strip() in _TYPES:
-            found.append(link.attributes.get("href") or "")
-    anchors = [a.attributes.get("href") or "" for a in tree.css("a[href]")]
-    host = urlsplit(base).hostname
-    for href in anchors:
-        target = http_url(href, base)
-        if target and urlsplit(target).hostname == host and _LOOKS.search(urlsplit(target).path):
-            found.append(href)
-    absolute = [target for href in found if (target := http_url(href, base))]
-    return sorted(dict.fromkeys(absolute), key=lambda target: "comment" in target.lower())
 
 
 def _known_sites(url: str) -> list[str]:
@@ -104,18 +83,26 @@ def _known_sites(url: str) -> list[str]:
     return []
 
 
-async def _confirmed(fetcher: Fetcher, offered: list[str]) -> tuple[Candidate, ...]:
+async def _linked(page: Document, reader: Reader) -> list[str]:
+    """List what a page links to; one that cannot be read within its bounds names nothing."""
+    try:
+        return await reader.list_feed_links(page.body.decode("utf-8", "replace"), page.final_url)
+    except ParseError:
+        return []
+
+
+async def _confirmed(fetcher: Fetcher, reader: Reader, offered: list[str]) -> tuple[Candidate, ...]:
     found: dict[str, Candidate] = {}
     for url in list(dict.fromkeys(offered))[:MOST_TRIED]:
         page = await fetcher.page(url, obey_robots=False)
-        if isinstance(page, Document) and (candidate := _read(page)) is not None:
+        if isinstance(page, Document) and (candidate := await _read(page, reader)) is not None:
             found.setdefault(page.final_url, candidate)
     return tuple(found.values())
 
 
-def _read(page: Document) -> Candidate | None:
+async def _read(page: Document, reader: Reader) -> Candidate | None:
     try:
-        parsed = parse(page)
+        parsed = await reader.parse(page)
     except ParseError:
         return None
     if not parsed.items and not parsed.title:

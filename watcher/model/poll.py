@@ -121,7 +121,8 @@ class Parsed:
     `degraded` tells why the document was read loosely (not well-formed, cut, wrong encoding); `truncated_items` how
     many unknown items beyond the cap were left out, and `unread_marks` are the marks of those that were looked at;
     `parser` names the reader that was believed. `cut` says that the document's end is missing: asked again, it may hold
-    more.
+    more. `stopped` says why reading ended before the document did: the items read by then are kept, and the poll counts
+    as failed.
     """
 
     items: tuple[Item, ...]
@@ -136,6 +137,7 @@ class Parsed:
     unread_marks: frozenset[bytes] = frozenset()
     parser: str = "feedparser"
     cut: bool = False
+    stopped: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,6 +13,7 @@ from watcher.model.entry import Item
 from watcher.parse.limits import LONGEST_FIELD, LONGEST_GUID, LONGEST_TITLE, MOST_ITEMS, MOST_LOOKED_AT
 from watcher.parse.links import Offered, clean_address, make_enclosures
 from watcher.parse.mojibake import mended
+from watcher.parse.progress import current
 from watcher.text.dates import parse_date
 from watcher.text.html import line, plain, title_text, to_text
 from watcher.text.langs import language_tag
@@ -64,15 +65,30 @@ def clean_all(
     `known` are only told by name.
     """
     if count <= MOST_ITEMS:
-        return tuple([_clean_or_name(raw, language, known) for raw in raws]), 0, frozenset()
+        items = _clean_in_time(raws, language, known)
+        return items, count - len(items), frozenset()
     looked_at = list(islice(raws, MOST_LOOKED_AT))
     marks = [_mark(raw, language) for raw in looked_at]
     unknown = [place for place, mark in enumerate(marks) if mark not in known]
     unknown.sort(key=lambda place: _age(looked_at[place]), reverse=True)
     unread = set(unknown[MOST_ITEMS:])
-    read = [_clean_or_name(raw, language, known) for place, raw in enumerate(looked_at) if place not in unread]
-    left = count - len(looked_at) + len(unread)
-    return tuple(read), left, frozenset(marks[place] for place in unread)
+    kept = [raw for place, raw in enumerate(looked_at) if place not in unread]
+    items = _clean_in_time(kept, language, known)
+    left = count - len(looked_at) + len(unread) + len(kept) - len(items)
+    return items, left, frozenset(marks[place] for place in unread)
+
+
+def _clean_in_time(raws: Iterable[Raw], language: str | None, known: Collection[bytes]) -> tuple[Item, ...]:
+    """Return the items that whoever follows this reading leaves time for: without anybody, all of them."""
+    progress = current()
+    if progress is None:
+        return tuple([_clean_or_name(raw, language, known) for raw in raws])
+    items: list[Item] = []
+    for raw in raws:
+        items.append(_clean_or_name(raw, language, known))
+        if not progress.add(items[-1]):
+            break
+    return tuple(items)
 
 
 def _clean_or_name(raw: Raw, language: str | None, known: Collection[bytes]) -> Item:

@@ -14,6 +14,7 @@ from watcher.model.poll import Parsed
 from watcher.parse.clean import Raw, clean_all, clean_feed_title
 from watcher.parse.hints import hints_of
 from watcher.parse.links import is_web_address
+from watcher.parse.progress import require_isolation
 from watcher.text.langs import language_tag
 from watcher.text.markup import has_entities, has_tags
 from watcher.text.urls import http_url
@@ -28,6 +29,7 @@ _RENAMED = (
 
 def read_loosely(body: bytes, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
     """Read a UTF-8 document however broken; raises ParseError (`not-feed`) where nothing in it is a feed."""
+    require_isolation("feedparser's time and memory have no bound")
     # feedparser opens a str or bytes that names a file or an address, so it only ever gets a stream. Sanitising and
     # resolving are two thirds of its time, and ours to do. It is not told the document's address: it would make guids
     # that are no addresses relative to it.

@@ -10,5 +10,5 @@ LONGEST_GUID = 2_000
 LONGEST_LOOSE = 1_048_576
 """Bytes of a document that feedparser is asked about: its time grows faster than the document."""
 MOST_ENCLOSURES = 20
-MOST_PREFIXES = 1_000
-"""Undeclared prefixes that are declared in a document's place."""
+MOST_PREFIXES = 100
+"""Of more prefixes that a document uses and does not declare, only those that mean something are declared for it."""

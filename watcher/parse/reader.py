@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from dataclasses import replace
 
-from watcher.errors import ParseError
+from watcher.errors import ParseError, TooCostlyError
 from watcher.model.poll import Document, Parsed
 from watcher.parse.charset import decode
 from watcher.parse.doubt import Doubt
@@ -60,7 +60,7 @@ def _parse(body: bytes, url: str, content_type: str | None, known: Collection[by
     if tree is not None and (read := _quickly(tree, url, known)) is not None:
         return _degraded(read, tree.mended or fault, tree.cut)
     if len(plain) > LONGEST_LOOSE:
-        raise ParseError("parse", f"doubtful, and with {len(plain):,} bytes too large to be repaired")
+        raise TooCostlyError("parse", f"doubtful, and with {len(plain):,} bytes too large to be repaired")
     return _degraded(read_loosely(plain, url, known), fault, False)
 
 

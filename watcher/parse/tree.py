@@ -11,7 +11,7 @@ from html.entities import html5
 
 from lxml import etree
 
-from watcher.errors import ParseError
+from watcher.errors import TooCostlyError
 from watcher.parse.limits import MOST_PREFIXES
 from watcher.parse.names import PREFIXES
 from watcher.parse.pieces import rebuild_document
@@ -22,8 +22,10 @@ _CLOSED = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|rdf)\s*>", re.IGN
 _LAST = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _DECLARED = re.compile(r"\sxmlns:([\w.-]{1,60})\s*=")
+# A section without an end goes on to the document's: searched for from each start, it would cost quadratic time.
 _REFERENCE = re.compile(
-    r"<!\[CDATA\[.*?\]\]>|&(?!(?:amp|lt|gt|quot|apos);)(?:(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,31});)?", re.DOTALL
+    r"<!\[CDATA\[.*?(?:\]\]>|\Z)|&(?!(?:amp|lt|gt|quot|apos);)(?:(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|\w{1,31});)?",
+    re.DOTALL,
 )
 
 
@@ -57,7 +59,7 @@ def grow(body: bytes) -> Tree | None:
     if (tree := _cut(text)) is not None or (tree := _piece_together(text)) is not None:
         return tree
     if is_too_deep(text.encode()):
-        raise ParseError("parse", "nested too deeply, or a text beyond all measure")
+        raise TooCostlyError("parse", "nested too deeply, or a text beyond all measure")
     return None
 
 
@@ -92,8 +94,10 @@ def repaired(text: str) -> str:
         text = _ILLEGAL.sub("", text)
     if "&" in text:
         text = _REFERENCE.sub(_reference, text)
-    missing = sorted(find_prefixes(text) - set(_DECLARED.findall(text)))
-    if 0 < len(missing) <= MOST_PREFIXES:
+    missing = sorted(find_prefixes(text).difference(_DECLARED.findall(text)))
+    if len(missing) > MOST_PREFIXES:
+        missing = [prefix for prefix in missing if prefix.lower() in PREFIXES]
+    if missing:
         declared = "".join(f' xmlns:{prefix}="{PREFIXES.get(prefix.lower(), f"urn:{prefix}")}"' for prefix in missing)
         start = _START.match(text)
         place = start.end() if start is not None else 0

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from watcher.errors import ParseError
+from watcher.errors import ParseError, TooCostlyError
 from watcher.fetch import Fetcher
 from watcher.identify import candidates, sort
 from watcher.model.access import Access
 from watcher.model.entry import Entry
 from watcher.model.feed import Feed
-from watcher.model.poll import Document, Failed, Fresh, Sorted
-from watcher.parse.charset import charset_of, decode
+from watcher.model.poll import Failed, Fresh, Sorted
+from watcher.reading import Reader
 from watcher.store import memory
 from watcher.store.engine import Database
-from watcher.text.article import from_html
-from watcher.text.html import LONGEST
 from watcher.text.urls import article_url
 
 MOST = 20
@@ -27,18 +24,29 @@ MOST = 20
 PATIENCE = timedelta(seconds=60)
 """How long the entries of a poll may wait for their pages."""
 A_PAGE = timedelta(seconds=20)
-ENOUGH = 200
-"""Characters without which a page has shown no article."""
-_META = re.compile(rb"""(?i)<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""")
+MAX_COSTLY_PAGES = 2
+"""After so many pages of a poll that took too long to read, its others are not read: other feeds' pages wait."""
+
+
+@dataclass(slots=True)
+class _CostlyPages:
+    """Counts the pages of a poll that took too long to read."""
+
+    count: int = 0
+
+    @property
+    def is_exhausted(self) -> bool:
+        return self.count >= MAX_COSTLY_PAGES
 
 
 class Articles:
     """Adds the articles to what a poll brought. robots.txt is honoured, and hosts get their rest as from any fetch."""
 
-    def __init__(self, database: Database, fetcher: Fetcher, clock: Callable[[], datetime]) -> None:
+    def __init__(self, database: Database, fetcher: Fetcher, clock: Callable[[], datetime], reader: Reader) -> None:
         self._database = database
         self._fetcher = fetcher
         self._clock = clock
+        self._reader = reader
 
     async def added(
         self, feed: Feed, outcome: Fresh, patience: timedelta = PATIENCE, *, access: Access | None = None
@@ -53,14 +61,18 @@ class Articles:
             return outcome
         found: dict[str, str] = {}
         faults: list[str] = []
+        costly = _CostlyPages()
+        access = access or Access()
         reading = [
-            asyncio.create_task(self._read(key, url, access or Access(), found, faults)) for key, url in wanted[:MOST]
+            asyncio.create_task(self._read(key, url, access, found, faults, costly)) for key, url in wanted[:MOST]
         ]
-        _done, late = await asyncio.wait(reading, timeout=patience.total_seconds())
+        done, late = await asyncio.wait(reading, timeout=patience.total_seconds())
         for task in late:
             task.cancel()
         if late:
             await asyncio.wait(late)
+        for task in done:
+            task.result()  # raises ReaderClosedError: the feed is to be polled again, pages included
         if len(found) == len(wanted):
             return replace(outcome, articles=found)
         why = faults[0] if faults else "no time for all of them"
@@ -74,7 +86,9 @@ class Articles:
         entries = [*told.new, *(change.entry for change in told.edited)]
         return [(entry.key, article_url(entry.item.url)) for entry in entries if entry.item.url]
 
-    async def _read(self, key: str, url: str | None, access: Access, found: dict[str, str], faults: list[str]) -> None:
+    async def _read(
+        self, key: str, url: str | None, access: Access, found: dict[str, str], faults: list[str], costly: _CostlyPages
+    ) -> None:
         if url is None:
             faults.append("the aggregator's link hides the article")
             return
@@ -87,9 +101,12 @@ class Articles:
         if isinstance(page, Failed):
             faults.append(page.message)
             return
+        if costly.is_exhausted:
+            return
         try:
-            found[key] = await asyncio.to_thread(_article, page)
+            found[key] = await self._reader.read_article(page.body, page.headers.get("content-type"))
         except ParseError as error:
+            costly.count += isinstance(error, TooCostlyError)
             faults.append(str(error))
 
 
@@ -109,19 +126,3 @@ def with_articles(told: Sorted, outcome: Fresh) -> Sorted:
         recovered=tuple(full(entry) for entry in told.recovered),
         edited=tuple(replace(change, entry=full(change.entry)) for change in told.edited),
     )
-
-
-def _article(page: Document) -> str:
-    """Give the article of a page; raises ParseError where there is none."""
-    kind = page.headers.get("content-type", "")
-    if kind and "html" not in kind.lower():
-        raise ParseError("not-feed", f"the page is no HTML but {kind[:60]}")
-    if charset_of(kind) is None and (meta := _META.search(page.body[:4096])) is not None:
-        kind = f"text/html; charset={meta[1].decode('ascii')}"
-    try:
-        text = from_html(decode(page.body, kind)[0]).text
-    except Exception as error:  # an extractor of anything meets everything: its fault is the page's
-        raise ParseError("parse", f"the page cannot be read: {type(error).__name__}") from error
-    if len(text) < ENOUGH:
-        raise ParseError("empty", "the page shows no article")
-    return text[:LONGEST]

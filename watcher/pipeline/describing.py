@@ -6,6 +6,7 @@ nothing.
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 from watcher.model.entry import Entry
@@ -27,8 +28,18 @@ def describe_entries(told: Sorted, feed: Feed, language: str | None) -> Sorted:
 
 def prepare_detection(parsed: Parsed, feed: Feed) -> None:
     """Load the detector where a document may need it, so that this does not happen while a transaction is open."""
-    if feed.source.language is None and any(not item.repeated and item.language is None for item in parsed.items):
+    if _needs_detection(parsed, feed):
         load_detector()
+
+
+async def prepare_detection_aside(parsed: Parsed, feed: Feed) -> None:
+    """Load the detector where a document may need it, in a thread: once in the life of a process."""
+    if not load_detector.cache_info().currsize and _needs_detection(parsed, feed):
+        await asyncio.to_thread(load_detector)
+
+
+def _needs_detection(parsed: Parsed, feed: Feed) -> bool:
+    return feed.source.language is None and any(not item.repeated and item.language is None for item in parsed.items)
 
 
 def _describe(entry: Entry, feed: Feed, language: str | None) -> Entry:

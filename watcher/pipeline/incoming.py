@@ -14,14 +14,15 @@ import structlog
 from watcher.fetch import Fetcher
 from watcher.match import Watched
 from watcher.model.feed import Feed, Source
-from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, Outcome
+from watcher.model.poll import Failed, FailureKind, Fetched, Fresh, Outcome
 from watcher.pipeline.articles import Articles
 from watcher.pipeline.network import Network
 from watcher.pipeline.notices import notices
 from watcher.pipeline.points import reached
 from watcher.pipeline.polled import Polled
 from watcher.pipeline.privacy import UNCONFIGURED, conceal, reveal
-from watcher.pipeline.settling import Settled, read, settle_all
+from watcher.pipeline.settling import Settled, read_in_bounds, settle_all
+from watcher.reading import Reader, ReaderClosedError
 from watcher.schedule import Bounds, ask_anew
 from watcher.store import claims
 from watcher.store.engine import Database
@@ -75,7 +76,7 @@ class Poller:
         self._jitter = jitter
         self._configured = configured
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self._readers = ThreadPoolExecutor(2, thread_name_prefix="parser")
+        self.reader = Reader()
         self._waiting: list[tuple[Feed, Outcome, asyncio.Future[Settled]]] = []
         self._writing: asyncio.Task[None] | None = None
         self._journeys: set[asyncio.Task[Settled | None]] = set()
@@ -83,7 +84,7 @@ class Poller:
         self._draining = False
         self._network = Network()
         self._away_since: datetime | None = None
-        self._articles = Articles(database, fetcher, clock)
+        self._articles = Articles(database, fetcher, clock, self.reader)
         # A host takes its feeds one after another: more than wait at its door would only keep others waiting.
         self._per_host = fetcher.policy.per_host + 2 if fetcher.policy.spacing else None
         self._busy: Counter[str] = Counter()
@@ -93,8 +94,8 @@ class Poller:
 
     async def __aexit__(self, *_error: object) -> None:
         await self.drain(None)
+        self.reader.close()
         self._writer.shutdown()
-        self._readers.shutdown()
 
     @property
     def in_flight(self) -> int:
@@ -173,8 +174,13 @@ class Poller:
         return polled
 
     async def drain(self, grace: timedelta | None) -> None:
-        """Let what is in flight end within `grace` (None: however long it takes), then give back what did not."""
+        """Let what is in flight end within `grace` (None: however long it takes), then give back what did not.
+
+        With a grace, what is large or doubtful is not read any more: its feeds stay due.
+        """
         self._draining = True
+        if grace is not None:
+            await asyncio.to_thread(self.reader.end_processes)
         for journey in self._early if grace is not None else ():
             journey.cancel()
         journeys = set(self._journeys)
@@ -275,6 +281,9 @@ class Poller:
         except asyncio.CancelledError:
             await self._give_back(feed)
             raise
+        except ReaderClosedError:
+            await self._give_back(feed)
+            return None
         except Exception as error:
             log.exception("poll failed", feed=feed.source.url)
             failed = Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
@@ -301,11 +310,7 @@ class Poller:
         return self._away_since
 
     async def _read(self, feed: Feed, fetched: Fetched, source: Source) -> Outcome:
-        changed = isinstance(fetched, Document) and fetched.body_hash != feed.body_hash
-        if not changed:
-            return conceal(read(feed, fetched), source)
-        loop = asyncio.get_running_loop()
-        outcome = await loop.run_in_executor(self._readers, lambda: conceal(read(feed, fetched), source))
+        outcome = conceal(await read_in_bounds(feed, fetched, self.reader), source)
         if isinstance(outcome, Fresh) and feed.source.fulltext:
             return await self._articles.added(feed, outcome, access=source.access)
         return outcome

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from watcher.identify import learned_to_change
 from watcher.model.feed import FeedState
-from watcher.model.poll import Failed, Fresh, Unchanged
+from watcher.model.poll import Failed, FailureKind, Fresh, Unchanged
 from watcher.store.feeds import Poll
 
 if TYPE_CHECKING:
@@ -91,7 +91,10 @@ def history(settled: Settled, now: datetime) -> Poll:
                 status=document.status,
                 wire_bytes=document.wire_bytes,
                 elapsed=document.elapsed,
-                message=_joined("pushed by its hub" if pushed else "", parsed.degraded or "", note, said),
+                outcome=FailureKind.PARSE.value if parsed.stopped else poll.outcome,
+                message=_joined(
+                    "pushed by its hub" if pushed else "", parsed.stopped or "", parsed.degraded or "", note, said
+                ),
             )
         case Unchanged(by=by, elapsed=elapsed):
             status = 304 if by == "304" else 200

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from watcher.model.poll import Failed, FailureKind, Fresh, Unchanged
+from watcher.model.poll import Failed, FailureKind, Fresh, Parsed, Unchanged
 from watcher.pipeline.settling import Settled
 
 
@@ -34,6 +34,9 @@ class Polled:
 
     def add(self, settled: Settled) -> None:
         match settled.outcome:
+            case Fresh(parsed=Parsed(stopped=str(reason))):
+                self.failed += 1
+                self.failures.append((settled.before.source.url, FailureKind.PARSE, reason))
             case Fresh():
                 self.fetched += 1
             case Unchanged():

@@ -19,11 +19,11 @@ from watcher.match import Watched
 from watcher.model.feed import Feed, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.model.websub import Callback, CallbackState
-from watcher.parse import parse
 from watcher.pipeline.articles import Articles
 from watcher.pipeline.incoming import LEASE
 from watcher.pipeline.notices import notices
 from watcher.pipeline.settling import Settled, settle_all
+from watcher.reading import Reader, ReaderClosedError
 from watcher.schedule import Bounds, hints
 from watcher.store import callbacks, claims, feeds
 from watcher.store.engine import Database, Db
@@ -71,6 +71,7 @@ class Subscriber:
         base: Callable[[], str | None],
         active: Callable[[], bool],
         owner: str = "",
+        reader: Reader | None = None,
         on_settled: Callable[[Settled], None] | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
@@ -84,7 +85,8 @@ class Subscriber:
         self._owner = owner
         self._on_settled = on_settled
         self._jitter = jitter
-        self._articles = Articles(database, fetcher, clock)
+        self._reader = reader or Reader()
+        self._articles = Articles(database, fetcher, clock, self._reader)
 
     @property
     def most_body(self) -> int:
@@ -136,11 +138,13 @@ class Subscriber:
             log.warning("push ignored: not signed as agreed", feed=callback.feed_url, hub=callback.hub)
             return Reply(202)
         try:
-            outcome = await asyncio.to_thread(_outcome, callback, headers, body)
+            outcome = await self._outcome(callback, headers, body)
         except ParseError as error:
             log.warning("push cannot be read: the feed is polled", feed=callback.feed_url, error=str(error))
             await asyncio.to_thread(self._poll_now, callback)
             return Reply(202)
+        except ReaderClosedError:
+            return Reply(503)  # the hub sends it again, when this watcher runs again
         outcome = await self._full(callback, outcome)
         for _turn in range(TURNS):
             settled = await asyncio.to_thread(self._settle, callback, outcome)
@@ -155,6 +159,20 @@ class Subscriber:
             await asyncio.sleep(TURN.total_seconds())
         await asyncio.to_thread(self._poll_now, callback)
         return Reply(503)
+
+    async def _outcome(self, callback: Callback, headers: Mapping[str, str], body: bytes) -> Fresh:
+        document = Document(
+            url=callback.topic,
+            final_url=callback.topic,
+            status=200,
+            headers=dict(headers),
+            body=body,
+            body_hash=hashlib.blake2b(body, digest_size=16).digest(),
+            validators=Validators(),
+            wire_bytes=len(body),
+        )
+        parsed = await self._reader.parse(document)
+        return Fresh(document=document, parsed=parsed, hints=hints({}, parsed), pushed=True)
 
     async def _full(self, callback: Callback, outcome: Fresh) -> Fresh:
         def feed_of() -> Feed:
@@ -235,21 +253,6 @@ def signed(secret: str, said: str, body: bytes) -> bool:
         return False
     right = hmac.new(secret.encode(), body, method.lower()).hexdigest()
     return hmac.compare_digest(right.encode(), signature.strip().lower().encode("utf-8", "replace"))
-
-
-def _outcome(callback: Callback, headers: Mapping[str, str], body: bytes) -> Fresh:
-    document = Document(
-        url=callback.topic,
-        final_url=callback.topic,
-        status=200,
-        headers=dict(headers),
-        body=body,
-        body_hash=hashlib.blake2b(body, digest_size=16).digest(),
-        validators=Validators(),
-        wire_bytes=len(body),
-    )
-    parsed = parse(document)
-    return Fresh(document=document, parsed=parsed, hints=hints({}, parsed), pushed=True)
 
 
 def _lapse(

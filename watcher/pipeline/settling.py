@@ -12,14 +12,26 @@ from watcher.identify import candidates, learned_to_change, plain_key, shared_ke
 from watcher.match import Watched
 from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Budget, Feed
-from watcher.model.poll import Document, Failed, FailureKind, Fetched, Fresh, NotModified, Outcome, Sorted, Unchanged
+from watcher.model.poll import (
+    Document,
+    Failed,
+    FailureKind,
+    Fetched,
+    Fresh,
+    NotModified,
+    Outcome,
+    Parsed,
+    Sorted,
+    Unchanged,
+)
 from watcher.model.topic import Hit
 from watcher.parse import parse
 from watcher.pipeline.articles import with_articles
-from watcher.pipeline.describing import describe_entries, prepare_detection
+from watcher.pipeline.describing import describe_entries, prepare_detection, prepare_detection_aside
 from watcher.pipeline.edits import keep_edits
 from watcher.pipeline.notices import history
 from watcher.pipeline.succession import Continued, continue_feeds
+from watcher.reading import Reader
 from watcher.schedule import Bounds, after, get_mark, hints, keep_within
 from watcher.store import claims, entries, feeds, hits, hosts, memory, stories
 from watcher.store.engine import Db
@@ -55,42 +67,55 @@ class Settled:
 
 
 def read(feed: Feed, fetched: Fetched) -> Outcome:
-    """Make of an answer what it means: a changed document is read, an unchanged body is not."""
-    match fetched:
-        case Failed():
-            return fetched
-        case NotModified():
-            return Unchanged(
-                by="304",
-                validators=fetched.validators,
-                hints=hints(fetched.headers, None),
-                hops=fetched.hops,
-                elapsed=fetched.elapsed,
-                conditional=fetched.conditional,
-            )
-        case Document():
-            if fetched.body_hash == feed.body_hash:
-                return Unchanged(
-                    by="hash",
-                    validators=fetched.validators,
-                    hints=hints(fetched.headers, None),
-                    hops=fetched.hops,
-                    elapsed=fetched.elapsed,
-                    conditional=fetched.conditional,
-                )
-            try:
-                parsed = parse(fetched, feed.item_marks)
-                prepare_detection(parsed, feed)
-            except ParseError as error:
-                kinds = {kind.value: kind for kind in FailureKind}
-                return Failed(
-                    kind=kinds.get(error.kind, FailureKind.PARSE),
-                    message=str(error),
-                    status=fetched.status,
-                    hops=fetched.hops,
-                    elapsed=fetched.elapsed,
-                )
-            return Fresh(document=fetched, parsed=parsed, hints=hints(fetched.headers, parsed))
+    """Return what an answer means, its document read here and now, however long that takes."""
+    if not isinstance(fetched, Document) or fetched.body_hash == feed.body_hash:
+        return _unread(fetched)
+    try:
+        parsed = parse(fetched, feed.item_marks)
+        prepare_detection(parsed, feed)
+        return _fresh(fetched, parsed)
+    except ParseError as error:
+        return _unreadable(fetched, error)
+
+
+async def read_in_bounds(feed: Feed, fetched: Fetched, reader: Reader) -> Outcome:
+    """Return what an answer means; reading its document costs no more than the reader's bounds."""
+    if not isinstance(fetched, Document) or fetched.body_hash == feed.body_hash:
+        return _unread(fetched)
+    try:
+        parsed = await reader.parse(fetched, feed.item_marks)
+        await prepare_detection_aside(parsed, feed)
+        return _fresh(fetched, parsed)
+    except ParseError as error:
+        return _unreadable(fetched, error)
+
+
+def _unread(fetched: Fetched) -> Outcome:
+    if isinstance(fetched, Failed):
+        return fetched
+    return Unchanged(
+        by="304" if isinstance(fetched, NotModified) else "hash",
+        validators=fetched.validators,
+        hints=hints(fetched.headers, None),
+        hops=fetched.hops,
+        elapsed=fetched.elapsed,
+        conditional=fetched.conditional,
+    )
+
+
+def _fresh(document: Document, parsed: Parsed) -> Fresh:
+    return Fresh(document=document, parsed=parsed, hints=hints(document.headers, parsed))
+
+
+def _unreadable(document: Document, error: ParseError) -> Failed:
+    kinds = {kind.value: kind for kind in FailureKind}
+    return Failed(
+        kind=kinds.get(error.kind, FailureKind.PARSE),
+        message=str(error),
+        status=document.status,
+        hops=document.hops,
+        elapsed=document.elapsed,
+    )
 
 
 def settle(

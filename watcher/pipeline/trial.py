@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -13,7 +13,8 @@ from watcher.identify import candidates
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind, Fresh, Outcome
 from watcher.pipeline.privacy import conceal
-from watcher.pipeline.settling import read
+from watcher.pipeline.settling import read_in_bounds
+from watcher.reading import Reader
 from watcher.text.urls import permanent_target
 
 AT_ONCE = 64
@@ -30,7 +31,7 @@ class Trial:
     @property
     def ok(self) -> bool:
         """Tell whether the feed can be read."""
-        return isinstance(self.outcome, Fresh)
+        return isinstance(self.outcome, Fresh) and self.outcome.parsed.stopped is None
 
     @property
     def items(self) -> int:
@@ -65,14 +66,20 @@ class Trial:
     @property
     def kind(self) -> str:
         """Say in one word how it went: `read`, or the kind of failure."""
-        return self.outcome.kind.value if isinstance(self.outcome, Failed) else "read"
+        if isinstance(self.outcome, Failed):
+            return self.outcome.kind.value
+        return "read" if self.ok else FailureKind.PARSE.value
 
     @property
     def message(self) -> str:
         """Say what a person should know: what went wrong, or what is odd about a feed that can be read."""
         if isinstance(self.outcome, Failed):
             return self.outcome.message
-        said = [self.outcome.parsed.degraded or ""] if isinstance(self.outcome, Fresh) else []
+        said = (
+            [self.outcome.parsed.stopped or "", self.outcome.parsed.degraded or ""]
+            if isinstance(self.outcome, Fresh)
+            else []
+        )
         said += [] if self.items else ["has no items"]
         said += [f"{self.merged} repeat others in the document"] if self.merged else []
         said += [f"{self.left_out:,} more items than are read of one document"] if self.left_out else []
@@ -88,7 +95,6 @@ async def try_feeds(
     `on_done` hears of each as it is done. No server makes it raise.
     """
     places = asyncio.Semaphore(AT_ONCE)
-    loop = asyncio.get_running_loop()
 
     async def tried(source: Source) -> Trial:
         feed = _make_feed(source)
@@ -96,7 +102,7 @@ async def try_feeds(
             fetched = await fetcher.feed(feed, unconditional=True)
             outcome: Outcome
             try:
-                outcome = conceal(await loop.run_in_executor(readers, read, feed, fetched), source)
+                outcome = conceal(await read_in_bounds(feed, fetched, reader), source)
             except Exception as error:  # noqa: BLE001  (a reader's own fault concerns one feed, and is told with it)
                 outcome = Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
         hops = outcome.document.hops if isinstance(outcome, Fresh) else outcome.hops
@@ -105,7 +111,7 @@ async def try_feeds(
             on_done(trial)
         return trial
 
-    with ThreadPoolExecutor(2, thread_name_prefix="parser") as readers:
+    with closing(Reader()) as reader:
         return tuple(await asyncio.gather(*(tried(source) for source in sources)))
 
 

@@ -73,6 +73,8 @@ def after(
     match outcome:
         case Fresh(pushed=True):
             return _pushed(feed, told or Sorted(), now, bounds, jitter)
+        case Fresh(parsed=Parsed(stopped=str(reason))):
+            return _stopped(feed, outcome, reason, told or Sorted(), now, bounds, jitter)
         case Fresh():
             return _read(feed, outcome, told or Sorted(), now, bounds, jitter)
         case Unchanged():
@@ -120,6 +122,27 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
     )
     known = bool(told.same or told.edited or told.migrated)
     return _succeeded(learnt, outcome.hints, document.hops, now, bounds, jitter, same_feed=known)
+
+
+def _stopped(
+    feed: Feed, outcome: Fresh, reason: str, told: Sorted, now: datetime, bounds: Bounds, jitter: float
+) -> Feed:
+    """Count a failure for a document whose reading was stopped: its items so far are kept, others may be missing.
+
+    Neither body nor validators are remembered, so that the next poll asks for the rest.
+    """
+    kept = replace(
+        _read(feed, outcome, told, now, bounds, jitter),
+        state=feed.state,
+        failures=feed.failures,
+        failing_since=feed.failing_since,
+        error_kind=feed.error_kind,
+        succeeded_at=feed.succeeded_at,
+        body_hash=feed.body_hash,
+        validators=Validators(),
+    )
+    failed = Failed(kind=FailureKind.PARSE, message=reason, status=outcome.document.status, hops=outcome.document.hops)
+    return _failed(kept, failed, now, bounds, jitter)
 
 
 def _pushed(feed: Feed, told: Sorted, now: datetime, bounds: Bounds, jitter: float) -> Feed:

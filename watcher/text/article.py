@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from watcher.text.html import LONGEST, line, plain, title_text, to_text, too_deep
+from watcher.text.html import LONGEST, line, plain, title_text, to_text
 from watcher.text.langs import language_tag
+from watcher.text.strip import exceeds_tree_limits
 
 ENOUGH = 250
 """So many characters in a part of a page make it worth taking for the article."""
@@ -43,7 +44,7 @@ def from_text(text: str) -> Article:
 def from_html(html: str) -> Article:
     """Read a page. Trafilatura finds its article where it is installed, and a plainer rule where not."""
     html = html[:_MOST]
-    if too_deep(html):
+    if exceeds_tree_limits(html):
         return from_text(to_text(html))
     tree = LexborHTMLParser(html)
     language = tree.root.attributes.get("lang") if tree.root is not None else None

@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
-from html import unescape
 from itertools import groupby
 
 from selectolax.lexbor import LexborHTMLParser
 
 from watcher.text.bidi import drop_unbalanced_controls
 from watcher.text.markup import escape_literals
+from watcher.text.strip import exceeds_tree_limits, strip_markup, unescape_entities
 
 LONGEST = 262_144
 """Characters of one field that are looked at."""
-
-DEEPEST = 1_000
-"""Blocks inside blocks inside blocks: beyond this the parser, which looks for an open <p> at each, takes minutes."""
 
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -32,8 +28,6 @@ _BLOCKS = (
     "summary", "table", "td", "th", "tr", "ul",
 )  # fmt: skip
 
-_CLOSED_BY_OTHERS = {"br", "dd", "dt", "hr", "li", "option", "p", "td", "th", "tr"}
-
 
 def _tags(names: tuple[str, ...]) -> str:
     """Write a pattern for some tag names, by their first letters: twice as fast as an alternation of all."""
@@ -43,8 +37,6 @@ def _tags(names: tuple[str, ...]) -> str:
 
 
 _BLOCK = re.compile(f"<(?=/?{_tags(_BLOCKS)})")
-_NESTED = re.compile(f"<(/?)({_tags(tuple(sorted({*_BLOCKS} - _CLOSED_BY_OTHERS)))})")
-_TAG = re.compile(r"<[^<>]{0,2000}>")
 _DROP = re.compile(f"<{_tags(_DROPPED)}")
 # Control characters, halves of surrogates and non-characters: no database and no terminal wants them. Those of the
 # upper range are punctuation in windows-1252, from where editors of old bring them.
@@ -57,32 +49,13 @@ def to_text(html: str) -> str:
     """Give the words of an HTML fragment: blocks part lines, scripts and styles are gone, entities are read."""
     html = html[:LONGEST]
     if "<" not in html or _MARKUP.search(html) is None:
-        return plain(unescape(html) if "&" in html else html)
-    if too_deep(html):
-        return plain(unescape(_TAG.sub("\n", html)))
+        return plain(unescape_entities(html) if "&" in html else html)
+    if exceeds_tree_limits(html):
+        return plain(strip_markup(html))
     tree = LexborHTMLParser(_BLOCK.sub("\n<", html.replace("\n", " ")))
     if _DROP.search(html) is not None:
         tree.strip_tags(list(_DROPPED))
     return plain(tree.body.text(separator="")) if tree.body is not None else ""
-
-
-def too_deep(html: str) -> bool:
-    """Tell whether blocks are nested as no honest page nests them."""
-    if html.count("<") <= DEEPEST:
-        return False
-    depth = 0
-    unclosed: Counter[str] = Counter()
-    for tag in _NESTED.finditer(html):
-        name = tag[2].lower()
-        if not tag[1]:
-            unclosed[name] += 1
-            depth += 1
-        elif unclosed[name]:
-            unclosed[name] -= 1
-            depth -= 1
-        if depth > DEEPEST:
-            return True
-    return False
 
 
 def title_text(said: str) -> str:

@@ -1,0 +1,52 @@
+"""How the reading of a document is followed from outside: its items as they are read, and whether there is time left.
+
+This package knows no clock and no process. Whoever bounds a reading sets a Progress with `following`; readers report to
+the current one, if there is any.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Protocol
+
+from watcher.model.entry import Item
+
+
+class NeedsIsolation(Exception):  # noqa: N818 - no error, a reason to read elsewhere
+    """The document has to be read in a process that can be ended; the text says why."""
+
+
+class Progress(Protocol):
+    """Follows one reading."""
+
+    def require_isolation(self, reason: str) -> None:
+        """Raise NeedsIsolation unless this reading can be ended from outside."""
+
+    def add(self, item: Item) -> bool:
+        """Note an item that has been read; return whether there is time for the next."""
+
+
+_CURRENT: ContextVar[Progress | None] = ContextVar("progress", default=None)
+
+
+@contextmanager
+def following(progress: Progress) -> Iterator[None]:
+    """Let `progress` follow what is read in this context."""
+    token = _CURRENT.set(progress)
+    try:
+        yield
+    finally:
+        _CURRENT.reset(token)
+
+
+def require_isolation(reason: str) -> None:
+    """Raise NeedsIsolation where a Progress that cannot end the reading follows it."""
+    if (progress := _CURRENT.get()) is not None:
+        progress.require_isolation(reason)
+
+
+def current() -> Progress | None:
+    """Return who follows this reading."""
+    return _CURRENT.get()
