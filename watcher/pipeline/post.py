@@ -8,9 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from watcher.pipeline.sending import Channels, Delivered, Round, Senders
+import structlog
+
+from watcher.pipeline.sending import Attempt, Channels, Delivered, Round, Senders, UnrecordedError
 from watcher.store import outbox
 from watcher.store.engine import Database
+
+log = structlog.get_logger()
 
 PAUSE_FIRST = timedelta(seconds=30)
 PAUSE_CAP = timedelta(minutes=10)
@@ -27,7 +31,8 @@ class _Pause:
 class Post:
     """Sends what waits, side by side on all channels, until `drain`.
 
-    A channel that does not answer is left alone for a while, longer each time: its messages keep their tries.
+    A channel that does not answer is left alone for a while, longer each time: its messages keep their tries. What
+    became of a message while the database was away is recorded once it is back.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class Post:
         self._jitter = jitter
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._pauses: dict[str, _Pause] = {}
+        self._unrecorded: dict[str, Attempt] = {}
         self._stopping = False
 
     async def tick(self, channels: Channels) -> None:
@@ -55,7 +61,7 @@ class Post:
             lost, names = outbox.has_abandoned(db, now), outbox.waiting_channels(db, now)
         if lost:
             await asyncio.to_thread(self._round(channels).settle_abandoned)
-        for name in names:
+        for name in dict.fromkeys((*names, *self._unrecorded)):
             pause = self._pauses.get(name)
             if not self._stopping and name not in self._busy and (pause is None or pause.until <= now):
                 self._busy[name] = asyncio.create_task(self._drain(name, channels))
@@ -71,8 +77,14 @@ class Post:
         await self.settled()
 
     async def _drain(self, name: str, channels: Channels) -> None:
+        unrecorded = self._unrecorded.pop(name, None)
         try:
-            fine = await self._round(channels).drain(name, 10_000, lambda: self._stopping)
+            fine = await self._round(channels).drain(name, 10_000, lambda: self._stopping, unrecorded=unrecorded)
+        except UnrecordedError as error:
+            if error.attempt is not None:
+                self._unrecorded[name] = error.attempt
+            log.error("database", tick="send", channel=name, error=str(error))
+            return
         finally:
             self._busy.pop(name, None)
         if fine:

@@ -13,6 +13,7 @@ import structlog
 
 from watcher.deliver import Blocked, Deferred, Outcome, Refused, Sender, Sent, SlackSender, Uncertain
 from watcher.deliver.redact import redact_secrets
+from watcher.errors import StoreError
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
 from watcher.pipeline.points import reached
 from watcher.store import blocked, digests, outbox
@@ -31,6 +32,23 @@ DOUBTS_AT_MOST = 3
 
 DOWN_AFTER = 3
 """A channel whose other side was out of reach so often in a row is left alone for a while."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """A message that was sent, or not, and what came of it."""
+
+    delivery: Delivery
+    outcome: Outcome
+
+
+class UnrecordedError(StoreError):
+    """The database is away while a channel is being served; `attempt` is what it does not know yet, if anything."""
+
+    def __init__(self, attempt: Attempt | None, reason: str) -> None:
+        super().__init__(reason)
+        self.attempt = attempt
+
 
 Channels: TypeAlias = Mapping[str, Channel]
 Senders: TypeAlias = Mapping[ChannelKind, Sender]
@@ -90,38 +108,45 @@ class Round:
     digest_id: int | None = None
     bodies: dict[int, tuple[str, str]] = field(default_factory=dict)
 
-    async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> bool:
+    async def drain(
+        self, name: str, limit: int, stopping: Callable[[], bool], *, unrecorded: Attempt | None = None
+    ) -> bool:
         """Send a channel's messages one after another; what one came to is recorded as the next is taken.
+
+        `unrecorded` is recorded first. Raises UnrecordedError where the database is away.
 
         False where the other side was out of reach several times in a row, or refused the channel itself once: the rest
         is left for later, with all its tries.
         """
         channel = self.channels.get(name)
-        before: tuple[Delivery, Outcome] | None = None
+        before = unrecorded
         sender: Sender | None = None
         down = 0
         try:
             for number in range(limit + 1):
                 more = number < limit and down < DOWN_AFTER and not stopping()
-                delivery = await asyncio.to_thread(self._step, name, channel, before, more)
+                try:
+                    delivery = await asyncio.to_thread(self._step, name, channel, before, more)
+                except StoreError as error:
+                    raise UnrecordedError(before, str(error)) from error
+                before = None
                 if delivery is None:
                     break
                 reached("claimed")
                 sender = self.senders.get(delivery.kind)
-                before = delivery, await self._send(delivery, channel, sender)
-                down = DOWN_AFTER if isinstance(before[1], Blocked) else down + 1 if is_down(before[1]) else 0
+                outcome = await self._send(delivery, channel, sender)
+                before = Attempt(delivery, outcome)
+                down = DOWN_AFTER if isinstance(outcome, Blocked) else down + 1 if is_down(outcome) else 0
                 reached("sent")
         finally:
             if sender is not None:
                 await sender.rest()
         return down < DOWN_AFTER
 
-    def _step(
-        self, name: str, channel: Channel | None, before: tuple[Delivery, Outcome] | None, more: bool
-    ) -> Delivery | None:
+    def _step(self, name: str, channel: Channel | None, before: Attempt | None, more: bool) -> Delivery | None:
         with self.database.write() as db:
             if before is not None:
-                self._record(db, *before, channel)
+                self._record(db, before.delivery, before.outcome, channel)
             taken = self._claim(db, name) if more else None
             if taken is not None and taken.kind is ChannelKind.EMAIL:
                 html, text = self._body(db, taken.digest_id)
