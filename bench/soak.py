@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 import tempfile
 from contextlib import ExitStack
@@ -44,6 +45,7 @@ def main() -> None:
     )
     store.add_arguments(arguments)
     given = arguments.parse_args()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     if given.store:
         sys.exit(store.main(given))

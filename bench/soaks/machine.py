@@ -133,7 +133,11 @@ class _Machine:
         loop, orders = asyncio.get_running_loop(), asyncio.Queue[str]()
 
         def heed() -> None:
-            orders.put_nowait(pipe.recv())
+            try:
+                orders.put_nowait(pipe.recv())
+            except EOFError:  # the conductor is gone
+                loop.remove_reader(pipe.fileno())
+                orders.put_nowait("leave")
 
         loop.add_reader(pipe.fileno(), heed)
         await asyncio.to_thread(self._app.sync, self._wall())
@@ -143,7 +147,7 @@ class _Machine:
             async with Steps(self._app, fetcher, self._wall, monotonic=self._clock.read, senders_by_kind=ways) as steps:
                 await steps.take_over()
                 pipe.send("started")
-                while (order := await orders.get()) != "stop":
+                while (order := await orders.get()) not in {"stop", "leave"}:
                     match order:
                         case "tick":
                             pipe.send(await self._tick(steps))
@@ -153,7 +157,8 @@ class _Machine:
                             pipe.send(_sample())
                 await steps.drain(timedelta(seconds=10))
                 await patient("leave", steps.leave)()
-        pipe.send(self._make_report())
+        if order == "stop":
+            pipe.send(self._make_report())
 
     def _policy(self) -> Any:
         second = timedelta(seconds=1)

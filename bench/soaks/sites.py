@@ -236,7 +236,12 @@ async def _serve(pipe: Pipe, plan: Plan, clock: SharedClock) -> None:
     ended = asyncio.Event()
 
     def heed() -> None:
-        match pipe.recv():
+        try:
+            order = pipe.recv()
+        except EOFError:  # the conductor is gone
+            loop.remove_reader(pipe.fileno())
+            order = "end"
+        match order:
             case "faults":
                 pipe.send(dict(slack.faults + mailbox.faults))
             case "all":
