@@ -2,8 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One retry: a machine without a network is told so within seconds, not after a minute.
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 -c constraints.txt
+OFFLINE = { echo "The first install needs the package index (or PIP_INDEX_URL, PIP_FIND_LINKS): connect once, then make again." >&2; exit 1; }
 
-.PHONY: run test slow demo bench check format clean
+.PHONY: run test slow demo bench check format release clean
 
 # `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` says more.
 run: $(VENV)/installed
@@ -38,20 +41,33 @@ $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e .
+	$(PIP) -e . || $(OFFLINE)
 	touch $@
 
 $(VENV)/tested: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test]'
+	$(PIP) -e '.[test]' || $(OFFLINE)
 	touch $@ $(VENV)/installed
 
 $(VENV)/checked: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,dev]'
+	$(PIP) -e '.[test,dev]' || $(OFFLINE)
 	touch $@ $(VENV)/installed $(VENV)/tested
 
 $(VENV)/benched: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(BIN)/python -m pip install --quiet -c constraints.txt -e '.[test,bench]'
+	$(PIP) -e '.[test,bench]' || $(OFFLINE)
 	touch $@ $(VENV)/installed $(VENV)/tested
+
+# The wheel and the source distribution, what they are made of (SBOM, CycloneDX) and their hashes, in dist/.
+release: $(VENV)/released
+	rm -rf dist
+	$(BIN)/python -m build --outdir dist .
+	$(BIN)/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible --of JSON -o dist/sbom.cdx.json $(VENV)/release/bin/python
+	cd dist && sha256sum * > SHA256SUMS
+
+$(VENV)/released: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e '.[release]' || $(OFFLINE)
+	$(PYTHON) -m venv --clear $(VENV)/release
+	$(VENV)/release/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt '.[all]' || $(OFFLINE)
+	touch $@
 
 clean:
 	rm -rf $(VENV) var dist build

@@ -16,6 +16,7 @@ from watcher import clock
 from watcher.app.wiring import App
 from watcher.engine import make_engine
 from watcher.engine.steps import Engine, Pace, Steps
+from watcher.engine.systemd import ServiceManager
 from watcher.errors import ConfigError, StoreError, WatcherError
 from watcher.fetch import Fetcher
 from watcher.web import create_app, make_server, require_login
@@ -41,6 +42,7 @@ class _Daemon:
         self._grace = grace
         self._pace = pace
         self._stop = asyncio.Event()
+        self._manager = ServiceManager(app.environ)
 
     async def run(self) -> None:
         app = self._app
@@ -73,6 +75,8 @@ class _Daemon:
         await engine.start()
         self._log_notes()
         log.info("started", feeds=len(app.settings.sources), topics=len(app.watched.topics), owner=steps.owner)
+        self._manager.notify("READY=1", f"STATUS=watching {len(app.settings.sources)} feeds")
+        self._manager.start_watchdog()
         try:
             waits = [asyncio.create_task(self._stop.wait()), *([serving] if serving else [])]
             await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
@@ -80,6 +84,7 @@ class _Daemon:
                 raise StoreError("the page stopped being served")
         finally:
             log.info("stopping", in_flight=steps.poller.in_flight)
+            self._manager.stop()
             await engine.drain(self._grace)
             if server is not None and serving is not None:
                 server.should_exit = True
@@ -103,6 +108,7 @@ class _Daemon:
             log.error("reload failed", error=str(error))
             return False
         self._log_notes()
+        self._manager.notify(f"STATUS=watching {len(self._app.settings.sources)} feeds")
         log.info("reloaded", feeds=len(self._app.settings.sources), changed_topics=list(changed))
         return True
 

@@ -131,6 +131,14 @@ class Daemon:
         except OSError:
             return 0
 
+    def text(self, path: str) -> str:
+        """Return what the page answers to a path; empty where nobody answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self._desk.port}{path}", timeout=10) as answer:
+                return str(answer.read().decode())
+        except OSError:
+            return ""
+
     def signal(self, number: Signals) -> None:
         self.process.send_signal(number)
 

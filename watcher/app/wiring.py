@@ -7,6 +7,7 @@ import threading
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import structlog
 
@@ -21,6 +22,9 @@ from watcher.schedule import Bounds
 from watcher.settings import Settings, load, signing_key
 from watcher.store import care, clocks, digests, feeds, migrate, pruning, renames, search, status, topics
 from watcher.store.engine import Database, Db
+
+if TYPE_CHECKING:
+    from watcher.app.activity import Activity
 
 log = structlog.get_logger()
 
@@ -39,11 +43,21 @@ class App:
         self._compiling = threading.Lock()
         self._environ = environ
         self._asked_anew: frozenset[str] = frozenset()
+        self._activity: Activity | None = None
 
     @property
     def environ(self) -> Mapping[str, str]:
         """The environment that the configuration is read in."""
         return self._environ
+
+    @property
+    def activity(self) -> Activity:
+        """The counters of this process; imported where something is counted, which most commands never do."""
+        if self._activity is None:
+            from watcher.app.activity import Activity
+
+            self._activity = Activity()
+        return self._activity
 
     @property
     def watched(self) -> Watched:

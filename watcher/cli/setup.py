@@ -107,7 +107,7 @@ def _notes(settings: Settings) -> list[str]:
     return [
         *places,
         f"fulltext of {asked}: trafilatura is not installed, so articles are cut out of their pages by a plainer rule; "
-        "pip install 'news-watcher[fulltext]'",
+        "pip install 'newsdesk-watcher[fulltext]'",
     ]
 
 

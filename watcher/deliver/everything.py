@@ -20,7 +20,7 @@ class AppriseSender:
         try:
             import apprise
         except ModuleNotFoundError:
-            return Refused(reason="Apprise is not installed: pip install 'news-watcher[apprise]'")
+            return Refused(reason="Apprise is not installed: pip install 'newsdesk-watcher[apprise]'")
         said = thaw(delivery.payload)
         service = apprise.Apprise()
         if not service.add(address):

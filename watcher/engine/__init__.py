@@ -39,4 +39,4 @@ def _installed(name: EngineName) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
-        raise UsageError(f"`engine: {name}` needs {error.name}: pip install 'news-watcher[cluster]'") from error
+        raise UsageError(f"`engine: {name}` needs {error.name}: pip install 'newsdesk-watcher[cluster]'") from error

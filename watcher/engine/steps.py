@@ -19,6 +19,7 @@ from watcher.engine.clockcare import ClockCare
 from watcher.errors import StoreError
 from watcher.fetch import Fetcher
 from watcher.pipeline.incoming import Poller
+from watcher.pipeline.notices import history
 from watcher.pipeline.outgoing import compose_due
 from watcher.pipeline.post import Post
 from watcher.pipeline.pushed import Subscriber
@@ -81,7 +82,7 @@ class Steps:
             bounds=app.bounds,
             concurrency=app.settings.fetch.concurrency,
             owner=self.owner,
-            on_settled=_heard,
+            on_settled=self._count_poll,
             on_answer=self.clock_care.observe,
             configured=lambda url: app.settings.source(url),
         )
@@ -95,9 +96,23 @@ class Steps:
             active=lambda: app.settings.fetch.websub,
             owner=self.owner,
             reader=self.poller.reader,
-            on_settled=_heard,
+            on_settled=self._count_poll,
         )
-        self._post = Post(app.database, senders_by_kind or senders(fetcher.client()), clock, owner=self.owner)
+        self._post = Post(
+            app.database,
+            senders_by_kind or senders(fetcher.client()),
+            clock,
+            owner=self.owner,
+            on_delivery=app.activity.count_delivery,
+        )
+
+    def _count_poll(self, settled: Settled) -> None:
+        if not settled.held:
+            return
+        poll = history(settled, self.clock())
+        self.app.activity.count_poll(poll.outcome, poll.elapsed, poll.new, poll.updated)
+        if settled.hits:
+            log.info("hits", feed=settled.before.name, hits=len(settled.hits), new=len(settled.new))
 
     async def __aenter__(self) -> Steps:
         return self
@@ -201,8 +216,3 @@ def _is_dead(owner: str, me: str, *, alone: bool) -> bool:
     except OSError:
         return False
     return False
-
-
-def _heard(settled: Settled) -> None:
-    if settled.hits:
-        log.info("hits", feed=settled.before.name, hits=len(settled.hits), new=len(settled.new))

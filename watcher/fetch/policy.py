@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from watcher import __version__
 
-HTTP2_MISSING = "HTTP/2 needs h2: pip install 'news-watcher[http2]'"
+HTTP2_MISSING = "HTTP/2 needs h2: pip install 'newsdesk-watcher[http2]'"
 
 
 def has_http2() -> bool:

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from watcher.pipeline.sending import Attempt, Channels, Delivered, Round, Senders, UnrecordedError
+from watcher.pipeline.sending import Attempt, Channels, Delivered, OnDelivery, Round, Senders, UnrecordedError
 from watcher.store import outbox
 from watcher.store.engine import Database
 
@@ -42,12 +42,14 @@ class Post:
         clock: Callable[[], datetime],
         *,
         owner: str,
+        on_delivery: OnDelivery | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
         self._senders = senders
         self._clock = clock
         self._owner = owner
+        self._on_delivery = on_delivery
         self._jitter = jitter
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._pauses: dict[str, _Pause] = {}
@@ -95,4 +97,7 @@ class Post:
         self._pauses[name] = _Pause(times, self._clock() + wait)
 
     def _round(self, channels: Channels) -> Round:
-        return Round(self._database, channels, self._senders, self._clock, self._jitter, Delivered(), self._owner)
+        return Round(
+            self._database, channels, self._senders, self._clock, self._jitter, Delivered(), self._owner,
+            on_delivery=self._on_delivery,
+        )  # fmt: skip

@@ -36,10 +36,11 @@ DOWN_AFTER = 3
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """A message that was sent, or not, and what came of it."""
+    """A message that was sent, or not, what came of it, and how long the other side took."""
 
     delivery: Delivery
     outcome: Outcome
+    elapsed: timedelta = timedelta()
 
 
 class UnrecordedError(StoreError):
@@ -51,6 +52,8 @@ class UnrecordedError(StoreError):
 
 
 Channels: TypeAlias = Mapping[str, Channel]
+OnDelivery: TypeAlias = Callable[[str, str, timedelta], None]
+"""Called with the channel of a try to deliver, the state it came to, and how long the other side took."""
 Senders: TypeAlias = Mapping[ChannelKind, Sender]
 
 
@@ -106,6 +109,7 @@ class Round:
     done: Delivered
     owner: str
     digest_id: int | None = None
+    on_delivery: OnDelivery | None = None
     bodies: dict[int, tuple[str, str]] = field(default_factory=dict)
 
     async def drain(
@@ -122,6 +126,7 @@ class Round:
         before = unrecorded
         sender: Sender | None = None
         down = 0
+        loop = asyncio.get_running_loop()
         try:
             for number in range(limit + 1):
                 more = number < limit and down < DOWN_AFTER and not stopping()
@@ -134,8 +139,9 @@ class Round:
                     break
                 reached("claimed")
                 sender = self.senders.get(delivery.kind)
+                begun = loop.time()
                 outcome = await self._send(delivery, channel, sender)
-                before = Attempt(delivery, outcome)
+                before = Attempt(delivery, outcome, timedelta(seconds=loop.time() - begun))
                 down = DOWN_AFTER if isinstance(outcome, Blocked) else down + 1 if is_down(outcome) else 0
                 reached("sent")
         finally:
@@ -146,7 +152,7 @@ class Round:
     def _step(self, name: str, channel: Channel | None, before: Attempt | None, more: bool) -> Delivery | None:
         with self.database.write() as db:
             if before is not None:
-                self._record(db, before.delivery, before.outcome, channel)
+                self._record(db, before, channel)
             taken = self._claim(db, name) if more else None
             if taken is not None and taken.kind is ChannelKind.EMAIL:
                 html, text = self._body(db, taken.digest_id)
@@ -202,9 +208,10 @@ class Round:
         died = Uncertain(reason="the watcher ended while it was sending")
         with self.database.write() as db:
             for delivery in outbox.abandoned(db, self.clock()):
-                self._record(db, delivery, died, self.channels.get(delivery.channel))
+                self._record(db, Attempt(delivery, died), self.channels.get(delivery.channel))
 
-    def _record(self, db: Db, delivery: Delivery, outcome: Outcome, channel: Channel | None) -> None:
+    def _record(self, db: Db, attempt: Attempt, channel: Channel | None) -> None:
+        delivery, outcome = attempt.delivery, attempt.outcome
         now, done = self.clock(), self.done
         wait = backoff(delivery.attempts, self.jitter())
         reason = None if isinstance(outcome, Sent) else outcome.reason
@@ -242,6 +249,8 @@ class Round:
         if isinstance(outcome, Sent) and blocked.find(db, delivery.channel) is not None:
             blocked.clear(db, delivery.channel)
             log.info("channel accepted again", channel=delivery.channel)
+        if self.on_delivery is not None:
+            self.on_delivery(delivery.channel, state.value, attempt.elapsed)
         facts = {"delivery": delivery.id, "channel": delivery.channel, "kind": delivery.kind.value}
         if state is DeliveryState.SENT:
             log.info("delivery", **facts, state=state.value, held=held)

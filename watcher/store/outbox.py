@@ -264,6 +264,12 @@ def counts(db: Db) -> Mapping[str, int]:
     return {row[0]: row[1] for row in db.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))}
 
 
+def counts_by_channel(db: Db) -> Mapping[tuple[str, str], int]:
+    """Count deliveries by channel and state."""
+    chosen = select(outbox.c.channel, outbox.c.state, func.count()).group_by(outbox.c.channel, outbox.c.state)
+    return {(row[0], row[1]): row[2] for row in db.execute(chosen)}
+
+
 def failed_since(db: Db, since: datetime) -> tuple[tuple[str, str, DeliveryState, int], ...]:
     """Count what became dead or uncertain since a moment, by digest and channel; who unsubscribed is no failure."""
     rows = db.execute(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, select
@@ -42,6 +42,7 @@ class Standing:
     lag: timedelta
     last_poll_at: datetime | None
     clock: tuple[str, ...] = ()
+    failures: Mapping[str, int] = field(default_factory=dict)
 
 
 def standing(db: Db, now: datetime) -> Standing:
@@ -64,6 +65,7 @@ def standing(db: Db, now: datetime) -> Standing:
         lag=max([timedelta(), *waiting]),
         last_poll_at=max((feed.polled_at for feed in watched if feed.polled_at), default=None),
         clock=clocks.describe_faults(db, now - CLOCK_FAULTS_FOR, now),
+        failures=Counter(feed.error_kind for feed in watched if feed.failures and feed.error_kind),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from fastapi import APIRouter
 from fastapi.responses import Response
@@ -14,7 +14,8 @@ from prometheus_client.registry import Collector
 from watcher import __version__
 from watcher.errors import StoreError
 from watcher.model.digest import DeliveryState
-from watcher.store import digests, hits, leases, outbox, status
+from watcher.model.poll import FailureKind
+from watcher.store import blocked, digests, hits, leases, outbox, status
 from watcher.store.status import Standing
 from watcher.web.site import Here, Site
 
@@ -26,7 +27,8 @@ def metrics(here: Here) -> Response:
     """Give the metrics in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Stored(here))
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    body = generate_latest(registry) + generate_latest(here.app.activity.registry)
+    return Response(body, media_type=CONTENT_TYPE_LATEST)
 
 
 class _Stored(Collector):
@@ -44,6 +46,7 @@ class _Stored(Collector):
             with self._here.app.database.read() as db:
                 known = status.standing(db, now)
                 away = leases.network_away_since(leases.at_work(db, now))
+                by_channel, refused = outbox.counts_by_channel(db), blocked.list_all(db)
                 by_topic, last, waiting = hits.counts(db), digests.last_slots(db, now), outbox.next_try_at(db)
         except StoreError:
             reachable.add_metric([], 0)
@@ -64,6 +67,7 @@ class _Stored(Collector):
         for state in DeliveryState:
             messages.add_metric([state.value], known.outbox.get(state.value, 0))
         yield messages
+        yield from self._of_channels(by_channel, {each.channel for each in refused})
         overdue = max(0.0, (now - waiting).total_seconds()) if waiting else 0.0
         yield GaugeMetricFamily(
             "watcher_outbox_overdue_seconds", "How long the most overdue message has waited.", value=overdue
@@ -75,6 +79,20 @@ class _Stored(Collector):
             slots.add_metric([name], moment.timestamp())
         yield slots
 
+    def _of_channels(self, counts: Mapping[tuple[str, str], int], refused: Collection[str]) -> Iterator[Metric]:
+        messages = GaugeMetricFamily(
+            "watcher_channel_messages", "Messages, by channel and where they stand.", labels=["channel", "state"]
+        )
+        for (channel, state), count in sorted(counts.items()):
+            messages.add_metric([channel, state], count)
+        yield messages
+        up = GaugeMetricFamily(
+            "watcher_channel_up", "Whether a channel is accepted by its other side.", labels=["channel"]
+        )
+        for name in sorted({channel.name for channel in self._here.app.settings.channels}):
+            up.add_metric([name], int(name not in refused))
+        yield up
+
 
 def _of_feeds(known: Standing) -> Iterator[Metric]:
     feeds = GaugeMetricFamily("watcher_feeds", "Configured feeds, by health.", labels=["health"])
@@ -82,6 +100,11 @@ def _of_feeds(known: Standing) -> Iterator[Metric]:
         if health != "total":
             feeds.add_metric([health], count)
     yield feeds
+    failures = GaugeMetricFamily("watcher_feed_failures", "Feeds whose last poll failed, by kind.", labels=["kind"])
+    for kind in FailureKind:
+        failures.add_metric([kind.value], known.failures.get(kind.value, 0))
+    yield failures
+    yield GaugeMetricFamily("watcher_clock_faults", "Faults of this machine's clock lately.", value=len(known.clock))
     yield CounterMetricFamily("watcher_poll_gaps", "Proven gaps between two polls of a feed.", value=known.gaps)
     yield CounterMetricFamily("watcher_items_lost", "Items estimated lost in poll gaps.", value=known.lost)
     yield GaugeMetricFamily("watcher_items_left_out", "Items of feeds that are not stored.", value=known.left_out)

@@ -1,0 +1,49 @@
+"""Tells systemd how the service stands (sd_notify(3)): a datagram to the socket that it names in the environment."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+from contextlib import suppress
+
+
+class ServiceManager:
+    """The service manager that started this process; without one every call does nothing.
+
+    `environ` holds NOTIFY_SOCKET and, where there is a watchdog, WATCHDOG_USEC.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._address = environ.get("NOTIFY_SOCKET", "")
+        microseconds = environ.get("WATCHDOG_USEC", "")
+        self._watchdog = int(microseconds) / 1e6 if microseconds.isdigit() else 0.0
+        self._watching: asyncio.Task[None] | None = None
+
+    def notify(self, *assignments: str) -> None:
+        """Send assignments such as READY=1; a manager that does not listen is no fault."""
+        if not self._address:
+            return
+        # An address that begins with @ is in the abstract namespace.
+        address = "\0" + self._address[1:] if self._address.startswith("@") else self._address
+        with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as sending:
+            sending.sendto("\n".join(assignments).encode(), address)
+
+    def start_watchdog(self) -> None:
+        """Answer the watchdog at half its time, as long as the event loop runs: one that hangs is restarted.
+
+        A database that is away or a full disk is no reason to: a restart would not help, and /readyz says so.
+        """
+        if self._watchdog:
+            self._watching = asyncio.create_task(self._answer())
+
+    def stop(self) -> None:
+        """Say that the service is about to end."""
+        if self._watching is not None:
+            self._watching.cancel()
+        self.notify("STOPPING=1", "STATUS=finishing what is in flight")
+
+    async def _answer(self) -> None:
+        while True:
+            self.notify("WATCHDOG=1")
+            await asyncio.sleep(self._watchdog / 2)
