@@ -29,7 +29,8 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from bench.soaks import store
 from bench.soaks.conductor import Conductor, Outcome, describe_plan, print_progress
-from bench.soaks.plan import Trouble, make_plan
+from bench.soaks.plan import Incident
+from bench.soaks.planning import make_plan
 from tests import postgres
 
 
@@ -60,7 +61,7 @@ def main() -> None:
 def soak(days: float, feeds: int, seed: int, kind: str) -> Outcome:
     """Run through some days on a new database."""
     # A server does not share the limit of the watcher's process that stands for a full disk.
-    skipped = frozenset({Trouble.DISK}) if kind == "postgresql" else frozenset()
+    skipped = frozenset({Incident.DISK}) if kind == "postgresql" else frozenset()
     plan = make_plan(seed, days, feeds, skipped=skipped)
     print_progress(", ".join(f"{count} {name}" for name, count in describe_plan(plan).items()))
     with ExitStack() as held:

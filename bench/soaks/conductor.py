@@ -2,46 +2,33 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
-import signal
 import sqlite3
 import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
-from dataclasses import asdict, dataclass, field
-from multiprocessing.context import ForkServerProcess
+from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 from typing import Any
 
+from bench.soaks.bounds import check_database, check_process
+from bench.soaks.child import Child
 from bench.soaks.clock import SharedClock, wall_clock
 from bench.soaks.configuring import feed_url, write_config
-from bench.soaks.faults import Violations
 from bench.soaks.items import Timelines
 from bench.soaks.ledger import Ledger
 from bench.soaks.machine import Report, Sample, Setup, work
-from bench.soaks.plan import DAY, DOWNTIMES, HOUR, TICK, Event, Fault, Plan, Trouble
+from bench.soaks.plan import DAY, DOWNTIMES, HOUR, STORAGE, TICK, Event, Fault, Incident, Plan
 from bench.soaks.sites import serve
+from bench.soaks.violations import Violations
 from bench.soaks.watch import StatusWatch
 from tests import postgres
 from watcher.app.wiring import App, open_app
 from watcher.store import care, feeds, migrate, status
 from watcher.store.engine import Database
-
-PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["bench.soaks.machine", "bench.soaks.sites"])
-LIMITS = {"megabytes": 250, "peak": 350, "handles": 200, "threads": 60, "tasks": 20}
-"""What the watcher's process may hold; `peak` is its most megabytes."""
-SLACK = {"megabytes": 10, "handles": 8, "threads": 6, "tasks": 3}
-GROWTH = 1.15
-"""What one process may hold at the end, against what it held in the middle of its life."""
-BYTES_PER_ENTRY = 6_000
-BYTES_PER_DIGEST = 40_000
-BYTES_OF_LOG = 48 * 2**20
 
 
 @dataclass(slots=True)
@@ -50,30 +37,6 @@ class Outcome:
 
     figures: dict[str, Any] = field(default_factory=dict)
     violations: list[str] = field(default_factory=list)
-
-
-class Child:
-    """A process of the run and the pipe to it."""
-
-    def __init__(self, target: Callable[..., None], *arguments: object) -> None:
-        self.pipe, theirs = PROCESSES.Pipe()
-        self.process: ForkServerProcess = PROCESSES.Process(target=target, args=(theirs, *arguments), daemon=True)
-        self.process.start()
-        theirs.close()
-
-    def ask(self, order: str) -> Any:
-        """Send an order and return the answer; raises EOFError where the process has ended."""
-        self.pipe.send(order)
-        return self.hear()
-
-    def hear(self) -> Any:
-        return self.pipe.recv()
-
-    def kill(self) -> None:
-        assert self.process.pid is not None
-        os.kill(self.process.pid, signal.SIGKILL)
-        self.process.join()
-        self.pipe.close()
 
 
 class Conductor:
@@ -103,9 +66,7 @@ class Conductor:
         self._warnings: Counter[str] = Counter()
         self._chance = random.Random(f"{plan.seed}:conductor")
         self._lock: sqlite3.Connection | None = None
-        self._resumable = [
-            (feed, outage) for feed in plan.feeds for outage in feed.outages if outage.fault is Fault.GONE
-        ]
+        self._gone = [(feed, outage) for feed in plan.feeds for outage in feed.outages if outage.fault is Fault.GONE]
 
     def run(self) -> Outcome:
         """Go through the whole plan, and look at what is left."""
@@ -113,7 +74,7 @@ class Conductor:
         with ExitStack() as held:
             self._sites = Child(serve, self._plan, self._folder / "clock")
             held.callback(self._sites.kill)
-            self._ports = self._sites.hear()
+            self._ports = self._sites.receive()
             self._configure(0.0)
             with Database(self._url) as database:
                 migrate.upgrade(database)
@@ -127,28 +88,25 @@ class Conductor:
                 self._tick(number, at)
                 if at % DAY == 0:
                     self._report(at, time.monotonic() - began)
-            figures = self._finish(self._plan.end, held)
+            figures = self._finish(self._plan.end)
         figures["seconds"] = round(time.monotonic() - began, 1)
         return Outcome(figures, self._violations.lines())
 
     def _tick(self, number: int, at: float) -> None:
         for event in self._plan.events:
             if event.span.start == at:
-                self._begin(event, at)
+                self._begin_incident(event, at)
             elif event.span.end == at:
-                self._finish_event(event)
-        for feed, outage in self._resumable:
-            if outage.span.end == at and feed.watched.holds(at) and self._plan.event(at, DOWNTIMES) is None:
-                # As a person does who has read that it is gone, and knows better.
-                with self.app.database.write() as db:
-                    feeds.resume(db, feed_url(feed, self._ports[0]), self._wall())
+                self._end_incident(event)
+        if self._plan.event(at, DOWNTIMES | STORAGE) is None:
+            self._resume_feeds(at)
         if self._plan.event(at, DOWNTIMES) is None:
             self._work(number, at)
         hourly = at % HOUR == 0
-        if hourly and self._plan.event(at, {Trouble.DATABASE}) is None:
+        if hourly and self._plan.event(at, {Incident.DATABASE}) is None:
             self._ledger.follow(self.app.database, at)
             if at >= HOUR:
-                self._watch.look(self.app, at, self._wall(), self.sites.ask("faults"))
+                self._watch.check_status(self.app, at, self._wall(), self.sites.ask("faults"))
             if at % DAY == 0 and at:
                 self._ledger.check_kept(self.app.database, at)
                 self._ledger.check_told(self.app.database, at)
@@ -164,8 +122,19 @@ class Conductor:
         assert self._sites is not None
         return self._sites
 
+    def _resume_feeds(self, at: float) -> None:
+        """Resume feeds that are back, as a person does who has read that they are gone and knows better."""
+        back = [feed for feed, outage in self._gone if outage.span.end <= at]
+        self._gone = [(feed, outage) for feed, outage in self._gone if outage.span.end > at]
+        for feed in back:
+            if feed.watched.holds(at):
+                with self.app.database.write() as db:
+                    feeds.resume(db, feed_url(feed, self._ports[0]), self._wall())
+
     def _work(self, number: int, at: float) -> None:
-        machine = self._machine or self._start()
+        machine = self._machine or self._start(at)
+        if machine is None:
+            return
         if number in self._plan.kills:
             machine.pipe.send("tick")
             time.sleep(self._chance.uniform(0.0, 0.08))
@@ -176,26 +145,32 @@ class Conductor:
         report = machine.ask("tick")
         assert isinstance(report, Report)
         self._warnings.update(report.warnings)
-        self._watch.hear(report, at)
+        self._watch.check_report(report, at)
         self._counts["ticks"] += 1
 
-    def _start(self) -> Child:
+    def _start(self, at: float) -> Child | None:
+        """Start the watcher; returns None where it cannot start, as while the database is away: the next tick tries."""
         setup = Setup(
             plan=self._plan, clock=self._folder / "clock", config=self._folder / "config", database_url=self._url
         )
-        self._machine = Child(work, setup)
-        assert self._machine.hear() == "started"
+        machine = Child(work, setup)
         self._counts["starts"] += 1
-        return self._machine
+        if (answer := machine.receive()) == "started":
+            self._machine = machine
+            return machine
+        machine.process.join()
+        if self._plan.event(at, STORAGE) is None:
+            self._violations.add("did not start", at, str(answer))
+        return None
 
     def _end(self) -> None:
         if self._machine is not None:
             self._machine.kill()
             self._machine = None
 
-    def _begin(self, event: Event, at: float) -> None:
-        match event.trouble:
-            case Trouble.RELOAD:
+    def _begin_incident(self, event: Event, at: float) -> None:
+        match event.incident:
+            case Incident.RELOAD:
                 self._reloads += 1
                 self._configure(at)
                 self.app.reload()
@@ -203,18 +178,18 @@ class Conductor:
                     report = self._machine.ask("reload")
                     for error in report.errors:
                         self._violations.add("error logged", at, error)
-            case Trouble.DOWN | Trouble.LONG_DOWN if self._machine is not None:
+            case Incident.DOWN | Incident.LONG_DOWN if self._machine is not None:
                 self._machine.ask("stop")
                 self._machine.process.join()
                 self._machine = None
-            case Trouble.DATABASE if self._server is not None:
+            case Incident.DATABASE if self._server is not None:
                 self._server.halt()
-            case Trouble.DATABASE:
+            case Incident.DATABASE:
                 self._lock = sqlite3.connect(self._folder / "soak.db", isolation_level=None)
                 self._lock.execute("BEGIN EXCLUSIVE")
 
-    def _finish_event(self, event: Event) -> None:
-        if event.trouble is not Trouble.DATABASE:
+    def _end_incident(self, event: Event) -> None:
+        if event.incident is not Incident.DATABASE:
             return
         if self._server is not None:
             self._server.start()
@@ -241,7 +216,7 @@ class Conductor:
             f" {len(self._ledger.composed)} digests{memory}, {sum(self._violations.counts.values())} violations"
         )
 
-    def _finish(self, at: float, held: ExitStack) -> dict[str, Any]:
+    def _finish(self, at: float) -> dict[str, Any]:
         database = self.app.database
         self._clock.move_to(at)
         self._ledger.follow(database, at)
@@ -263,7 +238,10 @@ class Conductor:
         messages = self._ledger.check_messages(database, served["mails"], served["slack"], at)
         for fault in care.check(database):
             self._violations.add("database unsound", at, fault)
-        bounds = self._check_bounds(at)
+        _measured_at, size, kept = self._sizes[-1]
+        bounds = check_database(size, kept, len(self._ledger.composed), at, self._violations)
+        if self._samples:
+            bounds |= check_process(self._samples, at, self._violations)
         return {
             "seed": self._plan.seed,
             "days": self._plan.days,
@@ -280,43 +258,11 @@ class Conductor:
             "outages reported": {
                 name: f"{self._watch.reported[name]} of {count}" for name, count in sorted(self._watch.due.items())
             },
-            "happenings": dict(Counter(str(event.trouble) for event in self._plan.events)),
+            "happenings": dict(Counter(str(event.incident) for event in self._plan.events)),
             **self._counts,
             "reloads": self._reloads,
             "warnings": dict(self._warnings.most_common(20)),
             **bounds,
-        }
-
-    def _check_bounds(self, at: float) -> dict[str, Any]:
-        """Look at what the process and its database hold, and whether it grows."""
-        if not self._samples:
-            return {}
-        most = {
-            name: max(asdict(sample)[name] for _at, sample in self._samples) for name in asdict(self._samples[0][1])
-        }
-        for name, limit in LIMITS.items():
-            if most[name] > limit:
-                self._violations.add("beyond its bound", at, f"{most[name]:.0f} {name}, at most {limit:g}")
-        # The last third is one process's life: what it holds at its end against its middle.
-        life = [sample for seen_at, sample in self._samples if seen_at > self._plan.end * 0.7]
-        growth = {}
-        for name, slack in SLACK.items() if len(life) >= 8 else ():
-            middle = median(asdict(sample)[name] for sample in life[len(life) // 3 : len(life) * 2 // 3])
-            end = median(asdict(sample)[name] for sample in life[len(life) * 2 // 3 :])
-            growth[name] = f"{middle:.0f} -> {end:.0f}"
-            if end > middle * GROWTH + slack:
-                self._violations.add("grows", at, f"{name}: {middle:.0f} in the middle of a life, {end:.0f} at its end")
-        _at, size, kept = self._sizes[-1]
-        limit = kept * BYTES_PER_ENTRY + len(self._ledger.composed) * BYTES_PER_DIGEST + BYTES_OF_LOG
-        if size > limit:
-            self._violations.add(
-                "beyond its bound", at, f"database of {size / 2**20:.0f} MB, at most {limit / 2**20:.0f}"
-            )
-        return {
-            "most": {name: round(value, 1) for name, value in most.items()},
-            "growth in the last third": growth,
-            "database MB": round(size / 2**20, 1),
-            "entries kept": kept,
         }
 
 

@@ -9,73 +9,20 @@ from dataclasses import dataclass
 from email.utils import format_datetime
 from html import escape
 
-from bench.soaks.plan import DAY, FLOOD_ITEMS, HOUR, FeedPlan, Manner, Span, moment
+from bench.soaks.plan import DAY, FLOOD_ITEMS, HOUR, FeedPlan, IdStyle, Span, moment
 
 TOKEN = re.compile(r"x\d{4}[nf]\d+")
 """What every title holds, and no other title does."""
 _EDITED_AFTER = 5 * HOUR
-_WORDS = [
-    "harbour",
-    "council",
-    "engine",
-    "valley",
-    "summit",
-    "report",
-    "border",
-    "winter",
-    "market",
-    "signal",
-    "castle",
-    "forest",
-    "bridge",
-    "treaty",
-    "rocket",
-    "garden",
-    "senate",
-    "hunger",
-    "museum",
-    "copper",
-    "tunnel",
-    "island",
-    "budget",
-    "policy",
-    "strike",
-    "desert",
-    "river",
-    "vaccine",
-    "orbit",
-    "parade",
-    "glacier",
-    "ferry",
-    "lawyer",
-    "canal",
-    "fabric",
-    "pilot",
-    "census",
-    "debate",
-    "voyage",
-    "ballot",
-    "turbine",
-    "archive",
-    "satellite",
-    "pension",
-    "reactor",
-    "choir",
-    "quarry",
-    "embassy",
-    "warehouse",
-    "algorithm",
-    "sailor",
-    "theatre",
-    "vineyard",
-    "festival",
-    "courier",
-    "antenna",
-    "drought",
-    "election",
-    "pipeline",
+_WORDS = (
+    "harbour", "council", "engine", "valley", "summit", "report", "border", "winter", "market", "signal",
+    "castle", "forest", "bridge", "treaty", "rocket", "garden", "senate", "hunger", "museum", "copper",
+    "tunnel", "island", "budget", "policy", "strike", "desert", "river", "vaccine", "orbit", "parade",
+    "glacier", "ferry", "lawyer", "canal", "fabric", "pilot", "census", "debate", "voyage", "ballot", "turbine",
+    "archive", "satellite", "pension", "reactor", "choir", "quarry", "embassy", "warehouse", "algorithm",
+    "sailor", "theatre", "vineyard", "festival", "courier", "antenna", "drought", "election", "pipeline",
     "refinery",
-]
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +72,7 @@ class Timeline:
         if number not in self._texts:
             self._texts[number] = self._write(number)
         text = self._texts[number]
-        if self.feed.manner is Manner.EDITED and number % 10 == 3 and at > text.published_at + _EDITED_AFTER:
+        if self.feed.id_style is IdStyle.EDITED and number % 10 == 3 and at > text.published_at + _EDITED_AFTER:
             return ItemText(text.token, f"{text.title}, updated", text.guid, text.link, text.summary, text.published_at)
         return text
 
@@ -156,14 +103,14 @@ class Timeline:
             title = "Sabotage suspected: " + title
         link: str | None = f"http://{feed.host}/news/{number}"
         guid: str | None = link
-        match feed.manner:
-            case Manner.FRAGMENT:
+        match feed.id_style:
+            case IdStyle.FRAGMENT:
                 link = guid = f"http://{feed.host}/live#entry-{number}"
-            case Manner.SHARED:
+            case IdStyle.SHARED:
                 guid = f"tag:{feed.host},2026:{number // 2}"
-            case Manner.NO_GUID:
+            case IdStyle.NO_GUID:
                 guid = None
-            case Manner.NO_LINK:
+            case IdStyle.NO_LINK:
                 link = guid = None
             case _:
                 pass
@@ -188,7 +135,7 @@ def _rss(feed: FeedPlan, texts: list[ItemText]) -> str:
         if text.guid is not None:
             permalink = "true" if text.guid == text.link else "false"
             parts.append(f'<guid isPermaLink="{permalink}">{escape(text.guid)}</guid>')
-        if feed.manner is not Manner.UNDATED:
+        if feed.id_style is not IdStyle.UNDATED:
             parts.append(f"<pubDate>{format_datetime(moment(text.published_at))}</pubDate>")
         items.append(f"<item>{''.join(parts)}</item>")
     return (
@@ -205,7 +152,7 @@ def _atom(feed: FeedPlan, texts: list[ItemText]) -> str:
             parts.append(f'<link href="{escape(text.link)}"/>')
         if text.guid is not None:
             parts.append(f"<id>{escape(text.guid)}</id>")
-        if feed.manner is not Manner.UNDATED:
+        if feed.id_style is not IdStyle.UNDATED:
             parts.append(f"<updated>{moment(text.published_at):%Y-%m-%dT%H:%M:%SZ}</updated>")
         entries.append(f"<entry>{''.join(parts)}</entry>")
     return (

@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from sqlalchemy import func, select
 
 from bench.soaks.configuring import ALERTS, DAILY, READERS, RETENTION_DAYS, WEEKLY
-from bench.soaks.faults import Violations
 from bench.soaks.items import TOKEN, Timelines
 from bench.soaks.plan import (
     CLOCK_STEPS,
@@ -24,6 +23,7 @@ from bench.soaks.plan import (
     moment,
     subtract,
 )
+from bench.soaks.violations import Violations
 from watcher.store.engine import Database
 from watcher.store.tables import digest_items, digests, entries, feeds, hits, outbox
 
@@ -136,10 +136,9 @@ class Ledger:
                 self.owed += 1
                 if not self.tokens[timeline.token(number)]:
                     since = max(visible.start, feed.watched.start)
-                    self.violations.add(
-                        "item lost", at, f"{timeline.token(number)} ({feed.manner}), listed from day {since / DAY:.2f}"
-                        f" to {visible.end / DAY:.2f}, readable for {longest / HOUR:.1f} h"
-                    )  # fmt: skip
+                    listed = f"listed from day {since / DAY:.2f} to {visible.end / DAY:.2f}"
+                    detail = f"({feed.id_style}), {listed}, readable for {longest / HOUR:.1f} h"
+                    self.violations.add("item lost", at, f"{timeline.token(number)} {detail}")
 
     def check_floods(self, database: Database, at: float) -> dict[str, int]:
         """Look for floods whose excess was neither stored nor counted as possibly missing."""
@@ -155,7 +154,7 @@ class Ledger:
                 continue
             read = any(
                 min(span.end, feed.flood.end) - max(span.start, feed.flood.start) > 3.6 * HOUR
-                for span in subtract_troubles(self.plan, feed.number)
+                for span in find_readable(self.plan, feed.number)
             )
             sizes[f"feed {feed.number}"] = stored[f"{feed.number:04}"]
             if read and not counted.get(f"Feed {feed.number}") and stored[f"{feed.number:04}"] < 3_000:
@@ -180,12 +179,12 @@ class Ledger:
         """Return the slots whose hour passed while the watcher ran under a right clock."""
         slots = [(DAILY, day * DAY + 7 * HOUR) for day in range(int(at / DAY) + 1)]
         slots += [(WEEKLY, week * 7 * DAY + 8 * HOUR) for week in range(int(at / DAY / 7) + 1)]
-        troubled = CLOCK_STEPS.keys() | DOWNTIMES | STORAGE
+        disturbing = CLOCK_STEPS.keys() | DOWNTIMES | STORAGE
         return [
             (name, slot)
             for name, slot in slots
-            if slot < at - TICK and self.plan.trouble(slot, troubled) is None
-            and self.plan.trouble(slot + TICK, troubled) is None
+            if slot < at - TICK and self.plan.incident(slot, disturbing) is None
+            and self.plan.incident(slot + TICK, disturbing) is None
         ]  # fmt: skip
 
     def check_messages(
@@ -206,13 +205,13 @@ class Ledger:
         for row in rows:
             key = (row.message_id, row.recipient)
             times = taken.pop(key, 0) if row.kind == "email" else posted.pop(row.message_id, 0)
-            said = f"{row.kind} {row.message_id} of {row.created_at:%m-%d %H:%M}, {row.state}, {row.error or ''}"
+            line = f"{row.kind} {row.message_id} of {row.created_at:%m-%d %H:%M}, {row.state}, {row.error or ''}"
             if row.state != "sent":
-                self.violations.add("message not sent", at, said)
+                self.violations.add("message not sent", at, line)
             if times == 0:
-                self.violations.add("message never arrived", at, said)
+                self.violations.add("message never arrived", at, line)
             elif times > 1 + row.doubts:
-                self.violations.add("message repeated", at, f"{times} times with {row.doubts} doubts: {said}")
+                self.violations.add("message repeated", at, f"{times} times with {row.doubts} doubts: {line}")
             repeated += max(0, times - 1)
         for left in [*taken, *posted]:
             self.violations.add("message that nobody wrote", at, str(left))
@@ -222,9 +221,9 @@ class Ledger:
         return {"digests": sent_digests, "messages": len(rows), "repeated under their identity": repeated}
 
 
-def subtract_troubles(plan: Plan, number: int) -> list[Span]:
+def find_readable(plan: Plan, number: int) -> list[Span]:
     """Return when a feed could be read, floods included."""
     feed = plan.feeds[number]
-    gaps = [Span(event.span.start, event.span.end + HOUR) for event in plan.events if event.trouble in NO_POLLS]
+    gaps = [Span(event.span.start, event.span.end + HOUR) for event in plan.events if event.incident in NO_POLLS]
     gaps += [Span(outage.span.start, outage.span.end + outage.recovery) for outage in feed.outages]
     return subtract(feed.watched, sorted(gaps, key=lambda span: span.start))

@@ -23,7 +23,7 @@ import structlog
 from sqlalchemy import event
 
 from bench.soaks.clock import SharedClock, wall_clock
-from bench.soaks.plan import HOUR, MINUTE, Fault, Plan, Trouble
+from bench.soaks.plan import HOUR, MINUTE, Fault, Incident, Plan
 from bench.soaks.sites import SLACK_HOST
 from watcher.app.wiring import App, open_app
 from watcher.deliver import senders
@@ -100,13 +100,19 @@ def work(pipe: Pipe, setup: Setup) -> None:
     """Be the watcher until told to end, or killed."""
     log = _Log()
     structlog.configure(processors=[log], wrapper_class=structlog.make_filtering_bound_logger(30))
-    app = open_app(setup.config, dict(os.environ), database_url=setup.database_url)
+    try:
+        app = open_app(setup.config, dict(os.environ), database_url=setup.database_url)
+    except WatcherError as error:
+        pipe.send(f"not started: {error}")
+        return
     if app.database.is_sqlite:
         # Under a lock the daemon would wait ten real seconds at each statement.
         event.listen(app.database.engine, "connect", _wait_less(setup.lock_patience))
         app.database.engine.dispose()
     try:
         asyncio.run(_Machine(app, setup, log).serve(pipe))
+    except WatcherError as error:
+        pipe.send(f"not started: {error}")
     finally:
         app.close()
 
@@ -132,14 +138,14 @@ class _Machine:
         """Heed the conductor."""
         loop, orders = asyncio.get_running_loop(), asyncio.Queue[str]()
 
-        def heed() -> None:
+        def take_order() -> None:
             try:
                 orders.put_nowait(pipe.recv())
             except EOFError:  # the conductor is gone
                 loop.remove_reader(pipe.fileno())
                 orders.put_nowait("leave")
 
-        loop.add_reader(pipe.fileno(), heed)
+        loop.add_reader(pipe.fileno(), take_order)
         await asyncio.to_thread(self._app.sync, self._wall())
         await asyncio.to_thread(self._app.retry_logins, self._wall())
         async with Fetcher(self._policy(), self._resolve, monotonic=self._clock.read) as fetcher:
@@ -170,7 +176,7 @@ class _Machine:
     async def _resolve(self, host: str, _port: int) -> list[str]:
         """Be the name service: everything is on loopback, unless the plan has it otherwise."""
         at = self._clock.read()
-        if self._plan.trouble(at, {Trouble.NETWORK}):
+        if self._plan.incident(at, {Incident.NETWORK}):
             raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
         if host == SLACK_HOST:
             return ["127.0.0.1"]
@@ -182,7 +188,7 @@ class _Machine:
 
     async def _tick(self, steps: Steps) -> Report:
         at = self._clock.read()
-        _limit_files(full=self._plan.trouble(at, {Trouble.DISK}) is not None)
+        _limit_files(full=self._plan.incident(at, {Incident.DISK}) is not None)
 
         async def look() -> None:
             await steps.clock_care.look()

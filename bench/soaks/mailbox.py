@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import suppress
 
 from bench.soaks.clock import SharedClock
-from bench.soaks.plan import MAIL, Event, Plan, Trouble
+from bench.soaks.plan import MAIL, Event, Incident, Plan
 
 _MESSAGE_ID = re.compile(rb"^message-id:\s*(<[^>]+>)", re.IGNORECASE | re.MULTILINE)
 
@@ -34,9 +34,9 @@ class Mailbox:
         writer.close()
 
     async def _converse(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self._plan.trouble(self._clock.read(), {Trouble.NETWORK}):
+        if self._plan.incident(self._clock.read(), {Incident.NETWORK}):
             return
-        if self._fails(Trouble.MAIL_GREETING):
+        if self._fails(Incident.MAIL_GREETING):
             writer.write(b"554 5.3.2 no service here today\r\n")
             await writer.drain()
             return
@@ -60,7 +60,7 @@ class Mailbox:
         match verb:
             case b"EHLO":
                 return b"250-post.example\r\n250-8BITMIME\r\n250 AUTH PLAIN\r\n"
-            case b"AUTH" if self._fails(Trouble.MAIL_LOGIN):
+            case b"AUTH" if self._fails(Incident.MAIL_LOGIN):
                 return b"535 5.7.8 wrong password\r\n"
             case b"AUTH":
                 return b"235 2.7.0 fine\r\n"
@@ -78,7 +78,7 @@ class Mailbox:
         message_id = found[1].decode() if found else ""
         first = (message_id, recipient) not in self._tried
         self._tried.add((message_id, recipient))
-        if first and ((stalls := self._fails(Trouble.MAIL_STALL)) or self._fails(Trouble.MAIL_DROP)):
+        if first and ((stalls := self._fails(Incident.MAIL_STALL)) or self._fails(Incident.MAIL_DROP)):
             # Every second message was taken all the same.
             if len(self._tried) % 2:
                 self.taken.append((self._clock.read(), message_id, recipient))
@@ -89,10 +89,10 @@ class Mailbox:
         writer.write(b"250 2.0.0 taken\r\n")
         return True
 
-    def _fails(self, trouble: Trouble) -> bool:
+    def _fails(self, incident: Incident) -> bool:
         """Return whether the server fails in a way now, and count it."""
         event = self._plan.event(self._clock.read(), MAIL)
-        if event is None or event.trouble is not trouble:
+        if event is None or event.incident is not incident:
             return False
         self.faults[event] += 1
         return True

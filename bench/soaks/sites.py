@@ -20,7 +20,7 @@ from urllib.parse import parse_qs
 from bench.soaks.clock import SharedClock
 from bench.soaks.items import Timelines
 from bench.soaks.mailbox import Mailbox
-from bench.soaks.plan import SLACK, Event, Fault, FeedPlan, Plan, Trouble, moment
+from bench.soaks.plan import SLACK, Event, Fault, FeedPlan, Incident, Plan, moment
 
 SLACK_HOST = "slack.soak.example"
 SLACK_TOKEN = "xoxb-soak"
@@ -49,10 +49,10 @@ class SlackDesk:
         """Answer a call of the API."""
         if (event := self.plan.event(at, SLACK)) is not None:
             self.faults[event] += 1
-            match event.trouble:
-                case Trouble.SLACK_ERROR:
+            match event.incident:
+                case Incident.SLACK_ERROR:
                     return 500, {}, b"oops"
-                case Trouble.SLACK_LIMIT:
+                case Incident.SLACK_LIMIT:
                     return 429, {"Retry-After": "1200"}, b""
                 case _:
                     return _json(ok=False, error="invalid_auth")
@@ -100,7 +100,7 @@ class Sites:
     def answer(self, path: str, headers: dict[str, str], body: bytes) -> bytes | Pieces | NoAnswer:
         """Answer a request of the true time."""
         at = self._clock.read()
-        if self.plan.trouble(at, {Trouble.NETWORK}):
+        if self.plan.incident(at, {Incident.NETWORK}):
             return NoAnswer.HANG_UP
         host = headers["host"].partition(":")[0]
         if host == SLACK_HOST:
@@ -235,7 +235,7 @@ async def _serve(pipe: Pipe, plan: Plan, clock: SharedClock) -> None:
     pipe.send((sites.port, post.sockets[0].getsockname()[1]))
     ended = asyncio.Event()
 
-    def heed() -> None:
+    def take_order() -> None:
         try:
             order = pipe.recv()
         except EOFError:  # the conductor is gone
@@ -249,7 +249,7 @@ async def _serve(pipe: Pipe, plan: Plan, clock: SharedClock) -> None:
             case _:
                 ended.set()
 
-    loop.add_reader(pipe.fileno(), heed)
+    loop.add_reader(pipe.fileno(), take_order)
     await ended.wait()
     web.close()
     post.close()

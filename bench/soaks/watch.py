@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bench.soaks.faults import Violations
 from bench.soaks.machine import Report
 from bench.soaks.plan import (
     BLOCKING,
@@ -20,18 +19,19 @@ from bench.soaks.plan import (
     TICK,
     Event,
     FeedPlan,
+    Incident,
     Outage,
     Plan,
     Span,
-    Trouble,
     subtract,
 )  # fmt: skip
+from bench.soaks.violations import Violations
 from watcher.app.standing import stand
 from watcher.app.wiring import App
 from watcher.schedule import health
 from watcher.store import feeds
 
-_ILL = {"failing", "gone"}
+_UNHEALTHY = {"failing", "gone"}
 _NETWORK_AWAY = "our own network is away"
 
 
@@ -49,75 +49,75 @@ class StatusWatch:
     _events_seen: set[float] = field(default_factory=set)
     _events_due: set[float] = field(default_factory=set)
 
-    def hear(self, report: Report, at: float) -> None:
+    def check_report(self, report: Report, at: float) -> None:
         """Take in what a tick came to: while the database is away no tick succeeds, and that has to show."""
         event = self.plan.event(at, STORAGE)
         if event is not None and report.age > 0 and at > event.span.start:
             self._count(event, report.alive is False)
             if report.alive:
-                self.violations.add("outage not reported", at, f"{event.trouble}: the process counts as ready")
+                self.violations.add("outage not reported", at, f"{event.incident}: the process counts as ready")
         elif event is None and not report.alive:
             self.violations.add("not ready", at, "a tick did not succeed, and nothing is away")
         if event is None and self.plan.event(at - TICK, STORAGE) is None:
             for error in report.errors:
-                if error.startswith(_NETWORK_AWAY) and self.plan.trouble(at, {Trouble.NETWORK}):
+                if error.startswith(_NETWORK_AWAY) and self.plan.incident(at, {Incident.NETWORK}):
                     continue
                 self.violations.add("error logged", at, error)
 
-    def look(self, app: App, at: float, now: datetime, faults: Mapping[Event, int]) -> None:
+    def check_status(self, app: App, at: float, now: datetime, faults: Mapping[Event, int]) -> None:
         """Ask for the status; `faults` counts the refusals that the channels' servers have answered so far."""
         self.looks += 1
         status = stand(app, now)
         with app.database.read() as db:
-            ill = {
+            unhealthy = {
                 int(feed.source.title.removeprefix("Feed "))
                 for feed in feeds.all_configured(db)
-                if str(health(feed, now)) in _ILL
+                if str(health(feed, now)) in _UNHEALTHY
             }
-        self._look_at_feeds(ill, at)
-        self._look_at_machine(status, ill, at, faults)
+        self._check_feeds(unhealthy, at)
+        self._check_machine(status, unhealthy, at, faults)
 
-    def _look_at_feeds(self, ill: set[int], at: float) -> None:
+    def _check_feeds(self, unhealthy: set[int], at: float) -> None:
         quiet = not any(
             event.span.start <= at < event.span.end + 2 * HOUR
             for event in self.plan.events
-            if event.trouble in NO_POLLS
+            if event.incident in NO_POLLS
         )
         suspects = set()
         for feed in self.plan.feeds:
             if not feed.watched.holds(at):
                 continue
             outage = feed.outage(at)
-            if feed.number in ill:
+            if feed.number in unhealthy:
                 if outage is not None:
                     self._seen.add((feed.number, outage.span.start))
                 elif quiet and not _recovers(feed, at):
                     suspects.add(feed.number)
         # A poll may fail once by bad luck of the machine that runs all this; it is repeated within minutes.
         for number in suspects & self._suspects:
-            self.violations.add("failing without an outage", at, f"feed {number} ({self.plan.feeds[number].manner})")
+            self.violations.add("failing without an outage", at, f"feed {number} ({self.plan.feeds[number].id_style})")
         self._suspects = suspects
 
-    def _look_at_machine(
-        self, status: dict[str, object], ill: set[int], at: float, faults: Mapping[Event, int]
+    def _check_machine(
+        self, status: dict[str, object], unhealthy: set[int], at: float, faults: Mapping[Event, int]
     ) -> None:
         for event in self.plan.events:
             since = at - event.span.start
             lasting = event.span.holds(at)
-            if event.trouble in CLOCK_STEPS and 2 * TICK <= since < event.span.length + DAY:
+            if event.incident in CLOCK_STEPS and 2 * TICK <= since < event.span.length + DAY:
                 self._judge(event, at, bool(status["clock"]))
             elif not lasting:
                 continue
-            elif event.trouble in BLOCKING and faults.get(event):
+            elif event.incident in BLOCKING and faults.get(event):
                 self._judge(event, at, bool(status["channels_blocked"]))
-            elif event.trouble in {Trouble.SLACK_LIMIT, Trouble.SLACK_ERROR} and faults.get(event):
+            elif event.incident in {Incident.SLACK_LIMIT, Incident.SLACK_ERROR} and faults.get(event):
                 waiting = status["outbox"]
                 assert isinstance(waiting, dict)
                 self._judge(event, at, waiting.get("retrying", 0) > 0)
-            elif event.trouble is Trouble.NETWORK and since >= LONGEST_INTERVAL + HOUR:
+            elif event.incident is Incident.NETWORK and since >= LONGEST_INTERVAL + HOUR:
                 configured = sum(feed.watched.holds(at) for feed in self.plan.feeds)
-                self._judge(event, at, len(ill) >= 0.95 * configured)
-            elif event.trouble in {Trouble.DOWN, Trouble.LONG_DOWN} and since >= LONGEST_INTERVAL:
+                self._judge(event, at, len(unhealthy) >= 0.95 * configured)
+            elif event.incident in {Incident.DOWN, Incident.LONG_DOWN} and since >= LONGEST_INTERVAL:
                 lag = status["lag_seconds"]
                 assert isinstance(lag, int)
                 self._judge(event, at, not status["workers"] and lag > 0)
@@ -137,13 +137,13 @@ class StatusWatch:
                         )  # fmt: skip
         for event in self.plan.events:
             if event.span.start in self._events_due:
-                self.due[event.trouble] += 1
-                self.reported[event.trouble] += event.span.start in self._events_seen
+                self.due[event.incident] += 1
+                self.reported[event.incident] += event.span.start in self._events_seen
 
     def _was_polled(self, feed: FeedPlan, outage: Outage) -> bool:
         """Return whether a poll and a look have to lie in an outage."""
         gaps = [
-            Span(event.span.start, event.span.end + HOUR) for event in self.plan.events if event.trouble in NO_POLLS
+            Span(event.span.start, event.span.end + HOUR) for event in self.plan.events if event.incident in NO_POLLS
         ]
         others = [Span(other.span.start, other.span.end + other.recovery) for other in feed.outages if other != outage]
         lasted = subtract(outage.span, sorted(gaps + others, key=lambda span: span.start))
@@ -161,7 +161,7 @@ class StatusWatch:
     def _judge(self, event: Event, at: float, seen: bool) -> None:
         self._count(event, seen)
         if not seen:
-            self.violations.add("outage not reported", at, str(event.trouble))
+            self.violations.add("outage not reported", at, str(event.incident))
 
 
 def _recovers(feed: FeedPlan, at: float) -> bool:

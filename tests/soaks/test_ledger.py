@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import delete, insert, select, update
 
-from bench.soaks.faults import Violations
 from bench.soaks.items import Timelines
 from bench.soaks.ledger import Ledger
-from bench.soaks.plan import DAY, HOUR, make_plan
+from bench.soaks.plan import DAY, HOUR
+from bench.soaks.planning import make_plan
+from bench.soaks.violations import Violations
 from tests.outgoing.world import NOON, daily, found, mail, press
 from watcher.pipeline.outgoing import compose_now
 from watcher.store.engine import Database

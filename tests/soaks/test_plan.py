@@ -7,7 +7,8 @@ from itertools import pairwise
 import pytest
 
 from bench.soaks.items import TOKEN, Timeline
-from bench.soaks.plan import CLOCK_STEPS, DAY, HOUR, Manner, Span, Trouble, make_plan, subtract
+from bench.soaks.plan import CLOCK_STEPS, DAY, HOUR, IdStyle, Incident, Span, subtract
+from bench.soaks.planning import make_plan
 
 
 def test_a_seed_makes_the_same_run_each_time() -> None:
@@ -15,11 +16,11 @@ def test_a_seed_makes_the_same_run_each_time() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 9, 17])
-def test_each_trouble_comes_in_ninety_days_and_none_while_another_lasts(seed: int) -> None:
+def test_each_incident_comes_in_ninety_days_and_none_while_another_lasts(seed: int) -> None:
     plan = make_plan(seed, 90, 300)
 
     spans = sorted((event.span for event in plan.events), key=lambda span: span.start)
-    assert {event.trouble for event in plan.events} == set(Trouble)
+    assert {event.incident for event in plan.events} == set(Incident)
     assert all(one.end + HOUR < other.start for one, other in pairwise(spans))
     assert spans[-1].end < plan.end - DAY
 
@@ -29,7 +30,7 @@ def test_only_steps_of_the_clock_put_it_wrong() -> None:
 
     for event in plan.events:
         inside = plan.clock_offset(event.span.start)
-        assert (inside != 0) == (event.trouble in CLOCK_STEPS)
+        assert (inside != 0) == (event.incident in CLOCK_STEPS)
         assert plan.clock_offset(event.span.end) == 0
 
 
@@ -39,9 +40,9 @@ def test_a_span_without_others_is_what_lies_between_them() -> None:
     assert subtract(Span(0, 10), gaps) == [Span(1, 3), Span(5, 9)]
 
 
-@pytest.mark.parametrize("manner", list(Manner))
-def test_an_item_is_listed_while_it_is_said_to_be_and_told_by_its_token(manner: Manner) -> None:
-    feed = next(feed for feed in make_plan(3, 5, 50).feeds if feed.manner is manner and feed.flood is None)
+@pytest.mark.parametrize("id_style", list(IdStyle))
+def test_an_item_is_listed_while_it_is_said_to_be_and_told_by_its_token(id_style: IdStyle) -> None:
+    feed = next(feed for feed in make_plan(3, 5, 50).feeds if feed.id_style is id_style and feed.flood is None)
     timeline = Timeline(feed, 3, 5 * DAY)
 
     for at in (0.0, 1.3 * DAY, 4.9 * DAY):
