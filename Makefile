@@ -18,9 +18,10 @@ demo: $(VENV)/installed
 test: $(VENV)/tested
 	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
 
-# What takes longer than a person waits.
+# What takes longer than a person waits: the slow tests, then ninety simulated days of bad luck.
 slow: $(VENV)/tested
 	$(BIN)/python -m pytest -n auto -m slow $(ARGS)
+	$(BIN)/python bench/soak.py --days 90
 
 bench: $(VENV)/benched
 	for script in bench/match.py bench/completeness.py bench/poll.py bench/store.py bench/digest.py bench/web.py; do $(BIN)/python $$script || exit 1; done

@@ -18,7 +18,7 @@ def test_a_database_is_sound_after_many_were_killed_at_work_on_it(kind: str, req
         assert postgres.find_binaries()
 
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), "--seconds", "6", "--databases", kind],
+        [sys.executable, str(SCRIPT), "--store", "--seconds", "6", "--databases", kind],
         capture_output=True,
         text=True,
         timeout=120,

@@ -24,6 +24,7 @@ from watcher.pipeline.outgoing import compose_due
 from watcher.pipeline.post import Post
 from watcher.pipeline.pushed import Subscriber
 from watcher.pipeline.recovery import is_dead, take_over, take_over_silent
+from watcher.pipeline.sending import Senders
 from watcher.pipeline.settling import Settled
 from watcher.pipeline.storage import StorageWatch
 from watcher.store import feeds, leases, pruning
@@ -53,7 +54,10 @@ class Engine(Protocol):
 
 
 class Steps:
-    """What one process does at an engine's word; an async context manager. `app` may be reloaded meanwhile."""
+    """What one process does at an engine's word; an async context manager. `app` may be reloaded meanwhile.
+
+    `senders_by_kind` replaces the usual ways out.
+    """
 
     def __init__(
         self,
@@ -63,6 +67,7 @@ class Steps:
         pace: Pace | None = None,
         *,
         monotonic: Callable[[], float] = clock.monotonic,
+        senders_by_kind: Senders | None = None,
     ) -> None:
         self.app = app
         self.clock = clock
@@ -98,7 +103,7 @@ class Steps:
         )
         self._post = Post(
             app.database,
-            senders(fetcher.client()),
+            senders_by_kind or senders(fetcher.client()),
             clock,
             owner=self.owner,
             on_delivery=app.activity.count_delivery,
@@ -151,6 +156,10 @@ class Steps:
     async def deliver(self) -> None:
         """Begin to deliver what waits, a message at a time on every channel; no slow one keeps another waiting."""
         await self._post.tick(self.app.press().channels)
+
+    async def wait_until_sent(self) -> None:
+        """Wait until no message is being sent."""
+        await self._post.settled()
 
     async def subscribe(self) -> None:
         """Ask hubs for what is to be pushed, for longer, or for no more."""

@@ -6,7 +6,7 @@ import asyncio
 import hashlib
 import ssl
 import time
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -70,17 +70,22 @@ class _Budget:
 class Fetcher:
     """Fetches under one policy; an async context manager, one for a process.
 
-    `resolver` replaces the system's name service, `context` its trusted authorities. Everything it or `client()` dials
-    has passed the guard.
+    `resolver` replaces the system's name service, `context` its trusted authorities, `monotonic` the clock that hosts
+    rest by. Everything it or `client()` dials has passed the guard.
     """
 
     def __init__(
-        self, policy: FetchPolicy, resolver: Resolver | None = None, context: ssl.SSLContext | None = None
+        self,
+        policy: FetchPolicy,
+        resolver: Resolver | None = None,
+        context: ssl.SSLContext | None = None,
+        *,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.policy = policy
         self.guard = Guard(policy.allow, resolver, policy.resolve)
         self._transport = GuardedTransport(policy, self.guard, context)
-        self._gate = HostGate(policy.per_host, policy.spacing)
+        self._gate = HostGate(policy.per_host, policy.spacing, monotonic)
         self._slots = asyncio.Semaphore(policy.concurrency)
         self._robots: dict[str | None, Robots] = {}
         self._clients: list[httpx.AsyncClient] = []

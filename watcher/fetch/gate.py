@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 
@@ -13,13 +14,17 @@ from watcher.text.urls import waiting_host
 
 
 class HostGate:
-    """One gate for all hosts; a host that nobody waits for is forgotten."""
+    """One gate for all hosts; a host that nobody waits for is forgotten.
 
-    def __init__(self, at_once: int, spacing: timedelta) -> None:
+    `monotonic` gives the seconds that a host's wish to be left alone is measured in.
+    """
+
+    def __init__(self, at_once: int, spacing: timedelta, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._at_once = at_once
         self._spacing = spacing.total_seconds()
         self._doors: dict[str, _Door] = {}
         self._resting: dict[str, float] = {}
+        self._monotonic = monotonic
 
     @asynccontextmanager
     async def entered(self, host: str) -> AsyncIterator[None]:
@@ -47,7 +52,7 @@ class HostGate:
         """Ask a host nothing for a while, nor its neighbours under one roof: it has said that it is asked too much."""
         shared = waiting_host(host)
         if shared is not None:
-            until = asyncio.get_running_loop().time() + wait.total_seconds()
+            until = self._monotonic() + wait.total_seconds()
             self._resting[shared] = max(until, self._resting.get(shared, 0.0))
 
     def _respect(self, host: str) -> None:
@@ -57,7 +62,7 @@ class HostGate:
         until = self._resting.get(shared or "")
         if until is None:
             return
-        left = until - asyncio.get_running_loop().time()
+        left = until - self._monotonic()
         if left <= 0:
             del self._resting[shared or ""]
             return

@@ -1,0 +1,269 @@
+"""The watcher of a run: a process that does a daemon's steps at the conductor's word, under the injected clock.
+
+What a daemon does in the five minutes of a tick happens within one: time stands still while servers answer. The steps
+are those of the real engine, in its order; only the metronome is another, for APScheduler runs on the machine's clock.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import socket
+import threading
+import traceback
+from collections.abc import Callable, MutableMapping
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from typing import Any
+
+import structlog
+from sqlalchemy import event
+
+from bench.soaks.clock import SharedClock, wall_clock
+from bench.soaks.plan import HOUR, MINUTE, Fault, Incident, Plan
+from bench.soaks.sites import SLACK_HOST
+from watcher.app.wiring import App, open_app
+from watcher.deliver import senders
+from watcher.engine.local import ALIVE_FOR
+from watcher.engine.steps import Step, Steps, patient
+from watcher.errors import WatcherError
+from watcher.fetch import Fetcher
+
+PATIENCE = 60.0
+"""Real seconds in which what a tick began has to end."""
+NOWHERE = "127.9.9.9"
+"""Where nobody listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Setup:
+    """Where a run's things are."""
+
+    plan: Plan
+    clock: Path
+    config: Path
+    database_url: str
+    lock_patience: timedelta = timedelta(seconds=0.2)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """What a tick came to: whether the process counts as alive, for how long it has run, and what it logged."""
+
+    alive: bool
+    age: float
+    warnings: tuple[str, ...]
+    errors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """What the process holds, and its most memory so far."""
+
+    megabytes: float
+    peak: float
+    handles: int
+    tasks: int
+    threads: int
+
+
+class _Log:
+    """Collects what is logged at warning level and above, instead of printing it."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+        self.errors: list[str] = []
+
+    def __call__(self, _logger: object, method: str, values: MutableMapping[str, Any]) -> Any:
+        if method in {"error", "exception", "critical"}:
+            error = values.pop("exc_info", None)
+            facts = " ".join(f"{key}={value!r}" for key, value in values.items() if key != "event")
+            fault = f" {type(error).__name__}: {error}" if isinstance(error, BaseException) else ""
+            if error is True:
+                fault = " " + traceback.format_exc(limit=-3).replace("\n", " | ")
+            self.errors.append(f"{values['event']} {facts}{fault}"[:600])
+        elif method == "warning":
+            self.warnings.append(str(values["event"]))
+        raise structlog.DropEvent
+
+    def take(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """Return what came since the last time."""
+        taken = tuple(self.warnings), tuple(self.errors)
+        self.warnings, self.errors = [], []
+        return taken
+
+
+def work(pipe: Pipe, setup: Setup) -> None:
+    """Be the watcher until told to end, or killed."""
+    log = _Log()
+    structlog.configure(processors=[log], wrapper_class=structlog.make_filtering_bound_logger(30))
+    try:
+        app = open_app(setup.config, dict(os.environ), database_url=setup.database_url)
+    except WatcherError as error:
+        pipe.send(f"not started: {error}")
+        return
+    if app.database.is_sqlite:
+        # Under a lock the daemon would wait ten real seconds at each statement.
+        event.listen(app.database.engine, "connect", _wait_less(setup.lock_patience))
+        app.database.engine.dispose()
+    try:
+        asyncio.run(_Machine(app, setup, log).serve(pipe))
+    except WatcherError as error:
+        pipe.send(f"not started: {error}")
+    finally:
+        app.close()
+
+
+def _wait_less(patience: timedelta) -> Callable[[Any, Any], None]:
+    def set_timeout(connection: Any, _record: Any) -> None:
+        connection.execute(f"PRAGMA busy_timeout = {patience // timedelta(milliseconds=1)}")
+
+    return set_timeout
+
+
+class _Machine:
+    def __init__(self, app: App, setup: Setup, log: _Log) -> None:
+        self._app = app
+        self._plan = setup.plan
+        self._clock = SharedClock(setup.clock)
+        self._wall = wall_clock(self._clock, setup.plan)
+        self._log = log
+        self._began_at = self._succeeded_at = self._clock.read()
+        self._due = {"clock": 0.0, "subscribe": 0.0, "prune": self._clock.read() + 10 * MINUTE}
+
+    async def serve(self, pipe: Pipe) -> None:
+        """Heed the conductor."""
+        loop, orders = asyncio.get_running_loop(), asyncio.Queue[str]()
+
+        def take_order() -> None:
+            try:
+                orders.put_nowait(pipe.recv())
+            except EOFError:  # the conductor is gone
+                loop.remove_reader(pipe.fileno())
+                orders.put_nowait("leave")
+
+        loop.add_reader(pipe.fileno(), take_order)
+        await asyncio.to_thread(self._app.sync, self._wall())
+        await asyncio.to_thread(self._app.retry_logins, self._wall())
+        async with Fetcher(self._policy(), self._resolve, monotonic=self._clock.read) as fetcher:
+            ways = senders(fetcher.client(), self._wall, slack_pace=timedelta())
+            async with Steps(self._app, fetcher, self._wall, monotonic=self._clock.read, senders_by_kind=ways) as steps:
+                await steps.take_over()
+                pipe.send("started")
+                while (order := await orders.get()) not in {"stop", "leave"}:
+                    match order:
+                        case "tick":
+                            pipe.send(await self._tick(steps))
+                        case "reload":
+                            pipe.send(await self._reload())
+                        case "sample":
+                            pipe.send(_sample())
+                await steps.drain(timedelta(seconds=10))
+                await patient("leave", steps.leave)()
+        if order == "stop":
+            pipe.send(self._make_report())
+
+    def _policy(self) -> Any:
+        second = timedelta(seconds=1)
+        return replace(
+            self._app.fetch_policy(), connect=2 * second, read=3 * second, total=3 * second, resolve=second,
+            spacing=timedelta(), per_host=8,
+        )  # fmt: skip
+
+    async def _resolve(self, host: str, _port: int) -> list[str]:
+        """Be the name service: everything is on loopback, unless the plan has it otherwise."""
+        at = self._clock.read()
+        if self._plan.incident(at, {Incident.NETWORK}):
+            raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+        if host == SLACK_HOST:
+            return ["127.0.0.1"]
+        feed = self._plan.by_host.get(host)
+        outage = feed.outage(at) if feed is not None else None
+        if feed is None or (outage is not None and outage.fault is Fault.DNS):
+            raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+        return [NOWHERE if outage is not None and outage.fault is Fault.REFUSE else "127.0.0.1"]
+
+    async def _tick(self, steps: Steps) -> Report:
+        at = self._clock.read()
+        _limit_files(full=self._plan.incident(at, {Incident.DISK}) is not None)
+
+        async def look() -> None:
+            await steps.clock_care.look()
+
+        async def beat() -> None:
+            await steps.beat()
+            await steps.take_over_silent()
+
+        async def send() -> None:
+            await steps.send()
+            await asyncio.wait_for(steps.wait_until_sent(), PATIENCE)
+
+        await self._step("clock", look)
+        await self._step("poll", lambda: self._poll(steps))
+        await self._step("send", send)
+        await self._step("beat", beat)
+        await self._step("skew", steps.clock_care.note_skew)
+        if self._is_due("subscribe", at, HOUR):
+            await self._step("subscribe", steps.subscribe)
+        if self._is_due("prune", at, 6 * HOUR):
+            await self._step("prune", steps.prune)
+        return self._make_report()
+
+    def _is_due(self, name: str, at: float, every: float) -> bool:
+        if at < self._due[name]:
+            return False
+        self._due[name] = at + every
+        return True
+
+    async def _step(self, name: str, step: Step) -> None:
+        """Run a step as the engine would: a database that is away is one line, all else is a fault of ours."""
+        try:
+            await patient(name, step)()
+        except Exception as error:
+            self._log.errors.append(f"tick failed {name} {type(error).__name__}: {error}")
+
+    async def _poll(self, steps: Steps) -> None:
+        """Poll all that is due, and wait for it: time does not go on meanwhile."""
+        poller = steps.poller
+        await poller.keep_up(timedelta(seconds=0.8))
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                while poller.in_flight:
+                    await asyncio.sleep(0.002)
+                if poller.offline or not await poller.tick():
+                    break
+        self._succeeded_at = self._clock.read()
+
+    async def _reload(self) -> Report:
+        try:
+            await asyncio.to_thread(self._app.reload)
+            await asyncio.to_thread(self._app.sync, self._wall())
+        except WatcherError as error:
+            self._log.errors.append(f"reload failed: {error}")
+        return self._make_report()
+
+    def _make_report(self) -> Report:
+        warnings, errors = self._log.take()
+        at = self._clock.read()
+        alive = at - self._succeeded_at < ALIVE_FOR.total_seconds()
+        return Report(alive=alive, age=at - self._began_at, warnings=warnings, errors=errors)
+
+
+def _limit_files(*, full: bool) -> None:
+    """Let every write to a file fail, or none: a limit of the process stands for a disk that is full."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0 if full else hard, hard))
+
+
+def _sample() -> Sample:
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return Sample(
+        megabytes=pages * resource.getpagesize() / 2**20,
+        peak=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        handles=sum(1 for _handle in Path("/proc/self/fd").iterdir()),
+        tasks=len(asyncio.all_tasks()),
+        threads=threading.active_count(),
+    )
