@@ -61,14 +61,25 @@ class Server:
         data = self.folder / "data"
         self._command("initdb", "-D", str(data), "-U", "watcher", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N")
         (self.folder / "log").touch()
+        self._settings = settings
+        self.start()
+
+    def start(self) -> None:
+        """Start the server, also after `halt`."""
+        data, settings = self.folder / "data", self._settings
         self._process = subprocess.Popen(
             [
                 str(self._binaries / "postgres"), "-D", str(data), "-k", str(self.folder), "-h", "",
                 *(part for name, value in settings.items() for part in ("-c", f"{name}={value}")),
             ],
-            stdout=(self.folder / "log").open("w"), stderr=subprocess.STDOUT, user=self._run_as, cwd="/",
+            stdout=(self.folder / "log").open("a"), stderr=subprocess.STDOUT, user=self._run_as, cwd="/",
         )  # fmt: skip
         self._await()
+
+    def halt(self) -> None:
+        """Stop the server at once and keep its data."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(timeout=20)
 
     def url(self, name: str) -> str:
         return f"postgresql+psycopg://watcher@/{name}?host={self.folder}"
@@ -80,8 +91,7 @@ class Server:
             connection.execute(statement)
 
     def stop(self) -> None:
-        self._process.send_signal(signal.SIGINT)
-        self._process.wait(timeout=20)
+        self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _command(self, name: str, *arguments: str) -> None:
