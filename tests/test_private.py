@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sqlite3
 import stat
@@ -101,6 +102,22 @@ def test_a_state_that_was_open_is_closed_at_the_start_and_said_once(tmp_path: Pa
     assert_closed(state)
     assert "other users could read" in first
     assert "other users could read" not in again
+
+
+def test_to_tighten_a_file_ends_no_lock_on_it(tmp_path: Path) -> None:
+    path = tmp_path / "locked"
+    path.touch()
+    path.chmod(0o644)
+    ask = "import fcntl, sys; fcntl.lockf(open(sys.argv[1], 'r+'), fcntl.LOCK_EX | fcntl.LOCK_NB)"
+
+    with path.open("r+") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        assert private.tighten(path)
+        other = subprocess.run([sys.executable, "-c", ask, str(path)], capture_output=True, text=True)
+
+    assert other.returncode == 1
+    assert "BlockingIOError" in other.stderr
+    assert mode(path) == 0o600
 
 
 def test_a_folder_of_other_things_is_left_as_it_is(tmp_path: Path) -> None:

@@ -55,10 +55,15 @@ def write_file(path: Path, text: str) -> None:
 def tighten(path: Path) -> bool:
     """Take the rights of other users from a file or folder of ours; return whether they had any.
 
-    A symbolic link is not followed, another user's file is left, and so is a folder that all share (`/tmp`).
+    Linux alone can do so without a race; elsewhere nothing is changed. A symbolic link is not followed, another user's
+    file is left, and so is a folder that all share (`/tmp`).
     """
+    if not hasattr(os, "O_PATH"):
+        return False
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        # Not opened: to close a file that SQLite has open in this process would end its locks (sqlite.org, "How To
+        # Corrupt An SQLite Database File", 2.2).
+        descriptor = os.open(path, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
     except OSError:
         return False
     try:
@@ -68,7 +73,7 @@ def tighten(path: Path) -> bool:
         is_ours = found.st_uid == os.geteuid() and (stat.S_ISREG(found.st_mode) or stat.S_ISDIR(found.st_mode))
         if not is_ours or is_shared or not mode & _OTHERS:
             return False
-        os.fchmod(descriptor, mode & ~_OTHERS)
+        Path(f"/proc/self/fd/{descriptor}").chmod(mode & ~_OTHERS)
         return True
     except OSError:
         return False

@@ -240,7 +240,7 @@ def test_upgrade_makes_the_engines_tables_too_and_the_check_finds_nothing_amiss(
     postgres_server.execute("CREATE DATABASE empty")
     with Database(postgres_server.url("empty")) as empty:
         desk = desk_on(empty, tmp_path / "desk", ["http://127.0.0.1:1/feed"])
-        before = desk.run("worker")
+        before = desk.run("hits")
         first, again = desk.run("db", "upgrade"), desk.run("db", "upgrade")
         sound = desk.run("db", "check")
 

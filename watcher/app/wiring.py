@@ -233,12 +233,12 @@ def open_app(
     settings = load_settings(folder, environ, secrets, queries=queries)
     database = Database(database_url or settings.database_url)
     try:
+        if starting:
+            _tighten_state(settings, database, environ)
         if database.is_sqlite:
             migrate.upgrade(database)
         elif not (starting and migrate.create(database)):
             migrate.require_current(database)
-        if starting:
-            _tighten_state(settings, database, environ)
         with database.read() as db:
             current = search.is_current(db)
         if not current:
@@ -256,7 +256,10 @@ def _tighten_state(settings: Settings, database: Database, environ: Mapping[str,
     if database.path is not None:
         files += database.path.parent.glob(f"{glob.escape(database.path.name)}*")
     # A folder that only the address of the database names may be anybody's, as a home or a folder of projects is.
-    named_by_database = bool(environ.get("WATCHER_DATABASE_URL")) and not environ.get("WATCHER_STATE")
-    folders = [] if named_by_database and not set(settings.state.iterdir()) <= set(files) else [settings.state]
+    state = settings.state
+    is_named = database.path is not None and database.path.parent == state and not environ.get("WATCHER_STATE")
+    is_named = is_named and bool(environ.get("WATCHER_DATABASE_URL"))
+    is_shared = is_named and not set(state.iterdir()) <= {*files, state / "digests"}
+    folders = [] if is_shared else [state]
     if tightened := [path for path in (*folders, *files) if private.tighten(path)]:
         log.warning("other users could read the state; now they cannot", paths=[str(path) for path in tightened])

@@ -104,10 +104,10 @@ def status(as_json: Json = False) -> None:
         try:
             if "feeds" not in application.settings.missing_secrets:
                 application.sync(clock.now())
-            fault = None
+            fault = application.database.shortage
         except StorageError as error:
             # What was stored can be read all the same, and this is when a person asks.
-            fault = error.fault.value
+            fault = error.fault
         said = stand(application, clock.now()) | {"storage": fault}
     if as_json:
         output.put_json(said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from sqlalchemy.pool import QueuePool
 
 from watcher import private
-from watcher.errors import StorageError, StoreError, UsageError
+from watcher.errors import StorageError, StorageFault, StoreError, UsageError
 from watcher.store.faults import find_storage_fault
 
 Db: TypeAlias = Connection
@@ -33,6 +34,9 @@ _SQLITE_PRAGMAS = (
 SUPPORTED = "use sqlite:///PATH or postgresql://USER@HOST/NAME"
 CONNECT_TIMEOUT = 10
 """Seconds to wait for a PostgreSQL server that does not answer at all; without a limit it is minutes."""
+
+
+_LITTLE_ROOM = 1 << 20
 
 
 class Database:
@@ -111,6 +115,11 @@ class Database:
                 db.exec_driver_sql("BEGIN")
             yield db
 
+    @property
+    def shortage(self) -> StorageFault | None:
+        """Return that the disk of a SQLite file is full, or so nearly that a write may fail."""
+        return StorageFault.FULL if self.path is not None and _is_full(self.path) else None
+
     def close(self) -> None:
         """Give back every connection."""
         self._reader.dispose()
@@ -133,7 +142,16 @@ def _translated(database: Database) -> Iterator[None]:
         lost = isinstance(error, DBAPIError) and error.connection_invalidated
         said = f"database {database}: {'connection lost' if lost else _plain(error)}"
         fault = find_storage_fault(error)
+        if fault is StorageFault.BROKEN and database.path is not None and _is_full(database.path):
+            fault = StorageFault.FULL  # what is mapped into memory fails otherwise than what is written
         raise (StoreError(said) if fault is None else StorageError(said, fault)) from error
+
+
+def _is_full(path: Path) -> bool:
+    try:
+        return shutil.disk_usage(path.parent).free < _LITTLE_ROOM
+    except OSError:
+        return False
 
 
 def _plain(error: BaseException) -> str:
