@@ -19,7 +19,7 @@ from typing import Protocol
 from completeness_records import Record
 
 SCRIPTS = Path(sys.executable).parent
-LIMIT = 60.0
+LIMIT = 300.0
 """Seconds after which a command is ended."""
 
 

@@ -2,12 +2,32 @@
 
 import sys
 
+import watcher
+
+_OVERWRITTEN = (
+    "watcher: another distribution has written over the package `watcher` of news-watcher ({place}); install it in an "
+    "environment of its own: pipx install news-watcher\n"
+)
+
 
 def main() -> None:
     """Run the command line and end the process with its exit code."""
-    from watcher.cli.main import run
+    # PyPI's `watcher` and `python-watcher` bring a package of the same name: pip lets the last one win.
+    if getattr(watcher, "DISTRIBUTION", None) != "news-watcher":
+        sys.exit(_report_overwritten())
+    try:
+        from watcher.cli.main import run
+    except ImportError as error:
+        if (error.name or "").partition(".")[0] != "watcher":
+            raise
+        sys.exit(_report_overwritten())
 
     sys.exit(run(sys.argv[1:]))
+
+
+def _report_overwritten() -> int:
+    sys.stderr.write(_OVERWRITTEN.format(place=", ".join(getattr(watcher, "__path__", ["?"]))))
+    return 1
 
 
 if __name__ == "__main__":

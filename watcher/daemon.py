@@ -6,13 +6,17 @@ import asyncio
 import fcntl
 import os
 import signal
+import sys
+import threading
+import time
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
+from typing import NoReturn
 
 import structlog
 
-from watcher import clock
+from watcher import clock, private
 from watcher.app.wiring import App
 from watcher.engine import make_engine
 from watcher.engine.steps import Engine, Pace, Steps
@@ -23,16 +27,51 @@ from watcher.web import create_app, make_server, require_login
 
 log = structlog.get_logger()
 
-GRACE = timedelta(seconds=20)
-"""How long what is in flight may take to end after a SIGTERM: with the page's five seconds, 25 in all."""
+GRACE = timedelta(seconds=25)
+"""How long the process lives after a SIGTERM; container runtimes kill after thirty seconds."""
+PUT_BACK = timedelta(seconds=5)
+"""How much of it is kept for giving back what did not end."""
+LAST_MOMENT = timedelta(seconds=1)
 
 
 def run(app: App, *, page: bool = True, grace: timedelta = GRACE, pace: Pace | None = None) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again. Raises StoreError where another one runs."""
+    """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again. Raises StoreError where another one runs.
+
+    Where a thread is stuck (a document that is read for minutes) the process ends here, with 0, and not its caller.
+    """
     with ExitStack() as held:
         if (path := app.database.path) is not None:
             held.enter_context(_alone(path))
         asyncio.run(_Daemon(app, page=page, grace=grace, pace=pace or Pace()).run())
+    if stuck := _find_stuck_threads():
+        log.warning("ended without waiting for threads that are stuck", threads=stuck)
+        app.close()
+        _exit()
+
+
+def _find_stuck_threads() -> list[str]:
+    """Name the threads that would hold up the end of the process."""
+    others = [each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon]
+    for each in others:
+        each.join(timeout=0.5 / len(others))
+    return [each.name for each in others if each.is_alive()]
+
+
+def _exit_after(length: timedelta) -> None:
+    """End the process after so long, whatever still waits for whatever."""
+
+    def end() -> None:
+        time.sleep(length.total_seconds())
+        log.warning("ended with work unfinished; the next process takes it up")
+        _exit()
+
+    threading.Thread(target=end, name="last moment", daemon=True).start()
+
+
+def _exit() -> NoReturn:
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 class _Daemon:
@@ -65,6 +104,7 @@ class _Daemon:
                 app,
                 clock=clock.now,
                 poller_alive=lambda: engine.alive,
+                storage=steps.storage,
                 reload=self._reload,
                 fetcher=fetcher,
                 subscriber=steps.subscriber,
@@ -85,10 +125,13 @@ class _Daemon:
         finally:
             log.info("stopping", in_flight=steps.poller.in_flight)
             self._manager.stop()
-            await engine.drain(self._grace)
-            if server is not None and serving is not None:
+            if self._stop.is_set():
+                _exit_after(self._grace - LAST_MOMENT)
+            if server is not None:
                 server.should_exit = True
-                await asyncio.wait([serving], timeout=5)
+            await engine.drain(self._grace - PUT_BACK)
+            if serving is not None:
+                await asyncio.wait([serving], timeout=PUT_BACK.total_seconds())
             log.info("stopped")
 
     def _log_notes(self) -> None:
@@ -120,6 +163,7 @@ class _alone:  # noqa: N801  (a context manager)
         self._path = database.with_name(database.name + ".lock")
 
     def __enter__(self) -> None:
+        private.create_file(self._path)
         self._file = self._path.open("a+")
         try:
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)

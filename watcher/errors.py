@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 
 class WatcherError(Exception):
@@ -52,6 +53,24 @@ class TooCostlyError(ParseError):
 
 class StoreError(WatcherError):
     """The database cannot be reached, or is not the one this version expects."""
+
+
+class StorageFault(StrEnum):
+    """Why the database can keep nothing for now, in words for a person who does not know where it is."""
+
+    FULL = "the disk is full"
+    READ_ONLY = "the disk or the database is read-only"
+    AWAY = "the database does not answer"
+    LOCKED = "another process keeps the database locked"
+    BROKEN = "the disk reports errors"
+
+
+class StorageError(StoreError):
+    """The database can keep nothing for now, whatever it is asked for; `fault` says why, without saying where it is."""
+
+    def __init__(self, message: str, fault: StorageFault) -> None:
+        self.fault = fault
+        super().__init__(message)
 
 
 class NotFoundError(WatcherError):

@@ -91,21 +91,34 @@ def test_a_broken_file_stops_every_command_with_its_place(desk: Desk, written: s
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "said", "code"),
     [
-        pytest.param("postgresql://nobody@127.0.0.1:{free}/none", "connection", id="nobody listens"),
-        pytest.param("mysql://localhost/x", "not supported", id="another kind of database"),
-        pytest.param("://", "no URL", id="no address"),
-        pytest.param("sqlite:////proc/nowhere/watcher.db", "cannot be made", id="a folder that cannot be"),
+        pytest.param("postgresql://nobody@127.0.0.1:{free}/none", "connection", 1, id="nobody listens"),
+        pytest.param("mysql://localhost/x", "use sqlite:///PATH or postgresql://", 2, id="another kind of database"),
+        pytest.param("oracle+cx_oracle://ann:secret@db/x", "not supported", 2, id="another kind with a driver"),
+        pytest.param("://", "no URL", 2, id="no address"),
+        pytest.param("sqlite://", "must be a file", 2, id="a database in memory"),
+        pytest.param("sqlite:////proc/nowhere/watcher.db", "cannot be made", 1, id="a folder that cannot be"),
     ],
 )
-def test_a_database_that_cannot_be_reached_is_one_line(desk: Desk, url: str, said: str) -> None:
+def test_a_database_that_cannot_be_reached_is_one_line(desk: Desk, url: str, said: str, code: int) -> None:
     done = desk.run("--database-url", url.replace("{free}", str(free_port())), "status")
 
-    assert done.returncode == 1
+    assert done.returncode == code
     assert done.stderr.count("\n") == 1
     assert said in done.stderr.lower() or said in done.stderr
     assert "secret" not in done.stderr
+
+
+def test_another_kind_of_database_in_the_file_is_a_fault_with_its_place(desk: Desk) -> None:
+    desk.write(database={"url": "mysql://ann:hunter22@db.example/news"})
+
+    done = desk.run("check")
+
+    assert done.returncode == 2
+    assert "watcher.yaml:" in done.stdout + done.stderr
+    assert "postgresql://USER@HOST/NAME" in done.stdout + done.stderr
+    assert "hunter22" not in done.stdout + done.stderr
 
 
 def test_a_password_in_a_database_address_is_never_shown(desk: Desk) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -54,3 +55,22 @@ def test_the_wheel_alone_makes_a_configuration_and_a_database(unpacked: Path, tm
     assert (made.returncode, good.returncode) == (0, 0), made.stderr + good.stderr
     assert json.loads(stands.stdout)["feeds"]["total"] > 30
     assert (tmp_path / "here.db").is_file()
+
+
+def test_the_source_distribution_holds_all_that_its_makefile_needs(tmp_path: Path) -> None:
+    built = subprocess.run(
+        [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)],
+        cwd=ROOT, capture_output=True, text=True, timeout=120,
+    )  # fmt: skip
+    assert built.returncode == 0, built.stderr
+    [packed] = tmp_path.glob("*.tar.gz")
+    with tarfile.open(packed) as archive:
+        archive.extractall(tmp_path / "unpacked", filter="data")
+    [folder] = (tmp_path / "unpacked").iterdir()
+
+    planned = subprocess.run(["make", "-n", "run", "test", "check"], cwd=folder, capture_output=True, text=True)
+
+    assert planned.returncode == 0, planned.stderr
+    for name in ("constraints.txt", "CONTRIBUTING.md", "SECURITY.md", "Dockerfile", "compose.yaml", "alembic.ini",
+                 "ops/systemd/watcher.service", ".ci/run", "db/env.py", "tests/conftest.py"):  # fmt: skip
+        assert (folder / name).is_file(), name

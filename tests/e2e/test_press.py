@@ -200,7 +200,7 @@ def test_every_item_is_stored_once(manner: Manner, yard: Yard, desk: Desk) -> No
 
     assert first["failures"] == []
     assert count_stored(desk) == press.count_headlines()
-    assert first["entries"] == {"seen": 35, "new": 35, "updated": 0}
+    assert first["entries"].items() >= {"seen": 35, "new": 35, "updated": 0}.items()
 
 
 def test_the_same_items_in_other_bytes_add_nothing(yard: Yard, desk: Desk) -> None:
@@ -212,7 +212,7 @@ def test_the_same_items_in_other_bytes_add_nothing(yard: Yard, desk: Desk) -> No
     second = desk.json("poll", "--all")
 
     assert second["feeds"]["fetched"] == len(press.urls)
-    assert second["entries"] == {"seen": 35, "new": 0, "updated": 0}
+    assert second["entries"].items() >= {"seen": 35, "new": 0, "updated": 0}.items()
     assert count_stored(desk) == press.count_headlines()
 
 
@@ -224,5 +224,5 @@ def test_one_more_item_in_each_feed_is_one_more_entry(yard: Yard, desk: Desk) ->
 
     second = desk.json("poll", "--all")
 
-    assert second["entries"] == {"seen": 40, "new": len(press.urls), "updated": 0}
+    assert second["entries"].items() >= {"seen": 40, "new": len(press.urls), "updated": 0}.items()
     assert count_stored(desk) == press.count_headlines()

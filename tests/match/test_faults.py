@@ -6,7 +6,7 @@ import pytest
 
 from tests.match.entries import entry
 from watcher.errors import ConfigError, QueryError
-from watcher.match import compile_topics, find, from_keywords, parse_query
+from watcher.match import compile_topics, explain, find, finder, from_keywords, parse_query
 from watcher.match.parser import DEPTH
 from watcher.model.topic import Topic
 
@@ -60,6 +60,10 @@ FAULTS = [
     pytest.param("a AND ...", 1, 7, "no letters or digits", "", id="punctuation alone"),
     pytest.param('"a"~3', 1, 1, "several words", "", id="slop of one word"),
     pytest.param("(" * (DEPTH + 1) + "a" + ")" * (DEPTH + 1), 1, DEPTH + 1, "deep", "", id="too deep"),
+    pytest.param("title:" * 3_000 + "a", 1, 6 * DEPTH + 1, "deep", "", id="a prefix before itself"),
+    pytest.param("title:text:" * 500 + "a", 1, 11 * (DEPTH // 2) + 1, "deep", "", id="prefixes before each other"),
+    pytest.param("summary:(" * 900 + "a" + ")" * 900, 1, 9 * (DEPTH // 2) + 1, "deep", "", id="prefixes in turn"),
+    pytest.param("FIRST/9(" * 900 + "a" + ")" * 900, 1, 8 * DEPTH + 8, "deep", "", id="FIRST in itself"),
     pytest.param("a NEAR/1 " * (DEPTH + 1) + "a", 1, 3 + 9 * DEPTH, "NEARs in a row", "", id="too many NEARs"),
     pytest.param(f'"{"a " * (DEPTH + 2)}"~2', 1, 1, "NEARs in a row", "", id="too long for a loose phrase"),
     pytest.param(
@@ -136,6 +140,29 @@ def test_sets_that_double_with_each_other_are_refused_before_they_are_written_ou
         parse_query(f"@s{DEPTH - 2}", sets)
 
     assert "in @s14: 1:11: more than 100,000 words" in caught.value.message
+
+
+def test_levels_count_through_sets() -> None:
+    deep = "title:" * (DEPTH - 2)
+    sets = {"s0": f"{deep}spy"} | {f"s{n}": f"{deep}@s{n - 1}" for n in range(1, DEPTH)}
+    parse_query("@s1", sets)
+
+    with pytest.raises(QueryError) as caught:
+        parse_query(f"@s{DEPTH - 1}", sets)
+
+    assert "with all sets written out" in caught.value.message
+
+
+def test_the_deepest_query_that_is_read_is_matched_explained_and_written() -> None:
+    half = "(x OR title:" * (DEPTH // 2 - 1)
+    sets = {"deep": f"{half}(spy{' ONEAR/9 eyes' * DEPTH}){')' * (DEPTH // 2 - 1)}"}
+    query = parse_query(f"{half}@deep{')' * (DEPTH // 2 - 1)}", sets)
+    stored = entry("spy " + "eyes " * (DEPTH + 5))
+
+    assert find(query, stored) is not None
+    assert explain(query, stored).matched
+    assert finder(query)(stored) is not None
+    assert query.canonical()
 
 
 def test_nears_count_through_sets() -> None:

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
+import socket
+from collections.abc import Callable
 from datetime import timedelta
 
+import httpx
 import pytest
 
+from tests.fetch.asking import POLICY
 from tests.outgoing.test_sending import bot, composed, deliver, rows
 from tests.outgoing.world import HOUR, NOON, mail
 from tests.servers import Answer, HttpServer, SlackServer
 from tests.smtp_script import ScriptedMailServer
+from watcher.deliver import senders
+from watcher.fetch.guard import Guard
+from watcher.fetch.wire import GuardedTransport
 from watcher.model.digest import Channel, ChannelKind, DeliveryState
-from watcher.pipeline.outgoing import retry
+from watcher.pipeline.outgoing import Press, deliver_waiting, retry
+from watcher.pipeline.sending import Delivered
 from watcher.store import blocked, outbox
 from watcher.store.engine import Database
 
@@ -178,6 +187,49 @@ def test_webhook_is_waited_for_no_longer_than_its_timeout(sqlite: Database) -> N
         deliver(sqlite, ready)
 
     assert rows(sqlite)[0].error == "perhaps it arrived: no answer within 0.3 s"
+
+
+def deliver_guarded(database: Database, ready: Press) -> Delivered:
+    """Deliver through the transport that the daemon uses."""
+
+    async def run() -> Delivered:
+        transport = GuardedTransport(POLICY, Guard(POLICY.allow))
+        async with httpx.AsyncClient(transport=transport) as client:
+            return await deliver_waiting(database, ready, senders(client), lambda: NOON, jitter=lambda: 1.0)
+
+    return asyncio.run(run())
+
+
+def webhook(url: str, **options: object) -> Channel:
+    return Channel(name="hook", kind=ChannelKind.WEBHOOK, recipients=("x",), options={"url": url, **options})
+
+
+@pytest.mark.parametrize("send", [deliver, deliver_guarded])
+def test_webhook_without_a_connection_within_its_timeout_waits_in_line(
+    sqlite: Database, send: Callable[[Database, Press], Delivered]
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes a connection, and answers no handshake
+        url = f"https://127.0.0.1:{silent.getsockname()[1]}/in"
+        ready = composed(sqlite, webhook(url, timeout=timedelta(seconds=0.3)))
+
+        delivered = send(sqlite, ready)
+
+    assert delivered.retrying == 1
+    assert rows(sqlite)[0].error == "no connection within 0.3 s"
+
+
+@pytest.mark.parametrize("send", [deliver, deliver_guarded])
+@pytest.mark.parametrize("answer", [Answer(drop=True), Answer(stall=0.9)])
+def test_webhook_that_takes_a_message_and_does_not_answer_perhaps_has_it(
+    sqlite: Database, send: Callable[[Database, Press], Delivered], answer: Answer
+) -> None:
+    with HttpServer() as server:
+        ready = composed(sqlite, webhook(f"{server.url}/in", timeout=timedelta(seconds=0.5)))
+        server.next_answers = [answer]
+
+        send(sqlite, ready)
+
+    assert (rows(sqlite)[0].error or "").startswith("perhaps it arrived: no answer")
 
 
 @pytest.mark.parametrize(

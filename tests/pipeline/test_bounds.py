@@ -105,7 +105,7 @@ async def test_hostile_feeds_delay_no_other_feed_and_hold_up_nothing(sqlite: Dat
     assert cycle.stored_after["broken-only"] < 8
     assert cycle.worst_delay < 1
     failed = {url.rsplit("/", 1)[1] for url, _kind, _message in polled.failures}
-    assert {"costly", "depth"} <= failed <= set(HOSTILE)
+    assert {"costly"} <= failed <= set(HOSTILE)
 
 
 async def test_feed_beyond_its_bounds_keeps_its_items_and_is_named_in_its_health(

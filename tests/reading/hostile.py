@@ -177,9 +177,48 @@ XML: dict[str, Callable[[int], bytes]] = {
     "atom base of bases": lambda n: atom("<entry>" + fill("<x xml:base='a/'>", 4_000) + fill("<link href='b'/>", n)),
 }  # fmt: skip
 
+_LONG_NAMESPACE = ' xmlns="u:{0}" xmlns:p="u:{0}"'
+
+ODD_XML: dict[str, Callable[[int], bytes]] = {
+    "comments without an end before the root": lambda n: fill("<!-- ", min(n, 60_000)).encode() + rss(""),
+    "document types without an end before the root": lambda n: fill("<!DOCTYPE [", min(n, 60_000)).encode() + rss(""),
+    "a default namespace on each item": lambda n: rss(numbered('<item xmlns="u:{}"><title>x</title></item>', n)),
+    "a long namespace": lambda n: rss(item(numbered("<a{}/>", n // 2)), _LONG_NAMESPACE.format("x" * (n // 4))),
+    "attributes on a link": lambda n: atom(
+        "<entry><id>h</id><title>h</title><link " + numbered('a{}="" ', n) + "/></entry>"
+    ),
+    "half a document": lambda n: rss(
+        fill("<item><title>x</title></item>", n) + "<item><title>half"
+    ).removesuffix(b"</rss>"),
+    "a section that swallows items": lambda n: rss(
+        "<item><description><![CDATA[x</description></item>" + fill("<item><title>x</title></item>", n)
+        + "<item><description><![CDATA[y]]></description></item>"
+    ),
+}  # fmt: skip
+
+BROKEN: dict[str, Callable[[int], str]] = {
+    "links in links": lambda n: fill("<link>", n) + "</link><br>",
+    "guids in guids": lambda n: fill("<guid>" + "x" * 4_000, n) + "</guid><br>",
+    "a long text before markup": lambda n: "<description><b>" + fill("x", n) + "<b>&lt;p</description>",
+    "a number of many digits": lambda n: "<description>a<br>&#" + fill("9", n) + ";</description>",
+    "a number of many digits in a link": lambda n: "<link>a&amp;#" + fill("9", n) + ";<br></link>",
+    "fields": lambda n: fill("<title>x<br></title>", n),
+    "a long name": lambda n: "<" + "a" * 60 + ":" + "b" * 60 + fill("c", n),
+    "a long attribute without a value": lambda n: "<a " + fill("abcdefgh", n) + ">x<br></a>",
+    "attributes": lambda n: "<a " + numbered("ab{}='x' ", n) + ">x<br></a>",
+    "prefixes that are declared": lambda n: numbered("<p{0}:a xmlns:p{0}='u'/>", n) + "<br>",
+    "prefixes that are not declared": lambda n: numbered("<p{0}:a/>", n) + "<br>",
+    "fields in groups": lambda n: "<media:group>" * 3 + fill("<media:title>x<br></media:title>", n),
+    "fields without an end": lambda n: numbered("<x{}>", n) + "<title>x</title>",
+    "ends without a field": lambda n: fill("<title>x<br>", n // 2) + fill("</title>", n // 2),
+    "sections without an end": lambda n: fill("<title><![CDATA[x</title>", n),
+    "comments without an end": lambda n: fill("<!-- <title>x<br></title>", n),
+}
+
 JSON: dict[str, Callable[[int], bytes]] = {
     "JSON lists in lists": lambda n: json_feed()[:-2] + b"," + b"[" * n,
     "JSON lists in lists, closed": lambda n: json_feed()[:-2] + b"," + b"[" * (n // 2) + b"]" * (n // 2) + b"]}",
+    "a JSON number with a fraction": lambda n: json_feed()[:-2] + b',{"id":1.' + b"9" * n + b',"title":"x"}]}',
     "a JSON number": lambda n: json_feed()[:-2] + b',{"id":' + b"9" * n + b',"title":"x"}]}',
     "JSON tiny items": lambda n: json_feed(*[{"id": "x"}] * (n // 12)),
     "JSON empty items": lambda n: json_feed(*[{}] * (n // 4)),
@@ -194,6 +233,8 @@ KINDS: dict[str, Callable[[int], bytes]] = {
     **{f"HTML: {name}": (lambda n, make=make: described(make(n))) for name, make in HTML.items()},
     **{f"HTML everywhere: {name}": (lambda n, make=make: spread(make, n)) for name, make in HTML.items()},
     **XML,
+    **ODD_XML,
+    **{f"broken: {name}": (lambda n, make=make: rss(item(make(n)))) for name, make in BROKEN.items()},
     **JSON,
 }
 

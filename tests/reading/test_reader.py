@@ -61,6 +61,59 @@ async def test_broken_document_is_read_in_a_process_as_it_is_in_this_one(reader:
     assert len(children()) == 1
 
 
+RICH = (
+    "<item><guid>g{0}</guid><title>No. {0} &amp; more</title><pubDate>Mon, 02 Mar 2026 10:00:00 +0100</pubDate>"
+    '<category>a</category><enclosure url="http://post.example/{0}.mp3" type="audio/mpeg" length="1{0}"/></item>'
+)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rss(RICH.format(1) + "<item><title>x<br></item>"),
+        rss("".join(RICH.format(n) for n in range(2_100))),
+        rss(RICH.format(1)).removesuffix(b"</channel></rss>") + b"<item><title>half",
+        rss(RICH.format(1) + " " * 1_100_000),
+    ],
+    ids=["broken", "more items than are kept", "cut", "large"],
+)
+async def test_all_that_a_document_says_comes_out_of_the_process(body: bytes, reader: Reader) -> None:
+    parsed = await reader.parse(fetched(body))
+
+    assert parsed == parse_bytes(body, URL)
+    assert len(children()) == 1
+    assert any(item.enclosures for item in parsed.items)
+    assert bool(parsed.unread_marks) == bool(parsed.truncated_items)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        rss(RICH.format(1)),
+        b"<!DOCTYPE rss [ <!ENTITY x 'y'> ]>" + rss("<item><title>a & b &nbsp; c</title></item>"),
+        rss("<item><dc:date>2026-03-02</dc:date><title>x</title></item>"),
+        b"<!-- served by x -->\n<?xml version='1.0'?>" + rss(RICH.format(1)),
+    ],
+)
+async def test_document_with_small_faults_needs_no_process(body: bytes, reader: Reader) -> None:
+    assert len((await reader.parse(fetched(body))).items) == 6
+    assert children() == []
+
+
+async def test_broken_items_of_a_document_that_is_stopped_are_kept() -> None:
+    process = Process()
+    body = rss("".join(f"<item><guid>{n}</guid><title>x<br>y</title>{'<a>x</b>' * 40}</item>" for n in range(5_000)))
+    try:
+        tight = Limits(enough=0.4, soft=5, hard=5)
+        answer = await asyncio.to_thread(process.run, "document", (fetched(body), frozenset()), tight)
+    finally:
+        process.end()
+
+    assert answer.stopped is not None
+    assert [item.guid for item in answer.items[:3]] == ["sound-0", "sound-1", "sound-2"]
+    assert len(answer.items) > 10
+
+
 async def test_small_sound_document_needs_no_process(reader: Reader) -> None:
     sound = rss("")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -97,6 +98,7 @@ def test_every_option_of_a_feed_is_read(folder: Path) -> None:
         ("http_version: 3", "3 is none of 1.1 or 2"),
         ("proxy: 'ftp://p:s3same@h:1'", "a proxy's address begins with http://"),
         ("proxy: 'http://p:s3same@h:notaport'", "has no port that can be dialled"),
+        ("proxy: 'https://p:s3same@h:1'", "begins with http://, socks5:// or socks5h://, not https://"),
         ("weight: 0", "`weight`: '0' is out of bounds: more than 0"),
         ("weight: -1", "out of bounds"),
         ("weight: heavy", "is no number"),
@@ -109,6 +111,17 @@ def test_what_cannot_be_used_is_a_fault_with_its_place(folder: Path, option: str
     assert any(said in fault for fault in named), named
     assert all(fault.startswith("2:") for fault in named)
     assert not any("s3same" in fault for fault in named)
+
+
+def test_http_2_without_its_package_is_a_fault_with_the_command_that_installs_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "h2", None)
+
+    (named,) = faults(folder, "'https://a.example/f'", f"{{url: '{URL}', http_version: 2}}")
+
+    assert named.startswith("3:")
+    assert "pip install 'news-watcher[http2]'" in named
 
 
 @pytest.mark.parametrize(

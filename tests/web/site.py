@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +17,8 @@ from tests.store.filled import bring, item
 from watcher.app.wiring import App, open_app
 from watcher.fetch import Fetcher
 from watcher.web import create_app, make_server
+from watcher.web.connections import Timeouts
+from watcher.web.site import Site
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MAIN = """\
@@ -71,11 +73,14 @@ class World:
     clock: Clock
     folder: Path
     fetcher: Fetcher | None = None
+    site: Site = field(init=False)
 
     @contextmanager
-    def served(self) -> Iterator[str]:
+    def served(self, timeouts: Timeouts | None = None) -> Iterator[str]:
         """Serve the page on a free port of loopback; gives its address."""
-        server = make_server(create_app(self.app, clock=self.clock, fetcher=self.fetcher), "127.0.0.1", 0)
+        page = create_app(self.app, clock=self.clock, fetcher=self.fetcher)
+        self.site = page.state.site
+        server = make_server(page, "127.0.0.1", 0, timeouts)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
         thread.start()
         while not server.started:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import ipaddress
+import glob
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import structlog
 
-from watcher import __version__
+from watcher import __version__, private
 from watcher.digest import Links
 from watcher.errors import ConfigError
 from watcher.fetch import FetchPolicy
@@ -36,12 +36,15 @@ class App:
     when they are first asked for: most commands never do.
     """
 
-    def __init__(self, settings: Settings, database: Database, environ: Mapping[str, str]) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, environ: Mapping[str, str], secrets: Iterable[str] | None = None
+    ) -> None:
         self.settings = settings
         self.database = database
         self._watched: Watched | None = None
         self._compiling = threading.Lock()
         self._environ = environ
+        self._secrets = secrets
         self._asked_anew: frozenset[str] = frozenset()
         self._activity: Activity | None = None
 
@@ -116,7 +119,7 @@ class App:
 
     def reload(self) -> None:
         """Read the configuration again; raises ConfigError and leaves everything as it was where it is bad."""
-        settings = load(self.settings.folder, self._environ)
+        settings = load_settings(self.settings.folder, self._environ, self._secrets)
         before = {source.url: (source.address, source.access) for source in self.settings.sources}
         self._asked_anew |= {
             source.url
@@ -162,6 +165,8 @@ class App:
         web = self.settings.web
         if not web.base_url:
             return Links()
+        if self.settings.missing_secrets.get("web"):
+            return Links(base_url=web.base_url.rstrip("/"))
         try:
             secret = signing_key(self.settings)
         except ConfigError as error:
@@ -173,6 +178,15 @@ class App:
     def close(self) -> None:
         """Give the database back."""
         self.database.close()
+
+
+def load_settings(
+    folder: Path, environ: Mapping[str, str], secrets: Iterable[str] | None, *, queries: bool = True
+) -> Settings:
+    """Read a configuration of which the secrets of some sections are needed (None: all). Raises ConfigError."""
+    settings = load(folder, environ, queries=queries, secrets_needed=secrets is None)
+    settings.require_secrets(*(secrets or ()))
+    return settings
 
 
 def retention(settings: Settings) -> pruning.Retention:
@@ -200,19 +214,31 @@ def fetch_policy(settings: Settings) -> FetchPolicy:
     )
 
 
-def open_app(folder: Path, environ: Mapping[str, str], *, database_url: str | None = None, queries: bool = True) -> App:
+def open_app(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    database_url: str | None = None,
+    queries: bool = True,
+    starting: bool = False,
+    secrets: Iterable[str] | None = None,
+) -> App:
     """Open the application on a configuration folder; without `queries` those of topics are not looked at yet.
 
     A SQLite database is made or brought up to date at once; PostgreSQL, which others may be using, has to be at its
-    schema (`watcher db upgrade`). Raises ConfigError or StoreError.
+    schema (`watcher db upgrade`). What is `starting` to work also makes the schema in an empty PostgreSQL database, and
+    takes the rights of other users from the state. `secrets` names the sections whose secrets
+    have to be there (None: all). Raises ConfigError or StoreError.
     """
-    settings = load(folder, environ, queries=queries)
+    settings = load_settings(folder, environ, secrets, queries=queries)
     database = Database(database_url or settings.database_url)
     try:
         if database.is_sqlite:
             migrate.upgrade(database)
-        else:
+        elif not (starting and migrate.create(database)):
             migrate.require_current(database)
+        if starting:
+            _tighten_state(settings, database, environ)
         with database.read() as db:
             current = search.is_current(db)
         if not current:
@@ -221,14 +247,16 @@ def open_app(folder: Path, environ: Mapping[str, str], *, database_url: str | No
     except BaseException:
         database.close()
         raise
-    return App(settings, database, environ)
+    return App(settings, database, environ, secrets)
 
 
-def is_loopback(host: str) -> bool:
-    """Tell whether a host name or address is this machine's own."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False
+def _tighten_state(settings: Settings, database: Database, environ: Mapping[str, str]) -> None:
+    """Take the rights of other users from what earlier versions, or a looser umask, left open."""
+    files = [settings.state / "secret.key"]
+    if database.path is not None:
+        files += database.path.parent.glob(f"{glob.escape(database.path.name)}*")
+    # A folder that only the address of the database names may be anybody's, as a home or a folder of projects is.
+    named_by_database = bool(environ.get("WATCHER_DATABASE_URL")) and not environ.get("WATCHER_STATE")
+    folders = [] if named_by_database and not set(settings.state.iterdir()) <= set(files) else [settings.state]
+    if tightened := [path for path in (*folders, *files) if private.tighten(path)]:
+        log.warning("other users could read the state; now they cannot", paths=[str(path) for path in tightened])

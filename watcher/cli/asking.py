@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from watcher.cli.state import state
+from watcher.cli.state import load_settings, state
 
 if TYPE_CHECKING:
     from watcher.settings import Settings
@@ -43,9 +43,7 @@ def read_lines(name: str) -> Iterable[str]:
 
 def settings_if_any() -> Settings | None:
     """Read the configuration; None where there is none. Raises ConfigError where it is faulty."""
-    from watcher.settings import load
-
-    return load(state.folder, state.environ) if (state.folder / "watcher.yaml").exists() else None
+    return load_settings() if (state.folder / "watcher.yaml").exists() else None
 
 
 def named(name: str) -> str:

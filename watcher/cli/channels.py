@@ -57,7 +57,7 @@ def try_channel(
     from dataclasses import asdict
 
     logs.set_up(verbose=state.verbose, quiet=not state.verbose)
-    with opened(queries=False) as application:
+    with opened(queries=False, secrets=("channels", "web")) as application:
         channel = _find(application, name)
         results = asyncio.run(_send(application, channel))
     if as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from watcher.cli import output
-from watcher.cli.state import Json, state
+from watcher.cli.state import Json, load_settings, state
 
 if TYPE_CHECKING:
     from watcher.store.engine import Database
@@ -210,11 +210,9 @@ def _database(*, must_exist: bool = True) -> Iterator[Database]:
 
 def _settings(*, needed: bool = False) -> Any:
     """Read the configuration; None where there is none and the database was named."""
-    from watcher.settings.load import load
-
     if not needed and not state.folder.is_dir():
         return None
-    return load(state.folder, state.environ)
+    return load_settings()
 
 
 def _tell_rows(name: str, rows: dict[str, int], *, as_json: bool) -> None:

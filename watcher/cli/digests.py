@@ -131,7 +131,7 @@ def send(
     from watcher.store import outbox
 
     logs.set_up(verbose=state.verbose, quiet=not state.verbose)
-    with opened(sync=True) as application:
+    with opened(sync=True, secrets=("channels", "web")) as application:
         press = application.press()
         made = outgoing.compose_now(application.database, press, name, clock.now(), through_quiet=now)
         if made is None or made.id is None:

@@ -10,7 +10,7 @@ import typer
 
 from watcher.cli import asking, output
 from watcher.cli.measuring import Listed
-from watcher.cli.state import Json, Topics, opened, state
+from watcher.cli.state import Json, Topics, load_settings, opened
 
 if TYPE_CHECKING:
     from watcher.match import Watched
@@ -52,14 +52,13 @@ def evaluate(
     from watcher.app import topic_views
     from watcher.cli import measured
     from watcher.errors import UsageError
-    from watcher.settings import load
     from watcher.topics.evaluate import below
     from watcher.topics.evaluate import evaluate as measure
     from watcher.topics.labels import read_labels, stored_labels
 
     if not labels and not stored:
         raise UsageError("nothing to measure with: --labels FILE, or --stored for the judgements in the database")
-    settings = load(state.folder, state.environ)
+    settings = load_settings()
     watched, candidates = _watched(settings, topic or [], query)
     examples = [each for name in labels or () for each in read_labels(asking.named(name), asking.read_lines(name))]
     if stored:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from watcher.cli import output
-from watcher.cli.state import Json, state
+from watcher.cli.state import Json, load_settings, state
 
 if TYPE_CHECKING:
     from watcher.fetch import Candidate
@@ -31,10 +31,10 @@ def discover(
     url: Annotated[str, typer.Argument(metavar="URL", help="A page, a site or a feed.")], as_json: Json = False
 ) -> None:
     """Find the feeds of a page; each has been fetched and read. Nothing is added."""
-    from watcher.settings import load
     from watcher.text.redact import redact_url
 
-    settings = load(state.folder, state.environ)
+    settings = load_settings()
+    settings.require_secrets("fetch")
     found = _discovered(settings, address(url))
     if as_json:
         output.put_json({"feeds": [candidate(each) for each in found]})
@@ -59,12 +59,11 @@ def import_feeds(
 
     from watcher.errors import ParseError, UsageError
     from watcher.parse.opml import read_opml
-    from watcher.settings import load
     from watcher.settings.edit import add_sources
     from watcher.settings.feeds import same_address
     from watcher.text.redact import redact_url
 
-    settings = load(state.folder, state.environ)
+    settings = load_settings()
     try:
         outlines = read_opml(_bytes(file))
     except ParseError as error:
@@ -123,33 +122,35 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write the configured feeds as OPML 2.0, the first tag of each as its folder; without secrets unless asked."""
-    from watcher import clock
+    from watcher import clock, private
     from watcher.errors import UsageError
     from watcher.parse.opml import write_opml
-    from watcher.settings import load
 
-    sources = [each for each in load(state.folder, state.environ).sources if not tag or set(tag) & set(each.tags)]
+    settings = load_settings()
+    sources = [each for each in settings.sources if not tag or set(tag) & set(each.tags)]
     if as_json:
         output.put_json({"feeds": [as_json_of(source) for source in sources]})
         return
+    if with_secrets:
+        settings.require_secrets("feeds")
     said = write_opml(sources, "Feeds of news-watcher", clock.now(), with_secrets=with_secrets)
-    private = sum(source.private for source in sources)
+    secret = sum(source.private for source in sources)
     if file == "-":
         sys.stdout.write(said)
     else:
         try:
             target = Path(file)
             if with_secrets:
-                target.touch(mode=0o600)
-                target.chmod(0o600)
+                private.create_file(target)
+                private.tighten(target)
             target.write_text(said, encoding="utf-8")
         except OSError as error:
             raise UsageError(f"{file}: {(error.strerror or 'cannot be written').lower()}") from error
         output.note(f"{output.counted(len(sources), 'feed')} written to {file}")
-    if private and with_secrets:
-        output.note(f"it holds the secrets of {output.counted(private, 'feed')}, without cookies and headers")
-    elif private:
-        output.note(f"the secrets of {output.counted(private, 'feed')} are left out; --with-secrets writes them")
+    if secret and with_secrets:
+        output.note(f"it holds the secrets of {output.counted(secret, 'feed')}, without cookies and headers")
+    elif secret:
+        output.note(f"the secrets of {output.counted(secret, 'feed')} are left out; --with-secrets writes them")
 
 
 def find(sources: Sequence[Source], said: str) -> Source:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import feedlists, output
-from watcher.cli.state import Json, opened, state
+from watcher.cli.state import Json, load_settings, opened, state
 
 if TYPE_CHECKING:
     from watcher.app.wiring import App
@@ -129,16 +129,17 @@ def add(
 ) -> None:
     """Add a feed to feeds.yaml; its comments stay. A page is no feed: what it offers is listed instead."""
     from watcher.errors import UsageError
-    from watcher.settings import load
     from watcher.settings.edit import FILE, add_sources
     from watcher.text.redact import redact_url
 
-    settings = load(state.folder, state.environ)
+    settings = load_settings()
     typed = url if "${" in url else feedlists.address(url)
     source = feedlists.checked(typed, title, tuple(tag or ()), language, interval, environ=state.environ)
     if "${" in url and source.url != url:
         raise UsageError("${NAME} beside another secret: write this feed into feeds.yaml by hand")
     feedlists.refuse_known(settings.sources, source)
+    if check:
+        settings.require_secrets("fetch")
     trial = feedlists.tried(settings, source) if check else None
     if trial is not None and not trial.ok:
         offers = feedlists.offered(settings, source.request_url) if trial.kind in {"html", "not-feed"} else ()
@@ -169,10 +170,9 @@ def add(
 @app.command(epilog="Example:\n\n  watcher feeds remove https://post.example/rss")
 def remove(url: Address, as_json: Json = False) -> None:
     """Take a feed out of feeds.yaml. What it brought stays stored, for as long as everything does."""
-    from watcher.settings import load
     from watcher.settings.edit import FILE, remove_source
 
-    settings = load(state.folder, state.environ)
+    settings = load_settings()
     source = feedlists.find(settings.sources, url)
     remove_source(settings.folder, state.environ, source.url)
     if as_json:

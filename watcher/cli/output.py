@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import os
 import shutil
@@ -101,20 +99,6 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int =
     for row in shown:
         cells_ = [_padded(cut(cell, widths[n]), widths[n]) for n, cell in enumerate(row)]
         put("  ".join(cells_).rstrip())
-
-
-def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """Write CSV (RFC 4180); what a spreadsheet would run as a formula gets an apostrophe before it."""
-    out = io.StringIO()
-    writer = csv.writer(out)
-    writer.writerow(head)
-    writer.writerows([_harmless(cell) for cell in row] for row in rows)
-    return out.getvalue()
-
-
-def _harmless(cell: object) -> str:
-    said = "" if cell is None else str(cell)
-    return f"'{said}" if said[:1] in {"=", "+", "-", "@", "\t", "\r"} else said
 
 
 def _padded(said: str, columns: int) -> str:

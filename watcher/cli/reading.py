@@ -76,7 +76,9 @@ def hits(
             for hit in said:
                 output.put(json.dumps(hit, ensure_ascii=False))
         case Form.CSV:
-            output.put(output.csv_text(_CSV_HEAD, [_csv_row(hit) for hit in said]).rstrip("\r\n"))
+            from watcher.app.spreadsheet import HIT_COLUMNS, format_csv, hit_row
+
+            output.put(format_csv(HIT_COLUMNS, map(hit_row, said)).rstrip("\r\n"))
         case Form.MARKDOWN:
             for hit in said:
                 output.put(_markdown(hit))
@@ -219,21 +221,6 @@ def _end(count: int, what: str, cursor: str | None, back_to: datetime | None) ->
 
 def _at(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}Z"
-
-
-_CSV_HEAD = (
-    "id", "topic", "score", "matched_at", "title", "url", "source", "published_at", "first_seen_at", "language",
-    "label", "evidence",
-)  # fmt: skip
-
-
-def _csv_row(hit: dict[str, Any]) -> tuple[object, ...]:
-    entry = hit["entry"]
-    words = "; ".join(dict.fromkeys(piece["text"] for piece in hit["evidence"]))
-    return (
-        hit["id"], hit["topic"], hit["score"], hit["matched_at"], entry["title"], entry["url"], entry["source"],
-        entry["published_at"], entry["first_seen_at"], entry["language"], hit["label"], words,
-    )  # fmt: skip
 
 
 def _markdown(hit: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ from watcher.cli.state import Json, opened, state
 if TYPE_CHECKING:
     from watcher.app.wiring import App
     from watcher.pipeline.polled import Polled
+    from watcher.store.claims import Held
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -27,7 +28,7 @@ def run(
     from watcher import daemon
 
     logs.set_up(verbose=state.verbose, quiet=state.quiet)
-    with opened() as application:
+    with opened(starting=True, secrets=None) as application:
         if page:
             output.note(f"The page: {application.settings.web.address}")
         daemon.run(application, page=page)
@@ -39,28 +40,40 @@ def poll(
         list[str] | None, typer.Option("--feed", metavar="URL", help="Only this feed, due or not; may be repeated.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every feed, due or not.")] = False,
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Take feeds from whoever holds them, a daemon at work as well.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Poll the feeds that are due, once, and say what came.
 
-    Exit code 1 where a feed could not be read; what the others brought is kept.
+    What a process of this machine held that is dead is taken over. Exit code 1 where a feed could not be read, while
+    what the others brought is kept, and where nothing was polled because others hold all of it.
     """
     import asyncio
     import time
 
+    from watcher import clock
+    from watcher.store import claims
+
     logs.set_up(verbose=state.verbose, quiet=not state.verbose)
     begun = time.monotonic()
-    with opened(sync=True) as application:
+    with opened(sync=True, starting=True, secrets=("feeds", "fetch")) as application:
         chosen = _known_feeds(application, feed) if feed else None
+        _take_over(application, chosen, everything=everything, living=take_over)
         total = len(chosen) if chosen is not None else len(application.settings.sources) if everything else None
         with output.progress("Polling", total) as advance:
             polled = asyncio.run(_cycle(application, chosen, everything=everything, advance=advance))
-    said = summary(polled, time.monotonic() - begun)
+        with application.database.read() as db:
+            held = claims.list_held(db, clock.now(), urls=chosen, everything=everything)
+    said = summary(polled, time.monotonic() - begun) | {"held": [_held_as_json(each) for each in held]}
     if as_json:
         output.put_json(said)
     else:
         _show_cycle(said)
-    raise typer.Exit(1 if polled.failed else 0)
+        for each in held:
+            output.put(output.style(_describe_held(each), output.YELLOW))
+    raise typer.Exit(1 if polled.failed or (held and not polled.due) else 0)
 
 
 @app.command()
@@ -76,7 +89,7 @@ def serve(
     from watcher.web import serve_alone
 
     logs.set_up(verbose=state.verbose, quiet=state.quiet)
-    with opened(sync=True) as application:
+    with opened(sync=True, starting=True, secrets=("web",)) as application:
         asyncio.run(serve_alone(application, clock=clock.now, port=port, on_ready=_say_where))
 
 
@@ -85,9 +98,17 @@ def status(as_json: Json = False) -> None:
     """Say how things stand: feeds, digests, the outbox, the database, and who is at work."""
     from watcher import clock
     from watcher.app.standing import stand
+    from watcher.errors import StorageError
 
-    with opened(sync=True) as application:
-        said = stand(application, clock.now())
+    with opened() as application:
+        try:
+            if "feeds" not in application.settings.missing_secrets:
+                application.sync(clock.now())
+            fault = None
+        except StorageError as error:
+            # What was stored can be read all the same, and this is when a person asks.
+            fault = error.fault.value
+        said = stand(application, clock.now()) | {"storage": fault}
     if as_json:
         output.put_json(said)
     else:
@@ -97,6 +118,7 @@ def status(as_json: Json = False) -> None:
 async def _cycle(application: App, urls: list[str] | None, *, everything: bool, advance: Any) -> Polled:
     import os
     import socket
+    from datetime import timedelta
 
     from watcher import clock
     from watcher.fetch import Fetcher
@@ -114,9 +136,47 @@ async def _cycle(application: App, urls: list[str] | None, *, everything: bool, 
             owner=f"{COMMAND} {socket.gethostname()}:{os.getpid()}",
             on_settled=lambda _settled: advance(),
             configured=lambda url: application.settings.source(url),
+            keeps_for=timedelta(),
         )
         async with poller:
             return await poller.cycle(urls=urls, everything=everything)
+
+
+def _take_over(application: App, urls: list[str] | None, *, everything: bool, living: bool) -> None:
+    """Take over what dead processes of this machine hold, and what others do if a person asks for that."""
+    from watcher import clock
+    from watcher.pipeline.recovery import is_dead, take_over, take_over_feeds
+    from watcher.store import claims
+
+    feeds, messages = take_over(application.database, is_dead, clock.now())
+    if feeds or messages:
+        output.note(f"taken over from a process that died: {output.counted(feeds, 'feed')}")
+    if not living:
+        return
+    with application.database.read() as db:
+        held = claims.list_held(db, clock.now(), urls=urls, everything=everything)
+    if held:
+        take_over_feeds(application.database, [each.owner for each in held])
+    for each in held:
+        output.note(
+            f"{output.counted(each.feeds, 'feed')} taken from {_owner(each)}, which may be at work: "
+            "what it still fetches of them is not stored"
+        )
+
+
+def _owner(held: Held) -> str:
+    return output.clean(held.owner) or "another process"
+
+
+def _describe_held(held: Held) -> str:
+    count, verb = output.counted(held.feeds, "feed"), "is" if held.feeds == 1 else "are"
+    return f"{count} {verb} held by {_owner(held)} until {held.until:%H:%M}Z; take over with --take-over"
+
+
+def _held_as_json(held: Held) -> dict[str, Any]:
+    from watcher.app import views
+
+    return {"owner": held.owner, "feeds": held.feeds, "until": views.moment(held.until)}
 
 
 def _known_feeds(application: App, urls: list[str]) -> list[str]:
@@ -193,6 +253,8 @@ def _show_standing(said: dict[str, Any]) -> None:
         output.put(
             f"Gaps      {said['gaps']}: about {output.counted(said['lost'], 'item')} may have been missed between polls"
         )
+    if said["storage"]:
+        output.put(f"Storage   {output.style(said['storage'] + ': nothing can be stored', output.RED)}")
     for fault in said["clock"]:
         output.put(f"Clock     {output.style(fault, output.RED)}")
     for count, what in (

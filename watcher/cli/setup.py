@@ -70,6 +70,8 @@ def check(
 
     try:
         settings = load(state.folder, state.environ)
+        if settings.exposed:
+            raise ConfigError(settings.exposed)
     except ConfigError as error:
         if as_json:
             faults = [{"file": f.file, "line": f.line, "column": f.column, "message": f.message} for f in error.faults]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +13,7 @@ import typer
 
 if TYPE_CHECKING:
     from watcher.app.wiring import App
+    from watcher.settings import Settings
 
 
 @dataclass(slots=True)
@@ -54,18 +55,37 @@ Until = Annotated[str | None, typer.Option("--until", metavar="T", help="Before 
 Languages = Annotated[list[str] | None, typer.Option("--language", help="Only this language; may be repeated.")]
 
 
+def load_settings() -> Settings:
+    """Read the chosen configuration; absent secrets are no fault."""
+    from watcher.settings import load
+
+    return load(state.folder, state.environ, secrets_needed=False)
+
+
 @contextmanager
-def opened(*, sync: bool = False, queries: bool = True) -> Iterator[App]:
+def opened(
+    *, sync: bool = False, queries: bool = True, starting: bool = False, secrets: Iterable[str] | None = ()
+) -> Iterator[App]:
     """Open the application on the chosen configuration, and close it after.
 
-    `sync` tells the database what is configured; a command that compiles no topic opens without `queries`.
+    `sync` tells the database what is configured; a command that compiles no topic opens without `queries`. What is
+    `starting` to work may make an empty database's schema. `secrets` names the sections of the configuration whose
+    secrets are needed (None: all).
     """
     from watcher import clock
     from watcher.app.wiring import open_app
 
-    app = open_app(state.folder, state.environ, database_url=state.database_url, queries=queries)
+    app = open_app(
+        state.folder,
+        state.environ,
+        database_url=state.database_url,
+        queries=queries,
+        starting=starting,
+        secrets=secrets,
+    )
     try:
-        if sync:
+        # What a feed is known by may depend on its secrets.
+        if sync and "feeds" not in app.settings.missing_secrets:
             app.sync(clock.now())
         yield app
     finally:

@@ -25,7 +25,7 @@ def worker() -> None:
     from watcher.settings import EngineName
 
     logs.set_up(verbose=state.verbose, quiet=state.quiet)
-    with opened() as application:
+    with opened(starting=True, secrets=None) as application:
         if application.settings.engine is not EngineName.PROCRASTINATE:
             raise UsageError("workers share a PostgreSQL database: set `engine: procrastinate` in watcher.yaml")
         daemon.run(application, page=False)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import re
 from datetime import timedelta
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -148,32 +147,28 @@ async def asked(
 
     `patience` is how long the whole answer may take, where the client's own limits are too long.
     """
+    is_sent = False
+
+    async def follow(event: str, _info: dict[str, Any]) -> None:
+        nonlocal is_sent
+        is_sent = is_sent or event.endswith(".send_request_headers.started")
+
     try:
         async with asyncio.timeout(patience.total_seconds() if patience is not None else None):
-            return await client.request(method, url, **what)
+            return await client.request(method, url, extensions={"trace": follow}, **what)
     except TimeoutError:
         assert patience is not None
-        return Uncertain(reason=f"no answer within {patience.total_seconds():g} s")
-    except (httpx.ConnectError, httpx.ConnectTimeout, httpx.InvalidURL, httpx.UnsupportedProtocol) as error:
-        return _unsent(error)
-    except httpx.HTTPError as error:
-        return Uncertain(reason=type(error).__name__)
-
-
-def _unsent(error: Exception) -> Outcome:
-    """Sort faults by whether anything was sent: the guarded transport raises ConnectErrors for all, its kind inside."""
-    said = str(error)
-    kind = getattr(error.__cause__, "kind", None)
-    before = kind is None or kind in _BEFORE or (kind in _AT_FIRST and _CONNECTING.search(said) is not None)
-    if not before:
-        return Uncertain(reason="no answer after the message was sent")
-    # The address holds the secret of a webhook: it stays out of every record.
-    return Deferred(reason="not reachable" if "://" in said else brief(said), down=True)
-
-
-_BEFORE = {FailureKind.DNS, FailureKind.OFFLINE, FailureKind.PROXY, FailureKind.TLS, FailureKind.REFUSED}
-_AT_FIRST = {FailureKind.CONNECT, FailureKind.TIMEOUT}
-_CONNECTING = re.compile(r"no connection within|does not take|^(?!connection lost)[^ ]+: ")
+        waited = f"{patience.total_seconds():g} s"
+        if is_sent:
+            return Uncertain(reason=f"no answer within {waited}")
+        return Deferred(reason=f"no connection within {waited}", down=True)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        # A proxy that refuses a request has passed nothing on.
+        if is_sent and getattr(error.__cause__, "kind", None) is not FailureKind.PROXY:
+            return Uncertain(reason="no answer after the message was sent")
+        # The address holds the secret of a webhook: it stays out of every record.
+        said = str(error) or type(error).__name__
+        return Deferred(reason="not reachable" if "://" in said else brief(said), down=True)
 
 
 def judge_fault(fault: str) -> Outcome:

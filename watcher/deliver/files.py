@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
 from xml.sax.saxutils import escape
 
+from watcher import private
 from watcher.deliver.outcome import Deferred, Outcome, Sent, brief
 from watcher.deliver.payload import thaw
 from watcher.model.digest import Channel, Delivery
@@ -38,11 +37,11 @@ def write_digest(folder: Path, said: Mapping[str, str]) -> str:
     """Write a digest's files and the folder's feed anew; gives the files' stem. The same digest has the same stem."""
     stamp = said["slot"].replace(":", "").replace("-", "")
     stem = f"{re.sub(r'[^A-Za-z0-9._-]', '-', said['name'])}-{stamp[:13] if stamp[13:15] == '00' else stamp[:15]}"
-    folder.mkdir(parents=True, exist_ok=True)
+    private.make_folder(folder)
     for form, ending in _ENDINGS.items():
         if said.get(form):
-            _write(folder / f"{stem}.{ending}", said[form])
-    _write(folder / "digests.atom", _feed(folder))
+            private.write_file(folder / f"{stem}.{ending}", said[form])
+    private.write_file(folder / "digests.atom", _feed(folder))
     return stem
 
 
@@ -87,17 +86,3 @@ def _moment(file: Path) -> str | None:
         return None
     year, month, day, hour, minute, second = found.groups(default="00")
     return f"{year}-{month}-{day}T{hour}:{minute}:{second}Z"
-
-
-def _write(path: Path, text: str) -> None:
-    handle, unfinished = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(unfinished).chmod(0o644)
-        Path(unfinished).replace(path)
-    except OSError:
-        Path(unfinished).unlink(missing_ok=True)
-        raise

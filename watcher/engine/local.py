@@ -49,7 +49,11 @@ class Local:
         )
         for name, step, every, first in table:
             self._scheduler.add_job(
-                patient(name, step), "interval", seconds=every.total_seconds(), id=name, next_run_time=first
+                patient(name, step, steps.storage),
+                "interval",
+                seconds=every.total_seconds(),
+                id=name,
+                next_run_time=first,
             )
         self._scheduler.add_listener(_failed, EVENT_JOB_ERROR)
         self._scheduler.start()
@@ -63,12 +67,13 @@ class Local:
         await self._steps.drain(grace)
         # It would cancel what still runs: only now does nothing.
         self._scheduler.shutdown(wait=False)
-        await patient("leave", self._steps.leave)()
+        await patient("leave", self._steps.leave, self._steps.storage)()
 
     async def _poll(self) -> None:
         # Nearly to the next tick: one that still runs would have that one dropped.
         await self._steps.poller.keep_up(timedelta(seconds=0.8))
-        self._succeeded_at = self._steps.monotonic()
+        if not self._steps.poller.is_stalled:
+            self._succeeded_at = self._steps.monotonic()
 
     async def _watch_clock(self) -> None:
         """Look for steps of the wall clock on the event loop's own, monotonic time, and put the ticks right after one.
@@ -78,7 +83,7 @@ class Local:
         """
         while True:
             await asyncio.sleep(LOOK_EVERY.total_seconds())
-            await patient("clock", self._follow_clock)()
+            await patient("follow clock", self._follow_clock, self._steps.storage)()
 
     async def _follow_clock(self) -> None:
         care = self._steps.clock_care

@@ -18,10 +18,11 @@ from procrastinate.jobs import Job, Status
 
 from watcher.engine.procrastinate_tables import forget_ticks_after, plain, prepare
 from watcher.engine.steps import Step, Steps, patient
-from watcher.errors import StoreError
+from watcher.errors import StorageError, StorageFault, StoreError
 from watcher.pipeline.chunks import CHUNK, Claim, share_out, take_over
 from watcher.pipeline.incoming import PROBES
 from watcher.store import leases
+from watcher.store.engine import Database
 
 log = structlog.get_logger()
 
@@ -49,12 +50,12 @@ class Cluster:
         connector = procrastinate.PsycopgConnector(conninfo=steps.app.database.conninfo, min_size=1, max_size=6)
         self._polls, self._ticks = procrastinate.App(connector=connector), procrastinate.App(connector=connector)
         self._poll = self._polls.task(name="poll", queue=POLLS)(self._poll_chunk)
-        _every(self._polls, "share out", "* * * * * *", self._share_out, POLLS)
-        _every(self._ticks, "compose", "* * * * * */2", steps.compose, TICKS)
-        _every(self._ticks, "deliver", "* * * * * */2", steps.deliver, TICKS)
-        _every(self._ticks, "subscribe", "* * * * *", steps.subscribe, TICKS)
-        _every(self._ticks, "clear", "* * * * * */5", self._clear, TICKS)
-        _every(self._ticks, "prune", "17 */6 * * *", self._prune, TICKS)
+        _every(self._polls, "share out", "* * * * * *", self._share_out, POLLS, steps)
+        _every(self._ticks, "compose", "* * * * * */2", steps.compose, TICKS, steps)
+        _every(self._ticks, "deliver", "* * * * * */2", steps.deliver, TICKS, steps)
+        _every(self._ticks, "subscribe", "* * * * *", steps.subscribe, TICKS, steps)
+        _every(self._ticks, "clear", "* * * * * */5", self._clear, TICKS, steps)
+        _every(self._ticks, "prune", "17 */6 * * *", self._prune, TICKS, steps)
 
     @property
     def alive(self) -> bool:
@@ -76,11 +77,11 @@ class Cluster:
         beating, *working = self._work
         for each in working:
             each.cancel()
-        await asyncio.gather(self._steps.drain(grace), asyncio.wait(working, timeout=2 * grace.total_seconds()))
+        await asyncio.gather(self._steps.drain(grace), asyncio.wait(working, timeout=grace.total_seconds() + 1))
         beating.cancel()
         await asyncio.wait([beating])
         await self._polls.close_async()
-        await patient("leave", self._steps.leave)()
+        await patient("leave", self._steps.leave, self._steps.storage)()
 
     async def _keep_working(self, app: procrastinate.App, queue: str, at_once: int) -> None:
         """Work until cancelled; a database that is away for a while ends nothing but the jobs at hand."""
@@ -97,7 +98,7 @@ class Cluster:
                     stalled_worker_timeout=pace.silent_after.total_seconds(),
                 )
             except ProcrastinateException as error:
-                log.error("database", queue=queue, error=plain(error))
+                self._steps.storage.fail(queue, _storage_error(self._steps.app.database, error))
             except Exception:
                 # The bulkhead of this loop: whatever procrastinate stumbles over, this process goes on taking part.
                 log.exception("worker failed", queue=queue)
@@ -109,10 +110,15 @@ class Cluster:
             try:
                 await self._steps.beat()
                 await self._steps.take_over_silent()
-                self._beaten_at = self._steps.monotonic()
+                if not self._steps.poller.is_stalled:
+                    self._beaten_at = self._steps.monotonic()
                 await self._follow_clock()
             except StoreError as error:
-                log.error("database", tick="beat", error=str(error))
+                self._steps.storage.fail("beat", error)
+            else:
+                # Whatever else reached no server reaches one now.
+                for source in ("beat", POLLS, TICKS):
+                    self._steps.storage.succeed(source)
             await asyncio.sleep(self._steps.pace.beat.total_seconds())
 
     async def _follow_clock(self) -> None:
@@ -190,19 +196,26 @@ class Cluster:
         await self._steps.prune()
 
 
-def _every(app: procrastinate.App, name: str, cron: str, step: Step, queue: str) -> None:
+def _storage_error(database: Database, error: Exception) -> StorageError:
+    return StorageError(f"database {database}: {plain(error)}", StorageFault.AWAY)
+
+
+def _every(app: procrastinate.App, name: str, cron: str, step: Step, queue: str, steps: Steps) -> None:
     """Have a step run by one of all processes at each tick; where it still runs in this one, the tick is skipped."""
     running = asyncio.Lock()
+
+    async def reaching() -> None:
+        try:
+            await step()
+        except ConnectorException as error:
+            raise _storage_error(steps.app.database, error) from error
 
     async def tick(timestamp: int) -> None:
         if running.locked():
             return
         async with running:
             log.debug("tick", task=name, at=timestamp)
-            try:
-                await patient(name, step)()
-            except ConnectorException as error:
-                log.error("database", tick=name, error=plain(error))
+            await patient(name, reaching, steps.storage)()
 
     task = app.task(name=name, queue=queue, queueing_lock=name, priority=1)(tick)
     app.periodic(cron=cron)(task)

@@ -23,9 +23,10 @@ from watcher.pipeline.notices import history
 from watcher.pipeline.outgoing import compose_due
 from watcher.pipeline.post import Post
 from watcher.pipeline.pushed import Subscriber
-from watcher.pipeline.recovery import COMMAND, take_over, take_over_silent
+from watcher.pipeline.recovery import is_dead, take_over, take_over_silent
 from watcher.pipeline.sending import Senders
 from watcher.pipeline.settling import Settled
+from watcher.pipeline.storage import StorageWatch
 from watcher.store import feeds, leases, pruning
 
 log = structlog.get_logger()
@@ -73,6 +74,7 @@ class Steps:
         self.monotonic = monotonic
         self.clock_care = ClockCare(app.database, clock, monotonic)
         self.pace = pace or Pace()
+        self.storage = StorageWatch(monotonic)
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self.poller = Poller(
             app.database,
@@ -85,6 +87,7 @@ class Steps:
             on_settled=self._count_poll,
             on_answer=self.clock_care.observe,
             configured=lambda url: app.settings.source(url),
+            storage=self.storage,
         )
         self.subscriber = Subscriber(
             app.database,
@@ -104,6 +107,7 @@ class Steps:
             clock,
             owner=self.owner,
             on_delivery=app.activity.count_delivery,
+            storage=self.storage,
         )
 
     def _count_poll(self, settled: Settled) -> None:
@@ -125,7 +129,7 @@ class Steps:
         self.clock_care.check_last_activity(await asyncio.to_thread(self._read_last_poll))
         alone = self.app.database.is_sqlite
         taken = await asyncio.to_thread(
-            take_over, self.app.database, lambda owner: _is_dead(owner, self.owner, alone=alone), self.clock()
+            take_over, self.app.database, lambda owner: is_dead(owner, self.owner, alone=alone), self.clock()
         )
         if any(taken):
             log.warning("taken over from a process that died", feeds=taken[0], messages=taken[1])
@@ -186,33 +190,19 @@ class Steps:
     async def drain(self, grace: timedelta) -> None:
         """Let what is in flight end, give back what does not within `grace`, and begin no further message."""
         posting = asyncio.create_task(self._post.drain())
-        await self.poller.drain(grace)
-        await posting
+        # What came of a message may have to wait for a database that is away; the next process finds it in doubt.
+        await asyncio.gather(self.poller.drain(grace), asyncio.wait([posting], timeout=grace.total_seconds()))
 
 
-def patient(name: str, step: Step) -> Step:
-    """Let a database that is away for a minute be one line, not a traceback for each tick."""
+def patient(name: str, step: Step, storage: StorageWatch) -> Step:
+    """Return a step that a database which is full, locked or away does not end, and that `storage` hears of."""
 
     async def tick() -> None:
         try:
             await step()
         except StoreError as error:
-            log.error("database", tick=name, error=str(error))
+            storage.fail(name, error)
+        else:
+            storage.succeed(name)
 
     return tick
-
-
-def _is_dead(owner: str, me: str, *, alone: bool) -> bool:
-    """Tell whether the process that goes by a name is dead. `alone`: no other daemon can be at work here."""
-    host, _, number = owner.rpartition(":")
-    if owner == me or (alone and not owner.startswith(COMMAND)):
-        return True
-    if host.removeprefix(COMMAND).strip() != socket.gethostname() or not number.isdigit():
-        return False
-    try:
-        os.kill(int(number), 0)
-    except ProcessLookupError:
-        return True
-    except OSError:
-        return False
-    return False

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import h11
 import httpx
@@ -28,6 +28,8 @@ from watcher.model.poll import FailureKind
 if TYPE_CHECKING:
     from watcher.fetch.http2 import Http2
 
+Trace = Callable[[str, dict[str, Any]], Awaitable[None]]
+"""The `trace` of a request's extensions, as httpx has it; awaited here just before a request is sent."""
 _USUAL = Access()
 _REPEATABLE = {"GET", "HEAD"}
 
@@ -126,7 +128,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         try:
             body = await request.aread()
             names = [(name, value) for name, value in request.headers.raw if name.lower() != b"connection"]
-            exchange = await self.exchange(request.method, _of(request.url), names, body)
+            trace = request.extensions.get("trace")
+            exchange = await self.exchange(request.method, _of(request.url), names, body, trace=trace)
         except FetchError as error:
             raise httpx.ConnectError(str(error), request=request) from error
         return httpx.Response(
@@ -148,6 +151,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         headers: Iterable[tuple[bytes, bytes]],
         body: bytes = b"",
         access: Access = _USUAL,
+        trace: Trace | None = None,
     ) -> Exchange:
         """Send a request, whose headers name the host, and read the head of its answer; raises FetchError.
 
@@ -171,9 +175,8 @@ class GuardedTransport(httpx.AsyncBaseTransport):
             raise FetchError(FailureKind.PROTOCOL, f"request cannot be sent: {error}") from error
         exchange = await self._ask_again(route, question) if repeatable else None
         if exchange is None:
-            exchange = await _ask(
-                await self._dialer.connect(route), question, body, route, self._idle if repeatable else None
-            )
+            connection = await self._dialer.connect(route)
+            exchange = await _ask(connection, question, body, route, self._idle if repeatable else None, trace)
         if proxy is not None and route.is_absolute and exchange.status == 407:
             await exchange.close()
             raise refused(proxy, 407)
@@ -201,9 +204,16 @@ class GuardedTransport(httpx.AsyncBaseTransport):
 
 
 async def _ask(
-    connection: Connection, question: h11.Request, body: bytes, route: Route, idle: IdleConnections | None
+    connection: Connection,
+    question: h11.Request,
+    body: bytes,
+    route: Route,
+    idle: IdleConnections | None,
+    trace: Trace | None = None,
 ) -> Exchange:
     try:
+        if trace is not None:
+            await trace("http11.send_request_headers.started", {})
         await connection.send(question, body)
         return _Exchange(connection, await connection.head(), route, idle)
     except h11.LocalProtocolError as error:

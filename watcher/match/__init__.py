@@ -1,5 +1,6 @@
 """The topic language: reads queries, finds which of many match an entry, and shows why. Pure."""
 
+from watcher.match.budget import Check, limit_matching
 from watcher.match.document import Reading
 from watcher.match.explain import Clause, explain, find
 from watcher.match.index import Index, Watched, finder
@@ -12,6 +13,7 @@ __all__ = [
     "AllOf",
     "AnyOf",
     "Anything",
+    "Check",
     "Clause",
     "Index",
     "Need",
@@ -27,6 +29,7 @@ __all__ = [
     "find",
     "finder",
     "from_keywords",
+    "limit_matching",
     "needs",
     "parse_query",
     "version_of",

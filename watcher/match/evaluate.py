@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol, TypeAlias
 
+from watcher.match.budget import Check, current_check
 from watcher.match.document import FIELD_NUMBER, Reading
 from watcher.match.nearness import Occurrence, near, not_near, unique
 from watcher.match.syntax import (
@@ -39,6 +40,7 @@ class Finder(Protocol):
     """Knows where the leaves of queries occur in one entry."""
 
     known: Memory
+    check: Check | None
 
     def find(self, leaf: Words, field: str) -> list[tuple[int, int]]:
         """Give (first, last) word of each occurrence of a leaf in a field, sorted."""
@@ -67,6 +69,8 @@ def occurrences(
     known, key = finder.known, (id(node), fields, limit)
     if key in known:
         return known[key]
+    if (check := finder.check) is not None:
+        check()
     found = _combined(node, reading, finder, fields, limit)
     if isinstance(node, Or):
         known[key] = found
@@ -127,13 +131,13 @@ def _combined(
         case Near(left=left, right=right, gap=gap, ordered=ordered):
             lefts = occurrences(left, reading, finder, fields, limit)
             rights = occurrences(right, reading, finder, fields, limit) if lefts else None
-            return (near(lefts, rights, gap, ordered=ordered) or None) if lefts and rights else None
+            return (near(lefts, rights, gap, finder.check, ordered=ordered) or None) if lefts and rights else None
         case NotNear(left=left, right=right, gap=gap, ordered=ordered):
             lefts = occurrences(left, reading, finder, fields, limit)
             if not lefts:
                 return None
             rights = occurrences(right, reading, finder, fields, limit)
-            return (not_near(lefts, rights, gap, ordered=ordered) or None) if rights else lefts
+            return (not_near(lefts, rights, gap, finder.check, ordered=ordered) or None) if rights else lefts
         case AtLeast(count=count, part=part):
             some = occurrences(part, reading, finder, fields, limit)
             return some if some is not None and len({o[:2] for o in some}) >= count else None
@@ -146,9 +150,12 @@ class InWords:
 
     def __init__(self, reading: Reading) -> None:
         self.known: Memory = {}
+        self.check = current_check()
         self._reading = reading
 
     def find(self, leaf: Words, field: str) -> list[tuple[int, int]]:
+        if self.check is not None:
+            self.check()
         return _find(leaf, field, self._reading)
 
     def worth(self, node: Or, fields: tuple[str, ...]) -> Iterable[Node]:

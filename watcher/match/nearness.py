@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from typing import TypeAlias
 
+from watcher.match.budget import Check, checked
 from watcher.match.syntax import Words
 
 Leaf: TypeAlias = tuple[int, int, int, Words]
@@ -28,32 +29,36 @@ _first = itemgetter(1)
 _last = itemgetter(2)
 
 
-def near(lefts: list[Occurrence], rights: list[Occurrence], gap: int, *, ordered: bool) -> list[Occurrence]:
+def near(
+    lefts: list[Occurrence], rights: list[Occurrence], gap: int, check: Check | None = None, *, ordered: bool
+) -> list[Occurrence]:
     """Join those that are near each other; of what begins at one word, or ends at one word, the shortest."""
     found: dict[tuple[int, int, int], _Pair] = {}
     for number, some, others in _by_field(lefts, rights):
         from_: dict[int, _Pair] = {}
         until: dict[int, _Pair] = {}
-        _keep(from_, until, some, others, gap)
+        _keep(from_, until, some, others, gap, check)
         if not ordered:
-            _keep(from_, until, others, some, gap)
-        found |= {(number, first, max(pair[0][2], pair[1][2])): pair for first, pair in from_.items()}
-        found |= {(number, pair[0][1], last): pair for last, pair in until.items()}
+            _keep(from_, until, others, some, gap, check)
+        found |= {(number, first, max(pair[0][2], pair[1][2])): pair for first, pair in checked(from_.items(), check)}
+        found |= {(number, pair[0][1], last): pair for last, pair in checked(until.items(), check)}
     return [
         (*extent, one[3] + other[3], one[4] + other[4] if other[1] > one[2] else tuple(sorted(one[4] + other[4])))
-        for extent, (one, other) in sorted(found.items(), key=_extent)
+        for extent, (one, other) in checked(sorted(found.items(), key=_extent), check)
     ]
 
 
-def not_near(lefts: list[Occurrence], rights: list[Occurrence], gap: int, *, ordered: bool) -> list[Occurrence]:
+def not_near(
+    lefts: list[Occurrence], rights: list[Occurrence], gap: int, check: Check | None = None, *, ordered: bool
+) -> list[Occurrence]:
     """Keep those on the left that are near none on the right (that follows them, if `ordered`)."""
     touched: set[tuple[object, ...]] = set()
     for _number, some, others in _by_field(lefts, rights):
-        touched.update(order(one) for one, _other in _following(some, others, gap))
-        touched.update(order(one) for one, _other in _inside(some, others))
+        touched.update(order(one) for one, _other in _following(some, others, gap, check))
+        touched.update(order(one) for one, _other in _inside(some, others, check))
         if not ordered:
-            touched.update(order(other) for _one, other in _preceding(others, some, gap))
-            touched.update(order(other) for _one, other in _inside(others, some))
+            touched.update(order(other) for _one, other in _preceding(others, some, gap, check))
+            touched.update(order(other) for _one, other in _inside(others, some, check))
     return [one for one in lefts if order(one) not in touched]
 
 
@@ -82,20 +87,25 @@ def _by_field(
 
 
 def _keep(
-    from_: dict[int, _Pair], until: dict[int, _Pair], ones: list[Occurrence], others: list[Occurrence], gap: int
+    from_: dict[int, _Pair],
+    until: dict[int, _Pair],
+    ones: list[Occurrence],
+    others: list[Occurrence],
+    gap: int,
+    check: Check | None,
 ) -> None:
     """Note the shortest pairs of which one of `ones` begins: from each word on, and until each word."""
-    for pair in _following(ones, others, gap):
+    for pair in _following(ones, others, gap, check):
         at = pair[0][1]
         known = from_.get(at)
         if known is None or _shorter(pair, known):
             from_[at] = pair
-    for pair in _preceding(ones, others, gap):
+    for pair in _preceding(ones, others, gap, check):
         at = pair[1][2]
         known = until.get(at)
         if known is None or _later(pair, known):
             until[at] = pair
-    for pair in _inside(ones, others, joined=True):
+    for pair in _inside(ones, others, check, joined=True):
         first, last = pair[0][1], max(pair[0][2], pair[1][2])
         if first not in from_ or _shorter(pair, from_[first]):
             from_[first] = pair
@@ -103,12 +113,12 @@ def _keep(
             until[last] = pair
 
 
-def _following(ones: list[Occurrence], others: list[Occurrence], gap: int) -> Iterator[_Pair]:
+def _following(ones: list[Occurrence], others: list[Occurrence], gap: int, check: Check | None) -> Iterator[_Pair]:
     """Give each with the one after it that ends first, within `gap` words."""
     window: deque[Occurrence] = deque()
     coming = iter(others)
     next_ = next(coming, None)
-    for one in sorted(ones, key=_last):
+    for one in checked(sorted(ones, key=_last), check):
         end = one[2]
         while next_ is not None and next_[1] <= end + 1 + gap:
             while window and window[-1][2] > next_[2]:
@@ -121,12 +131,12 @@ def _following(ones: list[Occurrence], others: list[Occurrence], gap: int) -> It
             yield one, window[0]
 
 
-def _preceding(ones: list[Occurrence], others: list[Occurrence], gap: int) -> Iterator[_Pair]:
+def _preceding(ones: list[Occurrence], others: list[Occurrence], gap: int, check: Check | None) -> Iterator[_Pair]:
     """Give each of the others with the one before it that begins last, within `gap` words."""
     window: deque[Occurrence] = deque()
     coming = iter(sorted(ones, key=_last))
     next_ = next(coming, None)
-    for other in others:
+    for other in checked(others, check):
         begin = other[1]
         while next_ is not None and next_[2] < begin:
             while window and window[-1][1] < next_[1]:
@@ -139,11 +149,13 @@ def _preceding(ones: list[Occurrence], others: list[Occurrence], gap: int) -> It
             yield window[0], other
 
 
-def _inside(ones: list[Occurrence], others: list[Occurrence], *, joined: bool = False) -> Iterator[_Pair]:
+def _inside(
+    ones: list[Occurrence], others: list[Occurrence], check: Check | None, *, joined: bool = False
+) -> Iterator[_Pair]:
     """Give each with those of the others that begin inside it and share no word with it, of the first few there; where
     they are joined, all that end inside it come to the same, and one will do."""
     firsts = list(map(_first, others))
-    for one in ones:
+    for one in checked(ones, check):
         begin, end = one[1], one[2]
         if begin == end:
             continue

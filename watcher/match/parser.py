@@ -34,7 +34,9 @@ from watcher.text.fold import fold
 from watcher.text.langs import language_tag
 
 DEPTH = 60
-"""How deep parentheses and sets may nest, and NEARs inside each other, as they do in a row."""
+"""How deep parentheses, prefixes and sets may nest, and NEARs inside each other, as they do in a row."""
+DEPTH_IN_ALL = 2 * DEPTH
+"""How deep all of them may nest together, with all sets written out: what reads and matches a query recurs as deep."""
 LONGEST = 100_000
 """Of how many words and marks a query may be, its sets written out: sets that name others twice double each time."""
 NEAR_DEFAULT = 4
@@ -52,6 +54,8 @@ class Read(NamedTuple):
     """Of how many words and marks it is, all sets in it written out."""
     nears: int
     """How many NEARs stand inside each other in it, at most."""
+    depth: int
+    """How deep it nests, all sets in it written out."""
 
 
 Cache: TypeAlias = dict[str, Read]
@@ -67,7 +71,9 @@ def parse_query(text: str, sets: Mapping[str, str] | None = None, cache: Cache |
 
 
 class _Parser:
-    def __init__(self, text: str, sets: Mapping[str, str], open_sets: tuple[str, ...], cache: Cache) -> None:
+    def __init__(
+        self, text: str, sets: Mapping[str, str], open_sets: tuple[str, ...], cache: Cache, above: int = 0
+    ) -> None:
         self._cache = cache
         self._lexemes = cut(text)
         if "~" in text:
@@ -76,6 +82,9 @@ class _Parser:
         self._open_sets = open_sets
         self._at = 0
         self._depth = len(open_sets)
+        # The levels around this text where it is a set's, and the most levels inside it.
+        self._above = above
+        self._deepest = 0
         # Whether the operand just read joins several things on its own level, outside of parentheses.
         self._conjoined = False
         # How many NEARs stand inside each other in what was read, the most of all its parts.
@@ -191,9 +200,7 @@ class _Parser:
                 return self._word(lexeme)
 
     def _nested(self, opening: Lexeme) -> Node:
-        self._depth += 1
-        if self._depth > DEPTH:
-            raise self._fault(opening, f"nested more than {DEPTH} deep")
+        self._open_level(opening)
         if self._now.kind is Kind.CLOSE:
             raise self._fault(opening, "nothing inside the parentheses")
         node = self._any()
@@ -205,12 +212,32 @@ class _Parser:
         self._depth -= 1
         return node
 
+    def _open_level(self, lexeme: Lexeme) -> None:
+        """Count one level more; raises QueryError where that is too deep. Whoever calls it takes the level back."""
+        self._depth += 1
+        if self._depth > DEPTH:
+            raise self._fault(lexeme, f"nested more than {DEPTH} deep")
+        self._note_depth(self._level, lexeme)
+
+    @property
+    def _level(self) -> int:
+        """How many levels of this text are open."""
+        return self._depth - len(self._open_sets)
+
+    def _note_depth(self, levels: int, lexeme: Lexeme) -> None:
+        self._deepest = max(self._deepest, levels)
+        if self._above + levels > DEPTH_IN_ALL:
+            raise self._fault(lexeme, f"nested more than {DEPTH_IN_ALL} deep, with all sets written out")
+
     def _scoped(self, lexeme: Lexeme) -> Node:
         if lexeme.text in {"lang", "domain"}:
             return self._whole(lexeme)
         if self._now.kind not in _STARTS - {Kind.NOT}:
             raise self._fault(lexeme, f"{lexeme.text}: needs something after it")
-        return Scoped(lexeme.text, self._one())
+        self._open_level(lexeme)
+        node = Scoped(lexeme.text, self._one())
+        self._depth -= 1
+        return node
 
     def _whole(self, lexeme: Lexeme) -> Node:
         value = self._take()
@@ -258,13 +285,15 @@ class _Parser:
         if self._size > LONGEST:
             raise self._fault(lexeme, f"more than {LONGEST:,} words and marks, with all sets written out")
         self._nears = max(self._nears, read.nears)
+        self._note_depth(self._level + 1 + read.depth, lexeme)
         return read.node
 
     def _read(self, lexeme: Lexeme) -> Read:
         name = lexeme.text
-        parser = _Parser(self._sets[name], self._sets, (*self._open_sets, name), self._cache)
+        above = self._above + self._level + 1
+        parser = _Parser(self._sets[name], self._sets, (*self._open_sets, name), self._cache, above)
         try:
-            return Read(parser.whole(), parser._size, parser._nears)
+            return Read(parser.whole(), parser._size, parser._nears, parser._deepest)
         except QueryError as error:
             inside = (
                 error.message if error.message.startswith("in @") else f"{error.line}:{error.column}: {error.message}"

@@ -15,6 +15,7 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import TypeAlias
 
+from watcher.match.budget import current_check
 from watcher.match.document import BARRIER, Reading
 from watcher.match.evaluate import InWords, Memory, holds
 from watcher.match.syntax import TEXT_FIELDS, Literal, Node, Or, Prefix, Words
@@ -64,6 +65,7 @@ class Scan:
         self.lists: Mapping[int, list[Stretch]] = {}
         """Where each pattern that is expected to be asked for stands, in order; those that occur."""
         self.known: Memory = {}
+        self.check = current_check()
         self._signs = signs
         self._options = options
         self._placed: dict[int, list[int]] = {}

@@ -13,7 +13,7 @@ from watcher.model.entry import Item
 from watcher.parse.limits import LONGEST_FIELD, LONGEST_GUID, LONGEST_TITLE, MOST_ITEMS, MOST_LOOKED_AT
 from watcher.parse.links import Offered, clean_address, make_enclosures
 from watcher.parse.mojibake import mended
-from watcher.parse.progress import current
+from watcher.parse.progress import current, require_isolation
 from watcher.text.dates import parse_date
 from watcher.text.html import line, plain, title_text, to_text
 from watcher.text.langs import language_tag
@@ -67,6 +67,7 @@ def clean_all(
     if count <= MOST_ITEMS:
         items = _clean_in_time(raws, language, known)
         return items, count - len(items), frozenset()
+    require_isolation("more items than are kept")
     looked_at = list(islice(raws, MOST_LOOKED_AT))
     marks = [_mark(raw, language) for raw in looked_at]
     unknown = [place for place, mark in enumerate(marks) if mark not in known]

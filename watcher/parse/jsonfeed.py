@@ -14,11 +14,13 @@ from watcher.text.langs import language_tag
 from watcher.text.markup import has_tags
 from watcher.text.urls import http_url
 
+_LONGEST_NUMBER = 300
+
 
 def read_json(text: str, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
     """Read a JSON Feed; raises ParseError (`not-feed`, `parse`)."""
     try:
-        said = json.loads(text, strict=False)
+        said = json.loads(text, strict=False, parse_int=_read_integer, parse_float=_read_float)
     except (ValueError, RecursionError) as error:
         raise ParseError("parse", f"JSON that cannot be read: {error}"[:200]) from error
     if not isinstance(said, dict) or not isinstance(said.get("items"), list):
@@ -41,6 +43,15 @@ def read_json(text: str, base: str, known: Collection[bytes] = frozenset()) -> P
         unread_marks=unread,
         parser="json",
     )
+
+
+def _read_integer(digits: str) -> int | str:
+    """Return a number, as text where it is so long that reading it would take more than linear time."""
+    return int(digits) if len(digits) <= _LONGEST_NUMBER else digits
+
+
+def _read_float(digits: str) -> float | str:
+    return float(digits) if len(digits) <= _LONGEST_NUMBER else digits
 
 
 def _item(item: dict[str, Any], base: str, feed_author: str) -> Raw:

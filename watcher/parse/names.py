@@ -51,6 +51,8 @@ _SPELLINGS = {
     GOOGLEPLAY: ("google.com/schemas/play-podcasts/1.0", "google.com/schemas/play-podcasts"),
     FEEDBURNER: ("rssnamespace.org/feedburner/ext/1.0",),
 }  # fmt: skip
+_LONGEST_KEPT = 300
+_MOST_ATTRIBUTES = 100
 _KNOWN = {spelling: space for space, spellings in _SPELLINGS.items() for spelling in spellings}
 
 
@@ -79,7 +81,7 @@ class Names(dict[str, str | None]):
         super().__init__()
         self._table = table
         self._home = home
-        self._own = frozenset(own)
+        self._own = set(own)
 
     def find(self, element: etree._Element) -> str | None:
         """Return what an element is, None where it is nothing that is read."""
@@ -90,11 +92,12 @@ class Names(dict[str, str | None]):
 
     def adopt(self, element: etree._Element) -> None:
         """Count the namespace of an element as the format's own from here on."""
-        self._own |= {etree.QName(element).namespace or ""}
+        self._own.add(etree.QName(element).namespace or "")
         self.clear()
 
     def _look_up(self, tag: str, prefix: str) -> str | None:
-        written, space, name = _take_apart(tag)
+        # What is kept for all documents is no place for names of megabytes.
+        written, space, name = _take_apart(tag) if len(tag) <= _LONGEST_KEPT else _take_apart.__wrapped__(tag)
         if (not written or written in self._own) and (meaning := self._table.get((self._home, name))):
             return meaning
         if not written:
@@ -117,5 +120,10 @@ def get_attribute(element: etree._Element, name: str) -> str:
     value = element.get(name)
     if value is not None:
         return value
+    # Names only: lxml takes quadratic time for an element's names and values together.
+    names = element.keys()
+    if not names or len(names) > _MOST_ATTRIBUTES:
+        return ""
     lowered = name.lower()
-    return next((str(said) for key, said in element.items() if str(key).lower() == lowered), "")
+    written = next((key for key in names if str(key).lower() == lowered), None)
+    return str(element.get(written, "")) if written is not None else ""

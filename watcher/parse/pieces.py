@@ -9,21 +9,26 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
-from html import unescape
 
 from watcher.parse.limits import MOST_LOOKED_AT, MOST_PREFIXES
 from watcher.parse.names import PREFIXES
+from watcher.parse.progress import has_time_to_repair
 from watcher.parse.xml import find_prefixes, parse_strictly
 from watcher.text.markup import has_tags
+from watcher.text.strip import unescape_entities
 
 _MOST_FIELDS = 20_000
 """Elements of broken items that are looked at in one document."""
+_MOST_READINGS = 8
+"""How often the text of a broken item is looked at: fields in fields could make it as often as there are fields."""
+_SHORT_ITEM = 10_000
+"""Characters of an item that is looked at as often as it takes."""
 _LONGEST_CONTENT = 1_048_576
-_NAME = r"[A-Za-z_][\w.-]{0,60}(?::[A-Za-z_][\w.-]{0,60})?"
+_NAME = r"[A-Za-z_][\w.-]{0,60}+(?::[A-Za-z_][\w.-]{0,60}+)?+"
 _OPEN = re.compile(rf"""<!\[CDATA\[|<!--|<({_NAME})((?:[^<>"']+|"[^"<]*"|'[^'<]*')*+)>""")
 _OPEN_LOOSELY = re.compile(rf"<({_NAME})(?=[\s/>])([^<>]*)>")
 _CLOSE = re.compile(rf"</({_NAME})\s*>")
-_ATTRIBUTE = re.compile(rf"""({_NAME})\s*=\s*(?:"([^"<]*)"|'([^'<]*)'|([^\s"'<>]+))""")
+_ATTRIBUTE = re.compile(rf"""(?<![\w.-])({_NAME})\s*+=\s*+(?:"([^"<]*)"|'([^'<]*)'|([^\s"'<>]+))""")
 _MARKS = {
     name: re.compile(rf"<!\[CDATA\[|<!--|<(/?)(?:[A-Za-z_][\w.-]{{0,30}}:)?{name}(?=[\s/>])[^<>]*>", re.IGNORECASE)
     for name in ("item", "entry")
@@ -34,7 +39,8 @@ _FIELD = re.compile(
     r"|updated|issued|modified|[a-z][\w.-]{0,30}:[a-z])(?=[\s/>:\w])",
     re.IGNORECASE,
 )
-_TEXT_RUN = re.compile(r"[^<>]*&lt;[^<>]*")
+_TEXT_RUN = re.compile(r"[^<>]++")
+_SPACE = re.compile(r"\sxmlns:([\w.-]{1,60}+)\s*+=")
 _SECTION = re.compile(r"<!\[CDATA\[|\]\]>")
 _NESTED = {"author", "contributor", "group", "source", "image"}
 _CONSTRUCTS = {"title", "summary", "content", "subtitle"}
@@ -74,14 +80,28 @@ class _Rebuilder:
     spaces: dict[str, str]
     added: dict[str, str] = field(default_factory=dict)
     fields_left: int = _MOST_FIELDS
+    characters_left: int = 0
+
+    def begin_item(self, length: int) -> None:
+        """Allow the fields of an item of so many characters to be looked at."""
+        self.characters_left = _MOST_READINGS * max(length, _SHORT_ITEM)
+
+    @property
+    def may_go_on(self) -> bool:
+        """Return whether a further field may be looked at."""
+        return self.fields_left > 0 and self.characters_left > 0 and has_time_to_repair()
 
     def is_well_formed(self, markup: str) -> bool:
+        """Return whether some markup is well-formed with the prefixes that are declared, or are declared for it."""
+        self.characters_left -= len(markup)
         declared = []
+        own = set(_SPACE.findall(markup)) if "xmlns:" in markup else ()
         for prefix in find_prefixes(markup):
-            if prefix not in self.spaces and f"xmlns:{prefix}" not in markup and len(self.added) < MOST_PREFIXES:
+            if prefix not in self.spaces and prefix not in own and len(self.added) < MOST_PREFIXES:
                 self.spaces[prefix] = self.added[prefix] = PREFIXES.get(prefix.lower(), f"urn:{prefix}")
             if prefix in self.spaces:
-                declared.append(f' xmlns:{prefix}="{self.spaces[prefix]}"')
+                # Which namespace it is makes no difference here, but for the time that a long one takes.
+                declared.append(f' xmlns:{prefix}="urn:x"')
         # Two levels around it, as in a document: what is not too deep here is not too deep there.
         return parse_strictly(f"<x{''.join(declared)}><x>{markup}</x></x>".encode()) is not None
 
@@ -106,13 +126,23 @@ def rebuild_document(text: str) -> Rebuilt | None:
     spaces = {
         name.removeprefix("xmlns:"): value
         for name, value in (root_attributes | channel_attributes).items()
-        if name.startswith("xmlns:")
+        if name.startswith("xmlns:") and value.strip()
     }
     rebuilder = _Rebuilder(spaces)
+    rebuilder.begin_item(len(rest))
     head = _mend_fields(_END.sub("", rest), rebuilder, 0)
-    items = [
-        segment if rebuilder.is_well_formed(segment) else _mend_element(segment, rebuilder) for segment in segments
-    ]
+    items: list[str] = []
+    for place, segment in enumerate(segments):
+        if not has_time_to_repair():
+            unread += len(segments) - place
+            break
+        rebuilder.begin_item(len(segment))
+        if rebuilder.is_well_formed(segment):
+            items.append(segment)
+        elif rebuilder.fields_left > 0:
+            items.append(_mend_element(segment, rebuilder))
+        else:
+            unread += 1
     root_attributes |= {f"xmlns:{prefix}": space for prefix, space in rebuilder.added.items()}
     parts = [_open(root[1], root_attributes)]
     if channel is not None:
@@ -203,7 +233,7 @@ def _mend_fields(body: str, rebuilder: _Rebuilder, depth: int) -> str:
     finder = _Finder(body)
     parts: list[str] = []
     place = 0
-    while rebuilder.fields_left > 0 and (opened := _OPEN.search(body, place)) is not None:
+    while rebuilder.may_go_on and (opened := _OPEN.search(body, place)) is not None:
         if opened[1] is None:
             place = _end_of_section(opened, finder)
             continue
@@ -250,7 +280,8 @@ def _mend_field(name: str, written: str, content: str, rebuilder: _Rebuilder, de
     if depth < 2 and (local in _NESTED or name.lower().startswith("media:")) and "<" in content:
         return f"{_open(name, attributes)}{_mend_fields(content, rebuilder, depth + 1) or _escape(content)}</{name}>"
     if local in _NO_MARKUP:
-        return f"{_open(name, attributes)}{_escape(unescape(_SECTION.sub('', content).partition('<')[0]))}</{name}>"
+        text = unescape_entities(_SECTION.sub("", content).partition("<")[0])
+        return f"{_open(name, attributes)}{_escape(text)}</{name}>"
     html = _SECTION.sub("", content[:_LONGEST_CONTENT])
     if "&lt;" in html:
         html = _TEXT_RUN.sub(_unescape_markup, html)
@@ -261,7 +292,9 @@ def _mend_field(name: str, written: str, content: str, rebuilder: _Rebuilder, de
 
 
 def _unescape_markup(run: re.Match[str]) -> str:
-    text = unescape(run[0])
+    if "&lt;" not in run[0]:
+        return run[0]
+    text = unescape_entities(run[0])
     return text if has_tags(text) else run[0]
 
 
@@ -269,7 +302,7 @@ def _read_attributes(written: str) -> dict[str, str]:
     """Return the attributes of a tag, the first where one stands twice; values need no quotes."""
     attributes: dict[str, str] = {}
     for name, double, single, bare in _ATTRIBUTE.findall(written):
-        attributes.setdefault(name, unescape(double or single or bare))
+        attributes.setdefault(name, unescape_entities(double or single or bare))
     return attributes
 
 

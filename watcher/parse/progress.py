@@ -27,6 +27,9 @@ class Progress(Protocol):
     def add(self, item: Item) -> bool:
         """Note an item that has been read; return whether there is time for the next."""
 
+    def has_time_to_repair(self) -> bool:
+        """Return whether there is time to repair more of a document before its items are read."""
+
 
 _CURRENT: ContextVar[Progress | None] = ContextVar("progress", default=None)
 
@@ -45,6 +48,12 @@ def require_isolation(reason: str) -> None:
     """Raise NeedsIsolation where a Progress that cannot end the reading follows it."""
     if (progress := _CURRENT.get()) is not None:
         progress.require_isolation(reason)
+
+
+def has_time_to_repair() -> bool:
+    """Return whether whoever follows this reading leaves time for further repairs."""
+    progress = _CURRENT.get()
+    return progress is None or progress.has_time_to_repair()
 
 
 def current() -> Progress | None:

@@ -15,12 +15,20 @@ from watcher.errors import TooCostlyError
 from watcher.parse.limits import MOST_PREFIXES
 from watcher.parse.names import PREFIXES
 from watcher.parse.pieces import rebuild_document
+from watcher.parse.progress import require_isolation
 from watcher.parse.xml import find_prefixes, is_too_deep, parse_strictly
 
 _START = re.compile(r"<(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|rdf|channel|entry)(?=[\s>/])", re.IGNORECASE)
 _CLOSED = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _LAST = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry)\s*>", re.IGNORECASE)
 _ILLEGAL = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+# A tree writes an element's namespace out in its name: with a long one, each look at a name takes long.
+_LONG_NAMESPACE = re.compile(rb"""xmlns[^=<>]{0,80}=\s*+(?:"[^"<]{2000}|'[^'<]{2000})""")
+# Whatever has no end is looked for once: nothing here is tried in a second way.
+_PROLOGUE = re.compile(
+    r"(?:\s++|<\?(?:(?!\?>).)*+\?>|<!--(?:(?!-->).)*+-->|<!DOCTYPE[^>\[]*+(?:\[(?:(?!\]\s*+>).)*+\]\s*+)?+>)*+",
+    re.DOTALL,
+)
 _DECLARED = re.compile(r"\sxmlns:([\w.-]{1,60})\s*=")
 # A section without an end goes on to the document's: searched for from each start, it would cost quadratic time.
 _REFERENCE = re.compile(
@@ -44,6 +52,8 @@ class Tree:
 
 def grow(body: bytes) -> Tree | None:
     """Make a tree of a UTF-8 document, None where that takes more; raises ParseError for what is too deep."""
+    if _LONG_NAMESPACE.search(body) is not None:
+        require_isolation("a long namespace")
     if b"<!DOCTYPE" not in body:
         root = parse_strictly(body)
         if root is not None:
@@ -56,6 +66,8 @@ def grow(body: bytes) -> Tree | None:
     text = repaired(text[start.start() :])
     if (root := parse_strictly(text.encode())) is not None:
         return Tree(root=root, mended=None if whole and b"<!DOCTYPE" in body else "not well-formed, repaired")
+    # What goes on from here is many searches and small parsings in Python, for as long as the document likes.
+    require_isolation("not well-formed")
     if (tree := _cut(text)) is not None or (tree := _piece_together(text)) is not None:
         return tree
     if is_too_deep(text.encode()):
@@ -70,6 +82,7 @@ def _part_swallowed(root: etree._Element, body: bytes) -> Tree | None:
     """
     if body.count(b"<![CDATA[") <= body.count(b"]]>"):
         return None
+    require_isolation("a section has no end")
     text = body.decode("utf-8", "replace")
     start = _START.search(text)
     tree = _piece_together(repaired(text[start.start() :])) if start is not None else None
@@ -124,8 +137,7 @@ def _cut(text: str) -> Tree | None:
 
 def _harmless(prologue: str) -> bool:
     """Tell whether what stands before the root is a prologue (declaration, comments, document type) and no fault."""
-    rest = re.sub(r"<\?.*?\?>|<!--.*?-->|<!DOCTYPE[^>\[]*(?:\[.*?\]\s*)?>", "", prologue, flags=re.DOTALL)
-    return not rest.strip()
+    return _PROLOGUE.fullmatch(prologue) is not None
 
 
 def _reference(found: re.Match[str]) -> str:

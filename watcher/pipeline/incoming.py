@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import structlog
 
+from watcher.errors import StorageError, StoreError
 from watcher.fetch import Fetcher
 from watcher.match import Watched
 from watcher.model.feed import Feed, Source
@@ -21,7 +22,9 @@ from watcher.pipeline.notices import notices
 from watcher.pipeline.points import reached
 from watcher.pipeline.polled import Polled
 from watcher.pipeline.privacy import UNCONFIGURED, conceal, reveal
-from watcher.pipeline.settling import Settled, read_in_bounds, settle_all
+from watcher.pipeline.settle_queue import SettleQueue, Settling
+from watcher.pipeline.settling import Settled, read_in_bounds
+from watcher.pipeline.storage import StorageWatch
 from watcher.reading import Reader, ReaderClosedError
 from watcher.schedule import Bounds, ask_anew
 from watcher.store import claims
@@ -34,10 +37,6 @@ LEASE = timedelta(minutes=3)
 """How long a claimed feed stays with whoever claimed it, should they die."""
 PROBES = 2
 """How many feeds a tick asks while our own network is down."""
-GROUP = 40
-"""How many polls are settled in one transaction when many wait: each is still whole or not there at all."""
-GROUPED_ITEMS = 500
-"""How many items to be looked up go into one at most, unless one document has more: others wait to write meanwhile."""
 
 
 class Poller:
@@ -45,8 +44,11 @@ class Poller:
 
     `watched` is asked anew at each settling, so that a reload counts from the next poll on. `on_settled` hears of every
     poll after it is stored, `on_answer` of every answer's host and headers. `configured` finds a feed in the
-    configuration, which alone knows how it is asked for; without it feeds are asked as the database has them. Use as an
-    async context manager; leaving it waits for what is in flight.
+    configuration, which alone knows how it is asked for; without it feeds are asked as the database has them.
+
+    Where the database has no room, or is away, no feed is to blame: what was read is kept for `keeps_for` and stored as
+    soon as that is possible, and meanwhile nothing more is fetched. `storage` hears of it. Use as an async context
+    manager; leaving it waits for what is in flight.
     """
 
     def __init__(
@@ -63,22 +65,24 @@ class Poller:
         on_answer: Callable[[str, Mapping[str, str]], None] | None = None,
         jitter: Callable[[], float] = random.random,
         configured: Callable[[str], Source | None] | None = None,
+        storage: StorageWatch | None = None,
+        keeps_for: timedelta = LEASE,
     ) -> None:
         self._database = database
         self._fetcher = fetcher
-        self._watched = watched
         self._clock = clock
-        self._bounds = bounds
         self._concurrency = concurrency
         self._owner = owner
         self._on_settled = on_settled
         self._on_answer = on_answer
-        self._jitter = jitter
         self._configured = configured
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self.reader = Reader()
-        self._waiting: list[tuple[Feed, Outcome, asyncio.Future[Settled]]] = []
-        self._writing: asyncio.Task[None] | None = None
+        self._storage = storage or StorageWatch()
+        settling = Settling(watched=watched, clock=clock, bounds=bounds, jitter=jitter)
+        self._settling = SettleQueue(database, self._writer, settling, self._storage, keeps_for)
+        self._refused: StorageError | None = None
+        self._unreleased: list[Feed] = []
         self._journeys: set[asyncio.Task[Settled | None]] = set()
         self._early: set[asyncio.Task[Settled | None]] = set()
         self._draining = False
@@ -95,12 +99,17 @@ class Poller:
     async def __aexit__(self, *_error: object) -> None:
         await self.drain(None)
         self.reader.close()
-        self._writer.shutdown()
+        await asyncio.to_thread(self._writer.shutdown)
 
     @property
     def in_flight(self) -> int:
         """Count the polls that have begun and are not stored yet."""
         return len(self._journeys)
+
+    @property
+    def is_stalled(self) -> bool:
+        """Return whether polls wait for a database that cannot store them."""
+        return self._settling.is_stalled
 
     @property
     def offline(self) -> bool:
@@ -114,8 +123,11 @@ class Poller:
         everything: bool = False,
         unconditional: bool = False,
     ) -> Polled:
-        """Poll every feed that is due (or named, or all of them) once, and give the sum."""
-        polled = Polled()
+        """Poll every feed that is due (or named, or all of them) once, and give the sum.
+
+        Raises StorageError where the database could not store what came.
+        """
+        polled, self._refused = Polled(), None
         started = self._clock()
         chosen = tuple(urls) if urls is not None else None
         while True:
@@ -126,12 +138,14 @@ class Poller:
             for feed in claimed:
                 journey = self._start(feed, unconditional)
                 journey.add_done_callback(polled.hear)
-            if not claimed and not crowded:
+            if (not claimed and not crowded) or self._refused is not None:
                 break
             if self._crowded if not claimed else not self._room:
                 await self._wait_for_room()
         while self._journeys:
             await asyncio.wait(self._journeys)
+        if self._refused is not None:
+            raise self._refused
         return polled
 
     async def tick(self) -> int:
@@ -139,6 +153,8 @@ class Poller:
 
         While our own network is down a few feeds are asked, to learn when it is back.
         """
+        if self.is_stalled:
+            return 0
         room = min(self._room, PROBES) if self.offline else self._room
         if not room:
             return 0
@@ -179,6 +195,7 @@ class Poller:
         With a grace, what is large or doubtful is not read any more: its feeds stay due.
         """
         self._draining = True
+        self._settling.stop_waiting()
         if grace is not None:
             await asyncio.to_thread(self.reader.end_processes)
         for journey in self._early if grace is not None else ():
@@ -217,10 +234,11 @@ class Poller:
         everything: bool = False,
         before: datetime | None = None,
     ) -> tuple[Feed, ...]:
-        busy = dict(self._busy)
+        busy, unreleased = dict(self._busy), tuple(self._unreleased)
 
         def claim() -> tuple[Feed, ...]:
             with self._database.write(lasting=False) as db:
+                claims.release(db, unreleased)
                 return claims.claim_due(
                     db,
                     self._clock(),
@@ -234,7 +252,9 @@ class Poller:
                     per_host=self._per_host,
                 )
 
-        return await asyncio.get_running_loop().run_in_executor(self._writer, claim)
+        claimed = await asyncio.get_running_loop().run_in_executor(self._writer, claim)
+        del self._unreleased[: len(unreleased)]
+        return claimed
 
     def _start(
         self, feed: Feed, unconditional: bool, *, begins_at: datetime | None = None
@@ -277,18 +297,24 @@ class Poller:
             reached("fetched")
             outcome = await self._read(feed, fetched, source or feed.source)
             reached("read")
-            settled = await self._settle(feed, outcome)
+            settled = await self._settling.settle(feed, outcome)
         except asyncio.CancelledError:
             await self._give_back(feed)
             raise
         except ReaderClosedError:
             await self._give_back(feed)
             return None
+        except StorageError as error:
+            await self._refuse(feed, error)
+            return None
         except Exception as error:
             log.exception("poll failed", feed=feed.source.url)
             failed = Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
             try:
-                settled = await self._settle(feed, failed)
+                settled = await self._settling.settle(feed, failed)
+            except StorageError as refusal:
+                await self._refuse(feed, refusal)
+                return None
             except Exception:
                 log.exception("poll could not be settled", feed=feed.source.url)
                 return None
@@ -315,56 +341,21 @@ class Poller:
             return await self._articles.added(feed, outcome, access=source.access)
         return outcome
 
-    async def _settle(self, feed: Feed, outcome: Outcome) -> Settled:
-        future: asyncio.Future[Settled] = asyncio.get_running_loop().create_future()
-        self._waiting.append((feed, outcome, future))
-        if self._writing is None or self._writing.done():
-            self._writing = asyncio.create_task(self._write())
-        return await asyncio.shield(future)
-
     async def _give_back(self, feed: Feed) -> None:
+        """Free a feed that was not polled, so that it is due; where that cannot be stored, with the next claim."""
+
         def give_back() -> None:
             with self._database.write(lasting=False) as db:
                 claims.release(db, (feed,))
 
-        await asyncio.get_running_loop().run_in_executor(self._writer, give_back)
-
-    async def _write(self) -> None:
-        loop = asyncio.get_running_loop()
-        while self._waiting:
-            count = together([outcome for _feed, outcome, _future in self._waiting[:GROUP]])
-            group, self._waiting = self._waiting[:count], self._waiting[count:]
-            answers = await loop.run_in_executor(
-                self._writer, self._settle_group, [(feed, outcome) for feed, outcome, _future in group]
-            )
-            for (_feed, _outcome, future), answer in zip(group, answers, strict=True):
-                if future.done():
-                    continue
-                if isinstance(answer, Settled):
-                    future.set_result(answer)
-                else:
-                    future.set_exception(answer)
-
-    def _settle_group(self, group: Sequence[tuple[Feed, Outcome]]) -> Sequence[Settled | Exception]:
-        """Settle several polls in one transaction; if one of them cannot be, each in its own."""
         try:
-            with self._database.write(lasting=False) as db:
-                settled = settle_all(db, group, self._watched(), self._clock(), self._bounds(), self._jitter)
-                reached("settled")
-            reached("committed")
-            return settled
-        except Exception as error:  # noqa: BLE001  (handed to the journey that asked, which logs it)
-            if len(group) == 1:
-                return [error]
-            return [self._settle_group([one])[0] for one in group]
+            await asyncio.get_running_loop().run_in_executor(self._writer, give_back)
+        except StoreError as error:
+            log.debug("feed could not be given back", feed=feed.source.url, error=str(error))
+            self._unreleased.append(feed)
 
-
-def together(outcomes: Sequence[Outcome]) -> int:
-    """Tell how many of the first outcomes go into one transaction: at least one, with GROUPED_ITEMS at most."""
-    items = 0
-    for number, outcome in enumerate(outcomes):
-        if isinstance(outcome, Fresh):
-            items += sum(not item.repeated for item in outcome.parsed.items)
-        if items > GROUPED_ITEMS:
-            return max(1, number)
-    return len(outcomes)
+    async def _refuse(self, feed: Feed, error: StorageError) -> None:
+        """Let a poll that the database could not store be as if it had not been: the feed is not to blame."""
+        self._storage.fail("poll", error)
+        self._refused = error
+        await self._give_back(feed)

@@ -12,7 +12,7 @@ from typing import Any
 import structlog
 
 from watcher import digest as say
-from watcher.errors import NotFoundError
+from watcher.errors import NotFoundError, StorageError
 from watcher.model.digest import Channel, Coverage, Delivery, Digest, Subscription
 from watcher.model.topic import Topic
 from watcher.pipeline import remarks, sending
@@ -46,6 +46,8 @@ def compose_due(database: Database, press: Press, now: datetime) -> tuple[Digest
         try:
             slot = _due(database, press, subscription, now)
             made = _compose(database, press, subscription, slot, now, forced=False) if slot is not None else None
+        except StorageError:
+            raise
         except Exception:
             # The bulkhead of this journey: one digest's fault keeps no other back, and its slot stays due.
             log.exception("digest failed", digest=subscription.name)

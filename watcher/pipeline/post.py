@@ -8,13 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-import structlog
-
-from watcher.pipeline.sending import Attempt, Channels, Delivered, OnDelivery, Round, Senders, UnrecordedError
+from watcher.errors import StoreError
+from watcher.pipeline.sending import Channels, Delivered, OnDelivery, Round, Senders
+from watcher.pipeline.storage import StorageWatch
 from watcher.store import outbox
 from watcher.store.engine import Database
-
-log = structlog.get_logger()
 
 PAUSE_FIRST = timedelta(seconds=30)
 PAUSE_CAP = timedelta(minutes=10)
@@ -31,8 +29,7 @@ class _Pause:
 class Post:
     """Sends what waits, side by side on all channels, until `drain`.
 
-    A channel that does not answer is left alone for a while, longer each time: its messages keep their tries. What
-    became of a message while the database was away is recorded once it is back.
+    A channel that does not answer is left alone for a while, longer each time: its messages keep their tries.
     """
 
     def __init__(
@@ -44,6 +41,7 @@ class Post:
         owner: str,
         on_delivery: OnDelivery | None = None,
         jitter: Callable[[], float] = random.random,
+        storage: StorageWatch | None = None,
     ) -> None:
         self._database = database
         self._senders = senders
@@ -51,9 +49,9 @@ class Post:
         self._owner = owner
         self._on_delivery = on_delivery
         self._jitter = jitter
+        self._storage = storage or StorageWatch()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._pauses: dict[str, _Pause] = {}
-        self._unrecorded: dict[str, Attempt] = {}
         self._stopping = False
 
     async def tick(self, channels: Channels) -> None:
@@ -61,9 +59,11 @@ class Post:
         now = self._clock()
         with self._database.read() as db:
             lost, names = outbox.has_abandoned(db, now), outbox.waiting_channels(db, now)
-        if lost:
+        # While a fault of the database lasts, and shortly after, a message that seems abandoned may have been sent by a
+        # process, this one or another, that could not record it yet.
+        if lost and self._storage.is_settled:
             await asyncio.to_thread(self._round(channels).settle_abandoned)
-        for name in dict.fromkeys((*names, *self._unrecorded)):
+        for name in names:
             pause = self._pauses.get(name)
             if not self._stopping and name not in self._busy and (pause is None or pause.until <= now):
                 self._busy[name] = asyncio.create_task(self._drain(name, channels))
@@ -79,16 +79,14 @@ class Post:
         await self.settled()
 
     async def _drain(self, name: str, channels: Channels) -> None:
-        unrecorded = self._unrecorded.pop(name, None)
         try:
-            fine = await self._round(channels).drain(name, 10_000, lambda: self._stopping, unrecorded=unrecorded)
-        except UnrecordedError as error:
-            if error.attempt is not None:
-                self._unrecorded[name] = error.attempt
-            log.error("database", tick="send", channel=name, error=str(error))
+            fine = await self._round(channels).drain(name, 10_000, lambda: self._stopping)
+        except StoreError as error:
+            self._storage.fail("deliver", error)
             return
         finally:
             self._busy.pop(name, None)
+        self._storage.succeed("deliver")
         if fine:
             self._pauses.pop(name, None)
             return
@@ -98,6 +96,13 @@ class Post:
 
     def _round(self, channels: Channels) -> Round:
         return Round(
-            self._database, channels, self._senders, self._clock, self._jitter, Delivered(), self._owner,
+            self._database,
+            channels,
+            self._senders,
+            self._clock,
+            self._jitter,
+            Delivered(),
+            self._owner,
             on_delivery=self._on_delivery,
-        )  # fmt: skip
+            storage=self._storage,
+        )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+import socket
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from watcher.store import claims, leases, outbox
@@ -23,6 +25,15 @@ def take_over(database: Database, is_dead: Callable[[str], bool], now: datetime)
         return claims.end_leases(db, dead), outbox.end_leases(db, dead, now)
 
 
+def take_over_feeds(database: Database, owners: Iterable[str]) -> int:
+    """End the leases on feeds of some holders, dead or not, at a person's wish; return how many.
+
+    What a holder that lives still stores of them is not taken, and no harm is done.
+    """
+    with database.write() as db:
+        return claims.end_leases(db, owners)
+
+
 def take_over_silent(database: Database, now: datetime) -> tuple[int, int]:
     """End the leases of those who said that they were at work and say so no longer; gives how many of each.
 
@@ -31,3 +42,19 @@ def take_over_silent(database: Database, now: datetime) -> tuple[int, int]:
     with database.write() as db:
         silent = leases.bury(db, now)
         return (claims.end_leases(db, silent), outbox.end_leases(db, silent, now)) if silent else (0, 0)
+
+
+def is_dead(owner: str, me: str = "", *, alone: bool = False) -> bool:
+    """Return whether the process that goes by a name is dead. `alone`: no other daemon can be at work here."""
+    host, _, number = owner.rpartition(":")
+    if owner == me or (alone and not owner.startswith(COMMAND)):
+        return True
+    if host.removeprefix(COMMAND).strip() != socket.gethostname() or not number.isdigit():
+        return False
+    try:
+        os.kill(int(number), 0)
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return False

@@ -13,9 +13,10 @@ import structlog
 
 from watcher.deliver import Blocked, Deferred, Outcome, Refused, Sender, Sent, SlackSender, Uncertain
 from watcher.deliver.redact import redact_secrets
-from watcher.errors import StoreError
+from watcher.errors import StorageError
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
 from watcher.pipeline.points import reached
+from watcher.pipeline.storage import StorageWatch
 from watcher.store import blocked, digests, outbox
 from watcher.store.engine import Database, Db
 
@@ -23,6 +24,9 @@ log = structlog.get_logger()
 
 LEASE = timedelta(minutes=5)
 """How long a message that is being sent stays with its sender; far longer than any sender waits for an answer."""
+RECORD_AGAIN_FIRST = timedelta(seconds=0.5)
+RECORD_AGAIN_CAP = timedelta(seconds=10)
+"""How long to wait before trying again to record what a message came to."""
 RETRY_FIRST = timedelta(minutes=1)
 RETRY_CAP = timedelta(hours=6)
 GIVEN_UP_AFTER = timedelta(hours=24)
@@ -32,24 +36,6 @@ DOUBTS_AT_MOST = 3
 
 DOWN_AFTER = 3
 """A channel whose other side was out of reach so often in a row is left alone for a while."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempt:
-    """A message that was sent, or not, what came of it, and how long the other side took."""
-
-    delivery: Delivery
-    outcome: Outcome
-    elapsed: timedelta = timedelta()
-
-
-class UnrecordedError(StoreError):
-    """The database is away while a channel is being served; `attempt` is what it does not know yet, if anything."""
-
-    def __init__(self, attempt: Attempt | None, reason: str) -> None:
-        super().__init__(reason)
-        self.attempt = attempt
-
 
 Channels: TypeAlias = Mapping[str, Channel]
 OnDelivery: TypeAlias = Callable[[str, str, timedelta], None]
@@ -98,6 +84,16 @@ async def deliver_waiting(
 
 
 @dataclass(frozen=True, slots=True)
+class _Recorded:
+    """What was stored of a message; `held` is false where the claim was lost meanwhile and nothing was."""
+
+    delivery: Delivery
+    state: DeliveryState
+    held: bool
+    reason: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Round:
     """One pass over what waits."""
 
@@ -111,53 +107,73 @@ class Round:
     digest_id: int | None = None
     on_delivery: OnDelivery | None = None
     bodies: dict[int, tuple[str, str]] = field(default_factory=dict)
+    elapsed: dict[int, timedelta] = field(default_factory=dict)
+    storage: StorageWatch = field(default_factory=StorageWatch)
 
-    async def drain(
-        self, name: str, limit: int, stopping: Callable[[], bool], *, unrecorded: Attempt | None = None
-    ) -> bool:
+    async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> bool:
         """Send a channel's messages one after another; what one came to is recorded as the next is taken.
-
-        `unrecorded` is recorded first. Raises UnrecordedError where the database is away.
 
         False where the other side was out of reach several times in a row, or refused the channel itself once: the rest
         is left for later, with all its tries.
         """
         channel = self.channels.get(name)
-        before = unrecorded
+        before: tuple[Delivery, Outcome] | None = None
         sender: Sender | None = None
         down = 0
         loop = asyncio.get_running_loop()
         try:
             for number in range(limit + 1):
                 more = number < limit and down < DOWN_AFTER and not stopping()
-                try:
-                    delivery = await asyncio.to_thread(self._step, name, channel, before, more)
-                except StoreError as error:
-                    raise UnrecordedError(before, str(error)) from error
-                before = None
+                delivery = await self._go_on(name, channel, before, more=more)
                 if delivery is None:
                     break
                 reached("claimed")
                 sender = self.senders.get(delivery.kind)
                 begun = loop.time()
-                outcome = await self._send(delivery, channel, sender)
-                before = Attempt(delivery, outcome, timedelta(seconds=loop.time() - begun))
-                down = DOWN_AFTER if isinstance(outcome, Blocked) else down + 1 if is_down(outcome) else 0
+                before = delivery, await self._send(delivery, channel, sender)
+                self.elapsed[delivery.id] = timedelta(seconds=loop.time() - begun)
+                down = DOWN_AFTER if isinstance(before[1], Blocked) else down + 1 if is_down(before[1]) else 0
                 reached("sent")
         finally:
             if sender is not None:
                 await sender.rest()
         return down < DOWN_AFTER
 
-    def _step(self, name: str, channel: Channel | None, before: Attempt | None, more: bool) -> Delivery | None:
+    async def _go_on(
+        self, name: str, channel: Channel | None, before: tuple[Delivery, Outcome] | None, *, more: bool
+    ) -> Delivery | None:
+        """Record what the last message came to, and take the next one.
+
+        What was handed over has to be recorded, however long the database has no room or is away: the message would
+        be sent again.
+        """
+        pause = RECORD_AGAIN_FIRST
+        while True:
+            try:
+                return await asyncio.to_thread(self._step, name, channel, before, more)
+            except StorageError as error:
+                if before is None:
+                    raise
+                self.storage.fail("record", error)
+            # Nothing more is begun meanwhile: two of a channel would be in doubt.
+            more = False
+            await asyncio.sleep(pause.total_seconds())
+            pause = min(2 * pause, RECORD_AGAIN_CAP)
+
+    def _step(
+        self, name: str, channel: Channel | None, before: tuple[Delivery, Outcome] | None, more: bool
+    ) -> Delivery | None:
+        recorded: _Recorded | None = None
         with self.database.write() as db:
             if before is not None:
-                self._record(db, before, channel)
+                recorded = self._record(db, *before, channel)
             taken = self._claim(db, name) if more else None
             if taken is not None and taken.kind is ChannelKind.EMAIL:
                 html, text = self._body(db, taken.digest_id)
                 taken = replace(taken, html=html, text=text)
-        if before is not None:
+        if recorded is not None:
+            self.storage.succeed("record")
+            self._report(recorded)
             reached("recorded")
         return taken
 
@@ -187,6 +203,9 @@ class Round:
     async def _hand_over(self, delivery: Delivery, channel: Channel, sender: Sender) -> Outcome:
         try:
             thread = await asyncio.to_thread(self._thread, delivery) if delivery.part else None
+        except StorageError as error:
+            return Deferred(reason=error.fault.value)
+        try:
             if delivery.doubts and isinstance(sender, SlackSender) and "token" in channel.options:
                 found = await sender.arrived(delivery, channel, thread=thread)
                 if isinstance(found, Uncertain) and channel.options.get("on_uncertain", "resend") == "resend":
@@ -207,12 +226,15 @@ class Round:
         """Put what a dead process was sending where its channel's policy says."""
         died = Uncertain(reason="the watcher ended while it was sending")
         with self.database.write() as db:
-            for delivery in outbox.abandoned(db, self.clock()):
-                self._record(db, Attempt(delivery, died), self.channels.get(delivery.channel))
+            recorded = [
+                self._record(db, delivery, died, self.channels.get(delivery.channel))
+                for delivery in outbox.abandoned(db, self.clock())
+            ]
+        for each in recorded:
+            self._report(each)
 
-    def _record(self, db: Db, attempt: Attempt, channel: Channel | None) -> None:
-        delivery, outcome = attempt.delivery, attempt.outcome
-        now, done = self.clock(), self.done
+    def _record(self, db: Db, delivery: Delivery, outcome: Outcome, channel: Channel | None) -> _Recorded:
+        now = self.clock()
         wait = backoff(delivery.attempts, self.jitter())
         reason = None if isinstance(outcome, Sent) else outcome.reason
         next_try_at: datetime | None = None
@@ -239,23 +261,28 @@ class Round:
             db, delivery, state, now=now, next_try_at=next_try_at, provider_ref=ref, error=reason,
             doubtful=isinstance(outcome, Uncertain),
         )  # fmt: skip
-        if held:
+        if isinstance(outcome, Sent) and blocked.find(db, delivery.channel) is not None:
+            blocked.clear(db, delivery.channel)
+            log.info("channel accepted again", channel=delivery.channel)
+        return _Recorded(delivery, state, held, reason)
+
+    def _report(self, recorded: _Recorded) -> None:
+        """Count and log what a message came to, once it is stored."""
+        delivery, state, reason, done = recorded.delivery, recorded.state, recorded.reason, self.done
+        if recorded.held:
             done.sent += state is DeliveryState.SENT
             done.retrying += state is DeliveryState.RETRYING
             done.uncertain += state is DeliveryState.UNCERTAIN
             done.dead += state is DeliveryState.DEAD
             if reason is not None:
                 done.failures.append((delivery, reason))
-        if isinstance(outcome, Sent) and blocked.find(db, delivery.channel) is not None:
-            blocked.clear(db, delivery.channel)
-            log.info("channel accepted again", channel=delivery.channel)
         if self.on_delivery is not None:
-            self.on_delivery(delivery.channel, state.value, attempt.elapsed)
+            self.on_delivery(delivery.channel, state.value, self.elapsed.pop(delivery.id, timedelta()))
         facts = {"delivery": delivery.id, "channel": delivery.channel, "kind": delivery.kind.value}
         if state is DeliveryState.SENT:
-            log.info("delivery", **facts, state=state.value, held=held)
+            log.info("delivery", **facts, state=state.value, held=recorded.held)
         else:
-            log.warning("delivery", **facts, state=state.value, held=held, reason=reason)
+            log.warning("delivery", **facts, state=state.value, held=recorded.held, reason=reason)
 
     def _is_given_up(self, db: Db, delivery: Delivery, reason: str, now: datetime) -> bool:
         """Note that the channel is refused, and return whether it has been for so long that the message is dead.

@@ -115,8 +115,15 @@ class _Streamed:
         if len(self._items) >= BATCH_ITEMS or now - self._sent >= BATCH_SECONDS:
             self.send()
             self._sent = now
-        self.stopped = now - self._started > self._enough
-        return not self.stopped
+        is_late = now - self._started > self._enough
+        self.stopped = self.stopped or is_late
+        return not is_late
+
+    def has_time_to_repair(self) -> bool:
+        """Return whether less than half of the time is used: what was repaired has to be read as well."""
+        is_late = time.process_time() - self._started > self._enough / 2
+        self.stopped = self.stopped or is_late
+        return not is_late
 
     def send(self) -> None:
         if self._items:

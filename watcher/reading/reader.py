@@ -204,6 +204,9 @@ class _InThread:
             raise NeedsIsolation("takes long")
         return True
 
+    def has_time_to_repair(self) -> bool:
+        raise NeedsIsolation("repairs")
+
 
 def _parse_in_thread(document: Document, known: Collection[bytes]) -> Parsed:
     with following(_InThread()):

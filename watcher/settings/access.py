@@ -81,6 +81,8 @@ def read_access(
     elif username is not None and ":" in username:
         # RFC 7617, 2: the first colon ends the name.
         faults.append(item.values["username"].place.fault("`username` may not hold a colon"))
+    if written.http_version == "2":
+        _check_http2(item.values["http_version"], faults)
     return Access(
         username=username,
         password=password,
@@ -91,6 +93,14 @@ def read_access(
         http_version=written.http_version or "",
         verify=_read_verify(written.verify, item.values.get("verify"), folder, faults, notes),
     )
+
+
+def _check_http2(node: Node, faults: list[Fault]) -> None:
+    # Imported where a feed asks for it: the fetcher is much to load for a command that fetches nothing.
+    from watcher.fetch.policy import HTTP2_MISSING, has_http2
+
+    if not has_http2():
+        faults.append(node.place.fault(f"`http_version`: {HTTP2_MISSING}"))
 
 
 def _list_conflicts(written: WrittenFeed, username: str | None) -> Mapping[str, str]:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from watcher.errors import Fault
-from watcher.settings.document import Node, Place, Scalar, Table, at, plain
+from watcher.settings.document import Node, Place, Scalar, Table, at, plain, scalars
 from watcher.settings.schema import Section
 from watcher.settings.words import did_you_mean, shorten, write_length
 
@@ -39,11 +39,19 @@ def check(model: type[Model], node: Node, faults: list[Fault]) -> Model | None:
         else:
             faults.append(node.place.fault("expected `key: value` lines here"))
             return None
-    try:
-        return model.model_validate(plain(node))
-    except ValidationError as error:
-        faults += [_fault(model, node, each) for each in error.errors(include_url=False)]
-        return None
+    while True:
+        try:
+            return model.model_validate(plain(node))
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+        places = [at(node, tuple(error["loc"])) for error in found if error["loc"]]
+        unsuitable = {id(each): each for place in places for each in scalars(place) if each.instead}
+        if not unsuitable:
+            faults += [_fault(model, node, each) for each in found]
+            return None
+        for each in unsuitable.values():
+            each.value, *rest = each.instead
+            each.instead = tuple(rest)
 
 
 def _fault(model: type[Section], node: Table, error: ErrorDetails) -> Fault:
@@ -62,6 +70,8 @@ def _fault(model: type[Section], node: Table, error: ErrorDetails) -> Fault:
         case _:
             pass
     culprit = at(node, where)
+    if culprit is not node and (missing := [each.missing for each in scalars(culprit) if each.missing is not None]):
+        return missing[0]
     message = _message(error, culprit)
     return culprit.place.fault(f"`{key}`: {message}" if key and not message.startswith("`") else message)
 

@@ -40,7 +40,9 @@ class Place:
 class Scalar:
     """A word or text, never typed here: `value` is None where nothing stands. `secret` values are not repeated in
     faults. `lines` is the text as the file has it, where its lines and columns can be counted on from `text_at`.
-    `written` is the text with its `${NAME}`, and `filled` what was put in their places: names and values."""
+    `written` is the text with its `${NAME}`, and `filled` what was put in their places: names and values. Where a
+    secret is absent and not needed, `missing` is the fault that this would be, and `instead` holds further values to
+    try in its place: what is right for a password is no address and no number."""
 
     place: Place
     value: str | None
@@ -49,6 +51,8 @@ class Scalar:
     secret: bool = False
     written: str | None = None
     filled: tuple[tuple[str, str], ...] = ()
+    missing: Fault | None = None
+    instead: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)

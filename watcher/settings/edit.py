@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import re
@@ -20,7 +21,7 @@ from watcher.settings.conceal import conceal_values
 from watcher.settings.document import Listing, Node, Table, read
 from watcher.settings.feeds import read_sources
 from watcher.settings.load import load
-from watcher.settings.secrets import expand
+from watcher.settings.secrets import FaultsWithoutSecrets, expand
 from watcher.settings.words import write_length
 from watcher.text.redact import redact_url
 
@@ -77,7 +78,7 @@ def _edit(
             continue
         replace_file(path, after.replace("\n", "\r\n") if windows else after)
         try:
-            if [_without_identity(source) for source in load(folder, environ).sources] == wanted:
+            if [_without_identity(source) for source in load(folder, environ, secrets_needed=False).sources] == wanted:
                 return
         except ConfigError as error:
             fault = error
@@ -93,7 +94,7 @@ def _without_identity(source: Source) -> Source:
 
 
 def _sources(folder: Path, environ: Mapping[str, str]) -> tuple[Source, ...]:
-    faults: list[Fault] = []
+    faults: list[Fault] = FaultsWithoutSecrets()
     root = read(folder / FILE, str(folder / FILE), faults)
     filled = expand(root, environ, faults) if root is not None else []
     found = read_sources(root, str(folder / FILE), faults, folder=folder)
@@ -234,12 +235,22 @@ def _text(path: Path) -> str:
 
 def replace_file(path: Path, text: str) -> None:
     """Write the file whole or not at all, with the rights that it had."""
+    unfinished: Path | None = None
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        unfinished = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8", newline="") as file:
             file.write(text)
-        made = Path(name)
-        made.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        made.replace(path)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.chmod(path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        unfinished.replace(path)
     except OSError as error:
-        raise ConfigError((Fault(str(path), 1, 1, f"cannot be written: {error.strerror or error}"),)) from error
+        if unfinished is not None:
+            unfinished.unlink(missing_ok=True)
+        reason = error.strerror or str(error)
+        if error.errno in {errno.EBUSY, errno.EXDEV}:
+            # A file that is a mount of its own can be written to, but not replaced; written in place it would be half
+            # of a configuration if the process ended meanwhile.
+            reason = "it is mounted by itself: mount its folder instead, not the file"
+        raise ConfigError((Fault(str(path), 1, 1, f"cannot be written: {reason}"),)) from error

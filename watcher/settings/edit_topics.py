@@ -28,7 +28,7 @@ def save_topic(folder: Path, environ: Mapping[str, str], topic_id: str, name: st
         raise ConfigError((Fault(str(path), 1, 1, f"cannot be read: {error}"),)) from error
     replace_file(path, _changed(path, original, topic_id, name, query))
     try:
-        load(folder, environ)
+        load(folder, environ, secrets_needed=False)
     except ConfigError:
         replace_file(path, original)
         raise

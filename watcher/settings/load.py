@@ -12,6 +12,7 @@ from watcher.settings.checked import check, whole
 from watcher.settings.conceal import conceal_values
 from watcher.settings.document import Node, Place, Scalar, Table, at, read
 from watcher.settings.engine import read_engine
+from watcher.settings.exposure import find_exposed
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
 from watcher.settings.outgoing import read_channels, read_subscriptions
@@ -35,13 +36,15 @@ SECTIONS: Mapping[str, type[Section] | None] = {
 }
 
 
-def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> Settings:
+def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True, secrets_needed: bool = True) -> Settings:
     """Read the configuration of a folder. Raises ConfigError with every fault, in order of file and place.
 
     Without `queries` those of topics are taken as they stand: reading them all takes longer than most commands.
+    Where no `secrets_needed`, absent ones are no faults but `missing_secrets`, and something else stands in their
+    places; those of the database are needed always.
     The environment stands above the files: `WATCHER_<SECTION>__<KEY>`, `WATCHER_DATABASE_URL`, `WATCHER_STATE`.
     """
-    faults: list[Fault] = []
+    faults: list[Fault] = [] if secrets_needed else secrets.FaultsWithoutSecrets()
     if not folder.is_dir():
         what = (
             "is no folder" if folder.exists() else "no such folder; `watcher init` makes a configuration to start from"
@@ -84,9 +87,13 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
     subscriptions = read_subscriptions(root.values.get("digests"), channel_names, ids if topics_read else None, faults)
     database_url = database_address(storage.url, state, environ)
     engine = read_engine(root.values.get("engine"), database_url, environ, faults)
+    missing = _group_missing(faults, root, name(MAIN))
+    faults += missing.pop("database", ())
     if main is None and not faults:
         faults.append(Place(name(MAIN)).fault("empty: `watcher init` writes a configuration to start from"))
+    exposed = find_exposed(web, root)
     if faults:
+        faults += exposed
         shown = conceal_values(faults, filled)
         raise ConfigError(tuple(sorted(set(shown), key=lambda fault: (_order(fault.file), fault))))
     return Settings(
@@ -98,6 +105,7 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
         proxies=proxies,
         polling=polling,
         web=web,
+        exposed=exposed,
         retention=retention,
         sources=sources,
         topics=topics,
@@ -106,7 +114,18 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True) -> S
         channels=channels,
         templates=folder / "templates" if (folder / "templates").is_dir() else None,
         notes=tuple(notes),
+        missing_secrets=missing,
     )
+
+
+def _group_missing(faults: list[Fault], root: Table, main: str) -> dict[str, tuple[Fault, ...]]:
+    """Return the absent secrets by the section in which they are written."""
+    missing: dict[str, tuple[Fault, ...]] = {}
+    for fault in faults.missing if isinstance(faults, secrets.FaultsWithoutSecrets) else ():
+        above = [key for key, place in root.key_at.items() if place.line <= fault.line]
+        section = max(above, key=lambda key: root.key_at[key].line, default="") if fault.file == main else "feeds"
+        missing[section] = (*missing.get(section, ()), fault)
+    return missing
 
 
 def _section(root: Table, name: str, model: type[S], faults: list[Fault]) -> S:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
+from collections.abc import Set
 from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Literal, Self
+from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
@@ -25,7 +28,16 @@ from watcher.settings.words import (
     read_strings,
 )
 
+OWN_PATHS = frozenset({
+    "api", "archive", "as-of", "deliveries", "digests", "digests.atom", "entries", "events", "feeds", "feeds.opml",
+    "healthz", "hits", "hits.atom", "hits.csv", "hits.jsonl", "hits.md", "label", "login", "logout", "metrics",
+    "overview", "query", "readyz", "static", "stories", "topics", "unsubscribe", "websub", "workbench",
+})  # fmt: skip
+"""What the page's own addresses begin with: the path of `web.base_url` must not look like one of them."""
+TOKEN_BITS = 128
 MINUTE = timedelta(minutes=1)
+ENVIRONMENT = "environment"
+"""What stands where a proxy could be and leaves it to the variables of the environment."""
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
@@ -68,10 +80,26 @@ def one_line(text: str | None) -> str | None:
     return text
 
 
+def is_strong_token(token: str) -> bool:
+    """Return whether a random token of this look has TOKEN_BITS; digits and hexadecimal ones need more characters."""
+    letters = 10 if token.isdigit() else 16 if re.fullmatch(r"[0-9a-fA-F]+", token) else 64
+    return len(token) * math.log2(letters) >= TOKEN_BITS and len(set(token)) >= 8
+
+
 class Storage(Section):
     """Where what was seen is kept."""
 
     url: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _of_a_kind(cls, url: str | None) -> str | None:
+        kind, separator, _rest = (url or "").partition("://")
+        if separator and kind.partition("+")[0] not in {"sqlite", "postgres", "postgresql"}:
+            raise ValueError(
+                f"databases of kind {kind!r} are not supported: use sqlite:///PATH or postgresql://USER@HOST/NAME"
+            )
+        return url
 
 
 class WrittenBudget(Section):
@@ -89,6 +117,17 @@ class WrittenBudget(Section):
     def budget(self) -> Budget:
         """Return it as the rest of the watcher takes it."""
         return Budget(entries=self.entries, versions=self.versions)
+
+
+def _check_proxy(proxy: SecretStr | None, words: Set[str]) -> SecretStr | None:
+    """Return a proxy's address, or a word that stands in its place; raises ValueError for what is neither."""
+    written = proxy.get_secret_value().strip() if proxy is not None else ""
+    if not written:
+        return None
+    if written.lower() in words:
+        return SecretStr(written.lower())
+    parse_proxy(written)
+    return SecretStr(written)
 
 
 class Fetch(Section):
@@ -110,11 +149,7 @@ class Fetch(Section):
     @field_validator("proxy")
     @classmethod
     def _a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
-        written = proxy.get_secret_value().strip() if proxy is not None else None
-        if written is None or written.lower() in {"none", "environment"}:
-            return SecretStr(written.lower()) if written else None
-        parse_proxy(written)
-        return SecretStr(written)
+        return _check_proxy(proxy, {DIRECT, ENVIRONMENT})
 
     _one_line = field_validator("user_agent", "contact")(one_line)
 
@@ -144,13 +179,38 @@ class Web(Section):
     token: SecretStr | None = None
     secret_key: SecretStr | None = None
     hosts: Strings = ()
+    trusted_proxies: Networks = ()
+    max_connections: int = Field(500, ge=16, le=50_000)
+    max_connections_per_source: int = Field(256, ge=8, le=50_000)
 
-    @field_validator("password", "token", "secret_key")
+    @field_validator("password", "secret_key")
     @classmethod
     def _long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret is not None and len(secret.get_secret_value()) < 8:
             raise ValueError("is shorter than 8 characters")
         return secret
+
+    @field_validator("token")
+    @classmethod
+    def _random_enough(cls, token: SecretStr | None) -> SecretStr | None:
+        # It is compared without a throttle, so that nobody can lock it out: it must not be guessed.
+        if token is not None and not is_strong_token(token.get_secret_value()):
+            raise ValueError(
+                "can be guessed: write at least 22 random characters, as this makes them:"
+                " python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
+            )
+        return token
+
+    @field_validator("base_url")
+    @classmethod
+    def _place_of_a_page(cls, url: str | None) -> str | None:
+        parts = urlsplit(url or "")
+        if parts.query or parts.fragment or parts.username is not None:
+            raise ValueError("ends with its path: no `?`, `#` or user name")
+        first = parts.path.strip("/").partition("/")[0]
+        if first in OWN_PATHS:
+            raise ValueError(f"its path begins with /{first}, as an address of the page itself does: choose another")
+        return url
 
     @property
     def address(self) -> str:
@@ -260,11 +320,7 @@ class WrittenFeed(Section):
     @field_validator("proxy")
     @classmethod
     def _a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
-        written = proxy.get_secret_value().strip() if proxy is not None else None
-        if written is None or written.lower() == DIRECT:
-            return SecretStr(DIRECT) if written else None
-        parse_proxy(written)
-        return SecretStr(written)
+        return _check_proxy(proxy, {DIRECT})
 
 
 class WrittenTopic(Section):

@@ -18,6 +18,16 @@ _REFERENCE = re.compile(r"\$(\$\{|\{([^}]*)\})")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _OVERRIDE = re.compile(r"WATCHER_([A-Z]+)__([A-Z0-9_]+)")
 LARGEST_SECRET = 64 * 1024
+PLACEHOLDERS = ("unset-secret", "https://unset-secret.invalid", "unset@unset-secret.invalid", "1")
+"""What stands for a secret that is absent and not needed, so that all else can be checked: the first that fits."""
+
+
+class FaultsWithoutSecrets(list[Fault]):
+    """The faults of a configuration that is read for what needs no secrets; absent ones are kept apart in `missing`."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.missing: list[Fault] = []
 
 
 def expand(root: Node, environ: Mapping[str, str], faults: list[Fault]) -> list[Scalar]:
@@ -43,17 +53,31 @@ def _expand(scalar: Scalar, environ: Mapping[str, str], faults: list[Fault]) -> 
             faults.append(place.fault(f"${{{name}}} is no environment variable: letters, digits and _ only"))
         elif name not in environ:
             near = did_you_mean(name, [each for each in environ if each.isupper()])
-            faults.append(place.fault(f"environment variable {name} is not set{near}"))
+            _miss(scalar, place.fault(f"environment variable {name} is not set{near}"), faults)
         elif not environ[name]:
-            faults.append(place.fault(f"environment variable {name} is empty"))
+            _miss(scalar, place.fault(f"environment variable {name} is empty"), faults)
         else:
             filled.append((name, environ[name]))
             return environ[name]
-        return "unset-secret"
+        return PLACEHOLDERS[0]
+
+    def replace_references(placeholder: str) -> str:
+        return _REFERENCE.sub(lambda found: "${" if found[1] == "${" else environ.get(found[2]) or placeholder, text)
 
     scalar.value = _REFERENCE.sub(fill, text)
-    if filled:
+    if scalar.missing is not None:
+        scalar.instead = tuple(replace_references(each) for each in PLACEHOLDERS[1:])
+    if filled or scalar.missing is not None:
         scalar.secret, scalar.written, scalar.filled = True, text, tuple(filled)
+
+
+def _miss(scalar: Scalar, fault: Fault, faults: list[Fault]) -> None:
+    """Note that a secret is absent: a fault, unless it is read where secrets are not needed."""
+    if isinstance(faults, FaultsWithoutSecrets):
+        scalar.missing = fault
+        faults.missing.append(fault)
+    else:
+        faults.append(fault)
 
 
 def secret_fields(model: type[Section]) -> tuple[str, ...]:
@@ -83,24 +107,26 @@ def read_files(table: Node, model: type[Section], folder: Path, faults: list[Fau
         elif not isinstance(node, Scalar) or not node.value:
             faults.append(node.place.fault(f"`{name}_file`: expected the path of a file"))
         else:
-            table.values[name] = Scalar(
-                node.place, _contents(folder / node.value, node.place, faults), place, secret=True
-            )
-            table.key_at[name] = place
+            value = Scalar(node.place, PLACEHOLDERS[0], place, secret=True)
+            _read_secret(folder / node.value, value, faults)
+            table.values[name], table.key_at[name] = value, place
 
 
-def _contents(path: Path, place: Place, faults: list[Fault]) -> str:
+def _read_secret(path: Path, value: Scalar, faults: list[Fault]) -> None:
+    """Read a secret file into the scalar that stands for its contents."""
     try:
         with path.expanduser().open("rb") as file:
             text = file.read(LARGEST_SECRET).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
         why = error.strerror if isinstance(error, OSError) else "not UTF-8"
-        faults.append(place.fault(f"secret file {path}: {(why or 'cannot be read').lower()}"))
-        return "unread-secret"
-    if not text:
-        faults.append(place.fault(f"secret file {path}: empty"))
-        return "unread-secret"
-    return text
+        text, reason = "", (why or "cannot be read").lower()
+    else:
+        reason = "empty"
+    if text:
+        value.value = text
+        return
+    value.instead = PLACEHOLDERS[1:]
+    _miss(value, value.place.fault(f"secret file {path}: {reason}"), faults)
 
 
 def override(

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from watcher import private
 from watcher.errors import ConfigError, Fault
 from watcher.model.digest import Channel, Subscription
 from watcher.model.feed import Source
@@ -22,6 +23,8 @@ class Settings:
 
     `database_url` may hold a password and `channels` secrets: neither is shown. `templates` is a folder whose files
     stand above the shipped templates; None where there is none. `notes` are places that work and should be looked at.
+    `exposed` are the faults that keep the page, and nothing else, from being served: it would be open to others.
+    `missing_secrets` are those that were absent where none were needed, by section (`feeds` is feeds.yaml).
     """
 
     folder: Path
@@ -32,6 +35,7 @@ class Settings:
     proxies: Proxies = field(default_factory=Proxies)
     polling: Polling = field(default_factory=Polling)
     web: Web = field(default_factory=Web)
+    exposed: tuple[Fault, ...] = ()
     retention: Retention = field(default_factory=Retention)
     sources: tuple[Source, ...] = ()
     topics: tuple[Topic, ...] = ()
@@ -40,10 +44,16 @@ class Settings:
     channels: tuple[Channel, ...] = ()
     templates: Path | None = None
     notes: tuple[Fault, ...] = ()
+    missing_secrets: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
     _by_url: Mapping[str, Source] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_url", {source.url: source for source in self.sources})
+
+    def require_secrets(self, *sections: str) -> None:
+        """Raise ConfigError where a secret of one of the sections is absent."""
+        if faults := [fault for section in sections for fault in self.missing_secrets.get(section, ())]:
+            raise ConfigError(tuple(sorted(faults)))
 
     def source(self, url: str) -> Source | None:
         """Find a feed by the address that it is known by."""
@@ -63,14 +73,15 @@ def signing_key(settings: Settings) -> bytes:
 
     Raises ConfigError where it can be neither read nor made.
     """
+    settings.require_secrets("web")
     if settings.web.secret_key is not None:
         return settings.web.secret_key.get_secret_value().encode()
     path = settings.state / "secret.key"
     try:
         if not path.exists():
-            settings.state.mkdir(parents=True, exist_ok=True)
+            private.make_folder(settings.state)
             made = path.with_name(f"secret.key.{os.getpid()}")
-            made.touch(mode=0o600)
+            private.create_file(made)
             made.write_text(secrets.token_urlsafe(48), "ascii")
             try:
                 os.link(made, path)

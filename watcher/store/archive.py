@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -40,10 +40,11 @@ def page(
     order: str = "new",
     limit: int = 50,
     cursor: str | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Page[Match]:
     """Find entries, newest first or (`order="score"`, no cursor) best first among the newest RANKED_WINDOW candidates.
 
-    Raises UsageError for a cursor of another list.
+    Stops at what it has found where `enough` says so. Raises UsageError for a cursor of another list.
     """
     filters = filters or Filters()
     place = cursors.read("entries", cursor)
@@ -66,7 +67,7 @@ def page(
                 kept = found[:limit]
                 return Page(items=_sized(db, kept), next_cursor=cursors.write("entries", kept[-1].stored.id))
         looked += len(batch)
-        if looked >= SCAN_CAP and last is not None:
+        if (looked >= SCAN_CAP or (query is not None and enough())) and last is not None:
             return Page(
                 items=_sized(db, found),
                 next_cursor=cursors.write("entries", last.id),

@@ -16,7 +16,7 @@ from urllib.parse import quote
 from sqlalchemy import Table, func, select, text
 
 from watcher.errors import StoreError
-from watcher.store import entries, migrate, search
+from watcher.store import entries, migrate, search, word_index
 from watcher.store.engine import Database, Db
 from watcher.store.tables import digests, metadata
 from watcher.store.tables import entries as entry_table
@@ -95,7 +95,7 @@ def copy(source: Database, target: Database, progress: Progress = lambda _done, 
                 progress(done, total)
         if not target.is_sqlite:
             _set_sequences(writing)
-        search.rebuild(writing)
+        word_index.clear(writing)
         last = 0
         while some_entries := entries.iterate(writing, after_id=last, limit=BATCH):
             search.index(writing, some_entries)

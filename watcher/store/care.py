@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from sqlalchemy import func, select, text
 
-from watcher.store import entries, migrate, search, tallies
+from watcher.errors import StoreError
+from watcher.store import entries, migrate, search, tallies, word_index
 from watcher.store.engine import Database, Db
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import metadata
@@ -21,6 +22,8 @@ PAGES = 2_000
 """Pages that one transaction gives back."""
 
 Progress = Callable[[int], None]
+_LABELS = ("schema:", "file:", "reference:", "index:", "counts:")
+_REPAIR = "; run `watcher db check --repair`"
 
 
 def give_back(database: Database) -> None:
@@ -45,20 +48,26 @@ def give_back(database: Database) -> None:
 
 
 def check(database: Database) -> tuple[str, ...]:
-    """Look for damage: the file, the schema, references, and the word index. Gives what is wrong, empty when sound."""
+    """Return what is wrong with the file, the schema, references, the word index and the counts; empty when sound.
+
+    Each part is looked at by itself: what is too damaged to be read is a fault like any other.
+    """
     with database.read() as db:
         standing = migrate.standing(db)
-        if not standing.current:
-            return (f"schema is at {standing.revision or 'nothing'}, expected {standing.expected}",)
-        wrong = [f"schema: {difference}" for difference in migrate.differences(db)]
-        if database.is_sqlite:
-            wrong += [f"file: {row[0]}" for row in db.execute(text("PRAGMA integrity_check(20)")) if row[0] != "ok"]
-            wrong += [f"reference: {tuple(row)}" for row in db.execute(text("PRAGMA foreign_key_check"))]
-        wrong += [*_check_index(db), *tallies.wrong(db)]
+    if not standing.current:
+        return (f"schema is at {standing.revision or 'nothing'}, expected {standing.expected}",)
+    parts: list[tuple[str, Callable[[Db], Iterable[str]]]] = [("schema", migrate.differences)]
     if database.is_sqlite:
-        with database.write() as db:
-            db.execute(text("INSERT INTO archive (archive) VALUES ('integrity-check')"))
-    return tuple(wrong)
+        parts += [("file", _check_file), ("reference", _check_references)]
+    parts += [("index", _check_index), ("counts", tallies.wrong)]
+    wrong = [fault for label, part in parts for fault in _look(database, label, part)]
+    if database.is_sqlite and not any(is_index_fault(fault) for fault in wrong):
+        try:
+            with database.write() as db:
+                wrong += [f"index: {fault}{_REPAIR}" for fault in word_index.validate(db)]
+        except StoreError as error:
+            wrong.append(f"index: damaged ({_reason(database, error)}){_REPAIR}")
+    return tuple(dict.fromkeys(wrong))
 
 
 def stats(database: Database) -> Mapping[str, Any]:
@@ -88,40 +97,73 @@ def size_of(database: Database) -> int:
         return int(db.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
 
 
-def reindex(database: Database, progress: Progress = lambda _done: None) -> int:
-    """Make the word index anew from the stored entries; searches are incomplete while it runs."""
+def reindex(database: Database, progress: Progress = lambda _done: None, *, anew: bool = False) -> int:
+    """Fill the word index from the stored entries, in tables made `anew` where they may be damaged; return how many.
+
+    Searches are incomplete while it runs. What is stored meanwhile is put into the index by whoever stores it.
+    """
     with database.write() as db:
-        search.rebuild(db)
+        (word_index.recreate if anew else word_index.clear)(db)
+        newest = db.execute(select(func.max(entry_table.c.id))).scalar_one() or 0
     last, done = 0, 0
     while True:
         with database.write() as db:
-            some = entries.iterate(db, after_id=last, limit=BATCH)
-            search.index(db, some)
-            if not some:
+            batch = [each for each in entries.iterate(db, after_id=last, limit=BATCH) if each.id <= newest]
+            search.index(db, batch)
+            if not batch:
                 search.mark_current(db)
                 return done
-        last = some[-1].id
-        done += len(some)
+        last = batch[-1].id
+        done += len(batch)
         progress(done)
+
+
+def is_index_fault(fault: str) -> bool:
+    """Return whether a fault that `check` found concerns the word index."""
+    return fault.startswith("index:")
 
 
 def is_mendable(fault: str) -> bool:
     """Tell whether `repair` can do something about what `check` found."""
-    return fault.startswith(("index:", "counts:"))
+    return is_index_fault(fault) or fault.startswith("counts:")
 
 
 def repair(database: Database, progress: Progress = lambda _done: None) -> None:
     """Make anew what is derived from the rest: the word index and the counts."""
-    reindex(database, progress)
+    reindex(database, progress, anew=True)
     with database.write() as db:
         tallies.recount(db)
 
 
+def _look(database: Database, label: str, part: Callable[[Db], Iterable[str]]) -> list[str]:
+    """Return the faults of one part, each under its label; a part that cannot be read is one."""
+    try:
+        with database.read() as db:
+            return [fault if fault.startswith(_LABELS) else f"{label}: {fault}" for fault in part(db)]
+    except StoreError as error:
+        about_index = label == "index" or any(word in str(error) for word in ("archive", "fts5"))
+        label, remedy = ("index", _REPAIR) if about_index else (label, "")
+        return [f"{label}: cannot be read ({_reason(database, error)}){remedy}"]
+
+
+def _check_file(db: Db) -> list[str]:
+    """Look through the file. SQLite looks into the word index as well, and names its table."""
+    found = [str(row[0]) for row in db.execute(text("PRAGMA integrity_check(20)")) if row[0] != "ok"]
+    return [f"index: {fault}{_REPAIR}" if "archive" in fault else f"file: {fault}" for fault in found]
+
+
+def _check_references(db: Db) -> list[str]:
+    return [str(tuple(row)) for row in db.execute(text("PRAGMA foreign_key_check"))]
+
+
 def _check_index(db: Db) -> list[str]:
     kept = db.execute(select(func.count()).select_from(entry_table)).scalar_one()
-    table = "archive_docsize" if db.dialect.name == "sqlite" else "archive"
-    indexed = db.execute(select(func.count()).select_from(text(table))).scalar_one()
-    wrong = [] if kept == indexed else [f"index: holds {indexed} entries of {kept}; run `watcher db check --repair`"]
+    wrong = [f"index: {fault}{_REPAIR}" for fault in word_index.find_faults(db, kept)]
     if not search.is_current(db):
-        wrong.append("index: made by another version's analyser; run `watcher db check --repair`")
+        wrong.append(f"index: made by another version's analyser{_REPAIR}")
     return wrong
+
+
+def _reason(database: Database, error: StoreError) -> str:
+    """Return what a fault says, without the name of the database, which stands above it."""
+    return str(error).removeprefix(f"database {database}: ")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import CursorResult, Row, Update, bindparam, not_, or_, select, tuple_, update
+from sqlalchemy import CursorResult, Row, Update, bindparam, func, not_, or_, select, tuple_, update
 
 from watcher.model.feed import Feed
 from watcher.store.engine import Db
@@ -153,6 +153,32 @@ def holders(db: Db) -> frozenset[str]:
     """Name who holds feeds."""
     held = select(feeds.c.lease_by).where(feeds.c.lease_until.is_not(None), feeds.c.lease_by.is_not(None))
     return frozenset(db.execute(held.distinct()).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Feeds that somebody holds, and until when at the latest."""
+
+    owner: str
+    feeds: int
+    until: datetime
+
+
+def list_held(
+    db: Db, now: datetime, *, urls: Iterable[str] | None = None, everything: bool = False
+) -> tuple[Held, ...]:
+    """List who holds feeds that `claim_due` would take: those that are due, some by address, or all that are polled."""
+    chosen = [feeds.c.configured, feeds.c.lease_until > now, feeds.c.lease_until <= now + _LONGEST_LEASE]
+    if urls is not None:
+        chosen.append(feeds.c.url.in_(tuple(urls)))
+    else:
+        chosen.append(feeds.c.state.not_in(UNPOLLED))
+        if not everything:
+            chosen.append(feeds.c.next_poll_at <= now)
+    owner = func.coalesce(feeds.c.lease_by, "").label("owner")
+    counted = select(owner, func.count().label("feeds"), func.max(feeds.c.lease_until).label("until"))
+    rows = db.execute(counted.where(*chosen).group_by(owner).order_by(owner))
+    return tuple(Held(row.owner, row.feeds, row.until) for row in rows)
 
 
 def end_leases(db: Db, owners: Iterable[str]) -> int:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
-from watcher.errors import StoreError
+from watcher import private
+from watcher.errors import StorageError, StoreError, UsageError
+from watcher.store.faults import find_storage_fault
 
 Db: TypeAlias = Connection
 """An open transaction. Who opened it commits; nobody else does."""
@@ -28,11 +30,17 @@ _SQLITE_PRAGMAS = (
 )
 
 
+SUPPORTED = "use sqlite:///PATH or postgresql://USER@HOST/NAME"
+CONNECT_TIMEOUT = 10
+"""Seconds to wait for a PostgreSQL server that does not answer at all; without a limit it is minutes."""
+
+
 class Database:
     """A SQLite file or a PostgreSQL database; `url` is SQLAlchemy's, with psycopg 3 for any `postgres...` scheme.
 
     On SQLite a write transaction takes the one write lock at its first breath (BEGIN IMMEDIATE), so it never fails
-    half-way; readers see a snapshot and are not held up. Raises StoreError where the address makes no sense.
+    half-way; readers see a snapshot and are not held up. Raises UsageError where the address makes no sense, and
+    StorageError from a transaction that finds no room, no server or no way in.
     """
 
     def __init__(self, url: str, *, durable: bool = True) -> None:
@@ -44,7 +52,13 @@ class Database:
                 self._writer = _sqlite(self.url, read_only=False)
                 self._reader = _sqlite(self.url, read_only=True)
             else:
-                self._writer = create_engine(self.url, pool_size=5, max_overflow=10, pool_pre_ping=True)
+                self._writer = create_engine(
+                    self.url,
+                    pool_size=5,
+                    max_overflow=10,
+                    pool_pre_ping=True,
+                    connect_args={} if "connect_timeout" in self.url.query else {"connect_timeout": CONNECT_TIMEOUT},
+                )
                 event.listen(self._writer, "connect", _in_utc)
                 self._reader = self._writer.execution_options(
                     isolation_level="REPEATABLE READ", postgresql_readonly=True
@@ -115,12 +129,11 @@ class Database:
 def _translated(database: Database) -> Iterator[None]:
     try:
         yield
-    except OperationalError as error:
-        raise StoreError(f"database {database}: {_plain(error)}") from error
     except SQLAlchemyError as error:
-        if isinstance(error, DBAPIError) and error.connection_invalidated:
-            raise StoreError(f"database {database}: connection lost") from error
-        raise StoreError(f"database {database}: {_plain(error)}") from error
+        lost = isinstance(error, DBAPIError) and error.connection_invalidated
+        said = f"database {database}: {'connection lost' if lost else _plain(error)}"
+        fault = find_storage_fault(error)
+        raise (StoreError(said) if fault is None else StorageError(said, fault)) from error
 
 
 def _plain(error: BaseException) -> str:
@@ -142,22 +155,22 @@ def _address(url: str) -> URL:
     try:
         parsed = make_url(url)
     except (ArgumentError, ValueError) as error:
-        raise StoreError("the database address is no URL (sqlite:///PATH or postgresql://USER@HOST/NAME)") from error
+        raise UsageError(f"the database address is no URL: {SUPPORTED}") from error
     backend = parsed.drivername.split("+", 1)[0]
     if backend in {"postgres", "postgresql"}:
         return parsed.set(drivername="postgresql+psycopg")
     if backend == "sqlite":
         return parsed.set(drivername="sqlite")
-    raise StoreError(f"databases of kind {backend!r} are not supported: use sqlite:///PATH or postgresql://...")
+    raise UsageError(f"databases of kind {backend!r} are not supported: {SUPPORTED}")
 
 
 def _sqlite(url: URL, *, read_only: bool) -> Engine:
     path = url.database
     if not path or path == ":memory:":
-        raise StoreError("the database must be a file: sqlite:///PATH")
+        raise UsageError("the database must be a file: sqlite:///PATH")
     file = Path(path).expanduser()
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        private.make_folder(file.parent)
     except OSError as error:
         raise StoreError(f"database {file}: its folder cannot be made: {error.strerror}") from error
     engine = create_engine(
@@ -167,6 +180,12 @@ def _sqlite(url: URL, *, read_only: bool) -> Engine:
         max_overflow=20,
         connect_args={"check_same_thread": False, "timeout": 10},
     )
+
+    @event.listens_for(engine, "do_connect")
+    def create(_dialect: Any, _record: Any, _arguments: Any, _options: Any) -> None:
+        # SQLite would make it with the umask's rights; its -wal and -shm files take those of the database.
+        with suppress(OSError):  # SQLite says what is wrong
+            private.create_file(file)
 
     @event.listens_for(engine, "connect")
     def prepare(connection: Any, _record: Any) -> None:

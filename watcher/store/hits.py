@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -81,15 +81,17 @@ def page(
     order: str = "new",
     limit: int = 50,
     cursor: str | None = None,
+    enough: Callable[[], bool] = lambda: False,
 ) -> Page[StoredHit]:
     """List hits, newest first or (`order="score"`) best first among the newest SCORED_WINDOW that pass.
 
-    A `query` keeps hits whose entry it matches, its evidence beside the topic's. Raises UsageError for a bad cursor.
+    A `query` keeps hits whose entry it matches, its evidence beside the topic's; newest first, it stops at what it has
+    found where `enough` says so. Raises UsageError for a bad cursor.
     """
     filters = filters or Filters()
-    return (
-        _by_score(db, filters, query, limit, cursor) if order == "score" else _newest(db, filters, query, limit, cursor)
-    )
+    if order == "score":
+        return _by_score(db, filters, query, limit, cursor)
+    return _newest(db, filters, query, limit, cursor, enough)
 
 
 def get(db: Db, hit_id: int) -> StoredHit:
@@ -160,7 +162,9 @@ def per_day(db: Db, since: str) -> tuple[tuple[str, str, int], ...]:
     return tuple((topic_id, day, int(found)) for topic_id, day, found in rows)
 
 
-def _newest(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
+def _newest(
+    db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None, enough: Callable[[], bool]
+) -> Page[StoredHit]:
     place = cursors.read("hits", cursor)
     below = int(place[0]) if place else entries.BEYOND
     if query is None:
@@ -182,7 +186,7 @@ def _newest(db: Db, filters: Filters, query: Query | None, limit: int, cursor: s
             if len(found) > limit:
                 return _cut(found, limit)
         looked += len(some)
-        if looked >= SCAN_CAP:
+        if looked >= SCAN_CAP or enough():
             last = min(some)
             return Page(
                 items=tuple(found),

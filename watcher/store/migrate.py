@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,13 +14,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect
 from sqlalchemy.sql.schema import SchemaItem
 
+from watcher import private
 from watcher.errors import StoreError
 from watcher.store import search
 from watcher.store.engine import Database, Db
 from watcher.store.tables import metadata
+
+_KEPT_ELSEWHERE = ("archive", "procrastinate_")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,7 @@ def snapshot(database: Database, file: Path) -> None:
     """Write a SQLite database, as it is at this moment, into a new file; those who read and write it go on."""
     raw = database.engine.raw_connection()
     try:
+        private.create_file(file)  # which SQLite fills while it is empty
         # Outside of a transaction, where VACUUM may run.
         raw.driver_connection.execute("VACUUM INTO ?", (str(file),))  # type: ignore[union-attr]
     except sqlite3.Error as error:
@@ -95,26 +100,47 @@ def snapshot(database: Database, file: Path) -> None:
         raw.close()
 
 
+def is_empty(db: Db) -> bool:
+    """Return whether a database holds no table at all, of ours or of anybody else."""
+    return not inspect(db).get_table_names()
+
+
+def create(database: Database) -> bool:
+    """Make the schema where the database is empty; return whether it was. Those who start at once wait in line."""
+    with database.read() as db:
+        found = is_empty(db)
+    if found:
+        upgrade(database)
+    return found
+
+
 def require_current(database: Database) -> None:
     """Raise StoreError, saying what to do, unless the schema is this version's."""
     with database.read() as db:
         found = standing(db)
+        empty = found.revision is None and is_empty(db)
     if not found.current:
-        state = "empty" if found.revision is None else f"at revision {found.revision}"
+        state = "empty" if empty else f"at revision {found.revision}" if found.revision else "none of the watcher's"
         raise StoreError(f"database {database} is {state}, expected {found.expected}: run `watcher db upgrade`")
 
 
 def differences(db: Db) -> tuple[str, ...]:
     """Tell how the schema in the database differs from the tables in the code; empty when it does not."""
-    context = MigrationContext.configure(db, opts={"include_object": include_object, "compare_type": True})
+    options = {"include_name": _is_compared, "include_object": include_object, "compare_type": True}
+    context = MigrationContext.configure(db, opts=options)
     return tuple(str(change) for change in compare_metadata(context, metadata))
+
+
+def _is_compared(name: str | None, kind: str, _parents: Mapping[str, str | None]) -> bool:
+    """Return whether something is looked at in the database at all: a damaged word index could not be."""
+    return kind != "table" or not (name or "").startswith(_KEPT_ELSEWHERE)
 
 
 def include_object(item: SchemaItem, name: str | None, kind: str, reflected: bool, other: SchemaItem | None) -> bool:
     """Leave out of comparisons what is kept elsewhere: the search index, which SQLite keeps as a virtual table with
     shadow tables of its own, and the tables of the engine that several processes share."""
     table = name if kind == "table" else getattr(getattr(item, "table", None), "name", None)
-    return not (table or "").startswith(("archive", "procrastinate_"))
+    return not (table or "").startswith(_KEPT_ELSEWHERE)
 
 
 def _config(db: Connection | None = None) -> Config:

@@ -113,14 +113,6 @@ def forget(db: Db, stored: Iterable[StoredEntry]) -> None:
         db.execute(_FORGET_ON_POSTGRESQL, {"ids": [each.id for each in stored]})
 
 
-def rebuild(db: Db) -> None:
-    """Empty the index; the caller fills it again from the entries."""
-    if db.dialect.name == "sqlite":
-        db.execute(text("INSERT INTO archive (archive) VALUES ('delete-all')"))
-    else:
-        db.execute(text("TRUNCATE archive"))
-
-
 def is_current(db: Db) -> bool:
     """Tell whether the word index was made by this version's analyser."""
     found = db.execute(select(meta.c.value).where(meta.c.key == "analyser")).scalar()

@@ -13,10 +13,16 @@ from watcher import __version__
 from watcher.app.wiring import App
 from watcher.fetch import Fetcher
 from watcher.pipeline.pushed import Subscriber
+from watcher.pipeline.storage import StorageWatch
 from watcher.settings import signing_key
 from watcher.web import api, events, health, metrics, pages, problems, syndication, websub
+from watcher.web.guard.bodies import BoundedBodies
+from watcher.web.guard.forwarded import ForwardedHeaders
 from watcher.web.guard.gate import Gate, Guarded
 from watcher.web.guard.headers import SafeHeaders
+from watcher.web.guard.paths import HeadAsGet, SubPath
+from watcher.web.guard.sources import Proxies
+from watcher.web.patience import BoundedMatching
 from watcher.web.render.environment import make_environment
 from watcher.web.site import Site
 from watcher.web.statics import OurFiles
@@ -27,6 +33,7 @@ def create_app(
     *,
     clock: Callable[[], datetime],
     poller_alive: Callable[[], bool] | None = None,
+    storage: StorageWatch | None = None,
     reload: Callable[[], Awaitable[bool]] | None = None,
     fetcher: Fetcher | None = None,
     subscriber: Subscriber | None = None,
@@ -35,7 +42,8 @@ def create_app(
 
     Raises ConfigError where the key for signing can be neither read nor made.
     """
-    gate = Gate(app.settings.web, signing_key(app.settings), clock)
+    settings = app.settings.web
+    gate = Gate(settings, signing_key(app.settings), clock, app.database)
     web = FastAPI(
         title="news-watcher",
         version=__version__,
@@ -45,18 +53,25 @@ def create_app(
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
         middleware=[
+            Middleware(ForwardedHeaders, proxies=Proxies(settings.trusted_proxies)),
+            Middleware(SubPath, prefix=gate.prefix),
+            Middleware(HeadAsGet),
             Middleware(SafeHeaders),
             Middleware(Guarded, gate=gate),
             Middleware(problems.Bulkhead),
+            Middleware(BoundedBodies),
+            Middleware(BoundedMatching),
         ],
+        servers=[{"url": gate.prefix}] if gate.prefix else None,
     )
     web.state.site = Site(
         app=app,
         clock=clock,
         gate=gate,
         key=signing_key(app.settings),
-        environment=make_environment(),
+        environment=make_environment(gate.prefix),
         poller_alive=poller_alive,
+        storage=storage or StorageWatch(),
         reload=reload,
         fetcher=fetcher,
     )

@@ -8,9 +8,11 @@ from collections.abc import AsyncIterator
 from fastapi import APIRouter, HTTPException, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
 
 from watcher.errors import StoreError
 from watcher.store import hits
+from watcher.web.guard.paths import IS_HEAD
 from watcher.web.site import Here, Site
 
 router = APIRouter(include_in_schema=False)
@@ -23,36 +25,53 @@ MOST_AT_ONCE = 200
 @router.get("/events")
 async def events(request: Request, here: Here, after: int | None = None) -> StreamingResponse:
     """Stream the ids of hits that are newer than `Last-Event-ID`, than `after`, or than now."""
-    if here.streams >= MOST_STREAMS:
-        raise HTTPException(503, "too many streams are open", headers={"Retry-After": "60"})
     said = request.headers.get("last-event-id", "")
     begin = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else after
     if begin is None:
         begin = await run_in_threadpool(_newest, here)
-    stream = _stream(request, here, max(0, min(begin, 2**62)))
-    return StreamingResponse(stream, media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+    # Counted here, with nothing awaited before the answer begins: a burst would pass a count that is taken later.
+    if here.streams >= MOST_STREAMS:
+        raise HTTPException(503, "too many streams are open", headers={"Retry-After": "60"})
+    return _EventStream(request, here, max(0, min(begin, 2**62)))
+
+
+class _EventStream(StreamingResponse):
+    """A stream that counts from its admission until it ends, however it does."""
+
+    def __init__(self, request: Request, here: Site, last: int) -> None:
+        super().__init__(
+            _stream(request, here, last), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+        )
+        self._here = here
+        here.streams += 1
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            if IS_HEAD in scope:
+                await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
+                await send({"type": "http.response.body", "body": b""})
+            else:
+                await super().__call__(scope, receive, send)
+        finally:
+            self._here.streams -= 1
 
 
 async def _stream(request: Request, here: Site, last: int) -> AsyncIterator[str]:
-    here.streams += 1
     silent = 0.0
-    try:
-        yield "retry: 5000\n\n"
-        while not here.closing.is_set() and not await request.is_disconnected():
-            try:
-                fresh = await run_in_threadpool(_after, here, last)
-            except StoreError:
-                fresh = ()
-            for hit_id in fresh:
-                last = hit_id
-                yield f'id: {hit_id}\nevent: hit\ndata: {{"id": {hit_id}}}\n\n'
-            silent = 0.0 if fresh else silent + LOOK_EVERY
-            if silent >= STILL_HERE:
-                silent = 0.0
-                yield ": still here\n\n"
-            await _pause(here)
-    finally:
-        here.streams -= 1
+    yield "retry: 5000\n\n"
+    while not here.closing.is_set() and not await request.is_disconnected():
+        try:
+            fresh = await run_in_threadpool(_after, here, last)
+        except StoreError:
+            fresh = ()
+        for hit_id in fresh:
+            last = hit_id
+            yield f'id: {hit_id}\nevent: hit\ndata: {{"id": {hit_id}}}\n\n'
+        silent = 0.0 if fresh else silent + LOOK_EVERY
+        if silent >= STILL_HERE:
+            silent = 0.0
+            yield ": still here\n\n"
+        await _pause(here)
 
 
 async def _pause(here: Site) -> None:

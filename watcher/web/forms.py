@@ -7,11 +7,19 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from watcher.web.api.params import storable
+from watcher.web.guard.bodies import MAX_BODY
 from watcher.web.site import session_of, site_of
 
-MOST_FORM = 4 << 20
+MAX_FILES, MAX_FIELDS = 4, 200
+
+
+class _InMemory(MultiPartParser):
+    """Keeps files in memory: `guard.bodies` bounds what comes, and the temporary folder is nobody else's to fill."""
+
+    spool_max_size = MAX_BODY + 1
 
 
 class Form:
@@ -39,9 +47,7 @@ class Form:
 
 async def read_form(request: Request) -> Form:
     """Read the form; raises HTTPException where it is too large, makes no sense, or does not come from our page."""
-    if int(request.headers.get("content-length") or 0) > MOST_FORM:
-        raise HTTPException(413, "this form is larger than 4 MiB")
-    data = await request.form(max_files=4, max_fields=200, max_part_size=MOST_FORM)
+    data = await _parse(request)
     for value in data.values():
         if isinstance(value, str):
             try:
@@ -53,6 +59,18 @@ async def read_form(request: Request) -> Form:
     if not isinstance(token, str) or not gate.sessions.is_form_token(session_of(request), token):
         raise HTTPException(403, "this form is out of date: go back, load the page anew and send it again")
     return Form(data)
+
+
+async def _parse(request: Request) -> FormData:
+    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
+        return await request.form(max_fields=MAX_FIELDS, max_part_size=MAX_BODY)
+    parser = _InMemory(
+        request.headers, request.stream(), max_files=MAX_FILES, max_fields=MAX_FIELDS, max_part_size=MAX_BODY
+    )
+    try:
+        return await parser.parse()
+    except MultiPartException as error:
+        raise HTTPException(400, error.message) from error
 
 
 Filled = Annotated[Form, Depends(read_form)]

@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +20,7 @@ from watcher.errors import (
     ConfigError,
     NotFoundError,
     QueryError,
+    StorageError,
     StoreError,
     TooLongError,
     UsageError,
@@ -69,15 +71,11 @@ def install(web: FastAPI) -> None:
 
     @web.exception_handler(WatcherError)
     async def ours(request: Request, error: WatcherError) -> Response:
-        status = status_of(error)
-        if status >= 500 and not isinstance(error, BusyError):
-            log.error("request failed", path=request.url.path, error=str(error))
-        more: dict[str, Any] = {}
-        if isinstance(error, QueryError):
-            more = {"line": error.line, "column": error.column, "suggestion": error.suggestion or None}
-        said = error.message if isinstance(error, QueryError) else str(error)
-        headers = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else None
-        return _answer(request, status, said, headers, **more)
+        if isinstance(error, StorageError):
+            # The log says it once, and where; the visitor is told what, and not where.
+            request.app.state.site.storage.fail("page", error)
+            return _answer(request, status_of(error), f"{error.fault}: try again in a minute", {"Retry-After": "60"})
+        return _answer_error(request, error)
 
     @web.exception_handler(RequestValidationError)
     async def invalid(request: Request, error: RequestValidationError) -> Response:
@@ -106,6 +104,8 @@ def _allowed(request: Request) -> list[str]:
         asked = {**request.scope, "method": method}
         if any(route.matches(asked)[0] is Match.FULL for route in routes):
             allowed.add(method)
+    if "GET" in allowed:
+        allowed.add("HEAD")
     return sorted(allowed)
 
 
@@ -125,11 +125,29 @@ class Bulkhead:
 
         try:
             await self._app(scope, receive, sending)
+        except ClientDisconnect:
+            return  # nobody waits for an answer
+        except BusyError as error:
+            if begun:
+                raise
+            await _answer_error(Request(scope), error)(scope, receive, send)
         except Exception:
             log.exception("request failed", path=scope["path"])
             if begun:
                 raise
             await _answer(Request(scope), 500, "something went wrong here; the log says more")(scope, receive, send)
+
+
+def _answer_error(request: Request, error: WatcherError) -> Response:
+    status = status_of(error)
+    if status >= 500 and not isinstance(error, BusyError):
+        log.error("request failed", path=request.url.path, error=str(error))
+    more: dict[str, Any] = {}
+    if isinstance(error, QueryError):
+        more = {"line": error.line, "column": error.column, "suggestion": error.suggestion or None}
+    said = error.message if isinstance(error, QueryError) else str(error)
+    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else None
+    return _answer(request, status, said, headers, **more)
 
 
 def _answer(

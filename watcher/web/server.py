@@ -8,15 +8,21 @@ import signal
 import socket
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
 
-from watcher.app.wiring import App, is_loopback
-from watcher.errors import ConfigError, Fault, StoreError
+from watcher.app.wiring import App
+from watcher.errors import ConfigError, StoreError
 from watcher.fetch import Fetcher
 from watcher.settings import Settings
 from watcher.web.application import create_app
+from watcher.web.connections import BACKLOG, KEEP_ALIVE, BoundedProtocol, Connections, Timeouts, limits_of
+from watcher.web.guard.sources import Proxies
+
+TICKS_PER_SWEEP = 10
+"""uvicorn ticks ten times a second."""
 
 
 class PageServer(uvicorn.Server):
@@ -25,14 +31,22 @@ class PageServer(uvicorn.Server):
     `port` is the one that was bound, also where 0 asked for any free one.
     """
 
-    def __init__(self, app: FastAPI, config: uvicorn.Config, listening: socket.socket) -> None:
+    def __init__(
+        self, app: FastAPI, config: uvicorn.Config, listening: socket.socket, connections: Connections
+    ) -> None:
         super().__init__(config)
+        self._connections = connections
         self._app = app
         self._listening = listening
         self.port: int = listening.getsockname()[1]
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
         await super().serve(sockets=sockets or [self._listening])
+
+    async def on_tick(self, counter: int) -> bool:
+        if counter % TICKS_PER_SWEEP == 0:
+            self._connections.sweep(asyncio.get_running_loop().time())
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # Streams of new hits end by themselves; otherwise they would be waited for.
@@ -44,7 +58,7 @@ class PageServer(uvicorn.Server):
         yield
 
 
-def make_server(app: FastAPI, host: str, port: int) -> PageServer:
+def make_server(app: FastAPI, host: str, port: int, timeouts: Timeouts | None = None) -> PageServer:
     """Bind the port and make a server that `serve()` runs until `should_exit`; raises StoreError where it is taken."""
     # uvicorn would end the process where a port is taken.
     try:
@@ -57,19 +71,30 @@ def make_server(app: FastAPI, host: str, port: int) -> PageServer:
     # asyncio leaves an accepted socket alone unless its protocol is named: answers in two pieces would wait 40 ms for
     # an acknowledgement. Accepted sockets inherit this.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    settings = app.state.site.app.settings
+    limits = limits_of(settings.web, settings.fetch.concurrency)
+    connections = Connections(limits, Proxies(settings.web.trusted_proxies), timeouts or Timeouts())
     config = uvicorn.Config(
-        app, log_config=None, access_log=False, lifespan="off", server_header=False, timeout_graceful_shutdown=3
+        app,
+        http=partial(BoundedProtocol, connections),  # type: ignore[arg-type]
+        ws="none",
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
+        # Ours look at `web.trusted_proxies` (guard/forwarded.py); uvicorn's would believe every local process.
+        proxy_headers=False,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        server_header=False,
+        timeout_graceful_shutdown=3,
     )
-    return PageServer(app, config, listening)
+    return PageServer(app, config, listening, connections)
 
 
 def require_login(settings: Settings) -> None:
     """Raise ConfigError where the page would be open to others without a password or a token."""
-    web = settings.web
-    if is_loopback(web.host) or web.password is not None or web.token is not None:
-        return
-    said = f"web.host {web.host} is not loopback: set web.password or web.token, or host: 127.0.0.1"
-    raise ConfigError((Fault(str(settings.folder / "watcher.yaml"), 1, 1, said),))
+    if settings.exposed:
+        raise ConfigError(settings.exposed)
 
 
 async def serve_alone(

@@ -16,10 +16,11 @@ from starlette.requests import HTTPConnection
 from watcher.app.wiring import App
 from watcher.fetch import Fetcher
 from watcher.match import Query
+from watcher.pipeline.storage import StorageWatch
 from watcher.topics.named import Named
 from watcher.web.guard.gate import Gate
 from watcher.web.guard.sessions import Session
-from watcher.web.patience import Reader
+from watcher.web.patience import Effort, Reader
 
 T = TypeVar("T")
 REMEMBERED = timedelta(seconds=5)
@@ -38,6 +39,7 @@ class Site:
     key: bytes = field(repr=False)
     environment: jinja2.Environment
     poller_alive: Callable[[], bool] | None = None
+    storage: StorageWatch = field(default_factory=StorageWatch)
     reload: Callable[[], Awaitable[bool]] | None = None
     fetcher: Fetcher | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -94,6 +96,12 @@ def session_of(request: HTTPConnection) -> Session:
     """Give the visitor's session, which the gate put there."""
     session: Session = request.scope["watcher.session"]
     return session
+
+
+def effort_of(connection: HTTPConnection) -> Effort:
+    """Return what this request may spend on matching."""
+    effort: Effort = connection.scope["watcher.effort"]
+    return effort
 
 
 Here = Annotated[Site, Depends(site_of)]

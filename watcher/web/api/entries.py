@@ -11,7 +11,7 @@ from watcher.app import views
 from watcher.store import archive, entries
 from watcher.web.api import models
 from watcher.web.api.params import MOST_ID, Cursor, Limit, ListAsked, Order, listed
-from watcher.web.site import Here
+from watcher.web.site import Here, effort_of
 
 router = APIRouter(tags=["entries"])
 
@@ -21,8 +21,9 @@ def list_entries(
     request: Request, here: Here, asked: ListAsked, order: Order = "new", limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """Search every stored entry in the topic language."""
+    enough = effort_of(request).enough
     with here.app.database.read() as db:
-        page = archive.page(db, asked.query, asked.filters, order=order, limit=limit, cursor=cursor)
+        page = archive.page(db, asked.query, asked.filters, order=order, limit=limit, cursor=cursor, enough=enough)
     said = {
         "entries": [views.match(each) for each in page.items],
         "next_cursor": page.next_cursor,

@@ -12,7 +12,7 @@ from watcher.app import views
 from watcher.store import hits
 from watcher.web.api import models
 from watcher.web.api.params import MOST_ID, Cursor, Limit, ListAsked, Order, listed
-from watcher.web.site import Here
+from watcher.web.site import Here, effort_of
 
 router = APIRouter(tags=["hits"])
 HitId = Annotated[int, Path(ge=1, le=MOST_ID)]
@@ -30,8 +30,9 @@ def list_hits(
     request: Request, here: Here, asked: ListAsked, order: Order = "new", limit: Limit = 50, cursor: Cursor = None
 ) -> Response:
     """List stored hits, newest first, with the words that show why."""
+    enough = effort_of(request).enough
     with here.app.database.read() as db:
-        page = hits.page(db, asked.filters, query=asked.query, order=order, limit=limit, cursor=cursor)
+        page = hits.page(db, asked.filters, query=asked.query, order=order, limit=limit, cursor=cursor, enough=enough)
     said = {
         "hits": [views.hit(each) for each in page.items],
         "next_cursor": page.next_cursor,

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
+from fastapi.dependencies.models import Dependant
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
 from pydantic import AfterValidator, Field
 
 from watcher.app.questions import read_filters
@@ -15,7 +19,7 @@ from watcher.errors import NotFoundError, UsageError
 from watcher.match import Query as ReadQuery
 from watcher.model.found import Filters
 from watcher.web.render.environment import link
-from watcher.web.site import Here, Site
+from watcher.web.site import Here, Site, site_of
 
 MOST_ID = 2**63 - 1
 
@@ -112,6 +116,34 @@ def filters_of(
         raise UsageError(str(error)) from error
 
 
+async def refuse_unknown(request: Request) -> None:
+    """Refuse query parameters that the route does not declare; raises RequestValidationError with the nearest name."""
+    route = request.scope.get("route")
+    if not isinstance(route, APIRoute):
+        return
+    known = list(dict.fromkeys(_declared(route.dependant)))
+    faults = [
+        {"type": "unknown_parameter", "loc": ("query", name[:100]), "msg": _unknown(name, known), "input": None}
+        for name in dict.fromkeys(request.query_params.keys())
+        if name not in known
+    ]
+    if faults:
+        raise RequestValidationError(faults)
+
+
+def _declared(dependant: Dependant) -> Iterator[str]:
+    """Name the query parameters of a route and of all that it depends on."""
+    yield from (str(field.alias) for field in dependant.query_params)
+    for each in dependant.dependencies:
+        yield from _declared(each)
+
+
+def _unknown(name: str, known: Sequence[str]) -> str:
+    near = get_close_matches(name, known, 1)
+    listed = f"; known here: {', '.join(known)}" if known else "; none is known here"
+    return "unknown parameter" + (f"; did you mean `{near[0]}`?" if near else listed)
+
+
 ListAsked = Annotated[Asked, Depends(asked)]
 
 
@@ -122,5 +154,6 @@ def listed(request: Request, said: Mapping[str, object]) -> JSONResponse:
         params: dict[str, list[str]] = {}
         for name, value in request.query_params.multi_items():
             params.setdefault(name, []).append(value)
-        response.headers["Link"] = f'<{link(request.url.path, params, cursor=cursor)}>; rel="next"'
+        root = site_of(request).gate.prefix
+        response.headers["Link"] = f'<{root}{link(request.url.path, params, cursor=cursor)}>; rel="next"'
     return response

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Response
+from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,8 +19,8 @@ from watcher.topics.named import Named, named_in
 from watcher.web.api import models
 from watcher.web.api.models import TOO_LONG
 from watcher.web.api.params import Text
-from watcher.web.patience import Deadline, within
-from watcher.web.site import Here, Site
+from watcher.web.patience import PATIENCE, Deadline
+from watcher.web.site import Here, Site, effort_of
 
 router = APIRouter(tags=["topics"])
 
@@ -63,14 +63,14 @@ def get_topic(here: Here, topic_id: Annotated[str, Path(max_length=200)]) -> Res
 
 
 @router.post("/topics/test", response_model=models.Tested | models.TestedText, responses=TOO_LONG)
-def test_topic(here: Here, asked: Trial) -> Response:
+def test_topic(request: Request, here: Here, asked: Trial) -> Response:
     """Tell what a query matches: in a text with its clauses, or in the archive, as far back as there is time for."""
     named = _query(here, asked)
     if any(part is not None for part in (asked.text, asked.title, asked.summary, asked.content)):
         content = "\n".join(part for part in (asked.text, asked.content) if part)
         item = Item(title=asked.title or "", summary=asked.summary or "", content=content, language=asked.language)
-        stored = example_entry(with_language(item))
-        return JSONResponse(within(lambda: topic_views.trial(trial.on_entry(named, stored))))
+        effort_of(request).allow(PATIENCE)
+        return JSONResponse(topic_views.trial(trial.on_entry(named, example_entry(with_language(item)))))
     since = parse_time(asked.since, here.now) if asked.since else None
     found = trial.on_archive(here.app.database, named.query, since=since, limit=asked.limit, enough=Deadline().is_over)
     return JSONResponse(topic_views.tested(found))

@@ -6,9 +6,10 @@ import base64
 import binascii
 import hashlib
 import hmac
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
 from urllib.parse import quote
 
@@ -17,10 +18,16 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from watcher.errors import BusyError, StoreError
 from watcher.settings import Web
+from watcher.store import ended_sessions
+from watcher.store.engine import Database
+from watcher.web.guard.hashing import HashingQueue
 from watcher.web.guard.names import is_own, own_names, same_origin
+from watcher.web.guard.paths import prefix_of
 from watcher.web.guard.secrets import Secrets
 from watcher.web.guard.sessions import COOKIE, LIFETIME, Session, Sessions
+from watcher.web.guard.sources import source_of
 from watcher.web.guard.throttle import Throttle
 from watcher.web.problems import problem, wants_problem
 
@@ -30,19 +37,25 @@ FROM_ANYWHERE = ("/unsubscribe/", "/websub/")
 """Called by mail services and hubs, which no browser of a visitor stands behind."""
 WITHOUT_COOKIE = ("/api/", "/static/", "/healthz", "/readyz", "/metrics", "/events")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+LOOK_FOR_LOGOUTS_EVERY = 10.0
+"""Seconds after which a log-out in another process is known here."""
 
 
 class Gate:
     """Decides who comes in. A login is needed wherever a password or a token is set."""
 
-    def __init__(self, web: Web, key: bytes, clock: Callable[[], datetime]) -> None:
+    def __init__(self, web: Web, key: bytes, clock: Callable[[], datetime], database: Database) -> None:
         self.secrets = Secrets(web)
         self.sessions = Sessions(hmac.new(key, self.secrets.fingerprint.encode(), hashlib.sha256).digest())
         self.throttle = Throttle()
+        self.prefix = prefix_of(web.base_url)
         self.clock = clock
         self.base_url = web.base_url
         self.is_https = (web.base_url or "").startswith("https:")
         self._names = own_names(web)
+        self._hashing = HashingQueue()
+        self._database = database
+        self._looked_at = float("-inf")
 
     @property
     def login_needed(self) -> bool:
@@ -60,7 +73,64 @@ class Gate:
         """Write the Set-Cookie header of a session."""
         secure = "; Secure" if self.is_https else ""
         age = int(LIFETIME.total_seconds())
-        return f"{COOKIE}={self.sessions.write(session)}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
+        path = self.prefix or "/"
+        return f"{COOKIE}={self.sessions.write(session)}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
+
+    async def session_of(self, cookie: str | None, now: datetime) -> Session:
+        """Return the session of a cookie, or a new one."""
+        session = self.sessions.read(cookie, now)
+        if session is not None and session.authenticated:
+            session = self.sessions.read(cookie, now) if await self._know_logouts() else None
+        return session or self.sessions.begin(now)
+
+    async def end_session(self, session: Session) -> None:
+        """Log a session out for good, in every process on this database; raises StoreError where it is away."""
+        self.sessions.end(session)
+        until = datetime.fromtimestamp(session.began, UTC) + LIFETIME
+
+        def note() -> None:
+            with self._database.write() as db:
+                ended_sessions.add(db, session.id, until, self.clock())
+
+        await run_in_threadpool(note)
+
+    async def check_password(self, password: str, source: str, now: datetime) -> timedelta | None:
+        """Return None where the password is right, else how long this source has to wait before it may try again.
+
+        Zero where it was looked at and is wrong. Raises BusyError where too many others are being looked at.
+        """
+        if (wait := self.throttle.wait(source, now)) > timedelta():
+            return wait
+        rank = self.throttle.rank(source)
+        # Counted before it is checked, so that many tries at once are many tries.
+        self.throttle.failed(source, now)
+        if not self.secrets.may_be_password(password):
+            return timedelta()
+        try:
+            right = await self._hashing.run(lambda: self.secrets.is_password(password), rank)
+        except BusyError:
+            self.throttle.take_back(source)
+            raise
+        if not right:
+            return timedelta()
+        self.throttle.passed(source)
+        return None
+
+    async def _know_logouts(self) -> bool:
+        """Return whether it is known which sessions were logged out; looks again from time to time."""
+        if time.monotonic() - self._looked_at < LOOK_FOR_LOGOUTS_EVERY:
+            return True
+
+        def look() -> frozenset[str]:
+            with self._database.read() as db:
+                return ended_sessions.list_ids(db)
+
+        try:
+            self.sessions.replace_ended(await run_in_threadpool(look))
+        except StoreError:
+            return self._looked_at > float("-inf")
+        self._looked_at = time.monotonic()
+        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +151,7 @@ class Guarded:
             return
         headers = Headers(scope=scope)
         now = self._gate.clock()
-        session = self._gate.sessions.read(_cookie(headers), now) or self._gate.sessions.begin(now)
+        session = await self._gate.session_of(_cookie(headers), now)
         scope["watcher.session"] = session
         try:
             await self._admit(scope, headers, session, now)
@@ -129,21 +199,39 @@ class Guarded:
         scheme, _, said = headers.get("authorization", "").partition(" ")
         if not scheme or not self._gate.login_needed:
             return False
-        address = (scope.get("client") or ("", 0))[0]
-        if (wait := self._gate.throttle.wait(address, now)) > timedelta():
-            raise _RefusalError(too_soon(scope, headers, wait))
-        # Counted before it is checked, so that many tries at once are many tries.
-        self._gate.throttle.failed(address, now)
         credential = _credential(scheme.lower(), said.strip())
-        if credential is not None and (
-            self._gate.secrets.is_token(credential)
-            or (scheme.lower() == "basic" and await run_in_threadpool(self._gate.secrets.is_good, credential))
-        ):
-            self._gate.throttle.passed(address)
+        # The token first, and without a throttle: it cannot be guessed, so nobody else's tries may keep it out.
+        if credential is not None and self._gate.secrets.is_token(credential):
             return True
+        wait = await self._wait_after(credential if scheme.lower() == "basic" else None, scope, headers, now)
+        if wait is None:
+            return True
+        if wait > timedelta():
+            raise _RefusalError(too_soon(scope, headers, wait))
         response = _refuse(scope, headers, 401, "this token or password is not right")
         response.headers["WWW-Authenticate"] = 'Bearer realm="news-watcher", error="invalid_token"'
         raise _RefusalError(response)
+
+    async def _wait_after(
+        self, password: str | None, scope: Scope, headers: Headers, now: datetime
+    ) -> timedelta | None:
+        """Return None where a password is right, else how long to wait before the next try."""
+        source = visitor_source(scope)
+        if password is None:
+            wait = self._gate.throttle.wait(source, now)
+            self._gate.throttle.failed(source, now)
+            return wait
+        try:
+            return await self._gate.check_password(password, source, now)
+        except BusyError as error:
+            response = _refuse(scope, headers, 503, str(error))
+            response.headers["Retry-After"] = str(error.retry_after)
+            raise _RefusalError(response) from error
+
+
+def visitor_source(scope: Scope) -> str:
+    """Return what a visitor's tries are counted under."""
+    return source_of((scope.get("client") or ("", 0))[0])
 
 
 def too_soon(scope: Scope, headers: Headers, wait: timedelta) -> Response:

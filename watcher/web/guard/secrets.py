@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import threading
 from functools import cached_property
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
 from watcher.settings import Web
+
+LONGEST_PASSWORD = 1024
 
 
 class Secrets:
@@ -21,7 +22,6 @@ class Secrets:
         self._password = web.password.get_secret_value() if web.password else None
         self._token = web.token.get_secret_value() if web.token else None
         self._hasher = PasswordHasher()
-        self._one_at_a_time = threading.Lock()
         self._salt = secrets.token_bytes(32)
         self._known_good = b""
 
@@ -34,25 +34,25 @@ class Secrets:
         """Give what changes when any of them does."""
         return f"{self._password!r}:{self._token!r}"
 
-    def is_token(self, said: str) -> bool:
-        """Tell whether this is the token."""
-        return self._token is not None and hmac.compare_digest(self._token.encode(), said.encode("utf-8", "replace"))
+    def is_token(self, text: str) -> bool:
+        """Return whether this is the token, in a time that says nothing of how much of it is right."""
+        return self._token is not None and hmac.compare_digest(self._token.encode(), text.encode("utf-8", "replace"))
 
-    def is_good(self, said: str) -> bool:
-        """Tell whether this is the password or the token. Slow by design: to be called in a thread."""
-        if self.is_token(said):
-            return True
-        if self._password is None or len(said) > 1024:
+    def may_be_password(self, text: str) -> bool:
+        """Return whether it is worth hashing this."""
+        return self._password is not None and 0 < len(text) <= LONGEST_PASSWORD
+
+    def is_password(self, said: str) -> bool:
+        """Return whether this is the password. Slow by design: to be called through the HashingQueue."""
+        if not self.may_be_password(said):
             return False
         mark = hmac.new(self._salt, said.encode("utf-8", "replace"), hashlib.sha256).digest()
         if hmac.compare_digest(mark, self._known_good):
             return True
-        # One at a time: a flood of guesses must not take 64 MiB each.
-        with self._one_at_a_time:
-            try:
-                self._hasher.verify(self._hash, said.encode("utf-8", "replace"))
-            except (Argon2Error, InvalidHashError):
-                return False
+        try:
+            self._hasher.verify(self._hash, said.encode("utf-8", "replace"))
+        except (Argon2Error, InvalidHashError):
+            return False
         self._known_good = mark
         return True
 

@@ -28,7 +28,7 @@ class Sessions:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._ended: dict[str, int] = {}
+        self._ended: frozenset[str] = frozenset()
 
     def begin(self, now: datetime, *, authenticated: bool = False) -> Session:
         """Start a session under a new id."""
@@ -52,11 +52,13 @@ class Sessions:
             return None
         return Session(id=id_, began=int(began), authenticated=authenticated == "1")
 
-    def end(self, session: Session, now: datetime) -> None:
+    def end(self, session: Session) -> None:
         """Log a session out; its cookie is worth nothing from now on."""
-        floor = int((now - LIFETIME).timestamp())
-        self._ended = {id_: began for id_, began in self._ended.items() if began > floor}
-        self._ended[session.id] = session.began
+        self._ended |= {session.id}
+
+    def replace_ended(self, session_ids: frozenset[str]) -> None:
+        """Take over which sessions were logged out, in this process or another."""
+        self._ended = session_ids
 
     def form_token(self, session: Session) -> str:
         """Give the token that this session's forms carry."""

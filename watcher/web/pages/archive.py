@@ -12,7 +12,7 @@ from watcher.model.found import Match, Page
 from watcher.store import archive, hits
 from watcher.web.pages.desk import desk
 from watcher.web.pages.question import PER_PAGE, read_question
-from watcher.web.site import Here
+from watcher.web.site import Here, effort_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -33,6 +33,7 @@ def show_archive(request: Request, here: Here) -> Response:
                     order=question.order,
                     limit=PER_PAGE,
                     cursor=question.cursor,
+                    enough=effort_of(request).enough,
                 )
                 for hit in hits.of_entries(db, [match.stored.id for match in page.items]):
                     topics_of[hit.stored.id].append(hit.hit.topic_id)

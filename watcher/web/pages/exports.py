@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 from collections.abc import Sequence
@@ -12,27 +10,23 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 
 from watcher.app import views
+from watcher.app.spreadsheet import HIT_COLUMNS, format_csv, hit_row
 from watcher.app.syndication import atom
 from watcher.model.found import StoredHit
 from watcher.store import hits
 from watcher.web.pages.question import read_question
-from watcher.web.site import Here, Site
+from watcher.web.patience import EXPORT_PATIENCE
+from watcher.web.site import Here, Site, effort_of
 
 router = APIRouter(include_in_schema=False)
 MOST = 5_000
-HEAD = ("id", "topic", "score", "matched_at", "title", "url", "source", "published_at", "first_seen_at", "language",
-        "label", "evidence")  # fmt: skip
 
 
 @router.get("/hits.csv")
 def as_csv(request: Request, here: Here) -> Response:
     """Give the hits as CSV that a spreadsheet takes for text: no cell can be a formula."""
-    out = io.StringIO()
-    sheet = csv.writer(out)
-    sheet.writerow(HEAD)
-    for hit in map(views.hit, _shown(request, here)):
-        sheet.writerow([_cell(value) for value in _row(hit)])
-    return _file(out.getvalue(), "text/csv; charset=utf-8", "hits.csv")
+    rows = (hit_row(views.hit(hit)) for hit in _shown(request, here))
+    return _file(format_csv(HIT_COLUMNS, rows), "text/csv; charset=utf-8", "hits.csv")
 
 
 @router.get("/hits.jsonl")
@@ -60,6 +54,7 @@ def as_atom(request: Request, here: Here) -> Response:
 
 def _shown(request: Request, here: Site) -> Sequence[StoredHit]:
     question = read_question(here, request.query_params)
+    effort_of(request).allow(EXPORT_PATIENCE)
     if question.fault is not None:
         raise question.fault
     found: list[StoredHit] = []
@@ -72,20 +67,6 @@ def _shown(request: Request, here: Site) -> Sequence[StoredHit]:
             if cursor is None:
                 break
     return found[:MOST]
-
-
-def _row(hit: dict[str, Any]) -> tuple[object, ...]:
-    entry = hit["entry"]
-    words = "; ".join(dict.fromkeys(piece["text"] for piece in hit["evidence"]))
-    return (hit["id"], hit["topic"], hit["score"], hit["matched_at"], entry["title"], entry["url"], entry["source"],
-            entry["published_at"], entry["first_seen_at"], entry["language"], hit["label"], words)  # fmt: skip
-
-
-def _cell(value: object) -> object:
-    """Keep a spreadsheet from reading outside words as a formula."""
-    if isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t", "\r"}:
-        return "'" + value
-    return value
 
 
 def _line(hit: dict[str, Any]) -> str:

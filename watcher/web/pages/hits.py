@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
@@ -12,7 +13,7 @@ from watcher.store import hits
 from watcher.web.pages.desk import desk
 from watcher.web.pages.groups import groups_of, rows_of
 from watcher.web.pages.question import PER_PAGE, Question, read_question
-from watcher.web.site import Here, Site
+from watcher.web.site import Here, Site, effort_of
 
 router = APIRouter(include_in_schema=False)
 
@@ -22,7 +23,7 @@ router = APIRouter(include_in_schema=False)
 def show_hits(request: Request, here: Here) -> Response:
     """Show the stored hits, newest first, grouped by story."""
     question = read_question(here, request.query_params)
-    question, page = _found(here, question)
+    question, page = _found(here, question, effort_of(request).enough)
     rows = rows_of(page.items, question.query)
     fragment = request.query_params.get("fragment") == "1"
     return here.page(
@@ -38,7 +39,7 @@ def show_hits(request: Request, here: Here) -> Response:
     )
 
 
-def _found(here: Site, question: Question) -> tuple[Question, Page[StoredHit]]:
+def _found(here: Site, question: Question, enough: Callable[[], bool]) -> tuple[Question, Page[StoredHit]]:
     if question.fault is not None:
         return question, Page(items=())
     try:
@@ -50,6 +51,7 @@ def _found(here: Site, question: Question) -> tuple[Question, Page[StoredHit]]:
                 order=question.order,
                 limit=PER_PAGE,
                 cursor=question.cursor,
+                enough=enough,
             )
     except UsageError as error:
         return replace(question, fault=error), Page(items=())

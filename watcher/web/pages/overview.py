@@ -35,6 +35,7 @@ def show(request: Request, here: Here) -> Response:
     return here.page(
         request, "overview.html",
         lines=lines, total=total, standing=standing, away_since=datetime.fromisoformat(away) if away else None,
+        storage_fault=here.storage.fault,
         bad=[pair for pair in bad if pair[0] in FAILING][:50], gaps=[feed for feed in watched if feed.gaps][:50],
     )  # fmt: skip
 

@@ -26,7 +26,7 @@ from watcher.topics.trial import on_archive
 from watcher.web.forms import Filled
 from watcher.web.patience import LONG_PATIENCE, Deadline
 from watcher.web.reloading import reload_now
-from watcher.web.site import Here, Site
+from watcher.web.site import Here, Site, effort_of
 
 router = APIRouter(include_in_schema=False)
 LOOKS = ("try", "cost", "probe", "measure")
@@ -66,6 +66,8 @@ async def work(request: Request, here: Here, form: Filled) -> Response:
     )  # fmt: skip
     if draft.look == "save":
         return await _save(request, here, draft)
+    # The deadline of a look stops between entries, and may show what it found; this one stops inside of one.
+    effort_of(request).allow(1.5 * LONG_PATIENCE)
     await run_in_threadpool(_look, here, draft)
     return _show(request, here, draft, 400 if draft.fault else 200)
 

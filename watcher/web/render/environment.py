@@ -27,8 +27,8 @@ NAVIGATION = (
 )
 
 
-def make_environment() -> jinja2.Environment:
-    """Make the environment that draws every page."""
+def make_environment(root: str = "") -> jinja2.Environment:
+    """Make the environment that draws every page; `root` is what the addresses of this server begin with."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("watcher.web"),
         autoescape=True,
@@ -36,7 +36,14 @@ def make_environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
-    environment.globals.update(navigation=NAVIGATION, version=__version__, static=static, link=link, plural=plural)
+    environment.globals.update(
+        root=root,
+        navigation=NAVIGATION,
+        version=__version__,
+        static=lambda name: root + static(name),
+        link=lambda path, params=None, **changed: root + link(path, params, **changed),
+        plural=plural,
+    )
     environment.filters.update(
         ago=moments.ago, at=moments.at, clock=moments.clock, day=moments.day, iso=moments.iso, span=moments.length,
         web=web_address, host=host, title_of=pieces.title, snippet_of=pieces.snippet, body_of=pieces.body,

@@ -6,6 +6,7 @@
   const $ = (selector, root = document) => root.querySelector(selector);
   const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
   const csrf = $('meta[name="csrf"]')?.content ?? "";
+  const root = $('meta[name="root"]')?.content ?? "";
 
   // Times: hovering tells the reader's own zone.
   const localize = (root) => {
@@ -53,7 +54,7 @@
       timer = setTimeout(async () => {
         const number = ++asked;
         try {
-          const answer = await fetch("/query/check?" + new URLSearchParams({ q: field.value }));
+          const answer = await fetch(`${root}/query/check?` + new URLSearchParams({ q: field.value }));
           const found = answer.ok ? await answer.json() : { ok: true, said: "" };
           if (number !== asked) return;
           place.textContent = found.ok ? found.said : `${found.line}:${found.column}: ${found.said}`;
@@ -65,6 +66,47 @@
       }, 250);
     });
   }
+
+  // The stream of new hits: one for all tabs of this browser, which opens six connections to a server at most. Of the tabs
+  // that can be seen, the one that holds the lock streams, and passes on to the others what comes. A tab that is hidden
+  // lets go, so that none streams while all are; when it is seen again it looks once for what it missed.
+  // Without locks (a browser gives them to loopback and https alone) each tab that can be seen has a stream of its own.
+  const followHits = (newest, onHit) => {
+    let release = null;
+    let last = newest;
+    const channel = "BroadcastChannel" in window ? new BroadcastChannel(`watcher-hits:${root}`) : null;
+    const heard = (id) => {
+      if (id <= last) return;
+      last = id;
+      onHit();
+    };
+    channel?.addEventListener("message", (event) => heard(event.data));
+    const stream = (signal) => new Promise((resolve) => {
+      if (signal.aborted) return resolve();
+      const source = new EventSource(`${root}/events?after=${last}`);
+      source.addEventListener("hit", (event) => {
+        const { id } = JSON.parse(event.data);
+        channel?.postMessage(id);
+        heard(id);
+      });
+      signal.addEventListener("abort", () => { source.close(); resolve(); });
+    });
+    const follow = () => {
+      if (release) return;
+      const ended = new AbortController();
+      release = () => ended.abort();
+      if (!navigator.locks || !channel) stream(ended.signal);
+      else navigator.locks.request(`watcher-hits:${root}`, { signal: ended.signal }, () => stream(ended.signal)).catch(() => {});
+    };
+    const rest = () => { release?.(); release = null; };
+    if (!document.hidden) follow();
+    document.addEventListener("visibilitychange", () => {
+      if (document.hidden) rest();
+      else { onHit(); follow(); }
+    });
+    addEventListener("pagehide", rest);
+    addEventListener("pageshow", (event) => { if (event.persisted && !document.hidden) follow(); });
+  };
 
   // New hits: a bar says how many there are; they come in when it is asked for, so that nothing moves under the eyes.
   const list = $("ol[data-live]");
@@ -84,35 +126,31 @@
     }
     list.replaceChildren(...items);
     bar.hidden = true;
-    waiting.clear();
     document.title = title;
     current = null;
   };
-  const waiting = new Set();
   const title = document.title;
   if (list && bar && !("still" in list.dataset) && "EventSource" in window) {
-    const stream = new EventSource(`/events?after=${encodeURIComponent(list.dataset.live)}`);
     let timer = 0;
-    stream.addEventListener("hit", (event) => {
-      waiting.add(JSON.parse(event.data).id);
+    const look = async () => {
+      // The ids are of all hits; how many pass this list's filters is for the list to say.
+      const address = new URL(list.dataset.list, location.href);
+      address.searchParams.set("fragment", "1");
+      const answer = await fetch(address);
+      if (!answer.ok) return;
+      const page = new DOMParser().parseFromString(`<ol>${await answer.text()}</ol>`, "text/html");
+      const known = new Set($$(".hit", list).map((item) => item.dataset.hit));
+      const count = [...page.querySelectorAll(".hit")].filter((item) => !known.has(item.dataset.hit)).length;
+      if (!count) return;
+      $("button", bar).textContent = `${count} new ${count === 1 ? "hit" : "hits"}`;
+      bar.hidden = false;
+      document.title = `(${count}) ${title}`;
+    };
+    followHits(Number(list.dataset.live) || 0, () => {
       clearTimeout(timer);
-      timer = setTimeout(async () => {
-        // The ids are of all hits; how many pass this list's filters is for the list to say.
-        const address = new URL(list.dataset.list, location.href);
-        address.searchParams.set("fragment", "1");
-        const answer = await fetch(address);
-        if (!answer.ok) return;
-        const page = new DOMParser().parseFromString(`<ol>${await answer.text()}</ol>`, "text/html");
-        const known = new Set($$(".hit", list).map((item) => item.dataset.hit));
-        const count = [...page.querySelectorAll(".hit")].filter((item) => !known.has(item.dataset.hit)).length;
-        if (!count) return;
-        $("button", bar).textContent = `${count} new ${count === 1 ? "hit" : "hits"}`;
-        bar.hidden = false;
-        document.title = `(${count}) ${title}`;
-      }, 400);
+      timer = setTimeout(look, 400);
     });
     $("button", bar).addEventListener("click", showNew);
-    addEventListener("pagehide", () => stream.close());
   }
 
   // Keys.
@@ -143,7 +181,7 @@
     const key = event.key;
     if (chord && Date.now() - chord < 1200 && places[key]) {
       chord = 0;
-      location.assign(places[key]);
+      location.assign(root + places[key]);
       return;
     }
     chord = 0;

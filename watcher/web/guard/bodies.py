@@ -1,0 +1,48 @@
+"""Bounds request bodies while they come, whatever their Content-Length says."""
+
+from __future__ import annotations
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+MAX_BODY = 4 << 20
+MAX_OPEN_BODY = 64 << 10
+"""For what anybody may send without a login: a password, or a button behind a signed link."""
+OPEN_FORMS = ("/login", "/label/", "/unsubscribe/")
+COUNTED_THERE = ("/websub/",)
+"""Hubs push whole feeds; that route has a bound of its own."""
+
+
+class BoundedBodies:
+    """Refuse bodies that are too large: 413 from whoever reads them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"].startswith(COUNTED_THERE):
+            await self._app(scope, receive, send)
+            return
+        limit = MAX_OPEN_BODY if scope["path"].startswith(OPEN_FORMS) else MAX_BODY
+        declared = Headers(scope=scope).get("content-length", "")
+        received = 0
+
+        async def receive_counted() -> Message:
+            nonlocal received
+            # Before the first byte is asked for: who waits for `100 Continue` sends nothing.
+            if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
+                raise _too_large(limit)
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > limit:
+                raise _too_large(limit)
+            return message
+
+        await self._app(scope, receive_counted, send)
+
+
+def _too_large(limit: int) -> HTTPException:
+    return HTTPException(
+        413, f"this is larger than {limit >> 20} MiB" if limit >> 20 else f"larger than {limit >> 10} KiB"
+    )
