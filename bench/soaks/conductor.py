@@ -187,6 +187,8 @@ class Conductor:
             case Incident.DATABASE:
                 self._lock = sqlite3.connect(self._folder / "soak.db", isolation_level=None)
                 self._lock.execute("BEGIN EXCLUSIVE")
+            case _:
+                pass  # what the other processes know from the plan
 
     def _end_incident(self, event: Event) -> None:
         if event.incident is not Incident.DATABASE:
