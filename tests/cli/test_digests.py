@@ -102,7 +102,7 @@ def test_what_could_not_be_delivered_is_listed_and_retried(desk: Desk) -> None:
     [dead] = desk.json("deliveries", "--state", "dead")["deliveries"]
     again = desk.json("deliveries", "retry", str(dead["id"]))
 
-    assert (dead["recipient"], dead["error"]) == ("b@desk.example", "550 5.1.1 nobody of that name here")
+    assert (dead["recipient"], dead["error"]) == ("b@desk.example", "RCPT TO: 550 5.1.1 nobody of that name here")
     assert (again["state"], again["message_id"]) == ("pending", dead["message_id"])
     assert desk.json("deliveries")["outbox"] == {"pending": 1, "sent": 1}
     table, _ = desk.run("deliveries")

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+import trustme
 
 from watcher.cli import feeds as commands
 from watcher.cli.main import run
@@ -42,9 +43,17 @@ def test_the_page_names_every_health_and_every_kind_of_failure() -> None:
 
 
 def test_the_feeds_of_the_page_pass_the_check(tmp_path: Path) -> None:
-    [written] = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    written = re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)
+    environ = dict.fromkeys(re.findall(r"\$\{(\w+)\}", PAGE), "s3same")
+    (tmp_path / "paid.password").write_text("s3same", encoding="utf-8")
+    trustme.CA().cert_pem.write_to_path(str(tmp_path / "intranet-ca.pem"))
     (tmp_path / "watcher.yaml").write_text("fetch: {}\n", encoding="utf-8")
     (tmp_path / "topics.yaml").write_text("topics: []\n", encoding="utf-8")
-    (tmp_path / "feeds.yaml").write_text(written, encoding="utf-8")
 
-    assert len(load(tmp_path, {}).sources) == 3
+    counts = []
+    for block in written:
+        (tmp_path / "feeds.yaml").write_text(block, encoding="utf-8")
+        counts.append(len(load(tmp_path, environ).sources))
+
+    assert counts == [block.count("url: ") + block.count("  - https:") for block in written]
+    assert len(written) >= 3

@@ -49,11 +49,7 @@ def rearm(db: Db, now: datetime) -> Rearmed:
     A digest's slot in the future is moved off by a millisecond: the slot is composed again when it really comes.
     """
     late = now + TOLERANCE
-    polled: CursorResult[Any] = db.execute(
-        update(feeds)
-        .where(or_(feeds.c.polled_at > late, feeds.c.next_poll_at > now + LONGEST_WAIT))
-        .values(next_poll_at=now, polled_at=None)
-    )
+    due_again = rearm_feeds(db, now)
     waiting: CursorResult[Any] = db.execute(
         update(outbox)
         .where(outbox.c.state.in_(["pending", "retrying"]), outbox.c.changed_at > late, outbox.c.next_try_at > now)
@@ -65,7 +61,14 @@ def rearm(db: Db, now: datetime) -> Rearmed:
     for row in slots:
         moved = row.slot_at + timedelta(milliseconds=1)
         db.execute(update(digests).where(digests.c.id == row.id).values(slot_at=moved))
-    return Rearmed(feeds=polled.rowcount, deliveries=waiting.rowcount, digests=len(slots))
+    return Rearmed(feeds=due_again, deliveries=waiting.rowcount, digests=len(slots))
+
+
+def rearm_feeds(db: Db, now: datetime) -> int:
+    """Make feeds due that a clock which was ahead has put off; returns how many."""
+    ahead = or_(feeds.c.polled_at > now + TOLERANCE, feeds.c.next_poll_at > now + LONGEST_WAIT)
+    done: CursorResult[Any] = db.execute(update(feeds).where(ahead).values(next_poll_at=now, polled_at=None))
+    return done.rowcount
 
 
 def note_step(db: Db, step: ClockStep) -> None:

@@ -13,6 +13,7 @@ from sqlalchemy import CursorResult, bindparam, func, insert, select, update
 from watcher.errors import NotFoundError
 from watcher.model.feed import IDENTITY_VERSION, Feed, FeedState, Source
 from watcher.model.poll import FailureKind
+from watcher.store.clocks import rearm_feeds
 from watcher.store.engine import Db, alone
 from watcher.store.feed_privacy import conceal_feeds
 from watcher.store.feed_rows import UNPOLLED, changes, host_of, read, read_marks, write_source
@@ -84,6 +85,7 @@ class Poll:
 def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) -> Synced:
     """Make the feeds those of the configuration: new ones are due at once, absent ones rest with all they brought."""
     alone(db, "feeds")
+    rearm_feeds(db, now)
     wanted = {source.url: source for source in sources}
     conceal_feeds(db, wanted.values())
     columns = (feeds.c.url, feeds.c.source, feeds.c.configured, feeds.c.title, feeds.c.fetch_url)

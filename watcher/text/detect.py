@@ -14,13 +14,15 @@ from watcher.text.langs import language_tag
 
 LONGEST = 240
 """Characters that are looked at: more of a text changes little but the time."""
+FIRST_LOOK = 100
+"""Characters that suffice where they agree with what the feed declares: the time grows with the text."""
 ENOUGH_LETTERS = 40
 """Of a text with fewer letters the feed's word counts more than the detector's."""
 ENOUGH_FOREIGN_LETTERS = 8
 """So many suffice where most letters are not Latin: few languages share another script."""
 SURE = 0.8
 SURE_OF_SCRIPT = 0.5
-_NOISE = re.compile(r"https?://\S+|www\.\S+|\S+@\S+|[@#]\w+|[\s\d!-/:-@[-`{-~\u2010-\u201f\u2026\xab\xbb]+")
+_NOISE = re.compile(r"https?://\S+|www\.\S+|(?<!\S)\S+@\S+|[@#]\w+|[\s\d!-/:-@[-`{-~\u2010-\u201f\u2026\xab\xbb]+")
 _LETTERS = re.compile(r"[^\W\d_]")
 # What the detector can hardly tell apart: of such a family a feed that declares one is believed.
 _FAMILIES = ("no nb nn da", "hr sr bs sh", "id ms", "zh yue wuu nan", "tl fil", "fa prs", "hi mr", "gl pt", "cs sk")
@@ -50,14 +52,23 @@ def choose_language(declared: str | None, configured: str | None, feed: str | No
     """
     if declared or configured:
         return declared or configured
+    if feed is not None and len(text) > FIRST_LOOK:
+        first = detect_language(_NOISE.sub(" ", text[:FIRST_LOOK]).strip())
+        if first is not None and _is_same_language(feed, first.language):
+            return feed
     words = _NOISE.sub(" ", text[: 2 * LONGEST]).strip()[:LONGEST]
     detected = detect_language(words)
     if detected is None or feed is None:
         return feed if detected is None else detected.language
-    base = feed.partition("-")[0]
-    if base == detected.language or (base in _FAMILY and _FAMILY.get(detected.language) == _FAMILY[base]):
+    if _is_same_language(feed, detected.language) or not _is_sure(detected, words):
         return feed
-    return detected.language if _is_sure(detected, words) else feed
+    return detected.language
+
+
+def _is_same_language(declared: str, detected: str) -> bool:
+    """Return whether a detected language is the declared one, or one that can hardly be told from it."""
+    base = declared.partition("-")[0]
+    return base == detected or (base in _FAMILY and _FAMILY.get(detected) == _FAMILY[base])
 
 
 def choose_item_language(item: Item, configured: str | None = None, feed: str | None = None) -> str | None:

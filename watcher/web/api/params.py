@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -22,11 +23,12 @@ from watcher.web.render.environment import link
 from watcher.web.site import Here, Site, site_of
 
 MOST_ID = 2**63 - 1
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def storable(said: str) -> str:
     """Refuse what no database and no answer can hold: NUL, and halves of a surrogate pair."""
-    if "\x00" in said or any("\ud800" <= c <= "\udfff" for c in said):
+    if "\x00" in said or _SURROGATE.search(said):
         raise ValueError("holds a character that no text may hold")
     return said
 
