@@ -21,7 +21,7 @@ from tests.faults.yard import Outlet, Talk, Yard
 from watcher.errors import StoreError
 from watcher.model.feed import Source
 from watcher.pipeline.incoming import LEASE
-from watcher.store import claims, entries, feeds, hits
+from watcher.store import claims, clocks, entries, feeds, hits
 from watcher.store.engine import Database
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -144,9 +144,10 @@ def test_row_82_clock_that_jumped_and_came_back_stops_no_feed(sqlite: Database, 
         machine.poll(NOON + jump)
         outlet.says = b.well(4)
 
-        # The daemon tells the database of its feeds as it starts, and with every reload.
+        # The daemon makes due what a wrong clock put off as it starts, and when it notices a step.
         machine.now = NOON + 2 * HOUR
-        machine.watch(outlet.url)
+        with sqlite.write() as db:
+            clocks.rearm(db, machine.now)
         machine.poll(machine.now + 2 * HOUR, everything=False)
 
         assert "News 4" in machine.stored()[outlet.url]
