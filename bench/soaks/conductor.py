@@ -260,7 +260,7 @@ class Conductor:
             "outages reported": {
                 name: f"{self._watch.reported[name]} of {count}" for name, count in sorted(self._watch.due.items())
             },
-            "happenings": dict(Counter(str(event.incident) for event in self._plan.events)),
+            "incidents": dict(Counter(str(event.incident) for event in self._plan.events)),
             **self._counts,
             "reloads": self._reloads,
             "warnings": dict(self._warnings.most_common(20)),
