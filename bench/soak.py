@@ -46,10 +46,11 @@ def main() -> None:
     )
     store.add_arguments(arguments)
     given = arguments.parse_args()
-    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     if given.store:
         sys.exit(store.main(given))
+    # The processes of the run end with this one.
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
     outcome = soak(given.days, given.feeds, given.seed, given.database)
     if given.json:
         print(json.dumps(outcome.figures | {"violations": outcome.violations}, ensure_ascii=False, indent=1))

@@ -187,6 +187,8 @@ class Conductor:
             case Incident.DATABASE:
                 self._lock = sqlite3.connect(self._folder / "soak.db", isolation_level=None)
                 self._lock.execute("BEGIN EXCLUSIVE")
+            case _:
+                pass  # what the other processes know from the plan
 
     def _end_incident(self, event: Event) -> None:
         if event.incident is not Incident.DATABASE:
@@ -258,7 +260,7 @@ class Conductor:
             "outages reported": {
                 name: f"{self._watch.reported[name]} of {count}" for name, count in sorted(self._watch.due.items())
             },
-            "happenings": dict(Counter(str(event.incident) for event in self._plan.events)),
+            "incidents": dict(Counter(str(event.incident) for event in self._plan.events)),
             **self._counts,
             "reloads": self._reloads,
             "warnings": dict(self._warnings.most_common(20)),

@@ -80,10 +80,10 @@ class Ledger:
             self.tokens[found[0]] += 1
             if self.tokens[found[0]] > 1:
                 self.violations.add("stored twice", at, row.title)
-        for row in made:
-            self._last_digest = row.id
-            slot = (row.slot_at - moment(0)).total_seconds()
-            self.composed.append(ComposedDigest(row.id, row.name, slot, row.sent, at))
+        for id_, name, slot_at, sent in made:
+            self._last_digest = id_
+            slot = (slot_at - moment(0)).total_seconds()
+            self.composed.append(ComposedDigest(id_, name, slot, sent, at))
         self._hit_marks.append((at, latest_hit))
         self.hit_count = latest_hit
 

@@ -12,7 +12,7 @@ import resource
 import socket
 import threading
 import traceback
-from collections.abc import Callable, MutableMapping
+from collections.abc import Callable, Coroutine, MutableMapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from multiprocessing.connection import Connection as Pipe
@@ -23,7 +23,7 @@ import structlog
 from sqlalchemy import event
 
 from bench.soaks.clock import SharedClock, wall_clock
-from bench.soaks.plan import HOUR, MINUTE, Fault, Incident, Plan
+from bench.soaks.plan import HOUR, MINUTE, STORAGE, Fault, Incident, Plan
 from bench.soaks.sites import SLACK_HOST
 from watcher.app.wiring import App, open_app
 from watcher.deliver import senders
@@ -32,8 +32,10 @@ from watcher.engine.steps import Step, Steps, patient
 from watcher.errors import WatcherError
 from watcher.fetch import Fetcher
 
-PATIENCE = 60.0
+PATIENCE = 120.0
 """Real seconds in which what a tick began has to end."""
+AWAY_PATIENCE = 0.5
+"""Real seconds in which what does not need the database ends while that is away."""
 NOWHERE = "127.9.9.9"
 """Where nobody listens."""
 
@@ -51,9 +53,9 @@ class Setup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """What a tick came to: whether the process counts as alive, for how long it has run, and what it logged."""
+    """What a tick came to: whether the process calls itself ready, for how long it has run, and what it logged."""
 
-    alive: bool
+    ready: bool
     age: float
     warnings: tuple[str, ...]
     errors: tuple[str, ...]
@@ -158,13 +160,15 @@ class _Machine:
                         case "tick":
                             pipe.send(await self._tick(steps))
                         case "reload":
-                            pipe.send(await self._reload())
+                            pipe.send(await self._reload(steps))
                         case "sample":
                             pipe.send(_sample())
+                        case _:
+                            raise ValueError(order)
                 await steps.drain(timedelta(seconds=10))
-                await patient("leave", steps.leave)()
+                await patient("leave", steps.leave, steps.storage)()
         if order == "stop":
-            pipe.send(self._make_report())
+            pipe.send(self._make_report(steps))
 
     def _policy(self) -> Any:
         second = timedelta(seconds=1)
@@ -199,18 +203,18 @@ class _Machine:
 
         async def send() -> None:
             await steps.send()
-            await asyncio.wait_for(steps.wait_until_sent(), PATIENCE)
+            await self._wait_for(steps.wait_until_sent())
 
-        await self._step("clock", look)
-        await self._step("poll", lambda: self._poll(steps))
-        await self._step("send", send)
-        await self._step("beat", beat)
-        await self._step("skew", steps.clock_care.note_skew)
+        await self._step(steps, "clock", look)
+        await self._step(steps, "poll", lambda: self._poll(steps))
+        await self._step(steps, "send", send)
+        await self._step(steps, "beat", beat)
+        await self._step(steps, "skew", steps.clock_care.note_skew)
         if self._is_due("subscribe", at, HOUR):
-            await self._step("subscribe", steps.subscribe)
+            await self._step(steps, "subscribe", steps.subscribe)
         if self._is_due("prune", at, 6 * HOUR):
-            await self._step("prune", steps.prune)
-        return self._make_report()
+            await self._step(steps, "prune", steps.prune)
+        return self._make_report(steps)
 
     def _is_due(self, name: str, at: float, every: float) -> bool:
         if at < self._due[name]:
@@ -218,10 +222,22 @@ class _Machine:
         self._due[name] = at + every
         return True
 
-    async def _step(self, name: str, step: Step) -> None:
+    async def _wait_for(self, work: Coroutine[Any, Any, None]) -> None:
+        """Wait for what a tick began; what waits for a database that is away goes on in later ticks."""
+        away = self._plan.event(self._clock.read(), STORAGE) is not None
+        waiting = asyncio.create_task(work)
+        done, _late = await asyncio.wait({waiting}, timeout=AWAY_PATIENCE if away else PATIENCE)
+        if done:
+            waiting.result()
+            return
+        waiting.cancel()
+        if not away:
+            raise TimeoutError(f"not done after {PATIENCE:g} s")
+
+    async def _step(self, steps: Steps, name: str, step: Step) -> None:
         """Run a step as the engine would: a database that is away is one line, all else is a fault of ours."""
         try:
-            await patient(name, step)()
+            await patient(name, step, steps.storage)()
         except Exception as error:
             self._log.errors.append(f"tick failed {name} {type(error).__name__}: {error}")
 
@@ -229,27 +245,33 @@ class _Machine:
         """Poll all that is due, and wait for it: time does not go on meanwhile."""
         poller = steps.poller
         await poller.keep_up(timedelta(seconds=0.8))
-        async with asyncio.timeout(PATIENCE):
-            while True:
-                while poller.in_flight:
-                    await asyncio.sleep(0.002)
-                if poller.offline or not await poller.tick():
-                    break
-        self._succeeded_at = self._clock.read()
+        await self._wait_for(self._poll_rest(steps))
+        if not poller.is_stalled:
+            self._succeeded_at = self._clock.read()
 
-    async def _reload(self) -> Report:
+    async def _poll_rest(self, steps: Steps) -> None:
+        poller = steps.poller
+        while True:
+            while poller.in_flight:
+                await asyncio.sleep(0.002)
+            if poller.offline or not await poller.tick():
+                break
+
+    async def _reload(self, steps: Steps) -> Report:
         try:
             await asyncio.to_thread(self._app.reload)
             await asyncio.to_thread(self._app.sync, self._wall())
         except WatcherError as error:
             self._log.errors.append(f"reload failed: {error}")
-        return self._make_report()
+        return self._make_report(steps)
 
-    def _make_report(self) -> Report:
+    def _make_report(self, steps: Steps) -> Report:
         warnings, errors = self._log.take()
         at = self._clock.read()
         alive = at - self._succeeded_at < ALIVE_FOR.total_seconds()
-        return Report(alive=alive, age=at - self._began_at, warnings=warnings, errors=errors)
+        return Report(
+            ready=alive and steps.storage.fault is None, age=at - self._began_at, warnings=warnings, errors=errors
+        )
 
 
 def _limit_files(*, full: bool) -> None:

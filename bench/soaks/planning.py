@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 from bench.soaks.plan import (
+    CLOCK_STEPS,
     DAY,
     DOWNTIMES,
     HOUR,
@@ -32,7 +34,8 @@ def make_plan(seed: int, days: float, feeds: int, *, skipped: frozenset[Incident
         joined = reloads[(number - feeds) // JOINING] if number >= feeds else 0.0
         # Those that a reload removes are spread, and no two reloads remove the same one.
         removed = [at for n, at in enumerate(reloads) if number < feeds and number % 41 == n and number // 41 < JOINING]
-        plans.append(_feed(seed, number, Span(joined, removed[0] if removed else end), end))
+        plan = _feed(seed, number, Span(joined, removed[0] if removed else end), end)
+        plans.append(replace(plan, outages=tuple(_allow_for_clock(outage, events) for outage in plan.outages)))
     ticks = int(end / TICK)
     chance = random.Random(f"{seed}:kills")
     # None in the last third: one process lives on, and what it holds must not grow.
@@ -114,6 +117,16 @@ def _outages(chance: random.Random, number: int, watched: Span, calm: Span | Non
             outages.append(Outage(fault, span, _recovery(fault, span.length)))
         at = span.end + 2 * DAY + chance.expovariate(1 / (20 * DAY))
     return tuple(outages)
+
+
+def _allow_for_clock(outage: Outage, events: tuple[Event, ...]) -> Outage:
+    """Return an outage with the wait that a step of the clock may make of it: by another clock it lasts for weeks."""
+    retried = Span(outage.span.start, outage.span.end + outage.recovery)
+    stepped = any(
+        event.incident in CLOCK_STEPS and event.span.start < retried.end and retried.start < event.span.end
+        for event in events
+    )
+    return replace(outage, recovery=max(outage.recovery, 1.1 * DAY + 3 * TICK)) if stepped else outage
 
 
 def _recovery(fault: Fault, length: float) -> float:

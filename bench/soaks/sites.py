@@ -152,7 +152,7 @@ class Sites:
             case Fault.HTML:
                 page = b"<!doctype html><html><head><title>Log in</title></head><body>Log in first</body></html>"
                 return _pack(at, 200, {"Content-Type": "text/html"}, page)
-            case Fault.GARBLED:
+            case Fault.GARBLED | Fault.CUT:
                 return _pack(at, 200, {"Content-Type": "application/xml", "Content-Encoding": "br"}, b"\xff\x00" * 40)
 
     def _moved(self, feed: FeedPlan, host: str, path: str, at: float) -> bytes | None:

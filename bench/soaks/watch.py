@@ -51,14 +51,14 @@ class StatusWatch:
 
     def check_report(self, report: Report, at: float) -> None:
         """Take in what a tick came to: while the database is away no tick succeeds, and that has to show."""
-        event = self.plan.event(at, STORAGE)
+        event, before = self.plan.event(at, STORAGE), self.plan.event(at - TICK, STORAGE)
         if event is not None and report.age > 0 and at > event.span.start:
-            self._count(event, report.alive is False)
-            if report.alive:
+            self._count(event, not report.ready)
+            if report.ready:
                 self.violations.add("outage not reported", at, f"{event.incident}: the process counts as ready")
-        elif event is None and not report.alive:
+        elif event is None and before is None and not report.ready:
             self.violations.add("not ready", at, "a tick did not succeed, and nothing is away")
-        if event is None and self.plan.event(at - TICK, STORAGE) is None:
+        if event is None and before is None:
             for error in report.errors:
                 if error.startswith(_NETWORK_AWAY) and self.plan.incident(at, {Incident.NETWORK}):
                     continue

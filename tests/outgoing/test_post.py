@@ -16,6 +16,7 @@ from watcher.deliver import senders
 from watcher.model.digest import DeliveryState
 from watcher.pipeline.outgoing import Press, compose_now
 from watcher.pipeline.post import Post
+from watcher.pipeline.storage import StorageWatch
 from watcher.store import outbox
 from watcher.store.engine import Database
 
@@ -61,11 +62,15 @@ async def _send_twice(database: Database, ready: Press, server: LockingMailServe
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context))
     async with httpx.AsyncClient() as client:
-        post = Post(database, senders(client), lambda: NOON + MINUTE, owner="test")
+        storage = StorageWatch()
+        post = Post(database, senders(client), lambda: NOON + MINUTE, owner="test", storage=storage)
         await post.tick(ready.channels)
-        await post.settled()
+        async with asyncio.timeout(20):
+            while storage.fault is None:
+                await asyncio.sleep(0.02)
         assert server.recipients == ["a@desk.example"]
         server.lock.execute("ROLLBACK")
+        await post.settled()
         await post.tick(ready.channels)
         await post.settled()
     return faults

@@ -32,23 +32,22 @@ class ClockCare:
         self._skew = SkewEstimator()
         self._noted_skew: timedelta | None = None
         self._rearmed_at = monotonic()
-        self._jumped = False
+        self._is_trusted = False
 
     def observe(self, host: str, headers: Mapping[str, str]) -> None:
         """Compare our clock with a server's, as its answer just now shows it."""
         self._skew.observe(host, headers, self._wall())
 
-    def check_last_activity(self, last_poll_at: datetime | None) -> None:
-        """Doubt a clock under which the last poll, before this process began, is long ago: it may have jumped."""
-        if last_poll_at is not None and self._wall() - last_poll_at > LONG_JUMP:
-            self._jumped = True
-
     @property
     def may_prune(self) -> bool:
-        """Return whether the clock is trusted so far that what looks old may be deleted."""
+        """Return whether the clock is trusted so far that what looks old may be deleted.
+
+        A server has to confirm it first: whoever begins under a clock that is a year ahead sees an archive that is all
+        past its time, and nothing that contradicts it before several servers have answered.
+        """
         if self._skew.is_confirmed:
-            self._jumped = False
-        return not self._jumped and self._skew.estimate() is None
+            self._is_trusted = True
+        return self._is_trusted and self._skew.estimate() is None
 
     async def look(self) -> ClockStep | None:
         """Return a step of the clock since the last look, once what it put off is due and the step is noted."""
@@ -56,7 +55,7 @@ class ClockCare:
         if step is not None:
             log.warning("clock stepped", seconds=round(step.by.total_seconds()))
             self._skew.clear()
-            self._jumped = self._jumped or step.by > LONG_JUMP
+            self._is_trusted = self._is_trusted and step.by <= LONG_JUMP
         elif self._monotonic() - self._rearmed_at < REARM_EVERY.total_seconds():
             return None
         self._rearmed_at = self._monotonic()

@@ -27,7 +27,7 @@ from watcher.pipeline.recovery import is_dead, take_over, take_over_silent
 from watcher.pipeline.sending import Senders
 from watcher.pipeline.settling import Settled
 from watcher.pipeline.storage import StorageWatch
-from watcher.store import feeds, leases, pruning
+from watcher.store import leases, pruning
 
 log = structlog.get_logger()
 
@@ -126,17 +126,12 @@ class Steps:
 
     async def take_over(self) -> None:
         """Take up at once what a process held that is known to be dead."""
-        self.clock_care.check_last_activity(await asyncio.to_thread(self._read_last_poll))
         alone = self.app.database.is_sqlite
         taken = await asyncio.to_thread(
             take_over, self.app.database, lambda owner: is_dead(owner, self.owner, alone=alone), self.clock()
         )
         if any(taken):
             log.warning("taken over from a process that died", feeds=taken[0], messages=taken[1])
-
-    def _read_last_poll(self) -> datetime | None:
-        with self.app.database.read() as db:
-            return feeds.last_poll_at(db)
 
     async def take_over_silent(self) -> None:
         """Take up what those held who said that they were at work and say so no longer."""
@@ -168,7 +163,7 @@ class Steps:
     async def prune(self) -> None:
         """Drop what is older than it is kept, unless the clock that says so is doubted."""
         if not self.clock_care.may_prune:
-            log.warning("nothing is pruned while the clock is doubted")
+            log.warning("nothing is pruned while the clock is doubted or no server has confirmed it")
             return
         done = await asyncio.to_thread(pruning.prune, self.app.database, self.app.retention(), self.clock())
         log.info("pruned", entries=done.entries, polls=done.polls, freed=done.freed_bytes)

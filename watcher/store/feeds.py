@@ -139,12 +139,6 @@ def sync(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) 
     return Synced(added=tuple(str(row["url"]) for row in added), returned=tuple(returned), dropped=tuple(dropped))
 
 
-def last_poll_at(db: Db) -> datetime | None:
-    """Return when any feed was last polled."""
-    found: datetime | None = db.execute(select(func.max(feeds.c.polled_at))).scalar_one()
-    return found
-
-
 def forget_items(db: Db, feed_ids: Iterable[int]) -> None:
     """Forget how the items of some feeds stood: entries of them are pruned, and those are to be looked up."""
     some = one_of(feeds.c.id, bindparam("ids", type_=IDS))
