@@ -76,13 +76,13 @@ def test_a_full_disk_is_said_and_over_when_there_is_room(desk: Desk, press: Serv
 
 STUCK = """
 import sys, time
-import watcher.pipeline.incoming as incoming
+from watcher.reading import reader
 
-def read(feed, fetched):
+def parse_without_end(document, known):
     print("reading", file=sys.stderr, flush=True)
     time.sleep(600)
 
-incoming.read = read
+reader._parse_in_thread = parse_without_end
 from watcher.cli.main import run
 sys.exit(run(["run"]))
 """

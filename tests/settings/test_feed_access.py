@@ -121,7 +121,7 @@ def test_http_2_without_its_package_is_a_fault_with_the_command_that_installs_it
     (named,) = faults(folder, "'https://a.example/f'", f"{{url: '{URL}', http_version: 2}}")
 
     assert named.startswith("3:")
-    assert "pip install 'news-watcher[http2]'" in named
+    assert "pip install 'newsdesk-watcher[http2]'" in named
 
 
 @pytest.mark.parametrize(

@@ -92,5 +92,6 @@ class _StderrHandler(logging.StreamHandler[Any]):
     """Writes to what is stderr at the time, as the events do."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.setStream(sys.stderr)
+        # Set, not by setStream: that flushes the former one, which may be closed by now.
+        self.stream = sys.stderr
         super().emit(record)
