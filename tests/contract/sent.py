@@ -1,0 +1,116 @@
+"""The keys of everything that leaves as JSON: printed by commands, answered by routes, posted to webhooks, in files.
+
+`python -m tests.contract.sent` prints what `frozen.json` holds: the state when the code's redesign began.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from tests.contract.observed import list_document_keys, list_keys, read_code
+from tests.contract.world import TITLES, Desk, furnished
+from tests.web.site import World
+from watcher import clock
+from watcher.app.wiring import open_app
+
+# Ids are keys in some documents: they are the user's, no names of the contract.
+NAMES = frozenset(("eyes", "cyber", "words", "daily", "hook"))
+COMMANDS = (
+    "status", "hits", "search five", "stories", "feeds list", "feeds show {feed}", "feeds discover {site}",
+    "feeds add {site}/other --no-check", "feeds remove {site}/other", "feeds resume {feed}", "feeds export out.opml",
+    "feeds import in.opml", "topics list", "topics show eyes", "topics test eyes", "topics test eyes --text Five",
+    "topics explain eyes {entry}", "topics explain eyes {other}", "topics diff eyes --query harbour", "topics replay",
+    "topics probe cyber", "topics cost eyes", "topics eval --labels labels.jsonl", "topics eval --stored",
+    "topics draft article.html", "label {hit} relevant", "digest list", "digest preview daily",
+    "digest send daily --now", "deliveries", "deliveries retry --state dead --channel hook", "channels list",
+    "channels test hook", "channels test files", "db upgrade", "db check", "db stats", "db prune",
+    "db backup copy.db", "check", "check --live",
+)  # fmt: skip
+ROUTES = {
+    "hits": "hits", "hits/{hit}": "hits/{hit_id}", "entries": "entries", "entries/{entry}": "entries/{entry_id}",
+    "stories": "stories", "stories/{story}": "stories/{story_id}", "topics": "topics",
+    "topics/eyes": "topics/{topic_id}", "feeds": "feeds", "feeds/show?url={feed}": "feeds/show", "digests": "digests",
+    "deliveries": "deliveries", "status": "status",
+}  # fmt: skip
+
+
+def furnish(desk: Desk) -> dict[str, Any]:
+    """Poll twice, so that there are hits; return what the commands are run on."""
+    desk.json("poll")
+    desk.publish(*TITLES)
+    desk.json("poll", "--all")
+    hit = desk.json("hits", "--topic", "eyes")["hits"][0]
+    other = next(each["entry"] for each in desk.json("hits", "--topic", "cyber")["hits"])
+    (desk.folder / "in.opml").write_text(
+        f"<opml version='2.0'><body><outline text='b' xmlUrl='{desk.press.url}/new'/></body></opml>", encoding="utf-8"
+    )
+    names = {"feed": f"{desk.press.url}/feed", "site": desk.press.url, "hit": hit["id"], "entry": hit["entry"]["id"]}
+    return names | {"other": other["id"], "story": hit["story"]["id"]}
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[httpx.Client]:
+    app = open_app(folder, dict(os.environ))
+    try:
+        with World(app, clock.now, folder).client() as client:  # type: ignore[arg-type]
+            yield client
+    finally:
+        app.close()
+
+
+def collect(folder: Path) -> dict[str, Any]:
+    """Return the contract as the code has it: what it declares, and the keys of all that it sends."""
+    printed: dict[str, list[str]] = {}
+    sent: dict[str, list[str]] = {}
+    with furnished(folder / "config") as desk:
+        names = furnish(desk)
+        printed["poll"] = sorted(list_keys(desk.json("poll", "--all"), NAMES))
+        before = Path.cwd()
+        os.chdir(desk.folder)
+        try:
+            for command in COMMANDS:
+                words = [word.format(**names) for word in command.split()]
+                printed[command] = sorted(list_keys(desk.json(*words), NAMES))
+        finally:
+            os.chdir(before)
+        sent["webhook"] = sorted(set().union(*(list_keys(body, NAMES) for body in desk.hook.bodies)))
+        files = [json.loads(path.read_text()) for path in folder.rglob("*.json")]
+        sent["file"] = sorted(set().union(*(list_keys(body, NAMES) for body in files)))
+        with served(desk.folder) as client:
+            document = client.get("/api/openapi.json").json()
+            for route, name in ROUTES.items():
+                answer = client.get(f"/api/v1/{route.format(**names)}")
+                assert answer.status_code == 200, (route, answer.text)
+                sent[f"GET /api/v1/{name}"] = sorted(list_keys(answer.json(), NAMES))
+            sent["GET topic feed"] = sorted(list_keys(client.get("/topics/eyes.json").json(), NAMES))
+            for body in ({"query": "five"}, {"query": "five", "text": "Five Eyes"}):
+                answer = client.post("/api/v1/topics/test", json=body)
+                sent[f"POST topics/test {sorted(body)}"] = sorted(list_keys(answer.json(), NAMES))
+            answer = client.put(f"/api/v1/hits/{names['hit']}/label", json={"label": "irrelevant"})
+            sent["PUT label"] = sorted(list_keys(answer.json(), NAMES))
+            problem = client.get("/api/v1/hits/99999999")
+            sent["problem"] = sorted(list_keys(problem.json(), NAMES))
+            metrics = client.get("/metrics").text
+    names_of_metrics = sorted({line.split()[2] for line in metrics.splitlines() if line.startswith("# TYPE")})
+    return read_code() | {
+        "printed": printed,
+        "sent": sent,
+        "documented": list_document_keys(document),
+        "metrics": names_of_metrics,
+    }
+
+
+if __name__ == "__main__":
+    os.environ.pop("WATCHER_CONFIG", None)
+    with tempfile.TemporaryDirectory() as made:
+        found = collect(Path(made))
+    json.dump(found, sys.stdout, indent=1, sort_keys=True)
