@@ -1,7 +1,6 @@
 """What a digest says and how it looks: composed from hits, written as HTML, text, Markdown and Slack blocks. Pure."""
 
 from watcher.digest.compose import compose, is_sent
-from watcher.digest.data import as_data
 from watcher.digest.html import html
 from watcher.digest.labels import check, sign
 from watcher.digest.leaving import check_leave, sign_leave, with_leave_in_html, with_leave_in_text
@@ -16,7 +15,6 @@ from watcher.digest.words import IMMEDIATE, to_cron
 __all__ = [
     "IMMEDIATE",
     "Links",
-    "as_data",
     "check",
     "check_leave",
     "compose",

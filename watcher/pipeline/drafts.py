@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from watcher import digest as say
+from watcher.contract.digests import encode_digest_content
 from watcher.deliver import freeze
 from watcher.deliver.apprise_limits import find_limits, pick_address
 from watcher.model.digest import Channel, ChannelKind, Digest, Leaving
@@ -86,7 +87,7 @@ class _Pages:
                 assert isinstance(wanted, list | tuple)
                 yield freeze(name=name, slot=slot, subject=subject, **{form: self[form] for form in wanted})
             case ChannelKind.WEBHOOK:
-                yield freeze(**say.as_data(self._digest), subject=subject, text=self["text"])
+                yield freeze(**encode_digest_content(self._digest), subject=subject, text=self["text"])
             case ChannelKind.APPRISE:
                 yield from self._apprise_parts(channel, recipient, subject)
 
@@ -114,6 +115,6 @@ class _Pages:
             case "markdown":
                 return say.markdown(self._digest, self._links, self._templates)
             case "json":
-                return json.dumps(say.as_data(self._digest), ensure_ascii=False, indent=1) + "\n"
+                return json.dumps(encode_digest_content(self._digest), ensure_ascii=False, indent=1) + "\n"
             case _:
                 return say.text(self._digest, self._links, self._templates)

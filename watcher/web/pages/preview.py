@@ -1,11 +1,11 @@
-"""A digest before it is sent: what it would hold now, as each channel would show it."""
+"""A digest before it is sent: what it would contain now, as each channel would show it."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from watcher import digest as say
+from watcher import digest as rendering
 from watcher.app.listing import parse_time
 from watcher.model.digest import Digest
 from watcher.pipeline.outgoing import preview
@@ -16,25 +16,26 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/digests/preview")
-def show(request: Request, ctx: Ctx, name: str = Query(max_length=64), since: str = "") -> Response:
-    """Show what a digest would hold now. Nothing is told, and nothing is sent."""
-    made = _made(ctx, name, since)
+def show_preview(request: Request, ctx: Ctx, name: str = Query(max_length=64), since: str = "") -> Response:
+    """Show what a digest would contain now. Nothing is sent, and no hit counts as reported."""
+    digest = _compose_preview(ctx, name, since)
     links = ctx.app.press().links
-    return ctx.page(
-        request, "preview.html", name=name, since=since, digest=made, headline=say.headline(made),
-        subject=say.subject(made), text=say.text(made, links), markdown=say.markdown(made, links),
+    return ctx.render_page(
+        request, "preview.html", name=name, since=since, digest=digest, headline=rendering.headline(digest),
+        subject=rendering.subject(digest), text=rendering.text(digest, links),
+        markdown=rendering.markdown(digest, links),
     )  # fmt: skip
 
 
 @router.get("/digests/preview/mail")
-def mail(ctx: Ctx, name: str = Query(max_length=64), since: str = "") -> Response:
-    """Give the mail as it would look, for a frame that can do nothing but show it."""
+def show_preview_mail(ctx: Ctx, name: str = Query(max_length=64), since: str = "") -> Response:
+    """Return the mail as it would look, for a frame that can only display it."""
     press = ctx.app.press()
-    said = say.html(_made(ctx, name, since), press.links, press.templates)
-    return HTMLResponse(said, headers={"Content-Security-Policy": MAIL_POLICY})
+    html = rendering.html(_compose_preview(ctx, name, since), press.links, press.templates)
+    return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
 
-def _made(ctx: WebContext, name: str, since: str) -> Digest:
+def _compose_preview(ctx: WebContext, name: str, since: str) -> Digest:
     moment = parse_time(since, ctx.now) if since.strip() else None
     with ctx.app.database.read() as db:
         return preview(db, ctx.app.press(), name, ctx.now, since=moment)
