@@ -18,9 +18,9 @@ import structlog
 
 from tests.outgoing.world import MINUTE, NOON, daily, found, mail, press
 from tests.servers import MailServer
-from watcher.deliver import senders
+from watcher.channels import senders
 from watcher.model.digest import Delivery, DeliveryState
-from watcher.pipeline.outgoing import Press, compose_now, deliver_waiting
+from watcher.pipeline.digests import DigestContext, compose_now, deliver_waiting
 from watcher.pipeline.recovery import take_over
 from watcher.store import digests, outbox
 from watcher.store.engine import Database
@@ -55,7 +55,7 @@ class Fate:
     seconds: float
 
 
-def both(port: int) -> Press:
+def both(port: int) -> DigestContext:
     again = mail(port, "a@desk.example", timeout=timedelta(seconds=20))
     once = mail(port, "a@desk.example", timeout=timedelta(seconds=20), on_uncertain="drop")
     channels = [again.__class__(name=name, kind=each.kind, recipients=each.recipients, options=each.options)
@@ -87,7 +87,7 @@ def work(url: str, port: int, count: int, begun: float) -> None:
                 return
 
 
-async def _deliver(database: Database, ready: Press, clock: Callable[[], datetime]) -> None:
+async def _deliver(database: Database, ready: DigestContext, clock: Callable[[], datetime]) -> None:
     async with httpx.AsyncClient() as client:
         await deliver_waiting(database, ready, senders(client), clock, owner=str(os.getpid()))
 

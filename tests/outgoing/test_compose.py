@@ -12,7 +12,7 @@ from tests.outgoing.world import FULL, HOUR, MINUTE, NOON, alerts, daily, files,
 from watcher.errors import NotFoundError
 from watcher.model.digest import Coverage, EmptyPolicy, QuietHours
 from watcher.model.topic import Origin
-from watcher.pipeline.outgoing import compose_due, compose_now, preview
+from watcher.pipeline.digests import compose_due, compose_now, preview_digest
 from watcher.store import digests, outbox
 from watcher.store.engine import Database
 from watcher.store.tables import entries as entry_table
@@ -223,7 +223,7 @@ def test_a_preview_changes_nothing(sqlite: Database) -> None:
     found(sqlite, "Five Eyes partners meet", at=NOON - HOUR)
 
     with sqlite.read() as db:
-        shown = preview(db, press([daily()]), "daily", NOON)
+        shown = preview_digest(db, press([daily()]), "daily", NOON)
 
     assert titles(shown) == ["Five Eyes partners meet"]
     with sqlite.read() as db:

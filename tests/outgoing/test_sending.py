@@ -14,10 +14,10 @@ import pytest
 
 from tests.outgoing.world import HOUR, MINUTE, NOON, alerts, daily, files, found, mail, press
 from tests.servers import Answer, HookServer, MailServer, SlackServer
-from watcher.deliver import senders
+from watcher.channels import senders
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
-from watcher.pipeline.outgoing import Press, compose_now, deliver_waiting, retry
-from watcher.pipeline.sending import LEASE, Delivered
+from watcher.pipeline.delivery import LEASE, Delivered
+from watcher.pipeline.digests import DigestContext, compose_now, deliver_waiting, retry_delivery
 from watcher.store import outbox
 from watcher.store.engine import Database
 
@@ -46,14 +46,14 @@ def hook(slack: SlackServer, **options: object) -> Channel:
     return Channel(name="slack", kind=ChannelKind.SLACK, recipients=("slack",), options=given | options)
 
 
-def composed(database: Database, *channels: Channel, titles: int = 1) -> Press:
+def composed(database: Database, *channels: Channel, titles: int = 1) -> DigestContext:
     found(database, *(f"Five Eyes story {number}" for number in range(titles)), at=NOON - HOUR)
     ready = press([daily(channels=tuple(channel.name for channel in channels), max_stories=1000)], channels)
     compose_now(database, ready, "daily", NOON)
     return ready
 
 
-def deliver(database: Database, ready: Press, now: datetime = NOON, **how: object) -> Delivered:
+def deliver(database: Database, ready: DigestContext, now: datetime = NOON, **how: object) -> Delivered:
     async def go() -> Delivered:
         async with httpx.AsyncClient(timeout=1) as client:
             ways = senders(client, slack_pace=timedelta())
@@ -136,7 +136,7 @@ def test_a_doubtful_mail_stands_uncertain_where_the_policy_is_drop_until_a_perso
 
     done = deliver(sqlite, ready)
     untouched = deliver(sqlite, ready, NOON + 48 * HOUR)
-    retry(sqlite, rows(sqlite)[0].id, NOON)
+    retry_delivery(sqlite, rows(sqlite)[0].id, NOON)
     wished = deliver(sqlite, ready)
 
     assert (done.uncertain, untouched.sent, wished.sent) == (1, 0, 1)

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
-from watcher.digest import Links
+from watcher.digest.format_helpers import Links
 from watcher.model.digest import Channel, ChannelKind, Coverage, Subscription
 from watcher.model.feed import Source
 from watcher.model.topic import Evidence, Hit, Origin, Topic
-from watcher.pipeline.outgoing import Press
+from watcher.pipeline.digests import DigestContext
 from watcher.store import feeds, hits
 from watcher.store.engine import Database, Db
 from watcher.store.marks import mark
@@ -112,8 +112,10 @@ def mail(port: int, *to: str, **options: object) -> Channel:
     return Channel(name="mail", kind=ChannelKind.EMAIL, recipients=to or ("a@desk.example",), options=given | options)
 
 
-def press(subscriptions: Iterable[Subscription], channels: Iterable[Channel] = (), coverage: Coverage = FULL) -> Press:
-    return Press(
+def press(
+    subscriptions: Iterable[Subscription], channels: Iterable[Channel] = (), coverage: Coverage = FULL
+) -> DigestContext:
+    return DigestContext(
         subscriptions=tuple(subscriptions),
         channels={channel.name: channel for channel in (channels or (files(),))},
         topics=TOPICS,

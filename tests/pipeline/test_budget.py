@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.web_server import Reply, Server, rss
-from watcher.digest import coverage_line
+from watcher.digest.format_helpers import format_coverage
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import Watched, compile_topics
 from watcher.model.feed import Budget, Feed, Source
@@ -162,7 +162,7 @@ def test_large_documents_with_new_ids_at_each_poll_fill_the_budget_and_no_more(
         standing = status.standing(db, NOON + HOUR)
     assert desk.feed.left_out == known.left_out == standing.left_out == 6_000 - budget.entries
     assert known.bad
-    assert f"{6_000 - budget.entries:,} items were not stored and may be missing" in coverage_line(known)
+    assert f"{6_000 - budget.entries:,} items were not stored and may be missing" in format_coverage(known)
     assert f"{6_000 - budget.entries:,} items not stored" in known.notes[0]
     assert standing.feeds["degraded"] == 1
 

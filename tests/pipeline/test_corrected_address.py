@@ -13,13 +13,13 @@ import yaml
 
 from tests.web_server import Reply, Server
 from watcher.app.wiring import App
-from watcher.digest import coverage_line
+from watcher.digest.format_helpers import format_coverage
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import Source
 from watcher.model.topic import Topic
+from watcher.pipeline.digests import compose_due
 from watcher.pipeline.incoming import Poller
-from watcher.pipeline.outgoing import compose_due
 from watcher.schedule import Bounds
 from watcher.settings import load
 from watcher.store import digests, entries, feeds, hits, status
@@ -269,7 +269,7 @@ def test_hits_of_a_feed_that_was_added_later_are_named_in_the_coverage(desk: Des
 
     assert start.notes == ()
     assert known.notes == ("Post: 3 hits were there already when it was first read",)
-    assert "new items were read" in coverage_line(known)
+    assert "new items were read" in format_coverage(known)
 
 
 def test_an_alert_goes_out_for_what_came_meanwhile_through_the_configuration(

@@ -11,7 +11,7 @@ from bench.soaks.plan import DAY, HOUR
 from bench.soaks.planning import make_plan
 from bench.soaks.violations import Violations
 from tests.outgoing.world import NOON, daily, found, mail, press
-from watcher.pipeline.outgoing import compose_now
+from watcher.pipeline.digests import compose_now
 from watcher.store.engine import Database
 from watcher.store.tables import entries, outbox
 

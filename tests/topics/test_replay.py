@@ -14,7 +14,7 @@ from tests.topics.mortal import QUERIES, main
 from tests.topics.news import DAY, judge, print_news
 from watcher.match import Watched
 from watcher.model.topic import Origin
-from watcher.pipeline.outgoing import compose_due
+from watcher.pipeline.digests import compose_due
 from watcher.store import digests, entries, hits, notes, stories
 from watcher.store.engine import Database
 from watcher.topics.replay import Replayed, replay

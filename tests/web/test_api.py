@@ -10,7 +10,7 @@ import pytest
 
 from tests.web.site import World
 from watcher.errors import BusyError
-from watcher.pipeline.outgoing import compose_now
+from watcher.pipeline.digests import compose_now
 from watcher.topics.trial import on_archive
 from watcher.web.api import models
 from watcher.web.patience import PATIENCE, Reader

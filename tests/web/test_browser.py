@@ -19,7 +19,7 @@ from tests.web.hostile import HOSTILE, hostile_feed
 from tests.web.site import HARBOUR, NOON, World, world
 from tests.web_server import Reply, Server
 from watcher.demo.world import poll
-from watcher.pipeline.outgoing import compose_now
+from watcher.pipeline.digests import compose_now
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",

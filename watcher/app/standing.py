@@ -7,7 +7,7 @@ from datetime import datetime
 from watcher import __version__
 from watcher.app import views
 from watcher.app.wiring import App
-from watcher.digest import next_slot
+from watcher.digest.slots import find_next_slot
 from watcher.store import blocked, digests, leases, migrate, status
 
 
@@ -23,7 +23,7 @@ def stand(app: App, now: datetime) -> views.Json:
         views.subscription(
             one,
             last_at=last.get(one.name),
-            next_at=next_slot(one, now),
+            next_at=find_next_slot(one, now),
         )
         for one in app.settings.subscriptions
     ]

@@ -8,7 +8,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from watcher.app.views import moment, still_there
-from watcher.digest import marked
+from watcher.digest.format_helpers import split_by_evidence
 from watcher.model.found import StoredHit
 from watcher.store.digests import Composed
 
@@ -80,7 +80,7 @@ def _atom_entry(hit: StoredHit) -> str:
 def _html(hit: StoredHit) -> str:
     item = hit.stored.entry.item
     field, text = ("summary", item.summary) if item.summary else ("content", item.content[:2000])
-    pieces = marked(text, field, still_there(hit.hit.evidence, hit.stored))
+    pieces = split_by_evidence(text, field, still_there(hit.hit.evidence, hit.stored))
     return "".join(f"<mark>{escape(piece)}</mark>" if is_hit else escape(piece) for piece, is_hit in pieces)
 
 

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import structlog
 
 from watcher import __version__, private
-from watcher.digest import Links
+from watcher.digest.format_helpers import Links
 from watcher.errors import ConfigError
 from watcher.fetch import FetchPolicy
 from watcher.match import Watched, compile_topics
 from watcher.model.poll import FailureKind
-from watcher.pipeline.outgoing import Press
+from watcher.pipeline.digests import DigestContext
 from watcher.schedule import Bounds
 from watcher.settings import Settings, load, signing_key
 from watcher.store import care, clocks, digests, feeds, migrate, pruning, renames, search, status, topics
@@ -148,10 +148,10 @@ class App:
         """Give how long things are kept."""
         return retention(self.settings)
 
-    def press(self) -> Press:
+    def press(self) -> DigestContext:
         """Give what composing and sending need."""
         settings = self.settings
-        return Press(
+        return DigestContext(
             subscriptions=settings.subscriptions,
             channels={channel.name: channel for channel in settings.channels},
             topics=settings.topics,

@@ -82,7 +82,7 @@ def _find(application: App, name: str) -> Channel:
 
 async def _send(application: App, channel: Channel) -> tuple[RecipientResult, ...]:
     from watcher import clock
-    from watcher.deliver import senders
+    from watcher.channels import senders
     from watcher.fetch import Fetcher
     from watcher.pipeline.channel_test import send_test
     from watcher.store import digests

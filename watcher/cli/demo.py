@@ -129,10 +129,10 @@ def _tell(application: App, number: int, polled: Polled) -> None:
 
 
 def _show_digest(application: App, digest: Digest, files: list[str]) -> None:
-    from watcher.digest import text
+    from watcher.digest.plain import render_text
 
     output.put(output.style("The digest as it was sent:", output.BOLD) + "\n")
-    output.put(text(digest, application.press().links))
+    output.put(render_text(digest, application.press().links))
     output.put("Written to:")
     for file in files:
         output.put(f"  {file}")

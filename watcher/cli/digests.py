@@ -14,7 +14,7 @@ from watcher.cli.state import Cursor, Json, Limit, Since, opened, state
 if TYPE_CHECKING:
     from watcher.app.wiring import App
     from watcher.model.digest import Delivery, Digest
-    from watcher.pipeline.outgoing import Press
+    from watcher.pipeline.digests import DigestContext
 
 app = typer.Typer(rich_markup_mode=None)
 digest = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List, preview and send digests.")
@@ -54,7 +54,7 @@ def list_(as_json: Json = False) -> None:
     """List the digests and alerts: when each was and will be sent, where to, and who left it."""
     from watcher import clock
     from watcher.app import views
-    from watcher.digest import next_slot
+    from watcher.digest.slots import find_next_slot
     from watcher.store import digests, unsubscribed
 
     now = clock.now()
@@ -62,7 +62,7 @@ def list_(as_json: Json = False) -> None:
         with application.database.read() as db:
             last, left = digests.last_slots(db, clock.now()), unsubscribed.everyone(db)
         said = [
-            views.subscription(each, last_at=last.get(each.name), next_at=next_slot(each, now))
+            views.subscription(each, last_at=last.get(each.name), next_at=find_next_slot(each, now))
             | {
                 "unsubscribed": [
                     {"channel": leaving.channel, "recipient": leaving.recipient, "at": views.moment(at)}
@@ -99,13 +99,13 @@ def preview(
     from watcher import clock
     from watcher.app import views
     from watcher.app.questions import parse_time
-    from watcher.pipeline import outgoing
+    from watcher.pipeline import digests
 
     now = clock.now()
     with opened(sync=True) as application:
         press = application.press()
         with application.database.read() as db:
-            shown = outgoing.preview(db, press, name, now, since=parse_time(since, now) if since else None)
+            shown = digests.preview_digest(db, press, name, now, since=parse_time(since, now) if since else None)
     if as_json:
         output.put_json(views.digest(shown))
     else:
@@ -127,13 +127,13 @@ def send(
     from watcher import clock
     from watcher.app import views
     from watcher.errors import StoreError
-    from watcher.pipeline import outgoing
+    from watcher.pipeline import digests
     from watcher.store import outbox
 
     logs.set_up(verbose=state.verbose, quiet=not state.verbose)
     with opened(sync=True, secrets=("channels", "web")) as application:
         press = application.press()
-        made = outgoing.compose_now(application.database, press, name, clock.now(), through_quiet=now)
+        made = digests.compose_now(application.database, press, name, clock.now(), through_quiet=now)
         if made is None or made.id is None:
             raise StoreError(f"digest {name!r} is being composed by another process")
         asyncio.run(_deliver(application, press, made.id))
@@ -220,7 +220,7 @@ def retry(
     from watcher.app import views
     from watcher.errors import NotFoundError, UsageError
     from watcher.model.digest import DeliveryState
-    from watcher.pipeline import outgoing
+    from watcher.pipeline import digests
     from watcher.store import outbox
 
     if (delivery is None) == (not states):
@@ -240,7 +240,7 @@ def retry(
             else:
                 output.note(f"{output.counted(count, 'message')} in line to be sent again")
             return
-        again = outgoing.retry(application.database, delivery, clock.now())
+        again = digests.retry_delivery(application.database, delivery, clock.now())
     if as_json:
         output.put_json(views.delivery(again))
     else:
@@ -253,14 +253,14 @@ def _fine(delivery: Delivery) -> bool:
     return delivery.state.value == "sent" or waits
 
 
-async def _deliver(application: App, press: Press, digest_id: int) -> None:
+async def _deliver(application: App, press: DigestContext, digest_id: int) -> None:
     import os
     import socket
 
     from watcher import clock
-    from watcher.deliver import senders
+    from watcher.channels import senders
     from watcher.fetch import Fetcher
-    from watcher.pipeline.outgoing import deliver_waiting
+    from watcher.pipeline.digests import deliver_waiting
     from watcher.pipeline.recovery import COMMAND
 
     async with Fetcher(application.fetch_policy()) as fetcher:
@@ -269,20 +269,22 @@ async def _deliver(application: App, press: Press, digest_id: int) -> None:
         await deliver_waiting(application.database, press, ways, clock.now, owner=owner, digest_id=digest_id)
 
 
-def _written(shown: Digest, form: Form, press: Press) -> str:
+def _written(shown: Digest, form: Form, press: DigestContext) -> str:
     import json
 
-    from watcher import digest as say
+    from watcher.digest.html import render_html
+    from watcher.digest.plain import render_markdown, render_text
+    from watcher.digest.slack import render_slack
 
     match form:
         case Form.HTML:
-            return say.html(shown, press.links, press.templates)
+            return render_html(shown, press.links, press.templates)
         case Form.MARKDOWN:
-            return say.markdown(shown, press.links, press.templates)
+            return render_markdown(shown, press.links, press.templates)
         case Form.SLACK:
-            return json.dumps(say.slack(shown, press.links), ensure_ascii=False, indent=2)
+            return json.dumps(render_slack(shown, press.links), ensure_ascii=False, indent=2)
         case Form.TEXT:
-            return say.text(shown, press.links, press.templates)
+            return render_text(shown, press.links, press.templates)
 
 
 def _show(found: Any) -> None:

@@ -190,7 +190,7 @@ def _filters(
 def show_hit(found: StoredHit) -> None:
     """Print a hit: headline, what it is, the words that show why."""
     from watcher.app.views import still_there
-    from watcher.digest import marked, snippet
+    from watcher.digest.format_helpers import cut_snippet, split_by_evidence
 
     item = found.stored.entry.item
     evidence = still_there(found.hit.evidence, found.stored)
@@ -200,14 +200,14 @@ def show_hit(found: StoredHit) -> None:
                          ("edited", found.stored.version > 1), (found.label or "", bool(found.label)))
         if on
     ]  # fmt: skip
-    output.put(output.marked(marked(item.title, "title", evidence)))
+    output.put(output.marked(split_by_evidence(item.title, "title", evidence)))
     said = [f"#{found.id}", found.hit.topic_id, output.clean(found.stored.entry.source), _at(found.hit.matched_at)]
     said += [f"story {found.story_id} ({found.story_size})"] if found.story_size > 1 else []
     output.put("  " + output.style(" · ".join([*said, f"{found.hit.score:.2f}", *flags]), output.DIM))
     field = "summary" if item.summary else "content"
     text = item.summary or item.content
     if text:
-        output.put("  " + output.marked(snippet(text, field, evidence, 240)))
+        output.put("  " + output.marked(cut_snippet(text, field, evidence, 240)))
     if item.url:
         output.put("  " + output.clean(item.url))
 

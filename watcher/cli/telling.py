@@ -17,10 +17,10 @@ MOST_LINES = 400
 
 def show_entry(stored: StoredEntry, evidence: Sequence[Evidence], *, named: bool = True) -> None:
     """Show an entry with its evidence marked: headline, where it is from, and the words around the evidence."""
-    from watcher.digest import marked, snippet
+    from watcher.digest.format_helpers import cut_snippet, split_by_evidence
 
     item = stored.entry.item
-    output.put(output.marked(marked(item.title, "title", evidence)))
+    output.put(output.marked(split_by_evidence(item.title, "title", evidence)))
     if named:
         said = [f"entry {stored.id}", output.clean(stored.entry.source), f"{stored.first_seen_at:%Y-%m-%d %H:%M}Z"]
         output.put("  " + output.style(" · ".join(said), output.DIM))
@@ -28,7 +28,7 @@ def show_entry(stored: StoredEntry, evidence: Sequence[Evidence], *, named: bool
     in_content = item.content and (not item.summary or ("content" in spoken and "summary" not in spoken))
     field, text = ("content", item.content) if in_content else ("summary", item.summary)
     if text:
-        output.put("  " + output.marked(snippet(text, field, evidence, 240)))
+        output.put("  " + output.marked(cut_snippet(text, field, evidence, 240)))
 
 
 def show_tree(tree: Told) -> None:

@@ -11,12 +11,12 @@ import yaml
 
 from watcher import clock
 from watcher.app.wiring import App, open_app
-from watcher.deliver import senders
+from watcher.channels import senders
 from watcher.demo.server import DemoServer
 from watcher.fetch import Fetcher
 from watcher.model.digest import Digest
+from watcher.pipeline.digests import compose_now, deliver_waiting
 from watcher.pipeline.incoming import Poller
-from watcher.pipeline.outgoing import compose_now, deliver_waiting
 from watcher.pipeline.polled import Polled
 from watcher.settings.folders import shipped_folder
 

@@ -14,17 +14,17 @@ import structlog
 
 from watcher import clock
 from watcher.app.wiring import App
-from watcher.deliver import senders
+from watcher.channels import senders
 from watcher.engine.clockcare import ClockCare
 from watcher.errors import StoreError
 from watcher.fetch import Fetcher
+from watcher.pipeline.delivery import Senders
+from watcher.pipeline.digests import compose_due
+from watcher.pipeline.dispatcher import Dispatcher
 from watcher.pipeline.incoming import Poller
 from watcher.pipeline.notices import history
-from watcher.pipeline.outgoing import compose_due
-from watcher.pipeline.post import Post
 from watcher.pipeline.pushed import Subscriber
 from watcher.pipeline.recovery import is_dead, take_over, take_over_silent
-from watcher.pipeline.sending import Senders
 from watcher.pipeline.settling import Settled
 from watcher.pipeline.storage import StorageWatch
 from watcher.store import leases, pruning
@@ -101,7 +101,7 @@ class Steps:
             reader=self.poller.reader,
             on_settled=self._count_poll,
         )
-        self._post = Post(
+        self._post = Dispatcher(
             app.database,
             senders_by_kind or senders(fetcher.client()),
             clock,

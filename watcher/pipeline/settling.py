@@ -27,8 +27,8 @@ from watcher.model.poll import (
 from watcher.model.topic import Hit
 from watcher.parse import parse
 from watcher.pipeline.articles import with_articles
-from watcher.pipeline.describing import describe_entries, prepare_detection, prepare_detection_aside
 from watcher.pipeline.edits import keep_edits
+from watcher.pipeline.enrichment import enrich_entries, load_detector_if_needed, load_detector_in_thread
 from watcher.pipeline.notices import history
 from watcher.pipeline.succession import Continued, continue_feeds
 from watcher.reading import Reader
@@ -72,7 +72,7 @@ def read(feed: Feed, fetched: Fetched) -> Outcome:
         return _unread(fetched)
     try:
         parsed = parse(fetched, feed.item_marks)
-        prepare_detection(parsed, feed)
+        load_detector_if_needed(parsed, feed)
         return _fresh(fetched, parsed)
     except ParseError as error:
         return _unreadable(fetched, error)
@@ -84,7 +84,7 @@ async def read_in_bounds(feed: Feed, fetched: Fetched, reader: Reader) -> Outcom
         return _unread(fetched)
     try:
         parsed = await reader.parse(fetched, feed.item_marks)
-        await prepare_detection_aside(parsed, feed)
+        await load_detector_in_thread(parsed, feed)
         return _fresh(fetched, parsed)
     except ParseError as error:
         return _unreadable(fetched, error)
@@ -190,7 +190,7 @@ def _bring(
         repeated = len(outcome.parsed.items) - len(some)
         everything = sort(some, feed, remembered, now, delta=delta, merged=repeated)
         told = with_articles(keep_within(everything, outcome.parsed, feed, budget, now, delta=delta), outcome)
-        told = describe_entries(told, feed, outcome.parsed.language)
+        told = enrich_entries(told, feed, outcome.parsed.language)
         brought[feed.id] = _Brought(seen=len(some), told=told)
         before = continued.get(feed.id)
         fresh += [

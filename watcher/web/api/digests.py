@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from watcher.app import views
-from watcher.digest import next_slot
+from watcher.digest.slots import find_next_slot
 from watcher.model.digest import DeliveryState
 from watcher.store import digests, outbox
 from watcher.web.api import models
@@ -30,7 +30,7 @@ def list_digests(
         last = digests.last_slots(db, here.now)
         page = digests.page(db, name=name, limit=limit, cursor=cursor)
     configured = [
-        views.subscription(one, last_at=last.get(one.name), next_at=next_slot(one, here.now))
+        views.subscription(one, last_at=last.get(one.name), next_at=find_next_slot(one, here.now))
         for one in here.app.settings.subscriptions
     ]
     said = {

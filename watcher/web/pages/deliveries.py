@@ -10,7 +10,7 @@ from fastapi.concurrency import run_in_threadpool
 from watcher.errors import UsageError
 from watcher.model.digest import Delivery, DeliveryState
 from watcher.model.found import Page
-from watcher.pipeline import outgoing
+from watcher.pipeline import digests
 from watcher.store import outbox
 from watcher.web.api.params import MOST_ID
 from watcher.web.forms import Filled, back_to
@@ -42,6 +42,6 @@ def list_deliveries(request: Request, here: Here, cursor: str = "") -> Response:
 @router.post("/deliveries/{delivery_id}/retry")
 async def retry(here: Here, delivery_id: Annotated[int, Path(ge=1, le=MOST_ID)], form: Filled) -> Response:
     """Put a message that is dead or uncertain back in line, under its old identity."""
-    await run_in_threadpool(outgoing.retry, here.app.database, delivery_id, here.now)
+    await run_in_threadpool(digests.retry_delivery, here.app.database, delivery_id, here.now)
     here.forget()
     return back_to(form.get("next"), "/deliveries")

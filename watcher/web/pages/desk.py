@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from watcher.digest import next_slot
+from watcher.digest.slots import find_next_slot
 from watcher.model.topic import Topic
 from watcher.store import digests, hits, status
 from watcher.store.digests import Composed
@@ -58,7 +58,9 @@ def _gather(here: Site) -> dict[str, Any]:
         TopicLine(topic=topic, days=tuple(counted.get(topic.id, {}).get(day, 0) for day in days))
         for topic in here.app.settings.topics
     ]
-    coming = [(slot, each) for each in here.app.settings.subscriptions if (slot := next_slot(each, now)) is not None]
+    coming = [
+        (slot, each) for each in here.app.settings.subscriptions if (slot := find_next_slot(each, now)) is not None
+    ]
     return {
         "topic_lines": topics,
         "standing": known,

@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path, Request, Response
 from fastapi.responses import HTMLResponse
 
-from watcher.digest import next_slot
+from watcher.digest.slots import find_next_slot
 from watcher.errors import UsageError
 from watcher.model.found import Page
 from watcher.store import digests, hits, outbox
@@ -36,7 +36,7 @@ def list_digests(request: Request, here: Here, name: str = "", cursor: str = "")
             fault = error
         waiting = outbox.counts(db)
     lines = [
-        {"one": each, "last_at": last.get(each.name), "next_at": next_slot(each, here.now)}
+        {"one": each, "last_at": last.get(each.name), "next_at": find_next_slot(each, here.now)}
         for each in here.app.settings.subscriptions
     ]
     return here.page(

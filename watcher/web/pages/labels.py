@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from watcher.digest import check
+from watcher.digest.feedback_links import verify_feedback
 from watcher.errors import NotFoundError
 from watcher.store import hits
 from watcher.web.api.hits import HitId
@@ -34,13 +34,13 @@ def ask(request: Request, here: Here, token: str) -> Response:
 @router.post("/label/{token}")
 def answer(request: Request, here: Here, token: str) -> Response:
     """Record the judgement that a signed link stands for; the signature is the leave to do so."""
-    if (said := check(here.key, token)) is not None:
+    if (said := verify_feedback(here.key, token)) is not None:
         _record(here, *said)
     return _label_page(request, here, token, done=True)
 
 
 def _label_page(request: Request, here: Site, token: str, *, done: bool) -> Response:
-    said = check(here.key, token)
+    said = verify_feedback(here.key, token)
     if said is None:
         return here.page(request, "label.html", 404, hit=None, judgement="", done=False, token="")
     try:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
-from watcher.digest.leaving import check_leave
+from watcher.digest.unsubscribe_links import verify_unsubscribe
 from watcher.model.digest import Leaving
 from watcher.store import unsubscribed
 from watcher.web.site import Here
@@ -29,14 +29,14 @@ def _rename(leaving: Leaving, here: Here) -> Leaving:
 @router.get("/unsubscribe/{token}")
 def ask(request: Request, here: Here, token: str) -> Response:
     """Show what the link would do. Opening it does nothing: mail scanners open every link."""
-    leaving = check_leave(here.key, token)
+    leaving = verify_unsubscribe(here.key, token)
     return here.page(request, "leave.html", 200 if leaving else 404, leaving=leaving, token=token, done=False)
 
 
 @router.post("/unsubscribe/{token}")
 def leave(request: Request, here: Here, token: str) -> Response:
     """Send this recipient the digest no longer; the signature is the leave to do so."""
-    leaving = check_leave(here.key, token)
+    leaving = verify_unsubscribe(here.key, token)
     if leaving is not None:
         leaving = _rename(leaving, here)
         with here.app.database.write() as db:

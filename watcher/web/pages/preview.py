@@ -5,10 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from watcher import digest as say
 from watcher.app.questions import parse_time
+from watcher.digest.format_helpers import format_headline, format_subject
+from watcher.digest.html import render_html
+from watcher.digest.plain import render_markdown, render_text
 from watcher.model.digest import Digest
-from watcher.pipeline.outgoing import preview
+from watcher.pipeline.digests import preview_digest
 from watcher.web.guard.headers import MAIL_POLICY
 from watcher.web.site import Here, Site
 
@@ -21,8 +23,8 @@ def show(request: Request, here: Here, name: str = Query(max_length=64), since: 
     made = _made(here, name, since)
     links = here.app.press().links
     return here.page(
-        request, "preview.html", name=name, since=since, digest=made, headline=say.headline(made),
-        subject=say.subject(made), text=say.text(made, links), markdown=say.markdown(made, links),
+        request, "preview.html", name=name, since=since, digest=made, headline=format_headline(made),
+        subject=format_subject(made), text=render_text(made, links), markdown=render_markdown(made, links),
     )  # fmt: skip
 
 
@@ -30,11 +32,11 @@ def show(request: Request, here: Here, name: str = Query(max_length=64), since: 
 def mail(here: Here, name: str = Query(max_length=64), since: str = "") -> Response:
     """Give the mail as it would look, for a frame that can do nothing but show it."""
     press = here.app.press()
-    said = say.html(_made(here, name, since), press.links, press.templates)
+    said = render_html(_made(here, name, since), press.links, press.templates)
     return HTMLResponse(said, headers={"Content-Security-Policy": MAIL_POLICY})
 
 
 def _made(here: Site, name: str, since: str) -> Digest:
     moment = parse_time(since, here.now) if since.strip() else None
     with here.app.database.read() as db:
-        return preview(db, here.app.press(), name, here.now, since=moment)
+        return preview_digest(db, here.app.press(), name, here.now, since=moment)

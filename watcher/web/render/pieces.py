@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from watcher.app.views import still_there
-from watcher.digest import marked
-from watcher.digest import snippet as cut
+from watcher.digest.format_helpers import cut_snippet as cut
+from watcher.digest.format_helpers import split_by_evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
 
@@ -18,7 +18,7 @@ def title(stored: StoredEntry, evidence: Sequence[Evidence] = ()) -> Pieces:
     """Give a headline with its evidence; an entry without one is called by its first words."""
     item = stored.entry.item
     if item.title:
-        return marked(item.title, "title", still_there(evidence, stored))
+        return split_by_evidence(item.title, "title", still_there(evidence, stored))
     words = (item.summary or item.content)[:90].strip()
     return [(words + " …" if words else "(no headline)", False)]
 
@@ -40,7 +40,7 @@ def body(stored: StoredEntry, field: str, evidence: Sequence[Evidence] = ()) -> 
     item = stored.entry.item
     text = {"summary": item.summary, "content": item.content, "author": item.author}[field]
     paragraphs: list[Pieces] = [[]]
-    for piece, hit in marked(text, field, still_there(evidence, stored)):
+    for piece, hit in split_by_evidence(text, field, still_there(evidence, stored)):
         first, *rest = piece.split("\n")
         paragraphs[-1].append((first, hit))
         paragraphs += [[(each, hit)] for each in rest]

@@ -15,7 +15,7 @@ from watcher.model.poll import Parsed, Sorted
 from watcher.text.detect import choose_item_language, load_detector
 
 
-def describe_entries(told: Sorted, feed: Feed, language: str | None) -> Sorted:
+def enrich_entries(told: Sorted, feed: Feed, language: str | None) -> Sorted:
     """Return new, edited and quarantined entries with a language and tags; `language` is what the document declares."""
     language = language or feed.language
     return replace(
@@ -26,13 +26,13 @@ def describe_entries(told: Sorted, feed: Feed, language: str | None) -> Sorted:
     )
 
 
-def prepare_detection(parsed: Parsed, feed: Feed) -> None:
+def load_detector_if_needed(parsed: Parsed, feed: Feed) -> None:
     """Load the detector where a document may need it, so that this does not happen while a transaction is open."""
     if _needs_detection(parsed, feed):
         load_detector()
 
 
-async def prepare_detection_aside(parsed: Parsed, feed: Feed) -> None:
+async def load_detector_in_thread(parsed: Parsed, feed: Feed) -> None:
     """Load the detector where a document may need it, in a thread: once in the life of a process."""
     if not load_detector.cache_info().currsize and _needs_detection(parsed, feed):
         await asyncio.to_thread(load_detector)

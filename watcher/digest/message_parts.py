@@ -19,7 +19,7 @@ def split_markdown(text: str, limit: int, link: str | None = None) -> tuple[str,
         joined = f"{parts[-1]}\n{block}" if parts else block
         if left:
             left.append(block)
-        elif parts and measure(joined) <= limit:
+        elif parts and count_utf16_units(joined) <= limit:
             parts[-1] = joined
         elif len(parts) < MAX_PARTS:
             parts.append(block)
@@ -30,28 +30,28 @@ def split_markdown(text: str, limit: int, link: str | None = None) -> tuple[str,
     return tuple(parts)
 
 
-def measure(text: str) -> int:
+def count_utf16_units(text: str) -> int:
     """Return a text's length in UTF-16 units."""
     return len(text.encode("utf-16-le")) // 2
 
 
-def cut(text: str, limit: int) -> str:
+def cut_text(text: str, limit: int) -> str:
     """Return a text of at most `limit` UTF-16 units, with an ellipsis where something is missing."""
-    if measure(text) <= limit:
+    if count_utf16_units(text) <= limit:
         return text
     kept = text[: max(0, limit - 1)]
-    while measure(kept) > limit - 1:
-        kept = kept[: len(kept) - max(1, measure(kept) - limit + 1)]
+    while count_utf16_units(kept) > limit - 1:
+        kept = kept[: len(kept) - max(1, count_utf16_units(kept) - limit + 1)]
     return kept.rstrip() + "…"
 
 
 def _cut_block(block: str, limit: int) -> Iterator[str]:
     """Give a block, or what its lines hold where it is longer than a message; a longer line is cut at a blank."""
-    if measure(block) <= limit:
+    if count_utf16_units(block) <= limit:
         yield block
         return
     for line in block.split("\n"):
-        while measure(line) > limit:
+        while count_utf16_units(line) > limit:
             end = line.rfind(" ", 0, limit // 2)
             end = end if end > limit // 8 else limit // 2
             yield line[:end]
@@ -65,6 +65,6 @@ def _shorten(last: str, left: list[str], limit: int, link: str | None) -> str:
     what = f"{stories} more {'story' if stories == 1 else 'stories'}" if stories else "The rest was left out"
     note = f"[{what}]({link})" if link else f"{what}; the whole digest is on the watcher's page"
     kept = last.split("\n")
-    while kept and measure("\n".join([*kept, "", note])) > limit:
+    while kept and count_utf16_units("\n".join([*kept, "", note])) > limit:
         kept.pop()
-    return "\n".join([*kept, "", note]) if kept else cut(note, limit)
+    return "\n".join([*kept, "", note]) if kept else cut_text(note, limit)

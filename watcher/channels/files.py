@@ -11,8 +11,8 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape
 
 from watcher import private
-from watcher.deliver.outcome import Deferred, Outcome, Sent, brief
-from watcher.deliver.payload import thaw
+from watcher.channels.outcome import Deferred, Outcome, Sent, brief
+from watcher.channels.payload import load_payload
 from watcher.model.digest import Channel, Delivery
 
 IN_FEED = 30
@@ -25,7 +25,7 @@ class FileSender:
     async def send(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome:
         folder = Path(str(channel.options["folder"])).expanduser()
         try:
-            return Sent(ref=await asyncio.to_thread(write_digest, folder, thaw(delivery.payload)))
+            return Sent(ref=await asyncio.to_thread(write_digest, folder, load_payload(delivery.payload)))
         except OSError as error:
             return Deferred(reason=brief(f"{error.strerror}: {error.filename}"))
 

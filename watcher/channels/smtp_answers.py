@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
-from watcher.deliver.outcome import Blocked, Deferred, Outcome, Refused, brief
+from watcher.channels.outcome import Blocked, Deferred, Outcome, Refused, brief
 
 
 class Stage(StrEnum):

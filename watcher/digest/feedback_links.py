@@ -11,7 +11,7 @@ JUDGEMENTS = ("relevant", "irrelevant")
 _TOKEN = re.compile(r"([0-9]{1,18})\.(r|i)\.([A-Za-z0-9_-]{22})")
 
 
-def sign(secret: bytes, hit_id: int, label: str) -> str:
+def sign_feedback(secret: bytes, hit_id: int, label: str) -> str:
     """Make a token that stands for a judgement about a hit: short, safe in an address, valid for as long as the key.
 
     Raises ValueError for a judgement that there is not.
@@ -22,7 +22,7 @@ def sign(secret: bytes, hit_id: int, label: str) -> str:
     return f"{said}.{_seal(secret, said)}"
 
 
-def check(secret: bytes, token: str) -> tuple[int, str] | None:
+def verify_feedback(secret: bytes, token: str) -> tuple[int, str] | None:
     """Give the hit and the judgement that a token stands for; None where it is not ours."""
     found = _TOKEN.fullmatch(token)
     if found is None or not hmac.compare_digest(_seal(secret, f"{found[1]}.{found[2]}"), found[3]):

@@ -12,18 +12,18 @@ from html import escape
 
 from watcher.model.digest import Leaving
 
-LEAVE_HERE = "<!-- unsubscribe -->"
+UNSUBSCRIBE_MARKER = "<!-- unsubscribe -->"
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{4,1400})\.([A-Za-z0-9_-]{22})")
 
 
-def sign_leave(secret: bytes, leaving: Leaving) -> str:
+def sign_unsubscribe(secret: bytes, leaving: Leaving) -> str:
     """Make a token that stands for a wish to leave: safe in an address, valid for as long as the key."""
     said = json.dumps([leaving.subscription, leaving.channel, leaving.recipient], ensure_ascii=False)
     body = urlsafe_b64encode(said.encode()).decode().rstrip("=")
     return f"{body}.{_seal(secret, body)}"
 
 
-def check_leave(secret: bytes, token: str) -> Leaving | None:
+def verify_unsubscribe(secret: bytes, token: str) -> Leaving | None:
     """Give who wants to leave what by a token; None where it is not ours."""
     found = _TOKEN.fullmatch(token)
     if found is None or not hmac.compare_digest(_seal(secret, found[1]), found[2]):
@@ -35,7 +35,7 @@ def check_leave(secret: bytes, token: str) -> Leaving | None:
     return Leaving(subscription=str(name), channel=str(channel), recipient=str(recipient))
 
 
-def with_leave_in_html(html: str, address: str) -> str:
+def add_unsubscribe_to_html(html: str, address: str) -> str:
     """Put the link for unsubscribing where a digest's HTML leaves room for it; all recipients share the rest."""
     link = (
         f'<p class="leave" style="margin:14px 0 0;font-size:12px;line-height:18px;text-align:center">'
@@ -43,10 +43,10 @@ def with_leave_in_html(html: str, address: str) -> str:
         if address
         else ""
     )
-    return html.replace(LEAVE_HERE, link, 1)
+    return html.replace(UNSUBSCRIBE_MARKER, link, 1)
 
 
-def with_leave_in_text(text: str, address: str) -> str:
+def add_unsubscribe_to_text(text: str, address: str) -> str:
     """Put the address for unsubscribing at the end of a digest's text."""
     return f"{text}\nUnsubscribe: {address}\n" if address else text
 

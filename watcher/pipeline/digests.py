@@ -11,14 +11,18 @@ from typing import Any
 
 import structlog
 
-from watcher import digest as say
+from watcher.digest.compose import compose_digest, should_send
+from watcher.digest.format_helpers import Links, format_subject
+from watcher.digest.html import render_html
+from watcher.digest.plain import render_text
+from watcher.digest.slots import find_due_slot, find_quiet_end
 from watcher.errors import NotFoundError, StorageError
 from watcher.model.digest import Channel, Coverage, Delivery, Digest, Subscription
 from watcher.model.topic import Topic
-from watcher.pipeline import remarks, sending
-from watcher.pipeline.drafts import drafts
+from watcher.pipeline import delivery, digest_notes
+from watcher.pipeline.delivery import Delivered, Senders
+from watcher.pipeline.messages import build_messages
 from watcher.pipeline.points import reached
-from watcher.pipeline.sending import Delivered, Senders
 from watcher.store import digests, outbox, unsubscribed, volume
 from watcher.store.engine import Database, Db
 
@@ -28,18 +32,18 @@ CoverageOf = Callable[[Db, datetime, datetime], Coverage]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Press:
+class DigestContext:
     """Everything that composing needs besides the database: what is configured, and where the page is."""
 
     subscriptions: Sequence[Subscription]
     channels: Mapping[str, Channel]
     topics: Sequence[Topic]
     coverage_of: CoverageOf
-    links: say.Links = field(default_factory=say.Links)
+    links: Links = field(default_factory=Links)
     templates: Path | None = None
 
 
-def compose_due(database: Database, press: Press, now: datetime) -> tuple[Digest, ...]:
+def compose_due(database: Database, press: DigestContext, now: datetime) -> tuple[Digest, ...]:
     """Compose every digest whose slot has come and every alert that has news; each in a transaction of its own."""
     composed = []
     for subscription in press.subscriptions:
@@ -58,7 +62,7 @@ def compose_due(database: Database, press: Press, now: datetime) -> tuple[Digest
 
 
 def compose_now(
-    database: Database, press: Press, name: str, now: datetime, *, through_quiet: bool = True
+    database: Database, press: DigestContext, name: str, now: datetime, *, through_quiet: bool = True
 ) -> Digest | None:
     """Compose a digest now, outside of its schedule, and send it even if it is empty; raises NotFoundError.
 
@@ -67,32 +71,32 @@ def compose_now(
     return _compose(database, press, _named(press, name), now, now, forced=True, through_quiet=through_quiet)
 
 
-def preview(db: Db, press: Press, name: str, now: datetime, *, since: datetime | None = None) -> Digest:
+def preview_digest(db: Db, press: DigestContext, name: str, now: datetime, *, since: datetime | None = None) -> Digest:
     """Say what a digest would hold now; `since` is how far back it may reach. Raises NotFoundError."""
     subscription = _named(press, name)
     begun = since or _begun(db, subscription, now)
     known = _Known(
         press.coverage_of(db, begun, now),
-        remarks.alarms(db, subscription, press.topics, now),
-        () if subscription.immediate else remarks.troubles(db, begun),
+        digest_notes.list_volume_alarms(db, subscription, press.topics, now),
+        () if subscription.immediate else digest_notes.list_failed_deliveries(db, begun),
     )
     return _gather(db, press, subscription, now, now, known, since=since)
 
 
 async def deliver_waiting(
-    database: Database, press: Press, senders: Senders, clock: Callable[[], datetime], **how: Any
+    database: Database, press: DigestContext, senders: Senders, clock: Callable[[], datetime], **how: Any
 ) -> Delivered:
-    """Send what is due on the channels that are configured; `how` is what `sending.deliver_waiting` takes."""
-    return await sending.deliver_waiting(database, press.channels, senders, clock, **how)
+    """Send what is due on the channels that are configured; `how` is what `delivery.deliver_waiting` takes."""
+    return await delivery.deliver_waiting(database, press.channels, senders, clock, **how)
 
 
-def retry(database: Database, delivery_id: int, now: datetime) -> Delivery:
+def retry_delivery(database: Database, delivery_id: int, now: datetime) -> Delivery:
     """Put a message that is dead or uncertain back in line; raises NotFoundError or UsageError."""
     with database.write() as db:
         return outbox.retry(db, delivery_id, now)
 
 
-def _due(database: Database, press: Press, subscription: Subscription, now: datetime) -> datetime | None:
+def _due(database: Database, press: DigestContext, subscription: Subscription, now: datetime) -> datetime | None:
     """Give the slot to compose for, if one has come; a subscription that is new counts from now on.
 
     Quiet hours hold an alert's news together, so that their end brings one message.
@@ -104,16 +108,16 @@ def _due(database: Database, press: Press, subscription: Subscription, now: date
     if begun is None:
         with database.write() as db:
             digests.begin(db, [subscription.name], now)
-        return None if subscription.immediate else say.due_slot(subscription, last, now)
+        return None if subscription.immediate else find_due_slot(subscription, last, now)
     if not subscription.immediate:
-        return say.due_slot(subscription, last, now)
-    if say.quiet_until(subscription.quiet, subscription.timezone, now) is not None:
+        return find_due_slot(subscription, last, now)
+    if find_quiet_end(subscription.quiet, subscription.timezone, now) is not None:
         return None
     with database.read() as db:
         if digests.has_untold(db, subscription, _floor(db, subscription, now), now):
             return now
         looks = subscription.alarms and volume.is_time_to_look(db, subscription.name, now)
-        found = looks and remarks.alarms(db, subscription, press.topics, now)
+        found = looks and digest_notes.list_volume_alarms(db, subscription, press.topics, now)
     if looks:
         with database.write() as db:
             volume.looked(db, subscription.name, now)
@@ -122,7 +126,7 @@ def _due(database: Database, press: Press, subscription: Subscription, now: date
 
 def _compose(
     database: Database,
-    press: Press,
+    press: DigestContext,
     subscription: Subscription,
     slot: datetime,
     now: datetime,
@@ -133,8 +137,8 @@ def _compose(
     with database.read() as db:
         known = _Known(
             press.coverage_of(db, _begun(db, subscription, now), now),
-            remarks.alarms(db, subscription, press.topics, now),
-            () if subscription.immediate else remarks.troubles(db, _begun(db, subscription, now)),
+            digest_notes.list_volume_alarms(db, subscription, press.topics, now),
+            () if subscription.immediate else digest_notes.list_failed_deliveries(db, _begun(db, subscription, now)),
         )
     reached("gathered")
     with database.write() as db:
@@ -143,16 +147,16 @@ def _compose(
         made = _gather(db, press, subscription, slot, now, known)
         if subscription.immediate and not made.sections and not made.alarms and not forced:
             return None
-        sent = forced or say.is_sent(made, subscription.empty)
-        html = say.html(made, press.links, press.templates) if sent else ""
-        text = say.text(made, press.links, press.templates) if sent else ""
-        digest_id = digests.add(db, made, now, sent=sent, html=html, text=text, subject=say.subject(made))
+        sent = forced or should_send(made, subscription.empty)
+        html = render_html(made, press.links, press.templates) if sent else ""
+        text = render_text(made, press.links, press.templates) if sent else ""
+        digest_id = digests.add(db, made, now, sent=sent, html=html, text=text, subject=format_subject(made))
         if digest_id is None:
             return None
         if sent:
             channels = [press.channels[name] for name in subscription.channels if name in press.channels]
-            quiet = None if through_quiet else say.quiet_until(subscription.quiet, subscription.timezone, now)
-            messages = drafts(
+            quiet = None if through_quiet else find_quiet_end(subscription.quiet, subscription.timezone, now)
+            messages = build_messages(
                 made, channels, press.links, press.templates,
                 installation=digests.installation(db), not_before=quiet or now, left=unsubscribed.of(db, made.name),
                 html=html, text=text,
@@ -178,7 +182,7 @@ class _Known:
 
 def _gather(
     db: Db,
-    press: Press,
+    press: DigestContext,
     subscription: Subscription,
     slot: datetime,
     now: datetime,
@@ -191,7 +195,7 @@ def _gather(
     if not subscription.immediate:
         found += digests.edited(db, subscription, floor)
     window = since or _begun(db, subscription, now), now
-    return say.compose(
+    return compose_digest(
         subscription, slot, found, press.topics, known.coverage, window,
         alarms=tuple(known.alarms.values()), troubles=known.troubles,
     )  # fmt: skip
@@ -210,7 +214,7 @@ def _floor(db: Db, subscription: Subscription, now: datetime) -> datetime:
     return max(floor, begun) if begun is not None and begun <= now else floor
 
 
-def _named(press: Press, name: str) -> Subscription:
+def _named(press: DigestContext, name: str) -> Subscription:
     for subscription in press.subscriptions:
         if subscription.name == name:
             return subscription

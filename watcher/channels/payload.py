@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 
-def freeze(**parts: Any) -> str:
+def dump_payload(**parts: Any) -> str:
     """Write the parts of a message."""
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 
-def thaw(payload: str) -> dict[str, Any]:
+def load_payload(payload: str) -> dict[str, Any]:
     """Read the parts of a message."""
     said = json.loads(payload)
     assert isinstance(said, dict)

@@ -13,11 +13,11 @@ from sqlalchemy import insert
 from tests.outgoing.test_sending import deliver, rows
 from tests.outgoing.world import HOUR, MINUTE, NOON, TOPICS, alerts, daily, files, found, mail, press
 from tests.servers import MailServer
-from watcher.deliver import senders
-from watcher.digest import unusual
+from watcher.channels import senders
+from watcher.digest.volume import describe_unusual_volume
 from watcher.model.digest import Channel, DeliveryState, Volume
-from watcher.pipeline.outgoing import compose_due, compose_now, preview
-from watcher.pipeline.post import Post
+from watcher.pipeline.digests import compose_due, compose_now, preview_digest
+from watcher.pipeline.dispatcher import Dispatcher
 from watcher.store import digests, topics
 from watcher.store.engine import Database
 from watcher.store.tables import hit_days
@@ -50,8 +50,8 @@ def test_a_topic_far_above_its_own_usual_is_told_once_a_day(database: Database) 
 
     [first] = compose_due(database, press([only()]), NOON + MINUTE)
     with database.read() as db:
-        soon = preview(db, press([only()]), "daily", NOON + HOUR)
-        later = preview(db, press([only()]), "daily", NOON + 26 * HOUR)
+        soon = preview_digest(db, press([only()]), "daily", NOON + HOUR)
+        later = preview_digest(db, press([only()]), "daily", NOON + 26 * HOUR)
 
     assert first.alarms == ("Five Eyes: far more than usual, 30 in 24 hours; a usual day brings 2 (median of 28 days)",)
     assert soon.alarms == ()
@@ -74,8 +74,8 @@ def test_nothing_is_said_on_too_little_history_or_after_a_day_without_reading(sq
     used_to(sqlite, *[12] * 10)
 
     with sqlite.read() as db:
-        assert preview(db, press([only()]), "daily", NOON).alarms == ()
-        assert preview(db, press([only()]), "daily", NOON + 3 * DAY).alarms == ()
+        assert preview_digest(db, press([only()]), "daily", NOON).alarms == ()
+        assert preview_digest(db, press([only()]), "daily", NOON + 3 * DAY).alarms == ()
 
 
 def test_days_before_a_topic_meant_what_it_means_do_not_count(sqlite: Database) -> None:
@@ -84,7 +84,7 @@ def test_days_before_a_topic_meant_what_it_means_do_not_count(sqlite: Database) 
         topics.sync(db, [topics.WatchedTopic(id="eyes", name="Five Eyes", query="q", version="v2")], NOON - 5 * DAY)
 
     with sqlite.read() as db:
-        assert preview(db, press([only()]), "daily", NOON).alarms == ()
+        assert preview_digest(db, press([only()]), "daily", NOON).alarms == ()
 
 
 def test_a_new_feed_and_the_archive_raise_no_alarm(sqlite: Database) -> None:
@@ -92,7 +92,7 @@ def test_a_new_feed_and_the_archive_raise_no_alarm(sqlite: Database) -> None:
     found(sqlite, *(f"Five Eyes once {number}" for number in range(40)), at=NOON - HOUR, baseline=True)
 
     with sqlite.read() as db:
-        assert preview(db, press([only()]), "daily", NOON).alarms == ()
+        assert preview_digest(db, press([only()]), "daily", NOON).alarms == ()
 
 
 def test_alarms_can_be_turned_off(sqlite: Database) -> None:
@@ -100,7 +100,7 @@ def test_alarms_can_be_turned_off(sqlite: Database) -> None:
     quiet = daily(topics=("eyes",), alarms=False)
 
     with sqlite.read() as db:
-        assert preview(db, press([quiet]), "daily", NOON).alarms == ()
+        assert preview_digest(db, press([quiet]), "daily", NOON).alarms == ()
 
 
 def test_an_alert_tells_of_silence_within_the_hour_and_once(sqlite: Database) -> None:
@@ -118,7 +118,7 @@ def test_chance_alone_raises_an_alarm_on_fewer_than_one_day_in_two_hundred() -> 
     for _ in range(1000):
         rate = chance.choice([0.5, 3, 10, 40])
         counts = [sum(chance.expovariate(1) < rate / 200 for _ in range(200)) for _ in range(29)]
-        false += unusual(Volume(topic="t", count=counts[0], days=tuple(counts[1:]))) is not None
+        false += describe_unusual_volume(Volume(topic="t", count=counts[0], days=tuple(counts[1:]))) is not None
 
     assert false < 5
 
@@ -152,7 +152,7 @@ def test_messages_that_did_not_arrive_are_in_the_next_digest_without_their_reade
         deliver(database, both)
 
     with database.read() as db:
-        shown = preview(db, both, "other", NOON + HOUR)
+        shown = preview_digest(db, both, "other", NOON + HOUR)
     assert [line.partition(":")[0] for line in shown.troubles] == [
         "1 message of “daily” by “mail” did not arrive",
         "1 message of “daily” by “mail” perhaps did not arrive",
@@ -192,7 +192,7 @@ async def _until_taken(database: Database, ready: object, slow: MailServer, quic
         return NOON + MINUTE
 
     async with httpx.AsyncClient() as client:
-        post = Post(database, senders(client), clock, owner="test")
+        post = Dispatcher(database, senders(client), clock, owner="test")
         await post.tick(ready.channels)  # type: ignore[attr-defined]
         end = time.monotonic() + 15
         while not slow.messages and time.monotonic() < end:

@@ -7,12 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from watcher.deliver.chat import PACE, SlackSender
-from watcher.deliver.everything import AppriseSender
-from watcher.deliver.files import FileSender
-from watcher.deliver.hook import WebhookSender
-from watcher.deliver.mail import EmailSender
-from watcher.deliver.outcome import Sender
+from watcher.channels.chat import PACE, SlackSender
+from watcher.channels.everything import AppriseSender
+from watcher.channels.files import FileSender
+from watcher.channels.hook import WebhookSender
+from watcher.channels.mail import EmailSender
+from watcher.channels.outcome import Sender
 from watcher.model.digest import ChannelKind
 
 

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 import structlog
 
-from watcher.deliver import Blocked, Deferred, Outcome, Refused, Sender, Sent, SlackSender, Uncertain
-from watcher.deliver.redact import redact_secrets
+from watcher.channels import Blocked, Deferred, Outcome, Refused, Sender, Sent, SlackSender, Uncertain
+from watcher.channels.redact import redact_secrets
 from watcher.errors import StorageError
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
 from watcher.pipeline.points import reached

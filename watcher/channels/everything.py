@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from watcher.deliver.apprise_limits import pick_address
-from watcher.deliver.outcome import Deferred, Outcome, Refused, Sent, brief
-from watcher.deliver.payload import thaw
+from watcher.channels.apprise_limits import pick_address
+from watcher.channels.outcome import Deferred, Outcome, Refused, Sent, brief
+from watcher.channels.payload import load_payload
 from watcher.model.digest import Channel, Delivery
 
 
@@ -21,7 +21,7 @@ class AppriseSender:
             import apprise
         except ModuleNotFoundError:
             return Refused(reason="Apprise is not installed: pip install 'newsdesk-watcher[apprise]'")
-        said = thaw(delivery.payload)
+        said = load_payload(delivery.payload)
         service = apprise.Apprise()
         if not service.add(address):
             return Refused(reason="Apprise does not know this address")

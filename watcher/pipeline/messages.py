@@ -8,18 +8,23 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 
-from watcher import digest as say
-from watcher.deliver import freeze
-from watcher.deliver.apprise_limits import find_limits, pick_address
+from watcher.channels.apprise_limits import find_limits, pick_address
+from watcher.channels.payload import dump_payload
+from watcher.digest.data import as_data
+from watcher.digest.format_helpers import Links, format_subject
+from watcher.digest.html import render_html
+from watcher.digest.message_parts import cut_text, split_markdown
+from watcher.digest.plain import render_markdown, render_text
+from watcher.digest.slack import render_slack
 from watcher.model.digest import Channel, ChannelKind, Digest, Leaving
 from watcher.store import outbox
 from watcher.text.idn import encode_domain
 
 
-def drafts(
+def build_messages(
     digest: Digest,
     channels: Sequence[Channel],
-    links: say.Links,
+    links: Links,
     templates: Path | None,
     *,
     installation: str,
@@ -40,7 +45,7 @@ def drafts(
             recipient=recipient,
             part=part,
             payload=payload,
-            message_id=message_id(digest, channel, recipient, part, installation),
+            message_id=build_message_id(digest, channel, recipient, part, installation),
             not_before=not_before,
         )
         for channel in channels
@@ -50,7 +55,7 @@ def drafts(
     ]
 
 
-def message_id(digest: Digest, channel: Channel, recipient: str, part: int, installation: str) -> str:
+def build_message_id(digest: Digest, channel: Channel, recipient: str, part: int, installation: str) -> str:
     """Derive a message's identity from what it is, so that a repeat is the same message and no other's is."""
     domain = encode_domain(str(channel.options.get("sender", "")).rpartition("@")[2].strip("> "))
     domain = domain or "news-watcher.invalid"
@@ -65,28 +70,28 @@ def _name_of(*said: str) -> str:
 class _Pages:
     """A digest in the forms that were asked for, each written once."""
 
-    def __init__(self, digest: Digest, links: say.Links, templates: Path | None, written: dict[str, str]) -> None:
+    def __init__(self, digest: Digest, links: Links, templates: Path | None, written: dict[str, str]) -> None:
         self._digest, self._links, self._templates = digest, links, templates
         self._written = written
 
     def payloads(self, channel: Channel, recipient: str, installation: str) -> Iterator[str]:
-        name, subject = self._digest.name, say.subject(self._digest)
+        name, subject = self._digest.name, format_subject(self._digest)
         slot = self._digest.slot_at.strftime("%Y-%m-%dT%H:%M:%SZ")
         match channel.kind:
             case ChannelKind.EMAIL:
                 thread = f"<{_name_of(installation, name, recipient)}.thread@news-watcher.invalid>"
                 leave = self._links.leave(Leaving(subscription=name, channel=channel.name, recipient=recipient))
                 # What all recipients share is frozen once, with the digest.
-                yield freeze(name=name, subject=subject, thread=thread, unsubscribe=leave)
+                yield dump_payload(name=name, subject=subject, thread=thread, unsubscribe=leave)
             case ChannelKind.SLACK:
-                for message in say.slack(self._digest, self._links):
-                    yield freeze(name=name, message=message)
+                for message in render_slack(self._digest, self._links):
+                    yield dump_payload(name=name, message=message)
             case ChannelKind.FILE:
                 wanted = channel.options.get("formats", ("html", "text"))
                 assert isinstance(wanted, list | tuple)
-                yield freeze(name=name, slot=slot, subject=subject, **{form: self[form] for form in wanted})
+                yield dump_payload(name=name, slot=slot, subject=subject, **{form: self[form] for form in wanted})
             case ChannelKind.WEBHOOK:
-                yield freeze(**say.as_data(self._digest), subject=subject, text=self["text"])
+                yield dump_payload(**as_data(self._digest), subject=subject, text=self["text"])
             case ChannelKind.APPRISE:
                 yield from self._apprise_parts(channel, recipient, subject)
 
@@ -94,13 +99,13 @@ class _Pages:
         address = pick_address(channel.options.get("urls"), recipient)
         limits = find_limits(address) if address is not None else None
         if limits is None:
-            yield freeze(name=self._digest.name, subject=subject, markdown=self["markdown"])
+            yield dump_payload(name=self._digest.name, subject=subject, markdown=self["markdown"])
             return
-        parts = say.split_markdown(self["markdown"], limits.body, self._links.digests())
+        parts = split_markdown(self["markdown"], limits.body, self._links.digests())
         for number, part in enumerate(parts, 1):
             count = f" ({number}/{len(parts)})" if len(parts) > 1 else ""
-            title = say.cut(subject, limits.title - len(count)) + count
-            yield freeze(name=self._digest.name, subject=title, markdown=part)
+            title = cut_text(subject, limits.title - len(count)) + count
+            yield dump_payload(name=self._digest.name, subject=title, markdown=part)
 
     def __getitem__(self, form: str) -> str:
         if form not in self._written:
@@ -110,10 +115,10 @@ class _Pages:
     def _write(self, form: str) -> str:
         match form:
             case "html":
-                return say.html(self._digest, self._links, self._templates)
+                return render_html(self._digest, self._links, self._templates)
             case "markdown":
-                return say.markdown(self._digest, self._links, self._templates)
+                return render_markdown(self._digest, self._links, self._templates)
             case "json":
-                return json.dumps(say.as_data(self._digest), ensure_ascii=False, indent=1) + "\n"
+                return json.dumps(as_data(self._digest), ensure_ascii=False, indent=1) + "\n"
             case _:
-                return say.text(self._digest, self._links, self._templates)
+                return render_text(self._digest, self._links, self._templates)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.errors import StoreError
-from watcher.pipeline.sending import Channels, Delivered, OnDelivery, Round, Senders
+from watcher.pipeline.delivery import Channels, Delivered, OnDelivery, Round, Senders
 from watcher.pipeline.storage import StorageWatch
 from watcher.store import outbox
 from watcher.store.engine import Database
@@ -26,7 +26,7 @@ class _Pause:
     until: datetime
 
 
-class Post:
+class Dispatcher:
     """Sends what waits, side by side on all channels, until `drain`.
 
     A channel that does not answer is left alone for a while, longer each time: its messages keep their tries.

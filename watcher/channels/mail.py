@@ -11,9 +11,9 @@ import aiosmtplib
 import structlog
 from aiosmtplib.errors import SMTPException, SMTPNotSupported, SMTPResponseException
 
-from watcher.deliver.mime import compose_mail, domain_of, parse_mailbox
-from watcher.deliver.outcome import Blocked, Deferred, Outcome, Refused, Sent, Uncertain, brief
-from watcher.deliver.smtp_answers import Stage, judge_refusal
+from watcher.channels.mime import compose_mail, domain_of, parse_mailbox
+from watcher.channels.outcome import Blocked, Deferred, Outcome, Refused, Sent, Uncertain, brief
+from watcher.channels.smtp_answers import Stage, judge_refusal
 from watcher.model.digest import Channel, Delivery
 from watcher.text.idn import encode_address, needs_smtputf8
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from watcher import __version__
-from watcher.deliver.payload import thaw
-from watcher.digest import with_leave_in_html, with_leave_in_text
+from watcher.channels.payload import load_payload
+from watcher.digest.unsubscribe_links import add_unsubscribe_to_html, add_unsubscribe_to_text
 from watcher.model.digest import Channel, Delivery
 from watcher.text.idn import encode_address, encode_domain
 
@@ -23,7 +23,7 @@ def compose_mail(delivery: Delivery, channel: Channel, *, utf8: bool = False) ->
 
     With `utf8` addresses may hold letters beyond ASCII before their @ (RFC 6532); without it they raise ValueError.
     """
-    said = thaw(delivery.payload)
+    said = load_payload(delivery.payload)
     options = channel.options
     sender = str(options["sender"])
     headers = {
@@ -41,7 +41,10 @@ def compose_mail(delivery: Delivery, channel: Channel, *, utf8: bool = False) ->
     folded = b"".join(_header(name, value, utf8=utf8) for name, value in headers.items())
     leave = _one_line(said.get("unsubscribe") or "")
     boundary = f"=_{delivery.message_id.strip('<>').partition('@')[0]}"
-    parts = (("plain", with_leave_in_text(delivery.text, leave)), ("html", with_leave_in_html(delivery.html, leave)))
+    parts = (
+        ("plain", add_unsubscribe_to_text(delivery.text, leave)),
+        ("html", add_unsubscribe_to_html(delivery.html, leave)),
+    )
     body = b"".join(b"--" + boundary.encode() + b"\r\n" + _part(form, text) for form, text in parts)
     return (
         folded

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from watcher.digest import unusual
+from watcher.digest.volume import describe_unusual_volume
 from watcher.model.digest import DeliveryState, Subscription
 from watcher.model.topic import Topic
 from watcher.store import outbox, volume
 from watcher.store.engine import Db
 
 
-def alarms(db: Db, subscription: Subscription, topics: Sequence[Topic], now: datetime) -> Mapping[str, str]:
+def list_volume_alarms(db: Db, subscription: Subscription, topics: Sequence[Topic], now: datetime) -> Mapping[str, str]:
     """Say which of a subscription's topics bring far more or fewer hits than usual, each once in a day at most."""
     if not subscription.alarms:
         return {}
@@ -24,11 +24,11 @@ def alarms(db: Db, subscription: Subscription, topics: Sequence[Topic], now: dat
     }
     if not names:
         return {}
-    said = ((topic_id, unusual(found)) for topic_id, found in volume.volumes(db, names, now).items())
+    said = ((topic_id, describe_unusual_volume(found)) for topic_id, found in volume.volumes(db, names, now).items())
     return {topic_id: line for topic_id, line in said if line}
 
 
-def troubles(db: Db, since: datetime) -> tuple[str, ...]:
+def list_failed_deliveries(db: Db, since: datetime) -> tuple[str, ...]:
     """Say what did not arrive since a moment, of all digests: the one whose channel is broken cannot say it itself.
 
     Recipients are counted, not named: a digest's readers need not know each other.

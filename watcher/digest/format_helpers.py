@@ -10,13 +10,13 @@ from typing import TypeAlias
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from watcher.digest.labels import sign
-from watcher.digest.leaving import sign_leave
+from watcher.digest.feedback_links import sign_feedback
+from watcher.digest.unsubscribe_links import sign_unsubscribe
 from watcher.model.digest import Coverage, Digest, Kind, Leaving, StoryLine, ToldHit, TopicSection
 from watcher.model.topic import Evidence
 from watcher.text.bidi import ISOLATES
 
-SNIPPET = 280
+SNIPPET_LENGTH = 280
 Place: TypeAlias = tuple[int, int]
 """Where a story stands in a digest: which section, which row."""
 
@@ -38,13 +38,13 @@ class Links:
         """Give the address of the page on which a reader judges a hit; opening it records nothing yet."""
         if not self.base_url or self.secret is None:
             return None
-        return f"{self.base_url}/label/{sign(self.secret, hit_id, judgement)}"
+        return f"{self.base_url}/label/{sign_feedback(self.secret, hit_id, judgement)}"
 
     def leave(self, leaving: Leaving) -> str | None:
         """Give the address of the page on which a recipient unsubscribes; a POST to it does so in one click."""
         if not self.base_url or self.secret is None:
             return None
-        return f"{self.base_url}/unsubscribe/{sign_leave(self.secret, leaving)}"
+        return f"{self.base_url}/unsubscribe/{sign_unsubscribe(self.secret, leaving)}"
 
     def digests(self) -> str | None:
         """Return the page that lists the digests, each in full."""
@@ -54,7 +54,7 @@ class Links:
         return f"{self.base_url}/hits/{hit_id}" if self.base_url else None
 
 
-def marked(text: str, field: str, evidence: Sequence[Evidence]) -> list[tuple[str, bool]]:
+def split_by_evidence(text: str, field: str, evidence: Sequence[Evidence]) -> list[tuple[str, bool]]:
     """Cut a text into (stretch, is evidence); evidence that no longer stands where it stood is left out."""
     spans = sorted((e.start, e.end) for e in evidence if e.field == field and text[e.start : e.end] == e.text)
     pieces: list[tuple[str, bool]] = []
@@ -74,10 +74,12 @@ def marked(text: str, field: str, evidence: Sequence[Evidence]) -> list[tuple[st
     return pieces
 
 
-def snippet(text: str, field: str, evidence: Sequence[Evidence], length: int = SNIPPET) -> list[tuple[str, bool]]:
+def cut_snippet(
+    text: str, field: str, evidence: Sequence[Evidence], length: int = SNIPPET_LENGTH
+) -> list[tuple[str, bool]]:
     """Cut a text like `marked`, to about `length` characters around its first evidence, whole words only."""
     if len(text) <= length:
-        return marked(text, field, evidence)
+        return split_by_evidence(text, field, evidence)
     first = min((e.start for e in evidence if e.field == field and text[e.start : e.end] == e.text), default=0)
     start = 0 if first < length * 2 // 3 else max(0, first - length // 3)
     if start:
@@ -89,7 +91,7 @@ def snippet(text: str, field: str, evidence: Sequence[Evidence], length: int = S
         end = blank if blank > start + length // 2 else end
     pieces: list[tuple[str, bool]] = [("… ", False)] if start else []
     at = 0
-    for piece, is_evidence in marked(text, field, evidence):
+    for piece, is_evidence in split_by_evidence(text, field, evidence):
         stop = at + len(piece)
         if stop > start and at < end:
             pieces.append((piece[max(0, start - at) : end - at], is_evidence))
@@ -97,21 +99,21 @@ def snippet(text: str, field: str, evidence: Sequence[Evidence], length: int = S
     return [*pieces, (" …", False)] if end < len(text) else pieces
 
 
-def summary_of(hit: ToldHit, length: int = SNIPPET) -> list[tuple[str, bool]]:
+def cut_summary(hit: ToldHit, length: int = SNIPPET_LENGTH) -> list[tuple[str, bool]]:
     """Give the words of a hit's summary that a digest shows, on one line; nothing where it repeats the headline."""
-    pieces = snippet(hit.summary, "summary", hit.evidence, length)
+    pieces = cut_snippet(hit.summary, "summary", hit.evidence, length)
     if hit.summary.strip().casefold() == hit.title.strip().casefold():
         return []
     return [(piece.replace("\n", " "), is_evidence) for piece, is_evidence in pieces]
 
 
-def clock(moment: datetime, timezone: str) -> str:
+def format_local_time(moment: datetime, timezone: str) -> str:
     """Write a moment as people in a zone read it: `Mon 2 Mar, 14:05`."""
     local = moment.astimezone(ZoneInfo(timezone))
     return f"{local:%a} {local.day} {local:%b}, {local:%H:%M}"
 
 
-def headline(digest: Digest) -> str:
+def format_headline(digest: Digest) -> str:
     """Say in one line what a digest holds."""
     count = digest.story_count
     if not count:
@@ -120,14 +122,14 @@ def headline(digest: Digest) -> str:
     return f"{count} {'story' if count == 1 else 'stories'} in {topics} {'topic' if topics == 1 else 'topics'}"
 
 
-def subject(digest: Digest) -> str:
+def format_subject(digest: Digest) -> str:
     """Give a digest's subject: its name and what it holds; one line, whatever the headlines hold."""
     lead = digest.sections[0].stories[0].lead.title if digest.sections and digest.sections[0].stories else ""
-    said = f"{digest.title}: {headline(digest)}" + (f" – {lead}" if lead and digest.story_count == 1 else "")
+    said = f"{digest.title}: {format_headline(digest)}" + (f" – {lead}" if lead and digest.story_count == 1 else "")
     return one_line(said)[:180]
 
 
-def coverage_line(coverage: Coverage) -> str:
+def format_coverage(coverage: Coverage) -> str:
     """Say how much was watched, so that silence is worth something."""
     if not coverage.feeds:
         return "No feeds are watched."
@@ -157,7 +159,7 @@ def _items(count: int, which: str = "") -> str:
     return f"{count:,} item{which} was" if count == 1 else f"{count:,} items{which} were"
 
 
-def flags(hit: ToldHit) -> tuple[str, ...]:
+def list_flags(hit: ToldHit) -> tuple[str, ...]:
     """Name what a row says of its hit beside the group that it stands in."""
     if hit.matched_by_edit:
         return (MATCHED_BY_EDIT,)
@@ -176,12 +178,12 @@ GROUPS = {
 }
 
 
-def groups(section: TopicSection) -> list[tuple[str, list[StoryLine]]]:
+def group_stories(section: TopicSection) -> list[tuple[str, list[StoryLine]]]:
     """Part a topic's stories into what is new (without a name), what was edited, and what is from before."""
     return [(kind, list(lines)) for kind, lines in groupby(section.stories, lambda line: GROUPS[line.lead.kind])]
 
 
-def by_turns(digest: Digest) -> Iterator[tuple[Place, StoryLine]]:
+def interleave_stories(digest: Digest) -> Iterator[tuple[Place, StoryLine]]:
     """Give the first story of each topic, then the second of each, and so on: where room ends, it ends for all."""
     for rank, lines in enumerate(zip_longest(*(section.stories for section in digest.sections))):
         yield from (((number, rank), line) for number, line in enumerate(lines) if line is not None)
@@ -194,7 +196,7 @@ def one_line(said: str) -> str:
     return " ".join(said.split())
 
 
-def others(line: StoryLine, limit: int = 6) -> tuple[tuple[ToldHit, ...], int]:
+def list_other_outlets(line: StoryLine, limit: int = 6) -> tuple[tuple[ToldHit, ...], int]:
     """Give one hit for each further outlet of a story, and how many outlets did not fit."""
     seen = {line.lead.source}
     found = []

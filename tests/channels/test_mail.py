@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.deliver import freeze
-from watcher.deliver.mail import compose_mail
+from watcher.channels.mail import compose_mail
+from watcher.channels.payload import dump_payload
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -23,7 +23,7 @@ def made(subject: str = "The day", html: str = "<p>x</p>", text: str = "x\n", to
          unsubscribe: str | None = None, **options: Any) -> EmailMessage:  # fmt: skip
     delivery = Delivery(
         id=1, digest_id=1, channel="mail", kind=ChannelKind.EMAIL, recipient=to, part=0,
-        payload=freeze(name="daily", subject=subject, thread="<t@desk.example>", unsubscribe=unsubscribe),
+        payload=dump_payload(name="daily", subject=subject, thread="<t@desk.example>", unsubscribe=unsubscribe),
         message_id="<0123456789abcdef0123456789abcdef@desk.example>", state=DeliveryState.SENDING, attempts=1,
         next_try_at=NOON, created_at=NOON, html=html, text=text,
     )  # fmt: skip

@@ -9,8 +9,8 @@ from typing import Any
 
 import httpx
 
-from watcher.deliver.outcome import Blocked, Deferred, Outcome, Refused, Sent, Uncertain, brief
-from watcher.deliver.payload import thaw
+from watcher.channels.outcome import Blocked, Deferred, Outcome, Refused, Sent, Uncertain, brief
+from watcher.channels.payload import load_payload
 from watcher.model.digest import Channel, Delivery
 from watcher.model.poll import FailureKind
 
@@ -46,7 +46,7 @@ class SlackSender:
         self._free_at: dict[str, float] = {}
 
     async def send(self, delivery: Delivery, channel: Channel, *, thread: str | None = None) -> Outcome:
-        message = thaw(delivery.payload)["message"]
+        message = load_payload(delivery.payload)["message"]
         await self._turn(channel.name)
         if "token" in channel.options:
             return await self._post(delivery, channel, message, thread)

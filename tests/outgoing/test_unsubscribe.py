@@ -9,9 +9,10 @@ from email.message import EmailMessage
 from tests.outgoing.test_sending import deliver, rows
 from tests.outgoing.world import HOUR, NOON, daily, found, mail, press
 from tests.servers import MailServer
-from watcher.digest import Links, check_leave
+from watcher.digest.format_helpers import Links
+from watcher.digest.unsubscribe_links import verify_unsubscribe
 from watcher.model.digest import DeliveryState, Leaving
-from watcher.pipeline.outgoing import Press, compose_now
+from watcher.pipeline.digests import DigestContext, compose_now
 from watcher.store import outbox, unsubscribed
 from watcher.store.engine import Database
 
@@ -20,7 +21,7 @@ A = Leaving(subscription="daily", channel="mail", recipient="a@desk.example")
 DAY = timedelta(days=1)
 
 
-def ready(port: int, base_url: str | None = "https://watch.example") -> Press:
+def ready(port: int, base_url: str | None = "https://watch.example") -> DigestContext:
     made = press([daily(channels=("mail",))], [mail(port, "a@desk.example", "b@desk.example")])
     return replace(made, links=Links(base_url=base_url, secret=KEY))
 
@@ -37,8 +38,8 @@ def test_a_mail_names_its_own_readers_way_out_in_header_html_and_text(sqlite: Da
         deliver(sqlite, ready(server.port))
 
     first, second = server.messages
-    assert check_leave(KEY, token_in(first)) == A
-    assert check_leave(KEY, token_in(second)) == replace(A, recipient="b@desk.example")
+    assert verify_unsubscribe(KEY, token_in(first)) == A
+    assert verify_unsubscribe(KEY, token_in(second)) == replace(A, recipient="b@desk.example")
     assert first["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert "mailto:watcher@desk.example" in str(first["List-Unsubscribe"])
     for form in ("plain", "html"):

@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from watcher.deliver.chat import asked, judged
-from watcher.deliver.outcome import Outcome, Sent
+from watcher.channels.chat import asked, judged
+from watcher.channels.outcome import Outcome, Sent
 from watcher.model.digest import Channel, Delivery
 
 

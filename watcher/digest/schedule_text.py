@@ -16,7 +16,7 @@ _AND = re.compile(r"\s*(?:,\s*and\b|,|\band\b|&)\s*")
 _EVERY = re.compile(r"every (?P<number>\d{1,2}) ?(?P<unit>minutes|minute|min|m|hours|hour|h)")
 
 
-def to_cron(schedule: str) -> str:
+def convert_to_cron(schedule: str) -> str:
     """Give the five-field cron of a schedule in cron or in words.
 
     Raises ValueError for what is neither. Weekdays count from Sunday = 0, as cron does.

@@ -12,10 +12,10 @@ from sqlalchemy import event
 
 from tests.outgoing.world import MINUTE, NOON, daily, found, mail, press
 from tests.servers import MailServer
-from watcher.deliver import senders
+from watcher.channels import senders
 from watcher.model.digest import DeliveryState
-from watcher.pipeline.outgoing import Press, compose_now
-from watcher.pipeline.post import Post
+from watcher.pipeline.digests import DigestContext, compose_now
+from watcher.pipeline.dispatcher import Dispatcher
 from watcher.pipeline.storage import StorageWatch
 from watcher.store import outbox
 from watcher.store.engine import Database
@@ -57,13 +57,13 @@ def test_a_message_sent_while_the_database_went_away_is_recorded_later_and_not_r
     assert [(one.state, one.doubts) for one in delivered] == [(DeliveryState.SENT, 0)] * 2
 
 
-async def _send_twice(database: Database, ready: Press, server: LockingMailServer) -> list[object]:
+async def _send_twice(database: Database, ready: DigestContext, server: LockingMailServer) -> list[object]:
     """Send under the lock, then without; returns what the event loop had to complain of."""
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context))
     async with httpx.AsyncClient() as client:
         storage = StorageWatch()
-        post = Post(database, senders(client), lambda: NOON + MINUTE, owner="test", storage=storage)
+        post = Dispatcher(database, senders(client), lambda: NOON + MINUTE, owner="test", storage=storage)
         await post.tick(ready.channels)
         async with asyncio.timeout(20):
             while storage.fault is None:

@@ -8,17 +8,19 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.servers import Answer, HttpServer
-from watcher.deliver import AppriseSender, Deferred, Outcome, Refused, Sent, freeze
+from watcher.channels import AppriseSender, Deferred, Outcome, Refused, Sent
+from watcher.channels.payload import dump_payload
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+MARKDOWN = "# The day\n\n- **Five Eyes** \\*meet\\*\n"
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def send(*urls: str, recipient: str = "json-1") -> Outcome:
     delivery = Delivery(
         id=1, digest_id=1, channel="phone", kind=ChannelKind.APPRISE, recipient=recipient, part=0,
-        payload=freeze(name="daily", subject="The day: 1 story", markdown="# The day\n\n- **Five Eyes** \\*meet\\*\n"),
+        payload=dump_payload(name="daily", subject="The day: 1 story", markdown=MARKDOWN),
         message_id="<1@x>", state=DeliveryState.SENDING, attempts=1, next_try_at=NOON, created_at=NOON,
     )  # fmt: skip
     channel = Channel(name="phone", kind=ChannelKind.APPRISE, recipients=(recipient,), options={"urls": urls})
