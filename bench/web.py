@@ -19,7 +19,7 @@ from pathlib import Path
 import httpx
 
 from watcher import clock
-from watcher.app.wiring import App, open_app
+from watcher.app.bootstrap import App, open_app
 from watcher.match import find, parse_query
 from watcher.model.entry import Entry, Item
 from watcher.model.topic import Hit

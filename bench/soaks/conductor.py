@@ -26,7 +26,7 @@ from bench.soaks.sites import serve
 from bench.soaks.violations import Violations
 from bench.soaks.watch import StatusWatch
 from tests import postgres
-from watcher.app.wiring import App, open_app
+from watcher.app.bootstrap import App, open_app
 from watcher.store import care, feeds, migrate, status
 from watcher.store.engine import Database
 

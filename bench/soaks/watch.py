@@ -26,8 +26,8 @@ from bench.soaks.plan import (
     subtract,
 )  # fmt: skip
 from bench.soaks.violations import Violations
-from watcher.app.standing import stand
-from watcher.app.wiring import App
+from watcher.app.bootstrap import App
+from watcher.app.status import stand
 from watcher.schedule import health
 from watcher.store import feeds
 

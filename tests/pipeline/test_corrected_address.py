@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.web_server import Reply, Server
-from watcher.app.wiring import App
+from watcher.app.bootstrap import App
 from watcher.digest.format_helpers import format_coverage
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics

@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.web_server import Reply, Server, rss
-from watcher.app.wiring import open_app
+from watcher.app.bootstrap import open_app
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import FeedState, Source

@@ -17,7 +17,7 @@ from watcher.model.digest import Leaving
 from watcher.settings import signing_key
 from watcher.store import unsubscribed
 from watcher.web import create_app, make_server
-from watcher.web.guard.throttle import FREE_TRIES
+from watcher.web.auth.throttle import FREE_TRIES
 
 PASSWORD, TOKEN = "correct horse battery", "machine-made-token-123"
 LOCKED = f"password: {PASSWORD}, token: {TOKEN}, base_url: 'https://news.example.org'"

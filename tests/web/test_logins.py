@@ -13,11 +13,11 @@ import pytest
 
 from tests.web.site import World, world
 from tests.web.test_gate import LOCKED, PASSWORD, TOKEN, form_token, log_in
-from watcher.app.wiring import open_app
+from watcher.app.bootstrap import open_app
 from watcher.errors import ConfigError
 from watcher.settings import load
-from watcher.web.guard.sources import source_of
-from watcher.web.guard.throttle import FREE_TRIES
+from watcher.web.auth.sources import source_of
+from watcher.web.auth.throttle import FREE_TRIES
 
 WRONG = {"authorization": "Bearer wrong"}
 RIGHT = {"authorization": f"Bearer {TOKEN}"}

@@ -10,7 +10,7 @@ from watcher.cli import logs, output
 from watcher.cli.state import Json, opened, state
 
 if TYPE_CHECKING:
-    from watcher.app.wiring import App
+    from watcher.app.bootstrap import App
     from watcher.model.digest import Channel
     from watcher.pipeline.channel_test import RecipientResult
 

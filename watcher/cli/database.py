@@ -132,7 +132,7 @@ def prune(as_json: Json = False) -> None:
     from dataclasses import asdict
 
     from watcher import clock
-    from watcher.app.wiring import retention
+    from watcher.app.bootstrap import retention
     from watcher.store import migrate, pruning
 
     with _database() as database:

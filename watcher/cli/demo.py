@@ -14,7 +14,7 @@ from watcher.cli import logs, output
 from watcher.cli.state import Json, state
 
 if TYPE_CHECKING:
-    from watcher.app.wiring import App
+    from watcher.app.bootstrap import App
     from watcher.model.digest import Digest
     from watcher.pipeline.polled import Polled
 
@@ -90,14 +90,14 @@ def _topics(application: App) -> int:
 
 
 def _cycle(number: int, polled: Polled) -> dict[str, Any]:
-    from watcher.cli.running import summary
+    from watcher.cli.daemon import summary
 
     return {"poll": number, **summary(polled)}
 
 
 def _tell(application: App, number: int, polled: Polled) -> None:
     """Say what a poll brought: its hits with their evidence, and what went wrong."""
-    from watcher.cli.reading import show_hit
+    from watcher.cli.queries import show_hit
     from watcher.store import hits
 
     what = (

@@ -12,7 +12,7 @@ from watcher.cli import logs, output
 from watcher.cli.state import Cursor, Json, Limit, Since, opened, state
 
 if TYPE_CHECKING:
-    from watcher.app.wiring import App
+    from watcher.app.bootstrap import App
     from watcher.model.digest import Delivery, Digest
     from watcher.pipeline.digests import DigestContext
 
@@ -98,7 +98,7 @@ def preview(
     """Show what a digest would hold now; nothing is sent, and nothing counts as told."""
     from watcher import clock
     from watcher.app import views
-    from watcher.app.questions import parse_time
+    from watcher.app.listing import parse_time
     from watcher.pipeline import digests
 
     now = clock.now()

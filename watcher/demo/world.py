@@ -10,7 +10,7 @@ from pathlib import Path
 import yaml
 
 from watcher import clock
-from watcher.app.wiring import App, open_app
+from watcher.app.bootstrap import App, open_app
 from watcher.channels import senders
 from watcher.demo.server import DemoServer
 from watcher.fetch import Fetcher

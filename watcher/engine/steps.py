@@ -13,7 +13,7 @@ from typing import Protocol
 import structlog
 
 from watcher import clock
-from watcher.app.wiring import App
+from watcher.app.bootstrap import App
 from watcher.channels import senders
 from watcher.engine.clockcare import ClockCare
 from watcher.errors import StoreError

@@ -7,12 +7,13 @@ from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from watcher.app.questions import ORDERS
+from watcher.app.listing import ORDERS
 from watcher.errors import BusyError, QueryError, UsageError, WatcherError
 from watcher.match import Query
 from watcher.model.found import Filters
-from watcher.web.api.params import MOST_ID, filters_of, storable
-from watcher.web.site import Site
+from watcher.web.api.params import filters_of
+from watcher.web.context import WebContext
+from watcher.web.validation import MAX_ID, validate_text
 
 PER_PAGE = 50
 
@@ -49,7 +50,7 @@ class Question:
         return {name: value for name, value in self.typed.items() if name != "cursor"}
 
 
-def read_question(here: Site, params: QueryParams) -> Question:
+def read_question(ctx: WebContext, params: QueryParams) -> Question:
     """Read a page's address. A fault is kept for the page to show beside the form."""
     typed: dict[str, Any] = {}
     for name in ("topic", "source", "language", "label"):
@@ -62,7 +63,7 @@ def read_question(here: Site, params: QueryParams) -> Question:
         if (order := typed["order"]) and order not in ORDERS:
             raise UsageError(f"no order {order!r}: it is one of {', '.join(ORDERS)}")
         filters = filters_of(
-            here,
+            ctx,
             topic=typed["topic"],
             source=typed["source"],
             since=typed["since"],
@@ -71,7 +72,7 @@ def read_question(here: Site, params: QueryParams) -> Question:
             language=typed["language"],
             label=typed["label"],
         )
-        query = here.read_search(typed["q"])
+        query = ctx.read_search(typed["q"])
     except (UsageError, QueryError, BusyError) as error:
         return Question(typed=typed, filters=Filters(), query=None, fault=error)
     return Question(typed=typed, filters=filters, query=query)
@@ -79,7 +80,7 @@ def read_question(here: Site, params: QueryParams) -> Question:
 
 def _check(value: str | None) -> None:
     try:
-        storable(value or "")
+        validate_text(value or "")
     except ValueError as error:
         raise UsageError(f"a filter {error}") from error
 
@@ -87,6 +88,6 @@ def _check(value: str | None) -> None:
 def _number(value: str | None) -> int | None:
     if value is None:
         return None
-    if not value.isascii() or not value.isdigit() or not 0 < int(value[:20]) <= MOST_ID:
+    if not value.isascii() or not value.isdigit() or not 0 < int(value[:20]) <= MAX_ID:
         raise UsageError(f"no story {value[:40]!r}: stories have numbers")
     return int(value)

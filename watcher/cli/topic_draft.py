@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from watcher.cli import asking, output
+from watcher.cli import args, output
 from watcher.cli.state import Json, Since, opened
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def draft(
 
     settings = _settings()
     article = _article(source, settings)
-    name = asking.named(source)
+    name = args.named(source)
     taken = [topic.id for topic in settings.topics] if settings else []
     proposals = propose(article, taken=taken, most=limit, source=name)
     if settings is not None and proposals:
@@ -74,7 +74,7 @@ def _settings() -> Settings | None:
     from watcher.errors import ConfigError
 
     try:
-        return asking.settings_if_any()
+        return args.settings_if_any()
     except ConfigError as error:
         output.note(f"not counted, for the configuration is faulty: {error.faults[0]}")
         return None
@@ -93,13 +93,13 @@ def _article(source: str, settings: Settings | None) -> Article:
     except OSError as error:
         raise UsageError(f"{source}: {(error.strerror or 'cannot be read').lower()}") from error
     try:
-        return read_article(body, name=asking.named(source))
+        return read_article(body, name=args.named(source))
     except ParseError as error:
         raise UsageError(str(error)) from error
 
 
 async def _fetched(url: str, settings: Settings | None) -> Article:
-    from watcher.app.wiring import fetch_policy
+    from watcher.app.bootstrap import fetch_policy
     from watcher.fetch import Fetcher, FetchPolicy
     from watcher.topics.page import fetch_article
 
@@ -114,7 +114,7 @@ def _counted(proposals: tuple[Proposal, ...], since: str | None) -> tuple[Propos
     from watcher.topics.draft import counted
     from watcher.topics.trial import count_each
 
-    after, _before = asking.times(since, None)
+    after, _before = args.times(since, None)
     try:
         with opened() as application:
             queries = {each.id: parse_query(each.query) for each in proposals}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from watcher.cli import output, telling
+from watcher.cli import output, render_entry
 
 if TYPE_CHECKING:
     from watcher.topics.cost import Cost, Share
@@ -23,10 +23,10 @@ def show_diff(found: Diff) -> None:
     for change in sorted(found.lost, key=lambda change: change.label is None):
         judged = output.style(f" judged {change.label}", output.BOLD) if change.label else ""
         output.put(output.style("- ", output.RED) + f"lost{judged}")
-        telling.show_entry(change.stored, change.evidence)
+        render_entry.show_entry(change.stored, change.evidence)
     for change in found.gained:
         output.put(output.style("+ ", output.GREEN) + "gained")
-        telling.show_entry(change.stored, change.evidence)
+        render_entry.show_entry(change.stored, change.evidence)
     output.note(
         f"{found.gained_count:,} gained, {found.lost_count:,} lost, {found.kept:,} kept in {found.tested:,} entries"
     )
@@ -76,9 +76,9 @@ def show_probe(found: Probe) -> None:
     """Show near misses and the one change that would let each in."""
     for hit in found.missed:
         output.put(output.style("! ", output.RED) + f"judged relevant, and not matched today (hit {hit.id})")
-        telling.show_entry(hit.stored, ())
+        render_entry.show_entry(hit.stored, ())
     for near in found.near:
-        telling.show_entry(near.stored, near.evidence)
+        render_entry.show_entry(near.stored, near.evidence)
         output.put("  would match: " + output.clean(near.by[0]))
     others = found.near_count - len(found.near)
     output.note(
@@ -99,7 +99,7 @@ def show_sample(drawn: Sample, found: Elusion | None) -> None:
             output.style(f"\nA random {len(drawn.entries)} of {drawn.population:,} that do not match", output.BOLD)
         )
         for stored in drawn.entries:
-            telling.show_entry(stored, ())
+            render_entry.show_entry(stored, ())
         output.note(
             f"Count the relevant ones among these {len(drawn.entries)} and run it again with --seed {drawn.seed}"
             " --relevant K: that tells how many are missed."

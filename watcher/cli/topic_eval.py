@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from watcher.cli import asking, output
-from watcher.cli.measuring import Listed
+from watcher.cli import args, output
 from watcher.cli.state import Json, Topics, load_settings, opened
+from watcher.cli.topic_analysis import Listed
 
 if TYPE_CHECKING:
     from watcher.match import Watched
@@ -50,7 +50,7 @@ def evaluate(
     """Measure topics on labelled items: precision, recall and F1 with 95 % intervals, what was missed and what was
     found wrongly. Needs no database, unless --stored asks for its judgements."""
     from watcher.app import topic_views
-    from watcher.cli import measured
+    from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.topics.evaluate import below
     from watcher.topics.evaluate import evaluate as measure
@@ -60,7 +60,7 @@ def evaluate(
         raise UsageError("nothing to measure with: --labels FILE, or --stored for the judgements in the database")
     settings = load_settings()
     watched, candidates = _watched(settings, topic or [], query)
-    examples = [each for name in labels or () for each in read_labels(asking.named(name), asking.read_lines(name))]
+    examples = [each for name in labels or () for each in read_labels(args.named(name), args.read_lines(name))]
     if stored:
         with opened() as application:
             examples += stored_labels(application.database)
@@ -73,7 +73,7 @@ def evaluate(
         said = {id_: topic_views.score(score, watched.version(id_)) for id_, score in scores.items()}
         output.put_json({"topics": said, "items": len(examples), "below": short})
     else:
-        measured.show_scores(scores.values(), len(examples), limit, stored=stored and not labels)
+        render_topics.show_scores(scores.values(), len(examples), limit, stored=stored and not labels)
     for line in short:
         sys.stderr.write(f"watcher: {line}\n")
     if short:
@@ -82,7 +82,7 @@ def evaluate(
 
 def _watched(settings: Settings, wanted: list[str], query: str | None) -> tuple[Watched, list[str]]:
     """Compile the topics to measure, with another query in place of one topic's where that is asked."""
-    from watcher.app.questions import find_topic
+    from watcher.app.listing import find_topic
     from watcher.errors import UsageError
     from watcher.match import compile_topics, parse_query
 

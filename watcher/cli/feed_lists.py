@@ -229,7 +229,7 @@ def tried(settings: Settings, source: Source) -> Trial:
     """Fetch and read a feed once."""
     import asyncio
 
-    from watcher.app.wiring import fetch_policy
+    from watcher.app.bootstrap import fetch_policy
     from watcher.fetch import Fetcher
     from watcher.pipeline.trial import try_feeds
 
@@ -253,7 +253,7 @@ def offered(settings: Settings, url: str) -> tuple[Candidate, ...]:
 def _discovered(settings: Settings, url: str) -> tuple[Candidate, ...]:
     import asyncio
 
-    from watcher.app.wiring import fetch_policy
+    from watcher.app.bootstrap import fetch_policy
     from watcher.fetch import Fetcher
     from watcher.fetch import discover as find_feeds
 

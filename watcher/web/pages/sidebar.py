@@ -12,7 +12,7 @@ from watcher.digest.slots import find_next_slot
 from watcher.model.topic import Topic
 from watcher.store import digests, hits, status
 from watcher.store.digests import Composed
-from watcher.web.site import Site
+from watcher.web.context import WebContext
 
 DAYS = 14
 
@@ -29,9 +29,9 @@ class TopicLine:
         return sum(self.days[-7:])
 
 
-def desk(here: Site) -> dict[str, Any]:
+def desk(ctx: WebContext) -> dict[str, Any]:
     """Gather what stands beside the lists; remembered for some seconds, as many pages ask for it."""
-    return here.remembered("desk", lambda: _gather(here))
+    return ctx.remembered("desk", lambda: _gather(ctx))
 
 
 def last_days(now: datetime, count: int) -> list[str]:
@@ -47,19 +47,19 @@ def by_day(per_day: tuple[tuple[str, str, int], ...]) -> Mapping[str, Mapping[st
     return counted
 
 
-def _gather(here: Site) -> dict[str, Any]:
-    now = here.now
+def _gather(ctx: WebContext) -> dict[str, Any]:
+    now = ctx.now
     days = last_days(now, DAYS)
-    with here.app.database.read() as db:
+    with ctx.app.database.read() as db:
         counted = by_day(hits.per_day(db, days[0]))
         known = status.standing(db, now)
         last: tuple[Composed, ...] = digests.page(db, limit=1).items
     topics = [
         TopicLine(topic=topic, days=tuple(counted.get(topic.id, {}).get(day, 0) for day in days))
-        for topic in here.app.settings.topics
+        for topic in ctx.app.settings.topics
     ]
     coming = [
-        (slot, each) for each in here.app.settings.subscriptions if (slot := find_next_slot(each, now)) is not None
+        (slot, each) for each in ctx.app.settings.subscriptions if (slot := find_next_slot(each, now)) is not None
     ]
     return {
         "topic_lines": topics,

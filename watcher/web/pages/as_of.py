@@ -6,30 +6,30 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
-from watcher.app.questions import parse_time
+from watcher.app.listing import parse_time
 from watcher.errors import UsageError
 from watcher.model.found import Filters
 from watcher.store import digests, hits
-from watcher.web.pages.groups import rows_of
-from watcher.web.site import Here
+from watcher.web.context import Ctx
+from watcher.web.pages.hit_groups import rows_of
 
 router = APIRouter(include_in_schema=False)
 SHOWN = 60
 
 
 @router.get("/as-of")
-def show(request: Request, here: Here, at: str = "", topic: str = "") -> Response:
+def show(request: Request, ctx: Ctx, at: str = "", topic: str = "") -> Response:
     """Show the latest hits that were known at a moment, in the words they had then, and whether they had been told."""
     fault: UsageError | None = None
     moment: datetime | None = None
     try:
-        moment = parse_time(at, here.now) if at.strip() else None
+        moment = parse_time(at, ctx.now) if at.strip() else None
     except UsageError as error:
         fault = error
-    known = {each.id for each in here.app.settings.topics}
+    known = {each.id for each in ctx.app.settings.topics}
     lines = []
     if moment is not None:
-        with here.app.database.read() as db:
+        with ctx.app.database.read() as db:
             wanted = (topic,) if topic in known else ()
             found = hits.page(db, Filters(until=moment, topics=wanted), limit=SHOWN).items
             then = digests.titles_at(db, [hit.stored.id for hit in found], moment)
@@ -40,7 +40,7 @@ def show(request: Request, here: Here, at: str = "", topic: str = "") -> Respons
             telling = [told[hit.id] for hit in row.hits if hit.id in told]
             lines.append({"row": row, "title": title, "later": item.title if title != item.title else "",
                           "told": telling[0] if telling else None})  # fmt: skip
-    return here.page(
+    return ctx.page(
         request, "asof.html", 400 if fault else 200,
-        at=at, moment=moment, topic=topic, topics=here.app.settings.topics, lines=lines, fault=fault,
+        at=at, moment=moment, topic=topic, topics=ctx.app.settings.topics, lines=lines, fault=fault,
     )  # fmt: skip

@@ -9,14 +9,14 @@ from fastapi import APIRouter, Request, Response
 from watcher.digest.unsubscribe_links import verify_unsubscribe
 from watcher.model.digest import Leaving
 from watcher.store import unsubscribed
-from watcher.web.site import Here
+from watcher.web.context import Ctx
 
 router = APIRouter(include_in_schema=False)
 
 
-def _rename(leaving: Leaving, here: Here) -> Leaving:
+def _rename(leaving: Leaving, ctx: Ctx) -> Leaving:
     """Return what a link of before a renaming means today."""
-    settings = here.app.settings
+    settings = ctx.app.settings
     digests = {former: one.name for one in settings.subscriptions for former in one.formerly}
     channels = {former: one.name for one in settings.channels for former in one.formerly}
     return replace(
@@ -27,18 +27,18 @@ def _rename(leaving: Leaving, here: Here) -> Leaving:
 
 
 @router.get("/unsubscribe/{token}")
-def ask(request: Request, here: Here, token: str) -> Response:
+def ask(request: Request, ctx: Ctx, token: str) -> Response:
     """Show what the link would do. Opening it does nothing: mail scanners open every link."""
-    leaving = verify_unsubscribe(here.key, token)
-    return here.page(request, "leave.html", 200 if leaving else 404, leaving=leaving, token=token, done=False)
+    leaving = verify_unsubscribe(ctx.key, token)
+    return ctx.page(request, "leave.html", 200 if leaving else 404, leaving=leaving, token=token, done=False)
 
 
 @router.post("/unsubscribe/{token}")
-def leave(request: Request, here: Here, token: str) -> Response:
+def leave(request: Request, ctx: Ctx, token: str) -> Response:
     """Send this recipient the digest no longer; the signature is the leave to do so."""
-    leaving = verify_unsubscribe(here.key, token)
+    leaving = verify_unsubscribe(ctx.key, token)
     if leaving is not None:
-        leaving = _rename(leaving, here)
-        with here.app.database.write() as db:
-            unsubscribed.add(db, leaving, here.now)
-    return here.page(request, "leave.html", 200 if leaving else 404, leaving=leaving, token=token, done=True)
+        leaving = _rename(leaving, ctx)
+        with ctx.app.database.write() as db:
+            unsubscribed.add(db, leaving, ctx.now)
+    return ctx.page(request, "leave.html", 200 if leaving else 404, leaving=leaving, token=token, done=True)

@@ -22,14 +22,14 @@ from watcher.errors import BusyError, StoreError
 from watcher.settings import Web
 from watcher.store import ended_sessions
 from watcher.store.engine import Database
-from watcher.web.guard.hashing import HashingQueue
-from watcher.web.guard.names import is_own, own_names, same_origin
-from watcher.web.guard.paths import prefix_of
-from watcher.web.guard.secrets import Secrets
-from watcher.web.guard.sessions import COOKIE, LIFETIME, Session, Sessions
-from watcher.web.guard.sources import source_of
-from watcher.web.guard.throttle import Throttle
-from watcher.web.problems import problem, wants_problem
+from watcher.web.auth.allowed_hosts import is_own, own_names, same_origin
+from watcher.web.auth.hashing import HashingQueue
+from watcher.web.auth.paths import prefix_of
+from watcher.web.auth.secrets import Secrets
+from watcher.web.auth.sessions import COOKIE, LIFETIME, Session, Sessions
+from watcher.web.auth.sources import source_of
+from watcher.web.auth.throttle import Throttle
+from watcher.web.errors import problem, wants_problem
 
 OPEN = ("/healthz", "/readyz", "/login", "/static/", "/label/", "/unsubscribe/", "/websub/")
 """Served to anybody: health says nothing, and a signed address is its own proof."""
@@ -38,7 +38,7 @@ FROM_ANYWHERE = ("/unsubscribe/", "/websub/")
 WITHOUT_COOKIE = ("/api/", "/static/", "/healthz", "/readyz", "/metrics", "/events")
 _SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 LOOK_FOR_LOGOUTS_EVERY = 10.0
-"""Seconds after which a log-out in another process is known here."""
+"""Seconds after which a log-out in another process is known ctx."""
 
 
 class Gate:

@@ -5,14 +5,14 @@ from __future__ import annotations
 from fastapi import APIRouter, Response
 from fastapi.responses import JSONResponse
 
-from watcher.app.standing import stand
+from watcher.app.status import stand
 from watcher.web.api import models
-from watcher.web.site import Here
+from watcher.web.context import Ctx
 
 router = APIRouter(tags=["status"])
 
 
 @router.get("/status", response_model=models.Standing)
-def get_status(here: Here) -> Response:
+def get_status(ctx: Ctx) -> Response:
     """Say how feeds, digests, the outbox and the database stand."""
-    return JSONResponse(stand(here.app, here.now))
+    return JSONResponse(stand(ctx.app, ctx.now))

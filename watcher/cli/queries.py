@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from watcher.cli import output, telling
+from watcher.cli import output, render_entry
 from watcher.cli.state import Cursor, Json, Languages, Limit, Since, Sources, Topics, Until, opened
 
 if TYPE_CHECKING:
-    from watcher.app.wiring import App
+    from watcher.app.bootstrap import App
     from watcher.model.found import Filters, StoredHit
 
 app = typer.Typer(rich_markup_mode=None)
@@ -57,7 +57,7 @@ def hits(
 ) -> None:
     """List stored hits, newest first, with the words that show why."""
     from watcher.app import views
-    from watcher.app.questions import read_query
+    from watcher.app.listing import read_query
     from watcher.store import hits as store
 
     with opened(queries=False) as application:
@@ -108,7 +108,7 @@ def search(
 ) -> None:
     """Search every stored entry, matched by a topic or not, in the topic language."""
     from watcher.app import views
-    from watcher.app.questions import read_query
+    from watcher.app.listing import read_query
     from watcher.store import archive
 
     with opened(queries=False) as application:
@@ -120,7 +120,7 @@ def search(
         output.put_json({"entries": [views.match(found) for found in page.items], "next_cursor": page.next_cursor})
         return
     for found in page.items:
-        telling.show_entry(found.stored, found.evidence)
+        render_entry.show_entry(found.stored, found.evidence)
     _end(len(page.items), "entry", page.next_cursor, page.searched_back_to)
 
 
@@ -181,7 +181,7 @@ def _filters(
     **more: Any,
 ) -> Filters:
     from watcher import clock
-    from watcher.app.questions import read_filters
+    from watcher.app.listing import read_filters
 
     known = [each.id for each in application.settings.topics]
     return read_filters(known, clock.now(), topics=topic or (), sources=source or (), since=since, until=until, **more)

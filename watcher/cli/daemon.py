@@ -10,7 +10,7 @@ from watcher.cli import logs, output
 from watcher.cli.state import Json, opened, state
 
 if TYPE_CHECKING:
-    from watcher.app.wiring import App
+    from watcher.app.bootstrap import App
     from watcher.pipeline.polled import Polled
     from watcher.store.claims import Held
 
@@ -97,7 +97,7 @@ def serve(
 def status(as_json: Json = False) -> None:
     """Say how things stand: feeds, digests, the outbox, the database, and who is at work."""
     from watcher import clock
-    from watcher.app.standing import stand
+    from watcher.app.status import stand
     from watcher.errors import StorageError
 
     with opened() as application:
@@ -180,7 +180,7 @@ def _held_as_json(held: Held) -> dict[str, Any]:
 
 
 def _known_feeds(application: App, urls: list[str]) -> list[str]:
-    from watcher.cli.feedlists import find
+    from watcher.cli.feed_lists import find
 
     return list(dict.fromkeys(find(application.settings.sources, url).url for url in urls))
 

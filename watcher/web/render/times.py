@@ -27,12 +27,12 @@ def clock(moment: datetime) -> str:
 
 def day(moment: datetime, now: datetime) -> str:
     """Name a day: Today, Yesterday, or its date."""
-    here, there = now.astimezone(UTC).date(), moment.astimezone(UTC).date()
-    if here == there:
+    today, date = now.astimezone(UTC).date(), moment.astimezone(UTC).date()
+    if date == today:
         return "Today"
-    if here - there == timedelta(days=1):
+    if today - date == timedelta(days=1):
         return "Yesterday"
-    return f"{there:%A}, {there.day} {there:%B}" + ("" if there.year == here.year else f" {there.year}")
+    return f"{date:%A}, {date.day} {date:%B}" + ("" if date.year == today.year else f" {date.year}")
 
 
 def ago(moment: datetime | None, now: datetime) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def times(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
     """Read the two ends of a time."""
     from watcher import clock
-    from watcher.app.questions import read_filters
+    from watcher.app.listing import read_filters
 
     filters = read_filters((), clock.now(), since=since, until=until)
     return filters.since, filters.until

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from watcher import __version__
 from watcher.app import views
-from watcher.app.wiring import App
+from watcher.app.bootstrap import App
 from watcher.digest.slots import find_next_slot
 from watcher.store import blocked, digests, leases, migrate, status
 

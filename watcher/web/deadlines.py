@@ -91,7 +91,7 @@ class CostlyTurns:
         self._free.release()
 
 
-class Effort:
+class MatchBudget:
     """What one request may spend on matching: `check` is asked by the matcher's loops, in one thread at a time.
 
     The time runs from the first check, and stands still while a costly query waits for its turn.
@@ -167,7 +167,7 @@ class MatchingPlaces:
 
 
 class BoundedMatching:
-    """Bound what each request matches; routes find its Effort in their scope.
+    """Bound what each request matches; routes find its MatchBudget in their scope.
 
     What hubs push is news, and has to be matched whole.
     """
@@ -181,7 +181,7 @@ class BoundedMatching:
         if scope["type"] != "http" or scope["path"].startswith("/websub/"):
             await self._app(scope, receive, send)
             return
-        effort = scope["watcher.effort"] = Effort(self._turns)
+        effort = scope["watcher.effort"] = MatchBudget(self._turns)
         async with self._places.taken() if _may_match(scope) else nullcontext():
             # Threads that a route is run in take the context along; the request ends only after they do.
             with limit_matching(effort.check):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from watcher.cli import asking, output
+from watcher.cli import args, output
 from watcher.cli.state import Json, Since, Until, opened
 
 app = typer.Typer(rich_markup_mode=None)
@@ -43,19 +43,19 @@ def diff(
     Nothing is changed. Lost entries that were judged relevant or irrelevant are called out.
     """
     from watcher.app import topic_views
-    from watcher.app.questions import find_topic
-    from watcher.cli import measured
+    from watcher.app.listing import find_topic
+    from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.match import parse_query
     from watcher.topics.diff import diff as compare
 
     if (query is None) == (file is None):
         raise UsageError("give the new query: --query Q or --file F")
-    text = query if query is not None else asking.read_text(file or "-")
+    text = query if query is not None else args.read_text(file or "-")
     with opened() as application:
         settings = application.settings
         find_topic(settings.topics, topic_id)
-        after, before = asking.times(since, until)
+        after, before = args.times(since, until)
         new = parse_query(text, settings.sets)
         old = application.watched.query(topic_id)
         with output.measured("Comparing") as heard:
@@ -65,7 +65,7 @@ def diff(
     if as_json:
         output.put_json(topic_views.diff(found, topic_id))
     else:
-        measured.show_diff(found)
+        render_topics.show_diff(found)
     lost_relevant = found.lost_labels.get("relevant", 0)
     if keep and lost_relevant:
         hits = output.counted(lost_relevant, "hit")
@@ -93,12 +93,12 @@ def replay(
     it asks for them. Known hits keep their number, moment and judgement; running it twice changes nothing."""
     from watcher import clock
     from watcher.app import topic_views
-    from watcher.app.questions import find_topic
+    from watcher.app.listing import find_topic
     from watcher.topics.replay import replay as apply
 
     with opened(sync=True) as application:
         chosen = [find_topic(application.settings.topics, id_).id for id_ in topic_id or ()]
-        after, before = asking.times(since, until)
+        after, before = args.times(since, until)
         begun = clock.now()
         with output.measured("Replaying") as heard:
             found = apply(
@@ -138,8 +138,8 @@ def probe(
     """Show what a topic may be missing: entries that nearly match, and the one change to the query that would let each
     in. With --sample, how much is missed altogether: read the draw, count the relevant ones, give the number."""
     from watcher.app import topic_views
-    from watcher.app.questions import find_topic
-    from watcher.cli import measured
+    from watcher.app.listing import find_topic
+    from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.topics import sample as sampling
     from watcher.topics.named import read_named
@@ -150,7 +150,7 @@ def probe(
     with opened() as application:
         topic = find_topic(application.settings.topics, topic_id)
         named = read_named(topic.query, application.settings.sets)
-        after, before = asking.times(since, until)
+        after, before = args.times(since, until)
         with output.measured("Probing") as heard:
             found = look(application.database, topic_id, named, since=after, until=before, limit=limit, heard=heard)
         drawn = None
@@ -163,9 +163,9 @@ def probe(
         said = topic_views.probe(found, topic_id)
         output.put_json(said | ({"elusion": topic_views.sample(drawn, elusion)} if drawn else {"elusion": None}))
         return
-    measured.show_probe(found)
+    render_topics.show_probe(found)
     if drawn is not None:
-        measured.show_sample(drawn, elusion)
+        render_topics.show_sample(drawn, elusion)
 
 
 @app.command(epilog="Example:\n\n  watcher topics cost five-eyes --since 90d")
@@ -179,18 +179,18 @@ def cost(
     """Show what each clause of a topic brings in that no other does, what each exclusion takes away, when each last
     fired, what people thought of it, and which words have found nothing."""
     from watcher.app import topic_views
-    from watcher.app.questions import find_topic
-    from watcher.cli import measured
+    from watcher.app.listing import find_topic
+    from watcher.cli import render_topics
     from watcher.topics.cost import cost as weigh
     from watcher.topics.named import read_named
 
     with opened() as application:
         topic = find_topic(application.settings.topics, topic_id)
         named = read_named(topic.query, application.settings.sets)
-        after, before = asking.times(since, until)
+        after, before = args.times(since, until)
         with output.measured("Weighing") as heard:
             found = weigh(application.database, topic_id, named, since=after, until=before, heard=heard)
     if as_json:
         output.put_json(topic_views.cost(found, topic_id))
     else:
-        measured.show_cost(found, limit)
+        render_topics.show_cost(found, limit)

@@ -13,21 +13,21 @@ from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from starlette.requests import HTTPConnection
 
-from watcher.app.wiring import App
+from watcher.app.bootstrap import App
 from watcher.fetch import Fetcher
 from watcher.match import Query
 from watcher.pipeline.storage import StorageWatch
 from watcher.topics.named import Named
-from watcher.web.guard.gate import Gate
-from watcher.web.guard.sessions import Session
-from watcher.web.patience import Effort, Reader
+from watcher.web.auth.access import Gate
+from watcher.web.auth.sessions import Session
+from watcher.web.deadlines import MatchBudget, Reader
 
 T = TypeVar("T")
 REMEMBERED = timedelta(seconds=5)
 
 
 @dataclass(slots=True, kw_only=True)
-class Site:
+class WebContext:
     """The watcher behind the page. `fetcher` is None where nothing may be fetched, `reload` where no daemon listens.
 
     `closing` is set when the server goes down, so that streams end at once.
@@ -73,7 +73,7 @@ class Site:
 
     def page(self, request: Request, template: str, status: int = 200, /, **said: Any) -> HTMLResponse:
         """Draw a template. Every page knows the request, the moment, and the visitor's form token."""
-        session = session_of(request)
+        session = get_session(request)
         body = self.environment.get_template(template).render(
             request=request,
             path=request.url.path,
@@ -86,22 +86,22 @@ class Site:
         return HTMLResponse(body, status)
 
 
-def site_of(connection: HTTPConnection) -> Site:
+def get_context(connection: HTTPConnection) -> WebContext:
     """Give the site that serves this request."""
-    site: Site = connection.app.state.site
+    site: WebContext = connection.app.state.site
     return site
 
 
-def session_of(request: HTTPConnection) -> Session:
+def get_session(request: HTTPConnection) -> Session:
     """Give the visitor's session, which the gate put there."""
     session: Session = request.scope["watcher.session"]
     return session
 
 
-def effort_of(connection: HTTPConnection) -> Effort:
+def get_match_budget(connection: HTTPConnection) -> MatchBudget:
     """Return what this request may spend on matching."""
-    effort: Effort = connection.scope["watcher.effort"]
+    effort: MatchBudget = connection.scope["watcher.effort"]
     return effort
 
 
-Here = Annotated[Site, Depends(site_of)]
+Ctx = Annotated[WebContext, Depends(get_context)]

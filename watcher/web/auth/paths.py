@@ -1,7 +1,7 @@
 """Serves below the path of `web.base_url`, whether a proxy keeps that path or cuts it off; and HEAD wherever GET is.
 
 Inside, every path begins at the root, and so do redirects; what leaves for a browser gets the prefix: addresses in
-templates by their own means (`root`), redirects here.
+templates by their own means (`root`), redirects ctx.
 """
 
 from __future__ import annotations
