@@ -18,7 +18,7 @@ from tests import postgres
 from watcher.match import Watched, compile_topics
 from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Source
-from watcher.pipeline.settling import keep_new
+from watcher.pipeline.ingest import keep_new
 from watcher.store import care, entries, feeds, hit_rows, memory, migrate, search, stories, tallies
 from watcher.store.engine import Database
 from watcher.store.entries import _write

@@ -19,7 +19,7 @@ import structlog
 from watcher import clock, private
 from watcher.app.wiring import App
 from watcher.engine import make_engine
-from watcher.engine.steps import Engine, Pace, Steps
+from watcher.engine.jobs import Engine, Pace, Steps
 from watcher.engine.systemd import ServiceManager
 from watcher.errors import ConfigError, StoreError, WatcherError
 from watcher.fetch import Fetcher

@@ -27,8 +27,8 @@ from bench.soaks.plan import HOUR, MINUTE, STORAGE, Fault, Incident, Plan
 from bench.soaks.sites import SLACK_HOST
 from watcher.app.wiring import App, open_app
 from watcher.deliver import senders
-from watcher.engine.local import ALIVE_FOR
-from watcher.engine.steps import Step, Steps, patient
+from watcher.engine.apscheduler_engine import ALIVE_FOR
+from watcher.engine.jobs import Step, Steps, patient
 from watcher.errors import WatcherError
 from watcher.fetch import Fetcher
 

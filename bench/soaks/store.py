@@ -31,7 +31,7 @@ from watcher.model.entry import Item
 from watcher.model.feed import Feed, Source, Validators
 from watcher.model.found import Filters
 from watcher.model.poll import Document, Fresh, Hints, Parsed
-from watcher.pipeline.settling import settle_all
+from watcher.pipeline.ingest import settle_all
 from watcher.schedule import Bounds
 from watcher.store import archive, care, claims, feeds, hits, migrate, status, stories
 from watcher.store.engine import Database

@@ -9,8 +9,8 @@ from pathlib import Path
 from watcher import daemon
 from watcher.app.wiring import open_app
 from watcher.cli import logs
-from watcher.engine import procrastinate as _ready  # noqa: F401
-from watcher.engine.steps import Pace
+from watcher.engine import procrastinate_engine as _ready  # noqa: F401
+from watcher.engine.jobs import Pace
 
 PACE = Pace(beat=timedelta(seconds=0.5), silent_after=timedelta(seconds=3))
 

@@ -8,7 +8,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from watcher.engine.clockcare import ClockCare
+from watcher.engine.clock_monitor import ClockCare
 from watcher.store.engine import Database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -9,9 +9,9 @@ import pytest
 from watcher.match import compile_topics
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind
-from watcher.pipeline.chunks import share_out, take_over
-from watcher.pipeline.recovery import take_over_silent
-from watcher.pipeline.settling import settle
+from watcher.pipeline.ingest import settle
+from watcher.pipeline.lease_recovery import take_over_silent
+from watcher.pipeline.work_batches import share_out, take_over
 from watcher.schedule import Bounds
 from watcher.store import claims, feeds, hosts, leases
 from watcher.store.engine import Database

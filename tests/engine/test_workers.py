@@ -26,7 +26,7 @@ from watcher import clock
 from watcher.engine import prepare
 from watcher.model.feed import Source
 from watcher.model.found import Filters
-from watcher.pipeline.chunks import share_out
+from watcher.pipeline.work_batches import share_out
 from watcher.settings import EngineName
 from watcher.store import care, claims, digests, entries, feeds, hits, leases, notes, outbox
 from watcher.store.engine import Database

@@ -16,8 +16,8 @@ from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import Watched, compile_topics
 from watcher.model.feed import Feed, Source
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
+from watcher.pipeline.poll_summary import Polled
+from watcher.pipeline.poller import Poller
 from watcher.schedule import Bounds
 from watcher.store import entries, feeds
 from watcher.store.engine import Database

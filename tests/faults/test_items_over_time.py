@@ -12,7 +12,7 @@ import pytest
 from tests.faults import behaviours as b
 from tests.faults.machine import HOUR, NOON, Machine
 from tests.faults.yard import Outlet, Yard
-from watcher.pipeline.polled import Polled
+from watcher.pipeline.poll_summary import Polled
 from watcher.store import entries, hits
 
 SITE = "https://harbour.example"

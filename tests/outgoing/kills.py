@@ -20,8 +20,8 @@ from tests.outgoing.world import MINUTE, NOON, daily, found, mail, press
 from tests.servers import MailServer
 from watcher.deliver import senders
 from watcher.model.digest import Delivery, DeliveryState
+from watcher.pipeline.lease_recovery import take_over
 from watcher.pipeline.outgoing import Press, compose_now, deliver_waiting
-from watcher.pipeline.recovery import take_over
 from watcher.store import digests, outbox
 from watcher.store.engine import Database
 

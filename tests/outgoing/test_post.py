@@ -16,7 +16,7 @@ from watcher.deliver import senders
 from watcher.model.digest import DeliveryState
 from watcher.pipeline.outgoing import Press, compose_now
 from watcher.pipeline.post import Post
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageWatch
 from watcher.store import outbox
 from watcher.store.engine import Database
 

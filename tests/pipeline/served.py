@@ -14,7 +14,7 @@ from sqlalchemy import select
 from watcher.match import Watched, compile_topics
 from watcher.model.feed import Feed, Source, Validators
 from watcher.model.poll import Document, Fresh
-from watcher.pipeline.settling import Settled, read, settle
+from watcher.pipeline.ingest import Settled, read, settle
 from watcher.schedule import Bounds
 from watcher.store import claims, feeds
 from watcher.store.engine import Database

@@ -17,10 +17,10 @@ from watcher.model.entry import StoredEntry
 from watcher.model.feed import Source
 from watcher.model.poll import Fresh
 from watcher.model.topic import Topic
-from watcher.pipeline.articles import Articles
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.pipeline.settling import read
+from watcher.pipeline.fulltext import Articles
+from watcher.pipeline.ingest import read
+from watcher.pipeline.poll_summary import Polled
+from watcher.pipeline.poller import Poller
 from watcher.reading import Reader
 from watcher.schedule import Bounds
 from watcher.store import entries, feeds, hits

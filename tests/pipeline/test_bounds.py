@@ -15,10 +15,10 @@ from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import FeedState, Source
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.pipeline.settling import Settled
-from watcher.pipeline.trial import try_feeds
+from watcher.pipeline.feed_check import try_feeds
+from watcher.pipeline.ingest import Settled
+from watcher.pipeline.poll_summary import Polled
+from watcher.pipeline.poller import Poller
 from watcher.schedule import Bounds
 from watcher.store import entries, feeds
 from watcher.store.engine import Database

@@ -18,8 +18,8 @@ from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import Source
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
 from watcher.pipeline.outgoing import compose_due
+from watcher.pipeline.poller import Poller
 from watcher.schedule import Bounds
 from watcher.settings import load
 from watcher.store import digests, entries, feeds, hits, status

@@ -11,7 +11,7 @@ from watcher.match import compile_topics, parse_query
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.model.topic import Topic
-from watcher.pipeline.settling import Settled, read, settle
+from watcher.pipeline.ingest import Settled, read, settle
 from watcher.schedule import Bounds
 from watcher.store import archive, claims, entries, feeds
 from watcher.store.engine import Database

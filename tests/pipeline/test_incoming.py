@@ -16,9 +16,9 @@ from watcher.model.feed import Source, Validators
 from watcher.model.found import Filters
 from watcher.model.poll import Outcome, Unchanged
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.pipeline.settle_queue import together
+from watcher.pipeline.batch_writer import together
+from watcher.pipeline.poll_summary import Polled
+from watcher.pipeline.poller import Poller
 from watcher.schedule import Bounds
 from watcher.store import archive, claims, entries, feeds, hits, stories
 from watcher.store.engine import Database

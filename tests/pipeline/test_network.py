@@ -8,7 +8,7 @@ import pytest
 
 from watcher.model.feed import Validators
 from watcher.model.poll import Failed, FailureKind, Fetched, NotModified
-from watcher.pipeline.network import ENOUGH, SETTLED, SEVERAL, Network
+from watcher.pipeline.connectivity import ENOUGH, SETTLED, SEVERAL, Network
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)

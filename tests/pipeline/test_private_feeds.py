@@ -15,9 +15,9 @@ from watcher.app.wiring import open_app
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import FeedState, Source
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.pipeline.trial import Trial, try_feeds
+from watcher.pipeline.feed_check import Trial, try_feeds
+from watcher.pipeline.poll_summary import Polled
+from watcher.pipeline.poller import Poller
 from watcher.schedule import Bounds
 from watcher.settings.feeds import make_source
 from watcher.store import entries, feeds

@@ -11,7 +11,7 @@ import pytest
 from watcher.match import Watched, compile_topics
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh
-from watcher.pipeline.settling import Settled, read, settle
+from watcher.pipeline.ingest import Settled, read, settle
 from watcher.schedule import Bounds
 from watcher.store import claims, feeds, pruning
 from watcher.store.engine import Database

@@ -15,7 +15,7 @@ from tests.disks import fill, small_disk
 from tests.pipeline.test_incoming import NOON, poll, press, watch
 from tests.web_server import Reply, Server, rss
 from watcher.errors import StorageError, StorageFault
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageWatch
 from watcher.store import feeds, migrate
 from watcher.store.engine import Database
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.model.feed import Source
-from watcher.pipeline.trial import Trial, try_feeds
+from watcher.pipeline.feed_check import Trial, try_feeds
 
 
 def test_each_feed_is_tried_once_and_told_in_order() -> None:

@@ -10,7 +10,7 @@ from watcher.model.entry import Item, StoredEntry
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh, Hints, Parsed
 from watcher.model.topic import Topic
-from watcher.pipeline.settling import Settled, settle
+from watcher.pipeline.ingest import Settled, settle
 from watcher.schedule import Bounds
 from watcher.store import claims, feeds
 from watcher.store.engine import Database

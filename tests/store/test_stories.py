@@ -7,7 +7,7 @@ from itertools import count
 
 from tests.store.filled import NOON, bring, item, topics
 from watcher.model.entry import Item
-from watcher.pipeline.incoming import Settled
+from watcher.pipeline.poller import Settled
 from watcher.store import hits, stories
 from watcher.store.engine import Database
 from watcher.stories import WINDOW

@@ -15,7 +15,7 @@ from watcher.model.digest import Coverage, Digest
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Fresh
 from watcher.model.topic import Origin
-from watcher.pipeline.settling import Settled, settle_all
+from watcher.pipeline.ingest import Settled, settle_all
 from watcher.schedule import Bounds
 from watcher.store import archive, care, claims, digests, entries, feeds, hits, pruning, tallies
 from watcher.store.engine import Database

@@ -260,8 +260,8 @@ async def _deliver(application: App, press: Press, digest_id: int) -> None:
     from watcher import clock
     from watcher.deliver import senders
     from watcher.fetch import Fetcher
+    from watcher.pipeline.lease_recovery import COMMAND
     from watcher.pipeline.outgoing import deliver_waiting
-    from watcher.pipeline.recovery import COMMAND
 
     async with Fetcher(application.fetch_policy()) as fetcher:
         owner = f"{COMMAND} {socket.gethostname()}:{os.getpid()}"

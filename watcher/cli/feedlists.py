@@ -16,7 +16,7 @@ from watcher.cli.state import Json, load_settings, state
 if TYPE_CHECKING:
     from watcher.fetch import Candidate
     from watcher.model.feed import Source
-    from watcher.pipeline.trial import Trial
+    from watcher.pipeline.feed_check import Trial
     from watcher.settings import Settings
 
 
@@ -231,7 +231,7 @@ def tried(settings: Settings, source: Source) -> Trial:
 
     from watcher.app.wiring import fetch_policy
     from watcher.fetch import Fetcher
-    from watcher.pipeline.trial import try_feeds
+    from watcher.pipeline.feed_check import try_feeds
 
     async def fetch() -> Trial:
         async with Fetcher(fetch_policy(settings)) as fetcher:

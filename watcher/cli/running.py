@@ -11,7 +11,7 @@ from watcher.cli.state import Json, opened, state
 
 if TYPE_CHECKING:
     from watcher.app.wiring import App
-    from watcher.pipeline.polled import Polled
+    from watcher.pipeline.poll_summary import Polled
     from watcher.store.claims import Held
 
 app = typer.Typer(rich_markup_mode=None)
@@ -122,8 +122,8 @@ async def _cycle(application: App, urls: list[str] | None, *, everything: bool, 
 
     from watcher import clock
     from watcher.fetch import Fetcher
-    from watcher.pipeline.incoming import Poller
-    from watcher.pipeline.recovery import COMMAND
+    from watcher.pipeline.lease_recovery import COMMAND
+    from watcher.pipeline.poller import Poller
 
     async with Fetcher(application.fetch_policy()) as fetcher:
         poller = Poller(
@@ -145,7 +145,7 @@ async def _cycle(application: App, urls: list[str] | None, *, everything: bool, 
 def _take_over(application: App, urls: list[str] | None, *, everything: bool, living: bool) -> None:
     """Take over what dead processes of this machine hold, and what others do if a person asks for that."""
     from watcher import clock
-    from watcher.pipeline.recovery import is_dead, take_over, take_over_feeds
+    from watcher.pipeline.lease_recovery import is_dead, take_over, take_over_feeds
     from watcher.store import claims
 
     feeds, messages = take_over(application.database, is_dead, clock.now())

@@ -11,7 +11,7 @@ from watcher.cli import output
 from watcher.cli.state import Json, state
 
 if TYPE_CHECKING:
-    from watcher.pipeline.trial import Trial
+    from watcher.pipeline.feed_check import Trial
     from watcher.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None)
@@ -118,7 +118,7 @@ def _tried(settings: Settings) -> tuple[Trial, ...]:
 
     from watcher.app.wiring import fetch_policy
     from watcher.fetch import Fetcher
-    from watcher.pipeline.trial import try_feeds
+    from watcher.pipeline.feed_check import try_feeds
 
     async def fetch_all() -> tuple[Trial, ...]:
         async with Fetcher(fetch_policy(settings)) as fetcher:

@@ -16,8 +16,8 @@ from watcher.errors import NotFoundError, StorageError
 from watcher.model.digest import Channel, Coverage, Delivery, Digest, Subscription
 from watcher.model.topic import Topic
 from watcher.pipeline import remarks, sending
+from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.drafts import drafts
-from watcher.pipeline.points import reached
 from watcher.pipeline.sending import Delivered, Senders
 from watcher.store import digests, outbox, unsubscribed, volume
 from watcher.store.engine import Database, Db

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from watcher.errors import StoreError
 from watcher.pipeline.sending import Channels, Delivered, OnDelivery, Round, Senders
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageWatch
 from watcher.store import outbox
 from watcher.store.engine import Database
 

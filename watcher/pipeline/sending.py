@@ -15,8 +15,8 @@ from watcher.deliver import Blocked, Deferred, Outcome, Refused, Sender, Sent, S
 from watcher.deliver.redact import redact_secrets
 from watcher.errors import StorageError
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
-from watcher.pipeline.points import reached
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.checkpoints import reached
+from watcher.pipeline.storage_monitor import StorageWatch
 from watcher.store import blocked, digests, outbox
 from watcher.store.engine import Database, Db
 

@@ -12,8 +12,8 @@ from starlette.middleware import Middleware
 from watcher import __version__
 from watcher.app.wiring import App
 from watcher.fetch import Fetcher
-from watcher.pipeline.pushed import Subscriber
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageWatch
+from watcher.pipeline.websub.service import Subscriber
 from watcher.settings import signing_key
 from watcher.web import api, events, health, metrics, pages, problems, syndication, websub
 from watcher.web.guard.bodies import BoundedBodies

@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from watcher.app.wiring import App
 from watcher.fetch import Fetcher
 from watcher.match import Query
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageWatch
 from watcher.topics.named import Named
 from watcher.web.guard.gate import Gate
 from watcher.web.guard.sessions import Session

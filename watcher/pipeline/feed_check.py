@@ -12,8 +12,8 @@ from watcher.fetch import Fetcher
 from watcher.identify import candidates
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind, Fresh, Outcome
+from watcher.pipeline.ingest import read_in_bounds
 from watcher.pipeline.privacy import conceal
-from watcher.pipeline.settling import read_in_bounds
 from watcher.reading import Reader
 from watcher.text.urls import permanent_target
 

@@ -19,10 +19,10 @@ from watcher.match import Watched
 from watcher.model.feed import Feed, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.model.websub import Callback, CallbackState
-from watcher.pipeline.articles import Articles
-from watcher.pipeline.incoming import LEASE
-from watcher.pipeline.notices import notices
-from watcher.pipeline.settling import Settled, settle_all
+from watcher.pipeline.feed_events import notices
+from watcher.pipeline.fulltext import Articles
+from watcher.pipeline.ingest import Settled, settle_all
+from watcher.pipeline.poller import LEASE
 from watcher.reading import Reader, ReaderClosedError
 from watcher.schedule import Bounds, hints
 from watcher.store import callbacks, claims, feeds

@@ -15,9 +15,9 @@ from watcher.deliver import senders
 from watcher.demo.server import DemoServer
 from watcher.fetch import Fetcher
 from watcher.model.digest import Digest
-from watcher.pipeline.incoming import Poller
 from watcher.pipeline.outgoing import compose_now, deliver_waiting
-from watcher.pipeline.polled import Polled
+from watcher.pipeline.poll_summary import Polled
+from watcher.pipeline.poller import Poller
 from watcher.settings.folders import shipped_folder
 
 DIGEST = "demo"

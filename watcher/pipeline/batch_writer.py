@@ -13,9 +13,9 @@ from watcher.errors import StorageError
 from watcher.match import Watched
 from watcher.model.feed import Feed
 from watcher.model.poll import Fresh, Outcome
-from watcher.pipeline.points import reached
-from watcher.pipeline.settling import Settled, settle_all
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.checkpoints import reached
+from watcher.pipeline.ingest import Settled, settle_all
+from watcher.pipeline.storage_monitor import StorageWatch
 from watcher.schedule import Bounds
 from watcher.store.engine import Database
 

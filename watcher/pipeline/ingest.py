@@ -26,11 +26,11 @@ from watcher.model.poll import (
 )
 from watcher.model.topic import Hit
 from watcher.parse import parse
-from watcher.pipeline.articles import with_articles
 from watcher.pipeline.describing import describe_entries, prepare_detection, prepare_detection_aside
 from watcher.pipeline.edits import keep_edits
-from watcher.pipeline.notices import history
-from watcher.pipeline.succession import Continued, continue_feeds
+from watcher.pipeline.feed_events import history
+from watcher.pipeline.feed_succession import Continued, continue_feeds
+from watcher.pipeline.fulltext import with_articles
 from watcher.reading import Reader
 from watcher.schedule import Bounds, after, get_mark, hints, keep_within
 from watcher.store import claims, entries, feeds, hits, hosts, memory, stories

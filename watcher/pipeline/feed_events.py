@@ -13,7 +13,7 @@ from watcher.model.poll import Failed, FailureKind, Fresh, Unchanged
 from watcher.store.feeds import Poll
 
 if TYPE_CHECKING:
-    from watcher.pipeline.settling import Settled
+    from watcher.pipeline.ingest import Settled
 
 
 @dataclass(frozen=True, slots=True)

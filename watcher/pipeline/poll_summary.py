@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass, field
 
 from watcher.model.poll import Failed, FailureKind, Fresh, Parsed, Unchanged
-from watcher.pipeline.settling import Settled
+from watcher.pipeline.ingest import Settled
 
 
 @dataclass(slots=True)

@@ -15,18 +15,18 @@ import structlog
 from watcher import clock
 from watcher.app.wiring import App
 from watcher.deliver import senders
-from watcher.engine.clockcare import ClockCare
+from watcher.engine.clock_monitor import ClockCare
 from watcher.errors import StoreError
 from watcher.fetch import Fetcher
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.notices import history
+from watcher.pipeline.feed_events import history
+from watcher.pipeline.ingest import Settled
+from watcher.pipeline.lease_recovery import is_dead, take_over, take_over_silent
 from watcher.pipeline.outgoing import compose_due
+from watcher.pipeline.poller import Poller
 from watcher.pipeline.post import Post
-from watcher.pipeline.pushed import Subscriber
-from watcher.pipeline.recovery import is_dead, take_over, take_over_silent
 from watcher.pipeline.sending import Senders
-from watcher.pipeline.settling import Settled
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageWatch
+from watcher.pipeline.websub.service import Subscriber
 from watcher.store import leases, pruning
 
 log = structlog.get_logger()

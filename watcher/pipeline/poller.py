@@ -16,15 +16,15 @@ from watcher.fetch import Fetcher
 from watcher.match import Watched
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind, Fetched, Fresh, Outcome
-from watcher.pipeline.articles import Articles
-from watcher.pipeline.network import Network
-from watcher.pipeline.notices import notices
-from watcher.pipeline.points import reached
-from watcher.pipeline.polled import Polled
+from watcher.pipeline.batch_writer import SettleQueue, Settling
+from watcher.pipeline.checkpoints import reached
+from watcher.pipeline.connectivity import Network
+from watcher.pipeline.feed_events import notices
+from watcher.pipeline.fulltext import Articles
+from watcher.pipeline.ingest import Settled, read_in_bounds
+from watcher.pipeline.poll_summary import Polled
 from watcher.pipeline.privacy import UNCONFIGURED, conceal, reveal
-from watcher.pipeline.settle_queue import SettleQueue, Settling
-from watcher.pipeline.settling import Settled, read_in_bounds
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageWatch
 from watcher.reading import Reader, ReaderClosedError
 from watcher.schedule import Bounds, ask_anew
 from watcher.store import claims

@@ -10,8 +10,8 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from watcher.engine.clockcare import LOOK_EVERY
-from watcher.engine.steps import Step, Steps, patient
+from watcher.engine.clock_monitor import LOOK_EVERY
+from watcher.engine.jobs import Step, Steps, patient
 
 log = structlog.get_logger()
 

@@ -16,11 +16,11 @@ import structlog
 from procrastinate.exceptions import ConnectorException, ProcrastinateException
 from procrastinate.jobs import Job, Status
 
+from watcher.engine.jobs import Step, Steps, patient
 from watcher.engine.procrastinate_tables import forget_ticks_after, plain, prepare
-from watcher.engine.steps import Step, Steps, patient
 from watcher.errors import StorageError, StorageFault, StoreError
-from watcher.pipeline.chunks import CHUNK, Claim, share_out, take_over
-from watcher.pipeline.incoming import PROBES
+from watcher.pipeline.poller import PROBES
+from watcher.pipeline.work_batches import CHUNK, Claim, share_out, take_over
 from watcher.store import leases
 from watcher.store.engine import Database
 

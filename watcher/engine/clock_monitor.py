@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from watcher.schedule.clockwatch import ClockStep, SkewEstimator, StepDetector, format_skew
+from watcher.schedule.clock_steps import ClockStep, SkewEstimator, StepDetector, format_skew
 from watcher.store import clocks
 from watcher.store.engine import Database
 
