@@ -16,7 +16,7 @@ from watcher.deliver import senders
 from watcher.model.digest import DeliveryState
 from watcher.pipeline.outgoing import Press, compose_now
 from watcher.pipeline.post import Post
-from watcher.pipeline.storage_monitor import StorageWatch
+from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.store import outbox
 from watcher.store.engine import Database
 
@@ -62,7 +62,7 @@ async def _send_twice(database: Database, ready: Press, server: LockingMailServe
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context))
     async with httpx.AsyncClient() as client:
-        storage = StorageWatch()
+        storage = StorageMonitor()
         post = Post(database, senders(client), lambda: NOON + MINUTE, owner="test", storage=storage)
         await post.tick(ready.channels)
         async with asyncio.timeout(20):

@@ -16,7 +16,7 @@ from watcher.cli.state import Json, state
 if TYPE_CHECKING:
     from watcher.app.wiring import App
     from watcher.model.digest import Digest
-    from watcher.pipeline.poll_summary import Polled
+    from watcher.pipeline.poll_summary import PollSummary
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -89,13 +89,13 @@ def _topics(application: App) -> int:
     return len(application.watched.topics)
 
 
-def _cycle(number: int, polled: Polled) -> dict[str, Any]:
+def _cycle(number: int, polled: PollSummary) -> dict[str, Any]:
     from watcher.cli.running import summary
 
     return {"poll": number, **summary(polled)}
 
 
-def _tell(application: App, number: int, polled: Polled) -> None:
+def _tell(application: App, number: int, polled: PollSummary) -> None:
     """Say what a poll brought: its hits with their evidence, and what went wrong."""
     from watcher.cli.reading import show_hit
     from watcher.store import hits

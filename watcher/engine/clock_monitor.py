@@ -21,7 +21,7 @@ LONG_JUMP = timedelta(days=1)
 """After a jump forward of more than this nothing is pruned until a server's clock confirms ours."""
 
 
-class ClockCare:
+class ClockMonitor:
     """Compares the wall clock with the monotonic one and with servers' clocks; `monotonic` gives seconds."""
 
     def __init__(self, database: Database, wall: Callable[[], datetime], monotonic: Callable[[], float]) -> None:

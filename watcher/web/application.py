@@ -12,7 +12,7 @@ from starlette.middleware import Middleware
 from watcher import __version__
 from watcher.app.wiring import App
 from watcher.fetch import Fetcher
-from watcher.pipeline.storage_monitor import StorageWatch
+from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.pipeline.websub.service import Subscriber
 from watcher.settings import signing_key
 from watcher.web import api, events, health, metrics, pages, problems, syndication, websub
@@ -33,7 +33,7 @@ def create_app(
     *,
     clock: Callable[[], datetime],
     poller_alive: Callable[[], bool] | None = None,
-    storage: StorageWatch | None = None,
+    storage: StorageMonitor | None = None,
     reload: Callable[[], Awaitable[bool]] | None = None,
     fetcher: Fetcher | None = None,
     subscriber: Subscriber | None = None,
@@ -71,7 +71,7 @@ def create_app(
         key=signing_key(app.settings),
         environment=make_environment(gate.prefix),
         poller_alive=poller_alive,
-        storage=storage or StorageWatch(),
+        storage=storage or StorageMonitor(),
         reload=reload,
         fetcher=fetcher,
     )

@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from watcher.app.wiring import App
 from watcher.fetch import Fetcher
 from watcher.match import Query
-from watcher.pipeline.storage_monitor import StorageWatch
+from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.topics.named import Named
 from watcher.web.guard.gate import Gate
 from watcher.web.guard.sessions import Session
@@ -39,7 +39,7 @@ class Site:
     key: bytes = field(repr=False)
     environment: jinja2.Environment
     poller_alive: Callable[[], bool] | None = None
-    storage: StorageWatch = field(default_factory=StorageWatch)
+    storage: StorageMonitor = field(default_factory=StorageMonitor)
     reload: Callable[[], Awaitable[bool]] | None = None
     fetcher: Fetcher | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
