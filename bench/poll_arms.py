@@ -53,7 +53,7 @@ class Ours:
     async def cycle(self) -> dict[str, Any]:
         from watcher import clock
         from watcher.fetch import Fetcher, FetchPolicy
-        from watcher.pipeline.incoming import Poller
+        from watcher.pipeline.poller import Poller
         from watcher.schedule import Bounds
 
         async with Fetcher(FetchPolicy(allow=("127.0.0.0/8",), concurrency=AT_ONCE)) as fetcher:

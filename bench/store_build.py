@@ -18,7 +18,7 @@ from tests import postgres
 from watcher.match import Watched, compile_topics
 from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Source
-from watcher.pipeline.settling import keep_new
+from watcher.pipeline.ingest import store_new_entries
 from watcher.store import care, entries, feeds, hit_rows, memory, migrate, search, stories, tallies
 from watcher.store.engine import Database
 from watcher.store.entries import _write
@@ -128,7 +128,7 @@ def keep(world: World, batch: Sequence[Entry], number: int, rate: Rate) -> None:
         now = moment(number + len(batch))
         memory.recall(db, batch[0].feed_id, batch)
         fresh = entries.number(db, [StoredEntry(id=0, entry=entry, first_seen_at=now) for entry in batch])
-        found = keep_new(db, fresh, world.watched, now)
+        found = store_new_entries(db, fresh, world.watched, now)
     rate.seconds += time.perf_counter() - began
     rate.own_seconds += time.process_time() - own
     rate.entries += len(batch)

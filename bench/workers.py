@@ -39,7 +39,7 @@ import psycopg  # noqa: E402
 from tests import postgres  # noqa: E402
 from tests.engine.outlets import Outlets  # noqa: E402
 from watcher.model.feed import Source  # noqa: E402
-from watcher.pipeline import chunks  # noqa: E402
+from watcher.pipeline import work_batches  # noqa: E402
 from watcher.store import claims, feeds, leases, migrate  # noqa: E402
 from watcher.store.engine import Database  # noqa: E402
 
@@ -63,10 +63,10 @@ def by_store(database: Database, now: datetime) -> list[tuple[int, int]]:
 def by_chunk(database: Database, now: datetime) -> list[tuple[int, int]]:
     """Share a batch out, take it over chunk by chunk with turns at the hosts, and complete it."""
     done: list[tuple[int, int]] = []
-    for chunk in chunks.share_out(database, now, chunks=BATCH // chunks.CHUNK):
+    for chunk in work_batches.claim_batches(database, now, chunks=BATCH // work_batches.CHUNK):
         held = [
             feed
-            for feed, _at in chunks.take_over(
+            for feed, _at in work_batches.take_over(
                 database, chunk, now, owner=str(os.getpid()), spacing=timedelta(milliseconds=1)
             )
         ]
@@ -330,7 +330,7 @@ def takeover(server: postgres.Server, count: int) -> list[str]:
             press.send("shut")
             desk.let_go()
             name = f"{os.uname().nodename}:{doomed.pid}"
-            wait_for(lambda: held(desk, name) >= chunks.CHUNK)
+            wait_for(lambda: held(desk, name) >= work_batches.CHUNK)
             lost = held(desk, name)
             doomed.kill()
             doomed.wait()

@@ -31,7 +31,7 @@ from watcher.model.entry import Item
 from watcher.model.feed import Feed, Source, Validators
 from watcher.model.found import Filters
 from watcher.model.poll import Document, Fresh, Hints, Parsed
-from watcher.pipeline.settling import settle_all
+from watcher.pipeline.ingest import ingest_polls
 from watcher.schedule import Bounds
 from watcher.store import archive, care, claims, feeds, hits, migrate, status, stories
 from watcher.store.engine import Database
@@ -146,7 +146,7 @@ def write(url: str, seed: str, began: float, log: Path) -> None:
                 continue
             polled = [(feed, _document(feed, chance, now)) for feed in held]
             with database.write(lasting=False) as db:
-                settled = settle_all(db, polled, WATCHED, now, Bounds(), chance.random)
+                settled = ingest_polls(db, polled, WATCHED, now, Bounds(), chance.random)
             for each in settled:
                 for stored in each.new:
                     kept.write(f"{stored.entry.key};\n")

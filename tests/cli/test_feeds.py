@@ -18,7 +18,7 @@ from watcher.cli.main import run
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import FeedState, Source
-from watcher.pipeline.incoming import Poller
+from watcher.pipeline.poller import Poller
 from watcher.schedule import Bounds
 from watcher.settings import load
 from watcher.store import feeds

@@ -9,9 +9,9 @@ import pytest
 from watcher.match import compile_topics
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind
-from watcher.pipeline.chunks import share_out, take_over
-from watcher.pipeline.recovery import take_over_silent
-from watcher.pipeline.settling import settle
+from watcher.pipeline.ingest import settle
+from watcher.pipeline.lease_recovery import recover_silent_leases
+from watcher.pipeline.work_batches import claim_batches, take_over
 from watcher.schedule import Bounds
 from watcher.store import claims, feeds, hosts, leases
 from watcher.store.engine import Database
@@ -87,19 +87,19 @@ def test_what_is_settled_under_a_lost_claim_changes_nothing(shared: Database) ->
 
 
 def test_of_a_chunk_no_more_is_kept_than_asked_for_and_the_rest_is_due_for_others(shared: Database) -> None:
-    [chunk] = share_out(shared, NOON, chunks=1)
+    [chunk] = claim_batches(shared, NOON, chunks=1)
 
     held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND, most=1)
 
     assert len(chunk) == 3
     assert len(held) == 1
-    assert share_out(shared, NOON, chunks=0) == ()
+    assert claim_batches(shared, NOON, chunks=0) == ()
     others = claim(shared)
     assert urls(others) == {A, B, ELSEWHERE} - {held[0][0].source.url}
 
 
 def test_a_chunk_taken_over_has_turns_at_its_host_one_after_another(shared: Database) -> None:
-    [chunk] = share_out(shared, NOON, chunks=1)
+    [chunk] = claim_batches(shared, NOON, chunks=1)
 
     held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND)
 
@@ -112,7 +112,7 @@ def test_a_chunk_taken_over_has_turns_at_its_host_one_after_another(shared: Data
 def test_a_turn_far_off_is_given_back(shared: Database) -> None:
     with shared.write() as db:
         hosts.reserve(db, {"news.example": 1000}, NOON, SECOND)
-    [chunk] = share_out(shared, NOON, chunks=1)
+    [chunk] = claim_batches(shared, NOON, chunks=1)
 
     held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND)
 
@@ -126,9 +126,9 @@ def test_the_feeds_of_one_who_fell_silent_are_free_and_of_nobody_else(shared: Da
     leases.beat(shared, "worker:dead", "dead", NOON, 20 * SECOND)
     leases.beat(shared, "worker:alive", "alive", NOON, 5 * MINUTE)
 
-    early = take_over_silent(shared, NOON + 10 * SECOND)
-    silent = take_over_silent(shared, NOON + 30 * SECOND)
-    again = take_over_silent(shared, NOON + 30 * SECOND)
+    early = recover_silent_leases(shared, NOON + 10 * SECOND)
+    silent = recover_silent_leases(shared, NOON + 30 * SECOND)
+    again = recover_silent_leases(shared, NOON + 30 * SECOND)
 
     assert (early, silent, again) == ((0, 0), (1, 0), (0, 0))
     assert urls(claim(shared, NOON + 30 * SECOND)) == {A, ELSEWHERE}

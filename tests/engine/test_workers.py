@@ -26,7 +26,7 @@ from watcher import clock
 from watcher.engine import prepare
 from watcher.model.feed import Source
 from watcher.model.found import Filters
-from watcher.pipeline.chunks import share_out
+from watcher.pipeline.work_batches import claim_batches
 from watcher.settings import EngineName
 from watcher.store import care, claims, digests, entries, feeds, hits, leases, notes, outbox
 from watcher.store.engine import Database
@@ -98,7 +98,7 @@ def test_a_chunk_whose_worker_died_before_it_began_is_handed_out_again(postgresq
         with postgresql.write() as db:
             sources = [Source(url=url, title=f"Outlet {n}") for n, url in enumerate(outlets.urls, 1)]
             feeds.sync(db, sources, clock.now(), timedelta(hours=1))
-        [chunk] = share_out(postgresql, clock.now(), chunks=1)
+        [chunk] = claim_batches(postgresql, clock.now(), chunks=1)
         said = json.dumps({"chunk": [[claim.feed_id, claim.token] for claim in chunk]})
         with psycopg.connect(postgresql.conninfo, autocommit=True) as connection:
             connection.execute(

@@ -16,8 +16,8 @@ from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import Watched, compile_topics
 from watcher.model.feed import Feed, Source
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
 from watcher.schedule import Bounds
 from watcher.store import entries, feeds
 from watcher.store.engine import Database
@@ -103,7 +103,7 @@ class Machine:
             sources = [Source(url=url, **said) for url in urls]  # type: ignore[arg-type]
             feeds.sync(db, sources, self.now, timedelta(minutes=15))
 
-    def poll(self, now: datetime | None = None, **how: object) -> Polled:
+    def poll(self, now: datetime | None = None, **how: object) -> PollSummary:
         """Poll once: every feed, unless `how` says otherwise."""
         self.now = now or self.now
         return self._runner.run(self.poller.cycle(**(how or {"everything": True})))  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import pytest
 from tests.faults import behaviours as b
 from tests.faults.machine import HOUR, NOON, Machine
 from tests.faults.yard import Outlet, Yard
-from watcher.pipeline.polled import Polled
+from watcher.pipeline.poll_summary import PollSummary
 from watcher.store import entries, hits
 
 SITE = "https://harbour.example"
@@ -55,7 +55,7 @@ class Press:
         self.hour = 0
         machine.watch(self.url)
 
-    def poll(self, *items: News, more: str = "") -> Polled:
+    def poll(self, *items: News, more: str = "") -> PollSummary:
         said = f"<rss version='2.0'><channel>{''.join(item.xml() for item in items)}{more}</channel></rss>"
         self.outlet.says = b.says(b.answer(said.encode()))
         self.hour += 1

@@ -20,7 +20,7 @@ from tests.faults.mortal import main
 from tests.faults.yard import Outlet, Talk, Yard
 from watcher.errors import StoreError
 from watcher.model.feed import Source
-from watcher.pipeline.incoming import LEASE
+from watcher.pipeline.poller import LEASE
 from watcher.store import claims, clocks, entries, feeds, hits
 from watcher.store.engine import Database
 

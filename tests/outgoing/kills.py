@@ -21,7 +21,7 @@ from tests.servers import MailServer
 from watcher.channels import senders
 from watcher.model.digest import Delivery, DeliveryState
 from watcher.pipeline.digests import DigestContext, compose_now, deliver_waiting
-from watcher.pipeline.recovery import take_over
+from watcher.pipeline.lease_recovery import take_over
 from watcher.store import digests, outbox
 from watcher.store.engine import Database
 

@@ -13,7 +13,7 @@ from tests.outgoing.world import HOUR, NOON, daily, mail, press
 from tests.servers import SlackServer
 from watcher.channels import senders
 from watcher.model.digest import Channel, ChannelKind
-from watcher.pipeline import points
+from watcher.pipeline import checkpoints
 from watcher.pipeline.digests import DigestContext, compose_due, deliver_waiting
 from watcher.store.engine import Database
 
@@ -32,7 +32,7 @@ def main(url: str, port: int, what: str, point: str, passes: int, hour: int, way
                 os.kill(os.getpid(), signal.SIGKILL)
             left -= 1
 
-    points.watch(end)
+    checkpoints.watch(end)
     now = NOON + hour * HOUR
     to = [f"reader-{number}@desk.example" for number in range(5)]
     channel = bot(port) if way == "bot" else mail(port, *to, timeout=timedelta(seconds=5), on_uncertain=way)

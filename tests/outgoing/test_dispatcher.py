@@ -16,7 +16,7 @@ from watcher.channels import senders
 from watcher.model.digest import DeliveryState
 from watcher.pipeline.digests import DigestContext, compose_now
 from watcher.pipeline.dispatcher import Dispatcher
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.store import outbox
 from watcher.store.engine import Database
 
@@ -62,7 +62,7 @@ async def _send_twice(database: Database, ready: DigestContext, server: LockingM
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context))
     async with httpx.AsyncClient() as client:
-        storage = StorageWatch()
+        storage = StorageMonitor()
         post = Dispatcher(database, senders(client), lambda: NOON + MINUTE, owner="test", storage=storage)
         await post.tick(ready.channels)
         async with asyncio.timeout(20):

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from watcher.match import Watched, compile_topics
 from watcher.model.feed import Feed, Source, Validators
 from watcher.model.poll import Document, Fresh
-from watcher.pipeline.settling import Settled, read, settle
+from watcher.pipeline.ingest import IngestResult, read, settle
 from watcher.schedule import Bounds
 from watcher.store import claims, feeds
 from watcher.store.engine import Database
@@ -54,12 +54,12 @@ class Served:
         with database.write() as db:
             feeds.sync(db, [Source(url=url)], NOON, HOUR)
 
-    def poll(self, *items: News, watched: Watched = NO_TOPICS, status: int = 200) -> Settled:
+    def poll(self, *items: News, watched: Watched = NO_TOPICS, status: int = 200) -> IngestResult:
         """Read a document of these items, an hour after the last."""
         self.now += HOUR
         return self.settle(self.body(items), watched, status)
 
-    def settle(self, body: bytes, watched: Watched = NO_TOPICS, status: int = 200) -> Settled:
+    def settle(self, body: bytes, watched: Watched = NO_TOPICS, status: int = 200) -> IngestResult:
         document = Document(
             url=self.url,
             final_url=self.url,

@@ -17,10 +17,10 @@ from watcher.model.entry import StoredEntry
 from watcher.model.feed import Source
 from watcher.model.poll import Fresh
 from watcher.model.topic import Topic
-from watcher.pipeline.articles import Articles
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.pipeline.settling import read
+from watcher.pipeline.fulltext import FulltextFetcher
+from watcher.pipeline.ingest import read
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
 from watcher.reading import Reader
 from watcher.schedule import Bounds
 from watcher.store import entries, feeds, hits
@@ -62,8 +62,8 @@ def watch(database: Database, press: Server) -> None:
         feeds.sync(db, [Source(url=f"{press.url}/feed", fulltext=True)], NOON, timedelta(minutes=15))
 
 
-def poll(database: Database, now: datetime = NOON) -> Polled:
-    async def cycle() -> Polled:
+def poll(database: Database, now: datetime = NOON) -> PollSummary:
+    async def cycle() -> PollSummary:
         async with Fetcher(POLICY) as fetcher:
             async with Poller(database, fetcher, lambda: EYES, lambda: now, bounds=Bounds) as poller:
                 return await poller.cycle()
@@ -203,7 +203,7 @@ def test_entries_wait_for_their_pages_no_longer_than_they_may(sqlite: Database, 
             assert isinstance(outcome, Fresh)
             with closing(Reader()) as reader:
                 await reader.read_article(b"<p>" + b"Started, which takes its time. " * 10, "text/html")
-                articles = Articles(sqlite, fetcher, lambda: NOON, reader)
+                articles = FulltextFetcher(sqlite, fetcher, lambda: NOON, reader)
                 return await articles.added(known, outcome, timedelta(seconds=1))
 
     outcome = asyncio.run(added())

@@ -15,10 +15,10 @@ from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import FeedState, Source
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.pipeline.settling import Settled
-from watcher.pipeline.trial import try_feeds
+from watcher.pipeline.feed_check import check_feeds
+from watcher.pipeline.ingest import IngestResult
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
 from watcher.schedule import Bounds
 from watcher.store import entries, feeds
 from watcher.store.engine import Database
@@ -62,7 +62,7 @@ class _Cycle:
         self._database = database
         self._started = 0.0
 
-    async def run(self) -> Polled:
+    async def run(self) -> PollSummary:
         async with Fetcher(POLICY) as fetcher:
             poller = Poller(self._database, fetcher, lambda: EYES, lambda: NOON, bounds=Bounds, on_settled=self._note)
             async with poller:
@@ -72,7 +72,7 @@ class _Cycle:
                 probe.cancel()
                 return polled
 
-    def _note(self, settled: Settled) -> None:
+    def _note(self, settled: IngestResult) -> None:
         name = settled.before.source.url.rsplit("/", 1)[1]
         self.stored_after[name] = time.monotonic() - self._started
 
@@ -136,7 +136,7 @@ async def test_trial_of_a_feed_beyond_its_bounds_fails_with_the_reason(press: Se
     press.pages["/costly"] = Reply(HOSTILE["costly"])
 
     async with Fetcher(POLICY) as fetcher:
-        [trial] = await try_feeds(fetcher, [Source(url=f"{press.url}/costly")])
+        [trial] = await check_feeds(fetcher, [Source(url=f"{press.url}/costly")])
 
     assert (trial.ok, trial.kind) == (False, "parse")
     assert "was stopped" in trial.message

@@ -15,8 +15,8 @@ from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import Watched, compile_topics
 from watcher.model.feed import Budget, Feed, Source
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
 from watcher.schedule import Bounds, health
 from watcher.store import entries, feeds, hits, status
 from watcher.store.engine import Database
@@ -52,8 +52,8 @@ class Desk:
 
         self.press.pages["/feed"] = answer
 
-    def poll(self, now: datetime, watched: Watched = WALRUS) -> Polled:
-        async def cycle() -> Polled:
+    def poll(self, now: datetime, watched: Watched = WALRUS) -> PollSummary:
+        async def cycle() -> PollSummary:
             policy = FetchPolicy(
                 allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=60), most_wire=16 << 20
             )

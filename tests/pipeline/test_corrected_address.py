@@ -19,7 +19,7 @@ from watcher.match import compile_topics
 from watcher.model.feed import Source
 from watcher.model.topic import Topic
 from watcher.pipeline.digests import compose_due
-from watcher.pipeline.incoming import Poller
+from watcher.pipeline.poller import Poller
 from watcher.schedule import Bounds
 from watcher.settings import load
 from watcher.store import digests, entries, feeds, hits, status

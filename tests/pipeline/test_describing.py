@@ -11,7 +11,7 @@ from watcher.match import compile_topics, parse_query
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.model.topic import Topic
-from watcher.pipeline.settling import Settled, read, settle
+from watcher.pipeline.ingest import IngestResult, read, settle
 from watcher.schedule import Bounds
 from watcher.store import archive, claims, entries, feeds
 from watcher.store.engine import Database
@@ -36,7 +36,7 @@ class Polls:
         with self.database.write() as db:
             feeds.sync(db, [Source(url=URL, tags=tags, language=language)], NOON, HOUR)
 
-    def poll(self, *items: tuple[str, str, str, str], language: str = "", query: str = "fog") -> Settled:
+    def poll(self, *items: tuple[str, str, str, str], language: str = "", query: str = "fog") -> IngestResult:
         self.now += HOUR
         written = "".join(
             f"<item><guid>{guid}</guid><title>{title}</title><description>{text}</description>{more}</item>"

@@ -16,9 +16,9 @@ from watcher.model.feed import Source, Validators
 from watcher.model.found import Filters
 from watcher.model.poll import Outcome, Unchanged
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.pipeline.settle_queue import together
+from watcher.pipeline.batch_writer import together
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
 from watcher.schedule import Bounds
 from watcher.store import archive, claims, entries, feeds, hits, stories
 from watcher.store.engine import Database
@@ -39,8 +39,8 @@ def watch(database: Database, *urls: str) -> None:
         feeds.sync(db, [Source(url=url) for url in urls], NOON, timedelta(minutes=15))
 
 
-def poll(database: Database, now: datetime, watched: Watched = EYES, **how: object) -> Polled:
-    async def cycle() -> Polled:
+def poll(database: Database, now: datetime, watched: Watched = EYES, **how: object) -> PollSummary:
+    async def cycle() -> PollSummary:
         policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
         async with Fetcher(policy) as fetcher:
             async with Poller(database, fetcher, lambda: watched, lambda: now, bounds=Bounds) as poller:

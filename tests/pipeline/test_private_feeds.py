@@ -15,9 +15,9 @@ from watcher.app.bootstrap import open_app
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import FeedState, Source
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.pipeline.trial import Trial, try_feeds
+from watcher.pipeline.feed_check import FeedCheck, check_feeds
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
 from watcher.schedule import Bounds
 from watcher.settings.feeds import make_source
 from watcher.store import entries, feeds
@@ -38,10 +38,10 @@ def press() -> Iterator[Server]:
 
 def poll(
     database: Database, *sources: Source, now: datetime = NOON, known: Callable[[str], Source | None] | None = None
-) -> Polled:
+) -> PollSummary:
     by_url = {source.url: source for source in sources}
 
-    async def cycle() -> Polled:
+    async def cycle() -> PollSummary:
         policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
         async with Fetcher(policy) as fetcher:
             watched = compile_topics(())
@@ -162,9 +162,9 @@ def test_a_trial_uses_the_secrets_and_shows_none(press: Server) -> None:
     press.pages[f"/feed?t={TOKEN}"] = Reply(status=301, headers={"Location": f"/new?t={TOKEN}"})
     press.pages[f"/new?t={TOKEN}"] = Reply(rss(("1", "One")))
 
-    async def tried() -> Trial:
+    async def tried() -> FeedCheck:
         async with Fetcher(FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0))) as fetcher:
-            return (await try_feeds(fetcher, [tokened(press)]))[0]
+            return (await check_feeds(fetcher, [tokened(press)]))[0]
 
     trial = asyncio.run(tried())
 

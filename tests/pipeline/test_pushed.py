@@ -25,8 +25,8 @@ from watcher.match import compile_topics
 from watcher.model.feed import Feed, Source
 from watcher.model.topic import Topic
 from watcher.model.websub import Callback, CallbackState
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.pushed import Subscriber
+from watcher.pipeline.poller import Poller
+from watcher.pipeline.websub.service import Subscriber
 from watcher.schedule import Bounds
 from watcher.store import callbacks, claims, entries, feeds, hits
 from watcher.store.engine import Database

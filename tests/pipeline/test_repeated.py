@@ -11,7 +11,7 @@ import pytest
 from watcher.match import Watched, compile_topics
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh
-from watcher.pipeline.settling import Settled, read, settle
+from watcher.pipeline.ingest import IngestResult, read, settle
 from watcher.schedule import Bounds
 from watcher.store import claims, feeds, pruning
 from watcher.store.engine import Database
@@ -40,7 +40,7 @@ class Polls:
         with database.write() as db:
             feeds.sync(db, [Source(url=URL)], NOON, HOUR)
 
-    def read(self, *items: tuple[str, str, str]) -> Settled:
+    def read(self, *items: tuple[str, str, str]) -> IngestResult:
         self.now += HOUR
         body = rss(*items)
         document = Document(

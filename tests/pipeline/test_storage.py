@@ -15,7 +15,7 @@ from tests.disks import fill, small_disk
 from tests.pipeline.test_incoming import NOON, poll, press, watch
 from tests.web_server import Reply, Server, rss
 from watcher.errors import StorageError, StorageFault
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.store import feeds, migrate
 from watcher.store.engine import Database
 
@@ -27,7 +27,7 @@ __all__ = ["press"]
 class Watch:
     def __init__(self) -> None:
         self.at = 0.0
-        self.watch = StorageWatch(lambda: self.at)
+        self.watch = StorageMonitor(lambda: self.at)
 
 
 def test_a_fault_is_logged_less_and_less_often_and_once_when_it_is_over() -> None:

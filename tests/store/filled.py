@@ -10,7 +10,7 @@ from watcher.model.entry import Item, StoredEntry
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh, Hints, Parsed
 from watcher.model.topic import Topic
-from watcher.pipeline.settling import Settled, settle
+from watcher.pipeline.ingest import IngestResult, settle
 from watcher.schedule import Bounds
 from watcher.store import claims, feeds
 from watcher.store.engine import Database
@@ -52,7 +52,7 @@ def bring(
     watched: Watched = NOTHING,
     feed: str = FEED,
     title: str = "",
-) -> Settled:
+) -> IngestResult:
     """Settle a document of these items for a feed, as a poll at `now` would."""
     with database.write() as db:
         known = {each.source for each in feeds.all_configured(db)}
@@ -62,5 +62,5 @@ def bring(
         return settle(db, claimed, document(feed, items), watched, now, Bounds(), 0.0)
 
 
-def stored(settled: Settled) -> list[StoredEntry]:
+def stored(settled: IngestResult) -> list[StoredEntry]:
     return list(settled.new)

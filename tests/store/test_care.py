@@ -14,7 +14,7 @@ from tests.store.filled import NOON, bring, document, item, topics
 from watcher.errors import StoreError
 from watcher.match import parse_query
 from watcher.model.feed import Source
-from watcher.pipeline.settling import settle
+from watcher.pipeline.ingest import settle
 from watcher.schedule import Bounds
 from watcher.store import archive, backup, care, claims, entries, feeds, hits
 from watcher.store.engine import Database

@@ -10,7 +10,7 @@ from sqlalchemy import select, update
 from tests.outgoing.world import alerts, daily, found
 from tests.store.filled import NOON, bring, item
 from watcher.model.digest import ChannelKind, Coverage, Digest
-from watcher.schedule.clockwatch import ClockStep
+from watcher.schedule.clock_steps import ClockStep
 from watcher.store import claims, clocks, digests, feeds, hosts, leases, outbox, volume
 from watcher.store.engine import Database
 from watcher.store.tables import digests as digest_table

@@ -7,7 +7,7 @@ from itertools import count
 
 from tests.store.filled import NOON, bring, item, topics
 from watcher.model.entry import Item
-from watcher.pipeline.incoming import Settled
+from watcher.pipeline.poller import IngestResult
 from watcher.store import hits, stories
 from watcher.store.engine import Database
 from watcher.stories import WINDOW
@@ -64,7 +64,7 @@ def test_what_lies_beyond_the_window_is_another_story_though_its_marks_are_still
 
 def test_marks_of_what_can_no_longer_be_joined_are_forgotten_and_later_ones_kept(database: Database) -> None:
     bring(database, [item(1, EVENTS[0])], watched=EVERYTHING)
-    later: Settled = bring(database, [item(2, EVENTS[1])], now=NOON + WINDOW, watched=EVERYTHING)
+    later: IngestResult = bring(database, [item(2, EVENTS[1])], now=NOON + WINDOW, watched=EVERYTHING)
 
     with database.write() as db:
         stories.forget_marks(db, NOON + timedelta(seconds=1))

@@ -18,7 +18,7 @@ from tests.store.filled import bring, item
 from tests.web.hostile import HOSTILE, hostile_feed
 from tests.web.site import HARBOUR, NOON, World, world
 from tests.web_server import Reply, Server
-from watcher.demo.world import poll
+from watcher.demo.sandbox import poll
 from watcher.pipeline.digests import compose_now
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"

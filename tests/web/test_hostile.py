@@ -22,7 +22,7 @@ from tests.web.hostile import HOSTILE, hostile_feed
 from tests.web.site import NOON, World, world
 from tests.web_server import Reply, Server
 from watcher.channels import senders
-from watcher.demo.world import poll
+from watcher.demo.sandbox import poll
 from watcher.model.digest import Channel, ChannelKind
 from watcher.pipeline.digests import compose_now, deliver_waiting
 from watcher.store import hits

@@ -11,7 +11,7 @@ from watcher.cli.state import Json, opened, state
 
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
-    from watcher.pipeline.polled import Polled
+    from watcher.pipeline.poll_summary import PollSummary
     from watcher.store.claims import Held
 
 app = typer.Typer(rich_markup_mode=None)
@@ -115,15 +115,15 @@ def status(as_json: Json = False) -> None:
         _show_standing(said)
 
 
-async def _cycle(application: App, urls: list[str] | None, *, everything: bool, advance: Any) -> Polled:
+async def _cycle(application: App, urls: list[str] | None, *, everything: bool, advance: Any) -> PollSummary:
     import os
     import socket
     from datetime import timedelta
 
     from watcher import clock
     from watcher.fetch import Fetcher
-    from watcher.pipeline.incoming import Poller
-    from watcher.pipeline.recovery import COMMAND
+    from watcher.pipeline.lease_recovery import COMMAND
+    from watcher.pipeline.poller import Poller
 
     async with Fetcher(application.fetch_policy()) as fetcher:
         poller = Poller(
@@ -145,7 +145,7 @@ async def _cycle(application: App, urls: list[str] | None, *, everything: bool, 
 def _take_over(application: App, urls: list[str] | None, *, everything: bool, living: bool) -> None:
     """Take over what dead processes of this machine hold, and what others do if a person asks for that."""
     from watcher import clock
-    from watcher.pipeline.recovery import is_dead, take_over, take_over_feeds
+    from watcher.pipeline.lease_recovery import end_feed_leases, is_dead, take_over
     from watcher.store import claims
 
     feeds, messages = take_over(application.database, is_dead, clock.now())
@@ -156,7 +156,7 @@ def _take_over(application: App, urls: list[str] | None, *, everything: bool, li
     with application.database.read() as db:
         held = claims.list_held(db, clock.now(), urls=urls, everything=everything)
     if held:
-        take_over_feeds(application.database, [each.owner for each in held])
+        end_feed_leases(application.database, [each.owner for each in held])
     for each in held:
         output.note(
             f"{output.counted(each.feeds, 'feed')} taken from {_owner(each)}, which may be at work: "
@@ -185,7 +185,7 @@ def _known_feeds(application: App, urls: list[str]) -> list[str]:
     return list(dict.fromkeys(find(application.settings.sources, url).url for url in urls))
 
 
-def summary(polled: Polled, seconds: float | None = None) -> dict[str, Any]:
+def summary(polled: PollSummary, seconds: float | None = None) -> dict[str, Any]:
     """Say what a cycle came to, in the words of the contract."""
     return {
         "feeds": {

@@ -261,7 +261,7 @@ async def _deliver(application: App, press: DigestContext, digest_id: int) -> No
     from watcher.channels import senders
     from watcher.fetch import Fetcher
     from watcher.pipeline.digests import deliver_waiting
-    from watcher.pipeline.recovery import COMMAND
+    from watcher.pipeline.lease_recovery import COMMAND
 
     async with Fetcher(application.fetch_policy()) as fetcher:
         owner = f"{COMMAND} {socket.gethostname()}:{os.getpid()}"

@@ -16,7 +16,7 @@ from watcher.cli.state import Json, load_settings, state
 if TYPE_CHECKING:
     from watcher.fetch import Candidate
     from watcher.model.feed import Source
-    from watcher.pipeline.trial import Trial
+    from watcher.pipeline.feed_check import FeedCheck
     from watcher.settings import Settings
 
 
@@ -225,17 +225,17 @@ def refuse_known(sources: Sequence[Source], source: Source) -> None:
             raise UsageError(f"{source.url} is watched already{as_}")
 
 
-def tried(settings: Settings, source: Source) -> Trial:
+def tried(settings: Settings, source: Source) -> FeedCheck:
     """Fetch and read a feed once."""
     import asyncio
 
     from watcher.app.bootstrap import fetch_policy
     from watcher.fetch import Fetcher
-    from watcher.pipeline.trial import try_feeds
+    from watcher.pipeline.feed_check import check_feeds
 
-    async def fetch() -> Trial:
+    async def fetch() -> FeedCheck:
         async with Fetcher(fetch_policy(settings)) as fetcher:
-            return (await try_feeds(fetcher, [source]))[0]
+            return (await check_feeds(fetcher, [source]))[0]
 
     return asyncio.run(fetch())
 

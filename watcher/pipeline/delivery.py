@@ -15,8 +15,8 @@ from watcher.channels import Blocked, Deferred, Outcome, Refused, Sender, Sent, 
 from watcher.channels.redact import redact_secrets
 from watcher.errors import StorageError
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
-from watcher.pipeline.points import reached
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.checkpoints import reached
+from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.store import blocked, digests, outbox
 from watcher.store.engine import Database, Db
 
@@ -108,7 +108,7 @@ class Round:
     on_delivery: OnDelivery | None = None
     bodies: dict[int, tuple[str, str]] = field(default_factory=dict)
     elapsed: dict[int, timedelta] = field(default_factory=dict)
-    storage: StorageWatch = field(default_factory=StorageWatch)
+    storage: StorageMonitor = field(default_factory=StorageMonitor)
 
     async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> bool:
         """Send a channel's messages one after another; what one came to is recorded as the next is taken.

@@ -20,9 +20,9 @@ from watcher.errors import NotFoundError, StorageError
 from watcher.model.digest import Channel, Coverage, Delivery, Digest, Subscription
 from watcher.model.topic import Topic
 from watcher.pipeline import delivery, digest_notes
+from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.delivery import Delivered, Senders
 from watcher.pipeline.messages import build_messages
-from watcher.pipeline.points import reached
 from watcher.store import digests, outbox, unsubscribed, volume
 from watcher.store.engine import Database, Db
 

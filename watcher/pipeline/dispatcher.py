@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from watcher.errors import StoreError
 from watcher.pipeline.delivery import Channels, Delivered, OnDelivery, Round, Senders
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.store import outbox
 from watcher.store.engine import Database
 
@@ -41,7 +41,7 @@ class Dispatcher:
         owner: str,
         on_delivery: OnDelivery | None = None,
         jitter: Callable[[], float] = random.random,
-        storage: StorageWatch | None = None,
+        storage: StorageMonitor | None = None,
     ) -> None:
         self._database = database
         self._senders = senders
@@ -49,7 +49,7 @@ class Dispatcher:
         self._owner = owner
         self._on_delivery = on_delivery
         self._jitter = jitter
-        self._storage = storage or StorageWatch()
+        self._storage = storage or StorageMonitor()
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._pauses: dict[str, _Pause] = {}
         self._stopping = False

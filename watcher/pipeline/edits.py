@@ -13,7 +13,7 @@ from watcher.store import edits, hits, stories
 from watcher.store.engine import Db
 
 
-def keep_edits(db: Db, edited: Sequence[StoredEntry], watched: Watched, now: datetime) -> tuple[Hit, ...]:
+def store_edits(db: Db, edited: Sequence[StoredEntry], watched: Watched, now: datetime) -> tuple[Hit, ...]:
     """Match edited entries and store their hits; returns those that are new, and those that an edit brought back.
 
     What the former text matched as well, no edit made. Of what nobody was to be told of (a baseline, a quarantined

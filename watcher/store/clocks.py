@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import CursorResult, or_, select, update
 
-from watcher.schedule.clockwatch import ClockStep, format_skew, format_step
+from watcher.schedule.clock_steps import ClockStep, format_skew, format_step
 from watcher.store import notes
 from watcher.store.engine import Db
 from watcher.store.tables import callbacks, digests, feeds, outbox

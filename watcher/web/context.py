@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from watcher.app.bootstrap import App
 from watcher.fetch import Fetcher
 from watcher.match import Query
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.topics.named import Named
 from watcher.web.auth.access import Gate
 from watcher.web.auth.sessions import Session
@@ -39,7 +39,7 @@ class WebContext:
     key: bytes = field(repr=False)
     environment: jinja2.Environment
     poller_alive: Callable[[], bool] | None = None
-    storage: StorageWatch = field(default_factory=StorageWatch)
+    storage: StorageMonitor = field(default_factory=StorageMonitor)
     reload: Callable[[], Awaitable[bool]] | None = None
     fetcher: Fetcher | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)

@@ -23,14 +23,14 @@ PATIENCE = timedelta(minutes=2)
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class FeedClaim:
     """A feed that waits for a process, and the token by which one may take it over."""
 
     feed_id: int
     token: int
 
 
-def share_out(database: Database, now: datetime, *, chunks: int) -> tuple[tuple[Claim, ...], ...]:
+def claim_batches(database: Database, now: datetime, *, chunks: int) -> tuple[tuple[FeedClaim, ...], ...]:
     """Claim what is due, as many chunks of it as asked for at most, and give it grouped by host.
 
     A host has one chunk at a time, in whatever process: what else is due of it waits until that one is done.
@@ -41,7 +41,7 @@ def share_out(database: Database, now: datetime, *, chunks: int) -> tuple[tuple[
         claimed = claims.claim_due(
             db, now, limit=chunks * CHUNK, lease_for=QUEUED, owner=f"queue {uuid4().hex[:12]}", per_host=CHUNK
         )
-    return tuple(tuple(Claim(feed.id, feed.lease) for feed in chunk) for chunk in grouped(claimed))
+    return tuple(tuple(FeedClaim(feed.id, feed.lease) for feed in chunk) for chunk in grouped(claimed))
 
 
 def grouped(claimed: Iterable[Feed]) -> tuple[tuple[Feed, ...], ...]:
@@ -61,7 +61,7 @@ def grouped(claimed: Iterable[Feed]) -> tuple[tuple[Feed, ...], ...]:
 
 def take_over(
     database: Database,
-    chunk: Sequence[Claim],
+    chunk: Sequence[FeedClaim],
     now: datetime,
     *,
     owner: str,

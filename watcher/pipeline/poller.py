@@ -16,15 +16,15 @@ from watcher.fetch import Fetcher
 from watcher.match import Watched
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind, Fetched, Fresh, Outcome
-from watcher.pipeline.articles import Articles
-from watcher.pipeline.network import Network
-from watcher.pipeline.notices import notices
-from watcher.pipeline.points import reached
-from watcher.pipeline.polled import Polled
+from watcher.pipeline.batch_writer import BatchWriter, Settling
+from watcher.pipeline.checkpoints import reached
+from watcher.pipeline.connectivity import ConnectivityMonitor
+from watcher.pipeline.feed_events import list_feed_events
+from watcher.pipeline.fulltext import FulltextFetcher
+from watcher.pipeline.ingest import IngestResult, read_with_limits
+from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.privacy import UNCONFIGURED, conceal, reveal
-from watcher.pipeline.settle_queue import SettleQueue, Settling
-from watcher.pipeline.settling import Settled, read_in_bounds
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.reading import Reader, ReaderClosedError
 from watcher.schedule import Bounds, ask_anew
 from watcher.store import claims
@@ -61,11 +61,11 @@ class Poller:
         bounds: Callable[[], Bounds],
         concurrency: int = 64,
         owner: str = "",
-        on_settled: Callable[[Settled], None] | None = None,
+        on_settled: Callable[[IngestResult], None] | None = None,
         on_answer: Callable[[str, Mapping[str, str]], None] | None = None,
         jitter: Callable[[], float] = random.random,
         configured: Callable[[str], Source | None] | None = None,
-        storage: StorageWatch | None = None,
+        storage: StorageMonitor | None = None,
         keeps_for: timedelta = LEASE,
     ) -> None:
         self._database = database
@@ -78,17 +78,17 @@ class Poller:
         self._configured = configured
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
         self.reader = Reader()
-        self._storage = storage or StorageWatch()
+        self._storage = storage or StorageMonitor()
         settling = Settling(watched=watched, clock=clock, bounds=bounds, jitter=jitter)
-        self._settling = SettleQueue(database, self._writer, settling, self._storage, keeps_for)
+        self._settling = BatchWriter(database, self._writer, settling, self._storage, keeps_for)
         self._refused: StorageError | None = None
         self._unreleased: list[Feed] = []
-        self._journeys: set[asyncio.Task[Settled | None]] = set()
-        self._early: set[asyncio.Task[Settled | None]] = set()
+        self._journeys: set[asyncio.Task[IngestResult | None]] = set()
+        self._early: set[asyncio.Task[IngestResult | None]] = set()
         self._draining = False
-        self._network = Network()
+        self._network = ConnectivityMonitor()
         self._away_since: datetime | None = None
-        self._articles = Articles(database, fetcher, clock, self.reader)
+        self._articles = FulltextFetcher(database, fetcher, clock, self.reader)
         # A host takes its feeds one after another: more than wait at its door would only keep others waiting.
         self._per_host = fetcher.policy.per_host + 2 if fetcher.policy.spacing else None
         self._busy: Counter[str] = Counter()
@@ -122,12 +122,12 @@ class Poller:
         urls: Iterable[str] | None = None,
         everything: bool = False,
         unconditional: bool = False,
-    ) -> Polled:
+    ) -> PollSummary:
         """Poll every feed that is due (or named, or all of them) once, and give the sum.
 
         Raises StorageError where the database could not store what came.
         """
-        polled, self._refused = Polled(), None
+        polled, self._refused = PollSummary(), None
         started = self._clock()
         chosen = tuple(urls) if urls is not None else None
         while True:
@@ -178,9 +178,9 @@ class Poller:
                 return
             await self._wait_for_room(left)
 
-    async def take(self, claimed: Iterable[tuple[Feed, datetime]]) -> Polled:
+    async def take(self, claimed: Iterable[tuple[Feed, datetime]]) -> PollSummary:
         """Poll feeds that are claimed already, each at its moment and not before, and give the sum."""
-        polled = Polled()
+        polled = PollSummary()
         journeys = [self._start(feed, False, begins_at=at) for feed, at in claimed]
         polled.due = len(journeys)
         for journey in journeys:
@@ -258,7 +258,7 @@ class Poller:
 
     def _start(
         self, feed: Feed, unconditional: bool, *, begins_at: datetime | None = None
-    ) -> asyncio.Task[Settled | None]:
+    ) -> asyncio.Task[IngestResult | None]:
         host = host_of(feed.fetch_url)
         journey = asyncio.create_task(self._journey(feed, host, unconditional, begins_at))
         self._journeys.add(journey)
@@ -268,14 +268,16 @@ class Poller:
         journey.add_done_callback(lambda done: self._ended(done, host))
         return journey
 
-    def _ended(self, journey: asyncio.Task[Settled | None], host: str) -> None:
+    def _ended(self, journey: asyncio.Task[IngestResult | None], host: str) -> None:
         self._journeys.discard(journey)
         self._early.discard(journey)
         self._busy[host] -= 1
         if not self._busy[host]:
             del self._busy[host]
 
-    async def _journey(self, feed: Feed, host: str, unconditional: bool, begins_at: datetime | None) -> Settled | None:
+    async def _journey(
+        self, feed: Feed, host: str, unconditional: bool, begins_at: datetime | None
+    ) -> IngestResult | None:
         """Take one feed all the way. The one bulkhead: a fault of ours in one feed's poll disturbs no other feed."""
         try:
             if begins_at is not None:
@@ -318,7 +320,7 @@ class Poller:
             except Exception:
                 log.exception("poll could not be settled", feed=feed.source.url)
                 return None
-        for notice in notices(settled) if settled.held else ():
+        for notice in list_feed_events(settled) if settled.held else ():
             if notice.is_repeated:
                 continue
             log.warning(notice.event, feed=feed.source.url, said=notice.said)
@@ -336,7 +338,7 @@ class Poller:
         return self._away_since
 
     async def _read(self, feed: Feed, fetched: Fetched, source: Source) -> Outcome:
-        outcome = conceal(await read_in_bounds(feed, fetched, self.reader), source)
+        outcome = conceal(await read_with_limits(feed, fetched, self.reader), source)
         if isinstance(outcome, Fresh) and feed.source.fulltext:
             return await self._articles.added(feed, outcome, access=source.access)
         return outcome

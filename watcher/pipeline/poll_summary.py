@@ -6,11 +6,11 @@ import asyncio
 from dataclasses import dataclass, field
 
 from watcher.model.poll import Failed, FailureKind, Fresh, Parsed, Unchanged
-from watcher.pipeline.settling import Settled
+from watcher.pipeline.ingest import IngestResult
 
 
 @dataclass(slots=True)
-class Polled:
+class PollSummary:
     """The sum of a cycle's polls."""
 
     due: int = 0
@@ -27,12 +27,12 @@ class Polled:
     recovered: int = 0
     failures: list[tuple[str, FailureKind, str]] = field(default_factory=list)
 
-    def hear(self, journey: asyncio.Task[Settled | None]) -> None:
+    def hear(self, journey: asyncio.Task[IngestResult | None]) -> None:
         """Add what a journey came to, once it is done."""
         if not journey.cancelled() and (settled := journey.result()) is not None:
             self.add(settled)
 
-    def add(self, settled: Settled) -> None:
+    def add(self, settled: IngestResult) -> None:
         match settled.outcome:
             case Fresh(parsed=Parsed(stopped=str(reason))):
                 self.failed += 1

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from watcher.schedule.clockwatch import ClockStep, SkewEstimator, StepDetector, format_skew
+from watcher.schedule.clock_steps import ClockStep, SkewEstimator, StepDetector, format_skew
 from watcher.store import clocks
 from watcher.store.engine import Database
 
@@ -21,7 +21,7 @@ LONG_JUMP = timedelta(days=1)
 """After a jump forward of more than this nothing is pruned until a server's clock confirms ours."""
 
 
-class ClockCare:
+class ClockMonitor:
     """Compares the wall clock with the monotonic one and with servers' clocks; `monotonic` gives seconds."""
 
     def __init__(self, database: Database, wall: Callable[[], datetime], monotonic: Callable[[], float]) -> None:

@@ -13,9 +13,9 @@ from watcher.errors import StorageError
 from watcher.match import Watched
 from watcher.model.feed import Feed
 from watcher.model.poll import Fresh, Outcome
-from watcher.pipeline.points import reached
-from watcher.pipeline.settling import Settled, settle_all
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.checkpoints import reached
+from watcher.pipeline.ingest import IngestResult, ingest_polls
+from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.schedule import Bounds
 from watcher.store.engine import Database
 
@@ -43,18 +43,18 @@ class _Unsettled:
 
     feed: Feed
     outcome: Outcome
-    future: asyncio.Future[Settled]
+    future: asyncio.Future[IngestResult]
     since: float
 
 
-class SettleQueue:
+class BatchWriter:
     """Settles polls in the order in which they come, in the one thread of `writer`.
 
     A poll that the database has no room for, or that finds it away, is kept for `keeps_for` and tried again.
     """
 
     def __init__(
-        self, database: Database, writer: Executor, settling: Settling, storage: StorageWatch, keeps_for: timedelta
+        self, database: Database, writer: Executor, settling: Settling, storage: StorageMonitor, keeps_for: timedelta
     ) -> None:
         self._database = database
         self._writer = writer
@@ -75,10 +75,10 @@ class SettleQueue:
         """Give up at once what the database refuses from now on."""
         self._stopping.set()
 
-    async def settle(self, feed: Feed, outcome: Outcome) -> Settled:
+    async def settle(self, feed: Feed, outcome: Outcome) -> IngestResult:
         """Store what a poll came to. Raises StorageError where that was not possible for too long."""
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Settled] = loop.create_future()
+        future: asyncio.Future[IngestResult] = loop.create_future()
         self._waiting.append(_Unsettled(feed, outcome, future, loop.time()))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write())
@@ -98,7 +98,7 @@ class SettleQueue:
             for each, answer in zip(group, answers, strict=True):
                 if each.future.done():
                     continue
-                if isinstance(answer, Settled):
+                if isinstance(answer, IngestResult):
                     each.future.set_result(answer)
                 elif isinstance(answer, StorageError) and self._is_kept(each, loop.time()):
                     self._storage.fail("settle", answer)
@@ -108,7 +108,7 @@ class SettleQueue:
             if refused:
                 self._waiting += refused
                 await self._pause()
-            elif any(isinstance(answer, Settled) for answer in answers):
+            elif any(isinstance(answer, IngestResult) for answer in answers):
                 self._refusals = 0
                 self._storage.succeed("settle")
 
@@ -123,12 +123,12 @@ class SettleQueue:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), wait.total_seconds())
 
-    def _settle_group(self, group: Sequence[tuple[Feed, Outcome]]) -> Sequence[Settled | Exception]:
+    def _settle_group(self, group: Sequence[tuple[Feed, Outcome]]) -> Sequence[IngestResult | Exception]:
         """Settle several polls in one transaction; if one of them cannot be, each in its own."""
         now = self._settling
         try:
             with self._database.write(lasting=False) as db:
-                settled = settle_all(db, group, now.watched(), now.clock(), now.bounds(), now.jitter)
+                settled = ingest_polls(db, group, now.watched(), now.clock(), now.bounds(), now.jitter)
                 reached("settled")
             reached("committed")
             return settled

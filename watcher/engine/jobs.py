@@ -15,18 +15,18 @@ import structlog
 from watcher import clock
 from watcher.app.bootstrap import App
 from watcher.channels import senders
-from watcher.engine.clockcare import ClockCare
+from watcher.engine.clock_monitor import ClockMonitor
 from watcher.errors import StoreError
 from watcher.fetch import Fetcher
 from watcher.pipeline.delivery import Senders
 from watcher.pipeline.digests import compose_due
 from watcher.pipeline.dispatcher import Dispatcher
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.notices import history
-from watcher.pipeline.pushed import Subscriber
-from watcher.pipeline.recovery import is_dead, take_over, take_over_silent
-from watcher.pipeline.settling import Settled
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.feed_events import to_poll_record
+from watcher.pipeline.ingest import IngestResult
+from watcher.pipeline.lease_recovery import is_dead, recover_silent_leases, take_over
+from watcher.pipeline.poller import Poller
+from watcher.pipeline.storage_monitor import StorageMonitor
+from watcher.pipeline.websub.service import Subscriber
 from watcher.store import leases, pruning
 
 log = structlog.get_logger()
@@ -35,7 +35,7 @@ Step = Callable[[], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Pace:
+class Heartbeat:
     """How often a process says that it is at work, and after how long a silence it counts as dead."""
 
     beat: timedelta = timedelta(seconds=5)
@@ -53,7 +53,7 @@ class Engine(Protocol):
     def alive(self) -> bool: ...
 
 
-class Steps:
+class Jobs:
     """What one process does at an engine's word; an async context manager. `app` may be reloaded meanwhile.
 
     `senders_by_kind` replaces the usual ways out.
@@ -64,7 +64,7 @@ class Steps:
         app: App,
         fetcher: Fetcher,
         clock: Callable[[], datetime],
-        pace: Pace | None = None,
+        pace: Heartbeat | None = None,
         *,
         monotonic: Callable[[], float] = clock.monotonic,
         senders_by_kind: Senders | None = None,
@@ -72,9 +72,9 @@ class Steps:
         self.app = app
         self.clock = clock
         self.monotonic = monotonic
-        self.clock_care = ClockCare(app.database, clock, monotonic)
-        self.pace = pace or Pace()
-        self.storage = StorageWatch(monotonic)
+        self.clock_monitor = ClockMonitor(app.database, clock, monotonic)
+        self.pace = pace or Heartbeat()
+        self.storage = StorageMonitor(monotonic)
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
         self.poller = Poller(
             app.database,
@@ -85,7 +85,7 @@ class Steps:
             concurrency=app.settings.fetch.concurrency,
             owner=self.owner,
             on_settled=self._count_poll,
-            on_answer=self.clock_care.observe,
+            on_answer=self.clock_monitor.observe,
             configured=lambda url: app.settings.source(url),
             storage=self.storage,
         )
@@ -110,15 +110,15 @@ class Steps:
             storage=self.storage,
         )
 
-    def _count_poll(self, settled: Settled) -> None:
+    def _count_poll(self, settled: IngestResult) -> None:
         if not settled.held:
             return
-        poll = history(settled, self.clock())
+        poll = to_poll_record(settled, self.clock())
         self.app.activity.count_poll(poll.outcome, poll.elapsed, poll.new, poll.updated)
         if settled.hits:
             log.info("hits", feed=settled.before.name, hits=len(settled.hits), new=len(settled.new))
 
-    async def __aenter__(self) -> Steps:
+    async def __aenter__(self) -> Jobs:
         return self
 
     async def __aexit__(self, *error: object) -> None:
@@ -133,9 +133,9 @@ class Steps:
         if any(taken):
             log.warning("taken over from a process that died", feeds=taken[0], messages=taken[1])
 
-    async def take_over_silent(self) -> None:
+    async def recover_silent_leases(self) -> None:
         """Take up what those held who said that they were at work and say so no longer."""
-        taken = await asyncio.to_thread(take_over_silent, self.app.database, self.clock())
+        taken = await asyncio.to_thread(recover_silent_leases, self.app.database, self.clock())
         if any(taken):
             log.warning("taken over from a process that fell silent", feeds=taken[0], messages=taken[1])
 
@@ -162,7 +162,7 @@ class Steps:
 
     async def prune(self) -> None:
         """Drop what is older than it is kept, unless the clock that says so is doubted."""
-        if not self.clock_care.may_prune:
+        if not self.clock_monitor.may_prune:
             log.warning("nothing is pruned while the clock is doubted or no server has confirmed it")
             return
         done = await asyncio.to_thread(pruning.prune, self.app.database, self.app.retention(), self.clock())
@@ -189,7 +189,7 @@ class Steps:
         await asyncio.gather(self.poller.drain(grace), asyncio.wait([posting], timeout=grace.total_seconds()))
 
 
-def patient(name: str, step: Step, storage: StorageWatch) -> Step:
+def patient(name: str, step: Step, storage: StorageMonitor) -> Step:
     """Return a step that a database which is full, locked or away does not end, and that `storage` hears of."""
 
     async def tick() -> None:

@@ -25,7 +25,7 @@ def take_over(database: Database, is_dead: Callable[[str], bool], now: datetime)
         return claims.end_leases(db, dead), outbox.end_leases(db, dead, now)
 
 
-def take_over_feeds(database: Database, owners: Iterable[str]) -> int:
+def end_feed_leases(database: Database, owners: Iterable[str]) -> int:
     """End the leases on feeds of some holders, dead or not, at a person's wish; return how many.
 
     What a holder that lives still stores of them is not taken, and no harm is done.
@@ -34,7 +34,7 @@ def take_over_feeds(database: Database, owners: Iterable[str]) -> int:
         return claims.end_leases(db, owners)
 
 
-def take_over_silent(database: Database, now: datetime) -> tuple[int, int]:
+def recover_silent_leases(database: Database, now: datetime) -> tuple[int, int]:
     """End the leases of those who said that they were at work and say so no longer; gives how many of each.
 
     One who was only slow loses them as well: what it then settles is not taken, and no harm is done.

@@ -39,7 +39,7 @@ class _CostlyPages:
         return self.count >= MAX_COSTLY_PAGES
 
 
-class Articles:
+class FulltextFetcher:
     """Adds the articles to what a poll brought. robots.txt is honoured, and hosts get their rest as from any fetch."""
 
     def __init__(self, database: Database, fetcher: Fetcher, clock: Callable[[], datetime], reader: Reader) -> None:
@@ -110,7 +110,7 @@ class Articles:
             faults.append(str(error))
 
 
-def with_articles(told: Sorted, outcome: Fresh) -> Sorted:
+def attach_fulltext(told: Sorted, outcome: Fresh) -> Sorted:
     """Give new and edited entries their article as content. What the feed says stays what tells an edit."""
     articles = outcome.articles
     if not articles:

@@ -12,8 +12,8 @@ from watcher.fetch import Fetcher
 from watcher.identify import candidates
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind, Fresh, Outcome
+from watcher.pipeline.ingest import read_with_limits
 from watcher.pipeline.privacy import conceal
-from watcher.pipeline.settling import read_in_bounds
 from watcher.reading import Reader
 from watcher.text.urls import permanent_target
 
@@ -21,7 +21,7 @@ AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trial:
+class FeedCheck:
     """What came of trying a feed. `moved_to` is where a permanent redirect leads, None where there is none."""
 
     source: Source
@@ -87,26 +87,26 @@ class Trial:
         return "; ".join(part for part in said if part)
 
 
-async def try_feeds(
-    fetcher: Fetcher, sources: Iterable[Source], on_done: Callable[[Trial], None] | None = None
-) -> tuple[Trial, ...]:
+async def check_feeds(
+    fetcher: Fetcher, sources: Iterable[Source], on_done: Callable[[FeedCheck], None] | None = None
+) -> tuple[FeedCheck, ...]:
     """Fetch and read each feed once, many at a time; gives the trials in the order of `sources`.
 
     `on_done` hears of each as it is done. No server makes it raise.
     """
     places = asyncio.Semaphore(AT_ONCE)
 
-    async def tried(source: Source) -> Trial:
+    async def tried(source: Source) -> FeedCheck:
         feed = _make_feed(source)
         async with places:
             fetched = await fetcher.feed(feed, unconditional=True)
             outcome: Outcome
             try:
-                outcome = conceal(await read_in_bounds(feed, fetched, reader), source)
+                outcome = conceal(await read_with_limits(feed, fetched, reader), source)
             except Exception as error:  # noqa: BLE001  (a reader's own fault concerns one feed, and is told with it)
                 outcome = Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
         hops = outcome.document.hops if isinstance(outcome, Fresh) else outcome.hops
-        trial = Trial(source=source, outcome=outcome, moved_to=permanent_target(hops, source.url))
+        trial = FeedCheck(source=source, outcome=outcome, moved_to=permanent_target(hops, source.url))
         if on_done is not None:
             on_done(trial)
         return trial

@@ -20,7 +20,7 @@ SETTLED_AFTER = timedelta(seconds=30)
 """So long after a fault what was at hand then has been stored."""
 
 
-class StorageWatch:
+class StorageMonitor:
     """Hears of everything that tried to use the database; safe in threads. `monotonic` gives seconds.
 
     What failed is over once the same `source` works again: while a disk is full some things still find room.

@@ -13,11 +13,11 @@ from watcher.model.poll import Failed, FailureKind, Fresh, Unchanged
 from watcher.store.feeds import Poll
 
 if TYPE_CHECKING:
-    from watcher.pipeline.settling import Settled
+    from watcher.pipeline.ingest import IngestResult
 
 
 @dataclass(frozen=True, slots=True)
-class Notice:
+class FeedEvent:
     """Something that happened to a feed; `event` names it for machines, `said` tells it to people.
 
     `is_repeated` says that the log has it from an earlier poll of the day.
@@ -28,48 +28,50 @@ class Notice:
     is_repeated: bool = False
 
 
-def notices(settled: Settled) -> Iterator[Notice]:
+def list_feed_events(settled: IngestResult) -> Iterator[FeedEvent]:
     """Tell what changed about a feed with this poll."""
     before, after = settled.before, settled.after
     if settled.continues:
-        yield Notice("feed continued", f"goes on from {settled.continues}: what is known of that stays known")
+        yield FeedEvent("feed continued", f"goes on from {settled.continues}: what is known of that stays known")
     if after.fetch_url != before.fetch_url:
         home = after.fetch_url == after.source.url
         said = "fetched from its configured address again" if home else f"moved permanently to {after.fetch_url}"
-        yield Notice("feed moved", said)
+        yield FeedEvent("feed moved", said)
     elif after.move is not None and after.move.sightings and (before.move is None or before.move.url != after.move.url):
-        yield Notice(
+        yield FeedEvent(
             "feed may be moving", f"redirects to {after.move.url}, followed for good once it has held for days"
         )
     if after.state is not before.state:
         if after.state is FeedState.GONE:
-            yield Notice(
+            yield FeedEvent(
                 "feed gone", "gone for good (HTTP 410 for days): no longer asked; `watcher feeds resume` asks again"
             )
         elif after.state is FeedState.BLOCKED:
-            yield Notice("feed blocked", "refused again and again: asked once a day from now on")
+            yield FeedEvent("feed blocked", "refused again and again: asked once a day from now on")
         elif before.state in {FeedState.GONE, FeedState.BLOCKED} and after.state is FeedState.ACTIVE:
-            yield Notice("feed back", "answers again")
+            yield FeedEvent("feed back", "answers again")
     if before.pushed_at is not None and after.pushed_at is None:
-        yield Notice("push missed", "has news that its hub did not push: polled at its own rhythm again")
+        yield FeedEvent("push missed", "has news that its hub did not push: polled at its own rhythm again")
     if settled.lost:
-        yield Notice("poll gap", f"shares nothing with the last document: about {settled.lost} may have been missed")
+        yield FeedEvent("poll gap", f"shares nothing with the last document: about {settled.lost} may have been missed")
     if settled.quarantined:
-        yield Notice("old items quarantined", f"{settled.quarantined} old items under new numbers: kept, not alerted")
+        yield FeedEvent(
+            "old items quarantined", f"{settled.quarantined} old items under new numbers: kept, not alerted"
+        )
     if not learned_to_change(before) and learned_to_change(after):
-        yield Notice(
+        yield FeedEvent(
             "ids not trusted",
             "unchanged items came under new ids twice: an item with an unknown id counts as known where headline and "
             "address agree",
         )
     if settled.left_out:
         again = bool(before.left_marks) and before.budget_day == after.budget_day
-        yield Notice("items left out", _left_out(settled), is_repeated=again)
+        yield FeedEvent("items left out", _left_out(settled), is_repeated=again)
 
 
-def history(settled: Settled, now: datetime) -> Poll:
+def to_poll_record(settled: IngestResult, now: datetime) -> Poll:
     """Give a poll as the feed's history keeps it."""
-    said = "; ".join(notice.said for notice in notices(settled))
+    said = "; ".join(notice.said for notice in list_feed_events(settled))
     poll = Poll(
         feed_id=settled.before.id,
         at=now,
@@ -103,7 +105,7 @@ def history(settled: Settled, now: datetime) -> Poll:
             return replace(poll, outcome=kind.value, status=answered, elapsed=elapsed, message=_joined(message, said))
 
 
-def _left_out(settled: Settled) -> str:
+def _left_out(settled: IngestResult) -> str:
     """Say how many items were left out, and when they are read: what one document holds beyond the bound, soon."""
     count = settled.left_out
     items = "item" if count == 1 else "items"

@@ -16,8 +16,8 @@ from watcher.demo.server import DemoServer
 from watcher.fetch import Fetcher
 from watcher.model.digest import Digest
 from watcher.pipeline.digests import compose_now, deliver_waiting
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
 from watcher.settings.folders import shipped_folder
 
 DIGEST = "demo"
@@ -59,7 +59,7 @@ def opened(folder: Path, press: DemoServer, port: int, environ: Mapping[str, str
         app.close()
 
 
-async def poll(app: App) -> Polled:
+async def poll(app: App) -> PollSummary:
     """Poll every feed of the press once."""
     async with Fetcher(app.fetch_policy()) as fetcher:
         poller = Poller(app.database, fetcher, lambda: app.watched, clock.now, bounds=app.bounds, owner="demo")

@@ -16,11 +16,11 @@ import structlog
 from procrastinate.exceptions import ConnectorException, ProcrastinateException
 from procrastinate.jobs import Job, Status
 
+from watcher.engine.jobs import Jobs, Step, patient
 from watcher.engine.procrastinate_tables import forget_ticks_after, plain, prepare
-from watcher.engine.steps import Step, Steps, patient
 from watcher.errors import StorageError, StorageFault, StoreError
-from watcher.pipeline.chunks import CHUNK, Claim, share_out, take_over
-from watcher.pipeline.incoming import PROBES
+from watcher.pipeline.poller import PROBES
+from watcher.pipeline.work_batches import CHUNK, FeedClaim, claim_batches, take_over
 from watcher.store import leases
 from watcher.store.engine import Database
 
@@ -35,13 +35,13 @@ ALIVE_FOR = timedelta(minutes=1)
 POLLS, TICKS = "polls", "ticks"
 
 
-class Cluster:
+class ProcrastinateEngine:
     """Runs the steps as jobs that every process of the same kind on this database takes its share of.
 
     Polls have a worker of their own, so that a hundred slow feeds keep no message back.
     """
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Jobs) -> None:
         self._steps = steps
         self._at_once = max(1, -(-steps.app.settings.fetch.concurrency // CHUNK))
         self._beaten_at = steps.monotonic()
@@ -109,7 +109,7 @@ class Cluster:
         while True:
             try:
                 await self._steps.beat()
-                await self._steps.take_over_silent()
+                await self._steps.recover_silent_leases()
                 if not self._steps.poller.is_stalled:
                     self._beaten_at = self._steps.monotonic()
                 await self._follow_clock()
@@ -126,8 +126,8 @@ class Cluster:
 
         Set back, it would wait for moments whose ticks were run before; set forward, it would run every tick between.
         """
-        step = await self._steps.clock_care.look()
-        await self._steps.clock_care.note_skew()
+        step = await self._steps.clock_monitor.look()
+        await self._steps.clock_monitor.note_skew()
         if step is None:
             return
         await asyncio.to_thread(forget_ticks_after, self._steps.app.database, step.at)
@@ -149,20 +149,20 @@ class Cluster:
         if chunks:
             await self._polls.job_manager.batch_defer_jobs_async([self._job(chunk) for chunk in chunks])
 
-    def _due_chunks(self, waiting: int) -> tuple[tuple[Claim, ...], ...]:
+    def _due_chunks(self, waiting: int) -> tuple[tuple[FeedClaim, ...], ...]:
         steps = self._steps
         with steps.app.database.read() as db:
             workers = len(leases.at_work(db, steps.clock())) or 1
-        return share_out(steps.app.database, steps.clock(), chunks=WAITING * self._at_once * workers - waiting)
+        return claim_batches(steps.app.database, steps.clock(), chunks=WAITING * self._at_once * workers - waiting)
 
-    def _job(self, chunk: Sequence[Claim]) -> Job:
+    def _job(self, chunk: Sequence[FeedClaim]) -> Job:
         first = chunk[0]
         said: dict[str, Any] = {"chunk": [[claim.feed_id, claim.token] for claim in chunk]}
         return self._poll.configure(queueing_lock=f"poll {first.feed_id}:{first.token}", task_kwargs=said).job
 
     async def _poll_chunk(self, chunk: list[list[int]]) -> None:
         steps = self._steps
-        claims = [Claim(feed_id, token) for feed_id, token in chunk]
+        claims = [FeedClaim(feed_id, token) for feed_id, token in chunk]
         offline = steps.poller.offline
         if offline:
             # Others may have a network: this process must not be the quickest, because it fails at once.
@@ -200,7 +200,7 @@ def _storage_error(database: Database, error: Exception) -> StorageError:
     return StorageError(f"database {database}: {plain(error)}", StorageFault.AWAY)
 
 
-def _every(app: procrastinate.App, name: str, cron: str, step: Step, queue: str, steps: Steps) -> None:
+def _every(app: procrastinate.App, name: str, cron: str, step: Step, queue: str, steps: Jobs) -> None:
     """Have a step run by one of all processes at each tick; where it still runs in this one, the tick is skipped."""
     running = asyncio.Lock()
 

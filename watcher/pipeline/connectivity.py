@@ -19,7 +19,7 @@ _UNREACHED = _OURS | {FailureKind.DNS, FailureKind.CONNECT, FailureKind.TLS, Fai
 _UNASKED = {FailureKind.REFUSED, FailureKind.RATE_LIMITED}
 
 
-class Network:
+class ConnectivityMonitor:
     """Hears how each fetch went, and judges those that reached nobody."""
 
     def __init__(self) -> None:

@@ -26,11 +26,11 @@ from watcher.model.poll import (
 )
 from watcher.model.topic import Hit
 from watcher.parse import parse
-from watcher.pipeline.articles import with_articles
-from watcher.pipeline.edits import keep_edits
+from watcher.pipeline.edits import store_edits
 from watcher.pipeline.enrichment import enrich_entries, load_detector_if_needed, load_detector_in_thread
-from watcher.pipeline.notices import history
-from watcher.pipeline.succession import Continued, continue_feeds
+from watcher.pipeline.feed_events import to_poll_record
+from watcher.pipeline.feed_succession import Continued, continue_feeds
+from watcher.pipeline.fulltext import attach_fulltext
 from watcher.reading import Reader
 from watcher.schedule import Bounds, after, get_mark, hints, keep_within
 from watcher.store import claims, entries, feeds, hits, hosts, memory, stories
@@ -44,7 +44,7 @@ SEVERAL_WITHIN = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settled:
+class IngestResult:
     """What a poll came to, once stored. `held` is false where the claim was lost meanwhile and nothing was stored.
 
     `continues` is the address that the feed had before it was corrected, where this poll found that out.
@@ -78,7 +78,7 @@ def read(feed: Feed, fetched: Fetched) -> Outcome:
         return _unreadable(fetched, error)
 
 
-async def read_in_bounds(feed: Feed, fetched: Fetched, reader: Reader) -> Outcome:
+async def read_with_limits(feed: Feed, fetched: Fetched, reader: Reader) -> Outcome:
     """Return what an answer means; reading its document costs no more than the reader's bounds."""
     if not isinstance(fetched, Document) or fetched.body_hash == feed.body_hash:
         return _unread(fetched)
@@ -120,19 +120,19 @@ def _unreadable(document: Document, error: ParseError) -> Failed:
 
 def settle(
     db: Db, feed: Feed, outcome: Outcome, watched: Watched, now: datetime, bounds: Bounds, jitter: float
-) -> Settled:
+) -> IngestResult:
     """Keep what a poll brought: entries, their hits, their stories and the feed's next poll, in one transaction."""
-    return settle_all(db, [(feed, outcome)], watched, now, bounds, lambda: jitter)[0]
+    return ingest_polls(db, [(feed, outcome)], watched, now, bounds, lambda: jitter)[0]
 
 
-def settle_all(
+def ingest_polls(
     db: Db,
     polled: Sequence[tuple[Feed, Outcome]],
     watched: Watched,
     now: datetime,
     bounds: Bounds,
     jitter: Callable[[], float],
-) -> tuple[Settled, ...]:
+) -> tuple[IngestResult, ...]:
     """Settle several polls: what all of them brought and teach goes to the database together."""
     held = claims.still_held(db, (feed for feed, _outcome in polled))
     ours = [(held[feed.id], outcome) for feed, outcome in polled if feed.id in held]
@@ -146,12 +146,12 @@ def settle_all(
         for feed, outcome in ours
     )
     settled = tuple(
-        next(stored) if feed.id in held else Settled(before=feed, after=feed, outcome=outcome, held=False)
+        next(stored) if feed.id in held else IngestResult(before=feed, after=feed, outcome=outcome, held=False)
         for feed, outcome in polled
     )
     kept = [each for each in settled if each.held]
     feeds.put(db, ((each.before, each.after) for each in kept))
-    feeds.record(db, (history(each, now) for each in kept))
+    feeds.record(db, (to_poll_record(each, now) for each in kept))
     for each in kept:
         match each.outcome:
             case Failed(kind=FailureKind.RATE_LIMITED, status=int()) as refused:
@@ -189,7 +189,7 @@ def _bring(
         delta = outcome.pushed or outcome.document.status == 226
         repeated = len(outcome.parsed.items) - len(some)
         everything = sort(some, feed, remembered, now, delta=delta, merged=repeated)
-        told = with_articles(keep_within(everything, outcome.parsed, feed, budget, now, delta=delta), outcome)
+        told = attach_fulltext(keep_within(everything, outcome.parsed, feed, budget, now, delta=delta), outcome)
         told = enrich_entries(told, feed, outcome.parsed.language)
         brought[feed.id] = _Brought(seen=len(some), told=told)
         before = continued.get(feed.id)
@@ -200,9 +200,9 @@ def _bring(
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, quarantined=True) for entry in told.quarantined]
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=True) for entry in told.recovered]
     new = entries.number(db, fresh)
-    found = keep_new(db, new, watched, now)
+    found = store_new_entries(db, new, watched, now)
     edited = entries.edit(db, [change for one in brought.values() for change in one.told.edited], now)
-    found += keep_edits(db, edited, watched, now)
+    found += store_edits(db, edited, watched, now)
     renamed = [(feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated]
     renamed += [(each.entry.feed_id, each.id, shared_key(plain)) for each in new if (plain := _shared_id(each.entry))]
     memory.rename(db, renamed, {feed.id for feed, _outcome in read_ if learned_to_change(feed)})
@@ -244,11 +244,11 @@ def _settled(
     bounds: Bounds,
     jitter: float,
     continued: Continued | None,
-) -> Settled:
+) -> IngestResult:
     if brought is None:
-        return Settled(before=feed, after=after(feed, outcome, None, now, bounds, jitter), outcome=outcome)
+        return IngestResult(before=feed, after=after(feed, outcome, None, now, bounds, jitter), outcome=outcome)
     told = brought.told
-    return Settled(
+    return IngestResult(
         before=feed,
         after=after(feed, outcome, told, now, bounds, jitter),
         outcome=outcome,
@@ -275,7 +275,7 @@ def _rest_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:
         hosts.rest(db, host, feed.next_poll_at)
 
 
-def keep_new(db: Db, fresh: Sequence[StoredEntry], watched: Watched, now: datetime) -> tuple[Hit, ...]:
+def store_new_entries(db: Db, fresh: Sequence[StoredEntry], watched: Watched, now: datetime) -> tuple[Hit, ...]:
     """Store entries that have just been numbered, their hits, and the stories of those that have some."""
     found = watched.hits(fresh, now)
     homes: Mapping[int, Home] = {}

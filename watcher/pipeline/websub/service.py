@@ -19,10 +19,10 @@ from watcher.match import Watched
 from watcher.model.feed import Feed, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.model.websub import Callback, CallbackState
-from watcher.pipeline.articles import Articles
-from watcher.pipeline.incoming import LEASE
-from watcher.pipeline.notices import notices
-from watcher.pipeline.settling import Settled, settle_all
+from watcher.pipeline.feed_events import list_feed_events
+from watcher.pipeline.fulltext import FulltextFetcher
+from watcher.pipeline.ingest import IngestResult, ingest_polls
+from watcher.pipeline.poller import LEASE
 from watcher.reading import Reader, ReaderClosedError
 from watcher.schedule import Bounds, hints
 from watcher.store import callbacks, claims, feeds
@@ -72,7 +72,7 @@ class Subscriber:
         active: Callable[[], bool],
         owner: str = "",
         reader: Reader | None = None,
-        on_settled: Callable[[Settled], None] | None = None,
+        on_settled: Callable[[IngestResult], None] | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._database = database
@@ -86,7 +86,7 @@ class Subscriber:
         self._on_settled = on_settled
         self._jitter = jitter
         self._reader = reader or Reader()
-        self._articles = Articles(database, fetcher, clock, self._reader)
+        self._articles = FulltextFetcher(database, fetcher, clock, self._reader)
 
     @property
     def most_body(self) -> int:
@@ -149,7 +149,7 @@ class Subscriber:
         for _turn in range(TURNS):
             settled = await asyncio.to_thread(self._settle, callback, outcome)
             if settled is not None:
-                for notice in notices(settled):
+                for notice in list_feed_events(settled):
                     if notice.is_repeated:
                         continue
                     log.warning(notice.event, feed=callback.feed_url, said=notice.said)
@@ -228,7 +228,7 @@ class Subscriber:
         with self._database.write() as db:
             callbacks.poll_now(db, callback.feed_id, self._clock())
 
-    def _settle(self, callback: Callback, outcome: Fresh) -> Settled | None:
+    def _settle(self, callback: Callback, outcome: Fresh) -> IngestResult | None:
         """Settle a push in one transaction; None while the feed is being polled."""
         now = self._clock()
         with self._database.write() as db:
@@ -242,7 +242,7 @@ class Subscriber:
             )
             if not claimed:
                 return None
-            [settled] = settle_all(db, [(claimed[0], outcome)], self._watched(), now, self._bounds(), self._jitter)
+            [settled] = ingest_polls(db, [(claimed[0], outcome)], self._watched(), now, self._bounds(), self._jitter)
             return settled
 
 

@@ -10,8 +10,8 @@ import structlog
 from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from watcher.engine.clockcare import LOOK_EVERY
-from watcher.engine.steps import Step, Steps, patient
+from watcher.engine.clock_monitor import LOOK_EVERY
+from watcher.engine.jobs import Jobs, Step, patient
 
 log = structlog.get_logger()
 
@@ -19,10 +19,10 @@ ALIVE_FOR = timedelta(minutes=1)
 """So long after the last tick that succeeded a process counts as alive."""
 
 
-class Local:
+class ApschedulerEngine:
     """Ticks within this process."""
 
-    def __init__(self, steps: Steps) -> None:
+    def __init__(self, steps: Jobs) -> None:
         self._steps = steps
         self._succeeded_at = steps.monotonic()
         self._watching: asyncio.Task[None] | None = None
@@ -43,7 +43,7 @@ class Local:
             ("poll", self._poll, timedelta(seconds=1), now),
             ("send", steps.send, timedelta(seconds=2), now),
             ("beat", self._beat, steps.pace.beat, now),
-            ("clock", steps.clock_care.note_skew, timedelta(minutes=1), now + timedelta(minutes=1)),
+            ("clock", steps.clock_monitor.note_skew, timedelta(minutes=1), now + timedelta(minutes=1)),
             ("subscribe", steps.subscribe, timedelta(minutes=1), now + timedelta(seconds=5)),
             ("prune", steps.prune, timedelta(hours=6), now + timedelta(minutes=10)),
         )
@@ -86,7 +86,7 @@ class Local:
             await patient("follow clock", self._follow_clock, self._steps.storage)()
 
     async def _follow_clock(self) -> None:
-        care = self._steps.clock_care
+        care = self._steps.clock_monitor
         before = self._steps.clock()
         for job in self._scheduler.get_jobs():
             latest = before + job.trigger.interval
@@ -96,7 +96,7 @@ class Local:
 
     async def _beat(self) -> None:
         await self._steps.beat()
-        await self._steps.take_over_silent()
+        await self._steps.recover_silent_leases()
 
 
 def _failed(event: Any) -> None:
