@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from watcher.engine.steps import Engine, Steps
 from watcher.errors import UsageError
 from watcher.settings import EngineName
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 
 def make_engine(name: EngineName, steps: Steps) -> Engine:

@@ -21,8 +21,8 @@ from watcher.engine.steps import Step, Steps, patient
 from watcher.errors import StorageError, StorageFault, StoreError
 from watcher.pipeline.chunks import CHUNK, Claim, share_out, take_over
 from watcher.pipeline.incoming import PROBES
-from watcher.store import leases
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.system.workers import list_workers
 
 log = structlog.get_logger()
 
@@ -152,7 +152,7 @@ class Cluster:
     def _due_chunks(self, waiting: int) -> tuple[tuple[Claim, ...], ...]:
         steps = self._steps
         with steps.app.database.read() as db:
-            workers = len(leases.at_work(db, steps.clock())) or 1
+            workers = len(list_workers(db, steps.clock())) or 1
         return share_out(steps.app.database, steps.clock(), chunks=WAITING * self._at_once * workers - waiting)
 
     def _job(self, chunk: Sequence[Claim]) -> Job:

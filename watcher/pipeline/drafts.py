@@ -12,7 +12,7 @@ from watcher import digest as say
 from watcher.deliver import freeze
 from watcher.deliver.apprise_limits import find_limits, pick_address
 from watcher.model.digest import Channel, ChannelKind, Digest, Leaving
-from watcher.store import outbox
+from watcher.store.outbox.queries import DeliveryDraft
 from watcher.text.idn import encode_domain
 
 
@@ -27,14 +27,14 @@ def drafts(
     left: Collection[tuple[str, str]] = (),
     html: str = "",
     text: str = "",
-) -> list[outbox.Draft]:
+) -> list[DeliveryDraft]:
     """Write a digest's messages: one for each recipient, several where a channel needs parts.
 
     `left` are the (channel, recipient) pairs that unsubscribed; `html` and `text` are the digest's, where written.
     """
     pages = _Pages(digest, links, templates, {form: said for form, said in (("html", html), ("text", text)) if said})
     return [
-        outbox.Draft(
+        DeliveryDraft(
             channel=channel.name,
             kind=channel.kind,
             recipient=recipient,

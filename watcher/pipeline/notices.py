@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from watcher.identify import learned_to_change
 from watcher.model.feed import FeedState
 from watcher.model.poll import Failed, FailureKind, Fresh, Unchanged
-from watcher.store.feeds import Poll
+from watcher.store.feeds.queries import PollRecord
 
 if TYPE_CHECKING:
     from watcher.pipeline.settling import Settled
@@ -67,10 +67,10 @@ def notices(settled: Settled) -> Iterator[Notice]:
         yield Notice("items left out", _left_out(settled), is_repeated=again)
 
 
-def history(settled: Settled, now: datetime) -> Poll:
+def history(settled: Settled, now: datetime) -> PollRecord:
     """Give a poll as the feed's history keeps it."""
     said = "; ".join(notice.said for notice in notices(settled))
-    poll = Poll(
+    poll = PollRecord(
         feed_id=settled.before.id,
         at=now,
         outcome="read",

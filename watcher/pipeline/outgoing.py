@@ -19,8 +19,21 @@ from watcher.pipeline import remarks, sending
 from watcher.pipeline.drafts import drafts
 from watcher.pipeline.points import reached
 from watcher.pipeline.sending import Delivered, Senders
-from watcher.store import digests, outbox, unsubscribed, volume
-from watcher.store.engine import Database, Db
+from watcher.store.database import Database, Db
+from watcher.store.digests.queries import (
+    add_digest,
+    get_installation_id,
+    get_last_slot,
+    get_registered_at,
+    has_unreported_hits,
+    load_edited_hits,
+    load_unreported_hits,
+    lock_subscription,
+    register_subscriptions,
+)
+from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
+from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
+from watcher.store.outbox.queries import add_deliveries, retry_delivery
 
 log = structlog.get_logger()
 
@@ -89,7 +102,7 @@ async def deliver_waiting(
 def retry(database: Database, delivery_id: int, now: datetime) -> Delivery:
     """Put a message that is dead or uncertain back in line; raises NotFoundError or UsageError."""
     with database.write() as db:
-        return outbox.retry(db, delivery_id, now)
+        return retry_delivery(db, delivery_id, now)
 
 
 def _due(database: Database, press: Press, subscription: Subscription, now: datetime) -> datetime | None:
@@ -98,25 +111,25 @@ def _due(database: Database, press: Press, subscription: Subscription, now: date
     Quiet hours hold an alert's news together, so that their end brings one message.
     """
     with database.read() as db:
-        begun = digests.begun_at(db, subscription.name)
+        begun = get_registered_at(db, subscription.name)
         # Times in the future were written by a clock that was ahead, and hold nothing back.
-        last = digests.last_slot(db, subscription.name, now) or (begun if begun is not None and begun <= now else None)
+        last = get_last_slot(db, subscription.name, now) or (begun if begun is not None and begun <= now else None)
     if begun is None:
         with database.write() as db:
-            digests.begin(db, [subscription.name], now)
+            register_subscriptions(db, [subscription.name], now)
         return None if subscription.immediate else say.due_slot(subscription, last, now)
     if not subscription.immediate:
         return say.due_slot(subscription, last, now)
     if say.quiet_until(subscription.quiet, subscription.timezone, now) is not None:
         return None
     with database.read() as db:
-        if digests.has_untold(db, subscription, _floor(db, subscription, now), now):
+        if has_unreported_hits(db, subscription, _floor(db, subscription, now), now):
             return now
-        looks = subscription.alarms and volume.is_time_to_look(db, subscription.name, now)
+        looks = subscription.alarms and is_volume_check_due(db, subscription.name, now)
         found = looks and remarks.alarms(db, subscription, press.topics, now)
     if looks:
         with database.write() as db:
-            volume.looked(db, subscription.name, now)
+            record_volume_check(db, subscription.name, now)
     return now if found else None
 
 
@@ -138,7 +151,7 @@ def _compose(
         )
     reached("gathered")
     with database.write() as db:
-        digests.alone(db, subscription.name)
+        lock_subscription(db, subscription.name)
         # What was told meanwhile is told, and what came meanwhile comes along.
         made = _gather(db, press, subscription, slot, now, known)
         if subscription.immediate and not made.sections and not made.alarms and not forced:
@@ -146,7 +159,7 @@ def _compose(
         sent = forced or say.is_sent(made, subscription.empty)
         html = say.html(made, press.links, press.templates) if sent else ""
         text = say.text(made, press.links, press.templates) if sent else ""
-        digest_id = digests.add(db, made, now, sent=sent, html=html, text=text, subject=say.subject(made))
+        digest_id = add_digest(db, made, now, sent=sent, html=html, text=text, subject=say.subject(made))
         if digest_id is None:
             return None
         if sent:
@@ -154,13 +167,13 @@ def _compose(
             quiet = None if through_quiet else say.quiet_until(subscription.quiet, subscription.timezone, now)
             messages = drafts(
                 made, channels, press.links, press.templates,
-                installation=digests.installation(db), not_before=quiet or now, left=unsubscribed.of(db, made.name),
-                html=html, text=text,
+                installation=get_installation_id(db), not_before=quiet or now,
+                left=list_unsubscribed_recipients(db, made.name), html=html, text=text,
             )  # fmt: skip
-            outbox.add(db, digest_id, messages, now)
+            add_deliveries(db, digest_id, messages, now)
         if known.alarms:
-            before = volume.told_lately(db, subscription.name, now)
-            volume.tell(db, subscription.name, known.alarms, before, now)
+            before = list_recent_alarms(db, subscription.name, now)
+            record_alarms(db, subscription.name, known.alarms, before, now)
         reached("composed")
     reached("committed")
     log.info("digest composed", digest=made.name, stories=made.story_count, sent=sent)
@@ -187,9 +200,9 @@ def _gather(
     since: datetime | None = None,
 ) -> Digest:
     floor = since or _floor(db, subscription, now)
-    found = digests.untold(db, subscription, floor, now)
+    found = load_unreported_hits(db, subscription, floor, now)
     if not subscription.immediate:
-        found += digests.edited(db, subscription, floor)
+        found += load_edited_hits(db, subscription, floor)
     window = since or _begun(db, subscription, now), now
     return say.compose(
         subscription, slot, found, press.topics, known.coverage, window,
@@ -200,13 +213,13 @@ def _gather(
 def _begun(db: Db, subscription: Subscription, now: datetime) -> datetime:
     """Say where a digest's window begins: at its last slot, and no further back than it may reach."""
     floor = _floor(db, subscription, now)
-    return max(digests.last_slot(db, subscription.name, now) or floor, floor)
+    return max(get_last_slot(db, subscription.name, now) or floor, floor)
 
 
 def _floor(db: Db, subscription: Subscription, now: datetime) -> datetime:
     """Say how far back a digest may reach; an alert never behind the moment it was set up."""
     floor = now - subscription.max_age
-    begun = digests.begun_at(db, subscription.name) if subscription.immediate else None
+    begun = get_registered_at(db, subscription.name) if subscription.immediate else None
     return max(floor, begun) if begun is not None and begun <= now else floor
 
 

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from watcher.app import views
 from watcher.digest import next_slot
 from watcher.model.digest import DeliveryState
-from watcher.store import digests, outbox
+from watcher.store.digests.queries import find_digests, get_last_slots
+from watcher.store.outbox.queries import find_deliveries
 from watcher.web.api import models
 from watcher.web.api.params import MOST_ID, Cursor, Limit, Text, listed
 from watcher.web.site import Here
@@ -27,8 +28,8 @@ def list_digests(
 ) -> Response:
     """List the configured digests and those that were composed."""
     with here.app.database.read() as db:
-        last = digests.last_slots(db, here.now)
-        page = digests.page(db, name=name, limit=limit, cursor=cursor)
+        last = get_last_slots(db, here.now)
+        page = find_digests(db, name=name, limit=limit, cursor=cursor)
     configured = [
         views.subscription(one, last_at=last.get(one.name), next_at=next_slot(one, here.now))
         for one in here.app.settings.subscriptions
@@ -53,6 +54,6 @@ def list_deliveries(
     """List messages to recipients and where each stands."""
     states = [each.value for each in state or ()]
     with here.app.database.read() as db:
-        page = outbox.page(db, states=states, digest_id=digest, limit=limit, cursor=cursor)
+        page = find_deliveries(db, states=states, digest_id=digest, limit=limit, cursor=cursor)
     said = {"deliveries": [views.delivery(each) for each in page.items], "next_cursor": page.next_cursor}
     return listed(request, said)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from watcher.app import views
-from watcher.store import archive, entries
+from watcher.store.entries.queries import load_entry, load_entry_versions
+from watcher.store.entries.search import search_entries
 from watcher.web.api import models
 from watcher.web.api.params import MOST_ID, Cursor, Limit, ListAsked, Order, listed
 from watcher.web.site import Here, effort_of
@@ -23,7 +24,7 @@ def list_entries(
     """Search every stored entry in the topic language."""
     enough = effort_of(request).enough
     with here.app.database.read() as db:
-        page = archive.page(db, asked.query, asked.filters, order=order, limit=limit, cursor=cursor, enough=enough)
+        page = search_entries(db, asked.query, asked.filters, order=order, limit=limit, cursor=cursor, enough=enough)
     said = {
         "entries": [views.match(each) for each in page.items],
         "next_cursor": page.next_cursor,
@@ -36,6 +37,6 @@ def list_entries(
 def get_entry(here: Here, entry_id: Annotated[int, Path(ge=1, le=MOST_ID)]) -> Response:
     """Read one entry with its whole text and its earlier versions."""
     with here.app.database.read() as db:
-        stored = entries.get(db, entry_id)
-        versions = entries.versions(db, entry_id)
+        stored = load_entry(db, entry_id)
+        versions = load_entry_versions(db, entry_id)
     return JSONResponse(views.entry(stored, content=True) | {"versions": [views.version(each) for each in versions]})

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path, Request, Response
 from fastapi.responses import JSONResponse
 
 from watcher.app import views
-from watcher.store import stories
+from watcher.store.stories.queries import find_stories, load_story
 from watcher.web.api import models
 from watcher.web.api import params as p
 from watcher.web.site import Here
@@ -31,7 +31,7 @@ def list_stories(
     """List stories, the newest first, with the outlets that tell them."""
     filters = p.filters_of(here, topic=topic, source=source, since=since, until=until, language=language)
     with here.app.database.read() as db:
-        page = stories.page(db, filters, limit=limit, cursor=cursor)
+        page = find_stories(db, filters, limit=limit, cursor=cursor)
     return p.listed(request, {"stories": [views.story(each) for each in page.items], "next_cursor": page.next_cursor})
 
 
@@ -39,4 +39,4 @@ def list_stories(
 def get_story(here: Here, story_id: Annotated[int, Path(ge=1, le=p.MOST_ID)]) -> Response:
     """Read one story with every telling of it."""
     with here.app.database.read() as db:
-        return JSONResponse(views.story(stories.get(db, story_id)))
+        return JSONResponse(views.story(load_story(db, story_id)))

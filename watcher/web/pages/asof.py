@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from watcher.app.questions import parse_time
 from watcher.errors import UsageError
 from watcher.model.found import Filters
-from watcher.store import digests, hits
+from watcher.store.digests.queries import find_reporting_digests, get_titles_at
+from watcher.store.hits.queries import find_hits
 from watcher.web.pages.groups import rows_of
 from watcher.web.site import Here
 
@@ -31,9 +32,9 @@ def show(request: Request, here: Here, at: str = "", topic: str = "") -> Respons
     if moment is not None:
         with here.app.database.read() as db:
             wanted = (topic,) if topic in known else ()
-            found = hits.page(db, Filters(until=moment, topics=wanted), limit=SHOWN).items
-            then = digests.titles_at(db, [hit.stored.id for hit in found], moment)
-            told = digests.told_by(db, [hit.id for hit in found], moment)
+            found = find_hits(db, Filters(until=moment, topics=wanted), limit=SHOWN).items
+            then = get_titles_at(db, [hit.stored.id for hit in found], moment)
+            told = find_reporting_digests(db, [hit.id for hit in found], moment)
         for row in rows_of(found):
             item = row.stored.entry.item
             title = then.get(row.stored.id, item.title)

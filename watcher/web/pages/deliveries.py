@@ -11,7 +11,7 @@ from watcher.errors import UsageError
 from watcher.model.digest import Delivery, DeliveryState
 from watcher.model.found import Page
 from watcher.pipeline import outgoing
-from watcher.store import outbox
+from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 from watcher.web.api.params import MOST_ID
 from watcher.web.forms import Filled, back_to
 from watcher.web.site import Here
@@ -28,9 +28,9 @@ def list_deliveries(request: Request, here: Here, cursor: str = "") -> Response:
     fault: UsageError | None = None
     page: Page[Delivery] = Page(items=())
     with here.app.database.read() as db:
-        tally = outbox.counts(db)
+        tally = count_deliveries_by_state(db)
         try:
-            page = outbox.page(db, states=wanted, limit=PER_PAGE, cursor=cursor or None)
+            page = find_deliveries(db, states=wanted, limit=PER_PAGE, cursor=cursor or None)
         except UsageError as error:
             fault = error
     return here.page(

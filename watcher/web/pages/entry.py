@@ -11,7 +11,10 @@ from watcher.match import Clause, explain
 from watcher.model.entry import StoredEntry
 from watcher.model.found import StoredHit
 from watcher.model.topic import Topic
-from watcher.store import digests, entries, hits, stories
+from watcher.store.digests.queries import load_digests_of_hits
+from watcher.store.entries.queries import load_entry, load_entry_versions
+from watcher.store.hits.queries import load_hit, load_hits_of_entries
+from watcher.store.stories.queries import find_story_of_entry
 from watcher.web.api.params import MOST_ID
 from watcher.web.pages.groups import Row
 from watcher.web.render.diffs import edits
@@ -35,7 +38,7 @@ class Reason:
 def show_hit(request: Request, here: Here, hit_id: Id) -> Response:
     """Show a hit with all that is known of its entry."""
     with here.app.database.read() as db:
-        entry_id = hits.get(db, hit_id).stored.id
+        entry_id = load_hit(db, hit_id).stored.id
     return _show(request, here, entry_id, hit_id)
 
 
@@ -47,11 +50,11 @@ def show_entry(request: Request, here: Here, entry_id: Id) -> Response:
 
 def _show(request: Request, here: Site, entry_id: int, hit_id: int | None) -> Response:
     with here.app.database.read() as db:
-        stored = entries.get(db, entry_id)
-        found = hits.of_entries(db, [entry_id])
-        former = entries.versions(db, entry_id)
-        told = digests.telling(db, [hit.id for hit in found])
-        story = stories.of_entry(db, entry_id)
+        stored = load_entry(db, entry_id)
+        found = load_hits_of_entries(db, [entry_id])
+        former = load_entry_versions(db, entry_id)
+        told = load_digests_of_hits(db, [hit.id for hit in found])
+        story = find_story_of_entry(db, entry_id)
     chosen = sorted(found, key=lambda hit: hit.id != hit_id)
     return here.page(
         request,

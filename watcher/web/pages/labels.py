@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from watcher.digest import check
 from watcher.errors import NotFoundError
-from watcher.store import hits
+from watcher.store.hits.queries import load_hit, set_hit_label
 from watcher.web.api.hits import HitId
 from watcher.web.forms import Filled, back_to
 from watcher.web.site import Here, Site
@@ -45,7 +45,7 @@ def _label_page(request: Request, here: Site, token: str, *, done: bool) -> Resp
         return here.page(request, "label.html", 404, hit=None, judgement="", done=False, token="")
     try:
         with here.app.database.read() as db:
-            hit = hits.get(db, said[0])
+            hit = load_hit(db, said[0])
     except NotFoundError:
         return here.page(request, "label.html", 404, hit=None, judgement="", done=False, token="")
     return here.page(request, "label.html", hit=hit, judgement=said[1], done=done, token=token)
@@ -53,4 +53,4 @@ def _label_page(request: Request, here: Site, token: str, *, done: bool) -> Resp
 
 def _record(here: Site, hit_id: int, label: str | None) -> None:
     with here.app.database.write() as db:
-        hits.label(db, hit_id, label, here.now)
+        set_hit_label(db, hit_id, label, here.now)

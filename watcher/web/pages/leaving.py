@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.digest.leaving import check_leave
 from watcher.model.digest import Leaving
-from watcher.store import unsubscribed
+from watcher.store.digests.unsubscribes import add_unsubscription
 from watcher.web.site import Here
 
 router = APIRouter(include_in_schema=False)
@@ -40,5 +40,5 @@ def leave(request: Request, here: Here, token: str) -> Response:
     if leaving is not None:
         leaving = _rename(leaving, here)
         with here.app.database.write() as db:
-            unsubscribed.add(db, leaving, here.now)
+            add_unsubscription(db, leaving, here.now)
     return here.page(request, "leave.html", 200 if leaving else 404, leaving=leaving, token=token, done=True)

@@ -11,7 +11,8 @@ from watcher.app.standing import stand
 from watcher.app.views import Json
 from watcher.model.feed import Feed
 from watcher.schedule import health
-from watcher.store import feeds, hits
+from watcher.store.feeds.queries import load_feeds
+from watcher.store.hits.queries import count_hits_by_day
 from watcher.web.pages.desk import by_day, last_days
 from watcher.web.site import Here, Site
 
@@ -42,5 +43,5 @@ def show(request: Request, here: Here) -> Response:
 
 def _gather(here: Site, since: str) -> tuple[Mapping[str, Mapping[str, int]], Sequence[Feed], Json]:
     with here.app.database.read() as db:
-        counted, watched = by_day(hits.per_day(db, since)), feeds.all_configured(db)
+        counted, watched = by_day(count_hits_by_day(db, since)), load_feeds(db)
     return counted, watched, stand(here.app, here.now)

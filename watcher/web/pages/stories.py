@@ -9,7 +9,9 @@ from fastapi import APIRouter, Path, Request, Response
 from watcher.errors import UsageError
 from watcher.model.found import Page
 from watcher.model.story import Story
-from watcher.store import entries, hits, stories
+from watcher.store.entries.queries import load_entries, load_entry_versions
+from watcher.store.hits.queries import load_hits_of_entries
+from watcher.store.stories.queries import find_stories, load_story
 from watcher.web.api.params import MOST_ID
 from watcher.web.pages.question import read_question
 from watcher.web.pages.telling import tell
@@ -28,7 +30,7 @@ def list_stories(request: Request, here: Here) -> Response:
     if fault is None:
         try:
             with here.app.database.read() as db:
-                page = stories.page(db, question.filters, limit=PER_PAGE, cursor=question.cursor)
+                page = find_stories(db, question.filters, limit=PER_PAGE, cursor=question.cursor)
         except UsageError as error:
             fault = error
     return here.page(
@@ -46,9 +48,9 @@ def list_stories(request: Request, here: Here) -> Response:
 def show_story(request: Request, here: Here, story_id: Annotated[int, Path(ge=1, le=MOST_ID)]) -> Response:
     """Show a story: outlets in order, copies beside what they copy, what each later report adds, and edits."""
     with here.app.database.read() as db:
-        story = stories.get(db, story_id)
+        story = load_story(db, story_id)
         ids = [each.entry_id for each in story.tellings]
-        stored = entries.get_many(db, ids)
-        former = {entry_id: entries.versions(db, entry_id) for entry_id, each in stored.items() if each.version > 1}
-        found = hits.of_entries(db, ids)
+        stored = load_entries(db, ids)
+        former = {entry_id: load_entry_versions(db, entry_id) for entry_id, each in stored.items() if each.version > 1}
+        found = load_hits_of_entries(db, ids)
     return here.page(request, "story.html", story=story, tellings=tell(story, stored, former, found))
