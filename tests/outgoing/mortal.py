@@ -15,7 +15,7 @@ from watcher.channels import senders
 from watcher.model.digest import Channel, ChannelKind
 from watcher.pipeline import checkpoints
 from watcher.pipeline.digests import DigestContext, compose_due, deliver_waiting
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 
 def main(url: str, port: int, what: str, point: str, passes: int, hour: int, way: str = "resend") -> None:

@@ -17,8 +17,8 @@ from watcher.model.digest import DeliveryState
 from watcher.pipeline.digests import DigestContext, compose_now
 from watcher.pipeline.dispatcher import Dispatcher
 from watcher.pipeline.storage_monitor import StorageMonitor
-from watcher.store import outbox
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.outbox.queries import find_deliveries
 
 
 class LockingMailServer(MailServer):
@@ -53,7 +53,7 @@ def test_a_message_sent_while_the_database_went_away_is_recorded_later_and_not_r
     assert server.recipients == ["a@desk.example", "b@desk.example"]
     assert faults == []
     with impatient.read() as db:
-        delivered = outbox.page(db).items
+        delivered = find_deliveries(db).items
     assert [(one.state, one.doubts) for one in delivered] == [(DeliveryState.SENT, 0)] * 2
 
 

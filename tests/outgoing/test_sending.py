@@ -18,8 +18,8 @@ from watcher.channels import senders
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
 from watcher.pipeline.delivery import LEASE, Delivered
 from watcher.pipeline.digests import DigestContext, compose_now, deliver_waiting, retry_delivery
-from watcher.store import outbox
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.outbox.queries import claim_abandoned_deliveries, claim_delivery, find_deliveries, record_attempt
 
 WHSEC = "whsec_" + base64.b64encode(b"a key of the receiver and ours").decode()
 
@@ -64,7 +64,7 @@ def deliver(database: Database, ready: DigestContext, now: datetime = NOON, **ho
 
 def rows(database: Database) -> list[Delivery]:
     with database.read() as db:
-        return sorted(outbox.page(db, limit=1000).items, key=lambda row: row.id)
+        return sorted(find_deliveries(db, limit=1000).items, key=lambda row: row.id)
 
 
 def test_a_mail_arrives_whole_and_once(database: Database, postmaster: MailServer) -> None:
@@ -172,7 +172,7 @@ def test_a_message_that_somebody_died_over_is_taken_up_after_its_lease(
 ) -> None:
     ready = composed(database, mail(postmaster.port, "a@desk.example", "b@desk.example"))
     with database.write() as db:
-        outbox.claim(db, NOON, lease_for=LEASE, channel="mail")
+        claim_delivery(db, NOON, lease_for=LEASE, channel="mail")
 
     before = deliver(database, ready, NOON + MINUTE)
     doubt = deliver(database, ready, NOON + LEASE)
@@ -185,10 +185,10 @@ def test_a_message_that_somebody_died_over_is_taken_up_after_its_lease(
 def test_a_claim_that_was_lost_records_nothing(database: Database) -> None:
     composed(database, mail(9))
     with database.write() as db:
-        held = outbox.claim(db, NOON, lease_for=LEASE, channel="mail")
-        outbox.abandoned(db, NOON + LEASE)
+        held = claim_delivery(db, NOON, lease_for=LEASE, channel="mail")
+        claim_abandoned_deliveries(db, NOON + LEASE)
         assert held is not None
-        kept = outbox.record(db, held, DeliveryState.SENT, now=NOON + LEASE)
+        kept = record_attempt(db, held, DeliveryState.SENT, now=NOON + LEASE)
 
     assert not kept
 

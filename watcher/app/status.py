@@ -8,17 +8,21 @@ from watcher import __version__
 from watcher.app import views
 from watcher.app.bootstrap import App
 from watcher.digest.slots import find_next_slot
-from watcher.store import blocked, digests, leases, migrate, status
+from watcher.store.database.migrate import get_schema_state
+from watcher.store.digests.queries import get_last_slots
+from watcher.store.outbox.blocked_channels import list_blocked_channels
+from watcher.store.system.status import get_status
+from watcher.store.system.workers import find_network_outage, list_workers
 
 
 def stand(app: App, now: datetime) -> views.Json:
     """Say how feeds, digests, the outbox, the database and the processes at work stand."""
     with app.database.read() as db:
-        known = status.standing(db, now)
-        last = digests.last_slots(db, now)
-        revision = migrate.standing(db).revision
-        workers = leases.at_work(db, now)
-        refused = blocked.list_all(db)
+        known = get_status(db, now)
+        last = get_last_slots(db, now)
+        revision = get_schema_state(db).revision
+        workers = list_workers(db, now)
+        refused = list_blocked_channels(db)
     subscriptions = [
         views.subscription(
             one,
@@ -32,7 +36,7 @@ def stand(app: App, now: datetime) -> views.Json:
         "channels_blocked": [
             {"channel": each.channel, "since": views.moment(each.since), "reason": each.reason} for each in refused
         ],
-        "network": {"away_since": views.moment(leases.network_away_since(workers))},
+        "network": {"away_since": views.moment(find_network_outage(workers))},
         "workers": [
             {
                 "name": each.name,

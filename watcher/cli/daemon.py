@@ -12,7 +12,7 @@ from watcher.cli.state import Json, opened, state
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.pipeline.poll_summary import PollSummary
-    from watcher.store.claims import Held
+    from watcher.store.feeds.leases import FeedLease
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -54,7 +54,7 @@ def poll(
     import time
 
     from watcher import clock
-    from watcher.store import claims
+    from watcher.store.feeds.leases import list_feed_leases
 
     logs.set_up(verbose=state.verbose, quiet=not state.verbose)
     begun = time.monotonic()
@@ -65,7 +65,7 @@ def poll(
         with output.progress("Polling", total) as advance:
             polled = asyncio.run(_cycle(application, chosen, everything=everything, advance=advance))
         with application.database.read() as db:
-            held = claims.list_held(db, clock.now(), urls=chosen, everything=everything)
+            held = list_feed_leases(db, clock.now(), urls=chosen, everything=everything)
     said = summary(polled, time.monotonic() - begun) | {"held": [_held_as_json(each) for each in held]}
     if as_json:
         output.put_json(said)
@@ -146,7 +146,7 @@ def _take_over(application: App, urls: list[str] | None, *, everything: bool, li
     """Take over what dead processes of this machine hold, and what others do if a person asks for that."""
     from watcher import clock
     from watcher.pipeline.lease_recovery import end_feed_leases, is_dead, take_over
-    from watcher.store import claims
+    from watcher.store.feeds.leases import list_feed_leases
 
     feeds, messages = take_over(application.database, is_dead, clock.now())
     if feeds or messages:
@@ -154,7 +154,7 @@ def _take_over(application: App, urls: list[str] | None, *, everything: bool, li
     if not living:
         return
     with application.database.read() as db:
-        held = claims.list_held(db, clock.now(), urls=urls, everything=everything)
+        held = list_feed_leases(db, clock.now(), urls=urls, everything=everything)
     if held:
         end_feed_leases(application.database, [each.owner for each in held])
     for each in held:
@@ -164,16 +164,16 @@ def _take_over(application: App, urls: list[str] | None, *, everything: bool, li
         )
 
 
-def _owner(held: Held) -> str:
+def _owner(held: FeedLease) -> str:
     return output.clean(held.owner) or "another process"
 
 
-def _describe_held(held: Held) -> str:
+def _describe_held(held: FeedLease) -> str:
     count, verb = output.counted(held.feeds, "feed"), "is" if held.feeds == 1 else "are"
     return f"{count} {verb} held by {_owner(held)} until {held.until:%H:%M}Z; take over with --take-over"
 
 
-def _held_as_json(held: Held) -> dict[str, Any]:
+def _held_as_json(held: FeedLease) -> dict[str, Any]:
     from watcher.app import views
 
     return {"owner": held.owner, "feeds": held.feeds, "until": views.moment(held.until)}

@@ -13,7 +13,7 @@ from watcher.cli.state import Json, load_settings, opened, state
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.model.feed import Feed, Source
-    from watcher.store.feeds import Poll
+    from watcher.store.feeds.queries import PollRecord
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -43,14 +43,14 @@ def list_feeds(
     from watcher.app import views
     from watcher.errors import UsageError
     from watcher.schedule import Health, health
-    from watcher.store import feeds as store
+    from watcher.store.feeds.queries import count_entries_by_feed
 
     if odd := set(only or ()) - {str(each) for each in Health}:
         raise UsageError(f"--health {odd.pop()!r}: expected one of {', '.join(str(each) for each in Health)}")
     now = clock.now()
     with opened() as application:
         with application.database.read() as db:
-            counts = store.entry_counts(db)
+            counts = count_entries_by_feed(db)
         feeds = [feed for feed in _all(application, now) if not tag or set(tag) & set(feed.source.tags)]
     feeds = [feed for feed in feeds if not only or str(health(feed, now)) in only]
     if as_json:
@@ -85,15 +85,15 @@ def show(
     from watcher import clock
     from watcher.app import views
     from watcher.schedule import health
-    from watcher.store import feeds as store
+    from watcher.store.feeds.queries import count_entries_by_feed, load_polls
 
     now = clock.now()
     with opened() as application:
         source = feed_lists.find(application.settings.sources, url)
         feed = next(each for each in _all(application, now) if each.source.url == source.url)
         with application.database.read() as db:
-            history = store.history(db, feed.id, limit) if feed.id else ()
-            count = store.entry_counts(db).get(feed.id, 0) if feed.id else 0
+            history = load_polls(db, feed.id, limit) if feed.id else ()
+            count = count_entries_by_feed(db).get(feed.id, 0) if feed.id else 0
     if as_json:
         said = views.feed(feed, now, count) | {"configured": feed_lists.as_json_of(source)}
         output.put_json(said | {"polls": [views.poll(poll) for poll in history]})
@@ -188,7 +188,7 @@ def resume(url: Address, as_json: Json = False) -> None:
     """Ask a feed again that is gone, blocked or backed off, from now on and as if it had never failed."""
     from watcher import clock
     from watcher.errors import UsageError
-    from watcher.store import feeds as store
+    from watcher.store.feeds.queries import resume_feed
 
     now = clock.now()
     with opened(sync=True) as application:
@@ -196,7 +196,7 @@ def resume(url: Address, as_json: Json = False) -> None:
         if not source.enabled:
             raise UsageError(f"{source.url} is paused in feeds.yaml (`enabled: false`): resume it there")
         with application.database.write() as db:
-            store.resume(db, source.url, now)
+            resume_feed(db, source.url, now)
     if as_json:
         output.put_json({"resumed": source.url})
     else:
@@ -206,10 +206,10 @@ def resume(url: Address, as_json: Json = False) -> None:
 def _all(application: App, now: datetime) -> list[Feed]:
     """Give the configured feeds with what is known of them; those that were never polled are new."""
     from watcher.model.feed import Feed, FeedState
-    from watcher.store import feeds as store
+    from watcher.store.feeds.queries import load_feeds
 
     with application.database.read() as db:
-        known = {feed.source.url: feed for feed in store.all_configured(db)}
+        known = {feed.source.url: feed for feed in load_feeds(db)}
     found: list[Feed] = []
     for source in application.settings.sources:
         feed = known.get(source.url)
@@ -265,7 +265,7 @@ def _facts(feed: Feed, word: str, entries: int, now: datetime) -> list[tuple[str
     return said + [(name, value) for name, value in optional if value]
 
 
-def _row(poll: Poll) -> tuple[str, ...]:
+def _row(poll: PollRecord) -> tuple[str, ...]:
     numbers = [str(number) if number else "" for number in (poll.seen, poll.new, poll.updated, poll.hits)]
     size = f"{poll.wire_bytes:,}" if poll.wire_bytes else ""
     took = f"{poll.elapsed.total_seconds():.2f} s"

@@ -58,7 +58,7 @@ def hits(
     """List stored hits, newest first, with the words that show why."""
     from watcher.app import views
     from watcher.app.listing import read_query
-    from watcher.store import hits as store
+    from watcher.store.hits.queries import find_hits
 
     with opened(queries=False) as application:
         filters = _filters(
@@ -66,7 +66,7 @@ def hits(
         )
         query = read_query(search, application.settings.sets)
         with application.database.read() as db:
-            page = store.page(db, filters, query=query, order=order.value, limit=limit, cursor=cursor)
+            page = find_hits(db, filters, query=query, order=order.value, limit=limit, cursor=cursor)
     form = Form.JSON if as_json else form
     said = [views.hit(hit) for hit in page.items]
     match form:
@@ -109,13 +109,13 @@ def search(
     """Search every stored entry, matched by a topic or not, in the topic language."""
     from watcher.app import views
     from watcher.app.listing import read_query
-    from watcher.store import archive
+    from watcher.store.entries.search import search_entries
 
     with opened(queries=False) as application:
         filters = _filters(application, topic, source, since, until, story=story, languages=language or ())
         read = read_query(query, application.settings.sets)
         with application.database.read() as db:
-            page = archive.page(db, read, filters, order=order.value, limit=limit, cursor=cursor)
+            page = search_entries(db, read, filters, order=order.value, limit=limit, cursor=cursor)
     if as_json:
         output.put_json({"entries": [views.match(found) for found in page.items], "next_cursor": page.next_cursor})
         return
@@ -136,12 +136,12 @@ def stories(
 ) -> None:
     """List stories, the newest first, with the outlets that tell them."""
     from watcher.app import views
-    from watcher.store import stories as store
+    from watcher.store.stories.queries import find_stories
 
     with opened(queries=False) as application:
         filters = _filters(application, topic, source, since, until)
         with application.database.read() as db:
-            page = store.page(db, filters, limit=limit, cursor=cursor)
+            page = find_stories(db, filters, limit=limit, cursor=cursor)
     if as_json:
         output.put_json({"stories": [views.story(each) for each in page.items], "next_cursor": page.next_cursor})
         return
@@ -162,10 +162,10 @@ def label(
 ) -> None:
     """Judge a hit: relevant or irrelevant. Judgements measure a topic (`watcher topics eval`)."""
     from watcher import clock
-    from watcher.store import hits as store
+    from watcher.store.hits.queries import set_hit_label
 
     with opened(queries=False) as application, application.database.write() as db:
-        store.label(db, hit, None if judgement is Judgement.NONE else judgement.value, clock.now())
+        set_hit_label(db, hit, None if judgement is Judgement.NONE else judgement.value, clock.now())
     if as_json:
         output.put_json({"id": hit, "label": None if judgement is Judgement.NONE else judgement.value})
     else:

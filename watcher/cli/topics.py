@@ -223,7 +223,8 @@ def _test_text(what: str, text: str, as_json: bool) -> bool:
 def _entry(application: App, said: str) -> tuple[StoredEntry, StoredHit | None]:
     """Read the entry that is meant, and the hit by which it was named."""
     from watcher.errors import UsageError
-    from watcher.store import entries, hits
+    from watcher.store.entries.queries import load_entry
+    from watcher.store.hits.queries import load_hit
 
     word = said.strip().lower()
     number = word.removeprefix("entry:").removeprefix("hit:").lstrip("#")
@@ -231,9 +232,9 @@ def _entry(application: App, said: str) -> tuple[StoredEntry, StoredHit | None]:
         raise UsageError(f"{said!r} is no entry: write its number, or hit:NUMBER for the entry of a hit")
     with application.database.read() as db:
         if word.startswith(("hit:", "#")):
-            hit = hits.get(db, int(number))
+            hit = load_hit(db, int(number))
             return hit.stored, hit
-        return entries.get(db, int(number)), None
+        return load_entry(db, int(number)), None
 
 
 def _show_nearest(found: Explained) -> None:

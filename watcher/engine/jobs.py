@@ -27,7 +27,8 @@ from watcher.pipeline.lease_recovery import is_dead, recover_silent_leases, take
 from watcher.pipeline.poller import Poller
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.pipeline.websub.service import Subscriber
-from watcher.store import leases, pruning
+from watcher.store.database.pruning import prune_database
+from watcher.store.system.workers import record_heartbeat, remove_worker
 
 log = structlog.get_logger()
 
@@ -165,20 +166,20 @@ class Jobs:
         if not self.clock_monitor.may_prune:
             log.warning("nothing is pruned while the clock is doubted or no server has confirmed it")
             return
-        done = await asyncio.to_thread(pruning.prune, self.app.database, self.app.retention(), self.clock())
+        done = await asyncio.to_thread(prune_database, self.app.database, self.app.retention(), self.clock())
         log.info("pruned", entries=done.entries, polls=done.polls, freed=done.freed_bytes)
 
     async def beat(self) -> None:
         """Say that this process is at work, and whether it has a network."""
         lasts, away = self.pace.silent_after, self.poller.find_network_away()
-        await asyncio.to_thread(leases.beat, self.app.database, self.owner, self.owner, self.clock(), lasts, away)
+        await asyncio.to_thread(record_heartbeat, self.app.database, self.owner, self.owner, self.clock(), lasts, away)
 
     async def leave(self) -> None:
         """Say that this process is at work no longer."""
 
         def leave() -> None:
             with self.app.database.write() as db:
-                leases.leave(db, self.owner)
+                remove_worker(db, self.owner)
 
         await asyncio.to_thread(leave)
 

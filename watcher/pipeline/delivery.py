@@ -17,8 +17,18 @@ from watcher.errors import StorageError
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
 from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.storage_monitor import StorageMonitor
-from watcher.store import blocked, digests, outbox
-from watcher.store.engine import Database, Db
+from watcher.store.database import Database, Db
+from watcher.store.digests.queries import load_digest
+from watcher.store.outbox.blocked_channels import block_channel, find_blocked_channel, unblock_channel
+from watcher.store.outbox.queries import (
+    claim_abandoned_deliveries,
+    claim_delivery,
+    expire_deliveries,
+    find_thread_ref,
+    has_abandoned_deliveries,
+    list_waiting_channels,
+    record_attempt,
+)
 
 log = structlog.get_logger()
 
@@ -74,11 +84,11 @@ async def deliver_waiting(
     done = Delivered()
     round_ = Round(database, channels, senders, clock, jitter, done, owner, digest_id)
     with database.read() as db:
-        lost, names = outbox.has_abandoned(db, clock()), outbox.waiting_channels(db, clock(), digest_id)
+        lost, names = has_abandoned_deliveries(db, clock()), list_waiting_channels(db, clock(), digest_id)
     if lost:
         await asyncio.to_thread(round_.settle_abandoned)
         with database.read() as db:
-            names = outbox.waiting_channels(db, clock(), digest_id)
+            names = list_waiting_channels(db, clock(), digest_id)
     await asyncio.gather(*(round_.drain(name, limit, stopping) for name in names))
     return done
 
@@ -178,12 +188,14 @@ class Round:
         return taken
 
     def _claim(self, db: Db, name: str) -> Delivery | None:
-        return outbox.claim(db, self.clock(), lease_for=LEASE, channel=name, owner=self.owner, digest_id=self.digest_id)
+        return claim_delivery(
+            db, self.clock(), lease_for=LEASE, channel=name, owner=self.owner, digest_id=self.digest_id
+        )
 
     def _body(self, db: Db, digest_id: int) -> tuple[str, str]:
         """Give a digest's HTML and text; many messages in a row are of the same one."""
         if digest_id not in self.bodies:
-            found = digests.get(db, digest_id)
+            found = load_digest(db, digest_id)
             self.bodies.clear()
             self.bodies[digest_id] = found.html, found.text
         return self.bodies[digest_id]
@@ -220,7 +232,7 @@ class Round:
 
     def _thread(self, delivery: Delivery) -> str | None:
         with self.database.read() as db:
-            return outbox.first_ref(db, delivery.digest_id, delivery.channel, delivery.recipient)
+            return find_thread_ref(db, delivery.digest_id, delivery.channel, delivery.recipient)
 
     def settle_abandoned(self) -> None:
         """Put what a dead process was sending where its channel's policy says."""
@@ -228,7 +240,7 @@ class Round:
         with self.database.write() as db:
             recorded = [
                 self._record(db, delivery, died, self.channels.get(delivery.channel))
-                for delivery in outbox.abandoned(db, self.clock())
+                for delivery in claim_abandoned_deliveries(db, self.clock())
             ]
         for each in recorded:
             self._report(each)
@@ -257,12 +269,12 @@ class Round:
                 again = sends_again(delivery, channel)
                 state = DeliveryState.RETRYING if again else DeliveryState.UNCERTAIN
                 next_try_at, reason = now + wait, f"perhaps it arrived: {reason}"
-        held = outbox.record(
+        held = record_attempt(
             db, delivery, state, now=now, next_try_at=next_try_at, provider_ref=ref, error=reason,
             doubtful=isinstance(outcome, Uncertain),
         )  # fmt: skip
-        if isinstance(outcome, Sent) and blocked.find(db, delivery.channel) is not None:
-            blocked.clear(db, delivery.channel)
+        if isinstance(outcome, Sent) and find_blocked_channel(db, delivery.channel) is not None:
+            unblock_channel(db, delivery.channel)
             log.info("channel accepted again", channel=delivery.channel)
         return _Recorded(delivery, state, held, reason)
 
@@ -289,13 +301,13 @@ class Round:
 
         Then all that has waited for as long is: it would only be refused one by one.
         """
-        known = blocked.find(db, delivery.channel)
-        since = blocked.note(db, delivery.channel, reason, now).since
+        known = find_blocked_channel(db, delivery.channel)
+        since = block_channel(db, delivery.channel, reason, now).since
         if known is None:
             log.warning("channel refused", channel=delivery.channel, reason=reason)
         if now - since <= GIVEN_UP_AFTER:
             return False
-        self.done.dead += outbox.give_up(db, delivery.channel, now - GIVEN_UP_AFTER, reason, now)
+        self.done.dead += expire_deliveries(db, delivery.channel, now - GIVEN_UP_AFTER, reason, now)
         return now - delivery.created_at > GIVEN_UP_AFTER
 
 

@@ -23,8 +23,21 @@ from watcher.pipeline import delivery, digest_notes
 from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.delivery import Delivered, Senders
 from watcher.pipeline.messages import build_messages
-from watcher.store import digests, outbox, unsubscribed, volume
-from watcher.store.engine import Database, Db
+from watcher.store.database import Database, Db
+from watcher.store.digests.queries import (
+    add_digest,
+    get_installation_id,
+    get_last_slot,
+    get_registered_at,
+    has_unreported_hits,
+    load_edited_hits,
+    load_unreported_hits,
+    lock_subscription,
+    register_subscriptions,
+)
+from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
+from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
+from watcher.store.outbox.queries import add_deliveries, retry_delivery
 
 log = structlog.get_logger()
 
@@ -93,7 +106,7 @@ async def deliver_waiting(
 def retry_delivery(database: Database, delivery_id: int, now: datetime) -> Delivery:
     """Put a message that is dead or uncertain back in line; raises NotFoundError or UsageError."""
     with database.write() as db:
-        return outbox.retry(db, delivery_id, now)
+        return retry_delivery(db, delivery_id, now)
 
 
 def _due(database: Database, press: DigestContext, subscription: Subscription, now: datetime) -> datetime | None:
@@ -102,25 +115,25 @@ def _due(database: Database, press: DigestContext, subscription: Subscription, n
     Quiet hours hold an alert's news together, so that their end brings one message.
     """
     with database.read() as db:
-        begun = digests.begun_at(db, subscription.name)
+        begun = get_registered_at(db, subscription.name)
         # Times in the future were written by a clock that was ahead, and hold nothing back.
-        last = digests.last_slot(db, subscription.name, now) or (begun if begun is not None and begun <= now else None)
+        last = get_last_slot(db, subscription.name, now) or (begun if begun is not None and begun <= now else None)
     if begun is None:
         with database.write() as db:
-            digests.begin(db, [subscription.name], now)
+            register_subscriptions(db, [subscription.name], now)
         return None if subscription.immediate else find_due_slot(subscription, last, now)
     if not subscription.immediate:
         return find_due_slot(subscription, last, now)
     if find_quiet_end(subscription.quiet, subscription.timezone, now) is not None:
         return None
     with database.read() as db:
-        if digests.has_untold(db, subscription, _floor(db, subscription, now), now):
+        if has_unreported_hits(db, subscription, _floor(db, subscription, now), now):
             return now
-        looks = subscription.alarms and volume.is_time_to_look(db, subscription.name, now)
+        looks = subscription.alarms and is_volume_check_due(db, subscription.name, now)
         found = looks and digest_notes.list_volume_alarms(db, subscription, press.topics, now)
     if looks:
         with database.write() as db:
-            volume.looked(db, subscription.name, now)
+            record_volume_check(db, subscription.name, now)
     return now if found else None
 
 
@@ -142,7 +155,7 @@ def _compose(
         )
     reached("gathered")
     with database.write() as db:
-        digests.alone(db, subscription.name)
+        lock_subscription(db, subscription.name)
         # What was told meanwhile is told, and what came meanwhile comes along.
         made = _gather(db, press, subscription, slot, now, known)
         if subscription.immediate and not made.sections and not made.alarms and not forced:
@@ -150,7 +163,7 @@ def _compose(
         sent = forced or should_send(made, subscription.empty)
         html = render_html(made, press.links, press.templates) if sent else ""
         text = render_text(made, press.links, press.templates) if sent else ""
-        digest_id = digests.add(db, made, now, sent=sent, html=html, text=text, subject=format_subject(made))
+        digest_id = add_digest(db, made, now, sent=sent, html=html, text=text, subject=format_subject(made))
         if digest_id is None:
             return None
         if sent:
@@ -158,13 +171,13 @@ def _compose(
             quiet = None if through_quiet else find_quiet_end(subscription.quiet, subscription.timezone, now)
             messages = build_messages(
                 made, channels, press.links, press.templates,
-                installation=digests.installation(db), not_before=quiet or now, left=unsubscribed.of(db, made.name),
-                html=html, text=text,
+                installation=get_installation_id(db), not_before=quiet or now,
+                left=list_unsubscribed_recipients(db, made.name), html=html, text=text,
             )  # fmt: skip
-            outbox.add(db, digest_id, messages, now)
+            add_deliveries(db, digest_id, messages, now)
         if known.alarms:
-            before = volume.told_lately(db, subscription.name, now)
-            volume.tell(db, subscription.name, known.alarms, before, now)
+            before = list_recent_alarms(db, subscription.name, now)
+            record_alarms(db, subscription.name, known.alarms, before, now)
         reached("composed")
     reached("committed")
     log.info("digest composed", digest=made.name, stories=made.story_count, sent=sent)
@@ -191,9 +204,9 @@ def _gather(
     since: datetime | None = None,
 ) -> Digest:
     floor = since or _floor(db, subscription, now)
-    found = digests.untold(db, subscription, floor, now)
+    found = load_unreported_hits(db, subscription, floor, now)
     if not subscription.immediate:
-        found += digests.edited(db, subscription, floor)
+        found += load_edited_hits(db, subscription, floor)
     window = since or _begun(db, subscription, now), now
     return compose_digest(
         subscription, slot, found, press.topics, known.coverage, window,
@@ -204,13 +217,13 @@ def _gather(
 def _begun(db: Db, subscription: Subscription, now: datetime) -> datetime:
     """Say where a digest's window begins: at its last slot, and no further back than it may reach."""
     floor = _floor(db, subscription, now)
-    return max(digests.last_slot(db, subscription.name, now) or floor, floor)
+    return max(get_last_slot(db, subscription.name, now) or floor, floor)
 
 
 def _floor(db: Db, subscription: Subscription, now: datetime) -> datetime:
     """Say how far back a digest may reach; an alert never behind the moment it was set up."""
     floor = now - subscription.max_age
-    begun = digests.begun_at(db, subscription.name) if subscription.immediate else None
+    begun = get_registered_at(db, subscription.name) if subscription.immediate else None
     return max(floor, begun) if begun is not None and begun <= now else floor
 
 

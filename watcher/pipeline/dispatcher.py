@@ -11,8 +11,8 @@ from datetime import datetime, timedelta
 from watcher.errors import StoreError
 from watcher.pipeline.delivery import Channels, Delivered, OnDelivery, Round, Senders
 from watcher.pipeline.storage_monitor import StorageMonitor
-from watcher.store import outbox
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.outbox.queries import has_abandoned_deliveries, list_waiting_channels
 
 PAUSE_FIRST = timedelta(seconds=30)
 PAUSE_CAP = timedelta(minutes=10)
@@ -58,7 +58,7 @@ class Dispatcher:
         """Begin to send on every channel on which something is due and nothing is being sent; wait for none."""
         now = self._clock()
         with self._database.read() as db:
-            lost, names = outbox.has_abandoned(db, now), outbox.waiting_channels(db, now)
+            lost, names = has_abandoned_deliveries(db, now), list_waiting_channels(db, now)
         # While a fault of the database lasts, and shortly after, a message that seems abandoned may have been sent by a
         # process, this one or another, that could not record it yet.
         if lost and self._storage.is_settled:

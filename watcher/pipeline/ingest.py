@@ -33,9 +33,19 @@ from watcher.pipeline.feed_succession import Continued, continue_feeds
 from watcher.pipeline.fulltext import attach_fulltext
 from watcher.reading import Reader
 from watcher.schedule import Bounds, after, get_mark, hints, keep_within
-from watcher.store import claims, entries, feeds, hits, hosts, memory, stories
-from watcher.store.engine import Db
-from watcher.store.entries import Home
+from watcher.store.database import Db
+from watcher.store.entries.known_entries import (
+    add_aliases,
+    add_tombstone_keys,
+    load_known_entries_of_feeds,
+    touch_tombstones,
+)
+from watcher.store.entries.queries import StoryAssignment, assign_entry_ids, insert_entries, update_entries
+from watcher.store.feeds.hosts import count_rate_limited_feeds, defer_host
+from watcher.store.feeds.leases import filter_held_feeds
+from watcher.store.feeds.queries import add_polls, save_polled_feeds
+from watcher.store.hits.queries import insert_hits, lock_hits
+from watcher.store.stories.queries import choose_stories
 from watcher.text.urls import waiting_host
 
 SEVERAL = 3
@@ -134,7 +144,7 @@ def ingest_polls(
     jitter: Callable[[], float],
 ) -> tuple[IngestResult, ...]:
     """Settle several polls: what all of them brought and teach goes to the database together."""
-    held = claims.still_held(db, (feed for feed, _outcome in polled))
+    held = filter_held_feeds(db, (feed for feed, _outcome in polled))
     ours = [(held[feed.id], outcome) for feed, outcome in polled if feed.id in held]
     continued = continue_feeds(db, ours, now)
     ours = [(continued[feed.id].feed if feed.id in continued else feed, outcome) for feed, outcome in ours]
@@ -150,8 +160,8 @@ def ingest_polls(
         for feed, outcome in polled
     )
     kept = [each for each in settled if each.held]
-    feeds.put(db, ((each.before, each.after) for each in kept))
-    feeds.record(db, (to_poll_record(each, now) for each in kept))
+    save_polled_feeds(db, ((each.before, each.after) for each in kept))
+    add_polls(db, (to_poll_record(each, now) for each in kept))
     for each in kept:
         match each.outcome:
             case Failed(kind=FailureKind.RATE_LIMITED, status=int()) as refused:
@@ -182,7 +192,7 @@ def _bring(
 ) -> Mapping[int, _Brought]:
     """Keep what documents brought, all of them with a handful of statements; gives it by feed."""
     offered = [(feed.id, candidates(outcome.parsed, feed)) for feed, outcome in read_]
-    known = memory.recall_all(db, offered)
+    known = load_known_entries_of_feeds(db, offered)
     brought: dict[int, _Brought] = {}
     fresh: list[StoredEntry] = []
     for (feed, outcome), (_id, some), remembered in zip(read_, offered, known, strict=True):
@@ -199,16 +209,16 @@ def _bring(
         ]
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, quarantined=True) for entry in told.quarantined]
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=True) for entry in told.recovered]
-    new = entries.number(db, fresh)
+    new = assign_entry_ids(db, fresh)
     found = store_new_entries(db, new, watched, now)
-    edited = entries.edit(db, [change for one in brought.values() for change in one.told.edited], now)
+    edited = update_entries(db, [change for one in brought.values() for change in one.told.edited], now)
     found += store_edits(db, edited, watched, now)
     renamed = [(feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated]
     renamed += [(each.entry.feed_id, each.id, shared_key(plain)) for each in new if (plain := _shared_id(each.entry))]
-    memory.rename(db, renamed, {feed.id for feed, _outcome in read_ if learned_to_change(feed)})
-    memory.rename_pruned(db, ((feed_id, *keys) for feed_id, one in brought.items() for keys in one.told.gone))
+    add_aliases(db, renamed, {feed.id for feed, _outcome in read_ if learned_to_change(feed)})
+    add_tombstone_keys(db, ((feed_id, *keys) for feed_id, one in brought.items() for keys in one.told.gone))
     pruned = [(feed_id, key) for (feed_id, _some), one in zip(offered, known, strict=True) for key in one.pruned]
-    memory.still_listed(db, pruned, now)
+    touch_tombstones(db, pruned, now)
     whose = {stored.id: brought[stored.entry.feed_id] for stored in (*new, *edited)}
     for stored in new:
         whose[stored.id].new.append(stored)
@@ -271,18 +281,18 @@ def _rest_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:
     host = waiting_host(urlsplit(last).hostname or "")
     if host is None:
         return
-    if outcome.status == 429 or hosts.refused(db, host, now - SEVERAL_WITHIN) >= SEVERAL:
-        hosts.rest(db, host, feed.next_poll_at)
+    if outcome.status == 429 or count_rate_limited_feeds(db, host, now - SEVERAL_WITHIN) >= SEVERAL:
+        defer_host(db, host, feed.next_poll_at)
 
 
 def store_new_entries(db: Db, fresh: Sequence[StoredEntry], watched: Watched, now: datetime) -> tuple[Hit, ...]:
     """Store entries that have just been numbered, their hits, and the stories of those that have some."""
     found = watched.hits(fresh, now)
-    homes: Mapping[int, Home] = {}
+    homes: Mapping[int, StoryAssignment] = {}
     if found:
-        hits.take_turn(db)
+        lock_hits(db)
         told = {hit.entry_id for hit in found}
-        homes = stories.place(db, [each for each in fresh if each.id in told], now)
-    entries.put(db, fresh, homes)
-    hits.put_new(db, found)
+        homes = choose_stories(db, [each for each in fresh if each.id in told], now)
+    insert_entries(db, fresh, homes)
+    insert_hits(db, found)
     return found

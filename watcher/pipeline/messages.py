@@ -17,7 +17,7 @@ from watcher.digest.message_parts import cut_text, split_markdown
 from watcher.digest.plain import render_markdown, render_text
 from watcher.digest.slack import render_slack
 from watcher.model.digest import Channel, ChannelKind, Digest, Leaving
-from watcher.store import outbox
+from watcher.store.outbox.queries import DeliveryDraft
 from watcher.text.idn import encode_domain
 
 
@@ -32,14 +32,14 @@ def build_messages(
     left: Collection[tuple[str, str]] = (),
     html: str = "",
     text: str = "",
-) -> list[outbox.Draft]:
+) -> list[DeliveryDraft]:
     """Write a digest's messages: one for each recipient, several where a channel needs parts.
 
     `left` are the (channel, recipient) pairs that unsubscribed; `html` and `text` are the digest's, where written.
     """
     pages = _Pages(digest, links, templates, {form: said for form, said in (("html", html), ("text", text)) if said})
     return [
-        outbox.Draft(
+        DeliveryDraft(
             channel=channel.name,
             kind=channel.kind,
             recipient=recipient,

@@ -11,7 +11,7 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from watcher.errors import StoreError
-from watcher.store import hits
+from watcher.store.hits.queries import get_newest_hit_id, list_hit_ids_after
 from watcher.web.auth.paths import IS_HEAD
 from watcher.web.context import Ctx, WebContext
 
@@ -84,9 +84,9 @@ async def _pause(ctx: WebContext) -> None:
 
 def _newest(ctx: WebContext) -> int:
     with ctx.app.database.read() as db:
-        return hits.newest_id(db)
+        return get_newest_hit_id(db)
 
 
 def _after(ctx: WebContext, last: int) -> tuple[int, ...]:
     with ctx.app.database.read() as db:
-        return hits.ids_after(db, last, MOST_AT_ONCE)
+        return list_hit_ids_after(db, last, MOST_AT_ONCE)

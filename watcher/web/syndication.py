@@ -11,7 +11,8 @@ from watcher.app.listing import find_topic
 from watcher.app.syndication import atom, digests_atom, json_feed
 from watcher.model.found import Filters, StoredHit
 from watcher.model.topic import Topic
-from watcher.store import digests, hits
+from watcher.store.digests.queries import load_latest_digests
+from watcher.store.hits.queries import find_hits
 from watcher.web.context import Ctx, WebContext
 
 router = APIRouter(include_in_schema=False)
@@ -40,7 +41,7 @@ def topic_json(request: Request, ctx: Ctx, topic_id: str) -> Response:
 def digests_feed(request: Request, ctx: Ctx) -> Response:
     """Give the latest digests as Atom, each whole as it was sent."""
     with ctx.app.database.read() as db:
-        told = digests.latest(db)
+        told = load_latest_digests(db)
     said = digests_atom("Digests", "urn:news-watcher:digests", told, url=_address(ctx, request, "/digests.atom"))
     return _answer(request, said, "application/atom+xml; charset=utf-8")
 
@@ -48,7 +49,7 @@ def digests_feed(request: Request, ctx: Ctx) -> Response:
 def _newest(ctx: WebContext, topic_id: str) -> tuple[Topic, tuple[StoredHit, ...]]:
     topic = find_topic(ctx.app.settings.topics, topic_id)
     with ctx.app.database.read() as db:
-        return topic, hits.page(db, Filters(topics=(topic.id,)), limit=NEWEST).items
+        return topic, find_hits(db, Filters(topics=(topic.id,)), limit=NEWEST).items
 
 
 def _address(ctx: WebContext, request: Request, path: str) -> str:

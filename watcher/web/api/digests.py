@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from watcher.app import views
 from watcher.digest.slots import find_next_slot
 from watcher.model.digest import DeliveryState
-from watcher.store import digests, outbox
+from watcher.store.digests.queries import find_digests, get_last_slots
+from watcher.store.outbox.queries import find_deliveries
 from watcher.web.api import models
 from watcher.web.api.params import Cursor, Limit, listed
 from watcher.web.context import Ctx
@@ -28,8 +29,8 @@ def list_digests(
 ) -> Response:
     """List the configured digests and those that were composed."""
     with ctx.app.database.read() as db:
-        last = digests.last_slots(db, ctx.now)
-        page = digests.page(db, name=name, limit=limit, cursor=cursor)
+        last = get_last_slots(db, ctx.now)
+        page = find_digests(db, name=name, limit=limit, cursor=cursor)
     configured = [
         views.subscription(one, last_at=last.get(one.name), next_at=find_next_slot(one, ctx.now))
         for one in ctx.app.settings.subscriptions
@@ -54,6 +55,6 @@ def list_deliveries(
     """List messages to recipients and where each stands."""
     states = [each.value for each in state or ()]
     with ctx.app.database.read() as db:
-        page = outbox.page(db, states=states, digest_id=digest, limit=limit, cursor=cursor)
+        page = find_deliveries(db, states=states, digest_id=digest, limit=limit, cursor=cursor)
     said = {"deliveries": [views.delivery(each) for each in page.items], "next_cursor": page.next_cursor}
     return listed(request, said)

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from watcher.app import views
-from watcher.store import archive, entries
+from watcher.store.entries.queries import load_entry, load_entry_versions
+from watcher.store.entries.search import search_entries
 from watcher.web.api import models
 from watcher.web.api.params import Cursor, Limit, ListAsked, Order, listed
 from watcher.web.context import Ctx, get_match_budget
@@ -22,7 +23,7 @@ def list_entries(
     """Search every stored entry in the topic language."""
     enough = get_match_budget(request).enough
     with ctx.app.database.read() as db:
-        page = archive.page(db, asked.query, asked.filters, order=order, limit=limit, cursor=cursor, enough=enough)
+        page = search_entries(db, asked.query, asked.filters, order=order, limit=limit, cursor=cursor, enough=enough)
     said = {
         "entries": [views.match(each) for each in page.items],
         "next_cursor": page.next_cursor,
@@ -35,6 +36,6 @@ def list_entries(
 def get_entry(ctx: Ctx, entry_id: EntryId) -> Response:
     """Read one entry with its whole text and its earlier versions."""
     with ctx.app.database.read() as db:
-        stored = entries.get(db, entry_id)
-        versions = entries.versions(db, entry_id)
+        stored = load_entry(db, entry_id)
+        versions = load_entry_versions(db, entry_id)
     return JSONResponse(views.entry(stored, content=True) | {"versions": [views.version(each) for each in versions]})

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from watcher.app import views
 from watcher.settings.feeds import find_source
-from watcher.store import feeds
+from watcher.store.feeds.queries import count_entries_by_feed, load_feed, load_feeds, load_polls
 from watcher.text.redact import make_public_url
 from watcher.web.api import models
 from watcher.web.context import Ctx
@@ -24,7 +24,7 @@ def list_feeds(ctx: Ctx, health: Annotated[list[Health] | None, Query()] = None)
     """List the feeds that are watched, with their health."""
     now = ctx.now
     with ctx.app.database.read() as db:
-        watched, counts = feeds.all_configured(db), feeds.entry_counts(db)
+        watched, counts = load_feeds(db), count_entries_by_feed(db)
     said = [views.feed(each, now, counts.get(each.id, 0)) for each in watched]
     return JSONResponse({"feeds": [each for each in said if not health or each["health"] in health]})
 
@@ -34,7 +34,7 @@ def get_feed(ctx: Ctx, url: Annotated[Text, Query(description="The feed's addres
     """Read one feed and its latest polls."""
     source = find_source(ctx.app.settings.sources, url)
     with ctx.app.database.read() as db:
-        feed = feeds.get(db, source.url if source else make_public_url(url))
-        history = feeds.history(db, feed.id)
-        count = feeds.entry_counts(db).get(feed.id, 0)
+        feed = load_feed(db, source.url if source else make_public_url(url))
+        history = load_polls(db, feed.id)
+        count = count_entries_by_feed(db).get(feed.id, 0)
     return JSONResponse(views.feed(feed, ctx.now, count) | {"polls": [views.poll(each) for each in history]})

@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
 from watcher.app import views
-from watcher.store import hits
+from watcher.store.hits.queries import find_hits, load_hit, set_hit_label
 from watcher.web.api import models
 from watcher.web.api.params import Cursor, Limit, ListAsked, Order, listed
 from watcher.web.context import Ctx, get_match_budget
@@ -32,7 +32,7 @@ def list_hits(
     """List stored hits, newest first, with the words that show why."""
     enough = get_match_budget(request).enough
     with ctx.app.database.read() as db:
-        page = hits.page(db, asked.filters, query=asked.query, order=order, limit=limit, cursor=cursor, enough=enough)
+        page = find_hits(db, asked.filters, query=asked.query, order=order, limit=limit, cursor=cursor, enough=enough)
     said = {
         "hits": [views.hit(each) for each in page.items],
         "next_cursor": page.next_cursor,
@@ -45,7 +45,7 @@ def list_hits(
 def get_hit(ctx: Ctx, hit_id: HitId) -> Response:
     """Read one hit."""
     with ctx.app.database.read() as db:
-        return JSONResponse(views.hit(hits.get(db, hit_id)))
+        return JSONResponse(views.hit(load_hit(db, hit_id)))
 
 
 @router.put("/hits/{hit_id}/label", response_model=models.Labelled)
@@ -53,5 +53,5 @@ def put_label(ctx: Ctx, hit_id: HitId, judgement: Judgement) -> Response:
     """Judge a hit: relevant or irrelevant. Judgements measure a topic."""
     label = None if judgement.label in (None, "none") else judgement.label
     with ctx.app.database.write() as db:
-        hits.label(db, hit_id, label, ctx.now)
+        set_hit_label(db, hit_id, label, ctx.now)
     return JSONResponse({"id": hit_id, "label": label})

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
 
 from watcher.app import views
-from watcher.store import stories
+from watcher.store.stories.queries import find_stories, load_story
 from watcher.web.api import models
 from watcher.web.api import params as p
 from watcher.web.context import Ctx
@@ -30,7 +30,7 @@ def list_stories(
     """List stories, the newest first, with the outlets that tell them."""
     filters = p.filters_of(ctx, topic=topic, source=source, since=since, until=until, language=language)
     with ctx.app.database.read() as db:
-        page = stories.page(db, filters, limit=limit, cursor=cursor)
+        page = find_stories(db, filters, limit=limit, cursor=cursor)
     return p.listed(request, {"stories": [views.story(each) for each in page.items], "next_cursor": page.next_cursor})
 
 
@@ -38,4 +38,4 @@ def list_stories(
 def get_story(ctx: Ctx, story_id: StoryId) -> Response:
     """Read one story with every telling of it."""
     with ctx.app.database.read() as db:
-        return JSONResponse(views.story(stories.get(db, story_id)))
+        return JSONResponse(views.story(load_story(db, story_id)))

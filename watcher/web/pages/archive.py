@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.errors import UsageError
 from watcher.model.found import Match, Page
-from watcher.store import archive, hits
+from watcher.store.entries.search import search_entries
+from watcher.store.hits.queries import load_hits_of_entries
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.pages.list_query import PER_PAGE, read_question
 from watcher.web.pages.sidebar import desk
@@ -26,7 +27,7 @@ def show_archive(request: Request, ctx: Ctx) -> Response:
     if question.fault is None:
         try:
             with ctx.app.database.read() as db:
-                page = archive.page(
+                page = search_entries(
                     db,
                     question.query,
                     question.filters,
@@ -35,7 +36,7 @@ def show_archive(request: Request, ctx: Ctx) -> Response:
                     cursor=question.cursor,
                     enough=get_match_budget(request).enough,
                 )
-                for hit in hits.of_entries(db, [match.stored.id for match in page.items]):
+                for hit in load_hits_of_entries(db, [match.stored.id for match in page.items]):
                     topics_of[hit.stored.id].append(hit.hit.topic_id)
         except UsageError as error:
             question = replace(question, fault=error)

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Request, Response
 from watcher.app.listing import parse_time
 from watcher.errors import UsageError
 from watcher.model.found import Filters
-from watcher.store import digests, hits
+from watcher.store.digests.queries import find_reporting_digests, get_titles_at
+from watcher.store.hits.queries import find_hits
 from watcher.web.context import Ctx
 from watcher.web.pages.hit_groups import rows_of
 
@@ -31,9 +32,9 @@ def show(request: Request, ctx: Ctx, at: str = "", topic: str = "") -> Response:
     if moment is not None:
         with ctx.app.database.read() as db:
             wanted = (topic,) if topic in known else ()
-            found = hits.page(db, Filters(until=moment, topics=wanted), limit=SHOWN).items
-            then = digests.titles_at(db, [hit.stored.id for hit in found], moment)
-            told = digests.told_by(db, [hit.id for hit in found], moment)
+            found = find_hits(db, Filters(until=moment, topics=wanted), limit=SHOWN).items
+            then = get_titles_at(db, [hit.stored.id for hit in found], moment)
+            told = find_reporting_digests(db, [hit.id for hit in found], moment)
         for row in rows_of(found):
             item = row.stored.entry.item
             title = then.get(row.stored.id, item.title)

@@ -13,7 +13,7 @@ from watcher.app import views
 from watcher.app.spreadsheet import HIT_COLUMNS, format_csv, hit_row
 from watcher.app.syndication import atom
 from watcher.model.found import StoredHit
-from watcher.store import hits
+from watcher.store.hits.queries import find_hits
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.deadlines import EXPORT_PATIENCE
 from watcher.web.pages.list_query import read_question
@@ -61,7 +61,7 @@ def _shown(request: Request, ctx: WebContext) -> Sequence[StoredHit]:
     cursor = question.cursor
     with ctx.app.database.read() as db:
         while len(found) < MOST:
-            page = hits.page(db, question.filters, query=question.query, order=question.order, limit=500, cursor=cursor)
+            page = find_hits(db, question.filters, query=question.query, order=question.order, limit=500, cursor=cursor)
             found += page.items
             cursor = page.next_cursor
             if cursor is None:

@@ -12,7 +12,7 @@ from watcher.model.feed import Source
 from watcher.parse.opml import read_opml, write_opml
 from watcher.settings.edit import add_sources, remove_source
 from watcher.settings.feeds import find_source, make_source, same_address
-from watcher.store import feeds
+from watcher.store.feeds.queries import resume_feed
 from watcher.text.redact import strip_userinfo
 from watcher.text.urls import http_url
 from watcher.web.context import Ctx, WebContext
@@ -94,7 +94,7 @@ async def resume(ctx: Ctx, form: Filled) -> Response:
 
     def again() -> None:
         with ctx.app.database.write() as db:
-            feeds.resume(db, url, ctx.now)
+            resume_feed(db, url, ctx.now)
 
     await run_in_threadpool(again)
     ctx.forget()

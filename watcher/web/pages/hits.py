@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.errors import UsageError
 from watcher.model.found import Page, StoredHit
-from watcher.store import hits
+from watcher.store.hits.queries import find_hits
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.pages.hit_groups import groups_of, rows_of
 from watcher.web.pages.list_query import PER_PAGE, Question, read_question
@@ -44,7 +44,7 @@ def _found(ctx: WebContext, question: Question, enough: Callable[[], bool]) -> t
         return question, Page(items=())
     try:
         with ctx.app.database.read() as db:
-            return question, hits.page(
+            return question, find_hits(
                 db,
                 question.filters,
                 query=question.query,

@@ -11,7 +11,8 @@ from watcher.app.status import stand
 from watcher.app.views import Json
 from watcher.model.feed import Feed
 from watcher.schedule import health
-from watcher.store import feeds, hits
+from watcher.store.feeds.queries import load_feeds
+from watcher.store.hits.queries import count_hits_by_day
 from watcher.web.context import Ctx, WebContext
 from watcher.web.pages.sidebar import by_day, last_days
 
@@ -42,5 +43,5 @@ def show(request: Request, ctx: Ctx) -> Response:
 
 def _gather(ctx: WebContext, since: str) -> tuple[Mapping[str, Mapping[str, int]], Sequence[Feed], Json]:
     with ctx.app.database.read() as db:
-        counted, watched = by_day(hits.per_day(db, since)), feeds.all_configured(db)
+        counted, watched = by_day(count_hits_by_day(db, since)), load_feeds(db)
     return counted, watched, stand(ctx.app, ctx.now)

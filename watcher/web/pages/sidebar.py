@@ -10,8 +10,9 @@ from typing import Any
 
 from watcher.digest.slots import find_next_slot
 from watcher.model.topic import Topic
-from watcher.store import digests, hits, status
-from watcher.store.digests import Composed
+from watcher.store.digests.queries import StoredDigest, find_digests
+from watcher.store.hits.queries import count_hits_by_day
+from watcher.store.system.status import get_status
 from watcher.web.context import WebContext
 
 DAYS = 14
@@ -51,9 +52,9 @@ def _gather(ctx: WebContext) -> dict[str, Any]:
     now = ctx.now
     days = last_days(now, DAYS)
     with ctx.app.database.read() as db:
-        counted = by_day(hits.per_day(db, days[0]))
-        known = status.standing(db, now)
-        last: tuple[Composed, ...] = digests.page(db, limit=1).items
+        counted = by_day(count_hits_by_day(db, days[0]))
+        known = get_status(db, now)
+        last: tuple[StoredDigest, ...] = find_digests(db, limit=1).items
     topics = [
         TopicLine(topic=topic, days=tuple(counted.get(topic.id, {}).get(day, 0) for day in days))
         for topic in ctx.app.settings.topics

@@ -7,7 +7,9 @@ from fastapi import APIRouter, Request, Response
 from watcher.errors import UsageError
 from watcher.model.found import Page
 from watcher.model.story import Story
-from watcher.store import entries, hits, stories
+from watcher.store.entries.queries import load_entries, load_entry_versions
+from watcher.store.hits.queries import load_hits_of_entries
+from watcher.store.stories.queries import find_stories, load_story
 from watcher.web.context import Ctx
 from watcher.web.pages.list_query import read_question
 from watcher.web.pages.story_diff import tell
@@ -26,7 +28,7 @@ def list_stories(request: Request, ctx: Ctx) -> Response:
     if fault is None:
         try:
             with ctx.app.database.read() as db:
-                page = stories.page(db, question.filters, limit=PER_PAGE, cursor=question.cursor)
+                page = find_stories(db, question.filters, limit=PER_PAGE, cursor=question.cursor)
         except UsageError as error:
             fault = error
     return ctx.page(
@@ -44,9 +46,9 @@ def list_stories(request: Request, ctx: Ctx) -> Response:
 def show_story(request: Request, ctx: Ctx, story_id: StoryId) -> Response:
     """Show a story: outlets in order, copies beside what they copy, what each later report adds, and edits."""
     with ctx.app.database.read() as db:
-        story = stories.get(db, story_id)
+        story = load_story(db, story_id)
         ids = [each.entry_id for each in story.tellings]
-        stored = entries.get_many(db, ids)
-        former = {entry_id: entries.versions(db, entry_id) for entry_id, each in stored.items() if each.version > 1}
-        found = hits.of_entries(db, ids)
+        stored = load_entries(db, ids)
+        former = {entry_id: load_entry_versions(db, entry_id) for entry_id, each in stored.items() if each.version > 1}
+        found = load_hits_of_entries(db, ids)
     return ctx.page(request, "story.html", story=story, tellings=tell(story, stored, former, found))

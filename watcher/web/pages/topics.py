@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from watcher.app.listing import find_topic
-from watcher.store import hits, topics
+from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
+from watcher.store.topics import load_topic_versions
 from watcher.web.context import Ctx
 from watcher.web.pages.sidebar import by_day, last_days
 
@@ -18,7 +19,11 @@ def list_topics(request: Request, ctx: Ctx) -> Response:
     """Show every topic with its last month."""
     days = last_days(ctx.now, DAYS)
     with ctx.app.database.read() as db:
-        counted, totals, latest = by_day(hits.per_day(db, days[0])), hits.counts(db), hits.latest(db)
+        counted, totals, latest = (
+            by_day(count_hits_by_day(db, days[0])),
+            count_hits_by_topic(db),
+            get_latest_hit_times(db),
+        )
     lines = [
         {
             "topic": topic,
@@ -37,9 +42,9 @@ def show_topic(request: Request, ctx: Ctx, topic_id: str) -> Response:
     topic = find_topic(ctx.app.settings.topics, topic_id)
     days = last_days(ctx.now, DAYS)
     with ctx.app.database.read() as db:
-        counted = by_day(hits.per_day(db, days[0])).get(topic.id, {})
-        total = hits.counts(db).get(topic.id, 0)
-        versions = topics.versions(db, topic.id)
+        counted = by_day(count_hits_by_day(db, days[0])).get(topic.id, {})
+        total = count_hits_by_topic(db).get(topic.id, 0)
+        versions = load_topic_versions(db, topic.id)
     return ctx.page(
         request,
         "topic.html",

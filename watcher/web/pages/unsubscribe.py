@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.digest.unsubscribe_links import verify_unsubscribe
 from watcher.model.digest import Leaving
-from watcher.store import unsubscribed
+from watcher.store.digests.unsubscribes import add_unsubscription
 from watcher.web.context import Ctx
 
 router = APIRouter(include_in_schema=False)
@@ -40,5 +40,5 @@ def leave(request: Request, ctx: Ctx, token: str) -> Response:
     if leaving is not None:
         leaving = _rename(leaving, ctx)
         with ctx.app.database.write() as db:
-            unsubscribed.add(db, leaving, ctx.now)
+            add_unsubscription(db, leaving, ctx.now)
     return ctx.page(request, "leave.html", 200 if leaving else 404, leaving=leaving, token=token, done=True)
