@@ -13,7 +13,7 @@ from watcher.store import entries, migrate, search, tallies, word_index
 from watcher.store.engine import Database, Db
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import metadata
-from watcher.text.canon import ANALYSER_VERSION
+from watcher.text.tokenizer import ANALYSER_VERSION
 
 BATCH = 500
 """Rows that one transaction indexes: the write lock is held for tens of milliseconds."""

@@ -19,7 +19,7 @@ from watcher.model.entry import StoredEntry
 from watcher.store.engine import Db
 from watcher.store.many import IDS, one_of
 from watcher.store.tables import entries, meta
-from watcher.text.canon import ANALYSER_VERSION, index_text
+from watcher.text.tokenizer import ANALYSER_VERSION, index_text
 
 _LONG = "qqlong"
 """Stands in a tsvector whose text has more places than it keeps: 256 of a word, and none beyond 16,383."""

@@ -16,7 +16,7 @@ from watcher.model.found import StoredHit
 from watcher.model.topic import Evidence
 from watcher.store import archive, judgements
 from watcher.store.engine import Database, Db
-from watcher.text.canon import tokens
+from watcher.text.tokenizer import tokens
 from watcher.topics.named import Named
 from watcher.topics.relax import Relaxation, relaxations
 from watcher.topics.walk import Heard, bare, read

@@ -15,7 +15,7 @@ from watcher.model.found import Match
 from watcher.model.topic import Evidence
 from watcher.store import archive
 from watcher.store.engine import Database
-from watcher.text.detect import with_language
+from watcher.text.language_detection import with_language
 from watcher.topics.labels import example_entry
 from watcher.topics.named import Named
 from watcher.topics.relax import relaxations
