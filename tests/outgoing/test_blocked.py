@@ -16,8 +16,8 @@ from tests.outgoing.world import HOUR, NOON, mail
 from tests.servers import Answer, HttpServer, SlackServer
 from tests.smtp_script import ScriptedMailServer
 from watcher.channels import senders
-from watcher.fetch.guard import Guard
-from watcher.fetch.wire import GuardedTransport
+from watcher.fetch.ssrf_guard import Guard
+from watcher.fetch.transport import GuardedTransport
 from watcher.model.digest import Channel, ChannelKind, DeliveryState
 from watcher.pipeline.delivery import Delivered
 from watcher.pipeline.digests import DigestContext, deliver_waiting, retry_delivery

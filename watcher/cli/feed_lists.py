@@ -59,7 +59,7 @@ def import_feeds(
 
     from watcher.errors import ParseError, UsageError
     from watcher.parse.opml import read_opml
-    from watcher.settings.edit import add_sources
+    from watcher.settings.edit_feeds import add_sources
     from watcher.settings.feeds import same_address
     from watcher.text.redact import redact_url
 
@@ -174,7 +174,7 @@ def find(sources: Sequence[Source], said: str) -> Source:
 def address(said: str) -> str:
     """Give the address that a person means who leaves out its scheme. Raises UsageError."""
     from watcher.errors import UsageError
-    from watcher.settings.words import read_http_url
+    from watcher.settings.value_types import read_http_url
 
     said = said.strip()
     try:

@@ -129,7 +129,7 @@ def add(
 ) -> None:
     """Add a feed to feeds.yaml; its comments stay. A page is no feed: what it offers is listed instead."""
     from watcher.errors import UsageError
-    from watcher.settings.edit import FILE, add_sources
+    from watcher.settings.edit_feeds import FILE, add_sources
     from watcher.text.redact import redact_url
 
     settings = load_settings()
@@ -171,7 +171,7 @@ def add(
 @app.command(epilog="Example:\n\n  watcher feeds remove https://post.example/rss")
 def remove(url: Address, as_json: Json = False) -> None:
     """Take a feed out of feeds.yaml. What it brought stays stored, for as long as everything does."""
-    from watcher.settings.edit import FILE, remove_source
+    from watcher.settings.edit_feeds import FILE, remove_source
 
     settings = load_settings()
     source = feed_lists.find(settings.sources, url)
@@ -287,7 +287,7 @@ def _heed() -> None:
 
 
 def _length(length: timedelta) -> str:
-    from watcher.settings.words import write_length
+    from watcher.settings.value_types import write_length
 
     seconds = length.total_seconds()
     return write_length(timedelta(minutes=round(seconds / 60)) if seconds >= 60 else length)

@@ -12,8 +12,8 @@ from watcher.errors import ConfigError, Fault
 from watcher.model.entry import Entry, Item, StoredEntry
 from watcher.store.database import Database
 from watcher.store.hits.labels import load_labelled_hits
-from watcher.text.detect import with_language
-from watcher.text.langs import language_tag
+from watcher.text.language_detection import with_language
+from watcher.text.language_tags import language_tag
 
 _TEXTS = ("title", "summary", "content", "author", "url", "source", "feed", "outlet")
 _MOST_FAULTS = 50

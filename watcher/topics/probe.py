@@ -17,7 +17,7 @@ from watcher.model.topic import Evidence
 from watcher.store.database import Database, Db
 from watcher.store.entries.search import count_entries_in_range, find_id_range, list_candidate_ids
 from watcher.store.hits.labels import load_labelled_hits
-from watcher.text.canon import tokens
+from watcher.text.tokenizer import tokens
 from watcher.topics.named import Named
 from watcher.topics.relax import Relaxation, relaxations
 from watcher.topics.walk import Heard, bare, read

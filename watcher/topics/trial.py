@@ -15,7 +15,7 @@ from watcher.model.found import Match
 from watcher.model.topic import Evidence
 from watcher.store.database import Database
 from watcher.store.entries.search import count_entries_in_range
-from watcher.text.detect import with_language
+from watcher.text.language_detection import with_language
 from watcher.topics.labels import example_entry
 from watcher.topics.named import Named
 from watcher.topics.relax import relaxations

@@ -19,7 +19,7 @@ from watcher.model.entry import StoredEntry
 from watcher.store.database import Db
 from watcher.store.sql.bulk import IDS, any_of
 from watcher.store.tables import entries, meta
-from watcher.text.canon import ANALYSER_VERSION, index_text
+from watcher.text.tokenizer import ANALYSER_VERSION, index_text
 
 _LONG = "qqlong"
 """Stands in a tsvector whose text has more places than it keeps: 256 of a word, and none beyond 16,383."""

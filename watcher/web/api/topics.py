@@ -12,7 +12,7 @@ from watcher.app import topic_views
 from watcher.app.listing import find_topic, parse_time
 from watcher.errors import UsageError
 from watcher.model.entry import Item
-from watcher.text.detect import with_language
+from watcher.text.language_detection import with_language
 from watcher.topics import catalogue, trial
 from watcher.topics.labels import example_entry
 from watcher.topics.named import Named, named_in

@@ -10,7 +10,7 @@ from watcher.errors import ConfigError, ParseError, UsageError, WatcherError
 from watcher.fetch import discover
 from watcher.model.feed import Source
 from watcher.parse.opml import read_opml, write_opml
-from watcher.settings.edit import add_sources, remove_source
+from watcher.settings.edit_feeds import add_sources, remove_source
 from watcher.settings.feeds import find_source, make_source, same_address
 from watcher.store.feeds.queries import resume_feed
 from watcher.text.redact import strip_userinfo

@@ -10,7 +10,7 @@ from typing import Any
 from watcher.model.entry import StoredEntry
 from watcher.model.found import StoredHit
 from watcher.model.story import Story, Telling
-from watcher.text.canon import index_text
+from watcher.text.tokenizer import index_text
 from watcher.web.render.diffs import Edited, edits
 
 NEW_SHARE = 0.5

@@ -12,10 +12,10 @@ from watcher.errors import Fault
 from watcher.model.digest import Channel, ChannelKind, QuietHours, Subscription
 from watcher.settings import secrets
 from watcher.settings.channels import KINDS, bare, recipients
-from watcher.settings.checked import check
-from watcher.settings.document import Listing, Node, Scalar, Table
 from watcher.settings.schema import NAME, WrittenDigest
-from watcher.settings.words import did_you_mean, shorten
+from watcher.settings.validation import check
+from watcher.settings.value_types import did_you_mean, shorten
+from watcher.settings.yaml_nodes import Listing, Node, Scalar, Table
 
 
 def read_channels(

@@ -11,11 +11,11 @@ import feedparser
 
 from watcher.errors import ParseError
 from watcher.model.poll import Parsed
-from watcher.parse.clean import Raw, clean_all, clean_feed_title
-from watcher.parse.hints import hints_of
+from watcher.parse.items import Raw, clean_all, clean_feed_title
 from watcher.parse.links import is_web_address
+from watcher.parse.poll_hints import hints_of
 from watcher.parse.progress import require_isolation
-from watcher.text.langs import language_tag
+from watcher.text.language_tags import language_tag
 from watcher.text.markup import has_entities, has_tags
 from watcher.text.urls import http_url
 

@@ -11,7 +11,7 @@ from watcher.errors import ParseError
 from watcher.parse.charset import charset_of, decode
 from watcher.text.article import from_html
 from watcher.text.html import LONGEST
-from watcher.text.strip import exceeds_tree_limits, select_tags
+from watcher.text.linear_html import exceeds_tree_limits, select_tags
 from watcher.text.urls import http_url
 
 FEED_TYPES = {"application/rss+xml": "rss", "application/atom+xml": "atom", "application/feed+json": "json"}

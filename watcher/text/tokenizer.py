@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 from html import unescape
 
-from watcher.text.fold import LONGEST_KEPT, fold
+from watcher.text.normalize import LONGEST_KEPT, fold
 
 ANALYSER_VERSION = 2
 """Changes whenever the same text may give other tokens: the archive's index has to be made anew then."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from watcher.model.entry import Item
-from watcher.text.langs import language_tag
+from watcher.text.language_tags import language_tag
 
 LONGEST = 240
 """Characters that are looked at: more of a text changes little but the time."""

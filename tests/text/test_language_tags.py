@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.text.langs import language_tag
+from watcher.text.language_tags import language_tag
 
 
 @pytest.mark.parametrize(

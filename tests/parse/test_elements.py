@@ -8,7 +8,7 @@ import pytest
 from lxml import etree
 
 from watcher.parse import parse_bytes
-from watcher.parse.nodes import inner
+from watcher.parse.elements import inner
 from watcher.text.html import to_text
 
 

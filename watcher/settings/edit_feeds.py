@@ -17,12 +17,12 @@ from ruamel.yaml import YAML
 
 from watcher.errors import ConfigError, Fault, NotFoundError
 from watcher.model.feed import Source
-from watcher.settings.conceal import conceal_values
-from watcher.settings.document import Listing, Node, Table, read
+from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feeds import read_sources
-from watcher.settings.load import load
+from watcher.settings.loader import load
 from watcher.settings.secrets import FaultsWithoutSecrets, expand
-from watcher.settings.words import write_length
+from watcher.settings.value_types import write_length
+from watcher.settings.yaml_nodes import Listing, Node, Table, read
 from watcher.text.redact import redact_url
 
 FILE = "feeds.yaml"

@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from watcher.fetch.decompress import RATIO, Body
 from watcher.fetch.errors import FetchError
-from watcher.fetch.inflate import RATIO, Body
 
 if sys.version_info >= (3, 14):
     from compression import zstd

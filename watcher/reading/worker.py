@@ -19,8 +19,8 @@ from typing import Any
 from watcher.errors import ParseError, TooCostlyError
 from watcher.model.entry import Item
 from watcher.parse.progress import following
-from watcher.reading.frames import Closed, Pipe
 from watcher.reading.limits import MEMORY_BYTES, Limits
+from watcher.reading.pipe import Closed, Pipe
 
 BATCH_ITEMS = 50
 BATCH_SECONDS = 0.2
@@ -146,7 +146,7 @@ def _document() -> Callable[..., Any]:
 
 
 def _article() -> Callable[..., Any]:
-    from watcher.parse.pages import read_article
+    from watcher.parse.web_pages import read_article
 
     # Imported here, before the clock runs: it takes longer than most pages.
     with suppress(ImportError):
@@ -155,7 +155,7 @@ def _article() -> Callable[..., Any]:
 
 
 def _feed_links() -> Callable[..., Any]:
-    from watcher.parse.pages import list_feed_links
+    from watcher.parse.web_pages import list_feed_links
 
     return list_feed_links
 

@@ -15,12 +15,12 @@ import h11
 import httpx
 
 from watcher.fetch.connection import Connection
-from watcher.fetch.dial import Dialer, Route
+from watcher.fetch.dialer import Dialer, Route
 from watcher.fetch.errors import FetchError
-from watcher.fetch.guard import Guard
-from watcher.fetch.idle import IdleConnections
+from watcher.fetch.idle_connections import IdleConnections
 from watcher.fetch.policy import FetchPolicy
 from watcher.fetch.proxy import ProxyRules, refused
+from watcher.fetch.ssrf_guard import Guard
 from watcher.fetch.tls import Contexts
 from watcher.model.access import Access
 from watcher.model.poll import FailureKind

@@ -13,8 +13,8 @@ from typing import TypeVar
 from watcher.fetch import proxy as proxies
 from watcher.fetch.connection import Connection
 from watcher.fetch.errors import FetchError
-from watcher.fetch.guard import Guard
 from watcher.fetch.policy import FetchPolicy
+from watcher.fetch.ssrf_guard import Guard
 from watcher.fetch.tls import Contexts
 from watcher.model.poll import FailureKind
 from watcher.model.proxy import Proxy

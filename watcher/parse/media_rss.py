@@ -5,7 +5,7 @@ from __future__ import annotations
 from lxml import etree
 
 from watcher.parse.links import Offered, offer_medium
-from watcher.parse.names import Names
+from watcher.parse.namespaces import Names
 
 _DEEPEST = 3
 

@@ -11,11 +11,11 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from watcher.parse.limits import MOST_LOOKED_AT, MOST_PREFIXES
-from watcher.parse.names import PREFIXES
+from watcher.parse.namespaces import PREFIXES
 from watcher.parse.progress import has_time_to_repair
-from watcher.parse.xml import find_prefixes, parse_strictly
+from watcher.parse.strict_xml import find_prefixes, parse_strictly
+from watcher.text.linear_html import unescape_entities
 from watcher.text.markup import has_tags
-from watcher.text.strip import unescape_entities
 
 _MOST_FIELDS = 20_000
 """Elements of broken items that are looked at in one document."""

@@ -12,11 +12,11 @@ from html.entities import html5
 from lxml import etree
 
 from watcher.errors import TooCostlyError
+from watcher.parse.item_recovery import rebuild_document
 from watcher.parse.limits import MOST_PREFIXES
-from watcher.parse.names import PREFIXES
-from watcher.parse.pieces import rebuild_document
+from watcher.parse.namespaces import PREFIXES
 from watcher.parse.progress import require_isolation
-from watcher.parse.xml import find_prefixes, is_too_deep, parse_strictly
+from watcher.parse.strict_xml import find_prefixes, is_too_deep, parse_strictly
 
 _START = re.compile(r"<(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|rdf|channel|entry)(?=[\s>/])", re.IGNORECASE)
 _CLOSED = re.compile(r"</(?:[A-Za-z][\w.-]{0,30}:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)

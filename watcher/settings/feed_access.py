@@ -10,8 +10,8 @@ from pathlib import Path
 from watcher.errors import Fault
 from watcher.model.access import Access
 from watcher.settings import secrets
-from watcher.settings.document import Node, Scalar, Table
 from watcher.settings.schema import WrittenFeed
+from watcher.settings.yaml_nodes import Node, Scalar, Table
 
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _NO_VALUE = re.compile("[\x00-\x08\x0a-\x1f\x7f]")

@@ -14,10 +14,10 @@ from typing import Any
 
 from watcher.errors import ParseError, TooCostlyError
 from watcher.model.entry import Item
-from watcher.reading.frames import Closed, Pipe, TimedOut
 from watcher.reading.limits import MEMORY_BYTES, WALL_SECONDS, Limits
+from watcher.reading.pipe import Closed, Pipe, TimedOut
 
-_CODE = "import sys; sys.path[:] = sys.argv[1].split(chr(0x1f)); from watcher.reading.child import main; main()"
+_CODE = "import sys; sys.path[:] = sys.argv[1].split(chr(0x1f)); from watcher.reading.worker import main; main()"
 _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "PYTHONHOME", "TMPDIR")
 
 

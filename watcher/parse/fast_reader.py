@@ -8,8 +8,8 @@ from lxml import etree
 
 from watcher.model.poll import Parsed
 from watcher.parse.atom import read_atom
-from watcher.parse.doubt import Doubt
-from watcher.parse.names import ATOM, find_namespace
+from watcher.parse.fallback import Doubt
+from watcher.parse.namespaces import ATOM, find_namespace
 from watcher.parse.rss import read_rss
 
 _RSS = {"rss", "rdf", "channel"}

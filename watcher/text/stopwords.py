@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from watcher.text.fold import fold
+from watcher.text.normalize import fold
 
 _WORDS = {
     "en": """

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from watcher.errors import Fault
-from watcher.settings.document import Place, Scalar
+from watcher.settings.yaml_nodes import Place, Scalar
 
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SHORTEST = 4

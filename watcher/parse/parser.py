@@ -9,13 +9,13 @@ from dataclasses import replace
 from watcher.errors import ParseError, TooCostlyError
 from watcher.model.poll import Document, Parsed
 from watcher.parse.charset import decode
-from watcher.parse.doubt import Doubt
+from watcher.parse.fallback import Doubt
+from watcher.parse.fast_reader import read_quick
+from watcher.parse.feedparser_reader import read_loosely
+from watcher.parse.format_detection import Shape, shape
 from watcher.parse.jsonfeed import read_json
-from watcher.parse.judge import read_loosely
 from watcher.parse.limits import LONGEST_LOOSE
-from watcher.parse.quick import read_quick
-from watcher.parse.sniff import Shape, shape
-from watcher.parse.tree import Tree, grow
+from watcher.parse.xml_tree import Tree, grow
 from watcher.text.urls import http_url
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")

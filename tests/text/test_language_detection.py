@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.model.entry import Item
-from watcher.text.detect import LONGEST, choose_item_language, choose_language, detect_language
+from watcher.text.language_detection import LONGEST, choose_item_language, choose_language, detect_language
 
 ENGLISH = "The harbour authority closed the northern pier on Tuesday after divers found cracks below the waterline."
 GERMAN = "Die Hafenbehörde hat am Dienstag die Nordmole gesperrt, nachdem Taucher Risse unter Wasser gefunden hatten."
@@ -106,7 +106,7 @@ def test_nothing_is_downloaded() -> None:
         "import socket, sys\n"
         "def refuse(*_args, **_named): raise OSError('no network in this test')\n"
         "socket.socket.connect = socket.getaddrinfo = refuse\n"
-        "from watcher.text.detect import detect_language\n"
+        "from watcher.text.language_detection import detect_language\n"
         f"print(detect_language({GERMAN!r}).language, 'requests' in sys.modules)\n"
     )
 

@@ -16,7 +16,7 @@ from watcher.parse.mojibake import mended
 from watcher.parse.progress import current, require_isolation
 from watcher.text.dates import parse_date
 from watcher.text.html import line, plain, title_text, to_text
-from watcher.text.langs import language_tag
+from watcher.text.language_tags import language_tag
 from watcher.text.markup import escape_literals, has_entities, has_tags
 from watcher.text.urls import http_url
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.text import fold as fold_module
-from watcher.text.canon import encode, index_text, joined, places, surfaces, tokens
-from watcher.text.fold import fold
+from watcher.text import normalize
+from watcher.text.normalize import fold
+from watcher.text.tokenizer import encode, index_text, joined, places, surfaces, tokens
 
 PIECES = [
     "U.S.", "us", "it's", "п’ять", "п'ять", 'ארה"ב', "&amp;", "&#39;s", "a.b.c", "é", "e\u0301", "\u00ad", "\u200b",
@@ -60,7 +60,7 @@ def test_index_tokens_are_ascii_and_keep_beginnings(text: str, length: int) -> N
 
 def test_words_as_long_as_documents_are_not_remembered() -> None:
     long = "ж" * 300_000
-    before = sum(map(len, fold_module._cache))
+    before = sum(map(len, normalize._cache))
 
     assert index_text(long) == "q00436" * 300_000
-    assert sum(map(len, fold_module._cache)) - before < 1_000
+    assert sum(map(len, normalize._cache)) - before < 1_000

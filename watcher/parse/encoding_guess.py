@@ -12,7 +12,7 @@ import unicodedata
 from charset_normalizer import from_bytes
 
 from watcher.parse.encodings import find_codec
-from watcher.text.detect import detect_language
+from watcher.text.language_detection import detect_language
 
 SAMPLE = 3_000
 """Bytes that are looked at: a few milliseconds."""

@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 
 from watcher.fetch.connection import Connection
-from watcher.fetch.dial import Route
+from watcher.fetch.dialer import Route
 
 IDLE = 8.0
 """Seconds that a connection waits. Most servers wait longer, so that few are closed while a request is on its way."""
