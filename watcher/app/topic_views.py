@@ -10,7 +10,7 @@ from watcher.store.topics import TopicVersion
 from watcher.topics.catalogue import Listed
 
 if TYPE_CHECKING:
-    from watcher.model.found import StoredHit
+    from watcher.model.results import StoredHit
     from watcher.topics.cost import Cost, Share
     from watcher.topics.diff import Change, Diff
     from watcher.topics.evaluate import Score
