@@ -15,14 +15,14 @@ from typing import Any
 
 from bench.zipf import Corpus, feed_url, moment
 from tests import postgres
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Source
 from watcher.pipeline.settling import keep_new
 from watcher.store import care, entries, feeds, hit_rows, memory, migrate, search, stories, tallies
 from watcher.store.engine import Database
 from watcher.store.entries import _write
-from watcher.stories import WINDOW
+from watcher.stories import STORY_WINDOW
 
 SERVER = {
     "fsync": "on",
@@ -64,7 +64,7 @@ class World:
     kind: str
     database: Database
     corpus: Corpus
-    watched: Watched
+    watched: TopicMatcher
 
     @property
     def feed_ids(self) -> list[int]:
@@ -117,7 +117,7 @@ def fill(world: World, count: int, size: int) -> Rate:
         if rate.entries % 10_000 < size:
             # As the daemon does every few hours; these are some days of news.
             with world.database.write(lasting=False) as db:
-                stories.forget_marks(db, moment(first + rate.entries) - WINDOW)
+                stories.forget_marks(db, moment(first + rate.entries) - STORY_WINDOW)
     return rate
 
 

@@ -16,7 +16,7 @@ from watcher.model.topic import Topic
 from watcher.pipeline.outgoing import Press, compose_due, preview
 from watcher.store import digests, hits, tallies
 from watcher.store.engine import Database
-from watcher.topics.replay import replay
+from watcher.topics.replay import replay_topics
 
 WALRUS = topics(walrus="walrus")
 DAY = timedelta(days=1)
@@ -116,7 +116,7 @@ def test_an_archive_under_new_numbers_is_silent_until_an_edit_makes_a_match(data
 def test_a_baseline_entry_that_a_replay_found_stays_silent_also_when_it_is_edited(database: Database) -> None:
     set_up(database, "alerts", "daily")
     bring(database, [item(1, "Walrus feeding times")], now=NOON)
-    replay(database, WALRUS, NOON + HOUR)
+    replay_topics(database, WALRUS, NOON + HOUR)
     bring(database, [item(1, "Walrus feeding times, updated")], now=NOON + 2 * HOUR, watched=WALRUS)
 
     assert compose_due(database, desk(alerts()), NOON + 3 * HOUR) == ()

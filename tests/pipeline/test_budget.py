@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from tests.web_server import Reply, Server, rss
 from watcher.digest import coverage_line
 from watcher.fetch import Fetcher, FetchPolicy
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Budget, Feed, Source
 from watcher.model.topic import Topic
 from watcher.pipeline.incoming import Poller
@@ -52,7 +52,7 @@ class Desk:
 
         self.press.pages["/feed"] = answer
 
-    def poll(self, now: datetime, watched: Watched = WALRUS) -> Polled:
+    def poll(self, now: datetime, watched: TopicMatcher = WALRUS) -> Polled:
         async def cycle() -> Polled:
             policy = FetchPolicy(
                 allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=60), most_wire=16 << 20

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Hit, Origin
 from watcher.store import edits, hits, stories
 from watcher.store.engine import Db
 
 
-def keep_edits(db: Db, edited: Sequence[StoredEntry], watched: Watched, now: datetime) -> tuple[Hit, ...]:
+def keep_edits(db: Db, edited: Sequence[StoredEntry], watched: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
     """Match edited entries and store their hits; returns those that are new, and those that an edit brought back.
 
     What the former text matched as well, no edit made. Of what nobody was to be told of (a baseline, a quarantined

@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 
-from watcher.match import Need, Query, finder, needs
+from watcher.match import Query, RequiredTerms, build_entry_matcher, required_terms
 from watcher.model.entry import StoredEntry
 from watcher.model.found import Filters, Match, Page
 from watcher.store import cursors, entries, filtering, search
@@ -49,10 +49,10 @@ def page(
     filters = filters or Filters()
     place = cursors.read("entries", cursor)
     below = int(place[0]) if place else 2**62
-    wanted = search.expression(db, needs(query)) if query else None
+    wanted = search.expression(db, required_terms(query)) if query else None
     if order == "score" and query is not None and wanted is not None:
         return _ranked(db, query, wanted, filters, limit)
-    find = finder(query) if query else None
+    find = build_entry_matcher(query) if query else None
     found: list[Match] = []
     looked = 0
     last: StoredEntry | None = None
@@ -81,7 +81,7 @@ def bounds(db: Db, since: datetime | None = None, until: datetime | None = None)
     return _id_range(db, Filters(since=since, until=until), 2**62)
 
 
-def likely(db: Db, need: Need, above: int, below: int, limit: int = 2**31) -> tuple[int, ...]:
+def likely(db: Db, need: RequiredTerms, above: int, below: int, limit: int = 2**31) -> tuple[int, ...]:
     """List ids in (above, below) of entries that may hold what is needed, newest first; any where nobody can say.
 
     The whole list at once: PostgreSQL would begin its search anew for each piece of it.
@@ -159,7 +159,7 @@ def _ranked(db: Db, query: Query, wanted: str, filters: Filters, limit: int) -> 
         above, below = _id_range(db, filters, entries.BEYOND)
         passing = {id_ for id_ in _passing(db, ids, filters) if above < id_ < below}
         ids = tuple(id_ for id_ in ids if id_ in passing)
-    find = finder(query)
+    find = build_entry_matcher(query)
     found: list[Match] = []
     for some in entries.chunks(ids, limit + _SPARE):
         rows = {stored.id: (stored, story) for stored, story in _read(db, some)}

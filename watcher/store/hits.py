@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from watcher.errors import NotFoundError
-from watcher.match import Query, find, needs
+from watcher.match import Query, match_entry, required_terms
 from watcher.model.found import Filters, Page, StoredHit
 from watcher.model.topic import Hit, Origin
 from watcher.store import cursors, engine, entries, filtering, hit_rows, search, tallies
@@ -180,7 +180,7 @@ def _newest(
     for some in _likely(db, filters, query, below, limit):
         rows = db.execute(_THESE, {"ids": [hit_id for hit_id, may in some.items() if may]}).mappings().all()
         for hit in sorted(map(hit_rows.read, rows), key=lambda hit: -hit.id):
-            if find(query, hit.stored) is None:
+            if match_entry(query, hit.stored) is None:
                 continue
             found.append(hit)
             if len(found) > limit:
@@ -198,7 +198,7 @@ def _newest(
 
 def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> Iterator[Mapping[int, bool]]:
     """Walk the hits that pass the filters, newest first: for each, whether its entry may match the query."""
-    wanted = search.expression(db, needs(query))
+    wanted = search.expression(db, required_terms(query))
     chosen = filtering.by_hit(db, _pairs(filters), filters)
     if wanted is not None and not search.is_common(db, wanted):
         theirs = search.common_to(db, wanted, chosen.where(hits.c.id < below), hits.c.entry_id)
@@ -239,7 +239,7 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
     for some in entries.chunks(db.execute(best).scalars().all(), limit + _SPARE):
         rows = db.execute(_THESE, {"ids": some}).mappings().all()
         for hit in sorted(map(hit_rows.read, rows), key=lambda hit: (-hit.hit.score, -hit.id)):
-            if query is not None and find(query, hit.stored) is None:
+            if query is not None and match_entry(query, hit.stored) is None:
                 continue
             found.append(hit)
             if len(found) > limit:

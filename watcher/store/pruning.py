@@ -35,7 +35,7 @@ from watcher.store.engine import Database, Db
 from watcher.store.many import IDS, one_of
 from watcher.store.tables import aliases, digest_items, feeds, hits, outbox, polls, stories, story_marks, tombstones
 from watcher.store.tables import entries as entry_table
-from watcher.stories import WINDOW
+from watcher.stories import STORY_WINDOW
 
 BATCH = 500
 """Rows that one transaction takes away: the write lock is held for tens of milliseconds."""
@@ -99,9 +99,9 @@ def prune(database: Database, kept: Retention, now: datetime, progress: Progress
         gone_hits += some_hits
         progress(gone)
     with database.read() as db:
-        too_old = entries.first_id_since(db, now - WINDOW)
+        too_old = entries.first_id_since(db, now - STORY_WINDOW)
     _piecemeal(database, _some(story_marks, story_marks.c.entry_id < too_old))
-    _piecemeal(database, _some(stories, stories.c.last_at < now - WINDOW, ~_has_tellings()))
+    _piecemeal(database, _some(stories, stories.c.last_at < now - STORY_WINDOW, ~_has_tellings()))
     old_polls = _piecemeal(database, _some(polls, polls.c.at < now - kept.polls))
     unlisted = _piecemeal(database, _some(tombstones, _is_unlisted(now)))
     old_payloads = outbox.c.state == "sent", outbox.c.sent_at < now - kept.payloads, outbox.c.payload != ""
@@ -153,7 +153,7 @@ def _take_away(db: Db, ids: Sequence[int], hits_since: datetime, now: datetime) 
         tallies.add_hits(db, {key: -found for key, found in days.items()})
     tallies.shrink_stories(db, {row[0]: row[1] for row in db.execute(_THEIR_STORIES, {"ids": ids})})
     tallies.add_entries(db, {id_: -gone for id_, gone in Counter(each.entry.feed_id for each in leaving).items()})
-    if max(each.first_seen_at for each in leaving) > now - WINDOW:
+    if max(each.first_seen_at for each in leaving) > now - STORY_WINDOW:
         db.execute(_THEIR_MARKS, {"ids": ids})
     db.execute(_GONE, {"ids": ids})
     return len(leaving), len(told)
