@@ -24,7 +24,7 @@ from watcher.match.compiler import compile_topics
 from watcher.match.explain import explain_match
 from watcher.match.format import format_query
 from watcher.model.topic import Topic
-from watcher.text.canon import index_text
+from watcher.text.tokenizer import index_text
 
 WORDS = [
     "spy",

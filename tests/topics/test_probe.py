@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.store.filled import NOON, topics
 from tests.topics.news import DAY, judge, print_news, titles
-from watcher.store.engine import Database
+from watcher.store.database import Database
 from watcher.topics.named_query import parse_named_query
 from watcher.topics.probe import ProbeResult, probe_topic
 from watcher.topics.sample import draw_sample, estimate_elusion

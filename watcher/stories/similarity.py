@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from watcher.model.entry import Entry
-from watcher.text.canon import tokens
+from watcher.text.tokenizer import tokens
 
 STORY_SIMILARITY = 0.35
 COPY_SIMILARITY = 0.8

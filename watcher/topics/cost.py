@@ -12,8 +12,9 @@ from watcher.match.evaluate import LinearFinder, find_occurrences
 from watcher.match.format import format_clause
 from watcher.match.syntax import And, Node, NotNear, Or, Phrase
 from watcher.model.entry import StoredEntry
-from watcher.store import archive, judgements
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.search import count_languages_in_range
+from watcher.store.hits.labels import find_hit_labels
 from watcher.topics.archive_scan import ProgressCallback, drop_content, iter_entries, propose_entries
 from watcher.topics.named_query import NamedQuery
 from watcher.topics.rewrite import iter_scoped_nodes, remove_nodes, replace_nodes
@@ -87,7 +88,7 @@ def measure_cost(
             spoken[_language(stored.entry.item.language)] += 1
     with database.read() as db:
         there: Counter[str] = Counter()
-        for language, number in archive.languages(db, walked.above, walked.below).items():
+        for language, number in count_languages_in_range(db, walked.above, walked.below).items():
             there[_language(language)] += number
     return TopicCost(
         tested=walked.tested,
@@ -199,7 +200,7 @@ def _lifted(named: NamedQuery, nodes: Iterable[Node]) -> Iterable[tuple[Query, C
 
 def _labels(database: Database, topic_id: str, ids: tuple[int, ...]) -> Mapping[int, str | None]:
     with database.read() as db:
-        return {entry_id: label for entry_id, (_hit, label) in judgements.known(db, topic_id, ids).items()}
+        return {entry_id: label for entry_id, (_hit, label) in find_hit_labels(db, topic_id, ids).items()}
 
 
 def _once(nodes: Iterable[Node]) -> list[Node]:

@@ -12,9 +12,9 @@ from watcher.match import Query, match_entry, parse_query
 from watcher.match.inflections import INFLECTED_LANGUAGES, get_inflections, load_inflections
 from watcher.model.entry import Item
 from watcher.text.article import Article
-from watcher.text.canon import tokens
-from watcher.text.common import COMMON, guess
-from watcher.text.fold import fold
+from watcher.text.normalize import fold
+from watcher.text.stopwords import COMMON, guess
+from watcher.text.tokenizer import tokens
 from watcher.topics.examples import build_example_entry
 from watcher.topics.keyphrases import Term, extract_terms
 

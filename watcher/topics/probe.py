@@ -14,9 +14,10 @@ from watcher.match.evidence import extract_evidence, score_evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.found import StoredHit
 from watcher.model.topic import Evidence
-from watcher.store import archive, judgements
-from watcher.store.engine import Database, Db
-from watcher.text.canon import tokens
+from watcher.store.database import Database, Db
+from watcher.store.entries.search import count_entries_in_range, find_id_range, list_candidate_ids
+from watcher.store.hits.labels import load_labelled_hits
+from watcher.text.tokenizer import tokens
 from watcher.topics.archive_scan import ProgressCallback, drop_content, iter_entries
 from watcher.topics.named_query import NamedQuery
 from watcher.topics.relaxation import Relaxation, list_relaxations
@@ -84,8 +85,8 @@ def probe_topic(
     """Look for entries first seen in [since, until) that nearly match, the most telling first."""
     ways = list_relaxations(named)
     with database.read() as db:
-        above, below = archive.bounds(db, since, until)
-        tested = archive.count(db, above, below)
+        above, below = find_id_range(db, since, until)
+        tested = count_entries_in_range(db, above, below)
         ids, capped = _proposed(db, ways, above, below)
     index = QueryIndex([named.query, *(way.query for way in ways)])
     let_in: Counter[int] = Counter()
@@ -123,7 +124,7 @@ def _proposed(db: Db, ways: Sequence[Relaxation], above: int, below: int) -> tup
     for number, way in enumerate(ways):
         need = required_terms(way.query)
         if need not in asked:
-            asked[need] = archive.likely(db, need, above, below, limit=MAX_ENTRIES_PER_RELAXATION)
+            asked[need] = list_candidate_ids(db, need, above, below, limit=MAX_ENTRIES_PER_RELAXATION)
         if len(asked[need]) == MAX_ENTRIES_PER_RELAXATION:
             capped.add(number)
     ids = sorted({id_ for some in asked.values() for id_ in some}, reverse=True)
@@ -172,7 +173,7 @@ def _missed(database: Database, topic_id: str, query: Query) -> Iterator[StoredH
     after = 0
     while True:
         with database.read() as db:
-            some = judgements.judged(db, after_id=after, topic_id=topic_id)
+            some = load_labelled_hits(db, after_id=after, topic_id=topic_id)
         yield from (hit for hit in some if hit.label == "relevant" and match_entry(query, hit.stored) is None)
         if not some:
             return

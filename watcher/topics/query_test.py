@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher.match import Clause, EntryText, Query, QueryIndex, explain_match, match_entry
+from watcher.match import Clause, EntryText, Query, QueryIndex, explain, match_entry
 from watcher.match.evidence import extract_evidence as shown
 from watcher.match.syntax import And, Node, NotNear, Or, parts_of
 from watcher.model.entry import Item, StoredEntry
 from watcher.model.found import Match
 from watcher.model.topic import Evidence
-from watcher.store import archive
-from watcher.store.engine import Database
-from watcher.text.detect import with_language
+from watcher.store.database import Database
+from watcher.store.entries.search import count_entries_in_range
+from watcher.text.language_detection import with_language
 from watcher.topics.archive_scan import ProgressCallback, drop_content, iter_entries, propose_entries
 from watcher.topics.examples import build_example_entry
 from watcher.topics.named_query import NamedQuery
@@ -113,7 +113,7 @@ def search_archive(
                 found.append(Match(stored=drop_content(stored), evidence=shown(places, reading)))
         if enough():
             with database.read() as db:
-                tested = archive.count(db, stored.id - 1, walked.below)
+                tested = count_entries_in_range(db, stored.id - 1, walked.below)
             return ArchiveMatches(
                 matches=tuple(found), tested=tested, count=count, searched_back_to=stored.first_seen_at
             )

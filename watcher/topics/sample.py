@@ -8,8 +8,8 @@ from datetime import datetime
 
 from watcher.match import Anything, Query, match_entry
 from watcher.model.entry import StoredEntry
-from watcher.store import archive
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.search import list_candidate_ids
 from watcher.topics.archive_scan import ProgressCallback, iter_entries, propose_entries
 from watcher.topics.evaluation import wilson_interval
 
@@ -53,7 +53,7 @@ def draw_sample(
         stored.id for stored in iter_entries(database, walked.ids, heard) if match_entry(query, stored) is not None
     }
     with database.read() as db:
-        ids = archive.likely(db, Anything(), walked.above, walked.below)
+        ids = list_candidate_ids(db, Anything(), walked.above, walked.below)
     others = [id_ for id_ in ids if id_ not in matched]
     drawn = random.Random(seed).sample(others, min(size, len(others)))  # noqa: S311  (a draw, not a secret)
     return Sample(entries=tuple(iter_entries(database, drawn)), population=len(others), matched=len(matched), seed=seed)
