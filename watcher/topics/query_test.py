@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher.match import Clause, EntryText, Query, QueryIndex, explain, match_entry
+from watcher.match import Clause, EntryText, Query, QueryIndex, explain_match, match_entry
 from watcher.match.evidence import extract_evidence as shown
 from watcher.match.syntax import And, Node, NotNear, Or, parts_of
 from watcher.model.entry import Item, StoredEntry
