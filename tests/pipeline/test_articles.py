@@ -22,7 +22,7 @@ from watcher.pipeline.ingest import read
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
 from watcher.reading import Reader
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store import entries, feeds, hits
 from watcher.store.engine import Database
 
@@ -65,7 +65,7 @@ def watch(database: Database, press: Server) -> None:
 def poll(database: Database, now: datetime = NOON) -> PollSummary:
     async def cycle() -> PollSummary:
         async with Fetcher(POLICY) as fetcher:
-            async with Poller(database, fetcher, lambda: EYES, lambda: now, bounds=Bounds) as poller:
+            async with Poller(database, fetcher, lambda: EYES, lambda: now, bounds=PollLimits) as poller:
                 return await poller.cycle()
 
     return asyncio.run(cycle())

@@ -15,7 +15,7 @@ from watcher.errors import StoreError
 from watcher.match import parse_query
 from watcher.model.feed import Source
 from watcher.pipeline.ingest import settle
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store import archive, backup, care, claims, entries, feeds, hits
 from watcher.store.engine import Database
 
@@ -141,7 +141,7 @@ def test_a_backup_of_a_running_database_is_of_one_moment(database: Database, tmp
                     sources = [Source(url="https://a.example/feed"), Source(url="https://b.example/feed")]
                     feeds.sync(db, sources, NOON, DAY)
                     [held] = claims.claim_due(db, NOON, limit=1, lease_for=DAY, urls=[feed])
-                    settle(db, held, document(feed, [item(number, f"Story {number}")]), EYES, NOON, Bounds(), 0.0)
+                    settle(db, held, document(feed, [item(number, f"Story {number}")]), EYES, NOON, PollLimits(), 0.0)
 
     writer = threading.Thread(target=write)
     writer.start()

@@ -12,7 +12,7 @@ from watcher.model.feed import Feed
 from watcher.model.found import Match, StoredHit
 from watcher.model.story import Story
 from watcher.model.topic import Evidence, Origin
-from watcher.schedule import health
+from watcher.schedule import get_feed_health
 from watcher.store.blocked import BlockedChannel
 from watcher.store.digests import Composed
 from watcher.store.feeds import Poll
@@ -133,7 +133,7 @@ def feed(one: Feed, now: datetime, entries: int = 0) -> Json:
         "tags": list(one.source.tags),
         "language": one.source.language or one.language,
         "site_url": one.site_url and redact_url(one.site_url),
-        "health": str(health(one, now)),
+        "health": str(get_feed_health(one, now)),
         "state": one.state.value,
         "fetch_url": redact_url(one.fetch_url),
         "moving_to": redact_url(one.move.url) if one.move else None,

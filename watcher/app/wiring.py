@@ -18,7 +18,7 @@ from watcher.fetch import FetchPolicy
 from watcher.match import Watched, compile_topics
 from watcher.model.poll import FailureKind
 from watcher.pipeline.outgoing import Press
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.settings import Settings, load, signing_key
 from watcher.store import care, clocks, digests, feeds, migrate, pruning, renames, search, status, topics
 from watcher.store.engine import Database, Db
@@ -129,10 +129,10 @@ class App:
         self._watched = compile_topics(settings.topics, settings.sets)
         self.settings = settings
 
-    def bounds(self) -> Bounds:
+    def bounds(self) -> PollLimits:
         """Give the bounds of polling."""
         polling = self.settings.polling
-        return Bounds(
+        return PollLimits(
             minimum=polling.minimum,
             maximum=polling.maximum,
             default=polling.default,

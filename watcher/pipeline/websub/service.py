@@ -24,7 +24,7 @@ from watcher.pipeline.fulltext import FulltextFetcher
 from watcher.pipeline.ingest import IngestResult, ingest_polls
 from watcher.pipeline.poller import LEASE
 from watcher.reading import Reader, ReaderClosedError
-from watcher.schedule import Bounds, hints
+from watcher.schedule import PollLimits, collect_hints
 from watcher.store import callbacks, claims, feeds
 from watcher.store.engine import Database, Db
 
@@ -67,7 +67,7 @@ class Subscriber:
         watched: Callable[[], Watched],
         clock: Callable[[], datetime],
         *,
-        bounds: Callable[[], Bounds],
+        bounds: Callable[[], PollLimits],
         base: Callable[[], str | None],
         active: Callable[[], bool],
         owner: str = "",
@@ -172,7 +172,7 @@ class Subscriber:
             wire_bytes=len(body),
         )
         parsed = await self._reader.parse(document)
-        return Fresh(document=document, parsed=parsed, hints=hints({}, parsed), pushed=True)
+        return Fresh(document=document, parsed=parsed, hints=collect_hints({}, parsed), pushed=True)
 
     async def _full(self, callback: Callback, outcome: Fresh) -> Fresh:
         def feed_of() -> Feed:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from watcher.app.standing import stand
 from watcher.app.views import Json
 from watcher.model.feed import Feed
-from watcher.schedule import health
+from watcher.schedule import get_feed_health
 from watcher.store import feeds, hits
 from watcher.web.pages.desk import by_day, last_days
 from watcher.web.site import Here, Site
@@ -31,7 +31,7 @@ def show(request: Request, here: Here) -> Response:
         for topic in here.app.settings.topics
     ]
     total = [(day, sum(some.get(day, 0) for some in counted.values())) for day in days]
-    bad = [(str(health(feed, now)), feed) for feed in watched]
+    bad = [(str(get_feed_health(feed, now)), feed) for feed in watched]
     return here.page(
         request, "overview.html",
         lines=lines, total=total, standing=standing, away_since=datetime.fromisoformat(away) if away else None,
