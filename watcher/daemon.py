@@ -17,7 +17,7 @@ from typing import NoReturn
 import structlog
 
 from watcher import clock, private
-from watcher.app.wiring import App
+from watcher.app.bootstrap import App
 from watcher.engine import make_engine
 from watcher.engine.jobs import Engine, Heartbeat, Jobs
 from watcher.engine.systemd import ServiceManager

@@ -25,8 +25,8 @@ from sqlalchemy import event
 from bench.soaks.clock import SharedClock, wall_clock
 from bench.soaks.plan import HOUR, MINUTE, STORAGE, Fault, Incident, Plan
 from bench.soaks.sites import SLACK_HOST
-from watcher.app.wiring import App, open_app
-from watcher.deliver import senders
+from watcher.app.bootstrap import App, open_app
+from watcher.channels import senders
 from watcher.engine.apscheduler_engine import ALIVE_FOR
 from watcher.engine.jobs import Jobs, Step, patient
 from watcher.errors import WatcherError

@@ -7,7 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from watcher import daemon
-from watcher.app.wiring import open_app
+from watcher.app.bootstrap import open_app
 from watcher.cli import logs
 from watcher.engine import procrastinate_engine as _ready  # noqa: F401
 from watcher.engine.jobs import Heartbeat

@@ -9,7 +9,7 @@ from email.utils import format_datetime
 import pytest
 
 from watcher.engine.clock_monitor import ClockMonitor
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)

@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from tests.faults.machine import NOON, Machine
 from watcher.pipeline import checkpoints
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 
 def main(url: str, point: str, passes: int, minutes: int, owner: str) -> None:

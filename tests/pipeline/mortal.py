@@ -9,7 +9,7 @@ from datetime import timedelta
 from tests.pipeline.test_incoming import NOON, poll
 from watcher.pipeline import checkpoints
 from watcher.pipeline.lease_recovery import take_over
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 
 def main(url: str, point: str, hours: int) -> None:

@@ -20,8 +20,9 @@ from watcher.pipeline.ingest import IngestResult
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
 from watcher.schedule import PollLimits
-from watcher.store import entries, feeds
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.queries import count_entries
+from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
 
 pytestmark = pytest.mark.anyio
 
@@ -87,7 +88,7 @@ class _Cycle:
 
 def watch(database: Database, press: Server, *names: str) -> None:
     with database.write() as db:
-        feeds.sync(db, [Source(url=f"{press.url}/{name}") for name in names], NOON, timedelta(minutes=15))
+        sync_feeds(db, [Source(url=f"{press.url}/{name}") for name in names], NOON, timedelta(minutes=15))
 
 
 async def test_hostile_feeds_delay_no_other_feed_and_hold_up_nothing(sqlite: Database, press: Server) -> None:
@@ -123,9 +124,9 @@ async def test_feed_beyond_its_bounds_keeps_its_items_and_is_named_in_its_health
     assert message.startswith("reading took more than 3 s of CPU and was stopped: ")
     assert polled.new > 50
     with sqlite.read() as db:
-        feed = feeds.get(db, f"{press.url}/costly")
-        [poll] = feeds.history(db, feed.id)
-        assert entries.count(db) == polled.new
+        feed = load_feed(db, f"{press.url}/costly")
+        [poll] = load_polls(db, feed.id)
+        assert count_entries(db) == polled.new
     assert (feed.state, feed.failures, feed.error) == (FeedState.BACKOFF, 1, message)
     # Asked again, it sends all of it again.
     assert (feed.body_hash, feed.validators.etag) == (None, None)
@@ -159,6 +160,6 @@ async def test_stopping_waits_for_no_reading_and_gives_its_feeds_back(sqlite: Da
 
     assert seconds < 3
     with sqlite.read() as db:
-        known = [feeds.get(db, f"{press.url}/{number}") for number in range(4)]
+        known = [load_feed(db, f"{press.url}/{number}") for number in range(4)]
     assert [feed.failures for feed in known] == [0] * 4
     assert all(feed.next_poll_at <= NOON for feed in known)

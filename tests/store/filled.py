@@ -12,8 +12,9 @@ from watcher.model.poll import Document, Fresh, Hints, Parsed
 from watcher.model.topic import Topic
 from watcher.pipeline.ingest import IngestResult, settle
 from watcher.schedule import PollLimits
-from watcher.store import claims, feeds
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.queries import load_feeds, sync_feeds
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FEED = "https://harbour.example/feed.xml"
@@ -55,10 +56,10 @@ def bring(
 ) -> IngestResult:
     """Settle a document of these items for a feed, as a poll at `now` would."""
     with database.write() as db:
-        known = {each.source for each in feeds.all_configured(db)}
+        known = {each.source for each in load_feeds(db)}
         if feed not in {source.url for source in known}:
-            feeds.sync(db, [*known, Source(url=feed, title=title)], now, timedelta(minutes=15))
-        [claimed] = claims.claim_due(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
+            sync_feeds(db, [*known, Source(url=feed, title=title)], now, timedelta(minutes=15))
+        [claimed] = claim_due_feeds(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
         return settle(db, claimed, document(feed, items), watched, now, PollLimits(), 0.0)
 
 

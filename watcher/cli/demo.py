@@ -14,7 +14,7 @@ from watcher.cli import logs, output
 from watcher.cli.state import Json, state
 
 if TYPE_CHECKING:
-    from watcher.app.wiring import App
+    from watcher.app.bootstrap import App
     from watcher.model.digest import Digest
     from watcher.pipeline.poll_summary import PollSummary
 
@@ -90,15 +90,15 @@ def _topics(application: App) -> int:
 
 
 def _cycle(number: int, polled: PollSummary) -> dict[str, Any]:
-    from watcher.cli.running import summary
+    from watcher.cli.daemon import summary
 
     return {"poll": number, **summary(polled)}
 
 
 def _tell(application: App, number: int, polled: PollSummary) -> None:
     """Say what a poll brought: its hits with their evidence, and what went wrong."""
-    from watcher.cli.reading import show_hit
-    from watcher.store import hits
+    from watcher.cli.queries import show_hit
+    from watcher.store.hits.queries import find_hits
 
     what = (
         "baseline: stored and matched, and told to nobody"
@@ -122,17 +122,17 @@ def _tell(application: App, number: int, polled: PollSummary) -> None:
         )
     if polled.hits and number:
         with application.database.read() as db:
-            found = hits.page(db, limit=polled.hits).items
+            found = find_hits(db, limit=polled.hits).items
         for hit in reversed(found):
             show_hit(hit)
     output.put()
 
 
 def _show_digest(application: App, digest: Digest, files: list[str]) -> None:
-    from watcher.digest import text
+    from watcher.digest.plain import render_text
 
     output.put(output.style("The digest as it was sent:", output.BOLD) + "\n")
-    output.put(text(digest, application.press().links))
+    output.put(render_text(digest, application.press().links))
     output.put("Written to:")
     for file in files:
         output.put(f"  {file}")
@@ -140,11 +140,12 @@ def _show_digest(application: App, digest: Digest, files: list[str]) -> None:
 
 def _put_json(application: App, cycles: list[dict[str, Any]], digest: Digest, files: list[str]) -> None:
     from watcher.app import views
-    from watcher.store import hits, stories
+    from watcher.store.hits.queries import find_hits
+    from watcher.store.stories.queries import find_stories
 
     with application.database.read() as db:
-        found = hits.page(db, limit=500).items
-        told = stories.page(db, limit=500).items
+        found = find_hits(db, limit=500).items
+        told = find_stories(db, limit=500).items
     output.put_json(
         {
             "polls": cycles,

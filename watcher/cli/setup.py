@@ -116,7 +116,7 @@ def _notes(settings: Settings) -> list[str]:
 def _tried(settings: Settings) -> tuple[FeedCheck, ...]:
     import asyncio
 
-    from watcher.app.wiring import fetch_policy
+    from watcher.app.bootstrap import fetch_policy
     from watcher.fetch import Fetcher
     from watcher.pipeline.feed_check import check_feeds
 

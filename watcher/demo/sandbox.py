@@ -10,12 +10,12 @@ from pathlib import Path
 import yaml
 
 from watcher import clock
-from watcher.app.wiring import App, open_app
-from watcher.deliver import senders
+from watcher.app.bootstrap import App, open_app
+from watcher.channels import senders
 from watcher.demo.server import DemoServer
 from watcher.fetch import Fetcher
 from watcher.model.digest import Digest
-from watcher.pipeline.outgoing import compose_now, deliver_waiting
+from watcher.pipeline.digests import compose_now, deliver_waiting
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
 from watcher.settings.folders import shipped_folder

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from watcher.engine.jobs import Engine, Jobs
 from watcher.errors import UsageError
 from watcher.settings import EngineName
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 
 def make_engine(name: EngineName, steps: Jobs) -> Engine:

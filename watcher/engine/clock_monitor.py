@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 import structlog
 
 from watcher.schedule.clock_steps import ClockStep, SkewEstimator, StepDetector, format_skew
-from watcher.store import clocks
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.system.clock_faults import CLOCK_TOLERANCE, record_clock_skew, record_clock_step, reschedule_all
 
 log = structlog.get_logger()
 
@@ -67,7 +67,7 @@ class ClockMonitor:
         skew, before = self._skew.estimate(), self._noted_skew
         if skew is None and before is None:
             return
-        if skew is not None and (before is None or abs(skew - before) > clocks.TOLERANCE):
+        if skew is not None and (before is None or abs(skew - before) > CLOCK_TOLERANCE):
             log.warning("clock is wrong", seconds=round(skew.total_seconds()), reason=format_skew(skew))
         if skew is None:
             log.info("clock is right again")
@@ -76,9 +76,9 @@ class ClockMonitor:
 
     def _rearm(self, step: ClockStep | None) -> None:
         with self._database.write() as db:
-            rearmed = clocks.rearm(db, self._wall())
+            rearmed = reschedule_all(db, self._wall())
             if step is not None:
-                clocks.note_step(db, step)
+                record_clock_step(db, step)
         if rearmed.count:
             log.warning(
                 "stored times in the future ignored",
@@ -89,4 +89,4 @@ class ClockMonitor:
 
     def _store_skew(self, skew: timedelta | None) -> None:
         with self._database.write() as db:
-            clocks.note_skew(db, skew, self._wall())
+            record_clock_skew(db, skew, self._wall())

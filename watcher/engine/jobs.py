@@ -13,21 +13,22 @@ from typing import Protocol
 import structlog
 
 from watcher import clock
-from watcher.app.wiring import App
-from watcher.deliver import senders
+from watcher.app.bootstrap import App
+from watcher.channels import senders
 from watcher.engine.clock_monitor import ClockMonitor
 from watcher.errors import StoreError
 from watcher.fetch import Fetcher
+from watcher.pipeline.delivery import Senders
+from watcher.pipeline.digests import compose_due
+from watcher.pipeline.dispatcher import Dispatcher
 from watcher.pipeline.feed_events import to_poll_record
 from watcher.pipeline.ingest import IngestResult
 from watcher.pipeline.lease_recovery import is_dead, recover_silent_leases, take_over
-from watcher.pipeline.outgoing import compose_due
 from watcher.pipeline.poller import Poller
-from watcher.pipeline.post import Post
-from watcher.pipeline.sending import Senders
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.pipeline.websub.service import Subscriber
-from watcher.store import leases, pruning
+from watcher.store.database.pruning import prune_database
+from watcher.store.system.workers import record_heartbeat, remove_worker
 
 log = structlog.get_logger()
 
@@ -101,7 +102,7 @@ class Jobs:
             reader=self.poller.reader,
             on_settled=self._count_poll,
         )
-        self._post = Post(
+        self._post = Dispatcher(
             app.database,
             senders_by_kind or senders(fetcher.client()),
             clock,
@@ -165,20 +166,20 @@ class Jobs:
         if not self.clock_monitor.may_prune:
             log.warning("nothing is pruned while the clock is doubted or no server has confirmed it")
             return
-        done = await asyncio.to_thread(pruning.prune, self.app.database, self.app.retention(), self.clock())
+        done = await asyncio.to_thread(prune_database, self.app.database, self.app.retention(), self.clock())
         log.info("pruned", entries=done.entries, polls=done.polls, freed=done.freed_bytes)
 
     async def beat(self) -> None:
         """Say that this process is at work, and whether it has a network."""
         lasts, away = self.pace.silent_after, self.poller.find_network_away()
-        await asyncio.to_thread(leases.beat, self.app.database, self.owner, self.owner, self.clock(), lasts, away)
+        await asyncio.to_thread(record_heartbeat, self.app.database, self.owner, self.owner, self.clock(), lasts, away)
 
     async def leave(self) -> None:
         """Say that this process is at work no longer."""
 
         def leave() -> None:
             with self.app.database.write() as db:
-                leases.leave(db, self.owner)
+                remove_worker(db, self.owner)
 
         await asyncio.to_thread(leave)
 

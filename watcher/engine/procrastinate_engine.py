@@ -21,8 +21,8 @@ from watcher.engine.procrastinate_tables import forget_ticks_after, plain, prepa
 from watcher.errors import StorageError, StorageFault, StoreError
 from watcher.pipeline.poller import PROBES
 from watcher.pipeline.work_batches import CHUNK, FeedClaim, claim_batches, take_over
-from watcher.store import leases
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.system.workers import list_workers
 
 log = structlog.get_logger()
 
@@ -152,7 +152,7 @@ class ProcrastinateEngine:
     def _due_chunks(self, waiting: int) -> tuple[tuple[FeedClaim, ...], ...]:
         steps = self._steps
         with steps.app.database.read() as db:
-            workers = len(leases.at_work(db, steps.clock())) or 1
+            workers = len(list_workers(db, steps.clock())) or 1
         return claim_batches(steps.app.database, steps.clock(), chunks=WAITING * self._at_once * workers - waiting)
 
     def _job(self, chunk: Sequence[FeedClaim]) -> Job:

@@ -17,7 +17,7 @@ from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.ingest import IngestResult, ingest_polls
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.schedule import PollLimits
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 GROUP = 40
 """How many polls are settled in one transaction when many wait: each is still whole or not there at all."""

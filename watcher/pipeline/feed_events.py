@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from watcher.identify import learned_to_change
 from watcher.model.feed import FeedState
 from watcher.model.poll import Failed, FailureKind, Fresh, Unchanged
-from watcher.store.feeds import Poll
+from watcher.store.feeds.queries import PollRecord
 
 if TYPE_CHECKING:
     from watcher.pipeline.ingest import IngestResult
@@ -69,10 +69,10 @@ def list_feed_events(settled: IngestResult) -> Iterator[FeedEvent]:
         yield FeedEvent("items left out", _left_out(settled), is_repeated=again)
 
 
-def to_poll_record(settled: IngestResult, now: datetime) -> Poll:
+def to_poll_record(settled: IngestResult, now: datetime) -> PollRecord:
     """Give a poll as the feed's history keeps it."""
     said = "; ".join(notice.said for notice in list_feed_events(settled))
-    poll = Poll(
+    poll = PollRecord(
         feed_id=settled.before.id,
         at=now,
         outcome="read",

@@ -12,8 +12,9 @@ from watcher.model.entry import Entry
 from watcher.model.feed import Feed
 from watcher.model.poll import Fresh, Known, Outcome
 from watcher.schedule.corrections import get_samples, goes_on, was_shown_before
-from watcher.store import memory, successors
-from watcher.store.engine import Db
+from watcher.store.database import Db
+from watcher.store.entries.known_entries import load_known_entries_of_feeds
+from watcher.store.feeds.successors import continue_feed, list_removed_feeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,7 +36,7 @@ def continue_feeds(db: Db, polled: Sequence[tuple[Feed, Outcome]], now: datetime
     Returned by the id that the added feed had until now.
     """
     first = [(feed, outcome) for feed, outcome in polled if feed.baseline_at is None and isinstance(outcome, Fresh)]
-    left = list(successors.list_left(db, now)) if first else []
+    left = list(list_removed_feeds(db, now)) if first else []
     continued: dict[int, Continued] = {}
     for feed, outcome in first:
         best = _find_best(db, feed, outcome, left) if left else None
@@ -43,7 +44,7 @@ def continue_feeds(db: Db, polled: Sequence[tuple[Feed, Outcome]], now: datetime
             continue
         former, shared = best
         left.remove(former)
-        if (heir := successors.take_up(db, feed, former, now)) is not None:
+        if (heir := continue_feed(db, feed, former, now)) is not None:
             continued[feed.id] = Continued(feed=heir, left=former, shared=shared)
     return continued
 
@@ -51,7 +52,7 @@ def continue_feeds(db: Db, polled: Sequence[tuple[Feed, Outcome]], now: datetime
 def _find_best(db: Db, feed: Feed, outcome: Fresh, left: Sequence[Feed]) -> tuple[Feed, int] | None:
     """Return the feed that an added one goes on from, the one with most of its items, and how many."""
     samples = get_samples(candidates(outcome.parsed, feed))
-    known = memory.recall_all(db, [(other.id, samples) for other in left])
+    known = load_known_entries_of_feeds(db, [(other.id, samples) for other in left])
     counts = [
         (other, sum(_is_shared(entry, remembered) for entry in samples))
         for other, remembered in zip(left, known, strict=True)

@@ -15,8 +15,8 @@ from watcher.model.entry import Entry
 from watcher.model.feed import Feed
 from watcher.model.poll import Failed, Fresh, Sorted
 from watcher.reading import Reader
-from watcher.store import memory
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.known_entries import load_known_entries
 from watcher.text.urls import article_url
 
 MOST = 20
@@ -81,7 +81,7 @@ class FulltextFetcher:
     def _wanted(self, feed: Feed, outcome: Fresh) -> list[tuple[str, str | None]]:
         offered = candidates(outcome.parsed, feed)
         with self._database.read() as db:
-            known = memory.recall(db, feed.id, offered)
+            known = load_known_entries(db, feed.id, offered)
         told = sort(offered, feed, known, self._clock(), delta=True)
         entries = [*told.new, *(change.entry for change in told.edited)]
         return [(entry.key, article_url(entry.item.url)) for entry in entries if entry.item.url]

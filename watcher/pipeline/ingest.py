@@ -26,16 +26,26 @@ from watcher.model.poll import (
 )
 from watcher.model.topic import Hit
 from watcher.parse import parse
-from watcher.pipeline.describing import describe_entries, prepare_detection, prepare_detection_aside
 from watcher.pipeline.edits import store_edits
+from watcher.pipeline.enrichment import enrich_entries, load_detector_if_needed, load_detector_in_thread
 from watcher.pipeline.feed_events import to_poll_record
 from watcher.pipeline.feed_succession import Continued, continue_feeds
 from watcher.pipeline.fulltext import attach_fulltext
 from watcher.reading import Reader
 from watcher.schedule import PollLimits, apply_budget, collect_hints, get_mark, plan_next_poll
-from watcher.store import claims, entries, feeds, hits, hosts, memory, stories
-from watcher.store.engine import Db
-from watcher.store.entries import Home
+from watcher.store.database import Db
+from watcher.store.entries.known_entries import (
+    add_aliases,
+    add_tombstone_keys,
+    load_known_entries_of_feeds,
+    touch_tombstones,
+)
+from watcher.store.entries.queries import StoryAssignment, assign_entry_ids, insert_entries, update_entries
+from watcher.store.feeds.hosts import count_rate_limited_feeds, defer_host
+from watcher.store.feeds.leases import filter_held_feeds
+from watcher.store.feeds.queries import add_polls, save_polled_feeds
+from watcher.store.hits.queries import insert_hits, lock_hits
+from watcher.store.stories.queries import choose_stories
 from watcher.text.urls import waiting_host
 
 SEVERAL = 3
@@ -72,7 +82,7 @@ def read(feed: Feed, fetched: Fetched) -> Outcome:
         return _unread(fetched)
     try:
         parsed = parse(fetched, feed.item_marks)
-        prepare_detection(parsed, feed)
+        load_detector_if_needed(parsed, feed)
         return _fresh(fetched, parsed)
     except ParseError as error:
         return _unreadable(fetched, error)
@@ -84,7 +94,7 @@ async def read_with_limits(feed: Feed, fetched: Fetched, reader: Reader) -> Outc
         return _unread(fetched)
     try:
         parsed = await reader.parse(fetched, feed.item_marks)
-        await prepare_detection_aside(parsed, feed)
+        await load_detector_in_thread(parsed, feed)
         return _fresh(fetched, parsed)
     except ParseError as error:
         return _unreadable(fetched, error)
@@ -134,7 +144,7 @@ def ingest_polls(
     jitter: Callable[[], float],
 ) -> tuple[IngestResult, ...]:
     """Settle several polls: what all of them brought and teach goes to the database together."""
-    held = claims.still_held(db, (feed for feed, _outcome in polled))
+    held = filter_held_feeds(db, (feed for feed, _outcome in polled))
     ours = [(held[feed.id], outcome) for feed, outcome in polled if feed.id in held]
     continued = continue_feeds(db, ours, now)
     ours = [(continued[feed.id].feed if feed.id in continued else feed, outcome) for feed, outcome in ours]
@@ -150,8 +160,8 @@ def ingest_polls(
         for feed, outcome in polled
     )
     kept = [each for each in settled if each.held]
-    feeds.put(db, ((each.before, each.after) for each in kept))
-    feeds.record(db, (to_poll_record(each, now) for each in kept))
+    save_polled_feeds(db, ((each.before, each.after) for each in kept))
+    add_polls(db, (to_poll_record(each, now) for each in kept))
     for each in kept:
         match each.outcome:
             case Failed(kind=FailureKind.RATE_LIMITED, status=int()) as refused:
@@ -182,7 +192,7 @@ def _bring(
 ) -> Mapping[int, _Brought]:
     """Keep what documents brought, all of them with a handful of statements; gives it by feed."""
     offered = [(feed.id, candidates(outcome.parsed, feed)) for feed, outcome in read_]
-    known = memory.recall_all(db, offered)
+    known = load_known_entries_of_feeds(db, offered)
     brought: dict[int, _Brought] = {}
     fresh: list[StoredEntry] = []
     for (feed, outcome), (_id, some), remembered in zip(read_, offered, known, strict=True):
@@ -190,7 +200,7 @@ def _bring(
         repeated = len(outcome.parsed.items) - len(some)
         everything = sort(some, feed, remembered, now, delta=delta, merged=repeated)
         told = attach_fulltext(apply_budget(everything, outcome.parsed, feed, budget, now, delta=delta), outcome)
-        told = describe_entries(told, feed, outcome.parsed.language)
+        told = enrich_entries(told, feed, outcome.parsed.language)
         brought[feed.id] = _Brought(seen=len(some), told=told)
         before = continued.get(feed.id)
         fresh += [
@@ -199,16 +209,16 @@ def _bring(
         ]
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, quarantined=True) for entry in told.quarantined]
         fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=True) for entry in told.recovered]
-    new = entries.number(db, fresh)
+    new = assign_entry_ids(db, fresh)
     found = store_new_entries(db, new, watched, now)
-    edited = entries.edit(db, [change for one in brought.values() for change in one.told.edited], now)
+    edited = update_entries(db, [change for one in brought.values() for change in one.told.edited], now)
     found += store_edits(db, edited, watched, now)
     renamed = [(feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated]
     renamed += [(each.entry.feed_id, each.id, shared_key(plain)) for each in new if (plain := _shared_id(each.entry))]
-    memory.rename(db, renamed, {feed.id for feed, _outcome in read_ if learned_to_change(feed)})
-    memory.rename_pruned(db, ((feed_id, *keys) for feed_id, one in brought.items() for keys in one.told.gone))
+    add_aliases(db, renamed, {feed.id for feed, _outcome in read_ if learned_to_change(feed)})
+    add_tombstone_keys(db, ((feed_id, *keys) for feed_id, one in brought.items() for keys in one.told.gone))
     pruned = [(feed_id, key) for (feed_id, _some), one in zip(offered, known, strict=True) for key in one.pruned]
-    memory.still_listed(db, pruned, now)
+    touch_tombstones(db, pruned, now)
     whose = {stored.id: brought[stored.entry.feed_id] for stored in (*new, *edited)}
     for stored in new:
         whose[stored.id].new.append(stored)
@@ -273,18 +283,18 @@ def _rest_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:
     host = waiting_host(urlsplit(last).hostname or "")
     if host is None:
         return
-    if outcome.status == 429 or hosts.refused(db, host, now - SEVERAL_WITHIN) >= SEVERAL:
-        hosts.rest(db, host, feed.next_poll_at)
+    if outcome.status == 429 or count_rate_limited_feeds(db, host, now - SEVERAL_WITHIN) >= SEVERAL:
+        defer_host(db, host, feed.next_poll_at)
 
 
 def store_new_entries(db: Db, fresh: Sequence[StoredEntry], watched: Watched, now: datetime) -> tuple[Hit, ...]:
     """Store entries that have just been numbered, their hits, and the stories of those that have some."""
     found = watched.hits(fresh, now)
-    homes: Mapping[int, Home] = {}
+    homes: Mapping[int, StoryAssignment] = {}
     if found:
-        hits.take_turn(db)
+        lock_hits(db)
         told = {hit.entry_id for hit in found}
-        homes = stories.place(db, [each for each in fresh if each.id in told], now)
-    entries.put(db, fresh, homes)
-    hits.put_new(db, found)
+        homes = choose_stories(db, [each for each in fresh if each.id in told], now)
+    insert_entries(db, fresh, homes)
+    insert_hits(db, found)
     return found

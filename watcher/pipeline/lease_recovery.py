@@ -7,8 +7,10 @@ import socket
 from collections.abc import Callable, Iterable
 from datetime import datetime
 
-from watcher.store import claims, leases, outbox
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.feeds.leases import end_feed_leases, list_feed_lease_owners
+from watcher.store.outbox.queries import end_delivery_leases, list_delivery_lease_owners
+from watcher.store.system.workers import expire_workers
 
 COMMAND = "command"
 """What the name of a holder begins with that is no daemon: a command that a person runs beside one."""
@@ -17,21 +19,21 @@ COMMAND = "command"
 def take_over(database: Database, is_dead: Callable[[str], bool], now: datetime) -> tuple[int, int]:
     """End the leases of holders that are dead; gives how many feeds and how many messages they held."""
     with database.read() as db:
-        held_feeds, held_messages = claims.holders(db), outbox.holders(db)
+        held_feeds, held_messages = list_feed_lease_owners(db), list_delivery_lease_owners(db)
     dead = {owner for owner in held_feeds | held_messages if is_dead(owner)}
     if not dead:
         return 0, 0
     with database.write() as db:
-        return claims.end_leases(db, dead), outbox.end_leases(db, dead, now)
+        return end_feed_leases(db, dead), end_delivery_leases(db, dead, now)
 
 
-def end_feed_leases(database: Database, owners: Iterable[str]) -> int:
+def free_feeds_of_owners(database: Database, owners: Iterable[str]) -> int:
     """End the leases on feeds of some holders, dead or not, at a person's wish; return how many.
 
     What a holder that lives still stores of them is not taken, and no harm is done.
     """
     with database.write() as db:
-        return claims.end_leases(db, owners)
+        return end_feed_leases(db, owners)
 
 
 def recover_silent_leases(database: Database, now: datetime) -> tuple[int, int]:
@@ -40,8 +42,8 @@ def recover_silent_leases(database: Database, now: datetime) -> tuple[int, int]:
     One who was only slow loses them as well: what it then settles is not taken, and no harm is done.
     """
     with database.write() as db:
-        silent = leases.bury(db, now)
-        return (claims.end_leases(db, silent), outbox.end_leases(db, silent, now)) if silent else (0, 0)
+        silent = expire_workers(db, now)
+        return (end_feed_leases(db, silent), end_delivery_leases(db, silent, now)) if silent else (0, 0)
 
 
 def is_dead(owner: str, me: str = "", *, alone: bool = False) -> bool:

@@ -27,9 +27,9 @@ from watcher.pipeline.privacy import UNCONFIGURED, conceal, reveal
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.reading import Reader, ReaderClosedError
 from watcher.schedule import PollLimits, prepare_request
-from watcher.store import claims
-from watcher.store.engine import Database
-from watcher.store.feed_rows import host_of
+from watcher.store.database import Database
+from watcher.store.feeds.leases import claim_due_feeds, release_feeds
+from watcher.store.feeds.mapping import parse_host
 
 log = structlog.get_logger()
 
@@ -238,8 +238,8 @@ class Poller:
 
         def claim() -> tuple[Feed, ...]:
             with self._database.write(lasting=False) as db:
-                claims.release(db, unreleased)
-                return claims.claim_due(
+                release_feeds(db, unreleased)
+                return claim_due_feeds(
                     db,
                     self._clock(),
                     limit=limit,
@@ -259,7 +259,7 @@ class Poller:
     def _start(
         self, feed: Feed, unconditional: bool, *, begins_at: datetime | None = None
     ) -> asyncio.Task[IngestResult | None]:
-        host = host_of(feed.fetch_url)
+        host = parse_host(feed.fetch_url)
         journey = asyncio.create_task(self._journey(feed, host, unconditional, begins_at))
         self._journeys.add(journey)
         self._busy[host] += 1
@@ -348,7 +348,7 @@ class Poller:
 
         def give_back() -> None:
             with self._database.write(lasting=False) as db:
-                claims.release(db, (feed,))
+                release_feeds(db, (feed,))
 
         try:
             await asyncio.get_running_loop().run_in_executor(self._writer, give_back)

@@ -9,8 +9,9 @@ from datetime import datetime, timedelta
 from uuid import uuid4
 
 from watcher.model.feed import Feed
-from watcher.store import claims, hosts
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.feeds.hosts import get_feed_host, reserve_host_slots
+from watcher.store.feeds.leases import claim_due_feeds, claim_feed, release_feeds
 
 CHUNK = 20
 """About how many feeds go together; those of one host do, as far as they fit."""
@@ -38,7 +39,7 @@ def claim_batches(database: Database, now: datetime, *, chunks: int) -> tuple[tu
     if chunks <= 0:
         return ()
     with database.write() as db:
-        claimed = claims.claim_due(
+        claimed = claim_due_feeds(
             db, now, limit=chunks * CHUNK, lease_for=QUEUED, owner=f"queue {uuid4().hex[:12]}", per_host=CHUNK
         )
     return tuple(tuple(FeedClaim(feed.id, feed.lease) for feed in chunk) for chunk in grouped(claimed))
@@ -48,7 +49,7 @@ def grouped(claimed: Iterable[Feed]) -> tuple[tuple[Feed, ...], ...]:
     """Put feeds together in chunks, the most overdue first, each host's side by side and in one chunk if they fit."""
     by_host: dict[str, list[Feed]] = {}
     for feed in claimed:
-        by_host.setdefault(hosts.of(feed), []).append(feed)
+        by_host.setdefault(get_feed_host(feed), []).append(feed)
     chunks: list[list[Feed]] = [[]]
     for together in by_host.values():
         for start in range(0, len(together), CHUNK):
@@ -75,15 +76,15 @@ def take_over(
     """
     with database.write() as db:
         offered = ((claim.feed_id, claim.token) for claim in chunk)
-        taken = claims.take(db, offered, now, lease_for=LEASE, owner=owner)
+        taken = claim_feed(db, offered, now, lease_for=LEASE, owner=owner)
         held = taken[:most]
-        claims.release(db, taken[most:])
-        wanted = Counter(hosts.of(feed) for feed in held)
-        turns = dict(hosts.reserve(db, wanted, now, spacing)) if spacing else dict.fromkeys(wanted, now)
+        release_feeds(db, taken[most:])
+        wanted = Counter(get_feed_host(feed) for feed in held)
+        turns = dict(reserve_host_slots(db, wanted, now, spacing)) if spacing else dict.fromkeys(wanted, now)
         begins: list[tuple[Feed, datetime]] = []
         for feed in held:
-            host = hosts.of(feed)
+            host = get_feed_host(feed)
             begins.append((feed, turns[host]))
             turns[host] += spacing
-        claims.release(db, (feed for feed, at in begins if at > now + PATIENCE))
+        release_feeds(db, (feed for feed, at in begins if at > now + PATIENCE))
     return tuple((feed, at) for feed, at in begins if at <= now + PATIENCE)

@@ -25,8 +25,22 @@ from watcher.pipeline.ingest import IngestResult, ingest_polls
 from watcher.pipeline.poller import LEASE
 from watcher.reading import Reader, ReaderClosedError
 from watcher.schedule import PollLimits, collect_hints
-from watcher.store import callbacks, claims, feeds
-from watcher.store.engine import Database, Db
+from watcher.store.database import Database, Db
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.queries import load_feed
+from watcher.store.websub.subscriptions import (
+    add_websub_subscription,
+    claim_websub_subscription,
+    delete_websub_subscription,
+    find_websub_subscription,
+    list_due_websub_subscriptions,
+    list_hubs_by_feed,
+    list_websub_subscriptions,
+    record_websub_error,
+    schedule_feed_now,
+    stop_push,
+    update_websub_subscription,
+)
 
 log = structlog.get_logger()
 
@@ -104,7 +118,7 @@ class Subscriber:
         """Answer a hub that wants to know whether it was us who asked (WebSub, 5.3), or says no (5.2)."""
         now = self._clock()
         with self._database.write() as db:
-            callback = callbacks.find(db, token)
+            callback = find_websub_subscription(db, token)
             if callback is None or callback.topic != asked.get("hub.topic"):
                 return Reply(404)
             mode, challenge = asked.get("hub.mode"), asked.get("hub.challenge", "")
@@ -118,10 +132,10 @@ class Subscriber:
             if mode == "subscribe" and callback.state in {CallbackState.ASKED, CallbackState.LIVE}:
                 lease = _lease(asked.get("hub.lease_seconds", ""))
                 live = replace(callback, state=CallbackState.LIVE, expires_at=now + lease, failures=0, error="")
-                callbacks.put(db, replace(live, next_try_at=now + lease * RENEWED_AT))
+                update_websub_subscription(db, replace(live, next_try_at=now + lease * RENEWED_AT))
                 log.info("hub will push", feed=callback.feed_url, hub=callback.hub, lease=str(lease))
             elif mode == "unsubscribe" and callback.state is CallbackState.LEAVING:
-                callbacks.drop(db, callback)
+                delete_websub_subscription(db, callback)
             else:
                 return Reply(404)
         return Reply(200, challenge[:2_000])
@@ -177,7 +191,7 @@ class Subscriber:
     async def _full(self, callback: Callback, outcome: Fresh) -> Fresh:
         def feed_of() -> Feed:
             with self._database.read() as db:
-                return feeds.get(db, callback.feed_url)
+                return load_feed(db, callback.feed_url)
 
         feed = await asyncio.to_thread(feed_of)
         return await self._articles.added(feed, outcome, FULL_WITHIN) if feed.source.fulltext else outcome
@@ -186,8 +200,8 @@ class Subscriber:
         """Bring the callbacks in line with what the feeds want, and take those whose hub is to be asked something."""
         now = self._clock()
         with self._database.write() as db:
-            wanted = dict(callbacks.wanted(db)) if active else {}
-            for callback in callbacks.everyone(db):
+            wanted = dict(list_hubs_by_feed(db)) if active else {}
+            for callback in list_websub_subscriptions(db):
                 place = wanted.get(callback.feed_id)
                 leaving = callback.state is CallbackState.LEAVING
                 if place == (callback.hub, callback.topic):
@@ -199,14 +213,14 @@ class Subscriber:
                 elif place is None and callback.state is CallbackState.LIVE and public:
                     _lapse(db, callback, CallbackState.LEAVING, now, next_try_at=now)
                 elif place is not None or not leaving or not public or callback.failures >= FAREWELLS:
-                    callbacks.drop(db, callback)
-                    callbacks.own_rhythm(db, callback.feed_id, now)
+                    delete_websub_subscription(db, callback)
+                    stop_push(db, callback.feed_id, now)
             for feed_id, (hub, topic) in wanted.items():
                 token, secret = secrets.token_urlsafe(24), secrets.token_hex(32)
                 new = Callback(feed_id=feed_id, token=token, secret=secret, hub=hub, topic=topic, next_try_at=now)
-                callbacks.add(db, new)
-            due = callbacks.due(db, now, AT_ONCE) if public else ()
-            return tuple(each for each in due if callbacks.take(db, each, now + _patience(each, now)))
+                add_websub_subscription(db, new)
+            due = list_due_websub_subscriptions(db, now, AT_ONCE) if public else ()
+            return tuple(each for each in due if claim_websub_subscription(db, each, now + _patience(each, now)))
 
     async def _ask(self, callback: Callback, base: str) -> None:
         address = f"{base.rstrip('/')}/websub/{callback.token}"
@@ -218,21 +232,21 @@ class Subscriber:
 
     def _find(self, token: str) -> Callback | None:
         with self._database.read() as db:
-            return callbacks.find(db, token)
+            return find_websub_subscription(db, token)
 
     def _note(self, callback: Callback, said: str) -> None:
         with self._database.write() as db:
-            callbacks.note(db, callback, said)
+            record_websub_error(db, callback, said)
 
     def _poll_now(self, callback: Callback) -> None:
         with self._database.write() as db:
-            callbacks.poll_now(db, callback.feed_id, self._clock())
+            schedule_feed_now(db, callback.feed_id, self._clock())
 
     def _settle(self, callback: Callback, outcome: Fresh) -> IngestResult | None:
         """Settle a push in one transaction; None while the feed is being polled."""
         now = self._clock()
         with self._database.write() as db:
-            claimed = claims.claim_due(
+            claimed = claim_due_feeds(
                 db,
                 now,
                 limit=1,
@@ -259,8 +273,10 @@ def _lapse(
     db: Db, callback: Callback, state: CallbackState, now: datetime, *, next_try_at: datetime, error: str = ""
 ) -> None:
     """Let a callback that pushed push no more: its feed is polled at its own rhythm."""
-    callbacks.put(db, replace(callback, state=state, next_try_at=next_try_at, failures=0, error=error, expires_at=None))
-    callbacks.own_rhythm(db, callback.feed_id, now)
+    update_websub_subscription(
+        db, replace(callback, state=state, next_try_at=next_try_at, failures=0, error=error, expires_at=None)
+    )
+    stop_push(db, callback.feed_id, now)
 
 
 def _lease(said: str) -> timedelta:
