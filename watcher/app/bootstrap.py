@@ -18,7 +18,7 @@ from watcher.fetch import FetchPolicy
 from watcher.match import TopicMatcher, compile_topics
 from watcher.model.poll import FailureKind
 from watcher.pipeline.digests import DigestContext
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.settings import Settings, load, signing_key
 from watcher.store.database import Database, Db
 from watcher.store.database.maintenance import reindex_entries
@@ -138,10 +138,10 @@ class App:
         self._watched = compile_topics(settings.topics, settings.sets)
         self.settings = settings
 
-    def bounds(self) -> Bounds:
+    def bounds(self) -> PollLimits:
         """Give the bounds of polling."""
         polling = self.settings.polling
-        return Bounds(
+        return PollLimits(
             minimum=polling.minimum,
             maximum=polling.maximum,
             default=polling.default,
