@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.schedule.polls import DAY, ETAG, HOUR, MINUTE, NOON, URL, failed, feed, fresh, polled, told, unchanged
 from watcher.model.feed import Feed, FeedConfig, FeedState, Validators
-from watcher.model.poll import Failed, FailureKind, Gap, PollOutcome, PollingHints
+from watcher.model.poll import Failed, FailureKind, Gap, PollingHints, PollOutcome
 from watcher.schedule import Health, PollLimits, get_feed_health
 
 NEW = feed(
