@@ -12,7 +12,7 @@ from tests.feed_builder import change_feed
 from tests.schedule.polls import DAY, ETAG, HOUR, MINUTE, NOON, URL, failed, feed, fresh, polled, told, unchanged
 from watcher.model.feed import Feed, FeedConfig, FeedState, Validators
 from watcher.model.poll import Failed, FailureKind, Gap, PollingHints, PollOutcome
-from watcher.schedule import Bounds, Health, health
+from watcher.schedule import Health, PollLimits, get_feed_health
 
 NEW = feed(
     baseline_at=None,
@@ -178,9 +178,9 @@ def test_feed_that_our_network_keeps_unread_for_long_is_no_fresh_one() -> None:
     for minute in range(0, 121, 2):
         one = polled(one, failed(FailureKind.OFFLINE), now=NOON + minute * MINUTE)
 
-    assert health(one.summary, NOON + 30 * MINUTE) is Health.FRESH
-    assert health(one.summary, NOON + 121 * MINUTE) is Health.FAILING
-    assert polled(one, unchanged(), now=NOON + 3 * HOUR).poll.failing_since is None
+    assert get_feed_health(one, NOON + 30 * MINUTE) is Health.FRESH
+    assert get_feed_health(one, NOON + 121 * MINUTE) is Health.FAILING
+    assert polled(one, unchanged(), now=NOON + 3 * HOUR).failing_since is None
 
 
 def test_failure_after_our_network_came_back_counts_from_then() -> None:
@@ -276,5 +276,5 @@ def test_next_poll_is_never_at_once_and_never_never(outcomes: list[PollOutcome],
     for outcome in outcomes:
         one = polled(one, outcome, told(new=1, same=1), jitter=jitter)
 
-        assert NOON + MINUTE <= one.poll.next_poll_at <= NOON + 1.1 * DAY + 12 * HOUR
-        assert Bounds().minimum <= one.poll.interval <= Bounds().maximum
+        assert NOON + MINUTE <= one.next_poll_at <= NOON + 1.1 * DAY + 12 * HOUR
+        assert PollLimits().minimum <= one.interval <= PollLimits().maximum

@@ -103,7 +103,7 @@ async def deliver_waiting(
     return await delivery.deliver_waiting(database, press.channels, senders, clock, **how)
 
 
-def retry_delivery(database: Database, delivery_id: int, now: datetime) -> Delivery:
+def resend_delivery(database: Database, delivery_id: int, now: datetime) -> Delivery:
     """Put a message that is dead or uncertain back in line; raises NotFoundError or UsageError."""
     with database.write() as db:
         return requeue_delivery(db, delivery_id, now)

@@ -28,7 +28,7 @@ def get_room(feed: Feed, budget: Budget, now: datetime) -> Budget:
     )
 
 
-def keep_within(
+def apply_budget(
     told: EntryDiff, parsed: ParsedFeed, feed: Feed, budget: Budget, now: datetime, *, delta: bool
 ) -> EntryDiff:
     """Return what of a document is stored, and what is left out: by the budget, and by the bound of one reading.
@@ -109,7 +109,7 @@ def has_more_to_read(feed: Feed, told: EntryDiff, parsed: ParsedFeed, budget: Bu
     return room and bool(parsed.unread_marks) and not told.item_marks <= feed.document.item_marks
 
 
-def ask_anew(feed: Feed, now: datetime) -> Feed:
+def prepare_request(feed: Feed, now: datetime) -> Feed:
     """Return the feed as it is to be asked now: without what it is known by where a day's budget left items out.
 
     The first poll of the next day takes what is still served, so neither the server nor the body's hash may say that
