@@ -72,7 +72,7 @@ class StatusWatch:
             unhealthy = {
                 int(feed.config.title.removeprefix("Feed "))
                 for feed in load_feeds(db)
-                if str(get_feed_health(feed, now)) in _UNHEALTHY
+                if str(get_feed_health(feed.summary, now)) in _UNHEALTHY
             }
         self._check_feeds(unhealthy, at)
         self._check_machine(status, unhealthy, at, faults)

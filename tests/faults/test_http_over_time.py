@@ -56,10 +56,10 @@ def test_outage_that_lasts_shows_in_the_health_of_the_feeds(machine: Machine, ya
     machine.poll(NOON + HOUR)
     machine.poll(NOON + 3 * HOUR)
 
-    assert get_feed_health(machine.feed(outlet.url), NOON + 3 * HOUR) is Health.FAILING
+    assert get_feed_health(machine.feed(outlet.url).summary, NOON + 3 * HOUR) is Health.FAILING
     machine.names.known.clear()
     machine.poll(NOON + 4 * HOUR)
-    assert get_feed_health(machine.feed(outlet.url), NOON + 4 * HOUR) is Health.FRESH
+    assert get_feed_health(machine.feed(outlet.url).summary, NOON + 4 * HOUR) is Health.FRESH
 
 
 @pytest.mark.parametrize("etag", ['W/"weak"', '"a-gzip"', "unquoted", '"with ""quotes"" inside"'])
@@ -315,8 +315,8 @@ def test_row_49_freshness_is_honoured_within_bounds(
 
     machine.poll()
 
-    expected = wait or max(PollLimits().minimum, machine.feed(outlet.url).interval)
-    assert machine.feed(outlet.url).next_poll_at == NOON + expected
+    expected = wait or max(PollLimits().minimum, machine.feed(outlet.url).poll.interval)
+    assert machine.feed(outlet.url).poll.next_poll_at == NOON + expected
 
 
 def test_row_50_no_cookie_of_one_feed_is_sent_anywhere(machine: Machine, yard: Yard) -> None:

@@ -135,8 +135,8 @@ def test_a_document_that_shares_nothing_with_the_last_one_is_a_gap(database: Dat
     assert polled.lost >= 1
     with database.read() as db:
         feed = load_feed(db, f"{press.url}/feed")
-    assert feed.gaps == 1
-    assert feed.interval == PollLimits().minimum
+    assert feed.stats.gaps == 1
+    assert feed.poll.interval == PollLimits().minimum
 
 
 def test_guids_that_all_change_bring_no_news(database: Database, press: Server) -> None:

@@ -7,6 +7,7 @@ from hashlib import sha256
 
 import pytest
 
+from tests.feed_builder import change_feed
 from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import FeedConfig, Validators
 from watcher.model.poll import Document, Modified

@@ -178,9 +178,9 @@ def test_feed_that_our_network_keeps_unread_for_long_is_no_fresh_one() -> None:
     for minute in range(0, 121, 2):
         one = polled(one, failed(FailureKind.OFFLINE), now=NOON + minute * MINUTE)
 
-    assert get_feed_health(one, NOON + 30 * MINUTE) is Health.FRESH
-    assert get_feed_health(one, NOON + 121 * MINUTE) is Health.FAILING
-    assert polled(one, unchanged(), now=NOON + 3 * HOUR).failing_since is None
+    assert get_feed_health(one.summary, NOON + 30 * MINUTE) is Health.FRESH
+    assert get_feed_health(one.summary, NOON + 121 * MINUTE) is Health.FAILING
+    assert polled(one, unchanged(), now=NOON + 3 * HOUR).poll.failing_since is None
 
 
 def test_failure_after_our_network_came_back_counts_from_then() -> None:
@@ -276,5 +276,5 @@ def test_next_poll_is_never_at_once_and_never_never(outcomes: list[PollOutcome],
     for outcome in outcomes:
         one = polled(one, outcome, told(new=1, same=1), jitter=jitter)
 
-        assert NOON + MINUTE <= one.next_poll_at <= NOON + 1.1 * DAY + 12 * HOUR
-        assert PollLimits().minimum <= one.interval <= PollLimits().maximum
+        assert NOON + MINUTE <= one.poll.next_poll_at <= NOON + 1.1 * DAY + 12 * HOUR
+        assert PollLimits().minimum <= one.poll.interval <= PollLimits().maximum

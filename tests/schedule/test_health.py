@@ -38,7 +38,7 @@ from watcher.schedule import Health, collect_hints, get_feed_health, parse_fresh
     ],
 )
 def test_health_in_a_word(one: Feed, said: Health) -> None:
-    assert get_feed_health(one, NOON) is said
+    assert get_feed_health(one.summary, NOON) is said
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def feed(one: PollableFeed, now: datetime, entries: int = 0) -> Json:
         "tags": list(one.config.tags),
         "language": one.config.language or one.language,
         "site_url": one.site_url and redact_url(one.site_url),
-        "health": str(get_feed_health(one, now)),
+        "health": str(get_feed_health(one.summary, now)),
         "state": one.state.value,
         "fetch_url": redact_url(one.fetch_url),
         "moving_to": redact_url(one.poll.move.url) if one.poll.move else None,

@@ -52,8 +52,8 @@ def list_feeds(
     with opened() as application:
         with application.database.read() as db:
             counts = count_entries_by_feed(db)
-        feeds = [feed for feed in _all(application, now) if not tag or set(tag) & set(feed.source.tags)]
-    feeds = [feed for feed in feeds if not only or str(get_feed_health(feed, now)) in only]
+        feeds = [feed for feed in _all(application, now) if not tag or set(tag) & set(feed.config.tags)]
+    feeds = [feed for feed in feeds if not only or str(get_feed_health(feed.summary, now)) in only]
     if as_json:
         output.put_json({"feeds": [views.feed(feed, now, _count_entries(feed, counts)) for feed in feeds]})
         return
@@ -61,13 +61,13 @@ def list_feeds(
         ("health", "every", "last new", "entries", "lost", "feed", "address"),
         [
             (
-                str(get_feed_health(feed, now)),
-                _length(feed.source.interval or feed.interval) if feed.polled_at else "",
-                _at(feed.new_at),
-                f"{counts.get(feed.id, 0):,}",
-                f"~{feed.lost}" if feed.lost else "",
-                feed.name if feed.name != feed.source.url else "",
-                feed.source.url,
+                str(get_feed_health(feed.summary, now)),
+                _length(feed.config.interval or feed.poll.interval) if feed.poll.polled_at else "",
+                _at(feed.stats.new_at),
+                f"{_count_entries(feed, counts):,}",
+                f"~{feed.stats.lost}" if feed.stats.lost else "",
+                feed.name if feed.name != feed.config.url else "",
+                feed.config.url,
             )
             for feed in feeds
         ],
@@ -85,6 +85,7 @@ def show(
     """Show a feed: its health, its rhythm, gaps, moves, and the history of its polls."""
     from watcher import clock
     from watcher.app import views
+    from watcher.model.feed import Feed
     from watcher.schedule import get_feed_health
     from watcher.store.feeds.queries import count_entries_by_feed, load_polls
 
@@ -100,7 +101,7 @@ def show(
         output.put_json(said | {"polls": [views.poll(poll) for poll in history]})
         return
     output.put(output.style(output.clean(feed.name), output.BOLD))
-    for name, value in _facts(feed, str(get_feed_health(feed, now)), count, now):
+    for name, value in _facts(feed, str(get_feed_health(feed.summary, now)), count, now):
         output.put(f"  {name:<12}{output.clean(value)}")
     if history:
         output.put("")

@@ -285,8 +285,8 @@ class Poller:
                 self._early.discard(asyncio.current_task())
             reached("claimed")
             feed = prepare_request(feed, self._clock())
-            source = feed.source if self._configured is None else self._configured(feed.source.url)
-            if source is None and feed.source.private:
+            source = feed.config if self._configured is None else self._configured(feed.config.url)
+            if source is None and feed.config.private:
                 # Another process was configured later than this one: only what is configured may be asked for so.
                 fetched: FetchResult = Failed(kind=FailureKind.REFUSED, message=UNCONFIGURED)
             else:

@@ -193,9 +193,9 @@ def _pushed(feed: Feed, told: EntryDiff, now: datetime, bounds: PollLimits, jitt
 
 
 def _unchanged(feed: Feed, outcome: Unchanged, now: datetime, bounds: PollLimits, jitter: float) -> Feed:
-    barren = feed.barren + 1
-    interval = feed.interval
-    if barren % 6 == 0:
+    empty_polls = feed.poll.empty_polls + 1
+    interval = feed.poll.interval
+    if empty_polls % 6 == 0:
         interval = min(interval * 1.25, _ceiling(feed, now, bounds))
     poll = replace(
         feed.poll,

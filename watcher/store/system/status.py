@@ -75,7 +75,7 @@ def get_status(db: Db, now: datetime) -> StatusSummary:
 def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     """Say how much of what should be watched was watched in a window, as seen at its end."""
     watched = load_feeds(db)
-    states = [(feed, str(get_feed_health(feed, until))) for feed in watched]
+    states = [(feed, str(get_feed_health(feed.summary, until))) for feed in watched]
     tally = Counter(state for _feed, state in states)
     missed = _missed(db, watched, since, until)
     came = select(func.count()).where(entries.c.first_seen_at > since, entries.c.first_seen_at <= until)
