@@ -28,15 +28,22 @@ from bench.zipf import BEGIN, Corpus, feed_url
 from tests import postgres
 from watcher.match import compile_topics, parse_query
 from watcher.model.entry import Item
-from watcher.model.feed import Feed, Source, Validators
-from watcher.model.found import Filters
-from watcher.model.poll import Document, Fresh, Hints, Parsed
-from watcher.pipeline.settling import settle_all
-from watcher.schedule import Bounds
-from watcher.store import archive, care, claims, feeds, hits, migrate, status, stories
-from watcher.store.engine import Database
-from watcher.store.entries import stored_key
-from watcher.store.pruning import Retention, prune
+from watcher.model.feed import Feed, FeedConfig, Validators
+from watcher.model.poll import Document, Modified, ParsedFeed, PollingHints
+from watcher.model.results import Filters
+from watcher.pipeline.ingest import ingest_polls
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.database.maintenance import find_database_faults
+from watcher.store.database.migrate import upgrade_schema
+from watcher.store.database.pruning import Retention, prune_database
+from watcher.store.entries.queries import restore_key
+from watcher.store.entries.search import search_entries
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.queries import sync_feeds
+from watcher.store.hits.queries import find_hits
+from watcher.store.stories.queries import find_stories
+from watcher.store.system.status import get_status
 from watcher.store.tables import aliases, entries, tombstones
 
 HOUR = timedelta(hours=1)
@@ -69,9 +76,9 @@ class _Running:
 def soak(url: str, folder: Path, seconds: float, *, writers: int = 3, readers: int = 2, seed: int = 1) -> Told:
     """Let them all loose on a database, and look at what is left."""
     with Database(url) as database:
-        migrate.upgrade(database)
+        upgrade_schema(database)
         with database.write() as db:
-            feeds.sync(db, [Source(url=feed_url(n)) for n in range(FEEDS)], BEGIN, timedelta(minutes=15))
+            sync_feeds(db, [FeedConfig(url=feed_url(n)) for n in range(FEEDS)], BEGIN, timedelta(minutes=15))
     fork = multiprocessing.get_context("fork")
     chance, told, began = random.Random(seed), Told(), time.time()
     numbers: Counter[str] = Counter()
@@ -105,7 +112,7 @@ def soak(url: str, folder: Path, seconds: float, *, writers: int = 3, readers: i
             if one.process.exitcode not in {0, -signal.SIGTERM}:
                 told.faults.append(f"a {one.role} ended with {one.process.exitcode}")
     with Database(url) as database:
-        told.faults += care.check(database)
+        told.faults += find_database_faults(database)
         told.faults += _lost(database, folder, told)
     return told
 
@@ -121,7 +128,7 @@ def _lost(database: Database, folder: Path, told: Told) -> list[str]:
         guid = case((entries.c.permalink, entries.c.url), else_=entries.c.guid)
         address = func.coalesce(entries.c.canonical_url, entries.c.url)
         rows = db.execute(select(entries.c.key, guid, address, entries.c.key_mark)).all()
-        known = {stored_key(*row) for row in rows}
+        known = {restore_key(*row) for row in rows}
         told.stored = len(known)
         known |= set(db.execute(select(tombstones.c.key)).scalars()) | set(db.execute(select(aliases.c.key)).scalars())
     told.committed = len(committed)
@@ -140,36 +147,36 @@ def write(url: str, seed: str, began: float, log: Path) -> None:
         while True:
             now = _now(began)
             with database.write(lasting=False) as db:
-                held = claims.claim_due(db, now, limit=4, lease_for=HOUR, owner=seed)
+                held = claim_due_feeds(db, now, limit=4, lease_for=HOUR, owner=seed)
             if not held:
                 time.sleep(0.02)
                 continue
             polled = [(feed, _document(feed, chance, now)) for feed in held]
             with database.write(lasting=False) as db:
-                settled = settle_all(db, polled, WATCHED, now, Bounds(), chance.random)
+                settled = ingest_polls(db, polled, WATCHED, now, PollLimits(), chance.random)
             for each in settled:
                 for stored in each.new:
                     kept.write(f"{stored.entry.key};\n")
 
 
-def _document(feed: Feed, chance: random.Random, now: datetime) -> Fresh:
+def _document(feed: Feed, chance: random.Random, now: datetime) -> Modified:
     """Invent what a feed lists now: the same items for a while, newer ones on top, some of them edited."""
     latest = int((now - BEGIN) / HOUR * 3)
     items = []
     for number in range(latest, latest - 12, -1):
-        own = random.Random(f"{feed.source.url}:{number}")
+        own = random.Random(f"{feed.config.url}:{number}")
         title = " ".join(own.choices(WORDS, k=9))
         if chance.random() < 0.03:
             title += " updated"
-        link = feed.source.url.replace("feed.xml", f"news/{number}")
+        link = feed.config.url.replace("feed.xml", f"news/{number}")
         summary = " ".join(own.choices(WORDS, k=30))
         items.append(Item(guid=link, url=link, title=title, summary=summary, language="en", published_at=now))
     said = repr(items).encode()
     document = Document(
-        url=feed.source.url, final_url=feed.source.url, status=200, headers={}, body=said,
+        url=feed.config.url, final_url=feed.config.url, status=200, headers={}, body=said,
         body_hash=hashlib.blake2b(said).digest(), validators=Validators(),
     )  # fmt: skip
-    return Fresh(document=document, parsed=Parsed(items=tuple(items)), hints=Hints())
+    return Modified(document=document, parsed=ParsedFeed(items=tuple(items)), hints=PollingHints())
 
 
 def read(url: str, seed: str, began: float, _log: Path) -> None:
@@ -180,13 +187,13 @@ def read(url: str, seed: str, began: float, _log: Path) -> None:
         while True:
             with database.read() as db:
                 query, topic = parse_query(chance.choice(WORDS)), chance.choice(topics)
-                found = archive.page(db, query, limit=20).items
+                found = search_entries(db, query, limit=20).items
                 assert [match.stored.id for match in found] == sorted((m.stored.id for m in found), reverse=True)
-                archive.page(db, query, Filters(topics=(topic,)), order=chance.choice(["new", "score"]))
-                hits.page(db, Filters(topics=(topic,)), query=query if chance.random() < 0.5 else None)
-                for story in stories.page(db, limit=10).items:
+                search_entries(db, query, Filters(topics=(topic,)), order=chance.choice(["new", "score"]))
+                find_hits(db, Filters(topics=(topic,)), query=query if chance.random() < 0.5 else None)
+                for story in find_stories(db, limit=10).items:
                     assert len(story.tellings) == story.size, story
-                status.standing(db, _now(began))
+                get_status(db, _now(began))
 
 
 def keep_pruning(url: str, _seed: str, began: float, log: Path) -> None:
@@ -194,7 +201,7 @@ def keep_pruning(url: str, _seed: str, began: float, log: Path) -> None:
     with Database(url) as database:
         while True:
             log.touch()
-            prune(database, KEPT, _now(began))
+            prune_database(database, KEPT, _now(began))
             time.sleep(0.2)
 
 

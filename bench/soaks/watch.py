@@ -27,9 +27,9 @@ from bench.soaks.plan import (
 )  # fmt: skip
 from bench.soaks.violations import Violations
 from watcher.app.bootstrap import App
-from watcher.app.status import get_status
-from watcher.schedule import health
-from watcher.store import feeds
+from watcher.app.status import get_system_status
+from watcher.schedule import get_feed_health
+from watcher.store.feeds.queries import load_feeds
 
 _UNHEALTHY = {"failing", "gone"}
 _NETWORK_AWAY = "our own network is away"
@@ -67,12 +67,12 @@ class StatusWatch:
     def check_status(self, app: App, at: float, now: datetime, faults: Mapping[Event, int]) -> None:
         """Ask for the status; `faults` counts the refusals that the channels' servers have answered so far."""
         self.looks += 1
-        status = get_status(app, now)
+        status = get_system_status(app, now)
         with app.database.read() as db:
             unhealthy = {
-                int(feed.source.title.removeprefix("Feed "))
-                for feed in feeds.all_configured(db)
-                if str(health(feed, now)) in _UNHEALTHY
+                int(feed.config.title.removeprefix("Feed "))
+                for feed in load_feeds(db)
+                if str(get_feed_health(feed.summary, now)) in _UNHEALTHY
             }
         self._check_feeds(unhealthy, at)
         self._check_machine(status, unhealthy, at, faults)

@@ -17,12 +17,12 @@ from tests.web_server import Reply, Server, rss
 from watcher.cli.main import run
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
-from watcher.model.feed import FeedState, Source
-from watcher.pipeline.incoming import Poller
-from watcher.schedule import Bounds
+from watcher.model.feed import FeedConfig, FeedState
+from watcher.pipeline.poller import Poller
+from watcher.schedule import PollLimits
 from watcher.settings import load
-from watcher.store import feeds
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.feeds.queries import sync_feeds
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 FEEDS = """\
@@ -53,7 +53,7 @@ class Desk:
         return self.folder / "feeds.yaml"
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[FeedConfig]:
         return list(load(self.folder, {}).sources)
 
     def run(self, *arguments: str, stdin: bytes = b"", expect: int = 0) -> tuple[str, str]:
@@ -72,11 +72,11 @@ class Desk:
             policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0))
             async with Fetcher(policy) as fetcher:
                 watched = compile_topics(())
-                async with Poller(self.database, fetcher, lambda: watched, lambda: now, bounds=Bounds) as poller:
+                async with Poller(self.database, fetcher, lambda: watched, lambda: now, bounds=PollLimits) as poller:
                     await poller.cycle(everything=True)
 
         with self.database.write() as db:
-            feeds.sync(db, self.sources, now, timedelta(minutes=15))
+            sync_feeds(db, self.sources, now, timedelta(minutes=15))
         asyncio.run(cycle())
 
 
@@ -114,7 +114,7 @@ def test_add_writes_one_line_and_keeps_the_rest(desk: Desk, press: Server) -> No
     ]
     assert [line for line in after if line in before] == before
     assert after[-2].startswith("  - {url: ")
-    assert desk.sources[-1] == Source(
+    assert desk.sources[-1] == FeedConfig(
         url=f"{press.url}/rss", title="News: all", tags=("press", "a, b"), language="de",
         interval=timedelta(minutes=30),
     )  # fmt: skip

@@ -14,7 +14,7 @@ from tests.faults.documents import rss
 from tests.faults.yard import Behaviour, Outlet, Talk, Yard
 from tests.fetch.asking import feed, fetching
 from watcher.fetch import Fetcher
-from watcher.model.poll import Document, Failed, Fetched
+from watcher.model.poll import Document, Failed, FetchResult
 
 NEWS = answer(rss(2))
 
@@ -43,7 +43,7 @@ class Press:
             await talk.send(self._reply)
 
 
-async def one_after_another(fetcher: Fetcher, urls: Sequence[str]) -> list[Fetched]:
+async def one_after_another(fetcher: Fetcher, urls: Sequence[str]) -> list[FetchResult]:
     return [await fetcher.feed(feed(url)) for url in urls]
 
 
@@ -71,7 +71,7 @@ def test_feeds_of_one_host_shake_hands_once_for_each_place(yard: Yard, certifica
     press = Press(yard, context=certificates.shown["good"])
     url = f"https://post.harbour.example:{press.outlet.port}/"
 
-    async def all_at_once(fetcher: Fetcher) -> list[Fetched]:
+    async def all_at_once(fetcher: Fetcher) -> list[FetchResult]:
         return await asyncio.gather(*(fetcher.feed(feed(f"{url}{n}")) for n in range(20)))
 
     fetched = fetching(all_at_once, context=certificates.trusting, per_host=2)
@@ -174,7 +174,7 @@ def test_places_do_not_mix(yard: Yard) -> None:
 
 
 def test_waiting_connections_are_few(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.fetch.idle.MAX_IDLE", 3)
+    monkeypatch.setattr("watcher.fetch.idle_connections.MAX_IDLE", 3)
     presses = [Press(yard) for _number in range(6)]
 
     fetching(lambda fetcher: one_after_another(fetcher, [press.outlet.url for press in presses] * 2))
@@ -183,7 +183,7 @@ def test_waiting_connections_are_few(yard: Yard, monkeypatch: pytest.MonkeyPatch
 
 
 def test_waiting_connections_are_closed_after_a_while(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.fetch.idle.IDLE", 0.2)
+    monkeypatch.setattr("watcher.fetch.idle_connections.IDLE", 0.2)
     ended = []
 
     async def behave(talk: Talk) -> None:

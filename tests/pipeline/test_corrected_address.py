@@ -13,17 +13,21 @@ import yaml
 
 from tests.web_server import Reply, Server
 from watcher.app.bootstrap import App
-from watcher.digest import coverage_line
+from watcher.digest.format_helpers import format_coverage
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
-from watcher.model.feed import Source
+from watcher.model.feed import Feed, FeedConfig
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.outgoing import compose_due
-from watcher.schedule import Bounds
+from watcher.pipeline.digests import compose_due
+from watcher.pipeline.poller import Poller
+from watcher.schedule import PollLimits
 from watcher.settings import load
-from watcher.store import digests, entries, feeds, hits, status
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.digests.queries import register_subscriptions
+from watcher.store.entries.queries import count_entries
+from watcher.store.feeds.queries import load_feed, load_feeds, load_polls, sync_feeds
+from watcher.store.hits.queries import find_hits
+from watcher.store.system.status import measure_coverage
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -63,9 +67,9 @@ class Desk:
         self.now = NOON
 
     def watch(self, *paths: str) -> None:
-        sources = [Source(url=path if "://" in path else f"{self.press.url}{path}") for path in paths]
+        sources = [FeedConfig(url=path if "://" in path else f"{self.press.url}{path}") for path in paths]
         with self.database.write() as db:
-            feeds.sync(db, sources, self.now, HOUR)
+            sync_feeds(db, sources, self.now, HOUR)
 
     def poll(self, after: timedelta = timedelta()) -> None:
         self.now += after
@@ -74,7 +78,7 @@ class Desk:
         async def cycle() -> None:
             policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=20))
             async with Fetcher(policy) as fetcher:
-                async with Poller(self.database, fetcher, lambda: WALRUS, lambda: now, bounds=Bounds) as poller:
+                async with Poller(self.database, fetcher, lambda: WALRUS, lambda: now, bounds=PollLimits) as poller:
                     await poller.cycle(everything=True)
 
         asyncio.run(cycle())
@@ -88,21 +92,21 @@ class Desk:
     def news(self) -> list[str]:
         """List the headlines of hits that are reported: those that are no baseline, the oldest first."""
         with self.database.read() as db:
-            found = [hit.stored for hit in hits.page(db, limit=200).items if not hit.stored.baseline]
+            found = [hit.stored for hit in find_hits(db, limit=200).items if not hit.stored.baseline]
         return [stored.entry.item.title for stored in sorted(found, key=lambda stored: -stored.id)]
 
     def known(self) -> int:
         with self.database.read() as db:
-            return entries.count(db)
+            return count_entries(db)
 
-    def get(self, path: str) -> feeds.Feed:
+    def get(self, path: str) -> Feed:
         with self.database.read() as db:
-            return feeds.get(db, f"{self.press.url}{path}")
+            return load_feed(db, f"{self.press.url}{path}")
 
     def messages(self, path: str) -> str:
         feed = self.get(path)
         with self.database.read() as db:
-            return " | ".join(poll.message for poll in feeds.history(db, feed.id))
+            return " | ".join(poll.message for poll in load_polls(db, feed.id))
 
 
 @pytest.fixture
@@ -132,7 +136,7 @@ def test_what_was_published_while_the_feed_failed_is_news(desk: Desk, before: st
     assert sorted(desk.news()) == ["Walrus report 7", "Walrus report 8", "Walrus report 9"]
     assert desk.known() == 9
     feed = desk.get(after)
-    assert (feed.failures, feed.fetch_url, feed.baseline_at) == (0, f"{desk.press.url}{after}", NOON)
+    assert (feed.poll.failures, feed.fetch_url, feed.stats.baseline_at) == (0, f"{desk.press.url}{after}", NOON)
     assert f"goes on from {desk.press.url}{before}" in desk.messages(after)
     desk.poll(HOUR)
     assert desk.known() == 9
@@ -149,7 +153,7 @@ def test_another_spelling_goes_on_even_where_days_left_nothing_in_common(desk: D
     desk.poll(HOUR)
 
     assert len(desk.news()) == 3
-    assert desk.get("/rss").lost > 0
+    assert desk.get("/rss").stats.lost > 0
 
 
 @pytest.mark.parametrize("failing", [True, False])
@@ -166,7 +170,7 @@ def test_an_unrelated_feed_of_the_same_host_begins_with_a_baseline(desk: Desk, f
 
     assert desk.news() == []
     assert desk.known() == 10
-    assert desk.get("/politics.xml").baseline_at == desk.now
+    assert desk.get("/politics.xml").stats.baseline_at == desk.now
 
 
 def test_feeds_that_count_from_one_share_nothing_by_that(desk: Desk) -> None:
@@ -247,9 +251,9 @@ def test_history_hits_and_health_go_on_under_the_new_address(desk: Desk) -> None
     desk.poll(HOUR)
 
     with desk.database.read() as db:
-        assert [feed.source.url for feed in feeds.all_configured(db)] == [f"{desk.press.url}/b"]
-        found = hits.page(db).items
-        outcomes = [poll.outcome for poll in feeds.history(db, desk.get("/b").id)]
+        assert [feed.config.url for feed in load_feeds(db)] == [f"{desk.press.url}/b"]
+        found = find_hits(db).items
+        outcomes = [poll.outcome for poll in load_polls(db, desk.get("/b").id)]
     assert {hit.stored.entry.feed_url for hit in found} == {f"{desk.press.url}/b"}
     assert outcomes == ["read", "not-found", "not-found", "not-found", "read"]
 
@@ -260,16 +264,16 @@ def test_hits_of_a_feed_that_was_added_later_are_named_in_the_coverage(desk: Des
     desk.watch("/first")
     desk.poll()
     with desk.database.read() as db:
-        start = status.coverage(db, NOON - DAY, NOON)
+        start = measure_coverage(db, NOON - DAY, NOON)
     desk.watch("/first", "/second")
     desk.poll(DAY)
 
     with desk.database.read() as db:
-        known = status.coverage(db, NOON + HOUR, desk.now)
+        known = measure_coverage(db, NOON + HOUR, desk.now)
 
     assert start.notes == ()
     assert known.notes == ("Post: 3 hits were there already when it was first read",)
-    assert "new items were read" in coverage_line(known)
+    assert "new items were read" in format_coverage(known)
 
 
 def test_an_alert_goes_out_for_what_came_meanwhile_through_the_configuration(
@@ -291,7 +295,7 @@ def test_an_alert_goes_out_for_what_came_meanwhile_through_the_configuration(
     app = App(load(folder, {}), database, {})
     app.sync(NOON)
     with database.write() as db:
-        digests.begin(db, ["alerts"], NOON)
+        register_subscriptions(db, ["alerts"], NOON)
     desk.poll()
     desk.fail("/rss")
     press.pages["/feed"] = rss(*reports(4, 9, desk.now))

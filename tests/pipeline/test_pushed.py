@@ -22,14 +22,18 @@ from fastapi import FastAPI
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
-from watcher.model.feed import Feed, Source
+from watcher.model.feed import Feed, FeedConfig
 from watcher.model.topic import Topic
-from watcher.model.websub import Callback, CallbackState
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.pushed import Subscriber
-from watcher.schedule import Bounds
-from watcher.store import callbacks, claims, entries, feeds, hits
-from watcher.store.engine import Database
+from watcher.model.websub import WebSubState, WebSubSubscription
+from watcher.pipeline.poller import Poller
+from watcher.pipeline.websub.service import Subscriber
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.entries.queries import load_entries_after
+from watcher.store.feeds.leases import claim_due_feeds, release_feeds
+from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
+from watcher.store.hits.queries import find_hits
+from watcher.store.websub.subscriptions import list_websub_subscriptions
 from watcher.web.websub import make_router
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -90,16 +94,16 @@ class World:
 
     def feed(self) -> Feed:
         with self.database.read() as db:
-            return feeds.get(db, self.url)
+            return load_feed(db, self.url)
 
-    def callback(self) -> Callback:
+    def callback(self) -> WebSubSubscription:
         with self.database.read() as db:
-            [only] = callbacks.everyone(db)
+            [only] = list_websub_subscriptions(db)
         return only
 
     def titles(self) -> list[str]:
         with self.database.read() as db:
-            return [stored.entry.item.title for stored in entries.iterate(db)]
+            return [stored.entry.item.title for stored in load_entries_after(db)]
 
     async def call(self, callback_url: str, **asked: str) -> httpx.Response:
         """Ask as a hub does."""
@@ -151,12 +155,12 @@ async def world(database: Database) -> AsyncIterator[World]:
                 fetcher,
                 lambda: EYES,
                 clock,
-                bounds=Bounds,
+                bounds=PollLimits,
                 base=base,
                 active=lambda: told[0].active,
                 jitter=lambda: 0.0,
             )
-            async with Poller(database, fetcher, lambda: EYES, clock, bounds=Bounds, jitter=lambda: 0.0) as poller:
+            async with Poller(database, fetcher, lambda: EYES, clock, bounds=PollLimits, jitter=lambda: 0.0) as poller:
                 made = World(database, hub, publisher, subscriber, poller, caller)
                 told.append(made)
                 links = f'<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" href="{made.url}"/>'
@@ -164,7 +168,7 @@ async def world(database: Database) -> AsyncIterator[World]:
                 made.fields["extra"] = links
                 publisher.pages["/feed"] = Reply(rss(("1", "Old news"), extra=links))
                 with database.write() as db:
-                    feeds.sync(db, [Source(url=made.url)], NOON, timedelta(minutes=15))
+                    sync_feeds(db, [FeedConfig(url=made.url)], NOON, timedelta(minutes=15))
                 app = FastAPI()
                 app.include_router(make_router(subscriber))
                 config = uvicorn.Config(app, "127.0.0.1", port, log_config=None, lifespan="off")
@@ -199,11 +203,11 @@ def test_a_feed_with_a_hub_is_subscribed_and_the_hub_believed_once_it_has_called
         assert len(asked["hub.secret"]) >= 32
         assert len(urlsplit(asked["hub.callback"]).path) > 30
         assert int(asked["hub.lease_seconds"]) > 0
-        assert world.callback().state is CallbackState.ASKED
+        assert world.callback().state is WebSubState.ASKED
         answer = await world.verified()
         assert (answer.status_code, answer.text) == (200, "c-1 <b>")
         assert answer.headers["content-type"].startswith("text/plain")
-        assert world.callback().state is CallbackState.LIVE
+        assert world.callback().state is WebSubState.LIVE
         await world.subscriber.care()
         assert len(world.hub.asked) == 1
 
@@ -220,14 +224,14 @@ def test_a_push_is_stored_and_matched_and_lets_polling_rest_as_a_net(database: D
         assert answer.status_code == 204
         assert world.titles() == ["Old news", "Five Eyes meet"]
         with world.database.read() as db:
-            assert [hit.stored.entry.item.title for hit in hits.page(db).items] == ["Five Eyes meet"]
-            assert feeds.history(db, world.feed().id)[0].message == "pushed by its hub"
+            assert [hit.stored.entry.item.title for hit in find_hits(db).items] == ["Five Eyes meet"]
+            assert load_polls(db, world.feed().id)[0].message == "pushed by its hub"
         feed = world.feed()
-        assert feed.next_poll_at == NOON + 6 * HOUR
-        assert (feed.gaps, feed.pushed_at) == (0, world.now)
+        assert feed.poll.next_poll_at == NOON + 6 * HOUR
+        assert (feed.stats.gaps, feed.push.pushed_at) == (0, world.now)
         world.now += HOUR
         await world.push(rss(("3", "More")))
-        assert world.feed().next_poll_at == NOON + 6 * HOUR
+        assert world.feed().poll.next_poll_at == NOON + 6 * HOUR
 
     run(database, story)
 
@@ -242,7 +246,7 @@ def test_polling_that_finds_what_was_pushed_finds_nothing_new_and_no_gap(databas
         polled = await world.poller.cycle()
 
         assert (polled.due, polled.new, polled.lost) == (1, 0, 0)
-        assert world.feed().next_poll_at == world.now + 6 * HOUR
+        assert world.feed().poll.next_poll_at == world.now + 6 * HOUR
 
     run(database, story)
 
@@ -256,10 +260,10 @@ def test_news_that_was_not_pushed_puts_the_feed_back_to_its_own_rhythm(database:
 
         await world.poller.cycle()
 
-        assert world.feed().pushed_at is None
-        assert world.feed().next_poll_at <= world.now + HOUR
+        assert world.feed().push.pushed_at is None
+        assert world.feed().poll.next_poll_at <= world.now + HOUR
         with world.database.read() as db:
-            assert "its hub did not push" in feeds.history(db, world.feed().id)[0].message
+            assert "its hub did not push" in load_polls(db, world.feed().id)[0].message
 
     run(database, story)
 
@@ -287,7 +291,7 @@ def test_what_is_not_signed_as_agreed_is_acknowledged_and_ignored(sqlite: Databa
 
         assert [forged.status_code, unsigned.status_code, odd.status_code] == [202, 202, 202]
         assert world.titles() == ["Old news"]
-        assert world.feed().pushed_at is None
+        assert world.feed().push.pushed_at is None
 
     run(sqlite, story)
 
@@ -310,7 +314,7 @@ def test_only_what_we_asked_for_is_confirmed(sqlite: Database) -> None:
 
         assert [answer.status_code for answer in answers] == [404] * 5
         assert pushed_elsewhere.status_code == 410
-        assert world.callback().state is CallbackState.ASKED
+        assert world.callback().state is WebSubState.ASKED
 
     run(sqlite, story)
 
@@ -342,9 +346,9 @@ def test_a_lease_that_ran_out_ends_the_rest_of_polling(sqlite: Database) -> None
 
         await world.subscriber.care()
 
-        assert world.callback().state is CallbackState.ASKED
-        assert world.feed().pushed_at is None
-        assert world.feed().next_poll_at <= world.now
+        assert world.callback().state is WebSubState.ASKED
+        assert world.feed().push.pushed_at is None
+        assert world.feed().poll.next_poll_at <= world.now
 
     run(sqlite, story)
 
@@ -358,8 +362,8 @@ def test_a_hub_that_denies_is_asked_again_a_day_later(sqlite: Database) -> None:
         answer = await world.call(callback, mode="denied", topic=world.url, reason="no more room")
 
         assert answer.status_code == 200
-        assert (world.callback().state, world.callback().error) == (CallbackState.DENIED, "no more room")
-        assert world.feed().pushed_at is None
+        assert (world.callback().state, world.callback().error) == (WebSubState.DENIED, "no more room")
+        assert world.feed().push.pushed_at is None
         await world.subscriber.care()
         assert len(world.hub.asked) == 1
         world.now += timedelta(days=1, minutes=1)
@@ -373,7 +377,7 @@ def test_a_hub_that_denies_is_asked_again_a_day_later(sqlite: Database) -> None:
 def test_a_hub_that_is_gone_is_asked_ever_more_seldom_and_the_feed_polled(sqlite: Database) -> None:
     async def story(world: World) -> None:
         await world.poller.cycle()
-        before = world.feed().next_poll_at
+        before = world.feed().poll.next_poll_at
         world.hub.close()
         tries = []
 
@@ -384,7 +388,7 @@ def test_a_hub_that_is_gone_is_asked_ever_more_seldom_and_the_feed_polled(sqlite
 
         assert tries[-1] == 5  # at 0, 10, 30, 70 and 150 minutes
         assert world.callback().error
-        assert world.feed().next_poll_at == before
+        assert world.feed().poll.next_poll_at == before
 
     run(sqlite, story)
 
@@ -393,15 +397,15 @@ def test_a_feed_that_leaves_is_unsubscribed(sqlite: Database) -> None:
     async def story(world: World) -> None:
         await world.subscribed()
         with world.database.write() as db:
-            feeds.sync(db, [], world.now, timedelta(minutes=15))
+            sync_feeds(db, [], world.now, timedelta(minutes=15))
 
         await world.subscriber.care()
 
         assert world.hub.asked[-1]["hub.mode"] == "unsubscribe"
-        assert world.callback().state is CallbackState.LEAVING
+        assert world.callback().state is WebSubState.LEAVING
         assert (await world.verified()).text == "c-1 <b>"
         with world.database.read() as db:
-            assert callbacks.everyone(db) == ()
+            assert list_websub_subscriptions(db) == ()
 
     run(sqlite, story)
 
@@ -430,7 +434,7 @@ def test_a_push_that_cannot_be_read_makes_us_poll(sqlite: Database) -> None:
         answer = await world.push(b"<html><body>our hub is being mended</body></html>")
 
         assert answer.status_code == 202
-        assert world.feed().next_poll_at == world.now
+        assert world.feed().poll.next_poll_at == world.now
 
     run(sqlite, story)
 
@@ -439,13 +443,13 @@ def test_a_push_waits_for_the_poll_that_is_under_way(sqlite: Database) -> None:
     async def story(world: World) -> None:
         await world.subscribed()
         with world.database.write() as db:
-            held = claims.claim_due(db, world.now, limit=1, lease_for=3 * MINUTE, urls=(world.url,))
+            held = claim_due_feeds(db, world.now, limit=1, lease_for=3 * MINUTE, urls=(world.url,))
         pushing = asyncio.create_task(world.push(rss(("2", "Pushed"))))
         await asyncio.sleep(0.5)
         assert world.titles() == ["Old news"]
 
         with world.database.write() as db:
-            claims.release(db, held)
+            release_feeds(db, held)
 
         assert (await pushing).status_code == 204
         assert world.titles() == ["Old news", "Pushed"]
@@ -468,6 +472,6 @@ def test_another_hub_means_another_address_and_secret(sqlite: Database) -> None:
         after = world.callback()
         assert after.hub == elsewhere
         assert {before.token, before.secret}.isdisjoint({after.token, after.secret})
-        assert replace(after, state=CallbackState.LIVE) != before
+        assert replace(after, state=WebSubState.LIVE) != before
 
     run(sqlite, story)

@@ -10,6 +10,9 @@ import pytest
 
 from tests.contract.models import validate
 from tests.web.site import World
+from watcher.errors import BusyError
+from watcher.pipeline.digests import compose_now
+from watcher.topics.query_test import search_archive
 from watcher.contract import topics
 from watcher.contract.deliveries import DeliveryList
 from watcher.contract.digests import DigestList
@@ -20,9 +23,6 @@ from watcher.contract.problems import Problem
 from watcher.contract.status import Status
 from watcher.contract.stories import Story, StoryList
 from watcher.contract.topics import TopicDetail, TopicList
-from watcher.errors import BusyError
-from watcher.pipeline.outgoing import compose_now
-from watcher.topics.trial import on_archive
 from watcher.web.deadlines import REQUEST_TIME, QueryParser
 
 
@@ -205,10 +205,10 @@ def test_a_query_that_takes_too_long_on_a_text_stops(client: httpx.Client) -> No
 def test_the_archive_is_searched_for_as_long_as_there_is_time(desk: World) -> None:
     query = desk.app.watched.query("eyes")
 
-    said = on_archive(desk.app.database, query, enough=lambda: True)
+    said = search_archive(desk.app.database, query, enough=lambda: True)
 
     assert (said.count, said.searched_back_to is not None) == (1, True)
-    assert said.tested < on_archive(desk.app.database, query).tested
+    assert said.tested < search_archive(desk.app.database, query).tested
 
 
 def test_whoever_asks_while_inflections_are_looked_up_is_told_to_ask_again() -> None:

@@ -118,7 +118,7 @@ def test_a_log_out_holds_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_log_out_is_forgotten_once_its_session_would_have_expired(locked: World) -> None:
-    from watcher.store import ended_sessions
+    from watcher.store.system.ended_sessions import list_ended_sessions
 
     with locked.client() as client:
         log_in(client)
@@ -128,7 +128,7 @@ def test_a_log_out_is_forgotten_once_its_session_would_have_expired(locked: Worl
         client.post("/logout", data={"csrf": form_token(client.get("/hits"))})
 
     with locked.app.database.read() as db:
-        assert len(ended_sessions.list_ids(db)) == 1
+        assert len(list_ended_sessions(db)) == 1
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,25 @@ from typing import TYPE_CHECKING
 import structlog
 
 from watcher import __version__, private
-from watcher.digest import Links
+from watcher.digest.format_helpers import Links
 from watcher.errors import ConfigError
 from watcher.fetch import FetchPolicy
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.poll import FailureKind
-from watcher.pipeline.outgoing import Press
-from watcher.schedule import Bounds
+from watcher.pipeline.digests import DigestContext
+from watcher.schedule import PollLimits
 from watcher.settings import Settings, load, signing_key
-from watcher.store import care, clocks, digests, feeds, migrate, pruning, renames, search, status, topics
-from watcher.store.engine import Database, Db
+from watcher.store.database import Database, Db
+from watcher.store.database.maintenance import reindex_entries
+from watcher.store.database.migrate import create_schema, require_current_schema, upgrade_schema
+from watcher.store.database.pruning import Retention
+from watcher.store.digests.queries import list_registered_subscriptions, register_subscriptions
+from watcher.store.digests.renames import rename_channel, rename_digest
+from watcher.store.entries.fulltext_index import is_index_current
+from watcher.store.feeds.queries import schedule_feeds_now, sync_feeds
+from watcher.store.system.clock_faults import reschedule_all
+from watcher.store.system.status import measure_coverage
+from watcher.store.topics import WatchedTopic, sync_topics
 
 if TYPE_CHECKING:
     from watcher.app.activity import Activity
@@ -41,7 +50,7 @@ class App:
     ) -> None:
         self.settings = settings
         self.database = database
-        self._watched: Watched | None = None
+        self._watched: TopicMatcher | None = None
         self._compiling = threading.Lock()
         self._environ = environ
         self._secrets = secrets
@@ -63,7 +72,7 @@ class App:
         return self._activity
 
     @property
-    def watched(self) -> Watched:
+    def watched(self) -> TopicMatcher:
         """The topics in force; raises ConfigError where one cannot be read."""
         if (watched := self._watched) is None:
             with self._compiling:  # once, however many ask for them at the same time
@@ -73,17 +82,17 @@ class App:
     def sync(self, now: datetime) -> tuple[str, ...]:
         """Tell the database which feeds, topics and digests there are; gives the topics whose meaning changed."""
         with self.database.write() as db:
-            clocks.rearm(db, now)
-            feeds.sync(db, self.settings.sources, now, self.settings.polling.default)
+            reschedule_all(db, now)
+            sync_feeds(db, self.settings.sources, now, self.settings.polling.default)
             self._carry_over_renamed(db)
             if self._asked_anew:
-                feeds.make_due(db, self._asked_anew, now)
+                schedule_feeds_now(db, self._asked_anew, now)
                 self._asked_anew = frozenset()
-            digests.begin(db, (subscription.name for subscription in self.settings.subscriptions), now)
-            return topics.sync(
+            register_subscriptions(db, (subscription.name for subscription in self.settings.subscriptions), now)
+            return sync_topics(
                 db,
                 [
-                    topics.WatchedTopic(
+                    WatchedTopic(
                         id=topic.id, name=topic.name, query=topic.query, version=self.watched.version(topic.id)
                     )
                     for topic in self.watched.topics
@@ -95,14 +104,14 @@ class App:
         """Let channels and digests that have a new name (`formerly`) go on with what is kept under the old one."""
         for channel in self.settings.channels:
             for former in channel.formerly:
-                if renames.rename_channel(db, former, channel.name):
+                if rename_channel(db, former, channel.name):
                     log.info("channel renamed", channel=channel.name, formerly=former)
         for subscription in self.settings.subscriptions:
             for former in subscription.formerly:
-                if renames.rename_digest(db, former, subscription.name):
+                if rename_digest(db, former, subscription.name):
                     log.info("digest renamed", digest=subscription.name, formerly=former)
         configured = {subscription.name for subscription in self.settings.subscriptions}
-        known = digests.list_begun(db)
+        known = list_registered_subscriptions(db)
         if known and configured - known and known - configured:
             log.warning(
                 "digest is new while another is gone; if it was renamed, write its old name under `formerly`",
@@ -115,7 +124,7 @@ class App:
         private = [source.url for source in self.settings.sources if source.private]
         if private:
             with self.database.write() as db:
-                feeds.make_due(db, private, now, kind=FailureKind.FORBIDDEN)
+                schedule_feeds_now(db, private, now, kind=FailureKind.FORBIDDEN)
 
     def reload(self) -> None:
         """Read the configuration again; raises ConfigError and leaves everything as it was where it is bad."""
@@ -129,10 +138,10 @@ class App:
         self._watched = compile_topics(settings.topics, settings.sets)
         self.settings = settings
 
-    def bounds(self) -> Bounds:
+    def bounds(self) -> PollLimits:
         """Give the bounds of polling."""
         polling = self.settings.polling
-        return Bounds(
+        return PollLimits(
             minimum=polling.minimum,
             maximum=polling.maximum,
             default=polling.default,
@@ -144,18 +153,18 @@ class App:
         """Give the limits of fetching."""
         return fetch_policy(self.settings)
 
-    def retention(self) -> pruning.Retention:
+    def retention(self) -> Retention:
         """Give how long things are kept."""
         return retention(self.settings)
 
-    def press(self) -> Press:
+    def press(self) -> DigestContext:
         """Give what composing and sending need."""
         settings = self.settings
-        return Press(
+        return DigestContext(
             subscriptions=settings.subscriptions,
             channels={channel.name: channel for channel in settings.channels},
             topics=settings.topics,
-            coverage_of=status.coverage,
+            coverage_of=measure_coverage,
             links=self._links(),
             templates=settings.templates,
         )
@@ -189,10 +198,10 @@ def load_settings(
     return settings
 
 
-def retention(settings: Settings) -> pruning.Retention:
+def retention(settings: Settings) -> Retention:
     """Give how long a configuration keeps things."""
     kept = settings.retention
-    return pruning.Retention(entries=kept.entries, hits=kept.hits, polls=kept.polls, payloads=kept.payloads)
+    return Retention(entries=kept.entries, hits=kept.hits, polls=kept.polls, payloads=kept.payloads)
 
 
 def fetch_policy(settings: Settings) -> FetchPolicy:
@@ -236,14 +245,14 @@ def open_app(
         if starting:
             _tighten_state(settings, database, environ)
         if database.is_sqlite:
-            migrate.upgrade(database)
-        elif not (starting and migrate.create(database)):
-            migrate.require_current(database)
+            upgrade_schema(database)
+        elif not (starting and create_schema(database)):
+            require_current_schema(database)
         with database.read() as db:
-            current = search.is_current(db)
+            current = is_index_current(db)
         if not current:
             log.info("word index is made anew: this version splits words otherwise")
-            care.reindex(database)
+            reindex_entries(database)
     except BaseException:
         database.close()
         raise

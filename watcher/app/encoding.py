@@ -14,23 +14,23 @@ from watcher.contract.feeds import Feed, Poll, encode_feed
 from watcher.contract.polls import PollCycle
 from watcher.contract.timestamps import format_timestamp
 from watcher.model import digest as model
-from watcher.model.feed import Feed as WatchedFeed
-from watcher.schedule import health
-from watcher.store.digests import Composed
-from watcher.store.feeds import Poll as StoredPoll
+from watcher.model.feed import PollableFeed
+from watcher.schedule import get_feed_health
+from watcher.store.digests.queries import StoredDigest
+from watcher.store.feeds.queries import PollRecord
 from watcher.text.redact import redact_text
 
 if TYPE_CHECKING:
-    from watcher.pipeline.polled import Polled
-    from watcher.store.blocked import BlockedChannel
+    from watcher.pipeline.poll_summary import PollSummary
+    from watcher.store.outbox.blocked_channels import BlockedChannel
 
 
-def encode_watched_feed(feed: WatchedFeed, now: datetime, entries: int) -> Feed:
+def encode_watched_feed(feed: PollableFeed, now: datetime, entries: int) -> Feed:
     """Return a feed with its health at `now`."""
-    return encode_feed(feed, health=str(health(feed, now)), entries=entries)
+    return encode_feed(feed, health=str(get_feed_health(feed.summary, now)), entries=entries)
 
 
-def encode_poll(poll: StoredPoll) -> Poll:
+def encode_poll(poll: PollRecord) -> Poll:
     """Return one poll of a feed's history."""
     return {
         "at": format_timestamp(poll.at),
@@ -50,7 +50,7 @@ def encode_poll(poll: StoredPoll) -> Poll:
     }
 
 
-def encode_poll_cycle(polled: Polled) -> PollCycle:
+def encode_poll_cycle(polled: PollSummary) -> PollCycle:
     """Return the sums of a cycle of polls."""
     return {
         "feeds": {
@@ -69,7 +69,7 @@ def encode_poll_cycle(polled: Polled) -> PollCycle:
     }
 
 
-def encode_composed_digest(digest: Composed) -> ComposedDigest:
+def encode_composed_digest(digest: StoredDigest) -> ComposedDigest:
     """Return a digest as it was composed, without its text."""
     return {
         "id": digest.id,

@@ -12,13 +12,13 @@ from difflib import get_close_matches
 from pathlib import Path
 
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.feed import Feed, FeedState, Source
+from watcher.model.feed import Feed, FeedConfig, FeedState, PollableFeed, PollState
 from watcher.parse.opml import read_opml
-from watcher.settings.edit import add_sources
+from watcher.settings.edit_feeds import add_sources
 from watcher.settings.feeds import find_source, make_source, same_address
-from watcher.settings.words import read_http_url
-from watcher.store import feeds as store
-from watcher.store.engine import Database
+from watcher.settings.value_types import read_http_url
+from watcher.store.database import Database
+from watcher.store.feeds.queries import load_feeds
 from watcher.text.redact import redact_url
 from watcher.text.urls import canonical_url
 
@@ -26,17 +26,17 @@ from watcher.text.urls import canonical_url
 class KnownFeeds:
     """The feeds that are watched, looked up by address in any spelling."""
 
-    def __init__(self, sources: Iterable[Source]) -> None:
-        self._by_key: dict[tuple[str, str], list[Source]] = {}
+    def __init__(self, sources: Iterable[FeedConfig]) -> None:
+        self._by_key: dict[tuple[str, str], list[FeedConfig]] = {}
         for source in sources:
             self.add(source)
 
-    def add(self, source: Source) -> None:
+    def add(self, source: FeedConfig) -> None:
         """Add a feed."""
         for key in _list_keys(source.request_url):
             self._by_key.setdefault(key, []).append(source)
 
-    def find_duplicate(self, source: Source) -> Source | None:
+    def find_duplicate(self, source: FeedConfig) -> FeedConfig | None:
         """Return the watched feed of the same address, in whatever spelling; None where there is none.
 
         Two accounts at one address are two feeds.
@@ -56,14 +56,14 @@ class FeedImport:
     feed; both are None where there is nothing to report.
     """
 
-    added: tuple[Source, ...]
+    added: tuple[FeedConfig, ...]
     known: int
     skipped: tuple[tuple[str, str], ...]
     damage: str | None
     note: str | None
 
 
-def plan_import(sources: Iterable[Source], document: bytes, tags: Sequence[str] = ()) -> FeedImport:
+def plan_import(sources: Iterable[FeedConfig], document: bytes, tags: Sequence[str] = ()) -> FeedImport:
     """Return what an OPML list would add to the watched feeds; folders become tags. Raises ParseError.
 
     Duplicates are refused by the rule of `add_feed`, within the list as well. `${NAME}` is not expanded: somebody
@@ -71,7 +71,7 @@ def plan_import(sources: Iterable[Source], document: bytes, tags: Sequence[str] 
     """
     outlines = read_opml(document)
     known = KnownFeeds(sources)
-    added: list[Source] = []
+    added: list[FeedConfig] = []
     skipped = [(redact_url(url), "not an http(s) address") for url in outlines.refused]
     duplicates = 0
     for outline in outlines.sources:
@@ -95,11 +95,11 @@ def plan_import(sources: Iterable[Source], document: bytes, tags: Sequence[str] 
 
 
 def add_feeds(
-    folder: Path, environ: Mapping[str, str], watched: Iterable[Source], sources: Iterable[Source]
-) -> tuple[Source, ...]:
+    folder: Path, environ: Mapping[str, str], watched: Iterable[FeedConfig], sources: Iterable[FeedConfig]
+) -> tuple[FeedConfig, ...]:
     """Write feeds into feeds.yaml; returns those that were not watched yet. Raises ConfigError."""
     known = KnownFeeds(watched)
-    added: list[Source] = []
+    added: list[FeedConfig] = []
     for source in sources:
         if known.find_duplicate(source) is None:
             known.add(source)
@@ -109,7 +109,7 @@ def add_feeds(
     return tuple(added)
 
 
-def require_new(sources: Iterable[Source], source: Source) -> None:
+def require_new(sources: Iterable[FeedConfig], source: FeedConfig) -> None:
     """Raise UsageError where a feed is watched already, in whatever spelling of its address."""
     known = KnownFeeds(sources).find_duplicate(source)
     if known is not None:
@@ -125,7 +125,7 @@ def make_feed(
     language: str | None = None,
     interval: str | None = None,
     environ: Mapping[str, str] | None = None,
-) -> Source:
+) -> FeedConfig:
     """Return the feed of what was typed, by the rules of feeds.yaml. Raises UsageError.
 
     `${NAME}` is expanded where there is an `environ`, else refused.
@@ -143,7 +143,7 @@ def complete_address(text: str) -> str:
         raise UsageError(str(error)) from error
 
 
-def find_feed(sources: Sequence[Source], text: str) -> Source:
+def find_feed(sources: Sequence[FeedConfig], text: str) -> FeedConfig:
     """Return the configured feed of an address, however spelt, or of a title. Raises NotFoundError."""
     if (source := find_source(sources, text)) is not None:
         return source
@@ -155,16 +155,21 @@ def find_feed(sources: Sequence[Source], text: str) -> Source:
     raise NotFoundError("feed", shown, near[0] if near else "")
 
 
-def list_feeds(database: Database, sources: Iterable[Source], now: datetime) -> list[Feed]:
+def list_feeds(database: Database, sources: Iterable[FeedConfig], now: datetime) -> list[PollableFeed]:
     """Return the configured feeds with what is known of them; those that were never polled are new."""
     with database.read() as db:
-        stored = {feed.source.url: feed for feed in store.all_configured(db)}
-    feeds: list[Feed] = []
+        stored = {feed.config.url: feed for feed in load_feeds(db)}
+    feeds: list[PollableFeed] = []
     for source in sources:
         state = FeedState.ACTIVE if source.enabled else FeedState.PAUSED
-        feed = stored.get(source.url)
-        feeds.append(feed or Feed(id=0, source=source, fetch_url=source.url, next_poll_at=now, state=state))
+        new = PollableFeed(config=source, fetch_url=source.url, state=state, poll=PollState(next_poll_at=now))
+        feeds.append(stored.get(source.url) or new)
     return feeds
+
+
+def count_entries(feed: PollableFeed, counts: Mapping[int, int]) -> int:
+    """Return how many entries of a feed are stored, from counts by feed id; 0 for one that was never polled."""
+    return counts.get(feed.id, 0) if isinstance(feed, Feed) else 0
 
 
 def _list_keys(url: str) -> tuple[tuple[str, str], ...]:

@@ -10,10 +10,12 @@ from difflib import get_close_matches
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.match import Query, parse_query
-from watcher.model.found import Filters, Match, Page, StoredHit
+from watcher.model.results import Filters, Page, SearchResult, StoredHit
 from watcher.model.story import Story
-from watcher.store import archive, hits, stories
-from watcher.store.engine import Db
+from watcher.store.database import Db
+from watcher.store.entries import search
+from watcher.store.hits.queries import find_hits
+from watcher.store.stories.queries import find_stories
 
 LABELS = ("relevant", "irrelevant", "none")
 ORDERS = ("new", "score")
@@ -79,7 +81,7 @@ def parse_list_query_with_sets(
 
 def list_hits(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: False) -> Page[StoredHit]:
     """Return a page of stored hits; the search ends early where `stop` returns True. Raises UsageError."""
-    return hits.page(
+    return find_hits(
         db,
         query.filters,
         query=query.search,
@@ -90,9 +92,9 @@ def list_hits(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: False
     )
 
 
-def search_entries(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: False) -> Page[Match]:
+def search_entries(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: False) -> Page[SearchResult]:
     """Return a page of stored entries; the search ends early where `stop` returns True. Raises UsageError."""
-    return archive.page(
+    return search.search_entries(
         db,
         query.search,
         query.filters,
@@ -105,7 +107,7 @@ def search_entries(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: 
 
 def list_stories(db: Db, query: ListQuery) -> Page[Story]:
     """Return a page of stories, the newest first. Raises UsageError."""
-    return stories.page(db, query.filters, limit=query.limit, cursor=query.cursor)
+    return find_stories(db, query.filters, limit=query.limit, cursor=query.cursor)
 
 
 def parse_time(text: str, now: datetime) -> datetime:

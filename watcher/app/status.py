@@ -9,18 +9,22 @@ from watcher.app.bootstrap import App
 from watcher.contract import status as contract
 from watcher.contract.digests import encode_subscription
 from watcher.contract.timestamps import format_timestamp
-from watcher.digest import next_slot
-from watcher.store import blocked, digests, leases, migrate, status
+from watcher.digest import find_next_slot
+from watcher.store.database.migrate import get_schema_state
+from watcher.store.digests.queries import get_last_slots
+from watcher.store.outbox.blocked_channels import list_blocked_channels
+from watcher.store.system import status
+from watcher.store.system.workers import find_network_outage, list_workers
 
 
-def get_status(app: App, now: datetime) -> contract.Status:
+def get_system_status(app: App, now: datetime) -> contract.Status:
     """Return the state of feeds, digests, the outbox, the database and the processes at work."""
     with app.database.read() as db:
-        summary = status.standing(db, now)
-        last_slots = digests.last_slots(db, now)
-        revision = migrate.standing(db).revision
-        workers = leases.at_work(db, now)
-        blocked_channels = blocked.list_all(db)
+        summary = status.get_status(db, now)
+        last_slots = get_last_slots(db, now)
+        revision = get_schema_state(db).revision
+        workers = list_workers(db, now)
+        blocked_channels = list_blocked_channels(db)
     feeds: contract.FeedCounts = {
         "total": summary.feeds["total"],
         "fresh": summary.feeds["fresh"],
@@ -45,7 +49,7 @@ def get_status(app: App, now: datetime) -> contract.Status:
         "clock": list(summary.clock),
         "digests": [
             encode_subscription(
-                subscription, last_at=last_slots.get(subscription.name), next_at=next_slot(subscription, now)
+                subscription, last_at=last_slots.get(subscription.name), next_at=find_next_slot(subscription, now)
             )
             for subscription in app.settings.subscriptions
         ],
@@ -56,7 +60,7 @@ def get_status(app: App, now: datetime) -> contract.Status:
             {"channel": channel.channel, "since": format_timestamp(channel.since), "reason": channel.reason}
             for channel in blocked_channels
         ],
-        "network": {"away_since": format_timestamp(leases.network_away_since(workers))},
+        "network": {"away_since": format_timestamp(find_network_outage(workers))},
         "workers": [
             {
                 "name": worker.name,

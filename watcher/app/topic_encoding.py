@@ -10,21 +10,21 @@ from watcher.contract import topics as contract
 from watcher.contract.entries import encode_entry, encode_evidence
 from watcher.contract.timestamps import format_timestamp
 from watcher.store.topics import TopicVersion
-from watcher.topics.catalogue import Listed
+from watcher.topics.overview import TopicOverview
 
 if TYPE_CHECKING:
-    from watcher.model.found import StoredHit
-    from watcher.topics.cost import Cost, Share
-    from watcher.topics.diff import Change, Diff
-    from watcher.topics.draft import Proposal
-    from watcher.topics.evaluate import Score
-    from watcher.topics.probe import NearMiss, Probe
-    from watcher.topics.replay import Replayed
+    from watcher.model.results import StoredHit
+    from watcher.topics.cost import ClauseCost, TopicCost
+    from watcher.topics.diff import EntryChange, QueryDiff
+    from watcher.topics.draft import TopicDraft
+    from watcher.topics.evaluation import TopicScore
+    from watcher.topics.probe import NearMiss, ProbeResult
+    from watcher.topics.query_test import ArchiveMatches, ClauseView, EntryExplanation
+    from watcher.topics.replay import ReplayResult
     from watcher.topics.sample import Elusion, Sample
-    from watcher.topics.trial import Explained, Tested, Told
 
 
-def encode_topic(summary: Listed) -> contract.Topic:
+def encode_topic(summary: TopicOverview) -> contract.Topic:
     """Return a topic and what it matched."""
     return {
         "id": summary.topic.id,
@@ -40,7 +40,7 @@ def encode_topic(summary: Listed) -> contract.Topic:
 
 
 def encode_topic_detail(
-    summary: Listed, versions: Sequence[TopicVersion], parsed: str, sets: Mapping[str, str]
+    summary: TopicOverview, versions: Sequence[TopicVersion], parsed: str, sets: Mapping[str, str]
 ) -> contract.TopicDetail:
     """Return a topic with its query as written and as parsed, its versions, and the sets it uses."""
     return {
@@ -57,7 +57,7 @@ def encode_topic_detail(
     }
 
 
-def encode_clause(clause: Told) -> contract.Clause:
+def encode_clause(clause: ClauseView) -> contract.Clause:
     """Return a clause with the clauses below it."""
     return {
         "text": clause.text,
@@ -71,7 +71,7 @@ def encode_clause(clause: Told) -> contract.Clause:
     }
 
 
-def encode_tested_text(explained: Explained) -> contract.TestedText:
+def encode_tested_text(explained: EntryExplanation) -> contract.TestedText:
     """Return whether a query matches a text, with its top clauses."""
     clauses = explained.tree.children or (explained.tree,)
     return {
@@ -83,7 +83,7 @@ def encode_tested_text(explained: Explained) -> contract.TestedText:
 
 
 def encode_explanation(
-    explained: Explained, topic_id: str | None, version: str, hit: StoredHit | None = None
+    explained: EntryExplanation, topic_id: str | None, version: str, hit: StoredHit | None = None
 ) -> contract.Explanation:
     """Return why an entry matches a topic or not. `hit` is the one by which the entry was named."""
     named: contract.ExplainedHit | None = None
@@ -101,7 +101,7 @@ def encode_explanation(
     }
 
 
-def encode_tested_archive(tested: Tested) -> contract.TestedArchive:
+def encode_tested_archive(tested: ArchiveMatches) -> contract.TestedArchive:
     """Return what a query matches among the stored entries."""
     return {
         "matches": [
@@ -114,7 +114,7 @@ def encode_tested_archive(tested: Tested) -> contract.TestedArchive:
     }
 
 
-def encode_diff(diff: Diff, topic_id: str) -> analysis.QueryDiff:
+def encode_diff(diff: QueryDiff, topic_id: str) -> analysis.QueryDiff:
     """Return what a changed query gains and loses."""
     return {
         "topic": topic_id,
@@ -131,7 +131,7 @@ def encode_diff(diff: Diff, topic_id: str) -> analysis.QueryDiff:
     }
 
 
-def encode_replay(replayed: Replayed, topic_ids: Sequence[str], seconds: float) -> analysis.Replay:
+def encode_replay(replayed: ReplayResult, topic_ids: Sequence[str], seconds: float) -> analysis.Replay:
     """Return what a replay found, and how long it took."""
     return {
         "tested": replayed.tested,
@@ -144,7 +144,7 @@ def encode_replay(replayed: Replayed, topic_ids: Sequence[str], seconds: float) 
     }
 
 
-def encode_score(score: Score, version: str) -> analysis.Score:
+def encode_score(score: TopicScore, version: str) -> analysis.Score:
     """Return how good a topic, in this version, is on labelled examples."""
     return {
         "version": version,
@@ -169,7 +169,7 @@ def encode_score(score: Score, version: str) -> analysis.Score:
     }
 
 
-def encode_probe(probe: Probe, topic_id: str, sample: analysis.Sample | None) -> analysis.Probe:
+def encode_probe(probe: ProbeResult, topic_id: str, sample: analysis.Sample | None) -> analysis.Probe:
     """Return what a topic may be missing."""
     return {
         "topic": topic_id,
@@ -204,7 +204,7 @@ def encode_sample(sample: Sample, elusion: Elusion | None) -> analysis.Sample:
     return encoded
 
 
-def encode_cost(cost: Cost, topic_id: str) -> analysis.Cost:
+def encode_cost(cost: TopicCost, topic_id: str) -> analysis.Cost:
     """Return what each clause of a topic is worth."""
     return {
         "topic": topic_id,
@@ -222,7 +222,7 @@ def encode_cost(cost: Cost, topic_id: str) -> analysis.Cost:
     }
 
 
-def encode_proposal(proposal: Proposal) -> analysis.DraftedTopic:
+def encode_proposal(proposal: TopicDraft) -> analysis.DraftedTopic:
     """Return a topic proposed from an article."""
     return {
         "id": proposal.id,
@@ -235,7 +235,7 @@ def encode_proposal(proposal: Proposal) -> analysis.DraftedTopic:
     }
 
 
-def _encode_gained(change: Change) -> analysis.GainedEntry:
+def _encode_gained(change: EntryChange) -> analysis.GainedEntry:
     return {"entry": encode_entry(change.stored), "evidence": encode_evidence(change.evidence)}
 
 
@@ -249,7 +249,7 @@ def _encode_near_miss(near: NearMiss) -> analysis.NearMiss:
     }
 
 
-def _encode_share(share: Share) -> analysis.Share:
+def _encode_share(share: ClauseCost) -> analysis.Share:
     return {
         "clause": share.clause,
         "hits": share.hits,

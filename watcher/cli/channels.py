@@ -24,10 +24,10 @@ app.add_typer(channels, name="channels")
 def list_(as_json: Json = False) -> None:
     """List the channels with their recipients, and whether their other side refuses messages."""
     from watcher.app.encoding import encode_configured_channel
-    from watcher.store import blocked
+    from watcher.store.outbox.blocked_channels import list_blocked_channels
 
     with open_application(queries=False) as application, application.database.read() as db:
-        by_name = {channel.channel: channel for channel in blocked.list_all(db)}
+        by_name = {channel.channel: channel for channel in list_blocked_channels(db)}
         document: ChannelList = {
             "channels": [
                 encode_configured_channel(channel, by_name.get(channel.name))
@@ -101,13 +101,13 @@ def _find_channel(application: App, name: str) -> Channel:
 
 async def _send_test(application: App, channel: Channel) -> tuple[RecipientResult, ...]:
     from watcher import clock
-    from watcher.deliver import senders
+    from watcher.channels import senders
     from watcher.fetch import Fetcher
     from watcher.pipeline.channel_test import send_test
-    from watcher.store import digests
+    from watcher.store.digests.queries import get_installation_id
 
     with application.database.write() as db:
-        installation = digests.installation(db)
+        installation = get_installation_id(db)
     async with Fetcher(application.fetch_policy()) as fetcher:
         by_kind = senders(fetcher.client(), clock.now)
         return await send_test(channel, by_kind, application.press().links, installation, clock.now())

@@ -13,8 +13,8 @@ from watcher.cli.state import Json, open_application, state
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.contract.polls import PrintedPoll
-    from watcher.pipeline.polled import Polled
-    from watcher.store.claims import Held
+    from watcher.pipeline.poll_summary import PollSummary
+    from watcher.store.feeds.leases import FeedLease
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -58,7 +58,7 @@ def poll(
     from watcher import clock
     from watcher.app.encoding import encode_poll_cycle
     from watcher.contract.timestamps import format_timestamp
-    from watcher.store import claims
+    from watcher.store.feeds.leases import list_feed_leases
 
     logs.configure_logging(verbose=state.verbose, quiet=not state.verbose)
     started = time.monotonic()
@@ -69,7 +69,7 @@ def poll(
         with output.show_steps("Polling", total) as advance:
             polled = asyncio.run(_poll_once(application, urls, everything=everything, advance=advance))
         with application.database.read() as db:
-            held = claims.list_held(db, clock.now(), urls=urls, everything=everything)
+            held = list_feed_leases(db, clock.now(), urls=urls, everything=everything)
     summary: PrintedPoll = {
         **encode_poll_cycle(polled),
         "seconds": round(time.monotonic() - started, 3),
@@ -107,7 +107,7 @@ def serve(
 def status(as_json: Json = False) -> None:
     """Show the state of feeds, digests, messages, the database and the processes at work."""
     from watcher import clock
-    from watcher.app.status import get_status
+    from watcher.app.status import get_system_status
     from watcher.cli.render_status import print_status
     from watcher.contract.status import PrintedStatus
     from watcher.errors import StorageError
@@ -120,7 +120,7 @@ def status(as_json: Json = False) -> None:
         except StorageError as error:
             # What was stored can still be read, and this is when a person runs this command.
             fault = error.fault
-        summary: PrintedStatus = {**get_status(application, clock.now()), "storage": fault}
+        summary: PrintedStatus = {**get_system_status(application, clock.now()), "storage": fault}
     if as_json:
         output.print_json(summary)
     else:
@@ -129,15 +129,15 @@ def status(as_json: Json = False) -> None:
 
 async def _poll_once(
     application: App, urls: list[str] | None, *, everything: bool, advance: Callable[[], None]
-) -> Polled:
+) -> PollSummary:
     import os
     import socket
     from datetime import timedelta
 
     from watcher import clock
     from watcher.fetch import Fetcher
-    from watcher.pipeline.incoming import Poller
-    from watcher.pipeline.recovery import COMMAND
+    from watcher.pipeline.lease_recovery import COMMAND
+    from watcher.pipeline.poller import Poller
 
     async with Fetcher(application.fetch_policy()) as fetcher:
         poller = Poller(
@@ -159,8 +159,8 @@ async def _poll_once(
 def _take_over_feeds(application: App, urls: list[str] | None, *, everything: bool, from_living: bool) -> None:
     """Release what dead processes of this machine hold; with `from_living`, what any other process holds."""
     from watcher import clock
-    from watcher.pipeline.recovery import is_dead, take_over, take_over_feeds
-    from watcher.store import claims
+    from watcher.pipeline.lease_recovery import free_feeds_of_owners, is_dead, take_over
+    from watcher.store.feeds.leases import list_feed_leases
 
     feeds, messages = take_over(application.database, is_dead, clock.now())
     if feeds or messages:
@@ -168,9 +168,9 @@ def _take_over_feeds(application: App, urls: list[str] | None, *, everything: bo
     if not from_living:
         return
     with application.database.read() as db:
-        held = claims.list_held(db, clock.now(), urls=urls, everything=everything)
+        held = list_feed_leases(db, clock.now(), urls=urls, everything=everything)
     if held:
-        take_over_feeds(application.database, [holder.owner for holder in held])
+        free_feeds_of_owners(application.database, [holder.owner for holder in held])
     for holder in held:
         output.print_note(
             f"{output.format_count(holder.feeds, 'feed')} taken over from {_get_owner(holder)}, which may be running: "
@@ -178,11 +178,11 @@ def _take_over_feeds(application: App, urls: list[str] | None, *, everything: bo
         )
 
 
-def _get_owner(held: Held) -> str:
+def _get_owner(held: FeedLease) -> str:
     return output.clean_text(held.owner) or "another process"
 
 
-def _format_held(held: Held) -> str:
+def _format_held(held: FeedLease) -> str:
     count, verb = output.format_count(held.feeds, "feed"), "is" if held.feeds == 1 else "are"
     return f"{count} {verb} held by {_get_owner(held)} until {held.until:%H:%M}Z; take over with --take-over"
 

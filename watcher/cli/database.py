@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         SchemaUpgrade,
     )
     from watcher.settings import Settings
-    from watcher.store.engine import Database
+    from watcher.store.database import Database
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
@@ -39,16 +39,16 @@ def upgrade(as_json: Json = False) -> None:
     A SQLite database is copied beside itself first, and the copy is kept. The tables of a configured engine follow.
     """
     from watcher.engine import prepare
-    from watcher.store import migrate
+    from watcher.store.database.migrate import former_revision_path, get_schema_state, upgrade_schema
 
     settings = _load_settings_if_any()
     with _open_database(must_exist=False) as database:
         with database.read() as db:
-            before = migrate.standing(db).revision
-        after = migrate.upgrade(database).revision
+            before = get_schema_state(db).revision
+        after = upgrade_schema(database).revision
         if settings is not None:
             prepare(settings.engine, database)
-        kept = migrate.set_aside(database.path, before) if database.path is not None and before else None
+        kept = former_revision_path(database.path, before) if database.path is not None and before else None
         document: SchemaUpgrade = {
             "database": str(database),
             "from": before,
@@ -73,16 +73,16 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Check the database for damage: file, schema, references, word index and counts."""
-    from watcher.store import care
+    from watcher.store.database.maintenance import find_database_faults, is_repairable, repair_database
 
     with _open_database() as database:
         with output.show_progress("Checking"):
-            faults = care.check(database)
+            faults = find_database_faults(database)
         repaired: tuple[str, ...] = ()
-        if faults and repair and (repairable := tuple(fault for fault in faults if care.is_mendable(fault))):
+        if faults and repair and (repairable := tuple(fault for fault in faults if is_repairable(fault))):
             with output.show_progress("Repairing") as on_progress:
-                care.repair(database, lambda done: on_progress(done, done))
-                faults = care.check(database)
+                repair_database(database, lambda done: on_progress(done, done))
+                faults = find_database_faults(database)
             repaired = tuple(fault for fault in repairable if fault not in faults)
         name = str(database)
     if as_json:
@@ -109,11 +109,11 @@ def backup(
     as_json: Json = False,
 ) -> None:
     """Write a consistent copy into a new SQLite file while the daemon runs; from PostgreSQL as well."""
-    from watcher.store import backup as moving
+    from watcher.store.database.backup import back_up_database
 
     file = file.expanduser()
     with _open_database() as database, output.show_progress("Backing up") as on_progress:
-        moving.backup(database, file, on_progress)
+        back_up_database(database, file, on_progress)
     size = file.stat().st_size
     if as_json:
         document: BackupFile = {"file": str(file), "bytes": size}
@@ -133,10 +133,10 @@ def restore(
 
     Refused where the database contains entries; move a SQLite file away, or name another database.
     """
-    from watcher.store import backup as moving
+    from watcher.store.database.backup import restore_database
 
     with _open_database(must_exist=False) as database, output.show_progress("Restoring") as on_progress:
-        rows = moving.restore(database, file.expanduser(), on_progress)
+        rows = restore_database(database, file.expanduser(), on_progress)
         name = str(database)
     _print_rows(name, dict(rows), as_json=as_json)
 
@@ -149,14 +149,15 @@ def prune(as_json: Json = False) -> None:
     """
     from watcher import clock
     from watcher.app.bootstrap import retention
-    from watcher.store import migrate, pruning
+    from watcher.store.database.migrate import require_current_schema
+    from watcher.store.database.pruning import Retention, prune_database
 
     with _open_database() as database:
-        migrate.require_current(database)
+        require_current_schema(database)
         settings = _load_settings_if_any()
-        limits = retention(settings) if settings is not None else pruning.Retention()
+        limits = retention(settings) if settings is not None else Retention()
         with output.show_progress("Pruning") as on_progress:
-            pruned = pruning.prune(database, limits, clock.now(), lambda done: on_progress(done, done))
+            pruned = prune_database(database, limits, clock.now(), lambda done: on_progress(done, done))
     document: PrunedRows = {
         "entries": pruned.entries,
         "hits": pruned.hits,
@@ -176,11 +177,12 @@ def prune(as_json: Json = False) -> None:
 @app.command(epilog="Example:\n\n  watcher db stats --json")
 def stats(as_json: Json = False) -> None:
     """Count the rows of every table, and measure the database."""
-    from watcher.store import care, migrate
+    from watcher.store.database.maintenance import get_database_stats
+    from watcher.store.database.migrate import require_current_schema
 
     with _open_database() as database, output.show_progress("Counting"):
-        migrate.require_current(database)
-        measured = care.stats(database)
+        require_current_schema(database)
+        measured = get_database_stats(database)
         document: DatabaseStats = {
             "database": str(database),
             "rows": dict(measured["rows"]),
@@ -209,16 +211,16 @@ def copy(
     All is copied, or nothing. Stop the daemon first: what is stored meanwhile is not copied.
     """
     from watcher.errors import UsageError
-    from watcher.store import backup as moving
-    from watcher.store import migrate
-    from watcher.store.engine import Database
+    from watcher.store.database import Database
+    from watcher.store.database.backup import copy_database
+    from watcher.store.database.migrate import upgrade_schema
 
     with _open_database() as source, Database(to) as target:
         if source.url == target.url:
             raise UsageError("--to is the database to be copied; name another one")
-        migrate.upgrade(target)
+        upgrade_schema(target)
         with output.show_progress("Copying") as on_progress:
-            rows = moving.copy(source, target, on_progress)
+            rows = copy_database(source, target, on_progress)
         name = str(target)
     _print_rows(name, dict(rows), as_json=as_json)
 
@@ -227,7 +229,7 @@ def copy(
 def _open_database(*, must_exist: bool = True) -> Iterator[Database]:
     """Open the chosen database as it is, neither created nor upgraded."""
     from watcher.errors import StoreError
-    from watcher.store.engine import Database
+    from watcher.store.database import Database
 
     url = state.environ.get("WATCHER_DATABASE_URL")
     if not url:

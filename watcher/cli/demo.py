@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.contract.polls import Demonstration, DemoPoll
     from watcher.model.digest import Digest
-    from watcher.pipeline.polled import Polled
+    from watcher.pipeline.poll_summary import PollSummary
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -91,10 +91,10 @@ def _run_demo(folder: Path, *, once: bool, port: int, as_json: bool) -> None:
         _serve(application, port)
 
 
-def _print_cycle(application: App, number: int, polled: Polled) -> None:
+def _print_cycle(application: App, number: int, polled: PollSummary) -> None:
     """Print a poll: its hits with their evidence, and its failures."""
     from watcher.cli.render_entry import print_hit
-    from watcher.store import hits
+    from watcher.store.hits.queries import find_hits
 
     entries = (
         "baseline: stored and matched, but not sent"
@@ -121,7 +121,7 @@ def _print_cycle(application: App, number: int, polled: Polled) -> None:
         )
     if polled.hits and number:
         with application.database.read() as db:
-            newest = hits.page(db, limit=polled.hits).items
+            newest = find_hits(db, limit=polled.hits).items
         for hit in reversed(newest):
             print_hit(hit)
     output.print_line()
@@ -141,13 +141,14 @@ def _print_document(application: App, cycles: list[DemoPoll], digest: Digest, fi
     from watcher.contract.digests import encode_digest
     from watcher.contract.hits import encode_hit
     from watcher.contract.stories import encode_story
-    from watcher.store import hits, stories
+    from watcher.store.hits.queries import find_hits
+    from watcher.store.stories.queries import find_stories
 
     with application.database.read() as db:
         document: Demonstration = {
             "polls": cycles,
-            "hits": [encode_hit(hit) for hit in hits.page(db, limit=MAX_PRINTED).items],
-            "stories": [encode_story(story) for story in stories.page(db, limit=MAX_PRINTED).items],
+            "hits": [encode_hit(hit) for hit in find_hits(db, limit=MAX_PRINTED).items],
+            "stories": [encode_story(story) for story in find_stories(db, limit=MAX_PRINTED).items],
             "digest": encode_digest(digest),
             "files": files,
         }

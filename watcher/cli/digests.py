@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from watcher.contract.deliveries import PrintedDeliveries, RetriedDeliveries
     from watcher.contract.digests import DigestSubscribers, PrintedDigests, Resubscribed, SentDigest
     from watcher.model.digest import Delivery, Digest
-    from watcher.pipeline.outgoing import Press
+    from watcher.pipeline.digests import Press
 
 app = typer.Typer(rich_markup_mode=None)
 digest = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List, preview and send digests.")
@@ -59,17 +59,18 @@ def list_digests(as_json: Json = False) -> None:
     from watcher import clock
     from watcher.app.encoding import encode_unsubscription
     from watcher.contract.digests import encode_subscription
-    from watcher.digest import next_slot
-    from watcher.store import digests, unsubscribed
+    from watcher.digest import find_next_slot
+    from watcher.store.digests.queries import get_last_slots
+    from watcher.store.digests.unsubscribes import list_unsubscriptions
 
     now = clock.now()
     with open_application(sync=True) as application:
         with application.database.read() as db:
-            last_slots, unsubscriptions = digests.last_slots(db, now), unsubscribed.everyone(db)
+            last_slots, unsubscriptions = get_last_slots(db, now), list_unsubscriptions(db)
         listed: list[DigestSubscribers] = [
             {
                 **encode_subscription(
-                    subscription, last_at=last_slots.get(subscription.name), next_at=next_slot(subscription, now)
+                    subscription, last_at=last_slots.get(subscription.name), next_at=find_next_slot(subscription, now)
                 ),
                 "unsubscribed": [
                     encode_unsubscription(unsubscription, at)
@@ -107,13 +108,13 @@ def preview(
     from watcher import clock
     from watcher.app.listing import parse_time
     from watcher.contract.digests import encode_digest
-    from watcher.pipeline import outgoing
+    from watcher.pipeline.digests import preview_digest
 
     now = clock.now()
     with open_application(sync=True) as application:
         press = application.press()
         with application.database.read() as db:
-            shown = outgoing.preview(db, press, name, now, since=parse_time(since, now) if since else None)
+            shown = preview_digest(db, press, name, now, since=parse_time(since, now) if since else None)
     if as_json:
         output.print_json(encode_digest(shown))
     else:
@@ -136,18 +137,18 @@ def send(
     from watcher.contract.deliveries import encode_delivery
     from watcher.contract.digests import encode_digest
     from watcher.errors import StoreError
-    from watcher.pipeline import outgoing
-    from watcher.store import outbox
+    from watcher.pipeline.digests import compose_now
+    from watcher.store.outbox.queries import find_deliveries
 
     logs.configure_logging(verbose=state.verbose, quiet=not state.verbose)
     with open_application(sync=True, secrets=("channels", "web")) as application:
         press = application.press()
-        composed = outgoing.compose_now(application.database, press, name, clock.now(), through_quiet=now)
+        composed = compose_now(application.database, press, name, clock.now(), through_quiet=now)
         if composed is None or composed.id is None:
             raise StoreError(f"digest {name!r} is being composed by another process")
         asyncio.run(_deliver(application, press, composed.id))
         with application.database.read() as db:
-            deliveries = outbox.page(db, digest_id=composed.id, limit=1000).items[::-1]
+            deliveries = find_deliveries(db, digest_id=composed.id, limit=1000).items[::-1]
     if as_json:
         document: SentDigest = {
             **encode_digest(composed),
@@ -169,18 +170,18 @@ def resubscribe(
 ) -> None:
     """Send a digest again to an address that unsubscribed."""
     from watcher.errors import NotFoundError
-    from watcher.store import unsubscribed
+    from watcher.store.digests.unsubscribes import delete_unsubscription, list_unsubscriptions
 
     with open_application() as application, application.database.write() as db:
         unsubscriptions = [
             unsubscription
-            for unsubscription, _at in unsubscribed.everyone(db)
+            for unsubscription, _at in list_unsubscriptions(db)
             if (unsubscription.subscription, unsubscription.recipient) == (name, recipient)
         ]
         if not unsubscriptions:
             raise NotFoundError(f"unsubscription from {name!r} by", recipient)
         for unsubscription in unsubscriptions:
-            unsubscribed.remove(db, unsubscription)
+            delete_unsubscription(db, unsubscription)
     if as_json:
         document: Resubscribed = {"digest": name, "recipient": recipient}
         output.print_json(document)
@@ -205,13 +206,13 @@ def list_deliveries(
     if context.invoked_subcommand is not None:
         return
     from watcher.contract.deliveries import encode_delivery
-    from watcher.store import outbox
+    from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 
     with open_application() as application, application.database.read() as db:
-        page = outbox.page(
+        page = find_deliveries(
             db, states=[state.value for state in states or ()], digest_id=digest_id, limit=limit, cursor=cursor
         )
-        counts = outbox.counts(db)
+        counts = count_deliveries_by_state(db)
     if as_json:
         document: PrintedDeliveries = {
             "deliveries": [encode_delivery(delivery) for delivery in page.items],
@@ -243,8 +244,8 @@ def retry(
     from watcher.contract.deliveries import encode_delivery
     from watcher.errors import NotFoundError, UsageError
     from watcher.model.digest import DeliveryState
-    from watcher.pipeline import outgoing
-    from watcher.store import outbox
+    from watcher.pipeline.digests import resend_delivery
+    from watcher.store.outbox.queries import list_known_channels, requeue_deliveries
 
     if (delivery is None) == (not states):
         raise UsageError("name one delivery, or use `--state dead` for all of them")
@@ -254,17 +255,17 @@ def retry(
         if delivery is None:
             configured = {known.name for known in application.settings.channels}
             with application.database.write() as db:
-                if channel is not None and channel not in configured | outbox.list_channels(db):
+                if channel is not None and channel not in configured | list_known_channels(db):
                     raise NotFoundError("channel", channel)
                 wanted = [DeliveryState(state.value) for state in states or ()]
-                count = outbox.retry_all(db, clock.now(), states=wanted, channel=channel)
+                count = requeue_deliveries(db, clock.now(), states=wanted, channel=channel)
             if as_json:
                 document: RetriedDeliveries = {"retried": count}
                 output.print_json(document)
             else:
                 output.print_note(f"{output.format_count(count, 'message')} will be sent again")
             return
-        retried = outgoing.retry(application.database, delivery, clock.now())
+        retried = resend_delivery(application.database, delivery, clock.now())
     if as_json:
         output.print_json(encode_delivery(retried))
     else:
@@ -282,10 +283,10 @@ async def _deliver(application: App, press: Press, digest_id: int) -> None:
     import socket
 
     from watcher import clock
-    from watcher.deliver import senders
+    from watcher.channels import senders
     from watcher.fetch import Fetcher
-    from watcher.pipeline.outgoing import deliver_waiting
-    from watcher.pipeline.recovery import COMMAND
+    from watcher.pipeline.digests import deliver_waiting
+    from watcher.pipeline.lease_recovery import COMMAND
 
     async with Fetcher(application.fetch_policy()) as fetcher:
         owner = f"{COMMAND} {socket.gethostname()}:{os.getpid()}"

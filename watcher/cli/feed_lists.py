@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from watcher.app.feeds import FeedImport
     from watcher.contract.feeds import ConfiguredFeeds, DiscoveredFeed, DiscoveredFeeds, ImportedFeeds
     from watcher.fetch import Candidate
-    from watcher.model.feed import Source
+    from watcher.model.feed import FeedConfig
     from watcher.settings import Settings
 
 
@@ -62,7 +62,7 @@ def import_feeds(
     from watcher.app.feeds import plan_import
     from watcher.contract.feeds import encode_source
     from watcher.errors import ParseError, UsageError
-    from watcher.settings.edit import add_sources
+    from watcher.settings.edit_feeds import add_sources
 
     settings = load_settings()
     try:
@@ -123,7 +123,7 @@ def export(
         )
 
 
-def warn_about_secrets(source: Source) -> None:
+def warn_about_secrets(source: FeedConfig) -> None:
     """Name the safer way where a secret is now in feeds.yaml."""
     if source.access.password is not None:
         output.print_note(f"{source.url}: its password is now in feeds.yaml: `password_file` keeps it out")

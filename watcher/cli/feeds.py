@@ -22,8 +22,8 @@ if TYPE_CHECKING:
         ResumedFeed,
     )
     from watcher.fetch import Candidate
-    from watcher.model.feed import Source
-    from watcher.pipeline.trial import Trial
+    from watcher.model.feed import FeedConfig
+    from watcher.pipeline.feed_check import FeedCheck
     from watcher.settings import Settings
 
 app = typer.Typer(
@@ -52,35 +52,36 @@ def list_feeds(
     """List the configured feeds and their health."""
     from watcher import clock
     from watcher.app.encoding import encode_watched_feed
+    from watcher.app.feeds import count_entries
     from watcher.app.feeds import list_feeds as get_feeds
     from watcher.errors import UsageError
-    from watcher.schedule import Health, health
-    from watcher.store import feeds as store
+    from watcher.schedule import Health, get_feed_health
+    from watcher.store.feeds.queries import count_entries_by_feed
 
     if unknown := set(only or ()) - {str(name) for name in Health}:
         raise UsageError(f"--health {unknown.pop()!r}: use one of {', '.join(str(name) for name in Health)}")
     now = clock.now()
     with open_application() as application:
         with application.database.read() as db:
-            counts = store.entry_counts(db)
+            counts = count_entries_by_feed(db)
         feeds = get_feeds(application.database, application.settings.sources, now)
-    feeds = [feed for feed in feeds if not tag or set(tag) & set(feed.source.tags)]
-    feeds = [feed for feed in feeds if not only or str(health(feed, now)) in only]
+    feeds = [feed for feed in feeds if not tag or set(tag) & set(feed.config.tags)]
+    feeds = [feed for feed in feeds if not only or str(get_feed_health(feed.summary, now)) in only]
     if as_json:
-        document: FeedList = {"feeds": [encode_watched_feed(feed, now, counts.get(feed.id, 0)) for feed in feeds]}
+        document: FeedList = {"feeds": [encode_watched_feed(feed, now, count_entries(feed, counts)) for feed in feeds]}
         output.print_json(document)
         return
     output.print_table(
         ("health", "every", "last new", "entries", "lost", "feed", "address"),
         [
             (
-                str(health(feed, now)),
-                format_length(feed.source.interval or feed.interval) if feed.polled_at else "",
-                format_time(feed.new_at),
-                f"{counts.get(feed.id, 0):,}",
-                f"~{feed.lost}" if feed.lost else "",
-                feed.name if feed.name != feed.source.url else "",
-                feed.source.url,
+                str(get_feed_health(feed.summary, now)),
+                format_length(feed.config.interval or feed.poll.interval) if feed.poll.polled_at else "",
+                format_time(feed.stats.new_at),
+                f"{count_entries(feed, counts):,}",
+                f"~{feed.stats.lost}" if feed.stats.lost else "",
+                feed.name if feed.name != feed.config.url else "",
+                feed.config.url,
             )
             for feed in feeds
         ],
@@ -98,19 +99,20 @@ def show(
     """Show a feed: its health, how often it publishes, gaps, moves, and the history of its polls."""
     from watcher import clock
     from watcher.app.encoding import encode_poll, encode_watched_feed
-    from watcher.app.feeds import find_feed
+    from watcher.app.feeds import count_entries, find_feed
     from watcher.app.feeds import list_feeds as get_feeds
     from watcher.contract.feeds import encode_source
-    from watcher.store import feeds as store
+    from watcher.model.feed import Feed
+    from watcher.store.feeds.queries import count_entries_by_feed, load_polls
 
     now = clock.now()
     with open_application() as application:
         sources = application.settings.sources
         source = find_feed(sources, url)
-        feed = next(feed for feed in get_feeds(application.database, sources, now) if feed.source.url == source.url)
+        feed = next(feed for feed in get_feeds(application.database, sources, now) if feed.config.url == source.url)
         with application.database.read() as db:
-            history = store.history(db, feed.id, limit) if feed.id else ()
-            count = store.entry_counts(db).get(feed.id, 0) if feed.id else 0
+            history = load_polls(db, feed.id, limit) if isinstance(feed, Feed) else ()
+            count = count_entries(feed, count_entries_by_feed(db))
     if as_json:
         document: PrintedFeed = {
             **encode_watched_feed(feed, now, count),
@@ -142,7 +144,7 @@ def add(
     from watcher.app.feeds import complete_address, make_feed, require_new
     from watcher.contract.feeds import encode_source
     from watcher.errors import UsageError
-    from watcher.settings.edit import FILE, add_sources
+    from watcher.settings.edit_feeds import FILE, add_sources
 
     settings = load_settings()
     source = make_feed(
@@ -186,7 +188,7 @@ def remove(url: Address, as_json: Json = False) -> None:
     """Remove a feed from feeds.yaml. Its entries stay stored, for as long as all others."""
     from watcher.app.feeds import find_feed
     from watcher.contract.feeds import encode_source
-    from watcher.settings.edit import FILE, remove_source
+    from watcher.settings.edit_feeds import FILE, remove_source
 
     settings = load_settings()
     source = find_feed(settings.sources, url)
@@ -206,7 +208,7 @@ def resume(url: Address, as_json: Json = False) -> None:
     from watcher import clock
     from watcher.app.feeds import find_feed
     from watcher.errors import UsageError
-    from watcher.store import feeds as store
+    from watcher.store.feeds.queries import resume_feed
 
     now = clock.now()
     with open_application(sync=True) as application:
@@ -214,7 +216,7 @@ def resume(url: Address, as_json: Json = False) -> None:
         if not source.enabled:
             raise UsageError(f"{source.url} is paused in feeds.yaml (`enabled: false`): resume it there")
         with application.database.write() as db:
-            store.resume(db, source.url, now)
+            resume_feed(db, source.url, now)
     if as_json:
         document: ResumedFeed = {"resumed": source.url}
         output.print_json(document)
@@ -222,20 +224,20 @@ def resume(url: Address, as_json: Json = False) -> None:
         output.print_line(f"resumed {source.url}: a running daemon checks it within seconds, `watcher poll` at once")
 
 
-def _try_feed(settings: Settings, source: Source) -> Trial:
+def _try_feed(settings: Settings, source: FeedConfig) -> FeedCheck:
     """Fetch and read a feed once."""
     from watcher.app.bootstrap import fetch_policy
     from watcher.fetch import Fetcher
-    from watcher.pipeline.trial import try_feeds
+    from watcher.pipeline.feed_check import check_feeds
 
-    async def fetch() -> Trial:
+    async def fetch() -> FeedCheck:
         async with Fetcher(fetch_policy(settings)) as fetcher:
-            return (await try_feeds(fetcher, [source]))[0]
+            return (await check_feeds(fetcher, [source]))[0]
 
     return asyncio.run(fetch())
 
 
-def _refuse_feed(settings: Settings, source: Source, trial: Trial, *, as_json: bool) -> None:
+def _refuse_feed(settings: Settings, source: FeedConfig, trial: FeedCheck, *, as_json: bool) -> None:
     """Print why a feed is not added, and what its page offers instead."""
     from watcher.text.redact import redact_url
 

@@ -14,7 +14,7 @@ from watcher.cli.state import Cursor, Json, Languages, Limit, Since, Sources, To
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.app.listing import ListQuery, RawListQuery
-    from watcher.model.found import Page, StoredHit
+    from watcher.model.results import Page, StoredHit
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -165,13 +165,13 @@ def label(
     """Judge a hit: relevant or irrelevant. Judgements measure a topic (`watcher topics eval`)."""
     from watcher import clock
     from watcher.contract.hits import Label, LabelledHit
-    from watcher.store import hits as store
+    from watcher.store.hits.queries import set_hit_label
 
     verdict: Label | None = None
     if judgement is not Judgement.NONE:
         verdict = "relevant" if judgement is Judgement.RELEVANT else "irrelevant"
     with open_application(queries=False) as application, application.database.write() as db:
-        store.label(db, hit, verdict, clock.now())
+        set_hit_label(db, hit, verdict, clock.now())
     labelled: LabelledHit = {"id": hit, "label": verdict}
     if as_json:
         output.print_json(labelled)

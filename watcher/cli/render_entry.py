@@ -9,9 +9,9 @@ from watcher.cli import output
 
 if TYPE_CHECKING:
     from watcher.model.entry import StoredEntry
-    from watcher.model.found import StoredHit
+    from watcher.model.results import StoredHit
     from watcher.model.topic import Evidence
-    from watcher.topics.trial import Told
+    from watcher.topics.query_test import ClauseView
 
 MAX_TREE_LINES = 400
 SNIPPET_LENGTH = 240
@@ -21,11 +21,11 @@ MAX_WORDS = 6
 
 
 def print_entry(stored: StoredEntry, evidence: Sequence[Evidence], *, with_source: bool = True) -> None:
-    """Print an entry with its evidence marked: headline, source, and the text around the evidence."""
-    from watcher.digest import marked, snippet
+    """Print an entry with its evidence split_by_evidence: headline, source, and the text around the evidence."""
+    from watcher.digest import cut_snippet, split_by_evidence
 
     item = stored.entry.item
-    output.print_line(output.mark_evidence(marked(item.title, "title", evidence)))
+    output.print_line(output.mark_evidence(split_by_evidence(item.title, "title", evidence)))
     if with_source:
         seen = f"{stored.first_seen_at:%Y-%m-%d %H:%M}Z"
         facts = [f"entry {stored.id}", output.clean_text(stored.entry.source), seen]
@@ -35,13 +35,13 @@ def print_entry(stored: StoredEntry, evidence: Sequence[Evidence], *, with_sourc
     in_content = item.content and (not item.summary or ("content" in fields and "summary" not in fields))
     field, text = ("content", item.content) if in_content else ("summary", item.summary)
     if text:
-        output.print_line("  " + output.mark_evidence(snippet(text, field, evidence, SNIPPET_LENGTH)))
+        output.print_line("  " + output.mark_evidence(cut_snippet(text, field, evidence, SNIPPET_LENGTH)))
 
 
 def print_hit(hit: StoredHit) -> None:
     """Print a hit: headline, topic, source, flags, and the words that prove it."""
     from watcher.contract.entries import keep_valid_evidence
-    from watcher.digest import marked, snippet
+    from watcher.digest import cut_snippet, split_by_evidence
 
     item = hit.stored.entry.item
     evidence = keep_valid_evidence(hit.hit.evidence, hit.stored)
@@ -49,17 +49,17 @@ def print_hit(hit: StoredHit) -> None:
     facts = [f"#{hit.id}", hit.hit.topic_id, output.clean_text(hit.stored.entry.source), matched_at]
     facts += [f"story {hit.story_id} ({hit.story_size})"] if hit.story_size > 1 else []
     facts += [f"{hit.hit.score:.2f}", *_list_flags(hit)]
-    output.print_line(output.mark_evidence(marked(item.title, "title", evidence)))
+    output.print_line(output.mark_evidence(split_by_evidence(item.title, "title", evidence)))
     output.print_line("  " + output.style_text(" · ".join(facts), output.DIM))
     field = "summary" if item.summary else "content"
     text = item.summary or item.content
     if text:
-        output.print_line("  " + output.mark_evidence(snippet(text, field, evidence, SNIPPET_LENGTH)))
+        output.print_line("  " + output.mark_evidence(cut_snippet(text, field, evidence, SNIPPET_LENGTH)))
     if item.url:
         output.print_line("  " + output.clean_text(item.url))
 
 
-def print_clause_tree(tree: Told) -> None:
+def print_clause_tree(tree: ClauseView) -> None:
     """Print a clause tree: a tick and the words where a clause holds; a cross and what comes nearest where not."""
     lines = list(_format_tree(tree, "", ""))
     for line in lines[:MAX_TREE_LINES]:
@@ -78,7 +78,7 @@ def _list_flags(hit: StoredHit) -> list[str]:
     return [flag for flag, is_set in flags if is_set]
 
 
-def _format_tree(tree: Told, indent: str, child_indent: str) -> Iterator[str]:
+def _format_tree(tree: ClauseView, indent: str, child_indent: str) -> Iterator[str]:
     yield indent + _format_clause(tree)
     for number, child in enumerate(tree.children):
         is_last = number == len(tree.children) - 1 and not tree.omitted
@@ -89,7 +89,7 @@ def _format_tree(tree: Told, indent: str, child_indent: str) -> Iterator[str]:
         yield child_indent + output.style_text(f"└─ {tree.omitted} more {state}", output.DIM)
 
 
-def _format_clause(tree: Told) -> str:
+def _format_clause(tree: ClauseView) -> str:
     mark = output.style_text("✓", output.GREEN) if tree.matched else output.style_text("✗", output.RED)
     if tree.excluded:
         # An exclusion is good where it finds nothing.

@@ -10,7 +10,7 @@ from watcher.cli import output
 
 if TYPE_CHECKING:
     from watcher.model.feed import Feed
-    from watcher.store.feeds import Poll
+    from watcher.store.feeds.queries import PollRecord
 
 
 def print_feed(feed: Feed, entries: int, now: datetime) -> None:
@@ -21,7 +21,7 @@ def print_feed(feed: Feed, entries: int, now: datetime) -> None:
             output.print_line(f"  {name:<12}{output.clean_text(value)}")
 
 
-def print_polls(polls: Sequence[Poll]) -> None:
+def print_polls(polls: Sequence[PollRecord]) -> None:
     """Print the history of a feed's polls as a table."""
     if not polls:
         return
@@ -35,7 +35,7 @@ def print_polls(polls: Sequence[Poll]) -> None:
 
 def format_length(length: timedelta) -> str:
     """Return a length of time as the configuration writes it, to the minute: `15m`, `6h`."""
-    from watcher.settings.words import write_length
+    from watcher.settings.value_types import write_length
 
     seconds = length.total_seconds()
     return write_length(timedelta(minutes=round(seconds / 60)) if seconds >= 60 else length)
@@ -49,61 +49,61 @@ def format_time(moment: datetime | None) -> str:
 def _list_address_facts(feed: Feed) -> Iterator[tuple[str, str]]:
     from watcher.text.redact import redact_url
 
-    yield "address", feed.source.url
-    if feed.fetch_url != feed.source.url:
+    yield "address", feed.config.url
+    if feed.fetch_url != feed.config.url:
         yield "moved to", redact_url(feed.fetch_url)
-    if feed.move is not None and feed.move.sightings:
-        since = f"seen {output.format_count(feed.move.sightings, 'time')} since {format_time(feed.move.first_seen_at)}"
-        yield "redirects to", f"{redact_url(feed.move.url)} ({since}; used for good after two days)"
+    if feed.poll.move is not None and feed.poll.move.sightings:
+        since = f"seen {output.format_count(feed.poll.move.sightings, 'time')} since {format_time(feed.poll.move.first_seen_at)}"
+        yield "redirects to", f"{redact_url(feed.poll.move.url)} ({since}; used for good after two days)"
 
 
 def _list_health_facts(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
-    from watcher.schedule import health
+    from watcher.schedule import get_feed_health
     from watcher.text.redact import redact_text
 
-    word = str(health(feed, now))
+    word = str(get_feed_health(feed.summary, now))
     yield "health", word + (f" ({feed.state.value})" if feed.state.value not in {"active", word} else "")
-    if feed.error_kind and feed.failing_since:
-        count = f", {output.format_count(feed.failures, 'failure')} in a row" if feed.failures else ""
-        reason = f"{feed.error_kind}: {redact_text(feed.error or '')}"
-        yield "failing", f"since {format_time(feed.failing_since)}{count}: {reason}"
-    interval = f"every {format_length(feed.source.interval or feed.interval)}"
-    configured = " (as configured)" if feed.source.interval else ""
-    due = f", next {format_time(feed.next_poll_at)}" if feed.next_poll_at > now else ", due now"
+    if feed.poll.error_kind and feed.poll.failing_since:
+        count = f", {output.format_count(feed.poll.failures, 'failure')} in a row" if feed.poll.failures else ""
+        reason = f"{feed.poll.error_kind}: {redact_text(feed.poll.error or '')}"
+        yield "failing", f"since {format_time(feed.poll.failing_since)}{count}: {reason}"
+    interval = f"every {format_length(feed.config.interval or feed.poll.interval)}"
+    configured = " (as configured)" if feed.config.interval else ""
+    due = f", next {format_time(feed.poll.next_poll_at)}" if feed.poll.next_poll_at > now else ", due now"
     yield "checked", interval + configured + due
-    if feed.rhythm:
-        yield "publishes", f"about every {format_length(feed.rhythm)}"
-    yield "last read", format_time(feed.read_at) or "never"
-    if feed.new_at:
-        yield "last new", format_time(feed.new_at)
+    if feed.stats.publish_interval:
+        yield "publishes", f"about every {format_length(feed.stats.publish_interval)}"
+    yield "last read", format_time(feed.poll.read_at) or "never"
+    if feed.stats.new_at:
+        yield "last new", format_time(feed.stats.new_at)
 
 
 def _list_item_facts(feed: Feed, entries: int) -> Iterator[tuple[str, str]]:
-    from watcher.identify import learned_to_change
+    from watcher.identify import has_unstable_ids
 
-    if feed.gaps:
-        gaps = output.format_count(feed.gaps, "gap")
-        yield "gaps", f"{gaps}, the last {format_time(feed.gap_at)}: about {feed.lost} items may be missing"
-    if feed.left_out:
-        yield "left out", f"{output.format_count(feed.left_out, 'item')} not stored and possibly missing"
-    if feed.merged:
-        yield "merged", f"{output.format_count(feed.merged, 'item')} taken for repetitions of others"
-    if feed.recovered:
-        recovered = output.format_count(feed.recovered, "item")
+    if feed.stats.gaps:
+        gaps = output.format_count(feed.stats.gaps, "gap")
+        yield "gaps", f"{gaps}, the last {format_time(feed.stats.gap_at)}: about {feed.stats.lost} items may be missing"
+    if feed.stats.left_out:
+        yield "left out", f"{output.format_count(feed.stats.left_out, 'item')} not stored and possibly missing"
+    if feed.stats.merged:
+        yield "merged", f"{output.format_count(feed.stats.merged, 'item')} taken for repetitions of others"
+    if feed.stats.recovered:
+        recovered = output.format_count(feed.stats.recovered, "item")
         yield "recovered", f"{recovered} that an earlier version had merged: stored as baseline"
     yield "entries", f"{entries:,}"
-    if learned_to_change(feed):
+    if has_unstable_ids(feed):
         yield "identity", "by headline and address where an id is unknown: its ids change"
     facts = (
-        ("tags", ", ".join(feed.source.tags)),
-        ("language", feed.source.language or feed.language or ""),
+        ("tags", ", ".join(feed.config.tags)),
+        ("language", feed.config.language or feed.language or ""),
         ("site", feed.site_url or ""),
-        ("hub", feed.hub or ""),
+        ("hub", feed.push.hub or ""),
     )
     yield from ((name, value) for name, value in facts if value)
 
 
-def _format_poll(poll: Poll) -> tuple[str, ...]:
+def _format_poll(poll: PollRecord) -> tuple[str, ...]:
     counts = [str(count) if count else "" for count in (poll.seen, poll.new, poll.updated, poll.hits)]
     size = f"{poll.wire_bytes:,}" if poll.wire_bytes else ""
     took = f"{poll.elapsed.total_seconds():.2f} s"

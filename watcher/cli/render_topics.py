@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from watcher.cli import output, render_entry
 
 if TYPE_CHECKING:
-    from watcher.topics.cost import Cost, Share
-    from watcher.topics.diff import Diff
-    from watcher.topics.evaluate import Score
-    from watcher.topics.probe import Probe
+    from watcher.topics.cost import ClauseCost, TopicCost
+    from watcher.topics.diff import QueryDiff
+    from watcher.topics.evaluation import TopicScore
+    from watcher.topics.probe import ProbeResult
     from watcher.topics.sample import Elusion, Sample
 
 MIN_SILENT_ENTRIES = 20
@@ -19,7 +19,7 @@ MIN_SILENT_ENTRIES = 20
 MAX_LOOSENINGS = 12
 
 
-def print_diff(diff: Diff) -> None:
+def print_diff(diff: QueryDiff) -> None:
     """Print gained and lost entries; of the lost, judged ones come first."""
     for change in sorted(diff.lost, key=lambda change: change.label is None):
         judged = output.style_text(f" judged {change.label}", output.BOLD) if change.label else ""
@@ -37,7 +37,7 @@ def print_diff(diff: Diff) -> None:
         output.print_note("not all are listed; see --limit")
 
 
-def print_scores(scores: Iterable[Score], items: int, limit: int, *, stored: bool) -> None:
+def print_scores(scores: Iterable[TopicScore], items: int, limit: int, *, stored: bool) -> None:
     """Print a table of scores, then what each topic missed and what it matched wrongly."""
     scores = tuple(scores)
     output.print_table(
@@ -73,7 +73,7 @@ def print_scores(scores: Iterable[Score], items: int, limit: int, *, stored: boo
         )
 
 
-def print_probe(probe: Probe) -> None:
+def print_probe(probe: ProbeResult) -> None:
     """Print near misses, and the one change that each needs to match."""
     for hit in probe.missed:
         output.print_line(
@@ -117,7 +117,7 @@ def print_sample(sample: Sample, elusion: Elusion | None) -> None:
     )
 
 
-def print_cost(cost: Cost, limit: int) -> None:
+def print_cost(cost: TopicCost, limit: int) -> None:
     """Print the clauses and words of a topic with the hits of each, and what matches nothing."""
     judged = (
         f" ({cost.relevant} judged relevant, {cost.irrelevant} irrelevant)" if cost.relevant + cost.irrelevant else ""
@@ -147,7 +147,7 @@ def print_cost(cost: Cost, limit: int) -> None:
         )
 
 
-def _print_shares(title: str, alone: str, shares: Sequence[Share], limit: int) -> None:
+def _print_shares(title: str, alone: str, shares: Sequence[ClauseCost], limit: int) -> None:
     if not shares or not limit:
         return
     output.print_line(output.style_text(f"\n{title}", output.BOLD))

@@ -13,7 +13,7 @@ from watcher.cli.state import Json, state
 if TYPE_CHECKING:
     from watcher.contract.administration import ConfigurationCheck, StarterFiles, TriedFeed
     from watcher.errors import ConfigError
-    from watcher.pipeline.trial import Trial
+    from watcher.pipeline.feed_check import FeedCheck
     from watcher.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None)
@@ -113,7 +113,7 @@ def _print_faults(error: ConfigError, *, as_json: bool) -> None:
     output.print_note(output.format_count(len(error.faults), "error"))
 
 
-def _encode_check(settings: Settings, notes: list[str], trials: tuple[Trial, ...] | None) -> ConfigurationCheck:
+def _encode_check(settings: Settings, notes: list[str], trials: tuple[FeedCheck, ...] | None) -> ConfigurationCheck:
     document: ConfigurationCheck = {
         "ok": all(trial.ok for trial in trials or ()),
         "faults": [],
@@ -144,22 +144,22 @@ def _list_notes(settings: Settings) -> list[str]:
     ]
 
 
-def _try_feeds(settings: Settings) -> tuple[Trial, ...]:
+def _try_feeds(settings: Settings) -> tuple[FeedCheck, ...]:
     import asyncio
 
     from watcher.app.bootstrap import fetch_policy
     from watcher.fetch import Fetcher
-    from watcher.pipeline.trial import try_feeds
+    from watcher.pipeline.feed_check import check_feeds
 
-    async def fetch_all() -> tuple[Trial, ...]:
+    async def fetch_all() -> tuple[FeedCheck, ...]:
         async with Fetcher(fetch_policy(settings)) as fetcher:
-            return await try_feeds(fetcher, settings.sources, lambda _trial: advance())
+            return await check_feeds(fetcher, settings.sources, lambda _trial: advance())
 
     with output.show_steps("Trying feeds", len(settings.sources)) as advance:
         return asyncio.run(fetch_all())
 
 
-def _encode_trial(trial: Trial) -> TriedFeed:
+def _encode_trial(trial: FeedCheck) -> TriedFeed:
     from watcher.contract.timestamps import format_timestamp
     from watcher.text.redact import redact_text, redact_url
 
@@ -175,7 +175,7 @@ def _encode_trial(trial: Trial) -> TriedFeed:
     }
 
 
-def _print_trial(trial: Trial) -> None:
+def _print_trial(trial: FeedCheck) -> None:
     from watcher.text.redact import redact_text
 
     word = output.style_text(trial.kind, output.GREEN if trial.ok else output.RED)

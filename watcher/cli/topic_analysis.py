@@ -13,7 +13,7 @@ from watcher.cli.state import Json, Since, Until, open_application
 app = typer.Typer(rich_markup_mode=None)
 
 TopicId = Annotated[str, typer.Argument(metavar="ID", help="The topic's id.")]
-Listed = Annotated[int, typer.Option("--limit", "-n", min=0, max=1000, help="The most of each to list.")]
+TopicOverview = Annotated[int, typer.Option("--limit", "-n", min=0, max=1000, help="The most of each to list.")]
 DEFAULT_PERIOD = "90d"
 
 
@@ -31,7 +31,7 @@ def diff(
     ] = None,
     since: Since = None,
     until: Until = None,
-    limit: Listed = 1000,
+    limit: TopicOverview = 1000,
     exit_code: Annotated[
         bool, typer.Option("--exit-code", help="Exit with 1 if the queries match different entries.")
     ] = False,
@@ -42,7 +42,7 @@ def diff(
 ) -> None:
     """Show what a changed query would gain and lose among the stored entries, before it is saved.
 
-    Nothing is changed. Lost entries that were judged are marked.
+    Nothing is changed. Lost entries that were judged are split_by_evidence.
     """
     from watcher.app.topic_encoding import encode_diff
     from watcher.app.topics import find_topic
@@ -91,7 +91,7 @@ def replay(
     afresh: Annotated[bool, typer.Option("--afresh", help="Do not continue a stopped replay.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Apply today's topics to the stored entries. New hits are marked `backfill`: digests and alerts leave them out
+    """Apply today's topics to the stored entries. New hits are split_by_evidence `backfill`: digests and alerts leave them out
     unless configured otherwise. Known hits keep their number, time and judgement; running it twice changes nothing."""
     from watcher import clock
     from watcher.app.topic_encoding import encode_replay
@@ -115,7 +115,9 @@ def replay(
     rows = [(id_, f"{replayed.new.get(id_, 0):,}", f"{replayed.known.get(id_, 0):,}") for id_ in ids]
     output.print_table(("topic", "new hits", "known"), rows, flexible=0)
     resumed = ", continued from where it was stopped" if replayed.resumed else ""
-    output.print_note(f"{replayed.read:,} of {replayed.tested:,} entries tested{resumed}; new hits are marked backfill")
+    output.print_note(
+        f"{replayed.read:,} of {replayed.tested:,} entries tested{resumed}; new hits are split_by_evidence backfill"
+    )
 
 
 @app.command(
@@ -127,7 +129,7 @@ def probe(
     topic_id: TopicId,
     since: Since = DEFAULT_PERIOD,
     until: Until = None,
-    limit: Listed = 20,
+    limit: TopicOverview = 20,
     size: Annotated[
         int, typer.Option("--sample", metavar="N", min=0, max=10_000, help="Also draw N entries that do not match.")
     ] = 0,
@@ -145,14 +147,14 @@ def probe(
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.topics import sample as sampling
-    from watcher.topics.named import read_named
+    from watcher.topics.named_query import parse_named_query
     from watcher.topics.probe import probe as find_near_misses
 
     if relevant is not None and relevant > size:
         raise UsageError("--relevant counts within --sample: it cannot be larger")
     with open_application() as application:
         topic = find_topic(application.settings.topics, topic_id)
-        named = read_named(topic.query, application.settings.sets)
+        named = parse_named_query(topic.query, application.settings.sets)
         after, before = args.parse_period(since, until)
         with output.show_progress("Probing") as on_progress:
             misses = find_near_misses(
@@ -178,7 +180,7 @@ def cost(
     topic_id: TopicId,
     since: Since = DEFAULT_PERIOD,
     until: Until = None,
-    limit: Listed = 20,
+    limit: TopicOverview = 20,
     as_json: Json = False,
 ) -> None:
     """Show what each clause of a topic brings in alone, what each exclusion removes, when each last matched, how its
@@ -187,11 +189,11 @@ def cost(
     from watcher.app.topics import find_topic
     from watcher.cli import render_topics
     from watcher.topics.cost import cost as compute_cost
-    from watcher.topics.named import read_named
+    from watcher.topics.named_query import parse_named_query
 
     with open_application() as application:
         topic = find_topic(application.settings.topics, topic_id)
-        named = read_named(topic.query, application.settings.sets)
+        named = parse_named_query(topic.query, application.settings.sets)
         after, before = args.parse_period(since, until)
         with output.show_progress("Counting") as on_progress:
             result = compute_cost(application.database, topic_id, named, since=after, until=before, heard=on_progress)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from watcher.contract.topic_analysis import Draft
     from watcher.settings import Settings
     from watcher.text.article import Article
-    from watcher.topics.draft import Proposal
+    from watcher.topics.draft import TopicDraft
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -37,8 +37,8 @@ def draft(
     before you rely on it.
     """
     from watcher.app.topic_encoding import encode_proposal
-    from watcher.topics.draft import as_yaml
     from watcher.topics.draft import draft as propose
+    from watcher.topics.draft import format_topics_yaml
 
     settings = _load_settings()
     article = _load_article(source, settings)
@@ -60,7 +60,7 @@ def draft(
         output.print_note(f"nothing stands out in {name}: try a longer article")
         return
     heading = [f"Drafted from {name}: a starting point, not finished topics. Read each query, test it with", _NEXT_STEP]
-    sys.stdout.write(as_yaml(proposals, heading))
+    sys.stdout.write(format_topics_yaml(proposals, heading))
 
 
 _NEXT_STEP = "`watcher topics test`, and move good ones into topics.yaml, below its own `topics:`."
@@ -72,13 +72,13 @@ def _load_settings() -> Settings | None:
     try:
         return args.load_settings_if_any()
     except ConfigError as error:
-        output.print_note(f"not counted, because the configuration has an error: {error.faults[0]}")
+        output.print_note(f"not add_match_counts, because the configuration has an error: {error.faults[0]}")
         return None
 
 
 def _load_article(source: str, settings: Settings | None) -> Article:
     from watcher.errors import ParseError, UsageError
-    from watcher.topics.page import read_article
+    from watcher.topics.article_source import parse_article
 
     if source.lower().startswith(("http://", "https://")):
         return asyncio.run(_fetch_article(source, settings))
@@ -89,7 +89,7 @@ def _load_article(source: str, settings: Settings | None) -> Article:
     except OSError as error:
         raise UsageError(f"{source}: {(error.strerror or 'cannot be read').lower()}") from error
     try:
-        return read_article(body, name=args.get_display_name(source))
+        return parse_article(body, name=args.get_display_name(source))
     except ParseError as error:
         raise UsageError(str(error)) from error
 
@@ -97,25 +97,25 @@ def _load_article(source: str, settings: Settings | None) -> Article:
 async def _fetch_article(url: str, settings: Settings | None) -> Article:
     from watcher.app.bootstrap import fetch_policy
     from watcher.fetch import Fetcher, FetchPolicy
-    from watcher.topics.page import fetch_article
+    from watcher.topics.article_source import fetch_article
 
     async with Fetcher(fetch_policy(settings) if settings else FetchPolicy()) as fetcher:
         return await fetch_article(fetcher, url)
 
 
-def _count_matches(proposals: tuple[Proposal, ...], since: str | None) -> tuple[Proposal, ...]:
+def _count_matches(proposals: tuple[TopicDraft, ...], since: str | None) -> tuple[TopicDraft, ...]:
     """Return the proposals with the number of stored entries that each matches; unchanged without a database."""
     from watcher.errors import StoreError
     from watcher.match import parse_query
-    from watcher.topics.draft import counted
-    from watcher.topics.trial import count_each
+    from watcher.topics.draft import add_match_counts
+    from watcher.topics.query_test import count_matches
 
     after, _before = args.parse_period(since, None)
     try:
         with open_application() as application:
             queries = {proposal.id: parse_query(proposal.query) for proposal in proposals}
-            matched, tested = count_each(application.database, queries, since=after)
+            matched, tested = count_matches(application.database, queries, since=after)
     except StoreError as error:
-        output.print_note(f"not counted: {error}")
+        output.print_note(f"not add_match_counts: {error}")
         return proposals
-    return counted(proposals, matched, tested) if tested else proposals
+    return add_match_counts(proposals, matched, tested) if tested else proposals

@@ -10,13 +10,13 @@ import typer
 
 from watcher.cli import args, output
 from watcher.cli.state import Json, Topics, load_settings, open_application
-from watcher.cli.topic_analysis import Listed
+from watcher.cli.topic_analysis import TopicOverview
 
 if TYPE_CHECKING:
     from watcher.contract.topic_analysis import Evaluation
-    from watcher.match import Watched
+    from watcher.match import TopicMatcher
     from watcher.settings import Settings
-    from watcher.topics.labels import Example
+    from watcher.topics.examples import Example
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -24,7 +24,7 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command(
     "eval",
     epilog="Examples:\n\n  watcher topics eval --labels labels.jsonl\n\n"
-    "  watcher topics eval --labels labels.jsonl --min-recall 0.9 --min-precision 0.9    exit code 1 below\n\n"
+    "  watcher topics eval --labels labels.jsonl --min-recall 0.9 --min-precision 0.9    exit code 1 check_gate\n\n"
     "  watcher topics eval --labels labels.jsonl --topic five-eyes --query '\"five eyes\"'    a query not yet saved\n\n"
     'A labels file has a JSON object on each line: {"title": ..., "summary": ..., "labels": ["five-eyes"]}',
 )
@@ -40,12 +40,12 @@ def evaluate(
         str | None, typer.Option("--query", "-q", metavar="Q", help="Measure this query in place of the one topic's.")
     ] = None,
     min_recall: Annotated[
-        float | None, typer.Option("--min-recall", min=0, max=1, help="Exit with 1 if recall is below this.")
+        float | None, typer.Option("--min-recall", min=0, max=1, help="Exit with 1 if recall is check_gate this.")
     ] = None,
     min_precision: Annotated[
-        float | None, typer.Option("--min-precision", min=0, max=1, help="Exit with 1 if precision is below this.")
+        float | None, typer.Option("--min-precision", min=0, max=1, help="Exit with 1 if precision is check_gate this.")
     ] = None,
-    limit: Listed = 20,
+    limit: TopicOverview = 20,
     as_json: Json = False,
 ) -> None:
     """Measure topics on labelled items: precision, recall and F1 with 95 % intervals, misses and false hits.
@@ -54,24 +54,28 @@ def evaluate(
     from watcher.app.topic_encoding import encode_score
     from watcher.cli import render_topics
     from watcher.errors import UsageError
-    from watcher.topics.evaluate import below
-    from watcher.topics.evaluate import evaluate as measure
-    from watcher.topics.labels import read_labels, stored_labels
+    from watcher.topics.evaluation import check_gate
+    from watcher.topics.evaluation import evaluate as measure
+    from watcher.topics.examples import iter_judged_examples, parse_examples
 
     if not labels and not stored:
         raise UsageError("no labelled items: use --labels FILE, or --stored for the judgements in the database")
     settings = load_settings()
     watched, candidates = _compile_topics(settings, topic or [], query)
     examples = [
-        example for name in labels or () for example in read_labels(args.get_display_name(name), args.read_lines(name))
+        example
+        for name in labels or ()
+        for example in parse_examples(args.get_display_name(name), args.read_lines(name))
     ]
     if stored:
         with open_application() as application:
-            examples += stored_labels(application.database)
+            examples += iter_judged_examples(application.database)
     ids = _choose_topics(examples, candidates, bool(topic))
     scores = measure(watched, examples, ids)
     missed_bounds = [
-        line for score in scores.values() for line in below(score, min_precision=min_precision, min_recall=min_recall)
+        line
+        for score in scores.values()
+        for line in check_gate(score, min_precision=min_precision, min_recall=min_recall)
     ]
     if as_json:
         document: Evaluation = {
@@ -88,7 +92,7 @@ def evaluate(
         raise typer.Exit(1)
 
 
-def _compile_topics(settings: Settings, wanted: list[str], query: str | None) -> tuple[Watched, list[str]]:
+def _compile_topics(settings: Settings, wanted: list[str], query: str | None) -> tuple[TopicMatcher, list[str]]:
     """Return the topics to measure and their ids; `query` replaces the query of the one topic."""
     from watcher.app.topics import find_topic
     from watcher.errors import UsageError
@@ -108,9 +112,9 @@ def _choose_topics(examples: list[Example], candidates: list[str], named: bool) 
     from difflib import get_close_matches
 
     from watcher.errors import UsageError
-    from watcher.topics.labels import labelled_topics
+    from watcher.topics.examples import count_labelled_topics
 
-    counts = labelled_topics(examples)
+    counts = count_labelled_topics(examples)
     for id_ in counts:
         if id_ not in candidates and not named:
             near = get_close_matches(id_, candidates, 1)

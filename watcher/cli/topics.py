@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.contract.topics import TopicList
     from watcher.model.entry import StoredEntry
-    from watcher.model.found import StoredHit
-    from watcher.topics.catalogue import Listed
-    from watcher.topics.trial import Explained
+    from watcher.model.results import StoredHit
+    from watcher.topics.overview import TopicOverview
+    from watcher.topics.query_test import EntryExplanation
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -41,10 +41,10 @@ def list_topics(as_json: Json = False) -> None:
     """List the topics with their hits: all, those of the last seven days, the last one, and judgements."""
     from watcher import clock
     from watcher.app.topic_encoding import encode_topic
-    from watcher.topics import catalogue
+    from watcher.topics.overview import list_topic_overviews
 
     with open_application() as application, application.database.read() as db:
-        summaries = catalogue.listed(db, application.watched, clock.now())
+        summaries = list_topic_overviews(db, application.watched, clock.now())
     if as_json:
         document: TopicList = {"topics": [encode_topic(summary) for summary in summaries]}
         output.print_json(document)
@@ -74,15 +74,16 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
     from watcher import clock
     from watcher.app.topic_encoding import encode_topic_detail
     from watcher.app.topics import find_topic
-    from watcher.topics import catalogue, named
+    from watcher.topics.named_query import parse_named_query
+    from watcher.topics.overview import get_topic_overview, list_used_sets
 
     with open_application() as application:
         settings = application.settings
         topic = find_topic(settings.topics, topic_id)
         with application.database.read() as db:
-            summary, versions = catalogue.one(db, application.watched, topic_id, clock.now())
-    parsed = named.read_named(topic.query, settings.sets)
-    sets = {name: settings.sets[name] for name in catalogue.sets_used(topic.query, settings.sets)}
+            summary, versions = get_topic_overview(db, application.watched, topic_id, clock.now())
+    parsed = parse_named_query(topic.query, settings.sets)
+    sets = {name: settings.sets[name] for name in list_used_sets(topic.query, settings.sets)}
     if as_json:
         output.print_json(encode_topic_detail(summary, versions, parsed.query.canonical(), sets))
         return
@@ -151,16 +152,16 @@ def explain(
     from watcher.app.topic_encoding import encode_explanation
     from watcher.app.topics import find_topic_or_query
     from watcher.cli import render_entry
-    from watcher.match import version_of
-    from watcher.topics.named import read_named
-    from watcher.topics.trial import on_entry
+    from watcher.match import hash_query
+    from watcher.topics.named_query import parse_named_query
+    from watcher.topics.query_test import explain_entry
 
     with open_application() as application:
         topic, query = find_topic_or_query(application.settings.topics, what)
-        named = read_named(query, application.settings.sets)
+        named = parse_named_query(query, application.settings.sets)
         stored, hit = _find_entry(application, entry)
-    explained = on_entry(named, stored, everything=everything)
-    version = version_of(named.query)
+    explained = explain_entry(named, stored, everything=everything)
+    version = hash_query(named.query)
     if as_json:
         output.print_json(encode_explanation(explained, topic.id if topic else None, version, hit))
         return
@@ -173,7 +174,7 @@ def explain(
     _print_nearest(explained)
 
 
-def _print_topic(summary: Listed) -> None:
+def _print_topic(summary: TopicOverview) -> None:
     """Print a topic's name, description, hits and query as written."""
     topic = summary.topic
     output.print_line(output.style_text(output.clean_text(f"{topic.id}: {topic.name}"), output.BOLD))
@@ -193,14 +194,16 @@ def _test_archive(what: str, since: str | None, until: str | None, limit: int, a
     from watcher.app.topics import find_topic_or_query
     from watcher.cli import render_entry
     from watcher.match import parse_query
-    from watcher.topics.trial import on_archive
+    from watcher.topics.query_test import search_archive
 
     with open_application() as application:
         _topic, text = find_topic_or_query(application.settings.topics, what)
         query = parse_query(text, application.settings.sets)
         after, before = args.parse_period(since, until)
         with output.show_progress("Matching") as on_progress:
-            tested = on_archive(application.database, query, since=after, until=before, limit=limit, heard=on_progress)
+            tested = search_archive(
+                application.database, query, since=after, until=before, limit=limit, heard=on_progress
+            )
     if as_json:
         output.print_json(encode_tested_archive(tested))
     else:
@@ -216,13 +219,13 @@ def _test_text(what: str, text: str, as_json: bool) -> bool:
     from watcher.app.topic_encoding import encode_tested_text
     from watcher.app.topics import find_topic_or_query
     from watcher.cli import render_entry
-    from watcher.topics.named import read_named
-    from watcher.topics.trial import as_entry, on_entry
+    from watcher.topics.named_query import parse_named_query
+    from watcher.topics.query_test import build_entry, explain_entry
 
     settings = args.load_settings_if_any()
     topics, sets = (settings.topics, settings.sets) if settings else ((), {})
     _topic, query = find_topic_or_query(topics, what)
-    explained = on_entry(read_named(query, sets), as_entry(text))
+    explained = explain_entry(parse_named_query(query, sets), build_entry(text))
     if as_json:
         output.print_json(encode_tested_text(explained))
     else:
@@ -236,7 +239,8 @@ def _test_text(what: str, text: str, as_json: bool) -> bool:
 def _find_entry(application: App, text: str) -> tuple[StoredEntry, StoredHit | None]:
     """Return the entry that `text` names (`4711`, `hit:12`), and the hit by which it was named."""
     from watcher.errors import UsageError
-    from watcher.store import entries, hits
+    from watcher.store.entries.queries import load_entry
+    from watcher.store.hits.queries import load_hit
 
     word = text.strip().lower()
     number = word.removeprefix("entry:").removeprefix("hit:").lstrip("#")
@@ -244,12 +248,12 @@ def _find_entry(application: App, text: str) -> tuple[StoredEntry, StoredHit | N
         raise UsageError(f"{text!r} is not an entry: write its number, or hit:NUMBER for the entry of a hit")
     with application.database.read() as db:
         if word.startswith(("hit:", "#")):
-            hit = hits.get(db, int(number))
+            hit = load_hit(db, int(number))
             return hit.stored, hit
-        return entries.get(db, int(number)), None
+        return load_entry(db, int(number)), None
 
 
-def _print_nearest(explained: Explained) -> None:
+def _print_nearest(explained: EntryExplanation) -> None:
     if explained.matched:
         return
     if explained.nearest:

@@ -241,7 +241,7 @@ def _encode_story(line: model.StoryLine) -> DigestStory:
     }
 
 
-def _encode_hit(hit: model.ToldHit) -> DigestHit:
+def _encode_hit(hit: model.DigestHit) -> DigestHit:
     return {
         "id": hit.hit_id,
         "entry": hit.entry_id,

@@ -9,7 +9,7 @@ from typing_extensions import TypedDict
 
 from watcher.contract.timestamps import format_timestamp
 from watcher.model.entry import StoredEntry
-from watcher.model.found import Match, Page
+from watcher.model.results import Page, SearchResult
 from watcher.model.topic import Evidence as ModelEvidence
 
 
@@ -138,7 +138,7 @@ def encode_entry_detail(stored: StoredEntry, versions: Iterable[Mapping[str, Any
     }
 
 
-def encode_match(match: Match) -> EntryMatch:
+def encode_match(match: SearchResult) -> EntryMatch:
     """Return an entry that a search found, with the words that prove it."""
     return {
         "entry": encode_entry(match.stored),
@@ -147,7 +147,7 @@ def encode_match(match: Match) -> EntryMatch:
     }
 
 
-def encode_matches(page: Page[Match]) -> EntryList:
+def encode_matches(page: Page[SearchResult]) -> EntryList:
     """Return a page of entries in its order."""
     return {
         "entries": [encode_match(match) for match in page.items],

@@ -178,38 +178,40 @@ class ImportedFeeds(TypedDict):
     dry_run: bool
 
 
-def encode_feed(feed: model.Feed, *, health: str, entries: int) -> Feed:
+def encode_feed(feed: model.PollableFeed, *, health: str, entries: int) -> Feed:
     """Return a feed, its health and how many entries of it are stored."""
     return {
-        "url": feed.source.url,
+        "url": feed.config.url,
         "title": feed.name,
-        "tags": list(feed.source.tags),
-        "language": feed.source.language or feed.language,
+        "tags": list(feed.config.tags),
+        "language": feed.config.language or feed.language,
         "site_url": feed.site_url and redact_url(feed.site_url),
         "health": health,
         "state": feed.state.value,
         "fetch_url": redact_url(feed.fetch_url),
-        "moving_to": redact_url(feed.move.url) if feed.move else None,
-        "interval_seconds": round(feed.interval.total_seconds()),
-        "rhythm_seconds": round(feed.rhythm.total_seconds()) if feed.rhythm else None,
-        "polled_at": format_timestamp(feed.polled_at),
-        "succeeded_at": format_timestamp(feed.succeeded_at),
-        "new_at": format_timestamp(feed.new_at),
-        "next_poll_at": format_timestamp(feed.next_poll_at),
-        "failures": feed.failures,
-        "failing_since": format_timestamp(feed.failing_since),
-        "error": {"kind": feed.error_kind, "message": redact_text(feed.error or "")} if feed.error_kind else None,
-        "gaps": feed.gaps,
-        "lost": feed.lost,
-        "gap_at": format_timestamp(feed.gap_at),
-        "left_out": feed.left_out,
-        "merged": feed.merged,
-        "recovered": feed.recovered,
+        "moving_to": redact_url(feed.poll.move.url) if feed.poll.move else None,
+        "interval_seconds": round(feed.poll.interval.total_seconds()),
+        "rhythm_seconds": round(feed.stats.publish_interval.total_seconds()) if feed.stats.publish_interval else None,
+        "polled_at": format_timestamp(feed.poll.polled_at),
+        "succeeded_at": format_timestamp(feed.poll.succeeded_at),
+        "new_at": format_timestamp(feed.stats.new_at),
+        "next_poll_at": format_timestamp(feed.poll.next_poll_at),
+        "failures": feed.poll.failures,
+        "failing_since": format_timestamp(feed.poll.failing_since),
+        "error": {"kind": feed.poll.error_kind, "message": redact_text(feed.poll.error or "")}
+        if feed.poll.error_kind
+        else None,
+        "gaps": feed.stats.gaps,
+        "lost": feed.stats.lost,
+        "gap_at": format_timestamp(feed.stats.gap_at),
+        "left_out": feed.stats.left_out,
+        "merged": feed.stats.merged,
+        "recovered": feed.stats.recovered,
         "entries": entries,
     }
 
 
-def encode_source(source: model.Source) -> ConfiguredFeed:
+def encode_source(source: model.FeedConfig) -> ConfiguredFeed:
     """Return a feed as it is configured."""
     budget = source.budget
     return {

@@ -15,7 +15,7 @@ from watcher.contract.entries import (
     keep_valid_evidence,
 )
 from watcher.contract.timestamps import format_timestamp
-from watcher.model.found import Page, StoredHit
+from watcher.model.results import Page, StoredHit
 from watcher.model.topic import Origin
 
 Label = Literal["relevant", "irrelevant"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing_extensions import TypedDict
 
 from watcher.contract.timestamps import format_timestamp
-from watcher.model.found import Page
+from watcher.model.results import Page
 from watcher.model.story import Story as ModelStory
 
 

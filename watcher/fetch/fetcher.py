@@ -15,18 +15,18 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from watcher.fetch import addresses, answer, conditional
+from watcher.fetch import conditional, request_urls, response
+from watcher.fetch.decompress import Body
 from watcher.fetch.errors import FetchError
-from watcher.fetch.gate import HostGate
-from watcher.fetch.guard import Guard, Resolver
-from watcher.fetch.inflate import Body
+from watcher.fetch.host_limiter import HostGate
 from watcher.fetch.policy import FetchPolicy
-from watcher.fetch.requester import Requester
+from watcher.fetch.request_identity import Requester
 from watcher.fetch.robots import Robots
-from watcher.fetch.wire import Exchange, GuardedTransport, target
+from watcher.fetch.ssrf_guard import Guard, Resolver
+from watcher.fetch.transport import Exchange, GuardedTransport, target
 from watcher.model.access import Access
-from watcher.model.feed import Feed, Validators
-from watcher.model.poll import Document, Failed, FailureKind, Fetched, Hop, NotModified
+from watcher.model.feed import PollableFeed, Validators
+from watcher.model.poll import Document, Failed, FailureKind, FetchResult, NotModified, Redirect
 
 _FEED_TYPES = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -47,7 +47,7 @@ class _Answer:
     body: bytes
     wire: int
     url: str
-    hops: tuple[Hop, ...]
+    hops: tuple[Redirect, ...]
     conditional: bool
 
 
@@ -110,18 +110,18 @@ class Fetcher:
         self._clients.append(client)
         return client
 
-    async def feed(self, feed: Feed, *, unconditional: bool = False) -> Fetched:
+    async def feed(self, feed: PollableFeed, *, unconditional: bool = False) -> FetchResult:
         """Fetch a feed, with its validators unless `unconditional`; what the server does comes back as an outcome.
 
         A server that cannot answer a conditional request is asked once more without validators.
         """
-        requester = Requester(feed.fetch_url, self.policy.user_agent, feed.source.access)
+        requester = Requester(feed.fetch_url, self.policy.user_agent, feed.config.access)
         headers = {"Accept": _FEED_TYPES, "A-IM": "feed"}
         validators = {} if unconditional else conditional.headers(feed)
-        got = await self._get(requester, feed.fetch_url, headers | validators, conditional_for=feed.validators.url)
+        got = await self._get(requester, feed.fetch_url, headers | validators, conditional_for=feed.poll.validators.url)
         fetched = got if isinstance(got, Failed) else _judged(feed, *got)
         asked = bool(validators) and (isinstance(got, Failed) or got[0].conditional)
-        if (again := conditional.headers_to_ask_again(fetched, asked=asked, failures=feed.failures)) is not None:
+        if (again := conditional.headers_to_ask_again(fetched, asked=asked, failures=feed.poll.failures)) is not None:
             second = await self._get(requester, feed.fetch_url, headers | again)
             refetched = second if isinstance(second, Failed) else _judged(feed, *second)
             if not isinstance(refetched, Failed):
@@ -145,7 +145,7 @@ class Fetcher:
             return got
         found, elapsed = got
         if found.status != 200:
-            return replace(answer.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
+            return replace(response.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
         return _document(url, found, elapsed)
 
     async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, str] | Failed:
@@ -183,7 +183,7 @@ class Fetcher:
     ) -> tuple[_Answer, timedelta] | Failed:
         total = self.policy.total
         budget = _Budget(total)
-        hops: list[Hop] = []
+        hops: list[Redirect] = []
         try:
             found = await self._follow(requester, url, headers, hops, conditional_for, budget, form)
             return found, total - timedelta(seconds=budget.left)
@@ -207,24 +207,24 @@ class Fetcher:
         requester: Requester,
         url: str,
         headers: dict[str, str],
-        hops: list[Hop],
+        hops: list[Redirect],
         conditional_for: str | None,
         budget: _Budget,
         form: bytes | None,
     ) -> _Answer:
         for _redirect in range(self.policy.most_redirects + 1):
             asked = dict(headers)
-            if conditional_for is not None and addresses.bare(url) != addresses.bare(conditional_for):
+            if conditional_for is not None and request_urls.bare(url) != request_urls.bare(conditional_for):
                 # Validators belong to the address that gave them; elsewhere they may mean something else.
                 for condition in conditional.HEADERS:
                     asked.pop(condition, None)
             found = await self._once(requester, url, asked, tuple(hops), budget, form)
             if found.status not in (_REDIRECTS if form is None else _SAME_AGAIN):
                 return found
-            target = addresses.redirected(url, found.headers.get("location", ""))
-            if any(hop.url == target for hop in hops) or target == addresses.bare(url):
+            target = request_urls.redirected(url, found.headers.get("location", ""))
+            if any(hop.url == target for hop in hops) or target == request_urls.bare(url):
                 raise FetchError(FailureKind.REDIRECT, "redirects in a circle")
-            hops.append(Hop(status=found.status, url=target))
+            hops.append(Redirect(status=found.status, url=target))
             url = target
         raise FetchError(FailureKind.REDIRECT, f"more than {self.policy.most_redirects} redirects")
 
@@ -233,11 +233,11 @@ class Fetcher:
         requester: Requester,
         url: str,
         headers: dict[str, str],
-        hops: tuple[Hop, ...],
+        hops: tuple[Redirect, ...],
         budget: _Budget,
         form: bytes | None,
     ) -> _Answer:
-        address = addresses.bare(url)
+        address = request_urls.bare(url)
         to = target(address)
         sent = requester.headers(url, headers)
         if form is not None:
@@ -252,14 +252,14 @@ class Fetcher:
             finally:
                 await exchange.close()
 
-    async def _read(self, exchange: Exchange, url: str, hops: tuple[Hop, ...], is_conditional: bool) -> _Answer:
+    async def _read(self, exchange: Exchange, url: str, hops: tuple[Redirect, ...], is_conditional: bool) -> _Answer:
         status = exchange.status
         headers = _joined(exchange.headers)
         if status in _REDIRECTS or status in {204, 205, 304}:
             return _Answer(status, headers, b"", 0, url, hops, is_conditional)
         # An error's body is only looked at to name it; a success has to be whole.
         success = 200 <= status < 300
-        most_body = self.policy.most_body if success else answer.DRAINED * 4
+        most_body = self.policy.most_body if success else response.DRAINED * 4
         body = Body(headers.get("content-encoding", ""), most_wire=self.policy.most_wire, most_body=most_body)
         begun, patience = time.monotonic(), self.policy.slow_after.total_seconds()
         try:
@@ -276,7 +276,7 @@ class Fetcher:
         return _Answer(status, headers, whole, body.wire, url, hops, is_conditional)
 
 
-def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:
+def _judged(feed: PollableFeed, found: _Answer, elapsed: timedelta) -> FetchResult:
     validators = Validators(
         etag=found.headers.get("etag"), last_modified=found.headers.get("last-modified"), url=found.url
     )
@@ -293,8 +293,8 @@ def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:
             url=found.url, headers=found.headers, validators=validators, hops=found.hops, elapsed=elapsed
         )
     if found.status not in {200, 203, 226}:
-        return replace(answer.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
-    if answer.is_challenge(found.headers, found.body):
+        return replace(response.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
+    if response.is_challenge(found.headers, found.body):
         return Failed(
             kind=FailureKind.CHALLENGE,
             message=f"a bot check in place of the feed (HTTP {found.status})",

@@ -12,8 +12,8 @@ from starlette.middleware import Middleware
 from watcher import __version__
 from watcher.app.bootstrap import App
 from watcher.fetch import Fetcher
-from watcher.pipeline.pushed import Subscriber
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageMonitor
+from watcher.pipeline.websub.service import Subscriber
 from watcher.settings import signing_key
 from watcher.web import api, errors, events, health, metrics, pages, syndication, websub
 from watcher.web.auth.access import AccessControl, AccessMiddleware
@@ -33,7 +33,7 @@ def create_app(
     *,
     clock: Callable[[], datetime],
     poller_alive: Callable[[], bool] | None = None,
-    storage: StorageWatch | None = None,
+    storage: StorageMonitor | None = None,
     reload: Callable[[], Awaitable[bool]] | None = None,
     fetcher: Fetcher | None = None,
     subscriber: Subscriber | None = None,
@@ -71,7 +71,7 @@ def create_app(
         key=signing_key(app.settings),
         environment=make_environment(gate.prefix),
         poller_alive=poller_alive,
-        storage=storage or StorageWatch(),
+        storage=storage or StorageMonitor(),
         reload=reload,
         fetcher=fetcher,
     )

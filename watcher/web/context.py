@@ -15,8 +15,8 @@ from starlette.requests import HTTPConnection
 
 from watcher.app.bootstrap import App
 from watcher.fetch import Fetcher
-from watcher.pipeline.storage import StorageWatch
-from watcher.topics.named import Named
+from watcher.pipeline.storage_monitor import StorageMonitor
+from watcher.topics.named_query import NamedQuery
 from watcher.web.auth.access import AccessControl
 from watcher.web.auth.sessions import Session
 from watcher.web.deadlines import MatchBudget, QueryParser
@@ -39,7 +39,7 @@ class WebContext:
     key: bytes = field(repr=False)
     environment: jinja2.Environment
     poller_alive: Callable[[], bool] | None = None
-    storage: StorageWatch = field(default_factory=StorageWatch)
+    storage: StorageMonitor = field(default_factory=StorageMonitor)
     reload: Callable[[], Awaitable[bool]] | None = None
     fetcher: Fetcher | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
@@ -51,7 +51,7 @@ class WebContext:
     def now(self) -> datetime:
         return self.clock()
 
-    def parse_query(self, text: str) -> Named:
+    def parse_query(self, text: str) -> NamedQuery:
         """Parse a visitor's query with the configured sets; raises QueryError and BusyError."""
         return self.parser.parse(text, self.app.settings.sets)
 

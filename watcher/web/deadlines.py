@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watcher.errors import BusyError, TooLongError
 from watcher.match import limit_matching
-from watcher.topics.named import Named, read_named
+from watcher.topics.named_query import NamedQuery, parse_named_query
 
 T = TypeVar("T")
 REQUEST_TIME = timedelta(seconds=1.5)
@@ -211,17 +211,17 @@ class QueryParser:
     def __init__(self) -> None:
         self._loading = threading.Lock()
 
-    def parse(self, text: str, sets: Mapping[str, str], limit: timedelta = REQUEST_TIME) -> Named:
+    def parse(self, text: str, sets: Mapping[str, str], limit: timedelta = REQUEST_TIME) -> NamedQuery:
         """Parse a query; raises QueryError, and BusyError where its inflections are still being loaded."""
         if "~" not in text:
-            return read_named(text, sets)
+            return parse_named_query(text, sets)
         deadline = Deadline(limit)
         if not self._loading.acquire(timeout=deadline.seconds_left()):
             raise _inflections_loading()
 
-        def parse_and_release() -> Named:
+        def parse_and_release() -> NamedQuery:
             try:
-                return read_named(text, sets)
+                return parse_named_query(text, sets)
             finally:
                 self._loading.release()
 

@@ -13,7 +13,7 @@ from starlette.types import Receive, Scope, Send
 
 from watcher.contract.hits import HitEvent
 from watcher.errors import StoreError
-from watcher.store import hits
+from watcher.store.hits.queries import get_newest_hit_id, list_hit_ids_after
 from watcher.web.auth.paths import IS_HEAD
 from watcher.web.context import Ctx, WebContext
 
@@ -88,9 +88,9 @@ async def _wait_for_poll(ctx: WebContext) -> None:
 
 def _get_newest_id(ctx: WebContext) -> int:
     with ctx.app.database.read() as db:
-        return hits.newest_id(db)
+        return get_newest_hit_id(db)
 
 
 def _list_ids_after(ctx: WebContext, last: int) -> tuple[int, ...]:
     with ctx.app.database.read() as db:
-        return hits.ids_after(db, last, MAX_HITS_PER_POLL)
+        return list_hit_ids_after(db, last, MAX_HITS_PER_POLL)

@@ -6,7 +6,8 @@ from fastapi import APIRouter
 from fastapi.responses import PlainTextResponse
 
 from watcher.errors import StorageError, WatcherError
-from watcher.store import leases, migrate
+from watcher.store.database.migrate import require_current_schema
+from watcher.store.system.workers import find_network_outage, list_workers
 from watcher.web.context import Ctx
 
 router = APIRouter(include_in_schema=False)
@@ -25,9 +26,9 @@ def get_readiness(ctx: Ctx) -> PlainTextResponse:
     The answer names no address or path.
     """
     try:
-        migrate.require_current(ctx.app.database)
+        require_current_schema(ctx.app.database)
         with ctx.app.database.read() as db:
-            away = leases.network_away_since(leases.at_work(db, ctx.now))
+            away = find_network_outage(list_workers(db, ctx.now))
     except StorageError as error:
         return PlainTextResponse(f"{error.fault}\n", 503)
     except WatcherError as error:

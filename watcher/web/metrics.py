@@ -15,8 +15,14 @@ from watcher import __version__
 from watcher.errors import StoreError
 from watcher.model.digest import DeliveryState
 from watcher.model.poll import FailureKind
-from watcher.store import blocked, digests, hits, leases, outbox, status
-from watcher.store.status import Standing
+from watcher.store import status
+from watcher.store.digests.queries import get_last_slots
+from watcher.store.hits.queries import count_hits_by_topic
+from watcher.store.outbox.blocked_channels import list_blocked_channels
+from watcher.store.outbox.queries import count_deliveries_by_channel, get_next_try_at
+from watcher.store.system import status
+from watcher.store.system.status import StatusSummary
+from watcher.store.system.workers import find_network_outage, list_workers
 from watcher.web.context import Ctx, WebContext
 
 router = APIRouter(include_in_schema=False)
@@ -44,10 +50,10 @@ class _StoredMetrics(Collector):
         now = self._ctx.now
         try:
             with self._ctx.app.database.read() as db:
-                summary = status.standing(db, now)
-                away = leases.network_away_since(leases.at_work(db, now))
-                by_channel, blocked_channels = outbox.counts_by_channel(db), blocked.list_all(db)
-                by_topic, last, waiting = hits.counts(db), digests.last_slots(db, now), outbox.next_try_at(db)
+                summary = status.get_status(db, now)
+                away = find_network_outage(list_workers(db, now))
+                by_channel, blocked_channels = count_deliveries_by_channel(db), list_blocked_channels(db)
+                by_topic, last, waiting = count_hits_by_topic(db), get_last_slots(db, now), get_next_try_at(db)
         except StoreError:
             reachable.add_metric([], 0)
             yield reachable
@@ -96,7 +102,7 @@ class _StoredMetrics(Collector):
         yield up
 
 
-def _collect_feeds(summary: Standing) -> Iterator[Metric]:
+def _collect_feeds(summary: StatusSummary) -> Iterator[Metric]:
     feeds = GaugeMetricFamily("watcher_feeds", "Configured feeds, by health.", labels=["health"])
     for health, count in summary.feeds.items():
         if health != "total":

@@ -9,9 +9,10 @@ from fastapi.responses import Response
 
 from watcher.app.export import export_digests_atom, export_hits_atom, export_hits_json_feed
 from watcher.app.topics import find_topic
-from watcher.model.found import Filters, StoredHit
+from watcher.model.results import Filters, StoredHit
 from watcher.model.topic import Topic
-from watcher.store import digests, hits
+from watcher.store.digests.queries import load_latest_digests
+from watcher.store.hits.queries import find_hits
 from watcher.web.context import Ctx, WebContext
 
 router = APIRouter(include_in_schema=False)
@@ -41,7 +42,7 @@ def get_topic_json_feed(request: Request, ctx: Ctx, topic_id: str) -> Response:
 def get_digests_atom(request: Request, ctx: Ctx) -> Response:
     """Return the latest digests as Atom, each whole as it was sent."""
     with ctx.app.database.read() as db:
-        latest = digests.latest(db)
+        latest = load_latest_digests(db)
     url = _make_url(ctx, request, "/digests.atom")
     body = export_digests_atom("Digests", "urn:news-watcher:digests", latest, url=url)
     return _respond(request, body, "application/atom+xml; charset=utf-8")
@@ -50,7 +51,7 @@ def get_digests_atom(request: Request, ctx: Ctx) -> Response:
 def _list_newest(ctx: WebContext, topic_id: str) -> tuple[Topic, tuple[StoredHit, ...]]:
     topic = find_topic(ctx.app.settings.topics, topic_id)
     with ctx.app.database.read() as db:
-        return topic, hits.page(db, Filters(topics=(topic.id,)), limit=MAX_ITEMS).items
+        return topic, find_hits(db, Filters(topics=(topic.id,)), limit=MAX_ITEMS).items
 
 
 def _make_url(ctx: WebContext, request: Request, path: str) -> str:

@@ -9,9 +9,10 @@ from fastapi import APIRouter, Query, Request, Response
 from watcher.app.encoding import encode_composed_digest
 from watcher.contract.deliveries import DeliveryList, encode_delivery
 from watcher.contract.digests import DigestList, encode_subscription
-from watcher.digest import next_slot
+from watcher.digest import find_next_slot
 from watcher.model.digest import DeliveryState
-from watcher.store import digests, outbox
+from watcher.store.digests.queries import find_digests, get_last_slots
+from watcher.store.outbox.queries import find_deliveries
 from watcher.web.api.parameters import Cursor, Limit, add_next_link
 from watcher.web.context import Ctx
 from watcher.web.validation import MAX_ID, Text
@@ -30,13 +31,13 @@ def list_digests(
 ) -> DigestList:
     """List the configured digests and those that were composed."""
     with ctx.app.database.read() as db:
-        last_slots = digests.last_slots(db, ctx.now)
-        page = digests.page(db, name=name, limit=limit, cursor=cursor)
+        last_slots = get_last_slots(db, ctx.now)
+        page = find_digests(db, name=name, limit=limit, cursor=cursor)
     add_next_link(request, response, page.next_cursor)
     return {
         "digests": [
             encode_subscription(
-                subscription, last_at=last_slots.get(subscription.name), next_at=next_slot(subscription, ctx.now)
+                subscription, last_at=last_slots.get(subscription.name), next_at=find_next_slot(subscription, ctx.now)
             )
             for subscription in ctx.app.settings.subscriptions
             if name in (None, subscription.name)
@@ -59,7 +60,7 @@ def list_deliveries(
     """List messages to recipients with their states, the newest first."""
     states = [wanted.value for wanted in state or ()]
     with ctx.app.database.read() as db:
-        page = outbox.page(db, states=states, digest_id=digest, limit=limit, cursor=cursor)
+        page = find_deliveries(db, states=states, digest_id=digest, limit=limit, cursor=cursor)
     add_next_link(request, response, page.next_cursor)
     return {
         "deliveries": [encode_delivery(delivery) for delivery in page.items],

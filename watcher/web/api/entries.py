@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.app.listing import search_entries
 from watcher.contract.entries import EntryDetail, EntryList, encode_entry_detail, encode_matches
-from watcher.store import entries
+from watcher.store.entries.queries import load_entry, load_entry_versions
 from watcher.web.api.parameters import ListParameters, add_next_link
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.validation import EntryId
@@ -27,4 +27,4 @@ def list_entries(request: Request, response: Response, ctx: Ctx, query: ListPara
 def get_entry(ctx: Ctx, entry_id: EntryId) -> EntryDetail:
     """Get an entry with its full text and its earlier versions."""
     with ctx.app.database.read() as db:
-        return encode_entry_detail(entries.get(db, entry_id), entries.versions(db, entry_id))
+        return encode_entry_detail(load_entry(db, entry_id), load_entry_versions(db, entry_id))

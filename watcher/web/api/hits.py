@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 
 from watcher.app.listing import list_hits as get_hits
 from watcher.contract.hits import Hit, HitList, Label, LabelledHit, encode_hit, encode_hits
-from watcher.store import hits
+from watcher.store.hits.queries import load_hit, set_hit_label
 from watcher.web.api.parameters import ListParameters, add_next_link
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.validation import HitId
@@ -37,7 +37,7 @@ def list_hits(request: Request, response: Response, ctx: Ctx, query: ListParamet
 def get_hit(ctx: Ctx, hit_id: HitId) -> Hit:
     """Get a hit."""
     with ctx.app.database.read() as db:
-        return encode_hit(hits.get(db, hit_id))
+        return encode_hit(load_hit(db, hit_id))
 
 
 @router.put("/hits/{hit_id}/label")
@@ -45,5 +45,5 @@ def put_label(ctx: Ctx, hit_id: HitId, judgement: LabelUpdate) -> LabelledHit:
     """Judge a hit: relevant or irrelevant. Judgements measure a topic."""
     label: Label | None = None if judgement.label == "none" else judgement.label
     with ctx.app.database.write() as db:
-        hits.label(db, hit_id, label, ctx.now)
+        set_hit_label(db, hit_id, label, ctx.now)
     return {"id": hit_id, "label": label}

@@ -14,4 +14,4 @@ router = APIRouter(tags=["status"])
 @router.get("/status")
 def get_status(ctx: Ctx) -> Status:
     """Get the state of feeds, digests, messages and the database."""
-    return status.get_status(ctx.app, ctx.now)
+    return status.get_system_status(ctx.app, ctx.now)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.app import listing
 from watcher.contract.stories import Story, StoryList, encode_stories, encode_story
-from watcher.store import stories
+from watcher.store.stories.queries import load_story
 from watcher.web.api.parameters import StoryParameters, add_next_link
 from watcher.web.context import Ctx
 from watcher.web.validation import StoryId
@@ -27,4 +27,4 @@ def list_stories(request: Request, response: Response, ctx: Ctx, query: StoryPar
 def get_story(ctx: Ctx, story_id: StoryId) -> Story:
     """Get a story with all its reports."""
     with ctx.app.database.read() as db:
-        return encode_story(stories.get(db, story_id))
+        return encode_story(load_story(db, story_id))

@@ -18,10 +18,11 @@ from watcher.app.topics import find_topic
 from watcher.contract.topics import TestedArchive, TestedText, TopicDetail, TopicList
 from watcher.errors import UsageError
 from watcher.model.entry import Item
-from watcher.text.detect import with_language
-from watcher.topics import catalogue, trial
-from watcher.topics.labels import example_entry
-from watcher.topics.named import Named, named_in
+from watcher.text.language_detection import with_language
+from watcher.topics.examples import build_example_entry
+from watcher.topics.named_query import NamedQuery, get_named_query
+from watcher.topics.overview import get_topic_overview, list_topic_overviews, list_used_sets
+from watcher.topics.query_test import explain_entry, search_archive
 from watcher.web.api.problems import TOO_LONG
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.deadlines import REQUEST_TIME, Deadline
@@ -56,7 +57,7 @@ class TopicTest(BaseModel):
 def list_topics(ctx: Ctx) -> TopicList:
     """List the configured topics with what they matched."""
     with ctx.app.database.read() as db:
-        summaries = catalogue.listed(db, ctx.app.watched, ctx.now)
+        summaries = list_topic_overviews(db, ctx.app.watched, ctx.now)
     return {"topics": [encode_topic(summary) for summary in summaries]}
 
 
@@ -65,9 +66,9 @@ def get_topic(ctx: Ctx, topic_id: Annotated[str, Path(max_length=200)]) -> Topic
     """Get a topic: its query as written and as parsed, and all its versions."""
     topic, sets = find_topic(ctx.app.settings.topics, topic_id), ctx.app.settings.sets
     with ctx.app.database.read() as db:
-        summary, versions = catalogue.one(db, ctx.app.watched, topic.id, ctx.now)
+        summary, versions = get_topic_overview(db, ctx.app.watched, topic.id, ctx.now)
     parsed = ctx.app.watched.query(topic.id).canonical()
-    used = {name: sets[name] for name in catalogue.sets_used(topic.query, sets)}
+    used = {name: sets[name] for name in list_used_sets(topic.query, sets)}
     return encode_topic_detail(summary, versions, parsed, used)
 
 
@@ -79,17 +80,17 @@ def test_topic(request: Request, ctx: Ctx, test: TopicTest) -> TestedArchive | T
         content = "\n".join(part for part in (test.text, test.content) if part)
         item = Item(title=test.title or "", summary=test.summary or "", content=content, language=test.language)
         get_match_budget(request).allow(REQUEST_TIME)
-        return encode_tested_text(trial.on_entry(named, example_entry(with_language(item))))
+        return encode_tested_text(explain_entry(named, build_example_entry(with_language(item))))
     since = parse_time(test.since, ctx.now) if test.since else None
-    tested = trial.on_archive(ctx.app.database, named.query, since=since, limit=test.limit, enough=Deadline().is_over)
+    tested = search_archive(ctx.app.database, named.query, since=since, limit=test.limit, enough=Deadline().is_over)
     return encode_tested_archive(tested)
 
 
-def _parse_query(ctx: WebContext, test: TopicTest) -> Named:
+def _parse_query(ctx: WebContext, test: TopicTest) -> NamedQuery:
     if (test.query is None) == (test.topic is None):
         raise UsageError("name either a `topic` or a `query`")
     if test.topic is not None:
-        return named_in(ctx.app.watched, find_topic(ctx.app.settings.topics, test.topic).id)
+        return get_named_query(ctx.app.watched, find_topic(ctx.app.settings.topics, test.topic).id)
     if not (test.query or "").strip():
         raise UsageError("the query is empty")
     return ctx.parse_query(test.query or "")

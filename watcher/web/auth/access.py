@@ -20,8 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from watcher.errors import BusyError, StoreError
 from watcher.settings import Web
-from watcher.store import ended_sessions
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.system.ended_sessions import add_ended_session, list_ended_sessions
 from watcher.web.auth.allowed_hosts import is_own_host, is_same_origin, list_own_hosts
 from watcher.web.auth.hashing import HashingQueue
 from watcher.web.auth.paths import get_path_prefix
@@ -91,7 +91,7 @@ class AccessControl:
 
         def store_logout() -> None:
             with self._database.write() as db:
-                ended_sessions.add(db, session.id, until, self.clock())
+                add_ended_session(db, session.id, until, self.clock())
 
         await run_in_threadpool(store_logout)
 
@@ -124,7 +124,7 @@ class AccessControl:
 
         def list_ended() -> frozenset[str]:
             with self._database.read() as db:
-                return ended_sessions.list_ids(db)
+                return list_ended_sessions(db)
 
         try:
             self.sessions.replace_ended(await run_in_threadpool(list_ended))

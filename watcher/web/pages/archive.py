@@ -9,8 +9,8 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.app.listing import search_entries
 from watcher.errors import UsageError
-from watcher.model.found import Match, Page
-from watcher.store import hits
+from watcher.model.results import Page, SearchResult
+from watcher.store.hits.queries import load_hits_of_entries
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.pages.list_query import parse_page_query
 from watcher.web.pages.sidebar import get_sidebar
@@ -22,13 +22,13 @@ router = APIRouter(include_in_schema=False)
 def show_archive(request: Request, ctx: Ctx) -> Response:
     """Show the entries that a search matches, newest first."""
     question = parse_page_query(ctx, request.query_params)
-    page: Page[Match] = Page(items=())
+    page: Page[SearchResult] = Page(items=())
     topics_of: defaultdict[int, list[str]] = defaultdict(list)
     if question.fault is None:
         try:
             with ctx.app.database.read() as db:
                 page = search_entries(db, question.query, get_match_budget(request).is_spent)
-                for hit in hits.of_entries(db, [match.stored.id for match in page.items]):
+                for hit in load_hits_of_entries(db, [match.stored.id for match in page.items]):
                     topics_of[hit.stored.id].append(hit.hit.topic_id)
         except UsageError as error:
             question = replace(question, fault=error)

@@ -10,9 +10,9 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.app.listing import parse_time
 from watcher.errors import UsageError
-from watcher.model.found import Filters
-from watcher.store import digests, hits
-from watcher.store.digests import Composed
+from watcher.model.results import Filters
+from watcher.store.digests.queries import StoredDigest, find_reporting_digests, get_titles_at
+from watcher.store.hits.queries import find_hits
 from watcher.web.context import Ctx, WebContext
 from watcher.web.pages.hit_groups import HitRow, group_by_entry
 
@@ -27,7 +27,7 @@ class KnownHit:
     row: HitRow
     title: str
     later: str
-    digest: Composed | None
+    digest: StoredDigest | None
 
 
 @router.get("/as-of")
@@ -49,9 +49,9 @@ def show_as_of(request: Request, ctx: Ctx, at: str = "", topic: str = "") -> Res
 def _list_known_hits(ctx: WebContext, moment: datetime, topic: str) -> list[KnownHit]:
     wanted = (topic,) if topic in {known.id for known in ctx.app.settings.topics} else ()
     with ctx.app.database.read() as db:
-        known = hits.page(db, Filters(until=moment, topics=wanted), limit=MAX_HITS).items
-        titles = digests.titles_at(db, [hit.stored.id for hit in known], moment)
-        reported_by: Mapping[int, Composed] = digests.told_by(db, [hit.id for hit in known], moment)
+        known = find_hits(db, Filters(until=moment, topics=wanted), limit=MAX_HITS).items
+        titles = get_titles_at(db, [hit.stored.id for hit in known], moment)
+        reported_by: Mapping[int, StoredDigest] = find_reporting_digests(db, [hit.id for hit in known], moment)
     lines = []
     for row in group_by_entry(known):
         item = row.stored.entry.item

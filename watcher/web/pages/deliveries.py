@@ -7,9 +7,9 @@ from fastapi.concurrency import run_in_threadpool
 
 from watcher.errors import UsageError
 from watcher.model.digest import Delivery, DeliveryState
-from watcher.model.found import Page
+from watcher.model.results import Page
 from watcher.pipeline import outgoing
-from watcher.store import outbox
+from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 from watcher.web.context import Ctx
 from watcher.web.forms import SubmittedForm, redirect_back
 from watcher.web.validation import DeliveryId
@@ -26,9 +26,9 @@ def list_deliveries(request: Request, ctx: Ctx, cursor: str = "") -> Response:
     fault: UsageError | None = None
     page: Page[Delivery] = Page(items=())
     with ctx.app.database.read() as db:
-        counts = outbox.counts(db)
+        counts = count_deliveries_by_state(db)
         try:
-            page = outbox.page(db, states=wanted, limit=PAGE_SIZE, cursor=cursor or None)
+            page = find_deliveries(db, states=wanted, limit=PAGE_SIZE, cursor=cursor or None)
         except UsageError as error:
             fault = error
     return ctx.render_page(

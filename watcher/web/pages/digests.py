@@ -5,11 +5,12 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
-from watcher.digest import next_slot
+from watcher.digest import find_next_slot
 from watcher.errors import UsageError
-from watcher.model.found import Page
-from watcher.store import digests, hits, outbox
-from watcher.store.digests import Composed
+from watcher.model.results import Page
+from watcher.store.digests.queries import StoredDigest, find_digests, get_last_slots, list_digest_hit_ids, load_digest
+from watcher.store.hits.queries import load_hits
+from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 from watcher.web.auth.headers import MAIL_POLICY
 from watcher.web.context import Ctx
 from watcher.web.pages.hit_groups import group_by_entry, group_by_story
@@ -25,19 +26,19 @@ MAX_HITS = 300
 def list_digests(request: Request, ctx: Ctx, name: str = "", cursor: str = "") -> Response:
     """Show the configured digests with their next times, and the history of all."""
     fault: UsageError | None = None
-    page: Page[Composed] = Page(items=())
+    page: Page[StoredDigest] = Page(items=())
     with ctx.app.database.read() as db:
-        last_slots = digests.last_slots(db, ctx.now)
+        last_slots = get_last_slots(db, ctx.now)
         try:
-            page = digests.page(db, name=name.replace("\0", "") or None, limit=PAGE_SIZE, cursor=cursor or None)
+            page = find_digests(db, name=name.replace("\0", "") or None, limit=PAGE_SIZE, cursor=cursor or None)
         except UsageError as error:
             fault = error
-        counts = outbox.counts(db)
+        counts = count_deliveries_by_state(db)
     lines = [
         {
             "subscription": subscription,
             "last_at": last_slots.get(subscription.name),
-            "next_at": next_slot(subscription, ctx.now),
+            "next_at": find_next_slot(subscription, ctx.now),
         }
         for subscription in ctx.app.settings.subscriptions
     ]
@@ -50,9 +51,9 @@ def list_digests(request: Request, ctx: Ctx, name: str = "", cursor: str = "") -
 def show_digest(request: Request, ctx: Ctx, digest_id: DigestId) -> Response:
     """Show a digest as it was sent, its recipients, and the state of each message."""
     with ctx.app.database.read() as db:
-        digest = digests.get(db, digest_id)
-        deliveries = outbox.page(db, digest_id=digest_id, limit=MAX_DELIVERIES).items
-        reported = hits.get_many(db, digests.members(db, digest_id)[:MAX_HITS])
+        digest = load_digest(db, digest_id)
+        deliveries = find_deliveries(db, digest_id=digest_id, limit=MAX_DELIVERIES).items
+        reported = load_hits(db, list_digest_hit_ids(db, digest_id)[:MAX_HITS])
     return ctx.render_page(
         request,
         "digest.html",
@@ -66,7 +67,7 @@ def show_digest(request: Request, ctx: Ctx, digest_id: DigestId) -> Response:
 def show_mail(ctx: Ctx, digest_id: DigestId) -> Response:
     """Return a digest's HTML as it was sent, for a frame that can only display it."""
     with ctx.app.database.read() as db:
-        digest = digests.get(db, digest_id)
+        digest = load_digest(db, digest_id)
     if not digest.html:
         raise HTTPException(404, "This digest was not sent, or its text was deleted.")
     return HTMLResponse(digest.html, headers={"Content-Security-Policy": MAIL_POLICY})

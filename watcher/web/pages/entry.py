@@ -8,9 +8,12 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.match import Clause, explain
 from watcher.model.entry import StoredEntry
-from watcher.model.found import StoredHit
+from watcher.model.results import StoredHit
 from watcher.model.topic import Topic
-from watcher.store import digests, entries, hits, stories
+from watcher.store.digests.queries import load_digests_of_hits
+from watcher.store.entries.queries import load_entry, load_entry_versions
+from watcher.store.hits.queries import load_hit, load_hits_of_entries
+from watcher.store.stories.queries import find_story_of_entry
 from watcher.web.context import Ctx, WebContext
 from watcher.web.pages.hit_groups import HitRow
 from watcher.web.render.diffs import compare_versions
@@ -36,7 +39,7 @@ class Reason:
 def show_hit(request: Request, ctx: Ctx, hit_id: HitId) -> Response:
     """Show the entry of a hit; this hit leads."""
     with ctx.app.database.read() as db:
-        entry_id = hits.get(db, hit_id).stored.id
+        entry_id = load_hit(db, hit_id).stored.id
     return _render_entry(request, ctx, entry_id, hit_id)
 
 
@@ -48,11 +51,11 @@ def show_entry(request: Request, ctx: Ctx, entry_id: EntryId) -> Response:
 
 def _render_entry(request: Request, ctx: WebContext, entry_id: int, hit_id: int | None) -> Response:
     with ctx.app.database.read() as db:
-        stored = entries.get(db, entry_id)
-        entry_hits = hits.of_entries(db, [entry_id])
-        versions = entries.versions(db, entry_id)
-        reported = digests.telling(db, [hit.id for hit in entry_hits])
-        story = stories.of_entry(db, entry_id)
+        stored = load_entry(db, entry_id)
+        entry_hits = load_hits_of_entries(db, [entry_id])
+        versions = load_entry_versions(db, entry_id)
+        reported = load_digests_of_hits(db, [hit.id for hit in entry_hits])
+        story = find_story_of_entry(db, entry_id)
     ordered = sorted(entry_hits, key=lambda hit: hit.id != hit_id)
     return ctx.render_page(
         request,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from watcher.app.export import export_hits_atom, export_hits_csv, export_hits_jsonl, export_hits_markdown
 from watcher.app.listing import list_hits
 from watcher.contract.hits import encode_hit
-from watcher.model.found import StoredHit
+from watcher.model.results import StoredHit
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.deadlines import EXPORT_TIME
 from watcher.web.pages.list_query import parse_page_query

@@ -9,11 +9,11 @@ from fastapi.responses import RedirectResponse
 from watcher.app.feeds import KnownFeeds, add_feeds, make_feed, plan_import
 from watcher.errors import ConfigError, ParseError, UsageError, WatcherError
 from watcher.fetch import Candidate, discover
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.parse.opml import write_opml
-from watcher.settings.edit import remove_source
+from watcher.settings.edit_feeds import remove_source
 from watcher.settings.feeds import find_source
-from watcher.store import feeds
+from watcher.store.feeds.queries import resume_feed
 from watcher.text.urls import http_url
 from watcher.web.context import Ctx, WebContext
 from watcher.web.forms import SubmittedForm, redirect_back
@@ -96,14 +96,14 @@ async def resume_feed(ctx: Ctx, form: SubmittedForm) -> Response:
 
     def resume() -> None:
         with ctx.app.database.write() as db:
-            feeds.resume(db, url, ctx.now)
+            resume_feed(db, url, ctx.now)
 
     await run_in_threadpool(resume)
     ctx.clear_cache()
     return redirect_back(form.get("next"), "/feeds")
 
 
-async def _add_feeds(ctx: WebContext, sources: list[Source]) -> int:
+async def _add_feeds(ctx: WebContext, sources: list[FeedConfig]) -> int:
     """Write the feeds that are not watched yet, and return how many."""
     settings = ctx.app.settings
     added = await run_in_threadpool(add_feeds, settings.folder, ctx.app.environ, settings.sources, sources)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Query, Request, Response
 
-from watcher.schedule import health
+from watcher.schedule import get_feed_health
 from watcher.settings.feeds import find_source
-from watcher.store import feeds
+from watcher.store.feeds.queries import count_entries_by_feed, load_feed, load_feeds, load_polls
 from watcher.text.redact import make_public_url
 from watcher.web.context import Ctx
 
@@ -22,9 +22,10 @@ def list_feeds(request: Request, ctx: Ctx) -> Response:
     added, skipped = (_parse_count(request.query_params.get(name, "")) for name in ("added", "skipped"))
     wanted = [name for name in request.query_params.getlist("health") if name in WORST_FIRST]
     with ctx.app.database.read() as db:
-        watched, entry_counts = feeds.all_configured(db), feeds.entry_counts(db)
+        watched, entry_counts = load_feeds(db), count_entries_by_feed(db)
     lines = [
-        {"feed": feed, "health": str(health(feed, now)), "entries": entry_counts.get(feed.id, 0)} for feed in watched
+        {"feed": feed, "health": str(get_feed_health(feed.summary, now)), "entries": entry_counts.get(feed.id, 0)}
+        for feed in watched
     ]
     counts = {name: sum(line["health"] == name for line in lines) for name in WORST_FIRST}
     shown = [line for line in lines if not wanted or line["health"] in wanted]
@@ -40,11 +41,16 @@ def show_feed(request: Request, ctx: Ctx, url: str = Query(max_length=4000)) -> 
     """Show one feed: its health, what polling it taught, and its latest polls."""
     source = find_source(ctx.app.settings.sources, url)
     with ctx.app.database.read() as db:
-        feed = feeds.get(db, source.url if source else make_public_url(url))
-        polls = feeds.history(db, feed.id, MAX_POLLS)
-        entries = feeds.entry_counts(db).get(feed.id, 0)
+        feed = load_feed(db, source.url if source else make_public_url(url))
+        polls = load_polls(db, feed.id, MAX_POLLS)
+        entries = count_entries_by_feed(db).get(feed.id, 0)
     return ctx.render_page(
-        request, "feed.html", feed=feed, health=str(health(feed, ctx.now)), polls=polls, entries=entries
+        request,
+        "feed.html",
+        feed=feed,
+        health=str(get_feed_health(feed.summary, ctx.now)),
+        polls=polls,
+        entries=entries,
     )
 
 

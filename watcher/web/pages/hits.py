@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.app.listing import list_hits
 from watcher.errors import UsageError
-from watcher.model.found import Page, StoredHit
+from watcher.model.results import Page, StoredHit
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.pages.hit_groups import group_by_entry, group_by_story
 from watcher.web.pages.list_query import PageQuery, parse_page_query

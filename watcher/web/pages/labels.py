@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from watcher.digest import check
 from watcher.errors import NotFoundError
-from watcher.store import hits
+from watcher.store.hits.queries import load_hit, set_hit_label
 from watcher.web.context import Ctx, WebContext
 from watcher.web.forms import SubmittedForm, redirect_back
 from watcher.web.validation import HitId
@@ -45,7 +45,7 @@ def _render_label(request: Request, ctx: WebContext, token: str, *, done: bool) 
         return ctx.render_page(request, "label.html", 404, hit=None, judgement="", done=False, token="")
     try:
         with ctx.app.database.read() as db:
-            hit = hits.get(db, judgement[0])
+            hit = load_hit(db, judgement[0])
     except NotFoundError:
         return ctx.render_page(request, "label.html", 404, hit=None, judgement="", done=False, token="")
     return ctx.render_page(request, "label.html", hit=hit, judgement=judgement[1], done=done, token=token)
@@ -53,4 +53,4 @@ def _render_label(request: Request, ctx: WebContext, token: str, *, done: bool) 
 
 def _store_label(ctx: WebContext, hit_id: int, label: str | None) -> None:
     with ctx.app.database.write() as db:
-        hits.label(db, hit_id, label, ctx.now)
+        set_hit_label(db, hit_id, label, ctx.now)

@@ -8,11 +8,12 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
-from watcher.app.status import get_status
+from watcher.app.status import get_system_status
 from watcher.contract.status import Status
 from watcher.model.feed import Feed
-from watcher.schedule import health
-from watcher.store import feeds, hits
+from watcher.schedule import get_feed_health
+from watcher.store.feeds.queries import load_feeds
+from watcher.store.hits.queries import count_hits_by_day
 from watcher.web.context import Ctx, WebContext
 from watcher.web.pages.sidebar import group_by_topic, list_last_days
 
@@ -42,17 +43,17 @@ def show_overview(request: Request, ctx: Ctx) -> Response:
         for topic in ctx.app.settings.topics
     ]
     total = [(day, sum(by_day.get(day, 0) for by_day in overview.counts.values())) for day in days]
-    failing = [(str(health(feed, now)), feed) for feed in overview.feeds]
+    failing = [(str(get_feed_health(feed.summary, now)), feed) for feed in overview.feeds]
     return ctx.render_page(
         request, "overview.html",
         lines=lines, total=total, status=overview.status,
         away_since=datetime.fromisoformat(away) if away else None, storage_fault=ctx.storage.fault,
         failing=[pair for pair in failing if pair[0] in FAILING][:MAX_FEEDS],
-        gaps=[feed for feed in overview.feeds if feed.gaps][:MAX_FEEDS],
+        gaps=[feed for feed in overview.feeds if feed.stats.gaps][:MAX_FEEDS],
     )  # fmt: skip
 
 
 def _load_overview(ctx: WebContext, since: str) -> Overview:
     with ctx.app.database.read() as db:
-        counts, watched = group_by_topic(hits.per_day(db, since)), feeds.all_configured(db)
-    return Overview(counts=counts, feeds=watched, status=get_status(ctx.app, ctx.now))
+        counts, watched = group_by_topic(count_hits_by_day(db, since)), load_feeds(db)
+    return Overview(counts=counts, feeds=watched, status=get_system_status(ctx.app, ctx.now))

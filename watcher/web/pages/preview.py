@@ -8,7 +8,7 @@ from fastapi.responses import HTMLResponse
 from watcher import digest as rendering
 from watcher.app.listing import parse_time
 from watcher.model.digest import Digest
-from watcher.pipeline.outgoing import preview
+from watcher.pipeline.digests import preview_digest
 from watcher.web.auth.headers import MAIL_POLICY
 from watcher.web.context import Ctx, WebContext
 
@@ -38,4 +38,4 @@ def show_preview_mail(ctx: Ctx, name: str = Query(max_length=64), since: str = "
 def _compose_preview(ctx: WebContext, name: str, since: str) -> Digest:
     moment = parse_time(since, ctx.now) if since.strip() else None
     with ctx.app.database.read() as db:
-        return preview(db, ctx.app.press(), name, ctx.now, since=moment)
+        return preview_digest(db, ctx.app.press(), name, ctx.now, since=moment)

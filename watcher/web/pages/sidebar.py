@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from watcher.digest import next_slot
+from watcher.digest import find_next_slot
 from watcher.model.topic import Topic
-from watcher.store import digests, hits, status
-from watcher.store.digests import Composed
+from watcher.store import status
+from watcher.store.digests.queries import StoredDigest, find_digests
+from watcher.store.hits.queries import count_hits_by_day
+from watcher.store.system import status
 from watcher.web.context import WebContext
 
 CHART_DAYS = 14
@@ -52,9 +54,9 @@ def _load_sidebar(ctx: WebContext) -> dict[str, Any]:
     now = ctx.now
     days = list_last_days(now, CHART_DAYS)
     with ctx.app.database.read() as db:
-        counts = group_by_topic(hits.per_day(db, days[0]))
-        summary = status.standing(db, now)
-        latest: tuple[Composed, ...] = digests.page(db, limit=1).items
+        counts = group_by_topic(count_hits_by_day(db, days[0]))
+        summary = status.get_status(db, now)
+        latest: tuple[StoredDigest, ...] = find_digests(db, limit=1).items
     topics = [
         TopicLine(topic=topic, days=tuple(counts.get(topic.id, {}).get(day, 0) for day in days))
         for topic in ctx.app.settings.topics
@@ -62,7 +64,7 @@ def _load_sidebar(ctx: WebContext) -> dict[str, Any]:
     upcoming = [
         (slot, subscription)
         for subscription in ctx.app.settings.subscriptions
-        if (slot := next_slot(subscription, now)) is not None
+        if (slot := find_next_slot(subscription, now)) is not None
     ]
     return {
         "topic_lines": topics,

@@ -6,9 +6,11 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.app import listing
 from watcher.errors import UsageError
-from watcher.model.found import Page
+from watcher.model.results import Page
 from watcher.model.story import Story
-from watcher.store import entries, hits, stories
+from watcher.store.entries.queries import load_entries, load_entry_versions
+from watcher.store.hits.queries import load_hits_of_entries
+from watcher.store.stories.queries import load_story
 from watcher.web.context import Ctx
 from watcher.web.pages.list_query import parse_page_query
 from watcher.web.pages.story_diff import compare_reports
@@ -43,13 +45,15 @@ def list_stories(request: Request, ctx: Ctx) -> Response:
 
 @router.get("/stories/{story_id}")
 def show_story(request: Request, ctx: Ctx, story_id: StoryId) -> Response:
-    """Show a story: reports in order, copies marked, what each later report adds, and edits."""
+    """Show a story: reports in order, copies split_by_evidence, what each later report adds, and edits."""
     with ctx.app.database.read() as db:
-        story = stories.get(db, story_id)
+        story = load_story(db, story_id)
         ids = [report.entry_id for report in story.tellings]
-        stored = entries.get_many(db, ids)
-        versions = {entry_id: entries.versions(db, entry_id) for entry_id, entry in stored.items() if entry.version > 1}
-        story_hits = hits.of_entries(db, ids)
+        stored = load_entries(db, ids)
+        versions = {
+            entry_id: load_entry_versions(db, entry_id) for entry_id, entry in stored.items() if entry.version > 1
+        }
+        story_hits = load_hits_of_entries(db, ids)
     return ctx.render_page(
         request, "story.html", story=story, reports=compare_reports(story, stored, versions, story_hits)
     )

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from watcher.model.entry import StoredEntry
-from watcher.model.found import StoredHit
+from watcher.model.results import StoredHit
 from watcher.model.story import Story, Telling
-from watcher.text.canon import index_text
+from watcher.text.tokenizer import index_text
 from watcher.web.render.diffs import EntryEdit, compare_versions
 
 MIN_NEW_SHARE = 0.5

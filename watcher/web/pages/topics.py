@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from watcher.app.topics import find_topic
-from watcher.store import hits, topics
+from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
+from watcher.store.topics import load_topic_versions
 from watcher.web.context import Ctx
 from watcher.web.pages.sidebar import group_by_topic, list_last_days
 
@@ -18,7 +19,11 @@ def list_topics(request: Request, ctx: Ctx) -> Response:
     """Show every topic with its last month."""
     days = list_last_days(ctx.now, CHART_DAYS)
     with ctx.app.database.read() as db:
-        counts, totals, latest = group_by_topic(hits.per_day(db, days[0])), hits.counts(db), hits.latest(db)
+        counts, totals, latest = (
+            group_by_topic(count_hits_by_day(db, days[0])),
+            count_hits_by_topic(db),
+            get_latest_hit_times(db),
+        )
     lines = [
         {
             "topic": topic,
@@ -37,9 +42,9 @@ def show_topic(request: Request, ctx: Ctx, topic_id: str) -> Response:
     topic = find_topic(ctx.app.settings.topics, topic_id)
     days = list_last_days(ctx.now, CHART_DAYS)
     with ctx.app.database.read() as db:
-        counts = group_by_topic(hits.per_day(db, days[0])).get(topic.id, {})
-        total = hits.counts(db).get(topic.id, 0)
-        versions = topics.versions(db, topic.id)
+        counts = group_by_topic(count_hits_by_day(db, days[0])).get(topic.id, {})
+        total = count_hits_by_topic(db).get(topic.id, 0)
+        versions = load_topic_versions(db, topic.id)
     return ctx.render_page(
         request,
         "topic.html",

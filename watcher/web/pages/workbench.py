@@ -14,15 +14,15 @@ from watcher.app.listing import parse_time
 from watcher.errors import BusyError, ConfigError, QueryError, TooLongError, UsageError, WatcherError
 from watcher.match import compile_topics
 from watcher.model.topic import Topic
-from watcher.settings.edit_topics import as_yaml, save_topic
+from watcher.settings.edit_topics import format_topics_yaml, save_topic
 from watcher.settings.schema import NAME
 from watcher.topics.cost import cost
 from watcher.topics.diff import diff
-from watcher.topics.evaluate import Score, evaluate
-from watcher.topics.labels import stored_labels
-from watcher.topics.named import Named, named_in
+from watcher.topics.evaluation import TopicScore, evaluate
+from watcher.topics.examples import iter_judged_examples
+from watcher.topics.named_query import NamedQuery, get_named_query
 from watcher.topics.probe import probe
-from watcher.topics.trial import on_archive
+from watcher.topics.query_test import search_archive
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.deadlines import ANALYSIS_TIME, Deadline
 from watcher.web.forms import SubmittedForm
@@ -78,7 +78,7 @@ async def _save_draft(request: Request, ctx: WebContext, draft: Draft) -> Respon
         if not NAME.fullmatch(draft.id):
             raise UsageError("A topic needs an id: letters, digits, `-`, `_` and `.`, at most 64.")
         await run_in_threadpool(ctx.parse_query, draft.query)
-        draft.yaml = as_yaml(draft.id, draft.name, draft.query)
+        draft.yaml = format_topics_yaml(draft.id, draft.name, draft.query)
         settings = ctx.app.settings
         await run_in_threadpool(save_topic, settings.folder, ctx.app.environ, draft.id, draft.name, draft.query)
         await reload_configuration(ctx)
@@ -97,7 +97,7 @@ def _analyse_draft(ctx: WebContext, draft: Draft) -> None:
         draft.fault = error
 
 
-def _run_analysis(ctx: WebContext, draft: Draft, named: Named, since: datetime, deadline: Deadline) -> None:
+def _run_analysis(ctx: WebContext, draft: Draft, named: NamedQuery, since: datetime, deadline: Deadline) -> None:
     database, known, results = ctx.app.database, _find_topic(ctx, draft.id), draft.results
     on_progress = deadline.on_progress
     match draft.look:
@@ -108,21 +108,21 @@ def _run_analysis(ctx: WebContext, draft: Draft, named: Named, since: datetime, 
         case "measure":
             results["score"] = _score_draft(ctx, draft, deadline)
         case _:
-            results["tested"] = on_archive(
+            results["tested"] = search_archive(
                 database, named.query, since=since, limit=MAX_ENTRIES, enough=deadline.is_over
             )
             if known is not None:
-                saved = named_in(ctx.app.watched, known.id).query
+                saved = get_named_query(ctx.app.watched, known.id).query
                 results["diff"] = diff(
                     database, known.id, saved, named.query, since=since, most=MAX_ENTRIES, heard=on_progress
                 )
 
 
-def _score_draft(ctx: WebContext, draft: Draft, deadline: Deadline) -> Score:
+def _score_draft(ctx: WebContext, draft: Draft, deadline: Deadline) -> TopicScore:
     """Return how good the query is on every hit of the topic that a person judged."""
     topic = Topic(id=draft.id or "draft", name=draft.name, query=draft.query)
     watched = compile_topics([topic], ctx.app.settings.sets)
-    examples = stored_labels(ctx.app.database)
+    examples = iter_judged_examples(ctx.app.database)
     return evaluate(watched, deadline.iterate(examples), [topic.id])[topic.id]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from watcher.contract.entries import keep_valid_evidence
-from watcher.digest import marked, snippet
+from watcher.digest import cut_snippet, split_by_evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
 
@@ -20,7 +20,7 @@ def split_title(stored: StoredEntry, evidence: Sequence[Evidence] = ()) -> Piece
     """Return a headline with its evidence; without one, the first words of the text."""
     item = stored.entry.item
     if item.title:
-        return marked(item.title, "title", keep_valid_evidence(evidence, stored))
+        return split_by_evidence(item.title, "title", keep_valid_evidence(evidence, stored))
     words = (item.summary or item.content)[:UNTITLED_LENGTH].strip()
     return [(words + " …" if words else "(no headline)", False)]
 
@@ -35,7 +35,7 @@ def split_snippet(stored: StoredEntry, evidence: Sequence[Evidence] = (), length
     field, text = ("content", item.content) if in_content or not item.summary else ("summary", item.summary)
     if not text or text.strip().casefold() == item.title.strip().casefold():
         return []
-    return [(piece.replace("\n", " "), is_evidence) for piece, is_evidence in snippet(text, field, valid, length)]
+    return [(piece.replace("\n", " "), is_evidence) for piece, is_evidence in cut_snippet(text, field, valid, length)]
 
 
 def split_paragraphs(stored: StoredEntry, field: str, evidence: Sequence[Evidence] = ()) -> list[Pieces]:
@@ -43,7 +43,7 @@ def split_paragraphs(stored: StoredEntry, field: str, evidence: Sequence[Evidenc
     item = stored.entry.item
     text = {"summary": item.summary, "content": item.content, "author": item.author}[field]
     paragraphs: list[Pieces] = [[]]
-    for piece, is_evidence in marked(text, field, keep_valid_evidence(evidence, stored)):
+    for piece, is_evidence in split_by_evidence(text, field, keep_valid_evidence(evidence, stored)):
         first, *rest = piece.split("\n")
         paragraphs[-1].append((first, is_evidence))
         paragraphs += [[(line, is_evidence)] for line in rest]

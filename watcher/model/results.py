@@ -1,0 +1,63 @@
+"""What a question to the archive brings back: stored hits, matching entries, and pages of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Generic, TypeVar
+
+from watcher.model.entry import StoredEntry
+from watcher.model.topic import Evidence, Hit
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredHit:
+    """A hit as the store keeps it; `label` is a person's judgement, `story_size` counts the tellings of its story."""
+
+    id: int
+    hit: Hit
+    stored: StoredEntry
+    label: str | None = None
+    story_id: int | None = None
+    story_size: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchResult:
+    """A stored entry that a search found, and the words that show why; none where nothing was searched for."""
+
+    stored: StoredEntry
+    evidence: tuple[Evidence, ...] = ()
+    story_id: int | None = None
+    story_size: int = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page(Generic[T]):
+    """Some of a list. `next_cursor` leads on, None at its end. `searched_back_to` is set where the search stopped
+    before the end of the archive because it had looked at as much as one call may."""
+
+    items: tuple[T, ...]
+    next_cursor: str | None = None
+    searched_back_to: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Which part of the archive a question is about; empty means all of it.
+
+    `sources` are feed addresses, feed names or hosts. `since` and `until` bound `matched_at` for hits and
+    `first_seen_at` for entries: [since, until). `labels` may hold `relevant`, `irrelevant` and `none`.
+    """
+
+    topics: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    since: datetime | None = None
+    until: datetime | None = None
+    story: int | None = None
+    languages: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
+    origins: tuple[str, ...] = ()
+    baseline: bool | None = None
