@@ -12,8 +12,8 @@ from pydantic_core import ErrorDetails
 
 from watcher.errors import Fault
 from watcher.settings.document import Node, Place, Scalar, Table, at, plain, scalars
-from watcher.settings.schema import Section
 from watcher.settings.words import did_you_mean, shorten, write_length
+from watcher.text.written_values import Section
 
 Model = TypeVar("Model", bound=Section)
 

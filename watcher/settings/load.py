@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from watcher.errors import ConfigError, Fault
 from watcher.settings import secrets
+from watcher.settings.channels import read_channels
 from watcher.settings.checked import check, whole
 from watcher.settings.conceal import conceal_values
 from watcher.settings.document import Node, Place, Scalar, Table, at, read
@@ -15,11 +16,12 @@ from watcher.settings.engine import read_engine
 from watcher.settings.exposure import find_exposed
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
-from watcher.settings.outgoing import read_channels, read_subscriptions
+from watcher.settings.outgoing import read_subscriptions
 from watcher.settings.proxies import read_proxies
-from watcher.settings.schema import Fetch, Polling, Retention, Section, Storage, Web
+from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web
 from watcher.settings.topics import read_topics
 from watcher.settings.values import Settings
+from watcher.text.written_values import Section
 
 S = TypeVar("S", bound=Section)
 

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from watcher.errors import Fault
 from watcher.settings.document import Listing, Node, Place, Scalar, Table, scalars
-from watcher.settings.schema import Section
 from watcher.settings.words import did_you_mean
+from watcher.text.written_values import Section
 
 _REFERENCE = re.compile(r"\$(\$\{|\{([^}]*)\})")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -7,8 +7,9 @@ from watcher.match import check_topics, from_keywords
 from watcher.model.topic import Topic
 from watcher.settings.checked import check, whole
 from watcher.settings.document import Listing, Node, Place, Scalar, Table
-from watcher.settings.schema import NAME, WrittenTopic
+from watcher.settings.schema import WrittenTopic
 from watcher.settings.words import shorten
+from watcher.text.written_values import NAME
 
 
 def read_topics(

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.errors import NotFoundError
@@ -79,6 +79,12 @@ def list_begun(db: Db) -> frozenset[str]:
     return frozenset(key.removeprefix(prefix) for key in db.execute(chosen).scalars())
 
 
+def find_installation(db: Db) -> str | None:
+    """Return the identity of this database; None where it has none yet (`installation` creates it)."""
+    found: str | None = db.execute(select(meta.c.value).where(meta.c.key == "installation")).scalar()
+    return found
+
+
 def installation(db: Db) -> str:
     """Give the name of this database among all watchers: it keeps two of them from sending under one identity."""
     dialect = sqlite if db.dialect.name == "sqlite" else postgresql
@@ -112,23 +118,38 @@ def edited(db: Db, subscription: Subscription, since: datetime) -> tuple[ToldHit
     An edit below the headline is kept in the entry's versions and told to nobody.
     """
     former = entry_versions.alias("former")
-    chosen = (
-        hit_rows.whole()
-        .join(digest_items, and_(digest_items.c.hit_id == hit_table.c.id, digest_items.c.name == subscription.name))
-        .join(former, and_(former.c.entry_id == entry_table.c.id, former.c.version == digest_items.c.version))
-        .where(entry_table.c.updated_at > since)
-        .where(entry_table.c.version > digest_items.c.version, former.c.title != entry_table.c.title)
-        .where(digest_items.c.version >= hit_table.c.entry_version)
-        .add_columns(former.c.title.label("former_title"))
-        .order_by(hit_table.c.id)
-        .limit(MOST_HITS)
-    )
-    if subscription.topics:
-        chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
+    chosen = _edited(hit_rows.whole(), former, subscription, since)
+    chosen = chosen.add_columns(former.c.title.label("former_title")).order_by(hit_table.c.id).limit(MOST_HITS)
     return tuple(
         replace(told_hit(hit_rows.read(row)), edited=True, former_title=row["former_title"])
         for row in db.execute(chosen).mappings()
     )
+
+
+def list_reportable_versions(
+    db: Db, subscription: Subscription, since: datetime, now: datetime
+) -> tuple[tuple[int, int], ...]:
+    """Return hit id and entry version of all that a digest would hold now, in its order; much faster than the hits."""
+    columns = select(hit_table.c.id, entry_table.c.version).join(entry_table)
+    queries = [_untold(columns, subscription, since, now)]
+    if not subscription.immediate:
+        queries.append(_edited(columns, entry_versions.alias("former"), subscription, since))
+    return tuple(
+        (row[0], row[1]) for query in queries for row in db.execute(query.order_by(hit_table.c.id).limit(MOST_HITS))
+    )
+
+
+def _edited(chosen: Select[Any], former: FromClause, subscription: Subscription, since: datetime) -> Select[Any]:
+    chosen = (
+        chosen.join(digest_items, digest_items.c.hit_id == hit_table.c.id)
+        .join(former, and_(former.c.entry_id == entry_table.c.id, former.c.version == digest_items.c.version))
+        .where(digest_items.c.name == subscription.name, entry_table.c.updated_at > since)
+        .where(entry_table.c.version > digest_items.c.version, former.c.title != entry_table.c.title)
+        .where(digest_items.c.version >= hit_table.c.entry_version)
+    )
+    if subscription.topics:
+        chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
+    return chosen
 
 
 def _untold(chosen: Select[Any], subscription: Subscription, since: datetime, now: datetime) -> Select[Any]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, RowMapping, and_, func, insert, or_, select, update
 
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.digest import ChannelKind, Delivery, DeliveryState
+from watcher.model.digest import Delivery, DeliveryState
 from watcher.model.found import Page
 from watcher.store import blocked, cursors
 from watcher.store.engine import Db
@@ -27,7 +27,7 @@ class Draft:
     """A message that is to be sent: the outbox makes a delivery of it."""
 
     channel: str
-    kind: ChannelKind
+    kind: str
     recipient: str
     part: int
     payload: str
@@ -41,7 +41,7 @@ def add(db: Db, digest_id: int, drafts: Iterable[Draft], now: datetime) -> int:
         {
             "digest_id": digest_id,
             "channel": draft.channel,
-            "kind": draft.kind.value,
+            "kind": draft.kind,
             "recipient": draft.recipient,
             "part": draft.part,
             "payload": draft.payload,
@@ -320,7 +320,7 @@ def read(row: RowMapping) -> Delivery:
         id=row["id"],
         digest_id=row["digest_id"],
         channel=row["channel"],
-        kind=ChannelKind(row["kind"]),
+        kind=row["kind"],
         recipient=row["recipient"],
         part=row["part"],
         payload=row["payload"],
