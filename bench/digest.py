@@ -38,8 +38,10 @@ from watcher.model.digest import Channel, Coverage, Delivery, DeliveryState, Dig
 from watcher.model.topic import Evidence, Origin, Topic
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.messages import build_messages
-from watcher.store import digests, migrate, outbox
-from watcher.store.engine import Database
+from watcher.store import migrate
+from watcher.store.database import Database
+from watcher.store.digests.queries import add_digest
+from watcher.store.outbox.queries import add_deliveries, find_deliveries
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TOPICS = [Topic(id=f"topic-{n}", name=f"Topic number {n}", query="") for n in range(5)]
@@ -149,12 +151,12 @@ async def sending(recipients: int) -> None:
                     from dataclasses import replace
 
                     digest = replace(digest, slot_at=slot, hits=())
-                    digest_id = digests.add(db, digest, slot, sent=True, html="", text="")
+                    digest_id = add_digest(db, digest, slot, sent=True, html="", text="")
                     assert digest_id is not None
                     forms = DigestForms(digest, LINKS)
                     rows = build_messages(forms, [channel], installation="bench", not_before=slot)
-                    outbox.add(db, digest_id, rows, slot)
-                    waiting = list(outbox.page(db, digest_id=digest_id, limit=recipients).items)
+                    add_deliveries(db, digest_id, rows, slot)
+                    waiting = list(find_deliveries(db, digest_id=digest_id, limit=recipients).items)
                 begun = time.perf_counter()
                 with smtplib.SMTP("127.0.0.1", server.port) as bare:
                     for delivery in waiting:

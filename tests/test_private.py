@@ -16,7 +16,7 @@ import pytest
 
 from watcher import private
 from watcher.channels.file.sender import write_digest
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 UMASKS = (0o000, 0o022, 0o077)
 

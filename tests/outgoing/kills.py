@@ -23,9 +23,10 @@ from watcher.channels.senders import Senders
 from watcher.model.digest import Delivery, DeliveryState
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.digests import DigestContext, compose_now
-from watcher.pipeline.recovery import take_over
-from watcher.store import digests, outbox
-from watcher.store.engine import Database
+from watcher.pipeline.lease_recovery import take_over
+from watcher.store.database import Database
+from watcher.store.digests.queries import find_digests, list_digest_hit_ids
+from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 
 TOPICS = {"again": "eyes", "once": "grid"}
 """Two digests, told by turns: the channel of one sends again what is in doubt, that of the other leaves it."""
@@ -83,7 +84,7 @@ def work(url: str, port: int, count: int, begun: float) -> None:
                 compose_now(database, ready, list(TOPICS)[number % 2], NOON + number * MINUTE + MINUTE / 2)
             asyncio.run(_deliver(database, ready, clock))
             with database.read() as db:
-                states = outbox.counts(db)
+                states = count_deliveries_by_state(db)
             if composed >= count and not set(states) & {"pending", "retrying", "sending"}:
                 return
 
@@ -97,7 +98,7 @@ async def _deliver(database: Database, ready: DigestContext, clock: Callable[[],
 def _composed(database: Database) -> int:
     """Count the digests there are: they are composed in order, each once."""
     with database.read() as db:
-        found = digests.page(db, limit=1).items
+        found = find_digests(db, limit=1).items
     return found[0].id if found else 0
 
 
@@ -133,11 +134,11 @@ def _fate(database: Database, server: MailServer, killed: int, seconds: float) -
         rows: list[Delivery] = []
         cursor = None
         while True:
-            page = outbox.page(db, limit=1000, cursor=cursor)
+            page = find_deliveries(db, limit=1000, cursor=cursor)
             rows += page.items
             if (cursor := page.next_cursor) is None:
                 break
-        told = sum(len(digests.members(db, row.digest_id)) for row in rows)
+        told = sum(len(list_digest_hit_ids(db, row.digest_id)) for row in rows)
     sent = {row.message_id for row in rows if row.state is DeliveryState.SENT}
     doubtful = {row.message_id for row in rows if row.state is DeliveryState.UNCERTAIN}
     return Fate(

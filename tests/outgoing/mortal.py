@@ -12,10 +12,10 @@ import httpx
 from tests.outgoing.world import HOUR, NOON, channel, daily, mail, press, senders
 from tests.servers import SlackServer
 from watcher.model.digest import Channel
-from watcher.pipeline import points
+from watcher.pipeline import checkpoints
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.digests import DigestContext, compose_due
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 
 def main(url: str, port: int, what: str, point: str, passes: int, hour: int, way: str = "resend") -> None:
@@ -32,7 +32,7 @@ def main(url: str, port: int, what: str, point: str, passes: int, hour: int, way
                 os.kill(os.getpid(), signal.SIGKILL)
             left -= 1
 
-    points.watch(end)
+    checkpoints.watch(end)
     now = NOON + hour * HOUR
     to = [f"reader-{number}@desk.example" for number in range(5)]
     out = bot(port) if way == "bot" else mail(port, *to, timeout=timedelta(seconds=5), on_uncertain=way)

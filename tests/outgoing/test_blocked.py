@@ -15,13 +15,14 @@ from tests.outgoing.test_sending import bot, composed, deliver, rows
 from tests.outgoing.world import HOUR, NOON, channel, mail, senders
 from tests.servers import Answer, HttpServer, SlackServer
 from tests.smtp_script import ScriptedMailServer
-from watcher.fetch.guard import Guard
-from watcher.fetch.wire import GuardedTransport
+from watcher.fetch.ssrf_guard import Guard
+from watcher.fetch.transport import GuardedTransport
 from watcher.model.digest import Channel, DeliveryState
 from watcher.pipeline.delivery import DeliverySummary, deliver_waiting
-from watcher.pipeline.digests import DigestContext, retry_delivery
-from watcher.store import blocked, outbox
-from watcher.store.engine import Database
+from watcher.pipeline.digests import DigestContext, resend_delivery
+from watcher.store.database import Database
+from watcher.store.outbox.blocked_channels import list_blocked_channels
+from watcher.store.outbox.queries import retry_deliveries
 
 FIVE = tuple(f"{name}@desk.example" for name in ("ann", "bo", "cy", "di", "ed"))
 REFUSALS = [
@@ -96,8 +97,8 @@ def test_all_dead_messages_of_a_channel_are_put_back_in_line_and_have_a_day_agai
             deliver(database, ready, NOON + hour * HOUR)
 
         with database.write() as db:
-            other = outbox.retry_all(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="other")
-            again = outbox.retry_all(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="mail")
+            other = retry_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="other")
+            again = retry_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="mail")
         still = deliver(database, ready, NOON + 26 * HOUR)
         server.answers.update(ScriptedMailServer().answers)
         sent = deliver(database, ready, NOON + 27 * HOUR)
@@ -112,11 +113,11 @@ def test_refused_channel_is_known_with_its_reason_until_a_message_goes_through(s
         ready = composed(sqlite, mail(server.port))
         deliver(sqlite, ready)
         with sqlite.read() as db:
-            [known] = blocked.list_all(db)
+            [known] = list_blocked_channels(db)
         server.answers.update(ScriptedMailServer().answers)
         deliver(sqlite, ready, NOON + HOUR)
         with sqlite.read() as db:
-            after = blocked.list_all(db)
+            after = list_blocked_channels(db)
 
     assert (known.channel, known.since) == ("mail", NOON)
     assert known.reason == "MAIL FROM: 550 5.7.1 sender rejected"
@@ -128,10 +129,10 @@ def test_one_message_sent_again_by_hand_clears_what_is_known_of_its_channel(sqli
         ready = composed(sqlite, mail(server.port))
         for hour in (0, 25):
             deliver(sqlite, ready, NOON + hour * HOUR)
-    retry_delivery(sqlite, 1, NOON + 26 * HOUR)
+    resend_delivery(sqlite, 1, NOON + 26 * HOUR)
 
     with sqlite.read() as db:
-        assert blocked.list_all(db) == ()
+        assert list_blocked_channels(db) == ()
 
 
 SLACK_FAULTS = [

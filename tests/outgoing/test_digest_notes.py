@@ -18,9 +18,10 @@ from watcher.digest.volume import describe_unusual_volume
 from watcher.model.digest import DeliveryState, Volume
 from watcher.pipeline.digests import compose_due, compose_now, preview_digest
 from watcher.pipeline.dispatcher import Dispatcher
-from watcher.store import digests, topics
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.digests.queries import register_subscriptions
 from watcher.store.tables import hit_days
+from watcher.store.topics import WatchedTopic, sync_topics
 
 DAY = timedelta(days=1)
 
@@ -28,9 +29,9 @@ DAY = timedelta(days=1)
 def used_to(database: Database, *counts: int, topic: str = "eyes") -> None:
     """A past: a day for each count, the latest first, on which feeds were read and a topic brought so many hits."""
     with database.write() as db:
-        watched = [topics.WatchedTopic(id=each.id, name=each.name, query=each.query, version="v1") for each in TOPICS]
-        topics.sync(db, watched, NOON - 60 * DAY)
-        digests.begin(db, ["daily", "alerts"], NOON - DAY)
+        watched = [WatchedTopic(id=each.id, name=each.name, query=each.query, version="v1") for each in TOPICS]
+        sync_topics(db, watched, NOON - 60 * DAY)
+        register_subscriptions(db, ["daily", "alerts"], NOON - DAY)
     for number, count in enumerate(counts, 2):
         day = NOON - number * DAY
         found(database, f"read on day {number}", at=day, topic="elsewhere")
@@ -81,7 +82,7 @@ def test_nothing_is_said_on_too_little_history_or_after_a_day_without_reading(sq
 def test_days_before_a_topic_meant_what_it_means_do_not_count(sqlite: Database) -> None:
     used_to(sqlite, *[12] * 28)
     with sqlite.write() as db:
-        topics.sync(db, [topics.WatchedTopic(id="eyes", name="Five Eyes", query="q", version="v2")], NOON - 5 * DAY)
+        sync_topics(db, [WatchedTopic(id="eyes", name="Five Eyes", query="q", version="v2")], NOON - 5 * DAY)
 
     with sqlite.read() as db:
         assert preview_digest(db, press([only()]), "daily", NOON).alarms == ()
@@ -126,7 +127,7 @@ def test_chance_alone_raises_an_alarm_on_fewer_than_one_day_in_two_hundred() -> 
 def test_alerts_of_a_topic_come_in_batches_and_another_topics_at_once(database: Database) -> None:
     batched = press([alerts(batch=30 * MINUTE, alarms=False)])
     with database.write() as db:
-        digests.begin(db, ["alerts"], NOON - DAY)
+        register_subscriptions(db, ["alerts"], NOON - DAY)
     sent: list[tuple[int, list[str]]] = []
 
     for minute in range(0, 70, 5):

@@ -15,9 +15,9 @@ from tests.servers import MailServer
 from watcher.model.digest import DeliveryState
 from watcher.pipeline.digests import DigestContext, compose_now
 from watcher.pipeline.dispatcher import Dispatcher
-from watcher.pipeline.storage import StorageWatch
-from watcher.store import outbox
-from watcher.store.engine import Database
+from watcher.pipeline.storage_monitor import StorageMonitor
+from watcher.store.database import Database
+from watcher.store.outbox.queries import find_deliveries
 
 
 class LockingMailServer(MailServer):
@@ -52,7 +52,7 @@ def test_a_message_sent_while_the_database_went_away_is_recorded_later_and_not_r
     assert server.recipients == ["a@desk.example", "b@desk.example"]
     assert faults == []
     with impatient.read() as db:
-        delivered = outbox.page(db).items
+        delivered = find_deliveries(db).items
     assert [(one.state, one.doubts) for one in delivered] == [(DeliveryState.SENT, 0)] * 2
 
 
@@ -61,7 +61,7 @@ async def _send_twice(database: Database, ready: DigestContext, server: LockingM
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context))
     async with httpx.AsyncClient() as client:
-        storage = StorageWatch()
+        storage = StorageMonitor()
         post = Dispatcher(database, senders(client), lambda: NOON + MINUTE, owner="test", storage=storage)
         await post.tick(ready.channels)
         async with asyncio.timeout(20):

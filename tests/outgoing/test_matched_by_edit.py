@@ -16,8 +16,10 @@ from watcher.digest.plain import render_markdown, render_text
 from watcher.model.digest import Digest
 from watcher.model.topic import Topic
 from watcher.pipeline.digests import DigestContext, compose_due, preview_digest
-from watcher.store import digests, hits, tallies
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.digests.queries import register_subscriptions
+from watcher.store.hits.queries import find_hits
+from watcher.store.system.counters import find_wrong_counters, get_hit_count
 from watcher.topics.replay import replay
 
 WALRUS = topics(walrus="walrus")
@@ -26,7 +28,7 @@ DAY = timedelta(days=1)
 
 def set_up(database: Database, *names: str) -> None:
     with database.write() as db:
-        digests.begin(db, names, NOON - DAY)
+        register_subscriptions(db, names, NOON - DAY)
 
 
 def desk(*subscriptions: object) -> DigestContext:
@@ -133,7 +135,7 @@ def test_a_correction_of_what_always_matched_a_new_topic_is_a_find_in_the_archiv
 
     assert compose_due(database, desk(alerts()), NOON + HOUR) == ()
     with database.read() as db:
-        [hit] = hits.page(db).items
+        [hit] = find_hits(db).items
     assert hit.hit.origin.value == "backfill"
 
 
@@ -148,8 +150,8 @@ def test_a_status_page_that_comes_back_to_its_topic_is_alerted_each_time(databas
 
     assert told == ["Level red: walrus", "Level red: walrus", "Walrus again"]
     with database.read() as db:
-        assert tallies.hits(db) == 1
-        assert tallies.wrong(db) == ()
+        assert get_hit_count(db) == 1
+        assert find_wrong_counters(db) == ()
 
 
 def test_a_hit_that_came_back_stands_once_in_a_digest_that_had_told_it(database: Database) -> None:

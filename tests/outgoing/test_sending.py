@@ -16,9 +16,9 @@ from tests.outgoing.world import HOUR, MINUTE, NOON, alerts, channel, daily, fil
 from tests.servers import Answer, HookServer, MailServer, SlackServer
 from watcher.model.digest import Channel, Delivery, DeliveryState
 from watcher.pipeline.delivery import CLAIM_LEASE, DeliverySummary, deliver_waiting
-from watcher.pipeline.digests import DigestContext, compose_now, retry_delivery
-from watcher.store import outbox
-from watcher.store.engine import Database
+from watcher.pipeline.digests import DigestContext, compose_now, resend_delivery
+from watcher.store.database import Database
+from watcher.store.outbox.queries import claim_abandoned_deliveries, claim_delivery, find_deliveries, record_attempt
 
 WHSEC = "whsec_" + base64.b64encode(b"a key of the receiver and ours").decode()
 
@@ -63,7 +63,7 @@ def deliver(database: Database, ready: DigestContext, now: datetime = NOON, **ho
 
 def rows(database: Database) -> list[Delivery]:
     with database.read() as db:
-        return sorted(outbox.page(db, limit=1000).items, key=lambda row: row.id)
+        return sorted(find_deliveries(db, limit=1000).items, key=lambda row: row.id)
 
 
 def test_a_mail_arrives_whole_and_once(database: Database, postmaster: MailServer) -> None:
@@ -135,7 +135,7 @@ def test_a_doubtful_mail_stands_uncertain_where_the_policy_is_drop_until_a_perso
 
     done = deliver(sqlite, ready)
     untouched = deliver(sqlite, ready, NOON + 48 * HOUR)
-    retry_delivery(sqlite, rows(sqlite)[0].id, NOON)
+    resend_delivery(sqlite, rows(sqlite)[0].id, NOON)
     wished = deliver(sqlite, ready)
 
     assert (done.uncertain, untouched.sent, wished.sent) == (1, 0, 1)
@@ -171,7 +171,7 @@ def test_a_message_that_somebody_died_over_is_taken_up_after_its_lease(
 ) -> None:
     ready = composed(database, mail(postmaster.port, "a@desk.example", "b@desk.example"))
     with database.write() as db:
-        outbox.claim(db, NOON, lease_for=CLAIM_LEASE, channel="mail")
+        claim_delivery(db, NOON, lease_for=CLAIM_LEASE, channel="mail")
 
     before = deliver(database, ready, NOON + MINUTE)
     doubt = deliver(database, ready, NOON + CLAIM_LEASE)
@@ -184,10 +184,10 @@ def test_a_message_that_somebody_died_over_is_taken_up_after_its_lease(
 def test_a_claim_that_was_lost_records_nothing(database: Database) -> None:
     composed(database, mail(9))
     with database.write() as db:
-        held = outbox.claim(db, NOON, lease_for=CLAIM_LEASE, channel="mail")
-        outbox.abandoned(db, NOON + CLAIM_LEASE)
+        held = claim_delivery(db, NOON, lease_for=CLAIM_LEASE, channel="mail")
+        claim_abandoned_deliveries(db, NOON + CLAIM_LEASE)
         assert held is not None
-        kept = outbox.record(db, held, DeliveryState.SENT, now=NOON + CLAIM_LEASE)
+        kept = record_attempt(db, held, DeliveryState.SENT, now=NOON + CLAIM_LEASE)
 
     assert not kept
 

@@ -13,8 +13,9 @@ from watcher.digest.format_helpers import Links
 from watcher.digest.unsubscribe_links import verify_unsubscribe
 from watcher.model.digest import DeliveryState, Leaving
 from watcher.pipeline.digests import DigestContext, compose_now
-from watcher.store import outbox, unsubscribed
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.digests.unsubscribes import add_unsubscription, delete_unsubscription, list_unsubscriptions
+from watcher.store.outbox.queries import UNSUBSCRIBED_ERROR
 
 KEY = b"a key that nobody else has"
 A = Leaving(subscription="daily", channel="mail", recipient="a@desk.example")
@@ -71,13 +72,13 @@ def test_one_click_is_promised_over_https_alone(sqlite: Database) -> None:
 
 def test_who_left_gets_no_further_digest_until_they_come_back(database: Database) -> None:
     with database.write() as db:
-        unsubscribed.add(db, A, NOON)
-        unsubscribed.add(db, A, NOON)
+        add_unsubscription(db, A, NOON)
+        add_unsubscription(db, A, NOON)
     compose_now(database, ready(9), "daily", NOON)
     with database.write() as db:
-        assert unsubscribed.everyone(db) == [(A, NOON)]
-        assert unsubscribed.remove(db, A)
-        assert not unsubscribed.remove(db, A)
+        assert list_unsubscriptions(db) == [(A, NOON)]
+        assert delete_unsubscription(db, A)
+        assert not delete_unsubscription(db, A)
     compose_now(database, ready(9), "daily", NOON + DAY)
 
     recipients = [row.recipient for row in rows(database)]
@@ -88,18 +89,18 @@ def test_what_waits_for_a_reader_who_leaves_is_not_sent(database: Database) -> N
     with MailServer() as server:
         compose_now(database, ready(server.port), "daily", NOON)
         with database.write() as db:
-            unsubscribed.add(db, A, NOON)
+            add_unsubscription(db, A, NOON)
         deliver(database, ready(server.port))
 
     assert server.recipients == ["b@desk.example"]
     assert [(row.state, row.error) for row in rows(database) if row.recipient == A.recipient] == [
-        (DeliveryState.DEAD, outbox.UNSUBSCRIBED)
+        (DeliveryState.DEAD, UNSUBSCRIBED_ERROR)
     ]
 
 
 def test_leaving_one_digest_leaves_no_other(database: Database) -> None:
     with database.write() as db:
-        unsubscribed.add(db, replace(A, subscription="weekly"), NOON)
+        add_unsubscription(db, replace(A, subscription="weekly"), NOON)
 
     compose_now(database, ready(9), "daily", NOON)
 

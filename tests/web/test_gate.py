@@ -15,9 +15,9 @@ from watcher.digest.feedback_links import sign_feedback
 from watcher.digest.unsubscribe_links import sign_unsubscribe
 from watcher.model.digest import Leaving
 from watcher.settings import signing_key
-from watcher.store import unsubscribed
+from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.web import create_app, make_server
-from watcher.web.guard.throttle import FREE_TRIES
+from watcher.web.auth.throttle import FREE_TRIES
 
 PASSWORD, TOKEN = "correct horse battery", "machine-made-token-123"
 LOCKED = f"password: {PASSWORD}, token: {TOKEN}, base_url: 'https://news.example.org'"
@@ -246,13 +246,13 @@ def test_unsubscribing_takes_one_post_and_no_login(locked: World, stranger: http
 
     assert stranger.get(f"/unsubscribe/{token}").status_code == 200
     with locked.app.database.read() as db:
-        assert unsubscribed.of(db, "daily") == frozenset()
+        assert list_unsubscribed_recipients(db, "daily") == frozenset()
     headers = {"origin": "https://mail.example"}
     answer = stranger.post(f"/unsubscribe/{token}", data={"List-Unsubscribe": "One-Click"}, headers=headers)
 
     assert answer.status_code == 200
     with locked.app.database.read() as db:
-        assert unsubscribed.of(db, "daily") == {("files", "desk@example.org")}
+        assert list_unsubscribed_recipients(db, "daily") == {("files", "desk@example.org")}
     assert stranger.post("/unsubscribe/forged.token").status_code == 404
 
 

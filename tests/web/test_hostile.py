@@ -21,10 +21,10 @@ from tests.servers import MailServer, SlackServer
 from tests.web.hostile import HOSTILE, hostile_feed
 from tests.web.site import NOON, World, world
 from tests.web_server import Reply, Server
-from watcher.demo.world import poll
+from watcher.demo.sandbox import poll
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.digests import compose_now
-from watcher.store import hits
+from watcher.store.hits.queries import find_hits
 
 CARRIERS = {"script", "iframe", "img", "svg", "math", "object", "embed", "form", "base", "link"}
 
@@ -48,7 +48,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
         made.app.sync(made.clock())
         assert asyncio.run(poll(made.app)).hits >= len(HOSTILE)
         with made.app.database.read() as db:
-            newest = hits.page(db, limit=1).items[0].hit.matched_at
+            newest = find_hits(db, limit=1).items[0].hit.matched_at
         made.clock.now = max(NOON, newest) + timedelta(minutes=5)
         _send(made, post, slack)
         yield Left(made=made, mails=post.messages, slack=slack.messages)

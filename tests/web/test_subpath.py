@@ -21,7 +21,7 @@ from watcher.model.digest import Leaving
 from watcher.pipeline.digests import compose_now
 from watcher.settings.schema import OWN_PATHS
 from watcher.web import create_app
-from watcher.web.guard.paths import prefix_of
+from watcher.web.auth.paths import prefix_of
 
 PREFIX = "/desk/news"
 LINK = re.compile(r'(href|src|action|data-href|data-list|data-story)="(/[^"]*)"')

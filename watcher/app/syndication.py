@@ -10,7 +10,7 @@ from xml.sax.saxutils import escape, quoteattr
 from watcher.app.views import moment, still_there
 from watcher.digest.format_helpers import split_by_evidence
 from watcher.model.found import StoredHit
-from watcher.store.digests import Composed
+from watcher.store.digests.queries import StoredDigest
 
 
 def atom(title: str, feed_id: str, found: Sequence[StoredHit], *, url: str | None = None) -> str:
@@ -46,7 +46,7 @@ def json_feed(title: str, found: Sequence[StoredHit], *, url: str | None = None,
     return json.dumps(said, ensure_ascii=False)
 
 
-def digests_atom(title: str, feed_id: str, told: Sequence[Composed], *, url: str | None = None) -> str:
+def digests_atom(title: str, feed_id: str, told: Sequence[StoredDigest], *, url: str | None = None) -> str:
     """Write digests as an Atom feed, each whole as it was sent; those that were empty and not sent are left out."""
     sent = [each for each in told if each.sent]
     updated = moment(sent[0].composed_at) if sent else "1970-01-01T00:00:00Z"

@@ -14,7 +14,7 @@ from watcher.digest.format_helpers import Links
 from watcher.digest.forms import DigestForms
 from watcher.model.digest import Channel, Coverage, Delivery, DeliveryState, Digest
 from watcher.pipeline.messages import build_messages
-from watcher.store import outbox
+from watcher.store.outbox.queries import DeliveryDraft
 
 TEST_DIGEST_NAME = "test"
 
@@ -70,7 +70,7 @@ def _build_test_digest(channel: Channel, now: datetime) -> Digest:
     )
 
 
-def _build_delivery(number: int, draft: outbox.Draft, now: datetime) -> Delivery:
+def _build_delivery(number: int, draft: DeliveryDraft, now: datetime) -> Delivery:
     return Delivery(
         id=number,
         digest_id=0,

@@ -18,6 +18,7 @@ from watcher.channels.redact import redact_secrets
 from watcher.channels.senders import Senders
 from watcher.errors import StorageError
 from watcher.model.digest import Channel, Delivery, DeliveryState
+from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.delivery_policy import (
     GIVE_UP_AFTER,
     MAX_FAILURES_IN_ROW,
@@ -26,10 +27,19 @@ from watcher.pipeline.delivery_policy import (
     is_unreachable,
     retries_uncertain,
 )
-from watcher.pipeline.points import reached
-from watcher.pipeline.storage import StorageWatch
-from watcher.store import blocked, digests, outbox
-from watcher.store.engine import Database, Db
+from watcher.pipeline.storage_monitor import StorageMonitor
+from watcher.store.database import Database, Db
+from watcher.store.digests.queries import load_digest
+from watcher.store.outbox.blocked_channels import block_channel, find_blocked_channel, unblock_channel
+from watcher.store.outbox.queries import (
+    claim_abandoned_deliveries,
+    claim_delivery,
+    expire_deliveries,
+    find_thread_ref,
+    has_abandoned_deliveries,
+    list_waiting_channels,
+    record_attempt,
+)
 
 log = structlog.get_logger()
 
@@ -86,7 +96,7 @@ async def deliver_waiting(
 def read_waiting(database: Database, now: datetime, digest_id: int | None = None) -> tuple[bool, tuple[str, ...]]:
     """Return whether a sender died while it was sending, and the channels on which a message is due."""
     with database.read() as db:
-        return outbox.has_abandoned(db, now), outbox.waiting_channels(db, now, digest_id)
+        return has_abandoned_deliveries(db, now), list_waiting_channels(db, now, digest_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +124,7 @@ class DeliveryRound:
     on_delivery: OnDelivery | None = None
     bodies: dict[int, DigestBody] = field(default_factory=dict)
     elapsed: dict[int, timedelta] = field(default_factory=dict)
-    storage: StorageWatch = field(default_factory=StorageWatch)
+    storage: StorageMonitor = field(default_factory=StorageMonitor)
 
     async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> bool:
         """Send a channel's messages one after another; each outcome is recorded as the next message is claimed.
@@ -192,14 +202,14 @@ class DeliveryRound:
         return message
 
     def _claim(self, db: Db, name: str) -> PreparedDelivery | None:
-        delivery = outbox.claim(
+        delivery = claim_delivery(
             db, self.clock(), lease_for=CLAIM_LEASE, channel=name, owner=self.owner, digest_id=self.digest_id
         )
         if delivery is None:
             return None
         thread: str | None = None
         if delivery.part:
-            thread = outbox.first_ref(db, delivery.digest_id, delivery.channel, delivery.recipient)
+            thread = find_thread_ref(db, delivery.digest_id, delivery.channel, delivery.recipient)
         channel_type = CHANNELS.get(delivery.kind)
         needs_body = channel_type is not None and channel_type.needs_digest_body
         body = self._read_body(db, delivery.digest_id) if needs_body else None
@@ -208,7 +218,7 @@ class DeliveryRound:
     def _read_body(self, db: Db, digest_id: int) -> DigestBody:
         """Return a digest's HTML and text; many messages in a row are of the same digest."""
         if digest_id not in self.bodies:
-            digest = digests.get(db, digest_id)
+            digest = load_digest(db, digest_id)
             self.bodies.clear()
             self.bodies[digest_id] = DigestBody(html=digest.html, text=digest.text)
         return self.bodies[digest_id]
@@ -246,7 +256,7 @@ class DeliveryRound:
         with self.database.write() as db:
             recorded = [
                 self._record(db, delivery, outcome, self.channels.get(delivery.channel))
-                for delivery in outbox.abandoned(db, self.clock())
+                for delivery in claim_abandoned_deliveries(db, self.clock())
             ]
         for record in recorded:
             self._report(record)
@@ -275,12 +285,12 @@ class DeliveryRound:
                 again = retries_uncertain(delivery, channel)
                 state = DeliveryState.RETRYING if again else DeliveryState.UNCERTAIN
                 next_try_at, reason = now + wait, f"perhaps it arrived: {reason}"
-        held = outbox.record(
+        held = record_attempt(
             db, delivery, state, now=now, next_try_at=next_try_at, provider_ref=ref, error=reason,
             doubtful=isinstance(outcome, Uncertain),
         )  # fmt: skip
-        if isinstance(outcome, Sent) and blocked.find(db, delivery.channel) is not None:
-            blocked.clear(db, delivery.channel)
+        if isinstance(outcome, Sent) and find_blocked_channel(db, delivery.channel) is not None:
+            unblock_channel(db, delivery.channel)
             log.info("channel accepted again", channel=delivery.channel)
         return _Recorded(delivery, state, held, reason)
 
@@ -307,11 +317,11 @@ class DeliveryRound:
 
         Then all messages that have waited for as long are dead: each would only be refused in turn.
         """
-        known = blocked.find(db, delivery.channel)
-        since = blocked.note(db, delivery.channel, reason, now).since
+        known = find_blocked_channel(db, delivery.channel)
+        since = block_channel(db, delivery.channel, reason, now).since
         if known is None:
             log.warning("channel refused", channel=delivery.channel, reason=reason)
         if now - since <= GIVE_UP_AFTER:
             return False
-        self.summary.dead += outbox.give_up(db, delivery.channel, now - GIVE_UP_AFTER, reason, now)
+        self.summary.dead += expire_deliveries(db, delivery.channel, now - GIVE_UP_AFTER, reason, now)
         return now - delivery.created_at > GIVE_UP_AFTER

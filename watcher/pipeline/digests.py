@@ -22,10 +22,25 @@ from watcher.errors import NotFoundError, StorageError
 from watcher.model.digest import Channel, Coverage, Delivery, Digest, Subscription, ToldHit
 from watcher.model.topic import Topic
 from watcher.pipeline import digest_notes
+from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.messages import build_messages
-from watcher.pipeline.points import reached
-from watcher.store import digests, outbox, unsubscribed, volume
-from watcher.store.engine import Database, Db
+from watcher.store.database import Database, Db
+from watcher.store.digests.queries import (
+    add_digest,
+    find_installation_id,
+    get_installation_id,
+    get_last_slot,
+    get_registered_at,
+    has_unreported_hits,
+    list_reportable_versions,
+    load_edited_hits,
+    load_unreported_hits,
+    lock_subscription,
+    register_subscriptions,
+)
+from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
+from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
+from watcher.store.outbox.queries import DeliveryDraft, add_deliveries, retry_delivery
 
 log = structlog.get_logger()
 
@@ -89,10 +104,10 @@ def preview_digest(
     return _gather(db, context, job, notes, since=since)[0]
 
 
-def retry_delivery(database: Database, delivery_id: int, now: datetime) -> Delivery:
+def resend_delivery(database: Database, delivery_id: int, now: datetime) -> Delivery:
     """Put a message that is dead or uncertain back in line; raises NotFoundError or UsageError."""
     with database.write() as db:
-        return outbox.retry(db, delivery_id, now)
+        return retry_delivery(db, delivery_id, now)
 
 
 def _find_slot(
@@ -103,26 +118,26 @@ def _find_slot(
     Quiet hours hold an alert's news together, so that their end brings one message.
     """
     with database.read() as db:
-        known_at = digests.begun_at(db, subscription.name)
+        known_at = get_registered_at(db, subscription.name)
         # Times in the future were written by a clock that was ahead, and hold nothing back.
         past = known_at if known_at is not None and known_at <= now else None
-        last = digests.last_slot(db, subscription.name, now) or past
+        last = get_last_slot(db, subscription.name, now) or past
     if known_at is None:
         with database.write() as db:
-            digests.begin(db, [subscription.name], now)
+            register_subscriptions(db, [subscription.name], now)
         return None if subscription.immediate else find_due_slot(subscription, last, now)
     if not subscription.immediate:
         return find_due_slot(subscription, last, now)
     if find_quiet_end(subscription.quiet, subscription.timezone, now) is not None:
         return None
     with database.read() as db:
-        if digests.has_untold(db, subscription, _find_floor(db, subscription, now), now):
+        if has_unreported_hits(db, subscription, _find_floor(db, subscription, now), now):
             return now
-        is_volume_due = subscription.alarms and volume.is_time_to_look(db, subscription.name, now)
+        is_volume_due = subscription.alarms and is_volume_check_due(db, subscription.name, now)
         has_alarms = is_volume_due and bool(digest_notes.list_volume_alarms(db, subscription, context.topics, now))
     if is_volume_due:
         with database.write() as db:
-            volume.looked(db, subscription.name, now)
+            record_volume_check(db, subscription.name, now)
     return now if has_alarms else None
 
 
@@ -174,7 +189,7 @@ class _RenderedDigest:
     subject: str
     html: str = ""
     text: str = ""
-    messages: Sequence[outbox.Draft] = ()
+    messages: Sequence[DeliveryDraft] = ()
 
 
 def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | None:
@@ -182,10 +197,10 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
     subscription = job.subscription
     with database.read() as db:
         notes = _read_notes(db, context, job, _find_window_start(db, subscription, job.now))
-        installation = digests.find_installation(db)
+        installation = find_installation_id(db)
     if installation is None:
         with database.write() as db:
-            installation = digests.installation(db)
+            installation = get_installation_id(db)
     for _attempt in range(MAX_RENDERINGS):
         with database.read() as db:
             digest, basis = _gather(db, context, job, notes)
@@ -194,14 +209,14 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
         rendered = _render(context, job, digest, basis, installation)
         reached("gathered")
         with database.write() as db:
-            digests.alone(db, subscription.name)
+            lock_subscription(db, subscription.name)
             if _read_basis(db, job) == basis:
                 digest_id = _store(db, job, rendered, notes)
                 break
     else:
         # News comes faster than it is rendered: nothing changes while the transaction is open.
         with database.write() as db:
-            digests.alone(db, subscription.name)
+            lock_subscription(db, subscription.name)
             digest, basis = _gather(db, context, job, notes)
             rendered = _render(context, job, digest, basis, installation)
             digest_id = _store(db, job, rendered, notes)
@@ -233,23 +248,25 @@ def _gather(
     """Return the digest of what was not reported yet, and what it was made from."""
     subscription, now = job.subscription, job.now
     floor = since or _find_floor(db, subscription, now)
-    hits: tuple[ToldHit, ...] = digests.untold(db, subscription, floor, now)
+    hits: tuple[ToldHit, ...] = load_unreported_hits(db, subscription, floor, now)
     if not subscription.immediate:
-        hits += digests.edited(db, subscription, floor)
+        hits += load_edited_hits(db, subscription, floor)
     window_start = since or _find_window_start(db, subscription, now)
     digest = compose_digest(
         subscription, job.slot, hits, context.topics, notes.coverage, (window_start, now),
         alarms=tuple(notes.alarms.values()), troubles=notes.failed_deliveries,
     )  # fmt: skip
     versions = tuple((hit.hit_id, hit.version) for hit in hits)
-    return digest, _Basis(window_start, versions, unsubscribed.of(db, subscription.name))
+    return digest, _Basis(window_start, versions, list_unsubscribed_recipients(db, subscription.name))
 
 
 def _read_basis(db: Db, job: _Job) -> _Basis:
     """Return what a digest would be made from now."""
     subscription, now = job.subscription, job.now
-    versions = digests.list_reportable_versions(db, subscription, _find_floor(db, subscription, now), now)
-    return _Basis(_find_window_start(db, subscription, now), versions, unsubscribed.of(db, subscription.name))
+    versions = list_reportable_versions(db, subscription, _find_floor(db, subscription, now), now)
+    return _Basis(
+        _find_window_start(db, subscription, now), versions, list_unsubscribed_recipients(db, subscription.name)
+    )
 
 
 def _render(context: DigestContext, job: _Job, digest: Digest, basis: _Basis, installation: str) -> _RenderedDigest:
@@ -268,16 +285,16 @@ def _render(context: DigestContext, job: _Job, digest: Digest, basis: _Basis, in
 def _store(db: Db, job: _Job, rendered: _RenderedDigest, notes: _Notes) -> int | None:
     """Store a digest and its messages; None where its slot was composed by another process meanwhile."""
     name = job.subscription.name
-    digest_id = digests.add(
+    digest_id = add_digest(
         db, rendered.digest, job.now, sent=rendered.is_sent, html=rendered.html, text=rendered.text,
         subject=rendered.subject,
     )  # fmt: skip
     if digest_id is None:
         return None
-    outbox.add(db, digest_id, rendered.messages, job.now)
+    add_deliveries(db, digest_id, rendered.messages, job.now)
     if notes.alarms:
-        reported = volume.told_lately(db, name, job.now)
-        volume.tell(db, name, notes.alarms, reported, job.now)
+        reported = list_recent_alarms(db, name, job.now)
+        record_alarms(db, name, notes.alarms, reported, job.now)
     reached("composed")
     return digest_id
 
@@ -285,13 +302,13 @@ def _store(db: Db, job: _Job, rendered: _RenderedDigest, notes: _Notes) -> int |
 def _find_window_start(db: Db, subscription: Subscription, now: datetime) -> datetime:
     """Return where a digest's window begins: at its last slot, and no further back than it may reach."""
     floor = _find_floor(db, subscription, now)
-    return max(digests.last_slot(db, subscription.name, now) or floor, floor)
+    return max(get_last_slot(db, subscription.name, now) or floor, floor)
 
 
 def _find_floor(db: Db, subscription: Subscription, now: datetime) -> datetime:
     """Return how far back a digest may reach; an alert never behind the moment when it was first known."""
     floor = now - subscription.max_age
-    known_at = digests.begun_at(db, subscription.name) if subscription.immediate else None
+    known_at = get_registered_at(db, subscription.name) if subscription.immediate else None
     return max(floor, known_at) if known_at is not None and known_at <= now else floor
 
 

@@ -18,8 +18,8 @@ from watcher.pipeline.delivery import (
     OnDelivery,
     read_waiting,
 )
-from watcher.pipeline.storage import StorageWatch
-from watcher.store.engine import Database
+from watcher.pipeline.storage_monitor import StorageMonitor
+from watcher.store.database import Database
 
 FIRST_PAUSE = timedelta(seconds=30)
 MAX_PAUSE = timedelta(minutes=10)
@@ -48,7 +48,7 @@ class Dispatcher:
         owner: str,
         on_delivery: OnDelivery | None = None,
         jitter: Callable[[], float] = random.random,
-        storage: StorageWatch | None = None,
+        storage: StorageMonitor | None = None,
     ) -> None:
         self._database = database
         self._senders = senders
@@ -56,7 +56,7 @@ class Dispatcher:
         self._owner = owner
         self._on_delivery = on_delivery
         self._jitter = jitter
-        self._storage = storage or StorageWatch()
+        self._storage = storage or StorageMonitor()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pauses: dict[str, _Pause] = {}
         self._stopping = False

@@ -12,7 +12,7 @@ from dataclasses import replace
 from watcher.model.entry import Entry
 from watcher.model.feed import Feed
 from watcher.model.poll import Parsed, Sorted
-from watcher.text.detect import choose_item_language, load_detector
+from watcher.text.language_detection import choose_item_language, load_detector
 
 
 def enrich_entries(told: Sorted, feed: Feed, language: str | None) -> Sorted:

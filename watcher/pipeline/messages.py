@@ -10,7 +10,7 @@ from watcher.channels import CHANNELS
 from watcher.channels.base import Target
 from watcher.digest.forms import DigestForms
 from watcher.model.digest import Channel, Digest
-from watcher.store import outbox
+from watcher.store.outbox.queries import DeliveryDraft
 
 
 def build_messages(
@@ -20,13 +20,13 @@ def build_messages(
     installation: str,
     not_before: datetime,
     unsubscribed: Collection[tuple[str, str]] = (),
-) -> list[outbox.Draft]:
+) -> list[DeliveryDraft]:
     """Return a digest's messages: one for each recipient, several where a channel needs parts.
 
     `unsubscribed` are the (channel, recipient) pairs that want this digest no longer.
     """
     return [
-        outbox.Draft(
+        DeliveryDraft(
             channel=channel.name,
             kind=channel.kind,
             recipient=recipient,

@@ -11,10 +11,10 @@ from watcher.channels import CHANNELS
 from watcher.errors import Fault
 from watcher.model.digest import Channel
 from watcher.settings import secrets
-from watcher.settings.checked import check
-from watcher.settings.document import Node, Scalar, Table
 from watcher.settings.former_names import check_former_names
-from watcher.settings.words import did_you_mean, shorten
+from watcher.settings.validation import check
+from watcher.settings.value_types import did_you_mean, shorten
+from watcher.settings.yaml_nodes import Node, Scalar, Table
 from watcher.text.written_values import NAME
 
 

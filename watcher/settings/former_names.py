@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from watcher.errors import Fault
-from watcher.settings.document import Node, Table
-from watcher.settings.words import shorten
+from watcher.settings.value_types import shorten
+from watcher.settings.yaml_nodes import Node, Table
 
 
 def check_former_names(noun: str, sections: Sequence[tuple[str, tuple[str, ...], Node]], faults: list[Fault]) -> None:

@@ -10,8 +10,8 @@ from typing import get_args
 from pydantic import SecretStr
 
 from watcher.errors import Fault
-from watcher.settings.document import Listing, Node, Place, Scalar, Table, scalars
-from watcher.settings.words import did_you_mean
+from watcher.settings.value_types import did_you_mean
+from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table, scalars
 from watcher.text.written_values import Section
 
 _REFERENCE = re.compile(r"\$(\$\{|\{([^}]*)\})")
