@@ -13,12 +13,12 @@ from types import TracebackType
 from typing import Self
 
 from watcher.fetch import Fetcher, FetchPolicy
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Feed, Source
 from watcher.model.topic import Topic
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.feeds.queries import PollRecord, load_feed, load_polls, sync_feeds
@@ -75,7 +75,7 @@ class Machine:
         database: Database,
         policy: FetchPolicy = HASTY,
         *,
-        watched: Watched = EYES,
+        watched: TopicMatcher = EYES,
         context: ssl.SSLContext | None = None,
         owner: str = "one",
         **changed: object,
@@ -86,7 +86,13 @@ class Machine:
         self._runner = asyncio.Runner()
         self.fetcher = Fetcher(replace(policy, **changed), self.names, context)  # type: ignore[arg-type]
         self.poller = Poller(
-            database, self.fetcher, lambda: watched, lambda: self.now, bounds=Bounds, owner=owner, jitter=lambda: 0.0
+            database,
+            self.fetcher,
+            lambda: watched,
+            lambda: self.now,
+            bounds=PollLimits,
+            owner=owner,
+            jitter=lambda: 0.0,
         )
 
     def __enter__(self) -> Self:

@@ -11,11 +11,11 @@ from html import escape
 
 from sqlalchemy import select
 
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Feed, Source, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.pipeline.ingest import IngestResult, read, settle
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.queries import load_feed, sync_feeds
@@ -23,7 +23,7 @@ from watcher.store.tables import entries, entry_versions
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-NO_TOPICS: Watched = compile_topics([])
+NO_TOPICS: TopicMatcher = compile_topics([])
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ class Served:
         with database.write() as db:
             sync_feeds(db, [Source(url=url)], NOON, HOUR)
 
-    def poll(self, *items: News, watched: Watched = NO_TOPICS, status: int = 200) -> IngestResult:
+    def poll(self, *items: News, watched: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
         """Read a document of these items, an hour after the last."""
         self.now += HOUR
         return self.settle(self.body(items), watched, status)
 
-    def settle(self, body: bytes, watched: Watched = NO_TOPICS, status: int = 200) -> IngestResult:
+    def settle(self, body: bytes, watched: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
         document = Document(
             url=self.url,
             final_url=self.url,
@@ -75,7 +75,7 @@ class Served:
             outcome = read(held, document)
             assert isinstance(outcome, Fresh)
             self.repeated = [item.repeated for item in outcome.parsed.items]
-            return settle(db, held, outcome, watched, self.now, Bounds(), 0.0)
+            return settle(db, held, outcome, watched, self.now, PollLimits(), 0.0)
 
     @staticmethod
     def body(items: Iterable[News]) -> bytes:

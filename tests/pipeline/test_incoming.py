@@ -11,7 +11,7 @@ import pytest
 from tests.store.filled import document, item
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
-from watcher.match import Watched, compile_topics, parse_query
+from watcher.match import TopicMatcher, compile_topics, parse_query
 from watcher.model.feed import Source, Validators
 from watcher.model.found import Filters
 from watcher.model.poll import Outcome, Unchanged
@@ -19,7 +19,7 @@ from watcher.model.topic import Topic
 from watcher.pipeline.batch_writer import together
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries, load_entry_versions
 from watcher.store.entries.search import search_entries
@@ -44,11 +44,11 @@ def watch(database: Database, *urls: str) -> None:
         sync_feeds(db, [Source(url=url) for url in urls], NOON, timedelta(minutes=15))
 
 
-def poll(database: Database, now: datetime, watched: Watched = EYES, **how: object) -> PollSummary:
+def poll(database: Database, now: datetime, watched: TopicMatcher = EYES, **how: object) -> PollSummary:
     async def cycle() -> PollSummary:
         policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
         async with Fetcher(policy) as fetcher:
-            async with Poller(database, fetcher, lambda: watched, lambda: now, bounds=Bounds) as poller:
+            async with Poller(database, fetcher, lambda: watched, lambda: now, bounds=PollLimits) as poller:
                 return await poller.cycle(**how)  # type: ignore[arg-type]
 
     return asyncio.run(cycle())
@@ -136,7 +136,7 @@ def test_a_document_that_shares_nothing_with_the_last_one_is_a_gap(database: Dat
     with database.read() as db:
         feed = load_feed(db, f"{press.url}/feed")
     assert feed.gaps == 1
-    assert feed.interval == Bounds().minimum
+    assert feed.interval == PollLimits().minimum
 
 
 def test_guids_that_all_change_bring_no_news(database: Database, press: Server) -> None:

@@ -8,11 +8,11 @@ from hashlib import sha256
 
 import pytest
 
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.pipeline.ingest import IngestResult, read, settle
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.database.pruning import Retention, prune_database
 from watcher.store.feeds.leases import claim_due_feeds, filter_held_feeds
@@ -22,7 +22,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 URL = "https://post.example/feed"
-NO_TOPICS: Watched = compile_topics([])
+NO_TOPICS: TopicMatcher = compile_topics([])
 
 
 def rss(*items: tuple[str, str, str]) -> bytes:
@@ -59,7 +59,7 @@ class Polls:
             outcome = read(held, document)
             assert isinstance(outcome, Fresh)
             self.repeated = [item.repeated for item in outcome.parsed.items]
-            return settle(db, held, outcome, NO_TOPICS, self.now, Bounds(), 0.0)
+            return settle(db, held, outcome, NO_TOPICS, self.now, PollLimits(), 0.0)
 
 
 A, B, C = ("a", "Harbour closed", "All day."), ("b", "Bridge open", "Since noon."), ("c", "Fog", "In the west.")

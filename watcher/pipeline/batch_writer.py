@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.errors import StorageError
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.feed import Feed
 from watcher.model.poll import Fresh, Outcome
 from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.ingest import IngestResult, ingest_polls
 from watcher.pipeline.storage_monitor import StorageMonitor
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 
 GROUP = 40
@@ -31,9 +31,9 @@ LONGEST_PAUSE = timedelta(seconds=10)
 class Settling:
     """What settling needs to know; each is asked anew for every transaction."""
 
-    watched: Callable[[], Watched]
+    watched: Callable[[], TopicMatcher]
     clock: Callable[[], datetime]
-    bounds: Callable[[], Bounds]
+    bounds: Callable[[], PollLimits]
     jitter: Callable[[], float]
 
 

@@ -15,7 +15,7 @@ import structlog
 
 from watcher.errors import ParseError
 from watcher.fetch import Fetcher, websub
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.feed import Feed, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.model.websub import Callback, CallbackState
@@ -24,7 +24,7 @@ from watcher.pipeline.fulltext import FulltextFetcher
 from watcher.pipeline.ingest import IngestResult, ingest_polls
 from watcher.pipeline.poller import LEASE
 from watcher.reading import Reader, ReaderClosedError
-from watcher.schedule import Bounds, hints
+from watcher.schedule import PollLimits, collect_hints
 from watcher.store.database import Database, Db
 from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.queries import load_feed
@@ -78,10 +78,10 @@ class Subscriber:
         self,
         database: Database,
         fetcher: Fetcher,
-        watched: Callable[[], Watched],
+        watched: Callable[[], TopicMatcher],
         clock: Callable[[], datetime],
         *,
-        bounds: Callable[[], Bounds],
+        bounds: Callable[[], PollLimits],
         base: Callable[[], str | None],
         active: Callable[[], bool],
         owner: str = "",
@@ -186,7 +186,7 @@ class Subscriber:
             wire_bytes=len(body),
         )
         parsed = await self._reader.parse(document)
-        return Fresh(document=document, parsed=parsed, hints=hints({}, parsed), pushed=True)
+        return Fresh(document=document, parsed=parsed, hints=collect_hints({}, parsed), pushed=True)
 
     async def _full(self, callback: Callback, outcome: Fresh) -> Fresh:
         def feed_of() -> Feed:
