@@ -55,7 +55,7 @@ def composed(database: Database, *channels: Channel, titles: int = 1) -> DigestC
 def deliver(database: Database, ready: DigestContext, now: datetime = NOON, **how: object) -> DeliverySummary:
     async def go() -> DeliverySummary:
         async with httpx.AsyncClient(timeout=1) as client:
-            ways = senders(client, lambda: now)
+            ways = senders(client)
             return await deliver_waiting(database, ready.channels, ways, lambda: now, jitter=lambda: 1.0, **how)
 
     return asyncio.run(go())

@@ -103,8 +103,8 @@ def channel(name: str, kind: str, *recipients: str, **options: object) -> Channe
     return Channel(name=name, kind=kind, recipients=recipients or model.recipients, options=model)
 
 
-def senders(http: httpx.AsyncClient, clock: Callable[[], datetime] = lambda: NOON) -> Senders:
-    """Make senders that leave no time between two messages."""
+def senders(http: httpx.AsyncClient, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Senders:
+    """Make senders that leave no time between two messages; receivers compare `clock` with their own."""
     return Senders(SenderContext(http=http, clock=clock, message_spacing=timedelta()))
 
 

@@ -276,9 +276,9 @@ async def _deliver(application: App, press: DigestContext, digest_id: int) -> No
 def _written(shown: Digest, form: Form, press: DigestContext) -> str:
     import json
 
+    from watcher.channels.slack.render import render_slack
     from watcher.digest.html import render_html
     from watcher.digest.plain import render_markdown, render_text
-    from watcher.digest.slack import render_slack
 
     match form:
         case Form.HTML:

@@ -132,7 +132,7 @@ def list_reportable_versions(
     db: Db, subscription: Subscription, since: datetime, now: datetime
 ) -> tuple[tuple[int, int], ...]:
     """Return hit id and entry version of all that a digest would hold now, in its order; much faster than the hits."""
-    columns = select(hit_table.c.id, entry_table.c.version).join(entry_table)
+    columns = select(hit_table.c.id, entry_table.c.version).select_from(hit_table.join(entry_table))
     selects = [_untold(columns, subscription, since, now)]
     if not subscription.immediate:
         selects.append(_select_edited(columns, entry_versions.alias("former"), subscription, since))
