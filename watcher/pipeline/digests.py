@@ -19,7 +19,7 @@ from watcher.digest.format_helpers import Links
 from watcher.digest.forms import DigestForms
 from watcher.digest.slots import find_due_slot, find_quiet_end
 from watcher.errors import NotFoundError, StorageError
-from watcher.model.digest import Channel, Coverage, Delivery, Digest, Subscription, ToldHit
+from watcher.model.digest import Channel, Coverage, Delivery, Digest, DigestHit, Subscription
 from watcher.model.topic import Topic
 from watcher.pipeline import digest_notes
 from watcher.pipeline.checkpoints import reached
@@ -40,7 +40,7 @@ from watcher.store.digests.queries import (
 )
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
-from watcher.store.outbox.queries import DeliveryDraft, add_deliveries, retry_delivery
+from watcher.store.outbox.queries import DeliveryDraft, add_deliveries, requeue_delivery
 
 log = structlog.get_logger()
 
@@ -107,7 +107,7 @@ def preview_digest(
 def resend_delivery(database: Database, delivery_id: int, now: datetime) -> Delivery:
     """Put a message that is dead or uncertain back in line; raises NotFoundError or UsageError."""
     with database.write() as db:
-        return retry_delivery(db, delivery_id, now)
+        return requeue_delivery(db, delivery_id, now)
 
 
 def _find_slot(
@@ -248,7 +248,7 @@ def _gather(
     """Return the digest of what was not reported yet, and what it was made from."""
     subscription, now = job.subscription, job.now
     floor = since or _find_floor(db, subscription, now)
-    hits: tuple[ToldHit, ...] = load_unreported_hits(db, subscription, floor, now)
+    hits: tuple[DigestHit, ...] = load_unreported_hits(db, subscription, floor, now)
     if not subscription.immediate:
         hits += load_edited_hits(db, subscription, floor)
     window_start = since or _find_window_start(db, subscription, now)

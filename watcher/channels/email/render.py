@@ -8,13 +8,13 @@ from collections.abc import Sequence
 from watcher.channels.base import Target
 from watcher.channels.payload import dump_payload
 from watcher.digest.forms import DigestForms
-from watcher.model.digest import Leaving
+from watcher.model.digest import Unsubscription
 
 
 def render_messages(forms: DigestForms, target: Target) -> Sequence[str]:
     """Return the payload of one mail: subject, thread of this digest's mails to this recipient, unsubscribe link."""
     name = forms.digest.name
-    recipient = Leaving(subscription=name, channel=target.channel, recipient=target.recipient)
+    recipient = Unsubscription(subscription=name, channel=target.channel, recipient=target.recipient)
     return [
         dump_payload(
             name=name,

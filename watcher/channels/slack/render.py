@@ -22,7 +22,7 @@ from watcher.digest.format_helpers import (
     list_other_outlets,
 )
 from watcher.digest.forms import DigestForms
-from watcher.model.digest import Digest, StoryLine, ToldHit, TopicSection
+from watcher.model.digest import Digest, DigestHit, StoryLine, TopicSection
 from watcher.text.bidi import isolate
 
 MAX_BLOCKS = 50
@@ -130,7 +130,7 @@ def _render_story(line: StoryLine, timezone: str, links: Links) -> Block:
     return _section(text)
 
 
-def _render_details(lead: ToldHit, timezone: str, links: Links) -> str:
+def _render_details(lead: DigestHit, timezone: str, links: Links) -> str:
     flags = "".join(f" · _{escape_mrkdwn(_cut(flag, 200))}_" for flag in list_flags(lead))
     yes, no = links.label(lead.hit_id, "relevant"), links.label(lead.hit_id, "irrelevant")
     judge = f" · <{_escape_url(yes)}|relevant> / <{_escape_url(no)}|not>" if yes else ""
