@@ -18,8 +18,10 @@ class Keys:
 
 
 def list_schema_keys(schema: Mapping[str, Any], definitions: Mapping[str, Any]) -> Keys:
-    """Return the keys of a schema; `definitions` are the models that it refers to by name. Models may nest in themselves:
-    they are followed three levels deep."""
+    """Return the keys of a schema; `definitions` are the models that it refers to by name.
+
+    Models that contain themselves are followed three levels deep.
+    """
     documented: set[str] = set()
     required: set[str] = set()
 

@@ -10,9 +10,6 @@ import pytest
 
 from tests.contract.models import validate
 from tests.web.site import World
-from watcher.errors import BusyError
-from watcher.pipeline.digests import compose_now
-from watcher.topics.query_test import search_archive
 from watcher.contract import topics
 from watcher.contract.deliveries import DeliveryList
 from watcher.contract.digests import DigestList
@@ -23,6 +20,9 @@ from watcher.contract.problems import Problem
 from watcher.contract.status import Status
 from watcher.contract.stories import Story, StoryList
 from watcher.contract.topics import TopicDetail, TopicList
+from watcher.errors import BusyError
+from watcher.pipeline.digests import compose_now
+from watcher.topics.query_test import search_archive
 from watcher.web.deadlines import REQUEST_TIME, QueryParser
 
 

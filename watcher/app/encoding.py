@@ -85,9 +85,9 @@ def encode_composed_digest(digest: StoredDigest) -> ComposedDigest:
     }
 
 
-def encode_unsubscription(leaving: model.Leaving, at: datetime) -> Unsubscription:
+def encode_unsubscription(unsubscription: model.Unsubscription, at: datetime) -> Unsubscription:
     """Return who unsubscribed, and when."""
-    return {"channel": leaving.channel, "recipient": leaving.recipient, "at": format_timestamp(at)}
+    return {"channel": unsubscription.channel, "recipient": unsubscription.recipient, "at": format_timestamp(at)}
 
 
 def encode_configured_channel(channel: model.Channel, blocked: BlockedChannel | None) -> Channel:

@@ -16,7 +16,7 @@ from watcher.contract.entries import keep_valid_evidence
 from watcher.contract.feed_documents import JsonFeed
 from watcher.contract.hits import Hit
 from watcher.contract.timestamps import format_timestamp
-from watcher.digest import split_by_evidence
+from watcher.digest.format_helpers import split_by_evidence
 from watcher.model.results import StoredHit
 from watcher.store.digests.queries import StoredDigest
 
@@ -65,7 +65,7 @@ def export_hits_markdown(hits: Iterable[Hit]) -> str:
 
 
 def export_hits_atom(title: str, feed_id: str, hits: Sequence[StoredHit], *, url: str | None = None) -> str:
-    """Return hits, newest first, as an Atom feed; evidence is split_by_evidence in the summary's HTML."""
+    """Return hits, newest first, as an Atom feed; evidence is marked in the summary's HTML."""
     updated = format_timestamp(hits[0].hit.matched_at) if hits else "1970-01-01T00:00:00Z"
     return _format_atom_feed(title, feed_id, updated, "".join(map(_format_atom_entry, hits)), url)
 
@@ -156,7 +156,7 @@ def _format_atom_entry(hit: StoredHit) -> str:
 
 
 def _mark_evidence(hit: StoredHit) -> str:
-    """Return the summary, or the beginning of the full text, as HTML with the evidence split_by_evidence."""
+    """Return the summary, or the beginning of the full text, as HTML with the evidence marked."""
     item = hit.stored.entry.item
     field, text = ("summary", item.summary) if item.summary else ("content", item.content[:MAX_FEED_TEXT])
     parts = split_by_evidence(text, field, keep_valid_evidence(hit.hit.evidence, hit.stored))

@@ -9,7 +9,7 @@ from watcher.app.bootstrap import App
 from watcher.contract import status as contract
 from watcher.contract.digests import encode_subscription
 from watcher.contract.timestamps import format_timestamp
-from watcher.digest import find_next_slot
+from watcher.digest.slots import find_next_slot
 from watcher.store.database.migrate import get_schema_state
 from watcher.store.digests.queries import get_last_slots
 from watcher.store.outbox.blocked_channels import list_blocked_channels

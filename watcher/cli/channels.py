@@ -70,7 +70,7 @@ def send_test_message(
     if as_json:
         document: ChannelTest = {
             "channel": name,
-            "kind": channel.kind.value,
+            "kind": channel.kind,
             "results": [
                 {
                     "recipient": result.recipient,
@@ -101,7 +101,8 @@ def _find_channel(application: App, name: str) -> Channel:
 
 async def _send_test(application: App, channel: Channel) -> tuple[RecipientResult, ...]:
     from watcher import clock
-    from watcher.channels import senders
+    from watcher.channels.base import SenderContext
+    from watcher.channels.senders import Senders
     from watcher.fetch import Fetcher
     from watcher.pipeline.channel_test import send_test
     from watcher.store.digests.queries import get_installation_id
@@ -109,8 +110,8 @@ async def _send_test(application: App, channel: Channel) -> tuple[RecipientResul
     with application.database.write() as db:
         installation = get_installation_id(db)
     async with Fetcher(application.fetch_policy()) as fetcher:
-        by_kind = senders(fetcher.client(), clock.now)
-        return await send_test(channel, by_kind, application.press().links, installation, clock.now())
+        senders = Senders(SenderContext(http=fetcher.client(), clock=clock.now))
+        return await send_test(channel, senders, application.press().links, installation, clock.now())
 
 
 def _print_result(result: RecipientResult) -> None:

@@ -64,23 +64,23 @@ def _run_demo(folder: Path, *, once: bool, port: int, as_json: bool) -> None:
 
     from watcher import clock
     from watcher.app.encoding import encode_poll_cycle
-    from watcher.demo import world
+    from watcher.demo import sandbox
     from watcher.demo.server import DemoServer
 
     cycles: list[DemoPoll] = []
-    with DemoServer(clock.now()) as server, world.opened(folder, server, port, os.environ) as application:
+    with DemoServer(clock.now()) as server, sandbox.opened(folder, server, port, os.environ) as application:
         if not as_json:
             topics = len(application.watched.topics)
             output.print_line(f"{len(server.outlets)} invented outlets on {server.url}, {topics} topics.\n")
         while True:
-            polled = asyncio.run(world.poll(application))
+            polled = asyncio.run(sandbox.poll(application))
             cycles.append({"poll": server.poll, **encode_poll_cycle(polled)})
             if not as_json:
                 _print_cycle(application, server.poll, polled)
             if server.finished:
                 break
             server.advance()
-        digest = asyncio.run(world.send_digest(application))
+        digest = asyncio.run(sandbox.send_digest(application))
         files = sorted(str(path) for path in (folder / "var" / "digests").rglob("*") if path.is_file())
         if as_json:
             _print_document(application, cycles, digest, files)
@@ -128,10 +128,10 @@ def _print_cycle(application: App, number: int, polled: PollSummary) -> None:
 
 
 def _print_digest(application: App, digest: Digest, files: list[str]) -> None:
-    from watcher.digest import text
+    from watcher.digest.plain import render_text
 
     output.print_line(output.style_text("The digest as it was sent:", output.BOLD) + "\n")
-    output.print_line(text(digest, application.press().links))
+    output.print_line(render_text(digest, application.press().links))
     output.print_line("Written to:")
     for file in files:
         output.print_line(f"  {file}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from watcher.contract.deliveries import PrintedDeliveries, RetriedDeliveries
     from watcher.contract.digests import DigestSubscribers, PrintedDigests, Resubscribed, SentDigest
     from watcher.model.digest import Delivery, Digest
-    from watcher.pipeline.digests import Press
+    from watcher.pipeline.digests import DigestContext
 
 app = typer.Typer(rich_markup_mode=None)
 digest = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List, preview and send digests.")
@@ -59,7 +59,7 @@ def list_digests(as_json: Json = False) -> None:
     from watcher import clock
     from watcher.app.encoding import encode_unsubscription
     from watcher.contract.digests import encode_subscription
-    from watcher.digest import find_next_slot
+    from watcher.digest.slots import find_next_slot
     from watcher.store.digests.queries import get_last_slots
     from watcher.store.digests.unsubscribes import list_unsubscriptions
 
@@ -278,36 +278,41 @@ def _is_on_its_way(delivery: Delivery) -> bool:
     return delivery.state.value == "sent" or is_waiting
 
 
-async def _deliver(application: App, press: Press, digest_id: int) -> None:
+async def _deliver(application: App, press: DigestContext, digest_id: int) -> None:
     import os
     import socket
 
     from watcher import clock
-    from watcher.channels import senders
+    from watcher.channels.base import SenderContext
+    from watcher.channels.senders import Senders
     from watcher.fetch import Fetcher
-    from watcher.pipeline.digests import deliver_waiting
+    from watcher.pipeline.delivery import deliver_waiting
     from watcher.pipeline.lease_recovery import COMMAND
 
     async with Fetcher(application.fetch_policy()) as fetcher:
         owner = f"{COMMAND} {socket.gethostname()}:{os.getpid()}"
-        by_kind = senders(fetcher.client(), clock.now)
-        await deliver_waiting(application.database, press, by_kind, clock.now, owner=owner, digest_id=digest_id)
+        senders = Senders(SenderContext(http=fetcher.client(), clock=clock.now))
+        await deliver_waiting(
+            application.database, press.channels, senders, clock.now, owner=owner, digest_id=digest_id
+        )
 
 
-def _render_digest(shown: Digest, form: DigestFormat, press: Press) -> str:
+def _render_digest(shown: Digest, form: DigestFormat, press: DigestContext) -> str:
     import json
 
-    from watcher import digest as rendering
+    from watcher.channels.slack.render import render_slack
+    from watcher.digest.html import render_html
+    from watcher.digest.plain import render_markdown, render_text
 
     match form:
         case DigestFormat.HTML:
-            return rendering.html(shown, press.links, press.templates)
+            return render_html(shown, press.links, press.templates)
         case DigestFormat.MARKDOWN:
-            return rendering.markdown(shown, press.links, press.templates)
+            return render_markdown(shown, press.links, press.templates)
         case DigestFormat.SLACK:
-            return json.dumps(rendering.slack(shown, press.links), ensure_ascii=False, indent=2)
+            return json.dumps(render_slack(shown, press.links), ensure_ascii=False, indent=2)
         case DigestFormat.TEXT:
-            return rendering.text(shown, press.links, press.templates)
+            return render_text(shown, press.links, press.templates)
 
 
 def _print_deliveries(deliveries: Sequence[Delivery]) -> None:

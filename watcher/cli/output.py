@@ -1,4 +1,4 @@
-"""Prints JSON, tables and split_by_evidence text. Nothing that a feed wrote reaches a terminal as a control character."""
+"""Prints JSON, tables and marked text. Nothing that a feed wrote reaches a terminal as a control character."""
 
 from __future__ import annotations
 

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from watcher.cli import output
 
 if TYPE_CHECKING:
-    from watcher.model.feed import Feed
+    from watcher.model.feed import PollableFeed
     from watcher.store.feeds.queries import PollRecord
 
 
-def print_feed(feed: Feed, entries: int, now: datetime) -> None:
+def print_feed(feed: PollableFeed, entries: int, now: datetime) -> None:
     """Print a feed's address, health, schedule, gaps and what it is known by, one fact a line."""
     output.print_line(output.style_text(output.clean_text(feed.name), output.BOLD))
     for facts in (_list_address_facts(feed), _list_health_facts(feed, now), _list_item_facts(feed, entries)):
@@ -46,18 +46,19 @@ def format_time(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}Z" if moment else ""
 
 
-def _list_address_facts(feed: Feed) -> Iterator[tuple[str, str]]:
+def _list_address_facts(feed: PollableFeed) -> Iterator[tuple[str, str]]:
     from watcher.text.redact import redact_url
 
     yield "address", feed.config.url
     if feed.fetch_url != feed.config.url:
         yield "moved to", redact_url(feed.fetch_url)
     if feed.poll.move is not None and feed.poll.move.sightings:
-        since = f"seen {output.format_count(feed.poll.move.sightings, 'time')} since {format_time(feed.poll.move.first_seen_at)}"
-        yield "redirects to", f"{redact_url(feed.poll.move.url)} ({since}; used for good after two days)"
+        move = feed.poll.move
+        since = f"seen {output.format_count(move.sightings, 'time')} since {format_time(move.first_seen_at)}"
+        yield "redirects to", f"{redact_url(move.url)} ({since}; used for good after two days)"
 
 
-def _list_health_facts(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
+def _list_health_facts(feed: PollableFeed, now: datetime) -> Iterator[tuple[str, str]]:
     from watcher.schedule import get_feed_health
     from watcher.text.redact import redact_text
 
@@ -78,7 +79,7 @@ def _list_health_facts(feed: Feed, now: datetime) -> Iterator[tuple[str, str]]:
         yield "last new", format_time(feed.stats.new_at)
 
 
-def _list_item_facts(feed: Feed, entries: int) -> Iterator[tuple[str, str]]:
+def _list_item_facts(feed: PollableFeed, entries: int) -> Iterator[tuple[str, str]]:
     from watcher.identify import has_unstable_ids
 
     if feed.stats.gaps:

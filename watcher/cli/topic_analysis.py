@@ -42,14 +42,14 @@ def diff(
 ) -> None:
     """Show what a changed query would gain and lose among the stored entries, before it is saved.
 
-    Nothing is changed. Lost entries that were judged are split_by_evidence.
+    Nothing is changed. Lost entries that were judged are marked.
     """
     from watcher.app.topic_encoding import encode_diff
     from watcher.app.topics import find_topic
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.match import parse_query
-    from watcher.topics.diff import diff as compare
+    from watcher.topics.diff import diff_queries as compare
 
     if (query is None) == (file is None):
         raise UsageError("name the new query: --query Q or --file F")
@@ -91,12 +91,12 @@ def replay(
     afresh: Annotated[bool, typer.Option("--afresh", help="Do not continue a stopped replay.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Apply today's topics to the stored entries. New hits are split_by_evidence `backfill`: digests and alerts leave them out
+    """Apply today's topics to the stored entries. New hits are marked `backfill`: digests and alerts leave them out
     unless configured otherwise. Known hits keep their number, time and judgement; running it twice changes nothing."""
     from watcher import clock
     from watcher.app.topic_encoding import encode_replay
     from watcher.app.topics import find_topic
-    from watcher.topics.replay import replay as apply
+    from watcher.topics.replay import replay_topics as apply
 
     with open_application(sync=True) as application:
         chosen = [find_topic(application.settings.topics, id_).id for id_ in topic_id or ()]
@@ -115,9 +115,7 @@ def replay(
     rows = [(id_, f"{replayed.new.get(id_, 0):,}", f"{replayed.known.get(id_, 0):,}") for id_ in ids]
     output.print_table(("topic", "new hits", "known"), rows, flexible=0)
     resumed = ", continued from where it was stopped" if replayed.resumed else ""
-    output.print_note(
-        f"{replayed.read:,} of {replayed.tested:,} entries tested{resumed}; new hits are split_by_evidence backfill"
-    )
+    output.print_note(f"{replayed.read:,} of {replayed.tested:,} entries tested{resumed}; new hits are marked backfill")
 
 
 @app.command(
@@ -148,7 +146,7 @@ def probe(
     from watcher.errors import UsageError
     from watcher.topics import sample as sampling
     from watcher.topics.named_query import parse_named_query
-    from watcher.topics.probe import probe as find_near_misses
+    from watcher.topics.probe import probe_topic as find_near_misses
 
     if relevant is not None and relevant > size:
         raise UsageError("--relevant counts within --sample: it cannot be larger")
@@ -162,10 +160,10 @@ def probe(
             )
         sample = None
         if size:
-            sample = sampling.sample(application.database, named.query, size, seed=seed, since=after, until=before)
+            sample = sampling.draw_sample(application.database, named.query, size, seed=seed, since=after, until=before)
     elusion = None
     if sample is not None and relevant is not None:
-        elusion = sampling.elusion(min(relevant, len(sample.entries)), len(sample.entries), sample.population)
+        elusion = sampling.estimate_elusion(min(relevant, len(sample.entries)), len(sample.entries), sample.population)
     if as_json:
         encoded = encode_sample(sample, elusion) if sample is not None else None
         output.print_json(encode_probe(misses, topic_id, encoded))
@@ -188,7 +186,7 @@ def cost(
     from watcher.app.topic_encoding import encode_cost
     from watcher.app.topics import find_topic
     from watcher.cli import render_topics
-    from watcher.topics.cost import cost as compute_cost
+    from watcher.topics.cost import measure_cost as compute_cost
     from watcher.topics.named_query import parse_named_query
 
     with open_application() as application:

@@ -37,7 +37,7 @@ def draft(
     before you rely on it.
     """
     from watcher.app.topic_encoding import encode_proposal
-    from watcher.topics.draft import draft as propose
+    from watcher.topics.draft import draft_topics as propose
     from watcher.topics.draft import format_topics_yaml
 
     settings = _load_settings()
@@ -72,7 +72,7 @@ def _load_settings() -> Settings | None:
     try:
         return args.load_settings_if_any()
     except ConfigError as error:
-        output.print_note(f"not add_match_counts, because the configuration has an error: {error.faults[0]}")
+        output.print_note(f"not counted, because the configuration has an error: {error.faults[0]}")
         return None
 
 
@@ -116,6 +116,6 @@ def _count_matches(proposals: tuple[TopicDraft, ...], since: str | None) -> tupl
             queries = {proposal.id: parse_query(proposal.query) for proposal in proposals}
             matched, tested = count_matches(application.database, queries, since=after)
     except StoreError as error:
-        output.print_note(f"not add_match_counts: {error}")
+        output.print_note(f"not counted: {error}")
         return proposals
     return add_match_counts(proposals, matched, tested) if tested else proposals

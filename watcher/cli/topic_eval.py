@@ -24,7 +24,7 @@ app = typer.Typer(rich_markup_mode=None)
 @app.command(
     "eval",
     epilog="Examples:\n\n  watcher topics eval --labels labels.jsonl\n\n"
-    "  watcher topics eval --labels labels.jsonl --min-recall 0.9 --min-precision 0.9    exit code 1 check_gate\n\n"
+    "  watcher topics eval --labels labels.jsonl --min-recall 0.9 --min-precision 0.9    exit code 1 below\n\n"
     "  watcher topics eval --labels labels.jsonl --topic five-eyes --query '\"five eyes\"'    a query not yet saved\n\n"
     'A labels file has a JSON object on each line: {"title": ..., "summary": ..., "labels": ["five-eyes"]}',
 )
@@ -40,10 +40,10 @@ def evaluate(
         str | None, typer.Option("--query", "-q", metavar="Q", help="Measure this query in place of the one topic's.")
     ] = None,
     min_recall: Annotated[
-        float | None, typer.Option("--min-recall", min=0, max=1, help="Exit with 1 if recall is check_gate this.")
+        float | None, typer.Option("--min-recall", min=0, max=1, help="Exit with 1 if recall is below this.")
     ] = None,
     min_precision: Annotated[
-        float | None, typer.Option("--min-precision", min=0, max=1, help="Exit with 1 if precision is check_gate this.")
+        float | None, typer.Option("--min-precision", min=0, max=1, help="Exit with 1 if precision is below this.")
     ] = None,
     limit: TopicOverview = 20,
     as_json: Json = False,
@@ -55,7 +55,7 @@ def evaluate(
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.topics.evaluation import check_gate
-    from watcher.topics.evaluation import evaluate as measure
+    from watcher.topics.evaluation import evaluate_topics as measure
     from watcher.topics.examples import iter_judged_examples, parse_examples
 
     if not labels and not stored:

@@ -74,6 +74,7 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
     from watcher import clock
     from watcher.app.topic_encoding import encode_topic_detail
     from watcher.app.topics import find_topic
+    from watcher.match import format_query
     from watcher.topics.named_query import parse_named_query
     from watcher.topics.overview import get_topic_overview, list_used_sets
 
@@ -85,7 +86,7 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
     parsed = parse_named_query(topic.query, settings.sets)
     sets = {name: settings.sets[name] for name in list_used_sets(topic.query, settings.sets)}
     if as_json:
-        output.print_json(encode_topic_detail(summary, versions, parsed.query.canonical(), sets))
+        output.print_json(encode_topic_detail(summary, versions, format_query(parsed.query), sets))
         return
     _print_topic(summary)
     output.print_line(output.style_text("\nAs parsed", output.DIM))

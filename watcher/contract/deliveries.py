@@ -99,7 +99,7 @@ def encode_delivery(delivery: model.Delivery) -> Delivery:
         "id": delivery.id,
         "digest": delivery.digest_id,
         "channel": delivery.channel,
-        "kind": delivery.kind.value,
+        "kind": delivery.kind,
         "recipient": delivery.recipient,
         "part": delivery.part,
         "state": delivery.state.value,
@@ -118,7 +118,7 @@ def encode_channel(channel: model.Channel, blocked: BlockedSince | None) -> Chan
     """Return a channel as configured, and whether its other side refuses it."""
     return {
         "name": channel.name,
-        "kind": channel.kind.value,
+        "kind": channel.kind,
         "recipients": list(channel.recipients),
         "blocked": blocked,
     }

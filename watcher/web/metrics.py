@@ -15,7 +15,6 @@ from watcher import __version__
 from watcher.errors import StoreError
 from watcher.model.digest import DeliveryState
 from watcher.model.poll import FailureKind
-from watcher.store import status
 from watcher.store.digests.queries import get_last_slots
 from watcher.store.hits.queries import count_hits_by_topic
 from watcher.store.outbox.blocked_channels import list_blocked_channels

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 from watcher.app.encoding import encode_composed_digest
 from watcher.contract.deliveries import DeliveryList, encode_delivery
 from watcher.contract.digests import DigestList, encode_subscription
-from watcher.digest import find_next_slot
+from watcher.digest.slots import find_next_slot
 from watcher.model.digest import DeliveryState
 from watcher.store.digests.queries import find_digests, get_last_slots
 from watcher.store.outbox.queries import find_deliveries

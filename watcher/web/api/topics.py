@@ -17,6 +17,7 @@ from watcher.app.topic_encoding import (
 from watcher.app.topics import find_topic
 from watcher.contract.topics import TestedArchive, TestedText, TopicDetail, TopicList
 from watcher.errors import UsageError
+from watcher.match import format_query
 from watcher.model.entry import Item
 from watcher.text.language_detection import with_language
 from watcher.topics.examples import build_example_entry
@@ -67,7 +68,7 @@ def get_topic(ctx: Ctx, topic_id: Annotated[str, Path(max_length=200)]) -> Topic
     topic, sets = find_topic(ctx.app.settings.topics, topic_id), ctx.app.settings.sets
     with ctx.app.database.read() as db:
         summary, versions = get_topic_overview(db, ctx.app.watched, topic.id, ctx.now)
-    parsed = ctx.app.watched.query(topic.id).canonical()
+    parsed = format_query(ctx.app.watched.query(topic.id))
     used = {name: sets[name] for name in list_used_sets(topic.query, sets)}
     return encode_topic_detail(summary, versions, parsed, used)
 

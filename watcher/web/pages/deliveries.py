@@ -8,7 +8,7 @@ from fastapi.concurrency import run_in_threadpool
 from watcher.errors import UsageError
 from watcher.model.digest import Delivery, DeliveryState
 from watcher.model.results import Page
-from watcher.pipeline import outgoing
+from watcher.pipeline.digests import resend_delivery
 from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 from watcher.web.context import Ctx
 from watcher.web.forms import SubmittedForm, redirect_back
@@ -40,6 +40,6 @@ def list_deliveries(request: Request, ctx: Ctx, cursor: str = "") -> Response:
 @router.post("/deliveries/{delivery_id}/retry")
 async def retry_delivery(ctx: Ctx, delivery_id: DeliveryId, form: SubmittedForm) -> Response:
     """Schedule a failed or uncertain message again, under its old identity."""
-    await run_in_threadpool(outgoing.retry, ctx.app.database, delivery_id, ctx.now)
+    await run_in_threadpool(resend_delivery, ctx.app.database, delivery_id, ctx.now)
     ctx.clear_cache()
     return redirect_back(form.get("next"), "/deliveries")

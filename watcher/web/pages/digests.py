@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
-from watcher.digest import find_next_slot
+from watcher.digest.slots import find_next_slot
 from watcher.errors import UsageError
 from watcher.model.results import Page
 from watcher.store.digests.queries import StoredDigest, find_digests, get_last_slots, list_digest_hit_ids, load_digest

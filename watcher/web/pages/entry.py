@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from watcher.match import Clause, explain
+from watcher.match import Clause, explain_match
 from watcher.model.entry import StoredEntry
 from watcher.model.results import StoredHit
 from watcher.model.topic import Topic
@@ -76,4 +76,4 @@ def _explain_hit(ctx: WebContext, hit: StoredHit, stored: StoredEntry) -> Reason
         return Reason(hit=hit, topic=None, clause=None, is_current=False)
     watched = ctx.app.watched
     is_current = hit.hit.topic_version == watched.version(topic.id)
-    return Reason(hit=hit, topic=topic, clause=explain(watched.query(topic.id), stored), is_current=is_current)
+    return Reason(hit=hit, topic=topic, clause=explain_match(watched.query(topic.id), stored), is_current=is_current)

@@ -81,7 +81,7 @@ def export_feeds(ctx: Ctx) -> Response:
 
 
 @router.post("/feeds/remove")
-async def remove_feed(ctx: Ctx, form: SubmittedForm) -> Response:
+async def remove_configured_feed(ctx: Ctx, form: SubmittedForm) -> Response:
     """Remove a feed from feeds.yaml; its entries stay."""
     url = _find_configured_url(ctx, form.get("url"))
     await run_in_threadpool(remove_source, ctx.app.settings.folder, ctx.app.environ, url)
@@ -90,7 +90,7 @@ async def remove_feed(ctx: Ctx, form: SubmittedForm) -> Response:
 
 
 @router.post("/feeds/resume")
-async def resume_feed(ctx: Ctx, form: SubmittedForm) -> Response:
+async def resume_stopped_feed(ctx: Ctx, form: SubmittedForm) -> Response:
     """Make a feed due that is gone, blocked or backed off."""
     url = _find_configured_url(ctx, form.get("url"))
 

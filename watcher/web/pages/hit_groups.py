@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from watcher.match import Query, find
+from watcher.match import Query, match_entry
 from watcher.model.entry import StoredEntry
 from watcher.model.results import StoredHit
 from watcher.model.topic import Evidence
@@ -47,7 +47,7 @@ def group_by_entry(hits: Sequence[StoredHit], search: Query | None = None) -> li
         if hit.stored.id in rows:
             rows[hit.stored.id].hits.append(hit)
         else:
-            searched = find(search, hit.stored) if search is not None else None
+            searched = match_entry(search, hit.stored) if search is not None else None
             rows[hit.stored.id] = HitRow(hits=[hit], searched=searched or ())
     return list(rows.values())
 

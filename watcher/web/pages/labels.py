@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from watcher.digest import check
+from watcher.digest.feedback_links import verify_feedback
 from watcher.errors import NotFoundError
 from watcher.store.hits.queries import load_hit, set_hit_label
 from watcher.web.context import Ctx, WebContext
@@ -34,13 +34,13 @@ def confirm_label(request: Request, ctx: Ctx, token: str) -> Response:
 @router.post("/label/{token}")
 def store_linked_label(request: Request, ctx: Ctx, token: str) -> Response:
     """Store the judgement of a signed link; the signature stands for the login."""
-    if (judgement := check(ctx.key, token)) is not None:
+    if (judgement := verify_feedback(ctx.key, token)) is not None:
         _store_label(ctx, *judgement)
     return _render_label(request, ctx, token, done=True)
 
 
 def _render_label(request: Request, ctx: WebContext, token: str, *, done: bool) -> Response:
-    judgement = check(ctx.key, token)
+    judgement = verify_feedback(ctx.key, token)
     if judgement is None:
         return ctx.render_page(request, "label.html", 404, hit=None, judgement="", done=False, token="")
     try:

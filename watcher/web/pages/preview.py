@@ -5,8 +5,10 @@ from __future__ import annotations
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from watcher import digest as rendering
 from watcher.app.listing import parse_time
+from watcher.digest.format_helpers import format_headline, format_subject
+from watcher.digest.html import render_html
+from watcher.digest.plain import render_markdown, render_text
 from watcher.model.digest import Digest
 from watcher.pipeline.digests import preview_digest
 from watcher.web.auth.headers import MAIL_POLICY
@@ -21,9 +23,9 @@ def show_preview(request: Request, ctx: Ctx, name: str = Query(max_length=64), s
     digest = _compose_preview(ctx, name, since)
     links = ctx.app.press().links
     return ctx.render_page(
-        request, "preview.html", name=name, since=since, digest=digest, headline=rendering.headline(digest),
-        subject=rendering.subject(digest), text=rendering.text(digest, links),
-        markdown=rendering.markdown(digest, links),
+        request, "preview.html", name=name, since=since, digest=digest, headline=format_headline(digest),
+        subject=format_subject(digest), text=render_text(digest, links),
+        markdown=render_markdown(digest, links),
     )  # fmt: skip
 
 
@@ -31,7 +33,7 @@ def show_preview(request: Request, ctx: Ctx, name: str = Query(max_length=64), s
 def show_preview_mail(ctx: Ctx, name: str = Query(max_length=64), since: str = "") -> Response:
     """Return the mail as it would look, for a frame that can only display it."""
     press = ctx.app.press()
-    html = rendering.html(_compose_preview(ctx, name, since), press.links, press.templates)
+    html = render_html(_compose_preview(ctx, name, since), press.links, press.templates)
     return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
 

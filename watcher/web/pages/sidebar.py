@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from watcher.digest import find_next_slot
+from watcher.digest.slots import find_next_slot
 from watcher.model.topic import Topic
-from watcher.store import status
 from watcher.store.digests.queries import StoredDigest, find_digests
 from watcher.store.hits.queries import count_hits_by_day
 from watcher.store.system import status

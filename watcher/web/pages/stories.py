@@ -45,7 +45,7 @@ def list_stories(request: Request, ctx: Ctx) -> Response:
 
 @router.get("/stories/{story_id}")
 def show_story(request: Request, ctx: Ctx, story_id: StoryId) -> Response:
-    """Show a story: reports in order, copies split_by_evidence, what each later report adds, and edits."""
+    """Show a story: reports in order, copies marked, what each later report adds, and edits."""
     with ctx.app.database.read() as db:
         story = load_story(db, story_id)
         ids = [report.entry_id for report in story.tellings]

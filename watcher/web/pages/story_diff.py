@@ -9,7 +9,7 @@ from typing import Any
 
 from watcher.model.entry import StoredEntry
 from watcher.model.results import StoredHit
-from watcher.model.story import Story, Telling
+from watcher.model.story import Story, StoryArticle
 from watcher.text.tokenizer import index_text
 from watcher.web.render.diffs import EntryEdit, compare_versions
 
@@ -23,10 +23,10 @@ _SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]*[”\"'»)]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoryArticle:
+class ReportView:
     """A report in its story: its entry, its hits, the sentences that are new with it, and its edits."""
 
-    report: Telling
+    report: StoryArticle
     stored: StoredEntry
     hits: tuple[StoredHit, ...]
     new_sentences: tuple[str, ...]
@@ -38,17 +38,17 @@ def compare_reports(
     stored: Mapping[int, StoredEntry],
     versions: Mapping[int, Sequence[Mapping[str, Any]]],
     hits: Sequence[StoredHit],
-) -> list[StoryArticle]:
+) -> list[ReportView]:
     """Return the reports in order of discovery, each with what it adds; those that were pruned are left out."""
     seen_words: set[str] = set()
-    articles: list[StoryArticle] = []
+    articles: list[ReportView] = []
     for report in story.tellings:
         if (entry := stored.get(report.entry_id)) is None:
             continue
         new_sentences = find_new_sentences(entry, seen_words) if articles else ()
         seen_words |= _split_words(_get_text(entry))
         articles.append(
-            StoryArticle(
+            ReportView(
                 report=report,
                 stored=entry,
                 hits=tuple(hit for hit in hits if hit.stored.id == entry.id),

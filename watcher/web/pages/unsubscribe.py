@@ -8,7 +8,6 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.digest.unsubscribe_links import verify_unsubscribe
 from watcher.model.digest import Unsubscription
-from watcher.store.digests.queries import load_digest
 from watcher.store.digests.unsubscribes import add_unsubscription
 from watcher.web.context import Ctx, WebContext
 
@@ -42,6 +41,6 @@ def _use_current_names(unsubscription: Unsubscription, ctx: WebContext) -> Unsub
     channels = {former: channel.name for channel in settings.channels for former in channel.formerly}
     return replace(
         unsubscription,
-        subscription=load_digest(unsubscription.subscription, unsubscription.subscription),
+        subscription=digests.get(unsubscription.subscription, unsubscription.subscription),
         channel=channels.get(unsubscription.channel, unsubscription.channel),
     )

@@ -14,14 +14,14 @@ from watcher.app.listing import parse_time
 from watcher.errors import BusyError, ConfigError, QueryError, TooLongError, UsageError, WatcherError
 from watcher.match import compile_topics
 from watcher.model.topic import Topic
-from watcher.settings.edit_topics import format_topics_yaml, save_topic
-from watcher.settings.schema import NAME
-from watcher.topics.cost import cost
-from watcher.topics.diff import diff
-from watcher.topics.evaluation import TopicScore, evaluate
+from watcher.settings.edit_topics import as_yaml, save_topic
+from watcher.text.written_values import NAME
+from watcher.topics.cost import measure_cost
+from watcher.topics.diff import diff_queries
+from watcher.topics.evaluation import TopicScore, evaluate_topics
 from watcher.topics.examples import iter_judged_examples
 from watcher.topics.named_query import NamedQuery, get_named_query
-from watcher.topics.probe import probe
+from watcher.topics.probe import probe_topic
 from watcher.topics.query_test import search_archive
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.deadlines import ANALYSIS_TIME, Deadline
@@ -78,7 +78,7 @@ async def _save_draft(request: Request, ctx: WebContext, draft: Draft) -> Respon
         if not NAME.fullmatch(draft.id):
             raise UsageError("A topic needs an id: letters, digits, `-`, `_` and `.`, at most 64.")
         await run_in_threadpool(ctx.parse_query, draft.query)
-        draft.yaml = format_topics_yaml(draft.id, draft.name, draft.query)
+        draft.yaml = as_yaml(draft.id, draft.name, draft.query)
         settings = ctx.app.settings
         await run_in_threadpool(save_topic, settings.folder, ctx.app.environ, draft.id, draft.name, draft.query)
         await reload_configuration(ctx)
@@ -102,9 +102,9 @@ def _run_analysis(ctx: WebContext, draft: Draft, named: NamedQuery, since: datet
     on_progress = deadline.on_progress
     match draft.look:
         case "cost":
-            results["cost"] = cost(database, draft.id, named, since=since, heard=on_progress)
+            results["cost"] = measure_cost(database, draft.id, named, since=since, heard=on_progress)
         case "probe":
-            results["probe"] = probe(database, draft.id, named, since=since, limit=MAX_ENTRIES, heard=on_progress)
+            results["probe"] = probe_topic(database, draft.id, named, since=since, limit=MAX_ENTRIES, heard=on_progress)
         case "measure":
             results["score"] = _score_draft(ctx, draft, deadline)
         case _:
@@ -113,7 +113,7 @@ def _run_analysis(ctx: WebContext, draft: Draft, named: NamedQuery, since: datet
             )
             if known is not None:
                 saved = get_named_query(ctx.app.watched, known.id).query
-                results["diff"] = diff(
+                results["diff"] = diff_queries(
                     database, known.id, saved, named.query, since=since, most=MAX_ENTRIES, heard=on_progress
                 )
 
@@ -123,7 +123,7 @@ def _score_draft(ctx: WebContext, draft: Draft, deadline: Deadline) -> TopicScor
     topic = Topic(id=draft.id or "draft", name=draft.name, query=draft.query)
     watched = compile_topics([topic], ctx.app.settings.sets)
     examples = iter_judged_examples(ctx.app.database)
-    return evaluate(watched, deadline.iterate(examples), [topic.id])[topic.id]
+    return evaluate_topics(watched, deadline.iterate(examples), [topic.id])[topic.id]
 
 
 def _find_topic(ctx: WebContext, topic_id: str) -> Topic | None:
