@@ -22,12 +22,12 @@ def store_edits(db: Db, edited: Sequence[StoredEntry], watched: TopicMatcher, no
     archive) such a match is a find in the archive: its topic is younger than the entry. A status page that leaves a
     topic ("level green") and comes back to it ("level red") is news each time, though it is one entry and one hit.
     """
-    found = watched.hits(edited, now, Origin.EDIT)
+    found = watched.match_entries(edited, now, Origin.EDIT)
     if not found:
         return ()
     by_id = {each.id: each for each in edited}
     former = get_former_texts(db, [by_id[id_] for id_ in sorted({hit.entry_id for hit in found})])
-    before = {(hit.topic_id, hit.entry_id) for hit in watched.hits(former, now, Origin.EDIT)}
+    before = {(hit.topic_id, hit.entry_id) for hit in watched.match_entries(former, now, Origin.EDIT)}
     dated = []
     for hit in found:
         stored = by_id[hit.entry_id]

@@ -291,7 +291,7 @@ def _rest_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:
 
 def store_new_entries(db: Db, fresh: Sequence[StoredEntry], watched: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
     """Store entries that have just been numbered, their hits, and the stories of those that have some."""
-    found = watched.hits(fresh, now)
+    found = watched.match_entries(fresh, now)
     homes: Mapping[int, StoryAssignment] = {}
     if found:
         lock_hits(db)
