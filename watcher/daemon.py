@@ -18,7 +18,7 @@ import structlog
 
 from watcher import clock, private
 from watcher.app.bootstrap import App
-from watcher.engine import make_engine
+from watcher.engine import create_engine
 from watcher.engine.jobs import Engine, Heartbeat, Jobs
 from watcher.engine.systemd import ServiceManager
 from watcher.errors import ConfigError, StoreError, WatcherError
@@ -29,12 +29,12 @@ log = structlog.get_logger()
 
 GRACE = timedelta(seconds=25)
 """How long the process lives after a SIGTERM; container runtimes kill after thirty seconds."""
-PUT_BACK = timedelta(seconds=5)
+RELEASE_PERIOD = timedelta(seconds=5)
 """How much of it is kept for giving back what did not end."""
-LAST_MOMENT = timedelta(seconds=1)
+EXIT_MARGIN = timedelta(seconds=1)
 
 
-def run(app: App, *, page: bool = True, grace: timedelta = GRACE, pace: Heartbeat | None = None) -> None:
+def run(app: App, *, page: bool = True, grace: timedelta = GRACE, heartbeat: Heartbeat | None = None) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again. Raises StoreError where another one runs.
 
     Where a thread is stuck (a document that is read for minutes) the process ends here, with 0, and not its caller.
@@ -42,7 +42,7 @@ def run(app: App, *, page: bool = True, grace: timedelta = GRACE, pace: Heartbea
     with ExitStack() as held:
         if (path := app.database.path) is not None:
             held.enter_context(_alone(path))
-        asyncio.run(_Daemon(app, page=page, grace=grace, pace=pace or Heartbeat()).run())
+        asyncio.run(_Daemon(app, page=page, grace=grace, heartbeat=heartbeat or Heartbeat()).run())
     if stuck := _find_stuck_threads():
         log.warning("ended without waiting for threads that are stuck", threads=stuck)
         app.close()
@@ -75,11 +75,11 @@ def _exit() -> NoReturn:
 
 
 class _Daemon:
-    def __init__(self, app: App, *, page: bool, grace: timedelta, pace: Heartbeat) -> None:
+    def __init__(self, app: App, *, page: bool, grace: timedelta, heartbeat: Heartbeat) -> None:
         self._app = app
         self._page = page
         self._grace = grace
-        self._pace = pace
+        self._heartbeat = heartbeat
         self._stop = asyncio.Event()
         self._manager = ServiceManager(app.environ)
 
@@ -93,28 +93,28 @@ class _Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(self._reload()))
-        async with Fetcher(app.fetch_policy()) as fetcher, Jobs(app, fetcher, clock.now, self._pace) as steps:
-            await self._keep_going(fetcher, steps, make_engine(app.settings.engine, steps))
+        async with Fetcher(app.fetch_policy()) as fetcher, Jobs(app, fetcher, clock.now, self._heartbeat) as jobs:
+            await self._keep_going(fetcher, jobs, create_engine(app.settings.engine, jobs))
 
-    async def _keep_going(self, fetcher: Fetcher, steps: Jobs, engine: Engine) -> None:
+    async def _keep_going(self, fetcher: Fetcher, jobs: Jobs, engine: Engine) -> None:
         app = self._app
         server, serving = None, None
         if self._page:
             page = create_app(
                 app,
                 clock=clock.now,
-                poller_alive=lambda: engine.alive,
-                storage=steps.storage,
+                poller_alive=lambda: engine.is_alive,
+                storage=jobs.storage,
                 reload=self._reload,
                 fetcher=fetcher,
-                subscriber=steps.subscriber,
+                subscriber=jobs.subscriber,
             )
             server = make_server(page, app.settings.web.host, app.settings.web.port)
             serving = asyncio.create_task(server.serve())
-        await steps.take_over()
+        await jobs.recover_dead_leases()
         await engine.start()
         self._log_notes()
-        log.info("started", feeds=len(app.settings.sources), topics=len(app.watched.topics), owner=steps.owner)
+        log.info("started", feeds=len(app.settings.sources), topics=len(app.watched.topics), owner=jobs.owner)
         self._manager.notify("READY=1", f"STATUS=watching {len(app.settings.sources)} feeds")
         self._manager.start_watchdog()
         try:
@@ -123,15 +123,15 @@ class _Daemon:
             if serving is not None and serving.done() and not self._stop.is_set():
                 raise StoreError("the page stopped being served")
         finally:
-            log.info("stopping", in_flight=steps.poller.in_flight)
+            log.info("stopping", in_flight=jobs.poller.in_flight)
             self._manager.stop()
             if self._stop.is_set():
-                _exit_after(self._grace - LAST_MOMENT)
+                _exit_after(self._grace - EXIT_MARGIN)
             if server is not None:
                 server.should_exit = True
-            await engine.drain(self._grace - PUT_BACK)
+            await engine.drain(self._grace - RELEASE_PERIOD)
             if serving is not None:
-                await asyncio.wait([serving], timeout=PUT_BACK.total_seconds())
+                await asyncio.wait([serving], timeout=RELEASE_PERIOD.total_seconds())
             log.info("stopped")
 
     def _log_notes(self) -> None:

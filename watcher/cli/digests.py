@@ -262,10 +262,10 @@ async def _deliver(application: App, press: DigestContext, digest_id: int) -> No
     from watcher.channels import senders
     from watcher.fetch import Fetcher
     from watcher.pipeline.digests import deliver_waiting
-    from watcher.pipeline.lease_recovery import COMMAND
+    from watcher.pipeline.lease_recovery import COMMAND_PREFIX
 
     async with Fetcher(application.fetch_policy()) as fetcher:
-        owner = f"{COMMAND} {socket.gethostname()}:{os.getpid()}"
+        owner = f"{COMMAND_PREFIX} {socket.gethostname()}:{os.getpid()}"
         ways = senders(fetcher.client(), clock.now)
         await deliver_waiting(application.database, press, ways, clock.now, owner=owner, digest_id=digest_id)
 

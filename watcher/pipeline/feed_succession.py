@@ -1,4 +1,4 @@
-"""Lets a feed under a corrected address go on from what is known of it."""
+"""Lets a feed whose address was corrected in the configuration go on with what is known of it."""
 
 from __future__ import annotations
 
@@ -18,38 +18,38 @@ from watcher.store.feeds.successors import continue_feed, list_removed_feeds
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Continued:
-    """A feed that goes on from `left`, as it was under its former address; `shared` items prove that it is the same."""
+class Succession:
+    """A feed that goes on from `former`, as that was at its own address; `shared` items prove that it is the same."""
 
     feed: Feed
-    left: Feed
+    former: Feed
     shared: int
 
     def was_shown_before(self, entry: Entry) -> bool:
         """Return whether an unknown entry is older than the last look at the former address."""
-        return was_shown_before(entry, self.left, shared=self.shared > 0)
+        return was_shown_before(entry, self.former, shared=self.shared > 0)
 
 
-def continue_feeds(db: Db, polled: Sequence[tuple[Feed, Outcome]], now: datetime) -> Mapping[int, Continued]:
-    """Find, for feeds whose first document has come, the ones that left the configuration and that they go on from.
+def continue_feeds(db: Db, polls: Sequence[tuple[Feed, Outcome]], now: datetime) -> Mapping[int, Succession]:
+    """Store which added feeds, of those whose first document has come, go on from feeds that left the configuration.
 
     Returned by the id that the added feed had until now.
     """
-    first = [(feed, outcome) for feed, outcome in polled if feed.baseline_at is None and isinstance(outcome, Fresh)]
-    left = list(list_removed_feeds(db, now)) if first else []
-    continued: dict[int, Continued] = {}
-    for feed, outcome in first:
-        best = _find_best(db, feed, outcome, left) if left else None
+    first_polls = [(feed, out) for feed, out in polls if feed.baseline_at is None and isinstance(out, Fresh)]
+    left = list(list_removed_feeds(db, now)) if first_polls else []
+    successions: dict[int, Succession] = {}
+    for feed, outcome in first_polls:
+        best = _find_former(db, feed, outcome, left) if left else None
         if best is None:
             continue
         former, shared = best
         left.remove(former)
-        if (heir := continue_feed(db, feed, former, now)) is not None:
-            continued[feed.id] = Continued(feed=heir, left=former, shared=shared)
-    return continued
+        if (successor := continue_feed(db, feed, former, now)) is not None:
+            successions[feed.id] = Succession(feed=successor, former=former, shared=shared)
+    return successions
 
 
-def _find_best(db: Db, feed: Feed, outcome: Fresh, left: Sequence[Feed]) -> tuple[Feed, int] | None:
+def _find_former(db: Db, feed: Feed, outcome: Fresh, left: Sequence[Feed]) -> tuple[Feed, int] | None:
     """Return the feed that an added one goes on from, the one with most of its items, and how many."""
     samples = get_samples(candidates(outcome.parsed, feed))
     known = load_known_entries_of_feeds(db, [(other.id, samples) for other in left])
@@ -66,20 +66,34 @@ def _is_shared(entry: Entry, remembered: Memory) -> bool:
 
     Ids alone prove nothing, many feeds count from 1; nor do headlines, nor the address of a home page.
     """
-    item = entry.item
-    keys = (key for key in (entry.key, entry.former_key) if key)
+    same_key = _list_same_key(entry, remembered)
+    if any(title_key(known.title) == title_key(entry.item.title) for known in same_key):
+        return True
+    return _has_same_page(entry, same_key, remembered) or _has_same_title_and_date(entry, remembered)
+
+
+def _list_same_key(entry: Entry, remembered: Memory) -> list[Known]:
+    """Return the stored entries under the key of an entry, or under the key that identity version 1 gave it."""
+    found = (remembered.by_key.get(key) for key in (entry.key, entry.former_key) if key)
     # What was pruned (id 0) has left its id behind and no more.
-    by_key = [known for key in keys if (known := remembered.by_key.get(key)) is not None and known.id]
-    if any(title_key(known.title) == title_key(item.title) for known in by_key):
-        return True
-    by_url: Sequence[Known] = remembered.by_url.get(entry.canonical_url, ()) if entry.canonical_url else ()
-    same_place = any(known.canonical_url == entry.canonical_url for known in by_key) or bool(by_url)
-    if same_place and entry.canonical_url and _is_particular(entry.canonical_url):
-        return True
-    titled = remembered.by_title.get(title_key(item.title), ()) if item.title else ()
-    return item.published_at is not None and any(known.published_at == item.published_at for known in titled)
+    return [known for known in found if known is not None and known.id]
+
+
+def _has_same_page(entry: Entry, same_key: Sequence[Known], remembered: Memory) -> bool:
+    url = entry.canonical_url
+    if not url or not _is_particular(url):
+        return False
+    return any(known.canonical_url == url for known in same_key) or bool(remembered.by_url.get(url))
+
+
+def _has_same_title_and_date(entry: Entry, remembered: Memory) -> bool:
+    item = entry.item
+    if not item.title or item.published_at is None:
+        return False
+    return any(known.published_at == item.published_at for known in remembered.by_title.get(title_key(item.title), ()))
 
 
 def _is_particular(url: str) -> bool:
+    """Return whether an address is one page's, and not a site's home page."""
     parts = urlsplit(url)
     return parts.path not in {"", "/"} or bool(parts.query)
