@@ -20,7 +20,7 @@ import httpx
 
 from watcher import clock
 from watcher.app.bootstrap import App, open_app
-from watcher.match import find, parse_query
+from watcher.match import match_entry, parse_query
 from watcher.model.entry import Entry, Item
 from watcher.model.topic import Hit
 from watcher.store.entries.queries import add_entries
@@ -64,13 +64,13 @@ def fill(app: App, count: int) -> None:
             feed = known[number % FEEDS]
             fresh.append(
                 Entry(feed_id=feed.id, key=str(number), canonical_url=item.url, content_hash=str(number).encode(),
-                      item=item, source=feed.name, feed_url=feed.source.url)
+                      item=item, source=feed.name, feed_url=feed.config.url)
             )  # fmt: skip
         with app.database.write() as db:
             stored = add_entries(db, fresh, moment)
             found = [
-                Hit(topic_id=f"topic-{n}", topic_version="1", entry_id=each.id, evidence=find(queries[n], each) or (),
-                    score=draw.random(), matched_at=moment)
+                Hit(topic_id=f"topic-{n}", topic_version="1", entry_id=each.id,
+                    evidence=match_entry(queries[n], each) or (), score=draw.random(), matched_at=moment)
                 for each in stored
                 for n in [int(each.entry.key) % TOPICS]
             ]  # fmt: skip

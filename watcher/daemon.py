@@ -1,4 +1,4 @@
-"""The daemon: signals, the lock, the page, and an orderly end. What is done when, its engine knows."""
+"""The daemon: signals, the lock, the page, and an orderly shutdown. Its engine runs the jobs."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from watcher.web import create_app, make_server, require_login
 
 log = structlog.get_logger()
 
-GRACE = timedelta(seconds=25)
+SHUTDOWN_GRACE = timedelta(seconds=25)
 """How long the process lives after a SIGTERM; container runtimes kill after thirty seconds."""
 RELEASE_PERIOD = timedelta(seconds=5)
-"""How much of it is kept for giving back what did not end."""
+"""How much of it is kept for releasing what did not end."""
 EXIT_MARGIN = timedelta(seconds=1)
 
 
-def run(app: App, *, page: bool = True, grace: timedelta = GRACE, heartbeat: Heartbeat | None = None) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again. Raises StoreError where another one runs.
+def run(app: App, *, page: bool = True, grace: timedelta = SHUTDOWN_GRACE, heartbeat: Heartbeat | None = None) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reloads the configuration. Raises StoreError where another daemon runs.
 
     Where a thread is stuck (a document that is read for minutes) the process ends here, with 0, and not its caller.
     """
-    with ExitStack() as held:
+    with ExitStack() as stack:
         if (path := app.database.path) is not None:
-            held.enter_context(_alone(path))
+            stack.enter_context(_DaemonLock(path))
         asyncio.run(_Daemon(app, page=page, grace=grace, heartbeat=heartbeat or Heartbeat()).run())
     if stuck := _find_stuck_threads():
         log.warning("ended without waiting for threads that are stuck", threads=stuck)
@@ -50,22 +50,23 @@ def run(app: App, *, page: bool = True, grace: timedelta = GRACE, heartbeat: Hea
 
 
 def _find_stuck_threads() -> list[str]:
-    """Name the threads that would hold up the end of the process."""
-    others = [each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon]
-    for each in others:
-        each.join(timeout=0.5 / len(others))
-    return [each.name for each in others if each.is_alive()]
+    """Return the names of the threads that would hold up the end of the process."""
+    current = threading.current_thread()
+    others = [thread for thread in threading.enumerate() if thread is not current and not thread.daemon]
+    for thread in others:
+        thread.join(timeout=0.5 / len(others))
+    return [thread.name for thread in others if thread.is_alive()]
 
 
-def _exit_after(length: timedelta) -> None:
-    """End the process after so long, whatever still waits for whatever."""
+def _exit_after(delay: timedelta) -> None:
+    """End the process after `delay`, whatever is still in flight."""
 
     def end() -> None:
-        time.sleep(length.total_seconds())
+        time.sleep(delay.total_seconds())
         log.warning("ended with work unfinished; the next process takes it up")
         _exit()
 
-    threading.Thread(target=end, name="last moment", daemon=True).start()
+    threading.Thread(target=end, name="exit timer", daemon=True).start()
 
 
 def _exit() -> NoReturn:
@@ -90,13 +91,13 @@ class _Daemon:
         await asyncio.to_thread(app.sync, clock.now())
         await asyncio.to_thread(app.retry_logins, clock.now())
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signal_number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(self._reload()))
         async with Fetcher(app.fetch_policy()) as fetcher, Jobs(app, fetcher, clock.now, self._heartbeat) as jobs:
-            await self._keep_going(fetcher, jobs, create_engine(app.settings.engine, jobs))
+            await self._run_until_stopped(fetcher, jobs, create_engine(app.settings.engine, jobs))
 
-    async def _keep_going(self, fetcher: Fetcher, jobs: Jobs, engine: Engine) -> None:
+    async def _run_until_stopped(self, fetcher: Fetcher, jobs: Jobs, engine: Engine) -> None:
         app = self._app
         server, serving = None, None
         if self._page:
@@ -139,7 +140,7 @@ class _Daemon:
             log.warning("configuration", note=str(note))
 
     async def _reload(self) -> bool:
-        """Take a changed configuration into force; a bad one changes nothing, and says so loudly."""
+        """Reload the configuration and return whether it is valid; an invalid one changes nothing and is logged."""
         try:
             await asyncio.to_thread(self._app.reload)
             changed = await asyncio.to_thread(self._app.sync, clock.now())
@@ -156,8 +157,8 @@ class _Daemon:
         return True
 
 
-class _alone:  # noqa: N801  (a context manager)
-    """Hold the lock that keeps a second daemon off a SQLite database; the system lets go of it however we end."""
+class _DaemonLock:
+    """The lock that keeps a second daemon off a SQLite database; the system releases it however the process ends."""
 
     def __init__(self, database: Path) -> None:
         self._path = database.with_name(database.name + ".lock")
@@ -169,10 +170,10 @@ class _alone:  # noqa: N801  (a context manager)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._file.seek(0)
-            who = self._file.read().strip() or "another process"
+            holder = self._file.read().strip() or "another process"
             self._file.close()
             raise StoreError(
-                f"a daemon already runs on {self._path.with_suffix('')} ({who}); several need PostgreSQL"
+                f"a daemon already runs on {self._path.with_suffix('')} ({holder}); several need PostgreSQL"
             ) from error
         self._file.truncate(0)
         self._file.write(f"pid {os.getpid()}")

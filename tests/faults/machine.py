@@ -14,8 +14,8 @@ from typing import Self
 
 from tests.pipeline.polling import create_poller
 from watcher.fetch import Fetcher, FetchPolicy
-from watcher.match import Watched, compile_topics
-from watcher.model.feed import Feed, Source
+from watcher.match import TopicMatcher, compile_topics
+from watcher.model.feed import Feed, FeedConfig
 from watcher.model.topic import Topic
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
 from watcher.pipeline.feed_claims import FeedSelection
@@ -76,7 +76,7 @@ class Machine:
         database: Database,
         policy: FetchPolicy = HASTY,
         *,
-        watched: Watched = EYES,
+        watched: TopicMatcher = EYES,
         context: ssl.SSLContext | None = None,
         owner: str = "one",
         checkpoint: Checkpoint = ignore_checkpoint,
@@ -103,7 +103,7 @@ class Machine:
 
     def watch(self, *urls: str, **said: object) -> None:
         with self.database.write() as db:
-            sources = [Source(url=url, **said) for url in urls]  # type: ignore[arg-type]
+            sources = [FeedConfig(url=url, **said) for url in urls]  # type: ignore[arg-type]
             sync_feeds(db, sources, self.now, timedelta(minutes=15))
 
     def poll(self, now: datetime | None = None, *, urls: Iterable[str] = (), due_only: bool = False) -> PollSummary:

@@ -20,10 +20,10 @@ from watcher.fetch.ssrf_guard import Guard
 from watcher.fetch.transport import GuardedTransport
 from watcher.model.digest import Channel, ChannelKind, DeliveryState
 from watcher.pipeline.delivery import Delivered
-from watcher.pipeline.digests import DigestContext, deliver_waiting, retry_delivery
+from watcher.pipeline.digests import DigestContext, deliver_waiting, resend_delivery
 from watcher.store.database import Database
 from watcher.store.outbox.blocked_channels import list_blocked_channels
-from watcher.store.outbox.queries import retry_deliveries
+from watcher.store.outbox.queries import requeue_deliveries
 
 FIVE = tuple(f"{name}@desk.example" for name in ("ann", "bo", "cy", "di", "ed"))
 REFUSALS = [
@@ -98,8 +98,8 @@ def test_all_dead_messages_of_a_channel_are_put_back_in_line_and_have_a_day_agai
             deliver(database, ready, NOON + hour * HOUR)
 
         with database.write() as db:
-            other = retry_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="other")
-            again = retry_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="mail")
+            other = requeue_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="other")
+            again = requeue_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="mail")
         still = deliver(database, ready, NOON + 26 * HOUR)
         server.answers.update(ScriptedMailServer().answers)
         sent = deliver(database, ready, NOON + 27 * HOUR)
@@ -130,7 +130,7 @@ def test_one_message_sent_again_by_hand_clears_what_is_known_of_its_channel(sqli
         ready = composed(sqlite, mail(server.port))
         for hour in (0, 25):
             deliver(sqlite, ready, NOON + hour * HOUR)
-    retry_delivery(sqlite, 1, NOON + 26 * HOUR)
+    resend_delivery(sqlite, 1, NOON + 26 * HOUR)
 
     with sqlite.read() as db:
         assert list_blocked_channels(db) == ()

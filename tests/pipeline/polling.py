@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from watcher.fetch import Fetcher
-from watcher.match import Watched
-from watcher.model.feed import Feed, Source
-from watcher.model.poll import Outcome
+from watcher.match import TopicMatcher
+from watcher.model.feed import Feed, FeedConfig
+from watcher.model.poll import PollOutcome
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
 from watcher.pipeline.context import PipelineContext, ignore_response, ignore_result
 from watcher.pipeline.ingest import IngestRules, ingest_polls
@@ -21,13 +21,13 @@ from watcher.store.database import Database, Db
 def create_poller(
     database: Database,
     fetcher: Fetcher,
-    matcher: Watched,
+    matcher: TopicMatcher,
     clock: Callable[[], datetime],
     *,
     limits: PollLimits | None = None,
     owner: str = "",
     jitter: Callable[[], float] = lambda: 0.0,
-    find_source: Callable[[str], Source | None] | None = None,
+    find_source: Callable[[str], FeedConfig | None] | None = None,
     on_ingested: Callable[[IngestResult], None] = ignore_result,
     on_response: Callable[[str, Mapping[str, str]], None] = ignore_response,
     checkpoint: Checkpoint = ignore_checkpoint,
@@ -52,7 +52,7 @@ def create_poller(
 
 
 def ingest_poll(
-    db: Db, feed: Feed, outcome: Outcome, matcher: Watched, now: datetime, limits: PollLimits | None = None
+    db: Db, feed: Feed, outcome: PollOutcome, matcher: TopicMatcher, now: datetime, limits: PollLimits | None = None
 ) -> IngestResult:
     """Store one poll, without jitter."""
     rules = IngestRules(matcher=matcher, limits=limits or PollLimits(), jitter=lambda: 0.0)

@@ -12,9 +12,9 @@ from html import escape
 from sqlalchemy import select
 
 from tests.pipeline.polling import ingest_poll
-from watcher.match import Watched, compile_topics
-from watcher.model.feed import Feed, Source, Validators
-from watcher.model.poll import Document, Fresh
+from watcher.match import TopicMatcher, compile_topics
+from watcher.model.feed import Feed, FeedConfig, Validators
+from watcher.model.poll import Document, Modified
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.outcomes import parse_response
 from watcher.store.database import Database
@@ -24,7 +24,7 @@ from watcher.store.tables import entries, entry_versions
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-NO_TOPICS: Watched = compile_topics([])
+NO_TOPICS: TopicMatcher = compile_topics([])
 
 
 @dataclass(frozen=True)
@@ -54,14 +54,14 @@ class Served:
         self.now = NOON
         self.repeated: list[bool] = []
         with database.write() as db:
-            sync_feeds(db, [Source(url=url)], NOON, HOUR)
+            sync_feeds(db, [FeedConfig(url=url)], NOON, HOUR)
 
-    def poll(self, *items: News, watched: Watched = NO_TOPICS, status: int = 200) -> IngestResult:
+    def poll(self, *items: News, watched: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
         """Read a document of these items, an hour after the last."""
         self.now += HOUR
         return self.settle(self.body(items), watched, status)
 
-    def settle(self, body: bytes, watched: Watched = NO_TOPICS, status: int = 200) -> IngestResult:
+    def settle(self, body: bytes, watched: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
         document = Document(
             url=self.url,
             final_url=self.url,
@@ -74,7 +74,7 @@ class Served:
         with self.database.write() as db:
             [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[self.url])
             outcome = parse_response(held, document)
-            assert isinstance(outcome, Fresh)
+            assert isinstance(outcome, Modified)
             self.repeated = [item.repeated for item in outcome.parsed.items]
             return ingest_poll(db, held, outcome, watched, self.now)
 

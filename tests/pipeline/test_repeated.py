@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
 
+from tests.feed_builder import change_feed
 from tests.pipeline.polling import ingest_poll
-from watcher.match import Watched, compile_topics
-from watcher.model.feed import Source, Validators
-from watcher.model.poll import Document, Fresh
+from watcher.match import TopicMatcher, compile_topics
+from watcher.model.feed import FeedConfig, Validators
+from watcher.model.poll import Document, Modified
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.outcomes import parse_response
 from watcher.store.database import Database
@@ -23,7 +23,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 URL = "https://post.example/feed"
-NO_TOPICS: Watched = compile_topics([])
+NO_TOPICS: TopicMatcher = compile_topics([])
 
 
 def rss(*items: tuple[str, str, str]) -> bytes:
@@ -41,7 +41,7 @@ class Polls:
         self.database = database
         self.now = NOON
         with database.write() as db:
-            sync_feeds(db, [Source(url=URL)], NOON, HOUR)
+            sync_feeds(db, [FeedConfig(url=URL)], NOON, HOUR)
 
     def read(self, *items: tuple[str, str, str]) -> IngestResult:
         self.now += HOUR
@@ -58,7 +58,7 @@ class Polls:
         with self.database.write() as db:
             [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
             outcome = parse_response(held, document)
-            assert isinstance(outcome, Fresh)
+            assert isinstance(outcome, Modified)
             self.repeated = [item.repeated for item in outcome.parsed.items]
             return ingest_poll(db, held, outcome, NO_TOPICS, self.now)
 
@@ -127,10 +127,10 @@ def test_what_was_pruned_while_a_poll_was_under_way_is_not_known_by_its_mark(pol
     polls.read(A, B)
     with polls.database.write() as db:
         [held] = claim_due_feeds(db, polls.now + 2 * DAY, limit=1, lease_for=HOUR, urls=[URL])
-    assert held.item_marks
+    assert held.document.item_marks
     prune_database(polls.database, Retention(entries=DAY, hits=DAY), polls.now + 2 * DAY)
 
     with polls.database.write() as db:
         [now] = filter_held_feeds(db, [held]).values()
 
-    assert now == replace(held, item_marks=frozenset())
+    assert now == change_feed(held, item_marks=frozenset())

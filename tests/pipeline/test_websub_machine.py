@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.model.websub import Callback, CallbackState
+from watcher.model.websub import WebSubState, WebSubSubscription
 from watcher.pipeline.websub.machine import (
     MAX_RETRY_DELAY,
     MAX_UNSUBSCRIBE_TRIES,
@@ -30,18 +30,18 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 TARGET = ("https://hub.example/", "https://outlet.example/feed")
 OTHER = ("https://hub.example/", "https://outlet.example/moved")
-ASKED, LIVE, DENIED, LEAVING = CallbackState
+ASKED, LIVE, DENIED, LEAVING = WebSubState
 
 
 def subscription(
-    state: CallbackState,
+    state: WebSubState,
     *,
     next_try_at: datetime = NOON + DAY,
     expires_at: datetime | None = None,
     failures: int = 0,
     error: str = "",
-) -> Callback:
-    return Callback(
+) -> WebSubSubscription:
+    return WebSubSubscription(
         id=1,
         feed_id=7,
         token="token",
@@ -56,7 +56,7 @@ def subscription(
     )
 
 
-def end_state(before: Callback, actions: tuple[Action, ...]) -> CallbackState | None:
+def end_state(before: WebSubSubscription, actions: tuple[Action, ...]) -> WebSubState | None:
     """Return the state that actions lead to."""
     for action in actions:
         if isinstance(action, Delete):
@@ -67,7 +67,7 @@ def end_state(before: Callback, actions: tuple[Action, ...]) -> CallbackState | 
 
 
 @pytest.mark.parametrize(("state", "event"), [pair for pair in TRANSITIONS if pair[0] is not None])
-def test_actions_lead_to_the_state_that_the_table_names(state: CallbackState, event: Event) -> None:
+def test_actions_lead_to_the_state_that_the_table_names(state: WebSubState, event: Event) -> None:
     before = subscription(state, expires_at=NOON)
 
     actions = decide(before, event, NOON, lease=DAY, reason="no")
@@ -76,22 +76,20 @@ def test_actions_lead_to_the_state_that_the_table_names(state: CallbackState, ev
     assert end_state(before, actions) is TRANSITIONS[state, event]
 
 
-@pytest.mark.parametrize(
-    ("state", "event"), [(s, e) for s in CallbackState for e in Event if (s, e) not in TRANSITIONS]
-)
-def test_what_is_not_in_the_table_changes_nothing(state: CallbackState, event: Event) -> None:
+@pytest.mark.parametrize(("state", "event"), [(s, e) for s in WebSubState for e in Event if (s, e) not in TRANSITIONS])
+def test_what_is_not_in_the_table_changes_nothing(state: WebSubState, event: Event) -> None:
     assert decide(subscription(state), event, NOON) is None
 
 
 def test_every_state_can_be_left_and_reached() -> None:
     pairs = {(before, after) for (before, _event), after in TRANSITIONS.items() if before is not after}
 
-    assert {before for before, _after in pairs} == {None, *CallbackState}
-    assert {after for _before, after in pairs} == {None, *CallbackState}
+    assert {before for before, _after in pairs} == {None, *WebSubState}
+    assert {after for _before, after in pairs} == {None, *WebSubState}
 
 
-@pytest.mark.parametrize("state", CallbackState)
-def test_hub_may_deny_at_any_time_and_is_asked_again_after_a_day(state: CallbackState) -> None:
+@pytest.mark.parametrize("state", WebSubState)
+def test_hub_may_deny_at_any_time_and_is_asked_again_after_a_day(state: WebSubState) -> None:
     actions = decide(subscription(state), Event.DENIED, NOON, reason="spam")
 
     update, resume = actions or ()
@@ -112,7 +110,7 @@ def test_verification_begins_a_lease_that_is_renewed_before_its_end() -> None:
 
 
 @pytest.mark.parametrize("state", [DENIED, LEAVING])
-def test_subscription_that_was_not_asked_for_is_not_verified(state: CallbackState) -> None:
+def test_subscription_that_was_not_asked_for_is_not_verified(state: WebSubState) -> None:
     assert decide(subscription(state), Event.SUBSCRIBE_VERIFIED, NOON, lease=DAY) is None
 
 
@@ -134,7 +132,7 @@ def test_subscription_that_was_not_asked_for_is_not_verified(state: CallbackStat
     ],
 )
 def test_reconciliation_sees_exactly_one_event(
-    before: Callback, target: tuple[str, str] | None, is_public: bool, event: Event
+    before: WebSubSubscription, target: tuple[str, str] | None, is_public: bool, event: Event
 ) -> None:
     seen = observe(before, target, NOON, is_public=is_public)
 
@@ -160,7 +158,7 @@ def test_feed_that_leaves_is_unsubscribed_and_polled() -> None:
 
 
 @given(
-    state=st.sampled_from(list(CallbackState)),
+    state=st.sampled_from(list(WebSubState)),
     failures=st.integers(0, 5),
     next_try=st.integers(-5, 5),
     expiry=st.none() | st.integers(-5, 5),
@@ -168,7 +166,7 @@ def test_feed_that_leaves_is_unsubscribed_and_polled() -> None:
     is_public=st.booleans(),
 )
 def test_reconciling_again_changes_nothing_more(
-    state: CallbackState,
+    state: WebSubState,
     failures: int,
     next_try: int,
     expiry: int | None,

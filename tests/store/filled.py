@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from tests.pipeline.polling import ingest_poll
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.entry import Item, StoredEntry
-from watcher.model.feed import Source, Validators
-from watcher.model.poll import Document, Fresh, Hints, Parsed
+from watcher.model.feed import FeedConfig, Validators
+from watcher.model.poll import Document, Modified, ParsedFeed, PollingHints
 from watcher.model.topic import Topic
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.store.database import Database
@@ -21,7 +21,7 @@ FEED = "https://harbour.example/feed.xml"
 NOTHING = compile_topics([])
 
 
-def topics(**queries: str) -> Watched:
+def topics(**queries: str) -> TopicMatcher:
     return compile_topics([Topic(id=id_, name=id_, query=query) for id_, query in queries.items()])
 
 
@@ -29,8 +29,8 @@ def item(number: int, title: str, summary: str = "", **more: object) -> Item:
     return Item(guid=f"g{number}", url=f"https://harbour.example/{number}", title=title, summary=summary, **more)  # type: ignore[arg-type]
 
 
-def document(url: str, items: Sequence[Item]) -> Fresh:
-    return Fresh(
+def document(url: str, items: Sequence[Item]) -> Modified:
+    return Modified(
         document=Document(
             url=url,
             final_url=url,
@@ -40,8 +40,8 @@ def document(url: str, items: Sequence[Item]) -> Fresh:
             body_hash=repr(items).encode(),
             validators=Validators(),
         ),
-        parsed=Parsed(items=tuple(items), title="The Harbour Post"),
-        hints=Hints(),
+        parsed=ParsedFeed(items=tuple(items), title="The Harbour Post"),
+        hints=PollingHints(),
     )
 
 
@@ -50,15 +50,15 @@ def bring(
     items: Sequence[Item],
     *,
     now: datetime = NOON,
-    watched: Watched = NOTHING,
+    watched: TopicMatcher = NOTHING,
     feed: str = FEED,
     title: str = "",
 ) -> IngestResult:
     """Settle a document of these items for a feed, as a poll at `now` would."""
     with database.write() as db:
-        known = {each.source for each in load_feeds(db)}
+        known = {each.config for each in load_feeds(db)}
         if feed not in {source.url for source in known}:
-            sync_feeds(db, [*known, Source(url=feed, title=title)], now, timedelta(minutes=15))
+            sync_feeds(db, [*known, FeedConfig(url=feed, title=title)], now, timedelta(minutes=15))
         [claimed] = claim_due_feeds(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
         return ingest_poll(db, claimed, document(feed, items), watched, now)
 

@@ -14,7 +14,7 @@ from tests.pipeline.polling import ingest_poll
 from tests.store.filled import NOON, bring, document, item, topics
 from watcher.errors import StoreError
 from watcher.match import parse_query
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.store.database import Database
 from watcher.store.database.backup import back_up_database, copy_database, is_database_unused, restore_database
 from watcher.store.database.maintenance import find_database_faults, reindex_entries
@@ -143,7 +143,7 @@ def test_a_backup_of_a_running_database_is_of_one_moment(database: Database, tmp
                 return
             with database.write() as db:
                 for feed in ("https://a.example/feed", "https://b.example/feed"):
-                    sources = [Source(url="https://a.example/feed"), Source(url="https://b.example/feed")]
+                    sources = [FeedConfig(url="https://a.example/feed"), FeedConfig(url="https://b.example/feed")]
                     sync_feeds(db, sources, NOON, DAY)
                     [held] = claim_due_feeds(db, NOON, limit=1, lease_for=DAY, urls=[feed])
                     ingest_poll(db, held, document(feed, [item(number, f"Story {number}")]), EYES, NOON)

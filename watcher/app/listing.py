@@ -9,7 +9,7 @@ from difflib import get_close_matches
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.match import Query, parse_query
-from watcher.model.found import Filters
+from watcher.model.results import Filters
 from watcher.model.topic import Topic
 
 _AGO = re.compile(r"(?i)^\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*(ago)?\s*$")

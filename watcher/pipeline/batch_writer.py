@@ -11,7 +11,7 @@ from datetime import timedelta
 
 from watcher.errors import StorageError
 from watcher.model.feed import Feed
-from watcher.model.poll import Fresh, Outcome
+from watcher.model.poll import Modified, PollOutcome
 from watcher.pipeline.context import PipelineContext
 from watcher.pipeline.ingest import ingest_polls
 from watcher.pipeline.ingest_result import IngestResult
@@ -29,7 +29,7 @@ class _PendingPoll:
     """A poll that waits to be written; `submitted_at` is the event loop's time, in seconds."""
 
     feed: Feed
-    outcome: Outcome
+    outcome: PollOutcome
     future: asyncio.Future[IngestResult]
     submitted_at: float
 
@@ -58,7 +58,7 @@ class BatchWriter:
         """Fail polls at once, from now on, that the database cannot store."""
         self._stopping.set()
 
-    async def submit(self, feed: Feed, outcome: Outcome) -> IngestResult:
+    async def submit(self, feed: Feed, outcome: PollOutcome) -> IngestResult:
         """Store a poll and return what was stored. Raises StorageError where that was impossible for `retry_for`."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[IngestResult] = loop.create_future()
@@ -113,7 +113,7 @@ class BatchWriter:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), delay.total_seconds())
 
-    def _write_batch(self, polls: Sequence[tuple[Feed, Outcome]]) -> Sequence[IngestResult | Exception]:
+    def _write_batch(self, polls: Sequence[tuple[Feed, PollOutcome]]) -> Sequence[IngestResult | Exception]:
         """Write polls in one transaction; where one of them cannot be written, each in its own."""
         context = self._context
         try:
@@ -131,11 +131,11 @@ class BatchWriter:
             return [self._write_batch([poll])[0] for poll in polls]
 
 
-def count_in_batch(outcomes: Sequence[Outcome]) -> int:
+def count_in_batch(outcomes: Sequence[PollOutcome]) -> int:
     """Return how many of the first outcomes go into one transaction: at least one, up to MAX_ITEMS_PER_BATCH items."""
     items = 0
     for number, outcome in enumerate(outcomes):
-        if isinstance(outcome, Fresh):
+        if isinstance(outcome, Modified):
             items += sum(not item.repeated for item in outcome.parsed.items)
         if items > MAX_ITEMS_PER_BATCH:
             return max(1, number)

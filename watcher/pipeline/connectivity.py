@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watcher.model.poll import Failed, FailureKind, Fetched
+from watcher.model.poll import Failed, FailureKind, FetchResult
 
 OUTAGE_WINDOW = timedelta(minutes=1)
 """How long an outage is assumed after the fetch that showed it, and how long an answer speaks against one."""
@@ -47,7 +47,7 @@ class ConnectivityMonitor:
             self._away_since = self._silent_since if now - self._silent_since >= SILENCE_BEFORE_REPORT else None
         return self._away_since
 
-    def judge(self, host: str, fetched: Fetched, now: datetime) -> Fetched:
+    def judge(self, host: str, fetched: FetchResult, now: datetime) -> FetchResult:
         """Return a fetch that has just ended, as our own outage (OFFLINE) where it is one, and only there.
 
         Any answer, be it an error, proves that the network is there. A request that was not made proves nothing.

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from watcher.fetch import Fetcher
-from watcher.match import Watched
-from watcher.model.feed import Source
+from watcher.match import TopicMatcher
+from watcher.model.feed import FeedConfig
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
 from watcher.pipeline.ingest import IngestRules
 from watcher.pipeline.ingest_result import IngestResult
@@ -42,12 +42,12 @@ class PipelineContext:
 
     database: Database
     fetcher: Fetcher
-    matcher: Callable[[], Watched]
+    matcher: Callable[[], TopicMatcher]
     clock: Callable[[], datetime]
     limits: Callable[[], PollLimits] = PollLimits
     owner: str = ""
     jitter: Callable[[], float] = random.random
-    find_source: Callable[[str], Source | None] | None = None
+    find_source: Callable[[str], FeedConfig | None] | None = None
     on_ingested: Callable[[IngestResult], None] = ignore_result
     on_response: Callable[[str, Mapping[str, str]], None] = ignore_response
     checkpoint: Checkpoint = ignore_checkpoint

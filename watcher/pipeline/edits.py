@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TypeAlias
 
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Hit, Origin
 from watcher.store.database import Db
@@ -20,7 +20,7 @@ _Match: TypeAlias = tuple[str, int]
 """A topic's id and an entry's id."""
 
 
-def store_edit_hits(db: Db, edited: Sequence[StoredEntry], matcher: Watched, now: datetime) -> tuple[Hit, ...]:
+def store_edit_hits(db: Db, edited: Sequence[StoredEntry], matcher: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
     """Match edited entries and store their hits; return those that are new and those that an edit brought back.
 
     A status page that leaves a topic ("level green") and comes back to it ("level red") is news each time, though it is

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from watcher.fetch import Fetcher
-from watcher.identify import candidates
-from watcher.model.feed import Feed, Source
-from watcher.model.poll import Failed, FailureKind, Fresh, Outcome, Parsed
+from watcher.identify import count_repeated_items
+from watcher.model.feed import FeedConfig, PollableFeed, PollState
+from watcher.model.poll import Failed, FailureKind, Modified, ParsedFeed, PollOutcome
 from watcher.pipeline.outcomes import parse_response_within_limits
 from watcher.pipeline.privacy import remove_secrets
 from watcher.reading import Reader
@@ -24,8 +24,8 @@ MAX_CONCURRENT_CHECKS = 64
 class FeedCheck:
     """The outcome of one fetch. `moved_to` is where a permanent redirect leads, None where there is none."""
 
-    source: Source
-    outcome: Outcome
+    source: FeedConfig
+    outcome: PollOutcome
     moved_to: str | None = None
 
     @property
@@ -43,7 +43,7 @@ class FeedCheck:
         """Return how many items a poll would take for repetitions of others."""
         if self._parsed is None:
             return 0
-        return self.items - len(candidates(self._parsed, _make_feed(self.source)))
+        return count_repeated_items(self._parsed)
 
     @property
     def left_out(self) -> int:
@@ -77,8 +77,8 @@ class FeedCheck:
         return "; ".join(note for note in self._list_notes() if note)
 
     @property
-    def _parsed(self) -> Parsed | None:
-        return self.outcome.parsed if isinstance(self.outcome, Fresh) else None
+    def _parsed(self) -> ParsedFeed | None:
+        return self.outcome.parsed if isinstance(self.outcome, Modified) else None
 
     def _list_notes(self) -> list[str]:
         notes = [self._parsed.stopped or "", self._parsed.degraded or ""] if self._parsed is not None else []
@@ -90,7 +90,7 @@ class FeedCheck:
 
 
 async def check_feeds(
-    fetcher: Fetcher, sources: Iterable[Source], on_checked: Callable[[FeedCheck], None] | None = None
+    fetcher: Fetcher, sources: Iterable[FeedConfig], on_checked: Callable[[FeedCheck], None] | None = None
 ) -> tuple[FeedCheck, ...]:
     """Fetch and parse each feed once, many at a time; return the checks in the order of `sources`.
 
@@ -98,10 +98,10 @@ async def check_feeds(
     """
     slots = asyncio.Semaphore(MAX_CONCURRENT_CHECKS)
 
-    async def check(source: Source) -> FeedCheck:
+    async def check(source: FeedConfig) -> FeedCheck:
         async with slots:
             outcome = await _get_outcome(fetcher, source, reader)
-        hops = outcome.document.hops if isinstance(outcome, Fresh) else outcome.hops
+        hops = outcome.document.hops if isinstance(outcome, Modified) else outcome.hops
         checked = FeedCheck(source=source, outcome=outcome, moved_to=permanent_target(hops, source.url))
         if on_checked is not None:
             on_checked(checked)
@@ -111,7 +111,7 @@ async def check_feeds(
         return tuple(await asyncio.gather(*(check(source) for source in sources)))
 
 
-async def _get_outcome(fetcher: Fetcher, source: Source, reader: Reader) -> Outcome:
+async def _get_outcome(fetcher: Fetcher, source: FeedConfig, reader: Reader) -> PollOutcome:
     feed = _make_feed(source)
     fetched = await fetcher.feed(feed, unconditional=True)
     try:
@@ -120,5 +120,6 @@ async def _get_outcome(fetcher: Fetcher, source: Source, reader: Reader) -> Outc
         return Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
 
 
-def _make_feed(source: Source) -> Feed:
-    return Feed(id=0, source=source, fetch_url=source.request_url, next_poll_at=datetime.min.replace(tzinfo=UTC))
+def _make_feed(source: FeedConfig) -> PollableFeed:
+    never = PollState(next_poll_at=datetime.min.replace(tzinfo=UTC))
+    return PollableFeed(config=source, fetch_url=source.request_url, poll=never)

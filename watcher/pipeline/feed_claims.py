@@ -83,5 +83,5 @@ class FeedClaims:
         try:
             await asyncio.get_running_loop().run_in_executor(self._writer, release)
         except StoreError as error:
-            log.debug("feed could not be given back", feed=feed.source.url, error=str(error))
+            log.debug("feed could not be given back", feed=feed.config.url, error=str(error))
             self._unreleased.append(feed)

@@ -8,9 +8,9 @@ from datetime import datetime
 
 import structlog
 
-from watcher.identify import learned_to_change
-from watcher.model.feed import Feed, FeedState
-from watcher.model.poll import Failed, FailureKind, Fresh, Unchanged
+from watcher.identify import has_unstable_ids
+from watcher.model.feed import Feed, FeedState, Move
+from watcher.model.poll import Failed, FailureKind, Modified, Unchanged
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.store.feeds.queries import PollRecord
 
@@ -36,7 +36,7 @@ def list_feed_events(result: IngestResult) -> Iterator[FeedEvent]:
         yield FeedEvent("feed continued", f"goes on from {result.continues}: what is known of that stays known")
     yield from _list_moves(before, after)
     yield from _list_state_changes(before, after)
-    if before.pushed_at is not None and after.pushed_at is None:
+    if before.push.pushed_at is not None and after.push.pushed_at is None:
         yield FeedEvent("push missed", "has news that its hub did not push: polled at its own rhythm again")
     yield from _list_item_events(result)
 
@@ -47,7 +47,7 @@ def log_feed_events(result: IngestResult) -> None:
         return
     for event in list_feed_events(result):
         if not event.is_repeated:
-            log.warning(event.name, feed=result.before.source.url, message=event.message)
+            log.warning(event.name, feed=result.before.config.url, message=event.message)
 
 
 def to_poll_record(result: IngestResult, now: datetime) -> PollRecord:
@@ -68,7 +68,7 @@ def to_poll_record(result: IngestResult, now: datetime) -> PollRecord:
         message=events,
     )
     match result.outcome:
-        case Fresh(document=document, parsed=parsed, pushed=pushed, note=note):
+        case Modified(document=document, parsed=parsed, pushed=pushed, note=note):
             source = "pushed by its hub" if pushed else ""
             return replace(
                 poll,
@@ -94,12 +94,20 @@ def to_poll_record(result: IngestResult, now: datetime) -> PollRecord:
 def _list_moves(before: Feed, after: Feed) -> Iterator[FeedEvent]:
     """Yield a change of the address that is fetched, or a permanent redirect that is not believed yet."""
     if after.fetch_url != before.fetch_url:
-        is_configured = after.fetch_url == after.source.url
+        is_configured = after.fetch_url == after.config.url
         moved = f"moved permanently to {after.fetch_url}"
         yield FeedEvent("feed moved", "fetched from its configured address again" if is_configured else moved)
-    elif after.move is not None and after.move.sightings and (before.move is None or before.move.url != after.move.url):
-        message = f"redirects to {after.move.url}, followed for good once it has held for days"
+    elif _is_new_move(before.poll.move, after.poll.move):
+        assert after.poll.move is not None
+        message = f"redirects to {after.poll.move.url}, followed for good once it has held for days"
         yield FeedEvent("feed may be moving", message)
+
+
+def _is_new_move(before: Move | None, after: Move | None) -> bool:
+    """Return whether a permanent redirect to an address was seen for the first time."""
+    if after is None or not after.sightings:
+        return False
+    return before is None or before.url != after.url
 
 
 def _list_state_changes(before: Feed, after: Feed) -> Iterator[FeedEvent]:
@@ -123,14 +131,14 @@ def _list_item_events(result: IngestResult) -> Iterator[FeedEvent]:
     if result.quarantined:
         message = f"{result.quarantined} old items under new numbers: kept, not alerted"
         yield FeedEvent("old items quarantined", message)
-    if not learned_to_change(before) and learned_to_change(after):
+    if not has_unstable_ids(before) and has_unstable_ids(after):
         yield FeedEvent(
             "ids not trusted",
             "unchanged items came under new ids twice: an item with an unknown id counts as known where headline and "
             "address agree",
         )
     if result.left_out:
-        is_repeated = bool(before.left_marks) and before.budget_day == after.budget_day
+        is_repeated = bool(before.document.left_marks) and before.budget_use.day == after.budget_use.day
         yield FeedEvent("items left out", _describe_left_out(result), is_repeated=is_repeated)
 
 
@@ -138,9 +146,9 @@ def _describe_left_out(result: IngestResult) -> str:
     """Describe how many items were left out, and when they are read: what one document holds beyond the bound, soon."""
     count = result.left_out
     items = "item" if count == 1 else "items"
-    parsed = result.outcome.parsed if isinstance(result.outcome, Fresh) else None
-    if parsed is not None and len(parsed.unread_marks) >= len(result.after.left_marks):
-        soon = ": the next polls read on" if result.after.body_hash is None else ""
+    parsed = result.outcome.parsed if isinstance(result.outcome, Modified) else None
+    if parsed is not None and len(parsed.unread_marks) >= len(result.after.document.left_marks):
+        soon = ": the next polls read on" if result.after.poll.body_hash is None else ""
         return f"{count:,} more {items} than are read of one document{soon}"
     return f"{count:,} {items} not stored, beyond the daily budget: what is still served is stored tomorrow"
 

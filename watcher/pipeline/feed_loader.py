@@ -6,8 +6,8 @@ from datetime import datetime
 
 import structlog
 
-from watcher.model.feed import Feed, Source
-from watcher.model.poll import Failed, FailureKind, Fetched, Fresh, Outcome
+from watcher.model.feed import Feed, FeedConfig
+from watcher.model.poll import Failed, FailureKind, FetchResult, Modified, PollOutcome
 from watcher.pipeline.connectivity import ConnectivityMonitor
 from watcher.pipeline.context import PipelineContext
 from watcher.pipeline.fulltext import FulltextFetcher
@@ -41,7 +41,7 @@ class FeedLoader:
             log.warning("our own network is back", away_since=f"{before:%Y-%m-%d %H:%M:%S} UTC")
         return self._offline_since
 
-    async def load(self, feed: Feed, host: str, *, unconditional: bool) -> Outcome:
+    async def load(self, feed: Feed, host: str, *, unconditional: bool) -> PollOutcome:
         """Return the outcome of one request for a feed, its secrets removed.
 
         `host` is the feed's own, `unconditional` sends no validators. Raises ReaderClosedError while the process is
@@ -50,27 +50,27 @@ class FeedLoader:
         context = self._context
         context.checkpoint("claimed")
         feed = prepare_request(feed, context.clock())
-        source = feed.source if context.find_source is None else context.find_source(feed.source.url)
+        source = feed.config if context.find_source is None else context.find_source(feed.config.url)
         fetched = await self._fetch(feed, source, host, unconditional=unconditional)
         self.check_network()
         context.checkpoint("fetched")
-        outcome = await self._read(feed, fetched, source or feed.source)
+        outcome = await self._read(feed, fetched, source or feed.config)
         context.checkpoint("read")
         return outcome
 
-    async def _fetch(self, feed: Feed, source: Source | None, host: str, *, unconditional: bool) -> Fetched:
-        if source is None and feed.source.private:
+    async def _fetch(self, feed: Feed, source: FeedConfig | None, host: str, *, unconditional: bool) -> FetchResult:
+        if source is None and feed.config.private:
             # Another process has a newer configuration than this one, which does not know the feed's credentials.
             return Failed(kind=FailureKind.REFUSED, message=UNCONFIGURED)
         fetched = await self._context.fetcher.feed(
-            add_secrets(feed, source or feed.source), unconditional=unconditional
+            add_secrets(feed, source or feed.config), unconditional=unconditional
         )
         if not isinstance(fetched, Failed):
             self._context.on_response(host, fetched.headers)
         return self._connectivity.judge(host, fetched, self._context.clock())
 
-    async def _read(self, feed: Feed, fetched: Fetched, source: Source) -> Outcome:
+    async def _read(self, feed: Feed, fetched: FetchResult, source: FeedConfig) -> PollOutcome:
         outcome = remove_secrets(await parse_response_within_limits(feed, fetched, self._context.reader), source)
-        if isinstance(outcome, Fresh) and feed.source.fulltext:
+        if isinstance(outcome, Modified) and feed.config.fulltext:
             return await self._fulltext.fetch_articles(feed, outcome, access=source.access)
         return outcome

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
 
-from watcher.identify import Memory, candidates, title_key
+from watcher.identify import KnownEntries, hash_title, to_entries
 from watcher.model.entry import Entry
 from watcher.model.feed import Feed
-from watcher.model.poll import Fresh, Known, Outcome
-from watcher.schedule.corrections import get_samples, goes_on, was_shown_before
+from watcher.model.poll import KnownEntry, Modified, PollOutcome
+from watcher.schedule.corrections import is_continuation, sample_entries, was_shown_before
 from watcher.store.database import Db
 from watcher.store.entries.known_entries import load_known_entries_of_feeds
 from watcher.store.feeds.successors import continue_feed, list_removed_feeds
@@ -30,12 +30,12 @@ class Succession:
         return was_shown_before(entry, self.former, shared=self.shared > 0)
 
 
-def continue_feeds(db: Db, polls: Sequence[tuple[Feed, Outcome]], now: datetime) -> Mapping[int, Succession]:
+def continue_feeds(db: Db, polls: Sequence[tuple[Feed, PollOutcome]], now: datetime) -> Mapping[int, Succession]:
     """Store which added feeds, of those whose first document has come, go on from feeds that left the configuration.
 
     Returned by the id that the added feed had until now.
     """
-    first_polls = [(feed, out) for feed, out in polls if feed.baseline_at is None and isinstance(out, Fresh)]
+    first_polls = [(feed, out) for feed, out in polls if feed.stats.baseline_at is None and isinstance(out, Modified)]
     left = list(list_removed_feeds(db, now)) if first_polls else []
     successions: dict[int, Succession] = {}
     for feed, outcome in first_polls:
@@ -49,48 +49,48 @@ def continue_feeds(db: Db, polls: Sequence[tuple[Feed, Outcome]], now: datetime)
     return successions
 
 
-def _find_former(db: Db, feed: Feed, outcome: Fresh, left: Sequence[Feed]) -> tuple[Feed, int] | None:
+def _find_former(db: Db, feed: Feed, outcome: Modified, left: Sequence[Feed]) -> tuple[Feed, int] | None:
     """Return the feed that an added one goes on from, the one with most of its items, and how many."""
-    samples = get_samples(candidates(outcome.parsed, feed))
+    samples = sample_entries(to_entries(outcome.parsed, feed))
     known = load_known_entries_of_feeds(db, [(other.id, samples) for other in left])
     counts = [
         (other, sum(_is_shared(entry, remembered) for entry in samples))
         for other, remembered in zip(left, known, strict=True)
     ]
-    alike = [(other, shared) for other, shared in counts if goes_on(feed, other, shared, len(samples))]
+    alike = [(other, shared) for other, shared in counts if is_continuation(feed, other, shared, len(samples))]
     return max(alike, key=lambda pair: pair[1], default=None)
 
 
-def _is_shared(entry: Entry, remembered: Memory) -> bool:
+def _is_shared(entry: Entry, remembered: KnownEntries) -> bool:
     """Return whether an entry is known of another feed: by its id and headline, by its address, or headline and date.
 
     Ids alone prove nothing, many feeds count from 1; nor do headlines, nor the address of a home page.
     """
     same_key = _list_same_key(entry, remembered)
-    if any(title_key(known.title) == title_key(entry.item.title) for known in same_key):
+    if any(hash_title(known.title) == hash_title(entry.item.title) for known in same_key):
         return True
     return _has_same_page(entry, same_key, remembered) or _has_same_title_and_date(entry, remembered)
 
 
-def _list_same_key(entry: Entry, remembered: Memory) -> list[Known]:
+def _list_same_key(entry: Entry, remembered: KnownEntries) -> list[KnownEntry]:
     """Return the stored entries under the key of an entry, or under the key that identity version 1 gave it."""
     found = (remembered.by_key.get(key) for key in (entry.key, entry.former_key) if key)
     # What was pruned (id 0) has left its id behind and no more.
     return [known for known in found if known is not None and known.id]
 
 
-def _has_same_page(entry: Entry, same_key: Sequence[Known], remembered: Memory) -> bool:
+def _has_same_page(entry: Entry, same_key: Sequence[KnownEntry], remembered: KnownEntries) -> bool:
     url = entry.canonical_url
     if not url or not _is_particular(url):
         return False
     return any(known.canonical_url == url for known in same_key) or bool(remembered.by_url.get(url))
 
 
-def _has_same_title_and_date(entry: Entry, remembered: Memory) -> bool:
+def _has_same_title_and_date(entry: Entry, remembered: KnownEntries) -> bool:
     item = entry.item
     if not item.title or item.published_at is None:
         return False
-    return any(known.published_at == item.published_at for known in remembered.by_title.get(title_key(item.title), ()))
+    return any(known.published_at == item.published_at for known in remembered.by_title.get(hash_title(item.title), ()))
 
 
 def _is_particular(url: str) -> bool:

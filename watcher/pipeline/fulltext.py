@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from watcher.errors import ParseError, TooCostlyError
 from watcher.fetch import Fetcher
-from watcher.identify import candidates, sort
+from watcher.identify import diff_entries, to_entries
 from watcher.model.access import Access
 from watcher.model.entry import Entry
 from watcher.model.feed import Feed
-from watcher.model.poll import Failed, Fresh, Sorted
+from watcher.model.poll import EntryDiff, Failed, Modified
 from watcher.reading import Reader
 from watcher.store.database import Database
 from watcher.store.entries.known_entries import load_known_entries
@@ -47,8 +47,8 @@ class FulltextFetcher:
         self._reader = reader
 
     async def fetch_articles(
-        self, feed: Feed, outcome: Fresh, timeout: timedelta = POLL_TIMEOUT, *, access: Access | None = None
-    ) -> Fresh:
+        self, feed: Feed, outcome: Modified, timeout: timedelta = POLL_TIMEOUT, *, access: Access | None = None
+    ) -> Modified:
         """Return the outcome with the articles of its new and edited entries by entry key, as many as could be had.
 
         What is not there within `timeout` is stored with what its feed says, and the outcome's note counts it. The
@@ -77,12 +77,12 @@ class FulltextFetcher:
         note = f"{len(articles.texts)} of {len(wanted)} article pages read ({reason})"
         return replace(outcome, articles=articles.texts, note=note)
 
-    def _list_wanted(self, feed: Feed, outcome: Fresh) -> list[tuple[str, str | None]]:
+    def _list_wanted(self, feed: Feed, outcome: Modified) -> list[tuple[str, str | None]]:
         """List key and page address of the entries that are new or edited; None where an aggregator hides the page."""
-        offered = candidates(outcome.parsed, feed)
+        offered = to_entries(outcome.parsed, feed)
         with self._database.read() as db:
             known = load_known_entries(db, feed.id, offered)
-        diff = sort(offered, feed, known, self._clock(), delta=True)
+        diff = diff_entries(offered, feed, known, self._clock(), delta=True)
         entries = [*diff.new, *(edit.entry for edit in diff.edited)]
         return [(entry.key, article_url(entry.item.url)) for entry in entries if entry.item.url]
 
@@ -109,7 +109,7 @@ class FulltextFetcher:
             articles.errors.append(str(error))
 
 
-def attach_fulltext(diff: Sorted, outcome: Fresh) -> Sorted:
+def attach_fulltext(diff: EntryDiff, outcome: Modified) -> EntryDiff:
     """Return the diff with articles as content of its new and edited entries, where they are longer.
 
     Call it after entries are compared: an edit is a change of what the feed says, never of its page.

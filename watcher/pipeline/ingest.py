@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from watcher.identify import Memory, candidates, learned_to_change, plain_key, shared_key, sort
-from watcher.match import Watched
+from watcher.identify import KnownEntries, build_plain_key, build_shared_key, diff_entries, has_unstable_ids, to_entries
+from watcher.match import TopicMatcher
 from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Feed
-from watcher.model.poll import Failed, FailureKind, Fresh, Outcome, Sorted
+from watcher.model.poll import EntryDiff, Failed, FailureKind, Modified, PollOutcome
 from watcher.model.topic import Hit
 from watcher.pipeline.edits import store_edit_hits
 from watcher.pipeline.enrichment import enrich_entries
@@ -22,7 +22,7 @@ from watcher.pipeline.feed_events import to_poll_record
 from watcher.pipeline.feed_succession import Succession, continue_feeds
 from watcher.pipeline.fulltext import attach_fulltext
 from watcher.pipeline.ingest_result import IngestResult
-from watcher.schedule import PollLimits, apply_budget, get_mark, plan_next_poll
+from watcher.schedule import PollLimits, PollTerms, apply_budget, get_mark, plan_next_poll
 from watcher.store.database import Db
 from watcher.store.entries.known_entries import (
     add_aliases,
@@ -47,13 +47,13 @@ HOST_REFUSALS_WITHIN = timedelta(minutes=10)
 class IngestRules:
     """What applies to one transaction: the topics, the limits of polling, and `jitter`, which returns [0, 1)."""
 
-    matcher: Watched
+    matcher: TopicMatcher
     limits: PollLimits
     jitter: Callable[[], float]
 
 
 def ingest_polls(
-    db: Db, polls: Sequence[tuple[Feed, Outcome]], rules: IngestRules, now: datetime
+    db: Db, polls: Sequence[tuple[Feed, PollOutcome]], rules: IngestRules, now: datetime
 ) -> tuple[IngestResult, ...]:
     """Store polls with the outcomes that they had, and return the results in their order.
 
@@ -82,7 +82,7 @@ def ingest_polls(
     )
 
 
-def store_new_entries(db: Db, numbered: Sequence[StoredEntry], matcher: Watched, now: datetime) -> tuple[Hit, ...]:
+def store_new_entries(db: Db, numbered: Sequence[StoredEntry], matcher: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
     """Store entries that have just got their ids, their hits, and the stories of those with hits; return the hits."""
     found_hits = matcher.hits(numbered, now)
     homes: Mapping[int, StoryAssignment] = {}
@@ -101,7 +101,7 @@ class _IngestedDocument:
 
     feed: Feed
     seen: int
-    diff: Sorted
+    diff: EntryDiff
     new: list[StoredEntry] = field(default_factory=list)
     edited: list[StoredEntry] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
@@ -114,14 +114,14 @@ def _get_successor(feed: Feed, successions: Mapping[int, Succession]) -> Feed:
 
 def _store_documents(
     db: Db,
-    polls: Sequence[tuple[Feed, Outcome]],
+    polls: Sequence[tuple[Feed, PollOutcome]],
     rules: IngestRules,
     now: datetime,
     successions: Mapping[int, Succession],
 ) -> Mapping[int, _IngestedDocument]:
     """Store the entries of all documents with a handful of statements; return the documents by feed id."""
-    parsed = [(feed, outcome) for feed, outcome in polls if isinstance(outcome, Fresh)]
-    offered = [(feed.id, candidates(outcome.parsed, feed)) for feed, outcome in parsed]
+    parsed = [(feed, outcome) for feed, outcome in polls if isinstance(outcome, Modified)]
+    offered = [(feed.id, to_entries(outcome.parsed, feed)) for feed, outcome in parsed]
     known = load_known_entries_of_feeds(db, offered)
     documents: dict[int, _IngestedDocument] = {}
     for (feed, outcome), (_feed_id, candidate_entries), remembered in zip(parsed, offered, known, strict=True):
@@ -149,17 +149,17 @@ def _store_documents(
 
 def _compare(
     feed: Feed,
-    outcome: Fresh,
+    outcome: Modified,
     candidate_entries: Sequence[Entry],
-    remembered: Memory,
+    remembered: KnownEntries,
     limits: PollLimits,
     now: datetime,
-) -> Sorted:
+) -> EntryDiff:
     """Return what is new, edited and known of a document, within the feed's budget, with full text and languages."""
     # A push, and an answer to A-IM: feed (RFC 3229, status 226), hold only what is new: no gap can be seen in them.
     delta = outcome.pushed or outcome.document.status == 226
     repeated = len(outcome.parsed.items) - len(candidate_entries)
-    diff = sort(candidate_entries, feed, remembered, now, delta=delta, merged=repeated)
+    diff = diff_entries(candidate_entries, feed, remembered, now, delta=delta, merged=repeated)
     diff = apply_budget(diff, outcome.parsed, feed, limits.budget, now, delta=delta)
     return enrich_entries(attach_fulltext(diff, outcome), feed, outcome.parsed.language)
 
@@ -182,7 +182,7 @@ def _is_baseline(feed: Feed, entry: Entry, succession: Succession | None) -> boo
     It was in the feed's first document, which may be too large to be stored at once; or it is older than the last look
     at the address that the feed had before.
     """
-    if feed.baseline_at is None or get_mark(entry) in feed.baseline_marks:
+    if feed.stats.baseline_at is None or get_mark(entry) in feed.document.baseline_marks:
         return True
     return succession is not None and succession.was_shown_before(entry)
 
@@ -191,11 +191,11 @@ def _store_keys(db: Db, documents: Mapping[int, _IngestedDocument], new: Sequenc
     """Store the keys under which known entries came back, and those of ids that several entries share."""
     renamed = [(feed_id, id_, key) for feed_id, document in documents.items() for id_, key in document.diff.migrated]
     renamed += [
-        (stored.entry.feed_id, stored.id, shared_key(plain))
+        (stored.entry.feed_id, stored.id, build_shared_key(plain))
         for stored in new
         if (plain := _get_shared_id(stored.entry))
     ]
-    unstable = {document.feed.id for document in documents.values() if learned_to_change(document.feed)}
+    unstable = {document.feed.id for document in documents.values() if has_unstable_ids(document.feed)}
     add_aliases(db, renamed, unstable)
     gone = ((feed_id, *keys) for feed_id, document in documents.items() for keys in document.diff.gone)
     add_tombstone_keys(db, gone)
@@ -203,7 +203,7 @@ def _store_keys(db: Db, documents: Mapping[int, _IngestedDocument], new: Sequenc
 
 def _get_shared_id(entry: Entry) -> str | None:
     """Return the plain key of an entry's id where several entries of the document have that id."""
-    plain = plain_key(entry.item)
+    plain = build_plain_key(entry.item)
     return None if entry.key == plain else plain
 
 
@@ -225,14 +225,14 @@ def _assign_to_documents(
 
 def _make_result(
     feed: Feed,
-    outcome: Outcome,
+    outcome: PollOutcome,
     document: _IngestedDocument | None,
     rules: IngestRules,
     now: datetime,
     succession: Succession | None,
 ) -> IngestResult:
     diff = None if document is None else document.diff
-    after = plan_next_poll(feed, outcome, diff, now, rules.limits, rules.jitter())
+    after = plan_next_poll(feed, outcome, diff, PollTerms(now=now, limits=rules.limits, jitter=rules.jitter()))
     if document is None:
         return IngestResult(before=feed, after=after, outcome=outcome)
     diff = document.diff
@@ -249,7 +249,7 @@ def _make_result(
         merged=diff.merged,
         left_out=diff.left_out,
         recovered=len(diff.recovered),
-        continues=succession.former.source.url if succession else "",
+        continues=succession.former.config.url if succession else "",
     )
 
 
@@ -262,4 +262,4 @@ def _back_off_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:
     if host is None:
         return
     if outcome.status == 429 or count_rate_limited_feeds(db, host, now - HOST_REFUSALS_WITHIN) >= HOST_REFUSALS:
-        defer_host(db, host, feed.next_poll_at)
+        defer_host(db, host, feed.poll.next_poll_at)

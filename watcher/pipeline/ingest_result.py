@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from watcher.model.entry import StoredEntry
 from watcher.model.feed import Feed
-from watcher.model.poll import Outcome
+from watcher.model.poll import PollOutcome
 from watcher.model.topic import Hit
 
 
@@ -21,7 +21,7 @@ class IngestResult:
 
     before: Feed
     after: Feed
-    outcome: Outcome
+    outcome: PollOutcome
     seen: int = 0
     new: tuple[StoredEntry, ...] = ()
     edited: tuple[StoredEntry, ...] = ()

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from watcher.store.database import Database
-from watcher.store.feeds.leases import end_feed_leases, list_feed_lease_owners
-from watcher.store.outbox.queries import end_delivery_leases, list_delivery_lease_owners
+from watcher.store.feeds.leases import list_feed_lease_owners, release_feeds_of_owners
+from watcher.store.outbox.queries import expire_leases_of_owners, list_delivery_lease_owners
 from watcher.store.system.workers import expire_workers
 
 COMMAND_PREFIX = "command"
@@ -32,7 +32,7 @@ def recover_leases(database: Database, is_dead: Callable[[str], bool], now: date
     if not dead:
         return RecoveredLeases()
     with database.write() as db:
-        return RecoveredLeases(end_feed_leases(db, dead), end_delivery_leases(db, dead, now))
+        return RecoveredLeases(release_feeds_of_owners(db, dead), expire_leases_of_owners(db, dead, now))
 
 
 def free_feeds_of_owners(database: Database, owners: Iterable[str]) -> int:
@@ -41,7 +41,7 @@ def free_feeds_of_owners(database: Database, owners: Iterable[str]) -> int:
     What an owner that lives still stores of them is refused by its claim's token, and no harm is done.
     """
     with database.write() as db:
-        return end_feed_leases(db, owners)
+        return release_feeds_of_owners(db, owners)
 
 
 def recover_silent_leases(database: Database, now: datetime) -> RecoveredLeases:
@@ -53,7 +53,7 @@ def recover_silent_leases(database: Database, now: datetime) -> RecoveredLeases:
         silent = expire_workers(db, now)
         if not silent:
             return RecoveredLeases()
-        return RecoveredLeases(end_feed_leases(db, silent), end_delivery_leases(db, silent, now))
+        return RecoveredLeases(release_feeds_of_owners(db, silent), expire_leases_of_owners(db, silent, now))
 
 
 def is_owner_dead(owner: str, own_name: str = "", *, is_only_daemon: bool = False) -> bool:

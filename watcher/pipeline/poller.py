@@ -221,7 +221,7 @@ class Poller:
             await self._release_unstored(feed, error)
             return None
         except Exception as error:
-            log.exception("poll failed", feed=feed.source.url)
+            log.exception("poll failed", feed=feed.config.url)
             failed_result = await self._store_failure(feed, error)
             if failed_result is None:
                 return None
@@ -238,7 +238,7 @@ class Poller:
         except StorageError as refusal:
             await self._release_unstored(feed, refusal)
         except Exception:
-            log.exception("poll could not be settled", feed=feed.source.url)
+            log.exception("poll could not be settled", feed=feed.config.url)
         return None
 
     async def _release_unstored(self, feed: Feed, error: StorageError) -> None:

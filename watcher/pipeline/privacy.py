@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from watcher.model.feed import Feed, Source, Validators
-from watcher.model.poll import Document, Failed, Fresh, Hop, Outcome, Unchanged
+from watcher.model.feed import Feed, FeedConfig, Validators
+from watcher.model.poll import Document, Failed, Modified, PollOutcome, Redirect, Unchanged
 from watcher.text.redact import HIDDEN, redact_text, redact_values
 
 UNCONFIGURED = "this process does not know how to ask for this feed: reload its configuration"
@@ -17,17 +17,18 @@ _MIN_TOKEN_LENGTH = 8
 """A value of so many characters, letters and digits among them, is a token and no word of the news."""
 
 
-def add_secrets(feed: Feed, source: Source) -> Feed:
+def add_secrets(feed: Feed, source: FeedConfig) -> Feed:
     """Return a feed for its request: at its real address and with what the configuration says of access."""
     if not source.address:
-        return feed if source.access == feed.source.access else replace(feed, source=source)
-    validators = feed.validators
+        return feed if source.access == feed.config.access else replace(feed, config=source)
+    validators = feed.poll.validators
     if validators.url == source.url:
         validators = replace(validators, url=source.request_url)
-    return replace(feed, source=source, fetch_url=source.request_url, validators=validators)
+    poll = replace(feed.poll, validators=validators)
+    return replace(feed, config=source, fetch_url=source.request_url, poll=poll)
 
 
-def remove_secrets(outcome: Outcome, source: Source) -> Outcome:
+def remove_secrets(outcome: PollOutcome, source: FeedConfig) -> PollOutcome:
     """Return an outcome without the feed's secrets in its addresses, its messages and the document's texts.
 
     Call it before items are identified: their ids and links may hold the feed's token, and have to stay the same.
@@ -42,7 +43,7 @@ def remove_secrets(outcome: Outcome, source: Source) -> Outcome:
         case Unchanged():
             validators = _clean_validators(outcome.validators, source)
             return replace(outcome, validators=validators, hops=_clean_hops(outcome.hops, source))
-        case Fresh():
+        case Modified():
             replacements = tuple(_list_replacements(source))
             return replace(
                 outcome,
@@ -52,7 +53,7 @@ def remove_secrets(outcome: Outcome, source: Source) -> Outcome:
             )
 
 
-def _clean_document(document: Document, source: Source) -> Document:
+def _clean_document(document: Document, source: FeedConfig) -> Document:
     return replace(
         document,
         url=source.url,
@@ -62,25 +63,25 @@ def _clean_document(document: Document, source: Source) -> Document:
     )
 
 
-def _clean_validators(validators: Validators, source: Source) -> Validators:
+def _clean_validators(validators: Validators, source: FeedConfig) -> Validators:
     return replace(validators, url=_clean_url(validators.url, source) if validators.url else None)
 
 
-def _clean_hops(hops: tuple[Hop, ...], source: Source) -> tuple[Hop, ...]:
+def _clean_hops(hops: tuple[Redirect, ...], source: FeedConfig) -> tuple[Redirect, ...]:
     return tuple(replace(hop, url=_clean_url(hop.url, source)) for hop in hops)
 
 
-def _clean_url(url: str, source: Source) -> str:
+def _clean_url(url: str, source: FeedConfig) -> str:
     return source.url if url == source.request_url else _clean_text(url, source)
 
 
-def _clean_text(text: str, source: Source) -> str:
+def _clean_text(text: str, source: FeedConfig) -> str:
     if source.address:
         text = text.replace(source.address, source.url)
     return redact_text(redact_values(text, source.secrets))
 
 
-def _list_replacements(source: Source) -> Iterator[tuple[str, str]]:
+def _list_replacements(source: FeedConfig) -> Iterator[tuple[str, str]]:
     """Yield what is replaced in a document, and by what.
 
     That is less than in a message, for a word of the news may be somebody's password: the address as a whole, pairs of

@@ -38,7 +38,7 @@ from enum import Enum, auto
 from types import MappingProxyType
 from typing import TypeAlias
 
-from watcher.model.websub import Callback, CallbackState
+from watcher.model.websub import WebSubState, WebSubSubscription
 
 VERIFICATION_TIMEOUT = timedelta(minutes=10)
 """How long a hub may take to call back before it is asked again; doubled each time."""
@@ -49,7 +49,7 @@ RENEW_AFTER_SHARE = 0.8
 MAX_UNSUBSCRIBE_TRIES = 3
 """How often a hub is asked to send no more; then its calls go to an address that is unknown anyway."""
 
-State: TypeAlias = CallbackState | None
+State: TypeAlias = WebSubState | None
 """A subscription's state; None where there is no subscription."""
 Target: TypeAlias = tuple[str, str]
 """Hub and topic, as a feed's document names them."""
@@ -77,7 +77,7 @@ class Event(Enum):
     DENIED = auto()
 
 
-_S, _E = CallbackState, Event
+_S, _E = WebSubState, Event
 
 TRANSITIONS: Mapping[tuple[State, Event], State] = MappingProxyType(
     {
@@ -128,14 +128,14 @@ class Subscribe:
 class Update:
     """Store a subscription as it is now."""
 
-    subscription: Callback
+    subscription: WebSubSubscription
 
 
 @dataclass(frozen=True, slots=True)
 class Delete:
     """Delete a subscription; what its hub still sends is answered 410."""
 
-    subscription: Callback
+    subscription: WebSubSubscription
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,7 @@ class ResumePolling:
 Action: TypeAlias = Subscribe | Update | Delete | ResumePolling
 
 
-def observe(subscription: Callback, target: Target | None, now: datetime, *, is_public: bool) -> Event:
+def observe(subscription: WebSubSubscription, target: Target | None, now: datetime, *, is_public: bool) -> Event:
     """Return the event of a reconciliation.
 
     `target` is what the subscription's feed names now, None where it wants no pushes. `is_public` says whether hubs can
@@ -160,12 +160,12 @@ def observe(subscription: Callback, target: Target | None, now: datetime, *, is_
         return _observe_wanted(subscription, now)
     if not is_public:
         return Event.UNREACHABLE
-    is_leaving = subscription.state is CallbackState.LEAVING
+    is_leaving = subscription.state is WebSubState.LEAVING
     return Event.TRIES_EXHAUSTED if is_leaving and subscription.failures >= MAX_UNSUBSCRIBE_TRIES else Event.UNWANTED
 
 
 def decide(
-    subscription: Callback, event: Event, now: datetime, *, lease: timedelta = timedelta(), reason: str = ""
+    subscription: WebSubSubscription, event: Event, now: datetime, *, lease: timedelta = timedelta(), reason: str = ""
 ) -> tuple[Action, ...] | None:
     """Return what an event changes; None where the table has no such transition.
 
@@ -189,7 +189,7 @@ def decide(
 
 
 def reconcile(
-    subscriptions: Iterable[Callback], targets: Mapping[int, Target], now: datetime, *, is_public: bool
+    subscriptions: Iterable[WebSubSubscription], targets: Mapping[int, Target], now: datetime, *, is_public: bool
 ) -> tuple[Action, ...]:
     """Return what brings subscriptions in line with what the feeds want; `targets` is by feed id.
 
@@ -206,27 +206,27 @@ def reconcile(
     return tuple(actions)
 
 
-def request_timeout(subscription: Callback, now: datetime) -> timedelta:
+def request_timeout(subscription: WebSubSubscription, now: datetime) -> timedelta:
     """Return how long to wait for a hub to call back before it is asked again; a short lease leaves less time."""
     delay = min(VERIFICATION_TIMEOUT * (1 << min(subscription.failures, 10)), MAX_RETRY_DELAY)
-    if subscription.state is CallbackState.LIVE and subscription.expires_at is not None:
+    if subscription.state is WebSubState.LIVE and subscription.expires_at is not None:
         return max(min(delay, (subscription.expires_at - now) / 3), MIN_RENEWAL_DELAY)
     return delay
 
 
-def _observe_wanted(subscription: Callback, now: datetime) -> Event:
+def _observe_wanted(subscription: WebSubSubscription, now: datetime) -> Event:
     expires_at = subscription.expires_at
-    if subscription.state is CallbackState.LIVE and expires_at is not None and expires_at <= now:
+    if subscription.state is WebSubState.LIVE and expires_at is not None and expires_at <= now:
         return Event.LEASE_EXPIRED
-    if subscription.state is CallbackState.DENIED and subscription.next_try_at <= now:
+    if subscription.state is WebSubState.DENIED and subscription.next_try_at <= now:
         return Event.RETRY_DUE
     return Event.WANTED
 
 
-def _renew(subscription: Callback, now: datetime, lease: timedelta) -> Callback:
+def _renew(subscription: WebSubSubscription, now: datetime, lease: timedelta) -> WebSubSubscription:
     return replace(
         subscription,
-        state=CallbackState.LIVE,
+        state=WebSubState.LIVE,
         expires_at=now + lease,
         next_try_at=now + lease * RENEW_AFTER_SHARE,
         failures=0,
@@ -234,5 +234,7 @@ def _renew(subscription: Callback, now: datetime, lease: timedelta) -> Callback:
     )
 
 
-def _reset(subscription: Callback, state: CallbackState, next_try_at: datetime, error: str = "") -> Callback:
+def _reset(
+    subscription: WebSubSubscription, state: WebSubState, next_try_at: datetime, error: str = ""
+) -> WebSubSubscription:
     return replace(subscription, state=state, next_try_at=next_try_at, failures=0, error=error, expires_at=None)

@@ -15,8 +15,8 @@ import structlog
 from watcher.errors import ParseError
 from watcher.fetch import websub
 from watcher.model.feed import Feed, Validators
-from watcher.model.poll import Document, Fresh
-from watcher.model.websub import Callback, CallbackState
+from watcher.model.poll import Document, Modified
+from watcher.model.websub import WebSubState, WebSubSubscription
 from watcher.pipeline.context import PipelineContext
 from watcher.pipeline.feed_claims import claim_lease
 from watcher.pipeline.feed_events import log_feed_events
@@ -112,7 +112,7 @@ class Subscriber:
         What is not signed as agreed is acknowledged and ignored (WebSub 7.1): a stranger learns nothing from it.
         """
         subscription = await asyncio.to_thread(self._find, token)
-        if subscription is None or subscription.state is CallbackState.LEAVING:
+        if subscription is None or subscription.state is WebSubState.LEAVING:
             return Reply(410)
         if not is_signed(subscription.secret, headers.get("x-hub-signature", ""), body):
             log.warning("push ignored: not signed as agreed", feed=subscription.feed_url, hub=subscription.hub)
@@ -133,7 +133,7 @@ class Subscriber:
         self._context.on_ingested(result)
         return Reply(204)
 
-    async def _read(self, subscription: Callback, headers: Mapping[str, str], body: bytes) -> Fresh:
+    async def _read(self, subscription: WebSubSubscription, headers: Mapping[str, str], body: bytes) -> Modified:
         document = Document(
             url=subscription.topic,
             final_url=subscription.topic,
@@ -145,13 +145,13 @@ class Subscriber:
             wire_bytes=len(body),
         )
         parsed = await self._context.reader.parse(document)
-        outcome = Fresh(document=document, parsed=parsed, hints=collect_hints({}, parsed), pushed=True)
+        outcome = Modified(document=document, parsed=parsed, hints=collect_hints({}, parsed), pushed=True)
         feed = await asyncio.to_thread(self._get_feed, subscription)
-        if not feed.source.fulltext:
+        if not feed.config.fulltext:
             return outcome
         return await self._fulltext.fetch_articles(feed, outcome, FULLTEXT_TIMEOUT)
 
-    async def _ingest_when_free(self, subscription: Callback, outcome: Fresh) -> IngestResult | None:
+    async def _ingest_when_free(self, subscription: WebSubSubscription, outcome: Modified) -> IngestResult | None:
         """Ingest a push, after the poll of its feed that may be under way; None where that takes too long."""
         for _try in range(CLAIM_TRIES):
             result = await asyncio.to_thread(self._ingest, subscription, outcome)
@@ -160,10 +160,10 @@ class Subscriber:
             await asyncio.sleep(CLAIM_RETRY_DELAY.total_seconds())
         return None
 
-    async def _request(self, subscription: Callback, public_url: str) -> None:
+    async def _request(self, subscription: WebSubSubscription, public_url: str) -> None:
         """Ask a hub to push, or to push no more. What it agrees to it shows by calling back."""
         address = f"{public_url.rstrip('/')}/websub/{subscription.token}"
-        is_leaving = subscription.state is CallbackState.LEAVING
+        is_leaving = subscription.state is WebSubState.LEAVING
         send = websub.unsubscribe if is_leaving else websub.subscribe
         refusal = await send(self._context.fetcher, subscription, address)
         if refusal is not None:
@@ -193,7 +193,7 @@ class Subscriber:
             log.info("hub will push", feed=subscription.feed_url, hub=subscription.hub, lease=str(lease))
         return Reply(200, challenge[:MAX_CHALLENGE_LENGTH])
 
-    def _reconcile(self, is_active: bool, is_public: bool) -> tuple[Callback, ...]:
+    def _reconcile(self, is_active: bool, is_public: bool) -> tuple[WebSubSubscription, ...]:
         """Bring the subscriptions in line with what the feeds want, and claim those whose hub is to be asked."""
         now = self._context.clock()
         with self._context.database.write() as db:
@@ -206,23 +206,23 @@ class Subscriber:
                 if claim_websub_subscription(db, subscription, now + request_timeout(subscription, now))
             )
 
-    def _find(self, token: str) -> Callback | None:
+    def _find(self, token: str) -> WebSubSubscription | None:
         with self._context.database.read() as db:
             return find_websub_subscription(db, token)
 
-    def _get_feed(self, subscription: Callback) -> Feed:
+    def _get_feed(self, subscription: WebSubSubscription) -> Feed:
         with self._context.database.read() as db:
             return load_feed(db, subscription.feed_url)
 
-    def _store_error(self, subscription: Callback, error: str) -> None:
+    def _store_error(self, subscription: WebSubSubscription, error: str) -> None:
         with self._context.database.write() as db:
             record_websub_error(db, subscription, error)
 
-    def _poll_now(self, subscription: Callback) -> None:
+    def _poll_now(self, subscription: WebSubSubscription) -> None:
         with self._context.database.write() as db:
             schedule_feed_now(db, subscription.feed_id, self._context.clock())
 
-    def _ingest(self, subscription: Callback, outcome: Fresh) -> IngestResult | None:
+    def _ingest(self, subscription: WebSubSubscription, outcome: Modified) -> IngestResult | None:
         """Ingest a push in one transaction; None while the feed is being polled."""
         context, now = self._context, self._context.clock()
         with context.database.write() as db:
@@ -255,7 +255,9 @@ def _execute(db: Db, actions: Iterable[Action], now: datetime) -> None:
         match action:
             case Subscribe(feed_id=feed_id, target=(hub, topic)):
                 token, secret = secrets.token_urlsafe(24), secrets.token_hex(32)
-                new = Callback(feed_id=feed_id, token=token, secret=secret, hub=hub, topic=topic, next_try_at=now)
+                new = WebSubSubscription(
+                    feed_id=feed_id, token=token, secret=secret, hub=hub, topic=topic, next_try_at=now
+                )
                 add_websub_subscription(db, new)
             case Update(subscription=subscription):
                 update_websub_subscription(db, subscription)

@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from watcher.errors import UsageError
 from watcher.model.digest import Delivery, DeliveryState
-from watcher.model.found import Page
+from watcher.model.results import Page
 from watcher.pipeline import digests
 from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 from watcher.web.context import Ctx
@@ -40,6 +40,6 @@ def list_deliveries(request: Request, ctx: Ctx, cursor: str = "") -> Response:
 @router.post("/deliveries/{delivery_id}/retry")
 async def retry(ctx: Ctx, delivery_id: DeliveryId, form: Filled) -> Response:
     """Put a message that is dead or uncertain back in line, under its old identity."""
-    await run_in_threadpool(digests.retry_delivery, ctx.app.database, delivery_id, ctx.now)
+    await run_in_threadpool(digests.resend_delivery, ctx.app.database, delivery_id, ctx.now)
     ctx.forget()
     return back_to(form.get("next"), "/deliveries")
