@@ -24,14 +24,13 @@ from datetime import datetime, timedelta
 from multiprocessing.context import ForkProcess
 from pathlib import Path
 
-from watcher.model.found import Filters
-
 from bench.zipf import BEGIN, Corpus, feed_url
 from tests import postgres
 from watcher.match import compile_topics, parse_query
 from watcher.model.entry import Item
 from watcher.model.feed import Feed, FeedConfig, Validators
 from watcher.model.poll import Document, Modified, ParsedFeed, PollingHints
+from watcher.model.results import Filters
 from watcher.pipeline.ingest import IngestRules, ingest_polls
 from watcher.schedule import PollLimits
 from watcher.store.database import Database

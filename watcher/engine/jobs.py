@@ -16,11 +16,11 @@ import structlog
 from watcher import clock
 from watcher.app.bootstrap import App
 from watcher.app.pipeline import build_pipeline, build_poller, build_subscriber
-from watcher.channels import senders
+from watcher.channels.base import SenderContext
+from watcher.channels.senders import Senders
 from watcher.engine.clock_monitor import ClockMonitor
 from watcher.errors import StoreError
 from watcher.fetch import Fetcher
-from watcher.pipeline.delivery import Senders
 from watcher.pipeline.digests import compose_due
 from watcher.pipeline.dispatcher import Dispatcher
 from watcher.pipeline.feed_events import to_poll_record
@@ -91,7 +91,7 @@ class Engine(Protocol):
 class Jobs:
     """What one process does when its engine calls; an async context manager. `app` may be reloaded meanwhile.
 
-    `clock` returns aware UTC, `monotonic` seconds. `senders_by_kind` replaces the usual senders.
+    `clock` returns aware UTC, `monotonic` seconds. `senders` replaces the usual ones.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Jobs:
         heartbeat: Heartbeat | None = None,
         *,
         monotonic: Callable[[], float] = clock.monotonic,
-        senders_by_kind: Senders | None = None,
+        senders: Senders | None = None,
     ) -> None:
         self.app = app
         self.clock = clock
@@ -124,7 +124,7 @@ class Jobs:
         self.subscriber = build_subscriber(app, pipeline)
         self._dispatcher = Dispatcher(
             app.database,
-            senders_by_kind or senders(fetcher.client()),
+            senders or Senders(SenderContext(http=fetcher.client(), clock=clock)),
             clock,
             owner=self.owner,
             on_delivery=app.activity.count_delivery,
@@ -171,7 +171,7 @@ class Jobs:
 
     async def wait_until_sent(self) -> None:
         """Wait until no message is being sent."""
-        await self._dispatcher.settled()
+        await self._dispatcher.wait_until_idle()
 
     async def subscribe(self) -> None:
         """Ask hubs to push, to push for longer, or to push no more."""
