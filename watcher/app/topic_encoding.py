@@ -178,8 +178,8 @@ def encode_probe(probe: ProbeResult, topic_id: str, sample: analysis.Sample | No
         "near_count": probe.near_count,
         "near": [_encode_near_miss(near) for near in probe.near],
         "loosenings": [
-            {"kind": way.kind, "change": way.said, "lets_in": way.lets_in, "at_least": way.capped}
-            for way in probe.loosenings
+            {"kind": way.kind, "change": way.description, "lets_in": way.lets_in, "at_least": way.capped}
+            for way in probe.relaxations
         ],
         "missed": [{"hit": hit.id, "entry": encode_entry(hit.stored), "label": hit.label} for hit in probe.missed],
         "elusion": sample,

@@ -38,7 +38,7 @@ def upgrade(as_json: Json = False) -> None:
 
     A SQLite database is copied beside itself first, and the copy is kept. The tables of a configured engine follow.
     """
-    from watcher.engine import prepare
+    from watcher.engine import create_engine_tables
     from watcher.store.database.migrate import former_revision_path, get_schema_state, upgrade_schema
 
     settings = _load_settings_if_any()
@@ -47,7 +47,7 @@ def upgrade(as_json: Json = False) -> None:
             before = get_schema_state(db).revision
         after = upgrade_schema(database).revision
         if settings is not None:
-            prepare(settings.engine, database)
+            create_engine_tables(settings.engine, database)
         kept = former_revision_path(database.path, before) if database.path is not None and before else None
         document: SchemaUpgrade = {
             "database": str(database),

@@ -89,9 +89,12 @@ def print_probe(probe: ProbeResult) -> None:
         + (f" ({others:,} not shown)" if others else "")
         + f" among {probe.read:,} entries read, of {probe.tested:,}"
     )
-    if probe.loosenings:
+    if probe.relaxations:
         output.print_line("")
-        rows = [(f"{'at least ' * way.capped}{way.lets_in:,}", way.said) for way in probe.loosenings[:MAX_LOOSENINGS]]
+        rows = [
+            (f"{'at least ' * way.capped}{way.lets_in:,}", way.description)
+            for way in probe.relaxations[:MAX_LOOSENINGS]
+        ]
         output.print_table(("lets in", "the query"), rows)
 
 

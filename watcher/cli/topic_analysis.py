@@ -49,6 +49,7 @@ def diff(
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.match import parse_query
+    from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.diff import diff_queries as compare
 
     if (query is None) == (file is None):
@@ -62,7 +63,7 @@ def diff(
         old = application.watched.query(topic_id)
         with output.show_progress("Comparing") as on_progress:
             difference = compare(
-                application.database, topic_id, old, new, since=after, until=before, most=limit, heard=on_progress
+                ArchiveScan(application.database, after, before, on_progress), topic_id, old, new, limit=limit
             )
     if as_json:
         output.print_json(encode_diff(difference, topic_id))
@@ -96,6 +97,7 @@ def replay(
     from watcher import clock
     from watcher.app.topic_encoding import encode_replay
     from watcher.app.topics import find_topic
+    from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.replay import replay_topics as apply
 
     with open_application(sync=True) as application:
@@ -103,10 +105,8 @@ def replay(
         after, before = args.parse_period(since, until)
         started = clock.now()
         with output.show_progress("Replaying") as on_progress:
-            replayed = apply(
-                application.database, application.watched, started,
-                topic_ids=chosen, since=after, until=before, afresh=afresh, heard=on_progress,
-            )  # fmt: skip
+            scan = ArchiveScan(application.database, after, before, on_progress)
+            replayed = apply(scan, application.watched, started, topic_ids=chosen, afresh=afresh)
         ids = chosen or [topic.id for topic in application.watched.topics]
     seconds = (clock.now() - started).total_seconds()
     if as_json:
@@ -145,6 +145,7 @@ def probe(
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.topics import sample as sampling
+    from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.named_query import parse_named_query
     from watcher.topics.probe import probe_topic as find_near_misses
 
@@ -156,11 +157,13 @@ def probe(
         after, before = args.parse_period(since, until)
         with output.show_progress("Probing") as on_progress:
             misses = find_near_misses(
-                application.database, topic_id, named, since=after, until=before, limit=limit, heard=on_progress
+                ArchiveScan(application.database, after, before, on_progress), topic_id, named, limit=limit
             )
         sample = None
         if size:
-            sample = sampling.draw_sample(application.database, named.query, size, seed=seed, since=after, until=before)
+            sample = sampling.draw_sample(
+                ArchiveScan(application.database, after, before), named.query, size, seed=seed
+            )
     elusion = None
     if sample is not None and relevant is not None:
         elusion = sampling.estimate_elusion(min(relevant, len(sample.entries)), len(sample.entries), sample.population)
@@ -186,6 +189,7 @@ def cost(
     from watcher.app.topic_encoding import encode_cost
     from watcher.app.topics import find_topic
     from watcher.cli import render_topics
+    from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.cost import measure_cost as compute_cost
     from watcher.topics.named_query import parse_named_query
 
@@ -194,7 +198,7 @@ def cost(
         named = parse_named_query(topic.query, application.settings.sets)
         after, before = args.parse_period(since, until)
         with output.show_progress("Counting") as on_progress:
-            result = compute_cost(application.database, topic_id, named, since=after, until=before, heard=on_progress)
+            result = compute_cost(ArchiveScan(application.database, after, before, on_progress), topic_id, named)
     if as_json:
         output.print_json(encode_cost(result, topic_id))
     else:

@@ -107,6 +107,7 @@ def _count_matches(proposals: tuple[TopicDraft, ...], since: str | None) -> tupl
     """Return the proposals with the number of stored entries that each matches; unchanged without a database."""
     from watcher.errors import StoreError
     from watcher.match import parse_query
+    from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.draft import add_match_counts
     from watcher.topics.query_test import count_matches
 
@@ -114,7 +115,7 @@ def _count_matches(proposals: tuple[TopicDraft, ...], since: str | None) -> tupl
     try:
         with open_application() as application:
             queries = {proposal.id: parse_query(proposal.query) for proposal in proposals}
-            matched, tested = count_matches(application.database, queries, since=after)
+            matched, tested = count_matches(ArchiveScan(application.database, after), queries)
     except StoreError as error:
         output.print_note(f"not counted: {error}")
         return proposals

@@ -90,7 +90,7 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
         return
     _print_topic(summary)
     output.print_line(output.style_text("\nAs parsed", output.DIM))
-    output.print_line(f"  {output.clean_text(parsed.say(parsed.query.root, MAX_QUERY_LENGTH))}")
+    output.print_line(f"  {output.clean_text(parsed.format_node(parsed.query.root, MAX_QUERY_LENGTH))}")
     if sets:
         output.print_line(output.style_text("\nSets", output.DIM) + "  " + ", ".join(f"@{name}" for name in sets))
     output.print_line(output.style_text("\nVersions", output.DIM))
@@ -195,6 +195,7 @@ def _test_archive(what: str, since: str | None, until: str | None, limit: int, a
     from watcher.app.topics import find_topic_or_query
     from watcher.cli import render_entry
     from watcher.match import parse_query
+    from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.query_test import search_archive
 
     with open_application() as application:
@@ -202,9 +203,7 @@ def _test_archive(what: str, since: str | None, until: str | None, limit: int, a
         query = parse_query(text, application.settings.sets)
         after, before = args.parse_period(since, until)
         with output.show_progress("Matching") as on_progress:
-            tested = search_archive(
-                application.database, query, since=after, until=before, limit=limit, heard=on_progress
-            )
+            tested = search_archive(ArchiveScan(application.database, after, before, on_progress), query, limit=limit)
     if as_json:
         output.print_json(encode_tested_archive(tested))
     else:

@@ -6,7 +6,6 @@ There is no login: the address holds a random token, and pushes are signed.
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
 
 from watcher.pipeline.websub.service import Reply, Subscriber
@@ -18,14 +17,14 @@ def make_router(subscriber: Subscriber) -> APIRouter:
 
     @router.get("/{token}")
     async def verify(token: str, request: Request) -> Response:
-        return _to_response(await run_in_threadpool(subscriber.verify, token, dict(request.query_params)))
+        return _to_response(await subscriber.verify(token, dict(request.query_params)))
 
     @router.post("/{token}")
     async def accept(token: str, request: Request) -> Response:
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
-            if len(body) > subscriber.most_body:
+            if len(body) > subscriber.max_body_bytes:
                 return PlainTextResponse("too large\n", 413)
         headers = {name.lower(): value for name, value in request.headers.items()}
         return _to_response(await subscriber.accept(token, headers, bytes(body)))

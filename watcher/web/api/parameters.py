@@ -144,4 +144,6 @@ def _explain(name: str, declared: Sequence[str]) -> str:
     near = get_close_matches(name, declared, 1)
     if near:
         return f"unknown parameter; did you mean `{near[0]}`?"
-    return f"unknown parameter; known here: {', '.join(declared)}" if declared else "unknown parameter; none is known here"
+    return (
+        f"unknown parameter; known here: {', '.join(declared)}" if declared else "unknown parameter; none is known here"
+    )

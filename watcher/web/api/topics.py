@@ -20,6 +20,7 @@ from watcher.errors import UsageError
 from watcher.match import format_query
 from watcher.model.entry import Item
 from watcher.text.language_detection import with_language
+from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.examples import build_example_entry
 from watcher.topics.named_query import NamedQuery, get_named_query
 from watcher.topics.overview import get_topic_overview, list_topic_overviews, list_used_sets
@@ -83,7 +84,8 @@ def test_topic(request: Request, ctx: Ctx, test: TopicTest) -> TestedArchive | T
         get_match_budget(request).allow(REQUEST_TIME)
         return encode_tested_text(explain_entry(named, build_example_entry(with_language(item))))
     since = parse_time(test.since, ctx.now) if test.since else None
-    tested = search_archive(ctx.app.database, named.query, since=since, limit=test.limit, enough=Deadline().is_over)
+    scan = ArchiveScan(ctx.app.database, since)
+    tested = search_archive(scan, named.query, limit=test.limit, is_over=Deadline().is_over)
     return encode_tested_archive(tested)
 
 

@@ -33,4 +33,4 @@ def _check_query(ctx: WebContext, text: str) -> QueryCheck:
         return {"ok": True, "said": str(error)}
     except ValueError as error:
         return {"ok": False, "said": f"the query {error}", "line": 1, "column": 1}
-    return {"ok": True, "said": "Read as " + named.say(named.query.root, MAX_SHOWN)}
+    return {"ok": True, "said": "Read as " + named.format_node(named.query.root, MAX_SHOWN)}

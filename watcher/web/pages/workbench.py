@@ -16,6 +16,7 @@ from watcher.match import compile_topics
 from watcher.model.topic import Topic
 from watcher.settings.edit_topics import as_yaml, save_topic
 from watcher.text.written_values import NAME
+from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.cost import measure_cost
 from watcher.topics.diff import diff_queries
 from watcher.topics.evaluation import TopicScore, evaluate_topics
@@ -99,23 +100,21 @@ def _analyse_draft(ctx: WebContext, draft: Draft) -> None:
 
 def _run_analysis(ctx: WebContext, draft: Draft, named: NamedQuery, since: datetime, deadline: Deadline) -> None:
     database, known, results = ctx.app.database, _find_topic(ctx, draft.id), draft.results
-    on_progress = deadline.on_progress
+    scan = ArchiveScan(database, since, on_progress=deadline.on_progress)
     match draft.look:
         case "cost":
-            results["cost"] = measure_cost(database, draft.id, named, since=since, heard=on_progress)
+            results["cost"] = measure_cost(scan, draft.id, named)
         case "probe":
-            results["probe"] = probe_topic(database, draft.id, named, since=since, limit=MAX_ENTRIES, heard=on_progress)
+            results["probe"] = probe_topic(scan, draft.id, named, limit=MAX_ENTRIES)
         case "measure":
             results["score"] = _score_draft(ctx, draft, deadline)
         case _:
             results["tested"] = search_archive(
-                database, named.query, since=since, limit=MAX_ENTRIES, enough=deadline.is_over
+                ArchiveScan(database, since), named.query, limit=MAX_ENTRIES, is_over=deadline.is_over
             )
             if known is not None:
                 saved = get_named_query(ctx.app.watched, known.id).query
-                results["diff"] = diff_queries(
-                    database, known.id, saved, named.query, since=since, most=MAX_ENTRIES, heard=on_progress
-                )
+                results["diff"] = diff_queries(scan, known.id, saved, named.query, limit=MAX_ENTRIES)
 
 
 def _score_draft(ctx: WebContext, draft: Draft, deadline: Deadline) -> TopicScore:
