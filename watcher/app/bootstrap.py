@@ -1,4 +1,4 @@
-"""Opens the application: configuration read once, the database at its schema, the topics compiled."""
+"""Opens the application: configuration loaded once, the database at its schema, the topics compiled."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class App:
         return watched
 
     def sync(self, now: datetime) -> tuple[str, ...]:
-        """Tell the database which feeds, topics and digests there are; gives the topics whose meaning changed."""
+        """Store which feeds, topics and digests are configured; returns the ids of topics whose version changed."""
         with self.database.write() as db:
             reschedule_all(db, now)
             sync_feeds(db, self.settings.sources, now, self.settings.polling.default)
@@ -101,7 +101,9 @@ class App:
             )
 
     def _carry_over_renamed(self, db: Db) -> None:
-        """Let channels and digests that have a new name (`formerly`) go on with what is kept under the old one."""
+        """Rename what is stored of channels and digests that have a new name (`formerly`)."""
+        # A digest that is configured but unknown, beside one that is known but not configured, may be a rename without
+        # `formerly`: it would report old hits again.
         for channel in self.settings.channels:
             for former in channel.formerly:
                 if rename_channel(db, former, channel.name):
@@ -120,14 +122,14 @@ class App:
             )
 
     def retry_logins(self, now: datetime) -> None:
-        """Poll at once what refuses its login: at a start the configuration may hold another one than before."""
+        """Schedule feeds that refuse their login now: the configuration may contain a new one."""
         private = [source.url for source in self.settings.sources if source.private]
         if private:
             with self.database.write() as db:
                 schedule_feeds_now(db, private, now, kind=FailureKind.FORBIDDEN)
 
     def reload(self) -> None:
-        """Read the configuration again; raises ConfigError and leaves everything as it was where it is bad."""
+        """Load the configuration again; raises ConfigError and changes nothing where it is invalid."""
         settings = load_settings(self.settings.folder, self._environ, self._secrets)
         before = {source.url: (source.address, source.access) for source in self.settings.sources}
         self._asked_anew |= {
@@ -150,15 +152,15 @@ class App:
         )
 
     def fetch_policy(self) -> FetchPolicy:
-        """Give the limits of fetching."""
+        """Return the limits of fetching."""
         return fetch_policy(self.settings)
 
     def retention(self) -> Retention:
-        """Give how long things are kept."""
+        """Return how long stored data is kept."""
         return retention(self.settings)
 
     def press(self) -> DigestContext:
-        """Give what composing and sending need."""
+        """Return what composing and sending digests needs."""
         settings = self.settings
         return DigestContext(
             subscriptions=settings.subscriptions,
@@ -185,7 +187,7 @@ class App:
         return Links(base_url=web.base_url.rstrip("/"), secret=secret)
 
     def close(self) -> None:
-        """Give the database back."""
+        """Close the database."""
         self.database.close()
 
 
@@ -199,13 +201,13 @@ def load_settings(
 
 
 def retention(settings: Settings) -> Retention:
-    """Give how long a configuration keeps things."""
+    """Return how long a configuration keeps entries, hits, polls and message texts."""
     kept = settings.retention
     return Retention(entries=kept.entries, hits=kept.hits, polls=kept.polls, payloads=kept.payloads)
 
 
 def fetch_policy(settings: Settings) -> FetchPolicy:
-    """Give the limits of fetching that a configuration asks for."""
+    """Return the limits of fetching of a configuration."""
     fetch = settings.fetch
     contact = f"; +{fetch.contact}" if fetch.contact else ""
     return FetchPolicy(

@@ -32,6 +32,8 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The digest's name in 
 
 
 class DigestFormat(StrEnum):
+    """How `digest preview` prints a digest."""
+
     TEXT = "text"
     HTML = "html"
     SLACK = "slack"
@@ -39,6 +41,8 @@ class DigestFormat(StrEnum):
 
 
 class MessageState(StrEnum):
+    """The states that `deliveries --state` selects."""
+
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
@@ -48,6 +52,8 @@ class MessageState(StrEnum):
 
 
 class RetriedState(StrEnum):
+    """The states that `deliveries retry --state` selects."""
+
     RETRYING = "retrying"
     UNCERTAIN = "uncertain"
     DEAD = "dead"
@@ -247,6 +253,7 @@ def retry(
     from watcher.pipeline.digests import resend_delivery
     from watcher.store.outbox.queries import list_known_channels, requeue_deliveries
 
+    # Either one delivery by its number, or all in some states, of one channel or of all.
     if (delivery is None) == (not states):
         raise UsageError("name one delivery, or use `--state dead` for all of them")
     if channel is not None and not states:
