@@ -14,7 +14,7 @@ from tests.e2e.machine import Desk
 from tests.outgoing.world import HOUR, MINUTE, NOON, daily, found, press, senders
 from tests.servers import Answer, Asked, HttpServer
 from watcher.channels import CHANNELS
-from watcher.digest.format_helpers import Links
+from watcher.digest.links import Links
 from watcher.errors import ConfigError
 from watcher.model.digest import Channel, Delivery, DeliveryState
 from watcher.pipeline.channel_test import send_test
@@ -74,7 +74,7 @@ def test_an_added_kind_delivers_a_digest_through_the_outbox(sqlite: Database, tm
 
     assert (delivery.state, delivery.kind, delivery.recipient) == (DeliveryState.SENT, "pager", "117")
     [asked] = gateway.asked
-    assert asked.json == {"key": "gnu-77-secret", "to": "117", "text": "The day: 1 story in…"}
+    assert asked.json == {"key": "gnu-77-secret", "to": "117", "text": "The day: Five Eyes…"}
 
 
 def test_an_added_kind_repeats_its_secrets_in_no_record(sqlite: Database, tmp_path: Path, gateway: Gateway) -> None:
