@@ -124,7 +124,7 @@ def test_what_does_not_fit_leads_to_the_page_from_the_earliest_hit_on() -> None:
     where = "https://watch.example/hits?topic=eyes&since=2026-03-01T06:00Z"
     assert where.replace("&", "&amp;") in render_html(said, LINKS)
     assert f"1 more story: {where}" in render_text(said, LINKS)
-    assert f"[1 more](<{where}>)" in render_markdown(said, LINKS)
+    assert f"[1 more story](<{where}>)" in render_markdown(said, LINKS)
 
 
 def test_news_stand_before_edits_and_finds_from_the_archive() -> None:

@@ -44,6 +44,13 @@ def format_headline(digest: Digest) -> str:
     return f"{stories} in {format_count(len(digest.sections), 'topic', 'topics')}"
 
 
+def format_lead(digest: Digest) -> str:
+    """Return the line below a digest's title: what it holds, and until when."""
+    headline = format_headline(digest)
+    until = format_local_time(digest.window[1], digest.timezone)
+    return f"{headline[0].upper()}{headline[1:]} · until {until} ({digest.timezone})"
+
+
 def format_subject(digest: Digest) -> str:
     """Return a digest's subject on one line: its title and first headline, and how many more stories there are."""
     title = one_line(digest.title)

@@ -14,6 +14,7 @@ from watcher.digest.format_helpers import (
     format_coverage,
     format_empty,
     format_headline,
+    format_lead,
     format_local_time,
     group_stories,
     interleave_stories,
@@ -60,7 +61,7 @@ def _render_user_template(name: str, digest: Digest, links: Links, templates: Pa
 
 def _iter_text_lines(digest: Digest, links: Links) -> Iterator[str]:
     yield one_line(digest.title)
-    yield _format_lead(digest)
+    yield format_lead(digest)
     yield ""
     for alarm in digest.alarms:
         yield from (*_wrap(alarm, "! ", "  "), "")
@@ -90,11 +91,6 @@ def _iter_section_lines(
     if more := count - sum(place[0] == number for place in shown):
         url = links.topic(section.topic_id, section.since)
         yield from (f"   {_format_more(more)}" + (f": {url}" if url else ""), "")
-
-
-def _format_lead(digest: Digest) -> str:
-    until = format_local_time(digest.window[1], digest.timezone)
-    return f"{format_headline(digest)} · until {until} ({digest.timezone})"
 
 
 def _format_more(count: int) -> str:
@@ -141,7 +137,7 @@ def _wrap(text: str, first: str = "", rest: str = "") -> Iterator[str]:
 
 def _iter_markdown_lines(digest: Digest, links: Links) -> Iterator[str]:
     yield from (f"# {escape_markdown(digest.title)}", "")
-    yield _format_lead(digest)
+    yield format_lead(digest)
     yield ""
     for alarm in digest.alarms:
         yield from (f"> {escape_markdown(alarm)}", "")

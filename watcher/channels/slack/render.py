@@ -15,7 +15,7 @@ from watcher.digest.format_helpers import (
     format_count,
     format_coverage,
     format_empty,
-    format_headline,
+    format_lead,
     format_local_time,
     format_subject,
     group_stories,
@@ -53,11 +53,10 @@ def render_slack_messages(forms: DigestForms) -> Sequence[str]:
 def render_slack(digest: Digest, links: Links | None = None) -> list[dict[str, Any]]:
     """Return a digest as messages of blocks, with a fallback text for notifications."""
     links = links or Links()
-    until = format_local_time(digest.window[1], digest.timezone)
     title = _cut(digest.title, MAX_HEADER_LENGTH)
     head: list[Block] = [
         {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}},
-        _context(f"{format_headline(digest)} · until {until} ({digest.timezone})"),
+        _context(format_lead(digest)),
     ]
     head += [_context(f"⚠ {escape_mrkdwn(_cut(alarm, 300))}") for alarm in digest.alarms[:MAX_ALARMS]]
     blocks = [block for section in digest.sections for block in _render_section(section, digest.timezone, links)]
