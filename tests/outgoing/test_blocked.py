@@ -23,7 +23,7 @@ from watcher.pipeline.delivery import Delivered
 from watcher.pipeline.digests import DigestContext, deliver_waiting, resend_delivery
 from watcher.store.database import Database
 from watcher.store.outbox.blocked_channels import list_blocked_channels
-from watcher.store.outbox.queries import requeue_deliveries
+from watcher.store.outbox.queue import requeue_deliveries
 
 FIVE = tuple(f"{name}@desk.example" for name in ("ann", "bo", "cy", "di", "ed"))
 REFUSALS = [

@@ -23,9 +23,10 @@ from watcher.store.database import Database, Db
 from watcher.store.database.backup import _set_sequences
 from watcher.store.database.migrate import _config, get_schema_state, upgrade_schema
 from watcher.store.database.pruning import Retention, prune_database
-from watcher.store.digests.queries import add_digest
-from watcher.store.hits.queries import find_hits, set_hit_label
-from watcher.store.outbox.queries import DeliveryDraft, add_deliveries
+from watcher.store.digests.commands import add_digest
+from watcher.store.hits.commands import set_hit_label
+from watcher.store.hits.search import find_hits
+from watcher.store.outbox.queue import DeliveryDraft, add_deliveries
 from watcher.store.system.key_values import set_value
 from watcher.store.system.workers import record_heartbeat
 from watcher.store.tables import metadata

@@ -25,7 +25,7 @@ from watcher.channels import senders
 from watcher.demo.sandbox import poll
 from watcher.model.digest import Channel, ChannelKind
 from watcher.pipeline.digests import compose_now, deliver_waiting
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 
 CARRIERS = {"script", "iframe", "img", "svg", "math", "object", "embed", "form", "base", "link"}
 

@@ -12,7 +12,8 @@ from watcher.errors import StoreError
 from watcher.pipeline.delivery import Channels, Delivered, OnDelivery, Round, Senders
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.store.database import Database
-from watcher.store.outbox.queries import has_abandoned_deliveries, list_waiting_channels
+from watcher.store.outbox.leases import has_abandoned_deliveries
+from watcher.store.outbox.queue import list_waiting_channels
 
 PAUSE_FIRST = timedelta(seconds=30)
 PAUSE_CAP = timedelta(minutes=10)

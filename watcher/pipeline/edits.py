@@ -10,9 +10,9 @@ from watcher.match import TopicMatcher
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Hit, Origin
 from watcher.store.database import Db
-from watcher.store.hits.queries import upsert_hits
+from watcher.store.hits.commands import upsert_hits
 from watcher.store.hits.rematches import get_former_texts, rematch_hits
-from watcher.store.stories.queries import assign_stories, filter_without_story
+from watcher.store.stories.placement import assign_stories, filter_without_story
 
 
 def store_edits(db: Db, edited: Sequence[StoredEntry], watched: TopicMatcher, now: datetime) -> tuple[Hit, ...]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from watcher.identify import has_unstable_ids
 from watcher.model.feed import FeedState
 from watcher.model.poll import Failed, FailureKind, Modified, Unchanged
-from watcher.store.feeds.queries import PollRecord
+from watcher.store.feeds.poll_history import PollRecord
 
 if TYPE_CHECKING:
     from watcher.pipeline.ingest import IngestResult

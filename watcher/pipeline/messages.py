@@ -17,7 +17,7 @@ from watcher.digest.message_parts import cut_text, split_markdown
 from watcher.digest.plain import render_markdown, render_text
 from watcher.digest.slack import render_slack
 from watcher.model.digest import Channel, ChannelKind, Digest, Unsubscription
-from watcher.store.outbox.queries import DeliveryDraft
+from watcher.store.outbox.queue import DeliveryDraft
 from watcher.text.idn import encode_domain
 
 

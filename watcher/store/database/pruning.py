@@ -33,9 +33,10 @@ from watcher.store.database.connection import acquire_advisory_lock
 from watcher.store.database.maintenance import get_database_size, release_space
 from watcher.store.entries.fulltext_index import unindex_entries
 from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since, load_entries
+from watcher.store.feeds.commands import clear_item_marks
 from watcher.store.feeds.hosts import delete_idle_hosts
-from watcher.store.feeds.queries import clear_item_marks
-from watcher.store.sql.bulk import IDS, any_of
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.types import IDS
 from watcher.store.system.counters import add_to_entry_counts, add_to_hit_counts, shrink_stories
 from watcher.store.tables import aliases, digest_items, feeds, hits, outbox, polls, stories, story_marks, tombstones
 from watcher.store.tables import entries as entry_table

@@ -11,7 +11,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.model.digest import DeliveryState, Unsubscription
 from watcher.store.database import Db
-from watcher.store.outbox.queries import UNSUBSCRIBED_ERROR
+from watcher.store.outbox.mapping import UNSUBSCRIBED_ERROR
 from watcher.store.tables import digests, outbox, unsubscribed
 
 

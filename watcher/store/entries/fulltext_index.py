@@ -17,7 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 from watcher.match import AllOf, AnyOf, Anything, RequiredPhrase, RequiredPrefix, RequiredTerms, RequiredToken
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Db
-from watcher.store.sql.bulk import IDS, any_of
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.types import IDS
 from watcher.store.tables import entries, meta
 from watcher.text.tokenizer import ANALYSER_VERSION, index_text
 

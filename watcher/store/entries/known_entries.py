@@ -17,8 +17,9 @@ from watcher.model.entry import Entry
 from watcher.model.poll import KnownEntry
 from watcher.store.database import Db
 from watcher.store.entries.key_hashes import hash_key
-from watcher.store.entries.queries import format_usual_key, restore_key
-from watcher.store.sql.bulk import IDS, TEXTS, any_of
+from watcher.store.entries.mapping import format_usual_key, restore_key
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.types import IDS, TEXTS
 from watcher.store.tables import aliases, entries, tombstones
 
 MAX_RECENT = 200

@@ -14,8 +14,9 @@ from sqlalchemy import CursorResult, Row, Update, bindparam, func, not_, or_, se
 from watcher.model.feed import Feed
 from watcher.store.database import Db
 from watcher.store.feeds.mapping import UNPOLLED_STATES, read_feed_row
-from watcher.store.sql.bulk import IDS, TEXTS, any_of
-from watcher.store.tables import Moment, feeds
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.types import IDS, TEXTS, Moment
+from watcher.store.tables import feeds
 
 _LONGEST_LEASE = timedelta(minutes=30)
 """Longer than anybody is given a feed for; those who give it may allow different times."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from typing import Any, Self
@@ -13,19 +13,16 @@ from sqlalchemy import (
     Dialect,
     Select,
     Table,
-    Text,
     TypeDecorator,
     func,
     select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
-from sqlalchemy.types import BigInteger, TypeEngine
 
 from watcher.errors import StoreError
 from watcher.store.database import Db
@@ -34,29 +31,6 @@ _DIALECTS: Mapping[str, Dialect] = {
     "sqlite": sqlite.dialect(),
     "postgresql": postgresql.dialect(),  # type: ignore[no-untyped-call]
 }
-
-
-class Many(TypeDecorator[Collection[Any]]):
-    """Many texts or numbers: an array on PostgreSQL, a JSON list on SQLite."""
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, kind: type[Text] | type[BigInteger]) -> None:
-        super().__init__()
-        self.kind = kind
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(ARRAY(self.kind) if dialect.name == "postgresql" else Text())
-
-    def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        return list(value) if dialect.name == "postgresql" else json.dumps(list(value), ensure_ascii=False)
-
-
-IDS = Many(BigInteger)
-TEXTS = Many(Text)
 
 
 class any_of(FunctionElement[bool]):  # noqa: N801  (reads as the question it asks)
