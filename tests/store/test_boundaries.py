@@ -1,4 +1,4 @@
-"""What migrations are made of."""
+"""What the store keeps in one place: the differences between the databases, and what migrations are made of."""
 
 from __future__ import annotations
 
@@ -19,6 +19,17 @@ def list_imports(file: Path) -> Iterator[str]:
         if isinstance(node, ast.ImportFrom) and node.module:
             yield node.module
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def test_the_dialects_of_sqlalchemy_are_known_in_store_sql_alone() -> None:
+    outside = [
+        file.relative_to(ROOT)
+        for file in (ROOT / "watcher").rglob("*.py")
+        if "watcher/store/sql/" not in file.as_posix()
+        and any(name.startswith("sqlalchemy.dialects") for name in list_imports(file))
+    ]
+
+    assert outside == []
 
 
 @pytest.mark.parametrize("file", MIGRATIONS, ids=lambda file: file.stem)

@@ -26,7 +26,7 @@ from watcher.store.database.migrate import create_schema, require_current_schema
 from watcher.store.database.pruning import Retention
 from watcher.store.digests.renames import rename_channel, rename_digest
 from watcher.store.digests.slots import list_registered_subscriptions, register_subscriptions
-from watcher.store.entries.fulltext_index import is_index_current
+from watcher.store.entries.index_version import is_index_current
 from watcher.store.feeds.commands import schedule_feeds_now
 from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.system.clock_faults import reschedule_all

@@ -7,11 +7,10 @@ from dataclasses import asdict
 from datetime import datetime
 
 from sqlalchemy import literal, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.model.digest import Digest
 from watcher.store.database import Db
-from watcher.store.database.connection import acquire_advisory_lock
+from watcher.store.sql.dialect import acquire_lock, excluded, get_dialect
 from watcher.store.tables import digest_items, digests
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits as hit_table
@@ -21,7 +20,6 @@ def add_digest(
     db: Db, digest: Digest, now: datetime, *, sent: bool, html: str, text: str, subject: str = ""
 ) -> int | None:
     """Store a digest and what it told; None where this slot was composed by somebody else meanwhile."""
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
     row = {
         "name": digest.name,
         "slot_at": digest.slot_at,
@@ -37,22 +35,21 @@ def add_digest(
         "text": text,
         "coverage": json.dumps(asdict(digest.coverage), ensure_ascii=False),
     }
-    inserted = dialect.insert(digests).values(row).on_conflict_do_nothing().returning(digests.c.id)
+    dialect = get_dialect(db)
+    inserted = dialect.insert_or_ignore(digests).values(row).returning(digests.c.id)
     digest_id: int | None = db.execute(inserted).scalar()
     if digest_id is not None and digest.hits:
-        telling = (
+        members = (
             select(literal(digest.name), hit_table.c.id, literal(digest_id), entry_table.c.version)
             .join(entry_table, entry_table.c.id == hit_table.c.entry_id)
             .where(hit_table.c.id.in_(digest.hits))
         )
-        said = dialect.insert(digest_items).from_select(["name", "hit_id", "digest_id", "version"], telling)
-        # An edited hit stays a member of the digest that told it first; only the version that was told moves on.
-        db.execute(
-            said.on_conflict_do_update(index_elements=["name", "hit_id"], set_={"version": said.excluded.version})
-        )
+        # An edited hit stays a member of the digest that reported it first; only the version moves on.
+        upsert = dialect.upsert(digest_items, ["name", "hit_id"], {"version": excluded("version")})
+        db.execute(upsert.from_select(["name", "hit_id", "digest_id", "version"], members))
     return digest_id
 
 
 def lock_subscription(db: Db, name: str) -> None:
     """Wait until nobody else composes this subscription, on PostgreSQL; SQLite has one writer anyway."""
-    acquire_advisory_lock(db, f"digest:{name}")
+    acquire_lock(db, f"digest:{name}")

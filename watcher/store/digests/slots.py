@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlalchemy import func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.store.database import Db
+from watcher.store.sql.dialect import get_dialect
 from watcher.store.tables import digests, meta
 
 
@@ -27,10 +27,9 @@ def get_last_slots(db: Db, now: datetime) -> Mapping[str, datetime]:
 
 def register_subscriptions(db: Db, names: Iterable[str], now: datetime) -> None:
     """Note when subscriptions were first known, so that a first slot that passes while nobody runs is not lost."""
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
     rows = [{"key": f"digest-begun:{name}", "value": now.isoformat()} for name in sorted(set(names))]
     if rows:
-        db.execute(dialect.insert(meta).on_conflict_do_nothing(), rows)
+        db.execute(get_dialect(db).insert_or_ignore(meta), rows)
 
 
 def get_registered_at(db: Db, name: str) -> datetime | None:

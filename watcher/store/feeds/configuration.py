@@ -10,12 +10,12 @@ from sqlalchemy import insert, select, update
 
 from watcher.model.feed import IDENTITY_VERSION, FeedConfig, FeedState
 from watcher.store.database import Db
-from watcher.store.database.connection import acquire_advisory_lock
 from watcher.store.feeds.mapping import (
     format_feed_config,
     parse_host,
 )
 from watcher.store.feeds.privacy import conceal_feeds
+from watcher.store.sql.dialect import acquire_lock
 from watcher.store.system.clock_faults import reschedule_feeds
 from watcher.store.tables import feeds
 
@@ -31,7 +31,7 @@ class FeedSync:
 
 def sync_feeds(db: Db, sources: Iterable[FeedConfig], now: datetime, interval: timedelta) -> FeedSync:
     """Make the feeds those of the configuration: new ones are due at once, absent ones rest with all they brought."""
-    acquire_advisory_lock(db, "feeds")
+    acquire_lock(db, "feeds")
     reschedule_feeds(db, now)
     wanted = {source.url: source for source in sources}
     conceal_feeds(db, wanted.values())

@@ -15,6 +15,7 @@ from watcher.model.feed import Feed
 from watcher.store.database import Db
 from watcher.store.feeds.mapping import UNPOLLED_STATES, read_feed_row
 from watcher.store.sql.bulk import any_of
+from watcher.store.sql.dialect import get_dialect
 from watcher.store.sql.types import IDS, TEXTS, Moment
 from watcher.store.tables import feeds
 
@@ -63,7 +64,7 @@ def claim_due_feeds(
     if polled_before is not None:
         asked["polled_before"] = polled_before
     which = "named" if urls is not None else "all" if everything else "due"
-    shared = per_host is not None and db.dialect.name == "postgresql"
+    shared = per_host is not None and get_dialect(db).is_shared
     tally = Counter(busy or {})
     kept: list[Row[Any]] = []
     while len(kept) < limit:

@@ -16,9 +16,9 @@ from sqlalchemy import (
 from watcher.errors import NotFoundError
 from watcher.model.topic import Hit
 from watcher.store.database import Db
-from watcher.store.database.connection import acquire_advisory_lock
 from watcher.store.hits.mapping import build_hit_row, build_update_params
 from watcher.store.sql.bulk import any_of, bulk_insert
+from watcher.store.sql.dialect import acquire_lock
 from watcher.store.sql.types import IDS
 from watcher.store.system.counters import add_to_hit_counts, group_by_day
 from watcher.store.tables import entries as entry_table
@@ -30,7 +30,7 @@ def lock_hits(db: Db) -> None:
 
     And nobody waits in a ring for a day's count.
     """
-    acquire_advisory_lock(db, "hits")
+    acquire_lock(db, "hits")
 
 
 def insert_hits(db: Db, found: Sequence[Hit]) -> None:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from itertools import chain
 
-from sqlalchemy import bindparam, case, delete, func, select, text, update
+from sqlalchemy import TextClause, bindparam, case, delete, func, select, text, update
 
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Db
 from watcher.store.entries.mapping import StoryAssignment
 from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since
 from watcher.store.sql.bulk import any_of, bulk_insert, reserve_ids
+from watcher.store.sql.dialect import SqlDialect, get_dialect
 from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import stories, story_marks
@@ -148,16 +149,15 @@ _HELD = f"""
     WHERE known.mark = asked.mark AND entry_id >= (SELECT {_first_since("since")})
         AND entry_id < (SELECT {_first_since("until")})
     ORDER BY entry_id DESC LIMIT {MAX_ENTRIES_PER_MARK}"""  # noqa: S608
-_HOLDERS = {
-    kind: text(holders).bindparams(bindparam("since", type_=_MOMENT), bindparam("until", type_=_MOMENT))
-    for kind, holders in {
-        "sqlite": f"""
-            SELECT asked.mark, (SELECT json_group_array(entry_id) FROM ({_HELD}))
-            FROM (SELECT value AS mark FROM json_each(:marks)) AS asked""",  # noqa: S608
-        "postgresql": f"""
-            SELECT asked.mark, ARRAY({_HELD}) FROM unnest(CAST(:marks AS integer[])) AS asked (mark)""",  # noqa: S608
-    }.items()
-}
+
+
+@cache
+def _select_holders(dialect: SqlDialect) -> TextClause:
+    """Return the statement that finds, for each mark, the latest entries that have it."""
+    sql = (
+        f"SELECT asked.mark, {dialect.collect(_HELD, 'entry_id')} FROM {dialect.values_of('marks', 'mark', 'integer')}"  # noqa: S608
+    )
+    return text(sql).bindparams(bindparam("since", type_=_MOMENT), bindparam("until", type_=_MOMENT))
 
 
 def _near(db: Db, told: Sequence[_Told], now: datetime) -> list[Counter[int]]:
@@ -165,10 +165,10 @@ def _near(db: Db, told: Sequence[_Told], now: datetime) -> list[Counter[int]]:
     signs = sorted({mark for each in told for mark in each.signs})
     if not signs:
         return [Counter() for _ in told]
-    sqlite = db.dialect.name == "sqlite"
-    asked = {"since": now - STORY_WINDOW, "until": now + STORY_WINDOW, "marks": json.dumps(signs) if sqlite else signs}
-    rows = db.execute(_HOLDERS[db.dialect.name], asked).all()
-    holders = {mark: json.loads(some) if sqlite else some for mark, some in rows}
+    dialect = get_dialect(db)
+    window = {"since": now - STORY_WINDOW, "until": now + STORY_WINDOW}
+    rows = db.execute(_select_holders(dialect), {**window, "marks": dialect.bind_values(signs)}).all()
+    holders = {mark: dialect.read_collected(entry_ids) for mark, entry_ids in rows}
     return [Counter(chain.from_iterable(holders[mark] for mark in each.signs)) for each in told]
 
 
