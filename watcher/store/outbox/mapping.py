@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import RowMapping
 
-from watcher.model.digest import ChannelKind, Delivery, DeliveryState
+from watcher.model.digest import Delivery, DeliveryState
 
 UNSUBSCRIBED_ERROR = "the recipient unsubscribed"
 
@@ -15,7 +15,7 @@ def read_delivery_row(row: RowMapping) -> Delivery:
         id=row["id"],
         digest_id=row["digest_id"],
         channel=row["channel"],
-        kind=ChannelKind(row["kind"]),
+        kind=row["kind"],
         recipient=row["recipient"],
         part=row["part"],
         payload=row["payload"],

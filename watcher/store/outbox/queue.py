@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, and_, func, insert, select, update
 
 from watcher.errors import UsageError
-from watcher.model.digest import ChannelKind, Delivery, DeliveryState
+from watcher.model.digest import Delivery, DeliveryState
 from watcher.store.database import Db
 from watcher.store.outbox.blocked_channels import unblock_channel
 from watcher.store.outbox.mapping import read_delivery_row
@@ -25,7 +25,7 @@ class DeliveryDraft:
     """A message that is to be sent: the outbox makes a delivery of it."""
 
     channel: str
-    kind: ChannelKind
+    kind: str
     recipient: str
     part: int
     payload: str
@@ -39,7 +39,7 @@ def add_deliveries(db: Db, digest_id: int, drafts: Iterable[DeliveryDraft], now:
         {
             "digest_id": digest_id,
             "channel": draft.channel,
-            "kind": draft.kind.value,
+            "kind": draft.kind,
             "recipient": draft.recipient,
             "part": draft.part,
             "payload": draft.payload,
