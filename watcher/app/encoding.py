@@ -17,7 +17,7 @@ from watcher.model import digest as model
 from watcher.model.feed import PollableFeed
 from watcher.schedule import get_feed_health
 from watcher.store.digests.queries import StoredDigest
-from watcher.store.feeds.queries import PollRecord
+from watcher.store.feeds.poll_history import PollRecord
 from watcher.text.redact import redact_text
 
 if TYPE_CHECKING:

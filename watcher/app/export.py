@@ -16,7 +16,7 @@ from watcher.contract.entries import keep_valid_evidence
 from watcher.contract.feed_documents import JsonFeed
 from watcher.contract.hits import Hit
 from watcher.contract.timestamps import format_timestamp
-from watcher.digest.format_helpers import split_by_evidence
+from watcher.digest.evidence import split_by_evidence
 from watcher.model.results import StoredHit
 from watcher.store.digests.queries import StoredDigest
 

@@ -14,7 +14,7 @@ from watcher.model.results import Filters, Page, SearchResult, StoredHit
 from watcher.model.story import Story
 from watcher.store.database import Db
 from watcher.store.entries import search
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 from watcher.store.stories.queries import find_stories
 
 LABELS = ("relevant", "irrelevant", "none")

@@ -11,7 +11,7 @@ from watcher.contract.digests import encode_subscription
 from watcher.contract.timestamps import format_timestamp
 from watcher.digest.slots import find_next_slot
 from watcher.store.database.migrate import get_schema_state
-from watcher.store.digests.queries import get_last_slots
+from watcher.store.digests.slots import get_last_slots
 from watcher.store.outbox.blocked_channels import list_blocked_channels
 from watcher.store.system import status
 from watcher.store.system.status import StatusSummary

@@ -94,7 +94,7 @@ def _run_demo(folder: Path, *, once: bool, port: int, as_json: bool) -> None:
 def _print_cycle(application: App, number: int, polled: PollSummary) -> None:
     """Print a poll: its hits with their evidence, and its failures."""
     from watcher.cli.render_entry import print_hit
-    from watcher.store.hits.queries import find_hits
+    from watcher.store.hits.search import find_hits
 
     entries = (
         "baseline: stored and matched, but not sent"
@@ -141,7 +141,7 @@ def _print_document(application: App, cycles: list[DemoPoll], digest: Digest, fi
     from watcher.contract.digests import encode_digest
     from watcher.contract.hits import encode_hit
     from watcher.contract.stories import encode_story
-    from watcher.store.hits.queries import find_hits
+    from watcher.store.hits.search import find_hits
     from watcher.store.stories.queries import find_stories
 
     with application.database.read() as db:

@@ -66,7 +66,7 @@ def list_digests(as_json: Json = False) -> None:
     from watcher.app.encoding import encode_unsubscription
     from watcher.contract.digests import encode_subscription
     from watcher.digest.slots import find_next_slot
-    from watcher.store.digests.queries import get_last_slots
+    from watcher.store.digests.slots import get_last_slots
     from watcher.store.digests.unsubscribes import list_unsubscriptions
 
     now = clock.now()
@@ -281,7 +281,8 @@ def _retry_all(application: App, states: Sequence[RetriedState], channel: str | 
     from watcher import clock
     from watcher.errors import NotFoundError
     from watcher.model.digest import DeliveryState
-    from watcher.store.outbox.queries import list_known_channels, requeue_deliveries
+    from watcher.store.outbox.queries import list_known_channels
+    from watcher.store.outbox.queue import requeue_deliveries
 
     configured = {known.name for known in application.settings.channels}
     with application.database.write() as db:

@@ -89,7 +89,8 @@ def show(
     from watcher.app.feeds import list_feeds as get_feeds
     from watcher.contract.feeds import encode_source
     from watcher.model.feed import Feed
-    from watcher.store.feeds.queries import count_entries_by_feed, load_polls
+    from watcher.store.feeds.poll_history import load_polls
+    from watcher.store.feeds.queries import count_entries_by_feed
 
     now = clock.now()
     with open_application() as application:
@@ -195,7 +196,7 @@ def resume(url: Address, as_json: Json = False) -> None:
     from watcher import clock
     from watcher.app.feeds import find_feed
     from watcher.errors import UsageError
-    from watcher.store.feeds.queries import resume_feed
+    from watcher.store.feeds.commands import resume_feed
 
     now = clock.now()
     with open_application(sync=True) as application:

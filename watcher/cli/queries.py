@@ -171,7 +171,7 @@ def label(
     """Judge a hit: relevant or irrelevant. Judgements measure a topic (`watcher topics eval`)."""
     from watcher import clock
     from watcher.contract.hits import Label, LabelledHit
-    from watcher.store.hits.queries import set_hit_label
+    from watcher.store.hits.commands import set_hit_label
 
     verdict: Label | None = None
     if judgement is not Judgement.NONE:

@@ -22,7 +22,7 @@ MAX_WORDS = 6
 
 def print_entry(stored: StoredEntry, evidence: Sequence[Evidence], *, with_source: bool = True) -> None:
     """Print an entry with its evidence marked: headline, source, and the text around the evidence."""
-    from watcher.digest.format_helpers import cut_snippet, split_by_evidence
+    from watcher.digest.evidence import cut_snippet, split_by_evidence
 
     item = stored.entry.item
     output.print_line(output.mark_evidence(split_by_evidence(item.title, "title", evidence)))
@@ -41,7 +41,7 @@ def print_entry(stored: StoredEntry, evidence: Sequence[Evidence], *, with_sourc
 def print_hit(hit: StoredHit) -> None:
     """Print a hit: headline, topic, source, flags, and the words that prove it."""
     from watcher.contract.entries import keep_valid_evidence
-    from watcher.digest.format_helpers import cut_snippet, split_by_evidence
+    from watcher.digest.evidence import cut_snippet, split_by_evidence
 
     item = hit.stored.entry.item
     evidence = keep_valid_evidence(hit.hit.evidence, hit.stored)

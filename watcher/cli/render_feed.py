@@ -10,7 +10,7 @@ from watcher.cli import output
 
 if TYPE_CHECKING:
     from watcher.model.feed import PollableFeed
-    from watcher.store.feeds.queries import PollRecord
+    from watcher.store.feeds.poll_history import PollRecord
 
 
 def print_feeds(feeds: Sequence[PollableFeed], counts: Mapping[int, int], now: datetime) -> None:

@@ -7,8 +7,9 @@ from functools import cached_property
 from pathlib import Path
 
 from watcher.contract.digests import DigestContent, encode_digest_content
-from watcher.digest.format_helpers import Links, format_subject
+from watcher.digest.format_helpers import format_subject
 from watcher.digest.html import render_html
+from watcher.digest.links import Links
 from watcher.digest.plain import render_markdown, render_text
 from watcher.model.digest import Digest
 

@@ -11,7 +11,8 @@ from watcher.contract.deliveries import DeliveryList, encode_delivery
 from watcher.contract.digests import DigestList, encode_subscription
 from watcher.digest.slots import find_next_slot
 from watcher.model.digest import DeliveryState
-from watcher.store.digests.queries import find_digests, get_last_slots
+from watcher.store.digests.queries import find_digests
+from watcher.store.digests.slots import get_last_slots
 from watcher.store.outbox.queries import find_deliveries
 from watcher.web.api.parameters import Cursor, Limit, add_next_link
 from watcher.web.context import Ctx

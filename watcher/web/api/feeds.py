@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query
 from watcher.app.encoding import encode_poll, encode_watched_feed
 from watcher.contract.feeds import FeedDetail, FeedList
 from watcher.settings.feeds import find_source
-from watcher.store.feeds.queries import count_entries_by_feed, load_feed, load_feeds, load_polls
+from watcher.store.feeds.poll_history import load_polls
+from watcher.store.feeds.queries import count_entries_by_feed, load_feed, load_feeds
 from watcher.text.redact import make_public_url
 from watcher.web.context import Ctx
 from watcher.web.validation import Text

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict
 
 from watcher.app.listing import list_hits as get_hits
 from watcher.contract.hits import Hit, HitList, Label, LabelledHit, encode_hit, encode_hits
-from watcher.store.hits.queries import load_hit, set_hit_label
+from watcher.store.hits.commands import set_hit_label
+from watcher.store.hits.queries import load_hit
 from watcher.web.api.parameters import ListParameters, add_next_link
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.validation import HitId

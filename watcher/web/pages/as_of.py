@@ -12,7 +12,7 @@ from watcher.app.listing import parse_time
 from watcher.errors import UsageError
 from watcher.model.results import Filters
 from watcher.store.digests.queries import StoredDigest, find_reporting_digests, get_titles_at
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 from watcher.web.context import Ctx, WebContext
 from watcher.web.pages.hit_groups import HitRow, group_by_entry
 

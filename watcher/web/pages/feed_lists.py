@@ -13,7 +13,7 @@ from watcher.model.feed import FeedConfig
 from watcher.parse.opml import write_opml
 from watcher.settings.edit_feeds import remove_source
 from watcher.settings.feeds import find_source
-from watcher.store.feeds.queries import resume_feed
+from watcher.store.feeds.commands import resume_feed
 from watcher.text.urls import http_url
 from watcher.web.context import Ctx, WebContext
 from watcher.web.forms import SubmittedForm, redirect_back

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from watcher.contract.entries import keep_valid_evidence
-from watcher.digest.format_helpers import cut_snippet, split_by_evidence
+from watcher.digest.evidence import cut_snippet, split_by_evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
 
