@@ -122,8 +122,6 @@ def options(
 
 def run(arguments: list[str]) -> int:
     """Run a command line and give its exit code; a fault is one line on stderr, never a traceback for bad input."""
-    from watcher.errors import ConfigError, WatcherError
-
     try:
         found = typer.main.get_command(app).main(_globals_first(arguments), prog_name="watcher", standalone_mode=False)
         return found if isinstance(found, int) else 0
@@ -143,7 +141,11 @@ def run(arguments: list[str]) -> int:
         # Whoever read us has gone: nothing more to say, not even at the interpreter's end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except WatcherError as error:
+    except Exception as error:
+        from watcher.errors import ConfigError, WatcherError  # imported for a fault: most command lines have none
+
+        if not isinstance(error, WatcherError):
+            raise
         # Faults of files begin with their place, so that an editor can jump there.
         lead = "" if isinstance(error, ConfigError) else "watcher: "
         sys.stderr.write("".join(f"{lead}{line}\n" for line in _lines(error)))
