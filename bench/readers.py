@@ -25,7 +25,7 @@ import feedparser
 
 from watcher.errors import ParseError
 from watcher.parse import parse_bytes
-from watcher.parse.judge import read_loosely
+from watcher.parse.feedparser_reader import read_loosely
 from watcher.text.html import title_text, to_text
 from watcher.text.urls import http_url
 

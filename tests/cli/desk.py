@@ -15,7 +15,7 @@ from tests.topics.news import print_news
 from watcher.cli.main import run
 from watcher.match import Watched, compile_topics
 from watcher.settings import load
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 TOPICS = {"port": "(harbour OR @boats) NOT film", "weather": "storm NEAR/2 harbour"}
 SETS = {"boats": "ferry OR yacht"}

@@ -14,7 +14,7 @@ from tests.faults.machine import DAY, HOUR, MINUTE, NOON, Machine, no_such_name,
 from tests.faults.yard import Outlet, Talk, Yard
 from watcher.model.feed import FeedState
 from watcher.schedule import Bounds, Health, health
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 RETRY = b.says(b.answer(b"", "429 Too Many Requests", Retry_After="7200"))
 

@@ -19,7 +19,7 @@ from tests.faults.yard import Outlet, Talk, Yard
 from tests.fetch.asking import feed, fetch, fetching
 from tests.fetch.proxies import HttpProxy, SocksProxy
 from watcher.fetch import Fetcher
-from watcher.fetch.addresses import is_own
+from watcher.fetch.request_urls import is_own
 from watcher.model.access import Access
 from watcher.model.poll import Document, Failed, Fetched
 

@@ -17,7 +17,7 @@ from watcher.fetch import Candidate, Fetcher, FetchPolicy, discover
 from watcher.fetch.discover import headed
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Document, Failed
-from watcher.parse.pages import list_feed_links
+from watcher.parse.web_pages import list_feed_links
 
 T = TypeVar("T")
 OPEN = ("127.0.0.0/8",)

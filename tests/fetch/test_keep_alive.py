@@ -174,7 +174,7 @@ def test_places_do_not_mix(yard: Yard) -> None:
 
 
 def test_waiting_connections_are_few(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.fetch.idle.MAX_IDLE", 3)
+    monkeypatch.setattr("watcher.fetch.idle_connections.MAX_IDLE", 3)
     presses = [Press(yard) for _number in range(6)]
 
     fetching(lambda fetcher: one_after_another(fetcher, [press.outlet.url for press in presses] * 2))
@@ -183,7 +183,7 @@ def test_waiting_connections_are_few(yard: Yard, monkeypatch: pytest.MonkeyPatch
 
 
 def test_waiting_connections_are_closed_after_a_while(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.fetch.idle.IDLE", 0.2)
+    monkeypatch.setattr("watcher.fetch.idle_connections.IDLE", 0.2)
     ended = []
 
     async def behave(talk: Talk) -> None:

@@ -8,8 +8,8 @@ from tests.faults.behaviours import answer, says
 from tests.faults.documents import rss
 from tests.faults.yard import Outlet, Talk, Yard
 from tests.fetch.asking import fetch
-from watcher.fetch.addresses import redirected
 from watcher.fetch.errors import FetchError
+from watcher.fetch.request_urls import redirected
 from watcher.model.poll import Document
 
 BASE = "https://post.example/news/feed?page=1#top"

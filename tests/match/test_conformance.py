@@ -16,8 +16,8 @@ from watcher.match import Watched, compile_topics, find, parse_query
 from watcher.model.entry import Item, StoredEntry
 from watcher.model.found import Filters
 from watcher.model.topic import Topic
-from watcher.store import archive
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.search import search_entries
 
 SETS = {"spies": "spy OR mole", "both": '@spies AND "five eyes"'}
 YES = "yes"
@@ -80,7 +80,7 @@ def test_rows_hold_in_a_search_of_the_archive(database: Database) -> None:
     assert len(settled.new) == len(ROWS)
     with database.read() as db:
         for query, wanted in expected.items():
-            page = archive.page(db, watched.query(query), Filters(), limit=len(ROWS))
+            page = search_entries(db, watched.query(query), Filters(), limit=len(ROWS))
             assert {match.stored.id: match.evidence for match in page.items} == wanted, query
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from watcher.match import forms, parse_query
 from watcher.match.forms import LANGUAGES, forms_of
-from watcher.text.canon import tokens
+from watcher.text.tokenizer import tokens
 
 
 @pytest.mark.parametrize("word", ["nation", "america", "partner", "well-known", "state"])

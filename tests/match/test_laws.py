@@ -10,7 +10,7 @@ from watcher.match import AllOf, AnyOf, Anything, Index, Need, Phrase, Prefix, R
 from watcher.match.explain import explain
 from watcher.match.topics import compile_topics
 from watcher.model.topic import Topic
-from watcher.text.canon import index_text
+from watcher.text.tokenizer import index_text
 
 WORDS = [
     "spy",

@@ -15,7 +15,7 @@ from watcher.errors import ParseError
 from watcher.model.entry import Item
 from watcher.model.poll import Parsed
 from watcher.parse import parse_bytes
-from watcher.parse.judge import read_loosely
+from watcher.parse.feedparser_reader import read_loosely
 from watcher.parse.limits import MOST_ITEMS
 
 URL = "https://post.example/rss"

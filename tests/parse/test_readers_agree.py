@@ -11,7 +11,7 @@ from watcher.model.entry import Item
 from watcher.model.poll import Parsed
 from watcher.parse import parse_bytes
 from watcher.parse.charset import decode
-from watcher.parse.judge import read_loosely
+from watcher.parse.feedparser_reader import read_loosely
 
 FOLDER = Path(__file__).parent.parent / "feeds"
 URL = "https://feeds.post.example/rss/all.xml"

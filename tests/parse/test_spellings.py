@@ -8,7 +8,7 @@ from watcher.errors import ParseError
 from watcher.model.entry import Enclosure, Item
 from watcher.model.poll import Parsed
 from watcher.parse import parse_bytes
-from watcher.parse.judge import read_loosely
+from watcher.parse.feedparser_reader import read_loosely
 
 URL = "https://feeds.post.example/rss/all.xml"
 CONTENT, MEDIA, DC = "http://purl.org/rss/1.0/modules/content/", "http://search.yahoo.com/mrss/", "http://purl.org/dc"

@@ -21,9 +21,9 @@ from tests.reading.measured import URL, fetched
 from watcher.errors import ParseError
 from watcher.parse import parse_bytes
 from watcher.reading import Reader, ReaderClosedError
-from watcher.reading.frames import Pipe
 from watcher.reading.limits import QUICK, Limits
-from watcher.reading.process import Process
+from watcher.reading.pipe import Pipe
+from watcher.reading.worker_process import Process
 
 pytestmark = pytest.mark.anyio
 
@@ -44,7 +44,7 @@ def reader() -> Iterator[Reader]:
 
 
 def children() -> list[psutil.Process]:
-    return [child for child in psutil.Process().children() if "watcher.reading.child" in " ".join(child.cmdline())]
+    return [child for child in psutil.Process().children() if "watcher.reading.worker" in " ".join(child.cmdline())]
 
 
 def wait_until(condition: Callable[[], bool], seconds: float = 10) -> bool:

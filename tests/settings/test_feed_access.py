@@ -12,7 +12,7 @@ import trustme
 from watcher.errors import ConfigError, UsageError
 from watcher.model.feed import Source
 from watcher.settings import Settings, load
-from watcher.settings.edit import add_sources, remove_source
+from watcher.settings.edit_feeds import add_sources, remove_source
 from watcher.settings.feeds import find_source, make_source
 
 URL = "https://desk.example/feed"

@@ -10,10 +10,11 @@ from watcher.model.entry import Item, StoredEntry
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh, Hints, Parsed
 from watcher.model.topic import Topic
-from watcher.pipeline.settling import Settled, settle
+from watcher.pipeline.ingest import IngestResult, settle
 from watcher.schedule import Bounds
-from watcher.store import claims, feeds
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.queries import load_feeds, sync_feeds
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FEED = "https://harbour.example/feed.xml"
@@ -52,15 +53,15 @@ def bring(
     watched: Watched = NOTHING,
     feed: str = FEED,
     title: str = "",
-) -> Settled:
+) -> IngestResult:
     """Settle a document of these items for a feed, as a poll at `now` would."""
     with database.write() as db:
-        known = {each.source for each in feeds.all_configured(db)}
+        known = {each.source for each in load_feeds(db)}
         if feed not in {source.url for source in known}:
-            feeds.sync(db, [*known, Source(url=feed, title=title)], now, timedelta(minutes=15))
-        [claimed] = claims.claim_due(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
+            sync_feeds(db, [*known, Source(url=feed, title=title)], now, timedelta(minutes=15))
+        [claimed] = claim_due_feeds(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
         return settle(db, claimed, document(feed, items), watched, now, Bounds(), 0.0)
 
 
-def stored(settled: Settled) -> list[StoredEntry]:
+def stored(settled: IngestResult) -> list[StoredEntry]:
     return list(settled.new)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.text.html import LONGEST, line, plain, title_text, to_text
-from watcher.text.strip import strip_markup
+from watcher.text.linear_html import strip_markup
 
 ROOT = Path(__file__).parents[2]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.store.filled import NOON, topics
-from watcher.store.engine import Database, Db
+from watcher.store.database import Database, Db
 from watcher.topics.replay import replay
 
 QUERIES = {"port": "harbour", "sea": "storm"}

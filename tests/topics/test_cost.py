@@ -6,7 +6,7 @@ from sqlalchemy import update
 
 from tests.store.filled import NOON, topics
 from tests.topics.news import DAY, judge, print_news, titles
-from watcher.store.engine import Database
+from watcher.store.database import Database
 from watcher.store.tables import entries
 from watcher.topics.cost import Cost, Share, cost
 from watcher.topics.named import read_named

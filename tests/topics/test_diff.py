@@ -5,7 +5,7 @@ from __future__ import annotations
 from tests.store.filled import NOON, topics
 from tests.topics.news import DAY, judge, print_news, titles
 from watcher.match import parse_query
-from watcher.store.engine import Database
+from watcher.store.database import Database
 from watcher.topics.diff import diff
 
 OLD, NEW = (

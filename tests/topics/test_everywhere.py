@@ -13,8 +13,9 @@ from watcher.model.entry import StoredEntry
 from watcher.model.topic import Topic
 from watcher.settings import Settings, load
 from watcher.settings.folders import shipped_folder
-from watcher.store import entries, hits
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.queries import load_entries_after
+from watcher.store.hits.queries import find_hits
 from watcher.topics.cost import cost
 from watcher.topics.diff import diff
 from watcher.topics.named import read_named
@@ -62,7 +63,7 @@ def shipped() -> Watched:
 
 def everything(database: Database) -> list[StoredEntry]:
     with database.read() as db:
-        return list(entries.iterate(db, limit=1000))
+        return list(load_entries_after(db, limit=1000))
 
 
 def test_the_archive_gives_what_matching_each_entry_gives(database: Database) -> None:
@@ -113,7 +114,7 @@ def test_a_replay_keeps_what_the_live_matcher_would_have_kept(database: Database
     replay(database, shipped(), NOON)
 
     with database.read() as db:
-        kept = {(hit.hit.topic_id, hit.hit.entry_id): hit.hit.evidence for hit in hits.page(db, limit=500).items}
+        kept = {(hit.hit.topic_id, hit.hit.entry_id): hit.hit.evidence for hit in find_hits(db, limit=500).items}
     assert kept == live
     assert len(kept) >= 6
 

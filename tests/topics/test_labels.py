@@ -7,7 +7,7 @@ import pytest
 from tests.store.filled import topics
 from tests.topics.news import judge, print_news
 from watcher.errors import ConfigError
-from watcher.store.engine import Database
+from watcher.store.database import Database
 from watcher.topics.labels import read_labels, stored_labels
 
 

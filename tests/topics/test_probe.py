@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.store.filled import NOON, topics
 from tests.topics.news import DAY, judge, print_news, titles
-from watcher.store.engine import Database
+from watcher.store.database import Database
 from watcher.topics.named import read_named
 from watcher.topics.probe import Probe, probe
 from watcher.topics.sample import elusion, sample

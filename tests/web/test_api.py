@@ -10,10 +10,10 @@ import pytest
 
 from tests.web.site import World
 from watcher.errors import BusyError
-from watcher.pipeline.outgoing import compose_now
+from watcher.pipeline.digests import compose_now
 from watcher.topics.trial import on_archive
 from watcher.web.api import models
-from watcher.web.patience import PATIENCE, Reader
+from watcher.web.deadlines import PATIENCE, Reader
 
 
 def test_hits_are_said_as_the_contract_says(client: httpx.Client) -> None:

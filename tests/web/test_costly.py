@@ -17,7 +17,7 @@ from tests.store.filled import bring, item
 from tests.web.site import HARBOUR, World
 from watcher.errors import BusyError, TooLongError
 from watcher.match import explain, find, finder, limit_matching, parse_query
-from watcher.web.patience import CostlyTurns, Effort
+from watcher.web.deadlines import CostlyTurns, MatchBudget
 
 TEXT = "aaa bbb ccc " * 15_000
 
@@ -133,7 +133,7 @@ def test_turns_are_given_back_and_taken_by_who_waits() -> None:
 
 
 def test_an_effort_ends_with_its_request() -> None:
-    effort = Effort(CostlyTurns(), timedelta(seconds=0.01))
+    effort = MatchBudget(CostlyTurns(), timedelta(seconds=0.01))
     effort.check()
     time.sleep(0.02)
     with pytest.raises(TooLongError):

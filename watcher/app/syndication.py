@@ -8,9 +8,9 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from watcher.app.views import moment, still_there
-from watcher.digest import marked
+from watcher.digest.format_helpers import split_by_evidence
 from watcher.model.found import StoredHit
-from watcher.store.digests import Composed
+from watcher.store.digests.queries import StoredDigest
 
 
 def atom(title: str, feed_id: str, found: Sequence[StoredHit], *, url: str | None = None) -> str:
@@ -46,7 +46,7 @@ def json_feed(title: str, found: Sequence[StoredHit], *, url: str | None = None,
     return json.dumps(said, ensure_ascii=False)
 
 
-def digests_atom(title: str, feed_id: str, told: Sequence[Composed], *, url: str | None = None) -> str:
+def digests_atom(title: str, feed_id: str, told: Sequence[StoredDigest], *, url: str | None = None) -> str:
     """Write digests as an Atom feed, each whole as it was sent; those that were empty and not sent are left out."""
     sent = [each for each in told if each.sent]
     updated = moment(sent[0].composed_at) if sent else "1970-01-01T00:00:00Z"
@@ -80,7 +80,7 @@ def _atom_entry(hit: StoredHit) -> str:
 def _html(hit: StoredHit) -> str:
     item = hit.stored.entry.item
     field, text = ("summary", item.summary) if item.summary else ("content", item.content[:2000])
-    pieces = marked(text, field, still_there(hit.hit.evidence, hit.stored))
+    pieces = split_by_evidence(text, field, still_there(hit.hit.evidence, hit.stored))
     return "".join(f"<mark>{escape(piece)}</mark>" if is_hit else escape(piece) for piece, is_hit in pieces)
 
 

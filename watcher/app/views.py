@@ -13,10 +13,10 @@ from watcher.model.found import Match, StoredHit
 from watcher.model.story import Story
 from watcher.model.topic import Evidence, Origin
 from watcher.schedule import health
-from watcher.store.blocked import BlockedChannel
-from watcher.store.digests import Composed
-from watcher.store.feeds import Poll
-from watcher.store.status import Standing
+from watcher.store.digests.queries import StoredDigest
+from watcher.store.feeds.queries import PollRecord
+from watcher.store.outbox.blocked_channels import BlockedChannel
+from watcher.store.system.status import StatusSummary
 from watcher.text.redact import redact_text, redact_url
 
 Json = dict[str, Any]
@@ -156,7 +156,7 @@ def feed(one: Feed, now: datetime, entries: int = 0) -> Json:
     }
 
 
-def poll(one: Poll) -> Json:
+def poll(one: PollRecord) -> Json:
     """Say one poll of a feed's history."""
     return {
         "at": moment(one.at),
@@ -219,7 +219,7 @@ def digest(said: Digest) -> Json:
     }
 
 
-def composed(one: Composed) -> Json:
+def composed(one: StoredDigest) -> Json:
     """Say a digest as it was composed, without its text."""
     return {
         "id": one.id,
@@ -257,7 +257,7 @@ def delivery(one: Delivery) -> Json:
 
 
 def status(
-    known: Standing, digests: Sequence[Mapping[str, Any]], version: str, database: str, revision: str | None
+    known: StatusSummary, digests: Sequence[Mapping[str, Any]], version: str, database: str, revision: str | None
 ) -> Json:
     """Say how things stand."""
     return {

@@ -2,7 +2,7 @@
 
 from watcher.fetch.discover import Candidate, discover
 from watcher.fetch.fetcher import Fetcher
-from watcher.fetch.guard import Guard, Resolver
 from watcher.fetch.policy import FetchPolicy
+from watcher.fetch.ssrf_guard import Guard, Resolver
 
 __all__ = ["Candidate", "FetchPolicy", "Fetcher", "Guard", "Resolver", "discover"]

@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from watcher.errors import ParseError
 from watcher.model.poll import Document
-from watcher.parse.pages import FEED_TYPES
+from watcher.parse.web_pages import FEED_TYPES
 from watcher.reading import Reader
 from watcher.text.urls import http_url
 

@@ -15,15 +15,15 @@ from urllib.parse import urlencode, urlsplit
 
 import httpx
 
-from watcher.fetch import addresses, answer, conditional
+from watcher.fetch import conditional, request_urls, response
+from watcher.fetch.decompress import Body
 from watcher.fetch.errors import FetchError
-from watcher.fetch.gate import HostGate
-from watcher.fetch.guard import Guard, Resolver
-from watcher.fetch.inflate import Body
+from watcher.fetch.host_limiter import HostGate
 from watcher.fetch.policy import FetchPolicy
-from watcher.fetch.requester import Requester
+from watcher.fetch.request_identity import Requester
 from watcher.fetch.robots import Robots
-from watcher.fetch.wire import Exchange, GuardedTransport, target
+from watcher.fetch.ssrf_guard import Guard, Resolver
+from watcher.fetch.transport import Exchange, GuardedTransport, target
 from watcher.model.access import Access
 from watcher.model.feed import Feed, Validators
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Hop, NotModified
@@ -145,7 +145,7 @@ class Fetcher:
             return got
         found, elapsed = got
         if found.status != 200:
-            return replace(answer.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
+            return replace(response.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
         return _document(url, found, elapsed)
 
     async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, str] | Failed:
@@ -214,15 +214,15 @@ class Fetcher:
     ) -> _Answer:
         for _redirect in range(self.policy.most_redirects + 1):
             asked = dict(headers)
-            if conditional_for is not None and addresses.bare(url) != addresses.bare(conditional_for):
+            if conditional_for is not None and request_urls.bare(url) != request_urls.bare(conditional_for):
                 # Validators belong to the address that gave them; elsewhere they may mean something else.
                 for condition in conditional.HEADERS:
                     asked.pop(condition, None)
             found = await self._once(requester, url, asked, tuple(hops), budget, form)
             if found.status not in (_REDIRECTS if form is None else _SAME_AGAIN):
                 return found
-            target = addresses.redirected(url, found.headers.get("location", ""))
-            if any(hop.url == target for hop in hops) or target == addresses.bare(url):
+            target = request_urls.redirected(url, found.headers.get("location", ""))
+            if any(hop.url == target for hop in hops) or target == request_urls.bare(url):
                 raise FetchError(FailureKind.REDIRECT, "redirects in a circle")
             hops.append(Hop(status=found.status, url=target))
             url = target
@@ -237,7 +237,7 @@ class Fetcher:
         budget: _Budget,
         form: bytes | None,
     ) -> _Answer:
-        address = addresses.bare(url)
+        address = request_urls.bare(url)
         to = target(address)
         sent = requester.headers(url, headers)
         if form is not None:
@@ -259,7 +259,7 @@ class Fetcher:
             return _Answer(status, headers, b"", 0, url, hops, is_conditional)
         # An error's body is only looked at to name it; a success has to be whole.
         success = 200 <= status < 300
-        most_body = self.policy.most_body if success else answer.DRAINED * 4
+        most_body = self.policy.most_body if success else response.DRAINED * 4
         body = Body(headers.get("content-encoding", ""), most_wire=self.policy.most_wire, most_body=most_body)
         begun, patience = time.monotonic(), self.policy.slow_after.total_seconds()
         try:
@@ -293,8 +293,8 @@ def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:
             url=found.url, headers=found.headers, validators=validators, hops=found.hops, elapsed=elapsed
         )
     if found.status not in {200, 203, 226}:
-        return replace(answer.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
-    if answer.is_challenge(found.headers, found.body):
+        return replace(response.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
+    if response.is_challenge(found.headers, found.body):
         return Failed(
             kind=FailureKind.CHALLENGE,
             message=f"a bot check in place of the feed (HTTP {found.status})",

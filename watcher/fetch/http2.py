@@ -13,7 +13,7 @@ from typing import Any
 
 import httpcore
 
-from watcher.fetch.dial import Dialer, Route, translated
+from watcher.fetch.dialer import Dialer, Route, translated
 from watcher.fetch.errors import FetchError
 from watcher.fetch.policy import HTTP2_MISSING, FetchPolicy, has_http2
 from watcher.fetch.tls import Contexts

@@ -14,7 +14,7 @@ from watcher.model.poll import FailureKind
 from watcher.model.proxy import DIRECT, Proxy, parse_proxy
 
 if TYPE_CHECKING:
-    from watcher.fetch.guard import Guard
+    from watcher.fetch.ssrf_guard import Guard
 
 _TARGET_UNREACHED = {502, 503, 504}
 """What a proxy answers a CONNECT with whose target it cannot reach: that is no fault of the proxy's."""

@@ -12,7 +12,7 @@ from watcher.identify.former import without_fragment
 from watcher.identify.keys import is_address, particular_keys, raw_id, shared_key
 from watcher.model.entry import Entry
 from watcher.model.poll import Known
-from watcher.text.canon import tokens
+from watcher.text.tokenizer import tokens
 
 _Rank: TypeAlias = tuple[int, int, bool, bool, int]
 Token: TypeAlias = int | str

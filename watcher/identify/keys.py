@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from watcher.model.entry import Entry, Item
-from watcher.text.canon import tokens
+from watcher.text.tokenizer import tokens
 
 LONGEST_KEY = 400
 """Longer ids are hashed."""

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from watcher.match.syntax import TEXT_FIELDS, WORD_FIELDS
 from watcher.model.entry import StoredEntry
-from watcher.text.canon import joined, places, surfaces, tokens
+from watcher.text.tokenizer import joined, places, surfaces, tokens
 
 FIELD_NUMBER = {name: number for number, name in enumerate(WORD_FIELDS)}
 

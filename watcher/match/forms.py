@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping
 
-from watcher.text.canon import tokens
+from watcher.text.tokenizer import tokens
 
 LANGUAGES = frozenset(
     [

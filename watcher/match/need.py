@@ -22,7 +22,7 @@ from watcher.match.syntax import (
     Words,
 )
 from watcher.match.syntax import Prefix as PrefixPart
-from watcher.text.canon import encode
+from watcher.text.tokenizer import encode
 
 _INDEXED = ("title", "summary", "content", "text", "author", "tag")
 _LONGEST_OPTIONS = 2_000

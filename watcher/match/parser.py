@@ -29,9 +29,9 @@ from watcher.match.syntax import (
     Wild,
     Words,
 )
-from watcher.text.canon import surfaces, tokens
-from watcher.text.fold import fold
-from watcher.text.langs import language_tag
+from watcher.text.language_tags import language_tag
+from watcher.text.normalize import fold
+from watcher.text.tokenizer import surfaces, tokens
 
 DEPTH = 60
 """How deep parentheses, prefixes and sets may nest, and NEARs inside each other, as they do in a row."""

@@ -14,7 +14,7 @@ from watcher.match.index import Watched
 from watcher.match.parser import Cache, parse_query
 from watcher.match.syntax import Query
 from watcher.model.topic import Topic
-from watcher.text.canon import ANALYSER_VERSION
+from watcher.text.tokenizer import ANALYSER_VERSION
 
 
 def compile_topics(topics: Iterable[Topic], sets: Mapping[str, str] | None = None) -> Watched:

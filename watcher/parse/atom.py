@@ -9,8 +9,8 @@ from collections.abc import Collection, Mapping, Sequence
 from lxml import etree
 
 from watcher.model.poll import Parsed
-from watcher.parse.clean import Raw, clean_all, clean_feed_title, once
-from watcher.parse.hints import hints_of
+from watcher.parse.elements import base_of, inner
+from watcher.parse.items import Raw, clean_all, clean_feed_title, once
 from watcher.parse.links import (
     Offered,
     find_link,
@@ -18,8 +18,8 @@ from watcher.parse.links import (
     link_enclosures,
     offer_medium,
 )  # fmt: skip
-from watcher.parse.media import read_media
-from watcher.parse.names import (
+from watcher.parse.media_rss import read_media
+from watcher.parse.namespaces import (
     ATOM,
     CONTENT,
     DC,
@@ -34,8 +34,8 @@ from watcher.parse.names import (
     clark,
     get_attribute,
 )  # fmt: skip
-from watcher.parse.nodes import base_of, inner
-from watcher.text.langs import language_tag
+from watcher.parse.poll_hints import hints_of
+from watcher.text.language_tags import language_tag
 from watcher.text.markup import has_entities, has_tags
 
 _TABLE = {

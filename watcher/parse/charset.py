@@ -5,8 +5,8 @@ from __future__ import annotations
 import codecs
 import re
 
+from watcher.parse.encoding_guess import guess_encoding
 from watcher.parse.encodings import find_codec
-from watcher.parse.guess import guess_encoding
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),

@@ -8,9 +8,9 @@ from typing import Any
 
 from watcher.errors import ParseError
 from watcher.model.poll import Parsed
-from watcher.parse.clean import Raw, clean_all, clean_feed_title, once
+from watcher.parse.items import Raw, clean_all, clean_feed_title, once
 from watcher.parse.links import Offered, is_web_address
-from watcher.text.langs import language_tag
+from watcher.text.language_tags import language_tag
 from watcher.text.markup import has_tags
 from watcher.text.urls import http_url
 

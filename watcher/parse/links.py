@@ -9,9 +9,9 @@ from typing import TypeAlias
 from lxml import etree
 
 from watcher.model.entry import Enclosure
+from watcher.parse.elements import base_of
 from watcher.parse.limits import MOST_ENCLOSURES
-from watcher.parse.names import get_attribute
-from watcher.parse.nodes import base_of
+from watcher.parse.namespaces import get_attribute
 from watcher.text.urls import http_url
 
 Offered: TypeAlias = tuple[str, str, str]

@@ -13,9 +13,9 @@ from xml.sax.saxutils import escape, quoteattr
 from watcher.errors import ParseError
 from watcher.model.feed import Source
 from watcher.parse.charset import decode
-from watcher.parse.outlines import NotWellFormedError, Outline, collect_loosely, collect_outlines
-from watcher.parse.tree import repaired
-from watcher.text.langs import language_tag
+from watcher.parse.opml_outlines import NotWellFormedError, Outline, collect_loosely, collect_outlines
+from watcher.parse.xml_tree import repaired
+from watcher.text.language_tags import language_tag
 from watcher.text.urls import http_url
 
 LARGEST = 10 * 2**20

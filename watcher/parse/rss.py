@@ -8,9 +8,9 @@ from lxml import etree
 
 from watcher.model.poll import Parsed
 from watcher.parse.atom import join_people, person_of, read_construct
-from watcher.parse.clean import Raw, clean_all, clean_feed_title, once, site_url
-from watcher.parse.doubt import Doubt
-from watcher.parse.hints import hints_of
+from watcher.parse.elements import base_of, inner
+from watcher.parse.fallback import Doubt
+from watcher.parse.items import Raw, clean_all, clean_feed_title, once, site_url
 from watcher.parse.links import (
     Offered,
     find_link,
@@ -20,8 +20,8 @@ from watcher.parse.links import (
     relation_of,
     target_of,
 )  # fmt: skip
-from watcher.parse.media import read_media
-from watcher.parse.names import (
+from watcher.parse.media_rss import read_media
+from watcher.parse.namespaces import (
     ATOM,
     CONTENT,
     DC,
@@ -39,8 +39,8 @@ from watcher.parse.names import (
     clark,
     get_attribute,
 )  # fmt: skip
-from watcher.parse.nodes import base_of, inner
-from watcher.text.langs import language_tag
+from watcher.parse.poll_hints import hints_of
+from watcher.text.language_tags import language_tag
 from watcher.text.markup import escape_text
 
 _TABLE = {

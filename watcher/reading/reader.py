@@ -20,7 +20,6 @@ from watcher.model.entry import Item
 from watcher.model.poll import Document, Parsed
 from watcher.parse import parse
 from watcher.parse.progress import NeedsIsolation, following
-from watcher.reading.frames import Closed
 from watcher.reading.limits import (
     FULL,
     IDLE_SECONDS,
@@ -33,7 +32,8 @@ from watcher.reading.limits import (
     THREAD_SECONDS,
     Limits,
 )
-from watcher.reading.process import Answer, Process
+from watcher.reading.pipe import Closed
+from watcher.reading.worker_process import Answer, Process
 
 THREADS = 2
 _ITEM_END = re.compile(rb"</(?:[A-Za-z][\w.-]{0,30}:)?(?:item|entry)\s*>")

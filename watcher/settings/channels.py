@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from watcher.model.digest import ChannelKind
 from watcher.settings.schema import Section, read_names
-from watcher.settings.words import Length, Strings, read_http_url
+from watcher.settings.value_types import Length, Strings, read_http_url
 from watcher.text.idn import encode_address
 
 _ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")

@@ -12,8 +12,8 @@ from ruamel.yaml.error import YAMLError
 from ruamel.yaml.scalarstring import LiteralScalarString
 
 from watcher.errors import ConfigError, Fault
-from watcher.settings.edit import replace_file
-from watcher.settings.load import load
+from watcher.settings.edit_feeds import replace_file
+from watcher.settings.loader import load
 
 FILE = "topics.yaml"
 

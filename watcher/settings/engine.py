@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from watcher.errors import Fault
-from watcher.settings.document import Node, Place, Scalar
 from watcher.settings.schema import EngineName
-from watcher.settings.words import did_you_mean, shorten
+from watcher.settings.value_types import did_you_mean, shorten
+from watcher.settings.yaml_nodes import Node, Place, Scalar
 
 
 def read_engine(written: Node | None, database_url: str, environ: Mapping[str, str], faults: list[Fault]) -> EngineName:

@@ -6,8 +6,8 @@ import ipaddress
 from urllib.parse import urlsplit
 
 from watcher.errors import Fault
-from watcher.settings.document import Listing, Place, Table, at
 from watcher.settings.schema import Web
+from watcher.settings.yaml_nodes import Listing, Place, Table, at
 
 _HOW = "others reach the page there: set web.password or web.token"
 

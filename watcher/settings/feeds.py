@@ -13,12 +13,12 @@ from watcher.errors import Fault, UsageError
 from watcher.model.access import Access
 from watcher.model.feed import Source
 from watcher.settings import secrets
-from watcher.settings.access import prepare_access, read_access
-from watcher.settings.checked import check, whole
-from watcher.settings.conceal import conceal_values
-from watcher.settings.document import Listing, Node, Place, Scalar, Table, make_node
+from watcher.settings.fault_redaction import conceal_values
+from watcher.settings.feed_access import prepare_access, read_access
 from watcher.settings.schema import WrittenFeed
-from watcher.settings.words import shorten
+from watcher.settings.validation import check, whole
+from watcher.settings.value_types import shorten
+from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table, make_node
 from watcher.text.redact import (
     HIDDEN,
     list_secret_values,

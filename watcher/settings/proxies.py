@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from watcher.errors import Fault
 from watcher.model.proxy import DIRECT, parse_proxy
-from watcher.settings.document import Place
 from watcher.settings.schema import ENVIRONMENT, Fetch
+from watcher.settings.yaml_nodes import Place
 
 LOOPBACK = ("localhost", "127.0.0.0/8", "::1")
 """What no proxy of the environment is asked for: there it would be the proxy's own machine."""

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, m
 from watcher.model.digest import EmptyPolicy
 from watcher.model.feed import Budget
 from watcher.model.proxy import DIRECT, parse_proxy
-from watcher.settings.words import (
+from watcher.settings.value_types import (
     HttpUrl,
     Length,
     Networks,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from watcher.errors import Fault
 from watcher.match import check_topics, from_keywords
 from watcher.model.topic import Topic
-from watcher.settings.checked import check, whole
-from watcher.settings.document import Listing, Node, Place, Scalar, Table
 from watcher.settings.schema import NAME, WrittenTopic
-from watcher.settings.words import shorten
+from watcher.settings.validation import check, whole
+from watcher.settings.value_types import shorten
+from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table
 
 
 def read_topics(

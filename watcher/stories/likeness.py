@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from watcher.model.entry import Entry
-from watcher.text.canon import tokens
+from watcher.text.tokenizer import tokens
 
 SAME_STORY = 0.35
 COPY = 0.8

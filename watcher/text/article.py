@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from watcher.text.html import LONGEST, line, plain, title_text, to_text
-from watcher.text.langs import language_tag
-from watcher.text.strip import exceeds_tree_limits
+from watcher.text.language_tags import language_tag
+from watcher.text.linear_html import exceeds_tree_limits
 
 ENOUGH = 250
 """So many characters in a part of a page make it worth taking for the article."""

@@ -8,8 +8,8 @@ from itertools import groupby
 from selectolax.lexbor import LexborHTMLParser
 
 from watcher.text.bidi import drop_unbalanced_controls
+from watcher.text.linear_html import exceeds_tree_limits, strip_markup, unescape_entities
 from watcher.text.markup import escape_literals
-from watcher.text.strip import exceeds_tree_limits, strip_markup, unescape_entities
 
 LONGEST = 262_144
 """Characters of one field that are looked at."""

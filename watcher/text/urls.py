@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, quote, urljoin, urlsplit, urlunsplit
 
 from watcher.model.poll import Hop
-from watcher.text.trackers import SESSION_IN_PATH, drop_trackers
+from watcher.text.tracking_parameters import SESSION_IN_PATH, drop_trackers
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList

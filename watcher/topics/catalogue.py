@@ -10,9 +10,10 @@ from watcher.errors import NotFoundError, QueryError
 from watcher.match import Watched
 from watcher.match.lexer import Kind, cut
 from watcher.model.topic import Topic
-from watcher.store import hits, judgements, topics
-from watcher.store.engine import Db
-from watcher.store.topics import TopicVersion
+from watcher.store.database import Db
+from watcher.store.hits.labels import count_labels
+from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
+from watcher.store.topics import TopicVersion, load_topic_versions
 
 WEEK = timedelta(days=7)
 
@@ -32,10 +33,10 @@ class Listed:
 
 def listed(db: Db, watched: Watched, now: datetime) -> tuple[Listed, ...]:
     """List the topics that are watched, in the order of the configuration."""
-    counts, latest, judged = hits.counts(db), hits.latest(db), judgements.counts(db)
+    counts, latest, judged = count_hits_by_topic(db), get_latest_hit_times(db), count_labels(db)
     first_day = f"{now - WEEK + timedelta(days=1):%Y-%m-%d}"
     week: dict[str, int] = {}
-    for topic_id, _day, found in hits.per_day(db, first_day):
+    for topic_id, _day, found in count_hits_by_day(db, first_day):
         week[topic_id] = week.get(topic_id, 0) + found
     return tuple(
         Listed(
@@ -56,7 +57,7 @@ def one(db: Db, watched: Watched, topic_id: str, now: datetime) -> tuple[Listed,
     found = next((each for each in listed(db, watched, now) if each.topic.id == topic_id), None)
     if found is None:
         raise NotFoundError("topic", topic_id)
-    return found, topics.versions(db, topic_id)
+    return found, load_topic_versions(db, topic_id)
 
 
 def sets_used(query: str, sets: Mapping[str, str]) -> tuple[str, ...]:

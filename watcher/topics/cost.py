@@ -12,8 +12,9 @@ from watcher.match.evaluate import InWords, occurrences
 from watcher.match.printer import clause
 from watcher.match.syntax import And, Node, NotNear, Or, Words
 from watcher.model.entry import StoredEntry
-from watcher.store import archive, judgements
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.search import count_languages_in_range
+from watcher.store.hits.labels import find_hit_labels
 from watcher.topics.named import Named
 from watcher.topics.rewrite import placed_nodes, removed, replaced
 from watcher.topics.walk import Heard, bare, read, stretch
@@ -87,7 +88,7 @@ def cost(
             spoken[_language(stored.entry.item.language)] += 1
     with database.read() as db:
         there: Counter[str] = Counter()
-        for language, number in archive.languages(db, walked.above, walked.below).items():
+        for language, number in count_languages_in_range(db, walked.above, walked.below).items():
             there[_language(language)] += number
     return Cost(
         tested=walked.tested,
@@ -188,7 +189,7 @@ def _lifted(named: Named, nodes: Iterable[Node]) -> Iterable[tuple[Query, Share]
 
 def _labels(database: Database, topic_id: str, ids: tuple[int, ...]) -> Mapping[int, str | None]:
     with database.read() as db:
-        return {entry_id: label for entry_id, (_hit, label) in judgements.known(db, topic_id, ids).items()}
+        return {entry_id: label for entry_id, (_hit, label) in find_hit_labels(db, topic_id, ids).items()}
 
 
 def _once(nodes: Iterable[Node]) -> list[Node]:

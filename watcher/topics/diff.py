@@ -11,8 +11,8 @@ from watcher.match import Index, Query, Reading, find
 from watcher.match.evidence import evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
-from watcher.store import judgements
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.hits.labels import find_hit_labels
 from watcher.topics.walk import Heard, bare, read, stretch
 
 MOST = 1000
@@ -79,7 +79,7 @@ def diff(
             if len(lost) < most:
                 lost.append(Change(stored=bare(stored), evidence=evidence(places[0], reading)))
     with database.read() as db:
-        known = judgements.known(db, topic_id, lost_ids)
+        known = find_hit_labels(db, topic_id, lost_ids)
     labels = Counter(label for _hit, label in known.values() if label)
     shown = {change.stored.id for change in lost}
     beyond = [id_ for id_ in lost_ids if id_ not in shown and known.get(id_, (0, None))[1]]

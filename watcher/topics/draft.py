@@ -12,9 +12,9 @@ from watcher.match import Query, find, parse_query
 from watcher.match.forms import LANGUAGES, forms_of, look_up
 from watcher.model.entry import Item
 from watcher.text.article import Article
-from watcher.text.canon import tokens
-from watcher.text.common import COMMON, guess
-from watcher.text.fold import fold
+from watcher.text.normalize import fold
+from watcher.text.stopwords import COMMON, guess
+from watcher.text.tokenizer import tokens
 from watcher.topics.labels import example_entry
 from watcher.topics.phrases import Term, standing_out
 

@@ -10,10 +10,10 @@ from typing import Any
 
 from watcher.errors import ConfigError, Fault
 from watcher.model.entry import Entry, Item, StoredEntry
-from watcher.store import judgements
-from watcher.store.engine import Database
-from watcher.text.detect import with_language
-from watcher.text.langs import language_tag
+from watcher.store.database import Database
+from watcher.store.hits.labels import load_labelled_hits
+from watcher.text.language_detection import with_language
+from watcher.text.language_tags import language_tag
 
 _TEXTS = ("title", "summary", "content", "author", "url", "source", "feed", "outlet")
 _MOST_FAULTS = 50
@@ -68,7 +68,7 @@ def stored_labels(database: Database) -> Iterator[Example]:
     after = 0
     while True:
         with database.read() as db:
-            some = judgements.judged(db, after_id=after)
+            some = load_labelled_hits(db, after_id=after)
         for hit in some:
             topic = frozenset([hit.hit.topic_id])
             relevant = topic if hit.label == "relevant" else frozenset[str]()

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from watcher.text.canon import places, tokens
-from watcher.text.common import CHARACTERS, COMMON
+from watcher.text.stopwords import CHARACTERS, COMMON
+from watcher.text.tokenizer import places, tokens
 
 MOST_TEXT = 60_000
 """Characters of a text that are looked at."""

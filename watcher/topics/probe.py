@@ -14,9 +14,10 @@ from watcher.match.evidence import evidence, score
 from watcher.model.entry import StoredEntry
 from watcher.model.found import StoredHit
 from watcher.model.topic import Evidence
-from watcher.store import archive, judgements
-from watcher.store.engine import Database, Db
-from watcher.text.canon import tokens
+from watcher.store.database import Database, Db
+from watcher.store.entries.search import count_entries_in_range, find_id_range, list_candidate_ids
+from watcher.store.hits.labels import load_labelled_hits
+from watcher.text.tokenizer import tokens
 from watcher.topics.named import Named
 from watcher.topics.relax import Relaxation, relaxations
 from watcher.topics.walk import Heard, bare, read
@@ -84,8 +85,8 @@ def probe(
     """Look for entries first seen in [since, until) that nearly match, the most telling first."""
     ways = relaxations(named)
     with database.read() as db:
-        above, below = archive.bounds(db, since, until)
-        tested = archive.count(db, above, below)
+        above, below = find_id_range(db, since, until)
+        tested = count_entries_in_range(db, above, below)
         ids, capped = _proposed(db, ways, above, below)
     index = Index([named.query, *(way.query for way in ways)])
     let_in: Counter[int] = Counter()
@@ -120,7 +121,7 @@ def _proposed(db: Db, ways: Sequence[Relaxation], above: int, below: int) -> tup
     for number, way in enumerate(ways):
         need = needs(way.query)
         if need not in asked:
-            asked[need] = archive.likely(db, need, above, below, limit=EACH)
+            asked[need] = list_candidate_ids(db, need, above, below, limit=EACH)
         if len(asked[need]) == EACH:
             capped.add(number)
     ids = sorted({id_ for some in asked.values() for id_ in some}, reverse=True)
@@ -169,7 +170,7 @@ def _missed(database: Database, topic_id: str, query: Query) -> Iterator[StoredH
     after = 0
     while True:
         with database.read() as db:
-            some = judgements.judged(db, after_id=after, topic_id=topic_id)
+            some = load_labelled_hits(db, after_id=after, topic_id=topic_id)
         yield from (hit for hit in some if hit.label == "relevant" and find(query, hit.stored) is None)
         if not some:
             return

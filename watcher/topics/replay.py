@@ -12,8 +12,11 @@ from itertools import groupby
 
 from watcher.match import Index, Reading, Watched
 from watcher.model.topic import Hit, Origin
-from watcher.store import entries, hits, notes, stories
-from watcher.store.engine import Database, Db
+from watcher.store.database import Database, Db
+from watcher.store.entries.queries import load_entries, split_into_chunks
+from watcher.store.hits.queries import upsert_hits
+from watcher.store.stories.queries import assign_stories, filter_without_story
+from watcher.store.system.key_values import delete_value, get_value, set_value
 from watcher.topics.walk import BATCH, Heard, Stretch, stretch
 
 
@@ -61,21 +64,21 @@ def replay(
     new: Counter[str] = Counter()
     known: Counter[str] = Counter()
     done = len(walked.ids) - len(waiting)
-    for some in entries.chunks(waiting, BATCH):
+    for some in split_into_chunks(waiting, BATCH):
         with database.read() as db:
-            found = entries.get_many(db, some)
+            found = load_entries(db, some)
         # Looked at before the transaction: the polls' writer waits for as little as possible.
         likely = [id_ for id_ in some if id_ in found and index.numbers(Reading(found[id_]))]
         with database.write() as db:
             fresh, all_found = _keep(db, chosen, likely, now)
-            notes.put(db, name, json.dumps({"from": walked.above, "reached": some[-1]}))
+            set_value(db, name, json.dumps({"from": walked.above, "reached": some[-1]}))
         new.update(hit.topic_id for hit in fresh)
         known.update(hit.topic_id for hit in all_found)
         done += len(some)
         if heard is not None:
             heard(done, len(walked.ids))
     with database.write() as db:
-        notes.drop(db, name)
+        delete_value(db, name)
     known.subtract(new)
     return Replayed(
         tested=walked.tested,
@@ -99,16 +102,16 @@ def _keep(db: Db, watched: Watched, ids: Sequence[int], now: datetime) -> tuple[
     """Match entries as they are within this transaction, store their hits and give them stories."""
     if not ids:
         return (), ()
-    current = entries.get_many(db, ids)
+    current = load_entries(db, ids)
     in_order = [current[id_] for id_ in ids if id_ in current]
     found = watched.hits(in_order, now, Origin.BACKFILL)
-    fresh = hits.add(db, found)
-    homeless = stories.without_story(db, sorted({hit.entry_id for hit in found}))
+    fresh = upsert_hits(db, found)
+    homeless = filter_without_story(db, sorted({hit.entry_id for hit in found}))
     # At the moment they came: an event of last month is no neighbour of today's.
     for moment, some in groupby(
         (each for each in in_order if each.id in homeless), key=lambda each: each.first_seen_at
     ):
-        stories.join(db, list(some), moment)
+        assign_stories(db, list(some), moment)
     return fresh, found
 
 
@@ -120,6 +123,6 @@ def _note_name(watched: Watched) -> str:
 def _reached(database: Database, name: str, walked: Stretch) -> int:
     """Tell up to which entry a stopped replay of these topics came; 0 where it had not begun as early as this one."""
     with database.read() as db:
-        written = notes.get(db, name)
+        written = get_value(db, name)
     note = json.loads(written) if written else None
     return int(note["reached"]) if note and note["from"] <= walked.above else 0

@@ -8,8 +8,8 @@ from datetime import datetime
 
 from watcher.match import Anything, Query, find
 from watcher.model.entry import StoredEntry
-from watcher.store import archive
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.search import list_candidate_ids
 from watcher.topics.evaluate import wilson
 from watcher.topics.walk import Heard, read, stretch
 
@@ -51,7 +51,7 @@ def sample(
     walked = stretch(database, [query], since=since, until=until)
     matched = {stored.id for stored in read(database, walked.ids, heard) if find(query, stored) is not None}
     with database.read() as db:
-        ids = archive.likely(db, Anything(), walked.above, walked.below)
+        ids = list_candidate_ids(db, Anything(), walked.above, walked.below)
     others = [id_ for id_ in ids if id_ not in matched]
     drawn = random.Random(seed).sample(others, min(size, len(others)))  # noqa: S311  (a draw, not a secret)
     return Sample(entries=tuple(read(database, drawn)), population=len(others), matched=len(matched), seed=seed)

@@ -13,9 +13,9 @@ from watcher.match.syntax import And, Node, NotNear, Or, parts_of
 from watcher.model.entry import Item, StoredEntry
 from watcher.model.found import Match
 from watcher.model.topic import Evidence
-from watcher.store import archive
-from watcher.store.engine import Database
-from watcher.text.detect import with_language
+from watcher.store.database import Database
+from watcher.store.entries.search import count_entries_in_range
+from watcher.text.language_detection import with_language
 from watcher.topics.labels import example_entry
 from watcher.topics.named import Named
 from watcher.topics.relax import relaxations
@@ -111,7 +111,7 @@ def on_archive(
                 found.append(Match(stored=bare(stored), evidence=shown(places, reading)))
         if enough():
             with database.read() as db:
-                tested = archive.count(db, stored.id - 1, walked.below)
+                tested = count_entries_in_range(db, stored.id - 1, walked.below)
             return Tested(matches=tuple(found), tested=tested, count=count, searched_back_to=stored.first_seen_at)
     return Tested(matches=tuple(found), tested=walked.tested, count=count)
 

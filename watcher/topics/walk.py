@@ -9,8 +9,9 @@ from typing import TypeAlias
 
 from watcher.match import AnyOf, Query, needs
 from watcher.model.entry import StoredEntry
-from watcher.store import archive, entries
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.queries import load_entries, split_into_chunks
+from watcher.store.entries.search import count_entries_in_range, find_id_range, list_candidate_ids
 
 BATCH = 200
 OFTEN = 10
@@ -38,17 +39,17 @@ def stretch(
 ) -> Stretch:
     """Ask the index which entries first seen in [since, until) any of some queries may match, newest first."""
     with database.read() as db:
-        above, below = archive.bounds(db, since, until)
-        ids = archive.likely(db, AnyOf(tuple(needs(query) for query in queries)), above, below)
-        return Stretch(ids=ids, tested=archive.count(db, above, below), above=above, below=below)
+        above, below = find_id_range(db, since, until)
+        ids = list_candidate_ids(db, AnyOf(tuple(needs(query) for query in queries)), above, below)
+        return Stretch(ids=ids, tested=count_entries_in_range(db, above, below), above=above, below=below)
 
 
 def read(database: Database, ids: Sequence[int], heard: Heard | None = None) -> Iterator[StoredEntry]:
     """Read entries in the order of their ids' list; those that are gone meanwhile are left out."""
     done = 0
-    for some in entries.chunks(ids, BATCH):
+    for some in split_into_chunks(ids, BATCH):
         with database.read() as db:
-            found = entries.get_many(db, some)
+            found = load_entries(db, some)
         for id_ in some:
             if id_ in found:
                 yield found[id_]

@@ -1,0 +1,66 @@
+"""Laws of the canonicaliser: one way to split and fold words, wherever they come from."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from watcher.text import normalize
+from watcher.text.normalize import fold
+from watcher.text.tokenizer import encode, index_text, joined, places, surfaces, tokens
+
+PIECES = [
+    "U.S.", "us", "it's", "п’ять", "п'ять", 'ארה"ב', "&amp;", "&#39;s", "a.b.c", "é", "e\u0301", "\u00ad", "\u200b",
+    "情報", "ไทย", "й", "ё", "'s", "’s", "_", "-", "/", " ", "\n", "“", "”", "N.A.T.O.", "½", "ﬁ", "한국", "العَرَبية",
+    "हिन्दी", "1.5", "U.K.'s", "&nbsp;", "&lt", "S", "`s", "…", "Straße", "İ", "ｶﾞ", "・", "\x01", "\ud83d\ude00", "🙂",
+]  # fmt: skip
+TEXTS = st.one_of(st.lists(st.sampled_from(PIECES), max_size=10).map("".join), st.text(max_size=60))
+
+
+@settings(max_examples=500, deadline=None)
+@given(TEXTS)
+def test_tokens_surfaces_and_places_speak_of_the_same_words(text: str) -> None:
+    words = tokens(text)
+
+    assert [fold(each) for each in surfaces(text)] == words
+    assert len(places(text)) == len(words)
+    assert joined(text) == (" ".join(surfaces(text)), " ".join(words))
+
+
+@settings(max_examples=500, deadline=None)
+@given(TEXTS)
+def test_places_come_in_order_and_lie_in_the_text(text: str) -> None:
+    end = 0
+    for begin, stop in places(text):
+        assert end <= begin < stop <= len(text) or (begin, stop) == (begin, end)
+        end = stop
+
+
+@settings(max_examples=500, deadline=None)
+@given(TEXTS)
+def test_words_are_never_empty_and_have_no_blanks(text: str) -> None:
+    assert all(word and not any(letter.isspace() for letter in word) for word in tokens(text))
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS)
+def test_folding_again_changes_nothing(text: str) -> None:
+    words = tokens(text)
+
+    assert tokens(" ".join(words)) == [again for word in words for again in tokens(word)]
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS, st.integers(1, 4))
+def test_index_tokens_are_ascii_and_keep_beginnings(text: str, length: int) -> None:
+    assert index_text(text).isascii()
+    for word in tokens(text):
+        assert encode(word).startswith(encode(word[:length]))
+
+
+def test_words_as_long_as_documents_are_not_remembered() -> None:
+    long = "ж" * 300_000
+    before = sum(map(len, normalize._cache))
+
+    assert index_text(long) == "q00436" * 300_000
+    assert sum(map(len, normalize._cache)) - before < 1_000

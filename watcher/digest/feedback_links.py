@@ -1,0 +1,35 @@
+"""Relevance buttons: links that carry a judgement about one hit and prove that we made them (HMAC-SHA256)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from base64 import urlsafe_b64encode
+
+JUDGEMENTS = ("relevant", "irrelevant")
+_TOKEN = re.compile(r"([0-9]{1,18})\.(r|i)\.([A-Za-z0-9_-]{22})")
+
+
+def sign_feedback(secret: bytes, hit_id: int, label: str) -> str:
+    """Make a token that stands for a judgement about a hit: short, safe in an address, valid for as long as the key.
+
+    Raises ValueError for a judgement that there is not.
+    """
+    if label not in JUDGEMENTS:
+        raise ValueError(f"{label!r} is none of {', '.join(JUDGEMENTS)}")
+    said = f"{hit_id}.{label[0]}"
+    return f"{said}.{_seal(secret, said)}"
+
+
+def verify_feedback(secret: bytes, token: str) -> tuple[int, str] | None:
+    """Give the hit and the judgement that a token stands for; None where it is not ours."""
+    found = _TOKEN.fullmatch(token)
+    if found is None or not hmac.compare_digest(_seal(secret, f"{found[1]}.{found[2]}"), found[3]):
+        return None
+    return int(found[1]), next(label for label in JUDGEMENTS if label[0] == found[2])
+
+
+def _seal(secret: bytes, said: str) -> str:
+    sealed = hmac.new(secret, b"label:" + said.encode(), hashlib.sha256).digest()
+    return urlsafe_b64encode(sealed[:16]).decode().rstrip("=")

@@ -1,0 +1,89 @@
+"""Chooses who reads a document: the quick reader where nothing is doubtful, else feedparser, the judge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+
+from watcher.errors import ParseError, TooCostlyError
+from watcher.model.poll import Document, Parsed
+from watcher.parse.charset import decode
+from watcher.parse.fallback import Doubt
+from watcher.parse.fast_reader import read_quick
+from watcher.parse.feedparser_reader import read_loosely
+from watcher.parse.format_detection import Shape, shape
+from watcher.parse.jsonfeed import read_json
+from watcher.parse.limits import LONGEST_LOOSE
+from watcher.parse.xml_tree import Tree, grow
+from watcher.text.urls import http_url
+
+_DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
+_LINK = re.compile(r"<([^<>]{1,2000})>([^<]*)")
+_REL = re.compile(r"""(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""")
+
+
+def parse(document: Document, known: Collection[bytes] = frozenset()) -> Parsed:
+    """Read a fetched document; raises ParseError and nothing else, whatever the bytes.
+
+    Of items whose marks are `known` no more is read than what tells them apart (Item.repeated).
+
+    Hub and topic may also stand in the answer's Link header, which counts first (WebSub, 4).
+    """
+    read = parse_bytes(document.body, document.final_url, document.headers.get("content-type"), known)
+    link = document.headers.get("link")
+    if not link:
+        return read
+    said = _links(link, document.final_url)
+    return replace(read, hub=said.get("hub", read.hub), topic_url=said.get("self", read.topic_url))
+
+
+def parse_bytes(
+    body: bytes, url: str, content_type: str | None = None, known: Collection[bytes] = frozenset()
+) -> Parsed:
+    """Read a document that came from `url`; raises ParseError and nothing else, whatever the bytes."""
+    try:
+        return _parse(body, url, content_type, known)
+    except ParseError:
+        raise
+    except (RecursionError, MemoryError, ValueError, TypeError, LookupError, AttributeError) as error:
+        raise ParseError("parse", f"cannot be read: {type(error).__name__}") from error
+
+
+def _parse(body: bytes, url: str, content_type: str | None, known: Collection[bytes]) -> Parsed:
+    text, fault = decode(body, content_type)
+    if shape(text) is Shape.JSON:
+        return _degraded(read_json(text, url, known), fault, False)
+    # Both readers get UTF-8 that says so: whatever else was declared has been judged by now.
+    plain = ('<?xml version="1.0" encoding="utf-8"?>' + _DECLARATION.sub("", text, 1)).encode("utf-8", "replace")
+    tree = grow(plain)
+    if tree is not None and (read := _quickly(tree, url, known)) is not None:
+        return _degraded(read, tree.mended or fault, tree.cut)
+    if len(plain) > LONGEST_LOOSE:
+        raise TooCostlyError("parse", f"doubtful, and with {len(plain):,} bytes too large to be repaired")
+    return _degraded(read_loosely(plain, url, known), fault, False)
+
+
+def _quickly(tree: Tree, url: str, known: Collection[bytes]) -> Parsed | None:
+    try:
+        read = read_quick(tree.root, url, known)
+    except Doubt:
+        return None
+    return replace(read, truncated_items=read.truncated_items + tree.unread) if tree.unread else read
+
+
+def _degraded(read: Parsed, why: str | None, cut: bool) -> Parsed:
+    return replace(read, degraded=why or read.degraded, cut=cut) if why or cut else read
+
+
+def _links(header: str, base: str) -> dict[str, str]:
+    """Read the hub and self relations of a Link header (RFC 8288)."""
+    found: dict[str, str] = {}
+    for target, parameters in _LINK.findall(header[:10_000]):
+        rel = _REL.search(parameters)
+        url = http_url(target, base) if rel else None
+        if rel and url:
+            for relation in (rel[1] or rel[2] or "").lower().split():
+                if relation in {"hub", "self"}:
+                    found.setdefault(relation, url)
+    return found
