@@ -15,7 +15,7 @@ from typing import Any
 
 from bench.zipf import Corpus, feed_url, moment
 from tests import postgres
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Source
 from watcher.pipeline.ingest import store_new_entries
@@ -29,7 +29,7 @@ from watcher.store.feeds.queries import load_feeds, sync_feeds
 from watcher.store.hits.mapping import format_evidence
 from watcher.store.stories.queries import prune_story_marks
 from watcher.store.system.counters import rebuild_counters
-from watcher.stories import WINDOW
+from watcher.stories import STORY_WINDOW
 
 SERVER = {
     "fsync": "on",
@@ -71,7 +71,7 @@ class World:
     kind: str
     database: Database
     corpus: Corpus
-    watched: Watched
+    watched: TopicMatcher
 
     @property
     def feed_ids(self) -> list[int]:
@@ -124,7 +124,7 @@ def fill(world: World, count: int, size: int) -> Rate:
         if rate.entries % 10_000 < size:
             # As the daemon does every few hours; these are some days of news.
             with world.database.write(lasting=False) as db:
-                prune_story_marks(db, moment(first + rate.entries) - WINDOW)
+                prune_story_marks(db, moment(first + rate.entries) - STORY_WINDOW)
     return rate
 
 

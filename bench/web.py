@@ -20,7 +20,7 @@ import httpx
 
 from watcher import clock
 from watcher.app.bootstrap import App, open_app
-from watcher.match import find, parse_query
+from watcher.match import match_entry, parse_query
 from watcher.model.entry import Entry, Item
 from watcher.model.topic import Hit
 from watcher.store.entries.queries import add_entries
@@ -69,8 +69,8 @@ def fill(app: App, count: int) -> None:
         with app.database.write() as db:
             stored = add_entries(db, fresh, moment)
             found = [
-                Hit(topic_id=f"topic-{n}", topic_version="1", entry_id=each.id, evidence=find(queries[n], each) or (),
-                    score=draw.random(), matched_at=moment)
+                Hit(topic_id=f"topic-{n}", topic_version="1", entry_id=each.id,
+                    evidence=match_entry(queries[n], each) or (), score=draw.random(), matched_at=moment)
                 for each in stored
                 for n in [int(each.entry.key) % TOPICS]
             ]  # fmt: skip

@@ -13,7 +13,7 @@ import yaml
 
 from tests.topics.news import print_news
 from watcher.cli.main import run
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.settings import load
 from watcher.store.database import Database
 
@@ -40,7 +40,7 @@ class Desk:
         (self.folder / "topics.yaml").write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
 
     @property
-    def watched(self) -> Watched:
+    def watched(self) -> TopicMatcher:
         settings = load(self.folder, {})
         return compile_topics(settings.topics, settings.sets)
 

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Self
 
 from watcher.fetch import Fetcher, FetchPolicy
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Feed, Source
 from watcher.model.topic import Topic
 from watcher.pipeline.poll_summary import PollSummary
@@ -75,7 +75,7 @@ class Machine:
         database: Database,
         policy: FetchPolicy = HASTY,
         *,
-        watched: Watched = EYES,
+        watched: TopicMatcher = EYES,
         context: ssl.SSLContext | None = None,
         owner: str = "one",
         **changed: object,

@@ -11,7 +11,7 @@ from html import escape
 
 from sqlalchemy import select
 
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Feed, Source, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.pipeline.ingest import IngestResult, read, settle
@@ -23,7 +23,7 @@ from watcher.store.tables import entries, entry_versions
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-NO_TOPICS: Watched = compile_topics([])
+NO_TOPICS: TopicMatcher = compile_topics([])
 
 
 @dataclass(frozen=True)
@@ -55,12 +55,12 @@ class Served:
         with database.write() as db:
             sync_feeds(db, [Source(url=url)], NOON, HOUR)
 
-    def poll(self, *items: News, watched: Watched = NO_TOPICS, status: int = 200) -> IngestResult:
+    def poll(self, *items: News, watched: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
         """Read a document of these items, an hour after the last."""
         self.now += HOUR
         return self.settle(self.body(items), watched, status)
 
-    def settle(self, body: bytes, watched: Watched = NO_TOPICS, status: int = 200) -> IngestResult:
+    def settle(self, body: bytes, watched: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
         document = Document(
             url=self.url,
             final_url=self.url,

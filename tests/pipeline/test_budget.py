@@ -12,7 +12,7 @@ from sqlalchemy import func, select
 from tests.web_server import Reply, Server, rss
 from watcher.digest.format_helpers import format_coverage
 from watcher.fetch import Fetcher, FetchPolicy
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Budget, Feed, Source
 from watcher.model.topic import Topic
 from watcher.pipeline.poll_summary import PollSummary
@@ -55,7 +55,7 @@ class Desk:
 
         self.press.pages["/feed"] = answer
 
-    def poll(self, now: datetime, watched: Watched = WALRUS) -> PollSummary:
+    def poll(self, now: datetime, watched: TopicMatcher = WALRUS) -> PollSummary:
         async def cycle() -> PollSummary:
             policy = FetchPolicy(
                 allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=60), most_wire=16 << 20

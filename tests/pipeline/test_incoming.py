@@ -11,7 +11,7 @@ import pytest
 from tests.store.filled import document, item
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
-from watcher.match import Watched, compile_topics, parse_query
+from watcher.match import TopicMatcher, compile_topics, parse_query
 from watcher.model.feed import Source, Validators
 from watcher.model.found import Filters
 from watcher.model.poll import Outcome, Unchanged
@@ -44,7 +44,7 @@ def watch(database: Database, *urls: str) -> None:
         sync_feeds(db, [Source(url=url) for url in urls], NOON, timedelta(minutes=15))
 
 
-def poll(database: Database, now: datetime, watched: Watched = EYES, **how: object) -> PollSummary:
+def poll(database: Database, now: datetime, watched: TopicMatcher = EYES, **how: object) -> PollSummary:
     async def cycle() -> PollSummary:
         policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
         async with Fetcher(policy) as fetcher:

@@ -8,7 +8,7 @@ from hashlib import sha256
 
 import pytest
 
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.pipeline.ingest import IngestResult, read, settle
@@ -22,7 +22,7 @@ NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 URL = "https://post.example/feed"
-NO_TOPICS: Watched = compile_topics([])
+NO_TOPICS: TopicMatcher = compile_topics([])
 
 
 def rss(*items: tuple[str, str, str]) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.entry import Item, StoredEntry
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh, Hints, Parsed
@@ -21,7 +21,7 @@ FEED = "https://harbour.example/feed.xml"
 NOTHING = compile_topics([])
 
 
-def topics(**queries: str) -> Watched:
+def topics(**queries: str) -> TopicMatcher:
     return compile_topics([Topic(id=id_, name=id_, query=query) for id_, query in queries.items()])
 
 
@@ -50,7 +50,7 @@ def bring(
     items: Sequence[Item],
     *,
     now: datetime = NOON,
-    watched: Watched = NOTHING,
+    watched: TopicMatcher = NOTHING,
     feed: str = FEED,
     title: str = "",
 ) -> IngestResult:

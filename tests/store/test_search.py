@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.store.filled import NOON, bring, item, topics
-from watcher.match import find, needs, parse_query
+from watcher.match import match_entry, parse_query, required_terms
 from watcher.model.found import Filters
 from watcher.store.database import Database
 from watcher.store.entries.fulltext_index import format_expression, list_matching_ids
@@ -73,7 +73,7 @@ def test_searches_find_what_the_matcher_finds(
             wanted = [
                 each.id
                 for each in everything
-                if find(query, each) is not None
+                if match_entry(query, each) is not None
                 and (not filters.topics or any(each.id in told[topic] for topic in filters.topics))
                 and (not filters.sources or each.entry.feed_url in filters.sources)
                 and (not filters.languages or each.entry.item.language in filters.languages)
@@ -99,7 +99,7 @@ def test_hits_are_searched_as_entries_are(filled: Database, common: bool, monkey
             query = parse_query(written)
             with filled.read() as db:
                 everything = find_hits(db, filters, limit=1_000).items
-                wanted = [hit.id for hit in everything if find(query, hit.stored) is not None]
+                wanted = [hit.id for hit in everything if match_entry(query, hit.stored) is not None]
                 found, cursor = [], None
                 while True:
                     page = find_hits(db, filters, query=query, limit=7, cursor=cursor)
@@ -138,16 +138,16 @@ def test_newest_candidates_are_found_however_common_a_word_is(database: Database
         everything = load_entries_after(db, limit=5_000)
         for said in ("steady", "seldom", "bygone", '"bygone end"', '"end bygone"', "nowhere", "sel*"):
             query = parse_query(said)
-            wanted = format_expression(db, needs(query))
+            wanted = format_expression(db, required_terms(query))
             assert wanted is not None
-            holding = [each.id for each in everything if find(query, each) is not None]
+            holding = [each.id for each in everything if match_entry(query, each) is not None]
             for below, above in ((2**62, 0), (1_700, 0), (2**62, 1_650), (1_210, 40), (1, 0)):
                 inside = sorted((id_ for id_ in holding if above < id_ < below), reverse=True)
                 for limit in (1, 3, 40, 2_000):
                     found = list_matching_ids(db, wanted, below=below, above=above, limit=limit)
                     assert found == tuple(inside[:limit]), (said, below, above, limit)
         bygone = [each.id for each in everything if "bygone" in each.entry.item.summary]
-        asked = format_expression(db, needs(parse_query("bygone")))
+        asked = format_expression(db, required_terms(parse_query("bygone")))
         assert asked is not None
         for below in range(410, 700):
             assert list_matching_ids(db, asked, below=below, limit=3) == tuple(bygone[:-4:-1]), below

@@ -11,7 +11,7 @@ from watcher.pipeline.poller import IngestResult
 from watcher.store.database import Database
 from watcher.store.hits.queries import find_hits
 from watcher.store.stories.queries import find_stories, prune_story_marks
-from watcher.stories import WINDOW
+from watcher.stories import STORY_WINDOW
 
 EVENTS = (
     "Ministers sign harbour defence treaty in Riga after months of talks",
@@ -58,18 +58,18 @@ def test_a_story_counts_its_tellings_over_several_polls(database: Database) -> N
 def test_what_lies_beyond_the_window_is_another_story_though_its_marks_are_still_there(database: Database) -> None:
     bring(database, [item(1, EVENTS[0])], watched=EVERYTHING)
 
-    bring(database, [item(2, EVENTS[0])], now=NOON + WINDOW + timedelta(seconds=1), watched=EVERYTHING)
+    bring(database, [item(2, EVENTS[0])], now=NOON + STORY_WINDOW + timedelta(seconds=1), watched=EVERYTHING)
 
     assert grouped(database) == [[EVENTS[0]], [EVENTS[0]]]
 
 
 def test_marks_of_what_can_no_longer_be_joined_are_forgotten_and_later_ones_kept(database: Database) -> None:
     bring(database, [item(1, EVENTS[0])], watched=EVERYTHING)
-    later: IngestResult = bring(database, [item(2, EVENTS[1])], now=NOON + WINDOW, watched=EVERYTHING)
+    later: IngestResult = bring(database, [item(2, EVENTS[1])], now=NOON + STORY_WINDOW, watched=EVERYTHING)
 
     with database.write() as db:
         prune_story_marks(db, NOON + timedelta(seconds=1))
 
     assert len(later.hits) == 1
-    bring(database, [item(3, EVENTS[1] + ", officials say")], now=NOON + WINDOW, watched=EVERYTHING)
+    bring(database, [item(3, EVENTS[1] + ", officials say")], now=NOON + STORY_WINDOW, watched=EVERYTHING)
     assert [len(titles) for titles in grouped(database)] == [1, 2]

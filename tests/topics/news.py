@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tests.store.filled import NOON, NOTHING, bring, item
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Database
 from watcher.store.hits.queries import find_hits, set_hit_label
@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 def print_news(
     database: Database,
     *said: str,
-    watched: Watched = NOTHING,
+    watched: TopicMatcher = NOTHING,
     at: datetime = NOON,
     language: str | None = "en",
     feed: str = "https://harbour.example/feed.xml",

@@ -15,7 +15,7 @@ from watcher import __version__, private
 from watcher.digest.format_helpers import Links
 from watcher.errors import ConfigError
 from watcher.fetch import FetchPolicy
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.poll import FailureKind
 from watcher.pipeline.digests import DigestContext
 from watcher.schedule import Bounds
@@ -50,7 +50,7 @@ class App:
     ) -> None:
         self.settings = settings
         self.database = database
-        self._watched: Watched | None = None
+        self._watched: TopicMatcher | None = None
         self._compiling = threading.Lock()
         self._environ = environ
         self._secrets = secrets
@@ -72,7 +72,7 @@ class App:
         return self._activity
 
     @property
-    def watched(self) -> Watched:
+    def watched(self) -> TopicMatcher:
         """The topics in force; raises ConfigError where one cannot be read."""
         if (watched := self._watched) is None:
             with self._compiling:  # once, however many ask for them at the same time

@@ -10,7 +10,7 @@ from watcher.cli import output
 if TYPE_CHECKING:
     from watcher.model.entry import StoredEntry
     from watcher.model.topic import Evidence
-    from watcher.topics.trial import Told
+    from watcher.topics.query_test import ClauseView
 
 MOST_LINES = 400
 
@@ -31,7 +31,7 @@ def show_entry(stored: StoredEntry, evidence: Sequence[Evidence], *, named: bool
         output.put("  " + output.marked(cut_snippet(text, field, evidence, 240)))
 
 
-def show_tree(tree: Told) -> None:
+def show_tree(tree: ClauseView) -> None:
     """Show a clause tree: a tick where a clause holds, the words beside it, a cross and the nearest thing where not."""
     lines = list(_lines(tree, "", ""))
     for line in lines[:MOST_LINES]:
@@ -40,7 +40,7 @@ def show_tree(tree: Told) -> None:
         output.put(output.style(f"... {len(lines) - MOST_LINES} more lines; --json gives all", output.DIM))
 
 
-def _lines(tree: Told, here: str, below: str) -> Iterator[str]:
+def _lines(tree: ClauseView, here: str, below: str) -> Iterator[str]:
     yield here + _line(tree)
     rest = [*tree.children]
     for number, child in enumerate(rest):
@@ -51,7 +51,7 @@ def _lines(tree: Told, here: str, below: str) -> Iterator[str]:
         yield below + output.style(f"└─ {tree.omitted} more {held}", output.DIM)
 
 
-def _line(tree: Told) -> str:
+def _line(tree: ClauseView) -> str:
     mark = output.style("✓", output.GREEN) if tree.matched else output.style("✗", output.RED)
     if tree.excluded:
         mark = output.style("✗ NOT", output.RED) if tree.matched else output.style("✓ NOT", output.GREEN)

@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 from watcher.cli import output, render_entry
 
 if TYPE_CHECKING:
-    from watcher.topics.cost import Cost, Share
-    from watcher.topics.diff import Diff
-    from watcher.topics.evaluate import Score
-    from watcher.topics.probe import Probe
+    from watcher.topics.cost import ClauseCost, TopicCost
+    from watcher.topics.diff import QueryDiff
+    from watcher.topics.evaluation import TopicScore
+    from watcher.topics.probe import ProbeResult
     from watcher.topics.sample import Elusion, Sample
 
 SILENT_FROM = 20
 """A language with fewer entries is not said to be silent."""
 
 
-def show_diff(found: Diff) -> None:
+def show_diff(found: QueryDiff) -> None:
     """Show gained and lost entries, those that people judged first among the lost."""
     for change in sorted(found.lost, key=lambda change: change.label is None):
         judged = output.style(f" judged {change.label}", output.BOLD) if change.label else ""
@@ -36,7 +36,7 @@ def show_diff(found: Diff) -> None:
         output.note("not all are listed; see --limit")
 
 
-def show_scores(scores: Iterable[Score], items: int, limit: int, *, stored: bool) -> None:
+def show_scores(scores: Iterable[TopicScore], items: int, limit: int, *, stored: bool) -> None:
     """Show a table of measures, then what each topic missed and found wrongly."""
     scores = tuple(scores)
     output.table(
@@ -72,7 +72,7 @@ def show_scores(scores: Iterable[Score], items: int, limit: int, *, stored: bool
         )
 
 
-def show_probe(found: Probe) -> None:
+def show_probe(found: ProbeResult) -> None:
     """Show near misses and the one change that would let each in."""
     for hit in found.missed:
         output.put(output.style("! ", output.RED) + f"judged relevant, and not matched today (hit {hit.id})")
@@ -112,7 +112,7 @@ def show_sample(drawn: Sample, found: Elusion | None) -> None:
     )
 
 
-def show_cost(found: Cost, limit: int) -> None:
+def show_cost(found: TopicCost, limit: int) -> None:
     """Show the clauses and words of a topic with what rests on each, and what is silent."""
     judged = (
         f" ({found.relevant} judged relevant, {found.irrelevant} irrelevant)"
@@ -142,7 +142,7 @@ def show_cost(found: Cost, limit: int) -> None:
         output.put(output.style("\nLanguages with entries and no match", output.DIM) + "  " + ", ".join(silent))
 
 
-def _show_shares(title: str, alone: str, shares: Sequence[Share], limit: int) -> None:
+def _show_shares(title: str, alone: str, shares: Sequence[ClauseCost], limit: int) -> None:
     if not shares or not limit:
         return
     output.put(output.style(f"\n{title}", output.BOLD))

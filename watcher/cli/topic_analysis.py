@@ -47,7 +47,7 @@ def diff(
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.match import parse_query
-    from watcher.topics.diff import diff as compare
+    from watcher.topics.diff import diff_queries as compare
 
     if (query is None) == (file is None):
         raise UsageError("give the new query: --query Q or --file F")
@@ -94,7 +94,7 @@ def replay(
     from watcher import clock
     from watcher.app import topic_views
     from watcher.app.listing import find_topic
-    from watcher.topics.replay import replay as apply
+    from watcher.topics.replay import replay_topics as apply
 
     with opened(sync=True) as application:
         chosen = [find_topic(application.settings.topics, id_).id for id_ in topic_id or ()]
@@ -142,23 +142,23 @@ def probe(
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.topics import sample as sampling
-    from watcher.topics.named import read_named
-    from watcher.topics.probe import probe as look
+    from watcher.topics.named_query import parse_named_query
+    from watcher.topics.probe import probe_topic as look
 
     if relevant is not None and relevant > size:
         raise UsageError("--relevant is about a --sample that was read: it cannot be more than its size")
     with opened() as application:
         topic = find_topic(application.settings.topics, topic_id)
-        named = read_named(topic.query, application.settings.sets)
+        named = parse_named_query(topic.query, application.settings.sets)
         after, before = args.times(since, until)
         with output.measured("Probing") as heard:
             found = look(application.database, topic_id, named, since=after, until=before, limit=limit, heard=heard)
         drawn = None
         if size:
-            drawn = sampling.sample(application.database, named.query, size, seed=seed, since=after, until=before)
+            drawn = sampling.draw_sample(application.database, named.query, size, seed=seed, since=after, until=before)
     elusion = None
     if drawn is not None and relevant is not None:
-        elusion = sampling.elusion(min(relevant, len(drawn.entries)), len(drawn.entries), drawn.population)
+        elusion = sampling.estimate_elusion(min(relevant, len(drawn.entries)), len(drawn.entries), drawn.population)
     if as_json:
         said = topic_views.probe(found, topic_id)
         output.put_json(said | ({"elusion": topic_views.sample(drawn, elusion)} if drawn else {"elusion": None}))
@@ -181,12 +181,12 @@ def cost(
     from watcher.app import topic_views
     from watcher.app.listing import find_topic
     from watcher.cli import render_topics
-    from watcher.topics.cost import cost as weigh
-    from watcher.topics.named import read_named
+    from watcher.topics.cost import measure_cost as weigh
+    from watcher.topics.named_query import parse_named_query
 
     with opened() as application:
         topic = find_topic(application.settings.topics, topic_id)
-        named = read_named(topic.query, application.settings.sets)
+        named = parse_named_query(topic.query, application.settings.sets)
         after, before = args.times(since, until)
         with output.measured("Weighing") as heard:
             found = weigh(application.database, topic_id, named, since=after, until=before, heard=heard)

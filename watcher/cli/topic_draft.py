@@ -15,7 +15,7 @@ from watcher.cli.state import Json, Since, opened
 if TYPE_CHECKING:
     from watcher.settings import Settings
     from watcher.text.article import Article
-    from watcher.topics.draft import Proposal
+    from watcher.topics.draft import TopicDraft
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -35,8 +35,8 @@ def draft(
     Each says how many stored entries it would match. It is plain counting, a starting point for a person: read each
     query and try it before it is relied on.
     """
-    from watcher.topics.draft import as_yaml
-    from watcher.topics.draft import draft as propose
+    from watcher.topics.draft import draft_topics as propose
+    from watcher.topics.draft import format_topics_yaml
 
     settings = _settings()
     article = _article(source, settings)
@@ -64,7 +64,7 @@ def draft(
         output.note(f"nothing stands out in {name}: a longer article has more to say")
         return
     heading = [f"Drafted from {name}: a starting point, not finished topics. Read each query, try it with", _TRY]
-    sys.stdout.write(as_yaml(proposals, heading))
+    sys.stdout.write(format_topics_yaml(proposals, heading))
 
 
 _TRY = "`watcher topics test`, and move what is good into topics.yaml, below its own `topics:`."
@@ -82,7 +82,7 @@ def _settings() -> Settings | None:
 
 def _article(source: str, settings: Settings | None) -> Article:
     from watcher.errors import ParseError, UsageError
-    from watcher.topics.page import read_article
+    from watcher.topics.article_source import parse_article
 
     if source.lower().startswith(("http://", "https://")):
         return asyncio.run(_fetched(source, settings))
@@ -93,7 +93,7 @@ def _article(source: str, settings: Settings | None) -> Article:
     except OSError as error:
         raise UsageError(f"{source}: {(error.strerror or 'cannot be read').lower()}") from error
     try:
-        return read_article(body, name=args.named(source))
+        return parse_article(body, name=args.named(source))
     except ParseError as error:
         raise UsageError(str(error)) from error
 
@@ -101,25 +101,25 @@ def _article(source: str, settings: Settings | None) -> Article:
 async def _fetched(url: str, settings: Settings | None) -> Article:
     from watcher.app.bootstrap import fetch_policy
     from watcher.fetch import Fetcher, FetchPolicy
-    from watcher.topics.page import fetch_article
+    from watcher.topics.article_source import fetch_article
 
     async with Fetcher(fetch_policy(settings) if settings else FetchPolicy()) as fetcher:
         return await fetch_article(fetcher, url)
 
 
-def _counted(proposals: tuple[Proposal, ...], since: str | None) -> tuple[Proposal, ...]:
+def _counted(proposals: tuple[TopicDraft, ...], since: str | None) -> tuple[TopicDraft, ...]:
     """Ask the archive how many entries each proposal matches; without one they stay as they are."""
     from watcher.errors import StoreError
     from watcher.match import parse_query
-    from watcher.topics.draft import counted
-    from watcher.topics.trial import count_each
+    from watcher.topics.draft import add_match_counts
+    from watcher.topics.query_test import count_matches
 
     after, _before = args.times(since, None)
     try:
         with opened() as application:
             queries = {each.id: parse_query(each.query) for each in proposals}
-            matched, tested = count_each(application.database, queries, since=after)
+            matched, tested = count_matches(application.database, queries, since=after)
     except StoreError as error:
         output.note(f"not counted: {error}")
         return proposals
-    return counted(proposals, matched, tested) if tested else proposals
+    return add_match_counts(proposals, matched, tested) if tested else proposals

@@ -13,9 +13,9 @@ from watcher.cli.state import Json, Topics, load_settings, opened
 from watcher.cli.topic_analysis import Listed
 
 if TYPE_CHECKING:
-    from watcher.match import Watched
+    from watcher.match import TopicMatcher
     from watcher.settings import Settings
-    from watcher.topics.labels import Example
+    from watcher.topics.examples import Example
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -52,22 +52,24 @@ def evaluate(
     from watcher.app import topic_views
     from watcher.cli import render_topics
     from watcher.errors import UsageError
-    from watcher.topics.evaluate import below
-    from watcher.topics.evaluate import evaluate as measure
-    from watcher.topics.labels import read_labels, stored_labels
+    from watcher.topics.evaluation import check_gate
+    from watcher.topics.evaluation import evaluate_topics as measure
+    from watcher.topics.examples import iter_judged_examples, parse_examples
 
     if not labels and not stored:
         raise UsageError("nothing to measure with: --labels FILE, or --stored for the judgements in the database")
     settings = load_settings()
     watched, candidates = _watched(settings, topic or [], query)
-    examples = [each for name in labels or () for each in read_labels(args.named(name), args.read_lines(name))]
+    examples = [each for name in labels or () for each in parse_examples(args.named(name), args.read_lines(name))]
     if stored:
         with opened() as application:
-            examples += stored_labels(application.database)
+            examples += iter_judged_examples(application.database)
     ids = _measured_topics(examples, candidates, bool(topic))
     scores = measure(watched, examples, ids)
     short = [
-        line for score in scores.values() for line in below(score, min_precision=min_precision, min_recall=min_recall)
+        line
+        for score in scores.values()
+        for line in check_gate(score, min_precision=min_precision, min_recall=min_recall)
     ]
     if as_json:
         said = {id_: topic_views.score(score, watched.version(id_)) for id_, score in scores.items()}
@@ -80,7 +82,7 @@ def evaluate(
         raise typer.Exit(1)
 
 
-def _watched(settings: Settings, wanted: list[str], query: str | None) -> tuple[Watched, list[str]]:
+def _watched(settings: Settings, wanted: list[str], query: str | None) -> tuple[TopicMatcher, list[str]]:
     """Compile the topics to measure, with another query in place of one topic's where that is asked."""
     from watcher.app.listing import find_topic
     from watcher.errors import UsageError
@@ -100,9 +102,9 @@ def _measured_topics(examples: list[Example], candidates: list[str], named: bool
     from difflib import get_close_matches
 
     from watcher.errors import UsageError
-    from watcher.topics.labels import labelled_topics
+    from watcher.topics.examples import count_labelled_topics
 
-    spoken = labelled_topics(examples)
+    spoken = count_labelled_topics(examples)
     for id_ in spoken:
         if id_ not in candidates and not named:
             near = get_close_matches(id_, candidates, 1)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.model.entry import StoredEntry
     from watcher.model.found import StoredHit
-    from watcher.topics.trial import Explained
+    from watcher.topics.query_test import EntryExplanation
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -35,10 +35,10 @@ def list_topics(as_json: Json = False) -> None:
     """List the topics with what they found: all hits, those of the last seven days, the last one, and judgements."""
     from watcher import clock
     from watcher.app import topic_views
-    from watcher.topics import catalogue
+    from watcher.topics.overview import list_topic_overviews
 
     with opened() as application, application.database.read() as db:
-        found = catalogue.listed(db, application.watched, clock.now())
+        found = list_topic_overviews(db, application.watched, clock.now())
     if as_json:
         output.put_json({"topics": [topic_views.topic(one) for one in found]})
         return
@@ -67,17 +67,19 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
     from watcher import clock
     from watcher.app import topic_views
     from watcher.app.listing import find_topic
-    from watcher.topics import catalogue, named
+    from watcher.match import format_query
+    from watcher.topics.named_query import parse_named_query
+    from watcher.topics.overview import get_topic_overview, list_used_sets
 
     with opened() as application:
         settings = application.settings
         topic = find_topic(settings.topics, topic_id)
         with application.database.read() as db:
-            one, versions = catalogue.one(db, application.watched, topic_id, clock.now())
-    read = named.read_named(topic.query, settings.sets)
-    sets = {name: settings.sets[name] for name in catalogue.sets_used(topic.query, settings.sets)}
+            one, versions = get_topic_overview(db, application.watched, topic_id, clock.now())
+    read = parse_named_query(topic.query, settings.sets)
+    sets = {name: settings.sets[name] for name in list_used_sets(topic.query, settings.sets)}
     if as_json:
-        output.put_json(topic_views.whole_topic(one, versions, read.query.canonical(), sets))
+        output.put_json(topic_views.whole_topic(one, versions, format_query(read.query), sets))
         return
     output.put(output.style(output.clean(f"{topic.id}: {topic.name}"), output.BOLD))
     if topic.description:
@@ -153,16 +155,16 @@ def explain(
     from watcher.app import topic_views
     from watcher.app.listing import topic_or_query
     from watcher.cli import render_entry
-    from watcher.match import version_of
-    from watcher.topics.named import read_named
-    from watcher.topics.trial import on_entry
+    from watcher.match import hash_query
+    from watcher.topics.named_query import parse_named_query
+    from watcher.topics.query_test import explain_entry
 
     with opened() as application:
         topic, query = topic_or_query(application.settings.topics, what)
-        named = read_named(query, application.settings.sets)
+        named = parse_named_query(query, application.settings.sets)
         stored, hit = _entry(application, entry)
-    found = on_entry(named, stored, everything=everything)
-    version = version_of(named.query)
+    found = explain_entry(named, stored, everything=everything)
+    version = hash_query(named.query)
     if as_json:
         output.put_json(topic_views.explained(found, topic.id if topic else None, version, hit))
         return
@@ -180,14 +182,14 @@ def _test_archive(what: str, since: str | None, until: str | None, limit: int, a
     from watcher.app.listing import topic_or_query
     from watcher.cli import render_entry
     from watcher.match import parse_query
-    from watcher.topics.trial import on_archive
+    from watcher.topics.query_test import search_archive
 
     with opened() as application:
         _topic, text = topic_or_query(application.settings.topics, what)
         query = parse_query(text, application.settings.sets)
         after, before = args.times(since, until)
         with output.measured("Matching") as heard:
-            found = on_archive(application.database, query, since=after, until=before, limit=limit, heard=heard)
+            found = search_archive(application.database, query, since=after, until=before, limit=limit, heard=heard)
     if as_json:
         output.put_json(topic_views.tested(found))
     else:
@@ -203,13 +205,13 @@ def _test_text(what: str, text: str, as_json: bool) -> bool:
     from watcher.app import topic_views
     from watcher.app.listing import topic_or_query
     from watcher.cli import render_entry
-    from watcher.topics.named import read_named
-    from watcher.topics.trial import as_entry, on_entry
+    from watcher.topics.named_query import parse_named_query
+    from watcher.topics.query_test import build_entry, explain_entry
 
     settings = args.settings_if_any()
     topics, sets = (settings.topics, settings.sets) if settings else ((), {})
     _topic, query = topic_or_query(topics, what)
-    found = on_entry(read_named(query, sets), as_entry(text))
+    found = explain_entry(parse_named_query(query, sets), build_entry(text))
     if as_json:
         output.put_json(topic_views.trial(found))
     else:
@@ -237,7 +239,7 @@ def _entry(application: App, said: str) -> tuple[StoredEntry, StoredHit | None]:
         return load_entry(db, int(number)), None
 
 
-def _show_nearest(found: Explained) -> None:
+def _show_nearest(found: EntryExplanation) -> None:
     if found.matched:
         return
     if found.nearest:

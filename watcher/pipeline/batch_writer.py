@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.errors import StorageError
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.feed import Feed
 from watcher.model.poll import Fresh, Outcome
 from watcher.pipeline.checkpoints import reached
@@ -31,7 +31,7 @@ LONGEST_PAUSE = timedelta(seconds=10)
 class Settling:
     """What settling needs to know; each is asked anew for every transaction."""
 
-    watched: Callable[[], Watched]
+    watched: Callable[[], TopicMatcher]
     clock: Callable[[], datetime]
     bounds: Callable[[], Bounds]
     jitter: Callable[[], float]

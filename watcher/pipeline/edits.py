@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Hit, Origin
 from watcher.store.database import Db
@@ -15,7 +15,7 @@ from watcher.store.hits.rematches import get_former_texts, rematch_hits
 from watcher.store.stories.queries import assign_stories, filter_without_story
 
 
-def store_edits(db: Db, edited: Sequence[StoredEntry], watched: Watched, now: datetime) -> tuple[Hit, ...]:
+def store_edits(db: Db, edited: Sequence[StoredEntry], watched: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
     """Match edited entries and store their hits; returns those that are new, and those that an edit brought back.
 
     What the former text matched as well, no edit made. Of what nobody was to be told of (a baseline, a quarantined

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from watcher.errors import ParseError
 from watcher.identify import candidates, learned_to_change, plain_key, shared_key, sort
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Budget, Feed
 from watcher.model.poll import (
@@ -129,7 +129,7 @@ def _unreadable(document: Document, error: ParseError) -> Failed:
 
 
 def settle(
-    db: Db, feed: Feed, outcome: Outcome, watched: Watched, now: datetime, bounds: Bounds, jitter: float
+    db: Db, feed: Feed, outcome: Outcome, watched: TopicMatcher, now: datetime, bounds: Bounds, jitter: float
 ) -> IngestResult:
     """Keep what a poll brought: entries, their hits, their stories and the feed's next poll, in one transaction."""
     return ingest_polls(db, [(feed, outcome)], watched, now, bounds, lambda: jitter)[0]
@@ -138,7 +138,7 @@ def settle(
 def ingest_polls(
     db: Db,
     polled: Sequence[tuple[Feed, Outcome]],
-    watched: Watched,
+    watched: TopicMatcher,
     now: datetime,
     bounds: Bounds,
     jitter: Callable[[], float],
@@ -185,7 +185,7 @@ class _Brought:
 def _bring(
     db: Db,
     read_: Sequence[tuple[Feed, Fresh]],
-    watched: Watched,
+    watched: TopicMatcher,
     now: datetime,
     budget: Budget,
     continued: Mapping[int, Continued],
@@ -285,7 +285,7 @@ def _rest_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:
         defer_host(db, host, feed.next_poll_at)
 
 
-def store_new_entries(db: Db, fresh: Sequence[StoredEntry], watched: Watched, now: datetime) -> tuple[Hit, ...]:
+def store_new_entries(db: Db, fresh: Sequence[StoredEntry], watched: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
     """Store entries that have just been numbered, their hits, and the stories of those that have some."""
     found = watched.hits(fresh, now)
     homes: Mapping[int, StoryAssignment] = {}

@@ -13,7 +13,7 @@ import structlog
 
 from watcher.errors import StorageError, StoreError
 from watcher.fetch import Fetcher
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind, Fetched, Fresh, Outcome
 from watcher.pipeline.batch_writer import BatchWriter, Settling
@@ -55,7 +55,7 @@ class Poller:
         self,
         database: Database,
         fetcher: Fetcher,
-        watched: Callable[[], Watched],
+        watched: Callable[[], TopicMatcher],
         clock: Callable[[], datetime],
         *,
         bounds: Callable[[], Bounds],

@@ -17,7 +17,7 @@ from watcher.app.bootstrap import App
 from watcher.fetch import Fetcher
 from watcher.match import Query
 from watcher.pipeline.storage_monitor import StorageMonitor
-from watcher.topics.named import Named
+from watcher.topics.named_query import NamedQuery
 from watcher.web.auth.access import Gate
 from watcher.web.auth.sessions import Session
 from watcher.web.deadlines import MatchBudget, Reader
@@ -51,7 +51,7 @@ class WebContext:
     def now(self) -> datetime:
         return self.clock()
 
-    def read(self, query: str) -> Named:
+    def read(self, query: str) -> NamedQuery:
         """Read a query that a visitor sent; raises QueryError and BusyError."""
         return self.reader.read(query, self.app.settings.sets)
 

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from watcher.errors import BusyError, TooLongError
 from watcher.match import limit_matching
-from watcher.topics.named import Named, read_named
+from watcher.topics.named_query import NamedQuery, parse_named_query
 
 T = TypeVar("T")
 PATIENCE = timedelta(seconds=1.5)
@@ -211,17 +211,17 @@ class Reader:
     def __init__(self) -> None:
         self._looking_up = threading.Lock()
 
-    def read(self, text: str, sets: Mapping[str, str], patience: timedelta = PATIENCE) -> Named:
+    def read(self, text: str, sets: Mapping[str, str], patience: timedelta = PATIENCE) -> NamedQuery:
         """Read a query; raises QueryError, and BusyError where its inflections are not known yet: soon they will be."""
         if "~" not in text:
-            return read_named(text, sets)
+            return parse_named_query(text, sets)
         deadline = Deadline(patience)
         if not self._looking_up.acquire(timeout=deadline.left()):
             raise _busy()
 
-        def work() -> Named:
+        def work() -> NamedQuery:
             try:
-                return read_named(text, sets)
+                return parse_named_query(text, sets)
             finally:
                 self._looking_up.release()
 

@@ -15,7 +15,7 @@ import structlog
 
 from watcher.errors import ParseError
 from watcher.fetch import Fetcher, websub
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.feed import Feed, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.model.websub import Callback, CallbackState
@@ -78,7 +78,7 @@ class Subscriber:
         self,
         database: Database,
         fetcher: Fetcher,
-        watched: Callable[[], Watched],
+        watched: Callable[[], TopicMatcher],
         clock: Callable[[], datetime],
         *,
         bounds: Callable[[], Bounds],

@@ -39,7 +39,7 @@ from watcher.store.sql.bulk import IDS, any_of
 from watcher.store.system.counters import add_to_entry_counts, add_to_hit_counts, shrink_stories
 from watcher.store.tables import aliases, digest_items, feeds, hits, outbox, polls, stories, story_marks, tombstones
 from watcher.store.tables import entries as entry_table
-from watcher.stories import WINDOW
+from watcher.stories import STORY_WINDOW
 
 ENTRIES_PER_PRUNE = 500
 """Rows that one transaction takes away: the write lock is held for tens of milliseconds."""
@@ -105,9 +105,9 @@ def prune_database(
         gone_hits += some_hits
         progress(gone)
     with database.read() as db:
-        too_old = find_first_id_since(db, now - WINDOW)
+        too_old = find_first_id_since(db, now - STORY_WINDOW)
     _piecemeal(database, _some(story_marks, story_marks.c.entry_id < too_old))
-    _piecemeal(database, _some(stories, stories.c.last_at < now - WINDOW, ~_has_tellings()))
+    _piecemeal(database, _some(stories, stories.c.last_at < now - STORY_WINDOW, ~_has_tellings()))
     old_polls = _piecemeal(database, _some(polls, polls.c.at < now - kept.polls))
     unlisted = _piecemeal(database, _some(tombstones, _is_unlisted(now)))
     old_payloads = outbox.c.state == "sent", outbox.c.sent_at < now - kept.payloads, outbox.c.payload != ""
@@ -159,7 +159,7 @@ def _take_away(db: Db, ids: Sequence[int], hits_since: datetime, now: datetime) 
         add_to_hit_counts(db, {key: -found for key, found in days.items()})
     shrink_stories(db, {row[0]: row[1] for row in db.execute(_THEIR_STORIES, {"ids": ids})})
     add_to_entry_counts(db, {id_: -gone for id_, gone in Counter(each.entry.feed_id for each in leaving).items()})
-    if max(each.first_seen_at for each in leaving) > now - WINDOW:
+    if max(each.first_seen_at for each in leaving) > now - STORY_WINDOW:
         db.execute(_THEIR_MARKS, {"ids": ids})
     db.execute(_GONE, {"ids": ids})
     return len(leaving), len(told)

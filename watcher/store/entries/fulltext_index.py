@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, column, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from watcher.match import AllOf, AnyOf, Anything, Need, Phrase, Prefix, Token
+from watcher.match import AllOf, AnyOf, Anything, RequiredPhrase, RequiredPrefix, RequiredTerms, RequiredToken
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Db
 from watcher.store.sql.bulk import IDS, any_of
@@ -134,7 +134,7 @@ def tokenize_entry(stored: StoredEntry) -> str:
     return index_text(item.title, item.summary, item.content, item.author, *item.tags)
 
 
-def format_expression(db: Db, need: Need) -> str | None:
+def format_expression(db: Db, need: RequiredTerms) -> str | None:
     """Say a need in the database's own search syntax; None where any entry may match. Tokens are ASCII words."""
     return _fts5(need) if db.dialect.name == "sqlite" else _tsquery(need)
 
@@ -204,13 +204,13 @@ def _expected(db: Db, wanted: str) -> tuple[int, int]:
     return some, total
 
 
-def _fts5(need: Need) -> str | None:
+def _fts5(need: RequiredTerms) -> str | None:
     match need:
-        case Token(text=token):
+        case RequiredToken(text=token):
             return f'"{token}"'
-        case Prefix(text=token):
+        case RequiredPrefix(text=token):
             return f'"{token}"*'
-        case Phrase(tokens=tokens):
+        case RequiredPhrase(tokens=tokens):
             return '"' + " ".join(tokens) + '"'
         case AllOf(parts=parts):
             return _joined(" AND ", [found for part in parts if (found := _fts5(part)) is not None])
@@ -221,13 +221,13 @@ def _fts5(need: Need) -> str | None:
             return None
 
 
-def _tsquery(need: Need) -> str | None:
+def _tsquery(need: RequiredTerms) -> str | None:
     match need:
-        case Token(text=token):
+        case RequiredToken(text=token):
             return f"'{token}'"
-        case Prefix(text=token):
+        case RequiredPrefix(text=token):
             return f"'{token}':*"
-        case Phrase(tokens=tokens):
+        case RequiredPhrase(tokens=tokens):
             side_by_side = " <-> ".join(f"'{token}'" for token in tokens)
             anywhere = " & ".join(f"'{token}'" for token in (*tokens, _LONG))
             return f"({side_by_side} | ({anywhere}))"

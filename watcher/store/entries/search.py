@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import Select, bindparam, func, select
 
-from watcher.match import Need, Query, finder, needs
+from watcher.match import Query, RequiredTerms, build_entry_matcher, required_terms
 from watcher.model.entry import StoredEntry
 from watcher.model.found import Filters, Match, Page
 from watcher.store.cursors import format_cursor, parse_cursor
@@ -65,10 +65,10 @@ def search_entries(
     filters = filters or Filters()
     place = parse_cursor("entries", cursor)
     below = int(place[0]) if place else 2**62
-    wanted = format_expression(db, needs(query)) if query else None
+    wanted = format_expression(db, required_terms(query)) if query else None
     if order == "score" and query is not None and wanted is not None:
         return _ranked(db, query, wanted, filters, limit)
-    find = finder(query) if query else None
+    find = build_entry_matcher(query) if query else None
     found: list[Match] = []
     looked = 0
     last: StoredEntry | None = None
@@ -97,7 +97,7 @@ def find_id_range(db: Db, since: datetime | None = None, until: datetime | None 
     return _id_range(db, Filters(since=since, until=until), 2**62)
 
 
-def list_candidate_ids(db: Db, need: Need, above: int, below: int, limit: int = 2**31) -> tuple[int, ...]:
+def list_candidate_ids(db: Db, need: RequiredTerms, above: int, below: int, limit: int = 2**31) -> tuple[int, ...]:
     """List ids in (above, below) of entries that may hold what is needed, newest first; any where nobody can say.
 
     The whole list at once: PostgreSQL would begin its search anew for each piece of it.
@@ -175,7 +175,7 @@ def _ranked(db: Db, query: Query, wanted: str, filters: Filters, limit: int) -> 
         above, below = _id_range(db, filters, MAX_ENTRY_ID)
         passing = {id_ for id_ in _passing(db, ids, filters) if above < id_ < below}
         ids = tuple(id_ for id_ in ids if id_ in passing)
-    find = finder(query)
+    find = build_entry_matcher(query)
     found: list[Match] = []
     for some in split_into_chunks(ids, limit + _SPARE):
         rows = {stored.id: (stored, story) for stored, story in _read(db, some)}

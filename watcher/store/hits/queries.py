@@ -18,7 +18,7 @@ from sqlalchemy import (
 )
 
 from watcher.errors import NotFoundError
-from watcher.match import Query, find, needs
+from watcher.match import Query, match_entry, required_terms
 from watcher.model.found import Filters, Page, StoredHit
 from watcher.model.topic import Hit, Origin
 from watcher.store.cursors import format_cursor, parse_cursor
@@ -188,7 +188,7 @@ def _newest(
     for some in _likely(db, filters, query, below, limit):
         rows = db.execute(_THESE, {"ids": [hit_id for hit_id, may in some.items() if may]}).mappings().all()
         for hit in sorted(map(read_hit_row, rows), key=lambda hit: -hit.id):
-            if find(query, hit.stored) is None:
+            if match_entry(query, hit.stored) is None:
                 continue
             found.append(hit)
             if len(found) > limit:
@@ -206,7 +206,7 @@ def _newest(
 
 def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> Iterator[Mapping[int, bool]]:
     """Walk the hits that pass the filters, newest first: for each, whether its entry may match the query."""
-    wanted = format_expression(db, needs(query))
+    wanted = format_expression(db, required_terms(query))
     chosen = filter_hits(db, _pairs(filters), filters)
     if wanted is not None and not is_common_expression(db, wanted):
         theirs = list_matching_rows(db, wanted, chosen.where(hits.c.id < below), hits.c.entry_id)
@@ -247,7 +247,7 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
     for some in split_into_chunks(db.execute(best).scalars().all(), limit + _SPARE):
         rows = db.execute(_THESE, {"ids": some}).mappings().all()
         for hit in sorted(map(read_hit_row, rows), key=lambda hit: (-hit.hit.score, -hit.id)):
-            if query is not None and find(query, hit.stored) is None:
+            if query is not None and match_entry(query, hit.stored) is None:
                 continue
             found.append(hit)
             if len(found) > limit:

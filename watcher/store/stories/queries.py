@@ -24,8 +24,15 @@ from watcher.store.sql.bulk import IDS, any_of, bulk_insert, reserve_ids
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, stories, story_marks
 from watcher.store.tables import hits as hit_table
-from watcher.stories import COMPARED, WINDOW, Candidate, marks, story_text, story_words
-from watcher.stories import join as choose
+from watcher.stories import (
+    MAX_COMPARED_CHARACTERS,
+    STORY_WINDOW,
+    StoryCandidate,
+    build_story_text,
+    compute_blocking_keys,
+    extract_story_text,
+)
+from watcher.stories import choose_story as choose
 
 MAX_COMPARED_ENTRIES = 12
 """How many of the entries that share the most marks are compared word by word."""
@@ -64,7 +71,7 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
         each.story_id = -begun if chosen.story_id is None else chosen.story_id
         each.copy = chosen.copy
         sizes[each.story_id] += 1
-        known[each.entry_id] = Candidate(
+        known[each.entry_id] = StoryCandidate(
             story_id=each.story_id, entry_id=each.entry_id, text=each.words, seen_at=each.seen_at
         )
     ids = _begin(db, [sizes[-number] for number in range(1, begun + 1)], now)
@@ -141,8 +148,8 @@ class _Told:
 
     @classmethod
     def of(cls, stored: StoredEntry) -> _Told:
-        words = story_text(stored.entry)
-        return cls(stored.id, words, frozenset(marks(words)), stored.first_seen_at)
+        words = extract_story_text(stored.entry)
+        return cls(stored.id, words, frozenset(compute_blocking_keys(words)), stored.first_seen_at)
 
 
 _MOMENT = stories.c.first_at.type
@@ -168,9 +175,9 @@ _TOLD = select(
     entry_table.c.id,
     entry_table.c.story_id,
     entry_table.c.title,
-    func.substr(func.coalesce(func.nullif(entry_table.c.summary, ""), entry_table.c.content), 1, COMPARED).label(
-        "rest"
-    ),
+    func.substr(
+        func.coalesce(func.nullif(entry_table.c.summary, ""), entry_table.c.content), 1, MAX_COMPARED_CHARACTERS
+    ).label("rest"),
     entry_table.c.first_seen_at,
 ).where(any_of(entry_table.c.id, bindparam("ids", type_=IDS)))
 
@@ -204,7 +211,7 @@ def _near(db: Db, told: Sequence[_Told], now: datetime) -> list[Counter[int]]:
     if not signs:
         return [Counter() for _ in told]
     sqlite = db.dialect.name == "sqlite"
-    asked = {"since": now - WINDOW, "until": now + WINDOW, "marks": json.dumps(signs) if sqlite else signs}
+    asked = {"since": now - STORY_WINDOW, "until": now + STORY_WINDOW, "marks": json.dumps(signs) if sqlite else signs}
     rows = db.execute(_HOLDERS[db.dialect.name], asked).all()
     holders = {mark: json.loads(some) if sqlite else some for mark, some in rows}
     return [Counter(chain.from_iterable(holders[mark] for mark in each.signs)) for each in told]
@@ -218,15 +225,15 @@ def _nearest(shared: Counter[int]) -> list[int]:
     return [entry_id for _count, entry_id in sorted(most, reverse=True)[:MAX_COMPARED_ENTRIES]]
 
 
-def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, Candidate]:
+def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, StoryCandidate]:
     if not entry_ids:
         return {}
     rows = db.execute(_TOLD, {"ids": entry_ids}).all()
     return {
-        row.id: Candidate(
+        row.id: StoryCandidate(
             story_id=row.story_id,
             entry_id=row.id,
-            text=story_words(row.title, row.rest, ""),
+            text=build_story_text(row.title, row.rest, ""),
             seen_at=row.first_seen_at,
         )
         for row in rows

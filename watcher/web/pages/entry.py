@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
-from watcher.match import Clause, explain
+from watcher.match import Clause, explain_match
 from watcher.model.entry import StoredEntry
 from watcher.model.found import StoredHit
 from watcher.model.topic import Topic
@@ -73,4 +73,4 @@ def _reason(ctx: WebContext, hit: StoredHit, stored: StoredEntry) -> Reason:
         return Reason(hit=hit, topic=None, clause=None, current=False)
     watched = ctx.app.watched
     current = hit.hit.topic_version == watched.version(topic.id)
-    return Reason(hit=hit, topic=topic, clause=explain(watched.query(topic.id), stored), current=current)
+    return Reason(hit=hit, topic=topic, clause=explain_match(watched.query(topic.id), stored), current=current)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from watcher.match import Query, find
+from watcher.match import Query, match_entry
 from watcher.model.entry import StoredEntry
 from watcher.model.found import StoredHit
 from watcher.model.topic import Evidence
@@ -47,7 +47,7 @@ def rows_of(found: Sequence[StoredHit], query: Query | None = None) -> list[Row]
         if hit.stored.id in rows:
             rows[hit.stored.id].hits.append(hit)
         else:
-            searched = find(query, hit.stored) if query is not None else None
+            searched = match_entry(query, hit.stored) if query is not None else None
             rows[hit.stored.id] = Row(hits=[hit], searched=searched or ())
     return list(rows.values())
 

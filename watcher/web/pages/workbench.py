@@ -16,13 +16,13 @@ from watcher.match import compile_topics
 from watcher.model.topic import Topic
 from watcher.settings.edit_topics import as_yaml, save_topic
 from watcher.settings.schema import NAME
-from watcher.topics.cost import cost
-from watcher.topics.diff import diff
-from watcher.topics.evaluate import evaluate
-from watcher.topics.labels import stored_labels
-from watcher.topics.named import Named, named_in
-from watcher.topics.probe import probe
-from watcher.topics.trial import on_archive
+from watcher.topics.cost import measure_cost
+from watcher.topics.diff import diff_queries
+from watcher.topics.evaluation import evaluate_topics
+from watcher.topics.examples import iter_judged_examples
+from watcher.topics.named_query import NamedQuery, get_named_query
+from watcher.topics.probe import probe_topic
+from watcher.topics.query_test import search_archive
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.deadlines import LONG_PATIENCE, Deadline
 from watcher.web.forms import Filled
@@ -96,20 +96,24 @@ def _look(ctx: WebContext, draft: Draft) -> None:
         draft.fault = error
 
 
-def _find(ctx: WebContext, draft: Draft, named: Named, since: datetime, deadline: Deadline) -> None:
+def _find(ctx: WebContext, draft: Draft, named: NamedQuery, since: datetime, deadline: Deadline) -> None:
     database, known = ctx.app.database, _topic(ctx, draft.id)
     match draft.look:
         case "cost":
-            draft.found["cost"] = cost(database, draft.id, named, since=since, heard=deadline.heard)
+            draft.found["cost"] = measure_cost(database, draft.id, named, since=since, heard=deadline.heard)
         case "probe":
-            draft.found["probe"] = probe(database, draft.id, named, since=since, limit=SHOWN, heard=deadline.heard)
+            draft.found["probe"] = probe_topic(
+                database, draft.id, named, since=since, limit=SHOWN, heard=deadline.heard
+            )
         case "measure":
             draft.found["score"] = _measured(ctx, draft, deadline)
         case _:
-            draft.found["tested"] = on_archive(database, named.query, since=since, limit=SHOWN, enough=deadline.is_over)
+            draft.found["tested"] = search_archive(
+                database, named.query, since=since, limit=SHOWN, enough=deadline.is_over
+            )
             if known is not None:
-                before = named_in(ctx.app.watched, known.id).query
-                draft.found["diff"] = diff(
+                before = get_named_query(ctx.app.watched, known.id).query
+                draft.found["diff"] = diff_queries(
                     database, known.id, before, named.query, since=since, most=SHOWN, heard=deadline.heard
                 )
 
@@ -118,8 +122,8 @@ def _measured(ctx: WebContext, draft: Draft, deadline: Deadline) -> Any:
     """Hold the query against every hit of the topic that a person judged."""
     topic = Topic(id=draft.id or "draft", name=draft.name, query=draft.query)
     watched = compile_topics([topic], ctx.app.settings.sets)
-    examples = stored_labels(ctx.app.database)
-    return evaluate(watched, deadline.spread(examples), [topic.id])[topic.id]
+    examples = iter_judged_examples(ctx.app.database)
+    return evaluate_topics(watched, deadline.spread(examples), [topic.id])[topic.id]
 
 
 def _topic(ctx: WebContext, topic_id: str) -> Topic | None:

@@ -12,24 +12,24 @@ from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from typing import TypeAlias
 
-from watcher.match.budget import Check, checked
-from watcher.match.syntax import Words
+from watcher.match.budget import Check, iterate_checked
+from watcher.match.syntax import Phrase
 
-Leaf: TypeAlias = tuple[int, int, int, Words]
+Leaf: TypeAlias = tuple[int, int, int, Phrase]
 """Field number, first and last word, and the clause they are evidence for."""
 Occurrence: TypeAlias = tuple[int, int, int, tuple[Leaf, ...], tuple[int, ...]]
 """Field number, first and last word, the evidence, and the words it is made of."""
 _Pair: TypeAlias = tuple[Occurrence, Occurrence]
 
-MOST_INSIDE = 8
+MAX_NESTED_CANDIDATES = 8
 """How many of those that begin inside a stretch are tried."""
 
-order = itemgetter(0, 1, 2, 4)
+occurrence_key = itemgetter(0, 1, 2, 4)
 _first = itemgetter(1)
 _last = itemgetter(2)
 
 
-def near(
+def join_near(
     lefts: list[Occurrence], rights: list[Occurrence], gap: int, check: Check | None = None, *, ordered: bool
 ) -> list[Occurrence]:
     """Join those that are near each other; of what begins at one word, or ends at one word, the shortest."""
@@ -40,29 +40,31 @@ def near(
         _keep(from_, until, some, others, gap, check)
         if not ordered:
             _keep(from_, until, others, some, gap, check)
-        found |= {(number, first, max(pair[0][2], pair[1][2])): pair for first, pair in checked(from_.items(), check)}
-        found |= {(number, pair[0][1], last): pair for last, pair in checked(until.items(), check)}
+        found |= {
+            (number, first, max(pair[0][2], pair[1][2])): pair for first, pair in iterate_checked(from_.items(), check)
+        }
+        found |= {(number, pair[0][1], last): pair for last, pair in iterate_checked(until.items(), check)}
     return [
         (*extent, one[3] + other[3], one[4] + other[4] if other[1] > one[2] else tuple(sorted(one[4] + other[4])))
-        for extent, (one, other) in checked(sorted(found.items(), key=_extent), check)
+        for extent, (one, other) in iterate_checked(sorted(found.items(), key=_extent), check)
     ]
 
 
-def not_near(
+def exclude_near(
     lefts: list[Occurrence], rights: list[Occurrence], gap: int, check: Check | None = None, *, ordered: bool
 ) -> list[Occurrence]:
     """Keep those on the left that are near none on the right (that follows them, if `ordered`)."""
     touched: set[tuple[object, ...]] = set()
     for _number, some, others in _by_field(lefts, rights):
-        touched.update(order(one) for one, _other in _following(some, others, gap, check))
-        touched.update(order(one) for one, _other in _inside(some, others, check))
+        touched.update(occurrence_key(one) for one, _other in _following(some, others, gap, check))
+        touched.update(occurrence_key(one) for one, _other in _inside(some, others, check))
         if not ordered:
-            touched.update(order(other) for _one, other in _preceding(others, some, gap, check))
-            touched.update(order(other) for _one, other in _inside(others, some, check))
-    return [one for one in lefts if order(one) not in touched]
+            touched.update(occurrence_key(other) for _one, other in _preceding(others, some, gap, check))
+            touched.update(occurrence_key(other) for _one, other in _inside(others, some, check))
+    return [one for one in lefts if occurrence_key(one) not in touched]
 
 
-def nearest(ones: list[Occurrence], others: list[Occurrence]) -> int | None:
+def closest_gap(ones: list[Occurrence], others: list[Occurrence]) -> int | None:
     """Count the words between the closest two in one field, the second after the first; None where there are none."""
     starts = sorted((o[0], o[1]) for o in others)
     gaps = []
@@ -73,9 +75,9 @@ def nearest(ones: list[Occurrence], others: list[Occurrence]) -> int | None:
     return min(gaps, default=None)
 
 
-def unique(some: Iterable[Occurrence]) -> list[Occurrence]:
+def sort_unique(some: Iterable[Occurrence]) -> list[Occurrence]:
     """Put occurrences in order, each once."""
-    found = {order(each): each for each in some}
+    found = {occurrence_key(each): each for each in some}
     return [found[key] for key in sorted(found)]
 
 
@@ -118,7 +120,7 @@ def _following(ones: list[Occurrence], others: list[Occurrence], gap: int, check
     window: deque[Occurrence] = deque()
     coming = iter(others)
     next_ = next(coming, None)
-    for one in checked(sorted(ones, key=_last), check):
+    for one in iterate_checked(sorted(ones, key=_last), check):
         end = one[2]
         while next_ is not None and next_[1] <= end + 1 + gap:
             while window and window[-1][2] > next_[2]:
@@ -136,7 +138,7 @@ def _preceding(ones: list[Occurrence], others: list[Occurrence], gap: int, check
     window: deque[Occurrence] = deque()
     coming = iter(sorted(ones, key=_last))
     next_ = next(coming, None)
-    for other in checked(others, check):
+    for other in iterate_checked(others, check):
         begin = other[1]
         while next_ is not None and next_[2] < begin:
             while window and window[-1][1] < next_[1]:
@@ -155,13 +157,13 @@ def _inside(
     """Give each with those of the others that begin inside it and share no word with it, of the first few there; where
     they are joined, all that end inside it come to the same, and one will do."""
     firsts = list(map(_first, others))
-    for one in checked(ones, check):
+    for one in iterate_checked(ones, check):
         begin, end = one[1], one[2]
         if begin == end:
             continue
         low = bisect_right(firsts, begin)
         held = False
-        for other in others[low : low + MOST_INSIDE]:
+        for other in others[low : low + MAX_NESTED_CANDIDATES]:
             if other[1] > end:
                 break
             if not (held and other[2] <= end) and _apart(one[4], other[4]):
@@ -186,7 +188,7 @@ def _later(pair: _Pair, known: _Pair) -> bool:
 
 
 def _ranks(pair: _Pair) -> tuple[object, object]:
-    return order(pair[0]), order(pair[1])
+    return occurrence_key(pair[0]), occurrence_key(pair[1])
 
 
 def _extent(found: tuple[tuple[int, int, int], _Pair]) -> tuple[int, int, int]:

@@ -34,7 +34,7 @@ class Example:
         return self.judged is None or topic_id in self.judged
 
 
-def read_labels(name: str, lines: Iterable[str]) -> tuple[Example, ...]:
+def parse_examples(name: str, lines: Iterable[str]) -> tuple[Example, ...]:
     """Read a labels file, a JSON object a line; raises ConfigError with every faulty line.
 
     A line holds `title`, `summary`, `content`, `language` and `labels`, a list of topic ids: an item with none of them
@@ -63,7 +63,7 @@ def read_labels(name: str, lines: Iterable[str]) -> tuple[Example, ...]:
     return tuple(examples)
 
 
-def stored_labels(database: Database) -> Iterator[Example]:
+def iter_judged_examples(database: Database) -> Iterator[Example]:
     """Read the judged hits: each speaks of its own topic alone."""
     after = 0
     while True:
@@ -78,7 +78,7 @@ def stored_labels(database: Database) -> Iterator[Example]:
         after = some[-1].id
 
 
-def labelled_topics(examples: Iterable[Example]) -> Mapping[str, int]:
+def count_labelled_topics(examples: Iterable[Example]) -> Mapping[str, int]:
     """Count the topics that examples name."""
     counted: dict[str, int] = {}
     for example in examples:
@@ -115,11 +115,11 @@ def _example(said: Any, place: str, number: int) -> Example:
         language=language_tag(language),
     )
     source = texts["source"] or texts["outlet"]
-    stored = example_entry(with_language(item), number, source, texts["feed"])
+    stored = build_example_entry(with_language(item), number, source, texts["feed"])
     return Example(stored=stored, relevant=frozenset(labels), place=place)
 
 
-def example_entry(item: Item, number: int = 0, source: str = "", feed: str = "") -> StoredEntry:
+def build_example_entry(item: Item, number: int = 0, source: str = "", feed: str = "") -> StoredEntry:
     """Make an entry of an item that is not stored, so that it can be matched."""
     entry = Entry(feed_id=0, key="", canonical_url=item.url, content_hash=b"", item=item, source=source, feed_url=feed)
     return StoredEntry(id=number, entry=entry, first_seen_at=datetime(1970, 1, 1, tzinfo=UTC))

@@ -7,11 +7,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.topic import Evidence
-from watcher.topics.labels import Example
+from watcher.topics.examples import Example
 
-Z = 1.959964
+NORMAL_DEVIATE_95 = 1.959964
 """The normal deviate of a two-sided 95 % interval."""
 _WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ class FalseHit:
 
 
 @dataclass(slots=True)
-class Score:
+class TopicScore:
     """What a topic did with the examples that speak of it: true and false positives and negatives."""
 
     topic_id: str
@@ -61,16 +61,18 @@ class Score:
 
     @property
     def precision_interval(self) -> tuple[float, float] | None:
-        return wilson(self.tp, self.tp + self.fp)
+        return wilson_interval(self.tp, self.tp + self.fp)
 
     @property
     def recall_interval(self) -> tuple[float, float] | None:
-        return wilson(self.tp, self.tp + self.fn)
+        return wilson_interval(self.tp, self.tp + self.fn)
 
 
-def evaluate(watched: Watched, examples: Iterable[Example], topic_ids: Sequence[str]) -> dict[str, Score]:
+def evaluate_topics(
+    watched: TopicMatcher, examples: Iterable[Example], topic_ids: Sequence[str]
+) -> dict[str, TopicScore]:
     """Match each example and count, for each topic, how that agrees with its labels."""
-    scores = {topic_id: Score(topic_id) for topic_id in topic_ids}
+    scores = {topic_id: TopicScore(topic_id) for topic_id in topic_ids}
     for example in examples:
         found = {hit.topic_id: hit.evidence for hit in watched.hits([example.stored], _WHENEVER)}
         for topic_id, score in scores.items():
@@ -79,20 +81,26 @@ def evaluate(watched: Watched, examples: Iterable[Example], topic_ids: Sequence[
     return scores
 
 
-def wilson(successes: int, trials: int) -> tuple[float, float] | None:
+def wilson_interval(successes: int, trials: int) -> tuple[float, float] | None:
     """Give the Wilson score interval of a proportion at 95 %: honest for few trials and near 0 and 1 as well."""
     if trials <= 0:
         return None
     share = successes / trials
-    shrink = 1 + Z * Z / trials
-    middle = (share + Z * Z / (2 * trials)) / shrink
-    half = Z * math.sqrt(share * (1 - share) / trials + Z * Z / (4 * trials * trials)) / shrink
+    shrink = 1 + NORMAL_DEVIATE_95 * NORMAL_DEVIATE_95 / trials
+    middle = (share + NORMAL_DEVIATE_95 * NORMAL_DEVIATE_95 / (2 * trials)) / shrink
+    half = (
+        NORMAL_DEVIATE_95
+        * math.sqrt(share * (1 - share) / trials + NORMAL_DEVIATE_95 * NORMAL_DEVIATE_95 / (4 * trials * trials))
+        / shrink
+    )
     low = 0.0 if successes == 0 else max(0.0, middle - half)
     high = 1.0 if successes == trials else min(1.0, middle + half)
     return low, high
 
 
-def below(score: Score, *, min_precision: float | None = None, min_recall: float | None = None) -> tuple[str, ...]:
+def check_gate(
+    score: TopicScore, *, min_precision: float | None = None, min_recall: float | None = None
+) -> tuple[str, ...]:
     """Say in what a topic falls short of a gate; what cannot be measured passes none."""
     said = []
     for name, value, wanted in (
@@ -109,7 +117,7 @@ def below(score: Score, *, min_precision: float | None = None, min_recall: float
     return tuple(said)
 
 
-def _count(score: Score, example: Example, evidence: tuple[Evidence, ...] | None) -> None:
+def _count(score: TopicScore, example: Example, evidence: tuple[Evidence, ...] | None) -> None:
     belongs = score.topic_id in example.relevant
     if evidence is not None and belongs:
         score.tp += 1

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from watcher.errors import NotFoundError, QueryError
-from watcher.match import Watched
-from watcher.match.lexer import Kind, cut
+from watcher.match import TopicMatcher
+from watcher.match.lexer import TokenKind, tokenize_query
 from watcher.model.topic import Topic
 from watcher.store.database import Db
 from watcher.store.hits.labels import count_labels
@@ -19,7 +19,7 @@ WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Listed:
+class TopicOverview:
     """A topic and what it has found: `week` counts the hits of the last seven days, without those of a replay."""
 
     topic: Topic
@@ -31,7 +31,7 @@ class Listed:
     irrelevant: int
 
 
-def listed(db: Db, watched: Watched, now: datetime) -> tuple[Listed, ...]:
+def list_topic_overviews(db: Db, watched: TopicMatcher, now: datetime) -> tuple[TopicOverview, ...]:
     """List the topics that are watched, in the order of the configuration."""
     counts, latest, judged = count_hits_by_topic(db), get_latest_hit_times(db), count_labels(db)
     first_day = f"{now - WEEK + timedelta(days=1):%Y-%m-%d}"
@@ -39,7 +39,7 @@ def listed(db: Db, watched: Watched, now: datetime) -> tuple[Listed, ...]:
     for topic_id, _day, found in count_hits_by_day(db, first_day):
         week[topic_id] = week.get(topic_id, 0) + found
     return tuple(
-        Listed(
+        TopicOverview(
             topic=topic,
             version=watched.version(topic.id),
             hits=counts.get(topic.id, 0),
@@ -52,21 +52,23 @@ def listed(db: Db, watched: Watched, now: datetime) -> tuple[Listed, ...]:
     )
 
 
-def one(db: Db, watched: Watched, topic_id: str, now: datetime) -> tuple[Listed, tuple[TopicVersion, ...]]:
+def get_topic_overview(
+    db: Db, watched: TopicMatcher, topic_id: str, now: datetime
+) -> tuple[TopicOverview, tuple[TopicVersion, ...]]:
     """Give a topic and the meanings it has had, oldest first; raises NotFoundError."""
-    found = next((each for each in listed(db, watched, now) if each.topic.id == topic_id), None)
+    found = next((each for each in list_topic_overviews(db, watched, now) if each.topic.id == topic_id), None)
     if found is None:
         raise NotFoundError("topic", topic_id)
     return found, load_topic_versions(db, topic_id)
 
 
-def sets_used(query: str, sets: Mapping[str, str]) -> tuple[str, ...]:
+def list_used_sets(query: str, sets: Mapping[str, str]) -> tuple[str, ...]:
     """Name the sets that a query is made of, in order of appearance, those inside other sets too."""
     found: dict[str, None] = {}
     waiting = [query]
     while waiting:
         try:
-            names = [lexeme.text for lexeme in cut(waiting.pop(0)) if lexeme.kind is Kind.SET]
+            names = [lexeme.text for lexeme in tokenize_query(waiting.pop(0)) if lexeme.kind is TokenKind.SET]
         except QueryError:
             continue
         for name in names:

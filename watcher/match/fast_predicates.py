@@ -10,28 +10,28 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from watcher.match.document import BARRIER
-from watcher.match.evaluate import forget, remembered, scope_fields
-from watcher.match.scan import MANY, Scan, Signs, Stretch
-from watcher.match.syntax import TEXT_FIELDS, And, AtLeast, First, Near, Node, NotNear, Or, Scoped, Words, parts_of
+from watcher.match.entry_text import FIELD_BARRIER
+from watcher.match.evaluate import discard_cached, find_cached_occurrences, narrow_fields
+from watcher.match.scan_result import MAX_LISTED_PATTERNS, LeafPatterns, ScanResult, Span
+from watcher.match.syntax import TEXT_FIELDS, And, AtLeast, FieldScope, First, Near, Node, NotNear, Or, Phrase, parts_of
 
-Test: TypeAlias = Callable[[Scan], bool]
-Place: TypeAlias = Callable[[Scan], Sequence[Stretch]]
+Predicate: TypeAlias = Callable[[ScanResult], bool]
+SpanSource: TypeAlias = Callable[[ScanResult], Sequence[Span]]
 """Gives where some leaves stand, in order."""
 Fields: TypeAlias = tuple[str, ...]
 
 
-class Quick:
+class PredicateCompiler:
     """Makes tests for the queries of one index, of which `signs` tells how their leaves are betrayed."""
 
-    def __init__(self, signs: Mapping[int, Signs]) -> None:
+    def __init__(self, signs: Mapping[int, LeafPatterns]) -> None:
         self._signs = signs
 
-    def test(self, node: Node, fields: Fields = TEXT_FIELDS) -> Test:
+    def test(self, node: Node, fields: Fields = TEXT_FIELDS) -> Predicate:
         """Make a node's test."""
         here = fields == TEXT_FIELDS
         match node:
-            case Words() | Or() if (here or fields == ("title",)) and (place := self._place(node)) is not None:
+            case Phrase() | Or() if (here or fields == ("title",)) and (place := self._place(node)) is not None:
                 return self._any_word(_leaves(node) or ()) if here else _in_title(place)
             case Or(parts=parts):
                 return _any_of(tuple(self.test(part, fields) for part in parts))
@@ -40,8 +40,8 @@ class Quick:
                 if len(tests) == 1 and not without:
                     return tests[0]
                 return _all_of(tests, tuple(self.test(part, fields) for part in without))
-            case Scoped(field=field, part=part):
-                return self.test(part, scope_fields(field, fields))
+            case FieldScope(field=field, part=part):
+                return self.test(part, narrow_fields(field, fields))
             case Near(left=left, right=right, gap=gap, ordered=ordered) if here:
                 if (one := self._place(left)) is not None and (other := self._place(right)) is not None:
                     return _near(one, other, gap, ordered=ordered)
@@ -56,7 +56,7 @@ class Quick:
                 pass
         return self._at_length(node, fields)
 
-    def _place(self, node: Node) -> Place | None:
+    def _place(self, node: Node) -> SpanSource | None:
         """Make what finds the words of a word or of an OR of words; None for anything else."""
         leaves = _leaves(node)
         if leaves is None:
@@ -65,7 +65,7 @@ class Quick:
             numbers = tuple(dict.fromkeys(number for leaf in leaves for number in self._signs[id(leaf)].patterns))
             if len(numbers) == 1:
                 return lambda scan, number=numbers[0]: scan.lists.get(number, ())  # type: ignore[misc]
-            if len(numbers) <= MANY:
+            if len(numbers) <= MAX_LISTED_PATTERNS:
                 return lambda scan: scan.gather(numbers)
             some = frozenset(numbers)
             return lambda scan: scan.gather(scan.held & some)
@@ -74,8 +74,8 @@ class Quick:
             signs = self._signs[id(leaf)]
             return lambda scan: scan.standing(leaf, signs)
 
-        def place(scan: Scan) -> Sequence[Stretch]:
-            worth = scan.options(node) if len(leaves) > MANY and isinstance(node, Or) else leaves
+        def place(scan: ScanResult) -> Sequence[Span]:
+            worth = scan.options(node) if len(leaves) > MAX_LISTED_PATTERNS and isinstance(node, Or) else leaves
             lists = [found for leaf in worth if (found := scan.stretches(leaf))]
             if len(lists) < 2:
                 return lists[0] if lists else ()
@@ -83,11 +83,11 @@ class Quick:
 
         return place
 
-    def _plain(self, leaf: Words) -> bool:
+    def _plain(self, leaf: Phrase) -> bool:
         signs = self._signs[id(leaf)]
         return signs.certain and not signs.open
 
-    def _any_word(self, leaves: tuple[Words, ...]) -> Test:
+    def _any_word(self, leaves: tuple[Phrase, ...]) -> Predicate:
         """Make the test of whether one of some words is there: a look at the patterns, and at places only in doubt."""
         certain: set[int] = set()
         doubtful = []
@@ -101,7 +101,7 @@ class Quick:
         if not doubtful:
             return lambda scan: not scan.held.isdisjoint(some)
 
-        def test(scan: Scan) -> bool:
+        def test(scan: ScanResult) -> bool:
             if some and not scan.held.isdisjoint(some):
                 return True
             for leaf, signs in doubtful:  # noqa: SIM110  (a loop is quicker than any())
@@ -111,46 +111,46 @@ class Quick:
 
         return test
 
-    def _at_length(self, node: Node, fields: Fields) -> Test:
+    def _at_length(self, node: Node, fields: Fields) -> Predicate:
         """Make the test that evaluates, where the parts that have to hold do so."""
         # Not FIRST: what its part excludes may come later, where FIRST does not look.
         needed = {Near: 2, NotNear: 1, AtLeast: 1}.get(type(node), 0)
         below = parts_of(node)
         parts = tuple(self.test(part, fields) for part in below[:needed])
 
-        def test(scan: Scan) -> bool:
+        def test(scan: ScanResult) -> bool:
             for part in parts:
                 if not part(scan):
                     return False
-            found = remembered(node, scan.reading, scan, fields)
-            forget(below, scan, fields)
+            found = find_cached_occurrences(node, scan.reading, scan, fields)
+            discard_cached(below, scan, fields)
             return found is not None
 
         return test
 
 
-def _leaves(node: Node) -> tuple[Words, ...] | None:
-    if isinstance(node, Words):
+def _leaves(node: Node) -> tuple[Phrase, ...] | None:
+    if isinstance(node, Phrase):
         return (node,)
-    if isinstance(node, Or) and all(isinstance(part, Words) for part in node.parts):
-        return tuple(part for part in node.parts if isinstance(part, Words))
+    if isinstance(node, Or) and all(isinstance(part, Phrase) for part in node.parts):
+        return tuple(part for part in node.parts if isinstance(part, Phrase))
     return None
 
 
-def _start(stretch: Stretch) -> int:
+def _start(stretch: Span) -> int:
     return stretch[1]
 
 
-def _in_title(place: Place) -> Test:
-    def test(scan: Scan) -> bool:
+def _in_title(place: SpanSource) -> Predicate:
+    def test(scan: ScanResult) -> bool:
         found = place(scan)
         return bool(found) and found[0][1] < scan.field_ends()[0]
 
     return test
 
 
-def _any_of(tests: tuple[Test, ...]) -> Test:
-    def test(scan: Scan) -> bool:
+def _any_of(tests: tuple[Predicate, ...]) -> Predicate:
+    def test(scan: ScanResult) -> bool:
         for each in tests:  # noqa: SIM110  (a loop is quicker than any())
             if each(scan):
                 return True
@@ -159,8 +159,8 @@ def _any_of(tests: tuple[Test, ...]) -> Test:
     return test
 
 
-def _all_of(tests: tuple[Test, ...], excluded: tuple[Test, ...]) -> Test:
-    def test(scan: Scan) -> bool:
+def _all_of(tests: tuple[Predicate, ...], excluded: tuple[Predicate, ...]) -> Predicate:
+    def test(scan: ScanResult) -> bool:
         for each in tests:
             if not each(scan):
                 return False
@@ -172,8 +172,8 @@ def _all_of(tests: tuple[Test, ...], excluded: tuple[Test, ...]) -> Test:
     return test
 
 
-def _near(one: Place, other: Place, gap: int, *, ordered: bool) -> Test:
-    def test(scan: Scan) -> bool:
+def _near(one: SpanSource, other: SpanSource, gap: int, *, ordered: bool) -> Predicate:
+    def test(scan: ScanResult) -> bool:
         lefts = one(scan)
         if not lefts:
             return False
@@ -185,7 +185,7 @@ def _near(one: Place, other: Place, gap: int, *, ordered: bool) -> Test:
     return test
 
 
-def _follows(text: str, ones: Sequence[Stretch], others: Sequence[Stretch], gap: int) -> bool:
+def _follows(text: str, ones: Sequence[Span], others: Sequence[Span], gap: int) -> bool:
     """Tell whether one of the others begins after one of these, with at most `gap` words between."""
     if len(ones) == 1 and len(others) == 1:
         return ones[0][2] <= others[0][1] + 1 and _within(text, ones[0][2], others[0][1], gap)
@@ -200,7 +200,7 @@ def _follows(text: str, ones: Sequence[Stretch], others: Sequence[Stretch], gap:
 
 def _within(text: str, end: int, start: int, gap: int) -> bool:
     """Tell whether at most `gap` words, and no end of a field, lie between a stretch and the beginning of another."""
-    return _fewer(text, end, start + 1, gap) and text.find(BARRIER, end, start) < 0
+    return _fewer(text, end, start + 1, gap) and text.find(FIELD_BARRIER, end, start) < 0
 
 
 def _fewer(text: str, begin: int, end: int, most: int) -> bool:
@@ -211,8 +211,8 @@ def _fewer(text: str, begin: int, end: int, most: int) -> bool:
     return text.count(" ", begin, end) <= most
 
 
-def _not_near(one: Place, other: Place, gap: int, *, ordered: bool) -> Test:
-    def test(scan: Scan) -> bool:
+def _not_near(one: SpanSource, other: SpanSource, gap: int, *, ordered: bool) -> Predicate:
+    def test(scan: ScanResult) -> bool:
         lefts = one(scan)
         if not lefts:
             return False
@@ -235,12 +235,12 @@ def _not_near(one: Place, other: Place, gap: int, *, ordered: bool) -> Test:
     return test
 
 
-def _at_least(place: Place, count: int) -> Test:
+def _at_least(place: SpanSource, count: int) -> Predicate:
     return lambda scan: len({stretch[1] for stretch in place(scan)}) >= count
 
 
-def _first(place: Place, count: int) -> Test:
-    def test(scan: Scan) -> bool:
+def _first(place: SpanSource, count: int) -> Predicate:
+    def test(scan: ScanResult) -> bool:
         found = place(scan)
         if not found:
             return False

@@ -9,17 +9,17 @@ from watcher.match.syntax import TEXT_FIELDS, WORD_FIELDS
 from watcher.model.entry import StoredEntry
 from watcher.text.tokenizer import joined, places, surfaces, tokens
 
-FIELD_NUMBER = {name: number for number, name in enumerate(WORD_FIELDS)}
+FIELD_NUMBERS = {name: number for number, name in enumerate(WORD_FIELDS)}
 
-BARRIER = "\x01"
+FIELD_BARRIER = "\x01"
 """A word that no text has: phrases end at the end of a field."""
 
 
-FEW = 12
+MAX_LINEAR_LOOKUPS = 12
 """After so many words of a field were asked for, the places of all are noted."""
 
 
-class Reading:
+class EntryText:
     """An entry's words by field, made once and shared by all who ask about the entry."""
 
     def __init__(self, stored: StoredEntry) -> None:
@@ -66,7 +66,7 @@ class Reading:
         places_: list[tuple[int, int]] = []
         start = 0
         for tag in self.stored.entry.item.tags:
-            words += tokens(tag) if not words else [BARRIER, *tokens(tag)]
+            words += tokens(tag) if not words else [FIELD_BARRIER, *tokens(tag)]
             if places_:
                 places_.append((start, start))
             places_ += [(start + begin, start + end) for begin, end in places(tag)]
@@ -88,7 +88,7 @@ class Reading:
         """Give the places of a word in a field. For few words, looking through beats an index of all."""
         found = self._positions.get(field)
         asked = self._asked[field] = self._asked.get(field, 0) + 1
-        if found is None and asked > FEW:
+        if found is None and asked > MAX_LINEAR_LOOKUPS:
             found = self.positions(field)
         if found is not None:
             return found.get(word, [])
@@ -105,9 +105,9 @@ class Reading:
 
     def padded(self) -> tuple[str, str]:
         """Give the words of title, summary and content in one string, as written and folded: a blank before and after
-        each, and the BARRIER as a word between fields."""
+        each, and the FIELD_BARRIER as a word between fields."""
         written, folded = zip(*(joined(self.text(field)) for field in TEXT_FIELDS), strict=True)
-        between = f" {BARRIER} "
+        between = f" {FIELD_BARRIER} "
         # A field without words leaves no blank of its own.
         return tuple(f" {between.join(some)} ".replace("  ", " ") for some in (written, folded))  # type: ignore[return-value]
 

@@ -16,16 +16,16 @@ from functools import lru_cache
 from watcher.model.entry import Entry
 from watcher.text.tokenizer import tokens
 
-SAME_STORY = 0.35
-COPY = 0.8
-WINDOW = timedelta(hours=72)
-MARKS = 8
-WORDS = 80
+STORY_SIMILARITY = 0.35
+COPY_SIMILARITY = 0.8
+STORY_WINDOW = timedelta(hours=72)
+MAX_BODY_KEYS = 8
+MAX_COMPARED_WORDS = 80
 """How much of a report is compared: its headline and its first words, where news says what happened."""
-COMPARED = 2_000
+MAX_COMPARED_CHARACTERS = 2_000
 """How many characters after the headline are looked at for them."""
-FEWEST = 4
-ACROSS = 0.62
+MIN_WORDS = 4
+HEADLINE_IN_TEXT_WEIGHT = 0.62
 """What a headline found inside the other's text counts for: two headlines may share every noun and no event."""
 
 _COMMON_WORDS = """
@@ -41,7 +41,7 @@ _COMMON = frozenset(_COMMON_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class StoryCandidate:
     """A report that shares marks with a new one, and the story it belongs to."""
 
     story_id: int
@@ -51,7 +51,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joined:
+class StoryMatch:
     """The story that a report joins, None for one of its own; `copy` where it repeats another nearly word for word."""
 
     story_id: int | None
@@ -59,66 +59,66 @@ class Joined:
     likeness: float = 0.0
 
 
-def story_text(entry: Entry) -> str:
+def extract_story_text(entry: Entry) -> str:
     """Give the words of an entry that tell which event it is about."""
-    return story_words(entry.item.title, entry.item.summary, entry.item.content)
+    return build_story_text(entry.item.title, entry.item.summary, entry.item.content)
 
 
-def story_words(title: str, summary: str, content: str) -> str:
+def build_story_text(title: str, summary: str, content: str) -> str:
     """Give the same of an entry's parts; no more than is compared, for these texts are remembered."""
-    return f"{' '.join(title[:COMPARED].split())}\n{(summary or content)[:COMPARED]}"
+    return f"{' '.join(title[:MAX_COMPARED_CHARACTERS].split())}\n{(summary or content)[:MAX_COMPARED_CHARACTERS]}"
 
 
-def marks(text: str) -> tuple[int, ...]:
+def compute_blocking_keys(text: str) -> tuple[int, ...]:
     """Give the signs of a text by which like ones find each other: its headline's words and a fixed few of the rest.
 
     Numbers of 31 bits, none twice.
     """
     headline, whole = _words(text)
-    if len(whole) < FEWEST:
+    if len(whole) < MIN_WORDS:
         return ()
-    some = sorted(map(_hash, whole - headline))[:MARKS]
-    return tuple(dict.fromkeys([*sorted(map(_hash, headline))[: 2 * MARKS], *some]))
+    some = sorted(map(_hash, whole - headline))[:MAX_BODY_KEYS]
+    return tuple(dict.fromkeys([*sorted(map(_hash, headline))[: 2 * MAX_BODY_KEYS], *some]))
 
 
-def similarity(one: str, other: str) -> float:
+def compute_similarity(one: str, other: str) -> float:
     """Give how like two texts are, from 0 to 1; the first line of each is its headline."""
     (headline, whole), (other_headline, other_whole) = _words(one), _words(other)
-    if min(len(whole), len(other_whole)) < FEWEST:
+    if min(len(whole), len(other_whole)) < MIN_WORDS:
         return 1.0 if whole == other_whole and whole else 0.0
     across = (_inside(headline, other_whole) + _inside(other_headline, whole)) / 2
-    return max(_jaccard(headline, other_headline), _jaccard(whole, other_whole), ACROSS * across)
+    return max(_jaccard(headline, other_headline), _jaccard(whole, other_whole), HEADLINE_IN_TEXT_WEIGHT * across)
 
 
-def join(text: str, candidates: Sequence[Candidate], now: datetime) -> Joined:
+def choose_story(text: str, candidates: Sequence[StoryCandidate], now: datetime) -> StoryMatch:
     """Choose the story that a report joins: that of the likest report of the last WINDOW, if like enough."""
-    best = Joined(story_id=None)
+    best = StoryMatch(story_id=None)
     for candidate in candidates:
-        if now - candidate.seen_at > WINDOW:
+        if now - candidate.seen_at > STORY_WINDOW:
             continue
-        likeness = similarity(text, candidate.text)
-        if likeness >= SAME_STORY and likeness > best.likeness:
-            best = Joined(story_id=candidate.story_id, copy=likeness >= COPY, likeness=likeness)
+        likeness = compute_similarity(text, candidate.text)
+        if likeness >= STORY_SIMILARITY and likeness > best.likeness:
+            best = StoryMatch(story_id=candidate.story_id, copy=likeness >= COPY_SIMILARITY, likeness=likeness)
     return best
 
 
 def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    if len(one) < FEWEST or len(other) < FEWEST:
+    if len(one) < MIN_WORDS or len(other) < MIN_WORDS:
         return 0.0
     shared = len(one & other)
     return shared / (len(one) + len(other) - shared)
 
 
 def _inside(part: frozenset[str], whole: frozenset[str]) -> float:
-    return len(part & whole) / len(part) if len(part) >= FEWEST else 0.0
+    return len(part & whole) / len(part) if len(part) >= MIN_WORDS else 0.0
 
 
 @lru_cache(maxsize=4096)
 def _words(text: str) -> tuple[frozenset[str], frozenset[str]]:
     headline, _line, rest = text.partition("\n")
     said = [word for word in tokens(headline) if word not in _COMMON]
-    more = [word for word in tokens(rest[:COMPARED]) if word not in _COMMON]
-    return frozenset(said), frozenset([*said, *more][:WORDS])
+    more = [word for word in tokens(rest[:MAX_COMPARED_CHARACTERS]) if word not in _COMMON]
+    return frozenset(said), frozenset([*said, *more][:MAX_COMPARED_WORDS])
 
 
 @lru_cache(maxsize=65536)

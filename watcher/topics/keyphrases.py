@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from watcher.text.stopwords import CHARACTERS, COMMON
 from watcher.text.tokenizer import places, tokens
 
-MOST_TEXT = 60_000
+MAX_TEXT_CHARACTERS = 60_000
 """Characters of a text that are looked at."""
 # A dot after a letter by itself is an acronym's or an initial's.
 _SENTENCE = re.compile(r"(?:(?<![\s.]\w)\.|[!?…])+[\"'”’»)\]]*\s+|[。！？]+[」』”]*|\n+")
@@ -67,9 +67,9 @@ class Term:
         return (self.count + early) * kinds[self.kind] * length
 
 
-def standing_out(title: str, text: str) -> tuple[Term, ...]:
+def extract_terms(title: str, text: str) -> tuple[Term, ...]:
     """List what stands out in a text, the weightiest first."""
-    sentences = list(_sentences(title, text[:MOST_TEXT]))
+    sentences = list(_sentences(title, text[:MAX_TEXT_CHARACTERS]))
     terms: dict[tuple[str, ...], Term] = {}
     seen_small = {word.folded for sentence in sentences for word in sentence if not word.large}
     inside = _large_inside(sentences)
@@ -82,7 +82,7 @@ def standing_out(title: str, text: str) -> tuple[Term, ...]:
         for run in _repeatable(sentence):
             _add(terms, run, "phrase", number)
     _part(terms)
-    _quote(terms, f"{title}\n{text[:MOST_TEXT]}", sentences)
+    _quote(terms, f"{title}\n{text[:MAX_TEXT_CHARACTERS]}", sentences)
     _headline(terms, sentences)
     kept = [term for term in terms.values() if _worth(term, names_everywhere)]
     ranked = sorted(_maximal(kept), key=lambda term: (-term.weight, min(term.sentences, default=0), term.said))

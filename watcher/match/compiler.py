@@ -8,27 +8,28 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 from watcher.errors import ConfigError, Fault, QueryError
-from watcher.match.foreign import begins_with_foreign_mark
-from watcher.match.forms import prepare
-from watcher.match.index import Watched
-from watcher.match.parser import Cache, parse_query
+from watcher.match.foreign_syntax import begins_with_foreign_mark
+from watcher.match.format import format_query
+from watcher.match.index import TopicMatcher
+from watcher.match.inflections import load_query_inflections
+from watcher.match.parser import SetCache, parse_query
 from watcher.match.syntax import Query
 from watcher.model.topic import Topic
 from watcher.text.tokenizer import ANALYSER_VERSION
 
 
-def compile_topics(topics: Iterable[Topic], sets: Mapping[str, str] | None = None) -> Watched:
+def compile_topics(topics: Iterable[Topic], sets: Mapping[str, str] | None = None) -> TopicMatcher:
     """Compile topics into one index; raises ConfigError with every fault. Pure: it may run in a thread of its own."""
     kept = tuple(topics)
     with _uncollected():
-        prepare([*(topic.query for topic in kept), *(sets or {}).values()])
+        load_query_inflections([*(topic.query for topic in kept), *(sets or {}).values()])
         return _compile(kept, sets)
 
 
-def _compile(kept: tuple[Topic, ...], sets: Mapping[str, str] | None) -> Watched:
+def _compile(kept: tuple[Topic, ...], sets: Mapping[str, str] | None) -> TopicMatcher:
     queries: list[Query] = []
     faults: list[Fault] = []
-    cache: Cache = {}
+    cache: SetCache = {}
     for topic in kept:
         try:
             queries.append(parse_query(topic.query, sets, cache))
@@ -37,7 +38,7 @@ def _compile(kept: tuple[Topic, ...], sets: Mapping[str, str] | None) -> Watched
     if faults:
         raise ConfigError(tuple(faults))
     nodes = {name: read.node for name, read in cache.items()}
-    return Watched(kept, queries, [version_of(query) for query in queries], nodes)
+    return TopicMatcher(kept, queries, [hash_query(query) for query in queries], nodes)
 
 
 @contextmanager
@@ -60,10 +61,10 @@ def check_topics(
 ) -> tuple[Fault, ...]:
     """List the faults of all topics and sets; `sets_at` tells file, line and column at which each set's text begins."""
     sets, topics = sets or {}, tuple(topics)
-    prepare([*(topic.query for topic in topics), *sets.values()])
+    load_query_inflections([*(topic.query for topic in topics), *sets.values()])
     faults: list[Fault] = []
     broken: set[str] = set()
-    cache: Cache = {}
+    cache: SetCache = {}
     for name, text in sets.items():
         try:
             parse_query(text, sets, cache)
@@ -80,14 +81,14 @@ def check_topics(
     return tuple(faults)
 
 
-def from_keywords(keywords: Sequence[str]) -> str:
+def format_keyword_query(keywords: Sequence[str]) -> str:
     """Write a plain list of keywords as a query: any of them, each as a phrase unless it uses the language's marks."""
     return " OR ".join(_keyword(keyword.strip()) for keyword in keywords if keyword.strip())
 
 
-def version_of(query: Query) -> str:
+def hash_query(query: Query) -> str:
     """Give the hash of what a query means, under this version of the canonicaliser."""
-    said = f"{ANALYSER_VERSION}:{query.canonical()}"
+    said = f"{ANALYSER_VERSION}:{format_query(query)}"
     return hashlib.blake2b(said.encode(), digest_size=6).hexdigest()
 
 

@@ -13,22 +13,22 @@ from watcher.match.syntax import (
     TEXT_FIELDS,
     And,
     AtLeast,
+    FieldEquals,
+    FieldScope,
     First,
-    Forms,
+    Inflections,
     Literal,
     Near,
     Node,
     NotNear,
     Or,
+    Phrase,
     Prefix,
-    Scoped,
-    Whole,
-    Words,
 )
 
-Group: TypeAlias = frozenset[int]
+PatternGroup: TypeAlias = frozenset[int]
 """Patterns of which an entry must hold at least one."""
-MOST_SPELLINGS = 48
+MAX_PATTERNS_PER_LEAF = 48
 
 _COMMON_WORDS = """
 a about after against all an and any as at be been but by can for from had has have he her his how i if in into is
@@ -39,14 +39,14 @@ _COMMON = frozenset(_COMMON_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
-class Trigger:
+class LeafPattern:
     """A string that betrays a leaf in a text of padded words; `certain` where finding it is finding the leaf."""
 
     pattern: str
     certain: bool
 
 
-def triggers(leaf: Words) -> tuple[Trigger, ...]:
+def leaf_patterns(leaf: Phrase) -> tuple[LeafPattern, ...]:
     """Give the strings one of which occurs wherever the leaf does."""
     spellings: list[tuple[str, ...]] = [()]
     certain = not leaf.exact
@@ -55,64 +55,64 @@ def triggers(leaf: Words) -> tuple[Trigger, ...]:
         match part:
             case Literal(word=word):
                 options = (word + " ",)
-            case Forms(forms=forms):
+            case Inflections(forms=forms):
                 options = tuple(sorted(form + " " for form in forms))
             case Prefix(start=start):
                 options = (start,)
             case _:
                 options = (part.pattern.split("*", 1)[0].split("?", 1)[0],)
-        if index and len(spellings) * len(options) > MOST_SPELLINGS:
+        if index and len(spellings) * len(options) > MAX_PATTERNS_PER_LEAF:
             return _padded(spellings, certain=False)
         spellings = [(*before, option) for before, option in product(spellings, options)]
-        if not isinstance(part, Literal | Forms):
+        if not isinstance(part, Literal | Inflections):
             complete = index == len(leaf.parts) - 1 and isinstance(part, Prefix)
             return _padded(spellings, certain=certain and complete)
     return _padded(spellings, certain=certain)
 
 
-def groups(node: Node, number: Callable[[Words], Group]) -> list[Group]:
+def required_groups(node: Node, number: Callable[[Phrase], PatternGroup]) -> list[PatternGroup]:
     """Give what an entry must hold: one pattern of each group. Empty where nothing can be said."""
     match node:
-        case Words():
+        case Phrase():
             return [number(node)]
-        case Whole():
+        case FieldEquals():
             return []
         case And(parts=parts):
-            return [group for part in parts for group in groups(part, number)]
+            return [group for part in parts for group in required_groups(part, number)]
         case Or(parts=parts):
-            options = [groups(part, number) for part in parts]
+            options = [required_groups(part, number) for part in parts]
             if not all(options):
                 return []
             return [frozenset().union(*(min(option, key=len) for option in options))]
         case Near(left=left, right=right):
-            return groups(left, number) + groups(right, number)
+            return required_groups(left, number) + required_groups(right, number)
         case NotNear(left=left):
-            return groups(left, number)
+            return required_groups(left, number)
         case AtLeast(part=part) | First(part=part):
-            return groups(part, number)
-        case Scoped(field=field, part=part):
-            return groups(part, number) if set(SCOPES[field]) <= set(TEXT_FIELDS) else []
+            return required_groups(part, number)
+        case FieldScope(field=field, part=part):
+            return required_groups(part, number) if set(SCOPES[field]) <= set(TEXT_FIELDS) else []
 
 
-def beyond(root: Node, enough: Callable[[Words], object | None]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
+def residual_nodes(root: Node, enough: Callable[[Phrase], object | None]) -> tuple[tuple[Node, ...], tuple[Node, ...]]:
     """Give what is left to look at when one pattern of each group occurs: parts that have to hold, and those that must
     not."""
     parts, without = (root.parts, root.without) if isinstance(root, And) else ((root,), ())
-    return tuple(part for part in parts if not decided(part, enough)), without
+    return tuple(part for part in parts if not is_decided_by_patterns(part, enough)), without
 
 
-def decided(node: Node, enough: Callable[[Words], object | None]) -> bool:
+def is_decided_by_patterns(node: Node, enough: Callable[[Phrase], object | None]) -> bool:
     """Tell whether finding one of a node's patterns is finding the node."""
     options = node.parts if isinstance(node, Or) else (node,)
-    return all(isinstance(option, Words) and enough(option) is not None for option in options)
+    return all(isinstance(option, Phrase) and enough(option) is not None for option in options)
 
 
-def spelt_out(leaf: Words) -> bool:
+def is_literal(leaf: Phrase) -> bool:
     """Tell whether a leaf has one pattern, of all its words."""
     return all(isinstance(part, Literal) for part in leaf.parts)
 
 
-def rarity(pattern: str) -> float:
+def estimate_frequency(pattern: str) -> float:
     """Guess how often a pattern occurs in news: long ones and phrases seldom, the commonest words in every item."""
     words = pattern.split()
     if not pattern.endswith(" "):
@@ -121,5 +121,5 @@ def rarity(pattern: str) -> float:
     return math.exp(-0.4 * len(pattern.strip()) + 2.5 * common) + 0.0005
 
 
-def _padded(spellings: list[tuple[str, ...]], *, certain: bool) -> tuple[Trigger, ...]:
-    return tuple(Trigger(" " + "".join(spelling), certain) for spelling in spellings)
+def _padded(spellings: list[tuple[str, ...]], *, certain: bool) -> tuple[LeafPattern, ...]:
+    return tuple(LeafPattern(" " + "".join(spelling), certain) for spelling in spellings)

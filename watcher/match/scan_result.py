@@ -15,19 +15,19 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import TypeAlias
 
-from watcher.match.budget import current_check
-from watcher.match.document import BARRIER, Reading
-from watcher.match.evaluate import InWords, Memory, holds
-from watcher.match.syntax import TEXT_FIELDS, Literal, Node, Or, Prefix, Words
+from watcher.match.budget import get_current_check
+from watcher.match.entry_text import FIELD_BARRIER, EntryText
+from watcher.match.evaluate import LinearFinder, OccurrenceCache, matches_word
+from watcher.match.syntax import TEXT_FIELDS, Literal, Node, Or, Phrase, Prefix
 
-Stretch: TypeAlias = tuple[int, int, int]
+Span: TypeAlias = tuple[int, int, int]
 _TEXT = frozenset(TEXT_FIELDS)
-MANY = 12
+MAX_LISTED_PATTERNS = 12
 """A group of more patterns than this is asked which of them occur rather than each in turn."""
 
 
 @dataclass(frozen=True, slots=True)
-class Signs:
+class LeafPatterns:
     """The patterns that betray a leaf; `certain` where finding one is finding the leaf, `open` where it ends inside a
     word, `spelt` where it is all of the leaf's words."""
 
@@ -38,46 +38,46 @@ class Signs:
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class OrOptions:
     """The options of an OR, numbered: words by the patterns that betray them, and the rest."""
 
-    betrayed: Mapping[int, tuple[tuple[int, Words], ...]]
+    betrayed: Mapping[int, tuple[tuple[int, Phrase], ...]]
     others: tuple[tuple[int, Node], ...]
 
 
-class Scan:
+class ScanResult:
     """The strings that one entry holds; a Finder for the leaves of an index's queries."""
 
     def __init__(
         self,
-        reading: Reading,
+        reading: EntryText,
         written: str,
         text: str,
         found: list[tuple[int, int, int]],
-        signs: Mapping[int, Signs],
-        options: Mapping[int, Options],
+        signs: Mapping[int, LeafPatterns],
+        options: Mapping[int, OrOptions],
     ) -> None:
         self.reading = reading
         self.text = text
         self._written = written
         self.held = set(map(_number, found))
         self._found = found
-        self.lists: Mapping[int, list[Stretch]] = {}
+        self.lists: Mapping[int, list[Span]] = {}
         """Where each pattern that is expected to be asked for stands, in order; those that occur."""
-        self.known: Memory = {}
-        self.check = current_check()
+        self.known: OccurrenceCache = {}
+        self.check = get_current_check()
         self._signs = signs
         self._options = options
         self._placed: dict[int, list[int]] = {}
         self._surfaces: list[str] | None = None
         self._numbered: tuple[list[int], int, int] | None = None
-        self._elsewhere: InWords | None = None
+        self._elsewhere: LinearFinder | None = None
 
-    def stretches(self, leaf: Words) -> Sequence[Stretch]:
+    def stretches(self, leaf: Phrase) -> Sequence[Span]:
         """Give where a leaf stands in the padded text, in order."""
         return self.standing(leaf, self._signs[id(leaf)])
 
-    def standing(self, leaf: Words, signs: Signs) -> Sequence[Stretch]:
+    def standing(self, leaf: Phrase, signs: LeafPatterns) -> Sequence[Span]:
         """Give where a leaf stands, for those who know its signs."""
         some = self.gather(signs.patterns)
         if signs.certain:
@@ -95,13 +95,13 @@ class Scan:
         """Say of which patterns the places may be asked for: nobody asks where most of what was found stands."""
         wanted: set[int] = set()
         for group in groups:
-            wanted.update(group if len(group) <= MANY else self.held.intersection(group))
-        lists: defaultdict[int, list[Stretch]] = defaultdict(list)
+            wanted.update(group if len(group) <= MAX_LISTED_PATTERNS else self.held.intersection(group))
+        lists: defaultdict[int, list[Span]] = defaultdict(list)
         for match in [match for match in self._found if match[0] in wanted]:
             lists[match[0]].append(match)
         self.lists = dict(lists)
 
-    def gather(self, patterns: Iterable[int]) -> Sequence[Stretch]:
+    def gather(self, patterns: Iterable[int]) -> Sequence[Span]:
         """Give where some patterns stand, in order."""
         known = self.lists
         lists = [known[number] for number in patterns if number in known]
@@ -109,7 +109,7 @@ class Scan:
             return lists[0] if lists else ()
         return sorted((match for some in lists for match in some), key=_start)
 
-    def options(self, node: Or) -> list[Words]:
+    def options(self, node: Or) -> list[Phrase]:
         """Give the words among an OR's options of which patterns occur."""
         betrayed = self._options[id(node)].betrayed
         numbers = self.held & betrayed.keys()
@@ -125,11 +125,11 @@ class Scan:
             found.update(options.betrayed[number])
         return [found[at] for at in sorted(found)]
 
-    def find(self, leaf: Words, field: str) -> list[tuple[int, int]]:
+    def find(self, leaf: Phrase, field: str) -> list[tuple[int, int]]:
         """Give (first, last) word of each occurrence of a leaf in a field, sorted."""
         if field not in _TEXT:
             if self._elsewhere is None:
-                self._elsewhere = InWords(self.reading)
+                self._elsewhere = LinearFinder(self.reading)
             return self._elsewhere.find(leaf, field)
         numbers = self._placed.get(id(leaf))
         if numbers is None:
@@ -145,28 +145,28 @@ class Scan:
 
     def field_ends(self) -> tuple[int, int]:
         """Give where the blanks before the two barriers stand: the title is before the first one."""
-        first = self.text.find(BARRIER) - 1
-        return first, self.text.find(BARRIER, first + 2) - 1
+        first = self.text.find(FIELD_BARRIER) - 1
+        return first, self.text.find(FIELD_BARRIER, first + 2) - 1
 
-    def _places(self, leaf: Words) -> list[int]:
+    def _places(self, leaf: Phrase) -> list[int]:
         some = self.stretches(leaf)
         if not some:
             return []
         offsets = self._numbers()[0]
         return [bisect_right(offsets, start) - 1 for _number, start, _end in some]
 
-    def _reaches(self, leaf: Words, start: int) -> int:
+    def _reaches(self, leaf: Phrase, start: int) -> int:
         """Give the place after the blank that follows a leaf, which begins after a blank; 0 where it is not there."""
         text = self.text
         begin = start + 1
         for part in leaf.parts:
             end = text.find(" ", begin)
-            if end < 0 or not holds(part, text[begin:end]):
+            if end < 0 or not matches_word(part, text[begin:end]):
                 return 0
             begin = end + 1
         return 0 if leaf.exact and not self._is_written(leaf, start, begin - 1) else begin
 
-    def _is_written(self, leaf: Words, start: int, end: int) -> bool:
+    def _is_written(self, leaf: Phrase, start: int, end: int) -> bool:
         """Tell whether the words between two blanks are written as a leaf asks."""
         if self._written.isascii():
             return self._written[start + 1 : end] == " ".join(leaf.exact)
@@ -179,12 +179,12 @@ class Scan:
         """Give where each word's padding blank stands, and which words are the barriers."""
         if self._numbered is None:
             title, summary, content = (self.reading.words(field) for field in TEXT_FIELDS)
-            lengths = [len(word) + 1 for word in (*title, BARRIER, *summary, BARRIER, *content)]
+            lengths = [len(word) + 1 for word in (*title, FIELD_BARRIER, *summary, FIELD_BARRIER, *content)]
             self._numbered = [0, *accumulate(lengths)], len(title), len(title) + 1 + len(summary)
         return self._numbered
 
 
-def open_ended(leaf: Words) -> bool:
+def ends_inside_word(leaf: Phrase) -> bool:
     """Tell whether a leaf's last pattern ends inside a word."""
     return not isinstance(leaf.parts[-1], Literal) and isinstance(leaf.parts[-1], Prefix)
 

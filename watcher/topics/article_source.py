@@ -19,10 +19,10 @@ async def fetch_article(fetcher: Fetcher, url: str) -> Article:
     page = await fetcher.page(url, obey_robots=False)
     if isinstance(page, Failed):
         raise ParseError(page.kind.value, f"{url}: {page.message}")
-    return read_article(page.body, page.headers.get("content-type"), url)
+    return parse_article(page.body, page.headers.get("content-type"), url)
 
 
-def read_article(body: bytes, content_type: str | None = None, name: str = "the article") -> Article:
+def parse_article(body: bytes, content_type: str | None = None, name: str = "the article") -> Article:
     """Read a page's or a text file's bytes; raises ParseError for what is no text or holds no words."""
     kind = (content_type or "").partition(";")[0].strip().lower()
     if body.startswith(b"%PDF") or kind.startswith(("image/", "audio/", "video/", "application/pdf")) or _binary(body):

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 
 from watcher.text.tokenizer import tokens
 
-LANGUAGES = frozenset(
+INFLECTED_LANGUAGES = frozenset(
     [
         "ast",
         "bg",
@@ -68,19 +68,19 @@ _known: dict[tuple[str, str], frozenset[str]] = {}
 _MOST_KNOWN = 50_000
 
 
-def forms_of(word: str, language: str = "en") -> frozenset[str]:
+def get_inflections(word: str, language: str = "en") -> frozenset[str]:
     """Give a word's inflections, folded, itself among them; raises KeyError for a language without a table.
 
     `shared~` gives what `share~` gives. A word the table does not know has only itself. Reading a table takes a moment,
     some take seconds: whoever asks for several words has them looked up together before.
     """
-    if language not in LANGUAGES:
+    if language not in INFLECTED_LANGUAGES:
         raise KeyError(language)
     found = _known.get((word, language))
     return found if found is not None else _learn([word], language)[word]
 
 
-def look_up(wanted: Iterable[tuple[str, str]]) -> None:
+def load_inflections(wanted: Iterable[tuple[str, str]]) -> None:
     """Look up words, each with its language: all of a language in one walk through its table.
 
     What was looked up stays known; the tables, of which some take 600 MB, do not stay.
@@ -90,13 +90,15 @@ def look_up(wanted: Iterable[tuple[str, str]]) -> None:
         if (word, language) not in _known:
             new.setdefault(language, {})[word] = None
     for language, words in new.items():
-        if language in LANGUAGES:
+        if language in INFLECTED_LANGUAGES:
             _learn(words, language)
 
 
-def prepare(texts: Iterable[str]) -> None:
+def load_query_inflections(texts: Iterable[str]) -> None:
     """Look up the inflections that many queries ask for before they are read one by one."""
-    look_up((word, language or "en") for text in texts if "~" in text for word, language in _WANTED.findall(text))
+    load_inflections(
+        (word, language or "en") for text in texts if "~" in text for word, language in _WANTED.findall(text)
+    )
 
 
 def _learn(words: Collection[str], language: str) -> Mapping[str, frozenset[str]]:

@@ -8,20 +8,20 @@ from typing import TypeAlias
 from watcher.match.syntax import (
     And,
     AtLeast,
+    FieldEquals,
+    FieldScope,
     First,
-    Forms,
+    Inflections,
     Literal,
     Near,
     Node,
     NotNear,
     Or,
+    Phrase,
+    Prefix,
     Query,
-    Scoped,
-    Whole,
-    Wild,
-    Words,
+    Wildcard,
 )
-from watcher.match.syntax import Prefix as PrefixPart
 from watcher.text.tokenizer import encode
 
 _INDEXED = ("title", "summary", "content", "text", "author", "tag")
@@ -29,21 +29,21 @@ _LONGEST_OPTIONS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
-class Token:
+class RequiredToken:
     """This index token."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Prefix:
+class RequiredPrefix:
     """An index token that begins so."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Phrase:
+class RequiredPhrase:
     """These index tokens side by side."""
 
     tokens: tuple[str, ...]
@@ -51,12 +51,12 @@ class Phrase:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
-    parts: tuple[Need, ...]
+    parts: tuple[RequiredTerms, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
-    parts: tuple[Need, ...]
+    parts: tuple[RequiredTerms, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,28 +64,28 @@ class Anything:
     """The index cannot help."""
 
 
-Need: TypeAlias = Token | Prefix | Phrase | AllOf | AnyOf | Anything
+RequiredTerms: TypeAlias = RequiredToken | RequiredPrefix | RequiredPhrase | AllOf | AnyOf | Anything
 
 
-def needs(query: Query) -> Need:
+def required_terms(query: Query) -> RequiredTerms:
     """Say what the index has to hold for an entry that this query matches."""
     return _need(query.root, {})
 
 
-def _need(node: Node, known: dict[int, Need]) -> Need:
+def _need(node: Node, known: dict[int, RequiredTerms]) -> RequiredTerms:
     """Answer once for a node that stands in several places, as sets do; the query keeps its nodes alive meanwhile."""
     if id(node) not in known:
         known[id(node)] = _need_of(node, known)
     return known[id(node)]
 
 
-def _need_of(node: Node, known: dict[int, Need]) -> Need:
+def _need_of(node: Node, known: dict[int, RequiredTerms]) -> RequiredTerms:
     match node:
-        case Words(parts=parts):
+        case Phrase(parts=parts):
             if len(parts) > 1 and all(isinstance(part, Literal) for part in parts):
-                return Phrase(tuple(encode(part.word) for part in parts if isinstance(part, Literal)))
+                return RequiredPhrase(tuple(encode(part.word) for part in parts if isinstance(part, Literal)))
             return _all([_part(part) for part in parts])
-        case Whole():
+        case FieldEquals():
             return Anything()
         case And(parts=parts):
             return _all([_need(part, known) for part in parts])
@@ -97,34 +97,34 @@ def _need_of(node: Node, known: dict[int, Need]) -> Need:
             return _need(left, known)
         case AtLeast(part=part) | First(part=part):
             return _need(part, known)
-        case Scoped(field=field, part=part):
+        case FieldScope(field=field, part=part):
             return _need(part, known) if field in _INDEXED else Anything()
 
 
-def _part(part: object) -> Need:
+def _part(part: object) -> RequiredTerms:
     match part:
         case Literal(word=word):
-            return Token(encode(word))
-        case PrefixPart(start=start):
-            return Prefix(encode(start))
-        case Forms(forms=forms):
-            return _any([Token(encode(form)) for form in sorted(forms)])
-        case Wild(pattern=pattern):
+            return RequiredToken(encode(word))
+        case Prefix(start=start):
+            return RequiredPrefix(encode(start))
+        case Inflections(forms=forms):
+            return _any([RequiredToken(encode(form)) for form in sorted(forms)])
+        case Wildcard(pattern=pattern):
             start = pattern.split("*", 1)[0].split("?", 1)[0]
-            return Prefix(encode(start)) if start else Anything()
+            return RequiredPrefix(encode(start)) if start else Anything()
         case _:
             return Anything()
 
 
-def _all(parts: list[Need]) -> Need:
+def _all(parts: list[RequiredTerms]) -> RequiredTerms:
     useful = tuple(dict.fromkeys(part for part in parts if not isinstance(part, Anything)))
     return useful[0] if len(useful) == 1 else AllOf(useful) if useful else Anything()
 
 
-def _any(parts: list[Need]) -> Need:
+def _any(parts: list[RequiredTerms]) -> RequiredTerms:
     if any(isinstance(part, Anything) for part in parts) or len(parts) > _LONGEST_OPTIONS:
         return Anything()
-    flat: dict[Need, None] = {}
+    flat: dict[RequiredTerms, None] = {}
     for part in parts:
         flat.update(dict.fromkeys(part.parts if isinstance(part, AnyOf) else (part,)))
     return next(iter(flat)) if len(flat) == 1 else AnyOf(tuple(flat))
