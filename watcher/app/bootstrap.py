@@ -9,33 +9,32 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import structlog
-
 from watcher import __version__, private
-from watcher.digest.format_helpers import Links
 from watcher.errors import ConfigError
-from watcher.fetch import FetchPolicy
-from watcher.match import TopicMatcher, compile_topics
-from watcher.model.poll import FailureKind
-from watcher.pipeline.digests import DigestContext
-from watcher.schedule import Bounds
 from watcher.settings import Settings, load, signing_key
 from watcher.store.database import Database, Db
-from watcher.store.database.maintenance import reindex_entries
 from watcher.store.database.migrate import create_schema, require_current_schema, upgrade_schema
-from watcher.store.database.pruning import Retention
-from watcher.store.digests.queries import list_registered_subscriptions, register_subscriptions
-from watcher.store.digests.renames import rename_channel, rename_digest
 from watcher.store.entries.fulltext_index import is_index_current
-from watcher.store.feeds.queries import schedule_feeds_now, sync_feeds
-from watcher.store.system.clock_faults import reschedule_all
-from watcher.store.system.status import measure_coverage
-from watcher.store.topics import WatchedTopic, sync_topics
 
+# Every command opens the application, and most only read: what polling, matching and sending need is imported by the
+# functions that need it.
 if TYPE_CHECKING:
-    from watcher.app.activity import Activity
+    from structlog.typing import FilteringBoundLogger
 
-log = structlog.get_logger()
+    from watcher.app.activity import Activity
+    from watcher.digest.format_helpers import Links
+    from watcher.fetch import FetchPolicy
+    from watcher.match import TopicMatcher
+    from watcher.pipeline.digests import DigestContext
+    from watcher.schedule import Bounds
+    from watcher.store.database.pruning import Retention
+
+
+def _get_logger() -> FilteringBoundLogger:
+    import structlog
+
+    logger: FilteringBoundLogger = structlog.get_logger()
+    return logger
 
 
 class App:
@@ -75,12 +74,21 @@ class App:
     def watched(self) -> TopicMatcher:
         """The topics in force; raises ConfigError where one cannot be read."""
         if (watched := self._watched) is None:
+            from watcher.match import compile_topics
+
             with self._compiling:  # once, however many ask for them at the same time
                 watched = self._watched = self._watched or compile_topics(self.settings.topics, self.settings.sets)
         return watched
 
-    def sync(self, now: datetime) -> tuple[str, ...]:
-        """Tell the database which feeds, topics and digests there are; gives the topics whose meaning changed."""
+    def sync(self, now: datetime, *, topics: bool = True) -> tuple[str, ...]:
+        """Store which feeds, topics and digests are configured; return the topics whose meaning changed.
+
+        A command that matches nothing leaves the `topics` as they are stored: their versions need every query parsed.
+        """
+        from watcher.store.digests.queries import register_subscriptions
+        from watcher.store.feeds.queries import schedule_feeds_now, sync_feeds
+        from watcher.store.system.clock_faults import reschedule_all
+
         with self.database.write() as db:
             reschedule_all(db, now)
             sync_feeds(db, self.settings.sources, now, self.settings.polling.default)
@@ -89,31 +97,34 @@ class App:
                 schedule_feeds_now(db, self._asked_anew, now)
                 self._asked_anew = frozenset()
             register_subscriptions(db, (subscription.name for subscription in self.settings.subscriptions), now)
-            return sync_topics(
-                db,
-                [
-                    WatchedTopic(
-                        id=topic.id, name=topic.name, query=topic.query, version=self.watched.version(topic.id)
-                    )
-                    for topic in self.watched.topics
-                ],
-                now,
-            )
+            return self._sync_topics(db, now) if topics else ()
+
+    def _sync_topics(self, db: Db, now: datetime) -> tuple[str, ...]:
+        from watcher.store.topics import WatchedTopic, sync_topics
+
+        topics = [
+            WatchedTopic(id=topic.id, name=topic.name, query=topic.query, version=self.watched.version(topic.id))
+            for topic in self.watched.topics
+        ]
+        return sync_topics(db, topics, now)
 
     def _carry_over_renamed(self, db: Db) -> None:
         """Let channels and digests that have a new name (`formerly`) go on with what is kept under the old one."""
+        from watcher.store.digests.queries import list_registered_subscriptions
+        from watcher.store.digests.renames import rename_channel, rename_digest
+
         for channel in self.settings.channels:
             for former in channel.formerly:
                 if rename_channel(db, former, channel.name):
-                    log.info("channel renamed", channel=channel.name, formerly=former)
+                    _get_logger().info("channel renamed", channel=channel.name, formerly=former)
         for subscription in self.settings.subscriptions:
             for former in subscription.formerly:
                 if rename_digest(db, former, subscription.name):
-                    log.info("digest renamed", digest=subscription.name, formerly=former)
+                    _get_logger().info("digest renamed", digest=subscription.name, formerly=former)
         configured = {subscription.name for subscription in self.settings.subscriptions}
         known = list_registered_subscriptions(db)
         if known and configured - known and known - configured:
-            log.warning(
+            _get_logger().warning(
                 "digest is new while another is gone; if it was renamed, write its old name under `formerly`",
                 new=sorted(configured - known),
                 gone=sorted(known - configured),
@@ -123,11 +134,16 @@ class App:
         """Poll at once what refuses its login: at a start the configuration may hold another one than before."""
         private = [source.url for source in self.settings.sources if source.private]
         if private:
+            from watcher.model.poll import FailureKind
+            from watcher.store.feeds.queries import schedule_feeds_now
+
             with self.database.write() as db:
                 schedule_feeds_now(db, private, now, kind=FailureKind.FORBIDDEN)
 
     def reload(self) -> None:
         """Read the configuration again; raises ConfigError and leaves everything as it was where it is bad."""
+        from watcher.match import compile_topics
+
         settings = load_settings(self.settings.folder, self._environ, self._secrets)
         before = {source.url: (source.address, source.access) for source in self.settings.sources}
         self._asked_anew |= {
@@ -140,6 +156,8 @@ class App:
 
     def bounds(self) -> Bounds:
         """Give the bounds of polling."""
+        from watcher.schedule import Bounds
+
         polling = self.settings.polling
         return Bounds(
             minimum=polling.minimum,
@@ -159,6 +177,9 @@ class App:
 
     def press(self) -> DigestContext:
         """Give what composing and sending need."""
+        from watcher.pipeline.digests import DigestContext
+        from watcher.store.system.status import measure_coverage
+
         settings = self.settings
         return DigestContext(
             subscriptions=settings.subscriptions,
@@ -171,6 +192,8 @@ class App:
 
     def _links(self) -> Links:
         """Give where digests may lead: nowhere without a page that readers reach; without a key no signed links."""
+        from watcher.digest.format_helpers import Links
+
         web = self.settings.web
         if not web.base_url:
             return Links()
@@ -180,7 +203,7 @@ class App:
             secret = signing_key(self.settings)
         except ConfigError as error:
             # A digest without buttons is better than none.
-            log.warning("digests carry no signed links", error=str(error))
+            _get_logger().warning("digests carry no signed links", error=str(error))
             return Links(base_url=web.base_url.rstrip("/"))
         return Links(base_url=web.base_url.rstrip("/"), secret=secret)
 
@@ -200,12 +223,16 @@ def load_settings(
 
 def retention(settings: Settings) -> Retention:
     """Give how long a configuration keeps things."""
+    from watcher.store.database.pruning import Retention
+
     kept = settings.retention
     return Retention(entries=kept.entries, hits=kept.hits, polls=kept.polls, payloads=kept.payloads)
 
 
 def fetch_policy(settings: Settings) -> FetchPolicy:
     """Give the limits of fetching that a configuration asks for."""
+    from watcher.fetch import FetchPolicy
+
     fetch = settings.fetch
     contact = f"; +{fetch.contact}" if fetch.contact else ""
     return FetchPolicy(
@@ -251,7 +278,9 @@ def open_app(
         with database.read() as db:
             current = is_index_current(db)
         if not current:
-            log.info("word index is made anew: this version splits words otherwise")
+            from watcher.store.database.maintenance import reindex_entries
+
+            _get_logger().info("word index is made anew: this version splits words otherwise")
             reindex_entries(database)
     except BaseException:
         database.close()
@@ -271,4 +300,6 @@ def _tighten_state(settings: Settings, database: Database, environ: Mapping[str,
     is_shared = is_named and not set(state.iterdir()) <= {*files, state / "digests"}
     folders = [] if is_shared else [state]
     if tightened := [path for path in (*folders, *files) if private.tighten(path)]:
-        log.warning("other users could read the state; now they cannot", paths=[str(path) for path in tightened])
+        _get_logger().warning(
+            "other users could read the state; now they cannot", paths=[str(path) for path in tightened]
+        )

@@ -6,11 +6,14 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from watcher.errors import NotFoundError, UsageError
-from watcher.match import Query, parse_query
 from watcher.model.found import Filters
 from watcher.model.topic import Topic
+
+if TYPE_CHECKING:
+    from watcher.match import Query
 
 _AGO = re.compile(r"(?i)^\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*(ago)?\s*$")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -93,7 +96,11 @@ def named_topic(topics: Iterable[Topic], topic_id: str) -> Topic:
 
 def read_query(text: str | None, sets: Mapping[str, str]) -> Query | None:
     """Read a search in the topic language; None where nothing is asked. Raises QueryError."""
-    return parse_query(text, sets) if text and text.strip() else None
+    if not text or not text.strip():
+        return None
+    from watcher.match import parse_query  # imported for a search: most lists have none
+
+    return parse_query(text, sets)
 
 
 def find_topic(topics: Iterable[Topic], topic_id: str) -> Topic:

@@ -100,10 +100,10 @@ def status(as_json: Json = False) -> None:
     from watcher.app.status import stand
     from watcher.errors import StorageError
 
-    with opened() as application:
+    with opened(queries=False) as application:
         try:
             if "feeds" not in application.settings.missing_secrets:
-                application.sync(clock.now())
+                application.sync(clock.now(), topics=False)
             fault = application.database.shortage
         except StorageError as error:
             # What was stored can be read all the same, and this is when a person asks.

@@ -59,7 +59,7 @@ def list_(as_json: Json = False) -> None:
     from watcher.store.digests.unsubscribes import list_unsubscriptions
 
     now = clock.now()
-    with opened(sync=True) as application:
+    with opened(sync=True, queries=False) as application:
         with application.database.read() as db:
             last, left = get_last_slots(db, clock.now()), list_unsubscriptions(db)
         said = [
@@ -159,7 +159,7 @@ def resubscribe(
     from watcher.errors import NotFoundError
     from watcher.store.digests.unsubscribes import delete_unsubscription, list_unsubscriptions
 
-    with opened() as application, application.database.write() as db:
+    with opened(queries=False) as application, application.database.write() as db:
         left = [leaving for leaving, _at in list_unsubscriptions(db)]
         found = [each for each in left if (each.subscription, each.recipient) == (name, recipient)]
         if not found:
@@ -189,7 +189,7 @@ def list_deliveries(
     from watcher.app import views
     from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 
-    with opened() as application, application.database.read() as db:
+    with opened(queries=False) as application, application.database.read() as db:
         page = find_deliveries(
             db, states=[each.value for each in states or ()], digest_id=digest_id, limit=limit, cursor=cursor
         )
@@ -228,7 +228,7 @@ def retry(
         raise UsageError("name one delivery, or `--state dead` for all of them")
     if channel is not None and not states:
         raise UsageError("`--channel` narrows `--state dead`; a delivery that is named needs none")
-    with opened() as application:
+    with opened(queries=False) as application:
         if delivery is None:
             known = {each.name for each in application.settings.channels}
             with application.database.write() as db:

@@ -48,7 +48,7 @@ def list_feeds(
     if odd := set(only or ()) - {str(each) for each in Health}:
         raise UsageError(f"--health {odd.pop()!r}: expected one of {', '.join(str(each) for each in Health)}")
     now = clock.now()
-    with opened() as application:
+    with opened(queries=False) as application:
         with application.database.read() as db:
             counts = count_entries_by_feed(db)
         feeds = [feed for feed in _all(application, now) if not tag or set(tag) & set(feed.source.tags)]
@@ -88,7 +88,7 @@ def show(
     from watcher.store.feeds.queries import count_entries_by_feed, load_polls
 
     now = clock.now()
-    with opened() as application:
+    with opened(queries=False) as application:
         source = feed_lists.find(application.settings.sources, url)
         feed = next(each for each in _all(application, now) if each.source.url == source.url)
         with application.database.read() as db:

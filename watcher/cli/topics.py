@@ -34,14 +34,17 @@ TopicId = Annotated[str, typer.Argument(metavar="ID", help="The topic's id.")]
 def list_topics(as_json: Json = False) -> None:
     """List the topics with what they found: all hits, those of the last seven days, the last one, and judgements."""
     from watcher import clock
-    from watcher.app import topic_views
-    from watcher.topics.overview import list_topic_overviews
+    from watcher.topics.overview import list_topic_counts, list_topic_overviews
 
-    with opened() as application, application.database.read() as db:
-        found = list_topic_overviews(db, application.watched, clock.now())
     if as_json:
-        output.put_json({"topics": [topic_views.topic(one) for one in found]})
+        from watcher.app import topic_views
+
+        with opened() as application, application.database.read() as db:
+            overviews = list_topic_overviews(db, application.watched, clock.now())
+        output.put_json({"topics": [topic_views.topic(overview) for overview in overviews]})
         return
+    with opened(queries=False) as application, application.database.read() as db:
+        found = list_topic_counts(db, application.settings.topics, clock.now())
     output.table(
         ("topic", "hits", "7 days", "last hit", "judged", "name"),
         [

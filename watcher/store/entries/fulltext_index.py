@@ -14,14 +14,13 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, column, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 
-from watcher.match import AllOf, AnyOf, Anything, RequiredPhrase, RequiredPrefix, RequiredTerms, RequiredToken
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Db
 from watcher.store.sql.bulk import IDS, any_of
 from watcher.store.tables import entries, meta
-from watcher.text.tokenizer import ANALYSER_VERSION, index_text
+from watcher.text.analyser import ANALYSER_VERSION
 
-_LONG = "qqlong"
+LONG_TEXT_MARK = "qqlong"
 """Stands in a tsvector whose text has more places than it keeps: 256 of a word, and none beyond 16,383."""
 _MOST_PLACES, _MOST_OF_A_WORD = 16_000, 250
 MAX_COUNTED_ENTRIES = 5_000
@@ -130,13 +129,10 @@ def mark_index_current(db: Db) -> None:
 
 def tokenize_entry(stored: StoredEntry) -> str:
     """Give the index tokens of an entry's own words."""
+    from watcher.text.tokenizer import index_text
+
     item = stored.entry.item
     return index_text(item.title, item.summary, item.content, item.author, *item.tags)
-
-
-def format_expression(db: Db, need: RequiredTerms) -> str | None:
-    """Say a need in the database's own search syntax; None where any entry may match. Tokens are ASCII words."""
-    return _fts5(need) if db.dialect.name == "sqlite" else _tsquery(need)
 
 
 def is_common_expression(db: Db, wanted: str) -> bool:
@@ -204,50 +200,10 @@ def _expected(db: Db, wanted: str) -> tuple[int, int]:
     return some, total
 
 
-def _fts5(need: RequiredTerms) -> str | None:
-    match need:
-        case RequiredToken(text=token):
-            return f'"{token}"'
-        case RequiredPrefix(text=token):
-            return f'"{token}"*'
-        case RequiredPhrase(tokens=tokens):
-            return '"' + " ".join(tokens) + '"'
-        case AllOf(parts=parts):
-            return _joined(" AND ", [found for part in parts if (found := _fts5(part)) is not None])
-        case AnyOf(parts=parts):
-            some = [_fts5(part) for part in parts]
-            return None if None in some else _joined(" OR ", [found for found in some if found is not None])
-        case Anything():
-            return None
-
-
-def _tsquery(need: RequiredTerms) -> str | None:
-    match need:
-        case RequiredToken(text=token):
-            return f"'{token}'"
-        case RequiredPrefix(text=token):
-            return f"'{token}':*"
-        case RequiredPhrase(tokens=tokens):
-            side_by_side = " <-> ".join(f"'{token}'" for token in tokens)
-            anywhere = " & ".join(f"'{token}'" for token in (*tokens, _LONG))
-            return f"({side_by_side} | ({anywhere}))"
-        case AllOf(parts=parts):
-            return _joined(" & ", [found for part in parts if (found := _tsquery(part)) is not None])
-        case AnyOf(parts=parts):
-            some = [_tsquery(part) for part in parts]
-            return None if None in some else _joined(" | ", [found for found in some if found is not None])
-        case Anything():
-            return None
-
-
 def _marked_if_long(words: str) -> str:
     """Mark a text in which a phrase may be there though its places are not known."""
     if len(words) < 2 * _MOST_OF_A_WORD:
         return words
     said = words.split()
     crowded = len(said) > _MOST_PLACES or max(Counter(said).values()) > _MOST_OF_A_WORD
-    return f"{words} {_LONG}" if crowded else words
-
-
-def _joined(operator: str, parts: Sequence[str]) -> str | None:
-    return f"({operator.join(parts)})" if parts else None
+    return f"{words} {LONG_TEXT_MARK}" if crowded else words

@@ -16,12 +16,12 @@ from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.entries.fulltext_index import (
     filter_matching_ids,
-    format_expression,
     is_common_expression,
     list_matching_ids,
     list_matching_rows,
     rank_matching_ids,
 )
+from watcher.store.entries.fulltext_query import format_expression
 from watcher.store.entries.queries import (
     MAX_ENTRY_ID,
     find_first_id_since,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     CursorResult,
@@ -18,7 +18,6 @@ from sqlalchemy import (
 )
 
 from watcher.errors import NotFoundError
-from watcher.match import Query, match_entry, required_terms
 from watcher.model.found import Filters, Page, StoredHit
 from watcher.model.topic import Hit, Origin
 from watcher.store.cursors import format_cursor, parse_cursor
@@ -26,7 +25,6 @@ from watcher.store.database import Db
 from watcher.store.database.connection import acquire_advisory_lock
 from watcher.store.entries.fulltext_index import (
     filter_matching_ids,
-    format_expression,
     is_common_expression,
     list_matching_rows,
 )
@@ -37,6 +35,11 @@ from watcher.store.sql.bulk import IDS, any_of, bulk_insert
 from watcher.store.system.counters import add_to_hit_counts, group_by_day
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hit_days, hits
+
+if TYPE_CHECKING:
+    # Lists without a search match nothing: the matcher is imported by the functions that have a query.
+    from watcher.match import Query
+    from watcher.model.entry import StoredEntry
 
 MAX_RANKED_HITS = 2_000
 """`order=score` ranks the newest so many hits that pass the filters, not all there ever were."""
@@ -188,7 +191,7 @@ def _newest(
     for some in _likely(db, filters, query, below, limit):
         rows = db.execute(_THESE, {"ids": [hit_id for hit_id, may in some.items() if may]}).mappings().all()
         for hit in sorted(map(read_hit_row, rows), key=lambda hit: -hit.id):
-            if match_entry(query, hit.stored) is None:
+            if not _is_match(query, hit.stored):
                 continue
             found.append(hit)
             if len(found) > limit:
@@ -206,6 +209,9 @@ def _newest(
 
 def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> Iterator[Mapping[int, bool]]:
     """Walk the hits that pass the filters, newest first: for each, whether its entry may match the query."""
+    from watcher.match import required_terms
+    from watcher.store.entries.fulltext_query import format_expression
+
     wanted = format_expression(db, required_terms(query))
     chosen = filter_hits(db, _pairs(filters), filters)
     if wanted is not None and not is_common_expression(db, wanted):
@@ -233,6 +239,12 @@ def _cut(found: list[StoredHit], limit: int) -> Page[StoredHit]:
     return Page(items=kept, next_cursor=format_cursor("hits", kept[-1].id) if len(found) > limit else None)
 
 
+def _is_match(query: Query, stored: StoredEntry) -> bool:
+    from watcher.match import match_entry
+
+    return match_entry(query, stored) is not None
+
+
 def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
     place = parse_cursor("hits-score", cursor)
     newest = filter_hits(db, _pairs(filters).add_columns(hits.c.score), filters).order_by(hits.c.id.desc())
@@ -247,7 +259,7 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
     for some in split_into_chunks(db.execute(best).scalars().all(), limit + _SPARE):
         rows = db.execute(_THESE, {"ids": some}).mappings().all()
         for hit in sorted(map(read_hit_row, rows), key=lambda hit: (-hit.hit.score, -hit.id)):
-            if query is not None and match_entry(query, hit.stored) is None:
+            if query is not None and not _is_match(query, hit.stored):
                 continue
             found.append(hit)
             if len(found) > limit:
