@@ -54,11 +54,11 @@ class Ours:
         from watcher import clock
         from watcher.fetch import Fetcher, FetchPolicy
         from watcher.pipeline.poller import Poller
-        from watcher.schedule import Bounds
+        from watcher.schedule import PollLimits
 
         async with Fetcher(FetchPolicy(allow=("127.0.0.0/8",), concurrency=AT_ONCE)) as fetcher:
             async with Poller(
-                self._database, fetcher, lambda: self._watched, clock.now, bounds=Bounds, concurrency=AT_ONCE
+                self._database, fetcher, lambda: self._watched, clock.now, bounds=PollLimits, concurrency=AT_ONCE
             ) as poller:
                 polled = await poller.cycle(everything=True)
         assert not polled.failed, polled.failures[:3]

@@ -32,7 +32,7 @@ from watcher.model.feed import Feed, Source, Validators
 from watcher.model.found import Filters
 from watcher.model.poll import Document, Fresh, Hints, Parsed
 from watcher.pipeline.ingest import ingest_polls
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults
 from watcher.store.database.migrate import upgrade_schema
@@ -153,7 +153,7 @@ def write(url: str, seed: str, began: float, log: Path) -> None:
                 continue
             polled = [(feed, _document(feed, chance, now)) for feed in held]
             with database.write(lasting=False) as db:
-                settled = ingest_polls(db, polled, WATCHED, now, Bounds(), chance.random)
+                settled = ingest_polls(db, polled, WATCHED, now, PollLimits(), chance.random)
             for each in settled:
                 for stored in each.new:
                     kept.write(f"{stored.entry.key};\n")

@@ -28,7 +28,7 @@ from bench.soaks.plan import (
 from bench.soaks.violations import Violations
 from watcher.app.bootstrap import App
 from watcher.app.status import stand
-from watcher.schedule import health
+from watcher.schedule import get_feed_health
 from watcher.store.feeds.queries import load_feeds
 
 _UNHEALTHY = {"failing", "gone"}
@@ -72,7 +72,7 @@ class StatusWatch:
             unhealthy = {
                 int(feed.source.title.removeprefix("Feed "))
                 for feed in load_feeds(db)
-                if str(health(feed, now)) in _UNHEALTHY
+                if str(get_feed_health(feed, now)) in _UNHEALTHY
             }
         self._check_feeds(unhealthy, at)
         self._check_machine(status, unhealthy, at, faults)

@@ -19,7 +19,7 @@ from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import FeedState, Source
 from watcher.pipeline.poller import Poller
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.settings import load
 from watcher.store.database import Database
 from watcher.store.feeds.queries import sync_feeds
@@ -72,7 +72,7 @@ class Desk:
             policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0))
             async with Fetcher(policy) as fetcher:
                 watched = compile_topics(())
-                async with Poller(self.database, fetcher, lambda: watched, lambda: now, bounds=Bounds) as poller:
+                async with Poller(self.database, fetcher, lambda: watched, lambda: now, bounds=PollLimits) as poller:
                     await poller.cycle(everything=True)
 
         with self.database.write() as db:

@@ -12,7 +12,7 @@ from watcher.model.poll import Failed, FailureKind
 from watcher.pipeline.ingest import settle
 from watcher.pipeline.lease_recovery import recover_silent_leases
 from watcher.pipeline.work_batches import claim_batches, take_over
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.feeds.hosts import reserve_host_slots
 from watcher.store.feeds.leases import claim_due_feeds, claim_feed, filter_held_feeds, release_feeds
@@ -78,9 +78,9 @@ def test_what_is_settled_under_a_lost_claim_changes_nothing(shared: Database) ->
     outcome = Failed(kind=FailureKind.TIMEOUT, message="too slow")
 
     with shared.write() as db:
-        late = settle(db, lost, outcome, NOTHING, NOON, Bounds(), 0.0)
+        late = settle(db, lost, outcome, NOTHING, NOON, PollLimits(), 0.0)
         after = load_feed(db, A)
-        rightful = settle(db, held, outcome, NOTHING, NOON, Bounds(), 0.0)
+        rightful = settle(db, held, outcome, NOTHING, NOON, PollLimits(), 0.0)
 
     assert (late.held, after.failures) == (False, 0)
     assert rightful.held
@@ -158,8 +158,8 @@ def test_a_host_that_asks_for_peace_gets_it_while_others_settle_its_feeds(postgr
     with postgresql.write() as one, postgresql.write() as two:
         one.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
         filter_held_feeds(two, [claimed[B]])
-        settle(one, claimed[A], refused, NOTHING, NOON, Bounds(), 0.0)
-        settle(two, claimed[B], refused, NOTHING, NOON, Bounds(), 0.0)
+        settle(one, claimed[A], refused, NOTHING, NOON, PollLimits(), 0.0)
+        settle(two, claimed[B], refused, NOTHING, NOON, PollLimits(), 0.0)
 
     with postgresql.read() as db:
         assert load_feed(db, A).next_poll_at >= NOON + 30 * MINUTE

@@ -18,7 +18,7 @@ from watcher.model.feed import Feed, Source
 from watcher.model.topic import Topic
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.feeds.queries import PollRecord, load_feed, load_polls, sync_feeds
@@ -86,7 +86,13 @@ class Machine:
         self._runner = asyncio.Runner()
         self.fetcher = Fetcher(replace(policy, **changed), self.names, context)  # type: ignore[arg-type]
         self.poller = Poller(
-            database, self.fetcher, lambda: watched, lambda: self.now, bounds=Bounds, owner=owner, jitter=lambda: 0.0
+            database,
+            self.fetcher,
+            lambda: watched,
+            lambda: self.now,
+            bounds=PollLimits,
+            owner=owner,
+            jitter=lambda: 0.0,
         )
 
     def __enter__(self) -> Self:

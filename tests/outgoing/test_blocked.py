@@ -20,7 +20,7 @@ from watcher.fetch.ssrf_guard import Guard
 from watcher.fetch.transport import GuardedTransport
 from watcher.model.digest import Channel, ChannelKind, DeliveryState
 from watcher.pipeline.delivery import Delivered
-from watcher.pipeline.digests import DigestContext, deliver_waiting, retry_delivery
+from watcher.pipeline.digests import DigestContext, deliver_waiting, resend_delivery
 from watcher.store.database import Database
 from watcher.store.outbox.blocked_channels import list_blocked_channels
 from watcher.store.outbox.queries import retry_deliveries
@@ -130,7 +130,7 @@ def test_one_message_sent_again_by_hand_clears_what_is_known_of_its_channel(sqli
         ready = composed(sqlite, mail(server.port))
         for hour in (0, 25):
             deliver(sqlite, ready, NOON + hour * HOUR)
-    retry_delivery(sqlite, 1, NOON + 26 * HOUR)
+    resend_delivery(sqlite, 1, NOON + 26 * HOUR)
 
     with sqlite.read() as db:
         assert list_blocked_channels(db) == ()

@@ -17,7 +17,7 @@ from tests.servers import Answer, HookServer, MailServer, SlackServer
 from watcher.channels import senders
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
 from watcher.pipeline.delivery import LEASE, Delivered
-from watcher.pipeline.digests import DigestContext, compose_now, deliver_waiting, retry_delivery
+from watcher.pipeline.digests import DigestContext, compose_now, deliver_waiting, resend_delivery
 from watcher.store.database import Database
 from watcher.store.outbox.queries import claim_abandoned_deliveries, claim_delivery, find_deliveries, record_attempt
 
@@ -136,7 +136,7 @@ def test_a_doubtful_mail_stands_uncertain_where_the_policy_is_drop_until_a_perso
 
     done = deliver(sqlite, ready)
     untouched = deliver(sqlite, ready, NOON + 48 * HOUR)
-    retry_delivery(sqlite, rows(sqlite)[0].id, NOON)
+    resend_delivery(sqlite, rows(sqlite)[0].id, NOON)
     wished = deliver(sqlite, ready)
 
     assert (done.uncertain, untouched.sent, wished.sent) == (1, 0, 1)

@@ -15,7 +15,7 @@ from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Feed, Source, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.pipeline.ingest import IngestResult, read, settle
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.queries import load_feed, sync_feeds
@@ -75,7 +75,7 @@ class Served:
             outcome = read(held, document)
             assert isinstance(outcome, Fresh)
             self.repeated = [item.repeated for item in outcome.parsed.items]
-            return settle(db, held, outcome, watched, self.now, Bounds(), 0.0)
+            return settle(db, held, outcome, watched, self.now, PollLimits(), 0.0)
 
     @staticmethod
     def body(items: Iterable[News]) -> bytes:

@@ -22,7 +22,7 @@ from watcher.pipeline.ingest import read
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
 from watcher.reading import Reader
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
@@ -67,7 +67,7 @@ def watch(database: Database, press: Server) -> None:
 def poll(database: Database, now: datetime = NOON) -> PollSummary:
     async def cycle() -> PollSummary:
         async with Fetcher(POLICY) as fetcher:
-            async with Poller(database, fetcher, lambda: EYES, lambda: now, bounds=Bounds) as poller:
+            async with Poller(database, fetcher, lambda: EYES, lambda: now, bounds=PollLimits) as poller:
                 return await poller.cycle()
 
     return asyncio.run(cycle())

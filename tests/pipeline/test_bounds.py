@@ -19,7 +19,7 @@ from watcher.pipeline.feed_check import check_feeds
 from watcher.pipeline.ingest import IngestResult
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries
 from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
@@ -65,7 +65,9 @@ class _Cycle:
 
     async def run(self) -> PollSummary:
         async with Fetcher(POLICY) as fetcher:
-            poller = Poller(self._database, fetcher, lambda: EYES, lambda: NOON, bounds=Bounds, on_settled=self._note)
+            poller = Poller(
+                self._database, fetcher, lambda: EYES, lambda: NOON, bounds=PollLimits, on_settled=self._note
+            )
             async with poller:
                 self._started = time.monotonic()
                 probe = asyncio.create_task(self._probe())
@@ -149,7 +151,7 @@ async def test_stopping_waits_for_no_reading_and_gives_its_feeds_back(sqlite: Da
     watch(sqlite, press, *"0123")
 
     async with Fetcher(POLICY) as fetcher:
-        async with Poller(sqlite, fetcher, lambda: EYES, lambda: NOON, bounds=Bounds) as poller:
+        async with Poller(sqlite, fetcher, lambda: EYES, lambda: NOON, bounds=PollLimits) as poller:
             assert await poller.tick() == 4
             await asyncio.sleep(2)
             started = time.monotonic()

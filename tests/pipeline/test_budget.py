@@ -17,7 +17,7 @@ from watcher.model.feed import Budget, Feed, Source
 from watcher.model.topic import Topic
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
-from watcher.schedule import Bounds, health
+from watcher.schedule import PollLimits, get_feed_health
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries, load_entries_after
 from watcher.store.feeds.queries import PollRecord, load_feed, load_polls, sync_feeds
@@ -60,7 +60,7 @@ class Desk:
             policy = FetchPolicy(
                 allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=60), most_wire=16 << 20
             )
-            bounds = Bounds(budget=self.budget)
+            bounds = PollLimits(budget=self.budget)
             async with Fetcher(policy) as fetcher:
                 async with Poller(
                     self.database, fetcher, lambda: watched, lambda: now, bounds=lambda: bounds
@@ -105,7 +105,7 @@ def test_the_first_items_of_a_document_are_stored_and_the_rest_the_next_day(data
     assert (next_day.new, next_day.left_out, after.left_out) == (4, 2, 2)
     assert (third_day.new, third_day.left_out) == (2, 0)
     assert desk.titles() == [f"Report {number}" for number in range(10)]
-    assert (desk.feed.left_out, str(health(desk.feed, NOON + 2 * DAY))) == (0, "fresh")
+    assert (desk.feed.left_out, str(get_feed_health(desk.feed, NOON + 2 * DAY))) == (0, "fresh")
     assert [poll.left_out for poll in desk.history] == [0, 2, 0, 6]
 
 
@@ -235,7 +235,7 @@ def test_of_more_items_than_are_read_at_once_the_next_polls_read_on(
     desk.serve(numbered(*numbers), etag='"a"')
 
     first = desk.poll(NOON)
-    between = str(health(desk.feed, NOON))
+    between = str(get_feed_health(desk.feed, NOON))
     second = desk.poll(NOON + HOUR)
     third = desk.poll(NOON + 2 * HOUR)
     desk.serve(
@@ -250,7 +250,7 @@ def test_of_more_items_than_are_read_at_once_the_next_polls_read_on(
     assert (second.new, second.left_out) == (601, 0)
     assert (third.unchanged, third.new) == (1, 0)
     assert (fourth.new, fourth.hits) == (1, 1)
-    assert (desk.feed.left_out, str(health(desk.feed, NOON + 3 * HOUR))) == (0, "fresh")
+    assert (desk.feed.left_out, str(get_feed_health(desk.feed, NOON + 3 * HOUR))) == (0, "fresh")
     with database.read() as db:
         [hit] = find_hits(db).items
         assert not hit.stored.baseline

@@ -20,7 +20,7 @@ from watcher.model.feed import Source
 from watcher.model.topic import Topic
 from watcher.pipeline.digests import compose_due
 from watcher.pipeline.poller import Poller
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.settings import load
 from watcher.store.database import Database
 from watcher.store.digests.queries import register_subscriptions
@@ -78,7 +78,7 @@ class Desk:
         async def cycle() -> None:
             policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=20))
             async with Fetcher(policy) as fetcher:
-                async with Poller(self.database, fetcher, lambda: WALRUS, lambda: now, bounds=Bounds) as poller:
+                async with Poller(self.database, fetcher, lambda: WALRUS, lambda: now, bounds=PollLimits) as poller:
                     await poller.cycle(everything=True)
 
         asyncio.run(cycle())

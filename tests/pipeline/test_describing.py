@@ -12,7 +12,7 @@ from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.model.topic import Topic
 from watcher.pipeline.ingest import IngestResult, read, settle
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entry
 from watcher.store.entries.search import search_entries
@@ -63,7 +63,7 @@ class Polls:
             [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
             outcome = read(held, document)
             assert isinstance(outcome, Fresh)
-            return settle(db, held, outcome, watched, self.now, Bounds(), 0.0)
+            return settle(db, held, outcome, watched, self.now, PollLimits(), 0.0)
 
     def found(self, query: str) -> set[str]:
         with self.database.read() as db:

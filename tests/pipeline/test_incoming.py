@@ -19,7 +19,7 @@ from watcher.model.topic import Topic
 from watcher.pipeline.batch_writer import together
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries, load_entry_versions
 from watcher.store.entries.search import search_entries
@@ -48,7 +48,7 @@ def poll(database: Database, now: datetime, watched: TopicMatcher = EYES, **how:
     async def cycle() -> PollSummary:
         policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
         async with Fetcher(policy) as fetcher:
-            async with Poller(database, fetcher, lambda: watched, lambda: now, bounds=Bounds) as poller:
+            async with Poller(database, fetcher, lambda: watched, lambda: now, bounds=PollLimits) as poller:
                 return await poller.cycle(**how)  # type: ignore[arg-type]
 
     return asyncio.run(cycle())
@@ -136,7 +136,7 @@ def test_a_document_that_shares_nothing_with_the_last_one_is_a_gap(database: Dat
     with database.read() as db:
         feed = load_feed(db, f"{press.url}/feed")
     assert feed.gaps == 1
-    assert feed.interval == Bounds().minimum
+    assert feed.interval == PollLimits().minimum
 
 
 def test_guids_that_all_change_bring_no_news(database: Database, press: Server) -> None:

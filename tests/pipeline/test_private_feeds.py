@@ -18,7 +18,7 @@ from watcher.model.feed import FeedState, Source
 from watcher.pipeline.feed_check import FeedCheck, check_feeds
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.settings.feeds import make_source
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries
@@ -47,7 +47,7 @@ def poll(
         async with Fetcher(policy) as fetcher:
             watched = compile_topics(())
             async with Poller(
-                database, fetcher, lambda: watched, lambda: now, bounds=Bounds, configured=known or by_url.get
+                database, fetcher, lambda: watched, lambda: now, bounds=PollLimits, configured=known or by_url.get
             ) as poller:
                 return await poller.cycle(everything=True)
 

@@ -27,7 +27,7 @@ from watcher.model.topic import Topic
 from watcher.model.websub import Callback, CallbackState
 from watcher.pipeline.poller import Poller
 from watcher.pipeline.websub.service import Subscriber
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.feeds.leases import claim_due_feeds, release_feeds
@@ -155,12 +155,12 @@ async def world(database: Database) -> AsyncIterator[World]:
                 fetcher,
                 lambda: EYES,
                 clock,
-                bounds=Bounds,
+                bounds=PollLimits,
                 base=base,
                 active=lambda: told[0].active,
                 jitter=lambda: 0.0,
             )
-            async with Poller(database, fetcher, lambda: EYES, clock, bounds=Bounds, jitter=lambda: 0.0) as poller:
+            async with Poller(database, fetcher, lambda: EYES, clock, bounds=PollLimits, jitter=lambda: 0.0) as poller:
                 made = World(database, hub, publisher, subscriber, poller, caller)
                 told.append(made)
                 links = f'<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" href="{made.url}"/>'

@@ -12,7 +12,7 @@ from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.pipeline.ingest import IngestResult, read, settle
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.database.pruning import Retention, prune_database
 from watcher.store.feeds.leases import claim_due_feeds, filter_held_feeds
@@ -59,7 +59,7 @@ class Polls:
             outcome = read(held, document)
             assert isinstance(outcome, Fresh)
             self.repeated = [item.repeated for item in outcome.parsed.items]
-            return settle(db, held, outcome, NO_TOPICS, self.now, Bounds(), 0.0)
+            return settle(db, held, outcome, NO_TOPICS, self.now, PollLimits(), 0.0)
 
 
 A, B, C = ("a", "Harbour closed", "All day."), ("b", "Bridge open", "Since noon."), ("c", "Fog", "In the west.")

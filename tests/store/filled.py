@@ -11,7 +11,7 @@ from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh, Hints, Parsed
 from watcher.model.topic import Topic
 from watcher.pipeline.ingest import IngestResult, settle
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.queries import load_feeds, sync_feeds
@@ -60,7 +60,7 @@ def bring(
         if feed not in {source.url for source in known}:
             sync_feeds(db, [*known, Source(url=feed, title=title)], now, timedelta(minutes=15))
         [claimed] = claim_due_feeds(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
-        return settle(db, claimed, document(feed, items), watched, now, Bounds(), 0.0)
+        return settle(db, claimed, document(feed, items), watched, now, PollLimits(), 0.0)
 
 
 def stored(settled: IngestResult) -> list[StoredEntry]:

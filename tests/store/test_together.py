@@ -16,7 +16,7 @@ from watcher.model.feed import Feed, Source
 from watcher.model.poll import Fresh
 from watcher.model.topic import Origin
 from watcher.pipeline.ingest import IngestResult, ingest_polls
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults
 from watcher.store.database.pruning import Retention, prune_database
@@ -59,7 +59,7 @@ def of(feed: Feed, numbers: range) -> Fresh:
 def settle(database: Database, held: list[Feed], numbers: range, minutes: int = 0) -> tuple[IngestResult, ...]:
     now = NOON + timedelta(minutes=minutes)
     with database.write(lasting=False) as db:
-        return ingest_polls(db, [(feed, of(feed, numbers)) for feed in held], WATCHED, now, Bounds(), lambda: 0.0)
+        return ingest_polls(db, [(feed, of(feed, numbers)) for feed in held], WATCHED, now, PollLimits(), lambda: 0.0)
 
 
 def test_two_who_settle_the_same_polls_store_each_item_hit_and_story_once(database: Database) -> None:

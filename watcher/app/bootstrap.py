@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from watcher.fetch import FetchPolicy
     from watcher.match import TopicMatcher
     from watcher.pipeline.digests import DigestContext
-    from watcher.schedule import Bounds
+    from watcher.schedule import PollLimits
     from watcher.store.database.pruning import Retention
 
 
@@ -154,12 +154,12 @@ class App:
         self._watched = compile_topics(settings.topics, settings.sets)
         self.settings = settings
 
-    def bounds(self) -> Bounds:
+    def bounds(self) -> PollLimits:
         """Give the bounds of polling."""
-        from watcher.schedule import Bounds
+        from watcher.schedule import PollLimits
 
         polling = self.settings.polling
-        return Bounds(
+        return PollLimits(
             minimum=polling.minimum,
             maximum=polling.maximum,
             default=polling.default,

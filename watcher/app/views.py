@@ -12,7 +12,7 @@ from watcher.model.feed import Feed
 from watcher.model.found import Match, StoredHit
 from watcher.model.story import Story
 from watcher.model.topic import Evidence, Origin
-from watcher.schedule import health
+from watcher.schedule import get_feed_health
 from watcher.store.digests.queries import StoredDigest
 from watcher.store.feeds.queries import PollRecord
 from watcher.store.outbox.blocked_channels import BlockedChannel
@@ -133,7 +133,7 @@ def feed(one: Feed, now: datetime, entries: int = 0) -> Json:
         "tags": list(one.source.tags),
         "language": one.source.language or one.language,
         "site_url": one.site_url and redact_url(one.site_url),
-        "health": str(health(one, now)),
+        "health": str(get_feed_health(one, now)),
         "state": one.state.value,
         "fetch_url": redact_url(one.fetch_url),
         "moving_to": redact_url(one.move.url) if one.move else None,

@@ -145,7 +145,7 @@ async def _cycle(application: App, urls: list[str] | None, *, everything: bool, 
 def _take_over(application: App, urls: list[str] | None, *, everything: bool, living: bool) -> None:
     """Take over what dead processes of this machine hold, and what others do if a person asks for that."""
     from watcher import clock
-    from watcher.pipeline.lease_recovery import end_feed_leases, is_dead, take_over
+    from watcher.pipeline.lease_recovery import free_feeds_of_owners, is_dead, take_over
     from watcher.store.feeds.leases import list_feed_leases
 
     feeds, messages = take_over(application.database, is_dead, clock.now())
@@ -156,7 +156,7 @@ def _take_over(application: App, urls: list[str] | None, *, everything: bool, li
     with application.database.read() as db:
         held = list_feed_leases(db, clock.now(), urls=urls, everything=everything)
     if held:
-        end_feed_leases(application.database, [each.owner for each in held])
+        free_feeds_of_owners(application.database, [each.owner for each in held])
     for each in held:
         output.note(
             f"{output.counted(each.feeds, 'feed')} taken from {_owner(each)}, which may be at work: "

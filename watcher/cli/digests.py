@@ -241,7 +241,7 @@ def retry(
             else:
                 output.note(f"{output.counted(count, 'message')} in line to be sent again")
             return
-        again = digests.retry_delivery(application.database, delivery, clock.now())
+        again = digests.resend_delivery(application.database, delivery, clock.now())
     if as_json:
         output.put_json(views.delivery(again))
     else:

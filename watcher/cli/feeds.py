@@ -42,7 +42,7 @@ def list_feeds(
     from watcher import clock
     from watcher.app import views
     from watcher.errors import UsageError
-    from watcher.schedule import Health, health
+    from watcher.schedule import Health, get_feed_health
     from watcher.store.feeds.queries import count_entries_by_feed
 
     if odd := set(only or ()) - {str(each) for each in Health}:
@@ -52,7 +52,7 @@ def list_feeds(
         with application.database.read() as db:
             counts = count_entries_by_feed(db)
         feeds = [feed for feed in _all(application, now) if not tag or set(tag) & set(feed.source.tags)]
-    feeds = [feed for feed in feeds if not only or str(health(feed, now)) in only]
+    feeds = [feed for feed in feeds if not only or str(get_feed_health(feed, now)) in only]
     if as_json:
         output.put_json({"feeds": [views.feed(feed, now, counts.get(feed.id, 0)) for feed in feeds]})
         return
@@ -60,7 +60,7 @@ def list_feeds(
         ("health", "every", "last new", "entries", "lost", "feed", "address"),
         [
             (
-                str(health(feed, now)),
+                str(get_feed_health(feed, now)),
                 _length(feed.source.interval or feed.interval) if feed.polled_at else "",
                 _at(feed.new_at),
                 f"{counts.get(feed.id, 0):,}",
@@ -84,7 +84,7 @@ def show(
     """Show a feed: its health, its rhythm, gaps, moves, and the history of its polls."""
     from watcher import clock
     from watcher.app import views
-    from watcher.schedule import health
+    from watcher.schedule import get_feed_health
     from watcher.store.feeds.queries import count_entries_by_feed, load_polls
 
     now = clock.now()
@@ -99,7 +99,7 @@ def show(
         output.put_json(said | {"polls": [views.poll(poll) for poll in history]})
         return
     output.put(output.style(output.clean(feed.name), output.BOLD))
-    for name, value in _facts(feed, str(health(feed, now)), count, now):
+    for name, value in _facts(feed, str(get_feed_health(feed, now)), count, now):
         output.put(f"  {name:<12}{output.clean(value)}")
     if history:
         output.put("")

@@ -16,7 +16,7 @@ from watcher.model.poll import Fresh, Outcome
 from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.ingest import IngestResult, ingest_polls
 from watcher.pipeline.storage_monitor import StorageMonitor
-from watcher.schedule import Bounds
+from watcher.schedule import PollLimits
 from watcher.store.database import Database
 
 GROUP = 40
@@ -33,7 +33,7 @@ class Settling:
 
     watched: Callable[[], TopicMatcher]
     clock: Callable[[], datetime]
-    bounds: Callable[[], Bounds]
+    bounds: Callable[[], PollLimits]
     jitter: Callable[[], float]
 
 

@@ -37,7 +37,8 @@ from watcher.store.digests.queries import (
 )
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
-from watcher.store.outbox.queries import add_deliveries, retry_delivery
+from watcher.store.outbox import queries as outbox
+from watcher.store.outbox.queries import add_deliveries
 
 log = structlog.get_logger()
 
@@ -103,10 +104,10 @@ async def deliver_waiting(
     return await delivery.deliver_waiting(database, press.channels, senders, clock, **how)
 
 
-def retry_delivery(database: Database, delivery_id: int, now: datetime) -> Delivery:
+def resend_delivery(database: Database, delivery_id: int, now: datetime) -> Delivery:
     """Put a message that is dead or uncertain back in line; raises NotFoundError or UsageError."""
     with database.write() as db:
-        return retry_delivery(db, delivery_id, now)
+        return outbox.retry_delivery(db, delivery_id, now)
 
 
 def _due(database: Database, press: DigestContext, subscription: Subscription, now: datetime) -> datetime | None:

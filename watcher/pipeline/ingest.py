@@ -32,7 +32,7 @@ from watcher.pipeline.feed_events import to_poll_record
 from watcher.pipeline.feed_succession import Continued, continue_feeds
 from watcher.pipeline.fulltext import attach_fulltext
 from watcher.reading import Reader
-from watcher.schedule import Bounds, after, get_mark, hints, keep_within
+from watcher.schedule import PollLimits, apply_budget, collect_hints, get_mark, plan_next_poll
 from watcher.store.database import Db
 from watcher.store.entries.known_entries import (
     add_aliases,
@@ -106,7 +106,7 @@ def _unread(fetched: Fetched) -> Outcome:
     return Unchanged(
         by="304" if isinstance(fetched, NotModified) else "hash",
         validators=fetched.validators,
-        hints=hints(fetched.headers, None),
+        hints=collect_hints(fetched.headers, None),
         hops=fetched.hops,
         elapsed=fetched.elapsed,
         conditional=fetched.conditional,
@@ -114,7 +114,7 @@ def _unread(fetched: Fetched) -> Outcome:
 
 
 def _fresh(document: Document, parsed: Parsed) -> Fresh:
-    return Fresh(document=document, parsed=parsed, hints=hints(document.headers, parsed))
+    return Fresh(document=document, parsed=parsed, hints=collect_hints(document.headers, parsed))
 
 
 def _unreadable(document: Document, error: ParseError) -> Failed:
@@ -129,7 +129,7 @@ def _unreadable(document: Document, error: ParseError) -> Failed:
 
 
 def settle(
-    db: Db, feed: Feed, outcome: Outcome, watched: TopicMatcher, now: datetime, bounds: Bounds, jitter: float
+    db: Db, feed: Feed, outcome: Outcome, watched: TopicMatcher, now: datetime, bounds: PollLimits, jitter: float
 ) -> IngestResult:
     """Keep what a poll brought: entries, their hits, their stories and the feed's next poll, in one transaction."""
     return ingest_polls(db, [(feed, outcome)], watched, now, bounds, lambda: jitter)[0]
@@ -140,7 +140,7 @@ def ingest_polls(
     polled: Sequence[tuple[Feed, Outcome]],
     watched: TopicMatcher,
     now: datetime,
-    bounds: Bounds,
+    bounds: PollLimits,
     jitter: Callable[[], float],
 ) -> tuple[IngestResult, ...]:
     """Settle several polls: what all of them brought and teach goes to the database together."""
@@ -199,7 +199,7 @@ def _bring(
         delta = outcome.pushed or outcome.document.status == 226
         repeated = len(outcome.parsed.items) - len(some)
         everything = sort(some, feed, remembered, now, delta=delta, merged=repeated)
-        told = attach_fulltext(keep_within(everything, outcome.parsed, feed, budget, now, delta=delta), outcome)
+        told = attach_fulltext(apply_budget(everything, outcome.parsed, feed, budget, now, delta=delta), outcome)
         told = enrich_entries(told, feed, outcome.parsed.language)
         brought[feed.id] = _Brought(seen=len(some), told=told)
         before = continued.get(feed.id)
@@ -251,16 +251,18 @@ def _settled(
     outcome: Outcome,
     brought: _Brought | None,
     now: datetime,
-    bounds: Bounds,
+    bounds: PollLimits,
     jitter: float,
     continued: Continued | None,
 ) -> IngestResult:
     if brought is None:
-        return IngestResult(before=feed, after=after(feed, outcome, None, now, bounds, jitter), outcome=outcome)
+        return IngestResult(
+            before=feed, after=plan_next_poll(feed, outcome, None, now, bounds, jitter), outcome=outcome
+        )
     told = brought.told
     return IngestResult(
         before=feed,
-        after=after(feed, outcome, told, now, bounds, jitter),
+        after=plan_next_poll(feed, outcome, told, now, bounds, jitter),
         outcome=outcome,
         seen=brought.seen,
         new=tuple(brought.new),

@@ -27,7 +27,7 @@ def take_over(database: Database, is_dead: Callable[[str], bool], now: datetime)
         return end_feed_leases(db, dead), end_delivery_leases(db, dead, now)
 
 
-def end_feed_leases(database: Database, owners: Iterable[str]) -> int:
+def free_feeds_of_owners(database: Database, owners: Iterable[str]) -> int:
     """End the leases on feeds of some holders, dead or not, at a person's wish; return how many.
 
     What a holder that lives still stores of them is not taken, and no harm is done.

@@ -26,7 +26,7 @@ from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.privacy import UNCONFIGURED, conceal, reveal
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.reading import Reader, ReaderClosedError
-from watcher.schedule import Bounds, ask_anew
+from watcher.schedule import PollLimits, prepare_request
 from watcher.store.database import Database
 from watcher.store.feeds.leases import claim_due_feeds, release_feeds
 from watcher.store.feeds.mapping import parse_host
@@ -58,7 +58,7 @@ class Poller:
         watched: Callable[[], TopicMatcher],
         clock: Callable[[], datetime],
         *,
-        bounds: Callable[[], Bounds],
+        bounds: Callable[[], PollLimits],
         concurrency: int = 64,
         owner: str = "",
         on_settled: Callable[[IngestResult], None] | None = None,
@@ -284,7 +284,7 @@ class Poller:
                 await asyncio.sleep(max(0.0, (begins_at - self._clock()).total_seconds()))
                 self._early.discard(asyncio.current_task())
             reached("claimed")
-            feed = ask_anew(feed, self._clock())
+            feed = prepare_request(feed, self._clock())
             source = feed.source if self._configured is None else self._configured(feed.source.url)
             if source is None and feed.source.private:
                 # Another process was configured later than this one: only what is configured may be asked for so.

@@ -42,7 +42,7 @@ _BLOCKED = {FailureKind.FORBIDDEN, FailureKind.CHALLENGE}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class PollLimits:
     """What the operator allows: intervals between polls, the longest silence after failures, what a feed may store.
 
     `pushed` is how often a feed is polled whose hub pushes its news: polling is the net beneath. `budget` is for each
@@ -57,12 +57,12 @@ class Bounds:
     budget: Budget = field(default_factory=Budget)
 
 
-def after(
+def plan_next_poll(
     feed: Feed,
     outcome: Outcome,
     told: Sorted | None,
     now: datetime,
-    bounds: Bounds,
+    bounds: PollLimits,
     jitter: float,
 ) -> Feed:
     """Give the feed as it is after a poll, its next poll included.
@@ -83,7 +83,7 @@ def after(
             return _failed(feed, outcome, now, bounds, jitter)
 
 
-def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bounds, jitter: float) -> Feed:
+def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: PollLimits, jitter: float) -> Feed:
     parsed, document = outcome.parsed, outcome.document
     news = len(told.new)
     rhythm = _rhythm(parsed) or feed.rhythm
@@ -125,7 +125,7 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: Bound
 
 
 def _stopped(
-    feed: Feed, outcome: Fresh, reason: str, told: Sorted, now: datetime, bounds: Bounds, jitter: float
+    feed: Feed, outcome: Fresh, reason: str, told: Sorted, now: datetime, bounds: PollLimits, jitter: float
 ) -> Feed:
     """Count a failure for a document whose reading was stopped: its items so far are kept, others may be missing.
 
@@ -145,7 +145,7 @@ def _stopped(
     return _failed(kept, failed, now, bounds, jitter)
 
 
-def _pushed(feed: Feed, told: Sorted, now: datetime, bounds: Bounds, jitter: float) -> Feed:
+def _pushed(feed: Feed, told: Sorted, now: datetime, bounds: PollLimits, jitter: float) -> Feed:
     """Learn from a push: that pushes come, and what is new; of the server and its document it says nothing."""
     relaxed = (feed.polled_at or now) + bounds.pushed * (1 + jitter / 10)
     return replace(
@@ -159,7 +159,7 @@ def _pushed(feed: Feed, told: Sorted, now: datetime, bounds: Bounds, jitter: flo
     )
 
 
-def _unchanged(feed: Feed, outcome: Unchanged, now: datetime, bounds: Bounds, jitter: float) -> Feed:
+def _unchanged(feed: Feed, outcome: Unchanged, now: datetime, bounds: PollLimits, jitter: float) -> Feed:
     barren = feed.barren + 1
     interval = feed.interval
     if barren % 6 == 0:
@@ -176,7 +176,7 @@ def _unchanged(feed: Feed, outcome: Unchanged, now: datetime, bounds: Bounds, ji
 
 
 def _succeeded(
-    feed: Feed, said: Hints, hops: tuple[Hop, ...], now: datetime, bounds: Bounds, jitter: float, *, same_feed: bool
+    feed: Feed, said: Hints, hops: tuple[Hop, ...], now: datetime, bounds: PollLimits, jitter: float, *, same_feed: bool
 ) -> Feed:
     floor = max(
         bounds.minimum,
@@ -216,7 +216,7 @@ def _conditional(feed: Feed, learnt: bool | None) -> bool:
     return feed.conditional if learnt is None else learnt
 
 
-def _failed(feed: Feed, outcome: Failed, now: datetime, bounds: Bounds, jitter: float) -> Feed:
+def _failed(feed: Feed, outcome: Failed, now: datetime, bounds: PollLimits, jitter: float) -> Feed:
     if outcome.kind in _OURS:
         # Our own network is down, or the proxy: nothing is counted against the feed. That it is not read is known all
         # the same.
@@ -258,7 +258,7 @@ def _failed(feed: Feed, outcome: Failed, now: datetime, bounds: Bounds, jitter: 
     )
 
 
-def _patience(outcome: Failed, failures: int, failing_for: timedelta, bounds: Bounds) -> timedelta:
+def _patience(outcome: Failed, failures: int, failing_for: timedelta, bounds: PollLimits) -> timedelta:
     """Grow the wait with the failures, and never to "never"."""
     steps = min(failures - 1, 10)
     if outcome.kind in _BLOCKED:
@@ -273,7 +273,7 @@ def _patience(outcome: Failed, failures: int, failing_for: timedelta, bounds: Bo
 
 
 def _interval(
-    feed: Feed, rhythm: timedelta | None, told: Sorted, news: int, baseline: bool, now: datetime, bounds: Bounds
+    feed: Feed, rhythm: timedelta | None, told: Sorted, news: int, baseline: bool, now: datetime, bounds: PollLimits
 ) -> timedelta:
     if told.gap is not None:
         return bounds.minimum
@@ -290,7 +290,7 @@ def _interval(
     return max(bounds.minimum, min(interval, _ceiling(feed, now, bounds)))
 
 
-def _ceiling(feed: Feed, now: datetime, bounds: Bounds) -> timedelta:
+def _ceiling(feed: Feed, now: datetime, bounds: PollLimits) -> timedelta:
     """Let the interval grow with the silence: an hour while there is news within a week, the maximum after a month."""
     silent = now - (feed.new_at or feed.baseline_at or now)
     if silent < 7 * DAY:
@@ -298,7 +298,7 @@ def _ceiling(feed: Feed, now: datetime, bounds: Bounds) -> timedelta:
     return min(2 * HOUR, bounds.maximum) if silent < 30 * DAY else bounds.maximum
 
 
-def _clamp(interval: timedelta, bounds: Bounds) -> timedelta:
+def _clamp(interval: timedelta, bounds: PollLimits) -> timedelta:
     return max(bounds.minimum, min(interval, HOUR, bounds.maximum))
 
 

@@ -24,7 +24,7 @@ from watcher.pipeline.fulltext import FulltextFetcher
 from watcher.pipeline.ingest import IngestResult, ingest_polls
 from watcher.pipeline.poller import LEASE
 from watcher.reading import Reader, ReaderClosedError
-from watcher.schedule import Bounds, hints
+from watcher.schedule import PollLimits, collect_hints
 from watcher.store.database import Database, Db
 from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.queries import load_feed
@@ -81,7 +81,7 @@ class Subscriber:
         watched: Callable[[], TopicMatcher],
         clock: Callable[[], datetime],
         *,
-        bounds: Callable[[], Bounds],
+        bounds: Callable[[], PollLimits],
         base: Callable[[], str | None],
         active: Callable[[], bool],
         owner: str = "",
@@ -186,7 +186,7 @@ class Subscriber:
             wire_bytes=len(body),
         )
         parsed = await self._reader.parse(document)
-        return Fresh(document=document, parsed=parsed, hints=hints({}, parsed), pushed=True)
+        return Fresh(document=document, parsed=parsed, hints=collect_hints({}, parsed), pushed=True)
 
     async def _full(self, callback: Callback, outcome: Fresh) -> Fresh:
         def feed_of() -> Feed:

@@ -12,7 +12,7 @@ from sqlalchemy import case, func, select
 from watcher.model.digest import Coverage
 from watcher.model.feed import Feed, FeedState
 from watcher.model.topic import Origin
-from watcher.schedule import health
+from watcher.schedule import get_feed_health
 from watcher.store.database import Db
 from watcher.store.feeds.queries import load_feed_summaries, load_feeds
 from watcher.store.system.clock_faults import describe_clock_faults
@@ -51,7 +51,7 @@ class StatusSummary:
 def get_status(db: Db, now: datetime) -> StatusSummary:
     """Gather how things stand. `feeds` holds total, fresh, degraded, stale, failing, gone, new and paused."""
     watched = load_feed_summaries(db)
-    tally = Counter(str(health(feed, now)) for feed in watched)
+    tally = Counter(str(get_feed_health(feed, now)) for feed in watched)
     names = ("fresh", "degraded", "stale", "failing", "gone", "new", "paused")
     waiting = [now - feed.next_poll_at for feed in watched if feed.state not in {FeedState.GONE, FeedState.PAUSED}]
     states = {row[0]: row[1] for row in db.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))}
@@ -75,7 +75,7 @@ def get_status(db: Db, now: datetime) -> StatusSummary:
 def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     """Say how much of what should be watched was watched in a window, as seen at its end."""
     watched = load_feeds(db)
-    states = [(feed, str(health(feed, until))) for feed in watched]
+    states = [(feed, str(get_feed_health(feed, until))) for feed in watched]
     tally = Counter(state for _feed, state in states)
     missed = _missed(db, watched, since, until)
     came = select(func.count()).where(entries.c.first_seen_at > since, entries.c.first_seen_at <= until)

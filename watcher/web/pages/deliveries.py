@@ -40,6 +40,6 @@ def list_deliveries(request: Request, ctx: Ctx, cursor: str = "") -> Response:
 @router.post("/deliveries/{delivery_id}/retry")
 async def retry(ctx: Ctx, delivery_id: DeliveryId, form: Filled) -> Response:
     """Put a message that is dead or uncertain back in line, under its old identity."""
-    await run_in_threadpool(digests.retry_delivery, ctx.app.database, delivery_id, ctx.now)
+    await run_in_threadpool(digests.resend_delivery, ctx.app.database, delivery_id, ctx.now)
     ctx.forget()
     return back_to(form.get("next"), "/deliveries")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Query, Request, Response
 
-from watcher.schedule import health
+from watcher.schedule import get_feed_health
 from watcher.settings.feeds import find_source
 from watcher.store.feeds.queries import count_entries_by_feed, load_feed, load_feeds, load_polls
 from watcher.text.redact import make_public_url
@@ -22,7 +22,9 @@ def list_feeds(request: Request, ctx: Ctx) -> Response:
     wanted = [each for each in request.query_params.getlist("health") if each in WORST_FIRST]
     with ctx.app.database.read() as db:
         watched, counts = load_feeds(db), count_entries_by_feed(db)
-    lines = [{"feed": each, "health": str(health(each, now)), "entries": counts.get(each.id, 0)} for each in watched]
+    lines = [
+        {"feed": each, "health": str(get_feed_health(each, now)), "entries": counts.get(each.id, 0)} for each in watched
+    ]
     tally = {name: sum(line["health"] == name for line in lines) for name in WORST_FIRST}
     shown = [line for line in lines if not wanted or line["health"] in wanted]
     shown.sort(key=lambda line: WORST_FIRST.index(str(line["health"])))
@@ -44,4 +46,6 @@ def show_feed(request: Request, ctx: Ctx, url: str = Query(max_length=4000)) -> 
         feed = load_feed(db, source.url if source else make_public_url(url))
         polls = load_polls(db, feed.id, 100)
         count = count_entries_by_feed(db).get(feed.id, 0)
-    return ctx.page(request, "feed.html", feed=feed, health=str(health(feed, ctx.now)), polls=polls, entries=count)
+    return ctx.page(
+        request, "feed.html", feed=feed, health=str(get_feed_health(feed, ctx.now)), polls=polls, entries=count
+    )

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from watcher.app.status import stand
 from watcher.app.views import Json
 from watcher.model.feed import Feed
-from watcher.schedule import health
+from watcher.schedule import get_feed_health
 from watcher.store.feeds.queries import load_feeds
 from watcher.store.hits.queries import count_hits_by_day
 from watcher.web.context import Ctx, WebContext
@@ -32,7 +32,7 @@ def show(request: Request, ctx: Ctx) -> Response:
         for topic in ctx.app.settings.topics
     ]
     total = [(day, sum(some.get(day, 0) for some in counted.values())) for day in days]
-    bad = [(str(health(feed, now)), feed) for feed in watched]
+    bad = [(str(get_feed_health(feed, now)), feed) for feed in watched]
     return ctx.page(
         request, "overview.html",
         lines=lines, total=total, standing=standing, away_since=datetime.fromisoformat(away) if away else None,
