@@ -25,7 +25,6 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlalchemy.dialects.postgresql import TSVECTOR
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
@@ -80,6 +79,20 @@ class Length(TypeDecorator[timedelta]):
 
     def process_result_value(self, value: Any, dialect: Dialect) -> timedelta | None:
         return None if value is None else timedelta(seconds=value)
+
+
+class SearchVector(TypeDecorator[str]):
+    """Index tokens: a tsvector on PostgreSQL, whose types are imported there alone, and text elsewhere."""
+
+    impl = Text
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(Text())
+        from sqlalchemy.dialects.postgresql import TSVECTOR
+
+        return dialect.type_descriptor(TSVECTOR())
 
 
 def _where(condition: str) -> dict[str, Any]:
@@ -439,7 +452,7 @@ archive = Table(
     metadata,
     # No reference, as on SQLite: words are indexed before the entry is stored, while nobody waits for it.
     Column("entry_id", Id, primary_key=True, autoincrement=False),
-    Column("tokens", Text().with_variant(TSVECTOR(), "postgresql"), nullable=False),
+    Column("tokens", SearchVector(), nullable=False),
     Index("ix_archive_tokens", "tokens", postgresql_using="gin"),
     comment="The search index, over index tokens. On SQLite an FTS5 table of the same name (store/search.py).",
 )

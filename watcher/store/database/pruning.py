@@ -25,7 +25,6 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Database, Db
@@ -36,6 +35,7 @@ from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since, loa
 from watcher.store.feeds.hosts import delete_idle_hosts
 from watcher.store.feeds.queries import clear_item_marks
 from watcher.store.sql.bulk import IDS, any_of
+from watcher.store.sql.upsert import insert_or
 from watcher.store.system.counters import add_to_entry_counts, add_to_hit_counts, shrink_stories
 from watcher.store.tables import aliases, digest_items, feeds, hits, outbox, polls, stories, story_marks, tombstones
 from watcher.store.tables import entries as entry_table
@@ -183,7 +183,6 @@ def _leaving(after: int, below: int, hits_since: datetime) -> Select[Any]:
 
 def _bury(db: Db, leaving: tuple[StoredEntry, ...], now: datetime) -> None:
     """Remember what leaves, so that it does not come back as new while its feed still lists it."""
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
     whole = {stored.id: stored for stored in leaving}
     other_keys = db.execute(_THEIR_OTHER_KEYS, {"ids": list(whole)}).all()
     buried = [
@@ -204,7 +203,7 @@ def _bury(db: Db, leaving: tuple[StoredEntry, ...], now: datetime) -> None:
         }
         for stored in leaving
     ]
-    db.execute(dialect.insert(tombstones).on_conflict_do_nothing(), buried)
+    db.execute(insert_or(db, tombstones).on_conflict_do_nothing(), buried)
     clear_item_marks(db, sorted({stored.entry.feed_id for stored in leaving}))
 
 

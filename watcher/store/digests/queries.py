@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.errors import NotFoundError
 from watcher.model.digest import Coverage, Digest, Subscription, ToldHit
@@ -20,6 +19,7 @@ from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.database.connection import acquire_advisory_lock
 from watcher.store.hits.mapping import read_hit_row, select_hits
+from watcher.store.sql.upsert import insert_or
 from watcher.store.tables import digest_items, digests, entry_versions, meta
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits as hit_table
@@ -62,10 +62,9 @@ def get_last_slots(db: Db, now: datetime) -> Mapping[str, datetime]:
 
 def register_subscriptions(db: Db, names: Iterable[str], now: datetime) -> None:
     """Note when subscriptions were first known, so that a first slot that passes while nobody runs is not lost."""
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
     rows = [{"key": f"digest-begun:{name}", "value": now.isoformat()} for name in sorted(set(names))]
     if rows:
-        db.execute(dialect.insert(meta).on_conflict_do_nothing(), rows)
+        db.execute(insert_or(db, meta).on_conflict_do_nothing(), rows)
 
 
 def get_registered_at(db: Db, name: str) -> datetime | None:
@@ -83,8 +82,7 @@ def list_registered_subscriptions(db: Db) -> frozenset[str]:
 
 def get_installation_id(db: Db) -> str:
     """Give the name of this database among all watchers: it keeps two of them from sending under one identity."""
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
-    db.execute(dialect.insert(meta).values(key="installation", value=secrets.token_hex(8)).on_conflict_do_nothing())
+    db.execute(insert_or(db, meta).values(key="installation", value=secrets.token_hex(8)).on_conflict_do_nothing())
     return str(db.execute(select(meta.c.value).where(meta.c.key == "installation")).scalar_one())
 
 
@@ -205,7 +203,6 @@ def add_digest(
     db: Db, digest: Digest, now: datetime, *, sent: bool, html: str, text: str, subject: str = ""
 ) -> int | None:
     """Store a digest and what it told; None where this slot was composed by somebody else meanwhile."""
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
     row = {
         "name": digest.name,
         "slot_at": digest.slot_at,
@@ -221,7 +218,7 @@ def add_digest(
         "text": text,
         "coverage": json.dumps(asdict(digest.coverage), ensure_ascii=False),
     }
-    inserted = dialect.insert(digests).values(row).on_conflict_do_nothing().returning(digests.c.id)
+    inserted = insert_or(db, digests).values(row).on_conflict_do_nothing().returning(digests.c.id)
     digest_id: int | None = db.execute(inserted).scalar()
     if digest_id is not None and digest.hits:
         telling = (
@@ -229,7 +226,7 @@ def add_digest(
             .join(entry_table, entry_table.c.id == hit_table.c.entry_id)
             .where(hit_table.c.id.in_(digest.hits))
         )
-        said = dialect.insert(digest_items).from_select(["name", "hit_id", "digest_id", "version"], telling)
+        said = insert_or(db, digest_items).from_select(["name", "hit_id", "digest_id", "version"], telling)
         # An edited hit stays a member of the digest that told it first; only the version that was told moves on.
         db.execute(
             said.on_conflict_do_update(index_elements=["name", "hit_id"], set_={"version": said.excluded.version})

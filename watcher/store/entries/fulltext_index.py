@@ -12,11 +12,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, column, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Db
 from watcher.store.sql.bulk import IDS, any_of
+from watcher.store.sql.upsert import insert_or
 from watcher.store.tables import entries, meta
 from watcher.text.analyser import ANALYSER_VERSION
 
@@ -122,8 +122,7 @@ def is_index_current(db: Db) -> bool:
 
 def mark_index_current(db: Db) -> None:
     """Note that the word index is this analyser's."""
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
-    written = dialect.insert(meta).values(key="analyser", value=str(ANALYSER_VERSION))
+    written = insert_or(db, meta).values(key="analyser", value=str(ANALYSER_VERSION))
     db.execute(written.on_conflict_do_update(index_elements=["key"], set_={"value": str(ANALYSER_VERSION)}))
 
 

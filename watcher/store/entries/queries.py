@@ -6,14 +6,12 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sqlalchemy import RowMapping, Select, bindparam, insert, select, update
 
 from watcher.errors import NotFoundError
-from watcher.identify import title_key
 from watcher.model.entry import Entry, Item, StoredEntry
-from watcher.model.poll import Edit
 from watcher.store.database import Db
 from watcher.store.entries.enclosures import format_enclosures, parse_enclosures
 from watcher.store.entries.fulltext_index import index_entries, unindex_entries
@@ -22,6 +20,9 @@ from watcher.store.sql.bulk import IDS, any_of, reserve_ids
 from watcher.store.sql.bulk import bulk_insert as put_rows
 from watcher.store.system.counters import add_to_entry_counts, get_entry_count
 from watcher.store.tables import entries, entry_versions, feeds
+
+if TYPE_CHECKING:
+    from watcher.model.poll import Edit
 
 MAX_ENTRY_ID = 2**62
 """An id above all there will be."""
@@ -229,6 +230,9 @@ def _new(stored: StoredEntry, home: StoryAssignment | None) -> dict[str, Any]:
 
 
 def _write(entry: Entry) -> dict[str, Any]:
+    # Imported where entries are written: with the tokenizer behind it, it takes longer than a list that is read.
+    from watcher.identify.keys import title_key
+
     item = entry.item
     title = title_key(item.title)
     # Mostly guid, address, its usual form and the key are one text: it is kept once.

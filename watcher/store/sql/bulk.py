@@ -9,6 +9,7 @@ from functools import cache
 from typing import Any, Self
 
 from sqlalchemy import (
+    URL,
     Boolean,
     Dialect,
     Select,
@@ -19,8 +20,6 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -30,10 +29,11 @@ from sqlalchemy.types import BigInteger, TypeEngine
 from watcher.errors import StoreError
 from watcher.store.database import Db
 
-_DIALECTS: Mapping[str, Dialect] = {
-    "sqlite": sqlite.dialect(),
-    "postgresql": postgresql.dialect(),  # type: ignore[no-untyped-call]
-}
+
+@cache
+def _make_dialect(name: str) -> Dialect:
+    dialect: Dialect = URL.create(name).get_dialect()()
+    return dialect
 
 
 class Many(TypeDecorator[Collection[Any]]):
@@ -47,7 +47,11 @@ class Many(TypeDecorator[Collection[Any]]):
         self.kind = kind
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(ARRAY(self.kind) if dialect.name == "postgresql" else Text())
+        if dialect.name != "postgresql":
+            return dialect.type_descriptor(Text())
+        from sqlalchemy.dialects.postgresql import ARRAY
+
+        return dialect.type_descriptor(ARRAY(self.kind))
 
     def process_bind_param(self, value: Collection[Any] | None, dialect: Dialect) -> Any:
         if value is None:
@@ -164,7 +168,7 @@ def _update(table: Table, by: tuple[str, ...], names: tuple[str, ...], cleared: 
         found = " AND ".join(f'"{name}" = ?' for name in by)
         return f"UPDATE {table.name} SET {', '.join(sets)} WHERE {found}"  # noqa: S608
     sets = [f'"{name}" = many."{name}"' for name in changed] + [f'"{name}" = NULL' for name in cleared]
-    shape = ", ".join(f'"{name}" {table.c[name].type.compile(_DIALECTS[kind])}' for name in names)
+    shape = ", ".join(f'"{name}" {table.c[name].type.compile(_make_dialect(kind))}' for name in names)
     found = " AND ".join(f'{table.name}."{name}" = many."{name}"' for name in by)
     source = f"json_to_recordset(%s::json) AS many({shape})"
     return f"UPDATE {table.name} SET {', '.join(sets)} FROM {source} WHERE {found}"  # noqa: S608
@@ -173,7 +177,7 @@ def _update(table: Table, by: tuple[str, ...], names: tuple[str, ...], cleared: 
 @cache
 def _written(table: Table, names: tuple[str, ...], kind: str) -> tuple[tuple[str, Callable[[Any], Any] | None], ...]:
     """Tell how the values of columns are written: those of our own types otherwise than they are."""
-    dialect = _DIALECTS[kind]
+    dialect = _make_dialect(kind)
     return tuple(
         (name, type_.bind_processor(dialect) if isinstance(type_ := table.c[name].type, TypeDecorator) else None)
         for name in names

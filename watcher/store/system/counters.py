@@ -7,35 +7,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias
+from functools import cache
+from typing import TYPE_CHECKING, TypeAlias
 
 from sqlalchemy import bindparam, case, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.model.topic import Hit
 from watcher.store.database import Db
 from watcher.store.database.connection import acquire_advisory_lock
+from watcher.store.sql.upsert import make_insert
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, hit_days, stories
 from watcher.store.tables import hits as hit_table
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects.sqlite import Insert
 
 DayKey: TypeAlias = tuple[str, str, str]
 """Topic, day (YYYY-MM-DD of `matched_at` in UTC), origin."""
 
 _ENTRIES = update(feeds).where(feeds.c.id == bindparam("feed")).values(entries=feeds.c.entries + bindparam("more"))
 _DAY = ["topic_id", "day", "origin"]
-_ON_SQLITE, _ON_POSTGRESQL = sqlite.insert(hit_days), postgresql.insert(hit_days)
-_HITS_ON_SQLITE = _ON_SQLITE.on_conflict_do_update(
-    index_elements=_DAY, set_={"hits": hit_days.c.hits + _ON_SQLITE.excluded.hits}
-)
-_HITS_ON_POSTGRESQL = _ON_POSTGRESQL.on_conflict_do_update(
-    index_elements=_DAY, set_={"hits": hit_days.c.hits + _ON_POSTGRESQL.excluded.hits}
-)
 _TOLD = (
     update(stories)
     .where(stories.c.id == bindparam("story"))
     .values(size=case((stories.c.size > bindparam("less"), stories.c.size - bindparam("less")), else_=0))
 )
+
+
+@cache
+def _add_to_hit_days(dialect: str) -> Insert:
+    added = make_insert(dialect, hit_days)
+    return added.on_conflict_do_update(index_elements=_DAY, set_={"hits": hit_days.c.hits + added.excluded.hits})
 
 
 def get_entry_count(db: Db) -> int:
@@ -60,8 +63,7 @@ def group_by_day(found: Iterable[Hit]) -> Counter[DayKey]:
 
 def add_to_hit_counts(db: Db, more: Mapping[DayKey, int]) -> None:
     """Count hits that were stored, or with negative numbers taken away."""
-    statement = _HITS_ON_SQLITE if db.dialect.name == "sqlite" else _HITS_ON_POSTGRESQL
-    db.execute(statement, [_day(key, more[key]) for key in sorted(more)])
+    db.execute(_add_to_hit_days(db.dialect.name), [_day(key, more[key]) for key in sorted(more)])
 
 
 def shrink_stories(db: Db, less: Mapping[int, int]) -> None:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.store.database import Db
+from watcher.store.sql.upsert import insert_or
 from watcher.store.tables import meta
 
 
@@ -17,8 +17,7 @@ def get_value(db: Db, name: str) -> str | None:
 
 def set_value(db: Db, name: str, value: str) -> None:
     """Write a note over the one of that name."""
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
-    written = dialect.insert(meta).values(key=name, value=value)
+    written = insert_or(db, meta).values(key=name, value=value)
     db.execute(written.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
 
 
