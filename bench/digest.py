@@ -30,7 +30,16 @@ from watcher.digest.compose import compose_digest
 from watcher.digest.format_helpers import Links
 from watcher.digest.html import render_html
 from watcher.digest.plain import render_text
-from watcher.model.digest import Channel, ChannelKind, Coverage, Delivery, DeliveryState, Digest, Subscription, ToldHit
+from watcher.model.digest import (
+    Channel,
+    ChannelKind,
+    Coverage,
+    Delivery,
+    DeliveryState,
+    Digest,
+    DigestHit,
+    Subscription,
+)
 from watcher.model.topic import Evidence, Origin, Topic
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.messages import build_messages
@@ -45,7 +54,7 @@ COVERAGE = Coverage(feeds=52, fresh=47, stale=3, failing=2, gaps=2, lost=6, entr
 LINKS = Links(base_url="https://watch.example", secret=b"0123456789abcdef")
 
 
-def stories(count: int) -> list[ToldHit]:
+def stories(count: int) -> list[DigestHit]:
     told = []
     for number in range(count * 2):
         title = f"Partners weigh intelligence sharing, report number {number // 2} of the day says so"
@@ -56,7 +65,7 @@ def stories(count: int) -> list[ToldHit]:
             if (start := text.find("intelligence sharing")) >= 0
         )
         told.append(
-            ToldHit(
+            DigestHit(
                 hit_id=number, entry_id=number, topic_id=f"topic-{number // 2 % 5}", title=title, summary=summary,
                 url=f"https://outlet-{number % 40}.example/2026/03/02/{number}", source=f"Outlet {number % 40}",
                 language="en", published_at=NOON, first_seen_at=NOON - timedelta(minutes=number),
@@ -91,7 +100,7 @@ def sizes() -> None:
         hits = stories(count)
         to = Subscription(name="daily", schedule="0 7 * * *", channels=("mail",), max_stories=count)
 
-        def made(hits: list[ToldHit] = hits, to: Subscription = to) -> Digest:
+        def made(hits: list[DigestHit] = hits, to: Subscription = to) -> Digest:
             return compose_digest(to, NOON, hits, TOPICS, COVERAGE, (NOON - timedelta(days=1), NOON))
 
         digest = made()

@@ -38,7 +38,7 @@ import psycopg  # noqa: E402
 
 from tests import postgres  # noqa: E402
 from tests.engine.outlets import Outlets  # noqa: E402
-from watcher.model.feed import Source  # noqa: E402
+from watcher.model.feed import FeedConfig  # noqa: E402
 from watcher.pipeline import work_batches  # noqa: E402
 from watcher.store.database import Database  # noqa: E402
 from watcher.store.database.migrate import upgrade_schema  # noqa: E402
@@ -144,7 +144,7 @@ def lease_rates(server: postgres.Server, count: int) -> list[str]:
     with Database(server.url("leases")) as database:
         upgrade_schema(database)
         with database.write() as db:
-            sources = [Source(url=f"https://host-{n // 3}.example/{n}") for n in range(count)]
+            sources = [FeedConfig(url=f"https://host-{n // 3}.example/{n}") for n in range(count)]
             sync_feeds(db, sources, now, 15 * MINUTE)
         for how in ("psycopg", "store", "chunks"):
             wanted = count // 10 if how == "chunks" else count
@@ -283,7 +283,7 @@ def wait_for(what: Callable[[], bool], patience: float = 240) -> float:
 
 def synced(desk: Desk, urls: list[str]) -> None:
     with desk.database.write() as db:
-        sync_feeds(db, [Source(url=url) for url in urls], datetime.now(UTC), 60 * MINUTE)
+        sync_feeds(db, [FeedConfig(url=url) for url in urls], datetime.now(UTC), 60 * MINUTE)
     desk.hold()
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from watcher.match import compile_topics
-from watcher.model.feed import Feed, Source
+from watcher.model.feed import Feed, FeedConfig
 from watcher.model.poll import Failed, FailureKind
 from watcher.pipeline.ingest import settle
 from watcher.pipeline.lease_recovery import recover_silent_leases
@@ -30,7 +30,7 @@ NOTHING = compile_topics(())
 
 def watch(database: Database) -> None:
     with database.write() as db:
-        sync_feeds(db, [Source(url=url) for url in (A, B, ELSEWHERE)], NOON, timedelta(minutes=15))
+        sync_feeds(db, [FeedConfig(url=url) for url in (A, B, ELSEWHERE)], NOON, timedelta(minutes=15))
 
 
 @pytest.fixture

@@ -24,8 +24,8 @@ from tests.postgres import Server
 from tests.servers import MailServer
 from watcher import clock
 from watcher.engine import prepare
-from watcher.model.feed import Source
-from watcher.model.found import Filters
+from watcher.model.feed import FeedConfig
+from watcher.model.results import Filters
 from watcher.pipeline.work_batches import claim_batches
 from watcher.settings import EngineName
 from watcher.store.database import Database
@@ -104,7 +104,7 @@ def test_a_chunk_whose_worker_died_before_it_began_is_handed_out_again(postgresq
         desk = desk_on(postgresql, tmp_path / "desk", outlets.urls, every="1h")
         prepare(EngineName.PROCRASTINATE, postgresql)
         with postgresql.write() as db:
-            sources = [Source(url=url, title=f"Outlet {n}") for n, url in enumerate(outlets.urls, 1)]
+            sources = [FeedConfig(url=url, title=f"Outlet {n}") for n, url in enumerate(outlets.urls, 1)]
             sync_feeds(db, sources, clock.now(), timedelta(hours=1))
         [chunk] = claim_batches(postgresql, clock.now(), chunks=1)
         said = json.dumps({"chunk": [[claim.feed_id, claim.token] for claim in chunk]})

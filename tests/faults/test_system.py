@@ -19,7 +19,7 @@ from tests.faults.machine import DAY, HOUR, MINUTE, NOON, Machine
 from tests.faults.mortal import main
 from tests.faults.yard import Outlet, Talk, Yard
 from watcher.errors import StoreError
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.pipeline.poller import LEASE
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries, load_entries_after
@@ -212,7 +212,7 @@ def test_row_84_feeds_of_one_host_take_turns_and_keep_no_other_waiting(sqlite: D
 
 def test_row_84_a_host_that_one_process_is_busy_with_is_left_to_it(postgresql: Database) -> None:
     with postgresql.write() as db:
-        sources = [Source(url=f"https://{host}.example/{n}") for host in ("a", "b") for n in range(4)]
+        sources = [FeedConfig(url=f"https://{host}.example/{n}") for host in ("a", "b") for n in range(4)]
         sync_feeds(db, sources, NOON, HOUR)
         mine = claim_due_feeds(db, NOON, limit=2, lease_for=LEASE, owner="one", per_host=2)
         theirs = claim_due_feeds(db, NOON, limit=9, lease_for=LEASE, owner="two", per_host=2)
@@ -223,7 +223,7 @@ def test_row_84_a_host_that_one_process_is_busy_with_is_left_to_it(postgresql: D
 
 
 def test_row_85_ten_thousand_due_at_once_take_their_turns_oldest_first(sqlite: Database) -> None:
-    sources = [Source(url=f"https://host{n}.example/feed") for n in range(10_000)]
+    sources = [FeedConfig(url=f"https://host{n}.example/feed") for n in range(10_000)]
     with sqlite.write() as db:
         for part in range(10):
             sync_feeds(db, sources[: (part + 1) * 1000], NOON + part * MINUTE, HOUR)

@@ -11,8 +11,8 @@ from typing import Any, TypeVar
 
 from watcher.fetch import Fetcher, FetchPolicy, Resolver
 from watcher.model.access import Access
-from watcher.model.feed import Feed, Source
-from watcher.model.poll import Fetched
+from watcher.model.feed import Feed, FeedConfig
+from watcher.model.poll import FetchResult
 
 T = TypeVar("T")
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -31,7 +31,7 @@ async def everywhere(_host: str, _port: int) -> list[str]:
 
 
 def feed(url: str, access: Access | None = None, **known: Any) -> Feed:
-    return Feed(id=1, source=Source(url=url, access=access or Access()), fetch_url=url, next_poll_at=NOON, **known)
+    return Feed(id=1, source=FeedConfig(url=url, access=access or Access()), fetch_url=url, next_poll_at=NOON, **known)
 
 
 def fetching(
@@ -47,6 +47,6 @@ def fetching(
     return asyncio.run(run())
 
 
-def fetch(url: str, access: Access | None = None, resolver: Resolver = everywhere, **changed: Any) -> Fetched:
+def fetch(url: str, access: Access | None = None, resolver: Resolver = everywhere, **changed: Any) -> FetchResult:
     """Fetch a feed once."""
     return fetching(lambda fetcher: fetcher.feed(feed(url, access)), resolver, **changed)

@@ -15,7 +15,7 @@ from tests.web_server import Reply, Server, rss
 from watcher.errors import ParseError
 from watcher.fetch import Candidate, Fetcher, FetchPolicy, discover
 from watcher.fetch.discover import headed
-from watcher.model.feed import Feed, Source
+from watcher.model.feed import Feed, FeedConfig
 from watcher.model.poll import Document, Failed
 from watcher.parse.web_pages import list_feed_links
 
@@ -42,7 +42,7 @@ def fetching(work: Callable[[Fetcher], Awaitable[T]], allow: tuple[str, ...] = O
 
 
 def feed(url: str) -> Feed:
-    return Feed(id=1, source=Source(url=url), fetch_url=url, next_poll_at=datetime(2026, 3, 4, tzinfo=UTC))
+    return Feed(id=1, source=FeedConfig(url=url), fetch_url=url, next_poll_at=datetime(2026, 3, 4, tzinfo=UTC))
 
 
 def test_credentials_of_an_address_are_sent_to_its_own_host_alone(press: Server) -> None:

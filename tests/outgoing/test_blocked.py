@@ -23,7 +23,7 @@ from watcher.pipeline.delivery import Delivered
 from watcher.pipeline.digests import DigestContext, deliver_waiting, resend_delivery
 from watcher.store.database import Database
 from watcher.store.outbox.blocked_channels import list_blocked_channels
-from watcher.store.outbox.queries import retry_deliveries
+from watcher.store.outbox.queries import requeue_deliveries
 
 FIVE = tuple(f"{name}@desk.example" for name in ("ann", "bo", "cy", "di", "ed"))
 REFUSALS = [
@@ -98,8 +98,8 @@ def test_all_dead_messages_of_a_channel_are_put_back_in_line_and_have_a_day_agai
             deliver(database, ready, NOON + hour * HOUR)
 
         with database.write() as db:
-            other = retry_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="other")
-            again = retry_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="mail")
+            other = requeue_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="other")
+            again = requeue_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="mail")
         still = deliver(database, ready, NOON + 26 * HOUR)
         server.answers.update(ScriptedMailServer().answers)
         sent = deliver(database, ready, NOON + 27 * HOUR)

@@ -15,7 +15,7 @@ from tests.outgoing.world import HOUR, MINUTE, NOON, TOPICS, alerts, daily, file
 from tests.servers import MailServer
 from watcher.channels import senders
 from watcher.digest.volume import describe_unusual_volume
-from watcher.model.digest import Channel, DeliveryState, Volume
+from watcher.model.digest import Channel, DeliveryState, TopicVolume
 from watcher.pipeline.digests import compose_due, compose_now, preview_digest
 from watcher.pipeline.dispatcher import Dispatcher
 from watcher.store.database import Database
@@ -119,7 +119,7 @@ def test_chance_alone_raises_an_alarm_on_fewer_than_one_day_in_two_hundred() -> 
     for _ in range(1000):
         rate = chance.choice([0.5, 3, 10, 40])
         counts = [sum(chance.expovariate(1) < rate / 200 for _ in range(200)) for _ in range(29)]
-        false += describe_unusual_volume(Volume(topic="t", count=counts[0], days=tuple(counts[1:]))) is not None
+        false += describe_unusual_volume(TopicVolume(topic="t", count=counts[0], days=tuple(counts[1:]))) is not None
 
     assert false < 5
 

@@ -10,7 +10,7 @@ from sqlalchemy import insert, select
 
 from watcher.digest.format_helpers import Links
 from watcher.model.digest import Channel, ChannelKind, Coverage, Subscription
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.model.topic import Evidence, Hit, Origin, Topic
 from watcher.pipeline.digests import DigestContext
 from watcher.store.database import Database, Db
@@ -47,7 +47,7 @@ def _feed(db: Db, outlet: str) -> int:
     url = f"https://{outlet.lower().replace(' ', '-')}.example/feed"
     known = db.execute(select(feed_table.c.id).where(feed_table.c.url == url)).scalar()
     if known is None:
-        sync_feeds(db, [Source(url=url, title=outlet)], NOON - timedelta(days=30), timedelta(minutes=15))
+        sync_feeds(db, [FeedConfig(url=url, title=outlet)], NOON - timedelta(days=30), timedelta(minutes=15))
         known = db.execute(select(feed_table.c.id).where(feed_table.c.url == url)).scalar_one()
     return int(known)
 

@@ -13,7 +13,7 @@ from tests.reading.hostile import costly, document
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
-from watcher.model.feed import FeedState, Source
+from watcher.model.feed import FeedConfig, FeedState
 from watcher.model.topic import Topic
 from watcher.pipeline.feed_check import check_feeds
 from watcher.pipeline.ingest import IngestResult
@@ -88,7 +88,7 @@ class _Cycle:
 
 def watch(database: Database, press: Server, *names: str) -> None:
     with database.write() as db:
-        sync_feeds(db, [Source(url=f"{press.url}/{name}") for name in names], NOON, timedelta(minutes=15))
+        sync_feeds(db, [FeedConfig(url=f"{press.url}/{name}") for name in names], NOON, timedelta(minutes=15))
 
 
 async def test_hostile_feeds_delay_no_other_feed_and_hold_up_nothing(sqlite: Database, press: Server) -> None:
@@ -139,7 +139,7 @@ async def test_trial_of_a_feed_beyond_its_bounds_fails_with_the_reason(press: Se
     press.pages["/costly"] = Reply(HOSTILE["costly"])
 
     async with Fetcher(POLICY) as fetcher:
-        [trial] = await check_feeds(fetcher, [Source(url=f"{press.url}/costly")])
+        [trial] = await check_feeds(fetcher, [FeedConfig(url=f"{press.url}/costly")])
 
     assert (trial.ok, trial.kind) == (False, "parse")
     assert "was stopped" in trial.message

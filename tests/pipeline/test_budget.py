@@ -13,7 +13,7 @@ from tests.web_server import Reply, Server, rss
 from watcher.digest.format_helpers import format_coverage
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import TopicMatcher, compile_topics
-from watcher.model.feed import Budget, Feed, Source
+from watcher.model.feed import Budget, Feed, FeedConfig
 from watcher.model.topic import Topic
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
@@ -46,7 +46,7 @@ class Desk:
         self.budget = budget
         self.url = f"{press.url}/feed"
         with database.write() as db:
-            sync_feeds(db, [Source(url=self.url, budget=own)], NOON, HOUR)
+            sync_feeds(db, [FeedConfig(url=self.url, budget=own)], NOON, HOUR)
 
     def serve(self, body: bytes, *, etag: str = "") -> None:
         def answer(headers: dict[str, str]) -> Reply:

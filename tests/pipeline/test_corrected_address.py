@@ -16,7 +16,7 @@ from watcher.app.bootstrap import App
 from watcher.digest.format_helpers import format_coverage
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.model.topic import Topic
 from watcher.pipeline.digests import compose_due
 from watcher.pipeline.poller import Poller
@@ -67,7 +67,7 @@ class Desk:
         self.now = NOON
 
     def watch(self, *paths: str) -> None:
-        sources = [Source(url=path if "://" in path else f"{self.press.url}{path}") for path in paths]
+        sources = [FeedConfig(url=path if "://" in path else f"{self.press.url}{path}") for path in paths]
         with self.database.write() as db:
             sync_feeds(db, sources, self.now, HOUR)
 

@@ -14,7 +14,7 @@ from tests.web_server import Reply, Server, rss
 from watcher.app.bootstrap import open_app
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
-from watcher.model.feed import FeedState, Source
+from watcher.model.feed import FeedConfig, FeedState
 from watcher.pipeline.feed_check import FeedCheck, check_feeds
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
@@ -38,7 +38,10 @@ def press() -> Iterator[Server]:
 
 
 def poll(
-    database: Database, *sources: Source, now: datetime = NOON, known: Callable[[str], Source | None] | None = None
+    database: Database,
+    *sources: FeedConfig,
+    now: datetime = NOON,
+    known: Callable[[str], FeedConfig | None] | None = None,
 ) -> PollSummary:
     by_url = {source.url: source for source in sources}
 
@@ -56,7 +59,7 @@ def poll(
     return asyncio.run(cycle())
 
 
-def tokened(press: Server, path: str = "/feed?t=${TOKEN}", environ: Mapping[str, str] | None = None) -> Source:
+def tokened(press: Server, path: str = "/feed?t=${TOKEN}", environ: Mapping[str, str] | None = None) -> FeedConfig:
     return make_source({"url": press.url + path}, environ or {"TOKEN": TOKEN})
 
 

@@ -9,8 +9,8 @@ from hashlib import sha256
 import pytest
 
 from watcher.match import TopicMatcher, compile_topics
-from watcher.model.feed import Source, Validators
-from watcher.model.poll import Document, Fresh
+from watcher.model.feed import FeedConfig, Validators
+from watcher.model.poll import Document, Modified
 from watcher.pipeline.ingest import IngestResult, read, settle
 from watcher.schedule import PollLimits
 from watcher.store.database import Database
@@ -40,7 +40,7 @@ class Polls:
         self.database = database
         self.now = NOON
         with database.write() as db:
-            sync_feeds(db, [Source(url=URL)], NOON, HOUR)
+            sync_feeds(db, [FeedConfig(url=URL)], NOON, HOUR)
 
     def read(self, *items: tuple[str, str, str]) -> IngestResult:
         self.now += HOUR
@@ -57,7 +57,7 @@ class Polls:
         with self.database.write() as db:
             [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
             outcome = read(held, document)
-            assert isinstance(outcome, Fresh)
+            assert isinstance(outcome, Modified)
             self.repeated = [item.repeated for item in outcome.parsed.items]
             return settle(db, held, outcome, NO_TOPICS, self.now, PollLimits(), 0.0)
 

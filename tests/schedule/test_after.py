@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.schedule.polls import DAY, ETAG, HOUR, MINUTE, NOON, URL, failed, feed, fresh, polled, told, unchanged
-from watcher.model.feed import Feed, FeedState, Source, Validators
-from watcher.model.poll import Failed, FailureKind, Gap, Hints, Outcome
+from watcher.model.feed import Feed, FeedConfig, FeedState, Validators
+from watcher.model.poll import Failed, FailureKind, Gap, PollingHints, PollOutcome
 from watcher.schedule import Health, PollLimits, get_feed_health
 
 NEW = feed(
@@ -86,25 +86,25 @@ def test_interval_grows_with_the_silence(silence: timedelta, longest: timedelta)
 @pytest.mark.parametrize(
     ("hints", "wait"),
     [
-        pytest.param(Hints(), 30 * MINUTE, id="nothing said"),
-        pytest.param(Hints(fresh_for=2 * HOUR), 2 * HOUR, id="fresh for longer"),
-        pytest.param(Hints(fresh_for=MINUTE), 30 * MINUTE, id="fresh for less"),
-        pytest.param(Hints(fresh_for=365 * DAY), DAY, id="fresh for a year"),
-        pytest.param(Hints(ttl=45 * MINUTE), 45 * MINUTE, id="ttl"),
-        pytest.param(Hints(ttl=7 * DAY), HOUR, id="a week's ttl"),
-        pytest.param(Hints(update_every=40 * MINUTE), 40 * MINUTE, id="syndication module"),
-        pytest.param(Hints(skip_hours=frozenset({12, 13})), 150 * MINUTE, id="hours to skip"),
-        pytest.param(Hints(skip_days=frozenset({2})), 12.5 * HOUR, id="days to skip, for half a day at most"),
+        pytest.param(PollingHints(), 30 * MINUTE, id="nothing said"),
+        pytest.param(PollingHints(fresh_for=2 * HOUR), 2 * HOUR, id="fresh for longer"),
+        pytest.param(PollingHints(fresh_for=MINUTE), 30 * MINUTE, id="fresh for less"),
+        pytest.param(PollingHints(fresh_for=365 * DAY), DAY, id="fresh for a year"),
+        pytest.param(PollingHints(ttl=45 * MINUTE), 45 * MINUTE, id="ttl"),
+        pytest.param(PollingHints(ttl=7 * DAY), HOUR, id="a week's ttl"),
+        pytest.param(PollingHints(update_every=40 * MINUTE), 40 * MINUTE, id="syndication module"),
+        pytest.param(PollingHints(skip_hours=frozenset({12, 13})), 150 * MINUTE, id="hours to skip"),
+        pytest.param(PollingHints(skip_days=frozenset({2})), 12.5 * HOUR, id="days to skip, for half a day at most"),
     ],
 )
-def test_server_and_document_may_ask_for_less(hints: Hints, wait: timedelta) -> None:
+def test_server_and_document_may_ask_for_less(hints: PollingHints, wait: timedelta) -> None:
     assert polled(feed(), fresh(HOUR, hints=hints), told(same=5)).next_poll_at == NOON + wait
 
 
 def test_interval_of_the_configuration_wins() -> None:
-    one = feed(source=Source(url=URL, interval=2 * MINUTE))
+    one = feed(source=FeedConfig(url=URL, interval=2 * MINUTE))
 
-    assert polled(one, fresh(HOUR, hints=Hints(fresh_for=HOUR)), told(same=1)).next_poll_at == NOON + 2 * MINUTE
+    assert polled(one, fresh(HOUR, hints=PollingHints(fresh_for=HOUR)), told(same=1)).next_poll_at == NOON + 2 * MINUTE
 
 
 def test_jitter_only_ever_delays() -> None:
@@ -259,7 +259,7 @@ _OUTCOMES = st.one_of(
         st.one_of(st.none(), st.timedeltas(min_value=-DAY, max_value=10_000 * DAY)),
     ),
     st.builds(
-        lambda ages, every: fresh(*ages, hints=Hints(fresh_for=every, ttl=every, update_every=every)),
+        lambda ages, every: fresh(*ages, hints=PollingHints(fresh_for=every, ttl=every, update_every=every)),
         st.lists(st.timedeltas(min_value=-DAY, max_value=500 * DAY), max_size=5),
         st.one_of(st.none(), st.timedeltas(min_value=timedelta(0), max_value=10_000 * DAY)),
     ),
@@ -268,7 +268,7 @@ _OUTCOMES = st.one_of(
 
 @given(st.lists(_OUTCOMES, max_size=12), st.floats(0, 0.999))
 @settings(deadline=None)
-def test_next_poll_is_never_at_once_and_never_never(outcomes: list[Outcome], jitter: float) -> None:
+def test_next_poll_is_never_at_once_and_never_never(outcomes: list[PollOutcome], jitter: float) -> None:
     one: Feed = NEW
     for outcome in outcomes:
         one = polled(one, outcome, told(new=1, same=1), jitter=jitter)

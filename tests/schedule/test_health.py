@@ -8,7 +8,7 @@ import pytest
 
 from tests.schedule.polls import DAY, HOUR, MINUTE, NOON, feed
 from watcher.model.feed import Feed, FeedState
-from watcher.model.poll import Hints, Parsed
+from watcher.model.poll import ParsedFeed, PollingHints
 from watcher.schedule import Health, collect_hints, get_feed_health, parse_freshness
 
 
@@ -66,7 +66,7 @@ def test_freshness_of_an_answer(headers: dict[str, str], fresh: timedelta | None
 
 
 def test_hints_of_server_and_document_are_one() -> None:
-    said = collect_hints({"cache-control": "max-age=600"}, Parsed(items=(), hints=Hints(ttl=HOUR)))
+    said = collect_hints({"cache-control": "max-age=600"}, ParsedFeed(items=(), hints=PollingHints(ttl=HOUR)))
 
-    assert said == Hints(fresh_for=10 * MINUTE, ttl=HOUR)
-    assert collect_hints({}, None) == Hints()
+    assert said == PollingHints(fresh_for=10 * MINUTE, ttl=HOUR)
+    assert collect_hints({}, None) == PollingHints()

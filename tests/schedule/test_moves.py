@@ -6,7 +6,7 @@ import pytest
 
 from tests.schedule.polls import DAY, HOUR, NOON, URL, failed, feed, fresh, polled, told, unchanged
 from watcher.model.feed import Feed
-from watcher.model.poll import Failed, FailureKind, Outcome, Sorted
+from watcher.model.poll import EntryDiff, Failed, FailureKind, PollOutcome
 
 WITHIN = "https://www.post.example/feed"
 BEYOND = "https://other.example/feed"
@@ -56,7 +56,7 @@ def test_move_that_was_taken_back_begins_anew() -> None:
         pytest.param(told(new=4, same=1), BEYOND, id="a known item there"),
     ],
 )
-def test_another_feed_on_another_site_is_not_followed(sorted_: Sorted, url: str) -> None:
+def test_another_feed_on_another_site_is_not_followed(sorted_: EntryDiff, url: str) -> None:
     one = _weeks(feed(), fresh(HOUR, hops=((301, BEYOND),)), 5, sorted_)
 
     assert one.fetch_url == url
@@ -69,7 +69,7 @@ def test_failure_behind_a_redirect_moves_nothing() -> None:
     assert polled(feed(), failed()).move is None
 
 
-def _weeks(one: Feed, outcome: Outcome, days: int, sorted_: Sorted | None = None) -> Feed:
+def _weeks(one: Feed, outcome: PollOutcome, days: int, sorted_: EntryDiff | None = None) -> Feed:
     for day in range(days):
         one = polled(one, outcome, sorted_, now=NOON + day * DAY)
     return one

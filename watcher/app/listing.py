@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.found import Filters
+from watcher.model.results import Filters
 from watcher.model.topic import Topic
 
 if TYPE_CHECKING:

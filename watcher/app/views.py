@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from watcher.model.digest import Channel, Coverage, Delivery, Digest, StoryLine, Subscription, ToldHit
+from watcher.model.digest import Channel, Coverage, Delivery, Digest, DigestHit, StoryLine, Subscription
 from watcher.model.entry import StoredEntry
 from watcher.model.feed import Feed
-from watcher.model.found import Match, StoredHit
+from watcher.model.results import SearchResult, StoredHit
 from watcher.model.story import Story
 from watcher.model.topic import Evidence, Origin
 from watcher.schedule import get_feed_health
@@ -81,7 +81,7 @@ def version(before: Mapping[str, Any]) -> Json:
     }
 
 
-def match(found: Match) -> Json:
+def match(found: SearchResult) -> Json:
     """Say an entry that a search found, and the words that show why."""
     return {
         "entry": entry(found.stored),
@@ -309,7 +309,7 @@ def _story_line(line: StoryLine) -> Json:
     }
 
 
-def _told(each: ToldHit) -> Json:
+def _told(each: DigestHit) -> Json:
     return {
         "id": each.hit_id,
         "entry": each.entry_id,

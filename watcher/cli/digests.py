@@ -222,7 +222,7 @@ def retry(
     from watcher.errors import NotFoundError, UsageError
     from watcher.model.digest import DeliveryState
     from watcher.pipeline import digests
-    from watcher.store.outbox.queries import list_known_channels, retry_deliveries
+    from watcher.store.outbox.queries import list_known_channels, requeue_deliveries
 
     if (delivery is None) == (not states):
         raise UsageError("name one delivery, or `--state dead` for all of them")
@@ -235,7 +235,7 @@ def retry(
                 if channel is not None and channel not in known | list_known_channels(db):
                     raise NotFoundError("channel", channel)
                 wanted = [DeliveryState(each.value) for each in states or ()]
-                count = retry_deliveries(db, clock.now(), states=wanted, channel=channel)
+                count = requeue_deliveries(db, clock.now(), states=wanted, channel=channel)
             if as_json:
                 output.put_json({"retried": count})
             else:

@@ -12,7 +12,7 @@ from watcher.cli.state import Json, load_settings, opened, state
 
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
-    from watcher.model.feed import Feed, Source
+    from watcher.model.feed import Feed, FeedConfig
     from watcher.store.feeds.queries import PollRecord
 
 app = typer.Typer(
@@ -219,7 +219,7 @@ def _all(application: App, now: datetime) -> list[Feed]:
 
 
 def _facts(feed: Feed, word: str, entries: int, now: datetime) -> list[tuple[str, str]]:
-    from watcher.identify import learned_to_change
+    from watcher.identify import has_unstable_ids
     from watcher.text.redact import redact_text, redact_url
 
     source = feed.source
@@ -258,7 +258,7 @@ def _facts(feed: Feed, word: str, entries: int, now: datetime) -> list[tuple[str
         recovered = output.counted(feed.recovered, "item")
         said.append(("recovered", f"{recovered} that an earlier version had merged: stored as baseline"))
     said.append(("entries", f"{entries:,}"))
-    if learned_to_change(feed):
+    if has_unstable_ids(feed):
         said.append(("identity", "by headline and address where an id is unknown: its ids change"))
     optional = (("tags", ", ".join(source.tags)), ("language", source.language or feed.language or ""),
                 ("site", feed.site_url or ""), ("hub", feed.hub or ""))  # fmt: skip
@@ -272,7 +272,7 @@ def _row(poll: PollRecord) -> tuple[str, ...]:
     return (_at(poll.at), poll.outcome, str(poll.status or ""), size, took, *numbers, poll.message)
 
 
-def _explain(source: Source, message: str, offers: list[tuple[str, str, int]]) -> None:
+def _explain(source: FeedConfig, message: str, offers: list[tuple[str, str, int]]) -> None:
     output.put(f"not added: {source.url}: {output.clean(message)}")
     if offers:
         output.put("It offers:")

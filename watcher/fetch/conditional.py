@@ -7,7 +7,7 @@ to one with validators. Without a second request such a feed would be lost from 
 from __future__ import annotations
 
 from watcher.model.feed import Feed
-from watcher.model.poll import Failed, FailureKind, Fetched
+from watcher.model.poll import Failed, FailureKind, FetchResult
 
 HEADERS = ("If-None-Match", "If-Modified-Since")
 TRY_EVERY = 50
@@ -29,7 +29,7 @@ def headers(feed: Feed) -> dict[str, str]:
     return {name: value for name, value in known.items() if value is not None}
 
 
-def headers_to_ask_again(fetched: Fetched, *, asked: bool, failures: int) -> dict[str, str] | None:
+def headers_to_ask_again(fetched: FetchResult, *, asked: bool, failures: int) -> dict[str, str] | None:
     """Return what a second, unconditional request carries, None where there is none to be made.
 
     `asked` tells whether the answer was to a conditional request, `failures` how many polls failed before. Servers that

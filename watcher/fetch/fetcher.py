@@ -26,7 +26,7 @@ from watcher.fetch.ssrf_guard import Guard, Resolver
 from watcher.fetch.transport import Exchange, GuardedTransport, target
 from watcher.model.access import Access
 from watcher.model.feed import Feed, Validators
-from watcher.model.poll import Document, Failed, FailureKind, Fetched, Hop, NotModified
+from watcher.model.poll import Document, Failed, FailureKind, FetchResult, NotModified, Redirect
 
 _FEED_TYPES = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -47,7 +47,7 @@ class _Answer:
     body: bytes
     wire: int
     url: str
-    hops: tuple[Hop, ...]
+    hops: tuple[Redirect, ...]
     conditional: bool
 
 
@@ -110,7 +110,7 @@ class Fetcher:
         self._clients.append(client)
         return client
 
-    async def feed(self, feed: Feed, *, unconditional: bool = False) -> Fetched:
+    async def feed(self, feed: Feed, *, unconditional: bool = False) -> FetchResult:
         """Fetch a feed, with its validators unless `unconditional`; what the server does comes back as an outcome.
 
         A server that cannot answer a conditional request is asked once more without validators.
@@ -183,7 +183,7 @@ class Fetcher:
     ) -> tuple[_Answer, timedelta] | Failed:
         total = self.policy.total
         budget = _Budget(total)
-        hops: list[Hop] = []
+        hops: list[Redirect] = []
         try:
             found = await self._follow(requester, url, headers, hops, conditional_for, budget, form)
             return found, total - timedelta(seconds=budget.left)
@@ -207,7 +207,7 @@ class Fetcher:
         requester: Requester,
         url: str,
         headers: dict[str, str],
-        hops: list[Hop],
+        hops: list[Redirect],
         conditional_for: str | None,
         budget: _Budget,
         form: bytes | None,
@@ -224,7 +224,7 @@ class Fetcher:
             target = request_urls.redirected(url, found.headers.get("location", ""))
             if any(hop.url == target for hop in hops) or target == request_urls.bare(url):
                 raise FetchError(FailureKind.REDIRECT, "redirects in a circle")
-            hops.append(Hop(status=found.status, url=target))
+            hops.append(Redirect(status=found.status, url=target))
             url = target
         raise FetchError(FailureKind.REDIRECT, f"more than {self.policy.most_redirects} redirects")
 
@@ -233,7 +233,7 @@ class Fetcher:
         requester: Requester,
         url: str,
         headers: dict[str, str],
-        hops: tuple[Hop, ...],
+        hops: tuple[Redirect, ...],
         budget: _Budget,
         form: bytes | None,
     ) -> _Answer:
@@ -252,7 +252,7 @@ class Fetcher:
             finally:
                 await exchange.close()
 
-    async def _read(self, exchange: Exchange, url: str, hops: tuple[Hop, ...], is_conditional: bool) -> _Answer:
+    async def _read(self, exchange: Exchange, url: str, hops: tuple[Redirect, ...], is_conditional: bool) -> _Answer:
         status = exchange.status
         headers = _joined(exchange.headers)
         if status in _REDIRECTS or status in {204, 205, 304}:
@@ -276,7 +276,7 @@ class Fetcher:
         return _Answer(status, headers, whole, body.wire, url, hops, is_conditional)
 
 
-def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:
+def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> FetchResult:
     validators = Validators(
         etag=found.headers.get("etag"), last_modified=found.headers.get("last-modified"), url=found.url
     )

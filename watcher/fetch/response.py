@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from watcher.model.poll import Failed, FailureKind, Hop
+from watcher.model.poll import Failed, FailureKind, Redirect
 
 LONGEST_WAIT = timedelta(days=1)
 DRAINED = 4096
@@ -19,7 +19,7 @@ _CHALLENGE = re.compile(
 
 
 def failure(
-    status: int, headers: Mapping[str, str], start: bytes, hops: tuple[Hop, ...], now: datetime | None = None
+    status: int, headers: Mapping[str, str], start: bytes, hops: tuple[Redirect, ...], now: datetime | None = None
 ) -> Failed:
     """Make a Failed of an answer that is no success; `start` is the beginning of its body, inflated."""
     retry = retry_after(headers, now)

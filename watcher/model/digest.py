@@ -111,7 +111,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Volume:
+class TopicVolume:
     """How many hits a topic, by name, brought in 24 hours, and on each earlier day on which feeds were read."""
 
     topic: str
@@ -119,7 +119,7 @@ class Volume:
     days: tuple[int, ...]
 
 
-class Kind(StrEnum):
+class NewsKind(StrEnum):
     """How a hit came to be news: plain news come first in a digest, the archive's finds last."""
 
     NEW = "new"
@@ -129,7 +129,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldHit:
+class DigestHit:
     """A hit as a digest shows it: the entry's words and the evidence in them.
 
     `edited` marks one that was told before and has another headline now; `former_title` is the one that was told. What
@@ -167,23 +167,23 @@ class ToldHit:
         return self.matched_at if self.matched_by_edit else self.first_seen_at
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> NewsKind:
         """Tell how the hit came to be news: an edit that made the match is news, whenever its entry was first seen."""
         if self.edited:
-            return Kind.EDITED
+            return NewsKind.EDITED
         if self.matched_by_edit:
-            return Kind.NEW
+            return NewsKind.NEW
         if self.baseline:
-            return Kind.BASELINE
-        return Kind.ARCHIVE if self.origin is Origin.BACKFILL else Kind.NEW
+            return NewsKind.BASELINE
+        return NewsKind.ARCHIVE if self.origin is Origin.BACKFILL else NewsKind.NEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryLine:
     """One row of a digest: the leading hit of a story and every outlet that carries it."""
 
-    lead: ToldHit
-    others: tuple[ToldHit, ...] = ()
+    lead: DigestHit
+    others: tuple[DigestHit, ...] = ()
 
     @property
     def outlets(self) -> tuple[str, ...]:
@@ -270,7 +270,7 @@ class Delivery:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leaving:
+class Unsubscription:
     """Who wants which digest no longer, and where."""
 
     subscription: str

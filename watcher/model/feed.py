@@ -23,7 +23,7 @@ IDENTITY_VERSION = 2
 """The rules by which keys are made now; a database that was upgraded holds feeds with keys of rules before."""
 
 
-class KeyRule(StrEnum):
+class LegacyKeyRule(StrEnum):
     """How a feed's items got their keys under identity version 1. Read once, by the first poll after the upgrade."""
 
     GUID = "guid"
@@ -41,7 +41,7 @@ class Budget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class FeedConfig:
     """A feed as `feeds.yaml` names it; `interval` and `budget` override what the watcher would
     choose.
 
@@ -113,7 +113,7 @@ class Feed:
     """
 
     id: int
-    source: Source
+    source: FeedConfig
     fetch_url: str
     title: str = ""
     language: str | None = None
@@ -122,7 +122,7 @@ class Feed:
     validators: Validators = field(default_factory=Validators)
     conditional: bool = True
     body_hash: bytes | None = None
-    key_rule: KeyRule = KeyRule.GUID
+    key_rule: LegacyKeyRule = LegacyKeyRule.GUID
     next_poll_at: datetime
     interval: timedelta = timedelta(minutes=15)
     rhythm: timedelta | None = None

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from lxml import etree
 
-from watcher.model.poll import Parsed
+from watcher.model.poll import ParsedFeed
 from watcher.parse.elements import base_of, inner
 from watcher.parse.items import Raw, clean_all, clean_feed_title, once
 from watcher.parse.links import (
@@ -57,7 +57,7 @@ _XHTML = {"xhtml", "application/xhtml+xml"}
 _NO_TEXT = ("image/", "audio/", "video/", "application/", "font/", "model/", "multipart/")
 
 
-def read_atom(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
+def read_atom(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> ParsedFeed:
     """Read an Atom feed, or an entry document as a feed of one entry."""
     space = etree.QName(root).namespace or ""
     names = Names(_TABLE, ATOM, {space} - {RDF})
@@ -87,7 +87,7 @@ def read_atom(root: etree._Element, base: str, known: Collection[bytes] = frozen
     )
     heading = facts.get("title", facts.get("other title"))
     title, is_text = read_construct(heading) if heading is not None else ("", True)
-    return Parsed(
+    return ParsedFeed(
         items=read,
         title=clean_feed_title(title, is_text),
         site_url=find_link(links, "alternate", base),

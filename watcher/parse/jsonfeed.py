@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from watcher.errors import ParseError
-from watcher.model.poll import Parsed
+from watcher.model.poll import ParsedFeed
 from watcher.parse.items import Raw, clean_all, clean_feed_title, once
 from watcher.parse.links import Offered, is_web_address
 from watcher.text.language_tags import language_tag
@@ -17,7 +17,7 @@ from watcher.text.urls import http_url
 _LONGEST_NUMBER = 300
 
 
-def read_json(text: str, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
+def read_json(text: str, base: str, known: Collection[bytes] = frozenset()) -> ParsedFeed:
     """Read a JSON Feed; raises ParseError (`not-feed`, `parse`)."""
     try:
         said = json.loads(text, strict=False, parse_int=_read_integer, parse_float=_read_float)
@@ -32,7 +32,7 @@ def read_json(text: str, base: str, known: Collection[bytes] = frozenset()) -> P
     language = language_tag(_text(said.get("language")))
     author = _authors(said)
     read, left_out, unread = clean_all((_item(item, base, author) for item in items), len(items), language, known)
-    return Parsed(
+    return ParsedFeed(
         items=read,
         title=clean_feed_title(*_title(said)),
         site_url=http_url(_text(said.get("home_page_url")), base) if said.get("home_page_url") else None,

@@ -11,7 +11,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from watcher.errors import ParseError
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.parse.charset import decode
 from watcher.parse.opml_outlines import NotWellFormedError, Outline, collect_loosely, collect_outlines
 from watcher.parse.xml_tree import repaired
@@ -37,7 +37,7 @@ class Outlines:
     `damage` says what is wrong with a list that was read as far as it is whole, `note` why it names no feed at all.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[FeedConfig, ...]
     refused: tuple[str, ...] = ()
     damage: str | None = None
     note: str | None = None
@@ -70,7 +70,7 @@ def read_opml(body: bytes) -> Outlines:
 
 
 def _read_outlines(outlines: Sequence[Outline], damage: str | None) -> Outlines:
-    found: dict[str, Source] = {}
+    found: dict[str, FeedConfig] = {}
     refused: list[str] = []
     for outline in outlines:
         address = _address(outline.attributes)
@@ -91,9 +91,9 @@ def _read_outlines(outlines: Sequence[Outline], damage: str | None) -> Outlines:
     return Outlines(sources=tuple(found.values()), refused=tuple(refused), damage=damage, note=note)
 
 
-def write_opml(sources: Iterable[Source], title: str, now: datetime, *, with_secrets: bool = False) -> str:
+def write_opml(sources: Iterable[FeedConfig], title: str, now: datetime, *, with_secrets: bool = False) -> str:
     """Write a list of feeds: a folder for each first tag, all tags as categories; logins and tokens only if asked."""
-    folders: dict[str, list[Source]] = {}
+    folders: dict[str, list[FeedConfig]] = {}
     for source in sources:
         folders.setdefault(source.tags[0] if source.tags else "", []).append(source)
     lines = [
@@ -128,12 +128,12 @@ def _plain_scheme(found: re.Match[str]) -> str:
     return found[2] or "http://"
 
 
-def _source(url: str, address: str, outline: Outline) -> Source:
+def _source(url: str, address: str, outline: Outline) -> FeedConfig:
     said = outline.attributes
     categories = [_plain(part) for part in (said.get("category") or "").split(",")]
     title = _name(said)
     tags = dict.fromkeys(tag[:100] for tag in (*outline.folders, *categories) if tag)
-    return Source(
+    return FeedConfig(
         url=url,
         title="" if title in {url, address} else title[:300],
         tags=tuple(tags)[:MOST_TAGS],
@@ -141,7 +141,7 @@ def _source(url: str, address: str, outline: Outline) -> Source:
     )
 
 
-def _with_tags(source: Source, tags: tuple[str, ...]) -> Source:
+def _with_tags(source: FeedConfig, tags: tuple[str, ...]) -> FeedConfig:
     return replace(source, tags=tuple(dict.fromkeys((*source.tags, *tags))))
 
 
@@ -149,7 +149,7 @@ def _name(said: Mapping[str, str]) -> str:
     return " ".join((said.get("title") or said.get("text") or "").split())
 
 
-def _outline(source: Source, *, with_secrets: bool) -> str:
+def _outline(source: FeedConfig, *, with_secrets: bool) -> str:
     name = source.title or source.url
     said = {
         "type": "rss",
@@ -164,7 +164,7 @@ def _outline(source: Source, *, with_secrets: bool) -> str:
     return f"<outline {' '.join(f'{key}={_quoted(value)}' for key, value in said.items())}/>"
 
 
-def _format_address_with_login(source: Source) -> str:
+def _format_address_with_login(source: FeedConfig) -> str:
     """Return the address that is fetched, with its login inside."""
     scheme, separator, rest = source.request_url.partition("://")
     if source.access.username is None:

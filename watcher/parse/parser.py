@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from watcher.errors import ParseError, TooCostlyError
-from watcher.model.poll import Document, Parsed
+from watcher.model.poll import Document, ParsedFeed
 from watcher.parse.charset import decode
 from watcher.parse.fallback import Doubt
 from watcher.parse.fast_reader import read_quick
@@ -23,7 +23,7 @@ _LINK = re.compile(r"<([^<>]{1,2000})>([^<]*)")
 _REL = re.compile(r"""(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""")
 
 
-def parse(document: Document, known: Collection[bytes] = frozenset()) -> Parsed:
+def parse(document: Document, known: Collection[bytes] = frozenset()) -> ParsedFeed:
     """Read a fetched document; raises ParseError and nothing else, whatever the bytes.
 
     Of items whose marks are `known` no more is read than what tells them apart (Item.repeated).
@@ -40,7 +40,7 @@ def parse(document: Document, known: Collection[bytes] = frozenset()) -> Parsed:
 
 def parse_bytes(
     body: bytes, url: str, content_type: str | None = None, known: Collection[bytes] = frozenset()
-) -> Parsed:
+) -> ParsedFeed:
     """Read a document that came from `url`; raises ParseError and nothing else, whatever the bytes."""
     try:
         return _parse(body, url, content_type, known)
@@ -50,7 +50,7 @@ def parse_bytes(
         raise ParseError("parse", f"cannot be read: {type(error).__name__}") from error
 
 
-def _parse(body: bytes, url: str, content_type: str | None, known: Collection[bytes]) -> Parsed:
+def _parse(body: bytes, url: str, content_type: str | None, known: Collection[bytes]) -> ParsedFeed:
     text, fault = decode(body, content_type)
     if shape(text) is Shape.JSON:
         return _degraded(read_json(text, url, known), fault, False)
@@ -64,7 +64,7 @@ def _parse(body: bytes, url: str, content_type: str | None, known: Collection[by
     return _degraded(read_loosely(plain, url, known), fault, False)
 
 
-def _quickly(tree: Tree, url: str, known: Collection[bytes]) -> Parsed | None:
+def _quickly(tree: Tree, url: str, known: Collection[bytes]) -> ParsedFeed | None:
     try:
         read = read_quick(tree.root, url, known)
     except Doubt:
@@ -72,7 +72,7 @@ def _quickly(tree: Tree, url: str, known: Collection[bytes]) -> Parsed | None:
     return replace(read, truncated_items=read.truncated_items + tree.unread) if tree.unread else read
 
 
-def _degraded(read: Parsed, why: str | None, cut: bool) -> Parsed:
+def _degraded(read: ParsedFeed, why: str | None, cut: bool) -> ParsedFeed:
     return replace(read, degraded=why or read.degraded, cut=cut) if why or cut else read
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from watcher.model.poll import Hints
+from watcher.model.poll import PollingHints
 
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -13,7 +13,7 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 
 def hints_of(
     ttl: str | None, period: str | None, frequency: str | None, hours: Iterable[str], days: Iterable[str]
-) -> Hints:
+) -> PollingHints:
     """Make hints of raw values; nonsense is as good as nothing said. "Hourly, once" is a blog engine's default."""
     seconds = _PERIODS.get((period or "").strip().lower())
     times = int(frequency.strip()) if frequency and frequency.strip().isdigit() and len(frequency.strip()) < 6 else 1
@@ -21,7 +21,7 @@ def hints_of(
     minutes = (ttl or "").strip()
     skipped_hours = frozenset(int(h.strip()) % 24 for h in hours if h.strip().isdigit() and int(h.strip()) <= 24)
     skipped_days = frozenset(_DAYS.index(d.strip().lower()) for d in days if d.strip().lower() in _DAYS)
-    return Hints(
+    return PollingHints(
         ttl=timedelta(minutes=int(minutes)) if minutes.isdigit() and 0 < len(minutes) < 7 else None,
         update_every=every,
         skip_hours=skipped_hours if len(skipped_hours) < 24 else frozenset(),

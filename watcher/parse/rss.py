@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from lxml import etree
 
-from watcher.model.poll import Parsed
+from watcher.model.poll import ParsedFeed
 from watcher.parse.atom import join_people, person_of, read_construct
 from watcher.parse.elements import base_of, inner
 from watcher.parse.fallback import Doubt
@@ -75,7 +75,7 @@ _PEOPLE = ("creator", "author", "person", "speaker")
 _LANG = clark(XML, "lang")
 
 
-def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
+def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> ParsedFeed:
     """Read RSS; raises Doubt where there is neither a channel nor an item."""
     names = Names(_TABLE, RSS, _own_namespaces(root))
     channel = root if names.find(root) == "channel" else _find_channel(root, names)
@@ -105,7 +105,7 @@ def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozens
     )
     read, left_out, unread = clean_all((_read_item(item, names, base) for item in items), len(items), language, known)
     head = channel if channel is not None else root
-    return Parsed(
+    return ParsedFeed(
         items=read,
         title=clean_feed_title(inner(facts.get("title")) or inner(facts.get("other title"))),
         site_url=site_url(_text(facts.get("link")), base_of(head, base)) or find_link(links, "alternate", base),

@@ -37,8 +37,7 @@ from watcher.store.digests.queries import (
 )
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
-from watcher.store.outbox import queries as outbox
-from watcher.store.outbox.queries import add_deliveries
+from watcher.store.outbox.queries import add_deliveries, requeue_delivery
 
 log = structlog.get_logger()
 
@@ -107,7 +106,7 @@ async def deliver_waiting(
 def resend_delivery(database: Database, delivery_id: int, now: datetime) -> Delivery:
     """Put a message that is dead or uncertain back in line; raises NotFoundError or UsageError."""
     with database.write() as db:
-        return outbox.retry_delivery(db, delivery_id, now)
+        return requeue_delivery(db, delivery_id, now)
 
 
 def _due(database: Database, press: DigestContext, subscription: Subscription, now: datetime) -> datetime | None:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from watcher.identify import learned_to_change
+from watcher.identify import has_unstable_ids
 from watcher.model.feed import FeedState
-from watcher.model.poll import Failed, FailureKind, Fresh, Unchanged
+from watcher.model.poll import Failed, FailureKind, Modified, Unchanged
 from watcher.store.feeds.queries import PollRecord
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def list_feed_events(settled: IngestResult) -> Iterator[FeedEvent]:
         yield FeedEvent(
             "old items quarantined", f"{settled.quarantined} old items under new numbers: kept, not alerted"
         )
-    if not learned_to_change(before) and learned_to_change(after):
+    if not has_unstable_ids(before) and has_unstable_ids(after):
         yield FeedEvent(
             "ids not trusted",
             "unchanged items came under new ids twice: an item with an unknown id counts as known where headline and "
@@ -87,7 +87,7 @@ def to_poll_record(settled: IngestResult, now: datetime) -> PollRecord:
         message=said,
     )
     match settled.outcome:
-        case Fresh(document=document, parsed=parsed, pushed=pushed, note=note):
+        case Modified(document=document, parsed=parsed, pushed=pushed, note=note):
             return replace(
                 poll,
                 status=document.status,
@@ -109,7 +109,7 @@ def _left_out(settled: IngestResult) -> str:
     """Say how many items were left out, and when they are read: what one document holds beyond the bound, soon."""
     count = settled.left_out
     items = "item" if count == 1 else "items"
-    parsed = settled.outcome.parsed if isinstance(settled.outcome, Fresh) else None
+    parsed = settled.outcome.parsed if isinstance(settled.outcome, Modified) else None
     if parsed is not None and len(parsed.unread_marks) >= len(settled.after.left_marks):
         soon = ": the next polls read on" if settled.after.body_hash is None else ""
         return f"{count:,} more {items} than are read of one document{soon}"

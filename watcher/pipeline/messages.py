@@ -16,7 +16,7 @@ from watcher.digest.html import render_html
 from watcher.digest.message_parts import cut_text, split_markdown
 from watcher.digest.plain import render_markdown, render_text
 from watcher.digest.slack import render_slack
-from watcher.model.digest import Channel, ChannelKind, Digest, Leaving
+from watcher.model.digest import Channel, ChannelKind, Digest, Unsubscription
 from watcher.store.outbox.queries import DeliveryDraft
 from watcher.text.idn import encode_domain
 
@@ -80,7 +80,7 @@ class _Pages:
         match channel.kind:
             case ChannelKind.EMAIL:
                 thread = f"<{_name_of(installation, name, recipient)}.thread@news-watcher.invalid>"
-                leave = self._links.leave(Leaving(subscription=name, channel=channel.name, recipient=recipient))
+                leave = self._links.leave(Unsubscription(subscription=name, channel=channel.name, recipient=recipient))
                 # What all recipients share is frozen once, with the digest.
                 yield dump_payload(name=name, subject=subject, thread=thread, unsubscribe=leave)
             case ChannelKind.SLACK:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from watcher.model.poll import Failed, FailureKind, Fresh, Parsed, Unchanged
+from watcher.model.poll import Failed, FailureKind, Modified, ParsedFeed, Unchanged
 from watcher.pipeline.ingest import IngestResult
 
 
@@ -34,10 +34,10 @@ class PollSummary:
 
     def add(self, settled: IngestResult) -> None:
         match settled.outcome:
-            case Fresh(parsed=Parsed(stopped=str(reason))):
+            case Modified(parsed=ParsedFeed(stopped=str(reason))):
                 self.failed += 1
                 self.failures.append((settled.before.source.url, FailureKind.PARSE, reason))
-            case Fresh():
+            case Modified():
                 self.fetched += 1
             case Unchanged():
                 self.unchanged += 1

@@ -14,8 +14,8 @@ import structlog
 from watcher.errors import StorageError, StoreError
 from watcher.fetch import Fetcher
 from watcher.match import TopicMatcher
-from watcher.model.feed import Feed, Source
-from watcher.model.poll import Failed, FailureKind, Fetched, Fresh, Outcome
+from watcher.model.feed import Feed, FeedConfig
+from watcher.model.poll import Failed, FailureKind, FetchResult, Modified, PollOutcome
 from watcher.pipeline.batch_writer import BatchWriter, Settling
 from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.connectivity import ConnectivityMonitor
@@ -64,7 +64,7 @@ class Poller:
         on_settled: Callable[[IngestResult], None] | None = None,
         on_answer: Callable[[str, Mapping[str, str]], None] | None = None,
         jitter: Callable[[], float] = random.random,
-        configured: Callable[[str], Source | None] | None = None,
+        configured: Callable[[str], FeedConfig | None] | None = None,
         storage: StorageMonitor | None = None,
         keeps_for: timedelta = LEASE,
     ) -> None:
@@ -288,7 +288,7 @@ class Poller:
             source = feed.source if self._configured is None else self._configured(feed.source.url)
             if source is None and feed.source.private:
                 # Another process was configured later than this one: only what is configured may be asked for so.
-                fetched: Fetched = Failed(kind=FailureKind.REFUSED, message=UNCONFIGURED)
+                fetched: FetchResult = Failed(kind=FailureKind.REFUSED, message=UNCONFIGURED)
             else:
                 source = source or feed.source
                 fetched = await self._fetcher.feed(reveal(feed, source), unconditional=unconditional)
@@ -337,9 +337,9 @@ class Poller:
             log.warning("our own network is back", away_since=f"{before:%Y-%m-%d %H:%M:%S} UTC")
         return self._away_since
 
-    async def _read(self, feed: Feed, fetched: Fetched, source: Source) -> Outcome:
+    async def _read(self, feed: Feed, fetched: FetchResult, source: FeedConfig) -> PollOutcome:
         outcome = conceal(await read_with_limits(feed, fetched, self.reader), source)
-        if isinstance(outcome, Fresh) and feed.source.fulltext:
+        if isinstance(outcome, Modified) and feed.source.fulltext:
             return await self._articles.added(feed, outcome, access=source.access)
         return outcome
 

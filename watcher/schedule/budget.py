@@ -9,7 +9,7 @@ from itertools import chain
 
 from watcher.model.entry import Entry
 from watcher.model.feed import Budget, Feed, Validators
-from watcher.model.poll import Parsed, Sorted
+from watcher.model.poll import EntryDiff, ParsedFeed
 
 
 def name_day(now: datetime) -> str:
@@ -27,7 +27,9 @@ def get_room(feed: Feed, budget: Budget, now: datetime) -> Budget:
     )
 
 
-def apply_budget(told: Sorted, parsed: Parsed, feed: Feed, budget: Budget, now: datetime, *, delta: bool) -> Sorted:
+def apply_budget(
+    told: EntryDiff, parsed: ParsedFeed, feed: Feed, budget: Budget, now: datetime, *, delta: bool
+) -> EntryDiff:
     """Return what of a document is stored, and what is left out: by the budget, and by the bound of one reading.
 
     The newest items are kept. What is left out keeps no mark among those that are known, so that it is read again.
@@ -62,7 +64,7 @@ def apply_budget(told: Sorted, parsed: Parsed, feed: Feed, budget: Budget, now: 
     )
 
 
-def count_spent(feed: Feed, told: Sorted, now: datetime) -> Feed:
+def count_spent(feed: Feed, told: EntryDiff, now: datetime) -> Feed:
     """Return the feed with what a poll stored and left out.
 
     `left_out` holds what may be missing now: what was left out and is stored later counts no more.
@@ -88,7 +90,7 @@ def count_spent(feed: Feed, told: Sorted, now: datetime) -> Feed:
     )
 
 
-def has_more_to_read(feed: Feed, told: Sorted, parsed: Parsed, budget: Budget, now: datetime) -> bool:
+def has_more_to_read(feed: Feed, told: EntryDiff, parsed: ParsedFeed, budget: Budget, now: datetime) -> bool:
     """Return whether another poll of the same document would store more of it, today.
 
     It would not where this one has made no further item known: those that share an id are read each time.

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from watcher.model.feed import Feed, Move
-from watcher.model.poll import Hop
+from watcher.model.poll import Redirect
 from watcher.text.urls import permanent_target, same_site
 
 MOVE_HELD = timedelta(days=2)
@@ -16,7 +16,7 @@ TRIES = 4
 """Failures in a row after which the other one of a moved feed's two addresses is tried."""
 
 
-def moved(feed: Feed, hops: tuple[Hop, ...], now: datetime, same_feed: bool) -> Feed:
+def moved(feed: Feed, hops: tuple[Redirect, ...], now: datetime, same_feed: bool) -> Feed:
     """Follow permanent redirects: at once within a site, after days of the same answer beyond it, never to http.
 
     Another site has to show that it is the same feed, by an item or a body that is known: domains get parked and sold.

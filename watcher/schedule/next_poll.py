@@ -8,7 +8,17 @@ from itertools import pairwise
 from statistics import median
 
 from watcher.model.feed import Budget, Feed, FeedState, Validators
-from watcher.model.poll import Failed, FailureKind, Fresh, Hints, Hop, Outcome, Parsed, Sorted, Unchanged
+from watcher.model.poll import (
+    EntryDiff,
+    Failed,
+    FailureKind,
+    Modified,
+    ParsedFeed,
+    PollingHints,
+    PollOutcome,
+    Redirect,
+    Unchanged,
+)
 from watcher.schedule.budget import count_spent, has_more_to_read
 from watcher.schedule.moves import elsewhere, moved
 
@@ -59,8 +69,8 @@ class PollLimits:
 
 def plan_next_poll(
     feed: Feed,
-    outcome: Outcome,
-    told: Sorted | None,
+    outcome: PollOutcome,
+    told: EntryDiff | None,
     now: datetime,
     bounds: PollLimits,
     jitter: float,
@@ -71,19 +81,19 @@ def plan_next_poll(
     so that feeds spread out. No poll comes before the server's own Retry-After, and none later than `bounds.backoff`.
     """
     match outcome:
-        case Fresh(pushed=True):
-            return _pushed(feed, told or Sorted(), now, bounds, jitter)
-        case Fresh(parsed=Parsed(stopped=str(reason))):
-            return _stopped(feed, outcome, reason, told or Sorted(), now, bounds, jitter)
-        case Fresh():
-            return _read(feed, outcome, told or Sorted(), now, bounds, jitter)
+        case Modified(pushed=True):
+            return _pushed(feed, told or EntryDiff(), now, bounds, jitter)
+        case Modified(parsed=ParsedFeed(stopped=str(reason))):
+            return _stopped(feed, outcome, reason, told or EntryDiff(), now, bounds, jitter)
+        case Modified():
+            return _read(feed, outcome, told or EntryDiff(), now, bounds, jitter)
         case Unchanged():
             return _unchanged(feed, outcome, now, bounds, jitter)
         case Failed():
             return _failed(feed, outcome, now, bounds, jitter)
 
 
-def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: PollLimits, jitter: float) -> Feed:
+def _read(feed: Feed, outcome: Modified, told: EntryDiff, now: datetime, bounds: PollLimits, jitter: float) -> Feed:
     parsed, document = outcome.parsed, outcome.document
     news = len(told.new)
     rhythm = _rhythm(parsed) or feed.rhythm
@@ -125,7 +135,7 @@ def _read(feed: Feed, outcome: Fresh, told: Sorted, now: datetime, bounds: PollL
 
 
 def _stopped(
-    feed: Feed, outcome: Fresh, reason: str, told: Sorted, now: datetime, bounds: PollLimits, jitter: float
+    feed: Feed, outcome: Modified, reason: str, told: EntryDiff, now: datetime, bounds: PollLimits, jitter: float
 ) -> Feed:
     """Count a failure for a document whose reading was stopped: its items so far are kept, others may be missing.
 
@@ -145,7 +155,7 @@ def _stopped(
     return _failed(kept, failed, now, bounds, jitter)
 
 
-def _pushed(feed: Feed, told: Sorted, now: datetime, bounds: PollLimits, jitter: float) -> Feed:
+def _pushed(feed: Feed, told: EntryDiff, now: datetime, bounds: PollLimits, jitter: float) -> Feed:
     """Learn from a push: that pushes come, and what is new; of the server and its document it says nothing."""
     relaxed = (feed.polled_at or now) + bounds.pushed * (1 + jitter / 10)
     return replace(
@@ -176,7 +186,14 @@ def _unchanged(feed: Feed, outcome: Unchanged, now: datetime, bounds: PollLimits
 
 
 def _succeeded(
-    feed: Feed, said: Hints, hops: tuple[Hop, ...], now: datetime, bounds: PollLimits, jitter: float, *, same_feed: bool
+    feed: Feed,
+    said: PollingHints,
+    hops: tuple[Redirect, ...],
+    now: datetime,
+    bounds: PollLimits,
+    jitter: float,
+    *,
+    same_feed: bool,
 ) -> Feed:
     floor = max(
         bounds.minimum,
@@ -273,7 +290,7 @@ def _patience(outcome: Failed, failures: int, failing_for: timedelta, bounds: Po
 
 
 def _interval(
-    feed: Feed, rhythm: timedelta | None, told: Sorted, news: int, baseline: bool, now: datetime, bounds: PollLimits
+    feed: Feed, rhythm: timedelta | None, told: EntryDiff, news: int, baseline: bool, now: datetime, bounds: PollLimits
 ) -> timedelta:
     if told.gap is not None:
         return bounds.minimum
@@ -302,7 +319,7 @@ def _clamp(interval: timedelta, bounds: PollLimits) -> timedelta:
     return max(bounds.minimum, min(interval, HOUR, bounds.maximum))
 
 
-def _rhythm(parsed: Parsed) -> timedelta | None:
+def _rhythm(parsed: ParsedFeed) -> timedelta | None:
     """Measure the median gap of the latest publications that a document dates."""
     dates = sorted({item.published_at for item in parsed.items if item.published_at is not None})[-21:]
     if len(dates) < 3:
@@ -310,7 +327,7 @@ def _rhythm(parsed: Parsed) -> timedelta | None:
     return timedelta(seconds=max(60.0, median((b - a).total_seconds() for a, b in pairwise(dates))))
 
 
-def _newest(parsed: Parsed, now: datetime) -> datetime | None:
+def _newest(parsed: ParsedFeed, now: datetime) -> datetime | None:
     dates = [item.published_at for item in parsed.items if item.published_at is not None and item.published_at <= now]
     return max(dates, default=now if parsed.items else None)
 
@@ -329,7 +346,7 @@ def _merged(feed: Feed, outcome: Unchanged, now: datetime) -> Validators:
     return replace(said, etag=said.etag or known.etag, last_modified=said.last_modified or known.last_modified)
 
 
-def _awake(at: datetime, said: Hints) -> datetime:
+def _awake(at: datetime, said: PollingHints) -> datetime:
     """Wait for an hour and a day that the feed does not ask to skip, for at most twelve hours."""
     for _hour in range(12):
         if at.hour not in said.skip_hours and at.weekday() not in said.skip_days:

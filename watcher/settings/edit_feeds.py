@@ -16,7 +16,7 @@ import yaml
 from ruamel.yaml import YAML
 
 from watcher.errors import ConfigError, Fault, NotFoundError
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feeds import read_sources
 from watcher.settings.loader import load
@@ -28,7 +28,7 @@ from watcher.text.redact import redact_url
 FILE = "feeds.yaml"
 
 
-def add_sources(folder: Path, environ: Mapping[str, str], added: Sequence[Source]) -> None:
+def add_sources(folder: Path, environ: Mapping[str, str], added: Sequence[FeedConfig]) -> None:
     """Add feeds at the end of the list. Raises ConfigError, and changes nothing, where that could not be loaded."""
     written = [_facts(source) for source in added]
     _edit(
@@ -64,7 +64,7 @@ def _edit(
     environ: Mapping[str, str],
     by_line: Callable[[str], str | None],
     by_tree: Callable[[Any], None],
-    expected: Callable[[Sequence[Source]], Sequence[Source]],
+    expected: Callable[[Sequence[FeedConfig]], Sequence[FeedConfig]],
 ) -> None:
     """Edit line by line where the list is written so; what does not give the expected feeds is written anew instead."""
     path = folder / FILE
@@ -88,12 +88,12 @@ def _edit(
     )
 
 
-def _without_identity(source: Source) -> Source:
+def _without_identity(source: FeedConfig) -> FeedConfig:
     """Return of a feed what its item says: not what it is known by, which depends on the items before it."""
     return replace(source, url="", address=source.request_url, secrets=(), private=False)
 
 
-def _sources(folder: Path, environ: Mapping[str, str]) -> tuple[Source, ...]:
+def _sources(folder: Path, environ: Mapping[str, str]) -> tuple[FeedConfig, ...]:
     faults: list[Fault] = FaultsWithoutSecrets()
     root = read(folder / FILE, str(folder / FILE), faults)
     filled = expand(root, environ, faults) if root is not None else []
@@ -193,7 +193,7 @@ def _rewritten(text: str, change: Callable[[Any], None]) -> str | None:
     return out.getvalue()
 
 
-def _facts(source: Source) -> dict[str, Any]:
+def _facts(source: FeedConfig) -> dict[str, Any]:
     url = source.url if "${" in source.url else source.request_url
     said: dict[str, Any] = {"url": url, "title": source.title, "tags": list(source.tags)}
     said |= {"language": source.language, "interval": write_length(source.interval) if source.interval else None}

@@ -11,7 +11,7 @@ from typing import Any
 
 from watcher.errors import Fault, UsageError
 from watcher.model.access import Access
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.settings import secrets
 from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feed_access import prepare_access, read_access
@@ -35,7 +35,7 @@ _REDACTED = re.compile(r"=\*\*\*(?:[&#]|$)|//\*\*\*@")
 
 def read_sources(
     root: Node | None, file: str, faults: list[Fault], *, folder: Path, notes: list[Fault] | None = None
-) -> tuple[Source, ...]:
+) -> tuple[FeedConfig, ...]:
     """Return the sources of a file in its order; a bare address in the list is a feed with nothing but it.
 
     `folder` is where relative paths count from. `notes` takes what works and should be looked at.
@@ -48,7 +48,7 @@ def read_sources(
         faults.append(listed.place.fault("`feeds`: expected a list here, each line beginning with `- url: `"))
         return ()
     seen: dict[tuple[object, ...], Place] = {}
-    sources: dict[str, Source] = {}
+    sources: dict[str, FeedConfig] = {}
     for item in listed.items:
         source = _read_source(item, folder, faults, [] if notes is None else notes)
         if source is None:
@@ -66,7 +66,7 @@ def read_sources(
 
 def make_source(
     facts: Mapping[str, Any], environ: Mapping[str, str] | None = None, *, folder: Path | None = None
-) -> Source:
+) -> FeedConfig:
     """Return the source that an item of feeds.yaml with these keys would be. Raises UsageError.
 
     `${NAME}` is read where there is an `environ`; without one it is refused. What comes from a form or from somebody
@@ -85,7 +85,7 @@ def make_source(
     return source
 
 
-def find_source(sources: Sequence[Source], url: str) -> Source | None:
+def find_source(sources: Sequence[FeedConfig], url: str) -> FeedConfig | None:
     """Return the configured feed of an address: as it is listed, as it is configured, or in another spelling."""
     public = make_public_url(url)
     rules = (
@@ -112,7 +112,7 @@ def same_address(url: str) -> str:
     return f"{scheme.lower()}://{host.lower()}" + (slash + path if path else "")
 
 
-def _read_source(item: Node, folder: Path, faults: list[Fault], notes: list[Fault]) -> Source | None:
+def _read_source(item: Node, folder: Path, faults: list[Fault], notes: list[Fault]) -> FeedConfig | None:
     node = item
     if isinstance(item, Scalar) and item.value is not None:
         node = Table(item.place, {"url": item}, {"url": item.place})
@@ -132,7 +132,7 @@ def _read_source(item: Node, folder: Path, faults: list[Fault], notes: list[Faul
     template = url.written if isinstance(url, Scalar) else None
     public = make_public_url(template or written.url)
     values = _list_secrets(written.url, access, url)
-    return Source(
+    return FeedConfig(
         url=public,
         title=redact_text(written.title.strip()),
         tags=tuple(dict.fromkeys(written.tags)),
@@ -155,13 +155,13 @@ def _list_secrets(url: str, access: Access, node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in (*list_secret_values(url), *filled, *carried) if value))
 
 
-def _get_identity(source: Source) -> tuple[object, ...]:
+def _get_identity(source: FeedConfig) -> tuple[object, ...]:
     """Return what two items share that are one feed: one address may serve two readers with a feed each."""
     access = source.access
     return same_address(source.request_url), access.username, access.cookie, access.headers
 
 
-def _make_distinct_url(source: Source) -> str:
+def _make_distinct_url(source: FeedConfig) -> str:
     """Return an address of its own for a feed that differs from one before it in nothing that may be shown."""
     mark = hashlib.blake2b(repr(_get_identity(source)).encode(), digest_size=2).hexdigest()
     return f"{source.url}#{mark}"

@@ -16,7 +16,7 @@ from watcher.text.tracking_parameters import SESSION_IN_PATH, drop_trackers
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
 
-    from watcher.model.poll import Hop
+    from watcher.model.poll import Redirect
 
 # Most addresses need no taking apart: these two forms come out as they go in, or nearly so.
 _ABSOLUTE = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]{0,250}(?::\d{1,4})?/[!-\[\]-~]{0,3000}")
@@ -176,7 +176,7 @@ def same_site(one: str, other: str) -> bool:
     return site_of(hosts[0]) == site_of(hosts[1]) != ""
 
 
-def permanent_target(hops: Iterable[Hop], start: str) -> str | None:
+def permanent_target(hops: Iterable[Redirect], start: str) -> str | None:
     """Give where an unbroken run of permanent redirects (301, 308) from `start` leads, None if nowhere new.
 
     Never from https back to http (RFC 9110, 15.4; a downgrade is somebody else's wish).

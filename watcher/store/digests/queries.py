@@ -12,8 +12,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
 
 from watcher.errors import NotFoundError
-from watcher.model.digest import Coverage, Digest, Subscription, ToldHit
-from watcher.model.found import Page, StoredHit
+from watcher.model.digest import Coverage, Digest, DigestHit, Subscription
+from watcher.model.results import Page, StoredHit
 from watcher.model.topic import Origin
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
@@ -92,7 +92,7 @@ def has_unreported_hits(db: Db, subscription: Subscription, since: datetime, now
     return db.execute(chosen.limit(1)).first() is not None
 
 
-def load_unreported_hits(db: Db, subscription: Subscription, since: datetime, now: datetime) -> tuple[ToldHit, ...]:
+def load_unreported_hits(db: Db, subscription: Subscription, since: datetime, now: datetime) -> tuple[DigestHit, ...]:
     """Gather the hits matched since a moment that a subscription has not told yet, oldest first.
 
     Those that a clock which was ahead has dated into the future are among them.
@@ -106,7 +106,7 @@ def load_unreported_hits(db: Db, subscription: Subscription, since: datetime, no
     return tuple(to_digest_hit(read_hit_row(row)) for row in db.execute(chosen).mappings())
 
 
-def load_edited_hits(db: Db, subscription: Subscription, since: datetime) -> tuple[ToldHit, ...]:
+def load_edited_hits(db: Db, subscription: Subscription, since: datetime) -> tuple[DigestHit, ...]:
     """Gather hits that were told and whose entry got another headline since a moment: what was told is told again.
 
     An edit below the headline is kept in the entry's versions and told to nobody.
@@ -175,10 +175,10 @@ def _not_held_back(subscription: Subscription, now: datetime) -> tuple[ColumnEle
     return tuple(found)
 
 
-def to_digest_hit(found: StoredHit) -> ToldHit:
+def to_digest_hit(found: StoredHit) -> DigestHit:
     """Make of a stored hit what a digest shows of it."""
     item = found.stored.entry.item
-    return ToldHit(
+    return DigestHit(
         hit_id=found.id,
         entry_id=found.stored.id,
         topic_id=found.hit.topic_id,

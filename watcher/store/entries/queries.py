@@ -22,7 +22,7 @@ from watcher.store.system.counters import add_to_entry_counts, get_entry_count
 from watcher.store.tables import entries, entry_versions, feeds
 
 if TYPE_CHECKING:
-    from watcher.model.poll import Edit
+    from watcher.model.poll import EntryEdit
 
 MAX_ENTRY_ID = 2**62
 """An id above all there will be."""
@@ -78,7 +78,7 @@ def insert_entries(db: Db, fresh: Sequence[StoredEntry], homes: Mapping[int, Sto
         add_to_entry_counts(db, Counter(stored.entry.feed_id for stored in fresh))
 
 
-def update_entries(db: Db, edits: Sequence[Edit], now: datetime) -> tuple[StoredEntry, ...]:
+def update_entries(db: Db, edits: Sequence[EntryEdit], now: datetime) -> tuple[StoredEntry, ...]:
     """Give known entries their new text; the old one is kept as a version."""
     if not edits:
         return ()
@@ -231,10 +231,10 @@ def _new(stored: StoredEntry, home: StoryAssignment | None) -> dict[str, Any]:
 
 def _write(entry: Entry) -> dict[str, Any]:
     # Imported where entries are written: with the tokenizer behind it, it takes longer than a list that is read.
-    from watcher.identify.keys import title_key
+    from watcher.identify.keys import hash_title
 
     item = entry.item
-    title = title_key(item.title)
+    title = hash_title(item.title)
     # Mostly guid, address, its usual form and the key are one text: it is kept once.
     permalink = item.guid is not None and item.guid == item.url
     usual = item.guid is not None and entry.key == format_usual_key(item.guid)

@@ -181,7 +181,7 @@ def list_feed_leases(
     return tuple(FeedLease(row.owner, row.feeds, row.until) for row in rows)
 
 
-def end_feed_leases(db: Db, owners: Iterable[str]) -> int:
+def release_feeds_of_owners(db: Db, owners: Iterable[str]) -> int:
     """Free what some hold, who are known to be dead; it is due as it was."""
     held = feeds.c.lease_until.is_not(None), feeds.c.lease_by.in_(tuple(owners))
     done: CursorResult[Any] = db.execute(update(feeds).where(*held).values(lease_until=None, lease_by=None))

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import Row
 
-from watcher.model.feed import Budget, Feed, FeedState, KeyRule, Move, Source, Validators
+from watcher.model.feed import Budget, Feed, FeedConfig, FeedState, LegacyKeyRule, Move, Validators
 from watcher.store.tables import feeds
 
 UNPOLLED_STATES = (FeedState.GONE.value, FeedState.PAUSED.value)
@@ -24,7 +24,7 @@ _HOW_IT_WENT = attrgetter(*sorted(_PASSING - _TIMES))
 
 _APART = {"url", "address", "access", "secrets"}
 """The url has a column of its own. How a feed is asked for stays in the configuration: it may hold secrets."""
-_UNSAID = {name: value for name, value in asdict(Source(url="")).items() if name not in _APART}
+_UNSAID = {name: value for name, value in asdict(FeedConfig(url="")).items() if name not in _APART}
 
 
 def read_feed_row(found: Row[Any]) -> Feed:
@@ -41,7 +41,7 @@ def read_feed_row(found: Row[Any]) -> Feed:
         validators=Validators(etag=row["etag"], last_modified=row["last_modified"], url=row["validators_url"]),
         conditional=row["conditional"],
         body_hash=row["body_hash"],
-        key_rule=KeyRule(row["key_rule"]),
+        key_rule=LegacyKeyRule(row["key_rule"]),
         next_poll_at=row["next_poll_at"],
         interval=row["interval"],
         rhythm=row["rhythm"],
@@ -172,7 +172,7 @@ def parse_host(url: str) -> str:
         return url
 
 
-def format_feed_config(source: Source) -> str:
+def format_feed_config(source: FeedConfig) -> str:
     """Format what feeds.yaml says of a feed, beside its address and its access; what it leaves open is not written."""
     facts = {name: value for name, value in asdict(source).items() if name in _UNSAID and value != _UNSAID[name]}
     if source.interval is not None:
@@ -180,10 +180,10 @@ def format_feed_config(source: Source) -> str:
     return json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
 
-def parse_feed_config(url: str, written: str) -> Source:
+def parse_feed_config(url: str, written: str) -> FeedConfig:
     """Read what `write_source` wrote."""
     if written == "{}":
-        return Source(url=url)
+        return FeedConfig(url=url)
     facts = {name: value for name, value in json.loads(written).items() if name in _UNSAID}
     if "tags" in facts:
         facts["tags"] = tuple(facts["tags"])
@@ -191,4 +191,4 @@ def parse_feed_config(url: str, written: str) -> Source:
         facts["budget"] = Budget(**facts["budget"])
     if facts.get("interval") is not None:
         facts["interval"] = timedelta(seconds=facts["interval"])
-    return replace(Source(url=url), **facts)
+    return replace(FeedConfig(url=url), **facts)

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import CursorResult, bindparam, func, insert, select, update
 
 from watcher.errors import NotFoundError
-from watcher.model.feed import IDENTITY_VERSION, Feed, FeedState, Source
+from watcher.model.feed import IDENTITY_VERSION, Feed, FeedConfig, FeedState
 from watcher.model.poll import FailureKind
 from watcher.store.database import Db
 from watcher.store.database.connection import acquire_advisory_lock
@@ -37,7 +37,7 @@ _UNASKED: dict[str, Any] = {
     "body_hash": None,
     "conditional": True,
 }
-_SOME = Source(url="")
+_SOME = FeedConfig(url="")
 _PULSE = (
     feeds.c.id,
     feeds.c.state,
@@ -90,7 +90,7 @@ class PollRecord:
     message: str = ""
 
 
-def sync_feeds(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) -> FeedSync:
+def sync_feeds(db: Db, sources: Iterable[FeedConfig], now: datetime, interval: timedelta) -> FeedSync:
     """Make the feeds those of the configuration: new ones are due at once, absent ones rest with all they brought."""
     acquire_advisory_lock(db, "feeds")
     reschedule_feeds(db, now)
@@ -299,5 +299,5 @@ def load_polls(db: Db, feed_id: int, limit: int = 50) -> tuple[PollRecord, ...]:
     )
 
 
-def _resting_state(source: Source) -> str:
+def _resting_state(source: FeedConfig) -> str:
     return (FeedState.ACTIVE if source.enabled else FeedState.PAUSED).value

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, CursorResult, RowMapping, and_, func, inse
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.digest import ChannelKind, Delivery, DeliveryState
-from watcher.model.found import Page
+from watcher.model.results import Page
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.outbox.blocked_channels import unblock_channel
@@ -159,7 +159,7 @@ def list_delivery_lease_owners(db: Db) -> frozenset[str]:
     return frozenset(db.execute(held.distinct()).scalars())
 
 
-def end_delivery_leases(db: Db, owners: Iterable[str], now: datetime) -> int:
+def expire_leases_of_owners(db: Db, owners: Iterable[str], now: datetime) -> int:
     """End what some hold, who are known to be dead; what they were sending is then as abandoned as after its time."""
     held = (
         outbox.c.state == DeliveryState.SENDING.value,
@@ -186,7 +186,7 @@ def claim_abandoned_deliveries(db: Db, now: datetime) -> tuple[Delivery, ...]:
     return tuple(read_delivery_row(row) for row in db.execute(taken).mappings())
 
 
-def retry_delivery(db: Db, delivery_id: int, now: datetime) -> Delivery:
+def requeue_delivery(db: Db, delivery_id: int, now: datetime) -> Delivery:
     """Put a message that is dead or uncertain back in line, at a person's wish, under its old identity.
 
     Raises NotFoundError, or UsageError where it is not one of those.
@@ -210,7 +210,7 @@ def list_known_channels(db: Db) -> frozenset[str]:
     return frozenset(db.execute(select(outbox.c.channel).distinct()).scalars())
 
 
-def retry_deliveries(db: Db, now: datetime, *, states: Iterable[DeliveryState], channel: str | None = None) -> int:
+def requeue_deliveries(db: Db, now: datetime, *, states: Iterable[DeliveryState], channel: str | None = None) -> int:
     """Put all messages of some states, and perhaps of one channel, back in line; returns how many."""
     chosen: ColumnElement[bool] = outbox.c.state.in_([state.value for state in states])
     if channel is not None:
