@@ -56,7 +56,7 @@ SUBJECTS = [path for path in sorted(FOLDER.iterdir()) if is_subject(path)]
 
 @cache
 def with_neighbours(path: Path) -> tuple[bytes, Parsed] | None:
-    """Return a document with two plain items more at its end, and what is read of it; None where no item is seen."""
+    """Return a document with two plain items at its end, and what is read of it; None where no item is seen."""
     body = path.read_bytes()
     neighbours = b"".join(
         b"<%s><title>Harbour %d</title><link href='https://post.example/n%d'>https://post.example/n%d</link></%s>"
