@@ -26,7 +26,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,6 +37,7 @@ import psycopg  # noqa: E402
 
 from tests import postgres  # noqa: E402
 from tests.engine.outlets import Outlets  # noqa: E402
+from tests.feed_builder import change_feed  # noqa: E402
 from watcher.model.feed import FeedConfig  # noqa: E402
 from watcher.pipeline import work_batches  # noqa: E402
 from watcher.store.database import Database  # noqa: E402
@@ -83,11 +83,11 @@ def complete(db: Any, held: Any, now: datetime) -> None:
     """Settle as polls do of which one in ten brings news."""
     kept = filter_held_feeds(db, held)
     later = now + 15 * MINUTE
-    learnt = ((feed, replace(feed, next_poll_at=later, polled_at=now, succeeded_at=now)) for feed in held)
+    learnt = ((feed, change_feed(feed, next_poll_at=later, polled_at=now, succeeded_at=now)) for feed in held)
     save_polled_feeds(
         db,
         (
-            (before, after if before.id % 10 else replace(after, document_keys=KEYS, new_at=now))
+            (before, after if before.id % 10 else change_feed(after, keys=KEYS, new_at=now))
             for before, after in learnt
             if before.id in kept
         ),

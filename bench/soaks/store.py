@@ -164,16 +164,16 @@ def _document(feed: Feed, chance: random.Random, now: datetime) -> Modified:
     latest = int((now - BEGIN) / HOUR * 3)
     items = []
     for number in range(latest, latest - 12, -1):
-        own = random.Random(f"{feed.source.url}:{number}")
+        own = random.Random(f"{feed.config.url}:{number}")
         title = " ".join(own.choices(WORDS, k=9))
         if chance.random() < 0.03:
             title += " updated"
-        link = feed.source.url.replace("feed.xml", f"news/{number}")
+        link = feed.config.url.replace("feed.xml", f"news/{number}")
         summary = " ".join(own.choices(WORDS, k=30))
         items.append(Item(guid=link, url=link, title=title, summary=summary, language="en", published_at=now))
     said = repr(items).encode()
     document = Document(
-        url=feed.source.url, final_url=feed.source.url, status=200, headers={}, body=said,
+        url=feed.config.url, final_url=feed.config.url, status=200, headers={}, body=said,
         body_hash=hashlib.blake2b(said).digest(), validators=Validators(),
     )  # fmt: skip
     return Modified(document=document, parsed=ParsedFeed(items=tuple(items)), hints=PollingHints())

@@ -45,7 +45,7 @@ EVERY = 3.0
 def all_polled(database: Database) -> bool:
     with database.read() as db:
         known = load_feeds(db)
-    return bool(known) and all(feed.polled_at is not None for feed in known)
+    return bool(known) and all(feed.poll.polled_at is not None for feed in known)
 
 
 def test_the_work_is_shared_and_no_feed_polled_twice_in_an_interval(postgresql: Database, tmp_path: Path) -> None:
@@ -172,9 +172,9 @@ def test_a_worker_told_to_end_gives_back_what_it_did_not_begin(postgresql: Datab
     with postgresql.read() as db:
         assert list_feed_lease_owners(db) == frozenset()
         assert count_entries(db) == 1
-        waiting = [feed for feed in load_feeds(db) if feed.polled_at is None]
+        waiting = [feed for feed in load_feeds(db) if feed.poll.polled_at is None]
     assert len(waiting) == 2
-    assert all(feed.next_poll_at <= clock.now() for feed in waiting)
+    assert all(feed.poll.next_poll_at <= clock.now() for feed in waiting)
 
 
 def test_turns_at_a_host_are_kept_across_workers(postgresql: Database, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from tests.feed_builder import build_feed
 from watcher.fetch import Fetcher, FetchPolicy, Resolver
 from watcher.model.access import Access
 from watcher.model.feed import Feed, FeedConfig
@@ -31,7 +32,7 @@ async def everywhere(_host: str, _port: int) -> list[str]:
 
 
 def feed(url: str, access: Access | None = None, **known: Any) -> Feed:
-    return Feed(id=1, source=FeedConfig(url=url, access=access or Access()), fetch_url=url, next_poll_at=NOON, **known)
+    return build_feed(url, config=FeedConfig(url=url, access=access or Access()), **known)
 
 
 def fetching(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from tests.feed_builder import build_feed, change_feed
 from watcher.identify import (
     KnownEntries,
     build_plain_key,
@@ -15,7 +16,7 @@ from watcher.identify import (
     to_entries,
 )
 from watcher.model.entry import Entry, Item
-from watcher.model.feed import Feed, FeedConfig
+from watcher.model.feed import FeedConfig
 from watcher.model.poll import EntryDiff, KnownEntry, ParsedFeed
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -40,7 +41,7 @@ class Shelf:
 
     def __init__(self) -> None:
         url = "https://post.example/rss"
-        self.feed = Feed(id=1, source=FeedConfig(url=url, title="Harbour Post"), fetch_url=url, next_poll_at=NOON)
+        self.feed = build_feed(url, config=FeedConfig(url=url, title="Harbour Post"))
         self.entries: dict[int, Entry] = {}
         self.versions: dict[int, int] = {}
         self.keys: dict[str, int] = {}
@@ -69,12 +70,12 @@ class Shelf:
             self.versions[edit.known.id] += 1
         for known_id, key in told.migrated:
             self.keys.setdefault(key, known_id)
-        self.feed = replace(
+        self.feed = change_feed(
             self.feed,
             identity_version=told.identity_version,
-            id_changes=self.feed.id_changes + told.id_changes,
-            document_keys=told.document_keys,
-            baseline_at=self.feed.baseline_at or now,
+            id_changes=self.feed.document.id_changes + told.id_changes,
+            keys=told.document_keys,
+            baseline_at=self.feed.stats.baseline_at or now,
             succeeded_at=now,
             read_at=now,
         )

@@ -133,7 +133,7 @@ def test_a_feed_that_was_seen_to_change_ids_is_believed_by_headline_and_address(
 
     told = shelf.poll(edited, *DOCUMENT[2:], now=NOON + 2 * HOUR)
 
-    assert shelf.feed.id_changes == MIN_ID_CHANGES
+    assert shelf.feed.document.id_changes == MIN_ID_CHANGES
     assert (told.new, len(told.edited)) == ((), 1)
 
 

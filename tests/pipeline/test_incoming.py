@@ -105,7 +105,7 @@ def test_a_failing_feed_disturbs_no_other_and_says_what_is_wrong(database: Datab
     kinds = {url.rsplit("/", 1)[1]: kind.value for url, kind, _message in polled.failures}
     assert kinds == {"html": "html", "down": "http", "absent": "not-found"}
     with database.read() as db:
-        assert load_feed(db, f"{press.url}/html").failures == 1
+        assert load_feed(db, f"{press.url}/html").poll.failures == 1
 
 
 def test_an_edited_item_is_a_version_of_one_entry(database: Database, press: Server) -> None:
@@ -135,8 +135,8 @@ def test_a_document_that_shares_nothing_with_the_last_one_is_a_gap(database: Dat
     assert polled.lost >= 1
     with database.read() as db:
         feed = load_feed(db, f"{press.url}/feed")
-    assert feed.gaps == 1
-    assert feed.interval == PollLimits().minimum
+    assert feed.stats.gaps == 1
+    assert feed.poll.interval == PollLimits().minimum
 
 
 def test_guids_that_all_change_bring_no_news(database: Database, press: Server) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from tests.feed_builder import build_feed
 from watcher.model.entry import Entry, Item
 from watcher.model.feed import Feed, FeedConfig, Validators
 from watcher.model.poll import (
@@ -32,7 +33,7 @@ def feed(**facts: object) -> Feed:
     """Give a feed that has been polled well for long."""
     usual: dict[str, object] = {
         "id": 1,
-        "source": FeedConfig(url=URL),
+        "config": FeedConfig(url=URL),
         "fetch_url": URL,
         "next_poll_at": NOON,
         "interval": 30 * MINUTE,
@@ -41,12 +42,12 @@ def feed(**facts: object) -> Feed:
         "read_at": NOON - HOUR,
         "new_at": NOON - HOUR,
         "baseline_at": NOON - 30 * DAY,
-        "rhythm": HOUR,
+        "publish_interval": HOUR,
         "body_hash": b"old",
         "validators": ETAG,
-        "document_keys": frozenset({"a"}),
+        "keys": frozenset({"a"}),
     }
-    return Feed(**(usual | facts))  # type: ignore[arg-type]
+    return build_feed(URL, **(usual | facts))
 
 
 def fresh(

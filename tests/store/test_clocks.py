@@ -91,7 +91,7 @@ def test_what_happened_is_not_rewritten_by_a_clock_that_is_behind(database: Data
     with database.read() as db:
         feed = load_feeds(db)[0]
         slot = db.execute(select(digest_table.c.slot_at)).scalar_one()
-    assert feed.succeeded_at == NOON
+    assert feed.poll.succeeded_at == NOON
     assert abs(slot - NOON) < timedelta(seconds=1)
 
 

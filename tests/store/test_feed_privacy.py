@@ -72,7 +72,7 @@ def test_a_feed_goes_on_under_its_address_without_login(database: Database) -> N
     assert stored(database) == {feed_id: PUBLIC}
     with database.read() as db:
         feed = load_feed(db, PUBLIC)
-    assert (feed.fetch_url, feed.name, feed.baseline_at) == (PUBLIC, PUBLIC, NOON)
+    assert (feed.fetch_url, feed.name, feed.stats.baseline_at) == (PUBLIC, PUBLIC, NOON)
     assert "s3same" not in everything(database)
     assert f"{PUBLIC}: failing since noon" in everything(database)
 

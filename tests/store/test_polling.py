@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+from tests.feed_builder import change_feed
 from watcher.model.feed import FeedConfig
 from watcher.store.database import Database
 from watcher.store.feeds.leases import claim_due_feeds
@@ -29,7 +29,7 @@ def test_polls_are_counted_by_outcome_from_a_moment_on(database: Database) -> No
                 for outcome, n in done
             ],
         )
-        save_polled_feeds(db, [(held, replace(held, gaps=2, lost=7))])
+        save_polled_feeds(db, [(held, change_feed(held, gaps=2, lost=7))])
 
     with database.read() as db:
         told = get_poll_stats(db, NOON)

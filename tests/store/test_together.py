@@ -51,9 +51,9 @@ def together(*work: Callable[[], object]) -> list[object]:
 
 
 def of(feed: Feed, numbers: range) -> Modified:
-    chance = random.Random(feed.source.url)
+    chance = random.Random(feed.config.url)
     titles = [" ".join(chance.sample(WORDS, 6)) for _ in range(60)]
-    return document(feed.source.url, [item(number, f"{titles[number % 60]} {number // 20}") for number in numbers])
+    return document(feed.config.url, [item(number, f"{titles[number % 60]} {number // 20}") for number in numbers])
 
 
 def settle(database: Database, held: list[Feed], numbers: range, minutes: int = 0) -> tuple[IngestResult, ...]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from watcher.model.digest import Channel, Coverage, Delivery, Digest, DigestHit, StoryLine, Subscription
 from watcher.model.entry import StoredEntry
-from watcher.model.feed import Feed
+from watcher.model.feed import PollableFeed
 from watcher.model.results import SearchResult, StoredHit
 from watcher.model.story import Story
 from watcher.model.topic import Evidence, Origin
@@ -125,33 +125,35 @@ def story(told: Story) -> Json:
     }
 
 
-def feed(one: Feed, now: datetime, entries: int = 0) -> Json:
+def feed(one: PollableFeed, now: datetime, entries: int = 0) -> Json:
     """Say a feed and its health."""
     return {
-        "url": one.source.url,
+        "url": one.config.url,
         "title": one.name,
-        "tags": list(one.source.tags),
-        "language": one.source.language or one.language,
+        "tags": list(one.config.tags),
+        "language": one.config.language or one.language,
         "site_url": one.site_url and redact_url(one.site_url),
-        "health": str(get_feed_health(one, now)),
+        "health": str(get_feed_health(one.summary, now)),
         "state": one.state.value,
         "fetch_url": redact_url(one.fetch_url),
-        "moving_to": redact_url(one.move.url) if one.move else None,
-        "interval_seconds": round(one.interval.total_seconds()),
-        "rhythm_seconds": round(one.rhythm.total_seconds()) if one.rhythm else None,
-        "polled_at": moment(one.polled_at),
-        "succeeded_at": moment(one.succeeded_at),
-        "new_at": moment(one.new_at),
-        "next_poll_at": moment(one.next_poll_at),
-        "failures": one.failures,
-        "failing_since": moment(one.failing_since),
-        "error": {"kind": one.error_kind, "message": redact_text(one.error or "")} if one.error_kind else None,
-        "gaps": one.gaps,
-        "lost": one.lost,
-        "gap_at": moment(one.gap_at),
-        "left_out": one.left_out,
-        "merged": one.merged,
-        "recovered": one.recovered,
+        "moving_to": redact_url(one.poll.move.url) if one.poll.move else None,
+        "interval_seconds": round(one.poll.interval.total_seconds()),
+        "rhythm_seconds": round(one.stats.publish_interval.total_seconds()) if one.stats.publish_interval else None,
+        "polled_at": moment(one.poll.polled_at),
+        "succeeded_at": moment(one.poll.succeeded_at),
+        "new_at": moment(one.stats.new_at),
+        "next_poll_at": moment(one.poll.next_poll_at),
+        "failures": one.poll.failures,
+        "failing_since": moment(one.poll.failing_since),
+        "error": {"kind": one.poll.error_kind, "message": redact_text(one.poll.error or "")}
+        if one.poll.error_kind
+        else None,
+        "gaps": one.stats.gaps,
+        "lost": one.stats.lost,
+        "gap_at": moment(one.stats.gap_at),
+        "left_out": one.stats.left_out,
+        "merged": one.stats.merged,
+        "recovered": one.stats.recovered,
         "entries": entries,
     }
 

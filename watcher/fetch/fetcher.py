@@ -25,7 +25,7 @@ from watcher.fetch.robots import Robots
 from watcher.fetch.ssrf_guard import Guard, Resolver
 from watcher.fetch.transport import Exchange, GuardedTransport, target
 from watcher.model.access import Access
-from watcher.model.feed import Feed, Validators
+from watcher.model.feed import PollableFeed, Validators
 from watcher.model.poll import Document, Failed, FailureKind, FetchResult, NotModified, Redirect
 
 _FEED_TYPES = (
@@ -110,18 +110,18 @@ class Fetcher:
         self._clients.append(client)
         return client
 
-    async def feed(self, feed: Feed, *, unconditional: bool = False) -> FetchResult:
+    async def feed(self, feed: PollableFeed, *, unconditional: bool = False) -> FetchResult:
         """Fetch a feed, with its validators unless `unconditional`; what the server does comes back as an outcome.
 
         A server that cannot answer a conditional request is asked once more without validators.
         """
-        requester = Requester(feed.fetch_url, self.policy.user_agent, feed.source.access)
+        requester = Requester(feed.fetch_url, self.policy.user_agent, feed.config.access)
         headers = {"Accept": _FEED_TYPES, "A-IM": "feed"}
         validators = {} if unconditional else conditional.headers(feed)
-        got = await self._get(requester, feed.fetch_url, headers | validators, conditional_for=feed.validators.url)
+        got = await self._get(requester, feed.fetch_url, headers | validators, conditional_for=feed.poll.validators.url)
         fetched = got if isinstance(got, Failed) else _judged(feed, *got)
         asked = bool(validators) and (isinstance(got, Failed) or got[0].conditional)
-        if (again := conditional.headers_to_ask_again(fetched, asked=asked, failures=feed.failures)) is not None:
+        if (again := conditional.headers_to_ask_again(fetched, asked=asked, failures=feed.poll.failures)) is not None:
             second = await self._get(requester, feed.fetch_url, headers | again)
             refetched = second if isinstance(second, Failed) else _judged(feed, *second)
             if not isinstance(refetched, Failed):
@@ -276,7 +276,7 @@ class Fetcher:
         return _Answer(status, headers, whole, body.wire, url, hops, is_conditional)
 
 
-def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> FetchResult:
+def _judged(feed: PollableFeed, found: _Answer, elapsed: timedelta) -> FetchResult:
     validators = Validators(
         etag=found.headers.get("etag"), last_modified=found.headers.get("last-modified"), url=found.url
     )

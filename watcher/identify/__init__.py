@@ -7,7 +7,7 @@ are two entries.
 """
 
 from watcher.identify.diff import MAX_VERSIONS, diff_entries
-from watcher.identify.entries import to_entries
+from watcher.identify.entries import count_repeated_items, to_entries
 from watcher.identify.id_matching import KnownEntries, is_named_by
 from watcher.identify.keys import (
     build_plain_key,
@@ -26,6 +26,7 @@ __all__ = [
     "build_plain_key",
     "build_shared_key",
     "build_specific_keys",
+    "count_repeated_items",
     "diff_entries",
     "has_unstable_ids",
     "hash_content",

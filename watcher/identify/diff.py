@@ -34,7 +34,7 @@ def diff_entries(
     A burst of items older than what is known is put in quarantine. What is repeated as it stood is the same.
     """
     # A whole document shows which items were merged under version 1; none of those is news.
-    upgrading = feed.identity_version < IDENTITY_VERSION and not delta and bool(offered)
+    upgrading = feed.document.identity_version < IDENTITY_VERSION and not delta and bool(offered)
     plausible = [_with_plausible_date(entry, now) for entry in offered]
     recognised = match_by_id(plausible, memory)
     why, changes_ids = match_by_similarity(plausible, feed, memory, recognised)
@@ -68,13 +68,13 @@ def diff_entries(
                 edited.append(EntryEdit(known=known, entry=entry))
             else:
                 same += 1
-    quarantined = find_renumbered_archive(new, memory, now) if feed.baseline_at is not None else ()
+    quarantined = find_renumbered_archive(new, memory, now) if feed.stats.baseline_at is not None else ()
     if quarantined:
         old = {entry.key for entry in quarantined}
         new = [entry for entry in new if entry.key not in old]
     document_keys = frozenset(shorten_key(entry.key) for entry in offered)
     whole = (
-        document_keys | feed.document_keys if delta and len(feed.document_keys) < MAX_DOCUMENT_KEYS else document_keys
+        document_keys | feed.document.keys if delta and len(feed.document.keys) < MAX_DOCUMENT_KEYS else document_keys
     )
     marks = _marks(plausible, feed, memory, recognised)
     is_known = bool(migrated or same or edited or recovered)
@@ -89,11 +89,11 @@ def diff_entries(
         recovered=tuple(recovered),
         gone=tuple(gone),
         document_keys=whole,
-        item_marks=marks if whole is document_keys else marks | feed.item_marks,
+        item_marks=marks if whole is document_keys else marks | feed.document.item_marks,
         gap=None if is_known or delta else find_gap(plausible, feed, comparable, new, now),
         merged=merged,
-        identity_version=IDENTITY_VERSION if upgrading else feed.identity_version,
-        id_changes=int(changes_ids) if feed.id_changes or not has_unstable_ids(feed) else MIN_ID_CHANGES,
+        identity_version=IDENTITY_VERSION if upgrading else feed.document.identity_version,
+        id_changes=int(changes_ids) if feed.document.id_changes or not has_unstable_ids(feed) else MIN_ID_CHANGES,
     )
 
 
@@ -150,7 +150,7 @@ def _marks(offered: Sequence[Entry], feed: Feed, memory: KnownEntries, recognise
         and build_shared_key(entry.key) not in memory.by_key
     ]
     stored = [entry.item.mark for place, entry in own if entry.key not in gone and not entry.item.repeated]
-    return frozenset(stored) | feed.item_marks.intersection(entry.item.mark for _place, entry in own)
+    return frozenset(stored) | feed.document.item_marks.intersection(entry.item.mark for _place, entry in own)
 
 
 def _with_plausible_date(entry: Entry, now: datetime) -> Entry:

@@ -17,28 +17,41 @@ def to_entries(parsed: ParsedFeed, feed: Feed) -> tuple[Entry, ...]:
     share: `sort` makes them the keys under which entries are stored.
     """
     before: list[str] | list[None] = [None] * len(parsed.items)
-    if feed.identity_version < IDENTITY_VERSION:
-        before = build_legacy_keys(parsed.items, feed.key_rule)
-    source = feed.source.title or parsed.title or feed.name
+    if feed.document.identity_version < IDENTITY_VERSION:
+        before = build_legacy_keys(parsed.items, feed.document.legacy_key_rule)
+    source = feed.config.title or parsed.title or feed.name
     found: dict[object, Entry] = {}
     for item, former_key in zip(parsed.items, before, strict=True):
-        url = _address(item)
-        key = build_plain_key(item)
-        text = b"" if item.repeated else hash_content(item)
-        twin = (key, item.mark) if item.repeated else (key, item.title, url, get_date_text(item), text)
-        if twin in found:
+        key, url, text = build_plain_key(item), _address(item), _hash_text(item)
+        identity = _identity(item, key, url, text)
+        if identity in found:
             continue
-        found[twin] = Entry(
+        found[identity] = Entry(
             feed_id=feed.id,
             key=key,
             canonical_url=url,
             content_hash=text,
             item=item,
             source=source,
-            feed_url=feed.source.url,
+            feed_url=feed.config.url,
             former_key=former_key,
         )
     return tuple(found.values())
+
+
+def count_repeated_items(parsed: ParsedFeed) -> int:
+    """Return how many items of a document repeat another one of it, so that `to_entries` leaves them out."""
+    distinct = {_identity(item, build_plain_key(item), _address(item), _hash_text(item)) for item in parsed.items}
+    return len(parsed.items) - len(distinct)
+
+
+def _hash_text(item: Item) -> bytes:
+    # Of an item that stands as it stood, the text was not read.
+    return b"" if item.repeated else hash_content(item)
+
+
+def _identity(item: Item, key: str, url: str | None, text_hash: bytes) -> tuple[object, ...]:
+    return (key, item.mark) if item.repeated else (key, item.title, url, get_date_text(item), text_hash)
 
 
 def _address(item: Item) -> str | None:

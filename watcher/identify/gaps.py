@@ -35,10 +35,10 @@ def find_gap(
     The estimate of what was lost: the time between the last look and the oldest shown item, at the rate at which the
     shown ones came; at least one, at most what could have passed through since that look.
     """
-    if not feed.document_keys or not offered or keys & feed.document_keys or not new:
+    if not feed.document.keys or not offered or keys & feed.document.keys or not new:
         return None
     dates = sorted(entry.item.published_at for entry in new if entry.item.published_at is not None)
-    since = feed.succeeded_at or feed.read_at
+    since = feed.poll.succeeded_at or feed.poll.read_at
     if len(dates) < 2 or since is None:
         return Gap(lost=1)
     steps = [later - earlier for earlier, later in pairwise(dates)]

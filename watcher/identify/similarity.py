@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from watcher.identify.id_matching import EntryMatches, KnownEntries, has_same_date, has_same_headline
 from watcher.identify.keys import build_shared_key, get_raw_id, hash_title, is_http_url
 from watcher.model.entry import Entry
-from watcher.model.feed import Feed, LegacyKeyRule
+from watcher.model.feed import Feed, LegacyKeyRule, PollableFeed
 from watcher.model.poll import KnownEntry
 from watcher.text.urls import canonical_url
 
@@ -69,9 +69,9 @@ def match_by_similarity(
     return why, proves
 
 
-def has_unstable_ids(feed: Feed) -> bool:
+def has_unstable_ids(feed: PollableFeed) -> bool:
     """Return whether a feed has been seen to change the ids of unchanged items. Version 1 noted that in its rule."""
-    return feed.id_changes >= MIN_ID_CHANGES or feed.key_rule is LegacyKeyRule.LINK
+    return feed.document.id_changes >= MIN_ID_CHANGES or feed.document.legacy_key_rule is LegacyKeyRule.LINK
 
 
 class _Judge:

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from watcher.fetch import Fetcher
-from watcher.identify import to_entries
-from watcher.model.feed import Feed, FeedConfig
+from watcher.identify import count_repeated_items
+from watcher.model.feed import FeedConfig, PollableFeed, PollState
 from watcher.model.poll import Failed, FailureKind, Modified, PollOutcome
 from watcher.pipeline.ingest import read_with_limits
 from watcher.pipeline.privacy import conceal
@@ -43,8 +43,7 @@ class FeedCheck:
         """Count the items that a poll would take for repetitions of others."""
         if not isinstance(self.outcome, Modified):
             return 0
-        feed = _make_feed(self.source)
-        return self.items - len(to_entries(self.outcome.parsed, feed))
+        return count_repeated_items(self.outcome.parsed)
 
     @property
     def left_out(self) -> int:
@@ -115,5 +114,6 @@ async def check_feeds(
         return tuple(await asyncio.gather(*(tried(source) for source in sources)))
 
 
-def _make_feed(source: FeedConfig) -> Feed:
-    return Feed(id=0, source=source, fetch_url=source.request_url, next_poll_at=datetime.min.replace(tzinfo=UTC))
+def _make_feed(source: FeedConfig) -> PollableFeed:
+    never = PollState(next_poll_at=datetime.min.replace(tzinfo=UTC))
+    return PollableFeed(config=source, fetch_url=source.request_url, poll=never)

@@ -34,12 +34,16 @@ def list_feed_events(settled: IngestResult) -> Iterator[FeedEvent]:
     if settled.continues:
         yield FeedEvent("feed continued", f"goes on from {settled.continues}: what is known of that stays known")
     if after.fetch_url != before.fetch_url:
-        home = after.fetch_url == after.source.url
+        home = after.fetch_url == after.config.url
         said = "fetched from its configured address again" if home else f"moved permanently to {after.fetch_url}"
         yield FeedEvent("feed moved", said)
-    elif after.move is not None and after.move.sightings and (before.move is None or before.move.url != after.move.url):
+    elif (
+        after.poll.move is not None
+        and after.poll.move.sightings
+        and (before.poll.move is None or before.poll.move.url != after.poll.move.url)
+    ):
         yield FeedEvent(
-            "feed may be moving", f"redirects to {after.move.url}, followed for good once it has held for days"
+            "feed may be moving", f"redirects to {after.poll.move.url}, followed for good once it has held for days"
         )
     if after.state is not before.state:
         if after.state is FeedState.GONE:
@@ -50,7 +54,7 @@ def list_feed_events(settled: IngestResult) -> Iterator[FeedEvent]:
             yield FeedEvent("feed blocked", "refused again and again: asked once a day from now on")
         elif before.state in {FeedState.GONE, FeedState.BLOCKED} and after.state is FeedState.ACTIVE:
             yield FeedEvent("feed back", "answers again")
-    if before.pushed_at is not None and after.pushed_at is None:
+    if before.push.pushed_at is not None and after.push.pushed_at is None:
         yield FeedEvent("push missed", "has news that its hub did not push: polled at its own rhythm again")
     if settled.lost:
         yield FeedEvent("poll gap", f"shares nothing with the last document: about {settled.lost} may have been missed")
@@ -65,7 +69,7 @@ def list_feed_events(settled: IngestResult) -> Iterator[FeedEvent]:
             "address agree",
         )
     if settled.left_out:
-        again = bool(before.left_marks) and before.budget_day == after.budget_day
+        again = bool(before.document.left_marks) and before.budget_use.day == after.budget_use.day
         yield FeedEvent("items left out", _left_out(settled), is_repeated=again)
 
 
@@ -110,8 +114,8 @@ def _left_out(settled: IngestResult) -> str:
     count = settled.left_out
     items = "item" if count == 1 else "items"
     parsed = settled.outcome.parsed if isinstance(settled.outcome, Modified) else None
-    if parsed is not None and len(parsed.unread_marks) >= len(settled.after.left_marks):
-        soon = ": the next polls read on" if settled.after.body_hash is None else ""
+    if parsed is not None and len(parsed.unread_marks) >= len(settled.after.document.left_marks):
+        soon = ": the next polls read on" if settled.after.poll.body_hash is None else ""
         return f"{count:,} more {items} than are read of one document{soon}"
     return f"{count:,} {items} not stored, beyond the daily budget: what is still served is stored tomorrow"
 

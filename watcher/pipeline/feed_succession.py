@@ -35,7 +35,9 @@ def continue_feeds(db: Db, polled: Sequence[tuple[Feed, PollOutcome]], now: date
 
     Returned by the id that the added feed had until now.
     """
-    first = [(feed, outcome) for feed, outcome in polled if feed.baseline_at is None and isinstance(outcome, Modified)]
+    first = [
+        (feed, outcome) for feed, outcome in polled if feed.stats.baseline_at is None and isinstance(outcome, Modified)
+    ]
     left = list(list_removed_feeds(db, now)) if first else []
     continued: dict[int, Continued] = {}
     for feed, outcome in first:

@@ -11,7 +11,7 @@ from watcher.errors import ParseError
 from watcher.identify import build_plain_key, build_shared_key, diff_entries, has_unstable_ids, to_entries
 from watcher.match import TopicMatcher
 from watcher.model.entry import Entry, StoredEntry
-from watcher.model.feed import Budget, Feed
+from watcher.model.feed import Budget, Feed, PollableFeed
 from watcher.model.poll import (
     Document,
     EntryDiff,
@@ -76,24 +76,24 @@ class IngestResult:
     held: bool = True
 
 
-def read(feed: Feed, fetched: FetchResult) -> PollOutcome:
+def read(feed: PollableFeed, fetched: FetchResult) -> PollOutcome:
     """Return what an answer means, its document read here and now, however long that takes."""
-    if not isinstance(fetched, Document) or fetched.body_hash == feed.body_hash:
+    if not isinstance(fetched, Document) or fetched.body_hash == feed.poll.body_hash:
         return _unread(fetched)
     try:
-        parsed = parse(fetched, feed.item_marks)
+        parsed = parse(fetched, feed.document.item_marks)
         load_detector_if_needed(parsed, feed)
         return _fresh(fetched, parsed)
     except ParseError as error:
         return _unreadable(fetched, error)
 
 
-async def read_with_limits(feed: Feed, fetched: FetchResult, reader: Reader) -> PollOutcome:
+async def read_with_limits(feed: PollableFeed, fetched: FetchResult, reader: Reader) -> PollOutcome:
     """Return what an answer means; reading its document costs no more than the reader's bounds."""
-    if not isinstance(fetched, Document) or fetched.body_hash == feed.body_hash:
+    if not isinstance(fetched, Document) or fetched.body_hash == feed.poll.body_hash:
         return _unread(fetched)
     try:
-        parsed = await reader.parse(fetched, feed.item_marks)
+        parsed = await reader.parse(fetched, feed.document.item_marks)
         await load_detector_in_thread(parsed, feed)
         return _fresh(fetched, parsed)
     except ParseError as error:
@@ -237,7 +237,7 @@ def _was_there(feed: Feed, entry: Entry, continued: Continued | None) -> bool:
     It was in the feed's first document, which may be too large to be stored at once; or it is older than the last look
     at the address that the feed had before.
     """
-    if feed.baseline_at is None or get_mark(entry) in feed.baseline_marks:
+    if feed.stats.baseline_at is None or get_mark(entry) in feed.document.baseline_marks:
         return True
     return continued is not None and continued.was_shown_before(entry)
 
@@ -275,7 +275,7 @@ def _settled(
         merged=told.merged,
         left_out=told.left_out,
         recovered=len(told.recovered),
-        continues=continued.left.source.url if continued else "",
+        continues=continued.left.config.url if continued else "",
     )
 
 
@@ -286,7 +286,7 @@ def _rest_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:
     if host is None:
         return
     if outcome.status == 429 or count_rate_limited_feeds(db, host, now - SEVERAL_WITHIN) >= SEVERAL:
-        defer_host(db, host, feed.next_poll_at)
+        defer_host(db, host, feed.poll.next_poll_at)
 
 
 def store_new_entries(db: Db, fresh: Sequence[StoredEntry], watched: TopicMatcher, now: datetime) -> tuple[Hit, ...]:

@@ -36,14 +36,14 @@ class PollSummary:
         match settled.outcome:
             case Modified(parsed=ParsedFeed(stopped=str(reason))):
                 self.failed += 1
-                self.failures.append((settled.before.source.url, FailureKind.PARSE, reason))
+                self.failures.append((settled.before.config.url, FailureKind.PARSE, reason))
             case Modified():
                 self.fetched += 1
             case Unchanged():
                 self.unchanged += 1
             case Failed(kind=kind, message=message):
                 self.failed += 1
-                self.failures.append((settled.before.source.url, kind, message))
+                self.failures.append((settled.before.config.url, kind, message))
         self.seen += settled.seen
         self.new += len(settled.new)
         self.updated += len(settled.edited)

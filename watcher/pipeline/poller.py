@@ -285,19 +285,19 @@ class Poller:
                 self._early.discard(asyncio.current_task())
             reached("claimed")
             feed = prepare_request(feed, self._clock())
-            source = feed.source if self._configured is None else self._configured(feed.source.url)
-            if source is None and feed.source.private:
+            source = feed.config if self._configured is None else self._configured(feed.config.url)
+            if source is None and feed.config.private:
                 # Another process was configured later than this one: only what is configured may be asked for so.
                 fetched: FetchResult = Failed(kind=FailureKind.REFUSED, message=UNCONFIGURED)
             else:
-                source = source or feed.source
+                source = source or feed.config
                 fetched = await self._fetcher.feed(reveal(feed, source), unconditional=unconditional)
                 if self._on_answer is not None and not isinstance(fetched, Failed):
                     self._on_answer(host, fetched.headers)
                 fetched = self._network.judged(host, fetched, self._clock())
             self.find_network_away()
             reached("fetched")
-            outcome = await self._read(feed, fetched, source or feed.source)
+            outcome = await self._read(feed, fetched, source or feed.config)
             reached("read")
             settled = await self._settling.settle(feed, outcome)
         except asyncio.CancelledError:
@@ -310,7 +310,7 @@ class Poller:
             await self._refuse(feed, error)
             return None
         except Exception as error:
-            log.exception("poll failed", feed=feed.source.url)
+            log.exception("poll failed", feed=feed.config.url)
             failed = Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
             try:
                 settled = await self._settling.settle(feed, failed)
@@ -318,12 +318,12 @@ class Poller:
                 await self._refuse(feed, refusal)
                 return None
             except Exception:
-                log.exception("poll could not be settled", feed=feed.source.url)
+                log.exception("poll could not be settled", feed=feed.config.url)
                 return None
         for notice in list_feed_events(settled) if settled.held else ():
             if notice.is_repeated:
                 continue
-            log.warning(notice.event, feed=feed.source.url, said=notice.said)
+            log.warning(notice.event, feed=feed.config.url, said=notice.said)
         if self._on_settled is not None:
             self._on_settled(settled)
         return settled
@@ -339,7 +339,7 @@ class Poller:
 
     async def _read(self, feed: Feed, fetched: FetchResult, source: FeedConfig) -> PollOutcome:
         outcome = conceal(await read_with_limits(feed, fetched, self.reader), source)
-        if isinstance(outcome, Modified) and feed.source.fulltext:
+        if isinstance(outcome, Modified) and feed.config.fulltext:
             return await self._articles.added(feed, outcome, access=source.access)
         return outcome
 
@@ -353,7 +353,7 @@ class Poller:
         try:
             await asyncio.get_running_loop().run_in_executor(self._writer, give_back)
         except StoreError as error:
-            log.debug("feed could not be given back", feed=feed.source.url, error=str(error))
+            log.debug("feed could not be given back", feed=feed.config.url, error=str(error))
             self._unreleased.append(feed)
 
     async def _refuse(self, feed: Feed, error: StorageError) -> None:

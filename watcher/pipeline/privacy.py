@@ -20,11 +20,12 @@ _LONG = 8
 def reveal(feed: Feed, source: FeedConfig) -> Feed:
     """Return a feed for its request: at its real address and with what the configuration says of access."""
     if not source.address:
-        return feed if source.access == feed.source.access else replace(feed, source=source)
-    validators = feed.validators
+        return feed if source.access == feed.config.access else replace(feed, config=source)
+    validators = feed.poll.validators
     if validators.url == source.url:
         validators = replace(validators, url=source.request_url)
-    return replace(feed, source=source, fetch_url=source.request_url, validators=validators)
+    poll = replace(feed.poll, validators=validators)
+    return replace(feed, config=source, fetch_url=source.request_url, poll=poll)
 
 
 def conceal(outcome: PollOutcome, source: FeedConfig) -> PollOutcome:

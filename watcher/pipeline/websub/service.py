@@ -194,7 +194,7 @@ class Subscriber:
                 return load_feed(db, callback.feed_url)
 
         feed = await asyncio.to_thread(feed_of)
-        return await self._articles.added(feed, outcome, FULL_WITHIN) if feed.source.fulltext else outcome
+        return await self._articles.added(feed, outcome, FULL_WITHIN) if feed.config.fulltext else outcome
 
     def _plan(self, active: bool, public: bool) -> tuple[WebSubSubscription, ...]:
         """Bring the callbacks in line with what the feeds want, and take those whose hub is to be asked something."""

@@ -142,11 +142,15 @@ def filter_held_feeds(db: Db, claimed: Iterable[Feed]) -> Mapping[int, Feed]:
     known = {feed.id: feed for feed in claimed}
     held = [row for row in db.execute(_HELD, {"ids": known.keys()}).all() if known[row.id].lease == row.lease]
     return {
-        row.id: replace(known[row.id], item_marks=frozenset())
-        if row.forgotten and known[row.id].item_marks
+        row.id: _without_item_marks(known[row.id])
+        if row.forgotten and known[row.id].document.item_marks
         else known[row.id]
         for row in held
     }
+
+
+def _without_item_marks(feed: Feed) -> Feed:
+    return replace(feed, document=replace(feed.document, item_marks=frozenset()))
 
 
 def list_feed_lease_owners(db: Db) -> frozenset[str]:
