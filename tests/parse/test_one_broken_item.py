@@ -55,7 +55,7 @@ SUBJECTS = [path for path in sorted(FOLDER.iterdir()) if is_subject(path)]
 
 
 @cache
-def with_neighbours(path: Path) -> tuple[bytes, Parsed] | None:
+def with_neighbours(path: Path) -> tuple[bytes, ParsedFeed] | None:
     """Return a document with two plain items at its end, and what is read of it; None where no item is seen."""
     body = path.read_bytes()
     neighbours = b"".join(
