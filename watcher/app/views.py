@@ -243,7 +243,7 @@ def delivery(one: Delivery) -> Json:
         "id": one.id,
         "digest": one.digest_id,
         "channel": one.channel,
-        "kind": one.kind.value,
+        "kind": one.kind,
         "recipient": one.recipient,
         "part": one.part,
         "state": one.state.value,
@@ -284,7 +284,7 @@ def status(
 def channel(one: Channel, refused: BlockedChannel | None) -> Json:
     """Return a channel as configured, without its options, and since when and why it is refused."""
     blocked = {"since": moment(refused.since), "reason": refused.reason} if refused is not None else None
-    return {"name": one.name, "kind": one.kind.value, "recipients": list(one.recipients), "blocked": blocked}
+    return {"name": one.name, "kind": one.kind, "recipients": list(one.recipients), "blocked": blocked}
 
 
 def subscription(one: Subscription, *, last_at: datetime | None = None, next_at: datetime | None = None) -> Json:

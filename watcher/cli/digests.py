@@ -259,23 +259,26 @@ async def _deliver(application: App, press: DigestContext, digest_id: int) -> No
     import socket
 
     from watcher import clock
-    from watcher.channels import senders
+    from watcher.channels.base import SenderContext
+    from watcher.channels.senders import Senders
     from watcher.fetch import Fetcher
-    from watcher.pipeline.digests import deliver_waiting
+    from watcher.pipeline.delivery import deliver_waiting
     from watcher.pipeline.lease_recovery import COMMAND
 
     async with Fetcher(application.fetch_policy()) as fetcher:
         owner = f"{COMMAND} {socket.gethostname()}:{os.getpid()}"
-        ways = senders(fetcher.client(), clock.now)
-        await deliver_waiting(application.database, press, ways, clock.now, owner=owner, digest_id=digest_id)
+        senders = Senders(SenderContext(http=fetcher.client(), clock=clock.now))
+        await deliver_waiting(
+            application.database, press.channels, senders, clock.now, owner=owner, digest_id=digest_id
+        )
 
 
 def _written(shown: Digest, form: Form, press: DigestContext) -> str:
     import json
 
+    from watcher.channels.slack.render import render_slack
     from watcher.digest.html import render_html
     from watcher.digest.plain import render_markdown, render_text
-    from watcher.digest.slack import render_slack
 
     match form:
         case Form.HTML:

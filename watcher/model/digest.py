@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from watcher.model.topic import Evidence, Origin
 
@@ -58,24 +59,42 @@ class Subscription:
         return self.schedule == "immediate"
 
 
-class ChannelKind(StrEnum):
-    EMAIL = "email"
-    SLACK = "slack"
-    FILE = "file"
-    WEBHOOK = "webhook"
-    APPRISE = "apprise"
+class ChannelOptions(Protocol):
+    """What the watcher asks of a channel's options; each kind has a typed model of its own (watcher.channels)."""
+
+    @property
+    def resends_uncertain(self) -> bool:
+        """Whether a message that perhaps arrived is sent again under the same identity."""
+        ...
+
+    @property
+    def can_find_sent(self) -> bool:
+        """Whether the sender can look up whether a message arrived."""
+        ...
+
+    @property
+    def identity_domain(self) -> str:
+        """The domain in the identity of each message."""
+        ...
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that no record or answer may repeat."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """Where digests go. `options` is what its kind needs, already typed by the settings; it may hold secrets, so `repr`
-    shows no option. `formerly` are names that the channel had before."""
+    """Where digests go. `kind` is a key of the registry of channel types, `options` the model of that kind.
+
+    `repr` shows no option: some are secrets. `formerly` are names that the channel had before.
+    """
 
     name: str
-    kind: ChannelKind
+    kind: str
+    options: ChannelOptions = field(repr=False)
     recipients: tuple[str, ...] = ()
     formerly: tuple[str, ...] = ()
-    options: dict[str, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -242,15 +261,14 @@ class DeliveryState(StrEnum):
 class Delivery:
     """One message to one recipient of one digest: a row of the outbox.
 
-    `payload` is frozen when the digest is composed; `message_id` is fixed with it and never changes. `doubts` counts
-    how often nobody could tell whether it arrived; `changed_at` is when it came to stand as it does. `html` and `text`
-    are the digest's own, which all its mails share; they are filled in only for sending.
+    `payload` is fixed when the digest is composed, and so is `message_id`. `doubts` counts how often nobody could tell
+    whether it arrived; `changed_at` is when its state last changed.
     """
 
     id: int
     digest_id: int
     channel: str
-    kind: ChannelKind
+    kind: str
     recipient: str
     part: int
     payload: str
@@ -265,8 +283,6 @@ class Delivery:
     lease: int = 0
     doubts: int = 0
     changed_at: datetime | None = None
-    html: str = field(default="", repr=False)
-    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

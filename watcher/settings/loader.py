@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from watcher.errors import ConfigError, Fault
 from watcher.settings import secrets
+from watcher.settings.channels import read_channels
 from watcher.settings.configuration import Settings
 from watcher.settings.engine import read_engine
 from watcher.settings.exposure import find_exposed
@@ -15,11 +16,12 @@ from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
 from watcher.settings.proxies import read_proxies
-from watcher.settings.schema import Fetch, Polling, Retention, Section, Storage, Web
-from watcher.settings.subscriptions import read_channels, read_subscriptions
+from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web
+from watcher.settings.subscriptions import read_subscriptions
 from watcher.settings.topics import read_topics
 from watcher.settings.validation import check, whole
 from watcher.settings.yaml_nodes import Node, Place, Scalar, Table, at, read
+from watcher.text.written_values import Section
 
 S = TypeVar("S", bound=Section)
 

@@ -1,74 +1,19 @@
-"""What goes out: channels, and the digests that name them."""
+"""Reads the section `digests`."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from difflib import get_close_matches
-from pathlib import Path
 
 from watcher.digest.schedule_text import IMMEDIATE, convert_to_cron
 from watcher.digest.slots import validate_schedule
 from watcher.errors import Fault
-from watcher.model.digest import Channel, ChannelKind, QuietHours, Subscription
-from watcher.settings import secrets
-from watcher.settings.channels import KINDS, bare, recipients
-from watcher.settings.schema import NAME, WrittenDigest
+from watcher.model.digest import QuietHours, Subscription
+from watcher.settings.former_names import check_former_names
+from watcher.settings.schema import WrittenDigest
 from watcher.settings.validation import check
-from watcher.settings.value_types import did_you_mean, shorten
+from watcher.settings.value_types import shorten
 from watcher.settings.yaml_nodes import Listing, Node, Scalar, Table
-
-
-def read_channels(
-    node: Node | None, folder: Path, state: Path, faults: list[Fault]
-) -> tuple[tuple[Channel, ...], frozenset[str]]:
-    """Read the channels; also the names of all that the file knows, faulty or not."""
-    if node is None or (isinstance(node, Scalar) and node.value is None):
-        return (), frozenset()
-    if not isinstance(node, Table):
-        faults.append(node.place.fault("`channels`: expected `name:` with its `kind:` below it"))
-        return (), frozenset()
-    channels = [_channel(name, value, node, folder, state, faults) for name, value in node.values.items()]
-    found = tuple(channel for channel in channels if channel is not None)
-    _check_formerly("channel", [(each.name, each.formerly, node.values[each.name]) for each in found], faults)
-    return found, frozenset(node.values)
-
-
-def _channel(name: str, node: Node, table: Table, folder: Path, state: Path, faults: list[Fault]) -> Channel | None:
-    if not NAME.fullmatch(name):
-        faults.append(table.key_at[name].fault(f"channel {shorten(name)!r}: letters, digits, `-`, `_` and `.` only"))
-        return None
-    if not isinstance(node, Table):
-        faults.append(node.place.fault(f"channel `{name}`: expected `kind:` and what it needs"))
-        return None
-    kind = node.values.get("kind")
-    known = [each.value for each in KINDS]
-    if not isinstance(kind, Scalar) or kind.value not in known:
-        said = f"{shorten(str(kind.value))!r} is none of " if isinstance(kind, Scalar) else "`kind` is missing: "
-        near = did_you_mean(str(kind.value), known) if isinstance(kind, Scalar) else ""
-        faults.append((kind or node).place.fault(f"channel `{name}`: {said}{', '.join(known)}{near}"))
-        return None
-    model = KINDS[ChannelKind(kind.value)]
-    body = Table(
-        node.place,
-        {key: value for key, value in node.values.items() if key != "kind"},
-        {key: place for key, place in node.key_at.items() if key != "kind"},
-    )
-    secrets.read_files(body, model, folder, faults)
-    if "urls" in body.values:
-        secrets.keep_quiet(body.values["urls"])
-    options = check(model, body, faults)
-    if options is None:
-        return None
-    given = bare(options)
-    if kind.value == ChannelKind.FILE:
-        given["folder"] = state / Path(str(given["folder"])).expanduser()
-    return Channel(
-        name=name,
-        kind=ChannelKind(kind.value),
-        recipients=recipients(options),
-        formerly=options.formerly,
-        options=given,
-    )
 
 
 def read_subscriptions(
@@ -113,20 +58,8 @@ def read_subscriptions(
             formerly=written.formerly,
         )
         places.append((written.name, written.formerly, item))
-    _check_formerly("digest", places, faults)
+    check_former_names("digest", places, faults)
     return tuple(found.values())
-
-
-def _check_formerly(what: str, written: Sequence[tuple[str, tuple[str, ...], Node]], faults: list[Fault]) -> None:
-    """Add a fault for each former name that is in use, or that two give as theirs: what was kept has one heir."""
-    heirs = {name: name for name, _formerly, _node in written}
-    for name, formerly, node in written:
-        for former in formerly:
-            heir = heirs.setdefault(former, name)
-            if heir != name or former == name:
-                place = node.values["formerly"].place if isinstance(node, Table) else node.place
-                other = f"{what} `{heir}` has this name" if heir == former else f"{what} `{heir}` had this name, too"
-                faults.append(place.fault(f"`formerly`: {shorten(former)}: {other}"))
 
 
 def _check_names(what: str, node: Node, names: tuple[str, ...], known: Collection[str], faults: list[Fault]) -> None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from watcher.errors import Fault
 from watcher.model.topic import Topic
-from watcher.settings.schema import NAME, WrittenTopic
+from watcher.settings.schema import WrittenTopic
 from watcher.settings.validation import check, whole
 from watcher.settings.value_types import shorten
 from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table
+from watcher.text.written_values import NAME
 
 
 def read_topics(

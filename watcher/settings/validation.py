@@ -11,9 +11,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from watcher.errors import Fault
-from watcher.settings.schema import Section
 from watcher.settings.value_types import did_you_mean, shorten, write_length
 from watcher.settings.yaml_nodes import Node, Place, Scalar, Table, at, plain, scalars
+from watcher.text.written_values import Section
 
 Model = TypeVar("Model", bound=Section)
 

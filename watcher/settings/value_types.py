@@ -7,28 +7,20 @@ import re
 from datetime import time, timedelta
 from difflib import get_close_matches
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 from pydantic import BeforeValidator
 
-from watcher.text.redact import redact_url
+from watcher.text.written_values import FOREVER, HttpUrl, Length, Strings
+from watcher.text.written_values import parse_duration as read_length
+from watcher.text.written_values import parse_http_url as read_http_url
+from watcher.text.written_values import shorten_text as shorten
+from watcher.text.written_values import split_list as read_strings
 
-_LENGTH = re.compile(r"(?i)(?:(\d{1,6})\s*(w|d|h|min|m|s)\s*)")
-_UNITS = {"w": "weeks", "d": "days", "h": "hours", "min": "minutes", "m": "minutes", "s": "seconds"}
-FOREVER = timedelta(days=36_500)
-
-
-def read_length(value: Any) -> timedelta:
-    """Read `30m`, `6h`, `7d`, `1h30m` or `forever`. Raises ValueError."""
-    if isinstance(value, timedelta):
-        return value
-    text = str(value).strip().lower()
-    if text == "forever":
-        return FOREVER
-    parts = _LENGTH.findall(text)
-    if not parts or _LENGTH.sub("", text).strip():
-        raise ValueError(f"{text!r} is no length of time: write 30m, 6h or 7d")
-    return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
+__all__ = [
+    "FOREVER", "HttpUrl", "Length", "Network", "Networks", "Size", "Strings", "TimeOfDay", "Verify", "did_you_mean",
+    "read_http_url", "read_length", "read_network", "read_size", "read_strings", "read_time", "read_verify", "shorten",
+    "write_length",
+]  # fmt: skip
 
 
 def write_length(value: timedelta) -> str:
@@ -42,11 +34,6 @@ def write_length(value: timedelta) -> str:
         if count:
             said.append(f"{count}{unit}")
     return "".join(said) or "0s"
-
-
-def read_strings(value: Any) -> Any:
-    """Take a list, or words in one line with commas between them."""
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
 def read_time(value: Any) -> time:
@@ -75,22 +62,6 @@ def read_size(value: Any) -> int:
     return int(found[1]) * {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}[found[2].lower()[:1]]
 
 
-def read_http_url(value: Any) -> str:
-    """Read an http(s) address. Raises ValueError."""
-    text = str(value).strip()
-    shown = shorten(redact_url(text))
-    try:
-        parts = urlsplit(text)
-        named = bool(parts.hostname) and (parts.port or 1) > 0
-    except ValueError as error:
-        # The parser's own sentence repeats parts of the address, which may belong to a password.
-        reason = "its port is no number up to 65535" if "ort " in str(error) else "its host cannot be read"
-        raise ValueError(f"{shown!r} is no address: {reason}") from None
-    if parts.scheme.lower() not in ("http", "https") or not named or re.search(r"\s", text):
-        raise ValueError(f"{shown!r} is no http(s) address")
-    return text
-
-
 def read_verify(value: Any) -> bool | str:
     """Read whether certificates are checked: yes, no, or the path of a file with authorities. Raises ValueError."""
     text = str(value).strip()
@@ -103,22 +74,14 @@ def read_verify(value: Any) -> bool | str:
     return text
 
 
-def shorten(text: str, most: int = 60) -> str:
-    """Cut a text for a message."""
-    return text if len(text) <= most else text[: most - 1] + "…"
-
-
 def did_you_mean(word: str, known: Any) -> str:
     """Suggest the nearest known word as the end of a sentence, or nothing."""
     near = get_close_matches(word, [str(each) for each in known], 1, 0.6)
     return f"; did you mean `{near[0]}`?" if near else ""
 
 
-Length = Annotated[timedelta, BeforeValidator(read_length)]
-Strings = Annotated[tuple[str, ...], BeforeValidator(read_strings)]
 TimeOfDay = Annotated[time, BeforeValidator(read_time)]
 Network = Annotated[str, BeforeValidator(read_network)]
 Networks = Annotated[tuple[Network, ...], BeforeValidator(read_strings)]
 Size = Annotated[int, BeforeValidator(read_size)]
 Verify = Annotated[bool | str, BeforeValidator(read_verify)]
-HttpUrl = Annotated[str, BeforeValidator(read_http_url)]

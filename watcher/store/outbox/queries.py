@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, RowMapping, and_, func, insert, or_, select, update
 
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.digest import ChannelKind, Delivery, DeliveryState
+from watcher.model.digest import Delivery, DeliveryState
 from watcher.model.results import Page
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
@@ -28,7 +28,7 @@ class DeliveryDraft:
     """A message that is to be sent: the outbox makes a delivery of it."""
 
     channel: str
-    kind: ChannelKind
+    kind: str
     recipient: str
     part: int
     payload: str
@@ -42,7 +42,7 @@ def add_deliveries(db: Db, digest_id: int, drafts: Iterable[DeliveryDraft], now:
         {
             "digest_id": digest_id,
             "channel": draft.channel,
-            "kind": draft.kind.value,
+            "kind": draft.kind,
             "recipient": draft.recipient,
             "part": draft.part,
             "payload": draft.payload,
@@ -321,7 +321,7 @@ def read_delivery_row(row: RowMapping) -> Delivery:
         id=row["id"],
         digest_id=row["digest_id"],
         channel=row["channel"],
-        kind=ChannelKind(row["kind"]),
+        kind=row["kind"],
         recipient=row["recipient"],
         part=row["part"],
         payload=row["payload"],

@@ -9,8 +9,8 @@ from slack_sdk.models.blocks import Block
 
 from tests.digest.told import digest, hostile_hits, told
 from tests.servers import slack_fault
+from watcher.channels.slack.render import render_slack
 from watcher.digest.format_helpers import Links
-from watcher.digest.slack import render_slack
 from watcher.model.digest import Digest, DigestHit
 from watcher.model.topic import Evidence
 
