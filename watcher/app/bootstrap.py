@@ -7,7 +7,7 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from watcher import __version__, private
 from watcher.errors import ConfigError
@@ -19,8 +19,6 @@ from watcher.store.entries.fulltext_index import is_index_current
 # Every command opens the application, and most only read: what polling, matching and sending need is imported by the
 # functions that need it.
 if TYPE_CHECKING:
-    from structlog.typing import FilteringBoundLogger
-
     from watcher.app.activity import Activity
     from watcher.digest.format_helpers import Links
     from watcher.fetch import FetchPolicy
@@ -30,11 +28,16 @@ if TYPE_CHECKING:
     from watcher.store.database.pruning import Retention
 
 
-def _get_logger() -> FilteringBoundLogger:
-    import structlog
+class _LazyLogger:
+    """Imports structlog with the first event: most commands log none."""
 
-    logger: FilteringBoundLogger = structlog.get_logger()
-    return logger
+    def __getattr__(self, level: str) -> Any:
+        import structlog
+
+        return getattr(structlog.get_logger(), level)
+
+
+log = _LazyLogger()
 
 
 class App:
@@ -116,15 +119,15 @@ class App:
         for channel in self.settings.channels:
             for former in channel.formerly:
                 if rename_channel(db, former, channel.name):
-                    _get_logger().info("channel renamed", channel=channel.name, formerly=former)
+                    log.info("channel renamed", channel=channel.name, formerly=former)
         for subscription in self.settings.subscriptions:
             for former in subscription.formerly:
                 if rename_digest(db, former, subscription.name):
-                    _get_logger().info("digest renamed", digest=subscription.name, formerly=former)
+                    log.info("digest renamed", digest=subscription.name, formerly=former)
         configured = {subscription.name for subscription in self.settings.subscriptions}
         known = list_registered_subscriptions(db)
         if known and configured - known and known - configured:
-            _get_logger().warning(
+            log.warning(
                 "digest is new while another is gone; if it was renamed, write its old name under `formerly`",
                 new=sorted(configured - known),
                 gone=sorted(known - configured),
@@ -203,7 +206,7 @@ class App:
             secret = signing_key(self.settings)
         except ConfigError as error:
             # A digest without buttons is better than none.
-            _get_logger().warning("digests carry no signed links", error=str(error))
+            log.warning("digests carry no signed links", error=str(error))
             return Links(base_url=web.base_url.rstrip("/"))
         return Links(base_url=web.base_url.rstrip("/"), secret=secret)
 
@@ -280,7 +283,7 @@ def open_app(
         if not current:
             from watcher.store.database.maintenance import reindex_entries
 
-            _get_logger().info("word index is made anew: this version splits words otherwise")
+            log.info("word index is made anew: this version splits words otherwise")
             reindex_entries(database)
     except BaseException:
         database.close()
@@ -300,6 +303,4 @@ def _tighten_state(settings: Settings, database: Database, environ: Mapping[str,
     is_shared = is_named and not set(state.iterdir()) <= {*files, state / "digests"}
     folders = [] if is_shared else [state]
     if tightened := [path for path in (*folders, *files) if private.tighten(path)]:
-        _get_logger().warning(
-            "other users could read the state; now they cannot", paths=[str(path) for path in tightened]
-        )
+        log.warning("other users could read the state; now they cannot", paths=[str(path) for path in tightened])
