@@ -14,7 +14,7 @@ from watcher.errors import ConfigError
 from watcher.settings import Settings, load, signing_key
 from watcher.store.database import Database, Db
 from watcher.store.database.migrate import create_schema, require_current_schema, upgrade_schema
-from watcher.store.entries.fulltext_index import is_index_current
+from watcher.store.entries.index_version import is_index_current
 
 # Every command opens the application, and most only read: what polling, matching and sending need is imported by the
 # functions that need it.
@@ -88,8 +88,9 @@ class App:
 
         A command that matches nothing leaves the `topics` as they are stored: their versions need every query parsed.
         """
-        from watcher.store.digests.queries import register_subscriptions
-        from watcher.store.feeds.queries import schedule_feeds_now, sync_feeds
+        from watcher.store.digests.slots import register_subscriptions
+        from watcher.store.feeds.commands import schedule_feeds_now
+        from watcher.store.feeds.configuration import sync_feeds
         from watcher.store.system.clock_faults import reschedule_all
 
         with self.database.write() as db:
@@ -113,8 +114,8 @@ class App:
 
     def _carry_over_renamed(self, db: Db) -> None:
         """Let channels and digests that have a new name (`formerly`) go on with what is kept under the old one."""
-        from watcher.store.digests.queries import list_registered_subscriptions
         from watcher.store.digests.renames import rename_channel, rename_digest
+        from watcher.store.digests.slots import list_registered_subscriptions
 
         for channel in self.settings.channels:
             for former in channel.formerly:
@@ -138,7 +139,7 @@ class App:
         private = [source.url for source in self.settings.sources if source.private]
         if private:
             from watcher.model.poll import FailureKind
-            from watcher.store.feeds.queries import schedule_feeds_now
+            from watcher.store.feeds.commands import schedule_feeds_now
 
             with self.database.write() as db:
                 schedule_feeds_now(db, private, now, kind=FailureKind.FORBIDDEN)
@@ -157,8 +158,8 @@ class App:
         self._watched = compile_topics(settings.topics, settings.sets)
         self.settings = settings
 
-    def bounds(self) -> PollLimits:
-        """Give the bounds of polling."""
+    def poll_limits(self) -> PollLimits:
+        """Return the limits of polling."""
         from watcher.schedule import PollLimits
 
         polling = self.settings.polling

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from watcher.errors import NotFoundError, QueryError
 from watcher.model.topic import Topic
 from watcher.store.database import Db
+from watcher.store.hits.counts import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
 from watcher.store.hits.labels import count_labels
-from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
 from watcher.store.topics import TopicVersion, load_topic_versions
 
 if TYPE_CHECKING:

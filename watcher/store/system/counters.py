@@ -8,37 +8,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from functools import cache
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
-from sqlalchemy import bindparam, case, delete, func, insert, select, update
+from sqlalchemy import Insert, bindparam, case, delete, func, insert, select, update
 
 from watcher.model.topic import Hit
 from watcher.store.database import Db
-from watcher.store.database.connection import acquire_advisory_lock
-from watcher.store.sql.upsert import make_insert
+from watcher.store.sql.dialect import SqlDialect, acquire_lock, excluded, get_dialect
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, hit_days, stories
 from watcher.store.tables import hits as hit_table
-
-if TYPE_CHECKING:
-    from sqlalchemy.dialects.sqlite import Insert
 
 DayKey: TypeAlias = tuple[str, str, str]
 """Topic, day (YYYY-MM-DD of `matched_at` in UTC), origin."""
 
 _ENTRIES = update(feeds).where(feeds.c.id == bindparam("feed")).values(entries=feeds.c.entries + bindparam("more"))
-_DAY = ["topic_id", "day", "origin"]
 _TOLD = (
     update(stories)
     .where(stories.c.id == bindparam("story"))
     .values(size=case((stories.c.size > bindparam("less"), stories.c.size - bindparam("less")), else_=0))
 )
-
-
-@cache
-def _add_to_hit_days(dialect: str) -> Insert:
-    added = make_insert(dialect, hit_days)
-    return added.on_conflict_do_update(index_elements=_DAY, set_={"hits": hit_days.c.hits + added.excluded.hits})
 
 
 def get_entry_count(db: Db) -> int:
@@ -63,7 +52,12 @@ def group_by_day(found: Iterable[Hit]) -> Counter[DayKey]:
 
 def add_to_hit_counts(db: Db, more: Mapping[DayKey, int]) -> None:
     """Count hits that were stored, or with negative numbers taken away."""
-    db.execute(_add_to_hit_days(db.dialect.name), [_day(key, more[key]) for key in sorted(more)])
+    db.execute(_add_hits(get_dialect(db)), [_day(key, more[key]) for key in sorted(more)])
+
+
+@cache
+def _add_hits(dialect: SqlDialect) -> Insert:
+    return dialect.upsert(hit_days, ["topic_id", "day", "origin"], {"hits": hit_days.c.hits + excluded("hits")})
 
 
 def shrink_stories(db: Db, less: Mapping[int, int]) -> None:
@@ -75,7 +69,7 @@ def shrink_stories(db: Db, less: Mapping[int, int]) -> None:
 def rebuild_counters(db: Db) -> None:
     """Count everything anew, while nobody adds to it."""
     db.execute(select(feeds.c.id).order_by(feeds.c.id).with_for_update()).all()
-    acquire_advisory_lock(db, "hits")
+    acquire_lock(db, "hits")
     counted = select(func.count()).where(entry_table.c.feed_id == feeds.c.id).scalar_subquery()
     db.execute(update(feeds).values(entries=counted))
     told = select(func.count()).where(entry_table.c.story_id == stories.c.id).scalar_subquery()

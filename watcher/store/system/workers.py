@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, or_, select
 
 from watcher.store.database import Database, Db
-from watcher.store.sql.upsert import insert_or
+from watcher.store.sql.dialect import excluded, get_dialect
 from watcher.store.tables import leases
 
 MAX_HEARTBEAT_LEASE = timedelta(hours=1)
@@ -37,8 +37,8 @@ def record_heartbeat(
     with database.write() as db:
         note = json.dumps({"away_since": away_since.isoformat()}) if away_since is not None else ""
         row = {"owner": owner, "until": now + lasts, "note": note}
-        said = insert_or(db, leases).values(name=name, token=1, **row)
-        db.execute(said.on_conflict_do_update(index_elements=["name"], set_=row))
+        upsert = get_dialect(db).upsert(leases, ["name"], {column: excluded(column) for column in row})
+        db.execute(upsert, {"name": name, "token": 1, **row})
 
 
 def remove_worker(db: Db, name: str) -> None:
