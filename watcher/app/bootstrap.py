@@ -20,7 +20,7 @@ from watcher.store.entries.index_version import is_index_current
 # functions that need it.
 if TYPE_CHECKING:
     from watcher.app.activity import Activity
-    from watcher.digest.format_helpers import Links
+    from watcher.digest.links import Links
     from watcher.fetch import FetchPolicy
     from watcher.match import TopicMatcher
     from watcher.pipeline.digests import DigestContext
@@ -196,7 +196,7 @@ class App:
 
     def _links(self) -> Links:
         """Give where digests may lead: nowhere without a page that readers reach; without a key no signed links."""
-        from watcher.digest.format_helpers import Links
+        from watcher.digest.links import Links
 
         web = self.settings.web
         if not web.base_url:
