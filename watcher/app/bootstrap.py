@@ -7,36 +7,37 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import structlog
+from typing import TYPE_CHECKING, Any
 
 from watcher import __version__, private
-from watcher.digest.links import Links
 from watcher.errors import ConfigError
-from watcher.fetch import FetchPolicy
-from watcher.match import TopicMatcher, compile_topics
-from watcher.model.poll import FailureKind
-from watcher.pipeline.digests import DigestContext
-from watcher.schedule import PollLimits
 from watcher.settings import Settings, load, signing_key
 from watcher.store.database import Database, Db
-from watcher.store.database.maintenance import reindex_entries
 from watcher.store.database.migrate import create_schema, require_current_schema, upgrade_schema
-from watcher.store.database.pruning import Retention
-from watcher.store.digests.renames import rename_channel, rename_digest
-from watcher.store.digests.slots import list_registered_subscriptions, register_subscriptions
 from watcher.store.entries.index_version import is_index_current
-from watcher.store.feeds.commands import schedule_feeds_now
-from watcher.store.feeds.configuration import sync_feeds
-from watcher.store.system.clock_faults import reschedule_all
-from watcher.store.system.status import measure_coverage
-from watcher.store.topics import WatchedTopic, sync_topics
 
+# Every command opens the application, and most only read: what polling, matching and sending need is imported by the
+# functions that need it.
 if TYPE_CHECKING:
     from watcher.app.activity import Activity
+    from watcher.digest.links import Links
+    from watcher.fetch import FetchPolicy
+    from watcher.match import TopicMatcher
+    from watcher.pipeline.digests import DigestContext
+    from watcher.schedule import PollLimits
+    from watcher.store.database.pruning import Retention
 
-log = structlog.get_logger()
+
+class _LazyLogger:
+    """Imports structlog with the first event: most commands log none."""
+
+    def __getattr__(self, level: str) -> Any:
+        import structlog
+
+        return getattr(structlog.get_logger(), level)
+
+
+log = _LazyLogger()
 
 
 class App:
@@ -76,6 +77,8 @@ class App:
     def watched(self) -> TopicMatcher:
         """The topics in force; raises ConfigError where one cannot be read."""
         if (watched := self._watched) is None:
+            from watcher.match import compile_topics
+
             with self._compiling:  # once, however many ask for them at the same time
                 watched = self._watched = self._watched or compile_topics(self.settings.topics, self.settings.sets)
         return watched
@@ -90,16 +93,16 @@ class App:
                 schedule_feeds_now(db, self._asked_anew, now)
                 self._asked_anew = frozenset()
             register_subscriptions(db, (subscription.name for subscription in self.settings.subscriptions), now)
-            return sync_topics(
-                db,
-                [
-                    WatchedTopic(
-                        id=topic.id, name=topic.name, query=topic.query, version=self.watched.version(topic.id)
-                    )
-                    for topic in self.watched.topics
-                ],
-                now,
-            )
+            return self._sync_topics(db, now) if topics else ()
+
+    def _sync_topics(self, db: Db, now: datetime) -> tuple[str, ...]:
+        from watcher.store.topics import WatchedTopic, sync_topics
+
+        topics = [
+            WatchedTopic(id=topic.id, name=topic.name, query=topic.query, version=self.watched.version(topic.id))
+            for topic in self.watched.topics
+        ]
+        return sync_topics(db, topics, now)
 
     def _carry_over_renamed(self, db: Db) -> None:
         """Rename what is stored of channels and digests that have a new name (`formerly`)."""
@@ -126,6 +129,9 @@ class App:
         """Schedule feeds that refuse their login now: the configuration may contain a new one."""
         private = [source.url for source in self.settings.sources if source.private]
         if private:
+            from watcher.model.poll import FailureKind
+            from watcher.store.feeds.commands import schedule_feeds_now
+
             with self.database.write() as db:
                 schedule_feeds_now(db, private, now, kind=FailureKind.FORBIDDEN)
 
@@ -143,6 +149,8 @@ class App:
 
     def poll_limits(self) -> PollLimits:
         """Return the limits of polling."""
+        from watcher.schedule import PollLimits
+
         polling = self.settings.polling
         return PollLimits(
             minimum=polling.minimum,
@@ -174,6 +182,8 @@ class App:
 
     def _links(self) -> Links:
         """Give where digests may lead: nowhere without a page that readers reach; without a key no signed links."""
+        from watcher.digest.links import Links
+
         web = self.settings.web
         if not web.base_url:
             return Links()
@@ -254,6 +264,8 @@ def open_app(
         with database.read() as db:
             current = is_index_current(db)
         if not current:
+            from watcher.store.database.maintenance import reindex_entries
+
             log.info("word index is made anew: this version splits words otherwise")
             reindex_entries(database)
     except BaseException:

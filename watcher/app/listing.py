@@ -7,15 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from watcher.errors import NotFoundError, UsageError
-from watcher.match import Query, parse_query
 from watcher.model.results import Filters, Page, SearchResult, StoredHit
 from watcher.model.story import Story
 from watcher.store.database import Db
 from watcher.store.entries import search
 from watcher.store.hits.search import find_hits
 from watcher.store.stories.queries import find_stories
+
+if TYPE_CHECKING:
+    from watcher.match import Query
 
 LABELS = ("relevant", "irrelevant", "none")
 ORDERS = ("new", "score")
@@ -76,7 +79,13 @@ def parse_list_query_with_sets(
     raw: RawListQuery, topic_ids: Iterable[str], now: datetime, sets: Mapping[str, str]
 ) -> ListQuery:
     """Parse a list's query whose search may use these sets. Raises what `parse_list_query` raises, and QueryError."""
-    return parse_list_query(raw, topic_ids, now, lambda text: parse_query(text, sets))
+
+    def parse_search(text: str) -> Query:
+        from watcher.match import parse_query  # imported for a search: most lists have none
+
+        return parse_query(text, sets)
+
+    return parse_list_query(raw, topic_ids, now, parse_search)
 
 
 def list_hits(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: False) -> Page[StoredHit]:

@@ -112,10 +112,10 @@ def status(as_json: Json = False) -> None:
     from watcher.contract.status import PrintedStatus
     from watcher.errors import StorageError
 
-    with open_application() as application:
+    with open_application(queries=False) as application:
         try:
             if "feeds" not in application.settings.missing_secrets:
-                application.sync(clock.now())
+                application.sync(clock.now(), topics=False)
             fault = application.database.shortage
         except StorageError as error:
             # What was stored can still be read, and this is when a person runs this command.

@@ -70,7 +70,7 @@ def list_digests(as_json: Json = False) -> None:
     from watcher.store.digests.unsubscribes import list_unsubscriptions
 
     now = clock.now()
-    with open_application(sync=True) as application:
+    with open_application(sync=True, queries=False) as application:
         with application.database.read() as db:
             last_slots, unsubscriptions = get_last_slots(db, now), list_unsubscriptions(db)
         listed: list[DigestSubscribers] = [
@@ -168,7 +168,7 @@ def resubscribe(
     from watcher.errors import NotFoundError
     from watcher.store.digests.unsubscribes import delete_unsubscription, list_unsubscriptions
 
-    with open_application() as application, application.database.write() as db:
+    with open_application(queries=False) as application, application.database.write() as db:
         unsubscriptions = [
             unsubscription
             for unsubscription, _at in list_unsubscriptions(db)
@@ -204,7 +204,7 @@ def list_deliveries(
     from watcher.contract.deliveries import encode_delivery
     from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 
-    with open_application() as application, application.database.read() as db:
+    with open_application(queries=False) as application, application.database.read() as db:
         page = find_deliveries(
             db, states=[state.value for state in states or ()], digest_id=digest_id, limit=limit, cursor=cursor
         )
@@ -246,7 +246,7 @@ def retry(
         raise UsageError("name one delivery, or use `--state dead` for all of them")
     if channel is not None and not states:
         raise UsageError("`--channel` restricts `--state dead`; a delivery that is named needs none")
-    with open_application() as application:
+    with open_application(queries=False) as application:
         if delivery is None:
             count = _retry_all(application, states or (), channel)
             if as_json:

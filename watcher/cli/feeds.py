@@ -63,7 +63,7 @@ def list_feeds(
     if unknown := set(only or ()) - {str(name) for name in Health}:
         raise UsageError(f"--health {unknown.pop()!r}: use one of {', '.join(str(name) for name in Health)}")
     now = clock.now()
-    with open_application() as application:
+    with open_application(queries=False) as application:
         with application.database.read() as db:
             counts = count_entries_by_feed(db)
         feeds = get_feeds(application.database, application.settings.sources, now)
@@ -93,7 +93,7 @@ def show(
     from watcher.store.feeds.queries import count_entries_by_feed
 
     now = clock.now()
-    with open_application() as application:
+    with open_application(queries=False) as application:
         sources = application.settings.sources
         source = find_feed(sources, url)
         feed = next(feed for feed in get_feeds(application.database, sources, now) if feed.config.url == source.url)

@@ -12,8 +12,6 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
-import structlog
-
 from watcher.text.redact import redact_text
 
 REPEATED_AFTER = 60.0
@@ -31,6 +29,9 @@ def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any])
 
 def configure_logging(*, verbose: bool, quiet: bool) -> None:
     """Write log events to stderr: info and above, all with `verbose`, warnings and errors with `quiet`."""
+    # Imported where something is logged: with its tracebacks for terminals it takes as long as a command that reads.
+    import structlog
+
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     readable = sys.stderr.isatty()
     colors = readable and "NO_COLOR" not in os.environ

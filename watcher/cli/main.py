@@ -126,8 +126,6 @@ def set_global_options(
 
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code; an error is lines on stderr, never a traceback for bad input."""
-    from watcher.errors import ConfigError, WatcherError
-
     try:
         root = typer.main.get_command(app)
         code = root.main(_move_globals_first(arguments), prog_name="watcher", standalone_mode=False)
@@ -148,7 +146,11 @@ def run(arguments: list[str]) -> int:
         # The reader has gone (`| head`): nothing more is written, not even at the interpreter's end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except WatcherError as error:
+    except Exception as error:
+        from watcher.errors import ConfigError, WatcherError  # imported for a fault: most command lines have none
+
+        if not isinstance(error, WatcherError):
+            raise
         # Errors of files begin with their place, so that an editor can jump there.
         lead = "" if isinstance(error, ConfigError) else "watcher: "
         sys.stderr.write("".join(f"{lead}{line}\n" for line in _list_lines(error)))

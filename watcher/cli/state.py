@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -40,6 +41,8 @@ class State:
 
 
 state = State()
+USUAL_GC_THRESHOLDS = 700, 10, 10
+"""Python's own, from before `watcher.__main__` raised them for the time that a command starts."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="The most to list.")]
@@ -68,8 +71,9 @@ def open_application(
 ) -> Iterator[App]:
     """Open the application on the chosen configuration, and close it after.
 
-    `sync` stores what is configured; a command that compiles no topic opens without `queries`. `starting` creates the
-    schema of an empty database. `secrets` names the sections of the configuration whose secrets are needed (None: all).
+    `sync` stores what is configured; a command that compiles no topic opens, and syncs, without `queries`. `starting`
+    creates the schema of an empty database. `secrets` names the sections of the configuration whose secrets are needed
+    (None: all).
     """
     from watcher import clock
     from watcher.app.bootstrap import open_app
@@ -85,7 +89,10 @@ def open_application(
     try:
         # The url that a feed is known by may depend on its secrets.
         if sync and "feeds" not in app.settings.missing_secrets:
-            app.sync(clock.now())
+            app.sync(clock.now(), topics=queries)
+        if starting:
+            gc.freeze()  # what was imported lives as long as the process: the collector need not look at it again
+            gc.set_threshold(*USUAL_GC_THRESHOLDS)
         yield app
     finally:
         app.close()

@@ -41,14 +41,16 @@ def list_topics(as_json: Json = False) -> None:
     """List the topics with their hits: all, those of the last seven days, the last one, and judgements."""
     from watcher import clock
     from watcher.app.topic_encoding import encode_topic
-    from watcher.topics.overview import list_topic_overviews
+    from watcher.topics.overview import list_topic_counts, list_topic_overviews
 
-    with open_application() as application, application.database.read() as db:
-        summaries = list_topic_overviews(db, application.watched, clock.now())
     if as_json:
-        document: TopicList = {"topics": [encode_topic(summary) for summary in summaries]}
+        with open_application() as application, application.database.read() as db:
+            overviews = list_topic_overviews(db, application.watched, clock.now())
+        document: TopicList = {"topics": [encode_topic(overview) for overview in overviews]}
         output.print_json(document)
         return
+    with open_application(queries=False) as application, application.database.read() as db:
+        summaries = list_topic_counts(db, application.settings.topics, clock.now())
     output.print_table(
         ("topic", "hits", "7 days", "last hit", "judged", "name"),
         [
