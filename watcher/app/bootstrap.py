@@ -1,4 +1,4 @@
-"""Opens the application: configuration loaded once, the database at its schema, the topics compiled."""
+"""Opens the application: configuration read once, the database at its schema, the topics compiled."""
 
 from __future__ import annotations
 
@@ -83,8 +83,16 @@ class App:
                 watched = self._watched = self._watched or compile_topics(self.settings.topics, self.settings.sets)
         return watched
 
-    def sync(self, now: datetime) -> tuple[str, ...]:
-        """Store which feeds, topics and digests are configured; returns the ids of topics whose version changed."""
+    def sync(self, now: datetime, *, topics: bool = True) -> tuple[str, ...]:
+        """Store which feeds, topics and digests are configured; return the topics whose meaning changed.
+
+        A command that matches nothing leaves the `topics` as they are stored: their versions need every query parsed.
+        """
+        from watcher.store.digests.slots import register_subscriptions
+        from watcher.store.feeds.commands import schedule_feeds_now
+        from watcher.store.feeds.configuration import sync_feeds
+        from watcher.store.system.clock_faults import reschedule_all
+
         with self.database.write() as db:
             reschedule_all(db, now)
             sync_feeds(db, self.settings.sources, now, self.settings.polling.default)
@@ -108,6 +116,9 @@ class App:
         """Rename what is stored of channels and digests that have a new name (`formerly`)."""
         # A digest that is configured but unknown, beside one that is known but not configured, may be a rename without
         # `formerly`: it would report old hits again.
+        from watcher.store.digests.renames import rename_channel, rename_digest
+        from watcher.store.digests.slots import list_registered_subscriptions
+
         for channel in self.settings.channels:
             for former in channel.formerly:
                 if rename_channel(db, former, channel.name):
@@ -126,7 +137,7 @@ class App:
             )
 
     def retry_logins(self, now: datetime) -> None:
-        """Schedule feeds that refuse their login now: the configuration may contain a new one."""
+        """Poll at once what refuses its login: at a start the configuration may hold another one than before."""
         private = [source.url for source in self.settings.sources if source.private]
         if private:
             from watcher.model.poll import FailureKind
@@ -136,7 +147,9 @@ class App:
                 schedule_feeds_now(db, private, now, kind=FailureKind.FORBIDDEN)
 
     def reload(self) -> None:
-        """Load the configuration again; raises ConfigError and changes nothing where it is invalid."""
+        """Read the configuration again; raises ConfigError and leaves everything as it was where it is bad."""
+        from watcher.match import compile_topics
+
         settings = load_settings(self.settings.folder, self._environ, self._secrets)
         before = {source.url: (source.address, source.access) for source in self.settings.sources}
         self._asked_anew |= {
@@ -170,6 +183,9 @@ class App:
 
     def press(self) -> DigestContext:
         """Return what composing and sending digests needs."""
+        from watcher.pipeline.digests import DigestContext
+        from watcher.store.system.status import measure_coverage
+
         settings = self.settings
         return DigestContext(
             subscriptions=settings.subscriptions,
@@ -181,7 +197,7 @@ class App:
         )
 
     def _links(self) -> Links:
-        """Give where digests may lead: nowhere without a page that readers reach; without a key no signed links."""
+        """Return the addresses for links in digests: none without a base URL, no signed ones without a key."""
         from watcher.digest.links import Links
 
         web = self.settings.web
@@ -213,12 +229,16 @@ def load_settings(
 
 def retention(settings: Settings) -> Retention:
     """Return how long a configuration keeps entries, hits, polls and message texts."""
+    from watcher.store.database.pruning import Retention
+
     kept = settings.retention
     return Retention(entries=kept.entries, hits=kept.hits, polls=kept.polls, payloads=kept.payloads)
 
 
 def fetch_policy(settings: Settings) -> FetchPolicy:
     """Return the limits of fetching of a configuration."""
+    from watcher.fetch import FetchPolicy
+
     fetch = settings.fetch
     contact = f"; +{fetch.contact}" if fetch.contact else ""
     return FetchPolicy(
