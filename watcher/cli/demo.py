@@ -63,11 +63,11 @@ def _show(folder: Path, *, once: bool, port: int, as_json: bool) -> None:
     from watcher.demo.server import DemoServer
 
     cycles: list[dict[str, Any]] = []
-    with DemoServer(clock.now()) as press, sandbox.opened(folder, press, port, os.environ) as application:
+    with DemoServer(clock.now()) as press, sandbox.open_sandbox(folder, press, port, os.environ) as application:
         if not as_json:
             output.put(f"{len(press.outlets)} invented outlets on {press.url}, {_topics(application)} topics.\n")
         while True:
-            polled = asyncio.run(sandbox.poll(application))
+            polled = asyncio.run(sandbox.poll_outlets(application))
             cycles.append(_cycle(press.poll, polled))
             if not as_json:
                 _tell(application, press.poll, polled)
