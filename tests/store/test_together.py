@@ -98,7 +98,7 @@ def test_pollers_a_replay_a_pruner_and_people_do_not_stand_in_each_others_way(da
         for _ in range(8):
             with database.write() as db:
                 stored = load_entries_after(db, limit=60)
-                upsert_hits(db, everything.hits(stored, NOON, Origin.BACKFILL))
+                upsert_hits(db, everything.match_entries(stored, NOON, Origin.BACKFILL))
 
     def prune() -> None:
         for hours in range(8):

@@ -26,12 +26,12 @@ def store_edit_hits(db: Db, edited: Sequence[StoredEntry], matcher: TopicMatcher
     A status page that leaves a topic ("level green") and comes back to it ("level red") is news each time, though it is
     one entry and one hit.
     """
-    matches = matcher.hits(edited, now, Origin.EDIT)
+    matches = matcher.match_entries(edited, now, Origin.EDIT)
     if not matches:
         return ()
     by_id = {stored.id: stored for stored in edited}
     former_texts = get_former_texts(db, [by_id[id_] for id_ in sorted({hit.entry_id for hit in matches})])
-    former = {_get_match(hit) for hit in matcher.hits(former_texts, now, Origin.EDIT)}
+    former = {_get_match(hit) for hit in matcher.match_entries(former_texts, now, Origin.EDIT)}
     # What the former text matched as well, no edit made. What it did not match, and yet is stored, is a match that an
     # earlier edit took away and this one brings back.
     added = upsert_hits(db, [_with_origin(hit, by_id[hit.entry_id], former) for hit in matches])

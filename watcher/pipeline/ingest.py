@@ -84,7 +84,7 @@ def ingest_polls(
 
 def store_new_entries(db: Db, numbered: Sequence[StoredEntry], matcher: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
     """Store entries that have just got their ids, their hits, and the stories of those with hits; return the hits."""
-    found_hits = matcher.hits(numbered, now)
+    found_hits = matcher.match_entries(numbered, now)
     homes: Mapping[int, StoryAssignment] = {}
     if found_hits:
         lock_hits(db)
