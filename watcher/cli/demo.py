@@ -68,12 +68,12 @@ def _run_demo(folder: Path, *, once: bool, port: int, as_json: bool) -> None:
     from watcher.demo.server import DemoServer
 
     cycles: list[DemoPoll] = []
-    with DemoServer(clock.now()) as server, sandbox.opened(folder, server, port, os.environ) as application:
+    with DemoServer(clock.now()) as server, sandbox.open_sandbox(folder, server, port, os.environ) as application:
         if not as_json:
             topics = len(application.watched.topics)
             output.print_line(f"{len(server.outlets)} invented outlets on {server.url}, {topics} topics.\n")
         while True:
-            polled = asyncio.run(sandbox.poll(application))
+            polled = asyncio.run(sandbox.poll_outlets(application))
             cycles.append({"poll": server.poll, **encode_poll_cycle(polled)})
             if not as_json:
                 _print_cycle(application, server.poll, polled)
