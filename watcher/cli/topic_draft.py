@@ -42,7 +42,7 @@ def draft(
     article = _article(source, settings)
     name = args.named(source)
     taken = [topic.id for topic in settings.topics] if settings else []
-    proposals = propose(article, taken=taken, most=limit, source=name)
+    proposals = propose(article, taken=taken, limit=limit, source=name)
     if settings is not None and proposals:
         proposals = _counted(proposals, since)
     if as_json:

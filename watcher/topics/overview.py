@@ -1,4 +1,4 @@
-"""The topics that are watched and how each fares: meaning, versions, hits, judgements, and the sets it is made of."""
+"""The topics of the configuration and how each fares: version, hits, labels, and the sets it is made of."""
 
 from __future__ import annotations
 
@@ -31,48 +31,49 @@ class TopicOverview:
     irrelevant: int
 
 
-def list_topic_overviews(db: Db, watched: TopicMatcher, now: datetime) -> tuple[TopicOverview, ...]:
-    """List the topics that are watched, in the order of the configuration."""
-    counts, latest, judged = count_hits_by_topic(db), get_latest_hit_times(db), count_labels(db)
+def list_topic_overviews(db: Db, matcher: TopicMatcher, now: datetime) -> tuple[TopicOverview, ...]:
+    """Return the topics, in the order of the configuration."""
+    counts, latest, labels = count_hits_by_topic(db), get_latest_hit_times(db), count_labels(db)
     first_day = f"{now - WEEK + timedelta(days=1):%Y-%m-%d}"
     week: dict[str, int] = {}
-    for topic_id, _day, found in count_hits_by_day(db, first_day):
-        week[topic_id] = week.get(topic_id, 0) + found
+    for topic_id, _day, count in count_hits_by_day(db, first_day):
+        week[topic_id] = week.get(topic_id, 0) + count
     return tuple(
         TopicOverview(
             topic=topic,
-            version=watched.version(topic.id),
+            version=matcher.version(topic.id),
             hits=counts.get(topic.id, 0),
             week=week.get(topic.id, 0),
             last_at=latest.get(topic.id),
-            relevant=judged.get(topic.id, {}).get("relevant", 0),
-            irrelevant=judged.get(topic.id, {}).get("irrelevant", 0),
+            relevant=labels.get(topic.id, {}).get("relevant", 0),
+            irrelevant=labels.get(topic.id, {}).get("irrelevant", 0),
         )
-        for topic in watched.topics
+        for topic in matcher.topics
     )
 
 
 def get_topic_overview(
-    db: Db, watched: TopicMatcher, topic_id: str, now: datetime
+    db: Db, matcher: TopicMatcher, topic_id: str, now: datetime
 ) -> tuple[TopicOverview, tuple[TopicVersion, ...]]:
-    """Give a topic and the meanings it has had, oldest first; raises NotFoundError."""
-    found = next((each for each in list_topic_overviews(db, watched, now) if each.topic.id == topic_id), None)
-    if found is None:
+    """Return a topic and the versions it has had, oldest first; raises NotFoundError."""
+    overviews = list_topic_overviews(db, matcher, now)
+    overview = next((overview for overview in overviews if overview.topic.id == topic_id), None)
+    if overview is None:
         raise NotFoundError("topic", topic_id)
-    return found, load_topic_versions(db, topic_id)
+    return overview, load_topic_versions(db, topic_id)
 
 
 def list_used_sets(query: str, sets: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the sets that a query is made of, in order of appearance, those inside other sets too."""
-    found: dict[str, None] = {}
+    """Return the names of the sets that a query uses, in order of appearance, those inside other sets too."""
+    used: dict[str, None] = {}
     waiting = [query]
     while waiting:
         try:
-            names = [lexeme.text for lexeme in tokenize_query(waiting.pop(0)) if lexeme.kind is TokenKind.SET]
+            names = [token.text for token in tokenize_query(waiting.pop(0)) if token.kind is TokenKind.SET]
         except QueryError:
             continue
         for name in names:
-            if name not in found:
-                found[name] = None
+            if name not in used:
+                used[name] = None
                 waiting.append(sets.get(name, ""))
-    return tuple(found)
+    return tuple(used)
