@@ -42,8 +42,9 @@ from watcher.model.feed import FeedConfig  # noqa: E402
 from watcher.pipeline import work_batches  # noqa: E402
 from watcher.store.database import Database  # noqa: E402
 from watcher.store.database.migrate import upgrade_schema  # noqa: E402
+from watcher.store.feeds.commands import save_polled_feeds  # noqa: E402
+from watcher.store.feeds.configuration import sync_feeds  # noqa: E402
 from watcher.store.feeds.leases import claim_due_feeds, filter_held_feeds  # noqa: E402
-from watcher.store.feeds.queries import save_polled_feeds, sync_feeds  # noqa: E402
 from watcher.store.system.workers import list_workers  # noqa: E402
 
 PROCESSES = (1, 2, 4)
@@ -66,10 +67,10 @@ def by_store(database: Database, now: datetime) -> list[tuple[int, int]]:
 def by_chunk(database: Database, now: datetime) -> list[tuple[int, int]]:
     """Share a batch out, take it over chunk by chunk with turns at the hosts, and complete it."""
     done: list[tuple[int, int]] = []
-    for chunk in work_batches.claim_batches(database, now, chunks=BATCH // work_batches.CHUNK):
+    for chunk in work_batches.claim_batches(database, now, max_batches=BATCH // work_batches.BATCH_SIZE):
         held = [
             feed
-            for feed, _at in work_batches.take_over(
+            for feed, _at in work_batches.take_over_batch(
                 database, chunk, now, owner=str(os.getpid()), spacing=timedelta(milliseconds=1)
             )
         ]

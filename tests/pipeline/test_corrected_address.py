@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.pipeline.polling import create_poller
 from tests.web_server import Reply, Server
 from watcher.app.bootstrap import App
 from watcher.digest.format_helpers import format_coverage
@@ -19,14 +20,15 @@ from watcher.match import compile_topics
 from watcher.model.feed import Feed, FeedConfig
 from watcher.model.topic import Topic
 from watcher.pipeline.digests import compose_due
-from watcher.pipeline.poller import Poller
-from watcher.schedule import PollLimits
+from watcher.pipeline.feed_claims import FeedSelection
 from watcher.settings import load
 from watcher.store.database import Database
-from watcher.store.digests.queries import register_subscriptions
+from watcher.store.digests.slots import register_subscriptions
 from watcher.store.entries.queries import count_entries
-from watcher.store.feeds.queries import load_feed, load_feeds, load_polls, sync_feeds
-from watcher.store.hits.queries import find_hits
+from watcher.store.feeds.configuration import sync_feeds
+from watcher.store.feeds.poll_history import load_polls
+from watcher.store.feeds.queries import load_feed, load_feeds
+from watcher.store.hits.search import find_hits
 from watcher.store.system.status import measure_coverage
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -78,8 +80,8 @@ class Desk:
         async def cycle() -> None:
             policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=20))
             async with Fetcher(policy) as fetcher:
-                async with Poller(self.database, fetcher, lambda: WALRUS, lambda: now, bounds=PollLimits) as poller:
-                    await poller.cycle(everything=True)
+                async with create_poller(self.database, fetcher, WALRUS, lambda: now) as poller:
+                    await poller.run_once(FeedSelection(include_all=True))
 
         asyncio.run(cycle())
 

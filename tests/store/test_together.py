@@ -15,17 +15,19 @@ from watcher.model.digest import Coverage, Digest
 from watcher.model.feed import Feed, FeedConfig
 from watcher.model.poll import Modified
 from watcher.model.topic import Origin
-from watcher.pipeline.ingest import IngestResult, ingest_polls
+from watcher.pipeline.ingest import IngestRules, ingest_polls
+from watcher.pipeline.ingest_result import IngestResult
 from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults
 from watcher.store.database.pruning import Retention, prune_database
-from watcher.store.digests.queries import add_digest, lock_subscription
+from watcher.store.digests.commands import add_digest, lock_subscription
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.entries.search import search_entries
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds
-from watcher.store.feeds.queries import sync_feeds
-from watcher.store.hits.queries import find_hits, set_hit_label, upsert_hits
+from watcher.store.hits.commands import set_hit_label, upsert_hits
+from watcher.store.hits.search import find_hits
 from watcher.store.system.counters import get_entry_count
 from watcher.store.tables import digest_items, stories
 from watcher.store.tables import digests as digest_table
@@ -59,7 +61,8 @@ def of(feed: Feed, numbers: range) -> Modified:
 def settle(database: Database, held: list[Feed], numbers: range, minutes: int = 0) -> tuple[IngestResult, ...]:
     now = NOON + timedelta(minutes=minutes)
     with database.write(lasting=False) as db:
-        return ingest_polls(db, [(feed, of(feed, numbers)) for feed in held], WATCHED, now, PollLimits(), lambda: 0.0)
+        rules = IngestRules(matcher=WATCHED, limits=PollLimits(), jitter=lambda: 0.0)
+        return ingest_polls(db, [(feed, of(feed, numbers)) for feed in held], rules, now)
 
 
 def test_two_who_settle_the_same_polls_store_each_item_hit_and_story_once(database: Database) -> None:
