@@ -96,6 +96,7 @@ def _parse_example(fields: Any, place: str, number: int) -> Example:
         raise _LineError('expected an object: {"title": ..., "summary": ..., "labels": [...]}')
     texts = {key: _get_value(fields, key, str, "text", "") for key in _TEXT_KEYS}
     language = _get_value(fields, "language", str, "text", "")
+    # `labels` has to be there: an item without would be a negative for all topics by mistake.
     labels = _get_value(fields, "labels", list, "a list of topic ids", None)
     if labels is None:
         raise _LineError("`labels` is missing: a list of topic ids, empty for an item that belongs to none")
