@@ -38,8 +38,8 @@ from watcher.model.digest import Channel, Coverage, Delivery, DeliveryState, Dig
 from watcher.model.topic import Evidence, Origin, Topic
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.messages import build_messages
-from watcher.store import migrate
 from watcher.store.database import Database
+from watcher.store.database.migrate import upgrade_schema
 from watcher.store.digests.queries import add_digest
 from watcher.store.outbox.queries import add_deliveries, find_deliveries
 
@@ -143,7 +143,7 @@ async def sending(recipients: int) -> None:
     with tempfile.TemporaryDirectory() as folder, MailServer() as server:
         channel = mail_channel(server.port, to)
         with Database(f"sqlite:///{folder}/bench.db") as database:
-            migrate.upgrade(database)
+            upgrade_schema(database)
             for number in range(3):
                 server.messages.clear()
                 slot = NOON + timedelta(days=number)
