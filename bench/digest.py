@@ -40,8 +40,9 @@ from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.messages import build_messages
 from watcher.store.database import Database
 from watcher.store.database.migrate import upgrade_schema
-from watcher.store.digests.queries import add_digest
-from watcher.store.outbox.queries import add_deliveries, find_deliveries
+from watcher.store.digests.commands import add_digest
+from watcher.store.outbox.queries import find_deliveries
+from watcher.store.outbox.queue import add_deliveries
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TOPICS = [Topic(id=f"topic-{n}", name=f"Topic number {n}", query="") for n in range(5)]

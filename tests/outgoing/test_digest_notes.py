@@ -19,7 +19,7 @@ from watcher.model.digest import DeliveryState, TopicVolume
 from watcher.pipeline.digests import compose_due, compose_now, preview_digest
 from watcher.pipeline.dispatcher import Dispatcher
 from watcher.store.database import Database
-from watcher.store.digests.queries import register_subscriptions
+from watcher.store.digests.slots import register_subscriptions
 from watcher.store.tables import hit_days
 from watcher.store.topics import WatchedTopic, sync_topics
 

@@ -18,7 +18,9 @@ from watcher.model.digest import Channel, Delivery, DeliveryState
 from watcher.pipeline.delivery import CLAIM_LEASE, DeliverySummary, deliver_waiting
 from watcher.pipeline.digests import DigestContext, compose_now, resend_delivery
 from watcher.store.database import Database
-from watcher.store.outbox.queries import claim_abandoned_deliveries, claim_delivery, find_deliveries, record_attempt
+from watcher.store.outbox.leases import claim_abandoned_deliveries
+from watcher.store.outbox.queries import find_deliveries
+from watcher.store.outbox.queue import claim_delivery, record_attempt
 
 WHSEC = "whsec_" + base64.b64encode(b"a key of the receiver and ours").decode()
 

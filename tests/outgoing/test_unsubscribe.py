@@ -15,7 +15,7 @@ from watcher.model.digest import DeliveryState, Unsubscription
 from watcher.pipeline.digests import DigestContext, compose_now
 from watcher.store.database import Database
 from watcher.store.digests.unsubscribes import add_unsubscription, delete_unsubscription, list_unsubscriptions
-from watcher.store.outbox.queries import UNSUBSCRIBED_ERROR
+from watcher.store.outbox.mapping import UNSUBSCRIBED_ERROR
 
 KEY = b"a key that nobody else has"
 A = Unsubscription(subscription="daily", channel="mail", recipient="a@desk.example")

@@ -14,7 +14,7 @@ from watcher.digest.forms import DigestForms
 from watcher.digest.links import Links
 from watcher.model.digest import Channel, Coverage, Delivery, DeliveryState, Digest
 from watcher.pipeline.messages import build_messages
-from watcher.store.outbox.queries import DeliveryDraft
+from watcher.store.outbox.queue import DeliveryDraft
 
 TEST_DIGEST_NAME = "test"
 

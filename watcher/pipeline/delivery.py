@@ -31,15 +31,9 @@ from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.store.database import Database, Db
 from watcher.store.digests.queries import load_digest
 from watcher.store.outbox.blocked_channels import block_channel, find_blocked_channel, unblock_channel
-from watcher.store.outbox.queries import (
-    claim_abandoned_deliveries,
-    claim_delivery,
-    expire_deliveries,
-    find_thread_ref,
-    has_abandoned_deliveries,
-    list_waiting_channels,
-    record_attempt,
-)
+from watcher.store.outbox.leases import claim_abandoned_deliveries, has_abandoned_deliveries
+from watcher.store.outbox.queries import find_thread_ref
+from watcher.store.outbox.queue import claim_delivery, expire_deliveries, list_waiting_channels, record_attempt
 
 log = structlog.get_logger()
 

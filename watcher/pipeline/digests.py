@@ -25,22 +25,18 @@ from watcher.pipeline import digest_notes
 from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.messages import build_messages
 from watcher.store.database import Database, Db
-from watcher.store.digests.queries import (
-    add_digest,
-    find_installation_id,
-    get_installation_id,
-    get_last_slot,
-    get_registered_at,
+from watcher.store.digests.commands import add_digest, lock_subscription
+from watcher.store.digests.reporting import (
     has_unreported_hits,
     list_reportable_versions,
     load_edited_hits,
     load_unreported_hits,
-    lock_subscription,
-    register_subscriptions,
 )
+from watcher.store.digests.slots import get_last_slot, get_registered_at, register_subscriptions
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
-from watcher.store.outbox.queries import DeliveryDraft, add_deliveries, requeue_delivery
+from watcher.store.outbox.queue import DeliveryDraft, add_deliveries, requeue_delivery
+from watcher.store.system.installation import find_installation_id, get_installation_id
 
 log = structlog.get_logger()
 
