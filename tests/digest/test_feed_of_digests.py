@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import feedparser
 
-from watcher.app.syndication import digests_atom
+from tests.moments import NOON
+from watcher.app.export import export_digests_atom
 from watcher.model.digest import Coverage
 from watcher.store.digests.queries import StoredDigest
-
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def composed(**how: object) -> StoredDigest:
@@ -23,7 +20,7 @@ def composed(**how: object) -> StoredDigest:
 
 
 def test_digests_are_a_feed_that_readers_read() -> None:
-    said = digests_atom(
+    said = export_digests_atom(
         "Digests", "urn:news-watcher:digests", [composed(), composed(id=6, sent=False), composed(id=5, html="")]
     )
 
@@ -36,4 +33,4 @@ def test_digests_are_a_feed_that_readers_read() -> None:
 
 
 def test_a_feed_of_no_digests_is_one_too() -> None:
-    assert not feedparser.parse(digests_atom("Digests", "urn:x", []).encode()).bozo
+    assert not feedparser.parse(export_digests_atom("Digests", "urn:x", []).encode()).bozo

@@ -15,7 +15,7 @@ from watcher.match.parser import SetCache, parse_query
 from watcher.match.syntax import Query
 from watcher.match.topic_matcher import TopicMatcher
 from watcher.model.topic import Topic
-from watcher.text.tokenizer import ANALYSER_VERSION
+from watcher.text.analyser import ANALYSER_VERSION
 
 
 def compile_topics(topics: Iterable[Topic], sets: Mapping[str, str] | None = None) -> TopicMatcher:
@@ -75,6 +75,7 @@ def check_topics(
             parse_query(text, sets, cache)
         except QueryError as error:
             broken.add(name)
+            # Of sets inside each other, only the one that holds the error reports it.
             if not error.message.startswith("in @"):
                 faults.append(_locate_error(error, *(set_positions or {}).get(name, ("", 1, 1))))
     for topic in topics:
