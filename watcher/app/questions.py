@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.match import Query, parse_query
 from watcher.model.found import Filters
 from watcher.model.topic import Topic
+from watcher.text.suggest import find_nearest
 
 _AGO = re.compile(r"(?i)^\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*(ago)?\s*$")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -62,7 +62,7 @@ def read_filters(
     known = list(known_topics)
     for topic in topics:
         if topic not in known:
-            raise NotFoundError("topic", topic, next(iter(get_close_matches(topic, known, 1)), ""))
+            raise NotFoundError("topic", topic, find_nearest(topic, known) or "")
     for label in labels:
         if label not in LABELS:
             raise UsageError(f"no label {label!r}: it is one of {', '.join(LABELS)}")
@@ -87,7 +87,7 @@ def named_topic(topics: Iterable[Topic], topic_id: str) -> Topic:
     """Find a configured topic; raises NotFoundError with the nearest name."""
     known = {topic.id: topic for topic in topics}
     if topic_id not in known:
-        raise NotFoundError("topic", topic_id, next(iter(get_close_matches(topic_id, known, 1)), ""))
+        raise NotFoundError("topic", topic_id, find_nearest(topic_id, known) or "")
     return known[topic_id]
 
 
@@ -100,7 +100,7 @@ def find_topic(topics: Iterable[Topic], topic_id: str) -> Topic:
     """Find a topic by its id; raises NotFoundError with the nearest id."""
     known = {topic.id: topic for topic in topics}
     if topic_id not in known:
-        raise NotFoundError("topic", topic_id, next(iter(get_close_matches(topic_id, known, 1)), ""))
+        raise NotFoundError("topic", topic_id, find_nearest(topic_id, known) or "")
     return known[topic_id]
 
 
@@ -115,9 +115,9 @@ def topic_or_query(topics: Iterable[Topic], said: str) -> tuple[Topic | None, st
         return known[text], known[text].query
     if not text:
         raise UsageError("neither a topic's id nor a query")
-    near = get_close_matches(text.lower(), known, 1, _NEARLY) if _ID.fullmatch(text) else []
-    if near:
-        raise NotFoundError("topic", text, f"{near[0]}")
+    nearest = find_nearest(text.lower(), known, _NEARLY) if _ID.fullmatch(text) else None
+    if nearest is not None:
+        raise NotFoundError("topic", text, nearest)
     return None, text
 
 

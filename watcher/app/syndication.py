@@ -5,24 +5,19 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from typing import Any
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from watcher.app.views import moment, still_there
 from watcher.digest import marked
+from watcher.digest.atom import AtomEntry, AtomText, format_atom_feed
 from watcher.model.found import StoredHit
 from watcher.store.digests import Composed
+from watcher.text.timestamps import format_rfc3339
 
 
 def atom(title: str, feed_id: str, found: Sequence[StoredHit], *, url: str | None = None) -> str:
     """Write hits as an Atom feed; evidence is marked in the summary's HTML."""
-    updated = moment(found[0].hit.matched_at) if found else "1970-01-01T00:00:00Z"
-    link = f"<link rel='self' href={quoteattr(url)}/>" if url else ""
-    entries = "".join(_atom_entry(hit) for hit in found)
-    return (
-        "<?xml version='1.0' encoding='utf-8'?>\n<feed xmlns='http://www.w3.org/2005/Atom'>"
-        f"<title>{_xml(title)}</title><id>{_xml(feed_id)}</id><updated>{updated}</updated>"
-        f"<author><name>news-watcher</name></author>{link}{entries}</feed>"
-    )
+    return format_atom_feed(title, feed_id, [_atom_entry(hit) for hit in found], self_url=url)
 
 
 def json_feed(title: str, found: Sequence[StoredHit], *, url: str | None = None, home: str | None = None) -> str:
@@ -48,32 +43,32 @@ def json_feed(title: str, found: Sequence[StoredHit], *, url: str | None = None,
 
 def digests_atom(title: str, feed_id: str, told: Sequence[Composed], *, url: str | None = None) -> str:
     """Write digests as an Atom feed, each whole as it was sent; those that were empty and not sent are left out."""
-    sent = [each for each in told if each.sent]
-    updated = moment(sent[0].composed_at) if sent else "1970-01-01T00:00:00Z"
-    link = f"<link rel='self' href={quoteattr(url)}/>" if url else ""
-    entries = "".join(
-        f"<entry><title>{_xml(said.subject or said.title)}</title><id>{_xml(feed_id)}:{said.id}</id>"
-        f"<updated>{moment(said.composed_at)}</updated><published>{moment(said.slot_at)}</published>"
-        f"<category term={quoteattr(_legal(said.name))}/>"
-        f"<content type='{'html' if said.html else 'text'}'>{_xml(said.html or said.text)}</content></entry>"
-        for said in sent
-    )
-    return (
-        "<?xml version='1.0' encoding='utf-8'?>\n<feed xmlns='http://www.w3.org/2005/Atom'>"
-        f"<title>{_xml(title)}</title><id>{_xml(feed_id)}</id><updated>{updated}</updated>"
-        f"<author><name>news-watcher</name></author>{link}{entries}</feed>"
-    )
+    entries = [
+        AtomEntry(
+            title=digest.subject or digest.title,
+            id=f"{feed_id}:{digest.id}",
+            updated=format_rfc3339(digest.composed_at),
+            published=format_rfc3339(digest.slot_at),
+            category=digest.name,
+            content=AtomText(type="html" if digest.html else "text", text=digest.html or digest.text),
+        )
+        for digest in told
+        if digest.sent
+    ]
+    return format_atom_feed(title, feed_id, entries, self_url=url)
 
 
-def _atom_entry(hit: StoredHit) -> str:
+def _atom_entry(hit: StoredHit) -> AtomEntry:
     item = hit.stored.entry.item
-    link = f"<link href={quoteattr(_legal(item.url))}/>" if item.url else ""
-    published = f"<published>{moment(item.published_at)}</published>" if item.published_at else ""
-    return (
-        f"<entry><title>{_xml(item.title)}</title><id>urn:news-watcher:hit:{hit.id}</id>{link}"
-        f"<updated>{moment(hit.hit.matched_at)}</updated>{published}"
-        f"<author><name>{_xml(hit.stored.entry.source)}</name></author><category term={quoteattr(hit.hit.topic_id)}/>"
-        f"<summary type='html'>{_xml(_html(hit))}</summary></entry>"
+    return AtomEntry(
+        title=item.title,
+        id=f"urn:news-watcher:hit:{hit.id}",
+        url=item.url,
+        updated=format_rfc3339(hit.hit.matched_at),
+        published=moment(item.published_at),
+        author=hit.stored.entry.source,
+        category=hit.hit.topic_id,
+        summary=AtomText(type="html", text=_html(hit)),
     )
 
 
@@ -82,11 +77,3 @@ def _html(hit: StoredHit) -> str:
     field, text = ("summary", item.summary) if item.summary else ("content", item.content[:2000])
     pieces = marked(text, field, still_there(hit.hit.evidence, hit.stored))
     return "".join(f"<mark>{escape(piece)}</mark>" if is_hit else escape(piece) for piece, is_hit in pieces)
-
-
-def _xml(said: str) -> str:
-    return escape(_legal(said))
-
-
-def _legal(said: str) -> str:
-    return "".join(c for c in said if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from watcher.model.digest import Channel, Coverage, Delivery, Digest, StoryLine, Subscription, ToldHit
@@ -18,13 +18,14 @@ from watcher.store.digests import Composed
 from watcher.store.feeds import Poll
 from watcher.store.status import Standing
 from watcher.text.redact import redact_text, redact_url
+from watcher.text.timestamps import format_optional_rfc3339
 
 Json = dict[str, Any]
 
 
 def moment(value: datetime | None) -> str | None:
     """Write a moment as RFC 3339 in UTC, to the second."""
-    return None if value is None else value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return format_optional_rfc3339(value)
 
 
 def hit(found: StoredHit) -> Json:

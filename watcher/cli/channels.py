@@ -70,13 +70,12 @@ def try_channel(
 
 
 def _find(application: App, name: str) -> Channel:
-    from difflib import get_close_matches
-
     from watcher.errors import NotFoundError
+    from watcher.text.suggest import find_nearest
 
     known = {each.name: each for each in application.settings.channels}
     if name not in known:
-        raise NotFoundError("channel", name, next(iter(get_close_matches(name, known, 1)), ""))
+        raise NotFoundError("channel", name, find_nearest(name, known) or "")
     return known[name]
 
 

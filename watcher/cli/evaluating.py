@@ -97,16 +97,15 @@ def _watched(settings: Settings, wanted: list[str], query: str | None) -> tuple[
 
 def _measured_topics(examples: list[Example], candidates: list[str], named: bool) -> list[str]:
     """Choose what to measure: what was named, else the topics that the labels speak of."""
-    from difflib import get_close_matches
-
     from watcher.errors import UsageError
+    from watcher.text.suggest import find_nearest
     from watcher.topics.labels import labelled_topics
 
     spoken = labelled_topics(examples)
     for id_ in spoken:
         if id_ not in candidates and not named:
-            near = get_close_matches(id_, candidates, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            nearest = find_nearest(id_, candidates)
+            hint = f"; did you mean {nearest!r}?" if nearest else ""
             output.note(
                 f"the labels name {id_!r}, which is no topic here ({output.counted(spoken[id_], 'item')}){hint}"
             )

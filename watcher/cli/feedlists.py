@@ -155,11 +155,10 @@ def export(
 
 def find(sources: Sequence[Source], said: str) -> Source:
     """Find a configured feed by its address, however spelt, or its title. Raises NotFoundError."""
-    from difflib import get_close_matches
-
     from watcher.errors import NotFoundError
     from watcher.settings.feeds import find_source
     from watcher.text.redact import redact_url
+    from watcher.text.suggest import find_nearest
 
     if (source := find_source(sources, said)) is not None:
         return source
@@ -167,8 +166,8 @@ def find(sources: Sequence[Source], said: str) -> Source:
     if len(titled) == 1:
         return titled[0]
     shown = redact_url(said)
-    near = get_close_matches(shown, [*(source.url for source in sources), *(source.title for source in sources)], 1)
-    raise NotFoundError("feed", shown, near[0] if near else "")
+    known = [*(source.url for source in sources), *(source.title for source in sources)]
+    raise NotFoundError("feed", shown, find_nearest(shown, known) or "")
 
 
 def address(said: str) -> str:

@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from watcher.cli.state import state
+from watcher.text.lines import one_line
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
@@ -52,8 +53,7 @@ def style(said: str, *codes: str) -> str:
 
 def clean(said: str) -> str:
     """Give outside words on one line without control characters or marks that turn the direction of writing."""
-    kept = (" " if c.isspace() else "" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co"} else c for c in said)
-    return " ".join("".join(kept).split())
+    return one_line(said, gap="")
 
 
 def marked(pieces: Iterable[tuple[str, bool]]) -> str:

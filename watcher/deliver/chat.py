@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
@@ -13,6 +12,7 @@ from watcher.deliver.outcome import Blocked, Deferred, Outcome, Refused, Sent, U
 from watcher.deliver.payload import thaw
 from watcher.model.digest import Channel, Delivery
 from watcher.model.poll import FailureKind
+from watcher.text.http_headers import parse_retry_after
 
 API = "https://slack.com/api"
 _LATER = {"ratelimited", "rate_limited", "internal_error", "fatal_error", "service_unavailable", "request_timeout"}
@@ -183,19 +183,12 @@ def judged(answer: httpx.Response) -> Outcome:
     text = answer.text.strip()
     said = f"HTTP {answer.status_code} {brief(text, 80)}".strip()
     if answer.status_code in {408, 425, 429} or answer.status_code >= 500:
-        return Deferred(reason=said, retry_after=_retry_after(answer), down=True)
+        return Deferred(reason=said, retry_after=_read_retry_after(answer), down=True)
     if answer.status_code in _BLOCKING_STATUS or text in _BLOCKING:
-        return Blocked(reason=said, retry_after=_retry_after(answer))
+        return Blocked(reason=said, retry_after=_read_retry_after(answer))
     return Refused(reason=said)
 
 
-def _retry_after(answer: httpx.Response) -> timedelta | None:
-    """Read how long the other side wants to be left alone: seconds, or a moment by its own clock (RFC 9110, 10.2.3)."""
-    after = answer.headers.get("retry-after", "").strip()
-    if after.isdigit():
-        return min(timedelta(seconds=int(after[:9])), LONGEST_WAIT)
-    try:
-        wait = parsedate_to_datetime(after) - parsedate_to_datetime(answer.headers.get("date", ""))
-    except (ValueError, TypeError):
-        return None
-    return min(max(wait, timedelta()), LONGEST_WAIT)
+def _read_retry_after(answer: httpx.Response) -> timedelta | None:
+    wait = parse_retry_after(answer.headers.get("retry-after", ""), answer.headers.get("date", ""))
+    return min(wait, LONGEST_WAIT) if wait is not None else None

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from html import unescape
 from pathlib import Path
 from urllib.parse import quote
-from xml.sax.saxutils import escape
 
 from watcher import private
 from watcher.deliver.outcome import Deferred, Outcome, Sent, brief
 from watcher.deliver.payload import thaw
+from watcher.digest.atom import AtomEntry, AtomText, format_atom_feed
 from watcher.model.digest import Channel, Delivery
 
 IN_FEED = 30
@@ -58,25 +58,16 @@ def _feed(folder: Path) -> str:
         text = file.read_text(encoding="utf-8", errors="replace")
         found = re.search(r"<title>(.*?)</title>", text, re.DOTALL) if file.suffix == ".html" else None
         title = unescape(found[1]) if found else text.partition("\n")[0].lstrip("# ")[:200]
-        form = "html" if file.suffix == ".html" else "text"
         entries.append(
-            f"<entry><title>{_xml(title.strip() or file.stem)}</title><id>urn:news-watcher:{_xml(file.stem)}</id>"
-            f"<updated>{stamp}</updated><link href='{_xml(quote(file.name))}'/>"
-            f"<content type='{form}'>{_xml(text)}</content></entry>"
+            AtomEntry(
+                title=title.strip() or file.stem,
+                id=f"urn:news-watcher:{file.stem}",
+                updated=stamp,
+                url=quote(file.name),
+                content=AtomText(type="html" if file.suffix == ".html" else "text", text=text),
+            )
         )
-    updated = newest[0][0] if newest else "1970-01-01T00:00:00Z"
-    return (
-        "<?xml version='1.0' encoding='utf-8'?>\n<feed xmlns='http://www.w3.org/2005/Atom'><title>Digests</title>"
-        f"<id>urn:news-watcher:digests</id><updated>{updated}</updated><author><name>news-watcher</name></author>\n"
-        + "\n".join(entries)
-        + "</feed>\n"
-    )
-
-
-def _xml(text: str) -> str:
-    """Escape for XML, without the characters that it cannot hold at all."""
-    kept = "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))
-    return escape(kept, {"'": "&#39;", '"': "&quot;"})
+    return format_atom_feed("Digests", "urn:news-watcher:digests", entries)
 
 
 def _moment(file: Path) -> str | None:

@@ -16,6 +16,7 @@ from watcher.deliver.payload import thaw
 from watcher.digest import with_leave_in_html, with_leave_in_text
 from watcher.model.digest import Channel, Delivery
 from watcher.text.idn import encode_address, encode_domain
+from watcher.text.lines import one_line
 
 
 def compose_mail(delivery: Delivery, channel: Channel, *, utf8: bool = False) -> bytes:
@@ -27,7 +28,7 @@ def compose_mail(delivery: Delivery, channel: Channel, *, utf8: bool = False) ->
     options = channel.options
     sender = str(options["sender"])
     headers = {
-        "Subject": _one_line(said["subject"]),
+        "Subject": one_line(said["subject"]),
         "From": sender,
         "To": encode_address(delivery.recipient),
         "Date": format_datetime(delivery.created_at),
@@ -36,16 +37,16 @@ def compose_mail(delivery: Delivery, channel: Channel, *, utf8: bool = False) ->
     if options.get("reply_to"):
         headers["Reply-To"] = str(options["reply_to"])
     if said.get("thread"):
-        headers |= {"References": _one_line(said["thread"]), "In-Reply-To": _one_line(said["thread"])}
+        headers |= {"References": one_line(said["thread"]), "In-Reply-To": one_line(said["thread"])}
     headers["X-Mailer"] = f"news-watcher/{__version__}"
     folded = b"".join(_header(name, value, utf8=utf8) for name, value in headers.items())
-    leave = _one_line(said.get("unsubscribe") or "")
+    leave = one_line(said.get("unsubscribe") or "")
     boundary = f"=_{delivery.message_id.strip('<>').partition('@')[0]}"
     parts = (("plain", with_leave_in_text(delivery.text, leave)), ("html", with_leave_in_html(delivery.html, leave)))
     body = b"".join(b"--" + boundary.encode() + b"\r\n" + _part(form, text) for form, text in parts)
     return (
         folded
-        + _list_headers(_label(_one_line(said.get("name", "digest"))), sender, options.get("reply_to"), leave)
+        + _list_headers(_label(one_line(said.get("name", "digest"))), sender, options.get("reply_to"), leave)
         + f'MIME-Version: 1.0\r\nContent-Type: multipart/alternative; boundary="{boundary}"\r\n\r\n'.encode()
         + body
         + f"--{boundary}--\r\n".encode()
@@ -109,8 +110,8 @@ def _address(said: str, *, utf8: bool) -> Address | str:
         if not utf8:
             raise ValueError(f"{address} needs a server with SMTPUTF8")
         local, _, domain = address.rpartition("@")
-        return Address(display_name=_one_line(name), username=local, domain=domain)
-    return Address(display_name=_one_line(name), addr_spec=address) if name else address
+        return Address(display_name=one_line(name), username=local, domain=domain)
+    return Address(display_name=one_line(name), addr_spec=address) if name else address
 
 
 def domain_of(sender: str) -> str:
@@ -120,7 +121,3 @@ def domain_of(sender: str) -> str:
 
 def _label(name: str) -> str:
     return "".join(c if (c.isascii() and c.isalnum()) or c in "-_." else "-" for c in name) or "digest"
-
-
-def _one_line(said: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in said).split())

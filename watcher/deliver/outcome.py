@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import Protocol, TypeAlias
 
 from watcher.model.digest import Channel, Delivery
+from watcher.text.lines import one_line
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,4 +70,4 @@ class Sender(Protocol):
 
 def brief(said: object, limit: int = 200) -> str:
     """Put what a server said on one short line, for the record."""
-    return " ".join("".join(c if c.isprintable() else " " for c in str(said)).split())[:limit]
+    return one_line(said, limit)

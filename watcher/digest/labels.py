@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
-from base64 import urlsafe_b64encode
+
+from watcher.text.signing import is_signed, sign_text
 
 JUDGEMENTS = ("relevant", "irrelevant")
+_PURPOSE = "label"
 _TOKEN = re.compile(r"([0-9]{1,18})\.(r|i)\.([A-Za-z0-9_-]{22})")
 
 
@@ -19,17 +19,12 @@ def sign(secret: bytes, hit_id: int, label: str) -> str:
     if label not in JUDGEMENTS:
         raise ValueError(f"{label!r} is none of {', '.join(JUDGEMENTS)}")
     said = f"{hit_id}.{label[0]}"
-    return f"{said}.{_seal(secret, said)}"
+    return f"{said}.{sign_text(secret, _PURPOSE, said)}"
 
 
 def check(secret: bytes, token: str) -> tuple[int, str] | None:
     """Give the hit and the judgement that a token stands for; None where it is not ours."""
     found = _TOKEN.fullmatch(token)
-    if found is None or not hmac.compare_digest(_seal(secret, f"{found[1]}.{found[2]}"), found[3]):
+    if found is None or not is_signed(secret, _PURPOSE, f"{found[1]}.{found[2]}", found[3]):
         return None
     return int(found[1]), next(label for label in JUDGEMENTS if label[0] == found[2])
-
-
-def _seal(secret: bytes, said: str) -> str:
-    sealed = hmac.new(secret, b"label:" + said.encode(), hashlib.sha256).digest()
-    return urlsafe_b64encode(sealed[:16]).decode().rstrip("=")

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import binascii
-import hashlib
-import hmac
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from html import escape
 
 from watcher.model.digest import Leaving
+from watcher.text.signing import is_signed, sign_text
 
 LEAVE_HERE = "<!-- unsubscribe -->"
+_PURPOSE = "leave"
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{4,1400})\.([A-Za-z0-9_-]{22})")
 
 
@@ -20,13 +20,13 @@ def sign_leave(secret: bytes, leaving: Leaving) -> str:
     """Make a token that stands for a wish to leave: safe in an address, valid for as long as the key."""
     said = json.dumps([leaving.subscription, leaving.channel, leaving.recipient], ensure_ascii=False)
     body = urlsafe_b64encode(said.encode()).decode().rstrip("=")
-    return f"{body}.{_seal(secret, body)}"
+    return f"{body}.{sign_text(secret, _PURPOSE, body)}"
 
 
 def check_leave(secret: bytes, token: str) -> Leaving | None:
     """Give who wants to leave what by a token; None where it is not ours."""
     found = _TOKEN.fullmatch(token)
-    if found is None or not hmac.compare_digest(_seal(secret, found[1]), found[2]):
+    if found is None or not is_signed(secret, _PURPOSE, found[1], found[2]):
         return None
     try:
         name, channel, recipient = json.loads(urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4)))
@@ -49,8 +49,3 @@ def with_leave_in_html(html: str, address: str) -> str:
 def with_leave_in_text(text: str, address: str) -> str:
     """Put the address for unsubscribing at the end of a digest's text."""
     return f"{text}\nUnsubscribe: {address}\n" if address else text
-
-
-def _seal(secret: bytes, said: str) -> str:
-    sealed = hmac.new(secret, b"leave:" + said.encode(), hashlib.sha256).digest()
-    return urlsafe_b64encode(sealed[:16]).decode().rstrip("=")

@@ -15,6 +15,7 @@ from watcher.digest.leaving import sign_leave
 from watcher.model.digest import Coverage, Digest, Kind, Leaving, StoryLine, ToldHit, TopicSection
 from watcher.model.topic import Evidence
 from watcher.text.bidi import ISOLATES
+from watcher.text.lines import one_line as clean_line
 
 SNIPPET = 280
 Place: TypeAlias = tuple[int, int]
@@ -189,9 +190,7 @@ def by_turns(digest: Digest) -> Iterator[tuple[Place, StoryLine]]:
 
 def one_line(said: str) -> str:
     """Give outside words on one line, without what cannot be printed."""
-    if not said.isprintable():
-        said = "".join(c if c.isprintable() or c in ISOLATES else " " for c in said)
-    return " ".join(said.split())
+    return clean_line(said, keep=ISOLATES)
 
 
 def others(line: StoryLine, limit: int = 6) -> tuple[tuple[ToldHit, ...], int]:

@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Self
 from urllib.parse import urlencode, urlsplit
 
@@ -20,7 +20,7 @@ from watcher.fetch.decompress import Body
 from watcher.fetch.errors import FetchError
 from watcher.fetch.host_limiter import HostGate
 from watcher.fetch.policy import FetchPolicy
-from watcher.fetch.request_identity import Requester
+from watcher.fetch.request_identity import RequestIdentity
 from watcher.fetch.robots import Robots
 from watcher.fetch.ssrf_guard import Guard, Resolver
 from watcher.fetch.transport import Exchange, GuardedTransport, target
@@ -115,15 +115,13 @@ class Fetcher:
 
         A server that cannot answer a conditional request is asked once more without validators.
         """
-        requester = Requester(feed.fetch_url, self.policy.user_agent, feed.source.access)
+        requester = RequestIdentity(feed.fetch_url, self.policy.user_agent, feed.source.access)
         headers = {"Accept": _FEED_TYPES, "A-IM": "feed"}
         validators = {} if unconditional else conditional.headers(feed)
-        got = await self._get(requester, feed.fetch_url, headers | validators, conditional_for=feed.validators.url)
-        fetched = got if isinstance(got, Failed) else _judged(feed, *got)
-        asked = bool(validators) and (isinstance(got, Failed) or got[0].conditional)
+        fetched, is_conditional = await self._get_feed(requester, feed, headers | validators, feed.validators.url)
+        asked = bool(validators) and is_conditional
         if (again := conditional.headers_to_ask_again(fetched, asked=asked, failures=feed.failures)) is not None:
-            second = await self._get(requester, feed.fetch_url, headers | again)
-            refetched = second if isinstance(second, Failed) else _judged(feed, *second)
+            refetched, _is_conditional = await self._get_feed(requester, feed, headers | again)
             if not isinstance(refetched, Failed):
                 fetched = replace(refetched, conditional=False if asked else None)
         elif asked and not isinstance(fetched, Failed):
@@ -132,6 +130,16 @@ class Fetcher:
             last = fetched.hops[-1].url if fetched.hops else feed.fetch_url
             self._gate.rest(urlsplit(last).hostname or "", fetched.retry_after or _PEACE)
         return fetched
+
+    async def _get_feed(
+        self, requester: RequestIdentity, feed: Feed, headers: dict[str, str], conditional_for: str | None = None
+    ) -> tuple[Fetched, bool]:
+        """Return what an answer means for a feed, and whether the request still had validators at its last hop."""
+        exchange = await self._get(requester, feed.fetch_url, headers, conditional_for=conditional_for)
+        if isinstance(exchange, Failed):
+            return exchange, True
+        answer, elapsed = exchange
+        return _to_fetched(feed, answer, elapsed), answer.conditional
 
     async def page(self, url: str, *, obey_robots: bool = True, access: Access = _USUAL) -> Document | Failed:
         """Fetch an article or any other page; robots.txt is asked first (RFC 9309) unless a person named the page.
@@ -145,7 +153,10 @@ class Fetcher:
             return got
         found, elapsed = got
         if found.status != 200:
-            return replace(response.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
+            return replace(
+                response.to_failed(found.status, found.headers, found.body, found.hops, datetime.now(UTC)),
+                elapsed=elapsed,
+            )
         return _document(url, found, elapsed)
 
     async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, str] | Failed:
@@ -154,9 +165,9 @@ class Fetcher:
         got = await self._get(self._stranger(url), url, headers, form=urlencode(form).encode())
         return got if isinstance(got, Failed) else (got[0].status, got[0].body[:500].decode("utf-8", "replace"))
 
-    def _stranger(self, url: str, access: Access = _USUAL) -> Requester:
+    def _stranger(self, url: str, access: Access = _USUAL) -> RequestIdentity:
         """Return who asks for a page: nobody that its server knows, on the way that `access` names."""
-        return Requester(url, self.policy.user_agent, Access(proxy=access.proxy, user_agent=access.user_agent))
+        return RequestIdentity(url, self.policy.user_agent, Access(proxy=access.proxy, user_agent=access.user_agent))
 
     def _robots_of(self, access: Access) -> Robots:
         """Return the rules as they are seen on one way: what lies behind a proxy is asked for through it."""
@@ -174,7 +185,7 @@ class Fetcher:
 
     async def _get(
         self,
-        requester: Requester,
+        requester: RequestIdentity,
         url: str,
         headers: dict[str, str],
         *,
@@ -204,7 +215,7 @@ class Fetcher:
 
     async def _follow(
         self,
-        requester: Requester,
+        requester: RequestIdentity,
         url: str,
         headers: dict[str, str],
         hops: list[Hop],
@@ -230,7 +241,7 @@ class Fetcher:
 
     async def _once(
         self,
-        requester: Requester,
+        requester: RequestIdentity,
         url: str,
         headers: dict[str, str],
         hops: tuple[Hop, ...],
@@ -259,7 +270,7 @@ class Fetcher:
             return _Answer(status, headers, b"", 0, url, hops, is_conditional)
         # An error's body is only looked at to name it; a success has to be whole.
         success = 200 <= status < 300
-        most_body = self.policy.most_body if success else response.DRAINED * 4
+        most_body = self.policy.most_body if success else response.ERROR_BODY_BYTES * 4
         body = Body(headers.get("content-encoding", ""), most_wire=self.policy.most_wire, most_body=most_body)
         begun, patience = time.monotonic(), self.policy.slow_after.total_seconds()
         try:
@@ -276,7 +287,7 @@ class Fetcher:
         return _Answer(status, headers, whole, body.wire, url, hops, is_conditional)
 
 
-def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:
+def _to_fetched(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:
     validators = Validators(
         etag=found.headers.get("etag"), last_modified=found.headers.get("last-modified"), url=found.url
     )
@@ -293,8 +304,10 @@ def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:
             url=found.url, headers=found.headers, validators=validators, hops=found.hops, elapsed=elapsed
         )
     if found.status not in {200, 203, 226}:
-        return replace(response.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
-    if response.is_challenge(found.headers, found.body):
+        return replace(
+            response.to_failed(found.status, found.headers, found.body, found.hops, datetime.now(UTC)), elapsed=elapsed
+        )
+    if response.is_bot_check(found.headers, found.body):
         return Failed(
             kind=FailureKind.CHALLENGE,
             message=f"a bot check in place of the feed (HTTP {found.status})",
@@ -307,6 +320,11 @@ def _judged(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:
             kind=FailureKind.EMPTY, message="an empty answer", status=found.status, hops=found.hops, elapsed=elapsed
         )
     return _document(feed.fetch_url, found, elapsed, validators)
+
+
+def _to_failed(answer: _Answer, elapsed: timedelta) -> Failed:
+    failed = response.to_failed(answer.status, answer.headers, answer.body, answer.hops, datetime.now(UTC))
+    return replace(failed, elapsed=elapsed)
 
 
 def _document(url: str, found: _Answer, elapsed: timedelta, validators: Validators | None = None) -> Document:

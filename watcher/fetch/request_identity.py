@@ -14,7 +14,7 @@ _OF_THE_CONNECTION = {"host", "connection", "content-length", "transfer-encoding
 
 
 @dataclass(frozen=True, slots=True)
-class Requester:
+class RequestIdentity:
     """Who asks. Credentials, cookie and headers belong to the origin of `start`: no other gets them."""
 
     start: str

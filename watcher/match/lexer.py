@@ -9,6 +9,7 @@ from enum import Enum
 from watcher.errors import QueryError
 from watcher.match.foreign import refuse_foreign_mark
 from watcher.match.syntax import SCOPES
+from watcher.text.suggest import find_nearest
 
 LONGEST = 60_000
 """Characters of one query."""
@@ -158,8 +159,6 @@ def _operator(found: re.Match[str], line: int, column: int) -> Lexeme:
 
 
 def _unknown_field(name: str, line: int, column: int) -> QueryError:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name.lower(), sorted(_KNOWN_FIELDS), 1)
-    suggestion = f"did you mean {close[0]}: ?" if close else f'for the words themselves write "{name}: ..."'
+    nearest = find_nearest(name.lower(), sorted(_KNOWN_FIELDS))
+    suggestion = f"did you mean {nearest}: ?" if nearest else f'for the words themselves write "{name}: ..."'
     return QueryError(f"no field {name!r}", line=line, column=column, suggestion=suggestion)

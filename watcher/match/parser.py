@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import NamedTuple, TypeAlias
 
 from watcher.errors import QueryError
@@ -31,6 +30,7 @@ from watcher.match.syntax import (
 )
 from watcher.text.language_tags import language_tag
 from watcher.text.normalize import fold
+from watcher.text.suggest import find_nearest
 from watcher.text.tokenizer import surfaces, tokens
 
 DEPTH = 60
@@ -274,8 +274,8 @@ class _Parser:
             chain = " -> ".join(f"@{each}" for each in (*self._open_sets[self._open_sets.index(name) :], name))
             raise self._fault(lexeme, f"a set that contains itself: {chain}")
         if name not in self._sets:
-            close = get_close_matches(name, list(self._sets), 1)
-            raise self._fault(lexeme, f"no set @{name}", f"did you mean @{close[0]}?" if close else "")
+            nearest = find_nearest(name, self._sets)
+            raise self._fault(lexeme, f"no set @{name}", f"did you mean @{nearest}?" if nearest else "")
         if len(self._open_sets) >= DEPTH:
             raise self._fault(lexeme, f"sets nested more than {DEPTH} deep")
         read = self._cache.get(name)

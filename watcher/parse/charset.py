@@ -18,6 +18,9 @@ _BOMS = (
 _BARE = ((b"<\x00?\x00", "utf-16-le"), (b"\x00<\x00?", "utf-16-be"), (b"<\x00", "utf-16-le"), (b"\x00<", "utf-16-be"))
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']\s*([A-Za-z0-9._:-]{1,40})""")
 _CHARSET = re.compile(r"""charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""", re.IGNORECASE)
+META_BYTES = 4096
+"""How far into a page a meta element with its charset is looked for; browsers look into the first 1,024 bytes."""
+_META_CHARSET = re.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""")
 _SEVEN_BIT = ("iso2022", "hz", "utf-7")
 
 
@@ -52,6 +55,16 @@ def decode(body: bytes, content_type: str | None) -> tuple[str, str | None]:
     first = next((encoding for encoding in declared if encoding != "utf-8"), None) or guess_encoding(body)
     text, _note = _decoded(body, first)
     return text, f"bytes that are no UTF-8, read as {first}"
+
+
+def decode_page(body: bytes, content_type: str | None) -> str:
+    """Return the text of an HTML page: as `decode`, where a meta element counts if the answer names no charset.
+
+    WHATWG HTML, 13.2.3.2: the header counts before the element.
+    """
+    if charset_of(content_type) is None and (meta := _META_CHARSET.search(body[:META_BYTES])) is not None:
+        content_type = f"text/html; charset={meta[1].decode('ascii')}"
+    return decode(body, content_type)[0]
 
 
 def charset_of(content_type: str | None) -> str | None:

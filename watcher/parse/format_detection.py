@@ -7,6 +7,7 @@ from enum import Enum
 from html import unescape
 
 from watcher.errors import ParseError
+from watcher.parse.bot_check import has_bot_check
 from watcher.text.markup import is_html_element
 
 HEAD = 65_536
@@ -19,12 +20,6 @@ _FIRST = re.compile(r"<([A-Za-z][\w.:-]{0,40})")
 _SURE = re.compile(r"<[^>]{0,400}(?:xmlns\s*=|xmlns:|\bversion\s*=)")
 _PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body|script|title|meta|div|p)\b", re.IGNORECASE)
 _PAGE_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
-_CHALLENGE = re.compile(
-    r"just a moment\.\.\.|cf-browser-verification|challenge-platform|cf_chl_|attention required! \| cloudflare"
-    r"|_incapsula_resource|captcha-delivery|px-captcha|ddos-guard|sucuri website firewall|awswafintegration"
-    r"|enable javascript and cookies to continue|verify(?:ing)? (?:that )?you are (?:a )?human",
-    re.IGNORECASE,
-)
 _BINARY = (
     ("%PDF", "a PDF"),
     ("\ufffdPNG", "a picture"),
@@ -73,7 +68,7 @@ def _refusal(head: str) -> ParseError:
     found = _PAGE_TITLE.search(head)
     title = " ".join(unescape(found[1]).split())[:80] if found else ""
     named = f" ({title})" if title else ""
-    if _CHALLENGE.search(head):
+    if has_bot_check(head):
         return ParseError("challenge", f"a bot check in place of the feed{named}")
     return ParseError("html", f"an HTML page in place of the feed{named}")
 

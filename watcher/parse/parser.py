@@ -16,11 +16,10 @@ from watcher.parse.format_detection import Shape, shape
 from watcher.parse.jsonfeed import read_json
 from watcher.parse.limits import LONGEST_LOOSE
 from watcher.parse.xml_tree import Tree, grow
+from watcher.text.http_headers import parse_link_header
 from watcher.text.urls import http_url
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
-_LINK = re.compile(r"<([^<>]{1,2000})>([^<]*)")
-_REL = re.compile(r"""(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""")
 
 
 def parse(document: Document, known: Collection[bytes] = frozenset()) -> Parsed:
@@ -34,8 +33,8 @@ def parse(document: Document, known: Collection[bytes] = frozenset()) -> Parsed:
     link = document.headers.get("link")
     if not link:
         return read
-    said = _links(link, document.final_url)
-    return replace(read, hub=said.get("hub", read.hub), topic_url=said.get("self", read.topic_url))
+    links = _read_websub_links(link, document.final_url)
+    return replace(read, hub=links.get("hub", read.hub), topic_url=links.get("self", read.topic_url))
 
 
 def parse_bytes(
@@ -76,14 +75,11 @@ def _degraded(read: Parsed, why: str | None, cut: bool) -> Parsed:
     return replace(read, degraded=why or read.degraded, cut=cut) if why or cut else read
 
 
-def _links(header: str, base: str) -> dict[str, str]:
-    """Read the hub and self relations of a Link header (RFC 8288)."""
-    found: dict[str, str] = {}
-    for target, parameters in _LINK.findall(header[:10_000]):
-        rel = _REL.search(parameters)
-        url = http_url(target, base) if rel else None
-        if rel and url:
-            for relation in (rel[1] or rel[2] or "").lower().split():
-                if relation in {"hub", "self"}:
-                    found.setdefault(relation, url)
-    return found
+def _read_websub_links(header: str, base: str) -> dict[str, str]:
+    """Return the addresses of the hub and self relations of a Link header, the first of each."""
+    urls: dict[str, str] = {}
+    for link in parse_link_header(header):
+        if (relations := link.relations & {"hub", "self"}) and (url := http_url(link.target, base)):
+            for relation in relations:
+                urls.setdefault(relation, url)
+    return urls

@@ -14,6 +14,7 @@ from watcher.deliver.apprise_limits import find_limits, pick_address
 from watcher.model.digest import Channel, ChannelKind, Digest, Leaving
 from watcher.store import outbox
 from watcher.text.idn import encode_domain
+from watcher.text.timestamps import format_rfc3339
 
 
 def drafts(
@@ -71,7 +72,7 @@ class _Pages:
 
     def payloads(self, channel: Channel, recipient: str, installation: str) -> Iterator[str]:
         name, subject = self._digest.name, say.subject(self._digest)
-        slot = self._digest.slot_at.strftime("%Y-%m-%dT%H:%M:%SZ")
+        slot = format_rfc3339(self._digest.slot_at)
         match channel.kind:
             case ChannelKind.EMAIL:
                 thread = f"<{_name_of(installation, name, recipient)}.thread@news-watcher.invalid>"

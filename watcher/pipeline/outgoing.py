@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +20,7 @@ from watcher.pipeline.points import reached
 from watcher.pipeline.sending import Delivered, Senders
 from watcher.store import digests, outbox, unsubscribed, volume
 from watcher.store.engine import Database, Db
+from watcher.text.suggest import find_nearest
 
 log = structlog.get_logger()
 
@@ -214,5 +214,5 @@ def _named(press: Press, name: str) -> Subscription:
     for subscription in press.subscriptions:
         if subscription.name == name:
             return subscription
-    near = get_close_matches(name, [subscription.name for subscription in press.subscriptions], 1)
-    raise NotFoundError("digest", name, near[0] if near else "")
+    nearest = find_nearest(name, [subscription.name for subscription in press.subscriptions])
+    raise NotFoundError("digest", name, nearest or "")

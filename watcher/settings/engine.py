@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from watcher.errors import Fault
 from watcher.settings.schema import EngineName
-from watcher.settings.value_types import did_you_mean, shorten
+from watcher.settings.value_types import shorten
 from watcher.settings.yaml_nodes import Node, Place, Scalar
+from watcher.text.suggest import did_you_mean
 
 
 def read_engine(written: Node | None, database_url: str, environ: Mapping[str, str], faults: list[Fault]) -> EngineName:

@@ -24,9 +24,9 @@ from watcher.settings.value_types import (
     Strings,
     TimeOfDay,
     Verify,
-    did_you_mean,
     read_strings,
 )
+from watcher.text.suggest import did_you_mean
 
 OWN_PATHS = frozenset({
     "api", "archive", "as-of", "deliveries", "digests", "digests.atom", "entries", "events", "feeds", "feeds.opml",

@@ -11,8 +11,8 @@ from pydantic import SecretStr
 
 from watcher.errors import Fault
 from watcher.settings.schema import Section
-from watcher.settings.value_types import did_you_mean
 from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table, scalars
+from watcher.text.suggest import did_you_mean
 
 _REFERENCE = re.compile(r"\$(\$\{|\{([^}]*)\})")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

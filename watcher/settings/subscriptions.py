@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 from pathlib import Path
 
 from watcher.digest import IMMEDIATE, parse_schedule, to_cron
@@ -13,8 +12,9 @@ from watcher.settings import secrets
 from watcher.settings.channels import KINDS, bare, recipients
 from watcher.settings.schema import NAME, WrittenDigest
 from watcher.settings.validation import check
-from watcher.settings.value_types import did_you_mean, shorten
+from watcher.settings.value_types import shorten
 from watcher.settings.yaml_nodes import Listing, Node, Scalar, Table
+from watcher.text.suggest import did_you_mean
 
 
 def read_channels(
@@ -132,9 +132,8 @@ def _check_names(what: str, node: Node, names: tuple[str, ...], known: Collectio
     for number, name in enumerate(names):
         if name not in known:
             place = node.items[number].place if isinstance(node, Listing) else node.place
-            near = get_close_matches(name, known, 1)
-            said = f"; did you mean `{near[0]}`?" if near else f"; known: {', '.join(sorted(known)) or 'none'}"
-            faults.append(place.fault(f"no {what} `{shorten(name)}`{said}"))
+            hint = did_you_mean(name, known) or f"; known: {', '.join(sorted(known)) or 'none'}"
+            faults.append(place.fault(f"no {what} `{shorten(name)}`{hint}"))
 
 
 def _check_schedule(node: Node, written: WrittenDigest, faults: list[Fault]) -> None:

@@ -12,8 +12,9 @@ from pydantic_core import ErrorDetails
 
 from watcher.errors import Fault
 from watcher.settings.schema import Section
-from watcher.settings.value_types import did_you_mean, shorten, write_length
+from watcher.settings.value_types import shorten, write_length
 from watcher.settings.yaml_nodes import Node, Place, Scalar, Table, at, plain, scalars
+from watcher.text.suggest import did_you_mean
 
 Model = TypeVar("Model", bound=Section)
 

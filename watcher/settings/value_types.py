@@ -5,7 +5,6 @@ from __future__ import annotations
 import ipaddress
 import re
 from datetime import time, timedelta
-from difflib import get_close_matches
 from typing import Annotated, Any
 from urllib.parse import urlsplit
 
@@ -106,12 +105,6 @@ def read_verify(value: Any) -> bool | str:
 def shorten(text: str, most: int = 60) -> str:
     """Cut a text for a message."""
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def did_you_mean(word: str, known: Any) -> str:
-    """Suggest the nearest known word as the end of a sentence, or nothing."""
-    near = get_close_matches(word, [str(each) for each in known], 1, 0.6)
-    return f"; did you mean `{near[0]}`?" if near else ""
 
 
 Length = Annotated[timedelta, BeforeValidator(read_length)]

@@ -12,8 +12,9 @@ from watcher.match import Query, find, parse_query
 from watcher.match.forms import LANGUAGES, forms_of, look_up
 from watcher.model.entry import Item
 from watcher.text.article import Article
+from watcher.text.lines import one_line
 from watcher.text.normalize import fold
-from watcher.text.stopwords import COMMON, guess
+from watcher.text.stopwords import STOPWORDS, guess
 from watcher.text.tokenizer import tokens
 from watcher.topics.labels import example_entry
 from watcher.topics.phrases import Term, standing_out
@@ -90,7 +91,7 @@ def draft(
     if not names:  # a script without capitals
         names, matters = [Subject((term,)) for term in matters[:3]], matters[3:]
     language = (article.language or guess(tokens(f"{article.title} {article.text[:8000]}")) or "").split("-")[0]
-    look_up((word, language) for term in matters for word in term.words if word not in COMMON and len(word) >= 4)
+    look_up((word, language) for term in matters for word in term.words if word not in STOPWORDS and len(word) >= 4)
     single = sorted(
         [*_of_names(names), *_of_matters(matters, names, language)], key=lambda idea: idea.weight, reverse=True
     )
@@ -119,7 +120,7 @@ def counted(proposals: Iterable[Proposal], matched: Mapping[str, int], tested: i
 
 def as_yaml(proposals: Sequence[Proposal], heading: Sequence[str] = ()) -> str:
     """Write proposals as a topics file; what an article says cannot break out of its place in it."""
-    lines = [f"# {_line(said)}" for said in heading] + ["topics:"]
+    lines = [f"# {one_line(said)}" for said in heading] + ["topics:"]
     for each in proposals:
         if each.matched is not None and each.tested is not None:
             much = " - much: narrow it" if each.matched > max(20, MUCH * each.tested) else ""
@@ -221,7 +222,7 @@ def _written(term: Term) -> str:
 
 def _loosely(term: Term, language: str) -> str:
     """Write a phrase so that its words may bend, and one or two others stand between."""
-    telling = [word for word in term.words if word not in COMMON]
+    telling = [word for word in term.words if word not in STOPWORDS]
     if " " not in term.said or len(telling) < 2:
         return _written(term)
     last = len(telling) - 1
@@ -280,8 +281,4 @@ def _id(name: str, taken: Collection[str]) -> str:
 
 def _scalar(said: str) -> str:
     """Write a text as a YAML scalar in double quotes, which JSON's strings are."""
-    return json.dumps(_line(said), ensure_ascii=False)
-
-
-def _line(said: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in said).split())
+    return json.dumps(one_line(said), ensure_ascii=False)

@@ -7,10 +7,9 @@ import re
 from watcher.errors import ParseError
 from watcher.fetch import Fetcher
 from watcher.model.poll import Failed
-from watcher.parse.charset import decode
+from watcher.parse.charset import decode_page
 from watcher.text.article import Article, from_html, from_text, looks_html
 
-_META = re.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""")
 _MOST = 8 * 2**20
 
 
@@ -27,10 +26,7 @@ def read_article(body: bytes, content_type: str | None = None, name: str = "the 
     kind = (content_type or "").partition(";")[0].strip().lower()
     if body.startswith(b"%PDF") or kind.startswith(("image/", "audio/", "video/", "application/pdf")) or _binary(body):
         raise ParseError("not-text", f"{name}: no text or web page")
-    body = body[:_MOST]
-    if "charset" not in (content_type or "").lower() and (meta := _META.search(body[:4096])) is not None:
-        content_type = f"text/html; charset={meta[1].decode('ascii')}"
-    text, _note = decode(body, content_type)
+    text = decode_page(body[:_MOST], content_type)
     article = from_html(text) if kind == "text/html" or looks_html(text) else from_text(text)
     if not re.search(r"\w", article.title + article.text):
         raise ParseError("empty", f"{name}: no words in it")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request
@@ -19,6 +18,7 @@ from watcher.app.questions import read_filters
 from watcher.errors import NotFoundError, UsageError
 from watcher.match import Query as ReadQuery
 from watcher.model.found import Filters
+from watcher.text.suggest import did_you_mean
 from watcher.web.render.environment import link
 from watcher.web.site import Here, Site, site_of
 
@@ -141,9 +141,8 @@ def _declared(dependant: Dependant) -> Iterator[str]:
 
 
 def _unknown(name: str, known: Sequence[str]) -> str:
-    near = get_close_matches(name, known, 1)
     listed = f"; known here: {', '.join(known)}" if known else "; none is known here"
-    return "unknown parameter" + (f"; did you mean `{near[0]}`?" if near else listed)
+    return f"unknown parameter{did_you_mean(name, known) or listed}"
 
 
 ListAsked = Annotated[Asked, Depends(asked)]

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from watcher.text.signing import is_signed, sign_text
+
 COOKIE = "watcher_session"
 LIFETIME = timedelta(days=30)
+_SIGNATURE_BYTES = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +39,12 @@ class Sessions:
     def write(self, session: Session) -> str:
         """Give the cookie's value."""
         said = f"{session.id}.{session.began}.{int(session.authenticated)}"
-        return f"{said}.{self._seal('session', said)}"
+        return f"{said}.{sign_text(self._key, 'session', said, _SIGNATURE_BYTES)}"
 
     def read(self, cookie: str | None, now: datetime) -> Session | None:
         """Read a cookie; None where it is not ours, too old, or was logged out."""
         said, _, seal = (cookie or "").rpartition(".")
-        if not said or not hmac.compare_digest(self._seal("session", said).encode(), seal.encode()):
+        if not said or not is_signed(self._key, "session", said, seal, _SIGNATURE_BYTES):
             return None
         id_, began, authenticated = said.split(".")
         age = now.timestamp() - int(began)
@@ -62,12 +62,8 @@ class Sessions:
 
     def form_token(self, session: Session) -> str:
         """Give the token that this session's forms carry."""
-        return self._seal("form", session.id)
+        return sign_text(self._key, "form", session.id, _SIGNATURE_BYTES)
 
     def is_form_token(self, session: Session, token: str) -> bool:
         """Tell whether a form came from a page that we gave to this session."""
-        return hmac.compare_digest(self.form_token(session).encode(), token.encode("utf-8", "replace"))
-
-    def _seal(self, use: str, said: str) -> str:
-        sealed = hmac.new(self._key, f"{use}:{said}".encode("utf-8", "replace"), hashlib.sha256).digest()
-        return urlsafe_b64encode(sealed[:24]).decode()
+        return is_signed(self._key, "form", session.id, token, _SIGNATURE_BYTES)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from watcher.text.timestamps import format_rfc3339
+
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def iso(moment: datetime | None) -> str:
     """Write a moment for machines."""
-    return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return "" if moment is None else format_rfc3339(moment)
 
 
 def at(moment: datetime | None) -> str:
