@@ -12,10 +12,10 @@ from itertools import islice
 from watcher.model.entry import Item
 from watcher.parse.limits import LONGEST_FIELD, LONGEST_GUID, LONGEST_TITLE, MOST_ITEMS, MOST_LOOKED_AT
 from watcher.parse.links import Offered, clean_address, make_enclosures
-from watcher.parse.mojibake import mended
+from watcher.parse.mojibake import fix_mojibake
 from watcher.parse.progress import current, require_isolation
 from watcher.text.dates import parse_date
-from watcher.text.html import line, plain, title_text, to_text
+from watcher.text.html import clean_line, clean_lines, html_to_text, title_to_text
 from watcher.text.language_tags import language_tag
 from watcher.text.markup import escape_literals, has_entities, has_tags
 from watcher.text.urls import http_url
@@ -120,7 +120,7 @@ def _name(raw: Raw, mark: bytes) -> Item:
         url=_url(raw),
         title=_title(raw),
         published_at=published,
-        published_raw=line(said)[:100],
+        published_raw=clean_line(said)[:100],
         date_doubtful=doubtful,
         mark=mark,
         repeated=True,
@@ -132,7 +132,7 @@ def clean_item(raw: Raw, language: str | None = None, mark: bytes = b"") -> Item
     title = _title(raw)
     summary, content = _clean_texts(raw)
     if not title:
-        title = line((summary or content)[:400])[:80]
+        title = clean_line((summary or content)[:400])[:80]
     said, published, doubtful = _published(raw, language)
     updated = published if raw.updated == said else parse_date(raw.updated)[0]
     return Item(
@@ -145,7 +145,7 @@ def clean_item(raw: Raw, language: str | None = None, mark: bytes = b"") -> Item
         tags=once(_clean_name(tag)[:100] for tag in raw.tags)[:50] if raw.tags else (),
         language=language_tag(raw.language) if raw.language else None,
         published_at=published,
-        published_raw=line(said)[:100],
+        published_raw=clean_line(said)[:100],
         updated_at=updated if raw.updated else None,
         date_doubtful=doubtful,
         enclosures=make_enclosures(raw.enclosures, raw.base) if raw.enclosures else (),
@@ -198,22 +198,22 @@ def _clean_text(raw: str, is_text: bool = False) -> str:
     if not raw:
         return ""
     if is_text:
-        return plain(mended(raw[:LONGEST_FIELD]))
-    html = mended(_without_sections(raw[:LONGEST_FIELD]))
+        return clean_lines(fix_mojibake(raw[:LONGEST_FIELD]))
+    html = fix_mojibake(_without_sections(raw[:LONGEST_FIELD]))
     if "<" not in html:
-        text = to_text(html)
+        text = html_to_text(html)
         # Markup that was escaped twice is the text of the first reading: WordPress comments, reddit.
-        return to_text(escape_literals(text)) if has_tags(text) or has_entities(text) else text
-    text = to_text(escape_literals(html, lone=not has_tags(html)))
+        return html_to_text(escape_literals(text)) if has_tags(text) or has_entities(text) else text
+    text = html_to_text(escape_literals(html, lone=not has_tags(html)))
     if has_entities(text) and _SHOWN_CODE.search(html) is None:
-        return to_text(text.replace("<", "&lt;"))
+        return html_to_text(text.replace("<", "&lt;"))
     return text
 
 
 def _clean_name(raw: str) -> str:
     """Return the name of an author or a tag: text, but for those who write markup or escape it once too often."""
-    text = mended(raw)
-    return title_text(_without_sections(text)) if "<" in text or "&" in text else line(text)
+    text = fix_mojibake(raw)
+    return title_to_text(_without_sections(text)) if "<" in text or "&" in text else clean_line(text)
 
 
 def _without_sections(raw: str) -> str:
@@ -237,7 +237,7 @@ def _published(raw: Raw, language: str | None = None) -> tuple[str, datetime | N
 
 
 def _guid(raw: Raw) -> str | None:
-    return line(raw.guid)[:LONGEST_GUID] or None
+    return clean_line(raw.guid)[:LONGEST_GUID] or None
 
 
 def _url(raw: Raw) -> str | None:
@@ -249,8 +249,8 @@ def _title(raw: Raw) -> str:
 
 
 def _heading(raw: str, is_text: bool) -> str:
-    heading = mended(raw)
-    return line(heading)[:LONGEST_TITLE] if is_text else title_text(_without_sections(heading))
+    heading = fix_mojibake(raw)
+    return clean_line(heading)[:LONGEST_TITLE] if is_text else title_to_text(_without_sections(heading))
 
 
 def _age(raw: Raw) -> datetime:

@@ -8,9 +8,9 @@ from urllib.parse import urlsplit
 from selectolax.lexbor import LexborHTMLParser
 
 from watcher.errors import ParseError
-from watcher.parse.charset import charset_of, decode
+from watcher.parse.charset import decode_page
 from watcher.text.article import from_html
-from watcher.text.html import LONGEST
+from watcher.text.html import MAX_FIELD_LENGTH
 from watcher.text.linear_html import exceeds_tree_limits, select_tags
 from watcher.text.urls import http_url
 
@@ -18,7 +18,6 @@ FEED_TYPES = {"application/rss+xml": "rss", "application/atom+xml": "atom", "app
 MIN_ARTICLE_LENGTH = 200
 """Characters without which a page has shown no article."""
 MAX_PAGE_LENGTH = 2_000_000
-_META = re.compile(rb"""(?i)<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""")
 _LOOKS = re.compile(r"(?i)(?:^|[/._-])(?:feeds?|rss|atom|index\.xml|rdf)(?:[/._-]|$)|\.(?:rss|atom|rdf|xml)$")
 
 
@@ -27,15 +26,13 @@ def read_article(body: bytes, content_type: str | None) -> str:
     kind = content_type or ""
     if kind and "html" not in kind.lower():
         raise ParseError("not-feed", f"the page is no HTML but {kind[:60]}")
-    if charset_of(kind) is None and (meta := _META.search(body[:4096])) is not None:
-        kind = f"text/html; charset={meta[1].decode('ascii')}"
     try:
-        text = from_html(decode(body, kind)[0]).text
+        text = from_html(decode_page(body, kind)).text
     except Exception as error:  # an extractor of anything meets everything: its fault is the page's
         raise ParseError("parse", f"the page cannot be read: {type(error).__name__}") from error
     if len(text) < MIN_ARTICLE_LENGTH:
         raise ParseError("empty", "the page shows no article")
-    return text[:LONGEST]
+    return text[:MAX_FIELD_LENGTH]
 
 
 def list_feed_links(html: str, base: str) -> list[str]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
 
-from watcher.text.html import LONGEST, line, plain, title_text, to_text
+from watcher.text.html import MAX_FIELD_LENGTH, clean_line, clean_lines, html_to_text, title_to_text
 from watcher.text.language_tags import language_tag
 from watcher.text.linear_html import exceeds_tree_limits
 
@@ -16,7 +16,7 @@ ENOUGH = 250
 _PAGE = re.compile(r"(?i)^\s*(?:<!doctype html|<html|<\?xml[^>]{0,200}>\s*<(?:!doctype )?html)")
 _MARKUP = re.compile(r"(?i)<(?:p|div|article|body|h1|span|br)[\s>/]")
 _AROUND = "nav, header, footer, aside, script, style, noscript, template, form, figure, iframe, svg, button, select"
-_MOST = 4 * LONGEST
+_MOST = 4 * MAX_FIELD_LENGTH
 _MOST_TAGS = 20_000
 
 
@@ -36,7 +36,7 @@ def looks_html(text: str) -> bool:
 
 def from_text(text: str) -> Article:
     """Read plain text: its first line is the headline, if it is short enough to be one."""
-    tidy = plain(text)
+    tidy = clean_lines(text)
     first, _break, rest = tidy.partition("\n")
     return Article(title=first, text=rest) if rest and len(first) <= 200 else Article(title="", text=tidy)
 
@@ -45,7 +45,7 @@ def from_html(html: str) -> Article:
     """Read a page. Trafilatura finds its article where it is installed, and a plainer rule where not."""
     html = html[:_MOST]
     if exceeds_tree_limits(html):
-        return from_text(to_text(html))
+        return from_text(html_to_text(html))
     tree = LexborHTMLParser(html)
     language = tree.root.attributes.get("lang") if tree.root is not None else None
     title = _title(tree)
@@ -61,7 +61,7 @@ def _extracted(html: str) -> str:
     if html.count("<") > _MOST_TAGS:  # it takes its time
         return ""
     found = extract(html, include_comments=False, include_tables=False, favor_precision=True)
-    return plain(found) if found and len(found) >= ENOUGH else ""
+    return clean_lines(found) if found and len(found) >= ENOUGH else ""
 
 
 def _title(tree: LexborHTMLParser) -> str:
@@ -70,7 +70,7 @@ def _title(tree: LexborHTMLParser) -> str:
         if node is not None:
             said = (node.attributes.get(name) or "") if name else node.text(separator=" ")
             if said.strip():
-                return title_text(said)
+                return title_to_text(said)
     return ""
 
 
@@ -84,11 +84,11 @@ def _largest(tree: LexborHTMLParser) -> str:
         best = max([best, *parts], key=len)
         if len(best) >= ENOUGH:
             return best
-    return best or (plain(tree.body.text(separator="\n")) if tree.body is not None else "")
+    return best or (clean_lines(tree.body.text(separator="\n")) if tree.body is not None else "")
 
 
 def _paragraphs(node: LexborNode) -> str:
-    said = [line(part.text(separator="")) for part in node.css("p, li, h2, h3, blockquote")]
+    said = [clean_line(part.text(separator="")) for part in node.css("p, li, h2, h3, blockquote")]
     return "\n".join(dict.fromkeys(part for part in said if part))
 
 
