@@ -23,20 +23,26 @@ import structlog
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.servers import MailServer
-from watcher import digest as say
-from watcher.deliver import EmailSender, freeze
-from watcher.deliver.mail import compose_mail
-from watcher.model.digest import Channel, ChannelKind, Coverage, Delivery, DeliveryState, Subscription, ToldHit
+from watcher.channels import EmailSender
+from watcher.channels.mail import compose_mail
+from watcher.channels.payload import dump_payload
+from watcher.digest.compose import compose_digest
+from watcher.digest.format_helpers import Links
+from watcher.digest.html import render_html
+from watcher.digest.plain import render_text
+from watcher.model.digest import Channel, ChannelKind, Coverage, Delivery, DeliveryState, Digest, Subscription, ToldHit
 from watcher.model.topic import Evidence, Origin, Topic
-from watcher.pipeline.drafts import drafts
-from watcher.pipeline.sending import deliver_waiting
-from watcher.store import digests, migrate, outbox
-from watcher.store.engine import Database
+from watcher.pipeline.delivery import deliver_waiting
+from watcher.pipeline.messages import build_messages
+from watcher.store.database import Database
+from watcher.store.database.migrate import upgrade_schema
+from watcher.store.digests.queries import add_digest
+from watcher.store.outbox.queries import add_deliveries, find_deliveries
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TOPICS = [Topic(id=f"topic-{n}", name=f"Topic number {n}", query="") for n in range(5)]
 COVERAGE = Coverage(feeds=52, fresh=47, stale=3, failing=2, gaps=2, lost=6, entries=1843, notes=("Wire: failing",))
-LINKS = say.Links(base_url="https://watch.example", secret=b"0123456789abcdef")
+LINKS = Links(base_url="https://watch.example", secret=b"0123456789abcdef")
 
 
 def stories(count: int) -> list[ToldHit]:
@@ -85,27 +91,27 @@ def sizes() -> None:
         hits = stories(count)
         to = Subscription(name="daily", schedule="0 7 * * *", channels=("mail",), max_stories=count)
 
-        def made(hits: list[ToldHit] = hits, to: Subscription = to) -> say.Digest:  # type: ignore[name-defined]
-            return say.compose(to, NOON, hits, TOPICS, COVERAGE, (NOON - timedelta(days=1), NOON))
+        def made(hits: list[ToldHit] = hits, to: Subscription = to) -> Digest:
+            return compose_digest(to, NOON, hits, TOPICS, COVERAGE, (NOON - timedelta(days=1), NOON))
 
         digest = made()
-        html, text = say.html(digest, LINKS), say.text(digest, LINKS)
+        html, text = render_html(digest, LINKS), render_text(digest, LINKS)
         delivery = Delivery(
             id=1, digest_id=1, channel="mail", kind=ChannelKind.EMAIL, recipient="a@desk.example", part=0,
-            payload=freeze(name="daily", subject="The day"), html=html, text=text, message_id="<1@desk.example>",
+            payload=dump_payload(name="daily", subject="The day"), html=html, text=text, message_id="<1@desk.example>",
             state=DeliveryState.SENDING, attempts=1, next_try_at=NOON, created_at=NOON,
         )  # fmt: skip
 
         def everything(made: Callable[[], object] = made, delivery: Delivery = delivery) -> None:
             digest = made()
-            say.html(digest, LINKS)  # type: ignore[arg-type]
-            say.text(digest, LINKS)  # type: ignore[arg-type]
+            render_html(digest, LINKS)  # type: ignore[arg-type]
+            render_text(digest, LINKS)  # type: ignore[arg-type]
             compose_mail(delivery, channel)
 
         parts = [
             measured(made, times)[0],
-            measured(lambda d=digest: say.html(d, LINKS), times)[0],
-            measured(lambda d=digest: say.text(d, LINKS), times)[0],
+            measured(lambda d=digest: render_html(d, LINKS), times)[0],
+            measured(lambda d=digest: render_text(d, LINKS), times)[0],
             measured(lambda d=delivery: compose_mail(d, channel), times)[0],
         ]
         middle, slow, used = measured(everything, times)
@@ -120,12 +126,12 @@ async def sending(recipients: int) -> None:
     to = tuple(f"reader-{number}@desk.example" for number in range(recipients))
     hits = stories(50)
     subscription = Subscription(name="daily", schedule="0 7 * * *", channels=("mail",), max_stories=50)
-    digest = say.compose(subscription, NOON, hits, TOPICS, COVERAGE, (NOON - timedelta(days=1), NOON))
+    digest = compose_digest(subscription, NOON, hits, TOPICS, COVERAGE, (NOON - timedelta(days=1), NOON))
     rates: dict[str, list[float]] = {"bare smtplib": [], "outbox and aiosmtplib": []}
     with tempfile.TemporaryDirectory() as folder, MailServer() as server:
         channel = mail_channel(server.port, to)
         with Database(f"sqlite:///{folder}/bench.db") as database:
-            migrate.upgrade(database)
+            upgrade_schema(database)
             for number in range(3):
                 server.messages.clear()
                 slot = NOON + timedelta(days=number)
@@ -133,11 +139,11 @@ async def sending(recipients: int) -> None:
                     from dataclasses import replace
 
                     digest = replace(digest, slot_at=slot, hits=())
-                    digest_id = digests.add(db, digest, slot, sent=True, html="", text="")
+                    digest_id = add_digest(db, digest, slot, sent=True, html="", text="")
                     assert digest_id is not None
-                    rows = drafts(digest, [channel], LINKS, None, installation="bench", not_before=slot)
-                    outbox.add(db, digest_id, rows, slot)
-                    waiting = list(outbox.page(db, digest_id=digest_id, limit=recipients).items)
+                    rows = build_messages(digest, [channel], LINKS, None, installation="bench", not_before=slot)
+                    add_deliveries(db, digest_id, rows, slot)
+                    waiting = list(find_deliveries(db, digest_id=digest_id, limit=recipients).items)
                 begun = time.perf_counter()
                 with smtplib.SMTP("127.0.0.1", server.port) as bare:
                     for delivery in waiting:

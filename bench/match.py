@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 from bench.news import NOON, Press
 from bench.percolators import BareScan, Engine, Fts5, OneRe, Ours, Prepared, Tantivy
 from tests.match.reference import matches
-from watcher.match import Reading, Watched, compile_topics, find
+from watcher.match import EntryText, TopicMatcher, compile_topics, match_entry
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Topic
 
@@ -87,7 +87,7 @@ def _set(
     return missed
 
 
-def _engines(watched: Watched, names: Sequence[str]) -> dict[str, Engine]:
+def _engines(watched: TopicMatcher, names: Sequence[str]) -> dict[str, Engine]:
     queries = [watched.query(topic.id) for topic in watched.topics]
     patterns = watched.index.patterns
     known: dict[str, Callable[[], Engine]] = {
@@ -163,18 +163,18 @@ def _judge(kind: str, times: Mapping[str, list[float]]) -> list[str]:
     return missed
 
 
-def _differences(watched: Watched, items: list[Prepared], sample: int) -> list[str]:
+def _differences(watched: TopicMatcher, items: list[Prepared], sample: int) -> list[str]:
     """Compare with what trying each topic alone gives: each hit there is, and on a sample each there should be."""
     wrong: list[str] = []
     checked = 0
     for item in items:
         for hit in watched.hits((item.stored,), NOON):
             checked += 1
-            if find(watched.query(hit.topic_id), item.stored) != hit.evidence:
+            if match_entry(watched.query(hit.topic_id), item.stored) != hit.evidence:
                 wrong.append(f"item {item.stored.id}, topic {hit.topic_id}: evidence differs from the topic alone")
     few = random.Random(len(watched.topics)).sample(items, min(len(items), max(5, sample // len(watched.topics))))
     for item in few:
-        ours = set(watched.matching(Reading(item.stored)))
+        ours = set(watched.matching(EntryText(item.stored)))
         alone = {topic.id for topic in watched.topics if matches(watched.query(topic.id), item.stored)}
         checked += len(watched.topics)
         wrong += [f"item {item.stored.id}, topic {topic}: index and reference differ" for topic in ours ^ alone]
@@ -182,7 +182,7 @@ def _differences(watched: Watched, items: list[Prepared], sample: int) -> list[s
     return wrong[:20]
 
 
-def _watched(queries: Sequence[str]) -> Watched:
+def _watched(queries: Sequence[str]) -> TopicMatcher:
     return compile_topics([Topic(id=f"t{number}", name="", query=said) for number, said in enumerate(queries)])
 
 
@@ -205,7 +205,7 @@ def _build(queries: list[str], items: list[StoredEntry]) -> tuple[float, float, 
     memory = _resident() - before
     begun = time.process_time()
     for stored in items:
-        watched.matching(Reading(stored))
+        watched.matching(EntryText(stored))
     return built, memory, (time.process_time() - begun) / len(items) * 1e6
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.outgoing.kills import suffer
-from watcher.store import migrate
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.database.migrate import upgrade_schema
 
 
 def main() -> int:
@@ -28,7 +28,7 @@ def main() -> int:
     arguments.add_argument("--seed", type=int, default=1)
     given = arguments.parse_args()
     with tempfile.TemporaryDirectory() as folder, Database(f"sqlite:///{folder}/kills.db") as database:
-        migrate.upgrade(database)
+        upgrade_schema(database)
         fate = suffer(database, given.digests, given.kills, given.seed, patience=(0.3, 1.5))
     for name, value in asdict(fate).items():
         print(

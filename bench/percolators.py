@@ -15,36 +15,36 @@ from typing import Any
 import ahocorasick_rs
 
 from bench.news import NOON
-from watcher.match import Query, Reading, Watched
-from watcher.match.document import BARRIER
+from watcher.match import EntryText, Query, TopicMatcher
+from watcher.match.entry_text import FIELD_BARRIER
 from watcher.match.syntax import (
     And,
     AtLeast,
+    FieldEquals,
+    FieldScope,
     First,
-    Forms,
+    Inflections,
     Literal,
     Near,
     Node,
     NotNear,
     Or,
+    Phrase,
     Prefix,
-    Scoped,
-    Whole,
-    Words,
 )
 from watcher.model.entry import StoredEntry
 
 
 def padded(stored: StoredEntry) -> str:
     """Give an item's folded words in one string, a blank before and after each."""
-    return Reading(stored).padded()[1]
+    return EntryText(stored).padded()[1]
 
 
 class Prepared:
     """An item with the words that engines without a canonicaliser of their own are given."""
 
     def __init__(self, stored: StoredEntry) -> None:
-        reading = Reading(stored)
+        reading = EntryText(stored)
         self.stored = stored
         self.columns = tuple(" ".join(reading.words(field)) for field in ("title", "summary", "content"))
         self.padded = padded(stored)
@@ -80,14 +80,14 @@ class BareScan(Engine):
 class Ours(Engine):
     """The matcher: which topics match, or the hits with their spans, as the daemon stores them."""
 
-    def __init__(self, watched: Watched, *, spans: bool) -> None:
+    def __init__(self, watched: TopicMatcher, *, spans: bool) -> None:
         self._watched = watched
         self._spans = spans
 
     def run(self, items: Sequence[Prepared]) -> int:
         if self._spans:
             return sum(len(self._watched.hits((item.stored,), NOON)) for item in items)
-        return sum(len(self._watched.matching(Reading(item.stored))) for item in items)
+        return sum(len(self._watched.matching(EntryText(item.stored))) for item in items)
 
 
 class Fts5(Engine):
@@ -150,7 +150,7 @@ class Tantivy(Engine):
     def _said(self, node: Node, fields: tuple[str, ...] = ("title", "summary", "content")) -> Any:
         query, occur = self._tantivy.Query, self._tantivy.Occur
         match node:
-            case Words():
+            case Phrase():
                 return query.boolean_query(
                     [(occur.Should, self._phrase(spelt, field)) for field in fields for spelt in _spellings(node)]
                 )
@@ -164,9 +164,9 @@ class Tantivy(Engine):
                 return self._said(And((left, right)), fields)
             case NotNear(left=part) | AtLeast(part=part) | First(part=part):
                 return self._said(part, fields)
-            case Scoped(field=field, part=part):
+            case FieldScope(field=field, part=part):
                 return self._said(part, (field,) if field != "text" else fields)
-            case Whole():
+            case FieldEquals():
                 return None
 
     def _phrase(self, spelt: tuple[str, ...], field: str) -> Any:
@@ -194,14 +194,14 @@ class OneRe(Engine):
         return sum(pattern.match(item.padded) is not None for item in items for pattern in self._patterns)
 
 
-def _spellings(leaf: Words) -> Iterator[tuple[str, ...]]:
+def _spellings(leaf: Phrase) -> Iterator[tuple[str, ...]]:
     """Give the ways to write a leaf, a * at its end for a beginning."""
     options: list[tuple[str, ...]] = []
     for part in leaf.parts:
         match part:
             case Literal(word=word):
                 options.append((word,))
-            case Forms(forms=forms):
+            case Inflections(forms=forms):
                 options.append(tuple(sorted(forms)))
             case Prefix(start=start):
                 options.append((f"{start}*",))
@@ -216,12 +216,12 @@ def _says_all(node: Node) -> bool:
     """Tell whether a peer can say exactly this, so that it may exclude by it."""
     if isinstance(node, Or):
         return all(_says_all(part) for part in node.parts)
-    return isinstance(node, Words) and not node.exact and all(isinstance(p, Literal | Forms) for p in node.parts)
+    return isinstance(node, Phrase) and not node.exact and all(isinstance(p, Literal | Inflections) for p in node.parts)
 
 
 def _fts5(node: Node) -> str | None:
     match node:
-        case Words():
+        case Phrase():
             said = [_quoted(spelt) for spelt in _spellings(node)]
             return said[0] if len(said) == 1 else f"({' OR '.join(said)})"
         case And(parts=parts, without=without):
@@ -237,18 +237,18 @@ def _fts5(node: Node) -> str | None:
             return f"({' OR '.join(f'NEAR({a} {b}, {gap})' for a, b in pairs)})"
         case NotNear(left=part) | AtLeast(part=part) | First(part=part):
             return _fts5(part)
-        case Scoped(field=field, part=part):
+        case FieldScope(field=field, part=part):
             return f"{{{field}}} : {_fts5(part)}" if field != "text" else _fts5(part)
-        case Whole():
+        case FieldEquals():
             return None
 
 
 def _plain(node: Node) -> list[str]:
     """Give the phrases of a word or of an OR of words; nothing for anything else."""
     some = node.parts if isinstance(node, Or) else (node,)
-    if not all(isinstance(part, Words) for part in some):
+    if not all(isinstance(part, Phrase) for part in some):
         return []
-    return [_quoted(spelt) for part in some if isinstance(part, Words) for spelt in _spellings(part)]
+    return [_quoted(spelt) for part in some if isinstance(part, Phrase) for spelt in _spellings(part)]
 
 
 def _quoted(spelt: tuple[str, ...]) -> str:
@@ -259,33 +259,33 @@ def _quoted(spelt: tuple[str, ...]) -> str:
 def _re(node: Node, start: str = r"(?s:.*?)") -> str:
     """Say a node as what has to be ahead of the beginning of the text."""
     match node:
-        case Words() | Near():
+        case Phrase() | Near():
             return f"(?={start} {_stretch(node)} )"
         case And(parts=parts, without=without):
             some = "".join(_re(part, start) for part in parts)
             return some + "".join(f"(?!{_re(part, start)})" for part in without if _says_all(part))
         case Or(parts=parts):
-            if all(isinstance(part, Words) for part in parts):
+            if all(isinstance(part, Phrase) for part in parts):
                 return f"(?={start} {_stretch(node)} )"
             return f"(?:{'|'.join(_re(part, start) for part in parts)})"
         case NotNear(left=part) | AtLeast(part=part) | First(part=part):
             return _re(part, start)
-        case Scoped(field=field, part=part):
-            return _re(part, rf"[^{BARRIER}]*?") if field == "title" else _re(part, start)
-        case Whole():
+        case FieldScope(field=field, part=part):
+            return _re(part, rf"[^{FIELD_BARRIER}]*?") if field == "title" else _re(part, start)
+        case FieldEquals():
             return ""
 
 
 def _stretch(node: Node) -> str:
     match node:
-        case Words():
+        case Phrase():
             spelt = [re.escape(" ".join(words)).replace(r"\*", r"\w*") for words in _spellings(node)]
             return f"(?:{'|'.join(spelt)})"
         case Or(parts=parts):
             return f"(?:{'|'.join(_stretch(part) for part in parts)})"
         case Near(left=left, right=right, gap=gap, ordered=ordered):
             a, b = _stretch(left), _stretch(right)
-            between = rf"(?: [^ {BARRIER}]+){{0,{gap}}} "
+            between = rf"(?: [^ {FIELD_BARRIER}]+){{0,{gap}}} "
             return f"(?:{a}{between}{b})" if ordered else f"(?:{a}{between}{b}|{b}{between}{a})"
         case _:
             return r"\w+"

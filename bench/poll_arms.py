@@ -38,37 +38,37 @@ class Ours:
         from watcher.match import compile_topics
         from watcher.model.feed import Source
         from watcher.model.topic import Topic
-        from watcher.store import feeds as stored
-        from watcher.store import migrate
-        from watcher.store.engine import Database
+        from watcher.store.database import Database
+        from watcher.store.database.migrate import upgrade_schema
+        from watcher.store.feeds.queries import sync_feeds
 
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
         self._database = Database(f"sqlite:///{folder}/ours.db")
-        migrate.upgrade(self._database)
+        upgrade_schema(self._database)
         self._watched = compile_topics(Topic(id=id_, name=id_, query=query) for id_, query in press.topics(TOPICS))
         with self._database.write() as db:
             sources = [Source(url=url(feed)) for feed in range(feeds)]
-            stored.sync(db, sources, clock.now(), timedelta(minutes=15))
+            sync_feeds(db, sources, clock.now(), timedelta(minutes=15))
 
     async def cycle(self) -> dict[str, Any]:
         from watcher import clock
         from watcher.fetch import Fetcher, FetchPolicy
-        from watcher.pipeline.incoming import Poller
-        from watcher.schedule import Bounds
+        from watcher.pipeline.poller import Poller
+        from watcher.schedule import PollLimits
 
         async with Fetcher(FetchPolicy(allow=("127.0.0.0/8",), concurrency=AT_ONCE)) as fetcher:
             async with Poller(
-                self._database, fetcher, lambda: self._watched, clock.now, bounds=Bounds, concurrency=AT_ONCE
+                self._database, fetcher, lambda: self._watched, clock.now, bounds=PollLimits, concurrency=AT_ONCE
             ) as poller:
                 polled = await poller.cycle(everything=True)
         assert not polled.failed, polled.failures[:3]
         return {"polled": polled.due, "unchanged": polled.unchanged, "hits": polled.hits}
 
     def items(self) -> int:
-        from watcher.store import entries
+        from watcher.store.entries.queries import count_entries
 
         with self._database.read() as db:
-            return entries.count(db)
+            return count_entries(db)
 
 
 class Reader:

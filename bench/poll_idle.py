@@ -71,7 +71,7 @@ def at_rest(feeds: int, folder: Path, *, settle: float, watch: float) -> Rest:
 def _known_and_not_due(config: Path, database: Path) -> None:
     sys.path.insert(0, str(ROOT))
     from watcher import clock
-    from watcher.app.wiring import open_app
+    from watcher.app.bootstrap import open_app
 
     app = open_app(config, {}, database_url=f"sqlite:///{database}")
     app.sync(clock.now())

@@ -39,9 +39,9 @@ from bench.store_build import (
     world,
 )
 from bench.zipf import Corpus, moment
-from watcher.store import care
-from watcher.store.engine import Database
-from watcher.store.pruning import Retention, prune
+from watcher.store.database import Database
+from watcher.store.database.maintenance import find_database_faults
+from watcher.store.database.pruning import Retention, prune_database
 
 INGEST = {"sqlite": 5_000, "postgresql": 3_000}
 NEWEST = {"sqlite": 10, "postgresql": 25}
@@ -144,11 +144,11 @@ def measure(one: World, given: argparse.Namespace, aims: Aims) -> Rate:
         began = time.perf_counter()
         count = stored(one)
         kept = Retention(entries=moment(count) - moment(count // 10), hits=moment(count) - moment(count // 10))
-        gone = prune(one.database, kept, moment(count))
+        gone = prune_database(one.database, kept, moment(count))
         took = time.perf_counter() - began
         print(f"  pruned {gone.entries:,} entries in {took:.1f} s, {gone.entries / took:,.0f} a second")
     began = time.perf_counter()
-    faults = care.check(one.database)
+    faults = find_database_faults(one.database)
     print(f"  check: {faults or 'sound'} in {time.perf_counter() - began:.1f} s")
     if faults:
         raise SystemExit("the database is damaged")

@@ -16,8 +16,12 @@ from bench.store_build import World
 from bench.zipf import CLASSES, feed_url, moment
 from watcher.match import parse_query
 from watcher.model.found import Filters
-from watcher.store import archive, feeds, hits, status, stories
-from watcher.store.engine import Db
+from watcher.store.database import Db
+from watcher.store.entries.search import search_entries
+from watcher.store.feeds.queries import count_entries_by_feed
+from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, find_hits
+from watcher.store.stories.queries import find_stories
+from watcher.store.system.status import get_status
 
 Ask = Callable[[Db], object]
 
@@ -75,10 +79,10 @@ def questions(world: World, count: int) -> dict[str, Iterator[Ask]]:
     for kind in CLASSES:
         asked[f"hits, {kind} word"] = _cycle(_hits(Filters(), word) for word in words(kind))
     end = moment(_entries(world))
-    asked["status"] = _cycle([lambda db: status.standing(db, end), lambda db: status.standing(db, end)])
-    asked["counts of topics and feeds"] = _cycle([lambda db: (hits.counts(db), feeds.entry_counts(db))])
-    asked["chart of 30 days"] = _cycle([lambda db: hits.per_day(db, f"{end.date()}"[:8] + "01")])
-    asked["newest stories"] = _cycle([lambda db: stories.page(db), lambda db: stories.page(db, limit=49)])
+    asked["status"] = _cycle([lambda db: get_status(db, end), lambda db: get_status(db, end)])
+    asked["counts of topics and feeds"] = _cycle([lambda db: (count_hits_by_topic(db), count_entries_by_feed(db))])
+    asked["chart of 30 days"] = _cycle([lambda db: count_hits_by_day(db, f"{end.date()}"[:8] + "01")])
+    asked["newest stories"] = _cycle([lambda db: find_stories(db), lambda db: find_stories(db, limit=49)])
     return asked
 
 
@@ -137,12 +141,12 @@ def arriving(world: World, rate: int) -> Iterator[None]:
 
 def _search(word: str, filters: Filters, *, order: str = "new") -> Ask:
     query = parse_query(word)
-    return lambda db: archive.page(db, query, filters, order=order, limit=50)
+    return lambda db: search_entries(db, query, filters, order=order, limit=50)
 
 
 def _hits(filters: Filters, word: str | None = None, *, order: str = "new") -> Ask:
     query = parse_query(word) if word else None
-    return lambda db: hits.page(db, filters, query=query, order=order, limit=50)
+    return lambda db: find_hits(db, filters, query=query, order=order, limit=50)
 
 
 def _cycle(askings: Sequence[Ask] | Iterator[Ask]) -> Iterator[Ask]:

@@ -15,14 +15,21 @@ from typing import Any
 
 from bench.zipf import Corpus, feed_url, moment
 from tests import postgres
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.entry import Entry, StoredEntry
 from watcher.model.feed import Source
-from watcher.pipeline.settling import keep_new
-from watcher.store import care, entries, feeds, hit_rows, memory, migrate, search, stories, tallies
-from watcher.store.engine import Database
-from watcher.store.entries import _write
-from watcher.stories import WINDOW
+from watcher.pipeline.ingest import store_new_entries
+from watcher.store.database import Database
+from watcher.store.database.maintenance import get_database_size
+from watcher.store.database.migrate import upgrade_schema
+from watcher.store.entries.fulltext_index import tokenize_entry
+from watcher.store.entries.known_entries import load_known_entries
+from watcher.store.entries.queries import _write, assign_entry_ids, count_entries
+from watcher.store.feeds.queries import load_feeds, sync_feeds
+from watcher.store.hits.mapping import format_evidence
+from watcher.store.stories.queries import prune_story_marks
+from watcher.store.system.counters import rebuild_counters
+from watcher.stories import STORY_WINDOW
 
 SERVER = {
     "fsync": "on",
@@ -64,12 +71,12 @@ class World:
     kind: str
     database: Database
     corpus: Corpus
-    watched: Watched
+    watched: TopicMatcher
 
     @property
     def feed_ids(self) -> list[int]:
         with self.database.read() as db:
-            return [feed.id for feed in sorted(feeds.all_configured(db), key=lambda feed: feed.id)]
+            return [feed.id for feed in sorted(load_feeds(db), key=lambda feed: feed.id)]
 
 
 @contextmanager
@@ -96,16 +103,16 @@ def _opened(url: str) -> Database:
 
 
 def _prepared(kind: str, database: Database, corpus: Corpus) -> World:
-    migrate.upgrade(database)
+    upgrade_schema(database)
     with database.write() as db:
-        feeds.sync(db, [Source(url=feed_url(n)) for n in range(corpus.feeds)], moment(0), timedelta(minutes=15))
+        sync_feeds(db, [Source(url=feed_url(n)) for n in range(corpus.feeds)], moment(0), timedelta(minutes=15))
     return World(kind, database, corpus, compile_topics(corpus.topics()))
 
 
 def stored(world: World) -> int:
     """Tell how many entries there are."""
     with world.database.read() as db:
-        return entries.count(db)
+        return count_entries(db)
 
 
 def fill(world: World, count: int, size: int) -> Rate:
@@ -117,7 +124,7 @@ def fill(world: World, count: int, size: int) -> Rate:
         if rate.entries % 10_000 < size:
             # As the daemon does every few hours; these are some days of news.
             with world.database.write(lasting=False) as db:
-                stories.forget_marks(db, moment(first + rate.entries) - WINDOW)
+                prune_story_marks(db, moment(first + rate.entries) - STORY_WINDOW)
     return rate
 
 
@@ -126,9 +133,9 @@ def keep(world: World, batch: Sequence[Entry], number: int, rate: Rate) -> None:
     began, own = time.perf_counter(), time.process_time()
     with world.database.write(lasting=False) as db:
         now = moment(number + len(batch))
-        memory.recall(db, batch[0].feed_id, batch)
-        fresh = entries.number(db, [StoredEntry(id=0, entry=entry, first_seen_at=now) for entry in batch])
-        found = keep_new(db, fresh, world.watched, now)
+        load_known_entries(db, batch[0].feed_id, batch)
+        fresh = assign_entry_ids(db, [StoredEntry(id=0, entry=entry, first_seen_at=now) for entry in batch])
+        found = store_new_entries(db, fresh, world.watched, now)
     rate.seconds += time.perf_counter() - began
     rate.own_seconds += time.process_time() - own
     rate.entries += len(batch)
@@ -141,7 +148,7 @@ def offer_again(world: World, count: int, size: int) -> Rate:
     for batch in world.corpus.batches(stored(world) - count, count, size, world.feed_ids):
         began, own = time.perf_counter(), time.process_time()
         with world.database.write(lasting=False) as db:
-            memory.recall(db, batch[0].feed_id, batch)
+            load_known_entries(db, batch[0].feed_id, batch)
         rate.seconds += time.perf_counter() - began
         rate.own_seconds += time.process_time() - own
         rate.entries += len(batch)
@@ -165,7 +172,7 @@ def fill_bare(world: World, count: int, size: int) -> Rate:
     finally:
         raw.close()
     with world.database.write() as db:
-        tallies.recount(db)
+        rebuild_counters(db)
         if world.kind == "postgresql":
             db.exec_driver_sql("SELECT setval('entries_id_seq', (SELECT max(id) FROM entries))")
             db.exec_driver_sql("SELECT setval('hits_id_seq', (SELECT max(id) FROM hits))")
@@ -184,9 +191,9 @@ def _ready(world: World, batch: Sequence[Entry], number: int) -> tuple[list[str]
         row = _write(entry) | {"id": id_, "first_seen_at": now}
         rows.append({k: int(v.timestamp() * 1000) if millis and hasattr(v, "timestamp") else v for k, v in row.items()})
         each = StoredEntry(id=id_, entry=entry, first_seen_at=now)
-        index.append([id_, search.tokens_of(each)])
+        index.append([id_, tokenize_entry(each)])
         found += [
-            (h.topic_id, id_, h.topic_version, h.score, hit_rows.write_evidence(h.evidence), "live",
+            (h.topic_id, id_, h.topic_version, h.score, format_evidence(h.evidence), "live",
              int(now.timestamp() * 1000) if millis else now)
             for h in world.watched.hits([each], now)
         ]  # fmt: skip
@@ -236,7 +243,7 @@ def settle_down(world: World) -> int:
             connection.autocommit = False
     finally:
         raw.close()
-    return care.size_of(world.database)
+    return get_database_size(world.database)
 
 
 def peer_search(corpus: Corpus, count: int) -> tuple[float, float] | None:

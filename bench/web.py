@@ -19,11 +19,14 @@ from pathlib import Path
 import httpx
 
 from watcher import clock
-from watcher.app.wiring import App, open_app
-from watcher.match import find, parse_query
+from watcher.app.bootstrap import App, open_app
+from watcher.match import match_entry, parse_query
 from watcher.model.entry import Entry, Item
 from watcher.model.topic import Hit
-from watcher.store import entries, feeds, hits, stories
+from watcher.store.entries.queries import add_entries
+from watcher.store.feeds.queries import load_feeds
+from watcher.store.hits.queries import upsert_hits
+from watcher.store.stories.queries import assign_stories
 
 FEEDS, TOPICS, BATCH = 40, 20, 500
 SECONDS, WORKERS = 3.0, 4
@@ -50,7 +53,7 @@ def fill(app: App, count: int) -> None:
     queries = [parse_query(f"topic{n}") for n in range(TOPICS)]
     now = clock.now()
     with app.database.read() as db:
-        known = feeds.all_configured(db)
+        known = load_feeds(db)
     for start in range(0, count, BATCH):
         moment = now - timedelta(days=90) * (1 - start / count)
         fresh = []
@@ -64,15 +67,15 @@ def fill(app: App, count: int) -> None:
                       item=item, source=feed.name, feed_url=feed.source.url)
             )  # fmt: skip
         with app.database.write() as db:
-            stored = entries.add(db, fresh, moment)
+            stored = add_entries(db, fresh, moment)
             found = [
-                Hit(topic_id=f"topic-{n}", topic_version="1", entry_id=each.id, evidence=find(queries[n], each) or (),
-                    score=draw.random(), matched_at=moment)
+                Hit(topic_id=f"topic-{n}", topic_version="1", entry_id=each.id,
+                    evidence=match_entry(queries[n], each) or (), score=draw.random(), matched_at=moment)
                 for each in stored
                 for n in [int(each.entry.key) % TOPICS]
             ]  # fmt: skip
-            hits.add(db, found)
-            stories.join(db, stored, moment)
+            upsert_hits(db, found)
+            assign_stories(db, stored, moment)
 
 
 def ask(address: str, path: str) -> tuple[float, float, float]:

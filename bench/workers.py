@@ -39,9 +39,12 @@ import psycopg  # noqa: E402
 from tests import postgres  # noqa: E402
 from tests.engine.outlets import Outlets  # noqa: E402
 from watcher.model.feed import Source  # noqa: E402
-from watcher.pipeline import chunks  # noqa: E402
-from watcher.store import claims, feeds, leases, migrate  # noqa: E402
-from watcher.store.engine import Database  # noqa: E402
+from watcher.pipeline import work_batches  # noqa: E402
+from watcher.store.database import Database  # noqa: E402
+from watcher.store.database.migrate import upgrade_schema  # noqa: E402
+from watcher.store.feeds.leases import claim_due_feeds, filter_held_feeds  # noqa: E402
+from watcher.store.feeds.queries import save_polled_feeds, sync_feeds  # noqa: E402
+from watcher.store.system.workers import list_workers  # noqa: E402
 
 PROCESSES = (1, 2, 4)
 BATCH = 200
@@ -54,7 +57,7 @@ SPAWN = multiprocessing.get_context("spawn")
 def by_store(database: Database, now: datetime) -> list[tuple[int, int]]:
     """Claim a batch and complete it: what a poll teaches is written with it."""
     with database.write() as db:
-        held = claims.claim_due(db, now, limit=BATCH, lease_for=MINUTE, owner=str(os.getpid()))
+        held = claim_due_feeds(db, now, limit=BATCH, lease_for=MINUTE, owner=str(os.getpid()))
     with database.write() as db:
         complete(db, held, now)
     return [(feed.id, feed.lease) for feed in held]
@@ -63,10 +66,10 @@ def by_store(database: Database, now: datetime) -> list[tuple[int, int]]:
 def by_chunk(database: Database, now: datetime) -> list[tuple[int, int]]:
     """Share a batch out, take it over chunk by chunk with turns at the hosts, and complete it."""
     done: list[tuple[int, int]] = []
-    for chunk in chunks.share_out(database, now, chunks=BATCH // chunks.CHUNK):
+    for chunk in work_batches.claim_batches(database, now, chunks=BATCH // work_batches.CHUNK):
         held = [
             feed
-            for feed, _at in chunks.take_over(
+            for feed, _at in work_batches.take_over(
                 database, chunk, now, owner=str(os.getpid()), spacing=timedelta(milliseconds=1)
             )
         ]
@@ -78,10 +81,10 @@ def by_chunk(database: Database, now: datetime) -> list[tuple[int, int]]:
 
 def complete(db: Any, held: Any, now: datetime) -> None:
     """Settle as polls do of which one in ten brings news."""
-    kept = claims.still_held(db, held)
+    kept = filter_held_feeds(db, held)
     later = now + 15 * MINUTE
     learnt = ((feed, replace(feed, next_poll_at=later, polled_at=now, succeeded_at=now)) for feed in held)
-    feeds.put(
+    save_polled_feeds(
         db,
         (
             (before, after if before.id % 10 else replace(after, document_keys=KEYS, new_at=now))
@@ -139,10 +142,10 @@ def lease_rates(server: postgres.Server, count: int) -> list[str]:
     rates: dict[str, dict[int, float]] = {}
     doubled = 0
     with Database(server.url("leases")) as database:
-        migrate.upgrade(database)
+        upgrade_schema(database)
         with database.write() as db:
             sources = [Source(url=f"https://host-{n // 3}.example/{n}") for n in range(count)]
-            feeds.sync(db, sources, now, 15 * MINUTE)
+            sync_feeds(db, sources, now, 15 * MINUTE)
         for how in ("psycopg", "store", "chunks"):
             wanted = count // 10 if how == "chunks" else count
             for number in PROCESSES:
@@ -224,7 +227,7 @@ class Desk:
     def __init__(self, server: postgres.Server, folder: Path, name: str, urls: list[str]) -> None:
         server.execute(f"CREATE DATABASE {name}")
         self.database = Database(server.url(name))
-        migrate.upgrade(self.database)
+        upgrade_schema(self.database)
         self.folder = folder / name
         self.folder.mkdir()
         (self.folder / "feeds.yaml").write_text("feeds:\n" + "".join(f"  - url: {url}\n" for url in urls))
@@ -245,7 +248,7 @@ class Desk:
 
     def at_work(self) -> int:
         with self.database.read() as db:
-            return len(leases.at_work(db, datetime.now(UTC)))
+            return len(list_workers(db, datetime.now(UTC)))
 
     def hold(self) -> None:
         """Let nothing be due."""
@@ -280,7 +283,7 @@ def wait_for(what: Callable[[], bool], patience: float = 240) -> float:
 
 def synced(desk: Desk, urls: list[str]) -> None:
     with desk.database.write() as db:
-        feeds.sync(db, [Source(url=url) for url in urls], datetime.now(UTC), 60 * MINUTE)
+        sync_feeds(db, [Source(url=url) for url in urls], datetime.now(UTC), 60 * MINUTE)
     desk.hold()
 
 
@@ -330,7 +333,7 @@ def takeover(server: postgres.Server, count: int) -> list[str]:
             press.send("shut")
             desk.let_go()
             name = f"{os.uname().nodename}:{doomed.pid}"
-            wait_for(lambda: held(desk, name) >= chunks.CHUNK)
+            wait_for(lambda: held(desk, name) >= work_batches.CHUNK)
             lost = held(desk, name)
             doomed.kill()
             doomed.wait()

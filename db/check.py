@@ -4,15 +4,15 @@ import sys
 import tempfile
 from pathlib import Path
 
-from watcher.store.engine import Database
-from watcher.store.migrate import differences, upgrade
+from watcher.store.database import Database
+from watcher.store.database.migrate import find_schema_differences, upgrade_schema
 
 
 def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Database(f"sqlite:///{Path(folder, 'check.db')}") as database:
-        upgrade(database)
+        upgrade_schema(database)
         with database.read() as db:
-            found = differences(db)
+            found = find_schema_differences(db)
     for difference in found:
         sys.stderr.write(f"{difference}\n")
     return 1 if found else 0

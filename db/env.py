@@ -4,8 +4,8 @@ import os
 
 from alembic import context
 
-from watcher.store.engine import Database, Db
-from watcher.store.migrate import include_object
+from watcher.store.database import Database, Db
+from watcher.store.database.migrate import include_object
 from watcher.store.tables import metadata
 
 

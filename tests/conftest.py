@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from tests import postgres
-from watcher.store import migrate
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.database.migrate import upgrade_schema
 
 _NUMBERS = count()
 
@@ -21,7 +21,7 @@ _NUMBERS = count()
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "watcher.db"
     with Database(f"sqlite:///{path}") as database:
-        migrate.upgrade(database)
+        upgrade_schema(database)
     return path
 
 
@@ -35,7 +35,7 @@ def postgres_server() -> Iterator[postgres.Server]:
             pytest.skip(said)
         running.execute("CREATE DATABASE migrated")
         with Database(running.url("migrated")) as database:
-            migrate.upgrade(database)
+            upgrade_schema(database)
         yield running
 
 

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 from watcher import private
-from watcher.deliver.files import write_digest
-from watcher.store.engine import Database
+from watcher.channels.files import write_digest
+from watcher.store.database import Database
 
 UMASKS = (0o000, 0o022, 0o077)
 

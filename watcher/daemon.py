@@ -17,9 +17,9 @@ from typing import NoReturn
 import structlog
 
 from watcher import clock, private
-from watcher.app.wiring import App
+from watcher.app.bootstrap import App
 from watcher.engine import make_engine
-from watcher.engine.steps import Engine, Pace, Steps
+from watcher.engine.jobs import Engine, Heartbeat, Jobs
 from watcher.engine.systemd import ServiceManager
 from watcher.errors import ConfigError, StoreError, WatcherError
 from watcher.fetch import Fetcher
@@ -34,7 +34,7 @@ PUT_BACK = timedelta(seconds=5)
 LAST_MOMENT = timedelta(seconds=1)
 
 
-def run(app: App, *, page: bool = True, grace: timedelta = GRACE, pace: Pace | None = None) -> None:
+def run(app: App, *, page: bool = True, grace: timedelta = GRACE, pace: Heartbeat | None = None) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again. Raises StoreError where another one runs.
 
     Where a thread is stuck (a document that is read for minutes) the process ends here, with 0, and not its caller.
@@ -42,7 +42,7 @@ def run(app: App, *, page: bool = True, grace: timedelta = GRACE, pace: Pace | N
     with ExitStack() as held:
         if (path := app.database.path) is not None:
             held.enter_context(_alone(path))
-        asyncio.run(_Daemon(app, page=page, grace=grace, pace=pace or Pace()).run())
+        asyncio.run(_Daemon(app, page=page, grace=grace, pace=pace or Heartbeat()).run())
     if stuck := _find_stuck_threads():
         log.warning("ended without waiting for threads that are stuck", threads=stuck)
         app.close()
@@ -75,7 +75,7 @@ def _exit() -> NoReturn:
 
 
 class _Daemon:
-    def __init__(self, app: App, *, page: bool, grace: timedelta, pace: Pace) -> None:
+    def __init__(self, app: App, *, page: bool, grace: timedelta, pace: Heartbeat) -> None:
         self._app = app
         self._page = page
         self._grace = grace
@@ -93,10 +93,10 @@ class _Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(self._reload()))
-        async with Fetcher(app.fetch_policy()) as fetcher, Steps(app, fetcher, clock.now, self._pace) as steps:
+        async with Fetcher(app.fetch_policy()) as fetcher, Jobs(app, fetcher, clock.now, self._pace) as steps:
             await self._keep_going(fetcher, steps, make_engine(app.settings.engine, steps))
 
-    async def _keep_going(self, fetcher: Fetcher, steps: Steps, engine: Engine) -> None:
+    async def _keep_going(self, fetcher: Fetcher, steps: Jobs, engine: Engine) -> None:
         app = self._app
         server, serving = None, None
         if self._page:

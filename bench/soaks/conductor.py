@@ -26,9 +26,12 @@ from bench.soaks.sites import serve
 from bench.soaks.violations import Violations
 from bench.soaks.watch import StatusWatch
 from tests import postgres
-from watcher.app.wiring import App, open_app
-from watcher.store import care, feeds, migrate, status
-from watcher.store.engine import Database
+from watcher.app.bootstrap import App, open_app
+from watcher.store.database import Database
+from watcher.store.database.maintenance import find_database_faults, get_database_size
+from watcher.store.database.migrate import upgrade_schema
+from watcher.store.feeds.queries import resume_feed
+from watcher.store.system.status import get_status
 
 
 @dataclass(slots=True)
@@ -77,7 +80,7 @@ class Conductor:
             self._ports = self._sites.receive()
             self._configure(0.0)
             with Database(self._url) as database:
-                migrate.upgrade(database)
+                upgrade_schema(database)
             self._app = open_app(self._folder / "config", os.environ, database_url=self._url)
             held.callback(self._app.close)
             held.callback(self._end)
@@ -129,7 +132,7 @@ class Conductor:
         for feed in back:
             if feed.watched.holds(at):
                 with self.app.database.write() as db:
-                    feeds.resume(db, feed_url(feed, self._ports[0]), self._wall())
+                    resume_feed(db, feed_url(feed, self._ports[0]), self._wall())
 
     def _work(self, number: int, at: float) -> None:
         machine = self._machine or self._start(at)
@@ -207,8 +210,8 @@ class Conductor:
         if self._machine is not None:
             self._samples.append((at, self._machine.ask("sample")))
         with self.app.database.read() as db:
-            known = status.standing(db, self._wall())
-        self._sizes.append((at, care.size_of(self.app.database), known.entries))
+            known = get_status(db, self._wall())
+        self._sizes.append((at, get_database_size(self.app.database), known.entries))
 
     def _report(self, at: float, seconds: float) -> None:
         sample = self._samples[-1][1] if self._samples else None
@@ -238,7 +241,7 @@ class Conductor:
         floods = self._ledger.check_floods(database, at)
         self._ledger.check_digests(at)
         messages = self._ledger.check_messages(database, served["mails"], served["slack"], at)
-        for fault in care.check(database):
+        for fault in find_database_faults(database):
             self._violations.add("database unsound", at, fault)
         _measured_at, size, kept = self._sizes[-1]
         bounds = check_database(size, kept, len(self._ledger.composed), at, self._violations)

@@ -24,7 +24,7 @@ from bench.soaks.plan import (
     subtract,
 )
 from bench.soaks.violations import Violations
-from watcher.store.engine import Database
+from watcher.store.database import Database
 from watcher.store.tables import digest_items, digests, entries, feeds, hits, outbox
 
 UNTOLD_FOR = 3 * DAY

@@ -25,10 +25,10 @@ from sqlalchemy import event
 from bench.soaks.clock import SharedClock, wall_clock
 from bench.soaks.plan import HOUR, MINUTE, STORAGE, Fault, Incident, Plan
 from bench.soaks.sites import SLACK_HOST
-from watcher.app.wiring import App, open_app
-from watcher.deliver import senders
-from watcher.engine.local import ALIVE_FOR
-from watcher.engine.steps import Step, Steps, patient
+from watcher.app.bootstrap import App, open_app
+from watcher.channels import senders
+from watcher.engine.apscheduler_engine import ALIVE_FOR
+from watcher.engine.jobs import Jobs, Step, patient
 from watcher.errors import WatcherError
 from watcher.fetch import Fetcher
 
@@ -152,7 +152,7 @@ class _Machine:
         await asyncio.to_thread(self._app.retry_logins, self._wall())
         async with Fetcher(self._policy(), self._resolve, monotonic=self._clock.read) as fetcher:
             ways = senders(fetcher.client(), self._wall, slack_pace=timedelta())
-            async with Steps(self._app, fetcher, self._wall, monotonic=self._clock.read, senders_by_kind=ways) as steps:
+            async with Jobs(self._app, fetcher, self._wall, monotonic=self._clock.read, senders_by_kind=ways) as steps:
                 await steps.take_over()
                 pipe.send("started")
                 while (order := await orders.get()) not in {"stop", "leave"}:
@@ -190,16 +190,16 @@ class _Machine:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return [NOWHERE if outage is not None and outage.fault is Fault.REFUSE else "127.0.0.1"]
 
-    async def _tick(self, steps: Steps) -> Report:
+    async def _tick(self, steps: Jobs) -> Report:
         at = self._clock.read()
         _limit_files(full=self._plan.incident(at, {Incident.DISK}) is not None)
 
         async def look() -> None:
-            await steps.clock_care.look()
+            await steps.clock_monitor.look()
 
         async def beat() -> None:
             await steps.beat()
-            await steps.take_over_silent()
+            await steps.recover_silent_leases()
 
         async def send() -> None:
             await steps.send()
@@ -209,7 +209,7 @@ class _Machine:
         await self._step(steps, "poll", lambda: self._poll(steps))
         await self._step(steps, "send", send)
         await self._step(steps, "beat", beat)
-        await self._step(steps, "skew", steps.clock_care.note_skew)
+        await self._step(steps, "skew", steps.clock_monitor.note_skew)
         if self._is_due("subscribe", at, HOUR):
             await self._step(steps, "subscribe", steps.subscribe)
         if self._is_due("prune", at, 6 * HOUR):
@@ -234,14 +234,14 @@ class _Machine:
         if not away:
             raise TimeoutError(f"not done after {PATIENCE:g} s")
 
-    async def _step(self, steps: Steps, name: str, step: Step) -> None:
+    async def _step(self, steps: Jobs, name: str, step: Step) -> None:
         """Run a step as the engine would: a database that is away is one line, all else is a fault of ours."""
         try:
             await patient(name, step, steps.storage)()
         except Exception as error:
             self._log.errors.append(f"tick failed {name} {type(error).__name__}: {error}")
 
-    async def _poll(self, steps: Steps) -> None:
+    async def _poll(self, steps: Jobs) -> None:
         """Poll all that is due, and wait for it: time does not go on meanwhile."""
         poller = steps.poller
         await poller.keep_up(timedelta(seconds=0.8))
@@ -249,7 +249,7 @@ class _Machine:
         if not poller.is_stalled:
             self._succeeded_at = self._clock.read()
 
-    async def _poll_rest(self, steps: Steps) -> None:
+    async def _poll_rest(self, steps: Jobs) -> None:
         poller = steps.poller
         while True:
             while poller.in_flight:
@@ -257,7 +257,7 @@ class _Machine:
             if poller.offline or not await poller.tick():
                 break
 
-    async def _reload(self, steps: Steps) -> Report:
+    async def _reload(self, steps: Jobs) -> Report:
         try:
             await asyncio.to_thread(self._app.reload)
             await asyncio.to_thread(self._app.sync, self._wall())
@@ -265,7 +265,7 @@ class _Machine:
             self._log.errors.append(f"reload failed: {error}")
         return self._make_report(steps)
 
-    def _make_report(self, steps: Steps) -> Report:
+    def _make_report(self, steps: Jobs) -> Report:
         warnings, errors = self._log.take()
         at = self._clock.read()
         alive = at - self._succeeded_at < ALIVE_FOR.total_seconds()

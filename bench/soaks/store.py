@@ -31,12 +31,19 @@ from watcher.model.entry import Item
 from watcher.model.feed import Feed, Source, Validators
 from watcher.model.found import Filters
 from watcher.model.poll import Document, Fresh, Hints, Parsed
-from watcher.pipeline.settling import settle_all
-from watcher.schedule import Bounds
-from watcher.store import archive, care, claims, feeds, hits, migrate, status, stories
-from watcher.store.engine import Database
-from watcher.store.entries import stored_key
-from watcher.store.pruning import Retention, prune
+from watcher.pipeline.ingest import ingest_polls
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.database.maintenance import find_database_faults
+from watcher.store.database.migrate import upgrade_schema
+from watcher.store.database.pruning import Retention, prune_database
+from watcher.store.entries.queries import restore_key
+from watcher.store.entries.search import search_entries
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.queries import sync_feeds
+from watcher.store.hits.queries import find_hits
+from watcher.store.stories.queries import find_stories
+from watcher.store.system.status import get_status
 from watcher.store.tables import aliases, entries, tombstones
 
 HOUR = timedelta(hours=1)
@@ -69,9 +76,9 @@ class _Running:
 def soak(url: str, folder: Path, seconds: float, *, writers: int = 3, readers: int = 2, seed: int = 1) -> Told:
     """Let them all loose on a database, and look at what is left."""
     with Database(url) as database:
-        migrate.upgrade(database)
+        upgrade_schema(database)
         with database.write() as db:
-            feeds.sync(db, [Source(url=feed_url(n)) for n in range(FEEDS)], BEGIN, timedelta(minutes=15))
+            sync_feeds(db, [Source(url=feed_url(n)) for n in range(FEEDS)], BEGIN, timedelta(minutes=15))
     fork = multiprocessing.get_context("fork")
     chance, told, began = random.Random(seed), Told(), time.time()
     numbers: Counter[str] = Counter()
@@ -105,7 +112,7 @@ def soak(url: str, folder: Path, seconds: float, *, writers: int = 3, readers: i
             if one.process.exitcode not in {0, -signal.SIGTERM}:
                 told.faults.append(f"a {one.role} ended with {one.process.exitcode}")
     with Database(url) as database:
-        told.faults += care.check(database)
+        told.faults += find_database_faults(database)
         told.faults += _lost(database, folder, told)
     return told
 
@@ -121,7 +128,7 @@ def _lost(database: Database, folder: Path, told: Told) -> list[str]:
         guid = case((entries.c.permalink, entries.c.url), else_=entries.c.guid)
         address = func.coalesce(entries.c.canonical_url, entries.c.url)
         rows = db.execute(select(entries.c.key, guid, address, entries.c.key_mark)).all()
-        known = {stored_key(*row) for row in rows}
+        known = {restore_key(*row) for row in rows}
         told.stored = len(known)
         known |= set(db.execute(select(tombstones.c.key)).scalars()) | set(db.execute(select(aliases.c.key)).scalars())
     told.committed = len(committed)
@@ -140,13 +147,13 @@ def write(url: str, seed: str, began: float, log: Path) -> None:
         while True:
             now = _now(began)
             with database.write(lasting=False) as db:
-                held = claims.claim_due(db, now, limit=4, lease_for=HOUR, owner=seed)
+                held = claim_due_feeds(db, now, limit=4, lease_for=HOUR, owner=seed)
             if not held:
                 time.sleep(0.02)
                 continue
             polled = [(feed, _document(feed, chance, now)) for feed in held]
             with database.write(lasting=False) as db:
-                settled = settle_all(db, polled, WATCHED, now, Bounds(), chance.random)
+                settled = ingest_polls(db, polled, WATCHED, now, PollLimits(), chance.random)
             for each in settled:
                 for stored in each.new:
                     kept.write(f"{stored.entry.key};\n")
@@ -180,13 +187,13 @@ def read(url: str, seed: str, began: float, _log: Path) -> None:
         while True:
             with database.read() as db:
                 query, topic = parse_query(chance.choice(WORDS)), chance.choice(topics)
-                found = archive.page(db, query, limit=20).items
+                found = search_entries(db, query, limit=20).items
                 assert [match.stored.id for match in found] == sorted((m.stored.id for m in found), reverse=True)
-                archive.page(db, query, Filters(topics=(topic,)), order=chance.choice(["new", "score"]))
-                hits.page(db, Filters(topics=(topic,)), query=query if chance.random() < 0.5 else None)
-                for story in stories.page(db, limit=10).items:
+                search_entries(db, query, Filters(topics=(topic,)), order=chance.choice(["new", "score"]))
+                find_hits(db, Filters(topics=(topic,)), query=query if chance.random() < 0.5 else None)
+                for story in find_stories(db, limit=10).items:
                     assert len(story.tellings) == story.size, story
-                status.standing(db, _now(began))
+                get_status(db, _now(began))
 
 
 def keep_pruning(url: str, _seed: str, began: float, log: Path) -> None:
@@ -194,7 +201,7 @@ def keep_pruning(url: str, _seed: str, began: float, log: Path) -> None:
     with Database(url) as database:
         while True:
             log.touch()
-            prune(database, KEPT, _now(began))
+            prune_database(database, KEPT, _now(began))
             time.sleep(0.2)
 
 

@@ -26,10 +26,10 @@ from bench.soaks.plan import (
     subtract,
 )  # fmt: skip
 from bench.soaks.violations import Violations
-from watcher.app.standing import stand
-from watcher.app.wiring import App
-from watcher.schedule import health
-from watcher.store import feeds
+from watcher.app.bootstrap import App
+from watcher.app.status import stand
+from watcher.schedule import get_feed_health
+from watcher.store.feeds.queries import load_feeds
 
 _UNHEALTHY = {"failing", "gone"}
 _NETWORK_AWAY = "our own network is away"
@@ -71,8 +71,8 @@ class StatusWatch:
         with app.database.read() as db:
             unhealthy = {
                 int(feed.source.title.removeprefix("Feed "))
-                for feed in feeds.all_configured(db)
-                if str(health(feed, now)) in _UNHEALTHY
+                for feed in load_feeds(db)
+                if str(get_feed_health(feed, now)) in _UNHEALTHY
             }
         self._check_feeds(unhealthy, at)
         self._check_machine(status, unhealthy, at, faults)

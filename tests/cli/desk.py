@@ -13,9 +13,9 @@ import yaml
 
 from tests.topics.news import print_news
 from watcher.cli.main import run
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.settings import load
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 TOPICS = {"port": "(harbour OR @boats) NOT film", "weather": "storm NEAR/2 harbour"}
 SETS = {"boats": "ferry OR yacht"}
@@ -40,7 +40,7 @@ class Desk:
         (self.folder / "topics.yaml").write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
 
     @property
-    def watched(self) -> Watched:
+    def watched(self) -> TopicMatcher:
         settings = load(self.folder, {})
         return compile_topics(settings.topics, settings.sets)
 

@@ -12,7 +12,7 @@ from tests.cli.test_digests import Desk
 from tests.outgoing.world import found
 from tests.servers import MailServer
 from tests.smtp_script import ScriptedMailServer
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 
 @pytest.fixture

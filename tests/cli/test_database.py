@@ -15,7 +15,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.store.filled import NOON, bring, item, topics
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 EYES = topics(eyes='"five eyes"')
 

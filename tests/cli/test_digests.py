@@ -15,8 +15,8 @@ from tests.outgoing.world import found
 from tests.servers import MailServer
 from watcher.cli.main import run
 from watcher.model.digest import Leaving
-from watcher.store import unsubscribed
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.digests.unsubscribes import add_unsubscription
 
 READER = Leaving(subscription="daily", channel="mail", recipient="a@desk.example")
 
@@ -123,7 +123,7 @@ def test_quiet_hours_hold_a_sent_digest_unless_it_is_to_go_now(desk: Desk) -> No
 
 def test_who_left_is_listed_and_can_come_back(desk: Desk, database: Database) -> None:
     with database.write() as db:
-        unsubscribed.add(db, READER, datetime.now(UTC))
+        add_unsubscription(db, READER, datetime.now(UTC))
     [listed] = desk.json("digest", "list")["digests"]
     desk.run("digest", "send", "daily")
     desk.run("digest", "resubscribe", "daily", "a@desk.example")

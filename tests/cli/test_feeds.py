@@ -18,11 +18,11 @@ from watcher.cli.main import run
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import FeedState, Source
-from watcher.pipeline.incoming import Poller
-from watcher.schedule import Bounds
+from watcher.pipeline.poller import Poller
+from watcher.schedule import PollLimits
 from watcher.settings import load
-from watcher.store import feeds
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.feeds.queries import sync_feeds
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 FEEDS = """\
@@ -72,11 +72,11 @@ class Desk:
             policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0))
             async with Fetcher(policy) as fetcher:
                 watched = compile_topics(())
-                async with Poller(self.database, fetcher, lambda: watched, lambda: now, bounds=Bounds) as poller:
+                async with Poller(self.database, fetcher, lambda: watched, lambda: now, bounds=PollLimits) as poller:
                     await poller.cycle(everything=True)
 
         with self.database.write() as db:
-            feeds.sync(db, self.sources, now, timedelta(minutes=15))
+            sync_feeds(db, self.sources, now, timedelta(minutes=15))
         asyncio.run(cycle())
 
 

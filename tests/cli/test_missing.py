@@ -13,7 +13,7 @@ import yaml
 from tests.servers import MailServer
 from tests.web_server import Reply, Server, rss
 from watcher.cli.main import run
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 
 class Desk:

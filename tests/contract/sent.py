@@ -20,7 +20,7 @@ from tests.contract.observed import list_document_keys, list_keys, read_code
 from tests.contract.world import TITLES, Desk, furnished
 from tests.web.site import World
 from watcher import clock
-from watcher.app.wiring import open_app
+from watcher.app.bootstrap import open_app
 
 # Ids are keys in some documents: they are the user's, no names of the contract.
 NAMES = frozenset(("eyes", "cyber", "words", "daily", "hook"))

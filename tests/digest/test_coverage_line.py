@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from watcher.digest import coverage_line
+from watcher.digest.format_helpers import format_coverage
 from watcher.model.digest import Coverage
 
 WHOLE = Coverage(feeds=3, fresh=3, entries=40)
@@ -24,10 +24,10 @@ WHOLE = Coverage(feeds=3, fresh=3, entries=40)
     ],
 )
 def test_each_count_has_a_sentence_of_its_own(coverage: Coverage, said: str) -> None:
-    line = coverage_line(coverage)
+    line = format_coverage(coverage)
 
     assert said in line
-    assert line.startswith(coverage_line(WHOLE))
+    assert line.startswith(format_coverage(WHOLE))
     assert line.endswith(".")
 
 

@@ -8,7 +8,10 @@ import re
 import pytest
 
 from tests.digest.told import digest, told
-from watcher.digest import Links, html, markdown, slack, text
+from watcher.digest.format_helpers import Links
+from watcher.digest.html import render_html
+from watcher.digest.plain import render_markdown, render_text
+from watcher.digest.slack import render_slack
 from watcher.text.bidi import isolate
 
 LINKS = Links(base_url="https://watch.example")
@@ -21,15 +24,15 @@ HEBREW = "שר הביטחון: Five Eyes לא תשותף!"
 def test_right_to_left_headline_is_isolated_in_plain_forms(title: str) -> None:
     made = digest([told(title=title, language="ar", source="صحيفة الشمال")])
 
-    assert f"\u2068{title}\u2069" in " ".join(text(made, LINKS).split())
-    assert "\u2068صحيفة الشمال\u2069" in text(made, LINKS)
-    assert "\u2068" in markdown(made, LINKS)
-    assert f"\u2068{title}\u2069" in json.dumps(slack(made, LINKS), ensure_ascii=False)
+    assert f"\u2068{title}\u2069" in " ".join(render_text(made, LINKS).split())
+    assert "\u2068صحيفة الشمال\u2069" in render_text(made, LINKS)
+    assert "\u2068" in render_markdown(made, LINKS)
+    assert f"\u2068{title}\u2069" in json.dumps(render_slack(made, LINKS), ensure_ascii=False)
 
 
 @pytest.mark.parametrize("title", [ARABIC, HEBREW])
 def test_headline_names_its_direction_and_language_in_html(title: str) -> None:
-    written = html(digest([told(title=title, language="ar")]), LINKS)
+    written = render_html(digest([told(title=title, language="ar")]), LINKS)
 
     assert re.search(r'<div[^>]* dir="auto"[^>]* lang="ar"', written)
     assert "<bdi>" in written

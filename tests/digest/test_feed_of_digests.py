@@ -8,18 +8,18 @@ import feedparser
 
 from watcher.app.syndication import digests_atom
 from watcher.model.digest import Coverage
-from watcher.store.digests import Composed
+from watcher.store.digests.queries import StoredDigest
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
-def composed(**how: object) -> Composed:
+def composed(**how: object) -> StoredDigest:
     given: dict[str, object] = {
         "id": 7, "name": "daily", "title": "The day", "slot_at": NOON, "window": (NOON, NOON), "composed_at": NOON,
         "hits": 1, "stories": 1, "sent": True, "coverage": Coverage(), "subject": "The day: <1> story & more",
         "html": "<p>It is <b>said</b> & done\x0b</p>", "text": "It is said",
     }  # fmt: skip
-    return Composed(**(given | how))  # type: ignore[arg-type]
+    return StoredDigest(**(given | how))  # type: ignore[arg-type]
 
 
 def test_digests_are_a_feed_that_readers_read() -> None:

@@ -10,7 +10,10 @@ from lxml import html as reader
 from markdown_it import MarkdownIt
 
 from tests.digest.told import COVERAGE, HOUR, NOON, digest, hostile_hits, told
-from watcher.digest import Links, html, markdown, subject, text, with_leave_in_html, with_leave_in_text
+from watcher.digest.format_helpers import Links, format_subject
+from watcher.digest.html import render_html
+from watcher.digest.plain import render_markdown, render_text
+from watcher.digest.unsubscribe_links import add_unsubscribe_to_html, add_unsubscribe_to_text
 from watcher.model.digest import ToldHit
 from watcher.model.topic import Evidence, Origin
 
@@ -40,7 +43,7 @@ SAFE = {
 @settings(max_examples=60, deadline=None)
 @given(hostile_hits())
 def test_no_news_becomes_markup_in_html(hits: list[ToldHit]) -> None:
-    said = html(digest(hits, alarms=("<b>far</b> more",), troubles=("<i>x</i>",), title="<u>T</u>"), LINKS)
+    said = render_html(digest(hits, alarms=("<b>far</b> more",), troubles=("<i>x</i>",), title="<u>T</u>"), LINKS)
 
     page = reader.document_fromstring(said.encode())
     assert {each.tag for each in page.iter(reader.etree.Element)} <= SAFE
@@ -52,7 +55,7 @@ def test_no_news_becomes_markup_in_html(hits: list[ToldHit]) -> None:
 @settings(max_examples=60, deadline=None)
 @given(hostile_hits(most=8))
 def test_no_news_becomes_markup_in_markdown(hits: list[ToldHit]) -> None:
-    said = markdown(digest(hits, title="The # day"), LINKS)
+    said = render_markdown(digest(hits, title="The # day"), LINKS)
 
     tokens = MarkdownIt("commonmark").enable("table").parse(said)
     kinds = {token.type for token in tokens} | {child.type for token in tokens for child in token.children or ()}
@@ -66,7 +69,7 @@ def test_a_summary_that_begins_like_a_list_is_none_wherever_its_evidence_begins(
     for summary, start, end in ((" 1. one", 0, 1), ("1. one", 0, 1), ("  - item", 1, 3), ("+ item", 0, 1)):
         marks = (Evidence(field="summary", start=start, end=end, text=summary[start:end], clause="c"),)
 
-        tokens = MarkdownIt("commonmark").parse(markdown(digest([told(summary=summary, evidence=marks)])))
+        tokens = MarkdownIt("commonmark").parse(render_markdown(digest([told(summary=summary, evidence=marks)])))
 
         kinds = [token.type for token in tokens]
         assert "ordered_list_open" not in kinds
@@ -76,7 +79,7 @@ def test_a_summary_that_begins_like_a_list_is_none_wherever_its_evidence_begins(
 @settings(max_examples=60, deadline=None)
 @given(hostile_hits(most=3))
 def test_a_subject_is_one_line_whatever_headlines_hold(hits: list[ToldHit]) -> None:
-    said = subject(digest(hits, title="The day\r\nBcc: all@desk.example"))
+    said = format_subject(digest(hits, title="The day\r\nBcc: all@desk.example"))
 
     assert said.isprintable()
     assert 0 < len(said) <= 180
@@ -85,7 +88,7 @@ def test_a_subject_is_one_line_whatever_headlines_hold(hits: list[ToldHit]) -> N
 @settings(max_examples=40, deadline=None)
 @given(hostile_hits())
 def test_text_holds_no_control_characters(hits: list[ToldHit]) -> None:
-    said = text(digest(hits), LINKS)
+    said = render_text(digest(hits), LINKS)
 
     # First-strong isolates are ours: around words of right-to-left scripts.
     assert said.replace("\n", "").replace("\u2068", "").replace("\u2069", "").isprintable()
@@ -95,19 +98,19 @@ def test_a_digest_of_any_size_stays_below_what_mail_readers_cut_off() -> None:
     for count in (1, 70, 200, 1000):
         hits = [told(n, summary="of what is known " * 40, topic_id=("eyes", "grid")[n % 2]) for n in range(count)]
 
-        said = html(digest(hits), LINKS)
+        said = render_html(digest(hits), LINKS)
 
         shown = said.count('class="row"')
         missing = sum(int(more) for more in re.findall(r">(\d+) more in this topic", said))
         assert len(said.encode()) <= 90_000
         assert shown + missing == count
-        assert len(text(digest(hits), LINKS)) < 100_000
+        assert len(render_text(digest(hits), LINKS)) < 100_000
 
 
 def test_the_first_stories_of_every_topic_keep_their_summaries_in_a_long_digest() -> None:
     hits = [told(n, summary="what is known of it", topic_id=("eyes", "grid")[n % 2]) for n in range(400)]
 
-    page = reader.document_fromstring(html(digest(hits), LINKS))
+    page = reader.document_fromstring(render_html(digest(hits), LINKS))
 
     rows = page.xpath("//div[@class='row']")
     assert sum(bool(row.xpath("div[@class='said']")) for row in rows) >= 6
@@ -118,9 +121,9 @@ def test_what_does_not_fit_leads_to_the_page_from_the_earliest_hit_on() -> None:
     said = digest([told(1, matched_at=NOON - 30 * HOUR), told(2), told(3)], max_stories=2)
 
     where = "https://watch.example/hits?topic=eyes&since=2026-03-01T06:00Z"
-    assert where.replace("&", "&amp;") in html(said, LINKS)
-    assert f"1 more: {where}" in text(said, LINKS)
-    assert f"[1 more](<{where}>)" in markdown(said, LINKS)
+    assert where.replace("&", "&amp;") in render_html(said, LINKS)
+    assert f"1 more: {where}" in render_text(said, LINKS)
+    assert f"[1 more](<{where}>)" in render_markdown(said, LINKS)
 
 
 def test_news_stand_before_edits_and_finds_from_the_archive() -> None:
@@ -131,13 +134,13 @@ def test_news_stand_before_edits_and_finds_from_the_archive() -> None:
         told(4, score=0.1),
     ]
 
-    said = text(digest(hits))
+    said = render_text(digest(hits))
 
     order = ["report 4", "Edited since it was told", "report 3", "was: Five Eyes deny it", "Found in the archive",
              "report 1", "From before watching began", "report 2"]  # fmt: skip
     places = [said.index(each) for each in order]
     assert places == sorted(places)
-    assert "Edited since it was told" in html(digest(hits))
+    assert "Edited since it was told" in render_html(digest(hits))
 
 
 def test_a_flood_from_the_archive_pushes_no_news_out() -> None:
@@ -154,7 +157,7 @@ def test_one_row_for_a_story_with_its_outlets_and_the_words_that_matched() -> No
     hits = [told(1, story_id=1, evidence=marks), told(2, story_id=1, source="Harbour Times"),
             told(3, story_id=1, source="Wire")]  # fmt: skip
 
-    page = reader.document_fromstring(html(digest(hits), LINKS))
+    page = reader.document_fromstring(render_html(digest(hits), LINKS))
 
     [row] = page.xpath("//div[@class='row']")
     assert [mark.text for mark in row.iter("mark")] == ["meet"]
@@ -164,17 +167,17 @@ def test_one_row_for_a_story_with_its_outlets_and_the_words_that_matched() -> No
 def test_coverage_troubles_and_alarms_are_in_every_form() -> None:
     said = digest([], alarms=("Grid: far more",), troubles=("1 message did not arrive",))
 
-    for written in (html(said), text(said), markdown(said)):
+    for written in (render_html(said), render_text(said), render_markdown(said)):
         for words in ("47 of 52 feeds", "About 6 items", "Grid: far more", "1 message did not arrive", "Wire: failing"):
             assert words in written
 
 
 def test_the_way_out_is_put_in_once_and_only_where_there_is_one() -> None:
-    page, said = html(digest([told()])), text(digest([told()]))
+    page, said = render_html(digest([told()])), render_text(digest([told()]))
 
-    assert with_leave_in_html(page, "https://x.example/?a=1&b").count("https://x.example/?a=1&amp;b") == 1
-    assert "Unsubscribe" not in with_leave_in_html(page, "") + with_leave_in_text(said, "")
-    assert with_leave_in_text(said, "https://x.example/").endswith("\nUnsubscribe: https://x.example/\n")
+    assert add_unsubscribe_to_html(page, "https://x.example/?a=1&b").count("https://x.example/?a=1&amp;b") == 1
+    assert "Unsubscribe" not in add_unsubscribe_to_html(page, "") + add_unsubscribe_to_text(said, "")
+    assert add_unsubscribe_to_text(said, "https://x.example/").endswith("\nUnsubscribe: https://x.example/\n")
 
 
 def test_templates_of_somebodys_own_stand_above_ours(tmp_path: Path) -> None:
@@ -185,11 +188,11 @@ def test_templates_of_somebodys_own_stand_above_ours(tmp_path: Path) -> None:
     (tmp_path / "digest.md").write_text("{{ escaped(digest.title) }}")
     said = digest([told(topic_id="grid")], title="The *day*")
 
-    page = html(said, LINKS, tmp_path)
+    page = render_html(said, LINKS, tmp_path)
     assert "Power &amp; &lt;grid&gt;" in page
     assert "color: red" in reader.document_fromstring(page).xpath("//p/@style")[0]
-    assert text(said, LINKS, tmp_path) == "1 story in 1 topic!\n"
-    assert markdown(said, LINKS, tmp_path) == "The \\*day\\*\n"
+    assert render_text(said, LINKS, tmp_path) == "1 story in 1 topic!\n"
+    assert render_markdown(said, LINKS, tmp_path) == "The \\*day\\*\n"
 
 
 def test_a_template_that_cannot_be_used_costs_no_digest_and_is_told_of(tmp_path: Path) -> None:
@@ -201,7 +204,11 @@ def test_a_template_that_cannot_be_used_costs_no_digest_and_is_told_of(tmp_path:
         (tmp_path / name).write_text(content)
     said = digest([told()])
 
-    for written in (html(said, LINKS, tmp_path), text(said, LINKS, tmp_path), markdown(said, LINKS, tmp_path)):
+    for written in (
+        render_html(said, LINKS, tmp_path),
+        render_text(said, LINKS, tmp_path),
+        render_markdown(said, LINKS, tmp_path),
+    ):
         assert "report 1" in written
         assert "cannot be used" in " ".join(written.split())
 
@@ -209,5 +216,5 @@ def test_a_template_that_cannot_be_used_costs_no_digest_and_is_told_of(tmp_path:
 def test_good_coverage_is_not_marked_as_bad() -> None:
     fine = digest([told()], coverage=COVERAGE.__class__(feeds=3, fresh=3, entries=10))
 
-    assert "foot bad" in html(digest([told()]))
-    assert "foot bad" not in html(fine)
+    assert "foot bad" in render_html(digest([told()]))
+    assert "foot bad" not in render_html(fine)

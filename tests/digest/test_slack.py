@@ -9,7 +9,8 @@ from slack_sdk.models.blocks import Block
 
 from tests.digest.told import digest, hostile_hits, told
 from tests.servers import slack_fault
-from watcher.digest import Links, slack
+from watcher.digest.format_helpers import Links
+from watcher.digest.slack import render_slack
 from watcher.model.digest import Digest, ToldHit
 from watcher.model.topic import Evidence
 
@@ -34,12 +35,12 @@ def all_text(messages: list[dict[str, object]]) -> str:
 def test_no_news_makes_a_message_that_slack_refuses(hits: list[ToldHit]) -> None:
     said = digest(hits, alarms=("<!here> & far more",), troubles=("<x> " * 200,), title="A <title> & more")
 
-    assert sound(slack(said, LINKS))
-    assert "<!" not in all_text(slack(said, LINKS))
+    assert sound(render_slack(said, LINKS))
+    assert "<!" not in all_text(render_slack(said, LINKS))
 
 
 def test_a_thousand_stories_end_after_ten_messages_and_say_that_there_is_more() -> None:
-    messages = slack(digest([told(number, summary="words & more " * 30) for number in range(1000)]), LINKS)
+    messages = render_slack(digest([told(number, summary="words & more " * 30) for number in range(1000)]), LINKS)
 
     assert sound(messages)
     assert len(messages) == 10
@@ -48,7 +49,7 @@ def test_a_thousand_stories_end_after_ten_messages_and_say_that_there_is_more() 
 
 
 def test_every_story_of_a_long_digest_is_in_one_message_or_another() -> None:
-    messages = slack(digest([told(number) for number in range(120)]), LINKS)
+    messages = render_slack(digest([told(number) for number in range(120)]), LINKS)
 
     assert sound(messages)
     assert all(f"report {number}>" in all_text(messages) for number in range(120))
@@ -58,17 +59,17 @@ def test_evidence_is_bold_and_a_judgement_is_a_link() -> None:
     text = "They talk of intelligence sharing again."
     marks = (Evidence(field="summary", start=13, end=33, text="intelligence sharing", clause="c"),)
 
-    said = all_text(slack(digest([told(7, summary=text, evidence=marks)]), LINKS))
+    said = all_text(render_slack(digest([told(7, summary=text, evidence=marks)]), LINKS))
 
     assert "*intelligence sharing*" in said
     assert "https://watch.example/label/7.r." in said
-    assert "/label/" not in all_text(slack(digest([told()]), replace(LINKS, secret=None)))
+    assert "/label/" not in all_text(render_slack(digest([told()]), replace(LINKS, secret=None)))
 
 
 def test_silence_is_a_message_too() -> None:
     empty: Digest = digest([])
 
-    messages = slack(empty, LINKS)
+    messages = render_slack(empty, LINKS)
 
     assert sound(messages)
     assert "Nothing that these topics watch for" in all_text(messages)

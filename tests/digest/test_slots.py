@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.digest import due_slot, next_slot, parse_schedule, quiet_until, to_cron
+from watcher.digest.schedule_text import convert_to_cron
+from watcher.digest.slots import find_due_slot, find_next_slot, find_quiet_end, validate_schedule
 from watcher.model.digest import QuietHours, Subscription
 
 ZONES = (
@@ -53,7 +54,7 @@ def digest(schedule: str, zone: str = "UTC", **how: object) -> Subscription:
     ],
 )
 def test_schedules_are_understood_as_people_say_them(said: str, cron: str) -> None:
-    assert to_cron(said) == cron
+    assert convert_to_cron(said) == cron
 
 
 @pytest.mark.parametrize(
@@ -63,13 +64,13 @@ def test_schedules_are_understood_as_people_say_them(said: str, cron: str) -> No
 )  # fmt: skip
 def test_what_is_no_schedule_is_refused(said: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        to_cron(said)
+        convert_to_cron(said)
 
 
 @pytest.mark.parametrize(("schedule", "zone"), [("daily", "Mars/Olympus"), ("0 0 31 2 *", "UTC"), ("daily", "/etc")])
 def test_a_zone_that_is_none_and_a_day_that_never_comes_are_refused(schedule: str, zone: str) -> None:
     with pytest.raises(ValueError, match=r"."):
-        parse_schedule(schedule, zone)
+        validate_schedule(schedule, zone)
 
 
 def told_over_a_year(subscription: Subscription, step: timedelta) -> list[datetime]:
@@ -78,7 +79,7 @@ def told_over_a_year(subscription: Subscription, step: timedelta) -> list[dateti
     last, now = NEW_YEAR, NEW_YEAR
     while now < NEW_YEAR + 365 * DAY:
         now += step
-        slot = due_slot(subscription, last, now)
+        slot = find_due_slot(subscription, last, now)
         if slot is not None:
             assert last < slot <= now
             found.append(slot)
@@ -116,9 +117,9 @@ def test_a_digest_every_half_hour_comes_every_half_hour_whatever_clocks_do(zone:
     subscription = digest("every 30 minutes", zone)
 
     for begin in changes or days[:1]:
-        moment = next_slot(subscription, begin - HOUR)
+        moment = find_next_slot(subscription, begin - HOUR)
         while moment is not None and moment < begin + DAY + HOUR:
-            following = next_slot(subscription, moment)
+            following = find_next_slot(subscription, moment)
             assert following == moment + HOUR / 2
             moment = following
 
@@ -129,7 +130,7 @@ def test_a_digest_every_half_hour_comes_every_half_hour_whatever_clocks_do(zone:
     st.sampled_from(["hourly", "daily at 2:30", "every 20 minutes", "15 1-3 * * *", "weekdays at 7", "0 0 1 * *"]),
 )
 def test_the_next_slot_is_always_ahead(zone: str, now: datetime, schedule: str) -> None:
-    following = next_slot(digest(schedule, zone), now)
+    following = find_next_slot(digest(schedule, zone), now)
 
     assert following is not None
     assert following > now
@@ -138,13 +139,13 @@ def test_the_next_slot_is_always_ahead(zone: str, now: datetime, schedule: str) 
 def test_slots_missed_are_one_and_a_long_sleep_costs_no_more() -> None:
     hourly = digest("hourly", max_age=2 * DAY)
 
-    assert due_slot(hourly, NEW_YEAR, NEW_YEAR + 5 * HOUR + HOUR / 2) == NEW_YEAR + 5 * HOUR
-    assert due_slot(hourly, NEW_YEAR - 3000 * DAY, NEW_YEAR) == NEW_YEAR
-    assert due_slot(hourly, NEW_YEAR, NEW_YEAR + HOUR / 2) is None
+    assert find_due_slot(hourly, NEW_YEAR, NEW_YEAR + 5 * HOUR + HOUR / 2) == NEW_YEAR + 5 * HOUR
+    assert find_due_slot(hourly, NEW_YEAR - 3000 * DAY, NEW_YEAR) == NEW_YEAR
+    assert find_due_slot(hourly, NEW_YEAR, NEW_YEAR + HOUR / 2) is None
 
 
 def test_a_digest_just_set_up_sends_nothing_at_once() -> None:
-    assert due_slot(digest("daily at 7"), None, NEW_YEAR + 12 * HOUR) is None
+    assert find_due_slot(digest("daily at 7"), None, NEW_YEAR + 12 * HOUR) is None
 
 
 @pytest.mark.parametrize("zone", ZONES)
@@ -154,8 +155,8 @@ def test_quiet_hours_end_when_the_clock_says_so_all_year(zone: str, quiet: tuple
     now = NEW_YEAR
 
     while now < NEW_YEAR + 365 * DAY:
-        end = quiet_until(hours, zone, now)
+        end = find_quiet_end(hours, zone, now)
         if end is not None:
             assert now < end <= now + 10 * HOUR
-            assert quiet_until(hours, zone, end) is None
+            assert find_quiet_end(hours, zone, end) is None
         now += 97 * MINUTE if end is None else 31 * MINUTE

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
-from watcher.digest import compose
+from watcher.digest.compose import compose_digest
 from watcher.model.digest import Coverage, Digest, Subscription, ToldHit
 from watcher.model.topic import Evidence, Origin, Topic
 
@@ -35,7 +35,7 @@ def digest(hits: Sequence[ToldHit], coverage: Coverage = COVERAGE, **how: object
     given: dict[str, object] = {"name": "daily", "schedule": "daily at 7", "channels": ("mail",), "title": "The day"}
     beside = {key: how.pop(key) for key in ("alarms", "troubles") if key in how}
     to = Subscription(**(given | {"max_stories": 1000} | how))  # type: ignore[arg-type]
-    return compose(to, NOON, hits, TOPICS, coverage, (NOON - 24 * HOUR, NOON), **beside)  # type: ignore[arg-type]
+    return compose_digest(to, NOON, hits, TOPICS, coverage, (NOON - 24 * HOUR, NOON), **beside)  # type: ignore[arg-type]
 
 
 _NASTY = st.sampled_from([

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.machine import Desk, wait_for
 from tests.web_server import Reply, Server, rss
-from watcher.pipeline.network import SEVERAL
+from watcher.pipeline.connectivity import SEVERAL
 
 STUB = '''
 import pathlib, socket

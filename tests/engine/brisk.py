@@ -7,12 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 
 from watcher import daemon
-from watcher.app.wiring import open_app
+from watcher.app.bootstrap import open_app
 from watcher.cli import logs
-from watcher.engine import procrastinate as _ready  # noqa: F401
-from watcher.engine.steps import Pace
+from watcher.engine import procrastinate_engine as _ready  # noqa: F401
+from watcher.engine.jobs import Heartbeat
 
-PACE = Pace(beat=timedelta(seconds=0.5), silent_after=timedelta(seconds=3))
+PACE = Heartbeat(beat=timedelta(seconds=0.5), silent_after=timedelta(seconds=3))
 
 
 def main(folder: Path, environ: dict[str, str], log: Path) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Self
 
 from tests.e2e.machine import Desk
 from tests.engine.brisk import main
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 PATIENCE = 60.0
 """Seconds that a test waits for what has to come; machines that build are slow."""

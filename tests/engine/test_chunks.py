@@ -10,7 +10,7 @@ import pytest
 
 from watcher.errors import ConfigError
 from watcher.model.feed import Feed, Source
-from watcher.pipeline.chunks import CHUNK, grouped
+from watcher.pipeline.work_batches import CHUNK, grouped
 from watcher.settings import EngineName, load
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -8,8 +8,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from watcher.engine.clockcare import ClockCare
-from watcher.store.engine import Database
+from watcher.engine.clock_monitor import ClockMonitor
+from watcher.store.database import Database
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -28,15 +28,15 @@ class Clock:
     def monotonic(self) -> float:
         return self.passed.total_seconds()
 
-    def answer(self, care: ClockCare, *hosts: str, off: timedelta = timedelta()) -> None:
+    def answer(self, care: ClockMonitor, *hosts: str, off: timedelta = timedelta()) -> None:
         """Let hosts answer whose clocks are right, or `off`."""
         for host in hosts:
             sent_at = NOON + self.passed + off
             care.observe(host, {"date": format_datetime(sent_at, usegmt=True)})
 
 
-def care_for(database: Database, clock: Clock) -> ClockCare:
-    return ClockCare(database, clock.wall, clock.monotonic)
+def care_for(database: Database, clock: Clock) -> ClockMonitor:
+    return ClockMonitor(database, clock.wall, clock.monotonic)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(), timedelta(hours=2), 20 * DAY, 400 * DAY, -3 * DAY])

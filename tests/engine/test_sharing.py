@@ -9,12 +9,15 @@ import pytest
 from watcher.match import compile_topics
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Failed, FailureKind
-from watcher.pipeline.chunks import share_out, take_over
-from watcher.pipeline.recovery import take_over_silent
-from watcher.pipeline.settling import settle
-from watcher.schedule import Bounds
-from watcher.store import claims, feeds, hosts, leases
-from watcher.store.engine import Database
+from watcher.pipeline.ingest import settle
+from watcher.pipeline.lease_recovery import recover_silent_leases
+from watcher.pipeline.work_batches import claim_batches, take_over
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.feeds.hosts import reserve_host_slots
+from watcher.store.feeds.leases import claim_due_feeds, claim_feed, filter_held_feeds, release_feeds
+from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
+from watcher.store.system.workers import record_heartbeat
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -27,7 +30,7 @@ NOTHING = compile_topics(())
 
 def watch(database: Database) -> None:
     with database.write() as db:
-        feeds.sync(db, [Source(url=url) for url in (A, B, ELSEWHERE)], NOON, timedelta(minutes=15))
+        sync_feeds(db, [Source(url=url) for url in (A, B, ELSEWHERE)], NOON, timedelta(minutes=15))
 
 
 @pytest.fixture
@@ -38,12 +41,12 @@ def shared(database: Database) -> Database:
 
 def claim(database: Database, now: datetime = NOON, owner: str = "one", **how: object) -> tuple[Feed, ...]:
     with database.write() as db:
-        return claims.claim_due(db, now, limit=10, lease_for=10 * MINUTE, owner=owner, **how)  # type: ignore[arg-type]
+        return claim_due_feeds(db, now, limit=10, lease_for=10 * MINUTE, owner=owner, **how)  # type: ignore[arg-type]
 
 
 def take(database: Database, *offered: tuple[int, int]) -> tuple[Feed, ...]:
     with database.write() as db:
-        return claims.take(db, offered, NOON, lease_for=MINUTE, owner="worker")
+        return claim_feed(db, offered, NOON, lease_for=MINUTE, owner="worker")
 
 
 def urls(found: tuple[Feed, ...]) -> set[str]:
@@ -64,7 +67,7 @@ def test_of_two_who_come_with_one_claim_one_gets_the_feed(shared: Database) -> N
 def test_a_claim_that_was_given_back_gives_nothing(shared: Database) -> None:
     [queued] = claim(shared, urls=[A])
     with shared.write() as db:
-        claims.release(db, [queued])
+        release_feeds(db, [queued])
 
     assert take(shared, (queued.id, queued.lease)) == ()
 
@@ -75,31 +78,31 @@ def test_what_is_settled_under_a_lost_claim_changes_nothing(shared: Database) ->
     outcome = Failed(kind=FailureKind.TIMEOUT, message="too slow")
 
     with shared.write() as db:
-        late = settle(db, lost, outcome, NOTHING, NOON, Bounds(), 0.0)
-        after = feeds.get(db, A)
-        rightful = settle(db, held, outcome, NOTHING, NOON, Bounds(), 0.0)
+        late = settle(db, lost, outcome, NOTHING, NOON, PollLimits(), 0.0)
+        after = load_feed(db, A)
+        rightful = settle(db, held, outcome, NOTHING, NOON, PollLimits(), 0.0)
 
     assert (late.held, after.failures) == (False, 0)
     assert rightful.held
     with shared.read() as db:
-        assert feeds.get(db, A).failures == 1
-        assert len(feeds.history(db, lost.id)) == 1
+        assert load_feed(db, A).failures == 1
+        assert len(load_polls(db, lost.id)) == 1
 
 
 def test_of_a_chunk_no_more_is_kept_than_asked_for_and_the_rest_is_due_for_others(shared: Database) -> None:
-    [chunk] = share_out(shared, NOON, chunks=1)
+    [chunk] = claim_batches(shared, NOON, chunks=1)
 
     held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND, most=1)
 
     assert len(chunk) == 3
     assert len(held) == 1
-    assert share_out(shared, NOON, chunks=0) == ()
+    assert claim_batches(shared, NOON, chunks=0) == ()
     others = claim(shared)
     assert urls(others) == {A, B, ELSEWHERE} - {held[0][0].source.url}
 
 
 def test_a_chunk_taken_over_has_turns_at_its_host_one_after_another(shared: Database) -> None:
-    [chunk] = share_out(shared, NOON, chunks=1)
+    [chunk] = claim_batches(shared, NOON, chunks=1)
 
     held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND)
 
@@ -111,8 +114,8 @@ def test_a_chunk_taken_over_has_turns_at_its_host_one_after_another(shared: Data
 
 def test_a_turn_far_off_is_given_back(shared: Database) -> None:
     with shared.write() as db:
-        hosts.reserve(db, {"news.example": 1000}, NOON, SECOND)
-    [chunk] = share_out(shared, NOON, chunks=1)
+        reserve_host_slots(db, {"news.example": 1000}, NOON, SECOND)
+    [chunk] = claim_batches(shared, NOON, chunks=1)
 
     held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND)
 
@@ -123,12 +126,12 @@ def test_a_turn_far_off_is_given_back(shared: Database) -> None:
 def test_the_feeds_of_one_who_fell_silent_are_free_and_of_nobody_else(shared: Database) -> None:
     claim(shared, owner="dead", urls=[A])
     claim(shared, owner="alive", urls=[B])
-    leases.beat(shared, "worker:dead", "dead", NOON, 20 * SECOND)
-    leases.beat(shared, "worker:alive", "alive", NOON, 5 * MINUTE)
+    record_heartbeat(shared, "worker:dead", "dead", NOON, 20 * SECOND)
+    record_heartbeat(shared, "worker:alive", "alive", NOON, 5 * MINUTE)
 
-    early = take_over_silent(shared, NOON + 10 * SECOND)
-    silent = take_over_silent(shared, NOON + 30 * SECOND)
-    again = take_over_silent(shared, NOON + 30 * SECOND)
+    early = recover_silent_leases(shared, NOON + 10 * SECOND)
+    silent = recover_silent_leases(shared, NOON + 30 * SECOND)
+    again = recover_silent_leases(shared, NOON + 30 * SECOND)
 
     assert (early, silent, again) == ((0, 0), (1, 0), (0, 0))
     assert urls(claim(shared, NOON + 30 * SECOND)) == {A, ELSEWHERE}
@@ -136,10 +139,10 @@ def test_the_feeds_of_one_who_fell_silent_are_free_and_of_nobody_else(shared: Da
 
 def test_turns_at_a_host_follow_each_other_whoever_takes_them(shared: Database) -> None:
     with shared.write() as db:
-        first = hosts.reserve(db, {"news.example": 3, "other.example": 1}, NOON, SECOND)
+        first = reserve_host_slots(db, {"news.example": 3, "other.example": 1}, NOON, SECOND)
     with shared.write() as db:
-        second = hosts.reserve(db, {"news.example": 1}, NOON + SECOND, SECOND)
-        later = hosts.reserve(db, {"news.example": 1}, NOON + MINUTE, SECOND)
+        second = reserve_host_slots(db, {"news.example": 1}, NOON + SECOND, SECOND)
+        later = reserve_host_slots(db, {"news.example": 1}, NOON + MINUTE, SECOND)
 
     assert first == {"news.example": NOON, "other.example": NOON}
     assert second == {"news.example": NOON + 3 * SECOND}
@@ -154,11 +157,11 @@ def test_a_host_that_asks_for_peace_gets_it_while_others_settle_its_feeds(postgr
 
     with postgresql.write() as one, postgresql.write() as two:
         one.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
-        claims.still_held(two, [claimed[B]])
-        settle(one, claimed[A], refused, NOTHING, NOON, Bounds(), 0.0)
-        settle(two, claimed[B], refused, NOTHING, NOON, Bounds(), 0.0)
+        filter_held_feeds(two, [claimed[B]])
+        settle(one, claimed[A], refused, NOTHING, NOON, PollLimits(), 0.0)
+        settle(two, claimed[B], refused, NOTHING, NOON, PollLimits(), 0.0)
 
     with postgresql.read() as db:
-        assert feeds.get(db, A).next_poll_at >= NOON + 30 * MINUTE
-        assert feeds.get(db, B).next_poll_at >= NOON + 30 * MINUTE
-        assert feeds.get(db, ELSEWHERE).next_poll_at == NOON
+        assert load_feed(db, A).next_poll_at >= NOON + 30 * MINUTE
+        assert load_feed(db, B).next_poll_at >= NOON + 30 * MINUTE
+        assert load_feed(db, ELSEWHERE).next_poll_at == NOON

@@ -26,17 +26,25 @@ from watcher import clock
 from watcher.engine import prepare
 from watcher.model.feed import Source
 from watcher.model.found import Filters
-from watcher.pipeline.chunks import share_out
+from watcher.pipeline.work_batches import claim_batches
 from watcher.settings import EngineName
-from watcher.store import care, claims, digests, entries, feeds, hits, leases, notes, outbox
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.database.maintenance import find_database_faults
+from watcher.store.digests.queries import find_digests, list_digest_hit_ids
+from watcher.store.entries.queries import count_entries
+from watcher.store.feeds.leases import list_feed_lease_owners
+from watcher.store.feeds.queries import load_feeds, load_polls, sync_feeds
+from watcher.store.hits.queries import find_hits
+from watcher.store.outbox.queries import count_deliveries_by_state
+from watcher.store.system.key_values import get_value, set_value
+from watcher.store.system.workers import list_workers
 
 EVERY = 3.0
 
 
 def all_polled(database: Database) -> bool:
     with database.read() as db:
-        known = feeds.all_configured(db)
+        known = load_feeds(db)
     return bool(known) and all(feed.polled_at is not None for feed in known)
 
 
@@ -47,7 +55,7 @@ def test_the_work_is_shared_and_no_feed_polled_twice_in_an_interval(postgresql: 
             wait_for(lambda: one.polled() >= 20 and two.polled() >= 20, "both at work")
             wait_for(lambda: all(len(outlets.times(url)) >= 3 for url in outlets.urls), "three rounds")
             with postgresql.read() as db:
-                at_work = leases.at_work(db, clock.now())
+                at_work = list_workers(db, clock.now())
             codes = one.end(), two.end()
         polled = one.polled() + two.polled()
         ticks = Counter((said["task"], said["at"]) for each in (one, two) for said in each.events("tick"))
@@ -60,10 +68,10 @@ def test_the_work_is_shared_and_no_feed_polled_twice_in_an_interval(postgresql: 
     assert {task for task, _at in ticks} >= {"share out", "compose", "deliver"}
     assert set(ticks.values()) == {1}, "a tick ran in both"
     with postgresql.read() as db:
-        assert entries.count(db) == len(outlets.urls)
-        assert all(holder.startswith("queue ") for holder in claims.holders(db))
-        assert leases.at_work(db, clock.now()) == ()
-    assert care.check(postgresql) == ()
+        assert count_entries(db) == len(outlets.urls)
+        assert all(holder.startswith("queue ") for holder in list_feed_lease_owners(db))
+        assert list_workers(db, clock.now()) == ()
+    assert find_database_faults(postgresql) == ()
 
 
 def test_what_a_killed_worker_had_in_hand_the_other_finishes(postgresql: Database, tmp_path: Path) -> None:
@@ -85,9 +93,9 @@ def test_what_a_killed_worker_had_in_hand_the_other_finishes(postgresql: Databas
     assert ended_well == 0
     assert took < 60, "long before the lease would have ended"
     with postgresql.read() as db:
-        assert entries.count(db) == len(outlets.urls)
-        assert len(hits.page(db, Filters(), limit=200).items) == len(outlets.urls)
-        assert all(len(feeds.history(db, feed.id)) == 1 for feed in feeds.all_configured(db))
+        assert count_entries(db) == len(outlets.urls)
+        assert len(find_hits(db, Filters(), limit=200).items) == len(outlets.urls)
+        assert all(len(load_polls(db, feed.id)) == 1 for feed in load_feeds(db))
 
 
 def test_a_chunk_whose_worker_died_before_it_began_is_handed_out_again(postgresql: Database, tmp_path: Path) -> None:
@@ -97,8 +105,8 @@ def test_a_chunk_whose_worker_died_before_it_began_is_handed_out_again(postgresq
         prepare(EngineName.PROCRASTINATE, postgresql)
         with postgresql.write() as db:
             sources = [Source(url=url, title=f"Outlet {n}") for n, url in enumerate(outlets.urls, 1)]
-            feeds.sync(db, sources, clock.now(), timedelta(hours=1))
-        [chunk] = share_out(postgresql, clock.now(), chunks=1)
+            sync_feeds(db, sources, clock.now(), timedelta(hours=1))
+        [chunk] = claim_batches(postgresql, clock.now(), chunks=1)
         said = json.dumps({"chunk": [[claim.feed_id, claim.token] for claim in chunk]})
         with psycopg.connect(postgresql.conninfo, autocommit=True) as connection:
             connection.execute(
@@ -129,9 +137,9 @@ def test_three_workers_send_each_digest_to_each_reader_once(postgresql: Database
 
         def told() -> bool:
             with postgresql.read() as db:
-                counted = outbox.counts(db)
-                known = digests.page(db).items
-                members = {hit for each in known for hit in digests.members(db, each.id)}
+                counted = count_deliveries_by_state(db)
+                known = find_digests(db).items
+                members = {hit for each in known for hit in list_digest_hit_ids(db, each.id)}
             return len(members) == len(outlets.urls) and set(counted) == {"sent"}
 
         wait_for(told, "every hit told and every message sent")
@@ -143,9 +151,9 @@ def test_three_workers_send_each_digest_to_each_reader_once(postgresql: Database
     copies = Counter(str(message["Message-ID"]) for message in messages)
     assert max(copies.values()) == 1
     with postgresql.read() as db:
-        known = digests.page(db).items
+        known = find_digests(db).items
         told_by = {name: [each for each in known if each.name == name] for name in names}
-        told_hits = {name: Counter(h for d in told_by[name] for h in digests.members(db, d.id)) for name in names}
+        told_hits = {name: Counter(h for d in told_by[name] for h in list_digest_hit_ids(db, d.id)) for name in names}
     assert len(messages) == len(known) * len(readers)
     assert all(set(told.values()) == {1} and len(told) == len(outlets.urls) for told in told_hits.values())
 
@@ -162,9 +170,9 @@ def test_a_worker_told_to_end_gives_back_what_it_did_not_begin(postgresql: Datab
     assert code == 0
     assert len(outlets.asked) == 1
     with postgresql.read() as db:
-        assert claims.holders(db) == frozenset()
-        assert entries.count(db) == 1
-        waiting = [feed for feed in feeds.all_configured(db) if feed.polled_at is None]
+        assert list_feed_lease_owners(db) == frozenset()
+        assert count_entries(db) == 1
+        waiting = [feed for feed in load_feeds(db) if feed.polled_at is None]
     assert len(waiting) == 2
     assert all(feed.next_poll_at <= clock.now() for feed in waiting)
 
@@ -231,7 +239,7 @@ def test_the_command_takes_part_and_status_tells_who_is_at_work(postgresql: Data
     assert worker.returncode == 0, said.decode()
     assert [each["owner"] for each in at_work] == [f"{socket.gethostname()}:{worker.pid}"]
     with postgresql.read() as db:
-        assert leases.at_work(db, clock.now()) == ()
+        assert list_workers(db, clock.now()) == ()
 
 
 def test_upgrade_makes_the_engines_tables_too_and_the_check_finds_nothing_amiss(
@@ -260,12 +268,12 @@ def test_tables_of_an_older_engine_are_brought_up_to_date(postgresql: Database) 
         for script in former:
             connection.execute(script.read_bytes())
     with postgresql.write() as db:
-        notes.put(db, "procrastinate", former[-1].name)
+        set_value(db, "procrastinate", former[-1].name)
         before = db.exec_driver_sql(functions).scalar_one()
 
     prepare(EngineName.PROCRASTINATE, postgresql)
 
     with postgresql.read() as db:
         assert db.exec_driver_sql(functions).scalar_one() > before
-        assert notes.get(db, "procrastinate") == scripts[-1].name
-    assert care.check(postgresql) == ()
+        assert get_value(db, "procrastinate") == scripts[-1].name
+    assert find_database_faults(postgresql) == ()

@@ -8,7 +8,7 @@ import pytest
 
 from tests.faults.machine import Machine
 from tests.faults.yard import Yard
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 
 @pytest.fixture

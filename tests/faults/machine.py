@@ -13,14 +13,15 @@ from types import TracebackType
 from typing import Self
 
 from watcher.fetch import Fetcher, FetchPolicy
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Feed, Source
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.schedule import Bounds
-from watcher.store import entries, feeds
-from watcher.store.engine import Database
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.entries.queries import load_entries_after
+from watcher.store.feeds.queries import PollRecord, load_feed, load_polls, sync_feeds
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -74,7 +75,7 @@ class Machine:
         database: Database,
         policy: FetchPolicy = HASTY,
         *,
-        watched: Watched = EYES,
+        watched: TopicMatcher = EYES,
         context: ssl.SSLContext | None = None,
         owner: str = "one",
         **changed: object,
@@ -85,7 +86,13 @@ class Machine:
         self._runner = asyncio.Runner()
         self.fetcher = Fetcher(replace(policy, **changed), self.names, context)  # type: ignore[arg-type]
         self.poller = Poller(
-            database, self.fetcher, lambda: watched, lambda: self.now, bounds=Bounds, owner=owner, jitter=lambda: 0.0
+            database,
+            self.fetcher,
+            lambda: watched,
+            lambda: self.now,
+            bounds=PollLimits,
+            owner=owner,
+            jitter=lambda: 0.0,
         )
 
     def __enter__(self) -> Self:
@@ -101,28 +108,28 @@ class Machine:
     def watch(self, *urls: str, **said: object) -> None:
         with self.database.write() as db:
             sources = [Source(url=url, **said) for url in urls]  # type: ignore[arg-type]
-            feeds.sync(db, sources, self.now, timedelta(minutes=15))
+            sync_feeds(db, sources, self.now, timedelta(minutes=15))
 
-    def poll(self, now: datetime | None = None, **how: object) -> Polled:
+    def poll(self, now: datetime | None = None, **how: object) -> PollSummary:
         """Poll once: every feed, unless `how` says otherwise."""
         self.now = now or self.now
         return self._runner.run(self.poller.cycle(**(how or {"everything": True})))  # type: ignore[arg-type]
 
     def feed(self, url: str) -> Feed:
         with self.database.read() as db:
-            return feeds.get(db, url)
+            return load_feed(db, url)
 
-    def history(self, url: str) -> list[feeds.Poll]:
+    def history(self, url: str) -> list[PollRecord]:
         """Give a feed's polls, the latest first."""
         with self.database.read() as db:
-            return list(feeds.history(db, feeds.get(db, url).id))
+            return list(load_polls(db, load_feed(db, url).id))
 
     def stored(self) -> Mapping[str, list[str]]:
         """Give the headlines of each feed, in order of discovery."""
         found: dict[str, list[str]] = {}
         after = 0
         with self.database.read() as db:
-            while some := entries.iterate(db, after_id=after):
+            while some := load_entries_after(db, after_id=after):
                 for each in some:
                     found.setdefault(each.entry.feed_url, []).append(each.entry.item.title)
                 after = some[-1].id

@@ -7,8 +7,8 @@ import signal
 from datetime import timedelta
 
 from tests.faults.machine import NOON, Machine
-from watcher.pipeline import points
-from watcher.store.engine import Database
+from watcher.pipeline import checkpoints
+from watcher.store.database import Database
 
 
 def main(url: str, point: str, passes: int, minutes: int, owner: str) -> None:
@@ -22,6 +22,6 @@ def main(url: str, point: str, passes: int, minutes: int, owner: str) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
             left -= 1
 
-    points.watch(end)
+    checkpoints.watch(end)
     with Database(url) as database, Machine(database, owner=owner) as machine:
         machine.poll(NOON + timedelta(minutes=minutes), everything=False)

@@ -12,7 +12,7 @@ from tests.faults.machine import DAY, HOUR, NOON, Machine
 from tests.faults.yard import Behaviour, Outlet, Talk, Yard
 from watcher.fetch.conditional import TRY_EVERY
 from watcher.model.feed import FeedState
-from watcher.store import feeds
+from watcher.store.feeds.queries import resume_feed
 
 
 def is_conditional(asked: dict[str, str]) -> bool:
@@ -145,7 +145,7 @@ def test_resumed_feed_is_asked_for_everything(machine: Machine, yard: Yard) -> N
     machine.poll(NOON + HOUR)
 
     with machine.database.write() as db:
-        feeds.resume(db, press.outlet.url, NOON + 2 * HOUR)
+        resume_feed(db, press.outlet.url, NOON + 2 * HOUR)
     polled = machine.poll(NOON + 2 * HOUR)
 
     assert press.conditional == [False, True, False]

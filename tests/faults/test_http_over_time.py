@@ -13,8 +13,8 @@ from tests.faults.certificates import Certificates
 from tests.faults.machine import DAY, HOUR, MINUTE, NOON, Machine, no_such_name, try_again
 from tests.faults.yard import Outlet, Talk, Yard
 from watcher.model.feed import FeedState
-from watcher.schedule import Bounds, Health, health
-from watcher.store.engine import Database
+from watcher.schedule import Health, PollLimits, get_feed_health
+from watcher.store.database import Database
 
 RETRY = b.says(b.answer(b"", "429 Too Many Requests", Retry_After="7200"))
 
@@ -56,10 +56,10 @@ def test_outage_that_lasts_shows_in_the_health_of_the_feeds(machine: Machine, ya
     machine.poll(NOON + HOUR)
     machine.poll(NOON + 3 * HOUR)
 
-    assert health(machine.feed(outlet.url), NOON + 3 * HOUR) is Health.FAILING
+    assert get_feed_health(machine.feed(outlet.url), NOON + 3 * HOUR) is Health.FAILING
     machine.names.known.clear()
     machine.poll(NOON + 4 * HOUR)
-    assert health(machine.feed(outlet.url), NOON + 4 * HOUR) is Health.FRESH
+    assert get_feed_health(machine.feed(outlet.url), NOON + 4 * HOUR) is Health.FRESH
 
 
 @pytest.mark.parametrize("etag", ['W/"weak"', '"a-gzip"', "unquoted", '"with ""quotes"" inside"'])
@@ -315,7 +315,7 @@ def test_row_49_freshness_is_honoured_within_bounds(
 
     machine.poll()
 
-    expected = wait or max(Bounds().minimum, machine.feed(outlet.url).interval)
+    expected = wait or max(PollLimits().minimum, machine.feed(outlet.url).interval)
     assert machine.feed(outlet.url).next_poll_at == NOON + expected
 
 

@@ -12,8 +12,9 @@ import pytest
 from tests.faults import behaviours as b
 from tests.faults.machine import HOUR, NOON, Machine
 from tests.faults.yard import Outlet, Yard
-from watcher.pipeline.polled import Polled
-from watcher.store import entries, hits
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.store.entries.queries import load_entries_after, load_entry_versions
+from watcher.store.hits.queries import find_hits
 
 SITE = "https://harbour.example"
 
@@ -55,7 +56,7 @@ class Press:
         self.hour = 0
         machine.watch(self.url)
 
-    def poll(self, *items: News, more: str = "") -> Polled:
+    def poll(self, *items: News, more: str = "") -> PollSummary:
         said = f"<rss version='2.0'><channel>{''.join(item.xml() for item in items)}{more}</channel></rss>"
         self.outlet.says = b.says(b.answer(said.encode()))
         self.hour += 1
@@ -157,9 +158,9 @@ def test_row_69_edited_headline_is_a_version_of_the_item(press: Press) -> None:
 
     assert (polled.new, polled.updated) == (0, 1)
     with press.machine.database.read() as db:
-        [found] = [one for one in entries.iterate(db) if one.version == 2]
+        [found] = [one for one in load_entries_after(db) if one.version == 2]
         assert found.entry.item.title == "Five Eyes bulletin, corrected"
-        assert [old["title"] for old in entries.versions(db, found.id)] == ["Five Eyes bulletin 10"]
+        assert [old["title"] for old in load_entry_versions(db, found.id)] == ["Five Eyes bulletin 10"]
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_row_70_odd_dates_are_kept_as_said_and_out_of_order(
     press.poll(News(1, date=date))
 
     with press.machine.database.read() as db:
-        [found] = entries.iterate(db)
+        [found] = load_entries_after(db)
     item = found.entry.item
     assert (item.published_at, item.date_doubtful, item.published_raw) == (kept, doubtful, date or "")
     assert found.first_seen_at == NOON
@@ -201,7 +202,7 @@ def test_odd_links_are_made_whole_or_left_out(press: Press, link: str, url: str 
     press.poll(News(1, link=link))
 
     with press.machine.database.read() as db:
-        [found] = entries.iterate(db)
+        [found] = load_entries_after(db)
     expected = press.outlet.at(url) if url is not None and url.startswith("/") else url
     assert found.entry.item.url == expected
 
@@ -256,7 +257,7 @@ def test_first_poll_is_a_baseline_and_only_later_items_alert(press: Press) -> No
     press.poll(News(11), *DOCUMENT)
 
     with press.machine.database.read() as db:
-        found = hits.page(db, limit=50).items
+        found = find_hits(db, limit=50).items
     assert [hit.stored.baseline for hit in found].count(True) == 10
     assert [hit.stored.entry.item.title for hit in found if not hit.stored.baseline] == ["Five Eyes bulletin 11"]
 
@@ -274,7 +275,7 @@ def test_archive_that_comes_back_under_new_numbers_is_kept_and_never_alerted(pre
     assert (polled.lost, len(press.titles)) == (0, 23)
     assert "12 old items" in press.machine.history(press.url)[0].message
     with press.machine.database.read() as db:
-        stored = list(entries.iterate(db))
+        stored = list(load_entries_after(db))
     assert sum(one.quarantined for one in stored) == 12
     assert [one.entry.item.title for one in stored if not one.quarantined and not one.baseline] == [
         "Five Eyes bulletin 11"

@@ -18,8 +18,8 @@ from tests.faults.certificates import Certificates
 from tests.faults.machine import HOUR, NOON, Machine
 from tests.faults.yard import Behaviour, Talk, Yard
 from watcher.model.feed import Feed
-from watcher.store import feeds
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.feeds.queries import PollRecord
 
 HEALTHY = 12
 
@@ -31,7 +31,7 @@ class Seen:
     before: Feed
     during: Feed
     after: Feed
-    poll: feeds.Poll
+    poll: PollRecord
     titles: tuple[list[str], list[str], list[str]]
 
 

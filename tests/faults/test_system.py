@@ -20,9 +20,13 @@ from tests.faults.mortal import main
 from tests.faults.yard import Outlet, Talk, Yard
 from watcher.errors import StoreError
 from watcher.model.feed import Source
-from watcher.pipeline.incoming import LEASE
-from watcher.store import claims, clocks, entries, feeds, hits
-from watcher.store.engine import Database
+from watcher.pipeline.poller import LEASE
+from watcher.store.database import Database
+from watcher.store.entries.queries import count_entries, load_entries_after
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.queries import load_feeds, sync_feeds
+from watcher.store.hits.queries import find_hits
+from watcher.store.system.clock_faults import reschedule_all
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.faults.mortal"])
@@ -56,10 +60,10 @@ def test_row_78_process_killed_on_its_way_loses_and_doubles_nothing(sqlite: Data
 
     assert died
     with sqlite.read() as db:
-        titles = Counter(found.entry.feed_url for found in entries.iterate(db))
+        titles = Counter(found.entry.feed_url for found in load_entries_after(db))
         assert titles == {outlet.url: 3 for outlet in outlets}
-        assert len(hits.page(db, limit=50).items) == 12
-        assert all(feed.validators.etag == '"good-3"' for feed in feeds.all_configured(db))
+        assert len(find_hits(db, limit=50).items) == 12
+        assert all(feed.validators.etag == '"good-3"' for feed in load_feeds(db))
 
 
 def test_row_79_two_processes_poll_no_feed_twice(postgresql: Database, yard: Yard) -> None:
@@ -72,7 +76,7 @@ def test_row_79_two_processes_poll_no_feed_twice(postgresql: Database, yard: Yar
 
     assert [len(outlet.asked) for outlet in outlets] == [1] * 30
     with postgresql.read() as db:
-        assert entries.count(db) == 60
+        assert count_entries(db) == 60
     assert lives(started(postgresql, minutes=1))
     assert sum(len(outlet.asked) for outlet in outlets) == 30, "nor before it is due again"
 
@@ -147,7 +151,7 @@ def test_row_82_clock_that_jumped_and_came_back_stops_no_feed(sqlite: Database, 
         # The daemon makes due what a wrong clock put off as it starts, and when it notices a step.
         machine.now = NOON + 2 * HOUR
         with sqlite.write() as db:
-            clocks.rearm(db, machine.now)
+            reschedule_all(db, machine.now)
         machine.poll(machine.now + 2 * HOUR, everything=False)
 
         assert "News 4" in machine.stored()[outlet.url]
@@ -158,7 +162,7 @@ def test_lease_of_a_clock_that_was_wrong_holds_nobody_up(sqlite: Database, yard:
     with Machine(sqlite) as machine:
         machine.watch(outlet.url)
         with sqlite.write() as db:
-            claims.claim_due(db, NOON + 400 * DAY, limit=1, lease_for=LEASE, owner="dead")
+            claim_due_feeds(db, NOON + 400 * DAY, limit=1, lease_for=LEASE, owner="dead")
 
         assert machine.poll(everything=False).fetched == 1
 
@@ -209,9 +213,9 @@ def test_row_84_feeds_of_one_host_take_turns_and_keep_no_other_waiting(sqlite: D
 def test_row_84_a_host_that_one_process_is_busy_with_is_left_to_it(postgresql: Database) -> None:
     with postgresql.write() as db:
         sources = [Source(url=f"https://{host}.example/{n}") for host in ("a", "b") for n in range(4)]
-        feeds.sync(db, sources, NOON, HOUR)
-        mine = claims.claim_due(db, NOON, limit=2, lease_for=LEASE, owner="one", per_host=2)
-        theirs = claims.claim_due(db, NOON, limit=9, lease_for=LEASE, owner="two", per_host=2)
+        sync_feeds(db, sources, NOON, HOUR)
+        mine = claim_due_feeds(db, NOON, limit=2, lease_for=LEASE, owner="one", per_host=2)
+        theirs = claim_due_feeds(db, NOON, limit=9, lease_for=LEASE, owner="two", per_host=2)
 
     assert len({feed.source.url.split("/")[2] for feed in mine}) == 1
     assert {feed.source.url.split("/")[2] for feed in theirs}.isdisjoint(feed.source.url.split("/")[2] for feed in mine)
@@ -222,12 +226,12 @@ def test_row_85_ten_thousand_due_at_once_take_their_turns_oldest_first(sqlite: D
     sources = [Source(url=f"https://host{n}.example/feed") for n in range(10_000)]
     with sqlite.write() as db:
         for part in range(10):
-            feeds.sync(db, sources[: (part + 1) * 1000], NOON + part * MINUTE, HOUR)
+            sync_feeds(db, sources[: (part + 1) * 1000], NOON + part * MINUTE, HOUR)
     process = psutil.Process()
     before = process.memory_info().rss
     taken: list[str] = []
     with sqlite.write() as db:
-        while claimed := claims.claim_due(db, NOON + HOUR, limit=64, lease_for=LEASE, per_host=4):
+        while claimed := claim_due_feeds(db, NOON + HOUR, limit=64, lease_for=LEASE, per_host=4):
             assert len(claimed) <= 64
             taken += [feed.source.url for feed in claimed]
 

@@ -10,26 +10,26 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import product
 
-from watcher.match.document import Reading
+from watcher.match.entry_text import EntryText
 from watcher.match.syntax import (
     SCOPES,
     TEXT_FIELDS,
     And,
     AtLeast,
+    FieldEquals,
+    FieldScope,
     First,
-    Forms,
+    Inflections,
     Literal,
     Near,
     Node,
     NotNear,
     Or,
-    Part,
+    Phrase,
     Prefix,
     Query,
-    Scoped,
-    Whole,
-    Wild,
-    Words,
+    Wildcard,
+    WordPattern,
 )
 from watcher.model.entry import StoredEntry
 
@@ -46,16 +46,16 @@ class Place:
 
 def matches(query: Query, stored: StoredEntry) -> bool:
     """Tell whether a query matches an entry."""
-    return _places(query.root, Reading(stored), TEXT_FIELDS, None) is not None
+    return _places(query.root, EntryText(stored), TEXT_FIELDS, None) is not None
 
 
-def _places(node: Node, reading: Reading, fields: tuple[str, ...], limit: int | None) -> set[Place] | None:
+def _places(node: Node, reading: EntryText, fields: tuple[str, ...], limit: int | None) -> set[Place] | None:
     match node:
-        case Words():
+        case Phrase():
             return {place for field in fields for place in _words(node, reading, field, limit)} or None
-        case Whole(field=field, value=value):
+        case FieldEquals(field=field, value=value):
             return set() if reading.whole(field, value) else None
-        case Scoped(field=field, part=part):
+        case FieldScope(field=field, part=part):
             inside = SCOPES[field]
             return _places(part, reading, tuple(name for name in inside if name in fields) or inside, limit)
         case Or(parts=parts):
@@ -84,7 +84,7 @@ def _places(node: Node, reading: Reading, fields: tuple[str, ...], limit: int | 
             return _places(part, reading, fields, count if limit is None else min(count, limit))
 
 
-def _words(node: Words, reading: Reading, field: str, limit: int | None) -> list[Place]:
+def _words(node: Phrase, reading: EntryText, field: str, limit: int | None) -> list[Place]:
     said = reading.words(field)
     width = len(node.parts)
     found = []
@@ -97,15 +97,15 @@ def _words(node: Words, reading: Reading, field: str, limit: int | None) -> list
     return found
 
 
-def _is(part: Part, word: str) -> bool:
+def _is(part: WordPattern, word: str) -> bool:
     match part:
         case Literal(word=wanted):
             return word == wanted
         case Prefix(start=start):
             return word[: len(start)] == start
-        case Forms(forms=forms):
+        case Inflections(forms=forms):
             return word in forms
-        case Wild(pattern=pattern):
+        case Wildcard(pattern=pattern):
             return fnmatchcase(word, pattern.replace("[", "[[]"))
 
 

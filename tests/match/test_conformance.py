@@ -12,12 +12,12 @@ import yaml
 from tests.match.entries import NOON, entry
 from tests.match.reference import matches
 from tests.store.filled import bring
-from watcher.match import Watched, compile_topics, find, parse_query
+from watcher.match import TopicMatcher, compile_topics, format_query, match_entry, parse_query
 from watcher.model.entry import Item, StoredEntry
 from watcher.model.found import Filters
 from watcher.model.topic import Topic
-from watcher.store import archive
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.search import search_entries
 
 SETS = {"spies": "spy OR mole", "both": '@spies AND "five eyes"'}
 YES = "yes"
@@ -44,12 +44,12 @@ def test_row_holds_alone(query: str, fields: dict[str, Any], shown: tuple[str, .
     read = parse_query(query, SETS)
     stored = _entry(fields)
 
-    found = find(read, stored)
+    found = match_entry(read, stored)
 
     assert (found is not None) == bool(shown)
     assert tuple(each.text for each in found or ()) == (() if shown == (YES,) else shown)
     assert matches(read, stored) == bool(shown)
-    assert find(parse_query(read.canonical()), stored) == found
+    assert match_entry(parse_query(format_query(read)), stored) == found
 
 
 def test_there_are_hundreds_of_rows() -> None:
@@ -64,9 +64,9 @@ def test_rows_hold_among_all_topics_at_once() -> None:
         hits = {hit.topic_id: hit.evidence for hit in watched.hits([stored], NOON)}
         mine = hits.get(query)
         assert (mine is not None) == bool(shown), query
-        assert mine == find(watched.query(query), stored)
+        assert mine == match_entry(watched.query(query), stored)
         for other in [row[1] for row in ROWS[number % 7 :: 7]]:
-            assert hits.get(other) == find(watched.query(other), stored), (query, other)
+            assert hits.get(other) == match_entry(watched.query(other), stored), (query, other)
 
 
 def test_rows_hold_in_a_search_of_the_archive(database: Database) -> None:
@@ -80,11 +80,11 @@ def test_rows_hold_in_a_search_of_the_archive(database: Database) -> None:
     assert len(settled.new) == len(ROWS)
     with database.read() as db:
         for query, wanted in expected.items():
-            page = archive.page(db, watched.query(query), Filters(), limit=len(ROWS))
+            page = search_entries(db, watched.query(query), Filters(), limit=len(ROWS))
             assert {match.stored.id: match.evidence for match in page.items} == wanted, query
 
 
-def _everything() -> Watched:
+def _everything() -> TopicMatcher:
     queries = dict.fromkeys(row[1] for row in ROWS)
     return compile_topics([Topic(id=query, name="", query=query) for query in queries], SETS)
 

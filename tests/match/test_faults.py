@@ -6,8 +6,16 @@ import pytest
 
 from tests.match.entries import entry
 from watcher.errors import ConfigError, QueryError
-from watcher.match import compile_topics, explain, find, finder, from_keywords, parse_query
-from watcher.match.parser import DEPTH
+from watcher.match import (
+    build_entry_matcher,
+    compile_topics,
+    explain_match,
+    format_keyword_query,
+    format_query,
+    match_entry,
+    parse_query,
+)
+from watcher.match.parser import MAX_DEPTH
 from watcher.model.topic import Topic
 
 SETS = {"russia": "russia OR moscow", "loop": "a AND @pool", "pool": "b OR @loop", "broken": "spy AND\n  (eyes"}
@@ -59,15 +67,15 @@ FAULTS = [
     pytest.param("a not b", 1, 3, "small letters", "write NOT", id="small not"),
     pytest.param("a AND ...", 1, 7, "no letters or digits", "", id="punctuation alone"),
     pytest.param('"a"~3', 1, 1, "several words", "", id="slop of one word"),
-    pytest.param("(" * (DEPTH + 1) + "a" + ")" * (DEPTH + 1), 1, DEPTH + 1, "deep", "", id="too deep"),
-    pytest.param("title:" * 3_000 + "a", 1, 6 * DEPTH + 1, "deep", "", id="a prefix before itself"),
-    pytest.param("title:text:" * 500 + "a", 1, 11 * (DEPTH // 2) + 1, "deep", "", id="prefixes before each other"),
-    pytest.param("summary:(" * 900 + "a" + ")" * 900, 1, 9 * (DEPTH // 2) + 1, "deep", "", id="prefixes in turn"),
-    pytest.param("FIRST/9(" * 900 + "a" + ")" * 900, 1, 8 * DEPTH + 8, "deep", "", id="FIRST in itself"),
-    pytest.param("a NEAR/1 " * (DEPTH + 1) + "a", 1, 3 + 9 * DEPTH, "NEARs in a row", "", id="too many NEARs"),
-    pytest.param(f'"{"a " * (DEPTH + 2)}"~2', 1, 1, "NEARs in a row", "", id="too long for a loose phrase"),
+    pytest.param("(" * (MAX_DEPTH + 1) + "a" + ")" * (MAX_DEPTH + 1), 1, MAX_DEPTH + 1, "deep", "", id="too deep"),
+    pytest.param("title:" * 3_000 + "a", 1, 6 * MAX_DEPTH + 1, "deep", "", id="a prefix before itself"),
+    pytest.param("title:text:" * 500 + "a", 1, 11 * (MAX_DEPTH // 2) + 1, "deep", "", id="prefixes before each other"),
+    pytest.param("summary:(" * 900 + "a" + ")" * 900, 1, 9 * (MAX_DEPTH // 2) + 1, "deep", "", id="prefixes in turn"),
+    pytest.param("FIRST/9(" * 900 + "a" + ")" * 900, 1, 8 * MAX_DEPTH + 8, "deep", "", id="FIRST in itself"),
+    pytest.param("a NEAR/1 " * (MAX_DEPTH + 1) + "a", 1, 3 + 9 * MAX_DEPTH, "NEARs in a row", "", id="too many NEARs"),
+    pytest.param(f'"{"a " * (MAX_DEPTH + 2)}"~2', 1, 1, "NEARs in a row", "", id="too long for a loose phrase"),
     pytest.param(
-        "(b NEAR a" + " NEAR a) OR (b" * DEPTH + " NEAR a" * (DEPTH + 1) + ")",
+        "(b NEAR a" + " NEAR a) OR (b" * MAX_DEPTH + " NEAR a" * (MAX_DEPTH + 1) + ")",
         1,
         1271,
         "NEARs in a row",
@@ -95,8 +103,10 @@ FAULTS = [
     pytest.param("walrus |film", 1, 8, "no operator", "write OR film", id="bar before a word"),
     pytest.param("walrus|film", 1, 1, "no operator", "write (walrus OR film)", id="bar between words"),
     pytest.param("walrus &film", 1, 8, "no operator", "write AND film", id="ampersand before a word"),
-    pytest.param(from_keywords(["walrus", "-film"]), 1, 11, "excludes nothing", "write NOT film", id="keyword"),
-    pytest.param(from_keywords(["!film noir"]), 1, 1, "excludes nothing", "write NOT film", id="keyword of two words"),
+    pytest.param(format_keyword_query(["walrus", "-film"]), 1, 11, "excludes nothing", "write NOT film", id="keyword"),
+    pytest.param(
+        format_keyword_query(["!film noir"]), 1, 1, "excludes nothing", "write NOT film", id="keyword of two words"
+    ),
 ]
 
 
@@ -114,11 +124,11 @@ FAULTS = [
         ('"a - b"', "A B test"),
         ("jean-luc NOT film-maker", "Jean-Luc speaks"),
         ("url:post.example/~harold", "Joe"),
-        (from_keywords(["ro-ro ship", "five - eyes"]), "A ro-ro ship"),
+        (format_keyword_query(["ro-ro ship", "five - eyes"]), "A ro-ro ship"),
     ],
 )
 def test_same_marks_inside_words_and_phrases_are_no_faults(query: str, text: str) -> None:
-    assert find(parse_query(query), entry(text, url="https://post.example/~harold")) is not None
+    assert match_entry(parse_query(query), entry(text, url="https://post.example/~harold")) is not None
 
 
 @pytest.mark.parametrize(("query", "line", "column", "message", "suggestion"), FAULTS)
@@ -134,43 +144,43 @@ def test_fault_says_what_where_and_what_instead(
 
 
 def test_sets_that_double_with_each_other_are_refused_before_they_are_written_out() -> None:
-    sets = {"s0": "spy OR eyes"} | {f"s{n}": f"(@s{n - 1} AND @s{n - 1}) OR w{n}" for n in range(1, DEPTH - 1)}
+    sets = {"s0": "spy OR eyes"} | {f"s{n}": f"(@s{n - 1} AND @s{n - 1}) OR w{n}" for n in range(1, MAX_DEPTH - 1)}
 
     with pytest.raises(QueryError) as caught:
-        parse_query(f"@s{DEPTH - 2}", sets)
+        parse_query(f"@s{MAX_DEPTH - 2}", sets)
 
     assert "in @s14: 1:11: more than 100,000 words" in caught.value.message
 
 
 def test_levels_count_through_sets() -> None:
-    deep = "title:" * (DEPTH - 2)
-    sets = {"s0": f"{deep}spy"} | {f"s{n}": f"{deep}@s{n - 1}" for n in range(1, DEPTH)}
+    deep = "title:" * (MAX_DEPTH - 2)
+    sets = {"s0": f"{deep}spy"} | {f"s{n}": f"{deep}@s{n - 1}" for n in range(1, MAX_DEPTH)}
     parse_query("@s1", sets)
 
     with pytest.raises(QueryError) as caught:
-        parse_query(f"@s{DEPTH - 1}", sets)
+        parse_query(f"@s{MAX_DEPTH - 1}", sets)
 
     assert "with all sets written out" in caught.value.message
 
 
 def test_the_deepest_query_that_is_read_is_matched_explained_and_written() -> None:
-    half = "(x OR title:" * (DEPTH // 2 - 1)
-    sets = {"deep": f"{half}(spy{' ONEAR/9 eyes' * DEPTH}){')' * (DEPTH // 2 - 1)}"}
-    query = parse_query(f"{half}@deep{')' * (DEPTH // 2 - 1)}", sets)
-    stored = entry("spy " + "eyes " * (DEPTH + 5))
+    half = "(x OR title:" * (MAX_DEPTH // 2 - 1)
+    sets = {"deep": f"{half}(spy{' ONEAR/9 eyes' * MAX_DEPTH}){')' * (MAX_DEPTH // 2 - 1)}"}
+    query = parse_query(f"{half}@deep{')' * (MAX_DEPTH // 2 - 1)}", sets)
+    stored = entry("spy " + "eyes " * (MAX_DEPTH + 5))
 
-    assert find(query, stored) is not None
-    assert explain(query, stored).matched
-    assert finder(query)(stored) is not None
-    assert query.canonical()
+    assert match_entry(query, stored) is not None
+    assert explain_match(query, stored).matched
+    assert build_entry_matcher(query)(stored) is not None
+    assert format_query(query)
 
 
 def test_nears_count_through_sets() -> None:
-    sets = {"half": " NEAR ".join(["spy"] * (DEPTH // 2 + 1)), "near": "eyes NEAR @half"}
+    sets = {"half": " NEAR ".join(["spy"] * (MAX_DEPTH // 2 + 1)), "near": "eyes NEAR @half"}
     parse_query("@half NEAR five", sets)
 
     with pytest.raises(QueryError) as caught:
-        parse_query("@near" + " NEAR eyes" * (DEPTH // 2), sets)
+        parse_query("@near" + " NEAR eyes" * (MAX_DEPTH // 2), sets)
 
     assert "NEARs in a row" in caught.value.message
 

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.match.entries import entry
-from watcher.match import Index, Reading, explain, find, parse_query
-from watcher.match.syntax import Wild
+from watcher.match import EntryText, QueryIndex, explain_match, match_entry, parse_query
+from watcher.match.syntax import Wildcard
 
 QUERIES = [
     pytest.param("spy NEAR/5 eyes", "spy eyes ", id="near"),
@@ -52,12 +52,14 @@ def _steps(work: Callable[[], object]) -> int:
 @pytest.mark.parametrize(("query", "text"), QUERIES)
 def test_four_times_the_text_is_about_four_times_the_work(query: str, text: str) -> None:
     read = parse_query(query)
-    index = Index([read])
-    find(read, entry(text * 10))
+    index = QueryIndex([read])
+    match_entry(read, entry(text * 10))
 
     def work(times: int) -> int:
         stored = entry(text * times)
-        return _steps(lambda: (find(read, stored), list(index.matching(Reading(stored))), explain(read, stored)))
+        return _steps(
+            lambda: (match_entry(read, stored), list(index.matching(EntryText(stored))), explain_match(read, stored))
+        )
 
     assert work(400) < 6 * work(100)
 
@@ -68,8 +70,10 @@ def test_four_times_the_levels_are_about_four_times_the_work(operator: str) -> N
 
     def work(levels: int) -> int:
         read = parse_query("(" * levels + "spy" + "".join(f") {operator} (us OR five OR spy)" for _ in range(levels)))
-        index = Index([read])
-        return _steps(lambda: (find(read, stored), list(index.matching(Reading(stored))), explain(read, stored)))
+        index = QueryIndex([read])
+        return _steps(
+            lambda: (match_entry(read, stored), list(index.matching(EntryText(stored))), explain_match(read, stored))
+        )
 
     assert work(24) < 6 * work(6)
 
@@ -86,4 +90,4 @@ def test_a_long_query_is_read_in_proportion_to_its_length() -> None:
 def test_wildcards_mean_what_they_say(pattern: str, word: str) -> None:
     from fnmatch import fnmatchcase
 
-    assert Wild(pattern).matches(word) == fnmatchcase(word, pattern)
+    assert Wildcard(pattern).matches(word) == fnmatchcase(word, pattern)

@@ -11,9 +11,9 @@ import yaml
 
 from tests.match.entries import entry
 from watcher.errors import QueryError
-from watcher.match import compile_topics, find, from_keywords, parse_query
-from watcher.match.lexer import FARTHEST, LONGEST
-from watcher.match.parser import DEPTH
+from watcher.match import compile_topics, format_keyword_query, match_entry, parse_query
+from watcher.match.lexer import MAX_PROXIMITY_GAP, MAX_QUERY_CHARACTERS
+from watcher.match.parser import MAX_DEPTH
 from watcher.match.syntax import SCOPES
 from watcher.model.topic import Topic
 
@@ -38,9 +38,11 @@ def test_query_finds_and_leaves_what_the_page_says(row: list[str]) -> None:
     read = parse_query(query.strip("`"))
 
     for text in found.split("<br>"):
-        assert find(read, entry(unescape(text), language="en", url="https://harbour.example/1")) is not None, text
+        assert match_entry(read, entry(unescape(text), language="en", url="https://harbour.example/1")) is not None, (
+            text
+        )
     for text in left.split("<br>"):
-        assert find(read, entry(unescape(text), language="en", url="https://harbour.example/1")) is None, text
+        assert match_entry(read, entry(unescape(text), language="en", url="https://harbour.example/1")) is None, text
 
 
 @pytest.mark.parametrize("row", [pytest.param(row, id=row[0]) for row in FAULTS])
@@ -66,7 +68,7 @@ def test_examples_in_yaml_are_topics() -> None:
     for block in blocks:
         compile_topics(
             [
-                Topic(id=topic["id"], name="", query=topic.get("query") or from_keywords(topic["keywords"]))
+                Topic(id=topic["id"], name="", query=topic.get("query") or format_keyword_query(topic["keywords"]))
                 for topic in block["topics"]
             ],
             block.get("sets"),
@@ -76,6 +78,6 @@ def test_examples_in_yaml_are_topics() -> None:
 def test_the_page_has_tables_of_every_kind_and_the_limits_that_hold() -> None:
     assert len(FINDS) > 40
     assert len(FAULTS) >= 10
-    assert f"{LONGEST:,} characters and {DEPTH} levels" in PAGE
-    assert f"distances reach {FARTHEST:,} words" in PAGE
+    assert f"{MAX_QUERY_CHARACTERS:,} characters and {MAX_DEPTH} levels" in PAGE
+    assert f"distances reach {MAX_PROXIMITY_GAP:,} words" in PAGE
     assert all(f"`{field}:`" in PAGE for field in SCOPES)

@@ -6,9 +6,23 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.match.entries import NOON, entry
-from watcher.match import AllOf, AnyOf, Anything, Index, Need, Phrase, Prefix, Reading, Token, find, needs, parse_query
-from watcher.match.explain import explain
-from watcher.match.topics import compile_topics
+from watcher.match import (
+    AllOf,
+    AnyOf,
+    Anything,
+    EntryText,
+    QueryIndex,
+    RequiredPhrase,
+    RequiredPrefix,
+    RequiredTerms,
+    RequiredToken,
+    match_entry,
+    parse_query,
+    required_terms,
+)
+from watcher.match.compiler import compile_topics
+from watcher.match.explain import explain_match
+from watcher.match.format import format_query
 from watcher.model.topic import Topic
 from watcher.text.tokenizer import index_text
 
@@ -83,10 +97,10 @@ def test_the_index_finds_what_each_topic_alone_finds(
 
     hits = {hit.topic_id: hit.evidence for hit in watched.hits([stored], NOON)}
 
-    alone = {topic.id: find(watched.query(topic.id), stored) for topic in topics}
+    alone = {topic.id: match_entry(watched.query(topic.id), stored) for topic in topics}
     assert hits == {topic_id: evidence for topic_id, evidence in alone.items() if evidence is not None}
-    index = Index([watched.query(topic.id) for topic in topics])
-    assert sorted(index.numbers(Reading(stored))) == [
+    index = QueryIndex([watched.query(topic.id) for topic in topics])
+    assert sorted(index.numbers(EntryText(stored))) == [
         n for n, topic in enumerate(topics) if alone[topic.id] is not None
     ]
 
@@ -96,10 +110,10 @@ def test_the_index_finds_what_each_topic_alone_finds(
 def test_printing_and_reading_a_query_keeps_its_meaning(query: str, title: str, summary: str) -> None:
     stored = entry(title, summary)
     read = parse_query(query)
-    again = parse_query(read.canonical())
+    again = parse_query(format_query(read))
 
-    assert again.canonical() == read.canonical()
-    assert (find(again, stored) is None) == (find(read, stored) is None)
+    assert format_query(again) == format_query(read)
+    assert (match_entry(again, stored) is None) == (match_entry(read, stored) is None)
 
 
 @settings(max_examples=300, deadline=None)
@@ -107,8 +121,8 @@ def test_printing_and_reading_a_query_keeps_its_meaning(query: str, title: str, 
 def test_what_the_index_of_the_archive_is_asked_for_misses_no_match(query: str, title: str, content: str) -> None:
     read = parse_query(query)
 
-    if find(read, entry(title, "", content)) is not None:
-        assert _holds(needs(read), index_text(title, content).split())
+    if match_entry(read, entry(title, "", content)) is not None:
+        assert _holds(required_terms(read), index_text(title, content).split())
 
 
 @settings(max_examples=200, deadline=None)
@@ -116,9 +130,9 @@ def test_what_the_index_of_the_archive_is_asked_for_misses_no_match(query: str, 
 def test_evidence_is_what_stands_in_the_text_and_an_explanation_agrees(query: str, title: str, content: str) -> None:
     stored = entry(title, "", content)
     read = parse_query(query)
-    found = find(read, stored)
+    found = match_entry(read, stored)
 
-    assert explain(read, stored).matched == (found is not None)
+    assert explain_match(read, stored).matched == (found is not None)
     texts = {"title": title, "content": content}
     assert all(texts[piece.field][piece.start : piece.end] == piece.text for piece in found or ())
 
@@ -133,18 +147,18 @@ def test_any_text_and_any_query_end_without_a_crash(query: str, text: str) -> No
     except QueryError:
         return
     stored = entry(text)
-    assert (find(read, stored) is not None) == bool(list(Index([read]).matching(Reading(stored))))
+    assert (match_entry(read, stored) is not None) == bool(list(QueryIndex([read]).matching(EntryText(stored))))
 
 
-def _holds(need: Need, words: list[str]) -> bool:
+def _holds(need: RequiredTerms, words: list[str]) -> bool:
     match need:
         case Anything():
             return True
-        case Token(text=text):
+        case RequiredToken(text=text):
             return text in words
-        case Prefix(text=text):
+        case RequiredPrefix(text=text):
             return any(word.startswith(text) for word in words)
-        case Phrase(tokens=tokens):
+        case RequiredPhrase(tokens=tokens):
             width = len(tokens)
             return any(tuple(words[at : at + width]) == tokens for at in range(len(words)))
         case AllOf(parts=parts):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from tests.match.entries import NOON, entry
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.topic import Topic
 
 
@@ -18,7 +18,7 @@ def test_old_topics_serve_while_new_ones_are_built_beside_the_loop() -> None:
     old = compile_topics(_topics(3))
     before = old.hits([stored], NOON)
 
-    async def reload() -> tuple[int, Watched]:
+    async def reload() -> tuple[int, TopicMatcher]:
         building = asyncio.create_task(asyncio.to_thread(compile_topics, _topics(2_000)))
         served = 0
         while not building.done():

@@ -18,12 +18,13 @@ import structlog
 
 from tests.outgoing.world import MINUTE, NOON, daily, found, mail, press
 from tests.servers import MailServer
-from watcher.deliver import senders
+from watcher.channels import senders
 from watcher.model.digest import Delivery, DeliveryState
-from watcher.pipeline.outgoing import Press, compose_now, deliver_waiting
-from watcher.pipeline.recovery import take_over
-from watcher.store import digests, outbox
-from watcher.store.engine import Database
+from watcher.pipeline.digests import DigestContext, compose_now, deliver_waiting
+from watcher.pipeline.lease_recovery import take_over
+from watcher.store.database import Database
+from watcher.store.digests.queries import find_digests, list_digest_hit_ids
+from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 
 TOPICS = {"again": "eyes", "once": "grid"}
 """Two digests, told by turns: the channel of one sends again what is in doubt, that of the other leaves it."""
@@ -55,7 +56,7 @@ class Fate:
     seconds: float
 
 
-def both(port: int) -> Press:
+def both(port: int) -> DigestContext:
     again = mail(port, "a@desk.example", timeout=timedelta(seconds=20))
     once = mail(port, "a@desk.example", timeout=timedelta(seconds=20), on_uncertain="drop")
     channels = [again.__class__(name=name, kind=each.kind, recipients=each.recipients, options=each.options)
@@ -82,12 +83,12 @@ def work(url: str, port: int, count: int, begun: float) -> None:
                 compose_now(database, ready, list(TOPICS)[number % 2], NOON + number * MINUTE + MINUTE / 2)
             asyncio.run(_deliver(database, ready, clock))
             with database.read() as db:
-                states = outbox.counts(db)
+                states = count_deliveries_by_state(db)
             if composed >= count and not set(states) & {"pending", "retrying", "sending"}:
                 return
 
 
-async def _deliver(database: Database, ready: Press, clock: Callable[[], datetime]) -> None:
+async def _deliver(database: Database, ready: DigestContext, clock: Callable[[], datetime]) -> None:
     async with httpx.AsyncClient() as client:
         await deliver_waiting(database, ready, senders(client), clock, owner=str(os.getpid()))
 
@@ -95,7 +96,7 @@ async def _deliver(database: Database, ready: Press, clock: Callable[[], datetim
 def _composed(database: Database) -> int:
     """Count the digests there are: they are composed in order, each once."""
     with database.read() as db:
-        found = digests.page(db, limit=1).items
+        found = find_digests(db, limit=1).items
     return found[0].id if found else 0
 
 
@@ -131,11 +132,11 @@ def _fate(database: Database, server: MailServer, killed: int, seconds: float) -
         rows: list[Delivery] = []
         cursor = None
         while True:
-            page = outbox.page(db, limit=1000, cursor=cursor)
+            page = find_deliveries(db, limit=1000, cursor=cursor)
             rows += page.items
             if (cursor := page.next_cursor) is None:
                 break
-        told = sum(len(digests.members(db, row.digest_id)) for row in rows)
+        told = sum(len(list_digest_hit_ids(db, row.digest_id)) for row in rows)
     sent = {row.message_id for row in rows if row.state is DeliveryState.SENT}
     doubtful = {row.message_id for row in rows if row.state is DeliveryState.UNCERTAIN}
     return Fate(

@@ -11,11 +11,11 @@ import httpx
 
 from tests.outgoing.world import HOUR, NOON, daily, mail, press
 from tests.servers import SlackServer
-from watcher.deliver import senders
+from watcher.channels import senders
 from watcher.model.digest import Channel, ChannelKind
-from watcher.pipeline import points
-from watcher.pipeline.outgoing import Press, compose_due, deliver_waiting
-from watcher.store.engine import Database
+from watcher.pipeline import checkpoints
+from watcher.pipeline.digests import DigestContext, compose_due, deliver_waiting
+from watcher.store.database import Database
 
 
 def main(url: str, port: int, what: str, point: str, passes: int, hour: int, way: str = "resend") -> None:
@@ -32,7 +32,7 @@ def main(url: str, port: int, what: str, point: str, passes: int, hour: int, way
                 os.kill(os.getpid(), signal.SIGKILL)
             left -= 1
 
-    points.watch(end)
+    checkpoints.watch(end)
     now = NOON + hour * HOUR
     to = [f"reader-{number}@desk.example" for number in range(5)]
     channel = bot(port) if way == "bot" else mail(port, *to, timeout=timedelta(seconds=5), on_uncertain=way)
@@ -53,6 +53,6 @@ def bot(port: int) -> Channel:
     return Channel(name="slack", kind=ChannelKind.SLACK, recipients=("C1",), options=options)
 
 
-async def _deliver(database: Database, ready: Press, now: datetime) -> None:
+async def _deliver(database: Database, ready: DigestContext, now: datetime) -> None:
     async with httpx.AsyncClient() as client:
         await deliver_waiting(database, ready, senders(client, slack_pace=timedelta()), lambda: now, jitter=lambda: 1.0)

@@ -15,14 +15,15 @@ from tests.outgoing.test_sending import bot, composed, deliver, rows
 from tests.outgoing.world import HOUR, NOON, mail
 from tests.servers import Answer, HttpServer, SlackServer
 from tests.smtp_script import ScriptedMailServer
-from watcher.deliver import senders
+from watcher.channels import senders
 from watcher.fetch.ssrf_guard import Guard
 from watcher.fetch.transport import GuardedTransport
 from watcher.model.digest import Channel, ChannelKind, DeliveryState
-from watcher.pipeline.outgoing import Press, deliver_waiting, retry
-from watcher.pipeline.sending import Delivered
-from watcher.store import blocked, outbox
-from watcher.store.engine import Database
+from watcher.pipeline.delivery import Delivered
+from watcher.pipeline.digests import DigestContext, deliver_waiting, resend_delivery
+from watcher.store.database import Database
+from watcher.store.outbox.blocked_channels import list_blocked_channels
+from watcher.store.outbox.queries import retry_deliveries
 
 FIVE = tuple(f"{name}@desk.example" for name in ("ann", "bo", "cy", "di", "ed"))
 REFUSALS = [
@@ -97,8 +98,8 @@ def test_all_dead_messages_of_a_channel_are_put_back_in_line_and_have_a_day_agai
             deliver(database, ready, NOON + hour * HOUR)
 
         with database.write() as db:
-            other = outbox.retry_all(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="other")
-            again = outbox.retry_all(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="mail")
+            other = retry_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="other")
+            again = retry_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="mail")
         still = deliver(database, ready, NOON + 26 * HOUR)
         server.answers.update(ScriptedMailServer().answers)
         sent = deliver(database, ready, NOON + 27 * HOUR)
@@ -113,11 +114,11 @@ def test_refused_channel_is_known_with_its_reason_until_a_message_goes_through(s
         ready = composed(sqlite, mail(server.port))
         deliver(sqlite, ready)
         with sqlite.read() as db:
-            [known] = blocked.list_all(db)
+            [known] = list_blocked_channels(db)
         server.answers.update(ScriptedMailServer().answers)
         deliver(sqlite, ready, NOON + HOUR)
         with sqlite.read() as db:
-            after = blocked.list_all(db)
+            after = list_blocked_channels(db)
 
     assert (known.channel, known.since) == ("mail", NOON)
     assert known.reason == "MAIL FROM: 550 5.7.1 sender rejected"
@@ -129,10 +130,10 @@ def test_one_message_sent_again_by_hand_clears_what_is_known_of_its_channel(sqli
         ready = composed(sqlite, mail(server.port))
         for hour in (0, 25):
             deliver(sqlite, ready, NOON + hour * HOUR)
-    retry(sqlite, 1, NOON + 26 * HOUR)
+    resend_delivery(sqlite, 1, NOON + 26 * HOUR)
 
     with sqlite.read() as db:
-        assert blocked.list_all(db) == ()
+        assert list_blocked_channels(db) == ()
 
 
 SLACK_FAULTS = [
@@ -189,7 +190,7 @@ def test_webhook_is_waited_for_no_longer_than_its_timeout(sqlite: Database) -> N
     assert rows(sqlite)[0].error == "perhaps it arrived: no answer within 0.3 s"
 
 
-def deliver_guarded(database: Database, ready: Press) -> Delivered:
+def deliver_guarded(database: Database, ready: DigestContext) -> Delivered:
     """Deliver through the transport that the daemon uses."""
 
     async def run() -> Delivered:
@@ -206,7 +207,7 @@ def webhook(url: str, **options: object) -> Channel:
 
 @pytest.mark.parametrize("send", [deliver, deliver_guarded])
 def test_webhook_without_a_connection_within_its_timeout_waits_in_line(
-    sqlite: Database, send: Callable[[Database, Press], Delivered]
+    sqlite: Database, send: Callable[[Database, DigestContext], Delivered]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes a connection, and answers no handshake
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/in"
@@ -221,7 +222,7 @@ def test_webhook_without_a_connection_within_its_timeout_waits_in_line(
 @pytest.mark.parametrize("send", [deliver, deliver_guarded])
 @pytest.mark.parametrize("answer", [Answer(drop=True), Answer(stall=0.9)])
 def test_webhook_that_takes_a_message_and_does_not_answer_perhaps_has_it(
-    sqlite: Database, send: Callable[[Database, Press], Delivered], answer: Answer
+    sqlite: Database, send: Callable[[Database, DigestContext], Delivered], answer: Answer
 ) -> None:
     with HttpServer() as server:
         ready = composed(sqlite, webhook(f"{server.url}/in", timeout=timedelta(seconds=0.5)))

@@ -12,9 +12,10 @@ from tests.outgoing.world import FULL, HOUR, MINUTE, NOON, alerts, daily, files,
 from watcher.errors import NotFoundError
 from watcher.model.digest import Coverage, EmptyPolicy, QuietHours
 from watcher.model.topic import Origin
-from watcher.pipeline.outgoing import compose_due, compose_now, preview
-from watcher.store import digests, outbox
-from watcher.store.engine import Database
+from watcher.pipeline.digests import compose_due, compose_now, preview_digest
+from watcher.store.database import Database
+from watcher.store.digests.queries import find_digests, get_last_slot, register_subscriptions
+from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries, get_next_try_at
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import entry_versions
 
@@ -24,7 +25,7 @@ DAY = timedelta(days=1)
 
 def set_up(database: Database, *names: str, at: timedelta = -DAY) -> None:
     with database.write() as db:
-        digests.begin(db, names, NOON + at)
+        register_subscriptions(db, names, NOON + at)
 
 
 def titles(digest: object) -> list[str]:
@@ -42,7 +43,7 @@ def test_a_slot_that_came_is_composed_once(database: Database) -> None:
     assert first[0].slot_at == SEVEN
     assert second == ()
     with database.read() as db:
-        assert outbox.counts(db) == {"pending": 1}
+        assert count_deliveries_by_state(db) == {"pending": 1}
 
 
 def test_a_hit_committed_late_is_told_by_the_next_digest(database: Database) -> None:
@@ -103,9 +104,9 @@ def test_silence_is_told_as_the_policy_says(
     compose_due(sqlite, press([daily(empty=policy)], coverage=coverage), SEVEN)
 
     with sqlite.read() as db:
-        assert [digest.sent for digest in digests.page(db).items] == [sent]
-        assert bool(outbox.counts(db)) == sent
-        assert digests.last_slot(db, "daily", SEVEN) == SEVEN
+        assert [digest.sent for digest in find_digests(db).items] == [sent]
+        assert bool(count_deliveries_by_state(db)) == sent
+        assert get_last_slot(db, "daily", SEVEN) == SEVEN
 
 
 def test_baseline_and_archive_finds_stay_out_unless_asked_for(database: Database) -> None:
@@ -182,7 +183,7 @@ def test_quiet_hours_hold_the_delivery_of_a_digest(sqlite: Database) -> None:
     compose_due(sqlite, press([quiet]), SEVEN)
 
     with sqlite.read() as db:
-        assert outbox.next_try_at(db) == SEVEN.replace(hour=9)
+        assert get_next_try_at(db) == SEVEN.replace(hour=9)
 
 
 def test_a_headline_that_changed_after_it_was_told_is_told_as_edited_once(database: Database) -> None:
@@ -211,7 +212,7 @@ def test_a_digest_now_is_sent_even_when_it_is_empty(sqlite: Database) -> None:
     compose_now(sqlite, press([daily()]), "daily", NOON)
 
     with sqlite.read() as db:
-        assert outbox.counts(db) == {"pending": 1}
+        assert count_deliveries_by_state(db) == {"pending": 1}
 
 
 def test_a_digest_nobody_set_up_is_named_with_the_nearest(sqlite: Database) -> None:
@@ -223,11 +224,11 @@ def test_a_preview_changes_nothing(sqlite: Database) -> None:
     found(sqlite, "Five Eyes partners meet", at=NOON - HOUR)
 
     with sqlite.read() as db:
-        shown = preview(db, press([daily()]), "daily", NOON)
+        shown = preview_digest(db, press([daily()]), "daily", NOON)
 
     assert titles(shown) == ["Five Eyes partners meet"]
     with sqlite.read() as db:
-        assert digests.page(db).items == ()
+        assert find_digests(db).items == ()
 
 
 def test_one_broken_digest_keeps_no_other_back(sqlite: Database, capsys: pytest.CaptureFixture[str]) -> None:
@@ -247,7 +248,7 @@ def test_two_installations_with_one_configuration_send_under_two_identities(
         set_up(database, "daily")
         compose_now(database, press([daily()], [files()]), "daily", NOON)
         with database.read() as db:
-            names.append(outbox.page(db).items[0].message_id)
+            names.append(find_deliveries(db).items[0].message_id)
 
     assert names[0] != names[1]
 

@@ -13,8 +13,9 @@ from tests.outgoing.mortal import main
 from tests.outgoing.world import HOUR, NOON, found
 from tests.servers import MailServer, SlackServer
 from watcher.model.digest import DeliveryState
-from watcher.store import digests, outbox
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.digests.queries import find_digests, list_digest_hit_ids, register_subscriptions
+from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 
 DAY = timedelta(days=1)
 
@@ -44,7 +45,7 @@ def lives(
 @pytest.mark.parametrize("point", ["gathered", "composed", "committed"])
 def test_a_compose_that_dies_tells_every_hit_once(sqlite: Database, point: str) -> None:
     with sqlite.write() as db:
-        digests.begin(db, ["daily"], NOON - DAY)
+        register_subscriptions(db, ["daily"], NOON - DAY)
     told = found(sqlite, "Five Eyes partners meet", "Five Eyes partners leave", at=NOON - 6 * HOUR)
     with MailServer() as server:
         died = not lives(sqlite, server, "compose", point)
@@ -54,8 +55,8 @@ def test_a_compose_that_dies_tells_every_hit_once(sqlite: Database, point: str) 
     assert died
     assert sorted(server.recipients) == sorted(f"reader-{number}@desk.example" for number in range(5))
     with sqlite.read() as db:
-        [digest] = digests.page(db).items
-        assert sorted(digests.members(db, digest.id)) == sorted(told)
+        [digest] = find_digests(db).items
+        assert sorted(list_digest_hit_ids(db, digest.id)) == sorted(told)
 
 
 @pytest.mark.parametrize(
@@ -68,13 +69,13 @@ def test_a_compose_that_dies_tells_every_hit_once(sqlite: Database, point: str) 
 )
 def test_a_delivery_that_dies_loses_nothing_and_repeats_at_most_one(sqlite: Database, point: str, repeats: int) -> None:
     with sqlite.write() as db:
-        digests.begin(db, ["daily"], NOON - DAY)
+        register_subscriptions(db, ["daily"], NOON - DAY)
     found(sqlite, "Five Eyes partners meet", at=NOON - 6 * HOUR)
     with MailServer() as server:
         lives(sqlite, server, "compose")
         died = not lives(sqlite, server, "deliver", point, 2)
         with sqlite.read() as db:
-            in_doubt = [row for row in outbox.page(db).items if row.state is DeliveryState.SENDING]
+            in_doubt = [row for row in find_deliveries(db).items if row.state is DeliveryState.SENDING]
         for hour in (1, 2):
             lives(sqlite, server, "deliver", hour=hour)
 
@@ -84,13 +85,13 @@ def test_a_delivery_that_dies_loses_nothing_and_repeats_at_most_one(sqlite: Data
     assert len(copies) == 5
     assert sum(copies.values()) - 5 == repeats
     with sqlite.read() as db:
-        assert outbox.counts(db) == {"sent": 5}
-        assert sum(row.doubts for row in outbox.page(db).items) == 1
+        assert count_deliveries_by_state(db) == {"sent": 5}
+        assert sum(row.doubts for row in find_deliveries(db).items) == 1
 
 
 def test_what_a_dead_process_was_sending_stands_uncertain_where_the_policy_is_drop(sqlite: Database) -> None:
     with sqlite.write() as db:
-        digests.begin(db, ["daily"], NOON - DAY)
+        register_subscriptions(db, ["daily"], NOON - DAY)
     found(sqlite, "Five Eyes partners meet", at=NOON - 6 * HOUR)
     with MailServer() as server:
         lives(sqlite, server, "compose", way="drop")
@@ -100,13 +101,13 @@ def test_what_a_dead_process_was_sending_stands_uncertain_where_the_policy_is_dr
 
     assert len(server.messages) == 5
     with sqlite.read() as db:
-        assert outbox.counts(db) == {"sent": 4, "uncertain": 1}
+        assert count_deliveries_by_state(db) == {"sent": 4, "uncertain": 1}
 
 
 @pytest.mark.parametrize("point", ["claimed", "sent", "recorded"])
 def test_a_slack_bot_that_dies_at_any_step_posts_every_part_once(sqlite: Database, point: str) -> None:
     with sqlite.write() as db:
-        digests.begin(db, ["daily"], NOON - DAY)
+        register_subscriptions(db, ["daily"], NOON - DAY)
     found(sqlite, *(f"Five Eyes story {number}" for number in range(120)), at=NOON - 6 * HOUR)
     with SlackServer() as server:
         lives(sqlite, server, "compose", way="bot")
@@ -116,7 +117,7 @@ def test_a_slack_bot_that_dies_at_any_step_posts_every_part_once(sqlite: Databas
 
     assert died
     with sqlite.read() as db:
-        count = len(outbox.page(db).items)
-        assert outbox.counts(db) == {"sent": count}
+        count = len(find_deliveries(db).items)
+        assert count_deliveries_by_state(db) == {"sent": count}
     said = [message["metadata"]["event_payload"]["message_id"] for message in server.messages]
     assert len(said) == len(set(said)) == count > 2

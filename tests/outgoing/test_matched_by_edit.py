@@ -9,14 +9,18 @@ import pytest
 
 from tests.outgoing.world import HOUR, NOON, alerts, daily, press
 from tests.store.filled import bring, item, topics
-from watcher.digest import html, markdown, slack, text
 from watcher.digest.data import as_data
+from watcher.digest.html import render_html
+from watcher.digest.plain import render_markdown, render_text
+from watcher.digest.slack import render_slack
 from watcher.model.digest import Digest
 from watcher.model.topic import Topic
-from watcher.pipeline.outgoing import Press, compose_due, preview
-from watcher.store import digests, hits, tallies
-from watcher.store.engine import Database
-from watcher.topics.replay import replay
+from watcher.pipeline.digests import DigestContext, compose_due, preview_digest
+from watcher.store.database import Database
+from watcher.store.digests.queries import register_subscriptions
+from watcher.store.hits.queries import find_hits
+from watcher.store.system.counters import find_wrong_counters, get_hit_count
+from watcher.topics.replay import replay_topics
 
 WALRUS = topics(walrus="walrus")
 DAY = timedelta(days=1)
@@ -24,12 +28,12 @@ DAY = timedelta(days=1)
 
 def set_up(database: Database, *names: str) -> None:
     with database.write() as db:
-        digests.begin(db, names, NOON - DAY)
+        register_subscriptions(db, names, NOON - DAY)
 
 
-def desk(*subscriptions: object) -> Press:
+def desk(*subscriptions: object) -> DigestContext:
     made = press(subscriptions)  # type: ignore[arg-type]
-    return Press(
+    return DigestContext(
         subscriptions=made.subscriptions,
         channels=made.channels,
         topics=(Topic(id="walrus", name="Walrus", query="walrus"),),
@@ -59,7 +63,7 @@ def test_a_baseline_entry_that_is_edited_into_a_match_is_alerted_and_in_the_dige
     alerted = compose_due(database, desk(alerts()), NOON + HOUR)
     again = compose_due(database, desk(alerts()), NOON + 2 * HOUR)
     with database.read() as db:
-        shown = preview(db, desk(daily()), "daily", NOON + 2 * HOUR)
+        shown = preview_digest(db, desk(daily()), "daily", NOON + 2 * HOUR)
 
     assert titles(alerted) == titles([shown]) == [after.title]  # type: ignore[attr-defined]
     assert again == ()
@@ -73,12 +77,12 @@ def test_it_is_labelled_as_matched_by_an_edit_in_every_format_and_never_as_edite
     bring(sqlite, [item(1, "Level red: walrus")], now=NOON + HOUR, watched=WALRUS)
 
     with sqlite.read() as db:
-        digest = preview(db, desk(daily()), "daily", NOON + 2 * HOUR)
-    said = [html(digest), text(digest), markdown(digest), str(slack(digest))]
+        digest = preview_digest(db, desk(daily()), "daily", NOON + 2 * HOUR)
+    said = [render_html(digest), render_text(digest), render_markdown(digest), str(render_slack(digest))]
 
     assert all("matches since an edit" in each for each in said)
     assert not any("Edited since it was told" in each or "before watching" in each for each in said)
-    assert "13:00" in text(digest)
+    assert "13:00" in render_text(digest)
     [hit] = as_data(digest)["topics"][0]["stories"][0]["hits"]
     assert (hit["matched_by_edit"], hit["edited"], hit["origin"]) == (True, False, "edit")
 
@@ -89,7 +93,7 @@ def test_an_old_entry_that_is_edited_into_a_match_is_not_too_old_for_a_digest(da
     bring(database, [item(1, "Level red: walrus"), item(2, "Other")], now=NOON, watched=WALRUS)
 
     with database.read() as db:
-        shown = preview(db, desk(daily(max_age=DAY)), "daily", NOON + HOUR)
+        shown = preview_digest(db, desk(daily(max_age=DAY)), "daily", NOON + HOUR)
 
     assert titles([shown]) == ["Level red: walrus"]
 
@@ -116,12 +120,12 @@ def test_an_archive_under_new_numbers_is_silent_until_an_edit_makes_a_match(data
 def test_a_baseline_entry_that_a_replay_found_stays_silent_also_when_it_is_edited(database: Database) -> None:
     set_up(database, "alerts", "daily")
     bring(database, [item(1, "Walrus feeding times")], now=NOON)
-    replay(database, WALRUS, NOON + HOUR)
+    replay_topics(database, WALRUS, NOON + HOUR)
     bring(database, [item(1, "Walrus feeding times, updated")], now=NOON + 2 * HOUR, watched=WALRUS)
 
     assert compose_due(database, desk(alerts()), NOON + 3 * HOUR) == ()
     with database.read() as db:
-        assert preview(db, desk(daily()), "daily", NOON + 3 * HOUR).sections == ()
+        assert preview_digest(db, desk(daily()), "daily", NOON + 3 * HOUR).sections == ()
 
 
 def test_a_correction_of_what_always_matched_a_new_topic_is_a_find_in_the_archive(database: Database) -> None:
@@ -131,7 +135,7 @@ def test_a_correction_of_what_always_matched_a_new_topic_is_a_find_in_the_archiv
 
     assert compose_due(database, desk(alerts()), NOON + HOUR) == ()
     with database.read() as db:
-        [hit] = hits.page(db).items
+        [hit] = find_hits(db).items
     assert hit.hit.origin.value == "backfill"
 
 
@@ -146,8 +150,8 @@ def test_a_status_page_that_comes_back_to_its_topic_is_alerted_each_time(databas
 
     assert told == ["Level red: walrus", "Level red: walrus", "Walrus again"]
     with database.read() as db:
-        assert tallies.hits(db) == 1
-        assert tallies.wrong(db) == ()
+        assert get_hit_count(db) == 1
+        assert find_wrong_counters(db) == ()
 
 
 def test_a_hit_that_came_back_stands_once_in_a_digest_that_had_told_it(database: Database) -> None:
@@ -161,7 +165,7 @@ def test_a_hit_that_came_back_stands_once_in_a_digest_that_had_told_it(database:
             compose_due(database, desk(daily(schedule="* * * * *")), now + timedelta(minutes=5))
 
     with database.read() as db:
-        shown = preview(db, desk(daily()), "daily", NOON + 4 * HOUR)
+        shown = preview_digest(db, desk(daily()), "daily", NOON + 4 * HOUR)
 
     [line] = shown.sections[0].stories
     assert line.others == ()
@@ -176,9 +180,9 @@ def test_a_headline_that_changes_after_its_edit_was_told_is_edited_since_it_was_
     bring(database, [item(1, "Level dark red: walrus")], now=NOON + 3 * HOUR, watched=WALRUS)
 
     with database.read() as db:
-        shown = preview(db, desk(daily()), "daily", NOON + 4 * HOUR)
+        shown = preview_digest(db, desk(daily()), "daily", NOON + 4 * HOUR)
 
-    said = text(shown)
+    said = render_text(shown)
     assert "Edited since it was told" in said
     assert "was: Level red: walrus" in said
     assert "matches since an edit" not in said

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tests.outgoing.kills import suffer
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 
 def test_killed_at_random_it_loses_nothing_and_repeats_at_most_one_message_a_kill(sqlite: Database) -> None:

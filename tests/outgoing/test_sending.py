@@ -14,12 +14,12 @@ import pytest
 
 from tests.outgoing.world import HOUR, MINUTE, NOON, alerts, daily, files, found, mail, press
 from tests.servers import Answer, HookServer, MailServer, SlackServer
-from watcher.deliver import senders
+from watcher.channels import senders
 from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
-from watcher.pipeline.outgoing import Press, compose_now, deliver_waiting, retry
-from watcher.pipeline.sending import LEASE, Delivered
-from watcher.store import outbox
-from watcher.store.engine import Database
+from watcher.pipeline.delivery import LEASE, Delivered
+from watcher.pipeline.digests import DigestContext, compose_now, deliver_waiting, resend_delivery
+from watcher.store.database import Database
+from watcher.store.outbox.queries import claim_abandoned_deliveries, claim_delivery, find_deliveries, record_attempt
 
 WHSEC = "whsec_" + base64.b64encode(b"a key of the receiver and ours").decode()
 
@@ -46,14 +46,14 @@ def hook(slack: SlackServer, **options: object) -> Channel:
     return Channel(name="slack", kind=ChannelKind.SLACK, recipients=("slack",), options=given | options)
 
 
-def composed(database: Database, *channels: Channel, titles: int = 1) -> Press:
+def composed(database: Database, *channels: Channel, titles: int = 1) -> DigestContext:
     found(database, *(f"Five Eyes story {number}" for number in range(titles)), at=NOON - HOUR)
     ready = press([daily(channels=tuple(channel.name for channel in channels), max_stories=1000)], channels)
     compose_now(database, ready, "daily", NOON)
     return ready
 
 
-def deliver(database: Database, ready: Press, now: datetime = NOON, **how: object) -> Delivered:
+def deliver(database: Database, ready: DigestContext, now: datetime = NOON, **how: object) -> Delivered:
     async def go() -> Delivered:
         async with httpx.AsyncClient(timeout=1) as client:
             ways = senders(client, slack_pace=timedelta())
@@ -64,7 +64,7 @@ def deliver(database: Database, ready: Press, now: datetime = NOON, **how: objec
 
 def rows(database: Database) -> list[Delivery]:
     with database.read() as db:
-        return sorted(outbox.page(db, limit=1000).items, key=lambda row: row.id)
+        return sorted(find_deliveries(db, limit=1000).items, key=lambda row: row.id)
 
 
 def test_a_mail_arrives_whole_and_once(database: Database, postmaster: MailServer) -> None:
@@ -136,7 +136,7 @@ def test_a_doubtful_mail_stands_uncertain_where_the_policy_is_drop_until_a_perso
 
     done = deliver(sqlite, ready)
     untouched = deliver(sqlite, ready, NOON + 48 * HOUR)
-    retry(sqlite, rows(sqlite)[0].id, NOON)
+    resend_delivery(sqlite, rows(sqlite)[0].id, NOON)
     wished = deliver(sqlite, ready)
 
     assert (done.uncertain, untouched.sent, wished.sent) == (1, 0, 1)
@@ -172,7 +172,7 @@ def test_a_message_that_somebody_died_over_is_taken_up_after_its_lease(
 ) -> None:
     ready = composed(database, mail(postmaster.port, "a@desk.example", "b@desk.example"))
     with database.write() as db:
-        outbox.claim(db, NOON, lease_for=LEASE, channel="mail")
+        claim_delivery(db, NOON, lease_for=LEASE, channel="mail")
 
     before = deliver(database, ready, NOON + MINUTE)
     doubt = deliver(database, ready, NOON + LEASE)
@@ -185,10 +185,10 @@ def test_a_message_that_somebody_died_over_is_taken_up_after_its_lease(
 def test_a_claim_that_was_lost_records_nothing(database: Database) -> None:
     composed(database, mail(9))
     with database.write() as db:
-        held = outbox.claim(db, NOON, lease_for=LEASE, channel="mail")
-        outbox.abandoned(db, NOON + LEASE)
+        held = claim_delivery(db, NOON, lease_for=LEASE, channel="mail")
+        claim_abandoned_deliveries(db, NOON + LEASE)
         assert held is not None
-        kept = outbox.record(db, held, DeliveryState.SENT, now=NOON + LEASE)
+        kept = record_attempt(db, held, DeliveryState.SENT, now=NOON + LEASE)
 
     assert not kept
 

@@ -8,14 +8,15 @@ from pathlib import Path
 
 from sqlalchemy import insert, select
 
-from watcher.digest import Links
+from watcher.digest.format_helpers import Links
 from watcher.model.digest import Channel, ChannelKind, Coverage, Subscription
 from watcher.model.feed import Source
 from watcher.model.topic import Evidence, Hit, Origin, Topic
-from watcher.pipeline.outgoing import Press
-from watcher.store import feeds, hits
-from watcher.store.engine import Database, Db
-from watcher.store.marks import mark
+from watcher.pipeline.digests import DigestContext
+from watcher.store.database import Database, Db
+from watcher.store.entries.key_hashes import hash_key
+from watcher.store.feeds.queries import sync_feeds
+from watcher.store.hits.queries import load_hits_of_entries, upsert_hits
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds as feed_table
 
@@ -46,7 +47,7 @@ def _feed(db: Db, outlet: str) -> int:
     url = f"https://{outlet.lower().replace(' ', '-')}.example/feed"
     known = db.execute(select(feed_table.c.id).where(feed_table.c.url == url)).scalar()
     if known is None:
-        feeds.sync(db, [Source(url=url, title=outlet)], NOON - timedelta(days=30), timedelta(minutes=15))
+        sync_feeds(db, [Source(url=url, title=outlet)], NOON - timedelta(days=30), timedelta(minutes=15))
         known = db.execute(select(feed_table.c.id).where(feed_table.c.url == url)).scalar_one()
     return int(known)
 
@@ -58,7 +59,7 @@ def _hit(
     added = insert(entry_table).values(
         feed_id=feed_id,
         key=key,
-        key_mark=mark(key),
+        key_mark=hash_key(key),
         url=f"https://news.example/{abs(hash(title)) % 10**9}",
         title=title,
         summary=f"What is known of it: {title}.",
@@ -78,8 +79,8 @@ def _hit(
         matched_at=at,
         origin=origin,
     )
-    hits.add(db, [hit])
-    return hits.of_entries(db, [entry_id])[-1].id
+    upsert_hits(db, [hit])
+    return load_hits_of_entries(db, [entry_id])[-1].id
 
 
 def daily(**how: object) -> Subscription:
@@ -112,8 +113,10 @@ def mail(port: int, *to: str, **options: object) -> Channel:
     return Channel(name="mail", kind=ChannelKind.EMAIL, recipients=to or ("a@desk.example",), options=given | options)
 
 
-def press(subscriptions: Iterable[Subscription], channels: Iterable[Channel] = (), coverage: Coverage = FULL) -> Press:
-    return Press(
+def press(
+    subscriptions: Iterable[Subscription], channels: Iterable[Channel] = (), coverage: Coverage = FULL
+) -> DigestContext:
+    return DigestContext(
         subscriptions=tuple(subscriptions),
         channels={channel.name: channel for channel in (channels or (files(),))},
         topics=TOPICS,

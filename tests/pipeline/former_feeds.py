@@ -15,8 +15,9 @@ from pathlib import Path
 
 from tests.pipeline.served import HOUR, NOON, News, Served
 from tests.store import released
-from watcher.store import migrate, pruning
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.database.migrate import upgrade_schema
+from watcher.store.database.pruning import Retention, prune_database
 
 FILE = Path(__file__).with_suffix(".json")
 SITE = "https://former.example"
@@ -65,8 +66,8 @@ def fill(database: Database) -> None:
     """Poll each feed as version 1 did, some twice, and prune one of them."""
     old = Served(database, f"{SITE}/pruned")
     old.poll(*PRUNED)
-    kept = pruning.Retention(entries=timedelta(days=1), hits=timedelta(days=1))
-    pruning.prune(database, kept, NOON + timedelta(days=3))
+    kept = Retention(entries=timedelta(days=1), hits=timedelta(days=1))
+    prune_database(database, kept, NOON + timedelta(days=3))
     for name, document in DOCUMENTS.items():
         served = Served(database, f"{SITE}/{name}")
         served.now = NOON + timedelta(days=3)
@@ -77,7 +78,7 @@ def fill(database: Database) -> None:
 
 if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder, Database(f"sqlite:///{Path(folder, 'former.db')}") as made:
-        migrate.upgrade(made)
+        upgrade_schema(made)
         fill(made)
         dumped = released.dump(made)
     dumped["tables"] = {name: rows for name, rows in dumped["tables"].items() if rows and name != "polls"}

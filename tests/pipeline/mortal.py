@@ -7,9 +7,9 @@ import signal
 from datetime import timedelta
 
 from tests.pipeline.test_incoming import NOON, poll
-from watcher.pipeline import points
-from watcher.pipeline.recovery import take_over
-from watcher.store.engine import Database
+from watcher.pipeline import checkpoints
+from watcher.pipeline.lease_recovery import take_over
+from watcher.store.database import Database
 
 
 def main(url: str, point: str, hours: int) -> None:
@@ -19,7 +19,7 @@ def main(url: str, point: str, hours: int) -> None:
         if name == point:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    points.watch(end)
+    checkpoints.watch(end)
     now = NOON + timedelta(hours=hours)
     with Database(url) as database:
         take_over(database, lambda _owner: True, now)

@@ -11,18 +11,19 @@ from html import escape
 
 from sqlalchemy import select
 
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Feed, Source, Validators
 from watcher.model.poll import Document, Fresh
-from watcher.pipeline.settling import Settled, read, settle
-from watcher.schedule import Bounds
-from watcher.store import claims, feeds
-from watcher.store.engine import Database
+from watcher.pipeline.ingest import IngestResult, read, settle
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.queries import load_feed, sync_feeds
 from watcher.store.tables import entries, entry_versions
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
-NO_TOPICS: Watched = compile_topics([])
+NO_TOPICS: TopicMatcher = compile_topics([])
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,14 @@ class Served:
         self.now = NOON
         self.repeated: list[bool] = []
         with database.write() as db:
-            feeds.sync(db, [Source(url=url)], NOON, HOUR)
+            sync_feeds(db, [Source(url=url)], NOON, HOUR)
 
-    def poll(self, *items: News, watched: Watched = NO_TOPICS, status: int = 200) -> Settled:
+    def poll(self, *items: News, watched: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
         """Read a document of these items, an hour after the last."""
         self.now += HOUR
         return self.settle(self.body(items), watched, status)
 
-    def settle(self, body: bytes, watched: Watched = NO_TOPICS, status: int = 200) -> Settled:
+    def settle(self, body: bytes, watched: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
         document = Document(
             url=self.url,
             final_url=self.url,
@@ -70,11 +71,11 @@ class Served:
             validators=Validators(),
         )
         with self.database.write() as db:
-            [held] = claims.claim_due(db, self.now, limit=1, lease_for=HOUR, urls=[self.url])
+            [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[self.url])
             outcome = read(held, document)
             assert isinstance(outcome, Fresh)
             self.repeated = [item.repeated for item in outcome.parsed.items]
-            return settle(db, held, outcome, watched, self.now, Bounds(), 0.0)
+            return settle(db, held, outcome, watched, self.now, PollLimits(), 0.0)
 
     @staticmethod
     def body(items: Iterable[News]) -> bytes:
@@ -84,7 +85,7 @@ class Served:
     @property
     def feed(self) -> Feed:
         with self.database.read() as db:
-            return feeds.get(db, self.url)
+            return load_feed(db, self.url)
 
     @property
     def titles(self) -> list[str]:

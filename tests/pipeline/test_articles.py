@@ -17,14 +17,16 @@ from watcher.model.entry import StoredEntry
 from watcher.model.feed import Source
 from watcher.model.poll import Fresh
 from watcher.model.topic import Topic
-from watcher.pipeline.articles import Articles
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.pipeline.settling import read
+from watcher.pipeline.fulltext import FulltextFetcher
+from watcher.pipeline.ingest import read
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
 from watcher.reading import Reader
-from watcher.schedule import Bounds
-from watcher.store import entries, feeds, hits
-from watcher.store.engine import Database
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.entries.queries import load_entries_after
+from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
+from watcher.store.hits.queries import find_hits
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -59,13 +61,13 @@ def feed(press: Server, *links: str, summary: str = "Short.") -> Reply:
 
 def watch(database: Database, press: Server) -> None:
     with database.write() as db:
-        feeds.sync(db, [Source(url=f"{press.url}/feed", fulltext=True)], NOON, timedelta(minutes=15))
+        sync_feeds(db, [Source(url=f"{press.url}/feed", fulltext=True)], NOON, timedelta(minutes=15))
 
 
-def poll(database: Database, now: datetime = NOON) -> Polled:
-    async def cycle() -> Polled:
+def poll(database: Database, now: datetime = NOON) -> PollSummary:
+    async def cycle() -> PollSummary:
         async with Fetcher(POLICY) as fetcher:
-            async with Poller(database, fetcher, lambda: EYES, lambda: now, bounds=Bounds) as poller:
+            async with Poller(database, fetcher, lambda: EYES, lambda: now, bounds=PollLimits) as poller:
                 return await poller.cycle()
 
     return asyncio.run(cycle())
@@ -73,12 +75,12 @@ def poll(database: Database, now: datetime = NOON) -> Polled:
 
 def stored(database: Database) -> list[StoredEntry]:
     with database.read() as db:
-        return list(entries.iterate(db))
+        return list(load_entries_after(db))
 
 
 def said(database: Database, press: Server) -> str:
     with database.read() as db:
-        return feeds.history(db, feeds.get(db, f"{press.url}/feed").id)[0].message
+        return load_polls(db, load_feed(db, f"{press.url}/feed").id)[0].message
 
 
 def asked(press: Server) -> list[str]:
@@ -94,7 +96,7 @@ def test_matching_sees_the_article(database: Database, press: Server) -> None:
 
     assert (polled.new, polled.hits) == (1, 1)
     with database.read() as db:
-        [hit] = hits.page(db).items
+        [hit] = find_hits(db).items
     assert hit.hit.evidence[0].field == "content"
     assert "Five Eyes were named" in hit.stored.entry.item.content
     assert "Home Sport" not in hit.stored.entry.item.content
@@ -197,13 +199,13 @@ def test_entries_wait_for_their_pages_no_longer_than_they_may(sqlite: Database, 
 
     async def added() -> Fresh:
         with sqlite.read() as db:
-            known = feeds.get(db, f"{press.url}/feed")
+            known = load_feed(db, f"{press.url}/feed")
         async with Fetcher(POLICY) as fetcher:
             outcome = read(known, await fetcher.feed(known))
             assert isinstance(outcome, Fresh)
             with closing(Reader()) as reader:
                 await reader.read_article(b"<p>" + b"Started, which takes its time. " * 10, "text/html")
-                articles = Articles(sqlite, fetcher, lambda: NOON, reader)
+                articles = FulltextFetcher(sqlite, fetcher, lambda: NOON, reader)
                 return await articles.added(known, outcome, timedelta(seconds=1))
 
     outcome = asyncio.run(added())

@@ -15,13 +15,14 @@ from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import FeedState, Source
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.pipeline.settling import Settled
-from watcher.pipeline.trial import try_feeds
-from watcher.schedule import Bounds
-from watcher.store import entries, feeds
-from watcher.store.engine import Database
+from watcher.pipeline.feed_check import check_feeds
+from watcher.pipeline.ingest import IngestResult
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.entries.queries import count_entries
+from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
 
 pytestmark = pytest.mark.anyio
 
@@ -62,9 +63,11 @@ class _Cycle:
         self._database = database
         self._started = 0.0
 
-    async def run(self) -> Polled:
+    async def run(self) -> PollSummary:
         async with Fetcher(POLICY) as fetcher:
-            poller = Poller(self._database, fetcher, lambda: EYES, lambda: NOON, bounds=Bounds, on_settled=self._note)
+            poller = Poller(
+                self._database, fetcher, lambda: EYES, lambda: NOON, bounds=PollLimits, on_settled=self._note
+            )
             async with poller:
                 self._started = time.monotonic()
                 probe = asyncio.create_task(self._probe())
@@ -72,7 +75,7 @@ class _Cycle:
                 probe.cancel()
                 return polled
 
-    def _note(self, settled: Settled) -> None:
+    def _note(self, settled: IngestResult) -> None:
         name = settled.before.source.url.rsplit("/", 1)[1]
         self.stored_after[name] = time.monotonic() - self._started
 
@@ -85,7 +88,7 @@ class _Cycle:
 
 def watch(database: Database, press: Server, *names: str) -> None:
     with database.write() as db:
-        feeds.sync(db, [Source(url=f"{press.url}/{name}") for name in names], NOON, timedelta(minutes=15))
+        sync_feeds(db, [Source(url=f"{press.url}/{name}") for name in names], NOON, timedelta(minutes=15))
 
 
 async def test_hostile_feeds_delay_no_other_feed_and_hold_up_nothing(sqlite: Database, press: Server) -> None:
@@ -121,9 +124,9 @@ async def test_feed_beyond_its_bounds_keeps_its_items_and_is_named_in_its_health
     assert message.startswith("reading took more than 3 s of CPU and was stopped: ")
     assert polled.new > 50
     with sqlite.read() as db:
-        feed = feeds.get(db, f"{press.url}/costly")
-        [poll] = feeds.history(db, feed.id)
-        assert entries.count(db) == polled.new
+        feed = load_feed(db, f"{press.url}/costly")
+        [poll] = load_polls(db, feed.id)
+        assert count_entries(db) == polled.new
     assert (feed.state, feed.failures, feed.error) == (FeedState.BACKOFF, 1, message)
     # Asked again, it sends all of it again.
     assert (feed.body_hash, feed.validators.etag) == (None, None)
@@ -136,7 +139,7 @@ async def test_trial_of_a_feed_beyond_its_bounds_fails_with_the_reason(press: Se
     press.pages["/costly"] = Reply(HOSTILE["costly"])
 
     async with Fetcher(POLICY) as fetcher:
-        [trial] = await try_feeds(fetcher, [Source(url=f"{press.url}/costly")])
+        [trial] = await check_feeds(fetcher, [Source(url=f"{press.url}/costly")])
 
     assert (trial.ok, trial.kind) == (False, "parse")
     assert "was stopped" in trial.message
@@ -148,7 +151,7 @@ async def test_stopping_waits_for_no_reading_and_gives_its_feeds_back(sqlite: Da
     watch(sqlite, press, *"0123")
 
     async with Fetcher(POLICY) as fetcher:
-        async with Poller(sqlite, fetcher, lambda: EYES, lambda: NOON, bounds=Bounds) as poller:
+        async with Poller(sqlite, fetcher, lambda: EYES, lambda: NOON, bounds=PollLimits) as poller:
             assert await poller.tick() == 4
             await asyncio.sleep(2)
             started = time.monotonic()
@@ -157,6 +160,6 @@ async def test_stopping_waits_for_no_reading_and_gives_its_feeds_back(sqlite: Da
 
     assert seconds < 3
     with sqlite.read() as db:
-        known = [feeds.get(db, f"{press.url}/{number}") for number in range(4)]
+        known = [load_feed(db, f"{press.url}/{number}") for number in range(4)]
     assert [feed.failures for feed in known] == [0] * 4
     assert all(feed.next_poll_at <= NOON for feed in known)

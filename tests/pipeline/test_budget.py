@@ -10,16 +10,19 @@ import pytest
 from sqlalchemy import func, select
 
 from tests.web_server import Reply, Server, rss
-from watcher.digest import coverage_line
+from watcher.digest.format_helpers import format_coverage
 from watcher.fetch import Fetcher, FetchPolicy
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Budget, Feed, Source
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.schedule import Bounds, health
-from watcher.store import entries, feeds, hits, status
-from watcher.store.engine import Database
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
+from watcher.schedule import PollLimits, get_feed_health
+from watcher.store.database import Database
+from watcher.store.entries.queries import count_entries, load_entries_after
+from watcher.store.feeds.queries import PollRecord, load_feed, load_polls, sync_feeds
+from watcher.store.hits.queries import find_hits
+from watcher.store.system.status import get_status, measure_coverage
 from watcher.store.tables import entry_versions
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -43,7 +46,7 @@ class Desk:
         self.budget = budget
         self.url = f"{press.url}/feed"
         with database.write() as db:
-            feeds.sync(db, [Source(url=self.url, budget=own)], NOON, HOUR)
+            sync_feeds(db, [Source(url=self.url, budget=own)], NOON, HOUR)
 
     def serve(self, body: bytes, *, etag: str = "") -> None:
         def answer(headers: dict[str, str]) -> Reply:
@@ -52,12 +55,12 @@ class Desk:
 
         self.press.pages["/feed"] = answer
 
-    def poll(self, now: datetime, watched: Watched = WALRUS) -> Polled:
-        async def cycle() -> Polled:
+    def poll(self, now: datetime, watched: TopicMatcher = WALRUS) -> PollSummary:
+        async def cycle() -> PollSummary:
             policy = FetchPolicy(
                 allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=60), most_wire=16 << 20
             )
-            bounds = Bounds(budget=self.budget)
+            bounds = PollLimits(budget=self.budget)
             async with Fetcher(policy) as fetcher:
                 async with Poller(
                     self.database, fetcher, lambda: watched, lambda: now, bounds=lambda: bounds
@@ -69,16 +72,16 @@ class Desk:
     @property
     def feed(self) -> Feed:
         with self.database.read() as db:
-            return feeds.get(db, self.url)
+            return load_feed(db, self.url)
 
     @property
-    def history(self) -> Sequence[feeds.Poll]:
+    def history(self) -> Sequence[PollRecord]:
         with self.database.read() as db:
-            return feeds.history(db, self.feed.id)
+            return load_polls(db, self.feed.id)
 
     def titles(self) -> list[str]:
         with self.database.read() as db:
-            return sorted(stored.entry.item.title for stored in entries.iterate(db))
+            return sorted(stored.entry.item.title for stored in load_entries_after(db))
 
 
 def numbered(*numbers: int, said: str = "Report") -> bytes:
@@ -102,7 +105,7 @@ def test_the_first_items_of_a_document_are_stored_and_the_rest_the_next_day(data
     assert (next_day.new, next_day.left_out, after.left_out) == (4, 2, 2)
     assert (third_day.new, third_day.left_out) == (2, 0)
     assert desk.titles() == [f"Report {number}" for number in range(10)]
-    assert (desk.feed.left_out, str(health(desk.feed, NOON + 2 * DAY))) == (0, "fresh")
+    assert (desk.feed.left_out, str(get_feed_health(desk.feed, NOON + 2 * DAY))) == (0, "fresh")
     assert [poll.left_out for poll in desk.history] == [0, 2, 0, 6]
 
 
@@ -130,7 +133,7 @@ def test_what_the_first_document_held_is_baseline_whenever_it_is_stored(database
     desk.poll(NOON + 2 * DAY)
 
     with database.read() as db:
-        found = {hit.stored.entry.item.title: hit.stored.baseline for hit in hits.page(db).items}
+        found = {hit.stored.entry.item.title: hit.stored.baseline for hit in find_hits(db).items}
     assert found == {title: title != "Walrus news" for title in ("Walrus news", *(title for _guid, title in old))}
 
 
@@ -157,12 +160,12 @@ def test_large_documents_with_new_ids_at_each_poll_fill_the_budget_and_no_more(
         desk.poll(NOON + turn * timedelta(minutes=15))
 
     with database.read() as db:
-        assert entries.count(db) == budget.entries
-        known = status.coverage(db, NOON - HOUR, NOON + HOUR)
-        standing = status.standing(db, NOON + HOUR)
+        assert count_entries(db) == budget.entries
+        known = measure_coverage(db, NOON - HOUR, NOON + HOUR)
+        standing = get_status(db, NOON + HOUR)
     assert desk.feed.left_out == known.left_out == standing.left_out == 6_000 - budget.entries
     assert known.bad
-    assert f"{6_000 - budget.entries:,} items were not stored and may be missing" in coverage_line(known)
+    assert f"{6_000 - budget.entries:,} items were not stored and may be missing" in format_coverage(known)
     assert f"{6_000 - budget.entries:,} items not stored" in known.notes[0]
     assert standing.feeds["degraded"] == 1
 
@@ -184,7 +187,7 @@ def test_a_flood_of_edits_is_stored_up_to_the_budget_and_the_last_text_the_next_
     assert [poll.left_out for poll in desk.history] == [0, 10, 5, 0, 0, 0]
     assert today.left_out == 15
     with database.read() as db:
-        assert {stored.entry.item.summary for stored in entries.iterate(db)} == {"text of turn 4"}
+        assert {stored.entry.item.summary for stored in load_entries_after(db)} == {"text of turn 4"}
     # Ten of the fifteen are stored now, the five texts that were replaced meanwhile never were.
     assert desk.feed.left_out == 5
 
@@ -232,7 +235,7 @@ def test_of_more_items_than_are_read_at_once_the_next_polls_read_on(
     desk.serve(numbered(*numbers), etag='"a"')
 
     first = desk.poll(NOON)
-    between = str(health(desk.feed, NOON))
+    between = str(get_feed_health(desk.feed, NOON))
     second = desk.poll(NOON + HOUR)
     third = desk.poll(NOON + 2 * HOUR)
     desk.serve(
@@ -247,11 +250,11 @@ def test_of_more_items_than_are_read_at_once_the_next_polls_read_on(
     assert (second.new, second.left_out) == (601, 0)
     assert (third.unchanged, third.new) == (1, 0)
     assert (fourth.new, fourth.hits) == (1, 1)
-    assert (desk.feed.left_out, str(health(desk.feed, NOON + 3 * HOUR))) == (0, "fresh")
+    assert (desk.feed.left_out, str(get_feed_health(desk.feed, NOON + 3 * HOUR))) == (0, "fresh")
     with database.read() as db:
-        [hit] = hits.page(db).items
+        [hit] = find_hits(db).items
         assert not hit.stored.baseline
-        assert sum(stored.baseline for stored in entries.iterate(db, limit=5_000)) == 2_601
+        assert sum(stored.baseline for stored in load_entries_after(db, limit=5_000)) == 2_601
 
 
 def test_a_poll_that_fails_on_the_next_day_is_made_up_for_by_the_one_after(sqlite: Database, press: Server) -> None:

@@ -12,18 +12,22 @@ import pytest
 import yaml
 
 from tests.web_server import Reply, Server
-from watcher.app.wiring import App
-from watcher.digest import coverage_line
+from watcher.app.bootstrap import App
+from watcher.digest.format_helpers import format_coverage
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import Source
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.outgoing import compose_due
-from watcher.schedule import Bounds
+from watcher.pipeline.digests import compose_due
+from watcher.pipeline.poller import Poller
+from watcher.schedule import PollLimits
 from watcher.settings import load
-from watcher.store import digests, entries, feeds, hits, status
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.digests.queries import register_subscriptions
+from watcher.store.entries.queries import count_entries
+from watcher.store.feeds.queries import Feed, load_feed, load_feeds, load_polls, sync_feeds
+from watcher.store.hits.queries import find_hits
+from watcher.store.system.status import measure_coverage
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -65,7 +69,7 @@ class Desk:
     def watch(self, *paths: str) -> None:
         sources = [Source(url=path if "://" in path else f"{self.press.url}{path}") for path in paths]
         with self.database.write() as db:
-            feeds.sync(db, sources, self.now, HOUR)
+            sync_feeds(db, sources, self.now, HOUR)
 
     def poll(self, after: timedelta = timedelta()) -> None:
         self.now += after
@@ -74,7 +78,7 @@ class Desk:
         async def cycle() -> None:
             policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=20))
             async with Fetcher(policy) as fetcher:
-                async with Poller(self.database, fetcher, lambda: WALRUS, lambda: now, bounds=Bounds) as poller:
+                async with Poller(self.database, fetcher, lambda: WALRUS, lambda: now, bounds=PollLimits) as poller:
                     await poller.cycle(everything=True)
 
         asyncio.run(cycle())
@@ -88,21 +92,21 @@ class Desk:
     def news(self) -> list[str]:
         """List the headlines of hits that are reported: those that are no baseline, the oldest first."""
         with self.database.read() as db:
-            found = [hit.stored for hit in hits.page(db, limit=200).items if not hit.stored.baseline]
+            found = [hit.stored for hit in find_hits(db, limit=200).items if not hit.stored.baseline]
         return [stored.entry.item.title for stored in sorted(found, key=lambda stored: -stored.id)]
 
     def known(self) -> int:
         with self.database.read() as db:
-            return entries.count(db)
+            return count_entries(db)
 
-    def get(self, path: str) -> feeds.Feed:
+    def get(self, path: str) -> Feed:
         with self.database.read() as db:
-            return feeds.get(db, f"{self.press.url}{path}")
+            return load_feed(db, f"{self.press.url}{path}")
 
     def messages(self, path: str) -> str:
         feed = self.get(path)
         with self.database.read() as db:
-            return " | ".join(poll.message for poll in feeds.history(db, feed.id))
+            return " | ".join(poll.message for poll in load_polls(db, feed.id))
 
 
 @pytest.fixture
@@ -247,9 +251,9 @@ def test_history_hits_and_health_go_on_under_the_new_address(desk: Desk) -> None
     desk.poll(HOUR)
 
     with desk.database.read() as db:
-        assert [feed.source.url for feed in feeds.all_configured(db)] == [f"{desk.press.url}/b"]
-        found = hits.page(db).items
-        outcomes = [poll.outcome for poll in feeds.history(db, desk.get("/b").id)]
+        assert [feed.source.url for feed in load_feeds(db)] == [f"{desk.press.url}/b"]
+        found = find_hits(db).items
+        outcomes = [poll.outcome for poll in load_polls(db, desk.get("/b").id)]
     assert {hit.stored.entry.feed_url for hit in found} == {f"{desk.press.url}/b"}
     assert outcomes == ["read", "not-found", "not-found", "not-found", "read"]
 
@@ -260,16 +264,16 @@ def test_hits_of_a_feed_that_was_added_later_are_named_in_the_coverage(desk: Des
     desk.watch("/first")
     desk.poll()
     with desk.database.read() as db:
-        start = status.coverage(db, NOON - DAY, NOON)
+        start = measure_coverage(db, NOON - DAY, NOON)
     desk.watch("/first", "/second")
     desk.poll(DAY)
 
     with desk.database.read() as db:
-        known = status.coverage(db, NOON + HOUR, desk.now)
+        known = measure_coverage(db, NOON + HOUR, desk.now)
 
     assert start.notes == ()
     assert known.notes == ("Post: 3 hits were there already when it was first read",)
-    assert "new items were read" in coverage_line(known)
+    assert "new items were read" in format_coverage(known)
 
 
 def test_an_alert_goes_out_for_what_came_meanwhile_through_the_configuration(
@@ -291,7 +295,7 @@ def test_an_alert_goes_out_for_what_came_meanwhile_through_the_configuration(
     app = App(load(folder, {}), database, {})
     app.sync(NOON)
     with database.write() as db:
-        digests.begin(db, ["alerts"], NOON)
+        register_subscriptions(db, ["alerts"], NOON)
     desk.poll()
     desk.fail("/rss")
     press.pages["/feed"] = rss(*reports(4, 9, desk.now))

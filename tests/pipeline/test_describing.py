@@ -11,10 +11,13 @@ from watcher.match import compile_topics, parse_query
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh
 from watcher.model.topic import Topic
-from watcher.pipeline.settling import Settled, read, settle
-from watcher.schedule import Bounds
-from watcher.store import archive, claims, entries, feeds
-from watcher.store.engine import Database
+from watcher.pipeline.ingest import IngestResult, read, settle
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.entries.queries import load_entry
+from watcher.store.entries.search import search_entries
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.queries import sync_feeds
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -34,9 +37,9 @@ class Polls:
 
     def configure(self, *tags: str, language: str | None = None) -> None:
         with self.database.write() as db:
-            feeds.sync(db, [Source(url=URL, tags=tags, language=language)], NOON, HOUR)
+            sync_feeds(db, [Source(url=URL, tags=tags, language=language)], NOON, HOUR)
 
-    def poll(self, *items: tuple[str, str, str, str], language: str = "", query: str = "fog") -> Settled:
+    def poll(self, *items: tuple[str, str, str, str], language: str = "", query: str = "fog") -> IngestResult:
         self.now += HOUR
         written = "".join(
             f"<item><guid>{guid}</guid><title>{title}</title><description>{text}</description>{more}</item>"
@@ -57,14 +60,14 @@ class Polls:
         )
         watched = compile_topics([Topic(id="t", name="t", query=query)])
         with self.database.write() as db:
-            [held] = claims.claim_due(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
+            [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
             outcome = read(held, document)
             assert isinstance(outcome, Fresh)
-            return settle(db, held, outcome, watched, self.now, Bounds(), 0.0)
+            return settle(db, held, outcome, watched, self.now, PollLimits(), 0.0)
 
     def found(self, query: str) -> set[str]:
         with self.database.read() as db:
-            page = archive.page(db, parse_query(query))
+            page = search_entries(db, parse_query(query))
         return {match.stored.entry.item.title for match in page.items}
 
 
@@ -130,7 +133,7 @@ def test_changed_tags_and_languages_are_no_edits(polls: Polls) -> None:
     assert again.edited == ()
     assert [each.entry.item.tags for each in again.new] == [("Sea", "press", "wire")]
     with polls.database.read() as db:
-        kept = entries.get(db, before.new[0].id)
+        kept = load_entry(db, before.new[0].id)
     assert (kept.entry.item.tags, kept.entry.item.language, kept.version) == (("press",), "en", 1)
 
 

@@ -14,9 +14,11 @@ from sqlalchemy import event, func, select
 
 from tests.pipeline.served import HOUR, NOON, News, Served
 from watcher.model.feed import IDENTITY_VERSION
-from watcher.store import entries as entry_store
-from watcher.store import feeds, migrate, pruning
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.database.migrate import upgrade_schema
+from watcher.store.database.pruning import Retention, prune_database
+from watcher.store.entries.queries import load_entries_after
+from watcher.store.feeds.queries import load_polls
 from watcher.store.tables import aliases, entries
 
 PAGE = "https://yard.example/log"
@@ -74,7 +76,7 @@ def test_repetitions_are_counted_in_the_history_and_for_the_feed(served: Served)
     settled = served.poll(story(3), story(1), story(1), story(2))
 
     with served.database.read() as db:
-        history = feeds.history(db, served.feed.id)
+        history = load_polls(db, served.feed.id)
     assert [len(settled.new), settled.merged] == [1, 1]
     assert [poll.merged for poll in history] == [1, 1]
     assert served.feed.merged == 1
@@ -127,8 +129,8 @@ def test_what_was_pruned_under_a_shared_id_does_not_return(served: Served) -> No
     one, two = (replace(story(n), guid="same", link=PAGE) for n in range(2))
     served.poll(one, two)
     served.now += timedelta(days=2)
-    kept = pruning.Retention(entries=timedelta(days=1), hits=timedelta(days=1))
-    pruning.prune(served.database, kept, served.now)
+    kept = Retention(entries=timedelta(days=1), hits=timedelta(days=1))
+    prune_database(served.database, kept, served.now)
     assert served.titles == []
 
     assert [served.poll(*some).new for some in ([one, two], [two], [one], [two, one])] == [()] * 4
@@ -139,8 +141,8 @@ def test_what_was_pruned_under_a_changed_id_does_not_return(served: Served) -> N
     renamed = [replace(story(n), guid=f"new-{n}") for n in range(5)]
     served.poll(*renamed)
     served.now += timedelta(days=2)
-    kept = pruning.Retention(entries=timedelta(days=1), hits=timedelta(days=1))
-    pruning.prune(served.database, kept, served.now)
+    kept = Retention(entries=timedelta(days=1), hits=timedelta(days=1))
+    prune_database(served.database, kept, served.now)
 
     assert served.poll(*renamed).new == ()
 
@@ -164,7 +166,7 @@ def test_the_id_of_an_entry_is_stored_once(served: Served) -> None:
 
     with served.database.read() as db:
         rows = db.execute(select(entries.c.key, entries.c.guid, entries.c.url_mark).order_by(entries.c.id)).all()
-        stored = [each.entry.key for each in entry_store.iterate(db)]
+        stored = [each.entry.key for each in load_entries_after(db)]
     assert [row.key for row in rows] == [None] * 4
     assert [row.guid for row in rows] == [None, None, f"{long}?p=3", "urn:4"]
     assert rows[0].url_mark is None
@@ -210,7 +212,7 @@ _POLLS = st.lists(st.lists(_NEWS, max_size=7), min_size=1, max_size=4)
 def shelf_database(tmp_path_factory: pytest.TempPathFactory) -> Database:
     path: Path = tmp_path_factory.mktemp("laws") / "watcher.db"
     database = Database(f"sqlite:///{path}", durable=False)
-    migrate.upgrade(database)
+    upgrade_schema(database)
     return database
 
 

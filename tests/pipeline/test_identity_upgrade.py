@@ -16,8 +16,11 @@ from tests.store import released
 from watcher.match import compile_topics
 from watcher.model.feed import IDENTITY_VERSION
 from watcher.model.topic import Topic
-from watcher.store import care, feeds, hits, migrate
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.database.maintenance import find_database_faults, reindex_entries
+from watcher.store.database.migrate import upgrade_schema
+from watcher.store.feeds.queries import load_polls
+from watcher.store.hits.queries import find_hits
 
 REPORTS = compile_topics([Topic(id="reports", name="Reports", query="harbour")])
 
@@ -34,8 +37,8 @@ def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Databas
         url = server.url(name)
     with Database(url) as database:
         released.load(database, json.loads(FILE.read_text("utf-8")))
-        migrate.upgrade(database)
-        care.reindex(database)  # the words are not part of what was dumped
+        upgrade_schema(database)
+        reindex_entries(database)  # the words are not part of what was dumped
         yield database
     if request.param == "postgresql":
         server.execute(f"DROP DATABASE {name} WITH (FORCE)")
@@ -60,8 +63,8 @@ def test_the_first_poll_recovers_what_was_merged_and_alerts_nobody(upgraded: Dat
     assert len(served.titles) == len(document)
     assert (served.feed.identity_version, served.feed.recovered) == (IDENTITY_VERSION, merged)
     with upgraded.read() as db:
-        assert [poll.recovered for poll in feeds.history(db, served.feed.id)] == [merged]
-        assert all(hit.stored.baseline for hit in hits.page(db, limit=50).items)
+        assert [poll.recovered for poll in load_polls(db, served.feed.id)] == [merged]
+        assert all(hit.stored.baseline for hit in find_hits(db, limit=50).items)
     for again in (document, document[::-1], document[1:], document):
         later = served.poll(*again, watched=REPORTS)
         assert (later.new, later.edited, later.lost, later.recovered) == ((), (), 0, 0)
@@ -150,4 +153,4 @@ def test_the_upgrade_reads_each_document_whole_and_leaves_the_database_sound(upg
         assert (before.body_hash, before.validators.etag, before.item_marks) == (None, None, frozenset())
         served.poll(*document)
 
-    assert care.check(upgraded) == ()
+    assert find_database_faults(upgraded) == ()

@@ -11,17 +11,22 @@ import pytest
 from tests.store.filled import document, item
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
-from watcher.match import Watched, compile_topics, parse_query
+from watcher.match import TopicMatcher, compile_topics, parse_query
 from watcher.model.feed import Source, Validators
 from watcher.model.found import Filters
 from watcher.model.poll import Outcome, Unchanged
 from watcher.model.topic import Topic
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.pipeline.settle_queue import together
-from watcher.schedule import Bounds
-from watcher.store import archive, claims, entries, feeds, hits, stories
-from watcher.store.engine import Database
+from watcher.pipeline.batch_writer import together
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.entries.queries import count_entries, load_entry_versions
+from watcher.store.entries.search import search_entries
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.queries import load_feed, sync_feeds
+from watcher.store.hits.queries import find_hits
+from watcher.store.stories.queries import find_stories
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -36,14 +41,14 @@ def press() -> Iterator[Server]:
 
 def watch(database: Database, *urls: str) -> None:
     with database.write() as db:
-        feeds.sync(db, [Source(url=url) for url in urls], NOON, timedelta(minutes=15))
+        sync_feeds(db, [Source(url=url) for url in urls], NOON, timedelta(minutes=15))
 
 
-def poll(database: Database, now: datetime, watched: Watched = EYES, **how: object) -> Polled:
-    async def cycle() -> Polled:
+def poll(database: Database, now: datetime, watched: TopicMatcher = EYES, **how: object) -> PollSummary:
+    async def cycle() -> PollSummary:
         policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
         async with Fetcher(policy) as fetcher:
-            async with Poller(database, fetcher, lambda: watched, lambda: now, bounds=Bounds) as poller:
+            async with Poller(database, fetcher, lambda: watched, lambda: now, bounds=PollLimits) as poller:
                 return await poller.cycle(**how)  # type: ignore[arg-type]
 
     return asyncio.run(cycle())
@@ -57,7 +62,7 @@ def test_a_hit_is_stored_with_its_evidence(database: Database, press: Server) ->
 
     assert (polled.due, polled.fetched, polled.new, polled.hits) == (1, 1, 2, 1)
     with database.read() as db:
-        [hit] = hits.page(db).items
+        [hit] = find_hits(db).items
     assert hit.stored.entry.item.title == "Ministers meet"
     assert hit.stored.baseline
     assert [(e.field, e.text) for e in hit.hit.evidence] == [("summary", "Five Eyes")]
@@ -72,7 +77,7 @@ def test_the_second_poll_of_the_same_document_adds_nothing(database: Database, p
 
     assert (polled.unchanged, polled.new, polled.hits) == (1, 0, 0)
     with database.read() as db:
-        assert entries.count(db) == 1
+        assert count_entries(db) == 1
 
 
 def test_validators_go_back_as_they_came(database: Database, press: Server) -> None:
@@ -100,7 +105,7 @@ def test_a_failing_feed_disturbs_no_other_and_says_what_is_wrong(database: Datab
     kinds = {url.rsplit("/", 1)[1]: kind.value for url, kind, _message in polled.failures}
     assert kinds == {"html": "html", "down": "http", "absent": "not-found"}
     with database.read() as db:
-        assert feeds.get(db, f"{press.url}/html").failures == 1
+        assert load_feed(db, f"{press.url}/html").failures == 1
 
 
 def test_an_edited_item_is_a_version_of_one_entry(database: Database, press: Server) -> None:
@@ -113,10 +118,10 @@ def test_an_edited_item_is_a_version_of_one_entry(database: Database, press: Ser
 
     assert (polled.new, polled.updated, polled.hits) == (0, 1, 1)
     with database.read() as db:
-        [hit] = hits.page(db).items
+        [hit] = find_hits(db).items
         assert hit.stored.version == 2
-        assert [version["title"] for version in entries.versions(db, hit.stored.id)] == ["Ministers meet"]
-        assert archive.page(db, parse_query("eyes")).items[0].stored.id == hit.stored.id
+        assert [version["title"] for version in load_entry_versions(db, hit.stored.id)] == ["Ministers meet"]
+        assert search_entries(db, parse_query("eyes")).items[0].stored.id == hit.stored.id
 
 
 def test_a_document_that_shares_nothing_with_the_last_one_is_a_gap(database: Database, press: Server) -> None:
@@ -129,9 +134,9 @@ def test_a_document_that_shares_nothing_with_the_last_one_is_a_gap(database: Dat
 
     assert polled.lost >= 1
     with database.read() as db:
-        feed = feeds.get(db, f"{press.url}/feed")
+        feed = load_feed(db, f"{press.url}/feed")
     assert feed.gaps == 1
-    assert feed.interval == Bounds().minimum
+    assert feed.interval == PollLimits().minimum
 
 
 def test_guids_that_all_change_bring_no_news(database: Database, press: Server) -> None:
@@ -161,7 +166,7 @@ def test_copies_in_several_outlets_are_one_story(database: Database, press: Serv
     poll(database, NOON)
 
     with database.read() as db:
-        told = stories.page(db).items
+        told = find_stories(db).items
     assert sorted(story.size for story in told) == [1, 2]
     assert sum(telling.copy for story in told for telling in story.tellings) == 1
 
@@ -172,7 +177,7 @@ def test_a_claim_that_was_lost_stores_nothing(database: Database, press: Server)
 
     def overtaken(_headers: dict[str, str]) -> Reply:
         with database.write() as db:
-            claims.claim_due(db, NOON + HOUR, limit=1, lease_for=HOUR, owner="somebody else")
+            claim_due_feeds(db, NOON + HOUR, limit=1, lease_for=HOUR, owner="somebody else")
         return Reply(rss(("1", "Five Eyes")))
 
     press.pages["/feed"] = overtaken
@@ -181,7 +186,7 @@ def test_a_claim_that_was_lost_stores_nothing(database: Database, press: Server)
 
     assert (polled.new, polled.hits) == (0, 0)
     with database.read() as db:
-        assert entries.count(db) == 0
+        assert count_entries(db) == 0
 
 
 def test_filters_and_pages_reach_every_hit_once(database: Database, press: Server) -> None:
@@ -193,11 +198,11 @@ def test_filters_and_pages_reach_every_hit_once(database: Database, press: Serve
     cursor = None
     with database.read() as db:
         while True:
-            page = hits.page(db, Filters(topics=("eyes",)), limit=10, cursor=cursor)
+            page = find_hits(db, Filters(topics=("eyes",)), limit=10, cursor=cursor)
             seen += [hit.id for hit in page.items]
             if (cursor := page.next_cursor) is None:
                 break
-        found = archive.page(db, parse_query("number")).items
+        found = search_entries(db, parse_query("number")).items
 
     assert len(seen) == len(set(seen)) == 25
     assert seen == sorted(seen, reverse=True)

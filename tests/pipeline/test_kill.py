@@ -11,8 +11,11 @@ import pytest
 from tests.pipeline.mortal import main
 from tests.pipeline.test_incoming import NOON, watch
 from tests.web_server import Reply, Server, rss
-from watcher.store import archive, claims, feeds, hits
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.search import search_entries
+from watcher.store.feeds.leases import list_feed_lease_owners
+from watcher.store.feeds.queries import load_feeds
+from watcher.store.hits.queries import find_hits
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.pipeline.mortal"])
@@ -44,7 +47,7 @@ def test_a_poll_that_dies_loses_nothing_and_doubles_nothing(sqlite: Database, pr
     assert died
     assert ended
     with sqlite.read() as db:
-        assert len(archive.page(db).items) == 3
-        assert len(hits.page(db).items) == 3
-        assert all(feed.polled_at is not None and feed.polled_at >= NOON for feed in feeds.all_configured(db))
-        assert claims.holders(db) == frozenset()
+        assert len(search_entries(db).items) == 3
+        assert len(find_hits(db).items) == 3
+        assert all(feed.polled_at is not None and feed.polled_at >= NOON for feed in load_feeds(db))
+        assert list_feed_lease_owners(db) == frozenset()

@@ -8,7 +8,7 @@ import pytest
 
 from watcher.model.feed import Validators
 from watcher.model.poll import Failed, FailureKind, Fetched, NotModified
-from watcher.pipeline.network import ENOUGH, SETTLED, SEVERAL, Network
+from watcher.pipeline.connectivity import ENOUGH, SETTLED, SEVERAL, ConnectivityMonitor
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
@@ -28,21 +28,21 @@ SLOW = failed(FailureKind.TIMEOUT, took=10)
 
 
 def test_name_service_that_is_away_is_ours_while_nobody_answers() -> None:
-    network = Network()
+    network = ConnectivityMonitor()
 
     assert kind(network.judged("a.example", NO_NAMES, NOON)) is FailureKind.OFFLINE
     assert network.down(NOON + SECOND)
 
 
 def test_name_service_that_is_away_for_one_host_is_its_own() -> None:
-    network = Network()
+    network = ConnectivityMonitor()
     network.judged("b.example", ANSWER, NOON)
 
     assert kind(network.judged("a.example", NO_NAMES, NOON + SECOND)) is FailureKind.DNS
 
 
 def test_many_hosts_that_nobody_reaches_are_our_outage() -> None:
-    network = Network()
+    network = ConnectivityMonitor()
     network.judged("well.example", ANSWER, NOON)
 
     kinds = [kind(network.judged(f"h{n}.example", SLOW, NOON + (20 + n) * SECOND)) for n in range(ENOUGH + 2)]
@@ -51,14 +51,14 @@ def test_many_hosts_that_nobody_reaches_are_our_outage() -> None:
 
 
 def test_many_dead_hosts_are_dead_while_one_answers_beside_them() -> None:
-    network = Network()
+    network = ConnectivityMonitor()
     network.judged("well.example", ANSWER, NOON + SECOND)
 
     assert {kind(network.judged(f"h{n}.example", SLOW, NOON + 10 * SECOND)) for n in range(50)} == {FailureKind.TIMEOUT}
 
 
 def test_one_answer_ends_an_outage() -> None:
-    network = Network()
+    network = ConnectivityMonitor()
     for n in range(ENOUGH):
         network.judged(f"h{n}.example", SLOW, NOON)
     assert network.down(NOON + SECOND)
@@ -69,13 +69,13 @@ def test_one_answer_ends_an_outage() -> None:
 
 
 def test_one_dead_host_asked_again_and_again_is_no_outage() -> None:
-    network = Network()
+    network = ConnectivityMonitor()
 
     assert {kind(network.judged("h.example", SLOW, NOON + n * SECOND)) for n in range(50)} == {FailureKind.TIMEOUT}
 
 
 def test_what_was_never_asked_says_nothing() -> None:
-    network = Network()
+    network = ConnectivityMonitor()
     for n in range(ENOUGH):
         network.judged(f"h{n}.example", failed(FailureKind.REFUSED), NOON)
 
@@ -87,7 +87,7 @@ BROKEN_PROXY = failed(FailureKind.PROXY)
 
 @pytest.mark.parametrize("fault", [NO_NAMES, BROKEN_PROXY])
 def test_several_hosts_that_fail_by_a_fault_of_ours_are_an_outage_at_once(fault: Failed) -> None:
-    network = Network()
+    network = ConnectivityMonitor()
     network.judged("well.example", ANSWER, NOON)
 
     kinds = [kind(network.judged(f"h{n}.example", fault, NOON + (1 + n) * SECOND)) for n in range(SEVERAL)]
@@ -97,7 +97,7 @@ def test_several_hosts_that_fail_by_a_fault_of_ours_are_an_outage_at_once(fault:
 
 
 def test_proxy_of_one_feed_that_is_away_is_no_outage() -> None:
-    network = Network()
+    network = ConnectivityMonitor()
     network.judged("well.example", ANSWER, NOON)
 
     assert kind(network.judged("a.example", BROKEN_PROXY, NOON + SECOND)) is FailureKind.PROXY
@@ -105,7 +105,7 @@ def test_proxy_of_one_feed_that_is_away_is_no_outage() -> None:
 
 
 def test_one_sick_host_of_several_takes_no_network_away() -> None:
-    network = Network()
+    network = ConnectivityMonitor()
     for host in ("a.example", "b.example"):
         network.judged(host, ANSWER, NOON)
 
@@ -116,7 +116,7 @@ def test_one_sick_host_of_several_takes_no_network_away() -> None:
 
 
 def test_the_only_host_that_there_is_takes_it_away_after_a_moment() -> None:
-    network = Network()
+    network = ConnectivityMonitor()
     network.judged("only.example", NO_NAMES, NOON)
 
     assert network.away_since(NOON + SECOND) is None
@@ -124,7 +124,7 @@ def test_the_only_host_that_there_is_takes_it_away_after_a_moment() -> None:
 
 
 def test_one_answer_ends_what_people_are_shown() -> None:
-    network = Network()
+    network = ConnectivityMonitor()
     for n in range(SEVERAL):
         network.judged(f"h{n}.example", NO_NAMES, NOON)
     assert network.away_since(NOON) == NOON
@@ -135,7 +135,7 @@ def test_one_answer_ends_what_people_are_shown() -> None:
 
 
 def test_feeds_that_are_dead_for_themselves_take_no_network_away() -> None:
-    network = Network()
+    network = ConnectivityMonitor()
     network.judged("well.example", ANSWER, NOON + SECOND)
 
     for n in range(50):

@@ -11,17 +11,18 @@ import pytest
 from sqlalchemy import text
 
 from tests.web_server import Reply, Server, rss
-from watcher.app.wiring import open_app
+from watcher.app.bootstrap import open_app
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import FeedState, Source
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.polled import Polled
-from watcher.pipeline.trial import Trial, try_feeds
-from watcher.schedule import Bounds
+from watcher.pipeline.feed_check import FeedCheck, check_feeds
+from watcher.pipeline.poll_summary import PollSummary
+from watcher.pipeline.poller import Poller
+from watcher.schedule import PollLimits
 from watcher.settings.feeds import make_source
-from watcher.store import entries, feeds
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.queries import count_entries
+from watcher.store.feeds.queries import load_feed, load_feeds, schedule_feeds_now, sync_feeds
 from watcher.store.tables import metadata
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -38,20 +39,20 @@ def press() -> Iterator[Server]:
 
 def poll(
     database: Database, *sources: Source, now: datetime = NOON, known: Callable[[str], Source | None] | None = None
-) -> Polled:
+) -> PollSummary:
     by_url = {source.url: source for source in sources}
 
-    async def cycle() -> Polled:
+    async def cycle() -> PollSummary:
         policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
         async with Fetcher(policy) as fetcher:
             watched = compile_topics(())
             async with Poller(
-                database, fetcher, lambda: watched, lambda: now, bounds=Bounds, configured=known or by_url.get
+                database, fetcher, lambda: watched, lambda: now, bounds=PollLimits, configured=known or by_url.get
             ) as poller:
                 return await poller.cycle(everything=True)
 
     with database.write() as db:
-        feeds.sync(db, sources, now, timedelta(minutes=15))
+        sync_feeds(db, sources, now, timedelta(minutes=15))
     return asyncio.run(cycle())
 
 
@@ -77,7 +78,7 @@ def test_a_token_is_sent_and_never_stored_though_the_document_repeats_it(databas
     assert (polled.failed, polled.new) == (0, 2)
     assert TOKEN not in everything(database)
     with database.read() as db:
-        assert feeds.get(db, source.url).topic_url == f"{press.url}/feed?t=${{TOKEN}}"
+        assert load_feed(db, source.url).topic_url == f"{press.url}/feed?t=${{TOKEN}}"
 
 
 def test_a_feed_with_a_token_is_asked_with_its_validators(database: Database, press: Server) -> None:
@@ -100,7 +101,7 @@ def test_a_new_token_makes_no_item_new(database: Database, press: Server) -> Non
 
     assert (first.new, second.new, second.updated) == (2, 0, 0)
     with database.read() as db:
-        assert entries.count(db) == 2
+        assert count_entries(db) == 2
 
 
 def test_words_and_hosts_from_the_environment_stay_in_the_news(database: Database, press: Server) -> None:
@@ -130,7 +131,7 @@ def test_a_permanent_redirect_of_a_private_feed_is_followed_and_not_remembered(
 
     assert TOKEN not in everything(database)
     with database.read() as db:
-        feed = feeds.get(db, source.url)
+        feed = load_feed(db, source.url)
     assert (feed.fetch_url, feed.move) == (source.url, None)
 
 
@@ -162,9 +163,9 @@ def test_a_trial_uses_the_secrets_and_shows_none(press: Server) -> None:
     press.pages[f"/feed?t={TOKEN}"] = Reply(status=301, headers={"Location": f"/new?t={TOKEN}"})
     press.pages[f"/new?t={TOKEN}"] = Reply(rss(("1", "One")))
 
-    async def tried() -> Trial:
+    async def tried() -> FeedCheck:
         async with Fetcher(FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0))) as fetcher:
-            return (await try_feeds(fetcher, [tokened(press)]))[0]
+            return (await check_feeds(fetcher, [tokened(press)]))[0]
 
     trial = asyncio.run(tried())
 
@@ -182,19 +183,19 @@ def test_a_changed_password_is_tried_at_once(tmp_path: Path) -> None:
         app.sync(NOON)
         with app.database.write() as db:
             db.execute(text("UPDATE feeds SET state = 'blocked', failures = 5, error_kind = 'forbidden'"))
-            feeds.make_due(db, [], NOON)
+            schedule_feeds_now(db, [], NOON)
 
         (tmp_path / "feeds.yaml").write_text(written % "new")
         app.reload()
         app.sync(NOON + HOUR)
 
         with app.database.read() as db:
-            found = {feed.source.url: feed for feed in feeds.all_configured(db)}
+            found = {feed.source.url: feed for feed in load_feeds(db)}
         assert found["https://desk.example/feed"].state is FeedState.ACTIVE
         assert found["https://desk.example/feed"].next_poll_at == NOON + HOUR
         assert found["https://other.example/feed"].state is FeedState.BLOCKED
         app.retry_logins(NOON + 2 * HOUR)
         with app.database.read() as db:
-            assert feeds.get(db, "https://desk.example/feed").next_poll_at == NOON + 2 * HOUR
+            assert load_feed(db, "https://desk.example/feed").next_poll_at == NOON + 2 * HOUR
     finally:
         app.close()

@@ -25,11 +25,15 @@ from watcher.match import compile_topics
 from watcher.model.feed import Feed, Source
 from watcher.model.topic import Topic
 from watcher.model.websub import Callback, CallbackState
-from watcher.pipeline.incoming import Poller
-from watcher.pipeline.pushed import Subscriber
-from watcher.schedule import Bounds
-from watcher.store import callbacks, claims, entries, feeds, hits
-from watcher.store.engine import Database
+from watcher.pipeline.poller import Poller
+from watcher.pipeline.websub.service import Subscriber
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.entries.queries import load_entries_after
+from watcher.store.feeds.leases import claim_due_feeds, release_feeds
+from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
+from watcher.store.hits.queries import find_hits
+from watcher.store.websub.subscriptions import list_websub_subscriptions
 from watcher.web.websub import make_router
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -90,16 +94,16 @@ class World:
 
     def feed(self) -> Feed:
         with self.database.read() as db:
-            return feeds.get(db, self.url)
+            return load_feed(db, self.url)
 
     def callback(self) -> Callback:
         with self.database.read() as db:
-            [only] = callbacks.everyone(db)
+            [only] = list_websub_subscriptions(db)
         return only
 
     def titles(self) -> list[str]:
         with self.database.read() as db:
-            return [stored.entry.item.title for stored in entries.iterate(db)]
+            return [stored.entry.item.title for stored in load_entries_after(db)]
 
     async def call(self, callback_url: str, **asked: str) -> httpx.Response:
         """Ask as a hub does."""
@@ -151,12 +155,12 @@ async def world(database: Database) -> AsyncIterator[World]:
                 fetcher,
                 lambda: EYES,
                 clock,
-                bounds=Bounds,
+                bounds=PollLimits,
                 base=base,
                 active=lambda: told[0].active,
                 jitter=lambda: 0.0,
             )
-            async with Poller(database, fetcher, lambda: EYES, clock, bounds=Bounds, jitter=lambda: 0.0) as poller:
+            async with Poller(database, fetcher, lambda: EYES, clock, bounds=PollLimits, jitter=lambda: 0.0) as poller:
                 made = World(database, hub, publisher, subscriber, poller, caller)
                 told.append(made)
                 links = f'<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" href="{made.url}"/>'
@@ -164,7 +168,7 @@ async def world(database: Database) -> AsyncIterator[World]:
                 made.fields["extra"] = links
                 publisher.pages["/feed"] = Reply(rss(("1", "Old news"), extra=links))
                 with database.write() as db:
-                    feeds.sync(db, [Source(url=made.url)], NOON, timedelta(minutes=15))
+                    sync_feeds(db, [Source(url=made.url)], NOON, timedelta(minutes=15))
                 app = FastAPI()
                 app.include_router(make_router(subscriber))
                 config = uvicorn.Config(app, "127.0.0.1", port, log_config=None, lifespan="off")
@@ -220,8 +224,8 @@ def test_a_push_is_stored_and_matched_and_lets_polling_rest_as_a_net(database: D
         assert answer.status_code == 204
         assert world.titles() == ["Old news", "Five Eyes meet"]
         with world.database.read() as db:
-            assert [hit.stored.entry.item.title for hit in hits.page(db).items] == ["Five Eyes meet"]
-            assert feeds.history(db, world.feed().id)[0].message == "pushed by its hub"
+            assert [hit.stored.entry.item.title for hit in find_hits(db).items] == ["Five Eyes meet"]
+            assert load_polls(db, world.feed().id)[0].message == "pushed by its hub"
         feed = world.feed()
         assert feed.next_poll_at == NOON + 6 * HOUR
         assert (feed.gaps, feed.pushed_at) == (0, world.now)
@@ -259,7 +263,7 @@ def test_news_that_was_not_pushed_puts_the_feed_back_to_its_own_rhythm(database:
         assert world.feed().pushed_at is None
         assert world.feed().next_poll_at <= world.now + HOUR
         with world.database.read() as db:
-            assert "its hub did not push" in feeds.history(db, world.feed().id)[0].message
+            assert "its hub did not push" in load_polls(db, world.feed().id)[0].message
 
     run(database, story)
 
@@ -393,7 +397,7 @@ def test_a_feed_that_leaves_is_unsubscribed(sqlite: Database) -> None:
     async def story(world: World) -> None:
         await world.subscribed()
         with world.database.write() as db:
-            feeds.sync(db, [], world.now, timedelta(minutes=15))
+            sync_feeds(db, [], world.now, timedelta(minutes=15))
 
         await world.subscriber.care()
 
@@ -401,7 +405,7 @@ def test_a_feed_that_leaves_is_unsubscribed(sqlite: Database) -> None:
         assert world.callback().state is CallbackState.LEAVING
         assert (await world.verified()).text == "c-1 <b>"
         with world.database.read() as db:
-            assert callbacks.everyone(db) == ()
+            assert list_websub_subscriptions(db) == ()
 
     run(sqlite, story)
 
@@ -439,13 +443,13 @@ def test_a_push_waits_for_the_poll_that_is_under_way(sqlite: Database) -> None:
     async def story(world: World) -> None:
         await world.subscribed()
         with world.database.write() as db:
-            held = claims.claim_due(db, world.now, limit=1, lease_for=3 * MINUTE, urls=(world.url,))
+            held = claim_due_feeds(db, world.now, limit=1, lease_for=3 * MINUTE, urls=(world.url,))
         pushing = asyncio.create_task(world.push(rss(("2", "Pushed"))))
         await asyncio.sleep(0.5)
         assert world.titles() == ["Old news"]
 
         with world.database.write() as db:
-            claims.release(db, held)
+            release_feeds(db, held)
 
         assert (await pushing).status_code == 204
         assert world.titles() == ["Old news", "Pushed"]

@@ -8,19 +8,21 @@ from hashlib import sha256
 
 import pytest
 
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh
-from watcher.pipeline.settling import Settled, read, settle
-from watcher.schedule import Bounds
-from watcher.store import claims, feeds, pruning
-from watcher.store.engine import Database
+from watcher.pipeline.ingest import IngestResult, read, settle
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.database.pruning import Retention, prune_database
+from watcher.store.feeds.leases import claim_due_feeds, filter_held_feeds
+from watcher.store.feeds.queries import sync_feeds
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 URL = "https://post.example/feed"
-NO_TOPICS: Watched = compile_topics([])
+NO_TOPICS: TopicMatcher = compile_topics([])
 
 
 def rss(*items: tuple[str, str, str]) -> bytes:
@@ -38,9 +40,9 @@ class Polls:
         self.database = database
         self.now = NOON
         with database.write() as db:
-            feeds.sync(db, [Source(url=URL)], NOON, HOUR)
+            sync_feeds(db, [Source(url=URL)], NOON, HOUR)
 
-    def read(self, *items: tuple[str, str, str]) -> Settled:
+    def read(self, *items: tuple[str, str, str]) -> IngestResult:
         self.now += HOUR
         body = rss(*items)
         document = Document(
@@ -53,11 +55,11 @@ class Polls:
             validators=Validators(),
         )
         with self.database.write() as db:
-            [held] = claims.claim_due(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
+            [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
             outcome = read(held, document)
             assert isinstance(outcome, Fresh)
             self.repeated = [item.repeated for item in outcome.parsed.items]
-            return settle(db, held, outcome, NO_TOPICS, self.now, Bounds(), 0.0)
+            return settle(db, held, outcome, NO_TOPICS, self.now, PollLimits(), 0.0)
 
 
 A, B, C = ("a", "Harbour closed", "All day."), ("b", "Bridge open", "Since noon."), ("c", "Fog", "In the west.")
@@ -109,7 +111,7 @@ def test_an_item_that_left_and_came_back_is_known(polls: Polls) -> None:
 
 def test_what_is_pruned_is_looked_up_as_long_as_it_is_listed(polls: Polls) -> None:
     polls.read(A, B)
-    pruning.prune(polls.database, pruning.Retention(entries=DAY, hits=DAY), polls.now + 2 * DAY)
+    prune_database(polls.database, Retention(entries=DAY, hits=DAY), polls.now + 2 * DAY)
     polls.now += 2 * DAY
 
     after = polls.read(C, A, B)
@@ -123,11 +125,11 @@ def test_what_is_pruned_is_looked_up_as_long_as_it_is_listed(polls: Polls) -> No
 def test_what_was_pruned_while_a_poll_was_under_way_is_not_known_by_its_mark(polls: Polls) -> None:
     polls.read(A, B)
     with polls.database.write() as db:
-        [held] = claims.claim_due(db, polls.now + 2 * DAY, limit=1, lease_for=HOUR, urls=[URL])
+        [held] = claim_due_feeds(db, polls.now + 2 * DAY, limit=1, lease_for=HOUR, urls=[URL])
     assert held.item_marks
-    pruning.prune(polls.database, pruning.Retention(entries=DAY, hits=DAY), polls.now + 2 * DAY)
+    prune_database(polls.database, Retention(entries=DAY, hits=DAY), polls.now + 2 * DAY)
 
     with polls.database.write() as db:
-        [now] = claims.still_held(db, [held]).values()
+        [now] = filter_held_feeds(db, [held]).values()
 
     assert now == replace(held, item_marks=frozenset())

@@ -15,9 +15,10 @@ from tests.disks import fill, small_disk
 from tests.pipeline.test_incoming import NOON, poll, press, watch
 from tests.web_server import Reply, Server, rss
 from watcher.errors import StorageError, StorageFault
-from watcher.pipeline.storage import StorageWatch
-from watcher.store import feeds, migrate
-from watcher.store.engine import Database
+from watcher.pipeline.storage_monitor import StorageMonitor
+from watcher.store.database import Database
+from watcher.store.database.migrate import upgrade_schema
+from watcher.store.feeds.queries import load_feed
 
 FULL = StorageError("database sqlite:////secret/place.db: database or disk is full", StorageFault.FULL)
 
@@ -27,7 +28,7 @@ __all__ = ["press"]
 class Watch:
     def __init__(self) -> None:
         self.at = 0.0
-        self.watch = StorageWatch(lambda: self.at)
+        self.watch = StorageMonitor(lambda: self.at)
 
 
 def test_a_fault_is_logged_less_and_less_often_and_once_when_it_is_over() -> None:
@@ -69,7 +70,7 @@ def test_what_is_rarely_tried_is_not_a_fault_for_ever() -> None:
 
 def test_a_full_disk_blames_no_feed(tmp_path: Path, press: Server) -> None:
     with small_disk(tmp_path / "disk") as disk, Database(f"sqlite:///{disk / 'watcher.db'}") as database:
-        migrate.upgrade(database)
+        upgrade_schema(database)
         press.pages["/feed"] = Reply(body=rss(("1", "Five Eyes meet|News.")))
         watch(database, press.url + "/feed")
         ballast = fill(disk)
@@ -77,7 +78,7 @@ def test_a_full_disk_blames_no_feed(tmp_path: Path, press: Server) -> None:
         with pytest.raises(StorageError) as refused:
             poll(database, NOON)
         with database.read() as db:
-            feed = feeds.get(db, press.url + "/feed")
+            feed = load_feed(db, press.url + "/feed")
         ballast.unlink()
         polled = poll(database, NOON + timedelta(seconds=5))
 
@@ -88,7 +89,7 @@ def test_a_full_disk_blames_no_feed(tmp_path: Path, press: Server) -> None:
 
 def test_what_was_read_is_stored_once_there_is_room(tmp_path: Path, press: Server) -> None:
     with small_disk(tmp_path / "disk") as disk, Database(f"sqlite:///{disk / 'watcher.db'}") as database:
-        migrate.upgrade(database)
+        upgrade_schema(database)
 
         def fill_and_answer(_headers: dict[str, str]) -> Reply:
             threading.Timer(1.5, fill(disk).unlink).start()
@@ -109,7 +110,7 @@ def test_what_was_read_is_stored_once_there_is_room(tmp_path: Path, press: Serve
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")
 def test_a_disk_that_is_read_only_is_said_so(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk") as disk, Database(f"sqlite:///{disk / 'watcher.db'}") as database:
-        migrate.upgrade(database)
+        upgrade_schema(database)
         database.close()
         subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
 

@@ -8,15 +8,15 @@ from datetime import timedelta
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.model.feed import Source
-from watcher.pipeline.trial import Trial, try_feeds
+from watcher.pipeline.feed_check import FeedCheck, check_feeds
 
 
 def test_each_feed_is_tried_once_and_told_in_order() -> None:
-    heard: list[Trial] = []
+    heard: list[FeedCheck] = []
 
-    async def tried(*urls: str) -> tuple[Trial, ...]:
+    async def tried(*urls: str) -> tuple[FeedCheck, ...]:
         async with Fetcher(FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0))) as fetcher:
-            return await try_feeds(fetcher, [Source(url=url) for url in urls], heard.append)
+            return await check_feeds(fetcher, [Source(url=url) for url in urls], heard.append)
 
     with Server() as press:
         press.pages["/good"] = Reply(rss(("1", "One"), ("2", "Two"), title="Harbour"))

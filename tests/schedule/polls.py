@@ -18,7 +18,7 @@ from watcher.model.poll import (
     Sorted,
     Unchanged,
 )
-from watcher.schedule import Bounds, after
+from watcher.schedule import PollLimits, plan_next_poll
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -97,7 +97,7 @@ def polled(
     sorted_: Sorted | None = None,
     *,
     now: datetime = NOON,
-    bounds: Bounds | None = None,
+    bounds: PollLimits | None = None,
     jitter: float = 0.0,
 ) -> Feed:
-    return after(one, outcome, sorted_, now, bounds or Bounds(), jitter)
+    return plan_next_poll(one, outcome, sorted_, now, bounds or PollLimits(), jitter)

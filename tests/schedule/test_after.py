@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.schedule.polls import DAY, ETAG, HOUR, MINUTE, NOON, URL, failed, feed, fresh, polled, told, unchanged
 from watcher.model.feed import Feed, FeedState, Source, Validators
 from watcher.model.poll import Failed, FailureKind, Gap, Hints, Outcome
-from watcher.schedule import Bounds, Health, health
+from watcher.schedule import Health, PollLimits, get_feed_health
 
 NEW = feed(
     baseline_at=None,
@@ -175,8 +175,8 @@ def test_feed_that_our_network_keeps_unread_for_long_is_no_fresh_one() -> None:
     for minute in range(0, 121, 2):
         one = polled(one, failed(FailureKind.OFFLINE), now=NOON + minute * MINUTE)
 
-    assert health(one, NOON + 30 * MINUTE) is Health.FRESH
-    assert health(one, NOON + 121 * MINUTE) is Health.FAILING
+    assert get_feed_health(one, NOON + 30 * MINUTE) is Health.FRESH
+    assert get_feed_health(one, NOON + 121 * MINUTE) is Health.FAILING
     assert polled(one, unchanged(), now=NOON + 3 * HOUR).failing_since is None
 
 
@@ -274,4 +274,4 @@ def test_next_poll_is_never_at_once_and_never_never(outcomes: list[Outcome], jit
         one = polled(one, outcome, told(new=1, same=1), jitter=jitter)
 
         assert NOON + MINUTE <= one.next_poll_at <= NOON + 1.1 * DAY + 12 * HOUR
-        assert Bounds().minimum <= one.interval <= Bounds().maximum
+        assert PollLimits().minimum <= one.interval <= PollLimits().maximum

@@ -7,7 +7,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from watcher.schedule.clockwatch import ClockStep, SkewEstimator, StepDetector, format_length, format_skew, format_step
+from watcher.schedule.clock_steps import ClockStep, SkewEstimator, StepDetector, format_length, format_skew, format_step
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -9,7 +9,7 @@ import pytest
 from tests.schedule.polls import DAY, HOUR, MINUTE, NOON, feed
 from watcher.model.feed import Feed, FeedState
 from watcher.model.poll import Hints, Parsed
-from watcher.schedule import Health, fresh_for, health, hints
+from watcher.schedule import Health, collect_hints, get_feed_health, parse_freshness
 
 
 @pytest.mark.parametrize(
@@ -32,7 +32,7 @@ from watcher.schedule import Health, fresh_for, health, hints
     ],
 )
 def test_health_in_a_word(one: Feed, said: Health) -> None:
-    assert health(one, NOON) is said
+    assert get_feed_health(one, NOON) is said
 
 
 @pytest.mark.parametrize(
@@ -62,11 +62,11 @@ def test_health_in_a_word(one: Feed, said: Health) -> None:
     ],
 )
 def test_freshness_of_an_answer(headers: dict[str, str], fresh: timedelta | None) -> None:
-    assert fresh_for(headers) == fresh
+    assert parse_freshness(headers) == fresh
 
 
 def test_hints_of_server_and_document_are_one() -> None:
-    said = hints({"cache-control": "max-age=600"}, Parsed(items=(), hints=Hints(ttl=HOUR)))
+    said = collect_hints({"cache-control": "max-age=600"}, Parsed(items=(), hints=Hints(ttl=HOUR)))
 
     assert said == Hints(fresh_for=10 * MINUTE, ttl=HOUR)
-    assert hints({}, None) == Hints()
+    assert collect_hints({}, None) == Hints()

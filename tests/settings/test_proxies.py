@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from watcher.app.wiring import fetch_policy
+from watcher.app.bootstrap import fetch_policy
 from watcher.errors import ConfigError
 from watcher.fetch import FetchPolicy
 from watcher.settings import load

@@ -11,8 +11,8 @@ from bench.soaks.plan import DAY, HOUR
 from bench.soaks.planning import make_plan
 from bench.soaks.violations import Violations
 from tests.outgoing.world import NOON, daily, found, mail, press
-from watcher.pipeline.outgoing import compose_now
-from watcher.store.engine import Database
+from watcher.pipeline.digests import compose_now
+from watcher.store.database import Database
 from watcher.store.tables import entries, outbox
 
 PLAN = make_plan(1, 2, 20)

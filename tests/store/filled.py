@@ -5,22 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
-from watcher.match import Watched, compile_topics
+from watcher.match import TopicMatcher, compile_topics
 from watcher.model.entry import Item, StoredEntry
 from watcher.model.feed import Source, Validators
 from watcher.model.poll import Document, Fresh, Hints, Parsed
 from watcher.model.topic import Topic
-from watcher.pipeline.settling import Settled, settle
-from watcher.schedule import Bounds
-from watcher.store import claims, feeds
-from watcher.store.engine import Database
+from watcher.pipeline.ingest import IngestResult, settle
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.queries import load_feeds, sync_feeds
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FEED = "https://harbour.example/feed.xml"
 NOTHING = compile_topics([])
 
 
-def topics(**queries: str) -> Watched:
+def topics(**queries: str) -> TopicMatcher:
     return compile_topics([Topic(id=id_, name=id_, query=query) for id_, query in queries.items()])
 
 
@@ -49,18 +50,18 @@ def bring(
     items: Sequence[Item],
     *,
     now: datetime = NOON,
-    watched: Watched = NOTHING,
+    watched: TopicMatcher = NOTHING,
     feed: str = FEED,
     title: str = "",
-) -> Settled:
+) -> IngestResult:
     """Settle a document of these items for a feed, as a poll at `now` would."""
     with database.write() as db:
-        known = {each.source for each in feeds.all_configured(db)}
+        known = {each.source for each in load_feeds(db)}
         if feed not in {source.url for source in known}:
-            feeds.sync(db, [*known, Source(url=feed, title=title)], now, timedelta(minutes=15))
-        [claimed] = claims.claim_due(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
-        return settle(db, claimed, document(feed, items), watched, now, Bounds(), 0.0)
+            sync_feeds(db, [*known, Source(url=feed, title=title)], now, timedelta(minutes=15))
+        [claimed] = claim_due_feeds(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
+        return settle(db, claimed, document(feed, items), watched, now, PollLimits(), 0.0)
 
 
-def stored(settled: Settled) -> list[StoredEntry]:
+def stored(settled: IngestResult) -> list[StoredEntry]:
     return list(settled.new)

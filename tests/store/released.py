@@ -19,8 +19,15 @@ from alembic import command
 from sqlalchemy import Boolean, DateTime, LargeBinary, MetaData, select
 
 from tests.store.filled import NOON, bring, item, topics
-from watcher.store import backup, digests, hits, leases, migrate, notes, outbox, pruning
-from watcher.store.engine import Database, Db
+from watcher.store.database import Database, Db
+from watcher.store.database.backup import _set_sequences
+from watcher.store.database.migrate import _config, get_schema_state, upgrade_schema
+from watcher.store.database.pruning import Retention, prune_database
+from watcher.store.digests.queries import add_digest
+from watcher.store.hits.queries import find_hits, set_hit_label
+from watcher.store.outbox.queries import DeliveryDraft, add_deliveries
+from watcher.store.system.key_values import set_value
+from watcher.store.system.workers import record_heartbeat
 from watcher.store.tables import metadata
 
 FOLDER = Path(__file__).with_name("released")
@@ -31,38 +38,38 @@ EYES = topics(eyes='"five eyes"', tides="tides")
 def fill(database: Database) -> None:
     """Put something into every table that a release has to carry over."""
     from watcher.model.digest import ChannelKind, Coverage, Digest
-    from watcher.store import topics as topic_store
+    from watcher.store.topics import WatchedTopic, sync_topics
 
     old = [item(1, "Five Eyes meet in Riga", "Ministers of the alliance."), item(2, "Tides, and café news 北京")]
     bring(database, [item(9, "Forgotten weather")], now=NOON - 400 * DAY, watched=EYES)
-    pruning.prune(database, pruning.Retention(), NOON)
+    prune_database(database, Retention(), NOON)
     bring(database, old, watched=EYES)
     edited = item(1, "Five Eyes quarrel in Riga", "Ministers of the alliance.")
     bring(database, [edited, old[1], item(3, "Fog")], now=NOON + DAY, watched=EYES)
-    leases.beat(database, "daemon:here", "here", NOON, DAY)
+    record_heartbeat(database, "daemon:here", "here", NOON, DAY)
     with database.write() as db:
-        watched = topic_store.WatchedTopic(id="eyes", name="Eyes", query='"five eyes"', version="1")
-        topic_store.sync(db, [watched], NOON)
-        notes.put(db, "a note", "kept")
-        found = hits.page(db).items
-        hits.label(db, found[0].id, "relevant", NOON)
+        watched = WatchedTopic(id="eyes", name="Eyes", query='"five eyes"', version="1")
+        sync_topics(db, [watched], NOON)
+        set_value(db, "a note", "kept")
+        found = find_hits(db).items
+        set_hit_label(db, found[0].id, "relevant", NOON)
         told = Digest(
             name="daily", title="Daily", slot_at=NOON, window=(NOON - DAY, NOON), timezone="UTC", coverage=Coverage(),
             sections=(), hits=tuple(hit.id for hit in found),
         )  # fmt: skip
-        digest_id = digests.add(db, told, NOON, sent=True, html="<p>", text="text")
+        digest_id = add_digest(db, told, NOON, sent=True, html="<p>", text="text")
         assert digest_id is not None
-        draft = outbox.Draft(
+        draft = DeliveryDraft(
             channel="mail", kind=ChannelKind.EMAIL, recipient="a@desk.example", part=0, payload="the words",
             message_id="<1@desk.example>", not_before=NOON,
         )  # fmt: skip
-        outbox.add(db, digest_id, [draft], NOON)
+        add_deliveries(db, digest_id, [draft], NOON)
 
 
 def dump(database: Database) -> dict[str, Any]:
     """Give every row of a SQLite database as JSON would have it."""
     with database.read() as db:
-        revision = migrate.standing(db).revision
+        revision = get_schema_state(db).revision
         tables = {
             table.name: [
                 {name: {"hex": value.hex()} if isinstance(value, bytes) else value for name, value in row.items()}
@@ -77,10 +84,10 @@ def dump(database: Database) -> dict[str, Any]:
 def load(database: Database, dumped: dict[str, Any]) -> None:
     """Make an empty database what the dumped one was, at its revision."""
     with database.write() as db:
-        command.upgrade(migrate._config(db), dumped["revision"])
+        command.upgrade(_config(db), dumped["revision"])
         _insert(db, dumped["tables"])
         if not database.is_sqlite:
-            backup._set_sequences(db)
+            _set_sequences(db)
 
 
 def _insert(db: Db, tables: dict[str, list[dict[str, Any]]]) -> None:
@@ -113,7 +120,7 @@ def _value(kind: object, raw: Any) -> Any:
 def today() -> dict[str, Any]:
     """Give what this version would leave behind."""
     with tempfile.TemporaryDirectory() as folder, Database(f"sqlite:///{Path(folder, 'released.db')}") as database:
-        migrate.upgrade(database)
+        upgrade_schema(database)
         fill(database)
         return dump(database)
 

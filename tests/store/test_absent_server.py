@@ -10,8 +10,10 @@ import pytest
 from tests import postgres
 from tests.store.filled import bring, item
 from watcher.errors import StorageError, StorageFault, StoreError
-from watcher.store import care, entries, migrate
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.database.maintenance import find_database_faults
+from watcher.store.database.migrate import create_schema, require_current_schema
+from watcher.store.entries.queries import count_entries
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def own_server() -> Iterator[postgres.Server]:
 
 def test_a_server_that_stops_is_told_from_a_fault_and_used_again_when_it_is_back(own_server: postgres.Server) -> None:
     with Database(own_server.url("postgres")) as database:
-        assert migrate.create(database)
+        assert create_schema(database)
         bring(database, [item(1, "Harbour opens")])
 
         own_server.halt()
@@ -42,7 +44,7 @@ def test_a_server_that_stops_is_told_from_a_fault_and_used_again_when_it_is_back
 
         assert faults == [StorageFault.AWAY] * 2
         with database.read() as db:
-            assert entries.count(db) == 2
+            assert count_entries(db) == 2
 
 
 def test_those_who_start_at_once_on_an_empty_database_make_it_once(postgres_server: postgres.Server) -> None:
@@ -50,9 +52,9 @@ def test_those_who_start_at_once_on_an_empty_database_make_it_once(postgres_serv
 
     def start(_number: int) -> tuple[str, ...]:
         with Database(postgres_server.url("fresh")) as database:
-            migrate.create(database)
-            migrate.require_current(database)
-            return care.check(database)
+            create_schema(database)
+            require_current_schema(database)
+            return find_database_faults(database)
 
     with ThreadPoolExecutor(4) as starters:
         assert list(starters.map(start, range(4))) == [()] * 4
@@ -65,9 +67,9 @@ def test_a_database_of_somebody_else_is_left(postgres_server: postgres.Server) -
     with Database(postgres_server.url("theirs")) as database:
         with database.write() as db:
             db.exec_driver_sql("CREATE TABLE invoices (id integer)")
-        assert not migrate.create(database)
+        assert not create_schema(database)
         with pytest.raises(StoreError) as refused:
-            migrate.require_current(database)
+            require_current_schema(database)
 
     assert "none of the watcher's" in str(refused.value)
     postgres_server.execute("DROP DATABASE theirs WITH (FORCE)")

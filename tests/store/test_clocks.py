@@ -10,9 +10,22 @@ from sqlalchemy import select, update
 from tests.outgoing.world import alerts, daily, found
 from tests.store.filled import NOON, bring, item
 from watcher.model.digest import ChannelKind, Coverage, Digest
-from watcher.schedule.clockwatch import ClockStep
-from watcher.store import claims, clocks, digests, feeds, hosts, leases, outbox, volume
-from watcher.store.engine import Database
+from watcher.schedule.clock_steps import ClockStep
+from watcher.store.database import Database
+from watcher.store.digests.queries import add_digest, get_last_slot, get_last_slots, load_unreported_hits
+from watcher.store.feeds.hosts import reserve_host_slots
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.queries import load_feeds
+from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
+from watcher.store.outbox.queries import DeliveryDraft, add_deliveries, claim_delivery, has_abandoned_deliveries
+from watcher.store.system.clock_faults import (
+    Rescheduled,
+    describe_clock_faults,
+    record_clock_skew,
+    record_clock_step,
+    reschedule_all,
+)
+from watcher.store.system.workers import expire_workers, list_workers, record_heartbeat
 from watcher.store.tables import digests as digest_table
 from watcher.store.tables import feeds as feed_table
 
@@ -33,9 +46,9 @@ def test_feed_polled_in_the_future_is_due_now(database: Database, ahead: timedel
     bring(database, [item(1, "Fog")], now=NOON + ahead)
 
     with database.write() as db:
-        assert claims.claim_due(db, NOON, limit=5, lease_for=MINUTE) == ()
-        rearmed = clocks.rearm(db, NOON)
-        claimed = claims.claim_due(db, NOON, limit=5, lease_for=MINUTE)
+        assert claim_due_feeds(db, NOON, limit=5, lease_for=MINUTE) == ()
+        rearmed = reschedule_all(db, NOON)
+        claimed = claim_due_feeds(db, NOON, limit=5, lease_for=MINUTE)
 
     assert rearmed.feeds == 1
     assert len(claimed) == 1
@@ -46,22 +59,22 @@ def test_feed_that_waits_by_right_goes_on_waiting(database: Database) -> None:
     with database.write() as db:
         db.execute(update(feed_table).values(next_poll_at=NOON + timedelta(days=30)))
 
-        assert clocks.rearm(db, NOON + MINUTE) == clocks.Rearmed()
-        assert claims.claim_due(db, NOON + MINUTE, limit=5, lease_for=MINUTE) == ()
+        assert reschedule_all(db, NOON + MINUTE) == Rescheduled()
+        assert claim_due_feeds(db, NOON + MINUTE, limit=5, lease_for=MINUTE) == ()
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
 def test_slot_in_the_future_is_no_last_slot_and_can_still_come(database: Database, ahead: timedelta) -> None:
     future = NOON + ahead
     with database.write() as db:
-        assert digests.add(db, digest("daily", NOON - HOUR), NOON, sent=True, html="", text="") is not None
-        assert digests.add(db, digest("daily", future), future, sent=False, html="", text="") is not None
+        assert add_digest(db, digest("daily", NOON - HOUR), NOON, sent=True, html="", text="") is not None
+        assert add_digest(db, digest("daily", future), future, sent=False, html="", text="") is not None
 
-        assert digests.last_slot(db, "daily", NOON) == NOON - HOUR
-        assert digests.last_slots(db, NOON) == {"daily": NOON - HOUR}
-        assert clocks.rearm(db, NOON).digests == 1
-        assert clocks.rearm(db, NOON).digests == 0
-        again = digests.add(db, digest("daily", future), future, sent=True, html="", text="")
+        assert get_last_slot(db, "daily", NOON) == NOON - HOUR
+        assert get_last_slots(db, NOON) == {"daily": NOON - HOUR}
+        assert reschedule_all(db, NOON).digests == 1
+        assert reschedule_all(db, NOON).digests == 0
+        again = add_digest(db, digest("daily", future), future, sent=True, html="", text="")
 
     assert again is not None
 
@@ -70,13 +83,13 @@ def test_what_happened_is_not_rewritten_by_a_clock_that_is_behind(database: Data
     """A board without a battery begins in 1970: everything stored is right, and lies in its future."""
     bring(database, [item(1, "Fog")], now=NOON)
     with database.write() as db:
-        digests.add(db, digest("daily", NOON), NOON, sent=True, html="", text="")
+        add_digest(db, digest("daily", NOON), NOON, sent=True, html="", text="")
 
     with database.write() as db:
-        clocks.rearm(db, datetime(1970, 1, 1, tzinfo=UTC))
+        reschedule_all(db, datetime(1970, 1, 1, tzinfo=UTC))
 
     with database.read() as db:
-        feed = feeds.all_configured(db)[0]
+        feed = load_feeds(db)[0]
         slot = db.execute(select(digest_table.c.slot_at)).scalar_one()
     assert feed.succeeded_at == NOON
     assert abs(slot - NOON) < timedelta(seconds=1)
@@ -85,50 +98,50 @@ def test_what_happened_is_not_rewritten_by_a_clock_that_is_behind(database: Data
 @pytest.mark.parametrize("ahead", AHEAD)
 def test_delivery_put_off_in_the_future_is_sent_now(database: Database, ahead: timedelta) -> None:
     future = NOON + ahead
-    draft = outbox.Draft(
+    draft = DeliveryDraft(
         channel="mail", kind=ChannelKind.EMAIL, recipient="a@desk.example", part=0, payload="", message_id="<1@x>",
         not_before=future,
     )  # fmt: skip
     with database.write() as db:
-        digest_id = digests.add(db, digest("daily", future), future, sent=True, html="", text="")
+        digest_id = add_digest(db, digest("daily", future), future, sent=True, html="", text="")
         assert digest_id is not None
-        outbox.add(db, digest_id, [draft], future)
+        add_deliveries(db, digest_id, [draft], future)
 
-        assert clocks.rearm(db, NOON).deliveries == 1
-        assert outbox.claim(db, NOON, lease_for=MINUTE, channel="mail") is not None
+        assert reschedule_all(db, NOON).deliveries == 1
+        assert claim_delivery(db, NOON, lease_for=MINUTE, channel="mail") is not None
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
 def test_message_held_under_a_clock_that_was_ahead_is_abandoned(database: Database, ahead: timedelta) -> None:
     future = NOON + ahead
-    draft = outbox.Draft(
+    draft = DeliveryDraft(
         channel="mail", kind=ChannelKind.EMAIL, recipient="a@desk.example", part=0, payload="", message_id="<1@x>",
         not_before=future,
     )  # fmt: skip
     with database.write() as db:
-        digest_id = digests.add(db, digest("daily", future), future, sent=True, html="", text="")
+        digest_id = add_digest(db, digest("daily", future), future, sent=True, html="", text="")
         assert digest_id is not None
-        outbox.add(db, digest_id, [draft], future)
-        outbox.claim(db, future, lease_for=MINUTE, channel="mail")
+        add_deliveries(db, digest_id, [draft], future)
+        claim_delivery(db, future, lease_for=MINUTE, channel="mail")
 
-        assert outbox.has_abandoned(db, NOON)
+        assert has_abandoned_deliveries(db, NOON)
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
 def test_lease_of_a_process_in_the_future_is_given_up(database: Database, ahead: timedelta) -> None:
-    leases.beat(database, "a", "host:1", NOON + ahead, MINUTE)
+    record_heartbeat(database, "a", "host:1", NOON + ahead, MINUTE)
 
     with database.write() as db:
-        assert leases.at_work(db, NOON) == ()
-        assert leases.bury(db, NOON) == {"host:1"}
+        assert list_workers(db, NOON) == ()
+        assert expire_workers(db, NOON) == {"host:1"}
 
 
 @pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=400)])
 def test_turn_at_a_host_in_the_future_keeps_nobody_waiting(database: Database, ahead: timedelta) -> None:
     with database.write() as db:
-        hosts.reserve(db, {"post.example": 3}, NOON + ahead, timedelta(seconds=1))
+        reserve_host_slots(db, {"post.example": 3}, NOON + ahead, timedelta(seconds=1))
 
-        assert hosts.reserve(db, {"post.example": 1}, NOON, timedelta(seconds=1)) == {"post.example": NOON}
+        assert reserve_host_slots(db, {"post.example": 1}, NOON, timedelta(seconds=1)) == {"post.example": NOON}
 
 
 @pytest.mark.parametrize("ahead", AHEAD)
@@ -137,7 +150,7 @@ def test_hit_matched_in_the_future_is_reported(database: Database, ahead: timede
     found(database, "Five Eyes meet", at=NOON + ahead)
 
     with database.read() as db:
-        untold = digests.untold(db, subscription, NOON - HOUR, NOON)  # type: ignore[arg-type]
+        untold = load_unreported_hits(db, subscription, NOON - HOUR, NOON)  # type: ignore[arg-type]
 
     assert [hit.title for hit in untold] == ["Five Eyes meet"]
 
@@ -145,25 +158,25 @@ def test_hit_matched_in_the_future_is_reported(database: Database, ahead: timede
 @pytest.mark.parametrize("ahead", AHEAD)
 def test_volume_looked_at_in_the_future_is_looked_at_again(database: Database, ahead: timedelta) -> None:
     with database.write() as db:
-        volume.looked(db, "alerts", NOON + ahead)
-        volume.tell(db, "alerts", ["eyes"], [], NOON + ahead)
+        record_volume_check(db, "alerts", NOON + ahead)
+        record_alarms(db, "alerts", ["eyes"], [], NOON + ahead)
 
-        assert volume.is_time_to_look(db, "alerts", NOON)
-        assert volume.told_lately(db, "alerts", NOON) == frozenset()
+        assert is_volume_check_due(db, "alerts", NOON)
+        assert list_recent_alarms(db, "alerts", NOON) == frozenset()
 
 
 def test_faults_of_the_clock_are_described_while_they_are_recent(database: Database) -> None:
     with database.write() as db:
-        clocks.note_step(db, ClockStep(at=NOON + timedelta(days=20), by=timedelta(days=20)))
-        clocks.note_step(db, ClockStep(at=NOON, by=timedelta(days=-20)))
-        clocks.note_skew(db, timedelta(minutes=12), NOON)
+        record_clock_step(db, ClockStep(at=NOON + timedelta(days=20), by=timedelta(days=20)))
+        record_clock_step(db, ClockStep(at=NOON, by=timedelta(days=-20)))
+        record_clock_skew(db, timedelta(minutes=12), NOON)
 
         # The machine had been right before the first step: both were now, as its clock shows it now.
-        assert clocks.describe_faults(db, NOON - HOUR, NOON) == (
+        assert describe_clock_faults(db, NOON - HOUR, NOON) == (
             "this machine's clock is 12 min ahead of the servers it asks",
             "the clock was set forward by 20 d at 2026-03-02 12:00 UTC",
             "the clock was set back by 20 d at 2026-03-02 12:00 UTC",
         )
-        assert clocks.describe_faults(db, NOON + HOUR, NOON + 2 * HOUR) == ()
-        clocks.note_skew(db, None, NOON)
-        assert len(clocks.describe_faults(db, NOON - HOUR, NOON)) == 2
+        assert describe_clock_faults(db, NOON + HOUR, NOON + 2 * HOUR) == ()
+        record_clock_skew(db, None, NOON)
+        assert len(describe_clock_faults(db, NOON - HOUR, NOON)) == 2

@@ -8,8 +8,8 @@ from datetime import timedelta
 from tests.store.filled import NOON, bring, item
 from watcher.app import views
 from watcher.model.entry import Enclosure
-from watcher.store import entries
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.queries import load_entries_after
 
 MP3 = Enclosure(url="https://cdn.example/1.mp3?t=1", type="audio/mpeg", bytes=1234)
 VIDEO = Enclosure(url="https://cdn.example/größe.mp4")
@@ -19,7 +19,7 @@ def test_enclosures_are_stored_and_read_again(database: Database) -> None:
     bring(database, [item(1, "A show", enclosures=(MP3, VIDEO)), item(2, "A report")])
 
     with database.read() as db:
-        stored = sorted(entries.iterate(db), key=lambda each: each.entry.item.guid or "")
+        stored = sorted(load_entries_after(db), key=lambda each: each.entry.item.guid or "")
     assert [each.entry.item.enclosures for each in stored] == [(MP3, VIDEO), ()]
     assert views.entry(stored[0])["enclosures"][0] == {
         "url": "https://cdn.example/1.mp3?t=1",

@@ -8,8 +8,8 @@ from sqlalchemy import insert, select, text, update
 
 from watcher.model.access import Access
 from watcher.model.feed import Source
-from watcher.store import feeds
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.feeds.queries import FeedSync, load_feed, sync_feeds
 from watcher.store.tables import digests, metadata, outbox, polls
 from watcher.store.tables import feeds as feed_table
 
@@ -27,9 +27,9 @@ def store_as_before(database: Database, url: str) -> int:
         return int(db.execute(select(feed_table.c.id).where(feed_table.c.url == url)).scalar_one())
 
 
-def sync(database: Database, *sources: Source) -> feeds.Synced:
+def sync(database: Database, *sources: Source) -> FeedSync:
     with database.write() as db:
-        return feeds.sync(db, sources, NOON, HOUR)
+        return sync_feeds(db, sources, NOON, HOUR)
 
 
 def private(url: str, address: str = "", login: tuple[str, str] | None = None, *secrets: str) -> Source:
@@ -68,10 +68,10 @@ def test_a_feed_goes_on_under_its_address_without_login(database: Database) -> N
 
     done = sync(database, private(PUBLIC, "", ("ann", "s3same!x"), "s3same!x"))
 
-    assert done == feeds.Synced()
+    assert done == FeedSync()
     assert stored(database) == {feed_id: PUBLIC}
     with database.read() as db:
-        feed = feeds.get(db, PUBLIC)
+        feed = load_feed(db, PUBLIC)
     assert (feed.fetch_url, feed.name, feed.baseline_at) == (PUBLIC, PUBLIC, NOON)
     assert "s3same" not in everything(database)
     assert f"{PUBLIC}: failing since noon" in everything(database)
@@ -127,7 +127,7 @@ def test_a_feed_that_moved_is_asked_at_its_configured_address_once_it_has_a_logi
     sync(database, private(PUBLIC, "", ("ann", "s3same!x")))
 
     with database.read() as db:
-        assert feeds.get(db, PUBLIC).fetch_url == PUBLIC
+        assert load_feed(db, PUBLIC).fetch_url == PUBLIC
     assert "s3same" not in everything(database)
 
 

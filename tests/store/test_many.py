@@ -6,20 +6,20 @@ import pytest
 from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects import sqlite as dialect
 
-from watcher.store.engine import Database
-from watcher.store.many import IDS, TEXTS, one_of
+from watcher.store.database import Database
+from watcher.store.sql.bulk import IDS, TEXTS, any_of
 from watcher.store.tables import entries, feeds, hits
 
 
 @pytest.mark.parametrize(
     "asked",
     [
-        pytest.param(one_of(entries.c.id, bindparam("some", type_=IDS)), id="entries by id"),
-        pytest.param(one_of(hits.c.entry_id, bindparam("some", type_=IDS)), id="hits by entry"),
-        pytest.param(one_of(feeds.c.url, bindparam("some", type_=TEXTS)), id="feeds by address"),
+        pytest.param(any_of(entries.c.id, bindparam("some", type_=IDS)), id="entries by id"),
+        pytest.param(any_of(hits.c.entry_id, bindparam("some", type_=IDS)), id="hits by entry"),
+        pytest.param(any_of(feeds.c.url, bindparam("some", type_=TEXTS)), id="feeds by address"),
     ],
 )
-def test_many_values_are_looked_up_in_an_index(sqlite: Database, asked: one_of) -> None:
+def test_many_values_are_looked_up_in_an_index(sqlite: Database, asked: any_of) -> None:
     statement = select(*asked.clauses.clauses[0].table.primary_key).where(asked, asked)
     compiled = str(statement.compile(dialect=dialect.dialect()))
 

@@ -16,26 +16,38 @@ from tests.store import released
 from tests.store.filled import NOON, bring, item
 from watcher.errors import StoreError, UsageError
 from watcher.match import parse_query
-from watcher.store import archive, care, digests, entries, hits, migrate, outbox
-from watcher.store.engine import Database
+from watcher.store.database import Database, migrate
+from watcher.store.database.maintenance import find_database_faults, get_database_stats, reindex_entries
+from watcher.store.database.migrate import (
+    find_migrations_folder,
+    find_schema_differences,
+    former_revision_path,
+    require_current_schema,
+    upgrade_schema,
+)
+from watcher.store.digests.queries import find_digests
+from watcher.store.entries.queries import load_entry_versions
+from watcher.store.entries.search import search_entries
+from watcher.store.hits.queries import find_hits
+from watcher.store.outbox.queries import find_deliveries
 from watcher.store.tables import metadata
 
 
 def test_migrations_make_exactly_the_tables_of_the_code(database: Database) -> None:
     with database.read() as db:
-        assert migrate.differences(db) == ()
+        assert find_schema_differences(db) == ()
 
 
 def test_an_upgraded_database_is_current_and_a_second_upgrade_changes_nothing(database: Database) -> None:
-    again = migrate.upgrade(database)
+    again = upgrade_schema(database)
 
     assert again.current
-    migrate.require_current(database)
+    require_current_schema(database)
 
 
 def test_an_empty_database_is_refused_with_the_command_that_mends_it(tmp_path: Path) -> None:
     with Database(f"sqlite:///{tmp_path / 'empty.db'}") as database, pytest.raises(StoreError) as refused:
-        migrate.require_current(database)
+        require_current_schema(database)
 
     assert "watcher db upgrade" in str(refused.value)
 
@@ -45,7 +57,7 @@ def test_a_database_of_a_newer_watcher_is_left_alone(sqlite: Database) -> None:
         db.execute(text("UPDATE alembic_version SET version_num = 'from-the-future'"))
 
     with pytest.raises(StoreError, match="newer watcher"):
-        migrate.upgrade(sqlite)
+        upgrade_schema(sqlite)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -70,22 +82,22 @@ def test_a_database_of_every_release_comes_forward_with_all_it_holds(empty: Data
     )
     released.load(empty, kept)
 
-    assert migrate.upgrade(empty).current
+    assert upgrade_schema(empty).current
 
-    care.reindex(empty)
-    assert care.check(empty) == ()
-    rows = care.stats(empty)["rows"]
+    reindex_entries(empty)
+    assert find_database_faults(empty) == ()
+    rows = get_database_stats(empty)["rows"]
     expected = {name: len(some) for name, some in kept["tables"].items() if name in metadata.tables}
     assert {name: rows[name] for name in expected if name != "meta"} == {
         n: c for n, c in expected.items() if n != "meta"
     }
     with empty.read() as db:
-        quarrel = hits.page(db, query=parse_query('"five eyes"')).items[0]
+        quarrel = find_hits(db, query=parse_query('"five eyes"')).items[0]
         assert [evidence.text for evidence in quarrel.hit.evidence] == ["Five Eyes"]
-        assert [each["title"] for each in entries.versions(db, quarrel.stored.id)] == ["Five Eyes meet in Riga"]
-        assert [match.stored.entry.item.title for match in archive.page(db, parse_query("北京")).items]
-        assert digests.page(db).items[0].hits == len(hits.page(db).items)
-        assert outbox.page(db).items[0].payload == "the words"
+        assert [each["title"] for each in load_entry_versions(db, quarrel.stored.id)] == ["Five Eyes meet in Riga"]
+        assert [match.stored.entry.item.title for match in search_entries(db, parse_query("北京")).items]
+        assert find_digests(db).items[0].hits == len(find_hits(db).items)
+        assert find_deliveries(db).items[0].payload == "the words"
     listed = [item(1, "Five Eyes quarrel in Riga", "Ministers of the alliance."), item(9, "Forgotten weather")]
     assert bring(empty, listed, now=NOON + timedelta(days=2), watched=released.EYES).new == ()
 
@@ -94,7 +106,7 @@ def test_a_sqlite_database_is_kept_beside_itself_before_its_schema_changes(sqlit
     """As if there were a revision after the last: it is taken away again from a copy of the migrations."""
     released.fill(sqlite)
     later = tmp_path / "db"
-    shutil.copytree(migrate.scripts(), later)
+    shutil.copytree(find_migrations_folder(), later)
     head = ScriptDirectory(str(later)).get_current_head()
     (later / "versions" / "9999_later.py").write_text(
         f"revision, down_revision, branch_labels, depends_on = '9999', {head!r}, None, None\n"
@@ -102,19 +114,19 @@ def test_a_sqlite_database_is_kept_beside_itself_before_its_schema_changes(sqlit
     )
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrate, "scripts", lambda: later)
-        assert migrate.upgrade(sqlite).revision == "9999"
+        patch.setattr(migrate, "find_migrations_folder", lambda: later)
+        assert upgrade_schema(sqlite).revision == "9999"
 
     assert sqlite.path is not None
-    with Database(f"sqlite:///{migrate.set_aside(sqlite.path, str(head))}") as kept:
-        assert care.check(kept) == ()
+    with Database(f"sqlite:///{former_revision_path(sqlite.path, str(head))}") as kept:
+        assert find_database_faults(kept) == ()
     with pytest.raises(StoreError, match="newer watcher"):
-        migrate.upgrade(sqlite)
+        upgrade_schema(sqlite)
 
 
 def test_a_migration_that_fails_leaves_the_database_as_it_was(database: Database, tmp_path: Path) -> None:
     later = tmp_path / "db"
-    shutil.copytree(migrate.scripts(), later)
+    shutil.copytree(find_migrations_folder(), later)
     head = ScriptDirectory(str(later)).get_current_head()
     (later / "versions" / "9999_later.py").write_text(
         f"revision, down_revision, branch_labels, depends_on = '9999', {head!r}, None, None\n"
@@ -122,12 +134,12 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(database: Database
     )
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(migrate, "scripts", lambda: later)
+        patch.setattr(migrate, "find_migrations_folder", lambda: later)
         with pytest.raises(StoreError):
-            migrate.upgrade(database)
+            upgrade_schema(database)
 
-    assert migrate.upgrade(database).current
-    assert care.check(database) == ()
+    assert upgrade_schema(database).current
+    assert find_database_faults(database) == ()
 
 
 @pytest.mark.parametrize(
@@ -142,13 +154,13 @@ def test_a_migration_that_fails_leaves_the_database_as_it_was(database: Database
 )
 def test_an_unusable_address_is_one_clear_line(address: str) -> None:
     with pytest.raises((StoreError, UsageError)) as refused, Database(address) as database:
-        migrate.require_current(database)
+        require_current_schema(database)
 
     assert len(str(refused.value).splitlines()) == 1
 
 
 def test_a_password_is_never_shown() -> None:
     with pytest.raises(StoreError) as refused, Database("postgresql://me:s3cret@127.0.0.1:1/news") as database:
-        migrate.require_current(database)
+        require_current_schema(database)
 
     assert "s3cret" not in str(refused.value)

@@ -12,8 +12,11 @@ from sqlalchemy import event
 from tests.store.filled import NOON, bring, item, topics
 from watcher.match import parse_query
 from watcher.model.found import Filters
-from watcher.store import archive, feeds, hits, stories
-from watcher.store.engine import Database, Db
+from watcher.store.database import Database, Db
+from watcher.store.entries.search import search_entries
+from watcher.store.feeds.queries import load_polls
+from watcher.store.hits.queries import find_hits
+from watcher.store.stories.queries import load_story
 
 EYES = topics(eyes='"five eyes"', tides="tides")
 GROWING = re.compile(r"SCAN (entries|hits|stories|story_marks|tombstones|aliases|polls)\b(?!.* INDEX (ix|sqlite)_)")
@@ -90,15 +93,15 @@ ONE_TOPIC, ONE_SOURCE = Filters(topics=("eyes",)), Filters(sources=("The Harbour
 @pytest.mark.parametrize(
     "question",
     [
-        pytest.param(lambda db: archive.page(db, parse_query("riga")), id="a word"),
-        pytest.param(lambda db: archive.page(db, parse_query("riga"), ONE_TOPIC), id="a word in a topic"),
-        pytest.param(lambda db: archive.page(db, parse_query("riga"), ONE_SOURCE), id="a word in a source"),
-        pytest.param(lambda db: archive.page(db, parse_query("riga"), order="score"), id="a word, best first"),
-        pytest.param(lambda db: archive.page(db, None, ONE_TOPIC), id="entries of a topic"),
-        pytest.param(lambda db: hits.page(db, ONE_TOPIC), id="hits of a topic"),
-        pytest.param(lambda db: hits.page(db, ONE_TOPIC, query=parse_query("riga")), id="hits of a topic with a word"),
-        pytest.param(lambda db: stories.get(db, 1), id="a story"),
-        pytest.param(lambda db: feeds.history(db, 1), id="polls of a feed"),
+        pytest.param(lambda db: search_entries(db, parse_query("riga")), id="a word"),
+        pytest.param(lambda db: search_entries(db, parse_query("riga"), ONE_TOPIC), id="a word in a topic"),
+        pytest.param(lambda db: search_entries(db, parse_query("riga"), ONE_SOURCE), id="a word in a source"),
+        pytest.param(lambda db: search_entries(db, parse_query("riga"), order="score"), id="a word, best first"),
+        pytest.param(lambda db: search_entries(db, None, ONE_TOPIC), id="entries of a topic"),
+        pytest.param(lambda db: find_hits(db, ONE_TOPIC), id="hits of a topic"),
+        pytest.param(lambda db: find_hits(db, ONE_TOPIC, query=parse_query("riga")), id="hits of a topic with a word"),
+        pytest.param(lambda db: load_story(db, 1), id="a story"),
+        pytest.param(lambda db: load_polls(db, 1), id="polls of a feed"),
     ],
 )
 @pytest.mark.parametrize("common", [False, True], ids=["rare words", "common words"])
@@ -106,7 +109,7 @@ def test_a_question_looks_up_what_it_needs(
     sqlite: Database, question: Callable[[Db], object], common: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled(sqlite)
-    monkeypatch.setattr("watcher.store.search.COUNT_CAP", 1 if common else 5_000)
+    monkeypatch.setattr("watcher.store.entries.fulltext_index.MAX_COUNTED_ENTRIES", 1 if common else 5_000)
 
     def ask() -> None:
         with sqlite.read() as db:

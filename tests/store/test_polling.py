@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from watcher.model.feed import Source
-from watcher.store import claims, feeds, polling
-from watcher.store.engine import Database
-from watcher.store.feeds import Poll
+from watcher.store.database import Database
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.poll_stats import get_poll_stats
+from watcher.store.feeds.queries import PollRecord, add_polls, save_polled_feeds, sync_feeds
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -16,20 +17,22 @@ HOUR = timedelta(hours=1)
 
 def test_polls_are_counted_by_outcome_from_a_moment_on(database: Database) -> None:
     with database.write() as db:
-        feeds.sync(db, [Source(url="https://a.example/feed")], NOON, HOUR)
-        [held] = claims.claim_due(db, NOON, limit=1, lease_for=HOUR)
+        sync_feeds(db, [Source(url="https://a.example/feed")], NOON, HOUR)
+        [held] = claim_due_feeds(db, NOON, limit=1, lease_for=HOUR)
         done = [("read", 0), ("unchanged", 1), ("timeout", 2), ("read", 3)]
-        feeds.record(
+        add_polls(
             db,
             [
-                Poll(feed_id=held.id, at=NOON + n * HOUR, outcome=outcome, wire_bytes=10, elapsed=timedelta(seconds=2))
+                PollRecord(
+                    feed_id=held.id, at=NOON + n * HOUR, outcome=outcome, wire_bytes=10, elapsed=timedelta(seconds=2)
+                )
                 for outcome, n in done
             ],
         )
-        feeds.put(db, [(held, replace(held, gaps=2, lost=7))])
+        save_polled_feeds(db, [(held, replace(held, gaps=2, lost=7))])
 
     with database.read() as db:
-        told = polling.since(db, NOON)
+        told = get_poll_stats(db, NOON)
 
     assert told.outcomes == {"read": 1, "timeout": 1, "unchanged": 1}
     assert (told.polls, told.wire_bytes, told.elapsed) == (3, 30, timedelta(seconds=6))
@@ -39,6 +42,6 @@ def test_polls_are_counted_by_outcome_from_a_moment_on(database: Database) -> No
 
 def test_nothing_polled_is_nothing_counted(database: Database) -> None:
     with database.read() as db:
-        told = polling.since(db, NOON)
+        told = get_poll_stats(db, NOON)
 
     assert (told.polls, told.gaps, told.lost, told.wire_bytes) == (0, 0, 0, 0)

@@ -8,9 +8,14 @@ from sqlalchemy import insert, select, update
 
 from tests.store.filled import NOON, bring, item, topics
 from watcher.match import parse_query
-from watcher.store import archive, care, feeds, hits, pruning, status, tallies
-from watcher.store.engine import Database
-from watcher.store.pruning import Retention, prune
+from watcher.store.database import Database
+from watcher.store.database.maintenance import find_database_faults, release_space, repair_database
+from watcher.store.database.pruning import ENTRIES_PER_PRUNE, UNLISTED_FOR, Retention, _take_away, prune_database
+from watcher.store.entries.search import search_entries
+from watcher.store.feeds.queries import count_entries_by_feed, load_feeds
+from watcher.store.hits.queries import count_hits_by_topic, find_hits, set_hit_label
+from watcher.store.system.counters import add_to_entry_counts, add_to_hit_counts, get_entry_count, get_hit_count
+from watcher.store.system.status import get_status
 from watcher.store.tables import digest_items, digests, outbox, polls, stories, story_marks, tombstones
 from watcher.store.tables import hits as hit_table
 
@@ -22,7 +27,7 @@ SHORT = Retention(entries=DAY, hits=30 * DAY, polls=DAY, payloads=DAY)
 
 def titles(database: Database) -> list[str]:
     with database.read() as db:
-        return sorted(match.stored.entry.item.title for match in archive.page(db).items)
+        return sorted(match.stored.entry.item.title for match in search_entries(db).items)
 
 
 def tell(database: Database, hit_id: int, *, at: datetime = NOON) -> None:
@@ -45,24 +50,24 @@ def test_what_is_older_than_it_is_kept_goes_and_what_is_younger_stays(database: 
     bring(database, [item(1, "Weather"), item(2, "Five Eyes meet")], watched=EYES)
     bring(database, [item(3, "Fog")], now=NOON + 2 * DAY)
 
-    pruned = prune(database, SHORT, NOON + 2 * DAY)
+    pruned = prune_database(database, SHORT, NOON + 2 * DAY)
 
     assert (pruned.entries, pruned.hits) == (1, 0)
     assert titles(database) == ["Five Eyes meet", "Fog"]
     with database.read() as db:
-        assert archive.page(db, parse_query("weather")).items == ()
-    assert care.check(database) == ()
+        assert search_entries(db, parse_query("weather")).items == ()
+    assert find_database_faults(database) == ()
 
 
 def test_what_a_sent_digest_or_a_label_refers_to_stays_for_good(database: Database) -> None:
     headlines = ("Five Eyes meet in Riga", "Quarrel among the Five Eyes allies", "New chair for Five Eyes panel")
     bring(database, [item(n, headline) for n, headline in enumerate(headlines)], watched=EYES)
     with database.write() as db:
-        told, labelled, _plain = sorted(hit.id for hit in hits.page(db).items)
-        hits.label(db, labelled, "irrelevant", NOON)
+        told, labelled, _plain = sorted(hit.id for hit in find_hits(db).items)
+        set_hit_label(db, labelled, "irrelevant", NOON)
     tell(database, told)
 
-    pruned = prune(database, SHORT, LONG_AGO)
+    pruned = prune_database(database, SHORT, LONG_AGO)
 
     assert (pruned.entries, pruned.hits) == (1, 1)
     assert titles(database) == sorted(headlines[:2])
@@ -74,39 +79,39 @@ def test_a_story_and_the_counts_shrink_with_what_goes(database: Database) -> Non
     bring(database, [item(1, "Five Eyes ministers meet in Riga harbour")], watched=EYES)
     bring(database, [item(2, "Five Eyes ministers meet in Riga harbour, officials say")], now=NOON + DAY, watched=EYES)
     with database.write() as db:
-        newest, _oldest = hits.page(db).items
-        hits.label(db, newest.id, "relevant", NOON)
+        newest, _oldest = find_hits(db).items
+        set_hit_label(db, newest.id, "relevant", NOON)
 
-    prune(database, SHORT, LONG_AGO)
+    prune_database(database, SHORT, LONG_AGO)
 
     with database.read() as db:
-        [left] = hits.page(db).items
+        [left] = find_hits(db).items
         assert (left.id, left.story_size) == (newest.id, 1)
-        assert hits.counts(db) == {"eyes": 1}
-        assert status.standing(db, LONG_AGO).entries == tallies.entries(db) == 1
-        assert set(feeds.entry_counts(db).values()) == {1}
-    assert care.check(database) == ()
+        assert count_hits_by_topic(db) == {"eyes": 1}
+        assert get_status(db, LONG_AGO).entries == get_entry_count(db) == 1
+        assert set(count_entries_by_feed(db).values()) == {1}
+    assert find_database_faults(database) == ()
 
 
 def test_what_was_pruned_does_not_return_while_its_feed_lists_it_and_is_forgotten_after(database: Database) -> None:
     items = [item(1, "Weather"), item(2, "Tides")]
     bring(database, items)
-    prune(database, SHORT, LONG_AGO)
+    prune_database(database, SHORT, LONG_AGO)
 
     again = bring(database, [*items, item(3, "Fog")], now=LONG_AGO + DAY)
 
     assert [each.entry.item.title for each in again.new] == ["Fog"]
     assert again.lost == 0
-    later = LONG_AGO + DAY + pruning.UNLISTED_FOR + timedelta(hours=1)
+    later = LONG_AGO + DAY + UNLISTED_FOR + timedelta(hours=1)
     bring(database, [item(3, "Fog")], now=later)
-    assert prune(database, Retention(entries=90 * DAY), later).tombstones == 2
+    assert prune_database(database, Retention(entries=90 * DAY), later).tombstones == 2
 
 
 def test_tombstones_stay_while_their_feed_is_not_read(database: Database) -> None:
     bring(database, [item(1, "Weather")])
-    prune(database, SHORT, LONG_AGO)
+    prune_database(database, SHORT, LONG_AGO)
 
-    pruned = prune(database, SHORT, LONG_AGO + 100 * DAY)
+    pruned = prune_database(database, SHORT, LONG_AGO + 100 * DAY)
 
     assert pruned.tombstones == 0
     with database.read() as db:
@@ -117,10 +122,10 @@ def test_history_payloads_marks_and_empty_stories_go_in_their_time(database: Dat
     bring(database, [item(1, "Five Eyes ministers meet in Riga harbour")], watched=EYES)
     bring(database, [item(2, "Five Eyes panel picks another chair")], now=NOON + DAY, watched=EYES)
     with database.write() as db:
-        told = min(hit.id for hit in hits.page(db).items)
+        told = min(hit.id for hit in find_hits(db).items)
     tell(database, told)
 
-    pruned = prune(database, SHORT, LONG_AGO)
+    pruned = prune_database(database, SHORT, LONG_AGO)
 
     assert (pruned.polls, pruned.payloads) == (2, 1)
     with database.read() as db:
@@ -131,13 +136,13 @@ def test_history_payloads_marks_and_empty_stories_go_in_their_time(database: Dat
 
 
 def test_much_is_pruned_in_many_transactions_and_progress_is_told(database: Database) -> None:
-    bring(database, [item(n, f"Weather number {n}") for n in range(pruning.BATCH + 20)])
+    bring(database, [item(n, f"Weather number {n}") for n in range(ENTRIES_PER_PRUNE + 20)])
     heard: list[int] = []
 
-    pruned = prune(database, SHORT, LONG_AGO, heard.append)
+    pruned = prune_database(database, SHORT, LONG_AGO, heard.append)
 
-    assert pruned.entries == pruning.BATCH + 20
-    assert heard == [pruning.BATCH, pruning.BATCH + 20]
+    assert pruned.entries == ENTRIES_PER_PRUNE + 20
+    assert heard == [ENTRIES_PER_PRUNE, ENTRIES_PER_PRUNE + 20]
     assert titles(database) == []
     assert bring(database, [item(1, "Weather number 1")], now=LONG_AGO + DAY).new == ()
 
@@ -145,11 +150,11 @@ def test_much_is_pruned_in_many_transactions_and_progress_is_told(database: Data
 def test_a_label_that_comes_while_pruning_chooses_saves_its_entry(database: Database) -> None:
     bring(database, [item(1, "Five Eyes meet")], watched=EYES)
     with database.read() as db:
-        [hit] = hits.page(db).items
+        [hit] = find_hits(db).items
     with database.write() as db:
         db.execute(update(hit_table).values(label="relevant"))
 
-        gone = pruning._take_away(db, [hit.stored.id], LONG_AGO, LONG_AGO)
+        gone = _take_away(db, [hit.stored.id], LONG_AGO, LONG_AGO)
 
     assert gone == (0, 0)
     assert titles(database) == ["Five Eyes meet"]
@@ -158,25 +163,25 @@ def test_a_label_that_comes_while_pruning_chooses_saves_its_entry(database: Data
 def test_wrong_counts_are_found_and_mended(database: Database) -> None:
     bring(database, [item(1, "Five Eyes meet"), item(2, "Fog")], watched=EYES)
     with database.write() as db:
-        [feed] = feeds.all_configured(db)
-        tallies.add_entries(db, {feed.id: 5})
-        tallies.add_hits(db, {("eyes", "2026-03-02", "live"): 2})
+        [feed] = load_feeds(db)
+        add_to_entry_counts(db, {feed.id: 5})
+        add_to_hit_counts(db, {("eyes", "2026-03-02", "live"): 2})
 
-    wrong = care.check(database)
-    care.repair(database)
+    wrong = find_database_faults(database)
+    repair_database(database)
 
     assert [said.split(":")[0] for said in wrong] == ["counts", "counts"]
-    assert care.check(database) == ()
+    assert find_database_faults(database) == ()
     with database.read() as db:
-        assert (tallies.entries(db), tallies.hits(db)) == (2, 1)
+        assert (get_entry_count(db), get_hit_count(db)) == (2, 1)
 
 
 def test_free_pages_are_given_back_and_a_busy_database_keeps_them_for_later(sqlite: Database) -> None:
     bring(sqlite, [item(n, f"Weather number {n}", "rain " * 400) for n in range(600)])
     assert sqlite.path is not None
     with sqlite.write():
-        care.give_back(sqlite)  # somebody writes
-    prune(sqlite, SHORT, LONG_AGO)
+        release_space(sqlite)  # somebody writes
+    prune_database(sqlite, SHORT, LONG_AGO)
 
     with sqlite.read() as db:
         assert db.exec_driver_sql("PRAGMA freelist_count").scalar() == 0

@@ -9,10 +9,13 @@ import pytest
 from sqlalchemy import text
 
 from tests.store.filled import NOON, bring, item, topics
-from watcher.match import find, needs, parse_query
+from watcher.match import match_entry, parse_query, required_terms
 from watcher.model.found import Filters
-from watcher.store import archive, entries, hits, search
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.entries.fulltext_index import format_expression, list_matching_ids
+from watcher.store.entries.queries import load_entries_after
+from watcher.store.entries.search import search_entries
+from watcher.store.hits.queries import find_hits
 
 WORDS = ("riga", "tides", "harbour", "eyes", "five", "café", "北京市", "C++", "don't", "U.S.", "e-mail")
 FEEDS = ("https://a.example/feed", "https://b.example/feed")
@@ -60,17 +63,17 @@ def filled(database: Database) -> Database:
 def test_searches_find_what_the_matcher_finds(
     filled: Database, filters: Filters, common: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("watcher.store.search.COUNT_CAP", 0 if common else 5_000)
+    monkeypatch.setattr("watcher.store.entries.fulltext_index.MAX_COUNTED_ENTRIES", 0 if common else 5_000)
     for written in QUERIES:
         query = parse_query(written)
         with filled.read() as db:
-            everything = reversed(entries.iterate(db))
-            told = {topic: {hit.stored.id for hit in hits.page(db, Filters(topics=(topic,)), limit=200).items}
+            everything = reversed(load_entries_after(db))
+            told = {topic: {hit.stored.id for hit in find_hits(db, Filters(topics=(topic,)), limit=200).items}
                     for topic in filters.topics}  # fmt: skip
             wanted = [
                 each.id
                 for each in everything
-                if find(query, each) is not None
+                if match_entry(query, each) is not None
                 and (not filters.topics or any(each.id in told[topic] for topic in filters.topics))
                 and (not filters.sources or each.entry.feed_url in filters.sources)
                 and (not filters.languages or each.entry.item.language in filters.languages)
@@ -79,27 +82,27 @@ def test_searches_find_what_the_matcher_finds(
             ]
             found, cursor = [], None
             while True:
-                page = archive.page(db, query, filters, limit=7, cursor=cursor)
+                page = search_entries(db, query, filters, limit=7, cursor=cursor)
                 found += [match.stored.id for match in page.items]
                 if (cursor := page.next_cursor) is None:
                     break
-            best = archive.page(db, query, filters, order="score", limit=200)
+            best = search_entries(db, query, filters, order="score", limit=200)
         assert found == wanted, written
         assert {match.stored.id for match in best.items} == set(wanted), written
 
 
 @pytest.mark.parametrize("common", [False, True], ids=["word first", "hits first"])
 def test_hits_are_searched_as_entries_are(filled: Database, common: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.store.search.COUNT_CAP", 0 if common else 5_000)
+    monkeypatch.setattr("watcher.store.entries.fulltext_index.MAX_COUNTED_ENTRIES", 0 if common else 5_000)
     for filters in (Filters(), Filters(topics=("harbour",)), Filters(topics=("eyes",), sources=FEEDS[1:])):
         for written in QUERIES:
             query = parse_query(written)
             with filled.read() as db:
-                everything = hits.page(db, filters, limit=1_000).items
-                wanted = [hit.id for hit in everything if find(query, hit.stored) is not None]
+                everything = find_hits(db, filters, limit=1_000).items
+                wanted = [hit.id for hit in everything if match_entry(query, hit.stored) is not None]
                 found, cursor = [], None
                 while True:
-                    page = hits.page(db, filters, query=query, limit=7, cursor=cursor)
+                    page = find_hits(db, filters, query=query, limit=7, cursor=cursor)
                     found += [hit.id for hit in page.items]
                     if (cursor := page.next_cursor) is None:
                         break
@@ -118,7 +121,7 @@ def test_a_phrase_deep_in_a_long_text_is_found(database: Database, text: str) ->
     bring(database, [item(1, "Long read", text), item(2, "Short", "five tides eyes")])
 
     with database.read() as db:
-        found = archive.page(db, parse_query('"five eyes"'))
+        found = search_entries(db, parse_query('"five eyes"'))
 
     assert [match.stored.entry.item.title for match in found.items] == ["Long read"]
 
@@ -132,22 +135,22 @@ def test_newest_candidates_are_found_however_common_a_word_is(database: Database
         with database.write() as db:
             db.execute(text("ANALYZE archive"))
     with database.read() as db:
-        everything = entries.iterate(db, limit=5_000)
+        everything = load_entries_after(db, limit=5_000)
         for said in ("steady", "seldom", "bygone", '"bygone end"', '"end bygone"', "nowhere", "sel*"):
             query = parse_query(said)
-            wanted = search.expression(db, needs(query))
+            wanted = format_expression(db, required_terms(query))
             assert wanted is not None
-            holding = [each.id for each in everything if find(query, each) is not None]
+            holding = [each.id for each in everything if match_entry(query, each) is not None]
             for below, above in ((2**62, 0), (1_700, 0), (2**62, 1_650), (1_210, 40), (1, 0)):
                 inside = sorted((id_ for id_ in holding if above < id_ < below), reverse=True)
                 for limit in (1, 3, 40, 2_000):
-                    found = search.candidates(db, wanted, below=below, above=above, limit=limit)
+                    found = list_matching_ids(db, wanted, below=below, above=above, limit=limit)
                     assert found == tuple(inside[:limit]), (said, below, above, limit)
         bygone = [each.id for each in everything if "bygone" in each.entry.item.summary]
-        asked = search.expression(db, needs(parse_query("bygone")))
+        asked = format_expression(db, required_terms(parse_query("bygone")))
         assert asked is not None
         for below in range(410, 700):
-            assert search.candidates(db, asked, below=below, limit=3) == tuple(bygone[:-4:-1]), below
+            assert list_matching_ids(db, asked, below=below, limit=3) == tuple(bygone[:-4:-1]), below
 
 
 def _seldom(number: int) -> str:

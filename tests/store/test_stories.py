@@ -7,10 +7,11 @@ from itertools import count
 
 from tests.store.filled import NOON, bring, item, topics
 from watcher.model.entry import Item
-from watcher.pipeline.incoming import Settled
-from watcher.store import hits, stories
-from watcher.store.engine import Database
-from watcher.stories import WINDOW
+from watcher.pipeline.poller import IngestResult
+from watcher.store.database import Database
+from watcher.store.hits.queries import find_hits
+from watcher.store.stories.queries import find_stories, prune_story_marks
+from watcher.stories import STORY_WINDOW
 
 EVENTS = (
     "Ministers sign harbour defence treaty in Riga after months of talks",
@@ -30,7 +31,7 @@ def reports() -> list[Item]:
 
 def grouped(database: Database) -> list[list[str]]:
     with database.read() as db:
-        return [[telling.title for telling in story.tellings] for story in reversed(stories.page(db).items)]
+        return [[telling.title for telling in story.tellings] for story in reversed(find_stories(db).items)]
 
 
 def test_a_batch_is_grouped_as_its_entries_would_be_one_by_one(database: Database, sqlite_too: Database) -> None:
@@ -48,27 +49,27 @@ def test_a_story_counts_its_tellings_over_several_polls(database: Database) -> N
     bring(database, [first, *others], now=NOON + timedelta(hours=1), watched=EVERYTHING)
 
     with database.read() as db:
-        [story] = stories.page(db).items
+        [story] = find_stories(db).items
         assert story.size == len(story.tellings) == 4
         assert story.last_at == NOON + timedelta(hours=1)
-        assert {hit.story_size for hit in hits.page(db).items} == {4}
+        assert {hit.story_size for hit in find_hits(db).items} == {4}
 
 
 def test_what_lies_beyond_the_window_is_another_story_though_its_marks_are_still_there(database: Database) -> None:
     bring(database, [item(1, EVENTS[0])], watched=EVERYTHING)
 
-    bring(database, [item(2, EVENTS[0])], now=NOON + WINDOW + timedelta(seconds=1), watched=EVERYTHING)
+    bring(database, [item(2, EVENTS[0])], now=NOON + STORY_WINDOW + timedelta(seconds=1), watched=EVERYTHING)
 
     assert grouped(database) == [[EVENTS[0]], [EVENTS[0]]]
 
 
 def test_marks_of_what_can_no_longer_be_joined_are_forgotten_and_later_ones_kept(database: Database) -> None:
     bring(database, [item(1, EVENTS[0])], watched=EVERYTHING)
-    later: Settled = bring(database, [item(2, EVENTS[1])], now=NOON + WINDOW, watched=EVERYTHING)
+    later: IngestResult = bring(database, [item(2, EVENTS[1])], now=NOON + STORY_WINDOW, watched=EVERYTHING)
 
     with database.write() as db:
-        stories.forget_marks(db, NOON + timedelta(seconds=1))
+        prune_story_marks(db, NOON + timedelta(seconds=1))
 
     assert len(later.hits) == 1
-    bring(database, [item(3, EVENTS[1] + ", officials say")], now=NOON + WINDOW, watched=EVERYTHING)
+    bring(database, [item(3, EVENTS[1] + ", officials say")], now=NOON + STORY_WINDOW, watched=EVERYTHING)
     assert [len(titles) for titles in grouped(database)] == [1, 2]

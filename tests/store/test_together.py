@@ -15,10 +15,18 @@ from watcher.model.digest import Coverage, Digest
 from watcher.model.feed import Feed, Source
 from watcher.model.poll import Fresh
 from watcher.model.topic import Origin
-from watcher.pipeline.settling import Settled, settle_all
-from watcher.schedule import Bounds
-from watcher.store import archive, care, claims, digests, entries, feeds, hits, pruning, tallies
-from watcher.store.engine import Database
+from watcher.pipeline.ingest import IngestResult, ingest_polls
+from watcher.schedule import PollLimits
+from watcher.store.database import Database
+from watcher.store.database.maintenance import find_database_faults
+from watcher.store.database.pruning import Retention, prune_database
+from watcher.store.digests.queries import add_digest, lock_subscription
+from watcher.store.entries.queries import load_entries_after
+from watcher.store.entries.search import search_entries
+from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.queries import sync_feeds
+from watcher.store.hits.queries import find_hits, set_hit_label, upsert_hits
+from watcher.store.system.counters import get_entry_count
 from watcher.store.tables import digest_items, stories
 from watcher.store.tables import digests as digest_table
 from watcher.store.tables import entries as entry_table
@@ -32,8 +40,8 @@ DAY = timedelta(days=1)
 
 def watch(database: Database) -> list[Feed]:
     with database.write() as db:
-        feeds.sync(db, [Source(url=url) for url in FEEDS], NOON, timedelta(minutes=15))
-        return list(claims.claim_due(db, NOON, limit=100, lease_for=DAY))
+        sync_feeds(db, [Source(url=url) for url in FEEDS], NOON, timedelta(minutes=15))
+        return list(claim_due_feeds(db, NOON, limit=100, lease_for=DAY))
 
 
 def together(*work: Callable[[], object]) -> list[object]:
@@ -48,10 +56,10 @@ def of(feed: Feed, numbers: range) -> Fresh:
     return document(feed.source.url, [item(number, f"{titles[number % 60]} {number // 20}") for number in numbers])
 
 
-def settle(database: Database, held: list[Feed], numbers: range, minutes: int = 0) -> tuple[Settled, ...]:
+def settle(database: Database, held: list[Feed], numbers: range, minutes: int = 0) -> tuple[IngestResult, ...]:
     now = NOON + timedelta(minutes=minutes)
     with database.write(lasting=False) as db:
-        return settle_all(db, [(feed, of(feed, numbers)) for feed in held], WATCHED, now, Bounds(), lambda: 0.0)
+        return ingest_polls(db, [(feed, of(feed, numbers)) for feed in held], WATCHED, now, PollLimits(), lambda: 0.0)
 
 
 def test_two_who_settle_the_same_polls_store_each_item_hit_and_story_once(database: Database) -> None:
@@ -60,12 +68,12 @@ def test_two_who_settle_the_same_polls_store_each_item_hit_and_story_once(databa
     together(*(lambda order=order: settle(database, held[::order], range(15)) for order in (1, -1, 1)))
 
     with database.read() as db:
-        assert len(entries.iterate(db)) == 15 * len(FEEDS)
+        assert len(load_entries_after(db)) == 15 * len(FEEDS)
         pairs = db.execute(select(hit_table.c.topic_id, hit_table.c.entry_id)).all()
         assert len(pairs) == len(set(pairs)) > 0
         told = db.execute(select(func.count()).where(entry_table.c.story_id.is_not(None))).scalar()
         assert told == sum(db.execute(select(stories.c.size)).scalars())
-    assert care.check(database) == ()
+    assert find_database_faults(database) == ()
 
 
 def test_pollers_a_replay_a_pruner_and_people_do_not_stand_in_each_others_way(database: Database) -> None:
@@ -87,34 +95,34 @@ def test_pollers_a_replay_a_pruner_and_people_do_not_stand_in_each_others_way(da
     def replay() -> None:
         for _ in range(8):
             with database.write() as db:
-                stored = entries.iterate(db, limit=60)
-                hits.add(db, everything.hits(stored, NOON, Origin.BACKFILL))
+                stored = load_entries_after(db, limit=60)
+                upsert_hits(db, everything.hits(stored, NOON, Origin.BACKFILL))
 
     def prune() -> None:
         for hours in range(8):
-            kept = pruning.Retention(entries=timedelta(), hits=timedelta(minutes=1))
-            pruning.prune(database, kept, NOON + timedelta(minutes=hours))
+            kept = Retention(entries=timedelta(), hits=timedelta(minutes=1))
+            prune_database(database, kept, NOON + timedelta(minutes=hours))
 
     def judge() -> None:
         for _ in range(20):
             with database.write() as db:
-                found = hits.page(db, limit=5).items
+                found = find_hits(db, limit=5).items
                 for hit in found[:1]:
-                    hits.label(db, hit.id, "relevant", NOON)
+                    set_hit_label(db, hit.id, "relevant", NOON)
             with database.read() as db:
-                archive.page(db, parse_query("riga"))
+                search_entries(db, parse_query("riga"))
 
     together(*map(poll, parts), replay, prune, judge)
 
-    assert care.check(database) == ()
+    assert find_database_faults(database) == ()
     with database.read() as db:
-        assert tallies.entries(db) == len(entries.iterate(db, limit=5_000))
+        assert get_entry_count(db) == len(load_entries_after(db, limit=5_000))
 
 
 def test_of_two_who_compose_one_slot_one_does_and_every_hit_is_told_once(database: Database) -> None:
     settle(database, watch(database), range(6))
     with database.read() as db:
-        found = tuple(hit.id for hit in hits.page(db, limit=500).items)
+        found = tuple(hit.id for hit in find_hits(db, limit=500).items)
     digest = Digest(
         name="daily",
         title="Daily",
@@ -128,8 +136,8 @@ def test_of_two_who_compose_one_slot_one_does_and_every_hit_is_told_once(databas
 
     def compose() -> int | None:
         with database.write() as db:
-            digests.alone(db, "daily")
-            return digests.add(db, digest, NOON, sent=True, html="", text="")
+            lock_subscription(db, "daily")
+            return add_digest(db, digest, NOON, sent=True, html="", text="")
 
     made = together(compose, compose, compose)
 

@@ -9,8 +9,9 @@ from sqlalchemy import text
 
 from tests.store.filled import bring, item
 from watcher.match import parse_query
-from watcher.store import archive, care
-from watcher.store.engine import Database, Db
+from watcher.store.database import Database, Db
+from watcher.store.database.maintenance import find_database_faults, is_repairable, repair_database
+from watcher.store.entries.search import search_entries
 
 
 def run(*statements: str) -> Callable[[Db], None]:
@@ -52,16 +53,16 @@ def fill(database: Database) -> None:
 
 def search(database: Database) -> int:
     with database.read() as db:
-        return len(archive.page(db, parse_query("harbour"), limit=100).items)
+        return len(search_entries(db, parse_query("harbour"), limit=100).items)
 
 
 def assert_repaired(database: Database) -> None:
-    found = care.check(database)
-    care.repair(database)
+    found = find_database_faults(database)
+    repair_database(database)
 
     assert found
-    assert all(care.is_mendable(fault) for fault in found), found
-    assert care.check(database) == ()
+    assert all(is_repairable(fault) for fault in found), found
+    assert find_database_faults(database) == ()
     assert search(database) == 29
     bring(database, [item(40, "Harbour again")])
     assert search(database) == 30

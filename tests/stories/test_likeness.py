@@ -10,16 +10,16 @@ from hypothesis import strategies as st
 
 from watcher.model.entry import Entry, Item
 from watcher.stories import (
-    COMPARED,
-    COPY,
-    SAME_STORY,
-    WINDOW,
-    Candidate,
-    join,
-    marks,
+    COPY_SIMILARITY,
+    MAX_COMPARED_CHARACTERS,
+    STORY_SIMILARITY,
+    STORY_WINDOW,
+    StoryCandidate,
+    build_story_text,
+    choose_story,
+    compute_blocking_keys,
+    extract_story_text,
     similarity,
-    story_text,
-    story_words,
 )
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -60,48 +60,51 @@ OTHER = [
 
 @pytest.mark.parametrize("text", SAME)
 def test_reports_of_one_event_are_one_story(text: str) -> None:
-    assert similarity(WIRE, text) >= SAME_STORY
-    assert set(marks(WIRE)) & set(marks(text))
-    assert join(text, [_candidate(WIRE)], NOON).story_id == 7
+    assert similarity(WIRE, text) >= STORY_SIMILARITY
+    assert set(compute_blocking_keys(WIRE)) & set(compute_blocking_keys(text))
+    assert choose_story(text, [_candidate(WIRE)], NOON).story_id == 7
 
 
 @pytest.mark.parametrize("text", OTHER)
 def test_reports_of_other_events_are_other_stories(text: str) -> None:
-    assert similarity(WIRE, text) < SAME_STORY
-    assert join(text, [_candidate(WIRE)], NOON).story_id is None
+    assert similarity(WIRE, text) < STORY_SIMILARITY
+    assert choose_story(text, [_candidate(WIRE)], NOON).story_id is None
 
 
 def test_near_verbatim_report_is_a_copy_and_a_retelling_is_none() -> None:
-    copied = join(WIRE.replace("tugs", "boats"), [_candidate(WIRE)], NOON)
-    retold = join(SAME[2].values[0], [_candidate(WIRE)], NOON)  # type: ignore[arg-type]
+    copied = choose_story(WIRE.replace("tugs", "boats"), [_candidate(WIRE)], NOON)
+    retold = choose_story(SAME[2].values[0], [_candidate(WIRE)], NOON)  # type: ignore[arg-type]
 
     assert copied.copy
-    assert copied.likeness >= COPY
+    assert copied.likeness >= COPY_SIMILARITY
     assert not retold.copy
 
 
 def test_story_that_is_over_is_not_joined() -> None:
-    assert join(WIRE, [_candidate(WIRE, seen_at=NOON - WINDOW)], NOON).story_id == 7
-    assert join(WIRE, [_candidate(WIRE, seen_at=NOON - WINDOW - timedelta(seconds=1))], NOON).story_id is None
+    assert choose_story(WIRE, [_candidate(WIRE, seen_at=NOON - STORY_WINDOW)], NOON).story_id == 7
+    assert (
+        choose_story(WIRE, [_candidate(WIRE, seen_at=NOON - STORY_WINDOW - timedelta(seconds=1))], NOON).story_id
+        is None
+    )
 
 
 def test_likest_report_gives_the_story() -> None:
     near = _candidate(SAME[2].values[0], story_id=8)  # type: ignore[arg-type]
 
-    assert join(WIRE, [near, _candidate(WIRE)], NOON).story_id == 7
+    assert choose_story(WIRE, [near, _candidate(WIRE)], NOON).story_id == 7
 
 
 def test_few_words_are_a_story_only_with_their_like() -> None:
-    assert join("Breaking news\n", [_candidate("Breaking news\n")], NOON).story_id == 7
-    assert join("Breaking news\n", [_candidate("Breaking news from Sandholm\n")], NOON).story_id is None
-    assert marks("Breaking news\n") == ()
+    assert choose_story("Breaking news\n", [_candidate("Breaking news\n")], NOON).story_id == 7
+    assert choose_story("Breaking news\n", [_candidate("Breaking news from Sandholm\n")], NOON).story_id is None
+    assert compute_blocking_keys("Breaking news\n") == ()
 
 
 def test_text_of_an_entry_is_its_headline_and_what_it_says() -> None:
     item = Item(title="Ferry\nruns aground", content="The whole tale.")
     entry = Entry(feed_id=1, key="k", canonical_url=None, content_hash=b"", item=item, source="s", feed_url="u")
 
-    assert story_text(entry) == "Ferry runs aground\nThe whole tale."
+    assert extract_story_text(entry) == "Ferry runs aground\nThe whole tale."
 
 
 @given(_TEXTS, _TEXTS)
@@ -112,7 +115,7 @@ def test_likeness_is_a_share_and_the_same_both_ways(one: str, other: str) -> Non
 
 @given(st.text(max_size=300))
 def test_marks_fit_a_database_and_stay_few(text: str) -> None:
-    found = marks(text)
+    found = compute_blocking_keys(text)
 
     assert len(found) == len(set(found)) <= 24
     assert all(0 <= mark < 2**63 for mark in found)
@@ -121,12 +124,12 @@ def test_marks_fit_a_database_and_stay_few(text: str) -> None:
 @given(_TEXTS)
 def test_text_is_most_like_itself(text: str) -> None:
     assert similarity(text, text) in {0.0, 1.0}
-    assert marks(text) == marks(text)
+    assert compute_blocking_keys(text) == compute_blocking_keys(text)
 
 
-def _candidate(text: str, *, story_id: int = 7, seen_at: datetime = NOON) -> Candidate:
-    return Candidate(story_id=story_id, entry_id=1, text=text, seen_at=seen_at)
+def _candidate(text: str, *, story_id: int = 7, seen_at: datetime = NOON) -> StoryCandidate:
+    return StoryCandidate(story_id=story_id, entry_id=1, text=text, seen_at=seen_at)
 
 
 def test_no_more_of_a_report_is_kept_than_is_compared() -> None:
-    assert len(story_words("t" * 10_000, "", "c" * 1_000_000)) <= 2 * COMPARED + 1
+    assert len(build_story_text("t" * 10_000, "", "c" * 1_000_000)) <= 2 * MAX_COMPARED_CHARACTERS + 1

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.store.filled import NOON, topics
-from watcher.store.engine import Database, Db
-from watcher.topics.replay import replay
+from watcher.store.database import Database, Db
+from watcher.topics.replay import replay_topics
 
 QUERIES = {"port": "harbour", "sea": "storm"}
 
@@ -35,4 +35,4 @@ def main(url: str, writes: int, before: bool) -> None:
     """Replay, and die at the given write; never, for 0."""
     with Doomed(url) as database:
         database.left, database.before = writes, before
-        replay(database, topics(**QUERIES), NOON)
+        replay_topics(database, topics(**QUERIES), NOON)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from tests.store.filled import NOON, NOTHING, bring, item
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.entry import StoredEntry
-from watcher.store import hits
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.hits.queries import find_hits, set_hit_label
 
 DAY = timedelta(days=1)
 
@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 def print_news(
     database: Database,
     *said: str,
-    watched: Watched = NOTHING,
+    watched: TopicMatcher = NOTHING,
     at: datetime = NOON,
     language: str | None = "en",
     feed: str = "https://harbour.example/feed.xml",
@@ -40,10 +40,10 @@ def judge(database: Database, topic: str, title: str, judgement: str) -> int:
     with database.write() as db:
         [found] = [
             hit
-            for hit in hits.page(db, limit=500).items
+            for hit in find_hits(db, limit=500).items
             if (hit.hit.topic_id, hit.stored.entry.item.title) == (topic, title)
         ]
-        hits.label(db, found.id, judgement, NOON)
+        set_hit_label(db, found.id, judgement, NOON)
     return found.id
 
 

@@ -6,18 +6,18 @@ from sqlalchemy import update
 
 from tests.store.filled import NOON, topics
 from tests.topics.news import DAY, judge, print_news, titles
-from watcher.store.engine import Database
+from watcher.store.database import Database
 from watcher.store.tables import entries
-from watcher.topics.cost import Cost, Share, cost
-from watcher.topics.named import read_named
+from watcher.topics.cost import ClauseCost, TopicCost, measure_cost
+from watcher.topics.named_query import parse_named_query
 
 
-def share(shares: tuple[Share, ...], clause: str) -> Share:
+def share(shares: tuple[ClauseCost, ...], clause: str) -> ClauseCost:
     return next(each for each in shares if each.clause == clause)
 
 
-def weighed(database: Database, query: str, **more: object) -> Cost:
-    return cost(database, "port", read_named(query, {"boats": "ferry OR yacht"}), **more)  # type: ignore[arg-type]
+def weighed(database: Database, query: str, **more: object) -> TopicCost:
+    return measure_cost(database, "port", parse_named_query(query, {"boats": "ferry OR yacht"}), **more)  # type: ignore[arg-type]
 
 
 def test_a_clause_is_told_what_rests_on_it_alone(database: Database) -> None:

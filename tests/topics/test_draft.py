@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 from watcher.match import parse_query
 from watcher.settings import load
 from watcher.text.article import Article
-from watcher.topics.draft import as_yaml, counted, draft
-from watcher.topics.named import read_named
-from watcher.topics.trial import as_entry, on_entry
+from watcher.topics.draft import add_match_counts, draft_topics, format_topics_yaml
+from watcher.topics.named_query import parse_named_query
+from watcher.topics.query_test import build_entry, explain_entry
 
 ENGLISH = Article(
     title="Harbour Watch halts oil patrols off Port Example",
@@ -57,17 +57,17 @@ def checked(folder: Path, yaml: str) -> list[str]:
 
 @pytest.mark.parametrize("article", ARTICLES)
 def test_what_is_proposed_passes_the_check_and_matches_the_article(tmp_path: Path, article: Article) -> None:
-    proposals = draft(article)
+    proposals = draft_topics(article)
 
     assert len(proposals) >= 2
-    assert checked(tmp_path, as_yaml(proposals, ["drafted"])) == [each.id for each in proposals]
+    assert checked(tmp_path, format_topics_yaml(proposals, ["drafted"])) == [each.id for each in proposals]
     for each in proposals:
-        entry = as_entry(f"{article.title}\n{article.text}")
-        assert on_entry(read_named(each.query), entry).matched, each.query
+        entry = build_entry(f"{article.title}\n{article.text}")
+        assert explain_entry(parse_named_query(each.query), entry).matched, each.query
 
 
 def test_names_and_phrases_that_stand_together_become_topics() -> None:
-    by_id = {each.id: each for each in draft(ENGLISH)}
+    by_id = {each.id: each for each in draft_topics(ENGLISH)}
 
     assert parse_query(by_id["harbour-watch"].query) == parse_query('"harbour watch"')
     patrols = by_id["oil-patrols"]
@@ -77,28 +77,28 @@ def test_names_and_phrases_that_stand_together_become_topics() -> None:
 
 
 def test_a_proposal_takes_no_id_that_is_in_use() -> None:
-    ids = [each.id for each in draft(ENGLISH, taken={"harbour-watch", "harbour-watch-2"})]
+    ids = [each.id for each in draft_topics(ENGLISH, taken={"harbour-watch", "harbour-watch-2"})]
 
     assert "harbour-watch-3" in ids
     assert len(set(ids)) == len(ids)
 
 
 def test_no_more_are_proposed_than_asked_for() -> None:
-    assert len(draft(ENGLISH, most=2)) == 2
+    assert len(draft_topics(ENGLISH, most=2)) == 2
 
 
 def test_ids_of_other_scripts_can_stand_in_a_file_name() -> None:
-    ids = [each.id for each in draft(RUSSIAN)]
+    ids = [each.id for each in draft_topics(RUSSIAN)]
 
     assert all(id_.isascii() for id_ in ids)
     assert "morskie-patruli" in ids
 
 
 def test_a_proposal_that_would_flood_says_so() -> None:
-    proposals = draft(ENGLISH, most=2)
+    proposals = draft_topics(ENGLISH, most=2)
     few, many = (each.id for each in proposals)
 
-    yaml = as_yaml(counted(proposals, {few: 3, many: 900}, 1000))
+    yaml = format_topics_yaml(add_match_counts(proposals, {few: 3, many: 900}, 1000))
 
     assert "# matches 3 of 1,000 stored entries\n" in yaml
     assert "# matches 900 of 1,000 stored entries - much: narrow it" in yaml
@@ -106,12 +106,12 @@ def test_a_proposal_that_would_flood_says_so() -> None:
 
 @pytest.mark.parametrize("text", ["", "word", "AND OR NOT", "a: b: c", "\x00\x1b[31m"])
 def test_an_article_that_says_little_gives_no_topics_and_no_fault(text: str) -> None:
-    assert draft(Article(title="", text=text)) == ()
+    assert draft_topics(Article(title="", text=text)) == ()
 
 
 @given(title=st.text(max_size=80), text=st.text(max_size=600), language=st.sampled_from([None, "en", "de", "zz"]))
 def test_any_text_gives_proposals_that_can_be_read(title: str, text: str, language: str | None) -> None:
-    for each in draft(Article(title=title, text=text, language=language)):
+    for each in draft_topics(Article(title=title, text=text, language=language)):
         parse_query(each.query)
 
 
@@ -121,6 +121,6 @@ NASTY = 'Evil "Name": #{x} \\ \u2028 & *a'
 @pytest.mark.parametrize("source", ["x", "http://a.example/?q='\"\n- id: evil", NASTY])
 def test_what_an_article_says_cannot_break_out_of_its_place_in_the_file(tmp_path: Path, source: str) -> None:
     text = f"The {NASTY} met. Again, the {NASTY} Town met Anna Example. An Evil Name met Anna Example. “AND OR” NOT."
-    proposals = draft(Article(title=NASTY, text=text + ENGLISH.text, language="en"), source=source)
+    proposals = draft_topics(Article(title=NASTY, text=text + ENGLISH.text, language="en"), source=source)
 
-    assert checked(tmp_path, as_yaml(proposals, [source])) == [each.id for each in proposals]
+    assert checked(tmp_path, format_topics_yaml(proposals, [source])) == [each.id for each in proposals]

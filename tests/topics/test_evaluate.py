@@ -10,12 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.store.filled import topics
-from watcher.topics.evaluate import Score, below, evaluate, wilson
-from watcher.topics.labels import Example, read_labels
+from watcher.topics.evaluation import TopicScore, check_gate, evaluate_topics, wilson_interval
+from watcher.topics.examples import Example, parse_examples
 
 
 def examples(*rows: tuple[str, list[str]]) -> tuple[Example, ...]:
-    return read_labels("l", [json.dumps({"title": title, "labels": labels}) for title, labels in rows])
+    return parse_examples("l", [json.dumps({"title": title, "labels": labels}) for title, labels in rows])
 
 
 def test_each_example_counts_once_for_each_topic() -> None:
@@ -27,7 +27,7 @@ def test_each_example_counts_once_for_each_topic() -> None:
         ("Budget", []),
     )
 
-    scores = evaluate(watched, given_, ["port", "film"])
+    scores = evaluate_topics(watched, given_, ["port", "film"])
 
     port, film = scores["port"], scores["film"]
     assert (port.tp, port.fp, port.fn, port.tn) == (1, 1, 1, 1)
@@ -38,7 +38,7 @@ def test_each_example_counts_once_for_each_topic() -> None:
 
 
 def test_what_cannot_be_measured_is_none_and_no_number() -> None:
-    nothing = Score("port", tn=5)
+    nothing = TopicScore("port", tn=5)
 
     assert (nothing.precision, nothing.recall, nothing.f1) == (None, None, None)
     assert (nothing.precision_interval, nothing.recall_interval) == (None, None)
@@ -55,7 +55,7 @@ def test_what_cannot_be_measured_is_none_and_no_number() -> None:
     ],
 )
 def test_intervals_are_wilsons(successes: int, trials: int, low: float, high: float) -> None:
-    found = wilson(successes, trials)
+    found = wilson_interval(successes, trials)
 
     assert found is not None
     assert math.isclose(found[0], low, abs_tol=5e-5)
@@ -65,21 +65,21 @@ def test_intervals_are_wilsons(successes: int, trials: int, low: float, high: fl
 @given(st.integers(1, 10_000), st.data())
 def test_an_interval_holds_its_share_and_stays_between_0_and_1(trials: int, data: st.DataObject) -> None:
     successes = data.draw(st.integers(0, trials))
-    found = wilson(successes, trials)
+    found = wilson_interval(successes, trials)
 
     assert found is not None
     assert 0 <= found[0] <= successes / trials <= found[1] <= 1
 
 
 def test_a_gate_names_each_measure_that_falls_short() -> None:
-    score = Score("port", tp=8, fp=2, fn=0)
+    score = TopicScore("port", tp=8, fp=2, fn=0)
 
-    assert below(score, min_precision=0.8, min_recall=1.0) == ()
-    assert below(score, min_precision=0.81) == ("port: precision 0.800 is below 0.81",)
-    assert below(score) == ()
+    assert check_gate(score, min_precision=0.8, min_recall=1.0) == ()
+    assert check_gate(score, min_precision=0.81) == ("port: precision 0.800 is below 0.81",)
+    assert check_gate(score) == ()
 
 
 def test_what_cannot_be_measured_passes_no_gate() -> None:
-    [said] = below(Score("port", fn=3), min_precision=0.5)
+    [said] = check_gate(TopicScore("port", fn=3), min_precision=0.5)
 
     assert said == "port: precision cannot be told (nothing was found), wanted 0.50"

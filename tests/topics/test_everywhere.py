@@ -8,19 +8,20 @@ import pytest
 
 from tests.store.filled import NOON
 from tests.topics.news import print_news
-from watcher.match import Watched, compile_topics, find, parse_query
+from watcher.match import TopicMatcher, compile_topics, format_query, match_entry, parse_query
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Topic
 from watcher.settings import Settings, load
 from watcher.settings.folders import shipped_folder
-from watcher.store import entries, hits
-from watcher.store.engine import Database
-from watcher.topics.cost import cost
-from watcher.topics.diff import diff
-from watcher.topics.named import read_named
-from watcher.topics.probe import probe
-from watcher.topics.replay import replay
-from watcher.topics.trial import count_each, on_archive
+from watcher.store.database import Database
+from watcher.store.entries.queries import load_entries_after
+from watcher.store.hits.queries import find_hits
+from watcher.topics.cost import measure_cost
+from watcher.topics.diff import diff_queries
+from watcher.topics.named_query import parse_named_query
+from watcher.topics.probe import probe_topic
+from watcher.topics.query_test import count_matches, search_archive
+from watcher.topics.replay import replay_topics
 
 NEWS = (
     "Five Eyes ministers meet in Ottawa|The intelligence alliance speaks of cyber threats.",
@@ -56,13 +57,13 @@ def settings() -> Settings:
 
 
 @cache
-def shipped() -> Watched:
+def shipped() -> TopicMatcher:
     return compile_topics(settings().topics, settings().sets)
 
 
 def everything(database: Database) -> list[StoredEntry]:
     with database.read() as db:
-        return list(entries.iterate(db, limit=1000))
+        return list(load_entries_after(db, limit=1000))
 
 
 def test_the_archive_gives_what_matching_each_entry_gives(database: Database) -> None:
@@ -70,10 +71,10 @@ def test_the_archive_gives_what_matching_each_entry_gives(database: Database) ->
     stored = everything(database)
 
     for query in map(parse_query, QUERIES):
-        expected = {each.id: found for each in stored if (found := find(query, each)) is not None}
-        tested = on_archive(database, query, limit=100)
+        expected = {each.id: found for each in stored if (found := match_entry(query, each)) is not None}
+        tested = search_archive(database, query, limit=100)
 
-        assert {match.stored.id: match.evidence for match in tested.matches} == expected, query.canonical()
+        assert {match.stored.id: match.evidence for match in tested.matches} == expected, format_query(query)
         assert (tested.tested, tested.count) == (len(NEWS), len(expected))
 
 
@@ -82,23 +83,23 @@ def test_counting_many_queries_at_once_counts_each(database: Database) -> None:
     stored = everything(database)
     queries = {query: parse_query(query) for query in QUERIES}
 
-    matched, tested = count_each(database, queries)
+    matched, tested = count_matches(database, queries)
 
     assert tested == len(NEWS)
     assert {query: matched.get(query, 0) for query in QUERIES} == {
-        query: sum(find(read, each) is not None for each in stored) for query, read in queries.items()
+        query: sum(match_entry(read, each) is not None for each in stored) for query, read in queries.items()
     }
 
 
 @pytest.mark.parametrize("topic", ["five-eyes", "intelligence-sharing", "cyber-ops-russia"])
 def test_the_shipped_topics_can_be_weighed_probed_and_compared(database: Database, topic: str) -> None:
-    named = read_named(next(each.query for each in settings().topics if each.id == topic), settings().sets)
+    named = parse_named_query(next(each.query for each in settings().topics if each.id == topic), settings().sets)
     print_news(database, *NEWS)
-    expected = [each.id for each in everything(database) if find(named.query, each) is not None]
+    expected = [each.id for each in everything(database) if match_entry(named.query, each) is not None]
 
-    weighed = cost(database, topic, named)
-    probed = probe(database, topic, named, limit=100)
-    compared = diff(database, topic, named.query, parse_query("zeppelin"))
+    weighed = measure_cost(database, topic, named)
+    probed = probe_topic(database, topic, named, limit=100)
+    compared = diff_queries(database, topic, named.query, parse_query("zeppelin"))
 
     assert weighed.hits == compared.lost_count == len(expected)
     assert [change.stored.id for change in compared.lost] == sorted(expected, reverse=True)
@@ -110,10 +111,10 @@ def test_a_replay_keeps_what_the_live_matcher_would_have_kept(database: Database
     stored = print_news(database, *NEWS)
     live = {(hit.topic_id, hit.entry_id): hit.evidence for hit in shipped().hits(stored, NOON)}
 
-    replay(database, shipped(), NOON)
+    replay_topics(database, shipped(), NOON)
 
     with database.read() as db:
-        kept = {(hit.hit.topic_id, hit.hit.entry_id): hit.hit.evidence for hit in hits.page(db, limit=500).items}
+        kept = {(hit.hit.topic_id, hit.hit.entry_id): hit.hit.evidence for hit in find_hits(db, limit=500).items}
     assert kept == live
     assert len(kept) >= 6
 
@@ -123,6 +124,6 @@ def test_a_query_too_large_for_the_index_is_answered_without_it(database: Databa
     words = " OR ".join(f"word{number}{'x' * 30}" for number in range(1_200))
     query = compile_topics([Topic(id="a", name="a", query=f"({words}) OR kremlin")]).query("a")
 
-    assert [match.stored.entry.item.title for match in on_archive(database, query).matches] == [
+    assert [match.stored.entry.item.title for match in search_archive(database, query).matches] == [
         "The Kremlin and the White House speak of a reset"
     ]

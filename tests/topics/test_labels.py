@@ -7,12 +7,12 @@ import pytest
 from tests.store.filled import topics
 from tests.topics.news import judge, print_news
 from watcher.errors import ConfigError
-from watcher.store.engine import Database
-from watcher.topics.labels import read_labels, stored_labels
+from watcher.store.database import Database
+from watcher.topics.examples import iter_judged_examples, parse_examples
 
 
 def test_a_line_is_an_item_with_its_labels() -> None:
-    [one, two] = read_labels(
+    [one, two] = parse_examples(
         "l.jsonl",
         [
             '{"title": "A", "summary": "b", "content": "c", "language": "EN_gb", "labels": ["x", "y"], "kind": "odd"}',
@@ -40,7 +40,7 @@ def test_every_faulty_line_is_named_at_once() -> None:
     ]
 
     with pytest.raises(ConfigError) as raised:
-        read_labels("l.jsonl", lines)
+        parse_examples("l.jsonl", lines)
 
     assert [(fault.file, fault.line) for fault in raised.value.faults] == [("l.jsonl", n) for n in range(2, 9)]
     assert "`labels`" in raised.value.faults[3].message
@@ -50,18 +50,18 @@ def test_every_faulty_line_is_named_at_once() -> None:
 @pytest.mark.parametrize("lines", [pytest.param([], id="empty"), pytest.param(["", " "], id="blank lines alone")])
 def test_a_file_without_examples_is_a_fault(lines: list[str]) -> None:
     with pytest.raises(ConfigError, match=r"l\.jsonl:1:1: no examples"):
-        read_labels("l.jsonl", lines)
+        parse_examples("l.jsonl", lines)
 
 
 def test_a_byte_order_mark_and_windows_line_ends_do_no_harm() -> None:
-    [one] = read_labels("l.jsonl", ['\ufeff{"title": "A", "labels": ["x"]}\r', "\r"])
+    [one] = parse_examples("l.jsonl", ['\ufeff{"title": "A", "labels": ["x"]}\r', "\r"])
 
     assert one.relevant == {"x"}
 
 
 def test_a_file_full_of_faults_is_not_read_to_its_end() -> None:
     with pytest.raises(ConfigError) as raised:
-        read_labels("l.jsonl", ["{"] * 100_000)
+        parse_examples("l.jsonl", ["{"] * 100_000)
 
     assert len(raised.value.faults) < 100
     assert "not read further" in raised.value.faults[-1].message
@@ -69,7 +69,7 @@ def test_a_file_full_of_faults_is_not_read_to_its_end() -> None:
 
 def test_a_line_nested_beyond_reason_is_a_fault_and_no_crash() -> None:
     with pytest.raises(ConfigError, match="nested too deep"):
-        read_labels("l.jsonl", ["[" * 100_000])
+        parse_examples("l.jsonl", ["[" * 100_000])
 
 
 def test_judged_hits_speak_of_their_own_topic_alone(database: Database) -> None:
@@ -78,7 +78,7 @@ def test_judged_hits_speak_of_their_own_topic_alone(database: Database) -> None:
     judge(database, "port", "Harbour town", "relevant")
     judge(database, "port", "Harbour", "irrelevant")
 
-    first, second = stored_labels(database)
+    first, second = iter_judged_examples(database)
 
     assert (first.relevant, first.judged) == ({"port"}, {"port"})
     assert (second.relevant, second.judged) == (frozenset(), {"port"})

@@ -11,7 +11,7 @@ from tests.web_server import Reply, Server
 from watcher.errors import ParseError
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.text.article import Article
-from watcher.topics.page import fetch_article, read_article
+from watcher.topics.article_source import fetch_article, parse_article
 
 PARAGRAPHS = "".join(
     f"<p>Harbour Watch halted patrol number {n} off Port Example, officials said.</p>" for n in range(8)
@@ -28,7 +28,7 @@ PAGE = (
 
 
 def test_a_page_gives_its_headline_language_and_own_words() -> None:
-    found = read_article(PAGE.encode(), "text/html; charset=utf-8")
+    found = parse_article(PAGE.encode(), "text/html; charset=utf-8")
 
     assert (found.title, found.language) == ("Patrols halted & ships wait", "en-GB")
     assert "patrol number 7" in found.text
@@ -45,11 +45,11 @@ def test_a_page_gives_its_headline_language_and_own_words() -> None:
     ],
 )  # fmt: skip
 def test_words_are_read_in_whatever_encoding_they_are_in(body: bytes, kind: str | None) -> None:
-    assert "Пять глаз молчат" in read_article(body, kind).text
+    assert "Пять глаз молчат" in parse_article(body, kind).text
 
 
 def test_plain_text_begins_with_its_headline() -> None:
-    assert read_article(b"Patrols halted\n\nHarbour Watch said so.") == Article(
+    assert parse_article(b"Patrols halted\n\nHarbour Watch said so.") == Article(
         title="Patrols halted", text="Harbour Watch said so."
     )
 
@@ -66,7 +66,7 @@ def test_plain_text_begins_with_its_headline() -> None:
 )
 def test_what_is_no_article_is_a_fault_of_one_line(body: bytes, kind: str | None) -> None:
     with pytest.raises(ParseError) as raised:
-        read_article(body, kind, "the file")
+        parse_article(body, kind, "the file")
 
     assert str(raised.value).startswith("the file: ")
     assert "\n" not in str(raised.value)
@@ -75,7 +75,7 @@ def test_what_is_no_article_is_a_fault_of_one_line(body: bytes, kind: str | None
 @pytest.mark.parametrize("body", [b"<" * 200_000, b"<div>" * 60_000, b"<p>a" * 60_000])
 def test_a_hostile_page_is_read_or_refused(body: bytes) -> None:
     with suppress(ParseError):
-        assert len(read_article(body, "text/html").text) <= 4 * len(body)
+        assert len(parse_article(body, "text/html").text) <= 4 * len(body)
 
 
 def test_a_page_is_fetched_through_the_guard() -> None:

@@ -12,12 +12,16 @@ from tests.outgoing.world import daily, press
 from tests.store.filled import NOON, bring, item, topics
 from tests.topics.mortal import QUERIES, main
 from tests.topics.news import DAY, judge, print_news
-from watcher.match import Watched
+from watcher.match import TopicMatcher
 from watcher.model.topic import Origin
-from watcher.pipeline.outgoing import compose_due
-from watcher.store import digests, entries, hits, notes, stories
-from watcher.store.engine import Database
-from watcher.topics.replay import Replayed, replay
+from watcher.pipeline.digests import compose_due
+from watcher.store.database import Database
+from watcher.store.digests.queries import find_digests, list_digest_hit_ids, register_subscriptions
+from watcher.store.entries.queries import load_entries_after
+from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, find_hits, load_hit
+from watcher.store.stories.queries import filter_without_story, find_stories
+from watcher.store.system.key_values import get_value
+from watcher.topics.replay import ReplayResult, replay_topics
 
 HOUR = timedelta(hours=1)
 
@@ -31,7 +35,7 @@ def kept(database: Database) -> dict[tuple[str, str], tuple[str, str, str]]:
                 hit.hit.topic_version,
                 hit.label or "",
             )
-            for hit in hits.page(db, limit=1000).items
+            for hit in find_hits(db, limit=1000).items
         }
 
 
@@ -40,7 +44,7 @@ def test_new_hits_are_marked_backfill_and_known_ones_stay_as_they_are(database: 
     print_news(database, "Harbour reopens", "Ferry sinks", "Budget", watched=before)
     told = judge(database, "port", "Harbour reopens", "relevant")
 
-    found = replay(database, after, NOON + DAY)
+    found = replay_topics(database, after, NOON + DAY)
 
     assert (found.new, found.known, found.tested) == ({"port": 1}, {"port": 1}, 3)
     assert kept(database) == {
@@ -48,16 +52,16 @@ def test_new_hits_are_marked_backfill_and_known_ones_stay_as_they_are(database: 
         ("port", "Ferry sinks"): ("backfill", after.version("port"), ""),
     }
     with database.read() as db:
-        assert hits.get(db, told).hit.matched_at == NOON
+        assert load_hit(db, told).hit.matched_at == NOON
 
 
 def test_a_second_replay_changes_nothing(database: Database) -> None:
     print_news(database, *[f"Harbour storm {n}" for n in range(7)], "Ferry")
     watched = topics(**QUERIES)
 
-    first = replay(database, watched, NOON)
+    first = replay_topics(database, watched, NOON)
     before = everything(database)
-    second = replay(database, watched, NOON + HOUR)
+    second = replay_topics(database, watched, NOON + HOUR)
 
     assert (sum(first.new.values()), sum(second.new.values())) == (14, 0)
     assert everything(database) == before
@@ -68,7 +72,7 @@ def test_only_the_topics_and_the_time_asked_for_are_replayed(database: Database)
     print_news(database, "Harbour storm", at=NOON - 9 * DAY)
     print_news(database, "Storm at the harbour", at=NOON)
 
-    replay(database, topics(**QUERIES), NOON, topic_ids=["port"], since=NOON - DAY)
+    replay_topics(database, topics(**QUERIES), NOON, topic_ids=["port"], since=NOON - DAY)
 
     assert [*kept(database)] == [("port", "Storm at the harbour")]
 
@@ -76,26 +80,26 @@ def test_only_the_topics_and_the_time_asked_for_are_replayed(database: Database)
 def test_a_hit_that_todays_topic_would_not_find_is_left_alone(database: Database) -> None:
     print_news(database, "Harbour film", watched=topics(port="harbour"))
 
-    replay(database, topics(port="harbour NOT film"), NOON)
+    replay_topics(database, topics(port="harbour NOT film"), NOON)
 
     assert [*kept(database)] == [("port", "Harbour film")]
 
 
 def test_a_replay_does_not_flood_the_next_digest(database: Database) -> None:
     with database.write() as db:
-        digests.begin(db, ["daily"], NOON - 3 * DAY)
+        register_subscriptions(db, ["daily"], NOON - 3 * DAY)
     print_news(database, "Five Eyes partners meet", at=NOON - 2 * DAY)
     bring(
         database, [item(1, "Five Eyes partners leave")], now=NOON - HOUR, watched=topics(**{"five-eyes": '"five eyes"'})
     )
 
-    found = replay(database, topics(**{"five-eyes": '"five eyes"'}), NOON - HOUR)
+    found = replay_topics(database, topics(**{"five-eyes": '"five eyes"'}), NOON - HOUR)
     compose_due(database, press([daily()], []), NOON + DAY)
 
     assert found.new == {"five-eyes": 1}
     with database.read() as db:
-        told = [hit for digest in digests.page(db).items if digest.id for hit in digests.members(db, digest.id)]
-        assert [hits.get(db, hit).hit.origin for hit in told if hits.get(db, hit).hit.origin is Origin.BACKFILL] == []
+        told = [hit for digest in find_digests(db).items if digest.id for hit in list_digest_hit_ids(db, digest.id)]
+        assert [load_hit(db, hit).hit.origin for hit in told if load_hit(db, hit).hit.origin is Origin.BACKFILL] == []
 
 
 def test_entries_join_the_stories_of_the_days_when_they_came(database: Database) -> None:
@@ -104,10 +108,10 @@ def test_entries_join_the_stories_of_the_days_when_they_came(database: Database)
     print_news(database, same, at=NOON - 30 * DAY + HOUR, feed="https://b.example/feed.xml")
     print_news(database, same, at=NOON - DAY, feed="https://c.example/feed.xml")
 
-    replay(database, topics(port="harbour"), NOON)
+    replay_topics(database, topics(port="harbour"), NOON)
 
     with database.read() as db:
-        sizes = [(told.size, told.first_at, told.last_at) for told in stories.page(db).items]
+        sizes = [(told.size, told.first_at, told.last_at) for told in find_stories(db).items]
     assert sorted(sizes) == [
         (1, NOON - DAY, NOON - DAY),
         (2, NOON - 30 * DAY, NOON - 30 * DAY + HOUR),
@@ -121,10 +125,10 @@ def test_an_entry_found_in_the_archive_does_not_make_a_story_older_or_younger_th
     print_news(database, same, at=NOON - 2 * HOUR, feed="https://a.example/feed.xml")
     print_news(database, same, at=NOON, feed="https://b.example/feed.xml", watched=topics(port="harbour"))
 
-    replay(database, topics(port="harbour"), NOON + 5 * DAY)
+    replay_topics(database, topics(port="harbour"), NOON + 5 * DAY)
 
     with database.read() as db:
-        [told] = stories.page(db).items
+        [told] = find_stories(db).items
     assert (told.size, told.first_at, told.last_at) == (2, NOON - 2 * HOUR, NOON)
 
 
@@ -132,7 +136,7 @@ def test_an_entry_that_was_edited_is_matched_as_it_is_now(database: Database) ->
     bring(database, [item(1, "Harbour storm")])
     bring(database, [item(1, "Budget passes at last")], now=NOON + HOUR)
 
-    found = replay(database, topics(port="harbour", money="budget"), NOON + 2 * HOUR)
+    found = replay_topics(database, topics(port="harbour", money="budget"), NOON + 2 * HOUR)
 
     assert found.new == {"money": 1}
 
@@ -143,9 +147,9 @@ def test_progress_is_told_after_what_it_tells_is_kept(sqlite: Database) -> None:
 
     def hear(done: int, total: int) -> None:
         with sqlite.read() as db:
-            heard.append((done, total, sum(hits.counts(db).values())))
+            heard.append((done, total, sum(count_hits_by_topic(db).values())))
 
-    replay(sqlite, topics(port="harbour"), NOON, heard=hear)
+    replay_topics(sqlite, topics(port="harbour"), NOON, heard=hear)
 
     assert len(heard) > 1
     assert all(done == counted for done, _total, counted in heard)
@@ -153,8 +157,8 @@ def test_progress_is_told_after_what_it_tells_is_kept(sqlite: Database) -> None:
 
 
 def test_nothing_to_replay_is_no_fault(database: Database) -> None:
-    assert replay(database, topics(), NOON) == Replayed(tested=0, read=0)
-    assert replay(database, topics(port="harbour"), NOON).new == {}
+    assert replay_topics(database, topics(), NOON) == ReplayResult(tested=0, read=0)
+    assert replay_topics(database, topics(port="harbour"), NOON).new == {}
 
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -177,22 +181,22 @@ def test_a_replay_that_is_killed_comes_to_the_same_the_second_time(
     database: Database, tmp_path_factory: pytest.TempPathFactory, migrated_file: object, write: int, before: bool
 ) -> None:
     print_news(database, *[f"{'Harbour' if n % 3 else 'Storm'} {n}" for n in range(500)])
-    watched: Watched = topics(**QUERIES)
+    watched: TopicMatcher = topics(**QUERIES)
 
     dies(database, write, before)
     with database.read() as db:
-        halfway = sum(hits.counts(db).values())
-    second = replay(database, watched, NOON)
+        halfway = sum(count_hits_by_topic(db).values())
+    second = replay_topics(database, watched, NOON)
 
     assert halfway == 200 * (write if not before else write - 1) if write < 3 else halfway >= 400
     assert second.resumed == (halfway > 0)
     assert len(kept(database)) == 500
     with database.read() as db:
-        assert sum(hits.counts(db).values()) == 500
-        ids = [stored.id for stored in entries.iterate(db, limit=1000)]
-        assert not stories.without_story(db, ids)
-        assert sum(told.size for told in stories.page(db, limit=1000).items) == 500
-    assert sum(replay(database, watched, NOON, afresh=True).new.values()) == 0
+        assert sum(count_hits_by_topic(db).values()) == 500
+        ids = [stored.id for stored in load_entries_after(db, limit=1000)]
+        assert not filter_without_story(db, ids)
+        assert sum(told.size for told in find_stories(db, limit=1000).items) == 500
+    assert sum(replay_topics(database, watched, NOON, afresh=True).new.values()) == 0
 
 
 def test_a_stopped_replay_is_gone_on_with_only_where_it_had_begun_as_early(sqlite: Database) -> None:
@@ -203,8 +207,8 @@ def test_a_stopped_replay_is_gone_on_with_only_where_it_had_begun_as_early(sqlit
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        replay(sqlite, topics(port="harbour"), NOON, since=NOON - DAY, heard=stop)
-    found = replay(sqlite, topics(port="harbour"), NOON)
+        replay_topics(sqlite, topics(port="harbour"), NOON, since=NOON - DAY, heard=stop)
+    found = replay_topics(sqlite, topics(port="harbour"), NOON)
 
     assert not found.resumed
     assert len(kept(sqlite)) == 500
@@ -217,8 +221,8 @@ def test_a_replay_of_other_topics_does_not_go_on_from_a_stopped_one(sqlite: Data
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        replay(sqlite, topics(port="harbour"), NOON, heard=stop)
-    found = replay(sqlite, topics(port="storm"), NOON)
+        replay_topics(sqlite, topics(port="harbour"), NOON, heard=stop)
+    found = replay_topics(sqlite, topics(port="storm"), NOON)
 
     assert not found.resumed
     assert sum(found.new.values()) + sum(found.known.values()) == 450
@@ -226,8 +230,8 @@ def test_a_replay_of_other_topics_does_not_go_on_from_a_stopped_one(sqlite: Data
 
 def everything(database: Database) -> object:
     with database.read() as db:
-        told = [(each.id, each.size, each.first_at, each.last_at) for each in stories.page(db, limit=1000).items]
-        days = hits.per_day(db, "2000-01-01"), hits.counts(db)
-        found = [(hit.id, hit.hit, hit.story_id, hit.label) for hit in hits.page(db, limit=1000).items]
-        assert notes.get(db, "replay") is None
+        told = [(each.id, each.size, each.first_at, each.last_at) for each in find_stories(db, limit=1000).items]
+        days = count_hits_by_day(db, "2000-01-01"), count_hits_by_topic(db)
+        found = [(hit.id, hit.hit, hit.story_id, hit.label) for hit in find_hits(db, limit=1000).items]
+        assert get_value(db, "replay") is None
     return told, days, found

@@ -5,17 +5,17 @@ from __future__ import annotations
 import pytest
 
 from tests.match.entries import entry
-from watcher.match import Query, find, parse_query
-from watcher.match.syntax import Node, Words
-from watcher.topics.named import read_named
-from watcher.topics.relax import relaxations
-from watcher.topics.rewrite import removed, replaced, wanted_nodes
+from watcher.match import Query, format_query, match_entry, parse_query
+from watcher.match.syntax import Node, Phrase
+from watcher.topics.named_query import parse_named_query
+from watcher.topics.relaxation import list_relaxations
+from watcher.topics.rewrite import iter_positive_nodes, remove_nodes, replace_nodes
 
 
 def without(query: str, word: str) -> str | None:
     gone = parse_query(word).root
-    left = removed(parse_query(query).root, lambda node: node == gone)
-    return None if left is None else Query(left).canonical()
+    left = remove_nodes(parse_query(query).root, lambda node: node == gone)
+    return None if left is None else format_query(Query(left))
 
 
 @pytest.mark.parametrize(
@@ -40,23 +40,27 @@ def test_taking_a_word_out_takes_out_what_needs_it(query: str, left: str | None)
 
 
 def test_a_replaced_set_changes_wherever_it_is_named_and_nothing_else() -> None:
-    named = read_named("(@x a) OR (@x b) OR c", {"x": "p OR q"})
-    [x] = [node for node in wanted_nodes(named.query.root) if id(node) in named.sets]
+    named = parse_named_query("(@x a) OR (@x b) OR c", {"x": "p OR q"})
+    [x] = [node for node in iter_positive_nodes(named.query.root) if id(node) in named.sets]
 
-    changed = replaced(named.query.root, {id(x): parse_query("z").root})
+    changed = replace_nodes(named.query.root, {id(x): parse_query("z").root})
 
-    assert Query(changed).canonical() == "(a AND z) OR (b AND z) OR c"
-    assert replaced(named.query.root, {}) is named.query.root
+    assert format_query(Query(changed)) == "(a AND z) OR (b AND z) OR c"
+    assert replace_nodes(named.query.root, {}) is named.query.root
 
 
 def test_what_stands_behind_a_not_is_not_wanted() -> None:
-    words = [n.parts[0] for n in wanted_nodes(parse_query("a NOT (b OR c) d NOT NEAR e").root) if isinstance(n, Words)]
+    words = [
+        n.parts[0]
+        for n in iter_positive_nodes(parse_query("a NOT (b OR c) d NOT NEAR e").root)
+        if isinstance(n, Phrase)
+    ]
 
     assert [getattr(part, "word", "") for part in words] == ["a", "d"]
 
 
 def test_a_clause_is_shown_with_its_sets_by_name() -> None:
-    named = read_named("@spies NEAR/4 (meet~ OR @verbs)", {"spies": "spy~ OR agent~", "verbs": "@spies OR talk"})
+    named = parse_named_query("@spies NEAR/4 (meet~ OR @verbs)", {"spies": "spy~ OR agent~", "verbs": "@spies OR talk"})
 
     assert named.say(named.query.root) == "@spies NEAR/4 (meet~ OR @verbs)"
 
@@ -79,40 +83,40 @@ RELAXED = [
 @pytest.mark.parametrize(("query", "said", "kind"), RELAXED)
 def test_each_way_of_loosening_lets_in_what_only_it_lets_in(query: str, said: str, kind: str) -> None:
     stored = entry(*said.split("|"))
-    named = read_named(query)
+    named = parse_named_query(query)
 
-    letting_in = {way.kind for way in relaxations(named) if find(way.query, stored) is not None}
+    letting_in = {way.kind for way in list_relaxations(named) if match_entry(way.query, stored) is not None}
 
-    assert find(named.query, stored) is None
+    assert match_entry(named.query, stored) is None
     assert kind in letting_in
 
 
 def test_a_loosened_query_never_loses_a_match() -> None:
-    named = read_named(
+    named = parse_named_query(
         "@x AND (b NEAR/2 @x) AND (=I j~ NOT NEAR k) AND ATLEAST/2 (f) AND title:g NOT c", {"x": "p OR q"}
     )
     stored = entry("p q b x p f f g I j")
 
-    assert find(named.query, stored) is not None
-    assert len(relaxations(named)) > 8
-    for way in relaxations(named):
-        assert find(way.query, stored) is not None, way.said
+    assert match_entry(named.query, stored) is not None
+    assert len(list_relaxations(named)) > 8
+    for way in list_relaxations(named):
+        assert match_entry(way.query, stored) is not None, way.said
 
 
 def test_of_an_or_only_the_option_that_is_loosened_is_asked() -> None:
-    named = read_named("(a NEAR/2 b) OR (c NOT e) OR g")
+    named = parse_named_query("(a NEAR/2 b) OR (c NOT e) OR g")
 
-    asked = {way.said: way.query.canonical() for way in relaxations(named)}
+    asked = {way.said: format_query(way.query) for way in list_relaxations(named)}
 
     assert asked == {"a NEAR/4 b instead of NEAR/2": "a NEAR/4 b", "without NOT e": "c"}
 
 
 def test_loosenings_leave_the_query_itself_alone() -> None:
-    named = read_named("@x AND (b NEAR/2 @x) NOT c", {"x": "p OR q"})
-    before = named.query.canonical()
-    nodes: list[Node] = list(wanted_nodes(named.query.root))
+    named = parse_named_query("@x AND (b NEAR/2 @x) NOT c", {"x": "p OR q"})
+    before = format_query(named.query)
+    nodes: list[Node] = list(iter_positive_nodes(named.query.root))
 
-    relaxations(named)
+    list_relaxations(named)
 
-    assert named.query.canonical() == before
-    assert [id(node) for node in wanted_nodes(named.query.root)] == [id(node) for node in nodes]
+    assert format_query(named.query) == before
+    assert [id(node) for node in iter_positive_nodes(named.query.root)] == [id(node) for node in nodes]

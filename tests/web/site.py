@@ -14,11 +14,11 @@ from pathlib import Path
 import httpx
 
 from tests.store.filled import bring, item
-from watcher.app.wiring import App, open_app
+from watcher.app.bootstrap import App, open_app
 from watcher.fetch import Fetcher
 from watcher.web import create_app, make_server
 from watcher.web.connections import Timeouts
-from watcher.web.site import Site
+from watcher.web.context import WebContext
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MAIN = """\
@@ -73,7 +73,7 @@ class World:
     clock: Clock
     folder: Path
     fetcher: Fetcher | None = None
-    site: Site = field(init=False)
+    site: WebContext = field(init=False)
 
     @contextmanager
     def served(self, timeouts: Timeouts | None = None) -> Iterator[str]:

@@ -12,7 +12,7 @@ import pytest
 from tests.web.site import World, world
 from tests.web.test_gate import LOCKED
 from tests.web.visitors import connect, status_of
-from watcher.web.guard.bodies import MAX_BODY, MAX_OPEN_BODY
+from watcher.web.auth.bodies import MAX_BODY, MAX_OPEN_BODY
 
 PIECE = 1 << 16
 MULTIPART = b"multipart/form-data; boundary=cut"

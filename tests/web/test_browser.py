@@ -18,8 +18,8 @@ from tests.store.filled import bring, item
 from tests.web.hostile import HOSTILE, hostile_feed
 from tests.web.site import HARBOUR, NOON, World, world
 from tests.web_server import Reply, Server
-from watcher.demo.world import poll
-from watcher.pipeline.outgoing import compose_now
+from watcher.demo.sandbox import poll
+from watcher.pipeline.digests import compose_now
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
@@ -180,10 +180,10 @@ def test_hostile_news_stay_words_in_every_page(browser: Browser, tmp_path: Path)
 
 
 def _newest(made: World) -> datetime:
-    from watcher.store import hits
+    from watcher.store.hits.queries import find_hits
 
     with made.app.database.read() as db:
-        return hits.page(db, limit=1).items[0].hit.matched_at
+        return find_hits(db, limit=1).items[0].hit.matched_at
 
 
 def _walk(context: BrowserContext, press: str) -> None:

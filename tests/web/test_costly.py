@@ -16,8 +16,8 @@ from tests.match.entries import entry
 from tests.store.filled import bring, item
 from tests.web.site import HARBOUR, World
 from watcher.errors import BusyError, TooLongError
-from watcher.match import explain, find, finder, limit_matching, parse_query
-from watcher.web.patience import CostlyTurns, Effort
+from watcher.match import build_entry_matcher, explain_match, limit_matching, match_entry, parse_query
+from watcher.web.deadlines import CostlyTurns, MatchBudget
 
 TEXT = "aaa bbb ccc " * 15_000
 
@@ -43,7 +43,9 @@ class _OverError(Exception):
 
 @pytest.mark.parametrize("name", COSTLY)
 @pytest.mark.parametrize(
-    "way", [find, explain, lambda query, stored: finder(query)(stored)], ids=["find", "explain", "index"]
+    "way",
+    [match_entry, explain_match, lambda query, stored: build_entry_matcher(query)(stored)],
+    ids=["find", "explain", "index"],
 )
 def test_matching_stops_soon_after_its_time_is_over(name: str, way: object) -> None:
     query = parse_query(COSTLY[name])
@@ -66,9 +68,9 @@ def test_matching_stops_soon_after_its_time_is_over(name: str, way: object) -> N
 def test_what_is_not_bounded_matches_as_before() -> None:
     query, stored = parse_query(nested(5)), entry("A title", content="aaa bbb ccc " * 50)
     with limit_matching(lambda: None):
-        bounded = find(query, stored)
+        bounded = match_entry(query, stored)
 
-    assert bounded == find(query, stored)
+    assert bounded == match_entry(query, stored)
 
 
 @pytest.fixture
@@ -133,7 +135,7 @@ def test_turns_are_given_back_and_taken_by_who_waits() -> None:
 
 
 def test_an_effort_ends_with_its_request() -> None:
-    effort = Effort(CostlyTurns(), timedelta(seconds=0.01))
+    effort = MatchBudget(CostlyTurns(), timedelta(seconds=0.01))
     effort.check()
     time.sleep(0.02)
     with pytest.raises(TooLongError):

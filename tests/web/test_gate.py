@@ -11,13 +11,13 @@ import httpx
 import pytest
 
 from tests.web.site import World, world
-from watcher.digest import sign
-from watcher.digest.leaving import sign_leave
+from watcher.digest.feedback_links import sign_feedback
+from watcher.digest.unsubscribe_links import sign_unsubscribe
 from watcher.model.digest import Leaving
 from watcher.settings import signing_key
-from watcher.store import unsubscribed
+from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.web import create_app, make_server
-from watcher.web.guard.throttle import FREE_TRIES
+from watcher.web.auth.throttle import FREE_TRIES
 
 PASSWORD, TOKEN = "correct horse battery", "machine-made-token-123"
 LOCKED = f"password: {PASSWORD}, token: {TOKEN}, base_url: 'https://news.example.org'"
@@ -231,7 +231,7 @@ def test_pages_hold_no_script_or_style_of_their_own(client: httpx.Client) -> Non
 
 
 def test_a_labels_link_asks_before_it_records(desk: World, client: httpx.Client) -> None:
-    token = sign(signing_key(desk.app.settings), 1, "irrelevant")
+    token = sign_feedback(signing_key(desk.app.settings), 1, "irrelevant")
 
     assert "not relevant" in client.get(f"/label/{token}").text
     assert client.get("/api/v1/hits/1").json()["label"] is None
@@ -242,17 +242,17 @@ def test_a_labels_link_asks_before_it_records(desk: World, client: httpx.Client)
 
 def test_unsubscribing_takes_one_post_and_no_login(locked: World, stranger: httpx.Client) -> None:
     leaving = Leaving(subscription="daily", channel="files", recipient="desk@example.org")
-    token = sign_leave(signing_key(locked.app.settings), leaving)
+    token = sign_unsubscribe(signing_key(locked.app.settings), leaving)
 
     assert stranger.get(f"/unsubscribe/{token}").status_code == 200
     with locked.app.database.read() as db:
-        assert unsubscribed.of(db, "daily") == frozenset()
+        assert list_unsubscribed_recipients(db, "daily") == frozenset()
     headers = {"origin": "https://mail.example"}
     answer = stranger.post(f"/unsubscribe/{token}", data={"List-Unsubscribe": "One-Click"}, headers=headers)
 
     assert answer.status_code == 200
     with locked.app.database.read() as db:
-        assert unsubscribed.of(db, "daily") == {("files", "desk@example.org")}
+        assert list_unsubscribed_recipients(db, "daily") == {("files", "desk@example.org")}
     assert stranger.post("/unsubscribe/forged.token").status_code == 404
 
 

@@ -7,7 +7,7 @@ import pytest
 
 from tests.web.site import World
 from tests.web.visitors import connect, read_until_closed
-from watcher.pipeline.outgoing import compose_now
+from watcher.pipeline.digests import compose_now
 
 PATHS = (
     "/", "/hits", "/hits/1", "/stories", "/archive", "/topics", "/topics/eyes", "/feeds", "/digests", "/digests/1",

@@ -21,11 +21,11 @@ from tests.servers import MailServer, SlackServer
 from tests.web.hostile import HOSTILE, hostile_feed
 from tests.web.site import NOON, World, world
 from tests.web_server import Reply, Server
-from watcher.deliver import senders
-from watcher.demo.world import poll
+from watcher.channels import senders
+from watcher.demo.sandbox import poll
 from watcher.model.digest import Channel, ChannelKind
-from watcher.pipeline.outgoing import compose_now, deliver_waiting
-from watcher.store import hits
+from watcher.pipeline.digests import compose_now, deliver_waiting
+from watcher.store.hits.queries import find_hits
 
 CARRIERS = {"script", "iframe", "img", "svg", "math", "object", "embed", "form", "base", "link"}
 
@@ -49,7 +49,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
         made.app.sync(made.clock())
         assert asyncio.run(poll(made.app)).hits >= len(HOSTILE)
         with made.app.database.read() as db:
-            newest = hits.page(db, limit=1).items[0].hit.matched_at
+            newest = find_hits(db, limit=1).items[0].hit.matched_at
         made.clock.now = max(NOON, newest) + timedelta(minutes=5)
         _send(made, post, slack)
         yield Left(made=made, mails=post.messages, slack=slack.messages)

@@ -13,11 +13,11 @@ import pytest
 
 from tests.web.site import World, world
 from tests.web.test_gate import LOCKED, PASSWORD, TOKEN, form_token, log_in
-from watcher.app.wiring import open_app
+from watcher.app.bootstrap import open_app
 from watcher.errors import ConfigError
 from watcher.settings import load
-from watcher.web.guard.sources import source_of
-from watcher.web.guard.throttle import FREE_TRIES
+from watcher.web.auth.sources import source_of
+from watcher.web.auth.throttle import FREE_TRIES
 
 WRONG = {"authorization": "Bearer wrong"}
 RIGHT = {"authorization": f"Bearer {TOKEN}"}
@@ -118,7 +118,7 @@ def test_a_log_out_holds_after_a_restart(tmp_path: Path) -> None:
 
 
 def test_a_log_out_is_forgotten_once_its_session_would_have_expired(locked: World) -> None:
-    from watcher.store import ended_sessions
+    from watcher.store.system.ended_sessions import list_ended_sessions
 
     with locked.client() as client:
         log_in(client)
@@ -128,7 +128,7 @@ def test_a_log_out_is_forgotten_once_its_session_would_have_expired(locked: Worl
         client.post("/logout", data={"csrf": form_token(client.get("/hits"))})
 
     with locked.app.database.read() as db:
-        assert len(ended_sessions.list_ids(db)) == 1
+        assert len(list_ended_sessions(db)) == 1
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from tests.web.site import World
-from watcher.pipeline.outgoing import compose_now
+from watcher.pipeline.digests import compose_now
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 

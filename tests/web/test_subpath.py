@@ -18,10 +18,10 @@ from tests.web.nginx import free_port, is_installed, nginx
 from tests.web.site import World, world
 from tests.web.test_gate import PASSWORD, TOKEN, form_token
 from watcher.model.digest import Leaving
-from watcher.pipeline.outgoing import compose_now
+from watcher.pipeline.digests import compose_now
 from watcher.settings.schema import OWN_PATHS
 from watcher.web import create_app
-from watcher.web.guard.paths import prefix_of
+from watcher.web.auth.paths import prefix_of
 
 PREFIX = "/desk/news"
 LINK = re.compile(r'(href|src|action|data-href|data-list|data-story)="(/[^"]*)"')

@@ -8,10 +8,10 @@ from typing import Any
 from xml.sax.saxutils import escape
 
 from watcher.app.views import moment, still_there
-from watcher.digest import marked
 from watcher.digest.atom import AtomEntry, AtomText, format_atom_feed
+from watcher.digest.format_helpers import split_by_evidence
 from watcher.model.found import StoredHit
-from watcher.store.digests import Composed
+from watcher.store.digests.queries import StoredDigest
 from watcher.text.timestamps import format_rfc3339
 
 
@@ -41,7 +41,7 @@ def json_feed(title: str, found: Sequence[StoredHit], *, url: str | None = None,
     return json.dumps(said, ensure_ascii=False)
 
 
-def digests_atom(title: str, feed_id: str, told: Sequence[Composed], *, url: str | None = None) -> str:
+def digests_atom(title: str, feed_id: str, told: Sequence[StoredDigest], *, url: str | None = None) -> str:
     """Write digests as an Atom feed, each whole as it was sent; those that were empty and not sent are left out."""
     entries = [
         AtomEntry(
@@ -75,5 +75,5 @@ def _atom_entry(hit: StoredHit) -> AtomEntry:
 def _html(hit: StoredHit) -> str:
     item = hit.stored.entry.item
     field, text = ("summary", item.summary) if item.summary else ("content", item.content[:2000])
-    pieces = marked(text, field, still_there(hit.hit.evidence, hit.stored))
+    pieces = split_by_evidence(text, field, still_there(hit.hit.evidence, hit.stored))
     return "".join(f"<mark>{escape(piece)}</mark>" if is_hit else escape(piece) for piece, is_hit in pieces)

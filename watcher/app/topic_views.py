@@ -7,20 +7,20 @@ from typing import TYPE_CHECKING
 
 from watcher.app.views import Json, entry, evidence, moment
 from watcher.store.topics import TopicVersion
-from watcher.topics.catalogue import Listed
+from watcher.topics.overview import TopicOverview
 
 if TYPE_CHECKING:
     from watcher.model.found import StoredHit
-    from watcher.topics.cost import Cost, Share
-    from watcher.topics.diff import Change, Diff
-    from watcher.topics.evaluate import Score
-    from watcher.topics.probe import NearMiss, Probe
-    from watcher.topics.replay import Replayed
+    from watcher.topics.cost import ClauseCost, TopicCost
+    from watcher.topics.diff import EntryChange, QueryDiff
+    from watcher.topics.evaluation import TopicScore
+    from watcher.topics.probe import NearMiss, ProbeResult
+    from watcher.topics.query_test import ArchiveMatches, ClauseView, EntryExplanation
+    from watcher.topics.replay import ReplayResult
     from watcher.topics.sample import Elusion, Sample
-    from watcher.topics.trial import Explained, Tested, Told
 
 
-def topic(one: Listed) -> Json:
+def topic(one: TopicOverview) -> Json:
     """Say a topic and what it has found."""
     return {
         "id": one.topic.id,
@@ -35,7 +35,7 @@ def topic(one: Listed) -> Json:
     }
 
 
-def whole_topic(one: Listed, versions: Sequence[TopicVersion], parsed: str, sets: Mapping[str, str]) -> Json:
+def whole_topic(one: TopicOverview, versions: Sequence[TopicVersion], parsed: str, sets: Mapping[str, str]) -> Json:
     """Say all of a topic: its query as written and as read, its versions, and the sets it uses."""
     return topic(one) | {
         "query": one.topic.query,
@@ -49,7 +49,7 @@ def whole_topic(one: Listed, versions: Sequence[TopicVersion], parsed: str, sets
     }
 
 
-def told(one: Told) -> Json:
+def told(one: ClauseView) -> Json:
     """Say a clause and what became of it, and the clauses below it."""
     return {
         "text": one.text,
@@ -63,7 +63,7 @@ def told(one: Told) -> Json:
     }
 
 
-def trial(one: Explained) -> Json:
+def trial(one: EntryExplanation) -> Json:
     """Say what a query made of a text: whether it matches, the words, and its clauses."""
     clauses = one.tree.children or (one.tree,)
     return {
@@ -74,7 +74,7 @@ def trial(one: Explained) -> Json:
     }
 
 
-def explained(one: Explained, topic_id: str | None, version: str, hit: StoredHit | None = None) -> Json:
+def explained(one: EntryExplanation, topic_id: str | None, version: str, hit: StoredHit | None = None) -> Json:
     """Say why an entry belongs to a topic or not: the whole clause tree. `hit` is the one by which it was named."""
     of_hit = {"id": hit.id, "topic": hit.hit.topic_id, "topic_version": hit.hit.topic_version} if hit else None
     return {
@@ -89,7 +89,7 @@ def explained(one: Explained, topic_id: str | None, version: str, hit: StoredHit
     }
 
 
-def tested(one: Tested) -> Json:
+def tested(one: ArchiveMatches) -> Json:
     """Say what a query matches in the archive."""
     matches = [{"entry": entry(found.stored), "evidence": evidence(found.evidence)} for found in one.matches]
     return {
@@ -100,7 +100,7 @@ def tested(one: Tested) -> Json:
     }
 
 
-def diff(one: Diff, topic_id: str) -> Json:
+def diff(one: QueryDiff, topic_id: str) -> Json:
     """Say what a changed query gains and loses."""
     return {
         "topic": topic_id,
@@ -114,7 +114,7 @@ def diff(one: Diff, topic_id: str) -> Json:
     }
 
 
-def replayed(one: Replayed, topic_ids: Sequence[str]) -> Json:
+def replayed(one: ReplayResult, topic_ids: Sequence[str]) -> Json:
     """Say what a replay brought."""
     return {
         "tested": one.tested,
@@ -126,7 +126,7 @@ def replayed(one: Replayed, topic_ids: Sequence[str]) -> Json:
     }
 
 
-def score(one: Score, version: str) -> Json:
+def score(one: TopicScore, version: str) -> Json:
     """Say how good a topic, in this version, is on labelled examples."""
     return {
         "version": version,
@@ -147,7 +147,7 @@ def score(one: Score, version: str) -> Json:
     }
 
 
-def probe(one: Probe, topic_id: str) -> Json:
+def probe(one: ProbeResult, topic_id: str) -> Json:
     """Say what a topic may be missing."""
     return {
         "topic": topic_id,
@@ -183,7 +183,7 @@ def sample(drawn: Sample, found: Elusion | None) -> Json:
     return said
 
 
-def cost(one: Cost, topic_id: str) -> Json:
+def cost(one: TopicCost, topic_id: str) -> Json:
     """Say what each clause of a topic is worth."""
     return {
         "topic": topic_id,
@@ -201,7 +201,7 @@ def cost(one: Cost, topic_id: str) -> Json:
     }
 
 
-def _change(change: Change) -> Json:
+def _change(change: EntryChange) -> Json:
     return {"entry": entry(change.stored), "evidence": evidence(change.evidence)}
 
 
@@ -215,7 +215,7 @@ def _near(near: NearMiss) -> Json:
     }
 
 
-def _share(share: Share) -> Json:
+def _share(share: ClauseCost) -> Json:
     return {
         "clause": share.clause,
         "hits": share.hits,

@@ -12,11 +12,11 @@ from watcher.model.feed import Feed
 from watcher.model.found import Match, StoredHit
 from watcher.model.story import Story
 from watcher.model.topic import Evidence, Origin
-from watcher.schedule import health
-from watcher.store.blocked import BlockedChannel
-from watcher.store.digests import Composed
-from watcher.store.feeds import Poll
-from watcher.store.status import Standing
+from watcher.schedule import get_feed_health
+from watcher.store.digests.queries import StoredDigest
+from watcher.store.feeds.queries import PollRecord
+from watcher.store.outbox.blocked_channels import BlockedChannel
+from watcher.store.system.status import StatusSummary
 from watcher.text.redact import redact_text, redact_url
 from watcher.text.timestamps import format_optional_rfc3339
 
@@ -134,7 +134,7 @@ def feed(one: Feed, now: datetime, entries: int = 0) -> Json:
         "tags": list(one.source.tags),
         "language": one.source.language or one.language,
         "site_url": one.site_url and redact_url(one.site_url),
-        "health": str(health(one, now)),
+        "health": str(get_feed_health(one, now)),
         "state": one.state.value,
         "fetch_url": redact_url(one.fetch_url),
         "moving_to": redact_url(one.move.url) if one.move else None,
@@ -157,7 +157,7 @@ def feed(one: Feed, now: datetime, entries: int = 0) -> Json:
     }
 
 
-def poll(one: Poll) -> Json:
+def poll(one: PollRecord) -> Json:
     """Say one poll of a feed's history."""
     return {
         "at": moment(one.at),
@@ -220,7 +220,7 @@ def digest(said: Digest) -> Json:
     }
 
 
-def composed(one: Composed) -> Json:
+def composed(one: StoredDigest) -> Json:
     """Say a digest as it was composed, without its text."""
     return {
         "id": one.id,
@@ -258,7 +258,7 @@ def delivery(one: Delivery) -> Json:
 
 
 def status(
-    known: Standing, digests: Sequence[Mapping[str, Any]], version: str, database: str, revision: str | None
+    known: StatusSummary, digests: Sequence[Mapping[str, Any]], version: str, database: str, revision: str | None
 ) -> Json:
     """Say how things stand."""
     return {

@@ -10,7 +10,7 @@ from watcher.cli import logs, output
 from watcher.cli.state import Json, opened, state
 
 if TYPE_CHECKING:
-    from watcher.app.wiring import App
+    from watcher.app.bootstrap import App
     from watcher.model.digest import Channel
     from watcher.pipeline.channel_test import RecipientResult
 
@@ -23,10 +23,10 @@ app.add_typer(channels, name="channels")
 def list_(as_json: Json = False) -> None:
     """List the channels: their kind, their recipients, and those that are refused at the moment."""
     from watcher.app import views
-    from watcher.store import blocked
+    from watcher.store.outbox.blocked_channels import list_blocked_channels
 
     with opened(queries=False) as application, application.database.read() as db:
-        refused = {each.channel: each for each in blocked.list_all(db)}
+        refused = {each.channel: each for each in list_blocked_channels(db)}
         found = [views.channel(each, refused.get(each.name)) for each in application.settings.channels]
     if as_json:
         output.put_json({"channels": found})
@@ -81,13 +81,13 @@ def _find(application: App, name: str) -> Channel:
 
 async def _send(application: App, channel: Channel) -> tuple[RecipientResult, ...]:
     from watcher import clock
-    from watcher.deliver import senders
+    from watcher.channels import senders
     from watcher.fetch import Fetcher
     from watcher.pipeline.channel_test import send_test
-    from watcher.store import digests
+    from watcher.store.digests.queries import get_installation_id
 
     with application.database.write() as db:
-        installation = digests.installation(db)
+        installation = get_installation_id(db)
     async with Fetcher(application.fetch_policy()) as fetcher:
         ways = senders(fetcher.client(), clock.now)
         return await send_test(channel, ways, application.press().links, installation, clock.now())

@@ -13,7 +13,7 @@ from watcher.cli import output
 from watcher.cli.state import Json, load_settings, state
 
 if TYPE_CHECKING:
-    from watcher.store.engine import Database
+    from watcher.store.database import Database
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
 
@@ -30,16 +30,16 @@ def upgrade(as_json: Json = False) -> None:
     A SQLite database is copied beside itself first, and the copy kept. What a configured engine keeps there follows.
     """
     from watcher.engine import prepare
-    from watcher.store import migrate
+    from watcher.store.database.migrate import former_revision_path, get_schema_state, upgrade_schema
 
     settings = _settings()
     with _database(must_exist=False) as database:
         with database.read() as db:
-            before = migrate.standing(db).revision
-        after = migrate.upgrade(database).revision
+            before = get_schema_state(db).revision
+        after = upgrade_schema(database).revision
         if settings is not None:
             prepare(settings.engine, database)
-        kept = migrate.set_aside(database.path, before) if database.path is not None and before else None
+        kept = former_revision_path(database.path, before) if database.path is not None and before else None
         said = {
             "database": str(database),
             "from": before,
@@ -64,16 +64,16 @@ def check(
     as_json: Json = False,
 ) -> None:
     """Look for damage: the file, the schema, references, the word index and the counts."""
-    from watcher.store import care
+    from watcher.store.database.maintenance import find_database_faults, is_repairable, repair_database
 
     with _database() as database:
         with output.measured("Checking"):
-            faults = care.check(database)
+            faults = find_database_faults(database)
         mended: tuple[str, ...] = ()
-        if faults and repair and (mendable := tuple(each for each in faults if care.is_mendable(each))):
+        if faults and repair and (mendable := tuple(each for each in faults if is_repairable(each))):
             with output.measured("Repairing") as heard:
-                care.repair(database, lambda done: heard(done, done))
-                faults = care.check(database)
+                repair_database(database, lambda done: heard(done, done))
+                faults = find_database_faults(database)
             mended = tuple(each for each in mendable if each not in faults)
         name = str(database)
     if as_json:
@@ -94,11 +94,11 @@ def backup(
     as_json: Json = False,
 ) -> None:
     """Write all of one moment into a new SQLite file, while the daemon goes on; from PostgreSQL too."""
-    from watcher.store import backup as moving
+    from watcher.store.database.backup import back_up_database
 
     file = file.expanduser()
     with _database() as database, output.measured("Backing up") as heard:
-        moving.backup(database, file, heard)
+        back_up_database(database, file, heard)
     size = file.stat().st_size
     if as_json:
         output.put_json({"file": str(file), "bytes": size})
@@ -115,10 +115,10 @@ def restore(
 
     Refused where the database holds entries already; move a SQLite file away, or name another database.
     """
-    from watcher.store import backup as moving
+    from watcher.store.database.backup import restore_database
 
     with _database(must_exist=False) as database, output.measured("Restoring") as heard:
-        rows = moving.restore(database, file.expanduser(), heard)
+        rows = restore_database(database, file.expanduser(), heard)
         name = str(database)
     _tell_rows(name, dict(rows), as_json=as_json)
 
@@ -132,15 +132,16 @@ def prune(as_json: Json = False) -> None:
     from dataclasses import asdict
 
     from watcher import clock
-    from watcher.app.wiring import retention
-    from watcher.store import migrate, pruning
+    from watcher.app.bootstrap import retention
+    from watcher.store.database.migrate import require_current_schema
+    from watcher.store.database.pruning import Retention, prune_database
 
     with _database() as database:
-        migrate.require_current(database)
+        require_current_schema(database)
         settings = _settings()
-        kept = retention(settings) if settings is not None else pruning.Retention()
+        kept = retention(settings) if settings is not None else Retention()
         with output.measured("Pruning") as heard:
-            pruned = pruning.prune(database, kept, clock.now(), lambda done: heard(done, done))
+            pruned = prune_database(database, kept, clock.now(), lambda done: heard(done, done))
     said = asdict(pruned)
     if as_json:
         output.put_json(said)
@@ -153,11 +154,12 @@ def prune(as_json: Json = False) -> None:
 @app.command(epilog="Example:\n\n  watcher db stats --json")
 def stats(as_json: Json = False) -> None:
     """Count the rows of every table, and measure the database."""
-    from watcher.store import care, migrate
+    from watcher.store.database.maintenance import get_database_stats
+    from watcher.store.database.migrate import require_current_schema
 
     with _database() as database, output.measured("Counting"):
-        migrate.require_current(database)
-        said: dict[str, Any] = {"database": str(database), **care.stats(database)}
+        require_current_schema(database)
+        said: dict[str, Any] = {"database": str(database), **get_database_stats(database)}
     if as_json:
         output.put_json(said)
         return
@@ -177,16 +179,16 @@ def copy(
     All of one moment arrives, or nothing. Stop the daemon first: what comes after that moment is not copied.
     """
     from watcher.errors import UsageError
-    from watcher.store import backup as moving
-    from watcher.store import migrate
-    from watcher.store.engine import Database
+    from watcher.store.database import Database
+    from watcher.store.database.backup import copy_database
+    from watcher.store.database.migrate import upgrade_schema
 
     with _database() as source, Database(to) as target:
         if source.url == target.url:
             raise UsageError("--to names the database that is to be copied")
-        migrate.upgrade(target)
+        upgrade_schema(target)
         with output.measured("Copying") as heard:
-            rows = moving.copy(source, target, heard)
+            rows = copy_database(source, target, heard)
         name = str(target)
     _tell_rows(name, dict(rows), as_json=as_json)
 
@@ -195,7 +197,7 @@ def copy(
 def _database(*, must_exist: bool = True) -> Iterator[Database]:
     """Open the chosen database as it is, neither made nor upgraded."""
     from watcher.errors import StoreError
-    from watcher.store.engine import Database
+    from watcher.store.database import Database
 
     url = state.environ.get("WATCHER_DATABASE_URL")
     if not url:

@@ -14,9 +14,9 @@ from watcher.cli import logs, output
 from watcher.cli.state import Json, state
 
 if TYPE_CHECKING:
-    from watcher.app.wiring import App
+    from watcher.app.bootstrap import App
     from watcher.model.digest import Digest
-    from watcher.pipeline.polled import Polled
+    from watcher.pipeline.poll_summary import PollSummary
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -59,22 +59,22 @@ def _show(folder: Path, *, once: bool, port: int, as_json: bool) -> None:
     import asyncio
 
     from watcher import clock
-    from watcher.demo import world
+    from watcher.demo import sandbox
     from watcher.demo.server import DemoServer
 
     cycles: list[dict[str, Any]] = []
-    with DemoServer(clock.now()) as press, world.opened(folder, press, port, os.environ) as application:
+    with DemoServer(clock.now()) as press, sandbox.opened(folder, press, port, os.environ) as application:
         if not as_json:
             output.put(f"{len(press.outlets)} invented outlets on {press.url}, {_topics(application)} topics.\n")
         while True:
-            polled = asyncio.run(world.poll(application))
+            polled = asyncio.run(sandbox.poll(application))
             cycles.append(_cycle(press.poll, polled))
             if not as_json:
                 _tell(application, press.poll, polled)
             if press.finished:
                 break
             press.advance()
-        digest = asyncio.run(world.send_digest(application))
+        digest = asyncio.run(sandbox.send_digest(application))
         files = sorted(str(path) for path in (folder / "var" / "digests").rglob("*") if path.is_file())
         if as_json:
             _put_json(application, cycles, digest, files)
@@ -89,16 +89,16 @@ def _topics(application: App) -> int:
     return len(application.watched.topics)
 
 
-def _cycle(number: int, polled: Polled) -> dict[str, Any]:
-    from watcher.cli.running import summary
+def _cycle(number: int, polled: PollSummary) -> dict[str, Any]:
+    from watcher.cli.daemon import summary
 
     return {"poll": number, **summary(polled)}
 
 
-def _tell(application: App, number: int, polled: Polled) -> None:
+def _tell(application: App, number: int, polled: PollSummary) -> None:
     """Say what a poll brought: its hits with their evidence, and what went wrong."""
-    from watcher.cli.reading import show_hit
-    from watcher.store import hits
+    from watcher.cli.queries import show_hit
+    from watcher.store.hits.queries import find_hits
 
     what = (
         "baseline: stored and matched, and told to nobody"
@@ -122,17 +122,17 @@ def _tell(application: App, number: int, polled: Polled) -> None:
         )
     if polled.hits and number:
         with application.database.read() as db:
-            found = hits.page(db, limit=polled.hits).items
+            found = find_hits(db, limit=polled.hits).items
         for hit in reversed(found):
             show_hit(hit)
     output.put()
 
 
 def _show_digest(application: App, digest: Digest, files: list[str]) -> None:
-    from watcher.digest import text
+    from watcher.digest.plain import render_text
 
     output.put(output.style("The digest as it was sent:", output.BOLD) + "\n")
-    output.put(text(digest, application.press().links))
+    output.put(render_text(digest, application.press().links))
     output.put("Written to:")
     for file in files:
         output.put(f"  {file}")
@@ -140,11 +140,12 @@ def _show_digest(application: App, digest: Digest, files: list[str]) -> None:
 
 def _put_json(application: App, cycles: list[dict[str, Any]], digest: Digest, files: list[str]) -> None:
     from watcher.app import views
-    from watcher.store import hits, stories
+    from watcher.store.hits.queries import find_hits
+    from watcher.store.stories.queries import find_stories
 
     with application.database.read() as db:
-        found = hits.page(db, limit=500).items
-        told = stories.page(db, limit=500).items
+        found = find_hits(db, limit=500).items
+        told = find_stories(db, limit=500).items
     output.put_json(
         {
             "polls": cycles,

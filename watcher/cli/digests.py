@@ -12,9 +12,9 @@ from watcher.cli import logs, output
 from watcher.cli.state import Cursor, Json, Limit, Since, opened, state
 
 if TYPE_CHECKING:
-    from watcher.app.wiring import App
+    from watcher.app.bootstrap import App
     from watcher.model.digest import Delivery, Digest
-    from watcher.pipeline.outgoing import Press
+    from watcher.pipeline.digests import DigestContext
 
 app = typer.Typer(rich_markup_mode=None)
 digest = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List, preview and send digests.")
@@ -54,15 +54,16 @@ def list_(as_json: Json = False) -> None:
     """List the digests and alerts: when each was and will be sent, where to, and who left it."""
     from watcher import clock
     from watcher.app import views
-    from watcher.digest import next_slot
-    from watcher.store import digests, unsubscribed
+    from watcher.digest.slots import find_next_slot
+    from watcher.store.digests.queries import get_last_slots
+    from watcher.store.digests.unsubscribes import list_unsubscriptions
 
     now = clock.now()
     with opened(sync=True) as application:
         with application.database.read() as db:
-            last, left = digests.last_slots(db, clock.now()), unsubscribed.everyone(db)
+            last, left = get_last_slots(db, clock.now()), list_unsubscriptions(db)
         said = [
-            views.subscription(each, last_at=last.get(each.name), next_at=next_slot(each, now))
+            views.subscription(each, last_at=last.get(each.name), next_at=find_next_slot(each, now))
             | {
                 "unsubscribed": [
                     {"channel": leaving.channel, "recipient": leaving.recipient, "at": views.moment(at)}
@@ -98,14 +99,14 @@ def preview(
     """Show what a digest would hold now; nothing is sent, and nothing counts as told."""
     from watcher import clock
     from watcher.app import views
-    from watcher.app.questions import parse_time
-    from watcher.pipeline import outgoing
+    from watcher.app.listing import parse_time
+    from watcher.pipeline import digests
 
     now = clock.now()
     with opened(sync=True) as application:
         press = application.press()
         with application.database.read() as db:
-            shown = outgoing.preview(db, press, name, now, since=parse_time(since, now) if since else None)
+            shown = digests.preview_digest(db, press, name, now, since=parse_time(since, now) if since else None)
     if as_json:
         output.put_json(views.digest(shown))
     else:
@@ -127,18 +128,18 @@ def send(
     from watcher import clock
     from watcher.app import views
     from watcher.errors import StoreError
-    from watcher.pipeline import outgoing
-    from watcher.store import outbox
+    from watcher.pipeline import digests
+    from watcher.store.outbox.queries import find_deliveries
 
     logs.set_up(verbose=state.verbose, quiet=not state.verbose)
     with opened(sync=True, secrets=("channels", "web")) as application:
         press = application.press()
-        made = outgoing.compose_now(application.database, press, name, clock.now(), through_quiet=now)
+        made = digests.compose_now(application.database, press, name, clock.now(), through_quiet=now)
         if made is None or made.id is None:
             raise StoreError(f"digest {name!r} is being composed by another process")
         asyncio.run(_deliver(application, press, made.id))
         with application.database.read() as db:
-            found = outbox.page(db, digest_id=made.id, limit=1000).items[::-1]
+            found = find_deliveries(db, digest_id=made.id, limit=1000).items[::-1]
     if as_json:
         output.put_json(views.digest(made) | {"deliveries": [views.delivery(each) for each in found]})
     else:
@@ -156,15 +157,15 @@ def resubscribe(
 ) -> None:
     """Send a digest again to somebody who had unsubscribed."""
     from watcher.errors import NotFoundError
-    from watcher.store import unsubscribed
+    from watcher.store.digests.unsubscribes import delete_unsubscription, list_unsubscriptions
 
     with opened() as application, application.database.write() as db:
-        left = [leaving for leaving, _at in unsubscribed.everyone(db)]
+        left = [leaving for leaving, _at in list_unsubscriptions(db)]
         found = [each for each in left if (each.subscription, each.recipient) == (name, recipient)]
         if not found:
             raise NotFoundError(f"unsubscription from {name!r} by", recipient)
         for each in found:
-            unsubscribed.remove(db, each)
+            delete_unsubscription(db, each)
     if as_json:
         output.put_json({"digest": name, "recipient": recipient})
     else:
@@ -186,13 +187,13 @@ def list_deliveries(
     if context.invoked_subcommand is not None:
         return
     from watcher.app import views
-    from watcher.store import outbox
+    from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 
     with opened() as application, application.database.read() as db:
-        page = outbox.page(
+        page = find_deliveries(
             db, states=[each.value for each in states or ()], digest_id=digest_id, limit=limit, cursor=cursor
         )
-        counts = outbox.counts(db)
+        counts = count_deliveries_by_state(db)
     if as_json:
         said = {"deliveries": [views.delivery(each) for each in page.items], "next_cursor": page.next_cursor}
         output.put_json(said | {"outbox": dict(counts)})
@@ -220,8 +221,8 @@ def retry(
     from watcher.app import views
     from watcher.errors import NotFoundError, UsageError
     from watcher.model.digest import DeliveryState
-    from watcher.pipeline import outgoing
-    from watcher.store import outbox
+    from watcher.pipeline import digests
+    from watcher.store.outbox.queries import list_known_channels, retry_deliveries
 
     if (delivery is None) == (not states):
         raise UsageError("name one delivery, or `--state dead` for all of them")
@@ -231,16 +232,16 @@ def retry(
         if delivery is None:
             known = {each.name for each in application.settings.channels}
             with application.database.write() as db:
-                if channel is not None and channel not in known | outbox.list_channels(db):
+                if channel is not None and channel not in known | list_known_channels(db):
                     raise NotFoundError("channel", channel)
                 wanted = [DeliveryState(each.value) for each in states or ()]
-                count = outbox.retry_all(db, clock.now(), states=wanted, channel=channel)
+                count = retry_deliveries(db, clock.now(), states=wanted, channel=channel)
             if as_json:
                 output.put_json({"retried": count})
             else:
                 output.note(f"{output.counted(count, 'message')} in line to be sent again")
             return
-        again = outgoing.retry(application.database, delivery, clock.now())
+        again = digests.resend_delivery(application.database, delivery, clock.now())
     if as_json:
         output.put_json(views.delivery(again))
     else:
@@ -253,15 +254,15 @@ def _fine(delivery: Delivery) -> bool:
     return delivery.state.value == "sent" or waits
 
 
-async def _deliver(application: App, press: Press, digest_id: int) -> None:
+async def _deliver(application: App, press: DigestContext, digest_id: int) -> None:
     import os
     import socket
 
     from watcher import clock
-    from watcher.deliver import senders
+    from watcher.channels import senders
     from watcher.fetch import Fetcher
-    from watcher.pipeline.outgoing import deliver_waiting
-    from watcher.pipeline.recovery import COMMAND
+    from watcher.pipeline.digests import deliver_waiting
+    from watcher.pipeline.lease_recovery import COMMAND
 
     async with Fetcher(application.fetch_policy()) as fetcher:
         owner = f"{COMMAND} {socket.gethostname()}:{os.getpid()}"
@@ -269,20 +270,22 @@ async def _deliver(application: App, press: Press, digest_id: int) -> None:
         await deliver_waiting(application.database, press, ways, clock.now, owner=owner, digest_id=digest_id)
 
 
-def _written(shown: Digest, form: Form, press: Press) -> str:
+def _written(shown: Digest, form: Form, press: DigestContext) -> str:
     import json
 
-    from watcher import digest as say
+    from watcher.digest.html import render_html
+    from watcher.digest.plain import render_markdown, render_text
+    from watcher.digest.slack import render_slack
 
     match form:
         case Form.HTML:
-            return say.html(shown, press.links, press.templates)
+            return render_html(shown, press.links, press.templates)
         case Form.MARKDOWN:
-            return say.markdown(shown, press.links, press.templates)
+            return render_markdown(shown, press.links, press.templates)
         case Form.SLACK:
-            return json.dumps(say.slack(shown, press.links), ensure_ascii=False, indent=2)
+            return json.dumps(render_slack(shown, press.links), ensure_ascii=False, indent=2)
         case Form.TEXT:
-            return say.text(shown, press.links, press.templates)
+            return render_text(shown, press.links, press.templates)
 
 
 def _show(found: Any) -> None:

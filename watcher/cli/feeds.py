@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from watcher.cli import feedlists, output
+from watcher.cli import feed_lists, output
 from watcher.cli.state import Json, load_settings, opened, state
 
 if TYPE_CHECKING:
-    from watcher.app.wiring import App
+    from watcher.app.bootstrap import App
     from watcher.model.feed import Feed, Source
-    from watcher.store.feeds import Poll
+    from watcher.store.feeds.queries import PollRecord
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -24,7 +24,7 @@ app = typer.Typer(
     "  watcher feeds discover post.example\n\n  watcher feeds import subscriptions.opml\n\n"
     "What the states mean and how often feeds are asked: docs/feeds.md",
 )
-feedlists.join(app)
+feed_lists.join(app)
 
 Address = Annotated[str, typer.Argument(metavar="URL", help="The feed's address, or its title.")]
 
@@ -42,17 +42,17 @@ def list_feeds(
     from watcher import clock
     from watcher.app import views
     from watcher.errors import UsageError
-    from watcher.schedule import Health, health
-    from watcher.store import feeds as store
+    from watcher.schedule import Health, get_feed_health
+    from watcher.store.feeds.queries import count_entries_by_feed
 
     if odd := set(only or ()) - {str(each) for each in Health}:
         raise UsageError(f"--health {odd.pop()!r}: expected one of {', '.join(str(each) for each in Health)}")
     now = clock.now()
     with opened() as application:
         with application.database.read() as db:
-            counts = store.entry_counts(db)
+            counts = count_entries_by_feed(db)
         feeds = [feed for feed in _all(application, now) if not tag or set(tag) & set(feed.source.tags)]
-    feeds = [feed for feed in feeds if not only or str(health(feed, now)) in only]
+    feeds = [feed for feed in feeds if not only or str(get_feed_health(feed, now)) in only]
     if as_json:
         output.put_json({"feeds": [views.feed(feed, now, counts.get(feed.id, 0)) for feed in feeds]})
         return
@@ -60,7 +60,7 @@ def list_feeds(
         ("health", "every", "last new", "entries", "lost", "feed", "address"),
         [
             (
-                str(health(feed, now)),
+                str(get_feed_health(feed, now)),
                 _length(feed.source.interval or feed.interval) if feed.polled_at else "",
                 _at(feed.new_at),
                 f"{counts.get(feed.id, 0):,}",
@@ -84,22 +84,22 @@ def show(
     """Show a feed: its health, its rhythm, gaps, moves, and the history of its polls."""
     from watcher import clock
     from watcher.app import views
-    from watcher.schedule import health
-    from watcher.store import feeds as store
+    from watcher.schedule import get_feed_health
+    from watcher.store.feeds.queries import count_entries_by_feed, load_polls
 
     now = clock.now()
     with opened() as application:
-        source = feedlists.find(application.settings.sources, url)
+        source = feed_lists.find(application.settings.sources, url)
         feed = next(each for each in _all(application, now) if each.source.url == source.url)
         with application.database.read() as db:
-            history = store.history(db, feed.id, limit) if feed.id else ()
-            count = store.entry_counts(db).get(feed.id, 0) if feed.id else 0
+            history = load_polls(db, feed.id, limit) if feed.id else ()
+            count = count_entries_by_feed(db).get(feed.id, 0) if feed.id else 0
     if as_json:
-        said = views.feed(feed, now, count) | {"configured": feedlists.as_json_of(source)}
+        said = views.feed(feed, now, count) | {"configured": feed_lists.as_json_of(source)}
         output.put_json(said | {"polls": [views.poll(poll) for poll in history]})
         return
     output.put(output.style(output.clean(feed.name), output.BOLD))
-    for name, value in _facts(feed, str(health(feed, now)), count, now):
+    for name, value in _facts(feed, str(get_feed_health(feed, now)), count, now):
         output.put(f"  {name:<12}{output.clean(value)}")
     if history:
         output.put("")
@@ -133,22 +133,22 @@ def add(
     from watcher.text.redact import redact_url
 
     settings = load_settings()
-    typed = url if "${" in url else feedlists.address(url)
-    source = feedlists.checked(typed, title, tuple(tag or ()), language, interval, environ=state.environ)
+    typed = url if "${" in url else feed_lists.address(url)
+    source = feed_lists.checked(typed, title, tuple(tag or ()), language, interval, environ=state.environ)
     if "${" in url and source.url != url:
         raise UsageError("${NAME} beside another secret: write this feed into feeds.yaml by hand")
-    feedlists.refuse_known(settings.sources, source)
+    feed_lists.refuse_known(settings.sources, source)
     if check:
         settings.require_secrets("fetch")
-    trial = feedlists.tried(settings, source) if check else None
+    trial = feed_lists.tried(settings, source) if check else None
     if trial is not None and not trial.ok:
-        offers = feedlists.offered(settings, source.request_url) if trial.kind in {"html", "not-feed"} else ()
+        offers = feed_lists.offered(settings, source.request_url) if trial.kind in {"html", "not-feed"} else ()
         if as_json:
             output.put_json(
                 {
                     "added": None,
                     "error": {"kind": trial.kind, "message": trial.message},
-                    "offers": [feedlists.candidate(offer) for offer in offers],
+                    "offers": [feed_lists.candidate(offer) for offer in offers],
                 }
             )
         else:
@@ -157,13 +157,14 @@ def add(
     add_sources(settings.folder, state.environ, [source])
     if as_json:
         items = trial.items if trial else None
-        output.put_json({"added": feedlists.as_json_of(source) | {"items": items}, "file": str(settings.folder / FILE)})
+        added = feed_lists.as_json_of(source) | {"items": items}
+        output.put_json({"added": added, "file": str(settings.folder / FILE)})
         return
     found = f" ({output.clean(trial.title or 'no title')}, {output.counted(trial.items, 'item')})" if trial else ""
     output.put(f"added {source.url}{found}")
     if trial is not None and trial.message:
         output.note(output.clean(trial.message))
-    feedlists.warn_of_secrets(source)
+    feed_lists.warn_of_secrets(source)
     _heed()
 
 
@@ -173,10 +174,10 @@ def remove(url: Address, as_json: Json = False) -> None:
     from watcher.settings.edit_feeds import FILE, remove_source
 
     settings = load_settings()
-    source = feedlists.find(settings.sources, url)
+    source = feed_lists.find(settings.sources, url)
     remove_source(settings.folder, state.environ, source.url)
     if as_json:
-        output.put_json({"removed": feedlists.as_json_of(source), "file": str(settings.folder / FILE)})
+        output.put_json({"removed": feed_lists.as_json_of(source), "file": str(settings.folder / FILE)})
         return
     output.put(f"removed {source.url}; its entries and hits stay")
     _heed()
@@ -187,15 +188,15 @@ def resume(url: Address, as_json: Json = False) -> None:
     """Ask a feed again that is gone, blocked or backed off, from now on and as if it had never failed."""
     from watcher import clock
     from watcher.errors import UsageError
-    from watcher.store import feeds as store
+    from watcher.store.feeds.queries import resume_feed
 
     now = clock.now()
     with opened(sync=True) as application:
-        source = feedlists.find(application.settings.sources, url)
+        source = feed_lists.find(application.settings.sources, url)
         if not source.enabled:
             raise UsageError(f"{source.url} is paused in feeds.yaml (`enabled: false`): resume it there")
         with application.database.write() as db:
-            store.resume(db, source.url, now)
+            resume_feed(db, source.url, now)
     if as_json:
         output.put_json({"resumed": source.url})
     else:
@@ -205,10 +206,10 @@ def resume(url: Address, as_json: Json = False) -> None:
 def _all(application: App, now: datetime) -> list[Feed]:
     """Give the configured feeds with what is known of them; those that were never polled are new."""
     from watcher.model.feed import Feed, FeedState
-    from watcher.store import feeds as store
+    from watcher.store.feeds.queries import load_feeds
 
     with application.database.read() as db:
-        known = {feed.source.url: feed for feed in store.all_configured(db)}
+        known = {feed.source.url: feed for feed in load_feeds(db)}
     found: list[Feed] = []
     for source in application.settings.sources:
         feed = known.get(source.url)
@@ -264,7 +265,7 @@ def _facts(feed: Feed, word: str, entries: int, now: datetime) -> list[tuple[str
     return said + [(name, value) for name, value in optional if value]
 
 
-def _row(poll: Poll) -> tuple[str, ...]:
+def _row(poll: PollRecord) -> tuple[str, ...]:
     numbers = [str(number) if number else "" for number in (poll.seen, poll.new, poll.updated, poll.hits)]
     size = f"{poll.wire_bytes:,}" if poll.wire_bytes else ""
     took = f"{poll.elapsed.total_seconds():.2f} s"

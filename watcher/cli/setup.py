@@ -11,7 +11,7 @@ from watcher.cli import output
 from watcher.cli.state import Json, state
 
 if TYPE_CHECKING:
-    from watcher.pipeline.trial import Trial
+    from watcher.pipeline.feed_check import FeedCheck
     from watcher.settings import Settings
 
 app = typer.Typer(rich_markup_mode=None)
@@ -113,22 +113,22 @@ def _notes(settings: Settings) -> list[str]:
     ]
 
 
-def _tried(settings: Settings) -> tuple[Trial, ...]:
+def _tried(settings: Settings) -> tuple[FeedCheck, ...]:
     import asyncio
 
-    from watcher.app.wiring import fetch_policy
+    from watcher.app.bootstrap import fetch_policy
     from watcher.fetch import Fetcher
-    from watcher.pipeline.trial import try_feeds
+    from watcher.pipeline.feed_check import check_feeds
 
-    async def fetch_all() -> tuple[Trial, ...]:
+    async def fetch_all() -> tuple[FeedCheck, ...]:
         async with Fetcher(fetch_policy(settings)) as fetcher:
-            return await try_feeds(fetcher, settings.sources, lambda _trial: advance())
+            return await check_feeds(fetcher, settings.sources, lambda _trial: advance())
 
     with output.progress("Trying feeds", len(settings.sources)) as advance:
         return asyncio.run(fetch_all())
 
 
-def _as_json(trial: Trial) -> dict[str, Any]:
+def _as_json(trial: FeedCheck) -> dict[str, Any]:
     from watcher.app.views import moment
     from watcher.text.redact import redact_text, redact_url
 
@@ -144,7 +144,7 @@ def _as_json(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _show_trial(trial: Trial) -> None:
+def _show_trial(trial: FeedCheck) -> None:
     from watcher.text.redact import redact_text
 
     word = output.style(trial.kind, output.GREEN if trial.ok else output.RED)

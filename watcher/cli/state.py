@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from watcher.app.wiring import App
+    from watcher.app.bootstrap import App
     from watcher.settings import Settings
 
 
@@ -73,7 +73,7 @@ def opened(
     secrets are needed (None: all).
     """
     from watcher import clock
-    from watcher.app.wiring import open_app
+    from watcher.app.bootstrap import open_app
 
     app = open_app(
         state.folder,

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from watcher.cli import asking, drafting, evaluating, measuring, output
+from watcher.cli import args, output, topic_analysis, topic_draft, topic_eval
 from watcher.cli.state import Json, Since, Until, opened
 
 if TYPE_CHECKING:
-    from watcher.app.wiring import App
+    from watcher.app.bootstrap import App
     from watcher.model.entry import StoredEntry
     from watcher.model.found import StoredHit
-    from watcher.topics.trial import Explained
+    from watcher.topics.query_test import EntryExplanation
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -35,10 +35,10 @@ def list_topics(as_json: Json = False) -> None:
     """List the topics with what they found: all hits, those of the last seven days, the last one, and judgements."""
     from watcher import clock
     from watcher.app import topic_views
-    from watcher.topics import catalogue
+    from watcher.topics.overview import list_topic_overviews
 
     with opened() as application, application.database.read() as db:
-        found = catalogue.listed(db, application.watched, clock.now())
+        found = list_topic_overviews(db, application.watched, clock.now())
     if as_json:
         output.put_json({"topics": [topic_views.topic(one) for one in found]})
         return
@@ -66,18 +66,20 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
     """Show a topic: its query as written and as read, the versions it had, the sets it uses."""
     from watcher import clock
     from watcher.app import topic_views
-    from watcher.app.questions import find_topic
-    from watcher.topics import catalogue, named
+    from watcher.app.listing import find_topic
+    from watcher.match import format_query
+    from watcher.topics.named_query import parse_named_query
+    from watcher.topics.overview import get_topic_overview, list_used_sets
 
     with opened() as application:
         settings = application.settings
         topic = find_topic(settings.topics, topic_id)
         with application.database.read() as db:
-            one, versions = catalogue.one(db, application.watched, topic_id, clock.now())
-    read = named.read_named(topic.query, settings.sets)
-    sets = {name: settings.sets[name] for name in catalogue.sets_used(topic.query, settings.sets)}
+            one, versions = get_topic_overview(db, application.watched, topic_id, clock.now())
+    read = parse_named_query(topic.query, settings.sets)
+    sets = {name: settings.sets[name] for name in list_used_sets(topic.query, settings.sets)}
     if as_json:
-        output.put_json(topic_views.whole_topic(one, versions, read.query.canonical(), sets))
+        output.put_json(topic_views.whole_topic(one, versions, format_query(read.query), sets))
         return
     output.put(output.style(output.clean(f"{topic.id}: {topic.name}"), output.BOLD))
     if topic.description:
@@ -134,7 +136,7 @@ def try_out(
     else:
         if since or until:
             raise UsageError("--since and --until are about stored entries; leave out --text and --file for these")
-        matched = _test_text(what, text if text is not None else asking.read_text(file or "-"), as_json)
+        matched = _test_text(what, text if text is not None else args.read_text(file or "-"), as_json)
     if exit_code and not matched:
         raise typer.Exit(1)
 
@@ -151,48 +153,48 @@ def explain(
 ) -> None:
     """Say why an entry belongs to a topic: each clause and its words; or why not, and what comes nearest."""
     from watcher.app import topic_views
-    from watcher.app.questions import topic_or_query
-    from watcher.cli import telling
-    from watcher.match import version_of
-    from watcher.topics.named import read_named
-    from watcher.topics.trial import on_entry
+    from watcher.app.listing import topic_or_query
+    from watcher.cli import render_entry
+    from watcher.match import hash_query
+    from watcher.topics.named_query import parse_named_query
+    from watcher.topics.query_test import explain_entry
 
     with opened() as application:
         topic, query = topic_or_query(application.settings.topics, what)
-        named = read_named(query, application.settings.sets)
+        named = parse_named_query(query, application.settings.sets)
         stored, hit = _entry(application, entry)
-    found = on_entry(named, stored, everything=everything)
-    version = version_of(named.query)
+    found = explain_entry(named, stored, everything=everything)
+    version = hash_query(named.query)
     if as_json:
         output.put_json(topic_views.explained(found, topic.id if topic else None, version, hit))
         return
-    telling.show_entry(found.stored, found.evidence)
+    render_entry.show_entry(found.stored, found.evidence)
     name = topic.id if topic else "the query"
     output.put(f"\n{'matches' if found.matched else 'does not match'} {name} (version {version})\n")
     if hit is not None and hit.hit.topic_version != version:
         output.put(f"hit {hit.id} is one of {hit.hit.topic_id} in version {hit.hit.topic_version}\n")
-    telling.show_tree(found.tree)
+    render_entry.show_tree(found.tree)
     _show_nearest(found)
 
 
 def _test_archive(what: str, since: str | None, until: str | None, limit: int, as_json: bool) -> bool:
     from watcher.app import topic_views
-    from watcher.app.questions import topic_or_query
-    from watcher.cli import telling
+    from watcher.app.listing import topic_or_query
+    from watcher.cli import render_entry
     from watcher.match import parse_query
-    from watcher.topics.trial import on_archive
+    from watcher.topics.query_test import search_archive
 
     with opened() as application:
         _topic, text = topic_or_query(application.settings.topics, what)
         query = parse_query(text, application.settings.sets)
-        after, before = asking.times(since, until)
+        after, before = args.times(since, until)
         with output.measured("Matching") as heard:
-            found = on_archive(application.database, query, since=after, until=before, limit=limit, heard=heard)
+            found = search_archive(application.database, query, since=after, until=before, limit=limit, heard=heard)
     if as_json:
         output.put_json(topic_views.tested(found))
     else:
         for match in found.matches:
-            telling.show_entry(match.stored, match.evidence)
+            render_entry.show_entry(match.stored, match.evidence)
         more = f", the newest {limit} listed (--limit)" if found.count > len(found.matches) else ""
         tested = output.counted(found.tested, "entry", "entries")
         output.note(f"{output.counted(found.count, 'match', 'matches')} in {tested}{more}")
@@ -201,21 +203,21 @@ def _test_archive(what: str, since: str | None, until: str | None, limit: int, a
 
 def _test_text(what: str, text: str, as_json: bool) -> bool:
     from watcher.app import topic_views
-    from watcher.app.questions import topic_or_query
-    from watcher.cli import telling
-    from watcher.topics.named import read_named
-    from watcher.topics.trial import as_entry, on_entry
+    from watcher.app.listing import topic_or_query
+    from watcher.cli import render_entry
+    from watcher.topics.named_query import parse_named_query
+    from watcher.topics.query_test import build_entry, explain_entry
 
-    settings = asking.settings_if_any()
+    settings = args.settings_if_any()
     topics, sets = (settings.topics, settings.sets) if settings else ((), {})
     _topic, query = topic_or_query(topics, what)
-    found = on_entry(read_named(query, sets), as_entry(text))
+    found = explain_entry(parse_named_query(query, sets), build_entry(text))
     if as_json:
         output.put_json(topic_views.trial(found))
     else:
-        telling.show_entry(found.stored, found.evidence, named=False)
+        render_entry.show_entry(found.stored, found.evidence, named=False)
         output.put(f"\n{'matches' if found.matched else 'does not match'}\n")
-        telling.show_tree(found.tree)
+        render_entry.show_tree(found.tree)
         _show_nearest(found)
     return found.matched
 
@@ -223,7 +225,8 @@ def _test_text(what: str, text: str, as_json: bool) -> bool:
 def _entry(application: App, said: str) -> tuple[StoredEntry, StoredHit | None]:
     """Read the entry that is meant, and the hit by which it was named."""
     from watcher.errors import UsageError
-    from watcher.store import entries, hits
+    from watcher.store.entries.queries import load_entry
+    from watcher.store.hits.queries import load_hit
 
     word = said.strip().lower()
     number = word.removeprefix("entry:").removeprefix("hit:").lstrip("#")
@@ -231,12 +234,12 @@ def _entry(application: App, said: str) -> tuple[StoredEntry, StoredHit | None]:
         raise UsageError(f"{said!r} is no entry: write its number, or hit:NUMBER for the entry of a hit")
     with application.database.read() as db:
         if word.startswith(("hit:", "#")):
-            hit = hits.get(db, int(number))
+            hit = load_hit(db, int(number))
             return hit.stored, hit
-        return entries.get(db, int(number)), None
+        return load_entry(db, int(number)), None
 
 
-def _show_nearest(found: Explained) -> None:
+def _show_nearest(found: EntryExplanation) -> None:
     if found.matched:
         return
     if found.nearest:
@@ -247,5 +250,5 @@ def _show_nearest(found: Explained) -> None:
         output.put("\nNo single loosening of the query would let it in.")
 
 
-for _more in (measuring, evaluating, drafting):
+for _more in (topic_analysis, topic_eval, topic_draft):
     app.registered_commands += _more.app.registered_commands

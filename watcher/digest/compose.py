@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watcher.digest.pieces import one_line
+from watcher.digest.format_helpers import one_line
 from watcher.model.digest import Coverage, Digest, EmptyPolicy, Kind, StoryLine, Subscription, ToldHit, TopicSection
 from watcher.model.topic import Topic
 
@@ -16,7 +16,7 @@ FRESHNESS = timedelta(hours=12)
 _RANK = {kind: rank for rank, kind in enumerate(Kind)}
 
 
-def compose(
+def compose_digest(
     subscription: Subscription,
     slot_at: datetime,
     hits: Sequence[ToldHit],
@@ -66,7 +66,7 @@ def compose(
     )
 
 
-def is_sent(digest: Digest, policy: EmptyPolicy) -> bool:
+def should_send(digest: Digest, policy: EmptyPolicy) -> bool:
     """Tell whether a digest goes out: an empty one only if the subscription wants to hear of silence.
 
     An alarm is no silence, and messages that did not arrive are bad coverage.

@@ -10,22 +10,22 @@ import css_inline
 import jinja2
 from markupsafe import Markup, escape
 
-from watcher.digest import own
-from watcher.digest.leaving import LEAVE_HERE
-from watcher.digest.pieces import (
+from watcher.digest import user_templates
+from watcher.digest.format_helpers import (
     Links,
     Place,
-    by_turns,
-    clock,
-    coverage_line,
-    flags,
-    groups,
-    headline,
-    marked,
-    others,
-    subject,
-    summary_of,
+    cut_summary,
+    format_coverage,
+    format_headline,
+    format_local_time,
+    format_subject,
+    group_stories,
+    interleave_stories,
+    list_flags,
+    list_other_outlets,
+    split_by_evidence,
 )
+from watcher.digest.unsubscribe_links import UNSUBSCRIBE_MARKER
 from watcher.model.digest import Digest, StoryLine
 
 MOST_BYTES = 90_000
@@ -36,27 +36,27 @@ ALWAYS_WHOLE = 3
 _Rows: TypeAlias = dict[Place, Markup]
 
 
-def html(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
+def render_html(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
     """Write a digest as HTML of at most MOST_BYTES: long ones lose summaries from below, then stories to "n more".
 
     `templates` is a folder whose `digest.html` or `story.html` is used instead of ours (Jinja2; the same names are
     given to it). One that cannot be used is told of in the digest, which then looks as ours do.
     """
     links = links or Links()
-    if own.has_own(templates, "digest.html", "story.html"):
+    if user_templates.has_template(templates, "digest.html", "story.html"):
         try:
             said = _written(digest, links, templates)
             dressed = _inliner().inline(said)
-        except own.FAULTS as error:
-            digest = own.told(digest, templates, error)
+        except user_templates.TEMPLATE_ERRORS as error:
+            digest = user_templates.add_template_error(digest, templates, error)
         else:
             return dressed if len(dressed.encode()) <= MOST_BYTES else said
     return _written(digest, links, None)
 
 
 def _written(digest: Digest, links: Links, templates: Path | None) -> str:
-    row = own.template("story.html", templates)
-    page = own.template("digest.html", templates)
+    row = user_templates.find_template("story.html", templates)
+    page = user_templates.find_template("digest.html", templates)
     frame = len(_paged(page, digest, links, {}).encode()) + 120 * len(digest.sections)
     rows = _fitted(digest, links, row, MOST_BYTES - frame)
     return _paged(page, digest, links, rows)
@@ -67,7 +67,7 @@ def _fitted(digest: Digest, links: Links, row: jinja2.Template, room: int) -> _R
     as many as there is room for, and with what room is left as many summaries as it holds."""
     whole: _Rows = {}
     left = room
-    order = list(by_turns(digest))
+    order = list(interleave_stories(digest))
     for place, line in order:
         whole[place] = _row(row, digest, line, links, summaries=True)
         left -= len(whole[place].encode())
@@ -93,18 +93,18 @@ def _fitted(digest: Digest, links: Links, row: jinja2.Template, room: int) -> _R
 
 def _row(row: jinja2.Template, digest: Digest, line: StoryLine, links: Links, *, summaries: bool) -> Markup:
     lead = line.lead
-    also, more = others(line)
+    also, more = list_other_outlets(line)
     said = row.render(
         line=line,
-        title=_words(marked(lead.title, "title", lead.evidence)),
+        title=_words(split_by_evidence(lead.title, "title", lead.evidence)),
         url=lead.url,
         source=lead.source,
         language=lead.language,
         also=also,
         more=more,
-        when=clock(lead.news_at, digest.timezone).replace(" ", "\u00a0"),
-        flags=flags(lead),
-        summary=_words(summary_of(lead)) if summaries else "",
+        when=format_local_time(lead.news_at, digest.timezone).replace(" ", "\u00a0"),
+        flags=list_flags(lead),
+        summary=_words(cut_summary(lead)) if summaries else "",
         relevant=links.label(lead.hit_id, "relevant"),
         irrelevant=links.label(lead.hit_id, "irrelevant"),
     )
@@ -116,7 +116,9 @@ def _paged(page: jinja2.Template, digest: Digest, links: Links, rows: _Rows) -> 
     for number, section in enumerate(digest.sections):
         shown = [(line, rows.get((number, rank))) for rank, line in enumerate(section.stories)]
         made = {id(line): made for line, made in shown if made is not None}
-        parts = [(label, [made[id(line)] for line in lines if id(line) in made]) for label, lines in groups(section)]
+        parts = [
+            (label, [made[id(line)] for line in lines if id(line) in made]) for label, lines in group_stories(section)
+        ]
         sections.append(
             {
                 "id": section.topic_id,
@@ -130,12 +132,12 @@ def _paged(page: jinja2.Template, digest: Digest, links: Links, rows: _Rows) -> 
     return page.render(
         digest=digest,
         sections=sections,
-        subject=subject(digest),
-        headline=headline(digest),
-        coverage_line=coverage_line(digest.coverage),
-        until=clock(digest.window[1], digest.timezone),
+        subject=format_subject(digest),
+        headline=format_headline(digest),
+        coverage_line=format_coverage(digest.coverage),
+        until=format_local_time(digest.window[1], digest.timezone),
         home=links.base_url,
-        unsubscribe=Markup(LEAVE_HERE),  # noqa: S704
+        unsubscribe=Markup(UNSUBSCRIBE_MARKER),  # noqa: S704
     )
 
 

@@ -6,19 +6,19 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from watcher.digest import own
-from watcher.digest.pieces import (
+from watcher.digest import user_templates
+from watcher.digest.format_helpers import (
     Links,
     Place,
-    by_turns,
-    clock,
-    coverage_line,
-    flags,
-    groups,
-    headline,
+    cut_summary,
+    format_coverage,
+    format_headline,
+    format_local_time,
+    group_stories,
+    interleave_stories,
+    list_flags,
+    list_other_outlets,
     one_line,
-    others,
-    summary_of,
 )
 from watcher.model.digest import Digest, StoryLine
 from watcher.text.bidi import isolate
@@ -30,14 +30,14 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
 _AT_BEGINNING = re.compile(r"^(\d{1,9})([.)])|^([-+=:])")
 
 
-def text(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
+def render_text(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
     """Write a digest as plain text, 76 columns wide, or as a user's own `digest.txt` has it."""
     links = links or Links()
     said, digest = _own("digest.txt", digest, links, templates)
     return said or "\n".join(_text(digest, links)).rstrip() + "\n"
 
 
-def markdown(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
+def render_markdown(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
     """Write a digest as Markdown (CommonMark), every outside word escaped, or as a user's own `digest.md` has it."""
     links = links or Links()
     said, digest = _own("digest.md", digest, links, templates)
@@ -46,18 +46,18 @@ def markdown(digest: Digest, links: Links | None = None, templates: Path | None 
 
 def _own(name: str, digest: Digest, links: Links, templates: Path | None) -> tuple[str | None, Digest]:
     try:
-        return own.written(
-            name, templates, digest=digest, links=links, headline=headline(digest), groups=groups,
-            coverage_line=coverage_line(digest.coverage), until=clock(digest.window[1], digest.timezone),
-            clock=lambda moment: clock(moment, digest.timezone), one_line=one_line, escaped=_escaped,
+        return user_templates.render_user_template(
+            name, templates, digest=digest, links=links, headline=format_headline(digest), groups=group_stories,
+            coverage_line=format_coverage(digest.coverage), until=format_local_time(digest.window[1], digest.timezone),
+            clock=lambda moment: format_local_time(moment, digest.timezone), one_line=one_line, escaped=_escaped,
         ), digest  # fmt: skip
-    except own.FAULTS as error:
-        return None, own.told(digest, templates, error)
+    except user_templates.TEMPLATE_ERRORS as error:
+        return None, user_templates.add_template_error(digest, templates, error)
 
 
 def _text(digest: Digest, links: Links) -> Iterator[str]:
     yield one_line(digest.title)
-    yield f"{headline(digest)} · until {clock(digest.window[1], digest.timezone)} ({digest.timezone})"
+    yield _summary_line(digest)
     yield ""
     for alarm in digest.alarms:
         yield from (*_wrapped(alarm, "! ", "  "), "")
@@ -66,7 +66,7 @@ def _text(digest: Digest, links: Links) -> Iterator[str]:
         count = len(section.stories) + section.more
         yield from (f"== {one_line(section.name)} ({count})", "")
         rank = 0
-        for label, lines in groups(section):
+        for label, lines in group_stories(section):
             if label and (number, rank) in shown:
                 yield from (f"   -- {label} --", "")
             for _line in lines:
@@ -77,16 +77,21 @@ def _text(digest: Digest, links: Links) -> Iterator[str]:
             where = links.topic(section.topic_id, section.since)
             yield from (f"   {more} more" + (f": {where}" if where else ""), "")
     yield "--"
-    yield from _wrapped(coverage_line(digest.coverage))
+    yield from _wrapped(format_coverage(digest.coverage))
     for note in (*digest.troubles, *digest.coverage.notes):
         yield from _wrapped(note, " - ", "   ")
+
+
+def _summary_line(digest: Digest) -> str:
+    until = format_local_time(digest.window[1], digest.timezone)
+    return f"{format_headline(digest)} · until {until} ({digest.timezone})"
 
 
 def _fitted(digest: Digest) -> dict[Place, list[str]]:
     """Write the stories that fit, those of all topics by turns."""
     shown: dict[Place, list[str]] = {}
     left = MOST_TEXT
-    for place, line in by_turns(digest):
+    for place, line in interleave_stories(digest):
         said = [*_story(line, digest.timezone), ""]
         if (left := left - sum(map(len, said))) < 0:
             break
@@ -97,12 +102,12 @@ def _fitted(digest: Digest) -> dict[Place, list[str]]:
 def _story(line: StoryLine, timezone: str) -> Iterator[str]:
     lead = line.lead
     yield from _wrapped(isolate(lead.title), " * ", "   ")
-    also, more = others(line)
+    also, more = list_other_outlets(line)
     sources = ", ".join(isolate(hit.source) for hit in (lead, *also))
     outlets = sources + (f" and {more} more" if more else "")
-    marks = "".join(f" [{flag}]" for flag in flags(lead))
-    yield from _wrapped(f"{outlets} · {clock(lead.news_at, timezone)}{marks}", "   ", "   ")
-    yield from _wrapped(isolate("".join(piece for piece, _is_evidence in summary_of(lead))), "   ", "   ")
+    marks = "".join(f" [{flag}]" for flag in list_flags(lead))
+    yield from _wrapped(f"{outlets} · {format_local_time(lead.news_at, timezone)}{marks}", "   ", "   ")
+    yield from _wrapped(isolate("".join(piece for piece, _is_evidence in cut_summary(lead))), "   ", "   ")
     if lead.url:
         yield f"   {lead.url}"
 
@@ -123,13 +128,13 @@ def _wrapped(said: str, first: str = "", rest: str = "") -> Iterator[str]:
 
 def _markdown(digest: Digest, links: Links) -> Iterator[str]:
     yield from (f"# {_escaped(digest.title)}", "")
-    yield f"{headline(digest)} · until {clock(digest.window[1], digest.timezone)} ({digest.timezone})"
+    yield _summary_line(digest)
     yield ""
     for alarm in digest.alarms:
         yield from (f"> {_escaped(alarm)}", "")
     for section in digest.sections:
         yield from (f"## {_escaped(section.name)}", "")
-        for label, lines in groups(section):
+        for label, lines in group_stories(section):
             if label:
                 yield from (f"### {label}", "")
             for line in lines:
@@ -138,7 +143,7 @@ def _markdown(digest: Digest, links: Links) -> Iterator[str]:
             where = links.topic(section.topic_id, section.since)
             yield f"- [{section.more} more](<{where}>)" if where else f"- {section.more} more"
         yield ""
-    yield from ("---", "", _escaped(coverage_line(digest.coverage)), "")
+    yield from ("---", "", _escaped(format_coverage(digest.coverage)), "")
     yield from (f"- {_escaped(note)}" for note in (*digest.troubles, *digest.coverage.notes))
 
 
@@ -147,13 +152,13 @@ def _item(line: StoryLine, timezone: str) -> Iterator[str]:
     title = isolate(_escaped(lead.title))
     url = re.sub(r"[\s<>\\]", lambda found: f"%{ord(found[0]):02X}", lead.url or "")
     yield f"- **[{title}](<{url}>)**" if url else f"- **{title}**"
-    also, more = others(line)
+    also, more = list_other_outlets(line)
     outlets = ", ".join(isolate(_escaped(hit.source)) for hit in (lead, *also)) + (f" and {more} more" if more else "")
-    marks = "".join(f" · *{_escaped(flag)}*" for flag in flags(lead))
-    yield f"  {outlets} · {clock(lead.news_at, timezone)}{marks}"
+    marks = "".join(f" · *{_escaped(flag)}*" for flag in list_flags(lead))
+    yield f"  {outlets} · {format_local_time(lead.news_at, timezone)}{marks}"
     summary = "".join(
         f"**{_escaped(piece)}**" if is_evidence and piece == piece.strip() else _escaped(piece, blanks=True)
-        for piece, is_evidence in summary_of(lead)
+        for piece, is_evidence in cut_summary(lead)
     )
     if summary.strip():
         yield f"  {_begun(summary.strip())}"

@@ -5,7 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from watcher.digest.pieces import Links, clock, coverage_line, flags, groups, headline, others, subject, summary_of
+from watcher.digest.format_helpers import (
+    Links,
+    cut_summary,
+    format_coverage,
+    format_headline,
+    format_local_time,
+    format_subject,
+    group_stories,
+    list_flags,
+    list_other_outlets,
+)
 from watcher.model.digest import Digest, StoryLine
 from watcher.text.bidi import isolate
 
@@ -22,19 +32,19 @@ Block = dict[str, Any]
 _DIVIDER: Block = {"type": "divider"}
 
 
-def slack(digest: Digest, links: Links | None = None) -> list[dict[str, Any]]:
+def render_slack(digest: Digest, links: Links | None = None) -> list[dict[str, Any]]:
     """Write a digest as messages of blocks; the first opens it, the others follow in its thread where there is one."""
     links = links or Links()
-    until = clock(digest.window[1], digest.timezone)
+    until = format_local_time(digest.window[1], digest.timezone)
     head: list[Block] = [
         {"type": "header", "text": {"type": "plain_text", "text": _cut(digest.title, MOST_HEADER), "emoji": False}},
-        _context(f"{headline(digest)} · until {until} ({digest.timezone})"),
+        _context(f"{format_headline(digest)} · until {until} ({digest.timezone})"),
     ]
     head += [_context(f"⚠ {escape(_cut(alarm, 300))}") for alarm in digest.alarms[:5]]
     blocks: list[Block] = []
     for section in digest.sections:
         blocks += [_DIVIDER, _section(f"*{escape(_cut(section.name, 200))}*")]
-        for label, lines in groups(section):
+        for label, lines in group_stories(section):
             blocks += [_context(f"_{label}_")] if label else []
             blocks += [_story(line, digest.timezone, links) for line in lines]
         if section.more:
@@ -44,7 +54,7 @@ def slack(digest: Digest, links: Links | None = None) -> list[dict[str, Any]]:
     if not digest.sections and not digest.alarms:
         blocks.append(_section("Nothing that these topics watch for has appeared."))
     messages = _packed(head, blocks, _context(_foot(digest)), links.base_url)
-    fallback = escape(subject(digest))
+    fallback = escape(format_subject(digest))
     count = len(messages)
     return [
         {
@@ -66,7 +76,7 @@ def escape(said: str) -> str:
 
 
 def _foot(digest: Digest) -> str:
-    said = escape(coverage_line(digest.coverage))
+    said = escape(format_coverage(digest.coverage))
     for note in (*digest.troubles, *digest.coverage.notes):
         line = f"\n• {escape(_cut(note, 300))}"
         if len(said) + len(line) > MOST_FOOT:
@@ -79,8 +89,10 @@ def _story(line: StoryLine, timezone: str, links: Links) -> Block:
     lead = line.lead
     title = isolate(escape(_cut(lead.title, 300)).replace("|", "¦"))
     heading = f"*<{_address(lead.url)}|{title}>*" if lead.url else f"*{title}*"
-    also, more = others(line, 4)
-    marks = f" · {clock(lead.news_at, timezone)}" + "".join(f" · _{escape(_cut(flag, 200))}_" for flag in flags(lead))
+    also, more = list_other_outlets(line, 4)
+    marks = f" · {format_local_time(lead.news_at, timezone)}" + "".join(
+        f" · _{escape(_cut(flag, 200))}_" for flag in list_flags(lead)
+    )
     yes, no = links.label(lead.hit_id, "relevant"), links.label(lead.hit_id, "irrelevant")
     judge = f" · <{_address(yes)}|relevant> / <{_address(no)}|not>" if yes else ""
     rest = f" and {more} more" if more else ""
@@ -93,7 +105,7 @@ def _story(line: StoryLine, timezone: str, links: Links) -> Block:
         f"*{escape(piece.strip())}*" + (" " if piece.endswith(" ") else "")
         if is_evidence and piece.strip()
         else escape(piece)
-        for piece, is_evidence in _spaced(summary_of(lead, 240))
+        for piece, is_evidence in _spaced(cut_summary(lead, 240))
     )
     tail = f"\n{isolate(summary)}" if summary else ""
     said = f"{heading}\n{', '.join(linked)}{rest}{marks}{judge}{tail}"

@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim
 
-from watcher.digest.words import IMMEDIATE, to_cron
+from watcher.digest.schedule_text import IMMEDIATE, convert_to_cron
 from watcher.model.digest import QuietHours, Subscription
 
 
-def parse_schedule(schedule: str, timezone: str = "UTC") -> None:
+def validate_schedule(schedule: str, timezone: str = "UTC") -> None:
     """Check a schedule; raises ValueError for one that cannot be read or never comes."""
-    cron = to_cron(schedule)
+    cron = convert_to_cron(schedule)
     try:
         zone = ZoneInfo(timezone)
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:
@@ -27,12 +27,12 @@ def parse_schedule(schedule: str, timezone: str = "UTC") -> None:
         raise ValueError(f"{schedule!r} never comes") from error
 
 
-def next_slot(subscription: Subscription, after: datetime) -> datetime | None:
+def find_next_slot(subscription: Subscription, after: datetime) -> datetime | None:
     """Give the first slot after a moment, in UTC; None for alerts and for schedules that never come."""
     return next(_slots(subscription, after), None)
 
 
-def due_slot(subscription: Subscription, last_slot_at: datetime | None, now: datetime) -> datetime | None:
+def find_due_slot(subscription: Subscription, last_slot_at: datetime | None, now: datetime) -> datetime | None:
     """Give the latest slot that has come since the last one, in UTC; None where none has.
 
     After downtime the missed slots are one: their digest is merged. A subscription without a past counts from a
@@ -50,7 +50,7 @@ def due_slot(subscription: Subscription, last_slot_at: datetime | None, now: dat
     return found
 
 
-def quiet_until(quiet: QuietHours | None, timezone: str, now: datetime) -> datetime | None:
+def find_quiet_end(quiet: QuietHours | None, timezone: str, now: datetime) -> datetime | None:
     """Give the end of the quiet hours that are on at a moment, in UTC; None while there are none."""
     if quiet is None:
         return None
@@ -74,7 +74,7 @@ def _is_quiet(quiet: QuietHours, clock: time) -> bool:
 
 def _slots(subscription: Subscription, after: datetime) -> Iterator[datetime]:
     """Give the slots after a moment, in UTC: a time of day once a day, also where clocks go back."""
-    cron = to_cron(subscription.schedule)
+    cron = convert_to_cron(subscription.schedule)
     if cron != IMMEDIATE:
         for slot in CronSim(cron, after.astimezone(ZoneInfo(subscription.timezone))):
             # Begun in the hour that comes twice, cronsim gives a time of its first coming, which is past.

@@ -16,7 +16,7 @@ FEW = 5
 """A difference of fewer hits is never far; a topic that uses to bring fewer is never silent."""
 
 
-def unusual(volume: Volume) -> str | None:
+def describe_unusual_volume(volume: Volume) -> str | None:
     """Say in one line what is unusual about a topic's last 24 hours, or nothing.
 
     Counts of rare things scatter like their square root, so it is square roots that are compared (Anscombe): with the

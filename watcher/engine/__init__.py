@@ -5,24 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from watcher.engine.steps import Engine, Steps
+from watcher.engine.jobs import Engine, Jobs
 from watcher.errors import UsageError
 from watcher.settings import EngineName
-from watcher.store.engine import Database
+from watcher.store.database import Database
 
 
-def make_engine(name: EngineName, steps: Steps) -> Engine:
+def make_engine(name: EngineName, steps: Jobs) -> Engine:
     """Make the engine of that name; raises UsageError where what it needs is not installed."""
     match name:
         case EngineName.LOCAL:
-            from watcher.engine.local import Local
+            from watcher.engine.apscheduler_engine import ApschedulerEngine
 
-            return Local(steps)
+            return ApschedulerEngine(steps)
         case EngineName.PROCRASTINATE:
             with _installed(name):
-                from watcher.engine.procrastinate import Cluster
+                from watcher.engine.procrastinate_engine import ProcrastinateEngine
 
-                return Cluster(steps)
+                return ProcrastinateEngine(steps)
 
 
 def prepare(name: EngineName, database: Database) -> None:

@@ -10,8 +10,9 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.schema import SchemaManager
 
 from watcher.errors import StoreError
-from watcher.store import notes
-from watcher.store.engine import Database, alone
+from watcher.store.database import Database
+from watcher.store.database.connection import acquire_advisory_lock
+from watcher.store.system.key_values import get_value, set_value
 
 
 def prepare(database: Database) -> None:
@@ -25,14 +26,14 @@ def prepare(database: Database) -> None:
     )
     try:
         with app.open(), database.write() as db:
-            alone(db, "procrastinate")
-            done = notes.get(db, "procrastinate") or scripts[-1].name
+            acquire_advisory_lock(db, "procrastinate")
+            done = get_value(db, "procrastinate") or scripts[-1].name
             if not app.check_connection():
                 app.schema_manager.apply_schema()
             else:
                 for script in (each for each in scripts if each.name > done):
                     app.connector.get_sync_connector().execute_query(script.read_text("utf-8").replace("%", "%%"))
-            notes.put(db, "procrastinate", scripts[-1].name)
+            set_value(db, "procrastinate", scripts[-1].name)
     except ConnectorException as error:
         raise StoreError(f"database {database}: {plain(error)}") from error
 

@@ -1,13 +1,23 @@
 """The topic language: reads queries, finds which of many match an entry, and shows why. Pure."""
 
 from watcher.match.budget import Check, limit_matching
-from watcher.match.document import Reading
-from watcher.match.explain import Clause, explain, find
-from watcher.match.index import Index, Watched, finder
-from watcher.match.need import AllOf, AnyOf, Anything, Need, Phrase, Prefix, Token, needs
+from watcher.match.compiler import check_topics, compile_topics, format_keyword_query, hash_query
+from watcher.match.entry_text import EntryText
+from watcher.match.explain import Clause, explain_match, match_entry
+from watcher.match.format import format_query
+from watcher.match.index import QueryIndex, TopicMatcher, build_entry_matcher
 from watcher.match.parser import parse_query
+from watcher.match.required_terms import (
+    AllOf,
+    AnyOf,
+    Anything,
+    RequiredPhrase,
+    RequiredPrefix,
+    RequiredTerms,
+    RequiredToken,
+    required_terms,
+)
 from watcher.match.syntax import Query
-from watcher.match.topics import check_topics, compile_topics, from_keywords, version_of
 
 __all__ = [
     "AllOf",
@@ -15,22 +25,23 @@ __all__ = [
     "Anything",
     "Check",
     "Clause",
-    "Index",
-    "Need",
-    "Phrase",
-    "Prefix",
+    "EntryText",
     "Query",
-    "Reading",
-    "Token",
-    "Watched",
+    "QueryIndex",
+    "RequiredPhrase",
+    "RequiredPrefix",
+    "RequiredTerms",
+    "RequiredToken",
+    "TopicMatcher",
+    "build_entry_matcher",
     "check_topics",
     "compile_topics",
-    "explain",
-    "find",
-    "finder",
-    "from_keywords",
+    "explain_match",
+    "format_keyword_query",
+    "format_query",
+    "hash_query",
     "limit_matching",
-    "needs",
+    "match_entry",
     "parse_query",
-    "version_of",
+    "required_terms",
 ]

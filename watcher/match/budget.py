@@ -14,13 +14,13 @@ from typing import TypeAlias, TypeVar
 T = TypeVar("T")
 Check: TypeAlias = Callable[[], None]
 """Returns while there is time; raises whatever is to leave the matcher where there is none."""
-STEPS = 256
+STEPS_PER_CHECK = 256
 """How many steps of a loop are taken between two checks: some tenths of a millisecond."""
 
 _CHECK: ContextVar[Check | None] = ContextVar("match_check", default=None)
 
 
-def current_check() -> Check | None:
+def get_current_check() -> Check | None:
     """Return the check that is in force here; None where matching is not bounded."""
     return _CHECK.get()
 
@@ -35,13 +35,13 @@ def limit_matching(check: Check) -> Iterator[None]:
         _CHECK.reset(token)
 
 
-def checked(some: Iterable[T], check: Check | None) -> Iterable[T]:
-    """Iterate over some things, with a check every STEPS of them; without a check they are returned as they are."""
-    return some if check is None else _checked(some, check)
+def iterate_checked(some: Iterable[T], check: Check | None) -> Iterable[T]:
+    """Iterate over `some`, calling `check` every STEPS_PER_CHECK items; without a check, return `some` itself."""
+    return some if check is None else _iterate_checked(some, check)
 
 
-def _checked(some: Iterable[T], check: Check) -> Iterator[T]:
+def _iterate_checked(some: Iterable[T], check: Check) -> Iterator[T]:
     for number, each in enumerate(some):
-        if not number % STEPS:
+        if not number % STEPS_PER_CHECK:
             check()
         yield each

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from watcher.match.document import Reading
-from watcher.match.nearness import Occurrence
-from watcher.match.printer import clause
-from watcher.match.syntax import WORD_FIELDS, Words
+from watcher.match.entry_text import EntryText
+from watcher.match.format import format_clause
+from watcher.match.proximity import Occurrence
+from watcher.match.syntax import WORD_FIELDS, Phrase
 from watcher.model.topic import Evidence
 
-MOST = 40
+MAX_EVIDENCE = 40
 """Pieces of evidence kept for one hit, those nearest to the beginning."""
 
-_clause = lru_cache(maxsize=20_000)(clause)
+_clause = lru_cache(maxsize=20_000)(format_clause)
 
 
-def evidence(found: list[Occurrence], reading: Reading) -> tuple[Evidence, ...]:
+def extract_evidence(found: list[Occurrence], reading: EntryText) -> tuple[Evidence, ...]:
     """Say which words of the stored text are evidence, in reading order."""
-    leaves = sorted({leaf for occurrence in found for leaf in occurrence[3]}, key=_place)[:MOST]
+    leaves = sorted({leaf for occurrence in found for leaf in occurrence[3]}, key=_place)[:MAX_EVIDENCE]
     said = []
     for number, first, last, words in leaves:
         field = WORD_FIELDS[number]
@@ -29,7 +29,7 @@ def evidence(found: list[Occurrence], reading: Reading) -> tuple[Evidence, ...]:
     return tuple(said)
 
 
-def score(shown: tuple[Evidence, ...]) -> float:
+def score_evidence(shown: tuple[Evidence, ...]) -> float:
     """Weigh evidence from 0 to 1: words in the title, in the first lines, and how many clauses speak."""
     if not shown:
         return 0.2
@@ -40,5 +40,5 @@ def score(shown: tuple[Evidence, ...]) -> float:
     return round(0.25 + 0.4 * len(in_title) / len(clauses) + 0.1 * early + 0.25 * breadth, 4)
 
 
-def _place(leaf: tuple[int, int, int, Words]) -> tuple[int, int, int]:
+def _place(leaf: tuple[int, int, int, Phrase]) -> tuple[int, int, int]:
     return leaf[:3]

@@ -15,13 +15,21 @@ from typing import TypeAlias
 import ahocorasick_rs
 
 from watcher.match import evidence
-from watcher.match.document import Reading
-from watcher.match.evaluate import occurrences
-from watcher.match.nearness import Occurrence
-from watcher.match.plan import Group, beyond, decided, groups, rarity, spelt_out, triggers
-from watcher.match.quick import Quick, Test
-from watcher.match.scan import MANY, Options, Scan, Signs, open_ended
-from watcher.match.syntax import And, Node, Or, Query, Words, parts_of
+from watcher.match.entry_text import EntryText
+from watcher.match.evaluate import find_occurrences
+from watcher.match.fast_predicates import Predicate, PredicateCompiler
+from watcher.match.patterns import (
+    PatternGroup,
+    estimate_frequency,
+    is_decided_by_patterns,
+    is_literal,
+    leaf_patterns,
+    required_groups,
+    residual_nodes,
+)
+from watcher.match.proximity import Occurrence
+from watcher.match.scan_result import MAX_LISTED_PATTERNS, LeafPatterns, OrOptions, ScanResult, ends_inside_word
+from watcher.match.syntax import And, Node, Or, Phrase, Query, parts_of
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence, Hit, Origin, Topic
 
@@ -32,14 +40,14 @@ class _Plan:
 
     topic: int
     root: Node
-    test: Test | None
+    test: Predicate | None
     looked_at: tuple[Collection[int], ...]
     """The patterns of which the test may ask where they stand."""
     patterns: tuple[Collection[int], ...]
     """All patterns of its leaves."""
 
 
-_Asked: TypeAlias = tuple[int, tuple[int, ...], int, tuple[int, ...], tuple[Group, ...], _Plan]
+_Asked: TypeAlias = tuple[int, tuple[int, ...], int, tuple[int, ...], tuple[PatternGroup, ...], _Plan]
 
 
 class _Waiting:
@@ -49,7 +57,7 @@ class _Waiting:
     pattern that occurs. All that is asked lies in one tuple: what is far apart in memory takes longer than the asking.
     """
 
-    def __init__(self, waiting: Mapping[int, list[tuple[Sequence[Group], _Plan]]], patterns: int) -> None:
+    def __init__(self, waiting: Mapping[int, list[tuple[Sequence[PatternGroup], _Plan]]], patterns: int) -> None:
         self._hung: list[tuple[_Asked, ...] | None] = [None] * patterns
         for number, plans in waiting.items():
             self._hung[number] = tuple(self._asked(number, groups_, plan) for groups_, plan in plans)
@@ -70,26 +78,26 @@ class _Waiting:
         return dict.fromkeys(woken)
 
     @staticmethod
-    def _asked(number: int, groups_: Sequence[Group], plan: _Plan) -> _Asked:
+    def _asked(number: int, groups_: Sequence[PatternGroup], plan: _Plan) -> _Asked:
         short = [group for group in groups_ if len(group) <= 5][:2]
         (one, *ones), (other, *others) = (sorted(group) for group in [*short, (number,), (number,)][:2])
         return one, tuple(ones), other, tuple(others), tuple(group for group in groups_ if group not in short), plan
 
 
-class Index:
+class QueryIndex:
     """The compiled queries of many topics."""
 
     def __init__(self, queries: Sequence[Query]) -> None:
         self._numbers: dict[str, int] = {}
-        self._leaves: dict[Words, Signs] = {}
+        self._leaves: dict[Phrase, LeafPatterns] = {}
         # By identity: a set's nodes are shared by all that name it, and hashing them for each entry would cost more
         # than the scan. The plans keep them alive.
-        self._by_id: dict[int, Signs] = {}
-        self._options: dict[int, Options] = {}
-        self._quick = Quick(self._by_id)
+        self._by_id: dict[int, LeafPatterns] = {}
+        self._options: dict[int, OrOptions] = {}
+        self._quick = PredicateCompiler(self._by_id)
         self._always: list[_Plan] = []
         self._rarity: list[float] = []
-        waiting: dict[int, list[tuple[Sequence[Group], _Plan]]] = {}
+        waiting: dict[int, list[tuple[Sequence[PatternGroup], _Plan]]] = {}
         for number, query in enumerate(queries):
             self._hang(number, query.root, waiting)
         self._waiting = _Waiting(waiting, len(self._numbers))
@@ -102,37 +110,37 @@ class Index:
         """List the strings that the scan looks for."""
         return tuple(self._numbers)
 
-    def matching(self, reading: Reading) -> Iterator[tuple[int, list[Occurrence]]]:
+    def matching(self, reading: EntryText) -> Iterator[tuple[int, list[Occurrence]]]:
         """Give the numbers of the queries that match, with where."""
         scan = self._scan(reading)
         holding = self._holding(scan)
         scan.expect([group for plan in holding for group in plan.patterns])
         for plan in holding:
-            found = occurrences(plan.root, reading, scan)
+            found = find_occurrences(plan.root, reading, scan)
             if found is not None:
                 yield plan.topic, found
 
-    def numbers(self, reading: Reading) -> list[int]:
+    def numbers(self, reading: EntryText) -> list[int]:
         """Give the numbers of the queries that match, and not where."""
         return [plan.topic for plan in self._holding(self._scan(reading))]
 
-    def _scan(self, reading: Reading) -> Scan:
+    def _scan(self, reading: EntryText) -> ScanResult:
         written, padded = reading.padded()
         found = self._automaton.find_matches_as_indexes(padded, overlapping=True)
-        return Scan(reading, written, padded, found, self._by_id, self._options)
+        return ScanResult(reading, written, padded, found, self._by_id, self._options)
 
-    def _holding(self, scan: Scan) -> list[_Plan]:
+    def _holding(self, scan: ScanResult) -> list[_Plan]:
         """Give the plans that hold."""
         asked = [*self._waiting.woken(scan.held), *self._always]
         scan.expect([group for plan in asked for group in plan.looked_at])
         return [plan for plan in asked if (test := plan.test) is None or test(scan)]
 
-    def _hang(self, number: int, root: Node, waiting: dict[int, list[tuple[Sequence[Group], _Plan]]]) -> None:
+    def _hang(self, number: int, root: Node, waiting: dict[int, list[tuple[Sequence[PatternGroup], _Plan]]]) -> None:
         self._learn(root)
-        needed = sorted(set(groups(root, self._group)), key=self._cost)
-        remaining, excluded = beyond(root, self._enough)
+        needed = sorted(set(required_groups(root, self._group)), key=self._cost)
+        remaining, excluded = residual_nodes(root, self._enough)
         patterns = self._patterns(root)
-        doubtful = *remaining, *(node for node in excluded if not decided(node, self._enough))
+        doubtful = *remaining, *(node for node in excluded if not is_decided_by_patterns(node, self._enough))
         plan = _Plan(
             topic=number,
             root=root,
@@ -153,9 +161,9 @@ class Index:
         left = [*nodes]
         while left:
             node = left.pop()
-            if isinstance(node, Words):
+            if isinstance(node, Phrase):
                 own.update(dict.fromkeys(self._by_id[id(node)].patterns))
-            elif isinstance(node, Or) and len((options := self._options[id(node)]).betrayed) > MANY:
+            elif isinstance(node, Or) and len((options := self._options[id(node)]).betrayed) > MAX_LISTED_PATTERNS:
                 shared.append(options.betrayed.keys())
                 left += [part for _at, part in options.others]
             else:
@@ -164,7 +172,7 @@ class Index:
 
     def _learn(self, node: Node) -> None:
         """Number every leaf, and for each OR note which of its options which pattern betrays."""
-        if isinstance(node, Words):
+        if isinstance(node, Phrase):
             if id(node) not in self._by_id:
                 self._by_id[id(node)] = self._number(node)
             return
@@ -173,47 +181,47 @@ class Index:
         for part in parts_of(node):
             self._learn(part)
         if isinstance(node, Or):
-            betrayed: dict[int, tuple[tuple[int, Words], ...]] = {}
+            betrayed: dict[int, tuple[tuple[int, Phrase], ...]] = {}
             others = []
             for at, part in enumerate(node.parts):
-                if isinstance(part, Words):
+                if isinstance(part, Phrase):
                     for number in self._by_id[id(part)].patterns:
                         betrayed[number] = (*betrayed.get(number, ()), (at, part))
                 else:
                     others.append((at, part))
-            self._options[id(node)] = Options(betrayed, tuple(others))
+            self._options[id(node)] = OrOptions(betrayed, tuple(others))
 
-    def _group(self, leaf: Words) -> Group:
+    def _group(self, leaf: Phrase) -> PatternGroup:
         return frozenset(self._by_id[id(leaf)].patterns)
 
-    def _cost(self, group: Group) -> float:
+    def _cost(self, group: PatternGroup) -> float:
         return sum(self._rarity[number] for number in group)
 
-    def _number(self, leaf: Words) -> Signs:
+    def _number(self, leaf: Phrase) -> LeafPatterns:
         known = self._leaves.get(leaf)
         if known is None:
-            some = triggers(leaf)
-            known = self._leaves[leaf] = Signs(
+            some = leaf_patterns(leaf)
+            known = self._leaves[leaf] = LeafPatterns(
                 patterns=tuple(self._add(trigger.pattern) for trigger in some),
                 certain=all(trigger.certain for trigger in some),
-                open=open_ended(leaf),
-                spelt=spelt_out(leaf),
+                open=ends_inside_word(leaf),
+                spelt=is_literal(leaf),
             )
         return known
 
     def _add(self, pattern: str) -> int:
         number = self._numbers.setdefault(pattern, len(self._numbers))
         if number == len(self._rarity):
-            self._rarity.append(rarity(pattern))
+            self._rarity.append(estimate_frequency(pattern))
         return number
 
-    def _enough(self, leaf: Words) -> tuple[int, ...] | None:
+    def _enough(self, leaf: Phrase) -> tuple[int, ...] | None:
         """Give the patterns of which one is enough for a leaf to hold; None where that has to be looked at."""
         known = self._by_id[id(leaf)]
         return known.patterns if known.certain else None
 
 
-class Watched:
+class TopicMatcher:
     """The topics that are watched, compiled: immutable, and safe to use from several threads."""
 
     def __init__(
@@ -228,7 +236,7 @@ class Watched:
         """The nodes that @sets stand for in the queries."""
         self._queries = {topic.id: query for topic, query in zip(topics, queries, strict=True)}
         self._versions = {topic.id: version for topic, version in zip(topics, versions, strict=True)}
-        self._index = Index(queries)
+        self._index = QueryIndex(queries)
 
     def query(self, topic_id: str) -> Query:
         """Give a topic's query; raises KeyError."""
@@ -239,31 +247,31 @@ class Watched:
         return self._versions[topic_id]
 
     @property
-    def index(self) -> Index:
+    def index(self) -> QueryIndex:
         """Give the index of the topics' queries, numbered in the order of `topics`."""
         return self._index
 
-    def matching(self, reading: Reading) -> tuple[str, ...]:
+    def matching(self, reading: EntryText) -> tuple[str, ...]:
         """Give the ids of the topics that match an entry, in their order, and not where."""
         return tuple(self.topics[number].id for number in sorted(self._index.numbers(reading)))
 
     def hits(
-        self, entries: Iterable[StoredEntry | Reading], now: datetime, origin: Origin = Origin.LIVE
+        self, entries: Iterable[StoredEntry | EntryText], now: datetime, origin: Origin = Origin.LIVE
     ) -> tuple[Hit, ...]:
         """Match entries against every topic, with evidence, in the order of the entries and of the topics."""
         found = []
         for each in entries:
-            reading = each if isinstance(each, Reading) else Reading(each)
+            reading = each if isinstance(each, EntryText) else EntryText(each)
             for number, places in sorted(self._index.matching(reading), key=lambda pair: pair[0]):
                 topic = self.topics[number]
-                shown = evidence.evidence(places, reading)
+                shown = evidence.extract_evidence(places, reading)
                 found.append(
                     Hit(
                         topic_id=topic.id,
                         topic_version=self._versions[topic.id],
                         entry_id=reading.stored.id,
                         evidence=shown,
-                        score=evidence.score(shown),
+                        score=evidence.score_evidence(shown),
                         matched_at=now,
                         origin=origin,
                     )
@@ -271,14 +279,14 @@ class Watched:
         return tuple(found)
 
 
-def finder(query: Query) -> Callable[[StoredEntry], tuple[Evidence, ...] | None]:
+def build_entry_matcher(query: Query) -> Callable[[StoredEntry], tuple[Evidence, ...] | None]:
     """Make what `find` is, for asking one query of many entries: a long one is asked by scanning, as topics are."""
-    index = Index([query])
+    index = QueryIndex([query])
 
     def find(stored: StoredEntry) -> tuple[Evidence, ...] | None:
-        reading = Reading(stored)
+        reading = EntryText(stored)
         for _number, places in index.matching(reading):
-            return evidence.evidence(places, reading)
+            return evidence.extract_evidence(places, reading)
         return None
 
     return find

@@ -7,17 +7,17 @@ from dataclasses import dataclass
 from enum import Enum
 
 from watcher.errors import QueryError
-from watcher.match.foreign import refuse_foreign_mark
+from watcher.match.foreign_syntax import refuse_foreign_mark
 from watcher.match.syntax import SCOPES
 from watcher.text.suggest import find_nearest
 
-LONGEST = 60_000
+MAX_QUERY_CHARACTERS = 60_000
 """Characters of one query."""
-FARTHEST = 1_000
+MAX_PROXIMITY_GAP = 1_000
 """Words between, at most."""
 
 
-class Kind(Enum):
+class TokenKind(Enum):
     OPEN = "("
     CLOSE = ")"
     AND = "AND"
@@ -34,10 +34,10 @@ class Kind(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Lexeme:
+class Token:
     """A token: `text` is its content, `number` what follows its slash, `exact` an = before it."""
 
-    kind: Kind
+    kind: TokenKind
     text: str
     line: int
     column: int
@@ -53,16 +53,16 @@ _SET = re.compile(r"@([A-Za-z0-9_][\w-]*)")
 _HEBREW_QUOTE = re.compile('(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])')
 _WORD = re.compile('(?:[^\\s()"{}\u201c\u201d\u201e\u00ab\u00bb]|(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea]))+')
 _QUOTES = {'"': '"', "\u201c": '\u201d\u201c"', "\u201e": '\u201c\u201d"', "\u00ab": "\u00bb", "\u201d": '\u201d"'}
-_OPERATORS = {kind: re.compile(rf"{kind.value}(?![^\s()\"])") for kind in (Kind.AND, Kind.OR, Kind.NOT)}
+_OPERATORS = {kind: re.compile(rf"{kind.value}(?![^\s()\"])") for kind in (TokenKind.AND, TokenKind.OR, TokenKind.NOT)}
 _SLOP = re.compile(r"~(\d{1,3})(?!\w)")
 _KNOWN_FIELDS = frozenset(SCOPES)
 
 
-def cut(text: str) -> list[Lexeme]:
+def tokenize_query(text: str) -> list[Token]:
     """Cut a query into tokens, the last of kind END. Raises QueryError at the place of what cannot be read."""
-    if len(text) > LONGEST:
-        raise QueryError(f"the query is longer than {LONGEST:,} characters")
-    found: list[Lexeme] = []
+    if len(text) > MAX_QUERY_CHARACTERS:
+        raise QueryError(f"the query is longer than {MAX_QUERY_CHARACTERS:,} characters")
+    found: list[Token] = []
     position = 0
     starts = [0, *(match.end() for match in re.finditer("\n", text))]
     line = 0
@@ -81,14 +81,14 @@ def cut(text: str) -> list[Lexeme]:
         lexeme, position = _next(text, position, row, column)
         found.append(lexeme)
     row, column = place(len(text))
-    found.append(Lexeme(Kind.END, "", row, column))
+    found.append(Token(TokenKind.END, "", row, column))
     return found
 
 
-def _next(text: str, at: int, line: int, column: int) -> tuple[Lexeme, int]:
+def _next(text: str, at: int, line: int, column: int) -> tuple[Token, int]:
     character = text[at]
     if character in "()":
-        return Lexeme(Kind(character), character, line, column), at + 1
+        return Token(TokenKind(character), character, line, column), at + 1
     exact = False
     if character == "=" and at + 1 < len(text) and not text[at + 1].isspace():
         exact, at = True, at + 1
@@ -97,7 +97,7 @@ def _next(text: str, at: int, line: int, column: int) -> tuple[Lexeme, int]:
         end = text.find("}", at)
         if end < 0:
             raise QueryError("{ is never closed", line=line, column=column, suggestion="write {X} or =X for exact case")
-        return Lexeme(Kind.PHRASE, text[at + 1 : end], line, column, exact=True), end + 1
+        return Token(TokenKind.PHRASE, text[at + 1 : end], line, column, exact=True), end + 1
     if character in _QUOTES:
         return _phrase(text, at, line, column, exact)
     if not exact:
@@ -106,16 +106,16 @@ def _next(text: str, at: int, line: int, column: int) -> tuple[Lexeme, int]:
         if character in "AON":
             for kind, operator_alone in _OPERATORS.items():
                 if operator_alone.match(text, at):
-                    return Lexeme(kind, kind.value, line, column), at + len(kind.value)
+                    return Token(kind, kind.value, line, column), at + len(kind.value)
         if (scope := _FIELD.match(text, at)) is not None:
             name = scope[1].lower()
             known = name if name in _KNOWN_FIELDS else name.rstrip("s")
             if known in _KNOWN_FIELDS:
-                return Lexeme(Kind.FIELD, known, line, column), scope.end()
+                return Token(TokenKind.FIELD, known, line, column), scope.end()
             if text[scope.end() : scope.end() + 1].strip(" \t\r\n)"):
                 raise _unknown_field(scope[1], line, column)
         if (named := _SET.match(text, at)) is not None:
-            return Lexeme(Kind.SET, named[1], line, column), named.end()
+            return Token(TokenKind.SET, named[1], line, column), named.end()
         refuse_foreign_mark(text, at, line, column)
     word = _WORD.match(text, at)
     if word is None:
@@ -128,10 +128,10 @@ def _next(text: str, at: int, line: int, column: int) -> tuple[Lexeme, int]:
             column=column,
             suggestion=f'write {said.upper()}, or "{said}" for the word',
         )
-    return Lexeme(Kind.WORD, said, line, column, exact=exact), word.end()
+    return Token(TokenKind.WORD, said, line, column, exact=exact), word.end()
 
 
-def _phrase(text: str, at: int, line: int, column: int, exact: bool) -> tuple[Lexeme, int]:
+def _phrase(text: str, at: int, line: int, column: int, exact: bool) -> tuple[Token, int]:
     closers = _QUOTES[text[at]]
     end = at + 1
     while end < len(text) and (text[end] not in closers or _HEBREW_QUOTE.match(text, end)):
@@ -141,21 +141,23 @@ def _phrase(text: str, at: int, line: int, column: int, exact: bool) -> tuple[Le
     words = text[at + 1 : end]
     end += 1
     if (slop := _SLOP.match(text, end)) is not None:
-        return Lexeme(Kind.PHRASE, words, line, column, number=int(slop[1]), exact=exact), slop.end()
-    return Lexeme(Kind.PHRASE, words, line, column, exact=exact), end
+        return Token(TokenKind.PHRASE, words, line, column, number=int(slop[1]), exact=exact), slop.end()
+    return Token(TokenKind.PHRASE, words, line, column, exact=exact), end
 
 
-def _operator(found: re.Match[str], line: int, column: int) -> Lexeme:
+def _operator(found: re.Match[str], line: int, column: int) -> Token:
     name, number = found[1], int(found[2]) if found[2] else None
     if name in {"ATLEAST", "FIRST"}:
         if not number:
             raise QueryError(
                 f"{name} needs a number", line=line, column=column, suggestion=f"write {name}/3 (words to count)"
             )
-        return Lexeme(Kind.COUNT if name == "ATLEAST" else Kind.FIRST, name, line, column, number=number)
-    if number is not None and number > FARTHEST:
-        raise QueryError(f"{name}/{number} is too far: at most {FARTHEST:,} words between", line=line, column=column)
-    return Lexeme(Kind.NEAR, name, line, column, number=number, ordered=name in {"ONEAR", "PRE"})
+        return Token(TokenKind.COUNT if name == "ATLEAST" else TokenKind.FIRST, name, line, column, number=number)
+    if number is not None and number > MAX_PROXIMITY_GAP:
+        raise QueryError(
+            f"{name}/{number} is too far: at most {MAX_PROXIMITY_GAP:,} words between", line=line, column=column
+        )
+    return Token(TokenKind.NEAR, name, line, column, number=number, ordered=name in {"ONEAR", "PRE"})
 
 
 def _unknown_field(name: str, line: int, column: int) -> QueryError:

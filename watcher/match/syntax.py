@@ -40,7 +40,7 @@ class Prefix:
 
 
 @dataclass(frozen=True, slots=True)
-class Wild:
+class Wildcard:
     """A word with gaps: `?` is one character, `*` any number."""
 
     pattern: str
@@ -62,7 +62,7 @@ class Wild:
 
 
 @dataclass(frozen=True, slots=True)
-class Forms:
+class Inflections:
     """Any inflection of a word (`share~`), expanded when the query is read; `language` as written after the ~."""
 
     word: str
@@ -70,19 +70,19 @@ class Forms:
     forms: frozenset[str]
 
 
-Part: TypeAlias = Literal | Prefix | Wild | Forms
+WordPattern: TypeAlias = Literal | Prefix | Wildcard | Inflections
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
+class Phrase:
     """A word or a phrase: parts side by side. `exact` are the surfaces that = asks for, case and all."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[WordPattern, ...]
     exact: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Whole:
+class FieldEquals:
     """A field that is compared whole: `lang:en`, `domain:example.org`."""
 
     field: str
@@ -137,12 +137,12 @@ class First:
 
 
 @dataclass(frozen=True, slots=True)
-class Scoped:
+class FieldScope:
     field: str
     part: Node
 
 
-Node: TypeAlias = Words | Whole | And | Or | Near | NotNear | AtLeast | First | Scoped
+Node: TypeAlias = Phrase | FieldEquals | And | Or | Near | NotNear | AtLeast | First | FieldScope
 
 
 def parts_of(node: Node) -> tuple[Node, ...]:
@@ -154,9 +154,9 @@ def parts_of(node: Node) -> tuple[Node, ...]:
             return parts
         case Near(left=left, right=right) | NotNear(left=left, right=right):
             return (left, right)
-        case AtLeast(part=part) | First(part=part) | Scoped(part=part):
+        case AtLeast(part=part) | First(part=part) | FieldScope(part=part):
             return (part,)
-        case Words() | Whole():
+        case Phrase() | FieldEquals():
             return ()
 
 
@@ -165,12 +165,6 @@ class Query:
     """A query that was read; equal queries mean the same."""
 
     root: Node
-
-    def canonical(self) -> str:
-        """Write the query so that reading it again gives the same meaning, whatever way it was spelt."""
-        from watcher.match.printer import canonical
-
-        return canonical(self.root)
 
 
 def _stands(part: str, word: str, at: int) -> bool:

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher import digest as say
-from watcher.deliver import Blocked, Deferred, EmailSender, Outcome, Refused, Sender, Sent, Uncertain
-from watcher.deliver.redact import redact_secrets
+from watcher.channels import Blocked, Deferred, EmailSender, Outcome, Refused, Sender, Sent, Uncertain
+from watcher.channels.redact import redact_secrets
+from watcher.digest.format_helpers import Links
+from watcher.digest.html import render_html
+from watcher.digest.plain import render_text
 from watcher.model.digest import Channel, ChannelKind, Coverage, Delivery, DeliveryState, Digest
-from watcher.pipeline.drafts import drafts
+from watcher.pipeline.messages import build_messages
 
 NAME = "test"
 
@@ -34,7 +36,7 @@ class RecipientResult:
 
 
 async def send_test(
-    channel: Channel, senders: Mapping[ChannelKind, Sender], links: say.Links, installation: str, now: datetime
+    channel: Channel, senders: Mapping[ChannelKind, Sender], links: Links, installation: str, now: datetime
 ) -> tuple[RecipientResult, ...]:
     """Send a test message to every recipient of a channel; nothing of it is stored."""
     digest = Digest(
@@ -48,12 +50,14 @@ async def send_test(
         hits=(),
         troubles=(f"This tests the channel {channel.name}. Digests and alerts arrive like this.",),
     )
-    html, text = say.html(digest, links), say.text(digest, links)
+    html, text = render_html(digest, links), render_text(digest, links)
     results = []
     sender = senders[channel.kind]
     try:
         for number, draft in enumerate(
-            drafts(digest, [channel], links, None, installation=installation, not_before=now, html=html, text=text)
+            build_messages(
+                digest, [channel], links, None, installation=installation, not_before=now, html=html, text=text
+            )
         ):
             delivery = Delivery(
                 id=number,

@@ -1,8 +1,18 @@
 """Decides when a feed is polled next, and how it does: polite to its server, at the feed's own rhythm. Pure."""
 
-from watcher.schedule.after import Bounds, after
-from watcher.schedule.budget import ask_anew, get_mark, keep_within
-from watcher.schedule.health import Health, health
-from watcher.schedule.politeness import fresh_for, hints
+from watcher.schedule.budget import apply_budget, get_mark, prepare_request
+from watcher.schedule.health import Health, get_feed_health
+from watcher.schedule.next_poll import PollLimits, plan_next_poll
+from watcher.schedule.politeness import collect_hints, parse_freshness
 
-__all__ = ["Bounds", "Health", "after", "ask_anew", "fresh_for", "get_mark", "health", "hints", "keep_within"]
+__all__ = [
+    "Health",
+    "PollLimits",
+    "apply_budget",
+    "collect_hints",
+    "get_feed_health",
+    "get_mark",
+    "parse_freshness",
+    "plan_next_poll",
+    "prepare_request",
+]

@@ -27,7 +27,7 @@ def get_room(feed: Feed, budget: Budget, now: datetime) -> Budget:
     )
 
 
-def keep_within(told: Sorted, parsed: Parsed, feed: Feed, budget: Budget, now: datetime, *, delta: bool) -> Sorted:
+def apply_budget(told: Sorted, parsed: Parsed, feed: Feed, budget: Budget, now: datetime, *, delta: bool) -> Sorted:
     """Return what of a document is stored, and what is left out: by the budget, and by the bound of one reading.
 
     The newest items are kept. What is left out keeps no mark among those that are known, so that it is read again.
@@ -97,7 +97,7 @@ def has_more_to_read(feed: Feed, told: Sorted, parsed: Parsed, budget: Budget, n
     return room and bool(parsed.unread_marks) and not told.item_marks <= feed.item_marks
 
 
-def ask_anew(feed: Feed, now: datetime) -> Feed:
+def prepare_request(feed: Feed, now: datetime) -> Feed:
     """Return the feed as it is to be asked now: without what it is known by where a day's budget left items out.
 
     The first poll of the next day takes what is still served, so neither the server nor the body's hash may say that

@@ -28,7 +28,7 @@ class Health(StrEnum):
     PAUSED = "paused"
 
 
-def health(feed: Feed, now: datetime) -> Health:
+def get_feed_health(feed: Feed, now: datetime) -> Health:
     """Say how a feed does. Stale: it answers, and has been silent far beyond its own rhythm.
 
     Degraded: it answers, and not all that it serves is stored: more than its budget, or more than is read at once.

@@ -11,13 +11,13 @@ from email.utils import parsedate_to_datetime
 from watcher.model.poll import Hints, Parsed
 
 
-def hints(headers: Mapping[str, str], parsed: Parsed | None) -> Hints:
+def collect_hints(headers: Mapping[str, str], parsed: Parsed | None) -> Hints:
     """Gather what a server and its document say about polling; `headers` have lower-case names."""
     said = parsed.hints if parsed is not None else Hints()
-    return replace(said, fresh_for=fresh_for(headers))
+    return replace(said, fresh_for=parse_freshness(headers))
 
 
-def fresh_for(headers: Mapping[str, str]) -> timedelta | None:
+def parse_freshness(headers: Mapping[str, str]) -> timedelta | None:
     """Tell how long an answer stays fresh (RFC 9111, 4.2): max-age less Age, else Expires less the answer's Date."""
     control = headers.get("cache-control", "").lower()
     if "no-cache" in control or "no-store" in control:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
-from watcher.digest import IMMEDIATE, parse_schedule, to_cron
+from watcher.digest.schedule_text import IMMEDIATE, convert_to_cron
+from watcher.digest.slots import validate_schedule
 from watcher.errors import Fault
 from watcher.model.digest import Channel, ChannelKind, QuietHours, Subscription
 from watcher.settings import secrets
@@ -138,9 +139,9 @@ def _check_names(what: str, node: Node, names: tuple[str, ...], known: Collectio
 
 def _check_schedule(node: Node, written: WrittenDigest, faults: list[Fault]) -> None:
     try:
-        parse_schedule(written.schedule, written.timezone)
+        validate_schedule(written.schedule, written.timezone)
     except ValueError as error:
         faults.append(node.place.fault(f"`schedule`: {shorten(str(error), 200)}"))
         return
-    if written.batch and to_cron(written.schedule) != IMMEDIATE:
+    if written.batch and convert_to_cron(written.schedule) != IMMEDIATE:
         faults.append(node.place.fault("`batch` holds alerts together: it needs `schedule: immediate`"))

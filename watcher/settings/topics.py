@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from watcher.errors import Fault
-from watcher.match import check_topics, from_keywords
+from watcher.match import check_topics, format_keyword_query
 from watcher.model.topic import Topic
 from watcher.settings.schema import NAME, WrittenTopic
 from watcher.settings.validation import check, whole
@@ -78,7 +78,7 @@ def _topic(written: WrittenTopic, item: Table, file: str, faults: list[Fault]) -
     place = node.text_at if isinstance(node, Scalar) else node.place
     query = _text(node) if written.query is not None and isinstance(node, Scalar) else ""
     if written.keywords is not None:
-        query = from_keywords(written.keywords)
+        query = format_keyword_query(written.keywords)
     if not query.strip():
         faults.append(node.place.fault(f"topic `{written.id}`: its query is empty"))
         return None
@@ -103,7 +103,7 @@ def _keywords(topic: Topic, item: Table) -> list[Topic]:
         Topic(
             id=topic.id,
             name=topic.name,
-            query=from_keywords([each.value]),
+            query=format_keyword_query([each.value]),
             file=topic.file,
             line=each.text_at.line,
             column=each.text_at.column,

@@ -8,13 +8,13 @@ import binascii
 from watcher.errors import UsageError
 
 
-def write(kind: str, *place: int | float) -> str:
+def format_cursor(kind: str, *place: int | float) -> str:
     """Make a cursor for a list of this kind."""
     plain = ":".join([kind, *(repr(part) for part in place)])
     return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 
 
-def read(kind: str, cursor: str | None) -> tuple[float, ...]:
+def parse_cursor(kind: str, cursor: str | None) -> tuple[float, ...]:
     """Read a cursor of this kind, or nothing; raises UsageError for one of another list."""
     if not cursor:
         return ()

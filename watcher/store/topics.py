@@ -8,7 +8,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, select, update
 
-from watcher.store.engine import Db
+from watcher.store.database import Db
 from watcher.store.tables import topic_versions, topics
 
 
@@ -31,7 +31,7 @@ class TopicVersion:
     since_at: datetime
 
 
-def sync(db: Db, watched: Iterable[WatchedTopic], now: datetime) -> tuple[str, ...]:
+def sync_topics(db: Db, watched: Iterable[WatchedTopic], now: datetime) -> tuple[str, ...]:
     """Note what is watched from now on; gives the topics that mean something else than before, or are new."""
     known = {row.id: row for row in db.execute(select(topics))}
     wanted = {topic.id: topic for topic in watched}
@@ -59,7 +59,7 @@ def sync(db: Db, watched: Iterable[WatchedTopic], now: datetime) -> tuple[str, .
     return tuple(changed)
 
 
-def versions(db: Db, topic_id: str) -> tuple[TopicVersion, ...]:
+def load_topic_versions(db: Db, topic_id: str) -> tuple[TopicVersion, ...]:
     """List the meanings a topic has had, oldest first."""
     rows = db.execute(
         select(topic_versions).where(topic_versions.c.topic_id == topic_id).order_by(topic_versions.c.since_at)

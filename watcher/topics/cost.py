@@ -7,22 +7,23 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from watcher.match import Index, Query, Reading
-from watcher.match.evaluate import InWords, occurrences
-from watcher.match.printer import clause
-from watcher.match.syntax import And, Node, NotNear, Or, Words
+from watcher.match import EntryText, Query, QueryIndex
+from watcher.match.evaluate import LinearFinder, find_occurrences
+from watcher.match.format import format_clause
+from watcher.match.syntax import And, Node, NotNear, Or, Phrase
 from watcher.model.entry import StoredEntry
-from watcher.store import archive, judgements
-from watcher.store.engine import Database
-from watcher.topics.named import Named
-from watcher.topics.rewrite import placed_nodes, removed, replaced
-from watcher.topics.walk import Heard, bare, read, stretch
+from watcher.store.database import Database
+from watcher.store.entries.search import count_languages_in_range
+from watcher.store.hits.labels import find_hit_labels
+from watcher.topics.archive_scan import ProgressCallback, drop_content, iter_entries, propose_entries
+from watcher.topics.named_query import NamedQuery
+from watcher.topics.rewrite import iter_scoped_nodes, remove_nodes, replace_nodes
 
-EXAMPLES = 5
+MAX_EXAMPLES = 5
 
 
 @dataclass(slots=True)
-class Share:
+class ClauseCost:
     """What a clause has to do with the hits of a time: those that it speaks in, those that rest on it `alone`.
 
     For an exclusion, `alone` counts what it alone takes away. `examples` are the newest of those.
@@ -46,12 +47,12 @@ class Share:
         self.alone += 1
         self.relevant += label == "relevant"
         self.irrelevant += label == "irrelevant"
-        if len(self.examples) < EXAMPLES:
-            self.examples.append(bare(stored))
+        if len(self.examples) < MAX_EXAMPLES:
+            self.examples.append(drop_content(stored))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cost:
+class TopicCost:
     """A topic taken apart over `tested` entries. `dead` are the words that no hit of the time rests on.
 
     `languages` tells, for each language among the entries, how many there are and how many of them are hits.
@@ -61,35 +62,35 @@ class Cost:
     hits: int
     relevant: int
     irrelevant: int
-    clauses: tuple[Share, ...]
-    exclusions: tuple[Share, ...]
-    terms: tuple[Share, ...]
+    clauses: tuple[ClauseCost, ...]
+    exclusions: tuple[ClauseCost, ...]
+    terms: tuple[ClauseCost, ...]
     dead: tuple[str, ...]
     languages: Mapping[str, tuple[int, int]]
 
 
-def cost(
+def measure_cost(
     database: Database,
     topic_id: str,
-    named: Named,
+    named: NamedQuery,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    heard: Heard | None = None,
-) -> Cost:
+    heard: ProgressCallback | None = None,
+) -> TopicCost:
     """Match a topic against the entries first seen in [since, until), and each clause of it with and without."""
-    walked = stretch(database, [named.query], since=since, until=until)
+    walked = propose_entries(database, [named.query], since=since, until=until)
     labels = _labels(database, topic_id, walked.ids)
-    parts = Parts(named)
+    parts = CostTally(named)
     spoken: Counter[str] = Counter()
-    for stored in read(database, walked.ids, heard):
+    for stored in iter_entries(database, walked.ids, heard):
         if parts.weigh(stored, labels.get(stored.id)):
             spoken[_language(stored.entry.item.language)] += 1
     with database.read() as db:
         there: Counter[str] = Counter()
-        for language, number in archive.languages(db, walked.above, walked.below).items():
+        for language, number in count_languages_in_range(db, walked.above, walked.below).items():
             there[_language(language)] += number
-    return Cost(
+    return TopicCost(
         tested=walked.tested,
         hits=parts.hits,
         relevant=parts.relevant,
@@ -102,40 +103,42 @@ def cost(
     )
 
 
-class Parts:
+class CostTally:
     """The parts of a query whose worth is asked, and the tally of each; the queries without them are made once."""
 
-    def __init__(self, named: Named) -> None:
+    def __init__(self, named: NamedQuery) -> None:
         self.hits = self.relevant = self.irrelevant = 0
         query = named.query
         self._root = query.root
-        placed = list(placed_nodes(query.root))
+        placed = list(iter_scoped_nodes(query.root))
         nodes = [node for node, _fields in placed]
         fields = {id(node): where for node, where in placed}
         whole = [] if isinstance(query.root, Or) else [query.root]
         options = [part for node in nodes if isinstance(node, Or) for part in node.parts]
-        larger = _once([*whole, *(part for part in options if not isinstance(part, Words))])
-        self._clauses = [(node, fields[id(node)], Share(named.say(node, 200))) for node in larger]
-        self._leaves: dict[Words, Share] = {leaf: Share(clause(leaf)) for leaf in nodes if isinstance(leaf, Words)}
+        larger = _once([*whole, *(part for part in options if not isinstance(part, Phrase))])
+        self._clauses = [(node, fields[id(node)], ClauseCost(named.say(node, 200))) for node in larger]
+        self._leaves: dict[Phrase, ClauseCost] = {
+            leaf: ClauseCost(format_clause(leaf)) for leaf in nodes if isinstance(leaf, Phrase)
+        }
         self._lifted = list(_lifted(named, nodes))
-        self._without: dict[int | Words, Node | None] = {}
-        self._index = Index([query, *(lifted for lifted, _share in self._lifted)])
+        self._without: dict[int | Phrase, Node | None] = {}
+        self._index = QueryIndex([query, *(lifted for lifted, _share in self._lifted)])
 
     @property
-    def clauses(self) -> list[Share]:
+    def clauses(self) -> list[ClauseCost]:
         return [share for _node, _fields, share in self._clauses]
 
     @property
-    def exclusions(self) -> list[Share]:
+    def exclusions(self) -> list[ClauseCost]:
         return [share for _query, share in self._lifted]
 
     @property
-    def terms(self) -> Mapping[Words, Share]:
+    def terms(self) -> Mapping[Phrase, ClauseCost]:
         return self._leaves
 
     def weigh(self, stored: StoredEntry, label: str | None) -> bool:
         """Add an entry to the tallies; tells whether it is a hit."""
-        reading = Reading(stored)
+        reading = EntryText(stored)
         matching = dict(self._index.matching(reading))
         if 0 not in matching:
             for number in matching:
@@ -146,56 +149,65 @@ class Parts:
         self.hits += 1
         self.relevant += label == "relevant"
         self.irrelevant += label == "irrelevant"
-        finder = InWords(reading)
+        finder = LinearFinder(reading)
         for node, fields, share in self._clauses:
-            if occurrences(node, reading, finder, fields) is not None:
+            if find_occurrences(node, reading, finder, fields) is not None:
                 self._count(share, node, stored, label, reading, finder)
         for leaf in {leaf for place in matching[0] for _field, _first, _last, leaf in place[3]}:
             self._count(self._leaves[leaf], leaf, stored, label, reading, finder)
         return True
 
     def _count(
-        self, share: Share, part: Node, stored: StoredEntry, label: str | None, reading: Reading, finder: InWords
+        self,
+        share: ClauseCost,
+        part: Node,
+        stored: StoredEntry,
+        label: str | None,
+        reading: EntryText,
+        finder: LinearFinder,
     ) -> None:
         share.fired(stored)
         rest = self._rest(part)
-        if rest is None or occurrences(rest, reading, finder) is None:
+        if rest is None or find_occurrences(rest, reading, finder) is None:
             share.needed(stored, label)
 
     def _rest(self, part: Node) -> Node | None:
         """Give what is left of the query without a part; equal words are one part wherever they stand."""
-        key = part if isinstance(part, Words) else id(part)
+        key = part if isinstance(part, Phrase) else id(part)
         if key not in self._without:
-            self._without[key] = removed(
-                self._root, lambda node: node is part or (isinstance(part, Words) and node == part)
+            self._without[key] = remove_nodes(
+                self._root, lambda node: node is part or (isinstance(part, Phrase) and node == part)
             )
         return self._without[key]
 
 
-def _lifted(named: Named, nodes: Iterable[Node]) -> Iterable[tuple[Query, Share]]:
+def _lifted(named: NamedQuery, nodes: Iterable[Node]) -> Iterable[tuple[Query, ClauseCost]]:
     """Give the query without each of its exclusions."""
     for node in nodes:
         if isinstance(node, And):
             for index, part in enumerate(node.without):
                 rest = (*node.without[:index], *node.without[index + 1 :])
                 other = node.parts[0] if len(node.parts) == 1 and not rest else And(node.parts, rest)
-                yield Query(replaced(named.query.root, {id(node): other})), Share(f"NOT {named.operand(part, 200)}")
+                yield (
+                    Query(replace_nodes(named.query.root, {id(node): other})),
+                    ClauseCost(f"NOT {named.operand(part, 200)}"),
+                )
         if isinstance(node, NotNear):
             order = "ONEAR" if node.ordered else "NEAR"
             said = f"{named.operand(node.left)} NOT {order}/{node.gap} {named.operand(node.right)}"
-            yield Query(replaced(named.query.root, {id(node): node.left})), Share(said)
+            yield Query(replace_nodes(named.query.root, {id(node): node.left})), ClauseCost(said)
 
 
 def _labels(database: Database, topic_id: str, ids: tuple[int, ...]) -> Mapping[int, str | None]:
     with database.read() as db:
-        return {entry_id: label for entry_id, (_hit, label) in judgements.known(db, topic_id, ids).items()}
+        return {entry_id: label for entry_id, (_hit, label) in find_hit_labels(db, topic_id, ids).items()}
 
 
 def _once(nodes: Iterable[Node]) -> list[Node]:
     return list({id(node): node for node in nodes}.values())
 
 
-def _ranked(shares: Iterable[Share]) -> tuple[Share, ...]:
+def _ranked(shares: Iterable[ClauseCost]) -> tuple[ClauseCost, ...]:
     return tuple(sorted(shares, key=lambda share: (-share.alone, -share.hits)))
 
 

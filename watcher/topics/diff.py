@@ -7,20 +7,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from watcher.match import Index, Query, Reading, find
-from watcher.match.evidence import evidence
+from watcher.match import EntryText, Query, QueryIndex, match_entry
+from watcher.match.evidence import extract_evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
-from watcher.store import judgements
-from watcher.store.engine import Database
-from watcher.topics.walk import Heard, bare, read, stretch
+from watcher.store.database import Database
+from watcher.store.hits.labels import find_hit_labels
+from watcher.topics.archive_scan import ProgressCallback, drop_content, iter_entries, propose_entries
 
-MOST = 1000
+MAX_SHOWN_CHANGES = 1000
 """How many gained and how many lost entries are kept for showing; all are counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class EntryChange:
     """An entry that one query matches and the other does not, with the words that show it; `hit_id` and `label` where
     it is a stored hit."""
 
@@ -31,7 +31,7 @@ class Change:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Diff:
+class QueryDiff:
     """How two queries differ over `tested` entries: the newest changes, newest first, and how many of each there are.
 
     `lost_labels` counts the judgements on what would be lost; judged losses are always among `lost`.
@@ -40,14 +40,14 @@ class Diff:
     tested: int
     read: int
     kept: int
-    gained: tuple[Change, ...]
-    lost: tuple[Change, ...]
+    gained: tuple[EntryChange, ...]
+    lost: tuple[EntryChange, ...]
     gained_count: int
     lost_count: int
     lost_labels: Mapping[str, int] = field(default_factory=dict)
 
 
-def diff(
+def diff_queries(
     database: Database,
     topic_id: str,
     before: Query,
@@ -55,40 +55,40 @@ def diff(
     *,
     since: datetime | None = None,
     until: datetime | None = None,
-    most: int = MOST,
-    heard: Heard | None = None,
-) -> Diff:
+    most: int = MAX_SHOWN_CHANGES,
+    heard: ProgressCallback | None = None,
+) -> QueryDiff:
     """Match both queries against every entry first seen in [since, until) that either may match."""
-    walked = stretch(database, [before, after], since=since, until=until)
-    gained: list[Change] = []
-    lost: list[Change] = []
+    walked = propose_entries(database, [before, after], since=since, until=until)
+    gained: list[EntryChange] = []
+    lost: list[EntryChange] = []
     lost_ids: list[int] = []
     kept = gained_count = 0
-    index = Index([before, after])
-    for stored in read(database, walked.ids, heard):
-        reading = Reading(stored)
+    index = QueryIndex([before, after])
+    for stored in iter_entries(database, walked.ids, heard):
+        reading = EntryText(stored)
         places = dict(index.matching(reading))
         if len(places) == 2:
             kept += 1
         elif 1 in places:
             gained_count += 1
             if len(gained) < most:
-                gained.append(Change(stored=bare(stored), evidence=evidence(places[1], reading)))
+                gained.append(EntryChange(stored=drop_content(stored), evidence=extract_evidence(places[1], reading)))
         elif 0 in places:
             lost_ids.append(stored.id)
             if len(lost) < most:
-                lost.append(Change(stored=bare(stored), evidence=evidence(places[0], reading)))
+                lost.append(EntryChange(stored=drop_content(stored), evidence=extract_evidence(places[0], reading)))
     with database.read() as db:
-        known = judgements.known(db, topic_id, lost_ids)
+        known = find_hit_labels(db, topic_id, lost_ids)
     labels = Counter(label for _hit, label in known.values() if label)
     shown = {change.stored.id for change in lost}
     beyond = [id_ for id_ in lost_ids if id_ not in shown and known.get(id_, (0, None))[1]]
     lost += [
-        Change(stored=bare(stored), evidence=found)
-        for stored in read(database, beyond)
-        if (found := find(before, stored)) is not None
+        EntryChange(stored=drop_content(stored), evidence=found)
+        for stored in iter_entries(database, beyond)
+        if (found := match_entry(before, stored)) is not None
     ]
-    return Diff(
+    return QueryDiff(
         tested=walked.tested,
         read=len(walked.ids),
         kept=kept,
@@ -100,6 +100,6 @@ def diff(
     )
 
 
-def _with_judgement(change: Change, known: Mapping[int, tuple[int, str | None]]) -> Change:
+def _with_judgement(change: EntryChange, known: Mapping[int, tuple[int, str | None]]) -> EntryChange:
     hit_id, label = known.get(change.stored.id, (None, None))
     return replace(change, hit_id=hit_id, label=label)

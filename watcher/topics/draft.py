@@ -8,23 +8,23 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from watcher.errors import QueryError
-from watcher.match import Query, find, parse_query
-from watcher.match.forms import LANGUAGES, forms_of, look_up
+from watcher.match import Query, match_entry, parse_query
+from watcher.match.inflections import INFLECTED_LANGUAGES, get_inflections, load_inflections
 from watcher.model.entry import Item
 from watcher.text.article import Article
 from watcher.text.lines import one_line
 from watcher.text.normalize import fold
 from watcher.text.stopwords import STOPWORDS, guess
 from watcher.text.tokenizer import tokens
-from watcher.topics.labels import example_entry
-from watcher.topics.phrases import Term, standing_out
+from watcher.topics.examples import build_example_entry
+from watcher.topics.keyphrases import Term, extract_terms
 
-MOST = 6
-NAMES = 8
+MAX_DRAFTS = 6
+MAX_NAMES_PER_QUERY = 8
 """So many names stand in one query at most."""
-MUCH = 0.05
+MAX_ARCHIVE_SHARE = 0.05
 """A topic that matches more of the archive than this is too wide to read."""
-SLIGHT = 2.0
+MIN_NAME_WEIGHT = 2.0
 """A name of less weight is mentioned once and in passing."""
 _NEAR_WORDS, _NEAR_CHARACTERS = 15, 40
 _LONG_ENOUGH = 5
@@ -38,7 +38,7 @@ _SLUG = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Proposal:
+class TopicDraft:
     """A topic that an article suggests; `why` names what it rests on. `matched` of `tested` stored entries would be
     hits, None where there is no archive to ask."""
 
@@ -52,7 +52,7 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Idea:
+class QueryIdea:
     """A query on its way to be proposed: what to call it, what it rests on, and how much of the article that is."""
 
     name: str
@@ -81,49 +81,53 @@ class Subject:
         return {number for term in self.terms for number in term.sentences}
 
 
-def draft(
-    article: Article, *, taken: Collection[str] = (), most: int = MOST, source: str = "the article"
-) -> tuple[Proposal, ...]:
+def draft_topics(
+    article: Article, *, taken: Collection[str] = (), most: int = MAX_DRAFTS, source: str = "the article"
+) -> tuple[TopicDraft, ...]:
     """Propose topics, each of which matches the article, the weightiest first. `taken` are ids that are in use."""
-    terms = standing_out(article.title, article.text)
+    terms = extract_terms(article.title, article.text)
     names = _subjects([term for term in terms if term.kind in {"name", "acronym"} or _is_name(term)])
     matters = [term for term in terms if term.kind in {"phrase", "quoted"} and not _is_name(term)]
     if not names:  # a script without capitals
         names, matters = [Subject((term,)) for term in matters[:3]], matters[3:]
     language = (article.language or guess(tokens(f"{article.title} {article.text[:8000]}")) or "").split("-")[0]
-    look_up((word, language) for term in matters for word in term.words if word not in STOPWORDS and len(word) >= 4)
+    load_inflections(
+        (word, language) for term in matters for word in term.words if word not in STOPWORDS and len(word) >= 4
+    )
     single = sorted(
         [*_of_names(names), *_of_matters(matters, names, language)], key=lambda idea: idea.weight, reverse=True
     )
     # The last one is about the article's own story: it stays, whatever else stands out.
     story = list(_of_all(matters, names, language))
     found = [*list(_unlike(single))[: most - len(story)], *story]
-    entry = example_entry(Item(title=article.title, content=article.text, language=article.language))
-    kept: list[Proposal] = []
+    entry = build_example_entry(Item(title=article.title, content=article.text, language=article.language))
+    kept: list[TopicDraft] = []
     ids = set(taken)
     for idea in found:
         read = _read(idea.query)
-        if read is None or find(read, entry) is None:
+        if read is None or match_entry(read, entry) is None:
             continue
         id_ = _id(idea.slug or idea.why[0], ids)
         ids.add(id_)
         said = f"Drafted from {source}: {', '.join(idea.why[:4])}. Check it before you rely on it."
         name = idea.name[:1].upper() + idea.name[1:]
-        kept.append(Proposal(id=id_, name=name, description=said, query=idea.query, why=idea.why))
+        kept.append(TopicDraft(id=id_, name=name, description=said, query=idea.query, why=idea.why))
     return tuple(kept)
 
 
-def counted(proposals: Iterable[Proposal], matched: Mapping[str, int], tested: int) -> tuple[Proposal, ...]:
+def add_match_counts(
+    proposals: Iterable[TopicDraft], matched: Mapping[str, int], tested: int
+) -> tuple[TopicDraft, ...]:
     """Note how many stored entries each proposal would match."""
     return tuple(replace(each, matched=matched.get(each.id, 0), tested=tested) for each in proposals)
 
 
-def as_yaml(proposals: Sequence[Proposal], heading: Sequence[str] = ()) -> str:
+def format_topics_yaml(proposals: Sequence[TopicDraft], heading: Sequence[str] = ()) -> str:
     """Write proposals as a topics file; what an article says cannot break out of its place in it."""
     lines = [f"# {one_line(said)}" for said in heading] + ["topics:"]
     for each in proposals:
         if each.matched is not None and each.tested is not None:
-            much = " - much: narrow it" if each.matched > max(20, MUCH * each.tested) else ""
+            much = " - much: narrow it" if each.matched > max(20, MAX_ARCHIVE_SHARE * each.tested) else ""
             lines.append(f"  # matches {each.matched:,} of {each.tested:,} stored entries{much}")
         lines += [
             f"  - id: {each.id}",
@@ -160,40 +164,40 @@ def _fitting(group: Sequence[Term]) -> Iterator[Term]:
             yield term
 
 
-def _of_names(names: Sequence[Subject]) -> Iterator[Idea]:
+def _of_names(names: Sequence[Subject]) -> Iterator[QueryIdea]:
     """A topic for a name of several words or in quotes, which by itself says what it is about."""
     for subject in names:
         lead = subject.terms[0]
         if len(lead.words) >= 2 and (lead.count >= 2 or 0 in lead.sentences):
             query = " OR ".join(_written(term) for term in subject.terms)
-            yield Idea(lead.said, query, tuple(term.said for term in subject.terms), subject.weight)
+            yield QueryIdea(lead.said, query, tuple(term.said for term in subject.terms), subject.weight)
 
 
-def _of_matters(matters: Sequence[Term], names: Sequence[Subject], language: str) -> Iterator[Idea]:
+def _of_matters(matters: Sequence[Term], names: Sequence[Subject], language: str) -> Iterator[QueryIdea]:
     """A topic for a phrase that comes again, near the names it stands with."""
     for term in matters:
         if len(term.words) < 2:
             continue
         beside = [name for name in names if name.sentences & term.sentences and not _overlap(name, term)]
-        beside = [name for name in beside if name.weight > SLIGHT][:NAMES] or beside[:2]
+        beside = [name for name in beside if name.weight > MIN_NAME_WEIGHT][:MAX_NAMES_PER_QUERY] or beside[:2]
         if not beside:
             continue
         gap = _NEAR_WORDS if " " in term.said else _NEAR_CHARACTERS
         some = _any([_written(each) for name in beside for each in name.terms])
         query = f"{_loosely(term, language)}\nNEAR/{gap} {some}"
         name = f"{term.said}: {', '.join(each.said for each in beside[:2])}"
-        yield Idea(name, query, (term.said, *(each.said for each in beside)), term.weight)
+        yield QueryIdea(name, query, (term.said, *(each.said for each in beside)), term.weight)
 
 
-def _of_all(matters: Sequence[Term], names: Sequence[Subject], language: str) -> Iterator[Idea]:
+def _of_all(matters: Sequence[Term], names: Sequence[Subject], language: str) -> Iterator[QueryIdea]:
     """A topic for this very story: one of its names and, beside it, several mentions of what it is about."""
-    things = [term for term in matters if len(term.words) > 1][:NAMES]
-    who = names[:NAMES]
+    things = [term for term in matters if len(term.words) > 1][:MAX_NAMES_PER_QUERY]
+    who = names[:MAX_NAMES_PER_QUERY]
     if len(things) < 2 or len(who) < 2:
         return
     some = _any([_written(term) for name in who for term in name.terms])
     phrases = "\n  OR ".join(_loosely(term, language) for term in things)
-    yield Idea(
+    yield QueryIdea(
         f"The story of {who[0].said} and {things[0].said}",
         f"{some}\nAND ATLEAST/2 ({phrases})",
         (*(name.said for name in who[:3]), *(term.said for term in things[:3])),
@@ -202,7 +206,7 @@ def _of_all(matters: Sequence[Term], names: Sequence[Subject], language: str) ->
     )
 
 
-def _unlike(found: Iterable[Idea]) -> Iterator[Idea]:
+def _unlike(found: Iterable[QueryIdea]) -> Iterator[QueryIdea]:
     """Leave out proposals about the same words as an earlier one."""
     told: set[frozenset[str]] = set()
     for idea in found:
@@ -238,7 +242,12 @@ def _loosely(term: Term, language: str) -> str:
 
 
 def _bent(word: str, language: str) -> str:
-    if language not in LANGUAGES or len(word) < 4 or not word.isalpha() or len(forms_of(word, language)) < 2:
+    if (
+        language not in INFLECTED_LANGUAGES
+        or len(word) < 4
+        or not word.isalpha()
+        or len(get_inflections(word, language)) < 2
+    ):
         return word
     return f"{word}~" if language == "en" else f"{word}~{language}"
 

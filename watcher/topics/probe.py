@@ -9,25 +9,26 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 
-from watcher.match import Index, Query, Reading, find, needs
-from watcher.match.evidence import evidence, score
+from watcher.match import EntryText, Query, QueryIndex, match_entry, required_terms
+from watcher.match.evidence import extract_evidence, score_evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.found import StoredHit
 from watcher.model.topic import Evidence
-from watcher.store import archive, judgements
-from watcher.store.engine import Database, Db
+from watcher.store.database import Database, Db
+from watcher.store.entries.search import count_entries_in_range, find_id_range, list_candidate_ids
+from watcher.store.hits.labels import load_labelled_hits
 from watcher.text.tokenizer import tokens
-from watcher.topics.named import Named
-from watcher.topics.relax import Relaxation, relaxations
-from watcher.topics.walk import Heard, bare, read
+from watcher.topics.archive_scan import ProgressCallback, drop_content, iter_entries
+from watcher.topics.named_query import NamedQuery
+from watcher.topics.relaxation import Relaxation, list_relaxations
 
 _Said: TypeAlias = Mapping[int, tuple[str, tuple[Evidence, ...]]]
 """For each loosening that lets an entry in: what it is, and the words found."""
-EACH = 500
+MAX_ENTRIES_PER_RELAXATION = 500
 """So many of the newest entries that the index proposes are looked at for each way of loosening."""
-MOST = 20_000
+MAX_PROBED_ENTRIES = 20_000
 """So many are looked at in all."""
-NEARNESS = {
+RELAXATION_PROXIMITY = {
     "case": 1.0, "form": 1.0, "phrase": 0.9, "distance": 0.9, "order": 0.85, "count": 0.8, "exclusion": 0.8,
     "field": 0.7, "part": 0.5,
 }  # fmt: skip
@@ -46,7 +47,7 @@ class NearMiss:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Loosening:
+class RelaxationYield:
     """A way to loosen the query and how many of the entries looked at it would let in; `capped` where there may be
     more."""
 
@@ -57,7 +58,7 @@ class Loosening:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class ProbeResult:
     """What a probe found among `tested` entries, of which it read `read`.
 
     `missed` are hits that people judged relevant and today's query does not match: known misses, not near ones.
@@ -67,44 +68,47 @@ class Probe:
     read: int
     near: tuple[NearMiss, ...]
     near_count: int
-    loosenings: tuple[Loosening, ...]
+    loosenings: tuple[RelaxationYield, ...]
     missed: tuple[StoredHit, ...]
 
 
-def probe(
+def probe_topic(
     database: Database,
     topic_id: str,
-    named: Named,
+    named: NamedQuery,
     *,
     since: datetime | None = None,
     until: datetime | None = None,
     limit: int = 20,
-    heard: Heard | None = None,
-) -> Probe:
+    heard: ProgressCallback | None = None,
+) -> ProbeResult:
     """Look for entries first seen in [since, until) that nearly match, the most telling first."""
-    ways = relaxations(named)
+    ways = list_relaxations(named)
     with database.read() as db:
-        above, below = archive.bounds(db, since, until)
-        tested = archive.count(db, above, below)
+        above, below = find_id_range(db, since, until)
+        tested = count_entries_in_range(db, above, below)
         ids, capped = _proposed(db, ways, above, below)
-    index = Index([named.query, *(way.query for way in ways)])
+    index = QueryIndex([named.query, *(way.query for way in ways)])
     let_in: Counter[int] = Counter()
     told: list[tuple[StoredEntry, _Said]] = []
-    for stored in read(database, ids, heard):
-        reading = Reading(stored)
+    for stored in iter_entries(database, ids, heard):
+        reading = EntryText(stored)
         matching = dict(index.matching(reading))
         if matching and 0 not in matching:
             let_in.update(matching.keys())
-            said = {n: (ways[n - 1].name(places, reading), evidence(places, reading)) for n, places in matching.items()}
-            told.append((bare(stored), said))
+            said = {
+                n: (ways[n - 1].name(places, reading), extract_evidence(places, reading))
+                for n, places in matching.items()
+            }
+            told.append((drop_content(stored), said))
     found = [_near(stored, said, ways, let_in) for stored, said in told]
-    return Probe(
+    return ProbeResult(
         tested=tested,
         read=len(ids),
         near=tuple(_telling(found, limit)),
         near_count=len(found),
         loosenings=tuple(
-            Loosening(
+            RelaxationYield(
                 kind=ways[number - 1].kind, said=ways[number - 1].said, lets_in=count, capped=number - 1 in capped
             )
             for number, count in let_in.most_common()
@@ -118,13 +122,13 @@ def _proposed(db: Db, ways: Sequence[Relaxation], above: int, below: int) -> tup
     asked: dict[object, tuple[int, ...]] = {}
     capped: set[int] = set()
     for number, way in enumerate(ways):
-        need = needs(way.query)
+        need = required_terms(way.query)
         if need not in asked:
-            asked[need] = archive.likely(db, need, above, below, limit=EACH)
-        if len(asked[need]) == EACH:
+            asked[need] = list_candidate_ids(db, need, above, below, limit=MAX_ENTRIES_PER_RELAXATION)
+        if len(asked[need]) == MAX_ENTRIES_PER_RELAXATION:
             capped.add(number)
     ids = sorted({id_ for some in asked.values() for id_ in some}, reverse=True)
-    return tuple(ids[:MOST]), frozenset(capped)
+    return tuple(ids[:MAX_PROBED_ENTRIES]), frozenset(capped)
 
 
 def _near(
@@ -136,7 +140,7 @@ def _near(
     def weight(number: int) -> float:
         # What lets in a flood tells little of any one entry in it.
         rare = 1 / (1 + math.log10(let_in[number]))
-        return NEARNESS[ways[number - 1].kind] * rare * (0.4 + score(said[number][1]))
+        return RELAXATION_PROXIMITY[ways[number - 1].kind] * rare * (0.4 + score_evidence(said[number][1]))
 
     best = sorted(said, key=lambda number: (-weight(number), number))
     return NearMiss(
@@ -169,8 +173,8 @@ def _missed(database: Database, topic_id: str, query: Query) -> Iterator[StoredH
     after = 0
     while True:
         with database.read() as db:
-            some = judgements.judged(db, after_id=after, topic_id=topic_id)
-        yield from (hit for hit in some if hit.label == "relevant" and find(query, hit.stored) is None)
+            some = load_labelled_hits(db, after_id=after, topic_id=topic_id)
+        yield from (hit for hit in some if hit.label == "relevant" and match_entry(query, hit.stored) is None)
         if not some:
             return
         after = some[-1].id

@@ -11,19 +11,19 @@ from watcher.match.syntax import (
     TEXT_FIELDS,
     And,
     AtLeast,
+    FieldEquals,
+    FieldScope,
     First,
     Near,
     Node,
     NotNear,
     Or,
-    Scoped,
-    Whole,
-    Words,
+    Phrase,
     parts_of,
 )
 
 
-def replaced(root: Node, by_id: Mapping[int, Node]) -> Node:
+def replace_nodes(root: Node, by_id: Mapping[int, Node]) -> Node:
     """Put other nodes in the places of some, wherever these stand: nodes are told apart by identity, for sets share
     theirs. What does not change stays the same object."""
     return _replaced(root, by_id, {})
@@ -37,7 +37,7 @@ def _replaced(node: Node, by_id: Mapping[int, Node], done: dict[int, Node]) -> N
     return done[id(node)]
 
 
-def removed(root: Node, gone: Callable[[Node], bool]) -> Node | None:
+def remove_nodes(root: Node, gone: Callable[[Node], bool]) -> Node | None:
     """Take out the nodes that are to go, and whatever cannot hold without them; None where nothing is left.
 
     An OR goes when all its options go; an exclusion that goes excludes nothing any more.
@@ -72,7 +72,7 @@ def _kept(node: Node, keep: Callable[[Node], Node | None]) -> Node | None:
             if first is None or second is None:
                 return first
             return node if first is left and second is right else replace(node, left=first, right=second)
-        case Words() | Whole():
+        case Phrase() | FieldEquals():
             return node
         case _:
             lost = False
@@ -98,19 +98,19 @@ def _with_parts(node: Node, change: Callable[[Node], Node]) -> Node:
         case Near(left=left, right=right) | NotNear(left=left, right=right):
             first, second = change(left), change(right)
             return node if first is left and second is right else replace(node, left=first, right=second)
-        case AtLeast(part=part) | First(part=part) | Scoped(part=part):
+        case AtLeast(part=part) | First(part=part) | FieldScope(part=part):
             inner = change(part)
             return node if inner is part else replace(node, part=inner)
-        case Words() | Whole():
+        case Phrase() | FieldEquals():
             return node
 
 
-def wanted_nodes(root: Node) -> Iterator[Node]:
+def iter_positive_nodes(root: Node) -> Iterator[Node]:
     """Give every node that a match may rest on, each once, from the root down: not what stands behind a NOT."""
-    return (node for node, _fields in placed_nodes(root))
+    return (node for node, _fields in iter_scoped_nodes(root))
 
 
-def placed_nodes(root: Node) -> Iterator[tuple[Node, tuple[str, ...]]]:
+def iter_scoped_nodes(root: Node) -> Iterator[tuple[Node, tuple[str, ...]]]:
     """Give the wanted nodes, and in which fields each is looked for where it first stands."""
     seen: set[int] = set()
     waiting: deque[tuple[Node, tuple[str, ...]]] = deque([(root, TEXT_FIELDS)])
@@ -125,7 +125,7 @@ def placed_nodes(root: Node) -> Iterator[tuple[Node, tuple[str, ...]]]:
                 waiting.extend((part, fields) for part in parts)
             case NotNear(left=left):
                 waiting.append((left, fields))
-            case Scoped(field=field, part=part):
+            case FieldScope(field=field, part=part):
                 inside = SCOPES[field]
                 narrowed = tuple(name for name in inside if name in fields) if field in TEXT_FIELDS else inside
                 waiting.append((part, narrowed or inside))

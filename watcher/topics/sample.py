@@ -6,12 +6,12 @@ import random
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher.match import Anything, Query, find
+from watcher.match import Anything, Query, match_entry
 from watcher.model.entry import StoredEntry
-from watcher.store import archive
-from watcher.store.engine import Database
-from watcher.topics.evaluate import wilson
-from watcher.topics.walk import Heard, read, stretch
+from watcher.store.database import Database
+from watcher.store.entries.search import list_candidate_ids
+from watcher.topics.archive_scan import ProgressCallback, iter_entries, propose_entries
+from watcher.topics.evaluation import wilson_interval
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +37,7 @@ class Elusion:
     missed_interval: tuple[int, int]
 
 
-def sample(
+def draw_sample(
     database: Database,
     query: Query,
     size: int,
@@ -45,21 +45,23 @@ def sample(
     seed: int = 1,
     since: datetime | None = None,
     until: datetime | None = None,
-    heard: Heard | None = None,
+    heard: ProgressCallback | None = None,
 ) -> Sample:
     """Draw entries first seen in [since, until) that the query does not match, each as likely as any other."""
-    walked = stretch(database, [query], since=since, until=until)
-    matched = {stored.id for stored in read(database, walked.ids, heard) if find(query, stored) is not None}
+    walked = propose_entries(database, [query], since=since, until=until)
+    matched = {
+        stored.id for stored in iter_entries(database, walked.ids, heard) if match_entry(query, stored) is not None
+    }
     with database.read() as db:
-        ids = archive.likely(db, Anything(), walked.above, walked.below)
+        ids = list_candidate_ids(db, Anything(), walked.above, walked.below)
     others = [id_ for id_ in ids if id_ not in matched]
     drawn = random.Random(seed).sample(others, min(size, len(others)))  # noqa: S311  (a draw, not a secret)
-    return Sample(entries=tuple(read(database, drawn)), population=len(others), matched=len(matched), seed=seed)
+    return Sample(entries=tuple(iter_entries(database, drawn)), population=len(others), matched=len(matched), seed=seed)
 
 
-def elusion(relevant: int, sampled: int, population: int) -> Elusion:
+def estimate_elusion(relevant: int, sampled: int, population: int) -> Elusion:
     """Say what so many relevant ones in a sample mean for all that was not matched. Pure."""
-    low, high = wilson(relevant, sampled) or (0.0, 1.0)
+    low, high = wilson_interval(relevant, sampled) or (0.0, 1.0)
     share = relevant / sampled if sampled else 0.0
     return Elusion(
         relevant=relevant,

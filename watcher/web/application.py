@@ -10,22 +10,22 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 
 from watcher import __version__
-from watcher.app.wiring import App
+from watcher.app.bootstrap import App
 from watcher.fetch import Fetcher
-from watcher.pipeline.pushed import Subscriber
-from watcher.pipeline.storage import StorageWatch
+from watcher.pipeline.storage_monitor import StorageMonitor
+from watcher.pipeline.websub.service import Subscriber
 from watcher.settings import signing_key
-from watcher.web import api, events, health, metrics, pages, problems, syndication, websub
-from watcher.web.guard.bodies import BoundedBodies
-from watcher.web.guard.forwarded import ForwardedHeaders
-from watcher.web.guard.gate import Gate, Guarded
-from watcher.web.guard.headers import SafeHeaders
-from watcher.web.guard.paths import HeadAsGet, SubPath
-from watcher.web.guard.sources import Proxies
-from watcher.web.patience import BoundedMatching
+from watcher.web import api, errors, events, health, metrics, pages, syndication, websub
+from watcher.web.auth.access import Gate, Guarded
+from watcher.web.auth.bodies import BoundedBodies
+from watcher.web.auth.forwarded import ForwardedHeaders
+from watcher.web.auth.headers import SafeHeaders
+from watcher.web.auth.paths import HeadAsGet, SubPath
+from watcher.web.auth.sources import Proxies
+from watcher.web.context import WebContext
+from watcher.web.deadlines import BoundedMatching
 from watcher.web.render.environment import make_environment
-from watcher.web.site import Site
-from watcher.web.statics import OurFiles
+from watcher.web.static_files import OurFiles
 
 
 def create_app(
@@ -33,7 +33,7 @@ def create_app(
     *,
     clock: Callable[[], datetime],
     poller_alive: Callable[[], bool] | None = None,
-    storage: StorageWatch | None = None,
+    storage: StorageMonitor | None = None,
     reload: Callable[[], Awaitable[bool]] | None = None,
     fetcher: Fetcher | None = None,
     subscriber: Subscriber | None = None,
@@ -58,24 +58,24 @@ def create_app(
             Middleware(HeadAsGet),
             Middleware(SafeHeaders),
             Middleware(Guarded, gate=gate),
-            Middleware(problems.Bulkhead),
+            Middleware(errors.Bulkhead),
             Middleware(BoundedBodies),
             Middleware(BoundedMatching),
         ],
         servers=[{"url": gate.prefix}] if gate.prefix else None,
     )
-    web.state.site = Site(
+    web.state.site = WebContext(
         app=app,
         clock=clock,
         gate=gate,
         key=signing_key(app.settings),
         environment=make_environment(gate.prefix),
         poller_alive=poller_alive,
-        storage=storage or StorageWatch(),
+        storage=storage or StorageMonitor(),
         reload=reload,
         fetcher=fetcher,
     )
-    problems.install(web)
+    errors.install(web)
     for router in (health.router, metrics.router, syndication.router, events.router, api.router, *pages.routers):
         web.include_router(router)
     if subscriber is not None:

@@ -17,7 +17,7 @@ import structlog
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from watcher.settings import Web
-from watcher.web.guard.sources import Proxies, source_of
+from watcher.web.auth.sources import Proxies, source_of
 
 log = structlog.get_logger()
 

@@ -11,9 +11,9 @@ from fastapi.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from watcher.errors import StoreError
-from watcher.store import hits
-from watcher.web.guard.paths import IS_HEAD
-from watcher.web.site import Here, Site
+from watcher.store.hits.queries import get_newest_hit_id, list_hit_ids_after
+from watcher.web.auth.paths import IS_HEAD
+from watcher.web.context import Ctx, WebContext
 
 router = APIRouter(include_in_schema=False)
 LOOK_EVERY = 2.0
@@ -23,27 +23,27 @@ MOST_AT_ONCE = 200
 
 
 @router.get("/events")
-async def events(request: Request, here: Here, after: int | None = None) -> StreamingResponse:
+async def events(request: Request, ctx: Ctx, after: int | None = None) -> StreamingResponse:
     """Stream the ids of hits that are newer than `Last-Event-ID`, than `after`, or than now."""
     said = request.headers.get("last-event-id", "")
     begin = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else after
     if begin is None:
-        begin = await run_in_threadpool(_newest, here)
+        begin = await run_in_threadpool(_newest, ctx)
     # Counted here, with nothing awaited before the answer begins: a burst would pass a count that is taken later.
-    if here.streams >= MOST_STREAMS:
+    if ctx.streams >= MOST_STREAMS:
         raise HTTPException(503, "too many streams are open", headers={"Retry-After": "60"})
-    return _EventStream(request, here, max(0, min(begin, 2**62)))
+    return _EventStream(request, ctx, max(0, min(begin, 2**62)))
 
 
 class _EventStream(StreamingResponse):
     """A stream that counts from its admission until it ends, however it does."""
 
-    def __init__(self, request: Request, here: Site, last: int) -> None:
+    def __init__(self, request: Request, ctx: WebContext, last: int) -> None:
         super().__init__(
-            _stream(request, here, last), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
+            _stream(request, ctx, last), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
         )
-        self._here = here
-        here.streams += 1
+        self._ctx = ctx
+        ctx.streams += 1
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -53,15 +53,15 @@ class _EventStream(StreamingResponse):
             else:
                 await super().__call__(scope, receive, send)
         finally:
-            self._here.streams -= 1
+            self._ctx.streams -= 1
 
 
-async def _stream(request: Request, here: Site, last: int) -> AsyncIterator[str]:
+async def _stream(request: Request, ctx: WebContext, last: int) -> AsyncIterator[str]:
     silent = 0.0
     yield "retry: 5000\n\n"
-    while not here.closing.is_set() and not await request.is_disconnected():
+    while not ctx.closing.is_set() and not await request.is_disconnected():
         try:
-            fresh = await run_in_threadpool(_after, here, last)
+            fresh = await run_in_threadpool(_after, ctx, last)
         except StoreError:
             fresh = ()
         for hit_id in fresh:
@@ -71,22 +71,22 @@ async def _stream(request: Request, here: Site, last: int) -> AsyncIterator[str]
         if silent >= STILL_HERE:
             silent = 0.0
             yield ": still here\n\n"
-        await _pause(here)
+        await _pause(ctx)
 
 
-async def _pause(here: Site) -> None:
+async def _pause(ctx: WebContext) -> None:
     try:
         async with asyncio.timeout(LOOK_EVERY):
-            await here.closing.wait()
+            await ctx.closing.wait()
     except TimeoutError:
         return
 
 
-def _newest(here: Site) -> int:
-    with here.app.database.read() as db:
-        return hits.newest_id(db)
+def _newest(ctx: WebContext) -> int:
+    with ctx.app.database.read() as db:
+        return get_newest_hit_id(db)
 
 
-def _after(here: Site, last: int) -> tuple[int, ...]:
-    with here.app.database.read() as db:
-        return hits.ids_after(db, last, MOST_AT_ONCE)
+def _after(ctx: WebContext, last: int) -> tuple[int, ...]:
+    with ctx.app.database.read() as db:
+        return list_hit_ids_after(db, last, MOST_AT_ONCE)

@@ -9,9 +9,9 @@ from fastapi.responses import RedirectResponse
 from starlette.datastructures import FormData
 from starlette.formparsers import MultiPartException, MultiPartParser
 
-from watcher.web.api.params import storable
-from watcher.web.guard.bodies import MAX_BODY
-from watcher.web.site import session_of, site_of
+from watcher.web.auth.bodies import MAX_BODY
+from watcher.web.context import get_context, get_session
+from watcher.web.validation import validate_text
 
 MAX_FILES, MAX_FIELDS = 4, 200
 
@@ -51,12 +51,12 @@ async def read_form(request: Request) -> Form:
     for value in data.values():
         if isinstance(value, str):
             try:
-                storable(value)
+                validate_text(value)
             except ValueError as error:
                 raise HTTPException(400, f"a field {error}") from error
     token = data.get("csrf") or request.headers.get("x-csrf-token") or ""
-    gate = site_of(request).gate
-    if not isinstance(token, str) or not gate.sessions.is_form_token(session_of(request), token):
+    gate = get_context(request).gate
+    if not isinstance(token, str) or not gate.sessions.is_form_token(get_session(request), token):
         raise HTTPException(403, "this form is out of date: go back, load the page anew and send it again")
     return Form(data)
 

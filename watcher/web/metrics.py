@@ -15,25 +15,29 @@ from watcher import __version__
 from watcher.errors import StoreError
 from watcher.model.digest import DeliveryState
 from watcher.model.poll import FailureKind
-from watcher.store import blocked, digests, hits, leases, outbox, status
-from watcher.store.status import Standing
-from watcher.web.site import Here, Site
+from watcher.store.digests.queries import get_last_slots
+from watcher.store.hits.queries import count_hits_by_topic
+from watcher.store.outbox.blocked_channels import list_blocked_channels
+from watcher.store.outbox.queries import count_deliveries_by_channel, get_next_try_at
+from watcher.store.system.status import StatusSummary, get_status
+from watcher.store.system.workers import find_network_outage, list_workers
+from watcher.web.context import Ctx, WebContext
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/metrics")
-def metrics(here: Here) -> Response:
+def metrics(ctx: Ctx) -> Response:
     """Give the metrics in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Stored(here))
-    body = generate_latest(registry) + generate_latest(here.app.activity.registry)
+    registry.register(_Stored(ctx))
+    body = generate_latest(registry) + generate_latest(ctx.app.activity.registry)
     return Response(body, media_type=CONTENT_TYPE_LATEST)
 
 
 class _Stored(Collector):
-    def __init__(self, here: Site) -> None:
-        self._here = here
+    def __init__(self, ctx: WebContext) -> None:
+        self._ctx = ctx
 
     def describe(self) -> Iterator[Metric]:
         return iter(())
@@ -41,13 +45,13 @@ class _Stored(Collector):
     def collect(self) -> Iterator[Metric]:
         yield InfoMetricFamily("watcher_build", "Which version runs.", value={"version": __version__})
         reachable = GaugeMetricFamily("watcher_database_up", "Whether the database answers.")
-        now = self._here.now
+        now = self._ctx.now
         try:
-            with self._here.app.database.read() as db:
-                known = status.standing(db, now)
-                away = leases.network_away_since(leases.at_work(db, now))
-                by_channel, refused = outbox.counts_by_channel(db), blocked.list_all(db)
-                by_topic, last, waiting = hits.counts(db), digests.last_slots(db, now), outbox.next_try_at(db)
+            with self._ctx.app.database.read() as db:
+                known = get_status(db, now)
+                away = find_network_outage(list_workers(db, now))
+                by_channel, refused = count_deliveries_by_channel(db), list_blocked_channels(db)
+                by_topic, last, waiting = count_hits_by_topic(db), get_last_slots(db, now), get_next_try_at(db)
         except StoreError:
             reachable.add_metric([], 0)
             yield reachable
@@ -89,12 +93,12 @@ class _Stored(Collector):
         up = GaugeMetricFamily(
             "watcher_channel_up", "Whether a channel is accepted by its other side.", labels=["channel"]
         )
-        for name in sorted({channel.name for channel in self._here.app.settings.channels}):
+        for name in sorted({channel.name for channel in self._ctx.app.settings.channels}):
             up.add_metric([name], int(name not in refused))
         yield up
 
 
-def _of_feeds(known: Standing) -> Iterator[Metric]:
+def _of_feeds(known: StatusSummary) -> Iterator[Metric]:
     feeds = GaugeMetricFamily("watcher_feeds", "Configured feeds, by health.", labels=["health"])
     for health, count in known.feeds.items():
         if health != "total":

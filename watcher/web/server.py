@@ -13,13 +13,13 @@ from functools import partial
 import uvicorn
 from fastapi import FastAPI
 
-from watcher.app.wiring import App
+from watcher.app.bootstrap import App
 from watcher.errors import ConfigError, StoreError
 from watcher.fetch import Fetcher
 from watcher.settings import Settings
 from watcher.web.application import create_app
+from watcher.web.auth.sources import Proxies
 from watcher.web.connections import BACKLOG, KEEP_ALIVE, BoundedProtocol, Connections, Timeouts, limits_of
-from watcher.web.guard.sources import Proxies
 
 TICKS_PER_SWEEP = 10
 """uvicorn ticks ten times a second."""

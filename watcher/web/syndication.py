@@ -7,52 +7,53 @@ import hashlib
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from watcher.app.questions import named_topic
+from watcher.app.listing import find_topic
 from watcher.app.syndication import atom, digests_atom, json_feed
 from watcher.model.found import Filters, StoredHit
 from watcher.model.topic import Topic
-from watcher.store import digests, hits
-from watcher.web.site import Here, Site
+from watcher.store.digests.queries import load_latest_digests
+from watcher.store.hits.queries import find_hits
+from watcher.web.context import Ctx, WebContext
 
 router = APIRouter(include_in_schema=False)
 NEWEST = 50
 
 
 @router.get("/topics/{topic_id}.atom")
-def topic_atom(request: Request, here: Here, topic_id: str) -> Response:
+def topic_atom(request: Request, ctx: Ctx, topic_id: str) -> Response:
     """Give a topic's newest hits as Atom."""
-    topic, found = _newest(here, topic_id)
-    url = _address(here, request, f"/topics/{topic.id}.atom")
+    topic, found = _newest(ctx, topic_id)
+    url = _address(ctx, request, f"/topics/{topic.id}.atom")
     said = atom(topic.name, f"urn:news-watcher:topic:{topic.id}", found, url=url)
     return _answer(request, said, "application/atom+xml; charset=utf-8")
 
 
 @router.get("/topics/{topic_id}.json")
-def topic_json(request: Request, here: Here, topic_id: str) -> Response:
+def topic_json(request: Request, ctx: Ctx, topic_id: str) -> Response:
     """Give a topic's newest hits as JSON Feed 1.1."""
-    topic, found = _newest(here, topic_id)
-    url = _address(here, request, f"/topics/{topic.id}.json")
-    said = json_feed(topic.name, found, url=url, home=_address(here, request, f"/hits?topic={topic.id}"))
+    topic, found = _newest(ctx, topic_id)
+    url = _address(ctx, request, f"/topics/{topic.id}.json")
+    said = json_feed(topic.name, found, url=url, home=_address(ctx, request, f"/hits?topic={topic.id}"))
     return _answer(request, said, "application/feed+json; charset=utf-8")
 
 
 @router.get("/digests.atom")
-def digests_feed(request: Request, here: Here) -> Response:
+def digests_feed(request: Request, ctx: Ctx) -> Response:
     """Give the latest digests as Atom, each whole as it was sent."""
-    with here.app.database.read() as db:
-        told = digests.latest(db)
-    said = digests_atom("Digests", "urn:news-watcher:digests", told, url=_address(here, request, "/digests.atom"))
+    with ctx.app.database.read() as db:
+        told = load_latest_digests(db)
+    said = digests_atom("Digests", "urn:news-watcher:digests", told, url=_address(ctx, request, "/digests.atom"))
     return _answer(request, said, "application/atom+xml; charset=utf-8")
 
 
-def _newest(here: Site, topic_id: str) -> tuple[Topic, tuple[StoredHit, ...]]:
-    topic = named_topic(here.app.settings.topics, topic_id)
-    with here.app.database.read() as db:
-        return topic, hits.page(db, Filters(topics=(topic.id,)), limit=NEWEST).items
+def _newest(ctx: WebContext, topic_id: str) -> tuple[Topic, tuple[StoredHit, ...]]:
+    topic = find_topic(ctx.app.settings.topics, topic_id)
+    with ctx.app.database.read() as db:
+        return topic, find_hits(db, Filters(topics=(topic.id,)), limit=NEWEST).items
 
 
-def _address(here: Site, request: Request, path: str) -> str:
-    base = here.gate.base_url or str(request.base_url)
+def _address(ctx: WebContext, request: Request, path: str) -> str:
+    base = ctx.gate.base_url or str(request.base_url)
     return base.rstrip("/") + path
 
 

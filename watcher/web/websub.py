@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
 
-from watcher.pipeline.pushed import Reply, Subscriber
+from watcher.pipeline.websub.service import Reply, Subscriber
 
 
 def make_router(subscriber: Subscriber) -> APIRouter:

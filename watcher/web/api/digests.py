@@ -7,12 +7,14 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from watcher.app import views
-from watcher.digest import next_slot
+from watcher.digest.slots import find_next_slot
 from watcher.model.digest import DeliveryState
-from watcher.store import digests, outbox
+from watcher.store.digests.queries import find_digests, get_last_slots
+from watcher.store.outbox.queries import find_deliveries
 from watcher.web.api import models
-from watcher.web.api.params import MOST_ID, Cursor, Limit, Text, listed
-from watcher.web.site import Here
+from watcher.web.api.params import Cursor, Limit, listed
+from watcher.web.context import Ctx
+from watcher.web.validation import MAX_ID, Text
 
 router = APIRouter(tags=["digests"])
 
@@ -20,18 +22,18 @@ router = APIRouter(tags=["digests"])
 @router.get("/digests", response_model=models.Digests)
 def list_digests(
     request: Request,
-    here: Here,
+    ctx: Ctx,
     name: Annotated[Text | None, Query(description="Only those of this name")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
     """List the configured digests and those that were composed."""
-    with here.app.database.read() as db:
-        last = digests.last_slots(db, here.now)
-        page = digests.page(db, name=name, limit=limit, cursor=cursor)
+    with ctx.app.database.read() as db:
+        last = get_last_slots(db, ctx.now)
+        page = find_digests(db, name=name, limit=limit, cursor=cursor)
     configured = [
-        views.subscription(one, last_at=last.get(one.name), next_at=next_slot(one, here.now))
-        for one in here.app.settings.subscriptions
+        views.subscription(one, last_at=last.get(one.name), next_at=find_next_slot(one, ctx.now))
+        for one in ctx.app.settings.subscriptions
     ]
     said = {
         "digests": [each for each in configured if name in (None, each["name"])],
@@ -44,15 +46,15 @@ def list_digests(
 @router.get("/deliveries", response_model=models.Deliveries)
 def list_deliveries(
     request: Request,
-    here: Here,
+    ctx: Ctx,
     state: Annotated[list[DeliveryState] | None, Query(description="Only in these states")] = None,
-    digest: Annotated[int | None, Query(description="Only of this digest", ge=1, le=MOST_ID)] = None,
+    digest: Annotated[int | None, Query(description="Only of this digest", ge=1, le=MAX_ID)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:
     """List messages to recipients and where each stands."""
     states = [each.value for each in state or ()]
-    with here.app.database.read() as db:
-        page = outbox.page(db, states=states, digest_id=digest, limit=limit, cursor=cursor)
+    with ctx.app.database.read() as db:
+        page = find_deliveries(db, states=states, digest_id=digest, limit=limit, cursor=cursor)
     said = {"deliveries": [views.delivery(each) for each in page.items], "next_cursor": page.next_cursor}
     return listed(request, said)

@@ -171,7 +171,7 @@ class Topics(Said):
 
 
 class Clause(Said):
-    """A part of a query and what became of it; `omitted` parts are not shown as they do not matter here."""
+    """A part of a query and what became of it; `omitted` parts are not shown as they do not matter ctx."""
 
     text: str
     operator: str

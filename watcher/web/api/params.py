@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Annotated, Literal
@@ -12,28 +11,17 @@ from fastapi.dependencies.models import Dependant
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from watcher.app.questions import read_filters
+from watcher.app.listing import read_filters
 from watcher.errors import NotFoundError, UsageError
 from watcher.match import Query as ReadQuery
 from watcher.model.found import Filters
 from watcher.text.suggest import did_you_mean
+from watcher.web.context import Ctx, WebContext, get_context
 from watcher.web.render.environment import link
-from watcher.web.site import Here, Site, site_of
+from watcher.web.validation import MAX_ID, Text
 
-MOST_ID = 2**63 - 1
-_SURROGATE = re.compile("[\ud800-\udfff]")
-
-
-def storable(said: str) -> str:
-    """Refuse what no database and no answer can hold: NUL, and halves of a surrogate pair."""
-    if "\x00" in said or _SURROGATE.search(said):
-        raise ValueError("holds a character that no text may hold")
-    return said
-
-
-Text = Annotated[str, AfterValidator(storable), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
 _Id = Annotated[Text, Field(max_length=64)]
 _Source = Annotated[Text, Field(max_length=2_000)]
 _Language = Annotated[Text, Field(max_length=35)]
@@ -43,7 +31,7 @@ Sources = Annotated[
 ]
 Since = Annotated[Text | None, Query(description="From this time on: 7d, 36h, 2026-11-01, yesterday", max_length=100)]
 Until = Annotated[Text | None, Query(description="Before this time", max_length=100)]
-StoryId = Annotated[int | None, Query(description="Only this story", ge=1, le=MOST_ID)]
+StoryId = Annotated[int | None, Query(description="Only this story", ge=1, le=MAX_ID)]
 Languages = Annotated[list[_Language] | None, Query(description="Only these languages", max_length=20)]
 Labels = Annotated[list[Literal["relevant", "irrelevant", "none"]] | None, Query(description="Only so judged")]
 Origins = Annotated[list[Literal["live", "backfill", "edit"]] | None, Query(description="Only hits that came so")]
@@ -64,7 +52,7 @@ class Asked:
 
 
 def asked(
-    here: Here,
+    ctx: Ctx,
     q: Search = None,
     search: _Same = None,
     query: _Same = None,
@@ -80,14 +68,14 @@ def asked(
 ) -> Asked:
     """Read what a list is asked with; raises UsageError and QueryError."""
     filters = filters_of(
-        here, topic=topic, source=source, since=since, until=until, story=story, language=language, label=label,
+        ctx, topic=topic, source=source, since=since, until=until, story=story, language=language, label=label,
         origin=origin, baseline=baseline,
     )  # fmt: skip
-    return Asked(filters, here.read_search(q or search or query))
+    return Asked(filters, ctx.read_search(q or search or query))
 
 
 def filters_of(
-    here: Site,
+    ctx: WebContext,
     *,
     topic: Sequence[str] | None = None,
     source: Sequence[str] | None = None,
@@ -102,8 +90,8 @@ def filters_of(
     """Make filters of parameters. An unknown topic is a fault of the question here, not a missing page."""
     try:
         return read_filters(
-            [each.id for each in here.app.settings.topics],
-            here.now,
+            [each.id for each in ctx.app.settings.topics],
+            ctx.now,
             topics=topic or (),
             sources=source or (),
             since=since,
@@ -155,6 +143,6 @@ def listed(request: Request, said: Mapping[str, object]) -> JSONResponse:
         params: dict[str, list[str]] = {}
         for name, value in request.query_params.multi_items():
             params.setdefault(name, []).append(value)
-        root = site_of(request).gate.prefix
+        root = get_context(request).gate.prefix
         response.headers["Link"] = f'<{root}{link(request.url.path, params, cursor=cursor)}>; rel="next"'
     return response

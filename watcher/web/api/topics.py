@@ -9,18 +9,20 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
 
 from watcher.app import topic_views
-from watcher.app.questions import named_topic, parse_time
+from watcher.app.listing import find_topic, parse_time
 from watcher.errors import UsageError
+from watcher.match import format_query
 from watcher.model.entry import Item
 from watcher.text.language_detection import with_language
-from watcher.topics import catalogue, trial
-from watcher.topics.labels import example_entry
-from watcher.topics.named import Named, named_in
+from watcher.topics.examples import build_example_entry
+from watcher.topics.named_query import NamedQuery, get_named_query
+from watcher.topics.overview import get_topic_overview, list_topic_overviews, list_used_sets
+from watcher.topics.query_test import explain_entry, search_archive
 from watcher.web.api import models
 from watcher.web.api.models import TOO_LONG
-from watcher.web.api.params import Text
-from watcher.web.patience import PATIENCE, Deadline
-from watcher.web.site import Here, Site, effort_of
+from watcher.web.context import Ctx, WebContext, get_match_budget
+from watcher.web.deadlines import PATIENCE, Deadline
+from watcher.web.validation import Text
 
 router = APIRouter(tags=["topics"])
 
@@ -44,43 +46,43 @@ class Trial(BaseModel):
 
 
 @router.get("/topics", response_model=models.Topics)
-def list_topics(here: Here) -> Response:
+def list_topics(ctx: Ctx) -> Response:
     """List the topics that are watched, with what they found."""
-    with here.app.database.read() as db:
-        known = catalogue.listed(db, here.app.watched, here.now)
+    with ctx.app.database.read() as db:
+        known = list_topic_overviews(db, ctx.app.watched, ctx.now)
     return JSONResponse({"topics": [topic_views.topic(each) for each in known]})
 
 
 @router.get("/topics/{topic_id}", response_model=models.WholeTopic)
-def get_topic(here: Here, topic_id: Annotated[str, Path(max_length=200)]) -> Response:
+def get_topic(ctx: Ctx, topic_id: Annotated[str, Path(max_length=200)]) -> Response:
     """Read one topic: its query as written and as read, and every meaning it has had."""
-    topic, sets = named_topic(here.app.settings.topics, topic_id), here.app.settings.sets
-    with here.app.database.read() as db:
-        found, versions = catalogue.one(db, here.app.watched, topic.id, here.now)
-    parsed = here.app.watched.query(topic.id).canonical()
-    used = {name: sets[name] for name in catalogue.sets_used(topic.query, sets)}
+    topic, sets = find_topic(ctx.app.settings.topics, topic_id), ctx.app.settings.sets
+    with ctx.app.database.read() as db:
+        found, versions = get_topic_overview(db, ctx.app.watched, topic.id, ctx.now)
+    parsed = format_query(ctx.app.watched.query(topic.id))
+    used = {name: sets[name] for name in list_used_sets(topic.query, sets)}
     return JSONResponse(topic_views.whole_topic(found, versions, parsed, used))
 
 
 @router.post("/topics/test", response_model=models.Tested | models.TestedText, responses=TOO_LONG)
-def test_topic(request: Request, here: Here, asked: Trial) -> Response:
+def test_topic(request: Request, ctx: Ctx, asked: Trial) -> Response:
     """Tell what a query matches: in a text with its clauses, or in the archive, as far back as there is time for."""
-    named = _query(here, asked)
+    named = _query(ctx, asked)
     if any(part is not None for part in (asked.text, asked.title, asked.summary, asked.content)):
         content = "\n".join(part for part in (asked.text, asked.content) if part)
         item = Item(title=asked.title or "", summary=asked.summary or "", content=content, language=asked.language)
-        effort_of(request).allow(PATIENCE)
-        return JSONResponse(topic_views.trial(trial.on_entry(named, example_entry(with_language(item)))))
-    since = parse_time(asked.since, here.now) if asked.since else None
-    found = trial.on_archive(here.app.database, named.query, since=since, limit=asked.limit, enough=Deadline().is_over)
+        get_match_budget(request).allow(PATIENCE)
+        return JSONResponse(topic_views.trial(explain_entry(named, build_example_entry(with_language(item)))))
+    since = parse_time(asked.since, ctx.now) if asked.since else None
+    found = search_archive(ctx.app.database, named.query, since=since, limit=asked.limit, enough=Deadline().is_over)
     return JSONResponse(topic_views.tested(found))
 
 
-def _query(here: Site, asked: Trial) -> Named:
+def _query(ctx: WebContext, asked: Trial) -> NamedQuery:
     if (asked.query is None) == (asked.topic is None):
         raise UsageError("name either a `topic` or a `query`")
     if asked.topic is not None:
-        return named_in(here.app.watched, named_topic(here.app.settings.topics, asked.topic).id)
+        return get_named_query(ctx.app.watched, find_topic(ctx.app.settings.topics, asked.topic).id)
     if not (asked.query or "").strip():
         raise UsageError("the query is empty")
-    return here.read(asked.query or "")
+    return ctx.read(asked.query or "")

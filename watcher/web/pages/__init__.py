@@ -2,29 +2,29 @@
 
 from watcher.web.pages import (
     archive,
-    asof,
+    as_of,
     deliveries,
     digests,
     entry,
     exports,
-    feedlists,
+    feed_lists,
     feeds,
     hits,
     labels,
-    leaving,
     login,
     overview,
     preview,
-    queries,
+    query_check,
     stories,
     topics,
+    unsubscribe,
     workbench,
 )
 
 # `/digests/preview` stands before `/digests/{id}`, which would take it for a number.
 _ALL = (
-    hits, archive, exports, entry, stories, topics, workbench, feedlists, feeds, preview, digests, deliveries, overview,
-    asof, queries, labels, leaving, login,
+    hits, archive, exports, entry, stories, topics, workbench, feed_lists, feeds, preview, digests, deliveries,
+    overview, as_of, query_check, labels, unsubscribe, login,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 

@@ -13,55 +13,55 @@ from watcher.app import views
 from watcher.app.spreadsheet import HIT_COLUMNS, format_csv, hit_row
 from watcher.app.syndication import atom
 from watcher.model.found import StoredHit
-from watcher.store import hits
-from watcher.web.pages.question import read_question
-from watcher.web.patience import EXPORT_PATIENCE
-from watcher.web.site import Here, Site, effort_of
+from watcher.store.hits.queries import find_hits
+from watcher.web.context import Ctx, WebContext, get_match_budget
+from watcher.web.deadlines import EXPORT_PATIENCE
+from watcher.web.pages.list_query import read_question
 
 router = APIRouter(include_in_schema=False)
 MOST = 5_000
 
 
 @router.get("/hits.csv")
-def as_csv(request: Request, here: Here) -> Response:
+def as_csv(request: Request, ctx: Ctx) -> Response:
     """Give the hits as CSV that a spreadsheet takes for text: no cell can be a formula."""
-    rows = (hit_row(views.hit(hit)) for hit in _shown(request, here))
+    rows = (hit_row(views.hit(hit)) for hit in _shown(request, ctx))
     return _file(format_csv(HIT_COLUMNS, rows), "text/csv; charset=utf-8", "hits.csv")
 
 
 @router.get("/hits.jsonl")
-def as_lines(request: Request, here: Here) -> Response:
+def as_lines(request: Request, ctx: Ctx) -> Response:
     """Give the hits as JSON, one a line."""
-    lines = (json.dumps(views.hit(hit), ensure_ascii=False) + "\n" for hit in _shown(request, here))
+    lines = (json.dumps(views.hit(hit), ensure_ascii=False) + "\n" for hit in _shown(request, ctx))
     return _file("".join(lines), "application/x-ndjson; charset=utf-8", "hits.jsonl")
 
 
 @router.get("/hits.md")
-def as_markdown(request: Request, here: Here) -> Response:
+def as_markdown(request: Request, ctx: Ctx) -> Response:
     """Give the hits as a Markdown list."""
-    said = "".join(_line(views.hit(hit)) for hit in _shown(request, here))
+    said = "".join(_line(views.hit(hit)) for hit in _shown(request, ctx))
     return _file(said, "text/markdown; charset=utf-8", "hits.md")
 
 
 @router.get("/hits.atom")
-def as_atom(request: Request, here: Here) -> Response:
+def as_atom(request: Request, ctx: Ctx) -> Response:
     """Give the hits as an Atom feed: a search to subscribe to."""
-    base = (here.gate.base_url or str(request.base_url)).rstrip("/")
+    base = (ctx.gate.base_url or str(request.base_url)).rstrip("/")
     query = f"?{request.url.query}" if request.url.query else ""
-    said = atom("Hits", f"{base}/hits{query}", _shown(request, here)[:100], url=f"{base}/hits.atom{query}")
+    said = atom("Hits", f"{base}/hits{query}", _shown(request, ctx)[:100], url=f"{base}/hits.atom{query}")
     return Response(said, media_type="application/atom+xml; charset=utf-8")
 
 
-def _shown(request: Request, here: Site) -> Sequence[StoredHit]:
-    question = read_question(here, request.query_params)
-    effort_of(request).allow(EXPORT_PATIENCE)
+def _shown(request: Request, ctx: WebContext) -> Sequence[StoredHit]:
+    question = read_question(ctx, request.query_params)
+    get_match_budget(request).allow(EXPORT_PATIENCE)
     if question.fault is not None:
         raise question.fault
     found: list[StoredHit] = []
     cursor = question.cursor
-    with here.app.database.read() as db:
+    with ctx.app.database.read() as db:
         while len(found) < MOST:
-            page = hits.page(db, question.filters, query=question.query, order=question.order, limit=500, cursor=cursor)
+            page = find_hits(db, question.filters, query=question.query, order=question.order, limit=500, cursor=cursor)
             found += page.items
             cursor = page.next_cursor
             if cursor is None:

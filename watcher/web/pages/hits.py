@@ -9,24 +9,24 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.errors import UsageError
 from watcher.model.found import Page, StoredHit
-from watcher.store import hits
-from watcher.web.pages.desk import desk
-from watcher.web.pages.groups import groups_of, rows_of
-from watcher.web.pages.question import PER_PAGE, Question, read_question
-from watcher.web.site import Here, Site, effort_of
+from watcher.store.hits.queries import find_hits
+from watcher.web.context import Ctx, WebContext, get_match_budget
+from watcher.web.pages.hit_groups import groups_of, rows_of
+from watcher.web.pages.list_query import PER_PAGE, Question, read_question
+from watcher.web.pages.sidebar import desk
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/")
 @router.get("/hits")
-def show_hits(request: Request, here: Here) -> Response:
+def show_hits(request: Request, ctx: Ctx) -> Response:
     """Show the stored hits, newest first, grouped by story."""
-    question = read_question(here, request.query_params)
-    question, page = _found(here, question, effort_of(request).enough)
+    question = read_question(ctx, request.query_params)
+    question, page = _found(ctx, question, get_match_budget(request).enough)
     rows = rows_of(page.items, question.query)
     fragment = request.query_params.get("fragment") == "1"
-    return here.page(
+    return ctx.page(
         request,
         "hits_list.html" if fragment else "hits.html",
         400 if question.fault else 200,
@@ -35,16 +35,16 @@ def show_hits(request: Request, here: Here) -> Response:
         page=page,
         base="/hits",
         newest=max((hit.id for hit in page.items), default=0),
-        **({} if fragment else desk(here)),
+        **({} if fragment else desk(ctx)),
     )
 
 
-def _found(here: Site, question: Question, enough: Callable[[], bool]) -> tuple[Question, Page[StoredHit]]:
+def _found(ctx: WebContext, question: Question, enough: Callable[[], bool]) -> tuple[Question, Page[StoredHit]]:
     if question.fault is not None:
         return question, Page(items=())
     try:
-        with here.app.database.read() as db:
-            return question, hits.page(
+        with ctx.app.database.read() as db:
+            return question, find_hits(
                 db,
                 question.filters,
                 query=question.query,

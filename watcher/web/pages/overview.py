@@ -7,13 +7,14 @@ from datetime import datetime
 
 from fastapi import APIRouter, Request, Response
 
-from watcher.app.standing import stand
+from watcher.app.status import stand
 from watcher.app.views import Json
 from watcher.model.feed import Feed
-from watcher.schedule import health
-from watcher.store import feeds, hits
-from watcher.web.pages.desk import by_day, last_days
-from watcher.web.site import Here, Site
+from watcher.schedule import get_feed_health
+from watcher.store.feeds.queries import load_feeds
+from watcher.store.hits.queries import count_hits_by_day
+from watcher.web.context import Ctx, WebContext
+from watcher.web.pages.sidebar import by_day, last_days
 
 router = APIRouter(include_in_schema=False)
 DAYS = 30
@@ -21,26 +22,26 @@ FAILING = ("gone", "failing", "degraded", "stale")
 
 
 @router.get("/overview")
-def show(request: Request, here: Here) -> Response:
+def show(request: Request, ctx: Ctx) -> Response:
     """Show how much came of what, how much was watched, and what wants looking at."""
-    now, days = here.now, last_days(here.now, DAYS)
-    counted, watched, standing = here.remembered("overview", lambda: _gather(here, days[0]))
+    now, days = ctx.now, last_days(ctx.now, DAYS)
+    counted, watched, standing = ctx.remembered("overview", lambda: _gather(ctx, days[0]))
     away = standing["network"]["away_since"]
     lines = [
         {"topic": topic, "days": [(day, counted.get(topic.id, {}).get(day, 0)) for day in days]}
-        for topic in here.app.settings.topics
+        for topic in ctx.app.settings.topics
     ]
     total = [(day, sum(some.get(day, 0) for some in counted.values())) for day in days]
-    bad = [(str(health(feed, now)), feed) for feed in watched]
-    return here.page(
+    bad = [(str(get_feed_health(feed, now)), feed) for feed in watched]
+    return ctx.page(
         request, "overview.html",
         lines=lines, total=total, standing=standing, away_since=datetime.fromisoformat(away) if away else None,
-        storage_fault=here.storage.fault,
+        storage_fault=ctx.storage.fault,
         bad=[pair for pair in bad if pair[0] in FAILING][:50], gaps=[feed for feed in watched if feed.gaps][:50],
     )  # fmt: skip
 
 
-def _gather(here: Site, since: str) -> tuple[Mapping[str, Mapping[str, int]], Sequence[Feed], Json]:
-    with here.app.database.read() as db:
-        counted, watched = by_day(hits.per_day(db, since)), feeds.all_configured(db)
-    return counted, watched, stand(here.app, here.now)
+def _gather(ctx: WebContext, since: str) -> tuple[Mapping[str, Mapping[str, int]], Sequence[Feed], Json]:
+    with ctx.app.database.read() as db:
+        counted, watched = by_day(count_hits_by_day(db, since)), load_feeds(db)
+    return counted, watched, stand(ctx.app, ctx.now)

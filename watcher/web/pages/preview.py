@@ -5,36 +5,38 @@ from __future__ import annotations
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
-from watcher import digest as say
-from watcher.app.questions import parse_time
+from watcher.app.listing import parse_time
+from watcher.digest.format_helpers import format_headline, format_subject
+from watcher.digest.html import render_html
+from watcher.digest.plain import render_markdown, render_text
 from watcher.model.digest import Digest
-from watcher.pipeline.outgoing import preview
-from watcher.web.guard.headers import MAIL_POLICY
-from watcher.web.site import Here, Site
+from watcher.pipeline.digests import preview_digest
+from watcher.web.auth.headers import MAIL_POLICY
+from watcher.web.context import Ctx, WebContext
 
 router = APIRouter(include_in_schema=False)
 
 
 @router.get("/digests/preview")
-def show(request: Request, here: Here, name: str = Query(max_length=64), since: str = "") -> Response:
+def show(request: Request, ctx: Ctx, name: str = Query(max_length=64), since: str = "") -> Response:
     """Show what a digest would hold now. Nothing is told, and nothing is sent."""
-    made = _made(here, name, since)
-    links = here.app.press().links
-    return here.page(
-        request, "preview.html", name=name, since=since, digest=made, headline=say.headline(made),
-        subject=say.subject(made), text=say.text(made, links), markdown=say.markdown(made, links),
+    made = _made(ctx, name, since)
+    links = ctx.app.press().links
+    return ctx.page(
+        request, "preview.html", name=name, since=since, digest=made, headline=format_headline(made),
+        subject=format_subject(made), text=render_text(made, links), markdown=render_markdown(made, links),
     )  # fmt: skip
 
 
 @router.get("/digests/preview/mail")
-def mail(here: Here, name: str = Query(max_length=64), since: str = "") -> Response:
+def mail(ctx: Ctx, name: str = Query(max_length=64), since: str = "") -> Response:
     """Give the mail as it would look, for a frame that can do nothing but show it."""
-    press = here.app.press()
-    said = say.html(_made(here, name, since), press.links, press.templates)
+    press = ctx.app.press()
+    said = render_html(_made(ctx, name, since), press.links, press.templates)
     return HTMLResponse(said, headers={"Content-Security-Policy": MAIL_POLICY})
 
 
-def _made(here: Site, name: str, since: str) -> Digest:
-    moment = parse_time(since, here.now) if since.strip() else None
-    with here.app.database.read() as db:
-        return preview(db, here.app.press(), name, here.now, since=moment)
+def _made(ctx: WebContext, name: str, since: str) -> Digest:
+    moment = parse_time(since, ctx.now) if since.strip() else None
+    with ctx.app.database.read() as db:
+        return preview_digest(db, ctx.app.press(), name, ctx.now, since=moment)

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from watcher.app.questions import named_topic
-from watcher.store import hits, topics
-from watcher.web.pages.desk import by_day, last_days
-from watcher.web.site import Here
+from watcher.app.listing import find_topic
+from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
+from watcher.store.topics import load_topic_versions
+from watcher.web.context import Ctx
+from watcher.web.pages.sidebar import by_day, last_days
 
 router = APIRouter(include_in_schema=False)
 DAYS = 30
 
 
 @router.get("/topics")
-def list_topics(request: Request, here: Here) -> Response:
+def list_topics(request: Request, ctx: Ctx) -> Response:
     """Show every topic with its last month."""
-    days = last_days(here.now, DAYS)
-    with here.app.database.read() as db:
-        counted, totals, latest = by_day(hits.per_day(db, days[0])), hits.counts(db), hits.latest(db)
+    days = last_days(ctx.now, DAYS)
+    with ctx.app.database.read() as db:
+        counted, totals, latest = (
+            by_day(count_hits_by_day(db, days[0])),
+            count_hits_by_topic(db),
+            get_latest_hit_times(db),
+        )
     lines = [
         {
             "topic": topic,
@@ -26,26 +31,26 @@ def list_topics(request: Request, here: Here) -> Response:
             "total": totals.get(topic.id, 0),
             "last_at": latest.get(topic.id),
         }
-        for topic in here.app.settings.topics
+        for topic in ctx.app.settings.topics
     ]
-    return here.page(request, "topics.html", lines=lines, days=days, sets=here.app.settings.sets)
+    return ctx.page(request, "topics.html", lines=lines, days=days, sets=ctx.app.settings.sets)
 
 
 @router.get("/topics/{topic_id}")
-def show_topic(request: Request, here: Here, topic_id: str) -> Response:
+def show_topic(request: Request, ctx: Ctx, topic_id: str) -> Response:
     """Show one topic: its query, its meanings so far, its latest hits."""
-    topic = named_topic(here.app.settings.topics, topic_id)
-    days = last_days(here.now, DAYS)
-    with here.app.database.read() as db:
-        counted = by_day(hits.per_day(db, days[0])).get(topic.id, {})
-        total = hits.counts(db).get(topic.id, 0)
-        versions = topics.versions(db, topic.id)
-    return here.page(
+    topic = find_topic(ctx.app.settings.topics, topic_id)
+    days = last_days(ctx.now, DAYS)
+    with ctx.app.database.read() as db:
+        counted = by_day(count_hits_by_day(db, days[0])).get(topic.id, {})
+        total = count_hits_by_topic(db).get(topic.id, 0)
+        versions = load_topic_versions(db, topic.id)
+    return ctx.page(
         request,
         "topic.html",
         topic=topic,
         days=[(day, counted.get(day, 0)) for day in days],
         total=total,
         versions=versions,
-        version=here.app.watched.version(topic.id),
+        version=ctx.app.watched.version(topic.id),
     )

@@ -14,7 +14,7 @@ import jinja2
 from watcher import __version__
 from watcher.text.redact import redact_text
 from watcher.text.urls import http_url
-from watcher.web.render import moments, pieces
+from watcher.web.render import evidence, times
 
 NAVIGATION = (
     ("/hits", "Hits"),
@@ -45,8 +45,8 @@ def make_environment(root: str = "") -> jinja2.Environment:
         plural=plural,
     )
     environment.filters.update(
-        ago=moments.ago, at=moments.at, clock=moments.clock, day=moments.day, iso=moments.iso, span=moments.length,
-        web=web_address, host=host, title_of=pieces.title, snippet_of=pieces.snippet, body_of=pieces.body,
+        ago=times.ago, at=times.at, clock=times.clock, day=times.day, iso=times.iso, span=times.length,
+        web=web_address, host=host, title_of=evidence.title, snippet_of=evidence.snippet, body_of=evidence.body,
         segment=lambda said: quote(str(said), safe=""), redacted=lambda text: redact_text(str(text or "")),
     )  # fmt: skip
     return environment

@@ -1,0 +1,55 @@
+"""Everything else by Apprise: a real post to a service on loopback, and what becomes of faults."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.servers import Answer, HttpServer
+from watcher.channels import AppriseSender, Deferred, Outcome, Refused, Sent
+from watcher.channels.payload import dump_payload
+from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
+
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
+MARKDOWN = "# The day\n\n- **Five Eyes** \\*meet\\*\n"
+NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+def send(*urls: str, recipient: str = "json-1") -> Outcome:
+    delivery = Delivery(
+        id=1, digest_id=1, channel="phone", kind=ChannelKind.APPRISE, recipient=recipient, part=0,
+        payload=dump_payload(name="daily", subject="The day: 1 story", markdown=MARKDOWN),
+        message_id="<1@x>", state=DeliveryState.SENDING, attempts=1, next_try_at=NOON, created_at=NOON,
+    )  # fmt: skip
+    channel = Channel(name="phone", kind=ChannelKind.APPRISE, recipients=(recipient,), options={"urls": urls})
+    return asyncio.run(AppriseSender().send(delivery, channel))
+
+
+def test_a_service_that_apprise_knows_gets_the_digest() -> None:
+    with HttpServer() as server:
+        outcome = send(f"json://127.0.0.1:{server.port}/hook")
+
+    assert outcome == Sent()
+    [asked] = server.asked
+    assert asked.json["title"] == "The day: 1 story"
+    assert "Five Eyes" in asked.json["message"]
+
+
+def test_a_service_that_refuses_is_asked_again_later() -> None:
+    with HttpServer() as server:
+        server.next_answers = [Answer(status=500, body="")]
+        outcome = send(f"json://127.0.0.1:{server.port}/")
+
+    assert isinstance(outcome, Deferred)
+
+
+@pytest.mark.parametrize(
+    ("urls", "recipient"), [(("nonsense://x",), "nonsense-1"), ((), "json-1"), (("json://x",), "json-2")]
+)
+def test_an_address_that_is_none_is_refused_without_being_repeated(urls: tuple[str, ...], recipient: str) -> None:
+    outcome = send(*urls, recipient=recipient)
+
+    assert isinstance(outcome, Refused)
+    assert "://" not in outcome.reason

@@ -1,0 +1,76 @@
+"""The post room while the database is away: what was sent is known once it is back."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from typing import Any
+
+import httpx
+import pytest
+from sqlalchemy import event
+
+from tests.outgoing.world import MINUTE, NOON, daily, found, mail, press
+from tests.servers import MailServer
+from watcher.channels import senders
+from watcher.model.digest import DeliveryState
+from watcher.pipeline.digests import DigestContext, compose_now
+from watcher.pipeline.dispatcher import Dispatcher
+from watcher.pipeline.storage_monitor import StorageMonitor
+from watcher.store.database import Database
+from watcher.store.outbox.queries import find_deliveries
+
+
+class LockingMailServer(MailServer):
+    """Takes a message, and locks the database before it says so."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__()
+        assert database.path is not None
+        self.lock = sqlite3.connect(database.path, isolation_level=None, check_same_thread=False)
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        if not self.messages:
+            self.lock.execute("BEGIN IMMEDIATE")
+        return await super().handle_DATA(server, session, envelope)
+
+
+@pytest.fixture
+def impatient(sqlite: Database) -> Database:
+    event.listen(sqlite.engine, "connect", lambda connection, _record: connection.execute("PRAGMA busy_timeout = 50"))
+    sqlite.engine.dispose()
+    return sqlite
+
+
+def test_a_message_sent_while_the_database_went_away_is_recorded_later_and_not_repeated(impatient: Database) -> None:
+    found(impatient, "Five Eyes on the grid")
+    with LockingMailServer(impatient) as server:
+        ready = press([daily(channels=("mail",))], [mail(server.port, "a@desk.example", "b@desk.example")])
+        compose_now(impatient, ready, "daily", NOON)
+
+        faults = asyncio.run(_send_twice(impatient, ready, server))
+
+    assert server.recipients == ["a@desk.example", "b@desk.example"]
+    assert faults == []
+    with impatient.read() as db:
+        delivered = find_deliveries(db).items
+    assert [(one.state, one.doubts) for one in delivered] == [(DeliveryState.SENT, 0)] * 2
+
+
+async def _send_twice(database: Database, ready: DigestContext, server: LockingMailServer) -> list[object]:
+    """Send under the lock, then without; returns what the event loop had to complain of."""
+    faults: list[object] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context))
+    async with httpx.AsyncClient() as client:
+        storage = StorageMonitor()
+        post = Dispatcher(database, senders(client), lambda: NOON + MINUTE, owner="test", storage=storage)
+        await post.tick(ready.channels)
+        async with asyncio.timeout(20):
+            while storage.fault is None:
+                await asyncio.sleep(0.02)
+        assert server.recipients == ["a@desk.example"]
+        server.lock.execute("ROLLBACK")
+        await post.settled()
+        await post.tick(ready.channels)
+        await post.settled()
+    return faults

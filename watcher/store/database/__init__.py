@@ -1,0 +1,5 @@
+"""The database: connections and transactions, the schema and its upgrades, backups, checks and pruning."""
+
+from watcher.store.database.connection import Database, Db
+
+__all__ = ["Database", "Db"]

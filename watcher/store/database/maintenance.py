@@ -1,0 +1,175 @@
+"""Care of the database: what is wrong with it, its sizes, and what is derived from the rest made anew."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from sqlalchemy import func, select, text
+
+from watcher.errors import StoreError
+from watcher.store.database import Database, Db
+from watcher.store.database.migrate import find_schema_differences, get_schema_state
+from watcher.store.entries.fulltext_index import index_entries, is_index_current, mark_index_current
+from watcher.store.entries.fulltext_tables import clear_index, find_index_faults, recreate_index, validate_index
+from watcher.store.entries.queries import load_entries_after
+from watcher.store.system.counters import find_wrong_counters, rebuild_counters
+from watcher.store.tables import entries as entry_table
+from watcher.store.tables import metadata
+from watcher.text.tokenizer import ANALYSER_VERSION
+
+ENTRIES_PER_BATCH = 500
+"""Rows that one transaction indexes: the write lock is held for tens of milliseconds."""
+
+PAGES_PER_STEP = 2_000
+"""Pages that one transaction gives back."""
+
+Progress = Callable[[int], None]
+_LABELS = ("schema:", "file:", "reference:", "index:", "counts:")
+_REPAIR = "; run `watcher db check --repair`"
+
+
+def release_space(database: Database) -> None:
+    """Return free pages to the file system (SQLite), and let the planner look at its statistics.
+
+    Some pages at a time, for those who wait to write; where the database is busy the rest waits for the next time.
+    """
+    if database.path is None:
+        return
+    raw = database.engine.raw_connection()
+    connection: Any = raw.driver_connection
+    try:
+        while connection.execute("PRAGMA freelist_count").fetchone()[0]:
+            # A script, not a statement: executed as one statement the pragma frees a single page.
+            connection.executescript(f"BEGIN IMMEDIATE; PRAGMA incremental_vacuum({PAGES_PER_STEP}); COMMIT;")
+        connection.execute("PRAGMA optimize")
+    except sqlite3.OperationalError:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+    finally:
+        raw.close()
+
+
+def find_database_faults(database: Database) -> tuple[str, ...]:
+    """Return what is wrong with the file, the schema, references, the word index and the counts; empty when sound.
+
+    Each part is looked at by itself: what is too damaged to be read is a fault like any other.
+    """
+    with database.read() as db:
+        standing = get_schema_state(db)
+    if not standing.current:
+        return (f"schema is at {standing.revision or 'nothing'}, expected {standing.expected}",)
+    parts: list[tuple[str, Callable[[Db], Iterable[str]]]] = [("schema", find_schema_differences)]
+    if database.is_sqlite:
+        parts += [("file", _check_file), ("reference", _check_references)]
+    parts += [("index", _check_index), ("counts", find_wrong_counters)]
+    wrong = [fault for label, part in parts for fault in _look(database, label, part)]
+    if database.is_sqlite and not any(is_index_fault(fault) for fault in wrong):
+        try:
+            with database.write() as db:
+                wrong += [f"index: {fault}{_REPAIR}" for fault in validate_index(db)]
+        except StoreError as error:
+            wrong.append(f"index: damaged ({_reason(database, error)}){_REPAIR}")
+    return tuple(dict.fromkeys(wrong))
+
+
+def get_database_stats(database: Database) -> Mapping[str, Any]:
+    """Count the rows of every table and measure the database."""
+    with database.read() as db:
+        rows = {
+            table.name: db.execute(select(func.count()).select_from(table)).scalar_one()
+            for table in metadata.sorted_tables
+            if table.name != "archive"
+        }
+        standing = get_schema_state(db)
+    return {
+        "rows": rows,
+        "bytes": get_database_size(database),
+        "revision": standing.revision,
+        "analyser": ANALYSER_VERSION,
+        "engine": "sqlite" if database.is_sqlite else "postgresql",
+    }
+
+
+def get_database_size(database: Database) -> int:
+    """Measure the database, in bytes: the file and its log on SQLite."""
+    if database.path is not None:
+        files = [database.path, database.path.with_name(database.path.name + "-wal")]
+        return sum(file.stat().st_size for file in files if file.exists())
+    with database.read() as db:
+        return int(db.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+
+
+def reindex_entries(database: Database, progress: Progress = lambda _done: None, *, anew: bool = False) -> int:
+    """Fill the word index from the stored entries, in tables made `anew` where they may be damaged; return how many.
+
+    Searches are incomplete while it runs. What is stored meanwhile is put into the index by whoever stores it.
+    """
+    with database.write() as db:
+        (recreate_index if anew else clear_index)(db)
+        newest = db.execute(select(func.max(entry_table.c.id))).scalar_one() or 0
+    last, done = 0, 0
+    while True:
+        with database.write() as db:
+            batch = [
+                each for each in load_entries_after(db, after_id=last, limit=ENTRIES_PER_BATCH) if each.id <= newest
+            ]
+            index_entries(db, batch)
+            if not batch:
+                mark_index_current(db)
+                return done
+        last = batch[-1].id
+        done += len(batch)
+        progress(done)
+
+
+def is_index_fault(fault: str) -> bool:
+    """Return whether a fault that `check` found concerns the word index."""
+    return fault.startswith("index:")
+
+
+def is_repairable(fault: str) -> bool:
+    """Tell whether `repair` can do something about what `check` found."""
+    return is_index_fault(fault) or fault.startswith("counts:")
+
+
+def repair_database(database: Database, progress: Progress = lambda _done: None) -> None:
+    """Make anew what is derived from the rest: the word index and the counts."""
+    reindex_entries(database, progress, anew=True)
+    with database.write() as db:
+        rebuild_counters(db)
+
+
+def _look(database: Database, label: str, part: Callable[[Db], Iterable[str]]) -> list[str]:
+    """Return the faults of one part, each under its label; a part that cannot be read is one."""
+    try:
+        with database.read() as db:
+            return [fault if fault.startswith(_LABELS) else f"{label}: {fault}" for fault in part(db)]
+    except StoreError as error:
+        about_index = label == "index" or any(word in str(error) for word in ("archive", "fts5"))
+        label, remedy = ("index", _REPAIR) if about_index else (label, "")
+        return [f"{label}: cannot be read ({_reason(database, error)}){remedy}"]
+
+
+def _check_file(db: Db) -> list[str]:
+    """Look through the file. SQLite looks into the word index as well, and names its table."""
+    found = [str(row[0]) for row in db.execute(text("PRAGMA integrity_check(20)")) if row[0] != "ok"]
+    return [f"index: {fault}{_REPAIR}" if "archive" in fault else f"file: {fault}" for fault in found]
+
+
+def _check_references(db: Db) -> list[str]:
+    return [str(tuple(row)) for row in db.execute(text("PRAGMA foreign_key_check"))]
+
+
+def _check_index(db: Db) -> list[str]:
+    kept = db.execute(select(func.count()).select_from(entry_table)).scalar_one()
+    wrong = [f"index: {fault}{_REPAIR}" for fault in find_index_faults(db, kept)]
+    if not is_index_current(db):
+        wrong.append(f"index: made by another version's analyser{_REPAIR}")
+    return wrong
+
+
+def _reason(database: Database, error: StoreError) -> str:
+    """Return what a fault says, without the name of the database, which stands above it."""
+    return str(error).removeprefix(f"database {database}: ")

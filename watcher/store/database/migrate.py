@@ -1,0 +1,179 @@
+"""Brings the schema to this version's, and tells where it stands; alone knows Alembic and where db/ is installed."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, inspect
+from sqlalchemy.sql.schema import SchemaItem
+
+from watcher import private
+from watcher.errors import StoreError
+from watcher.store.database import Database, Db
+from watcher.store.entries.fulltext_index import mark_index_current
+from watcher.store.tables import metadata
+
+_KEPT_ELSEWHERE = ("archive", "procrastinate_")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaState:
+    """The schema's revision and the one that this version of the watcher expects."""
+
+    revision: str | None
+    expected: str
+
+    @property
+    def current(self) -> bool:
+        return self.revision == self.expected
+
+
+def find_migrations_folder() -> Path:
+    """Find the migrations: inside the installed package, or beside it in a clone."""
+    package = Path(__file__).resolve().parents[2]
+    for place in (package / "_db", package.parent / "db"):
+        if (place / "env.py").is_file():
+            return place
+    raise StoreError("the migrations are missing from this installation; install the watcher again")
+
+
+def get_schema_state(db: Db) -> SchemaState:
+    """Read the schema's revision."""
+    found = MigrationContext.configure(db).get_current_revision()
+    return SchemaState(revision=found, expected=_expected())
+
+
+def upgrade_schema(database: Database) -> SchemaState:
+    """Bring the schema up to date in one transaction; starters that come at the same time wait for each other.
+
+    A SQLite database that holds something is first copied beside itself (`set_aside`). Raises StoreError where the
+    database is newer than this version knows.
+    """
+    with database.read() as db:
+        before = get_schema_state(db)
+    if before.current:
+        return before
+    if before.revision is not None and before.revision not in _known():
+        raise StoreError(
+            f"database {database} is at revision {before.revision}, which this version does not know: "
+            "it was upgraded by a newer watcher"
+        )
+    if before.revision is not None and database.path is not None:
+        _keep(database, former_revision_path(database.path, before.revision))
+    with database.write() as db:
+        if not database.is_sqlite:
+            db.exec_driver_sql("SELECT pg_advisory_xact_lock(7310217543021)")
+        before = get_schema_state(db)
+        if before.current:
+            return before
+        command.upgrade(_config(db), "head")
+        if before.revision is None:
+            mark_index_current(db)
+        return get_schema_state(db)
+
+
+def former_revision_path(path: Path, revision: str) -> Path:
+    """Name the copy of a SQLite database that is kept when it leaves a revision."""
+    return path.with_name(f"{path.name}.at-{revision}")
+
+
+def write_snapshot(database: Database, file: Path) -> None:
+    """Write a SQLite database, as it is at this moment, into a new file; those who read and write it go on."""
+    raw = database.engine.raw_connection()
+    try:
+        private.create_file(file)  # which SQLite fills while it is empty
+        # Outside of a transaction, where VACUUM may run.
+        raw.driver_connection.execute("VACUUM INTO ?", (str(file),))  # type: ignore[union-attr]
+    except sqlite3.Error as error:
+        raise StoreError(f"{file} cannot be written: {error}") from error
+    finally:
+        raw.close()
+
+
+def is_database_empty(db: Db) -> bool:
+    """Return whether a database holds no table at all, of ours or of anybody else."""
+    return not inspect(db).get_table_names()
+
+
+def create_schema(database: Database) -> bool:
+    """Make the schema where the database is empty; return whether it was. Those who start at once wait in line."""
+    with database.read() as db:
+        found = is_database_empty(db)
+    if found:
+        upgrade_schema(database)
+    return found
+
+
+def require_current_schema(database: Database) -> None:
+    """Raise StoreError, saying what to do, unless the schema is this version's."""
+    with database.read() as db:
+        found = get_schema_state(db)
+        empty = found.revision is None and is_database_empty(db)
+    if not found.current:
+        state = "empty" if empty else f"at revision {found.revision}" if found.revision else "none of the watcher's"
+        raise StoreError(f"database {database} is {state}, expected {found.expected}: run `watcher db upgrade`")
+
+
+def find_schema_differences(db: Db) -> tuple[str, ...]:
+    """Tell how the schema in the database differs from the tables in the code; empty when it does not."""
+    options = {"include_name": _is_compared, "include_object": include_object, "compare_type": True}
+    context = MigrationContext.configure(db, opts=options)
+    return tuple(str(change) for change in compare_metadata(context, metadata))
+
+
+def _is_compared(name: str | None, kind: str, _parents: Mapping[str, str | None]) -> bool:
+    """Return whether something is looked at in the database at all: a damaged word index could not be."""
+    return kind != "table" or not (name or "").startswith(_KEPT_ELSEWHERE)
+
+
+def include_object(item: SchemaItem, name: str | None, kind: str, reflected: bool, other: SchemaItem | None) -> bool:
+    """Leave out of comparisons what is kept elsewhere: the search index, which SQLite keeps as a virtual table with
+    shadow tables of its own, and the tables of the engine that several processes share."""
+    table = name if kind == "table" else getattr(getattr(item, "table", None), "name", None)
+    return not (table or "").startswith(_KEPT_ELSEWHERE)
+
+
+def _config(db: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(find_migrations_folder()).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    if db is not None:
+        config.attributes["connection"] = db
+    return config
+
+
+def _keep(database: Database, file: Path) -> None:
+    if file.exists():
+        return
+    unfinished = file.with_name(f"{file.name}.{os.getpid()}")
+    try:
+        write_snapshot(database, unfinished)
+        unfinished.rename(file)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _known() -> frozenset[str]:
+    return frozenset(script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions())
+
+
+def _expected() -> str:
+    return _head(find_migrations_folder())
+
+
+@cache
+def _head(folder: Path) -> str:
+    """Give the latest revision in a folder; found out once, for reading migrations means compiling them."""
+    head = ScriptDirectory(str(folder)).get_current_head()
+    assert head is not None
+    return head

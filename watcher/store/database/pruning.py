@@ -1,0 +1,242 @@
+"""Retention: takes away what is past its time, in small transactions, and remembers what must not come back."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import (
+    ColumnElement,
+    CursorResult,
+    Delete,
+    Select,
+    Table,
+    Update,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    select,
+    tuple_,
+    update,
+)
+from sqlalchemy.dialects import postgresql, sqlite
+
+from watcher.model.entry import StoredEntry
+from watcher.store.database import Database, Db
+from watcher.store.database.connection import acquire_advisory_lock
+from watcher.store.database.maintenance import get_database_size, release_space
+from watcher.store.entries.fulltext_index import unindex_entries
+from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since, load_entries
+from watcher.store.feeds.hosts import delete_idle_hosts
+from watcher.store.feeds.queries import clear_item_marks
+from watcher.store.sql.bulk import IDS, any_of
+from watcher.store.system.counters import add_to_entry_counts, add_to_hit_counts, shrink_stories
+from watcher.store.tables import aliases, digest_items, feeds, hits, outbox, polls, stories, story_marks, tombstones
+from watcher.store.tables import entries as entry_table
+from watcher.stories import STORY_WINDOW
+
+ENTRIES_PER_PRUNE = 500
+"""Rows that one transaction takes away: the write lock is held for tens of milliseconds."""
+PAUSE = 0.005
+"""Seconds between two transactions, for those who wait to write."""
+UNLISTED_FOR = timedelta(days=7)
+"""A pruned entry is forgotten for good once its feed was read so long after it last listed it."""
+
+Progress = Callable[[int], None]
+
+_IDS = bindparam("ids", type_=IDS)
+_THESE = any_of(entry_table.c.id, _IDS)
+_GONE = delete(entry_table).where(_THESE)
+_THEIR_MARKS = delete(story_marks).where(any_of(story_marks.c.entry_id, _IDS))
+_THEIR_STORIES = (
+    select(entry_table.c.story_id, func.count())
+    .where(_THESE, entry_table.c.story_id.is_not(None))
+    .group_by(entry_table.c.story_id)
+)
+_THEIR_HITS = select(hits.c.topic_id, hits.c.matched_at, hits.c.origin).where(any_of(hits.c.entry_id, _IDS))
+_THEIR_OTHER_KEYS = select(aliases.c.entry_id, aliases.c.key).where(any_of(aliases.c.entry_id, _IDS))
+_THEIR_FEEDS = (
+    select(feeds.c.id)
+    .where(feeds.c.id.in_(select(entry_table.c.feed_id).where(_THESE)))
+    .order_by(feeds.c.id)
+    .with_for_update()
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retention:
+    """How long things are kept. `entries` concerns those without hits; what a digest or a label refers to stays."""
+
+    entries: timedelta = timedelta(days=90)
+    hits: timedelta = timedelta(days=730)
+    polls: timedelta = timedelta(days=14)
+    payloads: timedelta = timedelta(days=60)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PruneResult:
+    """What pruning took away."""
+
+    entries: int = 0
+    hits: int = 0
+    polls: int = 0
+    payloads: int = 0
+    tombstones: int = 0
+    freed_bytes: int = 0
+
+
+def prune_database(
+    database: Database, kept: Retention, now: datetime, progress: Progress = lambda _done: None
+) -> PruneResult:
+    """Take away what is past its time, and give the space back on SQLite.
+
+    It may be stopped at any moment and begun again; pollers and readers go on meanwhile.
+    """
+    size = get_database_size(database)
+    gone = gone_hits = 0
+    for some, some_hits in _prune_entries(database, kept, now):
+        gone += some
+        gone_hits += some_hits
+        progress(gone)
+    with database.read() as db:
+        too_old = find_first_id_since(db, now - STORY_WINDOW)
+    _piecemeal(database, _some(story_marks, story_marks.c.entry_id < too_old))
+    _piecemeal(database, _some(stories, stories.c.last_at < now - STORY_WINDOW, ~_has_tellings()))
+    old_polls = _piecemeal(database, _some(polls, polls.c.at < now - kept.polls))
+    unlisted = _piecemeal(database, _some(tombstones, _is_unlisted(now)))
+    old_payloads = outbox.c.state == "sent", outbox.c.sent_at < now - kept.payloads, outbox.c.payload != ""
+    emptied = _piecemeal(database, update(outbox).where(_a_batch(outbox, *old_payloads)).values(payload=""))
+    with database.write(lasting=False) as db:
+        delete_idle_hosts(db, now - timedelta(days=1))
+    release_space(database)
+    return PruneResult(
+        entries=gone,
+        hits=gone_hits,
+        polls=old_polls,
+        payloads=emptied,
+        tombstones=unlisted,
+        freed_bytes=max(0, size - get_database_size(database)),
+    )
+
+
+def _prune_entries(database: Database, kept: Retention, now: datetime) -> Iterator[tuple[int, int]]:
+    """Take entries away, some at a time, oldest first; gives how many, and how many hits with them."""
+    after = 0
+    with database.read() as db:
+        below = find_first_id_since(db, now - kept.entries)
+    while True:
+        with database.read() as db:
+            ids = db.execute(_leaving(after, below, now - kept.hits)).scalars().all()
+        if not ids:
+            return
+        with database.write(lasting=False) as db:
+            yield _take_away(db, ids, now - kept.hits, now)
+        after = ids[-1]
+        time.sleep(PAUSE)
+
+
+def _take_away(db: Db, ids: Sequence[int], hits_since: datetime, now: datetime) -> tuple[int, int]:
+    # In the order in which settling a poll takes them: feeds, then the hits' turn, then entries.
+    db.execute(_THEIR_FEEDS, {"ids": ids})
+    acquire_advisory_lock(db, "hits")
+    # Looked at again: a label or a digest may have come to one of them meanwhile.
+    still = _leaving(0, MAX_ENTRY_ID, hits_since).where(_THESE)
+    ids = db.execute(still, {"ids": ids}).scalars().all()
+    leaving = tuple(load_entries(db, ids).values())
+    if not leaving:
+        return 0, 0
+    _bury(db, leaving, now)
+    unindex_entries(db, leaving)
+    told = db.execute(_THEIR_HITS, {"ids": ids}).all()
+    days = Counter((row.topic_id, f"{row.matched_at:%Y-%m-%d}", row.origin) for row in told)
+    if days:
+        add_to_hit_counts(db, {key: -found for key, found in days.items()})
+    shrink_stories(db, {row[0]: row[1] for row in db.execute(_THEIR_STORIES, {"ids": ids})})
+    add_to_entry_counts(db, {id_: -gone for id_, gone in Counter(each.entry.feed_id for each in leaving).items()})
+    if max(each.first_seen_at for each in leaving) > now - STORY_WINDOW:
+        db.execute(_THEIR_MARKS, {"ids": ids})
+    db.execute(_GONE, {"ids": ids})
+    return len(leaving), len(told)
+
+
+def _leaving(after: int, below: int, hits_since: datetime) -> Select[Any]:
+    told = exists().where(digest_items.c.hit_id == hits.c.id)
+    worth = exists().where(
+        and_(
+            hits.c.entry_id == entry_table.c.id,
+            (hits.c.matched_at >= hits_since) | hits.c.label.is_not(None) | told,
+        )
+    )
+    return (
+        select(entry_table.c.id)
+        .where(entry_table.c.id > after, entry_table.c.id < below, ~worth)
+        .order_by(entry_table.c.id)
+        .limit(ENTRIES_PER_PRUNE)
+    )
+
+
+def _bury(db: Db, leaving: tuple[StoredEntry, ...], now: datetime) -> None:
+    """Remember what leaves, so that it does not come back as new while its feed still lists it."""
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    whole = {stored.id: stored for stored in leaving}
+    other_keys = db.execute(_THEIR_OTHER_KEYS, {"ids": list(whole)}).all()
+    buried = [
+        {
+            "feed_id": whole[row.entry_id].entry.feed_id,
+            "key": row.key,
+            "seen_at": now,
+            "content_hash": whole[row.entry_id].entry.content_hash,
+        }
+        for row in other_keys
+    ]
+    buried += [
+        {
+            "feed_id": stored.entry.feed_id,
+            "key": stored.entry.key,
+            "seen_at": now,
+            "content_hash": stored.entry.content_hash,
+        }
+        for stored in leaving
+    ]
+    db.execute(dialect.insert(tombstones).on_conflict_do_nothing(), buried)
+    clear_item_marks(db, sorted({stored.entry.feed_id for stored in leaving}))
+
+
+def _is_unlisted(now: datetime) -> ColumnElement[bool]:
+    return exists().where(
+        feeds.c.id == tombstones.c.feed_id,
+        tombstones.c.seen_at < now - UNLISTED_FOR,
+        feeds.c.read_at > now - UNLISTED_FOR,
+    )
+
+
+def _has_tellings() -> ColumnElement[bool]:
+    return exists().where(entry_table.c.story_id == stories.c.id)
+
+
+def _some(table: Table, *which: ColumnElement[bool]) -> Delete:
+    return delete(table).where(_a_batch(table, *which))
+
+
+def _a_batch(table: Table, *which: ColumnElement[bool]) -> ColumnElement[bool]:
+    key = table.primary_key.columns
+    return tuple_(*key).in_(select(*key).where(*which).limit(ENTRIES_PER_PRUNE))
+
+
+def _piecemeal(database: Database, change: Delete | Update) -> int:
+    """Carry out a change that takes a limited number of rows until it finds no more."""
+    done = 0
+    while True:
+        with database.write(lasting=False) as db:
+            changed: CursorResult[Any] = db.execute(change)
+            count = changed.rowcount
+        done += count
+        if count < ENTRIES_PER_PRUNE:
+            return done
+        time.sleep(PAUSE)

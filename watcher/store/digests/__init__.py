@@ -1,0 +1,1 @@
+"""Digests as composed, the hits that they reported, and who unsubscribed."""

@@ -1,0 +1,56 @@
+"""Who wants a digest no longer: kept for good, and honoured by composing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from watcher.model.digest import DeliveryState, Leaving
+from watcher.store.database import Db
+from watcher.store.outbox.queries import UNSUBSCRIBED_ERROR
+from watcher.store.tables import digests, outbox, unsubscribed
+
+
+def add_unsubscription(db: Db, leaving: Leaving, now: datetime) -> None:
+    """Send a recipient this digest no longer; what still waits in the outbox for them ends there. Twice is once."""
+    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+    row = {"name": leaving.subscription, "channel": leaving.channel, "recipient": leaving.recipient, "at": now}
+    db.execute(dialect.insert(unsubscribed).values(row).on_conflict_do_nothing())
+    db.execute(
+        update(outbox)
+        .where(
+            outbox.c.digest_id.in_(select(digests.c.id).where(digests.c.name == leaving.subscription)),
+            outbox.c.channel == leaving.channel,
+            outbox.c.recipient == leaving.recipient,
+            outbox.c.state.in_([DeliveryState.PENDING.value, DeliveryState.RETRYING.value]),
+        )
+        .values(state=DeliveryState.DEAD.value, changed_at=now, error=UNSUBSCRIBED_ERROR)
+    )
+
+
+def delete_unsubscription(db: Db, leaving: Leaving) -> bool:
+    """Send a recipient a digest again; tells whether they had left."""
+    done: CursorResult[Any] = db.execute(
+        delete(unsubscribed).where(
+            unsubscribed.c.name == leaving.subscription,
+            unsubscribed.c.channel == leaving.channel,
+            unsubscribed.c.recipient == leaving.recipient,
+        )
+    )
+    return done.rowcount > 0
+
+
+def list_unsubscribed_recipients(db: Db, name: str) -> frozenset[tuple[str, str]]:
+    """Give the (channel, recipient) pairs that want a digest no longer."""
+    rows = db.execute(select(unsubscribed.c.channel, unsubscribed.c.recipient).where(unsubscribed.c.name == name))
+    return frozenset((row.channel, row.recipient) for row in rows)
+
+
+def list_unsubscriptions(db: Db) -> Sequence[tuple[Leaving, datetime]]:
+    """List who left what, and when."""
+    rows = db.execute(select(unsubscribed).order_by(unsubscribed.c.name, unsubscribed.c.recipient))
+    return [(Leaving(subscription=row.name, channel=row.channel, recipient=row.recipient), row.at) for row in rows]

@@ -1,0 +1,287 @@
+"""What is known of feeds when their next documents come: by key, by address, by headline, and what was pruned."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Text, and_, bindparam, delete, insert, select, text, update
+from sqlalchemy.sql.selectable import TextualSelect
+
+from watcher.identify import Memory, is_named_by, particular_keys, shared_key, title_key
+from watcher.model.entry import Entry
+from watcher.model.poll import Known
+from watcher.store.database import Db
+from watcher.store.entries.key_hashes import hash_key
+from watcher.store.entries.queries import format_usual_key, restore_key
+from watcher.store.sql.bulk import IDS, TEXTS, any_of
+from watcher.store.tables import aliases, entries, tombstones
+
+MAX_RECENT = 200
+"""How many of a feed's latest entries tell what is old news for it."""
+
+MAX_SIMILAR = 100
+"""How many entries with one headline or one address are compared with a new item: the latest."""
+
+TOMBSTONE_TOUCH_INTERVAL = timedelta(hours=12)
+
+_Asked = tuple[int, int, int, str]
+"""A place among what is asked, a feed, a mark, and the text that it stands for or what it is a mark of."""
+_ASKED_ON_SQLITE = """
+    WITH asked (place, feed, mark, said) AS MATERIALIZED
+        (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(:asked))"""
+_ASKED_ON_POSTGRESQL = """
+    WITH asked (place, feed, mark, said) AS MATERIALIZED (SELECT * FROM unnest(
+        CAST(:places AS integer[]), CAST(:feeds AS bigint[]), CAST(:marks AS bigint[]), CAST(:said AS text[])))"""
+_FACTS = """known.id, known.key, known.key_mark, coalesce(known.canonical_url, known.url) AS canonical_url,
+        CASE WHEN known.permalink THEN known.url ELSE coalesce(known.guid, known.url) END AS raw_id,
+        known.content_hash, known.title, known.published_at, known.version"""
+_BY_KEY = f"""
+    SELECT place, 0 AS how, {_FACTS} FROM asked CROSS JOIN entries AS known
+    WHERE known.feed_id = asked.feed AND known.key_mark = asked.mark
+    UNION ALL
+    SELECT place, CASE WHEN other.key = asked.said THEN 1 ELSE 3 END, {_FACTS}
+    FROM asked CROSS JOIN aliases AS other CROSS JOIN entries AS known
+    WHERE other.feed_id = asked.feed AND other.key IN (asked.said, '{shared_key("")}' || asked.said)
+        AND known.id = other.entry_id
+    UNION ALL
+    SELECT place, CASE WHEN gone.key = asked.said THEN 2 ELSE 4 END, 0, gone.key, 0, NULL, NULL, gone.content_hash, '',
+        NULL, 1
+    FROM asked CROSS JOIN tombstones AS gone
+    WHERE gone.feed_id = asked.feed AND gone.key IN (asked.said, '{shared_key("")}' || asked.said)"""  # noqa: S608
+_SHARED = {3, 4}
+"""How an id is found that has stood on several items: by what was noted of it, not by an entry of its own."""
+# In no order: asked for one, SQLite would walk every entry of the feed in it.
+_ALIKE = f"""
+    SELECT place, {_FACTS} FROM asked CROSS JOIN entries AS known
+    WHERE asked.said = 'address' AND known.feed_id = asked.feed AND known.url_mark = asked.mark
+    UNION ALL
+    SELECT place, {_FACTS} FROM asked CROSS JOIN entries AS known
+    WHERE asked.said = 'key' AND known.feed_id = asked.feed AND known.key_mark = asked.mark
+    UNION ALL
+    SELECT place, {_FACTS} FROM asked CROSS JOIN entries AS known
+    WHERE asked.said = 'headline' AND known.feed_id = asked.feed AND known.title_mark = asked.mark"""  # noqa: S608
+
+
+def _on(asked: str, question: str) -> TextualSelect:
+    return text(asked + question).columns(published_at=entries.c.published_at.type)
+
+
+_BY_KEY_ON = {"sqlite": _on(_ASKED_ON_SQLITE, _BY_KEY), "postgresql": _on(_ASKED_ON_POSTGRESQL, _BY_KEY)}
+_ALIKE_ON = {"sqlite": _on(_ASKED_ON_SQLITE, _ALIKE), "postgresql": _on(_ASKED_ON_POSTGRESQL, _ALIKE)}
+_LATEST = f"""
+    SELECT asked.value AS feed, (SELECT max(published_at) FROM (SELECT published_at FROM entries
+            WHERE feed_id = asked.value ORDER BY id DESC LIMIT {MAX_RECENT}) AS latest) AS newest,
+        (SELECT count(*) FROM (SELECT id FROM entries
+            WHERE feed_id = asked.value LIMIT {MAX_RECENT}) AS latest) AS number
+    FROM """  # noqa: S608
+_LATEST_ON = {
+    kind: text(_LATEST + of).bindparams(bindparam("feeds", type_=IDS)).columns(newest=entries.c.published_at.type)
+    for kind, of in {
+        "sqlite": "json_each(:feeds) AS asked",
+        "postgresql": "unnest(CAST(:feeds AS bigint[])) AS asked (value)",
+    }.items()
+}
+_THESE_ALIASES = and_(
+    any_of(aliases.c.feed_id, bindparam("feeds", type_=IDS)), any_of(aliases.c.key, bindparam("keys", type_=TEXTS))
+)
+_ALIASED = select(aliases.c.feed_id, aliases.c.key).where(_THESE_ALIASES)
+_EARLIER_ALIASES = delete(aliases).where(
+    any_of(aliases.c.entry_id, bindparam("ids", type_=IDS)), ~aliases.c.key.startswith(shared_key(""))
+)
+_GONE_UNDER_NEW_KEY = insert(tombstones).from_select(
+    ["feed_id", "key", "seen_at", "content_hash"],
+    select(tombstones.c.feed_id, bindparam("new", type_=Text), tombstones.c.seen_at, tombstones.c.content_hash).where(
+        tombstones.c.feed_id == bindparam("feed"), tombstones.c.key == bindparam("former")
+    ),
+)
+_STILL_LISTED = (
+    update(tombstones)
+    .where(
+        tombstones.c.feed_id == bindparam("feed"),
+        tombstones.c.key == bindparam("listed"),
+        tombstones.c.seen_at < bindparam("noted"),
+    )
+    .values(seen_at=bindparam("now"))
+)
+
+
+@dataclass(slots=True)
+class _Recalled:
+    """What is known of one document's entries, as it comes to light."""
+
+    offered: Sequence[Entry]
+    found: dict[str, tuple[int, Known]] = field(default_factory=dict)
+    by_url: dict[str, list[Known]] = field(default_factory=dict)
+    by_title: dict[str, list[Known]] = field(default_factory=dict)
+    newest: datetime | None = None
+    number: int = 0
+    counts: Counter[str] = field(init=False)
+    unlike: list[Entry] = field(init=False)
+    """Those that are not repeated word for word, and so not known already; and those that share their ids."""
+
+    def __post_init__(self) -> None:
+        self.counts = Counter(entry.key for entry in self.offered)
+        self.unlike = [entry for entry in self.offered if not entry.item.repeated or self.counts[entry.key] > 1]
+
+    @property
+    def strange(self) -> list[Entry]:
+        """Those that no id has named so far."""
+        return [entry for entry in self.unlike if not entry.item.repeated and not self._is_named(entry)]
+
+    @property
+    def sharing(self) -> list[Entry]:
+        """Those that are alone with their id in this document, while the id is known from other items."""
+        return [entry for entry in self.unlike if self.counts[entry.key] == 1 and self._shares_id(entry)]
+
+    def keys_of(self, entry: Entry) -> Iterator[str]:
+        """Return the keys by which an entry is asked for at first."""
+        yield entry.key
+        if self.counts[entry.key] > 1:
+            yield from particular_keys(entry)
+        if entry.former_key not in {None, entry.key}:
+            yield str(entry.former_key)
+
+    def whole(self) -> Memory:
+        return Memory(
+            by_key={key: known for key, (_how, known) in self.found.items()},
+            by_url={url: some for url, some in self.by_url.items() if some},
+            by_title={title: some for title, some in self.by_title.items() if some},
+            newest_published_at=self.newest,
+            entry_count=self.number,
+        )
+
+    def _is_named(self, entry: Entry) -> bool:
+        if self.counts[entry.key] > 1 or self._shares_id(entry):
+            return any(key in self.found for key in particular_keys(entry))
+        return entry.key in self.found
+
+    def _shares_id(self, entry: Entry) -> bool:
+        found = self.found.get(entry.key)
+        return shared_key(entry.key) in self.found or (found is not None and not is_named_by(entry, found[1]))
+
+
+def load_known_entries(db: Db, feed_id: int, candidates: Sequence[Entry]) -> Memory:
+    """Gather what is known of one document's entries."""
+    return load_known_entries_of_feeds(db, [(feed_id, candidates)])[0]
+
+
+def load_known_entries_of_feeds(db: Db, offered: Sequence[tuple[int, Sequence[Entry]]]) -> tuple[Memory, ...]:
+    """Gather what is known of the entries of several documents, each of another feed, in the documents' order.
+
+    By key, and for the unknown ones by address and by headline. An entry that was pruned while its feed still lists it
+    counts as known and unchanged, so that it does not return. What is repeated word for word is looked up only where a
+    strange entry is like a known one, which may be one of the repeated.
+    """
+    recalled = [_Recalled(some) for _feed_id, some in offered]
+    whose = [(feed_id, one) for (feed_id, _some), one in zip(offered, recalled, strict=True)]
+    _recognise(
+        db, [(feed_id, one, key) for feed_id, one in whose for entry in one.unlike for key in one.keys_of(entry)]
+    )
+    _recognise(
+        db, [(feed_id, one, key) for feed_id, one in whose for entry in one.sharing for key in particular_keys(entry)]
+    )
+    strange = [(feed_id, one, entry) for feed_id, one in whose for entry in one.strange]
+    feeds = {feed_id: one for feed_id, one, _entry in strange}
+    _find_alike(db, strange)
+    alike = [(feed_id, one) for feed_id, one in feeds.items() if any((*one.by_url.values(), *one.by_title.values()))]
+    _recognise(
+        db, [(feed_id, one, entry.key) for feed_id, one in alike for entry in one.offered if entry.item.repeated]
+    )
+    for row in db.execute(_LATEST_ON[db.dialect.name], {"feeds": list(feeds)}).all() if feeds else ():
+        feeds[row.feed].newest, feeds[row.feed].number = row.newest, row.number
+    return tuple(one.whole() for one in recalled)
+
+
+def _recognise(db: Db, places: Sequence[tuple[int, _Recalled, str]]) -> None:
+    """Find entries by keys: their own before another that they had, and that before a tombstone."""
+    asked = [(place, feed_id, hash_key(key), key) for place, (feed_id, _one, key) in enumerate(places)]
+    for row in _rows(db, _BY_KEY_ON, asked):
+        _feed_id, one, key = places[row.place]
+        found = shared_key(key) if row.how in _SHARED else key
+        before = one.found.get(found)
+        if before is None or row.how < before[0]:
+            one.found[found] = row.how, _known(row, key if row.how == 0 else None)
+
+
+def _find_alike(db: Db, places: Sequence[tuple[int, _Recalled, Entry]]) -> None:
+    """Find entries that have the addresses and the headlines of others, the oldest first."""
+    wanted: dict[tuple[int, int, str], list[Known]] = {}
+    for feed_id, one, entry in places:
+        if (url := entry.canonical_url) and url not in one.by_url:
+            some = wanted[feed_id, hash_key(url), "address"] = one.by_url[url] = []
+            # An entry whose key is its address is found by that.
+            if entry.key != format_usual_key(url):
+                wanted[feed_id, hash_key(format_usual_key(url)), "key"] = some
+        if (title := title_key(entry.item.title)) and title not in one.by_title:
+            wanted[feed_id, hash_key(title), "headline"] = one.by_title[title] = []
+    found = list(wanted.values())
+    asked = [(place, *question) for place, question in enumerate(wanted)]
+    for row in sorted(_rows(db, _ALIKE_ON, asked), key=lambda row: row.id):
+        found[row.place].append(_known(row))
+    for some in found:
+        del some[:-MAX_SIMILAR]
+
+
+def add_aliases(db: Db, migrated: Iterable[tuple[int, int, str]], changing: Collection[int] = ()) -> None:
+    """Remember that known entries now come under other keys as well: each a feed, an entry and its new key.
+
+    Of `changing` feeds, whose ids change all the time, only the last key of an entry is kept beside its own.
+    """
+    rows = {(feed_id, key): entry_id for feed_id, entry_id, key in migrated if entry_id > 0}
+    if not rows:
+        return
+    if fleeting := sorted({entry_id for (feed_id, _key), entry_id in rows.items() if feed_id in changing}):
+        db.execute(_EARLIER_ALIASES, {"ids": fleeting})
+    asked = {"feeds": sorted({feed_id for feed_id, _key in rows}), "keys": sorted({key for _feed_id, key in rows})}
+    already = {(row.feed_id, row.key) for row in db.execute(_ALIASED, asked)}
+    fresh = [
+        {"feed_id": feed_id, "key": key, "entry_id": entry_id}
+        for (feed_id, key), entry_id in rows.items()
+        if (feed_id, key) not in already
+    ]
+    if fresh:
+        db.execute(insert(aliases), fresh)
+
+
+def add_tombstone_keys(db: Db, gone: Iterable[tuple[int, str, str]]) -> None:
+    """Remember pruned entries under the keys that they would have today: each a feed, the former key and the new."""
+    rows = [{"feed": feed_id, "former": former, "new": new} for feed_id, former, new in gone if former != new]
+    if rows:
+        db.execute(_GONE_UNDER_NEW_KEY, rows)
+
+
+def touch_tombstones(db: Db, listed: Iterable[tuple[int, str]], now: datetime) -> None:
+    """Note, once in a while, which pruned entries their feeds still list, by key, so that their tombstones stay."""
+    rows = [
+        {"feed": feed_id, "listed": key, "now": now, "noted": now - TOMBSTONE_TOUCH_INTERVAL} for feed_id, key in listed
+    ]
+    if rows:
+        db.execute(_STILL_LISTED, rows)
+
+
+def _rows(db: Db, question: dict[str, TextualSelect], asked: Sequence[_Asked]) -> Sequence[Any]:
+    if not asked:
+        return ()
+    if db.dialect.name == "sqlite":
+        return db.execute(question["sqlite"], {"asked": json.dumps(asked)}).all()
+    places, feeds, marks, said = zip(*asked, strict=True)
+    arrays = {"places": list(places), "feeds": list(feeds), "marks": list(marks), "said": list(said)}
+    return db.execute(question["postgresql"], arrays).all()
+
+
+def _known(row: Any, key: str | None = None) -> Known:
+    return Known(
+        id=row.id,
+        key=key or (restore_key(row.key, row.raw_id, row.canonical_url, row.key_mark) if row.id else row.key),
+        canonical_url=row.canonical_url,
+        content_hash=row.content_hash,
+        title=row.title,
+        published_at=row.published_at,
+        version=row.version,
+        raw_id=row.raw_id,
+    )

@@ -1,0 +1,234 @@
+"""Search over every stored entry in the topic language: the index proposes, `match` decides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, bindparam, func, select
+
+from watcher.match import Query, RequiredTerms, build_entry_matcher, required_terms
+from watcher.model.entry import StoredEntry
+from watcher.model.found import Filters, Match, Page
+from watcher.store.cursors import format_cursor, parse_cursor
+from watcher.store.database import Db
+from watcher.store.entries.fulltext_index import (
+    filter_matching_ids,
+    format_expression,
+    is_common_expression,
+    list_matching_ids,
+    list_matching_rows,
+    rank_matching_ids,
+)
+from watcher.store.entries.queries import (
+    MAX_ENTRY_ID,
+    find_first_id_since,
+    read_entry_row,
+    select_entries,
+    split_into_chunks,
+)
+from watcher.store.filters import filter_entries
+from watcher.store.sql.bulk import IDS, any_of
+from watcher.store.tables import entries as entry_table
+from watcher.store.tables import hits as hit_table
+from watcher.store.tables import stories
+
+MAX_RANKED_ENTRIES = 2_000
+"""`order="score"` ranks the newest so many candidates."""
+MAX_SCANNED_ENTRIES = 20_000
+"""One call reads no more than so many entries."""
+MAX_EXPRESSION_LENGTH = 200_000
+"""Beyond so many characters a question to the index costs more than reading the entries."""
+_SPARE = 10
+"""How many more than asked for are read at first: some candidates do not match."""
+_LONGEST_STEP = 1_000
+_IDS = bindparam("ids", type_=IDS)
+_THESE = select_entries().where(any_of(entry_table.c.id, _IDS))
+
+
+def search_entries(
+    db: Db,
+    query: Query | None = None,
+    filters: Filters | None = None,
+    *,
+    order: str = "new",
+    limit: int = 50,
+    cursor: str | None = None,
+    enough: Callable[[], bool] = lambda: False,
+) -> Page[Match]:
+    """Find entries, newest first or (`order="score"`, no cursor) best first among the newest RANKED_WINDOW candidates.
+
+    Stops at what it has found where `enough` says so. Raises UsageError for a cursor of another list.
+    """
+    filters = filters or Filters()
+    place = parse_cursor("entries", cursor)
+    below = int(place[0]) if place else 2**62
+    wanted = format_expression(db, required_terms(query)) if query else None
+    if order == "score" and query is not None and wanted is not None:
+        return _ranked(db, query, wanted, filters, limit)
+    find = build_entry_matcher(query) if query else None
+    found: list[Match] = []
+    looked = 0
+    last: StoredEntry | None = None
+    for batch in _walk(db, wanted, filters, below, limit):
+        for stored, story in batch:
+            last = stored
+            evidence = find(stored) if find else ()
+            if evidence is None:
+                continue
+            found.append(Match(stored=stored, evidence=evidence, story_id=story))
+            if len(found) > limit:
+                kept = found[:limit]
+                return Page(items=_sized(db, kept), next_cursor=format_cursor("entries", kept[-1].stored.id))
+        looked += len(batch)
+        if (looked >= MAX_SCANNED_ENTRIES or (query is not None and enough())) and last is not None:
+            return Page(
+                items=_sized(db, found),
+                next_cursor=format_cursor("entries", last.id),
+                searched_back_to=last.first_seen_at,
+            )
+    return Page(items=_sized(db, found))
+
+
+def find_id_range(db: Db, since: datetime | None = None, until: datetime | None = None) -> tuple[int, int]:
+    """Turn [since, until) of `first_seen_at` into ids: those of the time lie in (above, below)."""
+    return _id_range(db, Filters(since=since, until=until), 2**62)
+
+
+def list_candidate_ids(db: Db, need: RequiredTerms, above: int, below: int, limit: int = 2**31) -> tuple[int, ...]:
+    """List ids in (above, below) of entries that may hold what is needed, newest first; any where nobody can say.
+
+    The whole list at once: PostgreSQL would begin its search anew for each piece of it.
+    """
+    wanted = format_expression(db, need)
+    if wanted is not None and len(wanted) <= MAX_EXPRESSION_LENGTH:
+        return list_matching_ids(db, wanted, below=below, above=above, limit=limit)
+    chosen = select(entry_table.c.id).where(entry_table.c.id > above, entry_table.c.id < below)
+    return tuple(db.execute(chosen.order_by(entry_table.c.id.desc()).limit(limit)).scalars())
+
+
+def count_entries_in_range(db: Db, above: int, below: int) -> int:
+    """Count the entries whose ids lie in (above, below)."""
+    chosen = select(func.count()).select_from(entry_table).where(entry_table.c.id > above, entry_table.c.id < below)
+    return db.execute(chosen).scalar_one()
+
+
+def count_languages_in_range(db: Db, above: int, below: int) -> Mapping[str | None, int]:
+    """Count the entries whose ids lie in (above, below) by their language."""
+    counted = select(entry_table.c.language, func.count()).where(entry_table.c.id > above, entry_table.c.id < below)
+    return {row[0]: int(row[1]) for row in db.execute(counted.group_by(entry_table.c.language))}
+
+
+def _walk(
+    db: Db, wanted: str | None, filters: Filters, below: int, limit: int
+) -> Iterator[list[tuple[StoredEntry, int | None]]]:
+    """Give entries that may match, newest first, some at a time, driven by whichever of word and filter is rarer."""
+    above, below = _id_range(db, filters, below)
+    narrowed = filters != Filters(since=filters.since, until=filters.until)
+    step = limit + _SPARE
+    if wanted is not None and not narrowed:
+        while ids := list_matching_ids(db, wanted, below=below, above=above, limit=step):
+            below = ids[-1]
+            yield _read(db, ids)
+            step = min(2 * step, _LONGEST_STEP)
+        return
+    if wanted is not None and not is_common_expression(db, wanted):
+        chosen = _narrow(db, select(entry_table.c.id), filters)
+        chosen = chosen.where(entry_table.c.id < below, entry_table.c.id > above)
+        likely = list_matching_rows(db, wanted, chosen, entry_table.c.id)
+        for some in split_into_chunks(sorted((row.id for row in likely), reverse=True), step):
+            yield _read(db, some)
+        return
+    while ids := _newest_passing(db, filters, above, below, step):
+        below = ids[-1]
+        if may := filter_matching_ids(db, wanted, ids) if wanted is not None else ids:
+            yield _read(db, sorted(may, reverse=True))
+        step = min(2 * step, _LONGEST_STEP)
+
+
+def _newest_passing(db: Db, filters: Filters, above: int, below: int, limit: int) -> tuple[int, ...]:
+    """Give the newest ids in (above, below) that pass the filters. One topic's hits are read from their own index."""
+    if len(filters.topics) != 1:
+        chosen = _narrow(db, select(entry_table.c.id), filters)
+        chosen = chosen.where(entry_table.c.id < below, entry_table.c.id > above)
+        return tuple(db.execute(chosen.order_by(entry_table.c.id.desc()).limit(limit)).scalars())
+    told = select(hit_table.c.entry_id).where(
+        hit_table.c.topic_id == filters.topics[0], hit_table.c.entry_id < below, hit_table.c.entry_id > above
+    )
+    if replace(filters, topics=(), since=None, until=None) != Filters():
+        told = told.join(entry_table, entry_table.c.id == hit_table.c.entry_id)
+        told = filter_entries(db, told, filters)
+    return tuple(db.execute(told.order_by(hit_table.c.entry_id.desc()).limit(limit)).scalars())
+
+
+def _passing(db: Db, ids: Sequence[int], filters: Filters) -> Sequence[int]:
+    """Give those of some ids that pass the filters, newest first."""
+    chosen = _narrow(db, select(entry_table.c.id).where(any_of(entry_table.c.id, _IDS)), filters)
+    return sorted(db.execute(chosen, {"ids": ids}).scalars(), reverse=True)
+
+
+def _ranked(db: Db, query: Query, wanted: str, filters: Filters, limit: int) -> Page[Match]:
+    ids = rank_matching_ids(db, wanted, newest=MAX_RANKED_ENTRIES, limit=MAX_RANKED_ENTRIES)
+    if filters != Filters():
+        above, below = _id_range(db, filters, MAX_ENTRY_ID)
+        passing = {id_ for id_ in _passing(db, ids, filters) if above < id_ < below}
+        ids = tuple(id_ for id_ in ids if id_ in passing)
+    find = build_entry_matcher(query)
+    found: list[Match] = []
+    for some in split_into_chunks(ids, limit + _SPARE):
+        rows = {stored.id: (stored, story) for stored, story in _read(db, some)}
+        for entry_id in some:
+            if (row := rows.get(entry_id)) is None or (evidence := find(row[0])) is None:
+                continue
+            found.append(Match(stored=row[0], evidence=evidence, story_id=row[1]))
+            if len(found) == limit:
+                return Page(items=_sized(db, found))
+    return Page(items=_sized(db, found))
+
+
+def _id_range(db: Db, filters: Filters, below: int) -> tuple[int, int]:
+    """Turn times into ids, which are in order of discovery."""
+    above = 0
+    if filters.since is not None:
+        above = min(below, find_first_id_since(db, filters.since) - 1)
+    if filters.until is not None:
+        below = min(below, find_first_id_since(db, filters.until))
+    return above, below
+
+
+def _narrow(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
+    if filters.topics:
+        told = select(hit_table.c.id).where(
+            hit_table.c.entry_id == entry_table.c.id, hit_table.c.topic_id.in_(filters.topics)
+        )
+        chosen = chosen.where(told.exists())
+    return filter_entries(db, chosen, filters)
+
+
+def _read(db: Db, ids: Sequence[int]) -> list[tuple[StoredEntry, int | None]]:
+    """Read entries, newest first, each with its story."""
+    # Sorted here: asked for an order, SQLite would walk all entries in it and look each up among the ids.
+    rows = sorted(db.execute(_THESE, {"ids": ids}).mappings(), key=lambda row: -row["id"])
+    return [(read_entry_row(row), row["story_id"]) for row in rows]
+
+
+def _sized(db: Db, found: list[Match]) -> tuple[Match, ...]:
+    sizes = _sizes(db, {match.story_id for match in found if match.story_id is not None})
+    return tuple(
+        Match(
+            stored=match.stored,
+            evidence=match.evidence,
+            story_id=match.story_id,
+            story_size=sizes.get(match.story_id or 0, 1),
+        )
+        for match in found
+    )
+
+
+def _sizes(db: Db, story_ids: set[int]) -> Mapping[int, int]:
+    if not story_ids:
+        return {}
+    rows = db.execute(select(stories.c.id, stories.c.size).where(stories.c.id.in_(story_ids)))
+    return {row.id: row.size for row in rows}

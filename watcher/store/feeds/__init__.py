@@ -1,0 +1,1 @@
+"""Feeds and their polls: the queue of due feeds, leases, history, hosts."""

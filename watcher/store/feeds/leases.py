@@ -1,0 +1,188 @@
+"""Who polls a feed: what is due is claimed under a token, and only the claim that still stands may settle."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
+
+from sqlalchemy import CursorResult, Row, Update, bindparam, func, not_, or_, select, tuple_, update
+
+from watcher.model.feed import Feed
+from watcher.store.database import Db
+from watcher.store.feeds.mapping import UNPOLLED_STATES, read_feed_row
+from watcher.store.sql.bulk import IDS, TEXTS, any_of
+from watcher.store.tables import Moment, feeds
+
+_LONGEST_LEASE = timedelta(minutes=30)
+"""Longer than anybody is given a feed for; those who give it may allow different times."""
+_NOW = bindparam("now", type_=Moment)
+_FREE = or_(
+    feeds.c.lease_until.is_(None),
+    feeds.c.lease_until <= _NOW,
+    # A lease that ends later than any could was given while a clock was wrong.
+    feeds.c.lease_until > bindparam("ever", type_=Moment),
+)
+_HELD = (
+    select(feeds.c.id, feeds.c.lease, feeds.c.item_marks.is_(None).label("forgotten"))
+    .where(any_of(feeds.c.id, bindparam("ids", type_=IDS)))
+    .order_by(feeds.c.id)
+    .with_for_update()
+)
+
+
+def claim_due_feeds(
+    db: Db,
+    now: datetime,
+    *,
+    limit: int,
+    lease_for: timedelta,
+    owner: str = "",
+    urls: Iterable[str] | None = None,
+    everything: bool = False,
+    polled_before: datetime | None = None,
+    busy: Mapping[str, int] | None = None,
+    per_host: int | None = None,
+) -> tuple[Feed, ...]:
+    """Take feeds whose time has come, longest overdue first, and hold each for `lease_for`.
+
+    With `per_host` no host gets more feeds than that, counting those that are `busy` already, and none that another
+    owner is busy with: five hundred feeds of one host, each waiting for its turn, must not keep all others waiting.
+
+    `urls` takes those feeds whether due or not (paused and gone ones too: a person asks); `everything` takes every feed
+    that is polled at all. `polled_before` leaves out what was polled since. A feed that somebody else holds is left to
+    them; two callers never get the same feed.
+    """
+    asked: dict[str, Any] = {"now": now, "ever": now + _LONGEST_LEASE, "until": now + lease_for, "owner": owner}
+    if urls is not None:
+        asked["urls"] = tuple(urls)
+    if polled_before is not None:
+        asked["polled_before"] = polled_before
+    which = "named" if urls is not None else "all" if everything else "due"
+    shared = per_host is not None and db.dialect.name == "postgresql"
+    tally = Counter(busy or {})
+    kept: list[Row[Any]] = []
+    while len(kept) < limit:
+        full = [host for host, count in tally.items() if per_host is not None and count >= per_host]
+        claim = _claim(which, since=polled_before is not None, shared=shared, crowded=bool(full))
+        rows = db.execute(claim, asked | {"most": limit - len(kept)} | ({"full": full} if full else {})).all()
+        too_many: list[int] = []
+        for row in sorted(rows, key=lambda row: row.next_poll_at):
+            tally[row.host] += 1
+            if per_host is None or tally[row.host] <= per_host:
+                kept.append(row)
+            else:
+                too_many.append(row.id)
+        if not too_many:
+            break
+        db.execute(update(feeds).where(feeds.c.id.in_(too_many)).values(lease_until=None, lease_by=None))
+    return tuple(read_feed_row(row) for row in kept)
+
+
+@cache
+def _claim(which: str, *, since: bool, shared: bool, crowded: bool) -> Update:
+    """Make the statement of each kind of claim once: to make it takes longer than to ask it."""
+    chosen = select(feeds.c.id).where(feeds.c.configured, _FREE)
+    match which:
+        case "named":
+            chosen = chosen.where(any_of(feeds.c.url, bindparam("urls", type_=TEXTS)))
+        case "all":
+            chosen = chosen.where(feeds.c.state.not_in(UNPOLLED_STATES))
+        case _:
+            chosen = chosen.where(feeds.c.state.not_in(UNPOLLED_STATES), feeds.c.next_poll_at <= _NOW)
+    if since:
+        earlier = feeds.c.polled_at < bindparam("polled_before", type_=Moment)
+        chosen = chosen.where(or_(feeds.c.polled_at.is_(None), earlier))
+    if shared:
+        theirs = select(feeds.c.host).where(feeds.c.lease_until > _NOW, feeds.c.lease_by != bindparam("owner"))
+        chosen = chosen.where(feeds.c.host.not_in(theirs))
+    if crowded:
+        chosen = chosen.where(not_(any_of(feeds.c.host, bindparam("full", type_=TEXTS))))
+    chosen = chosen.order_by(feeds.c.next_poll_at).limit(bindparam("most")).with_for_update(skip_locked=True)
+    return (
+        update(feeds)
+        .where(feeds.c.id.in_(chosen.scalar_subquery()), _FREE)
+        .values(lease=feeds.c.lease + 1, lease_until=bindparam("until"), lease_by=bindparam("owner"))
+        .returning(feeds)
+    )
+
+
+def claim_feed(
+    db: Db, claims: Iterable[tuple[int, int]], now: datetime, *, lease_for: timedelta, owner: str
+) -> tuple[Feed, ...]:
+    """Take over feeds that were claimed for whoever comes, each by its id and the claim's token, under a new one.
+
+    A claim that was taken, given back or settled meanwhile gives nothing: of two who come with it one gets the feed.
+    """
+    wanted = tuple(claims)
+    taken = (
+        update(feeds)
+        .where(tuple_(feeds.c.id, feeds.c.lease).in_(wanted), feeds.c.lease_until.is_not(None), feeds.c.configured)
+        .values(lease=feeds.c.lease + 1, lease_until=now + lease_for, lease_by=owner)
+        .returning(feeds)
+    )
+    found = {row.id: read_feed_row(row) for row in db.execute(taken)} if wanted else {}
+    return tuple(found[feed_id] for feed_id, _token in wanted if feed_id in found)
+
+
+def release_feeds(db: Db, held: Iterable[Feed]) -> None:
+    """Give back feeds that were taken and not polled; they stay due."""
+    if claims := [(feed.id, feed.lease) for feed in held]:
+        db.execute(update(feeds).where(tuple_(feeds.c.id, feeds.c.lease).in_(claims)).values(lease_until=None))
+
+
+def filter_held_feeds(db: Db, claimed: Iterable[Feed]) -> Mapping[int, Feed]:
+    """Give the claims that are still those that may settle, by feed id; locks them until the transaction ends.
+
+    Where entries were pruned meanwhile, items that are repeated are not known by their marks any more.
+    """
+    known = {feed.id: feed for feed in claimed}
+    held = [row for row in db.execute(_HELD, {"ids": known.keys()}).all() if known[row.id].lease == row.lease]
+    return {
+        row.id: replace(known[row.id], item_marks=frozenset())
+        if row.forgotten and known[row.id].item_marks
+        else known[row.id]
+        for row in held
+    }
+
+
+def list_feed_lease_owners(db: Db) -> frozenset[str]:
+    """Name who holds feeds."""
+    held = select(feeds.c.lease_by).where(feeds.c.lease_until.is_not(None), feeds.c.lease_by.is_not(None))
+    return frozenset(db.execute(held.distinct()).scalars())
+
+
+@dataclass(frozen=True, slots=True)
+class FeedLease:
+    """Feeds that somebody holds, and until when at the latest."""
+
+    owner: str
+    feeds: int
+    until: datetime
+
+
+def list_feed_leases(
+    db: Db, now: datetime, *, urls: Iterable[str] | None = None, everything: bool = False
+) -> tuple[FeedLease, ...]:
+    """List who holds feeds that `claim_due` would take: those that are due, some by address, or all that are polled."""
+    chosen = [feeds.c.configured, feeds.c.lease_until > now, feeds.c.lease_until <= now + _LONGEST_LEASE]
+    if urls is not None:
+        chosen.append(feeds.c.url.in_(tuple(urls)))
+    else:
+        chosen.append(feeds.c.state.not_in(UNPOLLED_STATES))
+        if not everything:
+            chosen.append(feeds.c.next_poll_at <= now)
+    owner = func.coalesce(feeds.c.lease_by, "").label("owner")
+    counted = select(owner, func.count().label("feeds"), func.max(feeds.c.lease_until).label("until"))
+    rows = db.execute(counted.where(*chosen).group_by(owner).order_by(owner))
+    return tuple(FeedLease(row.owner, row.feeds, row.until) for row in rows)
+
+
+def end_feed_leases(db: Db, owners: Iterable[str]) -> int:
+    """Free what some hold, who are known to be dead; it is due as it was."""
+    held = feeds.c.lease_until.is_not(None), feeds.c.lease_by.in_(tuple(owners))
+    done: CursorResult[Any] = db.execute(update(feeds).where(*held).values(lease_until=None, lease_by=None))
+    return done.rowcount

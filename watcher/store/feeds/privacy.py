@@ -1,0 +1,120 @@
+"""Takes secrets out of feeds that an earlier version stored, and lets their memory go on under the new address."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from sqlalchemy import func, select, update
+
+from watcher.model.feed import Source
+from watcher.store.database import Db
+from watcher.store.feeds.mapping import parse_host
+from watcher.store.tables import callbacks, digests, feeds, outbox, polls
+from watcher.text.redact import (
+    HIDDEN,
+    list_secret_values,
+    make_public_url,
+    parse_userinfo,
+    redact_text,
+    redact_values,
+    strip_userinfo,
+)
+
+_TEXTS = (
+    polls.c.message,
+    callbacks.c.topic,
+    callbacks.c.error,
+    digests.c.html,
+    digests.c.text,
+    digests.c.coverage,
+    outbox.c.payload,
+    outbox.c.error,
+)
+
+
+def conceal_feeds(db: Db, sources: Iterable[Source]) -> Mapping[str, str]:
+    """Store every feed under an address without secrets; returns the old addresses with the new ones.
+
+    A configured feed goes on under the address that it is known by now: with its entries, and no new baseline. Others
+    lose their secrets all the same.
+    """
+    configured = {source.url: source for source in sources}
+    known = {url for (url,) in db.execute(select(feeds.c.url))}
+    renamed = _plan_renames(configured, known)
+    if renamed and db.dialect.name == "sqlite":
+        # Else what is overwritten stays readable in the file until something else takes its place.
+        db.exec_driver_sql("PRAGMA secure_delete = ON")
+    for old, new in renamed.items():
+        _rename_feed(db, old, new, configured.get(new))
+    return renamed
+
+
+def _plan_renames(configured: Mapping[str, Source], known: set[str]) -> Mapping[str, str]:
+    """Choose the stored feed that each configured one goes on from: same address and login first, then the address."""
+    free = known - configured.keys()
+    waiting = [source for url, source in configured.items() if source.private and url not in known]
+    renamed: dict[str, str] = {}
+    by_login = {(strip_userinfo(url), _read_login(url)): url for url in free}
+    for source in waiting:
+        access = source.access
+        login = None if access.username is None else (access.username, access.password or "")
+        if (old := by_login.get((source.request_url, login))) is not None and old not in renamed:
+            renamed[old] = source.url
+    taken = set(renamed.values())
+    for same in (strip_userinfo, make_public_url):
+        by_address = {same(url): url for url in sorted(free, reverse=True) if url not in renamed}
+        for source in waiting:
+            old = by_address.get(same(source.request_url))
+            if old is not None and old not in renamed and source.url not in taken:
+                renamed[old] = source.url
+                taken.add(source.url)
+    taken |= known
+    for number, url in enumerate(sorted(free - renamed.keys())):
+        if (public := make_public_url(url)) != url:
+            renamed[url] = public if public not in taken else f"{public}#{number}"
+            taken.add(renamed[url])
+    return renamed
+
+
+def _read_login(url: str) -> tuple[str, str] | None:
+    try:
+        return parse_userinfo(url)
+    except ValueError:
+        return None
+
+
+def _rename_feed(db: Db, old: str, new: str, source: Source | None) -> None:
+    row = db.execute(select(feeds.c.id, feeds.c.name, feeds.c.title, feeds.c.error).where(feeds.c.url == old)).one()
+    secrets = (*list_secret_values(old), *(source.secrets if source is not None else ()))
+    cleared = dict.fromkeys(
+        ("etag", "last_modified", "validators_url", "move_url", "move_first_seen_at", "hub", "topic_url")
+    )
+    db.execute(
+        update(feeds)
+        .where(feeds.c.id == row.id)
+        .values(
+            url=new,
+            fetch_url=new,
+            host=parse_host(new),
+            name=new if row.name == old else row.name,
+            error=row.error and redact_text(redact_values(row.error.replace(old, new), secrets)),
+            move_sightings=0,
+            **cleared,
+        )
+    )
+    for text, instead in _list_replacements(old, new):
+        for column in _TEXTS:
+            holding = column.contains(text, autoescape=True)
+            db.execute(update(column.table).where(holding).values({column: func.replace(column, text, instead)}))
+
+
+def _list_replacements(old: str, new: str) -> Iterator[tuple[str, str]]:
+    """List what is replaced in stored texts: the address as a whole, and its login wherever it stands."""
+    pairs: Sequence[tuple[str, str]] = [(old, new)]
+    if _read_login(old) is not None:
+        pairs = [*pairs, (old.partition("://")[2].partition("/")[0].rpartition("@")[0] + "@", f"{HIDDEN}@")]
+    for text, instead in pairs:
+        yield text, instead
+        if html.escape(text) != text:
+            yield html.escape(text), html.escape(instead)

@@ -1,0 +1,47 @@
+"""What a reader asked to see, as conditions on hits and entries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import Select, func, or_, select
+
+from watcher.model.found import Filters
+from watcher.store.database import Db
+from watcher.store.tables import entries, feeds, hits
+from watcher.text.redact import make_public_url
+
+
+def filter_hits(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
+    """Narrow a question that has the tables of hits and entries in it."""
+    if filters.topics:
+        chosen = chosen.where(hits.c.topic_id.in_(filters.topics))
+    if filters.since is not None:
+        chosen = chosen.where(hits.c.matched_at >= filters.since)
+    if filters.until is not None:
+        chosen = chosen.where(hits.c.matched_at < filters.until)
+    if filters.origins:
+        chosen = chosen.where(hits.c.origin.in_(filters.origins))
+    if filters.labels:
+        judged = hits.c.label.in_(filters.labels)
+        chosen = chosen.where(or_(judged, hits.c.label.is_(None)) if "none" in filters.labels else judged)
+    return filter_entries(db, chosen, filters)
+
+
+def filter_entries(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
+    """Narrow a question that has the entries table in it by what concerns entries."""
+    if filters.sources:
+        named = or_(
+            feeds.c.url.in_({*filters.sources, *(make_public_url(source) for source in filters.sources)}),
+            func.lower(feeds.c.name).in_([source.lower() for source in filters.sources]),
+            feeds.c.host.in_([source.lower() for source in filters.sources]),
+        )
+        feed_ids = tuple(db.execute(select(feeds.c.id).where(named)).scalars())
+        chosen = chosen.where(entries.c.feed_id.in_(feed_ids))
+    if filters.story is not None:
+        chosen = chosen.where(entries.c.story_id == filters.story)
+    if filters.languages:
+        chosen = chosen.where(entries.c.language.in_(filters.languages))
+    if filters.baseline is not None:
+        chosen = chosen.where(entries.c.baseline == filters.baseline)
+    return chosen

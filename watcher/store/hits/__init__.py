@@ -1,0 +1,1 @@
+"""Hits: storing, listing, labels, and counts by topic and day."""

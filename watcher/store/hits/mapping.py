@@ -1,0 +1,94 @@
+"""How a hit stands in its row: read with its entry, its feed and its story, and written."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from sqlalchemy import RowMapping, Select
+
+from watcher.model.found import StoredHit
+from watcher.model.topic import Evidence, Hit, Origin
+from watcher.store.entries.queries import read_entry_row, select_entries
+from watcher.store.tables import entries as entry_table
+from watcher.store.tables import hits, stories
+
+_WHOLE = (
+    select_entries()
+    .join(hits, hits.c.entry_id == entry_table.c.id)
+    .outerjoin(stories, stories.c.id == entry_table.c.story_id)
+    .add_columns(
+        hits.c.id.label("hit_id"),
+        hits.c.topic_id,
+        hits.c.topic_version,
+        hits.c.score,
+        hits.c.evidence,
+        hits.c.origin,
+        hits.c.matched_at,
+        hits.c.label,
+        stories.c.size.label("story_size"),
+    )
+)
+
+
+def select_hits() -> Select[Any]:
+    """Select hits with their entries, feeds and stories; `read` makes a StoredHit of a row."""
+    return _WHOLE
+
+
+def format_evidence(evidence: Iterable[Evidence]) -> str:
+    """Write evidence as the JSON that the table holds."""
+    return json.dumps([[e.field, e.start, e.end, e.text, e.clause] for e in evidence], ensure_ascii=False)
+
+
+def parse_evidence(written: str) -> tuple[Evidence, ...]:
+    """Read evidence from the table's JSON."""
+    return tuple(
+        Evidence(field=field, start=start, end=end, text=words, clause=clause)
+        for field, start, end, words, clause in json.loads(written)
+    )
+
+
+def read_hit_row(row: RowMapping) -> StoredHit:
+    """Make a StoredHit of a row."""
+    return StoredHit(
+        id=row["hit_id"],
+        hit=Hit(
+            topic_id=row["topic_id"],
+            topic_version=row["topic_version"],
+            entry_id=row["id"],
+            evidence=parse_evidence(row["evidence"]),
+            score=row["score"],
+            matched_at=row["matched_at"],
+            origin=Origin(row["origin"]),
+        ),
+        stored=read_entry_row(row),
+        label=row["label"],
+        story_id=row["story_id"],
+        story_size=row["story_size"] or 1,
+    )
+
+
+def build_update_params(hit: Hit) -> dict[str, Any]:
+    """Give what changes in a known hit's row, and by what it is found."""
+    return {
+        "topic": hit.topic_id,
+        "entry": hit.entry_id,
+        "shown": format_evidence(hit.evidence),
+        "worth": hit.score,
+        "version": hit.topic_version,
+    }
+
+
+def build_hit_row(hit: Hit) -> dict[str, Any]:
+    """Give the row of a new hit."""
+    return {
+        "topic_id": hit.topic_id,
+        "entry_id": hit.entry_id,
+        "topic_version": hit.topic_version,
+        "score": hit.score,
+        "evidence": format_evidence(hit.evidence),
+        "origin": hit.origin.value,
+        "matched_at": hit.matched_at,
+    }

@@ -1,0 +1,1 @@
+"""The outbox: deliveries, their leases and attempts, and channels that refuse messages."""

@@ -1,0 +1,1 @@
+"""Stories: which entries report the same event."""

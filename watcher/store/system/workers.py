@@ -1,0 +1,74 @@
+"""Who is at work: daemons and workers say so every few seconds, and what they say expires."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from watcher.store.database import Database, Db
+from watcher.store.tables import leases
+
+MAX_HEARTBEAT_LEASE = timedelta(hours=1)
+"""Nobody says for longer that they are at work: what lies further ahead was said under a wrong clock."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Worker:
+    """A process that was at work not long ago; `until` is when it would be given up.
+
+    `away_since` is since when it reaches nobody at all, None while it has a network.
+    """
+
+    name: str
+    owner: str
+    until: datetime
+    away_since: datetime | None = None
+
+
+def record_heartbeat(
+    database: Database, name: str, owner: str, now: datetime, lasts: timedelta, away_since: datetime | None = None
+) -> None:
+    """Say that somebody is at work until `now + lasts`, and since when without a network."""
+    with database.write() as db:
+        dialect = sqlite if db.dialect.name == "sqlite" else postgresql
+        note = json.dumps({"away_since": away_since.isoformat()}) if away_since is not None else ""
+        row = {"owner": owner, "until": now + lasts, "note": note}
+        said = dialect.insert(leases).values(name=name, token=1, **row)
+        db.execute(said.on_conflict_do_update(index_elements=["name"], set_=row))
+
+
+def remove_worker(db: Db, name: str) -> None:
+    """Say that somebody is at work no longer."""
+    db.execute(delete(leases).where(leases.c.name == name))
+
+
+def expire_workers(db: Db, now: datetime) -> frozenset[str]:
+    """Forget those who have been silent for too long; gives who they were. One who was only slow will beat again."""
+    silent = or_(leases.c.until < now, leases.c.until > now + MAX_HEARTBEAT_LEASE)
+    return frozenset(db.execute(delete(leases).where(silent).returning(leases.c.owner)).scalars())
+
+
+def list_workers(db: Db, now: datetime) -> tuple[Worker, ...]:
+    """List who is at work."""
+    rows = db.execute(
+        select(leases).where(leases.c.until.between(now, now + MAX_HEARTBEAT_LEASE)).order_by(leases.c.name)
+    )
+    return tuple(
+        Worker(name=row.name, owner=row.owner, until=row.until, away_since=_read_away_since(row.note)) for row in rows
+    )
+
+
+def find_network_outage(workers: Iterable[Worker]) -> datetime | None:
+    """Return since when no process at work reaches anybody; None while one does, or nobody is at work."""
+    since = [worker.away_since for worker in workers]
+    return max((moment for moment in since if moment is not None), default=None) if all(since) else None
+
+
+def _read_away_since(note: str) -> datetime | None:
+    written = json.loads(note).get("away_since") if note else None
+    return datetime.fromisoformat(written) if written else None

@@ -1,0 +1,1 @@
+"""WebSub subscriptions at the feeds' hubs."""

@@ -1,0 +1,127 @@
+"""Callbacks: the subscriptions at hubs, which feeds want one, and what a feed does once pushes come no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CursorResult, RowMapping, Select, delete, insert, select, update
+
+from watcher.model.feed import FeedState
+from watcher.model.websub import Callback, CallbackState
+from watcher.store.database import Db
+from watcher.store.tables import callbacks, feeds
+
+
+def list_hubs_by_feed(db: Db) -> Mapping[int, tuple[str, str]]:
+    """Give hub and topic of every feed that names them, by feed id; a feed's first poll comes before its first push."""
+    chosen = select(feeds.c.id, feeds.c.hub, feeds.c.topic_url).where(
+        feeds.c.configured,
+        feeds.c.state.not_in((FeedState.GONE.value, FeedState.PAUSED.value)),
+        feeds.c.hub.is_not(None),
+        feeds.c.topic_url.is_not(None),
+        # A topic that would hold a secret is stored without it, and no hub knows it so.
+        feeds.c.topic_url.not_like("%***%"),
+        feeds.c.topic_url.not_like("%${%"),
+        feeds.c.baseline_at.is_not(None),
+    )
+    return {row.id: (row.hub, row.topic_url) for row in db.execute(chosen)}
+
+
+def list_websub_subscriptions(db: Db) -> tuple[Callback, ...]:
+    """Read all callbacks."""
+    return tuple(_read(row) for row in db.execute(_whole().order_by(callbacks.c.id)).mappings())
+
+
+def find_websub_subscription(db: Db, token: str) -> Callback | None:
+    """Read the callback of an address; None where there is none."""
+    row = db.execute(_whole().where(callbacks.c.token == token)).mappings().first()
+    return None if row is None else _read(row)
+
+
+def list_due_websub_subscriptions(db: Db, now: datetime, limit: int) -> tuple[Callback, ...]:
+    """Read callbacks whose hub is to be asked something, longest overdue first."""
+    chosen = _whole().where(callbacks.c.next_try_at <= now).order_by(callbacks.c.next_try_at, callbacks.c.id)
+    return tuple(_read(row) for row in db.execute(chosen.limit(limit)).mappings())
+
+
+def claim_websub_subscription(db: Db, callback: Callback, until: datetime) -> bool:
+    """Take a due callback for asking its hub, once more not before `until`; False where somebody else has taken it."""
+    mine = callbacks.c.id == callback.id, callbacks.c.next_try_at == callback.next_try_at
+    done: CursorResult[Any] = db.execute(
+        update(callbacks).where(*mine).values(next_try_at=until, failures=callbacks.c.failures + 1)
+    )
+    return done.rowcount == 1
+
+
+def add_websub_subscription(db: Db, callback: Callback) -> None:
+    """Keep a new callback."""
+    db.execute(insert(callbacks).values(feed_id=callback.feed_id, token=callback.token, **_write(callback)))
+
+
+def update_websub_subscription(db: Db, callback: Callback) -> None:
+    """Store what became of a callback."""
+    db.execute(update(callbacks).where(callbacks.c.id == callback.id).values(**_write(callback)))
+
+
+def record_websub_error(db: Db, callback: Callback, error: str) -> None:
+    """Keep what a hub answered that was no welcome."""
+    db.execute(update(callbacks).where(callbacks.c.id == callback.id).values(error=error[:300]))
+
+
+def delete_websub_subscription(db: Db, callback: Callback) -> None:
+    """Forget a callback; what its hub still sends goes nowhere."""
+    db.execute(delete(callbacks).where(callbacks.c.id == callback.id))
+
+
+def stop_push(db: Db, feed_id: int, now: datetime) -> None:
+    """Poll a feed at its own rhythm again, from now on, since pushes come no more."""
+    pushed = feeds.c.id == feed_id, feeds.c.pushed_at.is_not(None)
+    db.execute(update(feeds).where(*pushed, feeds.c.next_poll_at > now).values(next_poll_at=now))
+    db.execute(update(feeds).where(*pushed).values(pushed_at=None))
+
+
+def schedule_feed_now(db: Db, feed_id: int, now: datetime) -> None:
+    """Make a feed due: what was pushed could not be taken as it came."""
+    db.execute(update(feeds).where(feeds.c.id == feed_id, feeds.c.next_poll_at > now).values(next_poll_at=now))
+
+
+def count_websub_subscriptions(db: Db) -> Mapping[str, int]:
+    """Count callbacks by state."""
+    states = [row.state for row in db.execute(select(callbacks.c.state))]
+    return {state.value: states.count(state.value) for state in CallbackState}
+
+
+def _whole() -> Select[Any]:
+    return select(callbacks, feeds.c.url.label("feed_url")).join(feeds, feeds.c.id == callbacks.c.feed_id)
+
+
+def _write(callback: Callback) -> dict[str, Any]:
+    return {
+        "secret": callback.secret,
+        "hub": callback.hub,
+        "topic": callback.topic,
+        "state": callback.state.value,
+        "next_try_at": callback.next_try_at,
+        "expires_at": callback.expires_at,
+        "failures": callback.failures,
+        "error": callback.error[:300],
+    }
+
+
+def _read(row: RowMapping) -> Callback:
+    return Callback(
+        id=row["id"],
+        feed_id=row["feed_id"],
+        feed_url=row["feed_url"],
+        token=row["token"],
+        secret=row["secret"],
+        hub=row["hub"],
+        topic=row["topic"],
+        state=CallbackState(row["state"]),
+        next_try_at=row["next_try_at"],
+        expires_at=row["expires_at"],
+        failures=row["failures"],
+        error=row["error"],
+    )

@@ -1,0 +1,78 @@
+"""The topics that are watched and how each fares: meaning, versions, hits, judgements, and the sets it is made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from watcher.errors import NotFoundError, QueryError
+from watcher.match import TopicMatcher
+from watcher.match.lexer import TokenKind, tokenize_query
+from watcher.model.topic import Topic
+from watcher.store.database import Db
+from watcher.store.hits.labels import count_labels
+from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
+from watcher.store.topics import TopicVersion, load_topic_versions
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicOverview:
+    """A topic and what it has found: `week` counts the hits of the last seven days, without those of a replay."""
+
+    topic: Topic
+    version: str
+    hits: int
+    week: int
+    last_at: datetime | None
+    relevant: int
+    irrelevant: int
+
+
+def list_topic_overviews(db: Db, watched: TopicMatcher, now: datetime) -> tuple[TopicOverview, ...]:
+    """List the topics that are watched, in the order of the configuration."""
+    counts, latest, judged = count_hits_by_topic(db), get_latest_hit_times(db), count_labels(db)
+    first_day = f"{now - WEEK + timedelta(days=1):%Y-%m-%d}"
+    week: dict[str, int] = {}
+    for topic_id, _day, found in count_hits_by_day(db, first_day):
+        week[topic_id] = week.get(topic_id, 0) + found
+    return tuple(
+        TopicOverview(
+            topic=topic,
+            version=watched.version(topic.id),
+            hits=counts.get(topic.id, 0),
+            week=week.get(topic.id, 0),
+            last_at=latest.get(topic.id),
+            relevant=judged.get(topic.id, {}).get("relevant", 0),
+            irrelevant=judged.get(topic.id, {}).get("irrelevant", 0),
+        )
+        for topic in watched.topics
+    )
+
+
+def get_topic_overview(
+    db: Db, watched: TopicMatcher, topic_id: str, now: datetime
+) -> tuple[TopicOverview, tuple[TopicVersion, ...]]:
+    """Give a topic and the meanings it has had, oldest first; raises NotFoundError."""
+    found = next((each for each in list_topic_overviews(db, watched, now) if each.topic.id == topic_id), None)
+    if found is None:
+        raise NotFoundError("topic", topic_id)
+    return found, load_topic_versions(db, topic_id)
+
+
+def list_used_sets(query: str, sets: Mapping[str, str]) -> tuple[str, ...]:
+    """Name the sets that a query is made of, in order of appearance, those inside other sets too."""
+    found: dict[str, None] = {}
+    waiting = [query]
+    while waiting:
+        try:
+            names = [lexeme.text for lexeme in tokenize_query(waiting.pop(0)) if lexeme.kind is TokenKind.SET]
+        except QueryError:
+            continue
+        for name in names:
+            if name not in found:
+                found[name] = None
+                waiting.append(sets.get(name, ""))
+    return tuple(found)

@@ -1,0 +1,73 @@
+"""Serves below the path of `web.base_url`, whether a proxy keeps that path or cuts it off; and HEAD wherever GET is.
+
+Inside, every path begins at the root, and so do redirects; what leaves for a browser gets the prefix: addresses in
+templates by their own means (`root`), redirects ctx.
+"""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+IS_HEAD = "watcher.head"
+"""In the scope of a request that asks for headers alone."""
+
+
+def prefix_of(base_url: str | None) -> str:
+    """Return the path of a base address without a slash at its end; empty where it is the root."""
+    return urlsplit(base_url or "").path.rstrip("/")
+
+
+class SubPath:
+    """Take the prefix off the paths that come in, and put it before redirects within this server."""
+
+    def __init__(self, app: ASGIApp, prefix: str) -> None:
+        self._app = app
+        self._prefix = prefix
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not self._prefix:
+            await self._app(scope, receive, send)
+            return
+
+        async def send_with_prefix(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                place = headers.get("location", "")
+                if place.startswith("/") and not place.startswith("//") and not self._is_below(place):
+                    headers["location"] = self._prefix + place
+            await send(message)
+
+        path = scope["path"]
+        if self._is_below(path):
+            raw = scope.get("raw_path") or b""
+            scope = {**scope, "path": path[len(self._prefix) :] or "/", "raw_path": raw[len(self._prefix) :] or b"/"}
+        await self._app(scope, receive, send_with_prefix)
+
+    def _is_below(self, place: str) -> bool:
+        return place.startswith(self._prefix) and place[len(self._prefix) : len(self._prefix) + 1] in {"", "/", "?"}
+
+
+class HeadAsGet:
+    """Answer HEAD as GET is answered, without the body."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+        ended = False
+
+        async def send_head(message: Message) -> None:
+            nonlocal ended
+            if message["type"] == "http.response.start":
+                await send(message)
+            elif not ended:
+                ended = True
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        await self._app({**scope, "method": "GET", IS_HEAD: True}, receive, send_head)
