@@ -16,7 +16,7 @@ from tests.outgoing.world import HOUR, NOON, mail
 from tests.servers import Answer, HttpServer, SlackServer
 from tests.smtp_script import ScriptedMailServer
 from watcher.channels import senders
-from watcher.fetch.ssrf_guard import Guard
+from watcher.fetch.ssrf_guard import SsrfGuard
 from watcher.fetch.transport import GuardedTransport
 from watcher.model.digest import Channel, ChannelKind, DeliveryState
 from watcher.pipeline.delivery import Delivered
@@ -194,7 +194,7 @@ def deliver_guarded(database: Database, ready: DigestContext) -> Delivered:
     """Deliver through the transport that the daemon uses."""
 
     async def run() -> Delivered:
-        transport = GuardedTransport(POLICY, Guard(POLICY.allow))
+        transport = GuardedTransport(POLICY, SsrfGuard(POLICY.allow))
         async with httpx.AsyncClient(transport=transport) as client:
             return await deliver_waiting(database, ready, senders(client), lambda: NOON, jitter=lambda: 1.0)
 

@@ -58,14 +58,14 @@ def import_feeds(
     from dataclasses import replace
 
     from watcher.errors import ParseError, UsageError
-    from watcher.parse.opml import read_opml
+    from watcher.parse.opml import parse_opml
     from watcher.settings.edit_feeds import add_sources
     from watcher.settings.feeds import same_address
     from watcher.text.redact import redact_url
 
     settings = load_settings()
     try:
-        outlines = read_opml(_bytes(file))
+        outlines = parse_opml(_bytes(file))
     except ParseError as error:
         raise UsageError(f"{file}: {error}") from error
     known = {same_address(source.request_url) for source in settings.sources}
@@ -124,7 +124,7 @@ def export(
     """Write the configured feeds as OPML 2.0, the first tag of each as its folder; without secrets unless asked."""
     from watcher import clock, private
     from watcher.errors import UsageError
-    from watcher.parse.opml import write_opml
+    from watcher.parse.opml import format_opml
 
     settings = load_settings()
     sources = [each for each in settings.sources if not tag or set(tag) & set(each.tags)]
@@ -133,7 +133,7 @@ def export(
         return
     if with_secrets:
         settings.require_secrets("feeds")
-    said = write_opml(sources, "Feeds of news-watcher", clock.now(), with_secrets=with_secrets)
+    said = format_opml(sources, "Feeds of news-watcher", clock.now(), with_secrets=with_secrets)
     secret = sum(source.private for source in sources)
     if file == "-":
         sys.stdout.write(said)
@@ -289,12 +289,12 @@ def as_json_of(source: Source) -> dict[str, Any]:
 
 def _bytes(file: str) -> bytes:
     from watcher.errors import UsageError
-    from watcher.parse.opml import LARGEST
+    from watcher.parse.opml import MAX_OPML_BYTES
 
     try:
         if file == "-":
-            return sys.stdin.buffer.read(LARGEST + 1)
+            return sys.stdin.buffer.read(MAX_OPML_BYTES + 1)
         with Path(file).open("rb") as opened_file:
-            return opened_file.read(LARGEST + 1)
+            return opened_file.read(MAX_OPML_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from error

@@ -287,10 +287,10 @@ def _heed() -> None:
 
 
 def _length(length: timedelta) -> str:
-    from watcher.settings.value_types import write_length
+    from watcher.settings.value_types import format_duration
 
     seconds = length.total_seconds()
-    return write_length(timedelta(minutes=round(seconds / 60)) if seconds >= 60 else length)
+    return format_duration(timedelta(minutes=round(seconds / 60)) if seconds >= 60 else length)
 
 
 def _at(moment: datetime | None) -> str:

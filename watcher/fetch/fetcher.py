@@ -1,4 +1,4 @@
-"""Fetches feeds and pages: follows redirects by hand, sends validators back, bounds all, raises for no server."""
+"""Fetching of feeds and pages: redirects are followed here, validators sent back, and nothing a server does raises."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ import httpx
 from watcher.fetch import conditional, request_urls, response
 from watcher.fetch.decompress import Body
 from watcher.fetch.errors import FetchError
-from watcher.fetch.host_limiter import HostGate
+from watcher.fetch.host_limiter import HostLimiter
 from watcher.fetch.policy import FetchPolicy
 from watcher.fetch.request_identity import RequestIdentity
 from watcher.fetch.robots import Robots
-from watcher.fetch.ssrf_guard import Guard, Resolver
-from watcher.fetch.transport import Exchange, GuardedTransport, target
+from watcher.fetch.ssrf_guard import Resolver, SsrfGuard
+from watcher.fetch.transport import Exchange, GuardedTransport, parse_target
 from watcher.model.access import Access
 from watcher.model.feed import Feed, Validators
 from watcher.model.poll import Document, Failed, FailureKind, Fetched, Hop, NotModified
@@ -59,12 +59,13 @@ class _Budget:
 
     @asynccontextmanager
     async def spent(self) -> AsyncIterator[None]:
-        begun = time.monotonic()
+        """Take the time of the block from what is left; raises TimeoutError once nothing is."""
+        started_at = time.monotonic()
         try:
             async with asyncio.timeout(max(0.0, self.left)):
                 yield
         finally:
-            self.left -= time.monotonic() - begun
+            self.left -= time.monotonic() - started_at
 
 
 class Fetcher:
@@ -83,9 +84,9 @@ class Fetcher:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.policy = policy
-        self.guard = Guard(policy.allow, resolver, policy.resolve)
+        self.guard = SsrfGuard(policy.allow, resolver, policy.resolve)
         self._transport = GuardedTransport(policy, self.guard, context)
-        self._gate = HostGate(policy.per_host, policy.spacing, monotonic)
+        self._limiter = HostLimiter(policy.per_host, policy.spacing, monotonic)
         self._slots = asyncio.Semaphore(policy.concurrency)
         self._robots: dict[str | None, Robots] = {}
         self._clients: list[httpx.AsyncClient] = []
@@ -99,7 +100,7 @@ class Fetcher:
         await self._transport.aclose()
 
     def client(self) -> httpx.AsyncClient:
-        """Make a plain httpx client over the guarded transport: no redirects followed, nothing of the environment."""
+        """Return a plain httpx client over the guarded transport: no redirects followed, nothing of the environment."""
         client = httpx.AsyncClient(
             transport=self._transport,
             trust_env=False,
@@ -120,6 +121,7 @@ class Fetcher:
         validators = {} if unconditional else conditional.headers(feed)
         fetched, is_conditional = await self._get_feed(requester, feed, headers | validators, feed.validators.url)
         asked = bool(validators) and is_conditional
+        # Once more without validators where they may be what the server stumbles over; see `conditional`.
         if (again := conditional.headers_to_ask_again(fetched, asked=asked, failures=feed.failures)) is not None:
             refetched, _is_conditional = await self._get_feed(requester, feed, headers | again)
             if not isinstance(refetched, Failed):
@@ -128,7 +130,7 @@ class Fetcher:
             fetched = replace(fetched, conditional=True)
         if isinstance(fetched, Failed) and fetched.status == 429:
             last = fetched.hops[-1].url if fetched.hops else feed.fetch_url
-            self._gate.rest(urlsplit(last).hostname or "", fetched.retry_after or _PEACE)
+            self._limiter.pause(urlsplit(last).hostname or "", fetched.retry_after or _PEACE)
         return fetched
 
     async def _get_feed(
@@ -175,6 +177,7 @@ class Fetcher:
         if robots is None:
 
             async def read(url: str) -> tuple[int, str]:
+                """Return the status and text of a robots.txt; 0 and nothing where there was no answer."""
                 got = await self._get(self._stranger(url, access), url, {"Accept": "text/plain, */*;q=0.1"})
                 if isinstance(got, Failed):
                     return got.status or 0, ""
@@ -206,7 +209,7 @@ class Fetcher:
             error = FetchError(FailureKind.REFUSED, f"no address that can be fetched: {fault}"[:200])
         return Failed(
             kind=error.kind,
-            message=_redacted(str(error)),
+            message=_redact_logins(str(error)),
             seems=error.seems,
             retry_after=error.retry_after,
             hops=tuple(hops),
@@ -225,18 +228,18 @@ class Fetcher:
     ) -> _Answer:
         for _redirect in range(self.policy.most_redirects + 1):
             asked = dict(headers)
-            if conditional_for is not None and request_urls.bare(url) != request_urls.bare(conditional_for):
+            if conditional_for is not None and request_urls.strip_url(url) != request_urls.strip_url(conditional_for):
                 # Validators belong to the address that gave them; elsewhere they may mean something else.
                 for condition in conditional.HEADERS:
                     asked.pop(condition, None)
             found = await self._once(requester, url, asked, tuple(hops), budget, form)
             if found.status not in (_REDIRECTS if form is None else _SAME_AGAIN):
                 return found
-            target = request_urls.redirected(url, found.headers.get("location", ""))
-            if any(hop.url == target for hop in hops) or target == request_urls.bare(url):
+            parse_target = request_urls.resolve_redirect(url, found.headers.get("location", ""))
+            if any(hop.url == parse_target for hop in hops) or parse_target == request_urls.strip_url(url):
                 raise FetchError(FailureKind.REDIRECT, "redirects in a circle")
-            hops.append(Hop(status=found.status, url=target))
-            url = target
+            hops.append(Hop(status=found.status, url=parse_target))
+            url = parse_target
         raise FetchError(FailureKind.REDIRECT, f"more than {self.policy.most_redirects} redirects")
 
     async def _once(
@@ -248,14 +251,14 @@ class Fetcher:
         budget: _Budget,
         form: bytes | None,
     ) -> _Answer:
-        address = request_urls.bare(url)
-        to = target(address)
+        address = request_urls.strip_url(url)
+        to = parse_target(address)
         sent = requester.headers(url, headers)
         if form is not None:
             sent["Content-Length"] = str(len(form))
         written = [(b"Host", to.authority), *((name.encode(), value.encode("latin-1")) for name, value in sent.items())]
         # The host's turn first: who waits for it holds no place that another host's feed could use.
-        async with self._gate.entered(to.host), self._slots, budget.spent():
+        async with self._limiter.entered(to.host), self._slots, budget.spent():
             method = "GET" if form is None else "POST"
             exchange = await self._transport.exchange(method, to, written, form or b"", requester.way(url))
             try:
@@ -265,7 +268,7 @@ class Fetcher:
 
     async def _read(self, exchange: Exchange, url: str, hops: tuple[Hop, ...], is_conditional: bool) -> _Answer:
         status = exchange.status
-        headers = _joined(exchange.headers)
+        headers = _join_headers(exchange.headers)
         if status in _REDIRECTS or status in {204, 205, 304}:
             return _Answer(status, headers, b"", 0, url, hops, is_conditional)
         # An error's body is only looked at to name it; a success has to be whole.
@@ -342,14 +345,14 @@ def _document(url: str, found: _Answer, elapsed: timedelta, validators: Validato
     )
 
 
-def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Give headers by name, repeated ones joined; bytes that are no ASCII are latin-1."""
-    found: dict[str, str] = {}
+def _join_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers by name, repeated ones joined; bytes that are no ASCII are latin-1."""
+    joined: dict[str, str] = {}
     for raw_name, raw_value in headers:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        found[name] = f"{found[name]}, {value}" if name in found and name not in {"etag", "date"} else value
-    return found
+        joined[name] = f"{joined[name]}, {value}" if name in joined and name not in {"etag", "date"} else value
+    return joined
 
 
-def _redacted(said: str) -> str:
-    return said if "@" not in said else " ".join(word.rpartition("@")[2] for word in said.split(" "))
+def _redact_logins(message: str) -> str:
+    return message if "@" not in message else " ".join(word.rpartition("@")[2] for word in message.split(" "))

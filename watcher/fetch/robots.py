@@ -1,4 +1,4 @@
-"""Honours robots.txt for article pages (RFC 9309); a feed is published to be fetched by programs and needs no leave."""
+"""robots.txt for article pages (RFC 9309); a feed is published to be fetched by programs and needs no leave."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Robots:
         self._known: dict[str, tuple[float, Protego | None]] = {}
 
     async def allows(self, url: str) -> bool:
-        """Tell whether a page may be fetched. An unreachable robots.txt forbids everything, a missing one nothing."""
+        """Return whether a page may be fetched. An unreachable robots.txt forbids everything, a missing one nothing."""
         parts = urlsplit(url)
         query = f"?{parts.query}" if parts.query else ""
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"

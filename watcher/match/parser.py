@@ -28,7 +28,7 @@ from watcher.match.syntax import (
     Wildcard,
     WordPattern,
 )
-from watcher.text.language_tags import language_tag
+from watcher.text.language_tags import parse_language_tag
 from watcher.text.normalize import fold
 from watcher.text.suggest import find_nearest
 from watcher.text.tokenizer import surfaces, tokens
@@ -272,7 +272,7 @@ class _Parser:
                     lexeme, f"{lexeme.text!r} is no domain", "write domain:example.org; url: looks in addresses"
                 )
             return FieldEquals(field, host)
-        tag = language_tag(value)
+        tag = parse_language_tag(value)
         if tag is None:
             raise self._fault(lexeme, f"{lexeme.text!r} is no language", "write lang:en, lang:pt-BR, lang:uk")
         return FieldEquals(field, tag.lower())

@@ -1,4 +1,4 @@
-"""Tells what a body is before it is read: a feed in XML or JSON, or what came in place of one."""
+"""What a body is, before it is parsed: a feed in XML or JSON, or what came in place of one."""
 
 from __future__ import annotations
 
@@ -29,13 +29,15 @@ _BINARY = (
 )
 
 
-class Shape(Enum):
+class DocumentFormat(Enum):
+    """The formats of feeds by how they are written."""
+
     XML = "xml"
     JSON = "json"
 
 
-def shape(text: str) -> Shape:
-    """Tell what a body is; raises ParseError (`empty`, `html`, `challenge`, `not-feed`) for what is no feed.
+def detect_format(text: str) -> DocumentFormat:
+    """Return the format of a body; raises ParseError (`empty`, `html`, `challenge`, `not-feed`) for what is no feed.
 
     What stands before the root (a warning of the server's software, blank lines) is no reason to refuse a feed.
     """
@@ -44,11 +46,11 @@ def shape(text: str) -> Shape:
     if not start:
         raise ParseError("empty", "the document is empty")
     if start[0] == "{":
-        return Shape.JSON
+        return DocumentFormat.JSON
     root = _ROOT.search(head)
     page = _PAGE.search(head, 0, root.start() if root is not None else len(head))
     if root is not None and (page is None or not _is_page(page[0]) or _SURE.match(head, root.start())):
-        return Shape.XML
+        return DocumentFormat.XML
     if page is not None and not _is_other_xml(start):
         raise _refusal(head)
     raise ParseError("not-feed", f"no feed but {_described(start)}")

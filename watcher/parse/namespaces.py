@@ -56,8 +56,8 @@ _MOST_ATTRIBUTES = 100
 _KNOWN = {spelling: space for space, spellings in _SPELLINGS.items() for spelling in spellings}
 
 
-def clark(space: str, name: str) -> str:
-    """Give a name as the tree spells it."""
+def qualify_name(space: str, name: str) -> str:
+    """Return a name as lxml spells it: `{namespace}name`."""
     return f"{{{space}}}{name}" if space else name
 
 

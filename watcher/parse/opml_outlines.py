@@ -24,7 +24,7 @@ _ATTRIBUTE = re.compile(r"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
 class NotWellFormedError(Exception):
-    """Says where a document is no XML."""
+    """The document is no well-formed XML; the text says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class _Collector:
         self._folders: list[tuple[str, ...]] = [()]
 
     def start(self, attributes: Mapping[str, str]) -> None:
+        """Add an outline; raises ParseError (`too-large`) for too many."""
         if len(self.outlines) >= MOST_OUTLINES:
             raise ParseError("too-large", f"more than {MOST_OUTLINES:,} outlines")
         lower = {name.rpartition(":")[2].lower(): value for name, value in attributes.items()}
@@ -79,6 +80,7 @@ class _Collector:
         self._folders.append((*around, name) if name and len(around) < MOST_FOLDERS else around)
 
     def end(self) -> None:
+        """Leave the innermost folder."""
         if len(self._folders) > 1:
             self._folders.pop()
 

@@ -19,7 +19,7 @@ from watcher.errors import ParseError, TooCostlyError, WatcherError
 from watcher.model.entry import Item
 from watcher.model.poll import Document, Parsed
 from watcher.parse import parse
-from watcher.parse.progress import NeedsIsolation, following
+from watcher.parse.progress import NeedsIsolation, follow_progress
 from watcher.reading.limits import (
     FULL,
     IDLE_SECONDS,
@@ -113,6 +113,7 @@ class Reader:
         """
 
         async def parse_to(end: int, limits: Limits) -> Answer:
+            """Parse the first `end` bytes of the document."""
             return await self._quick.run("document", (replace(document, body=document.body[:end]), known), limits)
 
         start = Answer()
@@ -152,6 +153,7 @@ class _Lane:
             self._free.put(process)
 
     async def run(self, job: str, arguments: tuple[object, ...], limits: Limits) -> Answer:
+        """Do a job in the next process that is free; raises ReaderClosedError."""
         if self._closed:
             raise ReaderClosedError
         loop = asyncio.get_running_loop()
@@ -165,6 +167,7 @@ class _Lane:
         return answer
 
     def close(self) -> None:
+        """Kill the processes and start no others."""
         self._closed = True
         for process in self._processes:
             process.kill()
@@ -197,19 +200,22 @@ class _InThread:
         self._started = time.thread_time()
 
     def require_isolation(self, reason: str) -> None:
+        """Raise NeedsIsolation: a thread cannot be ended."""
         raise NeedsIsolation(reason)
 
     def add(self, _item: Item) -> bool:
+        """Raise NeedsIsolation where the reading takes long."""
         if time.thread_time() - self._started > THREAD_SECONDS:
             raise NeedsIsolation("takes long")
         return True
 
     def has_time_to_repair(self) -> bool:
+        """Raise NeedsIsolation: repairs take as long as the document likes."""
         raise NeedsIsolation("repairs")
 
 
 def _parse_in_thread(document: Document, known: Collection[bytes]) -> Parsed:
-    with following(_InThread()):
+    with follow_progress(_InThread()):
         return parse(document, known)
 
 

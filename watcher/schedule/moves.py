@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from watcher.model.feed import Feed, Move
 from watcher.model.poll import Hop
-from watcher.text.urls import permanent_target, same_site
+from watcher.text.urls import is_same_site, permanent_target
 
 MOVE_HELD = timedelta(days=2)
 MOVE_SIGHTINGS = 3
@@ -26,7 +26,7 @@ def moved(feed: Feed, hops: tuple[Hop, ...], now: datetime, same_feed: bool) -> 
     target = permanent_target(hops, feed.fetch_url)
     if target is None:
         return feed if feed.move is None else replace(feed, move=None)
-    if same_site(target, feed.fetch_url):
+    if is_same_site(target, feed.fetch_url):
         return replace(feed, fetch_url=target, move=None)
     if feed.move is None or feed.move.url != target:
         return replace(feed, move=Move(url=target, first_seen_at=now))

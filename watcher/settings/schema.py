@@ -64,7 +64,7 @@ class Section(BaseModel):
 def named(text: str) -> str:
     """Accept a name that can stand in an address and a file name. Raises ValueError."""
     if not NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is no name: letters, digits, `-`, `_` and `.`, at most 64")
+        raise ValueError(f"{text!r} is not a name: letters, digits, `-`, `_` and `.`, at most 64")
     return text
 
 
@@ -76,7 +76,7 @@ def read_names(texts: tuple[str, ...]) -> tuple[str, ...]:
 def one_line(text: str | None) -> str | None:
     """Accept what can be sent as a header. Raises ValueError."""
     if text is not None and not (text.isprintable() and text.isascii()):
-        raise ValueError("has to be one line of ASCII: it is sent as a header")
+        raise ValueError("must be one line of ASCII: it is sent as a header")
     return text
 
 
@@ -165,7 +165,7 @@ class Polling(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.minimum <= self.default <= self.maximum:
-            raise ValueError("`minimum`, `default` and `maximum` are not in this order")
+            raise ValueError("`minimum`, `default` and `maximum` must be in this order")
         return self
 
 
@@ -206,7 +206,7 @@ class Web(Section):
     def _place_of_a_page(cls, url: str | None) -> str | None:
         parts = urlsplit(url or "")
         if parts.query or parts.fragment or parts.username is not None:
-            raise ValueError("ends with its path: no `?`, `#` or user name")
+            raise ValueError("must end with its path: no `?`, `#` or user name")
         first = parts.path.strip("/").partition("/")[0]
         if first in OWN_PATHS:
             raise ValueError(f"its path begins with /{first}, as an address of the page itself does: choose another")
@@ -214,7 +214,7 @@ class Web(Section):
 
     @property
     def address(self) -> str:
-        """Say where the page is, for links in digests: `base_url`, else host and port."""
+        """Return the address of the page, for links in digests: `base_url`, else host and port."""
         if self.base_url:
             return self.base_url.rstrip("/")
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104
@@ -239,7 +239,7 @@ class Quiet(Section):
     @model_validator(mode="after")
     def _a_span(self) -> Self:
         if self.start == self.end:
-            raise ValueError("`start` and `end` are the same: that would be quiet for ever")
+            raise ValueError("`start` and `end` are the same: that would be quiet all day")
         return self
 
 
@@ -312,9 +312,9 @@ class WrittenFeed(Section):
     def _pairs(cls, cookie: SecretStr | None) -> SecretStr | None:
         text = cookie.get_secret_value() if cookie is not None else "a=b"
         if "=" not in text or text.lower().lstrip().startswith(("cookie:", "set-cookie:")):
-            raise ValueError("is no cookie: write `name=value`, several with `; ` between them")
+            raise ValueError("is not a cookie: write `name=value`, several with `; ` between them")
         if not (text.isprintable() and text.isascii()):
-            raise ValueError("has to be one line of ASCII: it is sent as a header")
+            raise ValueError("must be one line of ASCII: it is sent as a header")
         return cookie
 
     @field_validator("proxy")

@@ -17,8 +17,8 @@ _UNITS = {"w": "weeks", "d": "days", "h": "hours", "min": "minutes", "m": "minut
 FOREVER = timedelta(days=36_500)
 
 
-def read_length(value: Any) -> timedelta:
-    """Read `30m`, `6h`, `7d`, `1h30m` or `forever`. Raises ValueError."""
+def parse_duration(value: Any) -> timedelta:
+    """Parse `30m`, `6h`, `7d`, `1h30m` or `forever`. Raises ValueError."""
     if isinstance(value, timedelta):
         return value
     text = str(value).strip().lower()
@@ -26,25 +26,25 @@ def read_length(value: Any) -> timedelta:
         return FOREVER
     parts = _LENGTH.findall(text)
     if not parts or _LENGTH.sub("", text).strip():
-        raise ValueError(f"{text!r} is no length of time: write 30m, 6h or 7d")
+        raise ValueError(f"{text!r} is not a duration: write 30m, 6h or 7d")
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 
-def write_length(value: timedelta) -> str:
-    """Write a length of time as it is read."""
+def format_duration(value: timedelta) -> str:
+    """Format a duration as `parse_duration` reads it."""
     if value >= FOREVER:
         return "forever"
     seconds = round(value.total_seconds())
-    said = []
+    parts = []
     for unit, size in (("d", 86400), ("h", 3600), ("m", 60), ("s", 1)):
         count, seconds = divmod(seconds, size)
         if count:
-            said.append(f"{count}{unit}")
-    return "".join(said) or "0s"
+            parts.append(f"{count}{unit}")
+    return "".join(parts) or "0s"
 
 
 def read_strings(value: Any) -> Any:
-    """Take a list, or words in one line with commas between them."""
+    """Return a list; one line is split at its commas."""
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
@@ -54,7 +54,7 @@ def read_time(value: Any) -> time:
         return value
     found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(value).strip())
     if found is None:
-        raise ValueError(f"{value!r} is no time of day: write 07:30")
+        raise ValueError(f"{value!r} is not a time of day: write 07:30")
     return time(int(found[1]), int(found[2]))
 
 
@@ -63,14 +63,14 @@ def read_network(value: Any) -> str:
     try:
         return str(ipaddress.ip_network(str(value).strip(), strict=False))
     except ValueError as error:
-        raise ValueError(f"{value!r} is no network: write 10.0.0.0/8 or 192.0.2.7") from error
+        raise ValueError(f"{value!r} is not a network: write 10.0.0.0/8 or 192.0.2.7") from error
 
 
 def read_size(value: Any) -> int:
     """Read a number of bytes as `16MB`, `512kB` or `1000`. Raises ValueError."""
     found = re.fullmatch(r"(?i)(\d{1,12})\s*(|b|kb|k|mb|m|gb|g)", str(value).strip())
     if found is None:
-        raise ValueError(f"{value!r} is no size: write 16MB or 512kB")
+        raise ValueError(f"{value!r} is not a size: write 16MB or 512kB")
     return int(found[1]) * {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}[found[2].lower()[:1]]
 
 
@@ -83,10 +83,10 @@ def read_http_url(value: Any) -> str:
         named = bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError as error:
         # The parser's own sentence repeats parts of the address, which may belong to a password.
-        reason = "its port is no number up to 65535" if "ort " in str(error) else "its host cannot be read"
-        raise ValueError(f"{shown!r} is no address: {reason}") from None
+        reason = "its port is not a number up to 65535" if "ort " in str(error) else "its host cannot be read"
+        raise ValueError(f"{shown!r} is not an address: {reason}") from None
     if parts.scheme.lower() not in ("http", "https") or not named or re.search(r"\s", text):
-        raise ValueError(f"{shown!r} is no http(s) address")
+        raise ValueError(f"{shown!r} is not an http(s) address")
     return text
 
 
@@ -98,16 +98,16 @@ def read_verify(value: Any) -> bool | str:
     if text.lower() in ("false", "no", "off"):
         return False
     if not text:
-        raise ValueError("may not be empty: write `false` or the path of a file")
+        raise ValueError("must not be empty: write `false` or the path of a file")
     return text
 
 
 def shorten(text: str, most: int = 60) -> str:
-    """Cut a text for a message."""
+    """Return a text cut to `most` characters, for a message."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
-Length = Annotated[timedelta, BeforeValidator(read_length)]
+Length = Annotated[timedelta, BeforeValidator(parse_duration)]
 Strings = Annotated[tuple[str, ...], BeforeValidator(read_strings)]
 TimeOfDay = Annotated[time, BeforeValidator(read_time)]
 Network = Annotated[str, BeforeValidator(read_network)]

@@ -1,4 +1,4 @@
-"""Reads dates as people and programs write them in many languages, where the usual forms of feeds do not fit.
+"""Dates as people and programs write them in many languages, where the usual forms of feeds do not fit.
 
 First the time and the zone after it are taken out, then the date is read from what is left. Words that are neither
 month, weekday, zone nor one of the small words of dates are allowed in front alone ("Updated: ..."); a date that has
@@ -172,31 +172,36 @@ def _sort_words(text: str) -> _WordsOfDate | None:
     numbers: list[str] = []
     months: list[str] = []
     weekdays: list[str] = []
-    begun = False
+    has_begun = False
     words = [_NOT_LETTERS.sub("", word) or word for word in _TOKEN.findall(text)]
     while words:
         word = words.pop(0)
         if word == _TIME_MARK or word[0].isdigit():
-            begun = True
+            has_begun = True
             numbers += [word] if word != _TIME_MARK else []
             continue
         name = _month_name(word, words)
-        if word in _SMALL_WORDS and name is None:
+        if name is None and word in _SMALL_WORDS:
             continue
         if word in WEEKDAYS:
             weekdays.append(word)
         if name is not None:
             months.append(name)
-        elif word not in WEEKDAYS and begun:
+        elif word not in WEEKDAYS and has_begun:
+            # "Updated: 3 May" is a date, "3 May strike ends" is none.
             return None
-    if len(months) > 1:  # "mar." is Tuesday in French, Spanish and Italian, and March
-        spare = next((name for name in months if name in WEEKDAYS), None)
-        if spare is not None:
-            months.remove(spare)
-    elif months and weekdays == months:
-        weekdays = []
-    weekday = next((WEEKDAYS[name] for name in weekdays if name not in months), None)
-    return _WordsOfDate(numbers, months, weekday)
+    return _WordsOfDate(numbers, *_part_months_from_weekdays(months, weekdays))
+
+
+def _part_months_from_weekdays(months: list[str], weekdays: list[str]) -> tuple[list[str], int | None]:
+    """Return the months and the weekday: "mar." is Tuesday in French, Spanish and Italian, and March."""
+    if len(months) > 1:
+        both = next((name for name in months if name in WEEKDAYS), None)
+        if both is not None:
+            months = [name for place, name in enumerate(months) if place != months.index(both)]
+    elif weekdays == months:
+        return months, None
+    return months, next((WEEKDAYS[name] for name in weekdays if name not in months), None)
 
 
 def _month_name(word: str, following: list[str]) -> str | None:
@@ -211,12 +216,12 @@ def _month_name(word: str, following: list[str]) -> str | None:
 def _named_day(words: _WordsOfDate, language: str | None) -> date | None:
     if len(words.months) != 1 or len(words.numbers) != 2:
         return None
-    one, other = words.numbers
-    if len(one) == 4:
-        one, other = other, one
-    if len(one) > 2 or len(other) not in (2, 4):
+    day_digits, year_digits = words.numbers
+    if len(day_digits) == 4:
+        day_digits, year_digits = year_digits, day_digits
+    if len(day_digits) > 2 or len(year_digits) not in (2, 4):
         return None
-    name, year, day = words.months[0], _whole_year(other), int(one)
+    name, year, day = words.months[0], _whole_year(year_digits), int(day_digits)
     if year > 2400 and _THAI.search(name) is not None:  # the Buddhist era
         year -= 543
     if name in MONTHS:
@@ -232,23 +237,35 @@ def _named_day(words: _WordsOfDate, language: str | None) -> date | None:
 
 def _numeric_day(found: re.Match[str], words: _WordsOfDate, language: str | None) -> date | None:
     """Return the day of three numbers; None where they can be read as two days and nothing decides."""
-    first, separator, second, third = found.groups()
+    first, _separator, _second, third = found.groups()
     if len(first) > 2:
-        return date(int(first), int(second), int(third)) if len(first) == 4 and len(third) <= 2 else None
+        return _year_first_day(found)
     if len(third) not in (2, 4):
         return None
+    days = _possible_days(found)
+    if words.weekday is not None and any(day.weekday() == words.weekday for day in days.values()):
+        days = {order: day for order, day in days.items() if day.weekday() == words.weekday}
+    if len(set(days.values())) == 1:
+        return next(iter(days.values()))
+    # 02-03-04 may be any of three days: no language decides.
+    return days.get(_usual_order(language)) if "year" not in days else None
+
+
+def _year_first_day(found: re.Match[str]) -> date | None:
+    year, _separator, month, day = found.groups()
+    return date(int(year), int(month), int(day)) if len(year) == 4 and len(day) <= 2 else None
+
+
+def _possible_days(found: re.Match[str]) -> dict[str, date]:
+    """Return the days that three numbers can be, by what stands first: `day`, `month` or `year`."""
+    first, separator, second, third = found.groups()
     year = _whole_year(third)
     orders = {"day": (year, int(second), int(first))}
     if separator != ".":  # no country writes the month first with dots
         orders["month"] = (year, int(first), int(second))
     if separator == "-" and len(third) == len(first) == 2:
         orders["year"] = (_whole_year(first), int(second), int(third))
-    days = {order: day for order, parts in orders.items() if (day := _day_or_none(*parts)) is not None}
-    if words.weekday is not None and any(day.weekday() == words.weekday for day in days.values()):
-        days = {order: day for order, day in days.items() if day.weekday() == words.weekday}
-    if len(set(days.values())) == 1:
-        return next(iter(days.values()))
-    return days.get(_usual_order(language)) if "year" not in days else None
+    return {order: day for order, parts in orders.items() if (day := _day_or_none(*parts)) is not None}
 
 
 def _usual_order(language: str | None) -> str:

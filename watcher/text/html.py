@@ -31,7 +31,7 @@ _BLOCKS = (
 
 
 def _tags(names: tuple[str, ...]) -> str:
-    """Write a pattern for some tag names, by their first letters: twice as fast as an alternation of all."""
+    """Return a pattern for some tag names, by their first letters: twice as fast as an alternation of all."""
     grouped = groupby(names, key=lambda name: name[0])
     parts = (f"[{first}{first.upper()}](?i:{'|'.join(name[1:] for name in same)})" for first, same in grouped)
     return f"(?:{'|'.join(parts)})(?=[\\s/>])"

@@ -43,7 +43,7 @@ _ALIASES = {
 }
 
 
-def language_tag(raw: str | None) -> str | None:
+def parse_language_tag(raw: str | None) -> str | None:
     """Return a tag in the usual form of BCP 47 (`en`, `pt-BR`, `zh-Hans`), or None for what is no language.
 
     Of several (`fr,en`) the first one that is a language counts.

@@ -1,4 +1,4 @@
-"""Words so common that they tell nothing of what a text is about, in the languages of most feeds."""
+"""Stop words: so common that they say nothing of what a text is about, in the languages of most feeds."""
 
 from __future__ import annotations
 
@@ -87,16 +87,16 @@ CHARACTERS = frozenset(
     "的了是在和與与对對为為也有不一上下中人大这這那个個们們我你他她它及或被把从從将將到说說称稱等年月日の"
 )
 """The same for scripts whose characters are words."""
-_ENOUGH = 0.12
+_MIN_SHARE = 0.12
 
 
-def guess(words: Sequence[str]) -> str | None:
-    """Guess the language of some folded words by how many of them are common in it; None where that tells nothing."""
+def guess_language(words: Sequence[str]) -> str | None:
+    """Return the language in which most of some folded words are stop words, None where too few are."""
     if not words:
         return None
     counted = {language: sum(word in common for word in words) for language, common in BY_LANGUAGE.items()}
     best = max(counted, key=lambda language: counted[language])
-    return best if counted[best] / len(words) >= _ENOUGH else None
+    return best if counted[best] / len(words) >= _MIN_SHARE else None
 
 
 _NEWS_WORDS = """

@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 from html import unescape
 
-from watcher.text.normalize import LONGEST_KEPT, fold
+from watcher.text.normalize import MAX_CACHED_LENGTH, fold
 
 ANALYSER_VERSION = 2
 """Changes whenever the same text may give other tokens: the archive's index has to be made anew then."""
@@ -75,7 +75,7 @@ def tokens(text: str) -> list[str]:
 
 
 def surfaces(text: str) -> list[str]:
-    """Give each of `tokens(text)` as it is written, for exact comparison: without acronym dots, invisible marks and
+    """Return each of `tokens(text)` as it is written, for exact comparison: without acronym dots, invisible marks and
     read entities, apostrophes in one spelling."""
     text = _usual(text)
     if text.isascii() and "&" not in text:
@@ -84,8 +84,10 @@ def surfaces(text: str) -> list[str]:
 
 
 def joined(text: str) -> tuple[str, str]:
-    """Give `surfaces(text)` and `tokens(text)`, each in one string with a blank between; where the text is plain, words
-    stand at the same places in both."""
+    """Return `surfaces(text)` and `tokens(text)`, each in one string with a blank between.
+
+    Where the text is plain, words stand at the same places in both.
+    """
     text = _usual(text)
     if text.isascii() and "&" not in text:
         written = " ".join(_ascii_joined(text).translate(_ASCII_PARTED).split())
@@ -95,7 +97,7 @@ def joined(text: str) -> tuple[str, str]:
 
 
 def places(text: str) -> list[tuple[int, int]]:
-    """Tell where each of `tokens(text)` stands: [start, end) in code points of the text as it is."""
+    """Return where each of `tokens(text)` stands: [start, end) in code points of the text as it is."""
     text = _usual(text)
     if text.isascii() and "&" not in text and _ASCII_DOT.search(text) is None:
         return [found.span() for found in _ASCII_WORD.finditer(_ASCII_POSSESSIVE.sub("  ", text))]
@@ -103,10 +105,10 @@ def places(text: str) -> list[tuple[int, int]]:
 
 
 def encode(token: str) -> str:
-    """Write a token in ASCII for the databases' index; a prefix of a token gives a prefix of its code."""
+    """Encode a token in ASCII for the databases' index; a prefix of a token gives a prefix of its code."""
     if token.isascii():
         return token
-    return _known(token) if len(token) <= LONGEST_KEPT else _encoded(token)
+    return _known(token) if len(token) <= MAX_CACHED_LENGTH else _encoded(token)
 
 
 def _encoded(token: str) -> str:
@@ -117,7 +119,7 @@ _known = lru_cache(maxsize=16_384)(_encoded)
 
 
 def index_text(*fields: str) -> str:
-    """Give the index tokens of some fields: ASCII words, one space between."""
+    """Return the index tokens of some fields: ASCII words, one space between."""
     joined = " ".join(" ".join(tokens(field)) for field in fields if field)
     return joined if joined.isascii() else " ".join(encode(token) for token in joined.split(" "))
 
@@ -132,14 +134,14 @@ def _usual(text: str) -> str:
 
 
 def _ascii_joined(text: str) -> str:
-    """Write acronyms without their dots, and drop possessives."""
+    """Return a text with acronyms without their dots, and without possessives."""
     if "'" in text:
         text = _ASCII_POSSESSIVE.sub(" ", text)
     return text if _ASCII_DOT.search(text) is None else _ASCII_DOTTED.sub(_undotted, text)
 
 
 def _words(text: str) -> list[str]:
-    """Give the words of any text as they are written."""
+    """Return the words of any text as they are written."""
     if _INVISIBLE.search(text) is not None:
         return [word for word, _start, _end in _walk(text)]
     text = _POSSESSIVE.sub(" ", text)
@@ -153,7 +155,7 @@ def _undotted(found: re.Match[str]) -> str:
 
 
 def _walk(text: str) -> list[tuple[str, int, int]]:
-    """Give each word as it is written, and where it stands."""
+    """Return each word as it is written, and where it stands."""
     clean, origin = _cleaned(text)
     found = []
     # As many blanks as letters: places stay what they are.
@@ -171,7 +173,7 @@ def _walk(text: str) -> list[tuple[str, int, int]]:
 
 
 def _cleaned(text: str) -> tuple[str, list[int] | None]:
-    """Read entities and drop invisible marks; beside the result, where each of its characters came from."""
+    """Return a text with entities read and invisible marks dropped, and where each of its characters came from."""
     entities = "&" in text and _ENTITY.search(text) is not None
     if not entities and _NOTHING.search(text) is None:
         return text, None

@@ -8,7 +8,7 @@ from watcher.errors import ParseError
 from watcher.fetch import Fetcher
 from watcher.model.poll import Failed
 from watcher.parse.charset import decode_page
-from watcher.text.article import Article, from_html, from_text, looks_html
+from watcher.text.article import Article, looks_html, parse_article_html, parse_article_text
 
 _MOST = 8 * 2**20
 
@@ -27,7 +27,7 @@ def parse_article(body: bytes, content_type: str | None = None, name: str = "the
     if body.startswith(b"%PDF") or kind.startswith(("image/", "audio/", "video/", "application/pdf")) or _binary(body):
         raise ParseError("not-text", f"{name}: no text or web page")
     text = decode_page(body[:_MOST], content_type)
-    article = from_html(text) if kind == "text/html" or looks_html(text) else from_text(text)
+    article = parse_article_html(text) if kind == "text/html" or looks_html(text) else parse_article_text(text)
     if not re.search(r"\w", article.title + article.text):
         raise ParseError("empty", f"{name}: no words in it")
     return article

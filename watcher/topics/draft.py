@@ -14,7 +14,7 @@ from watcher.model.entry import Item
 from watcher.text.article import Article
 from watcher.text.lines import one_line
 from watcher.text.normalize import fold
-from watcher.text.stopwords import STOPWORDS, guess
+from watcher.text.stopwords import STOPWORDS, guess_language
 from watcher.text.tokenizer import tokens
 from watcher.topics.examples import build_example_entry
 from watcher.topics.keyphrases import Term, extract_terms
@@ -90,7 +90,9 @@ def draft_topics(
     matters = [term for term in terms if term.kind in {"phrase", "quoted"} and not _is_name(term)]
     if not names:  # a script without capitals
         names, matters = [Subject((term,)) for term in matters[:3]], matters[3:]
-    language = (article.language or guess(tokens(f"{article.title} {article.text[:8000]}")) or "").split("-")[0]
+    language = (article.language or guess_language(tokens(f"{article.title} {article.text[:8000]}")) or "").split("-")[
+        0
+    ]
     load_inflections(
         (word, language) for term in matters for word in term.words if word not in STOPWORDS and len(word) >= 4
     )

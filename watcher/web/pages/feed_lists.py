@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from watcher.errors import ConfigError, ParseError, UsageError, WatcherError
 from watcher.fetch import discover
 from watcher.model.feed import Source
-from watcher.parse.opml import read_opml, write_opml
+from watcher.parse.opml import format_opml, parse_opml
 from watcher.settings.edit_feeds import add_sources, remove_source
 from watcher.settings.feeds import find_source, make_source, same_address
 from watcher.store.feeds.queries import resume_feed
@@ -57,7 +57,7 @@ async def add(request: Request, ctx: Ctx, form: Filled) -> Response:
 async def import_list(request: Request, ctx: Ctx, form: Filled) -> Response:
     """Add the feeds of an OPML list; folders become tags, and known feeds stay as they are."""
     try:
-        outlines = await run_in_threadpool(read_opml, await form.file("opml"))
+        outlines = await run_in_threadpool(parse_opml, await form.file("opml"))
         if outlines.note:
             raise UsageError(f"the list names no feed: {outlines.note}")
         sources = [source for outline in outlines.sources if (source := _make_source_or_none(outline)) is not None]
@@ -73,7 +73,7 @@ async def import_list(request: Request, ctx: Ctx, form: Filled) -> Response:
 @router.get("/feeds.opml")
 def export(ctx: Ctx) -> Response:
     """Give the configured feeds as OPML."""
-    said = write_opml(ctx.app.settings.sources, "Feeds of news-watcher", ctx.now)
+    said = format_opml(ctx.app.settings.sources, "Feeds of news-watcher", ctx.now)
     headers = {"Content-Disposition": 'attachment; filename="feeds.opml"'}
     return Response(said, media_type="text/x-opml; charset=utf-8", headers=headers)
 
