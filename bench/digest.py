@@ -18,24 +18,28 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 import structlog
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.servers import MailServer
-from watcher.channels import EmailSender
-from watcher.channels.mail import compose_mail
+from watcher.channels.base import DigestBody, PreparedDelivery, SenderContext
+from watcher.channels.email.mime import build_mail
+from watcher.channels.email.options import EmailOptions
 from watcher.channels.payload import dump_payload
+from watcher.channels.senders import Senders
 from watcher.digest.compose import compose_digest
 from watcher.digest.format_helpers import Links
+from watcher.digest.forms import DigestForms
 from watcher.digest.html import render_html
 from watcher.digest.plain import render_text
-from watcher.model.digest import Channel, ChannelKind, Coverage, Delivery, DeliveryState, Digest, Subscription, ToldHit
+from watcher.model.digest import Channel, Coverage, Delivery, DeliveryState, Digest, DigestHit, Subscription
 from watcher.model.topic import Evidence, Origin, Topic
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.messages import build_messages
+from watcher.store import migrate
 from watcher.store.database import Database
-from watcher.store.database.migrate import upgrade_schema
 from watcher.store.digests.queries import add_digest
 from watcher.store.outbox.queries import add_deliveries, find_deliveries
 
@@ -45,7 +49,7 @@ COVERAGE = Coverage(feeds=52, fresh=47, stale=3, failing=2, gaps=2, lost=6, entr
 LINKS = Links(base_url="https://watch.example", secret=b"0123456789abcdef")
 
 
-def stories(count: int) -> list[ToldHit]:
+def stories(count: int) -> list[DigestHit]:
     told = []
     for number in range(count * 2):
         title = f"Partners weigh intelligence sharing, report number {number // 2} of the day says so"
@@ -56,7 +60,7 @@ def stories(count: int) -> list[ToldHit]:
             if (start := text.find("intelligence sharing")) >= 0
         )
         told.append(
-            ToldHit(
+            DigestHit(
                 hit_id=number, entry_id=number, topic_id=f"topic-{number // 2 % 5}", title=title, summary=summary,
                 url=f"https://outlet-{number % 40}.example/2026/03/02/{number}", source=f"Outlet {number % 40}",
                 language="en", published_at=NOON, first_seen_at=NOON - timedelta(minutes=number),
@@ -68,8 +72,13 @@ def stories(count: int) -> list[ToldHit]:
 
 
 def mail_channel(port: int, recipients: tuple[str, ...]) -> Channel:
-    options: dict[str, object] = {"host": "127.0.0.1", "port": port, "security": "none", "sender": "w@desk.example"}
-    return Channel(name="mail", kind=ChannelKind.EMAIL, recipients=recipients, options=options)
+    options = EmailOptions(host="127.0.0.1", port=port, security="none", sender="w@desk.example", to=recipients)
+    return Channel(name="mail", kind="email", recipients=recipients, options=options)
+
+
+def build_bench_mail(delivery: Delivery, channel: Channel, body: DigestBody) -> bytes:
+    assert isinstance(channel.options, EmailOptions)
+    return build_mail(PreparedDelivery(delivery=delivery, body=body), channel.options)
 
 
 def measured(work: Callable[[], object], times: int) -> tuple[float, float, float]:
@@ -91,28 +100,31 @@ def sizes() -> None:
         hits = stories(count)
         to = Subscription(name="daily", schedule="0 7 * * *", channels=("mail",), max_stories=count)
 
-        def made(hits: list[ToldHit] = hits, to: Subscription = to) -> Digest:
+        def made(hits: list[DigestHit] = hits, to: Subscription = to) -> Digest:
             return compose_digest(to, NOON, hits, TOPICS, COVERAGE, (NOON - timedelta(days=1), NOON))
 
         digest = made()
         html, text = render_html(digest, LINKS), render_text(digest, LINKS)
         delivery = Delivery(
-            id=1, digest_id=1, channel="mail", kind=ChannelKind.EMAIL, recipient="a@desk.example", part=0,
-            payload=dump_payload(name="daily", subject="The day"), html=html, text=text, message_id="<1@desk.example>",
+            id=1, digest_id=1, channel="mail", kind="email", recipient="a@desk.example", part=0,
+            payload=dump_payload(name="daily", subject="The day"), message_id="<1@desk.example>",
             state=DeliveryState.SENDING, attempts=1, next_try_at=NOON, created_at=NOON,
         )  # fmt: skip
+        body = DigestBody(html=html, text=text)
 
-        def everything(made: Callable[[], object] = made, delivery: Delivery = delivery) -> None:
+        def everything(
+            made: Callable[[], object] = made, delivery: Delivery = delivery, body: DigestBody = body
+        ) -> None:
             digest = made()
             render_html(digest, LINKS)  # type: ignore[arg-type]
             render_text(digest, LINKS)  # type: ignore[arg-type]
-            compose_mail(delivery, channel)
+            build_bench_mail(delivery, channel, body)
 
         parts = [
             measured(made, times)[0],
             measured(lambda d=digest: render_html(d, LINKS), times)[0],
             measured(lambda d=digest: render_text(d, LINKS), times)[0],
-            measured(lambda d=delivery: compose_mail(d, channel), times)[0],
+            measured(lambda d=delivery, b=body: build_bench_mail(d, channel, b), times)[0],
         ]
         middle, slow, used = measured(everything, times)
         shown = html.count('class="row"')
@@ -131,7 +143,7 @@ async def sending(recipients: int) -> None:
     with tempfile.TemporaryDirectory() as folder, MailServer() as server:
         channel = mail_channel(server.port, to)
         with Database(f"sqlite:///{folder}/bench.db") as database:
-            upgrade_schema(database)
+            migrate.upgrade(database)
             for number in range(3):
                 server.messages.clear()
                 slot = NOON + timedelta(days=number)
@@ -141,18 +153,20 @@ async def sending(recipients: int) -> None:
                     digest = replace(digest, slot_at=slot, hits=())
                     digest_id = add_digest(db, digest, slot, sent=True, html="", text="")
                     assert digest_id is not None
-                    rows = build_messages(digest, [channel], LINKS, None, installation="bench", not_before=slot)
+                    forms = DigestForms(digest, LINKS)
+                    rows = build_messages(forms, [channel], installation="bench", not_before=slot)
                     add_deliveries(db, digest_id, rows, slot)
                     waiting = list(find_deliveries(db, digest_id=digest_id, limit=recipients).items)
                 begun = time.perf_counter()
                 with smtplib.SMTP("127.0.0.1", server.port) as bare:
                     for delivery in waiting:
-                        bare.sendmail("w@desk.example", [delivery.recipient], compose_mail(delivery, channel))
+                        mail = build_bench_mail(delivery, channel, DigestBody(html="", text=""))
+                        bare.sendmail("w@desk.example", [delivery.recipient], mail)
                 rates["bare smtplib"].append(recipients / (time.perf_counter() - begun))
                 begun = time.perf_counter()
-                done = await deliver_waiting(
-                    database, {"mail": channel}, {ChannelKind.EMAIL: EmailSender()}, lambda slot=slot: slot
-                )
+                async with httpx.AsyncClient() as http:
+                    senders = Senders(SenderContext(http=http, clock=lambda slot=slot: slot))
+                    done = await deliver_waiting(database, {"mail": channel}, senders, lambda slot=slot: slot)
                 rates["outbox and aiosmtplib"].append(recipients / (time.perf_counter() - begun))
                 assert done.sent == recipients, done
     print(f"\n{recipients} recipients, 50 stories each, to a loopback server in Python (3 rounds)")

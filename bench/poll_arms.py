@@ -36,7 +36,7 @@ class Ours:
 
         from watcher import clock
         from watcher.match import compile_topics
-        from watcher.model.feed import Source
+        from watcher.model.feed import FeedConfig
         from watcher.model.topic import Topic
         from watcher.store.database import Database
         from watcher.store.database.migrate import upgrade_schema
@@ -47,7 +47,7 @@ class Ours:
         upgrade_schema(self._database)
         self._watched = compile_topics(Topic(id=id_, name=id_, query=query) for id_, query in press.topics(TOPICS))
         with self._database.write() as db:
-            sources = [Source(url=url(feed)) for feed in range(feeds)]
+            sources = [FeedConfig(url=url(feed)) for feed in range(feeds)]
             sync_feeds(db, sources, clock.now(), timedelta(minutes=15))
 
     async def cycle(self) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from bench.store_build import World
 from bench.zipf import CLASSES, feed_url, moment
 from watcher.match import parse_query
-from watcher.model.found import Filters
+from watcher.model.results import Filters
 from watcher.store.database import Db
 from watcher.store.entries.search import search_entries
 from watcher.store.feeds.queries import count_entries_by_feed

@@ -17,7 +17,7 @@ from bench.zipf import Corpus, feed_url, moment
 from tests import postgres
 from watcher.match import TopicMatcher, compile_topics
 from watcher.model.entry import Entry, StoredEntry
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.pipeline.ingest import store_new_entries
 from watcher.store.database import Database
 from watcher.store.database.maintenance import get_database_size
@@ -105,7 +105,7 @@ def _opened(url: str) -> Database:
 def _prepared(kind: str, database: Database, corpus: Corpus) -> World:
     upgrade_schema(database)
     with database.write() as db:
-        sync_feeds(db, [Source(url=feed_url(n)) for n in range(corpus.feeds)], moment(0), timedelta(minutes=15))
+        sync_feeds(db, [FeedConfig(url=feed_url(n)) for n in range(corpus.feeds)], moment(0), timedelta(minutes=15))
     return World(kind, database, corpus, compile_topics(corpus.topics()))
 
 

@@ -64,7 +64,7 @@ def fill(app: App, count: int) -> None:
             feed = known[number % FEEDS]
             fresh.append(
                 Entry(feed_id=feed.id, key=str(number), canonical_url=item.url, content_hash=str(number).encode(),
-                      item=item, source=feed.name, feed_url=feed.source.url)
+                      item=item, source=feed.name, feed_url=feed.config.url)
             )  # fmt: skip
         with app.database.write() as db:
             stored = add_entries(db, fresh, moment)

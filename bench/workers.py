@@ -26,7 +26,6 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -38,7 +37,8 @@ import psycopg  # noqa: E402
 
 from tests import postgres  # noqa: E402
 from tests.engine.outlets import Outlets  # noqa: E402
-from watcher.model.feed import Source  # noqa: E402
+from tests.feed_builder import change_feed  # noqa: E402
+from watcher.model.feed import FeedConfig  # noqa: E402
 from watcher.pipeline import work_batches  # noqa: E402
 from watcher.store.database import Database  # noqa: E402
 from watcher.store.database.migrate import upgrade_schema  # noqa: E402
@@ -83,11 +83,11 @@ def complete(db: Any, held: Any, now: datetime) -> None:
     """Settle as polls do of which one in ten brings news."""
     kept = filter_held_feeds(db, held)
     later = now + 15 * MINUTE
-    learnt = ((feed, replace(feed, next_poll_at=later, polled_at=now, succeeded_at=now)) for feed in held)
+    learnt = ((feed, change_feed(feed, next_poll_at=later, polled_at=now, succeeded_at=now)) for feed in held)
     save_polled_feeds(
         db,
         (
-            (before, after if before.id % 10 else replace(after, document_keys=KEYS, new_at=now))
+            (before, after if before.id % 10 else change_feed(after, keys=KEYS, new_at=now))
             for before, after in learnt
             if before.id in kept
         ),
@@ -144,7 +144,7 @@ def lease_rates(server: postgres.Server, count: int) -> list[str]:
     with Database(server.url("leases")) as database:
         upgrade_schema(database)
         with database.write() as db:
-            sources = [Source(url=f"https://host-{n // 3}.example/{n}") for n in range(count)]
+            sources = [FeedConfig(url=f"https://host-{n // 3}.example/{n}") for n in range(count)]
             sync_feeds(db, sources, now, 15 * MINUTE)
         for how in ("psycopg", "store", "chunks"):
             wanted = count // 10 if how == "chunks" else count
@@ -283,7 +283,7 @@ def wait_for(what: Callable[[], bool], patience: float = 240) -> float:
 
 def synced(desk: Desk, urls: list[str]) -> None:
     with desk.database.write() as db:
-        sync_feeds(db, [Source(url=url) for url in urls], datetime.now(UTC), 60 * MINUTE)
+        sync_feeds(db, [FeedConfig(url=url) for url in urls], datetime.now(UTC), 60 * MINUTE)
     desk.hold()
 
 

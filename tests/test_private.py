@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from watcher import private
-from watcher.channels.files import write_digest
+from watcher.channels.file.sender import write_digest
 from watcher.store.database import Database
 
 UMASKS = (0o000, 0o022, 0o077)

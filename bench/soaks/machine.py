@@ -26,7 +26,8 @@ from bench.soaks.clock import SharedClock, wall_clock
 from bench.soaks.plan import HOUR, MINUTE, STORAGE, Fault, Incident, Plan
 from bench.soaks.sites import SLACK_HOST
 from watcher.app.bootstrap import App, open_app
-from watcher.channels import senders
+from watcher.channels.base import SenderContext
+from watcher.channels.senders import Senders
 from watcher.engine.apscheduler_engine import ALIVE_FOR
 from watcher.engine.jobs import Jobs, Step, patient
 from watcher.errors import WatcherError
@@ -151,8 +152,8 @@ class _Machine:
         await asyncio.to_thread(self._app.sync, self._wall())
         await asyncio.to_thread(self._app.retry_logins, self._wall())
         async with Fetcher(self._policy(), self._resolve, monotonic=self._clock.read) as fetcher:
-            ways = senders(fetcher.client(), self._wall, slack_pace=timedelta())
-            async with Jobs(self._app, fetcher, self._wall, monotonic=self._clock.read, senders_by_kind=ways) as steps:
+            ways = Senders(SenderContext(http=fetcher.client(), clock=self._wall, message_spacing=timedelta()))
+            async with Jobs(self._app, fetcher, self._wall, monotonic=self._clock.read, senders=ways) as steps:
                 await steps.take_over()
                 pipe.send("started")
                 while (order := await orders.get()) not in {"stop", "leave"}:

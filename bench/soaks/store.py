@@ -28,9 +28,9 @@ from bench.zipf import BEGIN, Corpus, feed_url
 from tests import postgres
 from watcher.match import compile_topics, parse_query
 from watcher.model.entry import Item
-from watcher.model.feed import Feed, Source, Validators
-from watcher.model.found import Filters
-from watcher.model.poll import Document, Fresh, Hints, Parsed
+from watcher.model.feed import Feed, FeedConfig, Validators
+from watcher.model.poll import Document, Modified, ParsedFeed, PollingHints
+from watcher.model.results import Filters
 from watcher.pipeline.ingest import ingest_polls
 from watcher.schedule import PollLimits
 from watcher.store.database import Database
@@ -78,7 +78,7 @@ def soak(url: str, folder: Path, seconds: float, *, writers: int = 3, readers: i
     with Database(url) as database:
         upgrade_schema(database)
         with database.write() as db:
-            sync_feeds(db, [Source(url=feed_url(n)) for n in range(FEEDS)], BEGIN, timedelta(minutes=15))
+            sync_feeds(db, [FeedConfig(url=feed_url(n)) for n in range(FEEDS)], BEGIN, timedelta(minutes=15))
     fork = multiprocessing.get_context("fork")
     chance, told, began = random.Random(seed), Told(), time.time()
     numbers: Counter[str] = Counter()
@@ -159,24 +159,24 @@ def write(url: str, seed: str, began: float, log: Path) -> None:
                     kept.write(f"{stored.entry.key};\n")
 
 
-def _document(feed: Feed, chance: random.Random, now: datetime) -> Fresh:
+def _document(feed: Feed, chance: random.Random, now: datetime) -> Modified:
     """Invent what a feed lists now: the same items for a while, newer ones on top, some of them edited."""
     latest = int((now - BEGIN) / HOUR * 3)
     items = []
     for number in range(latest, latest - 12, -1):
-        own = random.Random(f"{feed.source.url}:{number}")
+        own = random.Random(f"{feed.config.url}:{number}")
         title = " ".join(own.choices(WORDS, k=9))
         if chance.random() < 0.03:
             title += " updated"
-        link = feed.source.url.replace("feed.xml", f"news/{number}")
+        link = feed.config.url.replace("feed.xml", f"news/{number}")
         summary = " ".join(own.choices(WORDS, k=30))
         items.append(Item(guid=link, url=link, title=title, summary=summary, language="en", published_at=now))
     said = repr(items).encode()
     document = Document(
-        url=feed.source.url, final_url=feed.source.url, status=200, headers={}, body=said,
+        url=feed.config.url, final_url=feed.config.url, status=200, headers={}, body=said,
         body_hash=hashlib.blake2b(said).digest(), validators=Validators(),
     )  # fmt: skip
-    return Fresh(document=document, parsed=Parsed(items=tuple(items)), hints=Hints())
+    return Modified(document=document, parsed=ParsedFeed(items=tuple(items)), hints=PollingHints())
 
 
 def read(url: str, seed: str, began: float, _log: Path) -> None:

@@ -70,9 +70,9 @@ class StatusWatch:
         status = stand(app, now)
         with app.database.read() as db:
             unhealthy = {
-                int(feed.source.title.removeprefix("Feed "))
+                int(feed.config.title.removeprefix("Feed "))
                 for feed in load_feeds(db)
-                if str(get_feed_health(feed, now)) in _UNHEALTHY
+                if str(get_feed_health(feed.summary, now)) in _UNHEALTHY
             }
         self._check_feeds(unhealthy, at)
         self._check_machine(status, unhealthy, at, faults)

@@ -14,11 +14,11 @@ import yaml
 from tests.outgoing.world import found
 from tests.servers import MailServer
 from watcher.cli.main import run
-from watcher.model.digest import Leaving
+from watcher.model.digest import Unsubscription
 from watcher.store.database import Database
 from watcher.store.digests.unsubscribes import add_unsubscription
 
-READER = Leaving(subscription="daily", channel="mail", recipient="a@desk.example")
+READER = Unsubscription(subscription="daily", channel="mail", recipient="a@desk.example")
 
 
 class Desk:

@@ -17,7 +17,7 @@ from tests.web_server import Reply, Server, rss
 from watcher.cli.main import run
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
-from watcher.model.feed import FeedState, Source
+from watcher.model.feed import FeedConfig, FeedState
 from watcher.pipeline.poller import Poller
 from watcher.schedule import PollLimits
 from watcher.settings import load
@@ -53,7 +53,7 @@ class Desk:
         return self.folder / "feeds.yaml"
 
     @property
-    def sources(self) -> list[Source]:
+    def sources(self) -> list[FeedConfig]:
         return list(load(self.folder, {}).sources)
 
     def run(self, *arguments: str, stdin: bytes = b"", expect: int = 0) -> tuple[str, str]:
@@ -114,7 +114,7 @@ def test_add_writes_one_line_and_keeps_the_rest(desk: Desk, press: Server) -> No
     ]
     assert [line for line in after if line in before] == before
     assert after[-2].startswith("  - {url: ")
-    assert desk.sources[-1] == Source(
+    assert desk.sources[-1] == FeedConfig(
         url=f"{press.url}/rss", title="News: all", tags=("press", "a, b"), language="de",
         interval=timedelta(minutes=30),
     )  # fmt: skip

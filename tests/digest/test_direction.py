@@ -8,10 +8,10 @@ import re
 import pytest
 
 from tests.digest.told import digest, told
+from watcher.channels.slack.render import render_slack
 from watcher.digest.format_helpers import Links
 from watcher.digest.html import render_html
 from watcher.digest.plain import render_markdown, render_text
-from watcher.digest.slack import render_slack
 from watcher.text.bidi import isolate
 
 LINKS = Links(base_url="https://watch.example")

@@ -14,7 +14,7 @@ from watcher.digest.format_helpers import Links, format_subject
 from watcher.digest.html import render_html
 from watcher.digest.plain import render_markdown, render_text
 from watcher.digest.unsubscribe_links import add_unsubscribe_to_html, add_unsubscribe_to_text
-from watcher.model.digest import ToldHit
+from watcher.model.digest import DigestHit
 from watcher.model.topic import Evidence, Origin
 
 LINKS = Links(base_url="https://watch.example", secret=b"key")
@@ -42,7 +42,7 @@ SAFE = {
 
 @settings(max_examples=60, deadline=None)
 @given(hostile_hits())
-def test_no_news_becomes_markup_in_html(hits: list[ToldHit]) -> None:
+def test_no_news_becomes_markup_in_html(hits: list[DigestHit]) -> None:
     said = render_html(digest(hits, alarms=("<b>far</b> more",), troubles=("<i>x</i>",), title="<u>T</u>"), LINKS)
 
     page = reader.document_fromstring(said.encode())
@@ -54,7 +54,7 @@ def test_no_news_becomes_markup_in_html(hits: list[ToldHit]) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(hostile_hits(most=8))
-def test_no_news_becomes_markup_in_markdown(hits: list[ToldHit]) -> None:
+def test_no_news_becomes_markup_in_markdown(hits: list[DigestHit]) -> None:
     said = render_markdown(digest(hits, title="The # day"), LINKS)
 
     tokens = MarkdownIt("commonmark").enable("table").parse(said)
@@ -78,7 +78,7 @@ def test_a_summary_that_begins_like_a_list_is_none_wherever_its_evidence_begins(
 
 @settings(max_examples=60, deadline=None)
 @given(hostile_hits(most=3))
-def test_a_subject_is_one_line_whatever_headlines_hold(hits: list[ToldHit]) -> None:
+def test_a_subject_is_one_line_whatever_headlines_hold(hits: list[DigestHit]) -> None:
     said = format_subject(digest(hits, title="The day\r\nBcc: all@desk.example"))
 
     assert said.isprintable()
@@ -87,7 +87,7 @@ def test_a_subject_is_one_line_whatever_headlines_hold(hits: list[ToldHit]) -> N
 
 @settings(max_examples=40, deadline=None)
 @given(hostile_hits())
-def test_text_holds_no_control_characters(hits: list[ToldHit]) -> None:
+def test_text_holds_no_control_characters(hits: list[DigestHit]) -> None:
     said = render_text(digest(hits), LINKS)
 
     # First-strong isolates are ours: around words of right-to-left scripts.

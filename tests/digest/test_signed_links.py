@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 from watcher.digest.feedback_links import sign_feedback, verify_feedback
 from watcher.digest.format_helpers import Links
 from watcher.digest.unsubscribe_links import sign_unsubscribe, verify_unsubscribe
-from watcher.model.digest import Leaving
+from watcher.model.digest import Unsubscription
 
 KEY = b"a key that nobody else has"
-READER = Leaving(subscription="daily", channel="mail", recipient="a@desk.example")
+READER = Unsubscription(subscription="daily", channel="mail", recipient="a@desk.example")
 
 
 @given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=200))
 def test_a_link_for_leaving_says_who_leaves_what(name: str, channel: str, recipient: str) -> None:
-    leaving = Leaving(subscription=name, channel=channel, recipient=recipient)
+    leaving = Unsubscription(subscription=name, channel=channel, recipient=recipient)
 
     token = sign_unsubscribe(KEY, leaving)
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from hypothesis import strategies as st
 
 from watcher.digest.compose import compose_digest
-from watcher.model.digest import Coverage, Digest, Subscription, ToldHit
+from watcher.model.digest import Coverage, Digest, DigestHit, Subscription
 from watcher.model.topic import Evidence, Origin, Topic
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -17,21 +17,21 @@ TOPICS = (Topic(id="eyes", name="Five Eyes", query=""), Topic(id="grid", name="P
 COVERAGE = Coverage(feeds=52, fresh=47, stale=3, failing=2, gaps=1, lost=6, entries=1843, notes=("Wire: failing",))
 
 
-def told(number: int = 1, **how: object) -> ToldHit:
+def told(number: int = 1, **how: object) -> DigestHit:
     given: dict[str, object] = {
         "hit_id": number, "entry_id": number, "topic_id": "eyes", "title": f"Five Eyes partners meet, report {number}",
         "url": f"https://news.example/{number}", "source": "Northern Post", "summary": "They meet in Ottawa on Monday.",
         "language": "en", "published_at": NOON, "first_seen_at": NOON - HOUR, "matched_at": NOON - HOUR, "score": 0.5,
         "origin": Origin.LIVE, "evidence": (), "story_id": number,
     }  # fmt: skip
-    hit = ToldHit(**(given | how))  # type: ignore[arg-type]
+    hit = DigestHit(**(given | how))  # type: ignore[arg-type]
     if "evidence" in how or not hit.title.startswith("Five Eyes"):
         return hit
     marks = (Evidence(field="title", start=0, end=9, text="Five Eyes", clause="five eyes"),)
-    return ToldHit(**(given | how | {"evidence": marks}))  # type: ignore[arg-type]
+    return DigestHit(**(given | how | {"evidence": marks}))  # type: ignore[arg-type]
 
 
-def digest(hits: Sequence[ToldHit], coverage: Coverage = COVERAGE, **how: object) -> Digest:
+def digest(hits: Sequence[DigestHit], coverage: Coverage = COVERAGE, **how: object) -> Digest:
     given: dict[str, object] = {"name": "daily", "schedule": "daily at 7", "channels": ("mail",), "title": "The day"}
     beside = {key: how.pop(key) for key in ("alarms", "troubles") if key in how}
     to = Subscription(**(given | {"max_stories": 1000} | how))  # type: ignore[arg-type]
@@ -53,7 +53,7 @@ ADDRESSES = st.sampled_from([
 
 
 @st.composite
-def hostile_hits(draw: st.DrawFn, most: int = 30) -> list[ToldHit]:
+def hostile_hits(draw: st.DrawFn, most: int = 30) -> list[DigestHit]:
     """Draw hits whose every outside word is drawn to do harm."""
     found = []
     for number in range(draw(st.integers(1, most))):

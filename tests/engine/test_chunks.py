@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.feed_builder import build_feed
 from watcher.errors import ConfigError
-from watcher.model.feed import Feed, Source
+from watcher.model.feed import Feed
 from watcher.pipeline.work_batches import CHUNK, grouped
 from watcher.settings import EngineName, load
 
@@ -19,8 +20,7 @@ SERVER = {"WATCHER_DATABASE_URL": "postgresql://watcher@db.example/watcher"}
 
 def feeds(*hosts: str) -> list[Feed]:
     return [
-        Feed(id=number, source=Source(url=url), fetch_url=url, next_poll_at=NOON)
-        for number, url in enumerate(f"https://{host}/{n}" for n, host in enumerate(hosts))
+        build_feed(url, id=number) for number, url in enumerate(f"https://{host}/{n}" for n, host in enumerate(hosts))
     ]
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from watcher.match import compile_topics
-from watcher.model.feed import Feed, Source
+from watcher.model.feed import Feed, FeedConfig
 from watcher.model.poll import Failed, FailureKind
 from watcher.pipeline.ingest import settle
 from watcher.pipeline.lease_recovery import recover_silent_leases
@@ -30,7 +30,7 @@ NOTHING = compile_topics(())
 
 def watch(database: Database) -> None:
     with database.write() as db:
-        sync_feeds(db, [Source(url=url) for url in (A, B, ELSEWHERE)], NOON, timedelta(minutes=15))
+        sync_feeds(db, [FeedConfig(url=url) for url in (A, B, ELSEWHERE)], NOON, timedelta(minutes=15))
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def take(database: Database, *offered: tuple[int, int]) -> tuple[Feed, ...]:
 
 
 def urls(found: tuple[Feed, ...]) -> set[str]:
-    return {feed.source.url for feed in found}
+    return {feed.config.url for feed in found}
 
 
 def test_of_two_who_come_with_one_claim_one_gets_the_feed(shared: Database) -> None:
@@ -82,10 +82,10 @@ def test_what_is_settled_under_a_lost_claim_changes_nothing(shared: Database) ->
         after = load_feed(db, A)
         rightful = settle(db, held, outcome, NOTHING, NOON, PollLimits(), 0.0)
 
-    assert (late.held, after.failures) == (False, 0)
+    assert (late.held, after.poll.failures) == (False, 0)
     assert rightful.held
     with shared.read() as db:
-        assert load_feed(db, A).failures == 1
+        assert load_feed(db, A).poll.failures == 1
         assert len(load_polls(db, lost.id)) == 1
 
 
@@ -98,7 +98,7 @@ def test_of_a_chunk_no_more_is_kept_than_asked_for_and_the_rest_is_due_for_other
     assert len(held) == 1
     assert claim_batches(shared, NOON, chunks=0) == ()
     others = claim(shared)
-    assert urls(others) == {A, B, ELSEWHERE} - {held[0][0].source.url}
+    assert urls(others) == {A, B, ELSEWHERE} - {held[0][0].config.url}
 
 
 def test_a_chunk_taken_over_has_turns_at_its_host_one_after_another(shared: Database) -> None:
@@ -106,7 +106,7 @@ def test_a_chunk_taken_over_has_turns_at_its_host_one_after_another(shared: Data
 
     held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND)
 
-    turns = {feed.source.url: at for feed, at in held}
+    turns = {feed.config.url: at for feed, at in held}
     assert sorted((turns[A], turns[B])) == [NOON, NOON + SECOND]
     assert turns[ELSEWHERE] == NOON
     assert take_over(shared, chunk, NOON, owner="another", spacing=SECOND) == ()
@@ -119,7 +119,7 @@ def test_a_turn_far_off_is_given_back(shared: Database) -> None:
 
     held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND)
 
-    assert [feed.source.url for feed, _at in held] == [ELSEWHERE]
+    assert [feed.config.url for feed, _at in held] == [ELSEWHERE]
     assert urls(claim(shared)) == {A, B}
 
 
@@ -152,7 +152,7 @@ def test_turns_at_a_host_follow_each_other_whoever_takes_them(shared: Database) 
 def test_a_host_that_asks_for_peace_gets_it_while_others_settle_its_feeds(postgresql: Database) -> None:
     """Two processes that hear 429 from one roof at once must not wait for each other's feeds for ever."""
     watch(postgresql)
-    claimed = {feed.source.url: feed for feed in claim(postgresql)}
+    claimed = {feed.config.url: feed for feed in claim(postgresql)}
     refused = Failed(kind=FailureKind.RATE_LIMITED, message="", status=429, retry_after=30 * MINUTE)
 
     with postgresql.write() as one, postgresql.write() as two:
@@ -162,6 +162,6 @@ def test_a_host_that_asks_for_peace_gets_it_while_others_settle_its_feeds(postgr
         settle(two, claimed[B], refused, NOTHING, NOON, PollLimits(), 0.0)
 
     with postgresql.read() as db:
-        assert load_feed(db, A).next_poll_at >= NOON + 30 * MINUTE
-        assert load_feed(db, B).next_poll_at >= NOON + 30 * MINUTE
-        assert load_feed(db, ELSEWHERE).next_poll_at == NOON
+        assert load_feed(db, A).poll.next_poll_at >= NOON + 30 * MINUTE
+        assert load_feed(db, B).poll.next_poll_at >= NOON + 30 * MINUTE
+        assert load_feed(db, ELSEWHERE).poll.next_poll_at == NOON

@@ -24,8 +24,8 @@ from tests.postgres import Server
 from tests.servers import MailServer
 from watcher import clock
 from watcher.engine import prepare
-from watcher.model.feed import Source
-from watcher.model.found import Filters
+from watcher.model.feed import FeedConfig
+from watcher.model.results import Filters
 from watcher.pipeline.work_batches import claim_batches
 from watcher.settings import EngineName
 from watcher.store.database import Database
@@ -45,7 +45,7 @@ EVERY = 3.0
 def all_polled(database: Database) -> bool:
     with database.read() as db:
         known = load_feeds(db)
-    return bool(known) and all(feed.polled_at is not None for feed in known)
+    return bool(known) and all(feed.poll.polled_at is not None for feed in known)
 
 
 def test_the_work_is_shared_and_no_feed_polled_twice_in_an_interval(postgresql: Database, tmp_path: Path) -> None:
@@ -104,7 +104,7 @@ def test_a_chunk_whose_worker_died_before_it_began_is_handed_out_again(postgresq
         desk = desk_on(postgresql, tmp_path / "desk", outlets.urls, every="1h")
         prepare(EngineName.PROCRASTINATE, postgresql)
         with postgresql.write() as db:
-            sources = [Source(url=url, title=f"Outlet {n}") for n, url in enumerate(outlets.urls, 1)]
+            sources = [FeedConfig(url=url, title=f"Outlet {n}") for n, url in enumerate(outlets.urls, 1)]
             sync_feeds(db, sources, clock.now(), timedelta(hours=1))
         [chunk] = claim_batches(postgresql, clock.now(), chunks=1)
         said = json.dumps({"chunk": [[claim.feed_id, claim.token] for claim in chunk]})
@@ -172,9 +172,9 @@ def test_a_worker_told_to_end_gives_back_what_it_did_not_begin(postgresql: Datab
     with postgresql.read() as db:
         assert list_feed_lease_owners(db) == frozenset()
         assert count_entries(db) == 1
-        waiting = [feed for feed in load_feeds(db) if feed.polled_at is None]
+        waiting = [feed for feed in load_feeds(db) if feed.poll.polled_at is None]
     assert len(waiting) == 2
-    assert all(feed.next_poll_at <= clock.now() for feed in waiting)
+    assert all(feed.poll.next_poll_at <= clock.now() for feed in waiting)
 
 
 def test_turns_at_a_host_are_kept_across_workers(postgresql: Database, tmp_path: Path) -> None:

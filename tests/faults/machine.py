@@ -14,7 +14,7 @@ from typing import Self
 
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import TopicMatcher, compile_topics
-from watcher.model.feed import Feed, Source
+from watcher.model.feed import Feed, FeedConfig
 from watcher.model.topic import Topic
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
@@ -107,7 +107,7 @@ class Machine:
 
     def watch(self, *urls: str, **said: object) -> None:
         with self.database.write() as db:
-            sources = [Source(url=url, **said) for url in urls]  # type: ignore[arg-type]
+            sources = [FeedConfig(url=url, **said) for url in urls]  # type: ignore[arg-type]
             sync_feeds(db, sources, self.now, timedelta(minutes=15))
 
     def poll(self, now: datetime | None = None, **how: object) -> PollSummary:

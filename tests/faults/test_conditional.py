@@ -83,7 +83,7 @@ def test_feed_is_read_whatever_a_conditional_request_does(machine: Machine, yard
         press.items += 1
         assert machine.poll(NOON + day * DAY).new == 1
 
-    assert machine.feed(press.outlet.url).failures == 0
+    assert machine.feed(press.outlet.url).poll.failures == 0
     assert press.conditional == [False, True, False, False, False], "once it is known, nothing is asked twice"
 
 
@@ -97,7 +97,7 @@ def test_server_that_learns_to_answer_is_asked_so_again(machine: Machine, yard: 
     for hour in range(2, TRY_EVERY + 4):
         machine.poll(NOON + hour * HOUR)
 
-    assert machine.feed(press.outlet.url).conditional
+    assert machine.feed(press.outlet.url).poll.conditional
     assert press.conditional[-2:] == [True, True]
 
 
@@ -112,8 +112,8 @@ def test_servers_that_are_down_are_seldom_asked_twice(machine: Machine, yard: Ya
         machine.poll(NOON + day * DAY)
 
     assert len(outlet.asked) == 12 + 3
-    assert machine.feed(outlet.url).failures == 12
-    assert machine.feed(outlet.url).conditional, "nothing has been learnt of it"
+    assert machine.feed(outlet.url).poll.failures == 12
+    assert machine.feed(outlet.url).poll.conditional, "nothing has been learnt of it"
 
 
 @pytest.mark.parametrize("said", ["401 Unauthorized", "410 Gone", "429 Too Many Requests", "451 Unavailable"])
@@ -161,4 +161,4 @@ def test_server_without_conditional_requests_is_asked_less_often(machine: Machin
 
     feed = machine.feed(press.outlet.url)
 
-    assert feed.next_poll_at - machine.now >= timedelta(minutes=15)
+    assert feed.poll.next_poll_at - machine.now >= timedelta(minutes=15)

@@ -28,9 +28,9 @@ def test_row_3_our_network_is_away_and_no_feed_is_blamed(machine: Machine, yard:
     for minutes in (60, 62, 64, 66):
         machine.poll(NOON + minutes * MINUTE)
 
-    assert {machine.feed(outlet.url).failures for outlet in outlets} == {0}
+    assert {machine.feed(outlet.url).poll.failures for outlet in outlets} == {0}
     assert {machine.history(outlet.url)[0].outcome for outlet in outlets} == {"offline"}
-    assert max(machine.feed(outlet.url).next_poll_at for outlet in outlets) <= NOON + 68 * MINUTE
+    assert max(machine.feed(outlet.url).poll.next_poll_at for outlet in outlets) <= NOON + 68 * MINUTE
     machine.names.known.clear()
     assert machine.poll(NOON + 70 * MINUTE).failed == 0
 
@@ -43,7 +43,7 @@ def test_row_3_names_that_nobody_knows_any_more_are_our_outage_too(machine: Mach
 
     machine.poll(NOON + HOUR)
 
-    blamed = [outlet for outlet in outlets if machine.feed(outlet.url).failures]
+    blamed = [outlet for outlet in outlets if machine.feed(outlet.url).poll.failures]
     assert len(blamed) <= 4, "from the fifth host on it is known whose fault it is"
 
 
@@ -56,10 +56,10 @@ def test_outage_that_lasts_shows_in_the_health_of_the_feeds(machine: Machine, ya
     machine.poll(NOON + HOUR)
     machine.poll(NOON + 3 * HOUR)
 
-    assert get_feed_health(machine.feed(outlet.url), NOON + 3 * HOUR) is Health.FAILING
+    assert get_feed_health(machine.feed(outlet.url).summary, NOON + 3 * HOUR) is Health.FAILING
     machine.names.known.clear()
     machine.poll(NOON + 4 * HOUR)
-    assert get_feed_health(machine.feed(outlet.url), NOON + 4 * HOUR) is Health.FRESH
+    assert get_feed_health(machine.feed(outlet.url).summary, NOON + 4 * HOUR) is Health.FRESH
 
 
 @pytest.mark.parametrize("etag", ['W/"weak"', '"a-gzip"', "unquoted", '"with ""quotes"" inside"'])
@@ -110,7 +110,7 @@ def test_304_to_a_question_without_validators_is_a_failure(machine: Machine, yar
 
     machine.poll(NOON + HOUR)
 
-    assert machine.feed(outlet.url).error_kind == "http"
+    assert machine.feed(outlet.url).poll.error_kind == "http"
 
 
 @pytest.mark.parametrize(
@@ -141,8 +141,8 @@ def test_row_41_429_is_honoured_within_bounds(
 
     machine.poll()
 
-    assert machine.feed(outlet.url).next_poll_at == NOON + wait
-    assert machine.feed(outlet.url).error_kind == "rate-limited"
+    assert machine.feed(outlet.url).poll.next_poll_at == NOON + wait
+    assert machine.feed(outlet.url).poll.error_kind == "rate-limited"
 
 
 def test_row_41_429_counts_for_every_feed_of_the_host(machine: Machine, yard: Yard) -> None:
@@ -157,10 +157,10 @@ def test_row_41_429_counts_for_every_feed_of_the_host(machine: Machine, yard: Ya
     machine.poll(NOON + HOUR + 20 * MINUTE, urls=mine)
 
     feeds = [machine.feed(url) for url in mine]
-    assert min(feed.next_poll_at for feed in feeds) > NOON + 3 * HOUR - MINUTE
+    assert min(feed.poll.next_poll_at for feed in feeds) > NOON + 3 * HOUR - MINUTE
     assert 1 <= len(outlet.asked) - asked <= 5, "who waited for the host's turn was not asked any more"
-    assert sum(feed.failures for feed in feeds) == len(outlet.asked) - asked
-    assert machine.feed(other.url).failures == 0
+    assert sum(feed.poll.failures for feed in feeds) == len(outlet.asked) - asked
+    assert machine.feed(other.url).poll.failures == 0
 
 
 def test_row_41_tenants_of_one_roof_wait_together(machine: Machine, yard: Yard) -> None:
@@ -172,8 +172,8 @@ def test_row_41_tenants_of_one_roof_wait_together(machine: Machine, yard: Yard) 
 
     machine.poll(NOON + HOUR, urls=[one.url])
 
-    assert machine.feed(two.url).next_poll_at == NOON + 3 * HOUR
-    assert machine.feed(two.url).failures == 0
+    assert machine.feed(two.url).poll.next_poll_at == NOON + 3 * HOUR
+    assert machine.feed(two.url).poll.failures == 0
 
 
 def test_row_42_503_counts_for_the_feed_and_for_the_host_once_several_say_so(machine: Machine, yard: Yard) -> None:
@@ -186,7 +186,7 @@ def test_row_42_503_counts_for_the_feed_and_for_the_host_once_several_say_so(mac
     waiting = []
     for url in urls[:3]:
         machine.poll(NOON + HOUR, urls=[url])
-        waiting.append(machine.feed(urls[3]).next_poll_at >= NOON + 3 * HOUR)
+        waiting.append(machine.feed(urls[3]).poll.next_poll_at >= NOON + 3 * HOUR)
 
     assert waiting == [False, False, True]
 
@@ -254,7 +254,7 @@ def test_row_46_redirect_from_https_to_http_is_followed_and_never_for_good(sqlit
             machine.poll(NOON + day * DAY)
 
         assert machine.stored()[url] == ["News 2", "News 1"]
-        assert (machine.feed(url).fetch_url, machine.feed(url).move) == (url, None)
+        assert (machine.feed(url).fetch_url, machine.feed(url).poll.move) == (url, None)
 
 
 def test_moved_feed_is_asked_at_its_old_address_when_the_new_one_dies(machine: Machine, yard: Yard) -> None:
@@ -292,10 +292,10 @@ def test_row_48_delta_adds_items_and_proves_no_gap(machine: Machine, yard: Yard)
 
     assert outlet.asked[-1]["a-im"] == "feed"
     assert machine.stored()[outlet.url] == ["News 2", "News 1", "News 3"]
-    assert machine.feed(outlet.url).gaps == 0
+    assert machine.feed(outlet.url).stats.gaps == 0
     outlet.says = b.well(4)
     machine.poll(NOON + 2 * HOUR)
-    assert machine.feed(outlet.url).gaps == 0
+    assert machine.feed(outlet.url).stats.gaps == 0
 
 
 @pytest.mark.parametrize(
@@ -315,8 +315,8 @@ def test_row_49_freshness_is_honoured_within_bounds(
 
     machine.poll()
 
-    expected = wait or max(PollLimits().minimum, machine.feed(outlet.url).interval)
-    assert machine.feed(outlet.url).next_poll_at == NOON + expected
+    expected = wait or max(PollLimits().minimum, machine.feed(outlet.url).poll.interval)
+    assert machine.feed(outlet.url).poll.next_poll_at == NOON + expected
 
 
 def test_row_50_no_cookie_of_one_feed_is_sent_anywhere(machine: Machine, yard: Yard) -> None:

@@ -237,7 +237,7 @@ def test_row_74_document_of_nothing_but_new_items_is_a_gap_that_everybody_hears_
 
     feed = press.machine.feed(press.url)
     assert polled.lost > 0
-    assert (feed.gaps, feed.gap_at, feed.lost) == (1, NOON + HOUR, polled.lost)
+    assert (feed.stats.gaps, feed.stats.gap_at, feed.stats.lost) == (1, NOON + HOUR, polled.lost)
     assert "may have been missed" in press.machine.history(press.url)[0].message
     assert press.poll(*numbers(22, 30)).lost == 0
 

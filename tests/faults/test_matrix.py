@@ -118,7 +118,7 @@ def _phase(
     machine.poll()
     grown = process.memory_info().rss - resident
     took = time.monotonic() - begun
-    failures = [machine.feed(url).failures for url in neighbours]
+    failures = [machine.feed(url).poll.failures for url in neighbours]
     return ({does: machine.feed(url) for does, url in urls.items()}, dict(machine.stored())), grown, took, failures
 
 
@@ -130,7 +130,7 @@ def test_what_comes_of_a_row(told: Told, case: Case) -> None:
     assert re.search(case.says, seen.poll.message), seen.poll.message
     assert seen.titles[0] == ["News 2", "News 1"]
     assert sorted(seen.titles[1]) == sorted(["News 2", "News 1", "News 3"][: case.stored])
-    assert seen.during.validators.etag == case.etag
+    assert seen.during.poll.validators.etag == case.etag
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.does) for case in CASES])
@@ -138,12 +138,12 @@ def test_a_failure_is_counted_and_leaves_what_is_known_alone(told: Told, case: C
     before, during = told.rows[case.does].before, told.rows[case.does].during
 
     if case.comes in {"read", "unchanged"}:
-        assert (during.failures, during.error_kind, during.succeeded_at) == (0, None, NOON + HOUR)
+        assert (during.poll.failures, during.poll.error_kind, during.poll.succeeded_at) == (0, None, NOON + HOUR)
     else:
-        assert (during.failures, during.error_kind, during.failing_since) == (1, case.comes, NOON + HOUR)
-        assert (during.validators, during.body_hash) == (before.validators, before.body_hash)
-        assert (during.document_keys, during.fetch_url) == (before.document_keys, before.fetch_url)
-    assert NOON + HOUR < during.next_poll_at <= NOON + 26 * HOUR
+        assert (during.poll.failures, during.poll.error_kind, during.poll.failing_since) == (1, case.comes, NOON + HOUR)
+        assert (during.poll.validators, during.poll.body_hash) == (before.poll.validators, before.poll.body_hash)
+        assert (during.document.keys, during.fetch_url) == (before.document.keys, before.fetch_url)
+    assert NOON + HOUR < during.poll.next_poll_at <= NOON + 26 * HOUR
 
 
 @pytest.mark.parametrize("case", [pytest.param(case, id=case.does) for case in CASES])
@@ -151,8 +151,8 @@ def test_nothing_is_lost_once_all_is_well_again(told: Told, case: Case) -> None:
     seen = told.rows[case.does]
 
     assert sorted(seen.titles[2]) == ["News 1", "News 2", "News 3", "News 4"]
-    assert (seen.after.failures, seen.after.error_kind, seen.after.gaps) == (0, None, 0)
-    assert seen.before.validators.etag == KEPT
+    assert (seen.after.poll.failures, seen.after.poll.error_kind, seen.after.stats.gaps) == (0, None, 0)
+    assert seen.before.poll.validators.etag == KEPT
 
 
 def test_every_healthy_feed_is_read_beside_them(told: Told) -> None:

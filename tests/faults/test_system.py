@@ -19,7 +19,7 @@ from tests.faults.machine import DAY, HOUR, MINUTE, NOON, Machine
 from tests.faults.mortal import main
 from tests.faults.yard import Outlet, Talk, Yard
 from watcher.errors import StoreError
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.pipeline.poller import LEASE
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries, load_entries_after
@@ -63,7 +63,7 @@ def test_row_78_process_killed_on_its_way_loses_and_doubles_nothing(sqlite: Data
         titles = Counter(found.entry.feed_url for found in load_entries_after(db))
         assert titles == {outlet.url: 3 for outlet in outlets}
         assert len(find_hits(db, limit=50).items) == 12
-        assert all(feed.validators.etag == '"good-3"' for feed in load_feeds(db))
+        assert all(feed.poll.validators.etag == '"good-3"' for feed in load_feeds(db))
 
 
 def test_row_79_two_processes_poll_no_feed_twice(postgresql: Database, yard: Yard) -> None:
@@ -99,7 +99,7 @@ def test_row_80_answer_that_comes_after_the_lease_has_ended_changes_nothing(data
         outlet.says = slow
         machine.poll()
 
-        assert machine.feed(outlet.url).validators.etag == '"good-3"'
+        assert machine.feed(outlet.url).poll.validators.etag == '"good-3"'
         assert machine.stored()[outlet.url] == ["News 3", "News 2", "News 1"]
         assert len(machine.history(outlet.url)) == 1
 
@@ -136,7 +136,7 @@ def test_row_81_database_that_goes_away_loses_nothing_and_starts_no_storm(
         assert asked == 1, "who cannot store does not ask"
         assert len(outlet.asked) == 2
         assert machine.stored()[outlet.url] == ["News 2", "News 1"]
-        assert machine.feed(outlet.url).failures == 0
+        assert machine.feed(outlet.url).poll.failures == 0
 
 
 @pytest.mark.parametrize("jump", [HOUR, -HOUR, 400 * DAY, -400 * DAY])
@@ -199,7 +199,7 @@ def test_row_84_feeds_of_one_host_take_turns_and_keep_no_other_waiting(sqlite: D
     # Patience ends long before the last of them has had its turn: waiting for it is not the server's fault.
     patience = timedelta(seconds=3)
     with Machine(sqlite, per_host=1, spacing=timedelta(seconds=spacing), total=patience) as machine:
-        machine.poller._on_settled = lambda settled: finished.setdefault(settled.before.source.url, time.monotonic())
+        machine.poller._on_settled = lambda settled: finished.setdefault(settled.before.config.url, time.monotonic())
         machine.watch(*(crowd.at(f"/{n}") for n in range(80)), other.url)
 
         polled = machine.poll(everything=False)
@@ -212,18 +212,18 @@ def test_row_84_feeds_of_one_host_take_turns_and_keep_no_other_waiting(sqlite: D
 
 def test_row_84_a_host_that_one_process_is_busy_with_is_left_to_it(postgresql: Database) -> None:
     with postgresql.write() as db:
-        sources = [Source(url=f"https://{host}.example/{n}") for host in ("a", "b") for n in range(4)]
+        sources = [FeedConfig(url=f"https://{host}.example/{n}") for host in ("a", "b") for n in range(4)]
         sync_feeds(db, sources, NOON, HOUR)
         mine = claim_due_feeds(db, NOON, limit=2, lease_for=LEASE, owner="one", per_host=2)
         theirs = claim_due_feeds(db, NOON, limit=9, lease_for=LEASE, owner="two", per_host=2)
 
-    assert len({feed.source.url.split("/")[2] for feed in mine}) == 1
-    assert {feed.source.url.split("/")[2] for feed in theirs}.isdisjoint(feed.source.url.split("/")[2] for feed in mine)
+    assert len({feed.config.url.split("/")[2] for feed in mine}) == 1
+    assert {feed.config.url.split("/")[2] for feed in theirs}.isdisjoint(feed.config.url.split("/")[2] for feed in mine)
     assert len(theirs) == 2
 
 
 def test_row_85_ten_thousand_due_at_once_take_their_turns_oldest_first(sqlite: Database) -> None:
-    sources = [Source(url=f"https://host{n}.example/feed") for n in range(10_000)]
+    sources = [FeedConfig(url=f"https://host{n}.example/feed") for n in range(10_000)]
     with sqlite.write() as db:
         for part in range(10):
             sync_feeds(db, sources[: (part + 1) * 1000], NOON + part * MINUTE, HOUR)
@@ -233,7 +233,7 @@ def test_row_85_ten_thousand_due_at_once_take_their_turns_oldest_first(sqlite: D
     with sqlite.write() as db:
         while claimed := claim_due_feeds(db, NOON + HOUR, limit=64, lease_for=LEASE, per_host=4):
             assert len(claimed) <= 64
-            taken += [feed.source.url for feed in claimed]
+            taken += [feed.config.url for feed in claimed]
 
     order = [int(url.removeprefix("https://host").removesuffix(".example/feed")) // 1000 for url in taken]
     assert len(set(taken)) == len(taken) == 10_000

@@ -9,10 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
+from tests.feed_builder import build_feed
 from watcher.fetch import Fetcher, FetchPolicy, Resolver
 from watcher.model.access import Access
-from watcher.model.feed import Feed, Source
-from watcher.model.poll import Fetched
+from watcher.model.feed import Feed, FeedConfig
+from watcher.model.poll import FetchResult
 
 T = TypeVar("T")
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -31,7 +32,7 @@ async def everywhere(_host: str, _port: int) -> list[str]:
 
 
 def feed(url: str, access: Access | None = None, **known: Any) -> Feed:
-    return Feed(id=1, source=Source(url=url, access=access or Access()), fetch_url=url, next_poll_at=NOON, **known)
+    return build_feed(url, config=FeedConfig(url=url, access=access or Access()), **known)
 
 
 def fetching(
@@ -47,6 +48,6 @@ def fetching(
     return asyncio.run(run())
 
 
-def fetch(url: str, access: Access | None = None, resolver: Resolver = everywhere, **changed: Any) -> Fetched:
+def fetch(url: str, access: Access | None = None, resolver: Resolver = everywhere, **changed: Any) -> FetchResult:
     """Fetch a feed once."""
     return fetching(lambda fetcher: fetcher.feed(feed(url, access)), resolver, **changed)

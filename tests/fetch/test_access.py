@@ -21,7 +21,7 @@ from tests.fetch.proxies import HttpProxy, SocksProxy
 from watcher.fetch import Fetcher
 from watcher.fetch.request_urls import is_own
 from watcher.model.access import Access
-from watcher.model.poll import Document, Failed, Fetched
+from watcher.model.poll import Document, Failed, FetchResult
 
 NEWS = answer(rss(2))
 PAID = Access(
@@ -171,7 +171,7 @@ def test_certificates_of_other_hosts_are_looked_at_all_the_same(outlet: Outlet, 
 
 
 def test_connection_without_a_look_at_certificates_serves_no_other_feed(outlet: Outlet) -> None:
-    async def work(fetcher: Fetcher) -> list[Fetched]:
+    async def work(fetcher: Fetcher) -> list[FetchResult]:
         return [await fetcher.feed(feed(at(outlet), access)) for access in (Access(verify=False), Access())]
 
     careless, careful = fetching(work)

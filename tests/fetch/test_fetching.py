@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TypeVar
 
 import httpx
 import pytest
 
+from tests.feed_builder import build_feed
 from tests.web_server import Reply, Server, rss
 from watcher.errors import ParseError
 from watcher.fetch import Candidate, Fetcher, FetchPolicy, discover
 from watcher.fetch.discover import list_header_feeds
-from watcher.model.feed import Feed, Source
 from watcher.model.poll import Document, Failed
 from watcher.parse.web_pages import list_feed_links
 
@@ -41,16 +41,12 @@ def fetching(work: Callable[[Fetcher], Awaitable[T]], allow: tuple[str, ...] = O
     return asyncio.run(run())
 
 
-def feed(url: str) -> Feed:
-    return Feed(id=1, source=Source(url=url), fetch_url=url, next_poll_at=datetime(2026, 3, 4, tzinfo=UTC))
-
-
 def test_credentials_of_an_address_are_sent_to_its_own_host_alone(press: Server) -> None:
     port = press.url.rpartition(":")[2]
     press.pages["/feed"] = Reply(status=302, headers={"Location": f"http://other.example:{port}/there"})
     press.pages["/there"] = Reply(rss(("1", "One")))
 
-    got = fetching(lambda fetcher: fetcher.feed(feed(f"http://me:p%40ss@post.example:{port}/feed")))
+    got = fetching(lambda fetcher: fetcher.feed(build_feed(f"http://me:p%40ss@post.example:{port}/feed")))
 
     assert isinstance(got, Document)
     first, second = (headers for _path, headers in press.asked)
@@ -64,13 +60,13 @@ def test_credentials_follow_a_redirect_within_their_host(press: Server) -> None:
     press.pages["/feed"] = Reply(status=301, headers={"Location": "/feed/"})
     press.pages["/feed/"] = Reply(rss(("1", "One")))
 
-    fetching(lambda fetcher: fetcher.feed(feed(f"http://me:secret@post.example:{port}/feed")))
+    fetching(lambda fetcher: fetcher.feed(build_feed(f"http://me:secret@post.example:{port}/feed")))
 
     assert ["authorization" in headers for _path, headers in press.asked] == [True, True]
 
 
 def test_credentials_never_stand_in_a_message(press: Server) -> None:
-    got = fetching(lambda fetcher: fetcher.feed(feed("http://me:secret@127.0.0.1:1/feed")))
+    got = fetching(lambda fetcher: fetcher.feed(build_feed("http://me:secret@127.0.0.1:1/feed")))
 
     assert isinstance(got, Failed)
     assert "secret" not in got.message
@@ -98,7 +94,7 @@ def test_feed_needs_no_leave_of_robots_txt(press: Server) -> None:
     press.pages["/robots.txt"] = Reply(b"User-agent: *\nDisallow: /")
     press.pages["/feed"] = Reply(rss(("1", "One")))
 
-    assert isinstance(fetching(lambda fetcher: fetcher.feed(feed(f"{press.url}/feed"))), Document)
+    assert isinstance(fetching(lambda fetcher: fetcher.feed(build_feed(f"{press.url}/feed"))), Document)
 
 
 @pytest.mark.parametrize(

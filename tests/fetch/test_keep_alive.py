@@ -14,7 +14,7 @@ from tests.faults.documents import rss
 from tests.faults.yard import Behaviour, Outlet, Talk, Yard
 from tests.fetch.asking import feed, fetching
 from watcher.fetch import Fetcher
-from watcher.model.poll import Document, Failed, Fetched
+from watcher.model.poll import Document, Failed, FetchResult
 
 NEWS = answer(rss(2))
 
@@ -43,7 +43,7 @@ class Press:
             await talk.send(self._reply)
 
 
-async def one_after_another(fetcher: Fetcher, urls: Sequence[str]) -> list[Fetched]:
+async def one_after_another(fetcher: Fetcher, urls: Sequence[str]) -> list[FetchResult]:
     return [await fetcher.feed(feed(url)) for url in urls]
 
 
@@ -71,7 +71,7 @@ def test_feeds_of_one_host_shake_hands_once_for_each_place(yard: Yard, certifica
     press = Press(yard, context=certificates.shown["good"])
     url = f"https://post.harbour.example:{press.outlet.port}/"
 
-    async def all_at_once(fetcher: Fetcher) -> list[Fetched]:
+    async def all_at_once(fetcher: Fetcher) -> list[FetchResult]:
         return await asyncio.gather(*(fetcher.feed(feed(f"{url}{n}")) for n in range(20)))
 
     fetched = fetching(all_at_once, context=certificates.trusting, per_host=2)

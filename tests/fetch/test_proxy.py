@@ -17,7 +17,7 @@ from watcher.fetch import Fetcher
 from watcher.fetch.proxy import ProxyRules
 from watcher.model.access import Access
 from watcher.model.feed import Validators
-from watcher.model.poll import Document, Failed, Fetched, NotModified
+from watcher.model.poll import Document, Failed, FetchResult, NotModified
 from watcher.model.proxy import parse_proxy
 
 NEWS = answer(rss(2), ETag='"two"')
@@ -56,7 +56,7 @@ def test_feed_with_tls_is_asked_for_through_a_tunnel(yard: Yard, certificates: C
     outlet = Outlet(yard, secure)
     url = f"https://post.harbour.example:{outlet.port}/feed"
 
-    async def twice(fetcher: Fetcher) -> list[Fetched]:
+    async def twice(fetcher: Fetcher) -> list[FetchResult]:
         return [await fetcher.feed(feed(url)), await fetcher.feed(feed(url))]
 
     fetched = fetching(twice, context=certificates.trusting, proxy=f"http://desk:p%3Aw@127.0.0.1:{proxy.port}")
@@ -258,7 +258,7 @@ def test_client_of_ones_own_leaves_through_the_proxy(yard: Yard) -> None:
 def test_conditional_request_passes_the_proxy(yard: Yard) -> None:
     proxy, outlet = HttpProxy(yard), Outlet(yard, says(answer(b"", "304 Not Modified")))
 
-    async def work(fetcher: Fetcher) -> Fetched:
+    async def work(fetcher: Fetcher) -> FetchResult:
         validators = Validators(etag='"a"', url=outlet.url)
         return await fetcher.feed(feed(outlet.url, body_hash=b"x", validators=validators))
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from watcher.identify import Memory, candidates, particular_keys, plain_key, shared_key, sort, title_key
+from tests.feed_builder import build_feed, change_feed
+from watcher.identify import (
+    KnownEntries,
+    build_plain_key,
+    build_shared_key,
+    build_specific_keys,
+    diff_entries,
+    hash_title,
+    to_entries,
+)
 from watcher.model.entry import Entry, Item
-from watcher.model.feed import Feed, Source
-from watcher.model.poll import Known, Parsed, Sorted
+from watcher.model.feed import FeedConfig
+from watcher.model.poll import EntryDiff, KnownEntry, ParsedFeed
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -32,7 +41,7 @@ class Shelf:
 
     def __init__(self) -> None:
         url = "https://post.example/rss"
-        self.feed = Feed(id=1, source=Source(url=url, title="Harbour Post"), fetch_url=url, next_poll_at=NOON)
+        self.feed = build_feed(url, config=FeedConfig(url=url, title="Harbour Post"))
         self.entries: dict[int, Entry] = {}
         self.versions: dict[int, int] = {}
         self.keys: dict[str, int] = {}
@@ -47,11 +56,11 @@ class Shelf:
         """Name every headline with its text that is held, be it as an earlier version."""
         return {(entry.item.title, entry.item.summary) for entry in self.entries.values()} | set(self.old_texts)
 
-    def poll(self, *items: Item, now: datetime = NOON, delta: bool = False) -> Sorted:
+    def poll(self, *items: Item, now: datetime = NOON, delta: bool = False) -> EntryDiff:
         """Read a document of these items."""
-        offered = candidates(Parsed(items=items), self.feed)
+        offered = to_entries(ParsedFeed(items=items), self.feed)
         merged = len(items) - len(offered)
-        told = sort(offered, self.feed, self._memory(offered), now, delta=delta, merged=merged)
+        told = diff_entries(offered, self.feed, self._memory(offered), now, delta=delta, merged=merged)
         for entry in (*told.new, *told.quarantined, *told.recovered):
             self._keep(entry)
         for edit in told.edited:
@@ -61,12 +70,12 @@ class Shelf:
             self.versions[edit.known.id] += 1
         for known_id, key in told.migrated:
             self.keys.setdefault(key, known_id)
-        self.feed = replace(
+        self.feed = change_feed(
             self.feed,
             identity_version=told.identity_version,
-            id_changes=self.feed.id_changes + told.id_changes,
-            document_keys=told.document_keys,
-            baseline_at=self.feed.baseline_at or now,
+            id_changes=self.feed.document.id_changes + told.id_changes,
+            keys=told.document_keys,
+            baseline_at=self.feed.stats.baseline_at or now,
             succeeded_at=now,
             read_at=now,
         )
@@ -76,13 +85,13 @@ class Shelf:
         assert entry.key not in self.keys, "a key is given once"
         number = len(self.entries) + 1
         self.entries[number], self.versions[number], self.keys[entry.key] = entry, 1, number
-        if entry.key != plain_key(entry.item):
-            self.keys[shared_key(plain_key(entry.item))] = number
+        if entry.key != build_plain_key(entry.item):
+            self.keys[build_shared_key(build_plain_key(entry.item))] = number
 
-    def _memory(self, offered: tuple[Entry, ...]) -> Memory:
+    def _memory(self, offered: tuple[Entry, ...]) -> KnownEntries:
         """Look up all that could be asked: every key that an item may have, its address and its headline."""
         known = {
-            number: Known(
+            number: KnownEntry(
                 id=number,
                 key=entry.key,
                 canonical_url=entry.canonical_url,
@@ -97,19 +106,24 @@ class Shelf:
         asked = {
             key
             for entry in offered
-            for key in (entry.key, *particular_keys(entry), shared_key(entry.key), entry.former_key or entry.key)
+            for key in (
+                entry.key,
+                *build_specific_keys(entry),
+                build_shared_key(entry.key),
+                entry.former_key or entry.key,
+            )
         }
         urls = {entry.canonical_url for entry in offered}
-        titles = {title_key(entry.item.title) for entry in offered}
+        titles = {hash_title(entry.item.title) for entry in offered}
         dates = [each.published_at for each in known.values() if each.published_at is not None]
-        by_url: dict[str, list[Known]] = {}
-        by_title: dict[str, list[Known]] = {}
+        by_url: dict[str, list[KnownEntry]] = {}
+        by_title: dict[str, list[KnownEntry]] = {}
         for each in known.values():
             if each.canonical_url and each.canonical_url in urls:
                 by_url.setdefault(each.canonical_url, []).append(each)
-            if (title := title_key(each.title)) and title in titles:
+            if (title := hash_title(each.title)) and title in titles:
                 by_title.setdefault(title, []).append(each)
-        return Memory(
+        return KnownEntries(
             by_key={key: known[self.keys[key]] for key in asked if key in self.keys},
             by_url=by_url,
             by_title=by_title,

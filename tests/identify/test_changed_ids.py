@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from tests.identify.shelf import HOUR, NOON, Shelf, item
-from watcher.identify import LEARNED
+from watcher.identify import MIN_ID_CHANGES
 from watcher.model.entry import Item
 
 DOCUMENT = tuple(item(number) for number in range(1, 9))
@@ -127,13 +127,13 @@ def test_one_undated_item_under_a_new_id_is_new() -> None:
 def test_a_feed_that_was_seen_to_change_ids_is_believed_by_headline_and_address() -> None:
     shelf = Shelf()
     shelf.poll(*DOCUMENT)
-    for n in range(LEARNED):
+    for n in range(MIN_ID_CHANGES):
         shelf.poll(replace(DOCUMENT[0], guid=f"n{n}"), *DOCUMENT[1:], now=NOON + HOUR)
     edited = replace(DOCUMENT[1], guid="n9", summary="Corrected: nobody was hurt.")
 
     told = shelf.poll(edited, *DOCUMENT[2:], now=NOON + 2 * HOUR)
 
-    assert shelf.feed.id_changes == LEARNED
+    assert shelf.feed.document.id_changes == MIN_ID_CHANGES
     assert (told.new, len(told.edited)) == ((), 1)
 
 
@@ -148,7 +148,7 @@ def test_a_feed_that_was_seen_to_change_ids_is_believed_by_headline_and_address(
 def test_what_differs_is_new_even_where_ids_change(facts: dict[str, object]) -> None:
     shelf = Shelf()
     shelf.poll(*DOCUMENT)
-    for n in range(LEARNED):
+    for n in range(MIN_ID_CHANGES):
         shelf.poll(replace(DOCUMENT[0], guid=f"n{n}"), *DOCUMENT[1:], now=NOON + HOUR)
 
     told = shelf.poll(replace(DOCUMENT[1], **({"guid": "n9"} | facts)), *DOCUMENT[2:], now=NOON + 2 * HOUR)
@@ -161,7 +161,7 @@ def test_one_item_at_a_time_whose_id_changes_is_learned_from_two_polls() -> None
     for n in range(4):
         shelf.poll(item(1, guid=f"n{n}", summary=f"{n} comments"), now=NOON + n * HOUR)
 
-    assert len(shelf.entries) == 1 + LEARNED
+    assert len(shelf.entries) == 1 + MIN_ID_CHANGES
 
 
 def test_today_s_set_of_standing_headlines_is_new() -> None:

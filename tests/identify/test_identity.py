@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.identify.shelf import HOUR, NOON, Shelf, item
-from watcher.identify import MOST_VERSIONS, title_key
+from watcher.identify import MAX_VERSIONS, hash_title
 from watcher.model.entry import Item
 
 DOCUMENT = tuple(item(number) for number in range(1, 7))
@@ -144,10 +144,10 @@ def test_other_spacing_is_no_edit() -> None:
 
 def test_endless_small_edits_end_but_headlines_are_followed() -> None:
     shelf = Shelf()
-    for number in range(MOST_VERSIONS + 10):
+    for number in range(MAX_VERSIONS + 10):
         shelf.poll(item(1, summary=f"{number} comments"))
 
-    assert shelf.versions[1] == MOST_VERSIONS
+    assert shelf.versions[1] == MAX_VERSIONS
     assert len(shelf.poll(item(1, title="Ferry found", summary="7 comments")).edited) == 1
 
 
@@ -258,9 +258,9 @@ def test_empty_document_is_no_gap_and_forgets_nothing() -> None:
 
 
 def test_headline_key_passes_over_case_and_punctuation() -> None:
-    assert title_key("Ferry runs aground!") == title_key("FERRY RUNS AGROUND")
-    assert title_key("Ferry runs aground") != title_key("Ferry runs late")
-    assert title_key("") == ""
+    assert hash_title("Ferry runs aground!") == hash_title("FERRY RUNS AGROUND")
+    assert hash_title("Ferry runs aground") != hash_title("Ferry runs late")
+    assert hash_title("") == ""
 
 
 _ITEMS = st.lists(

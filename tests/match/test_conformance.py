@@ -14,7 +14,7 @@ from tests.match.reference import matches
 from tests.store.filled import bring
 from watcher.match import TopicMatcher, compile_topics, format_query, match_entry, parse_query
 from watcher.model.entry import Item, StoredEntry
-from watcher.model.found import Filters
+from watcher.model.results import Filters
 from watcher.model.topic import Topic
 from watcher.store.database import Database
 from watcher.store.entries.search import search_entries

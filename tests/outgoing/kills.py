@@ -10,7 +10,7 @@ import signal
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import httpx
@@ -18,9 +18,11 @@ import structlog
 
 from tests.outgoing.world import MINUTE, NOON, daily, found, mail, press
 from tests.servers import MailServer
-from watcher.channels import senders
+from watcher.channels.base import SenderContext
+from watcher.channels.senders import Senders
 from watcher.model.digest import Delivery, DeliveryState
-from watcher.pipeline.digests import DigestContext, compose_now, deliver_waiting
+from watcher.pipeline.delivery import deliver_waiting
+from watcher.pipeline.digests import DigestContext, compose_now
 from watcher.pipeline.lease_recovery import take_over
 from watcher.store.database import Database
 from watcher.store.digests.queries import find_digests, list_digest_hit_ids
@@ -59,8 +61,7 @@ class Fate:
 def both(port: int) -> DigestContext:
     again = mail(port, "a@desk.example", timeout=timedelta(seconds=20))
     once = mail(port, "a@desk.example", timeout=timedelta(seconds=20), on_uncertain="drop")
-    channels = [again.__class__(name=name, kind=each.kind, recipients=each.recipients, options=each.options)
-                for name, each in (("again", again), ("once", once))]  # fmt: skip
+    channels = [replace(again, name="again"), replace(once, name="once")]
     return press(
         [daily(name=name, channels=(name,), topics=(topic,), alarms=False) for name, topic in TOPICS.items()], channels
     )
@@ -90,7 +91,8 @@ def work(url: str, port: int, count: int, begun: float) -> None:
 
 async def _deliver(database: Database, ready: DigestContext, clock: Callable[[], datetime]) -> None:
     async with httpx.AsyncClient() as client:
-        await deliver_waiting(database, ready, senders(client), clock, owner=str(os.getpid()))
+        senders = Senders(SenderContext(http=client, clock=clock))
+        await deliver_waiting(database, ready.channels, senders, clock, owner=str(os.getpid()))
 
 
 def _composed(database: Database) -> int:

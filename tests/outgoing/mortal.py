@@ -9,12 +9,12 @@ from datetime import datetime, timedelta
 
 import httpx
 
-from tests.outgoing.world import HOUR, NOON, daily, mail, press
+from tests.outgoing.world import HOUR, NOON, channel, daily, mail, press, senders
 from tests.servers import SlackServer
-from watcher.channels import senders
-from watcher.model.digest import Channel, ChannelKind
+from watcher.model.digest import Channel
 from watcher.pipeline import checkpoints
-from watcher.pipeline.digests import DigestContext, compose_due, deliver_waiting
+from watcher.pipeline.delivery import deliver_waiting
+from watcher.pipeline.digests import DigestContext, compose_due
 from watcher.store.database import Database
 
 
@@ -35,8 +35,8 @@ def main(url: str, port: int, what: str, point: str, passes: int, hour: int, way
     checkpoints.watch(end)
     now = NOON + hour * HOUR
     to = [f"reader-{number}@desk.example" for number in range(5)]
-    channel = bot(port) if way == "bot" else mail(port, *to, timeout=timedelta(seconds=5), on_uncertain=way)
-    ready = press([daily(channels=(channel.name,), max_stories=1000)], [channel])
+    out = bot(port) if way == "bot" else mail(port, *to, timeout=timedelta(seconds=5), on_uncertain=way)
+    ready = press([daily(channels=(out.name,), max_stories=1000)], [out])
     with Database(url) as database:
         if what == "compose":
             compose_due(database, ready, now)
@@ -45,14 +45,9 @@ def main(url: str, port: int, what: str, point: str, passes: int, hour: int, way
 
 
 def bot(port: int) -> Channel:
-    options: dict[str, object] = {
-        "token": SlackServer.TOKEN,
-        "channel": "C1",
-        "api_url": f"http://127.0.0.1:{port}/api",
-    }
-    return Channel(name="slack", kind=ChannelKind.SLACK, recipients=("C1",), options=options)
+    return channel("slack", "slack", token=SlackServer.TOKEN, channel="C1", api_url=f"http://127.0.0.1:{port}/api")
 
 
 async def _deliver(database: Database, ready: DigestContext, now: datetime) -> None:
     async with httpx.AsyncClient() as client:
-        await deliver_waiting(database, ready, senders(client, slack_pace=timedelta()), lambda: now, jitter=lambda: 1.0)
+        await deliver_waiting(database, ready.channels, senders(client), lambda: now, jitter=lambda: 1.0)

@@ -12,18 +12,17 @@ import pytest
 
 from tests.fetch.asking import POLICY
 from tests.outgoing.test_sending import bot, composed, deliver, rows
-from tests.outgoing.world import HOUR, NOON, mail
+from tests.outgoing.world import HOUR, NOON, channel, mail, senders
 from tests.servers import Answer, HttpServer, SlackServer
 from tests.smtp_script import ScriptedMailServer
-from watcher.channels import senders
 from watcher.fetch.ssrf_guard import SsrfGuard
 from watcher.fetch.transport import GuardedTransport
-from watcher.model.digest import Channel, ChannelKind, DeliveryState
-from watcher.pipeline.delivery import Delivered
-from watcher.pipeline.digests import DigestContext, deliver_waiting, resend_delivery
+from watcher.model.digest import Channel, DeliveryState
+from watcher.pipeline.delivery import DeliverySummary, deliver_waiting
+from watcher.pipeline.digests import DigestContext, resend_delivery
 from watcher.store.database import Database
 from watcher.store.outbox.blocked_channels import list_blocked_channels
-from watcher.store.outbox.queries import retry_deliveries
+from watcher.store.outbox.queries import requeue_deliveries
 
 FIVE = tuple(f"{name}@desk.example" for name in ("ann", "bo", "cy", "di", "ed"))
 REFUSALS = [
@@ -98,8 +97,8 @@ def test_all_dead_messages_of_a_channel_are_put_back_in_line_and_have_a_day_agai
             deliver(database, ready, NOON + hour * HOUR)
 
         with database.write() as db:
-            other = retry_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="other")
-            again = retry_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="mail")
+            other = requeue_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="other")
+            again = requeue_deliveries(db, NOON + 26 * HOUR, states=[DeliveryState.DEAD], channel="mail")
         still = deliver(database, ready, NOON + 26 * HOUR)
         server.answers.update(ScriptedMailServer().answers)
         sent = deliver(database, ready, NOON + 27 * HOUR)
@@ -156,12 +155,11 @@ def test_slack_that_refuses_token_or_channel_keeps_the_message(sqlite: Database,
 
 
 @pytest.mark.parametrize("status", [301, 401, 403, 404, 409, 410])
-@pytest.mark.parametrize("kind", [ChannelKind.WEBHOOK, ChannelKind.SLACK])
-def test_address_that_is_refused_keeps_the_message(sqlite: Database, status: int, kind: ChannelKind) -> None:
+@pytest.mark.parametrize("kind", ["webhook", "slack"])
+def test_address_that_is_refused_keeps_the_message(sqlite: Database, status: int, kind: str) -> None:
     with HttpServer() as server:
-        key = "url" if kind is ChannelKind.WEBHOOK else "webhook_url"
-        options: dict[str, object] = {key: f"{server.url}/services/x"}
-        ready = composed(sqlite, Channel(name="out", kind=kind, recipients=("x",), options=options))
+        key = "url" if kind == "webhook" else "webhook_url"
+        ready = composed(sqlite, channel("out", kind, "x", **{key: f"{server.url}/services/x"}))
         server.next_answers = [Answer(status=status, body="no")]
 
         refused = deliver(sqlite, ready)
@@ -172,8 +170,7 @@ def test_address_that_is_refused_keeps_the_message(sqlite: Database, status: int
 @pytest.mark.parametrize("status", [400, 413, 415, 422])
 def test_message_that_a_webhook_does_not_take_is_dead(sqlite: Database, status: int) -> None:
     with HttpServer() as server:
-        hook = Channel(name="hook", kind=ChannelKind.WEBHOOK, recipients=("x",), options={"url": f"{server.url}/in"})
-        ready = composed(sqlite, hook)
+        ready = composed(sqlite, webhook(f"{server.url}/in"))
         server.next_answers = [Answer(status=status, body="no")]
 
         assert deliver(sqlite, ready).dead == 1
@@ -181,8 +178,7 @@ def test_message_that_a_webhook_does_not_take_is_dead(sqlite: Database, status: 
 
 def test_webhook_is_waited_for_no_longer_than_its_timeout(sqlite: Database) -> None:
     with HttpServer() as server:
-        options: dict[str, object] = {"url": f"{server.url}/in", "timeout": timedelta(seconds=0.3)}
-        ready = composed(sqlite, Channel(name="hook", kind=ChannelKind.WEBHOOK, recipients=("x",), options=options))
+        ready = composed(sqlite, webhook(f"{server.url}/in", timeout=timedelta(seconds=0.3)))
         server.next_answers = [Answer(stall=0.9)]
 
         deliver(sqlite, ready)
@@ -190,24 +186,24 @@ def test_webhook_is_waited_for_no_longer_than_its_timeout(sqlite: Database) -> N
     assert rows(sqlite)[0].error == "perhaps it arrived: no answer within 0.3 s"
 
 
-def deliver_guarded(database: Database, ready: DigestContext) -> Delivered:
+def deliver_guarded(database: Database, ready: DigestContext) -> DeliverySummary:
     """Deliver through the transport that the daemon uses."""
 
-    async def run() -> Delivered:
+    async def run() -> DeliverySummary:
         transport = GuardedTransport(POLICY, SsrfGuard(POLICY.allow))
         async with httpx.AsyncClient(transport=transport) as client:
-            return await deliver_waiting(database, ready, senders(client), lambda: NOON, jitter=lambda: 1.0)
+            return await deliver_waiting(database, ready.channels, senders(client), lambda: NOON, jitter=lambda: 1.0)
 
     return asyncio.run(run())
 
 
 def webhook(url: str, **options: object) -> Channel:
-    return Channel(name="hook", kind=ChannelKind.WEBHOOK, recipients=("x",), options={"url": url, **options})
+    return channel("hook", "webhook", "x", url=url, **options)
 
 
 @pytest.mark.parametrize("send", [deliver, deliver_guarded])
 def test_webhook_without_a_connection_within_its_timeout_waits_in_line(
-    sqlite: Database, send: Callable[[Database, DigestContext], Delivered]
+    sqlite: Database, send: Callable[[Database, DigestContext], DeliverySummary]
 ) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # takes a connection, and answers no handshake
         url = f"https://127.0.0.1:{silent.getsockname()[1]}/in"
@@ -222,7 +218,7 @@ def test_webhook_without_a_connection_within_its_timeout_waits_in_line(
 @pytest.mark.parametrize("send", [deliver, deliver_guarded])
 @pytest.mark.parametrize("answer", [Answer(drop=True), Answer(stall=0.9)])
 def test_webhook_that_takes_a_message_and_does_not_answer_perhaps_has_it(
-    sqlite: Database, send: Callable[[Database, DigestContext], Delivered], answer: Answer
+    sqlite: Database, send: Callable[[Database, DigestContext], DeliverySummary], answer: Answer
 ) -> None:
     with HttpServer() as server:
         ready = composed(sqlite, webhook(f"{server.url}/in", timeout=timedelta(seconds=0.5)))
@@ -236,18 +232,18 @@ def test_webhook_that_takes_a_message_and_does_not_answer_perhaps_has_it(
 @pytest.mark.parametrize(
     ("kind", "options", "secrets"),
     [
-        (ChannelKind.WEBHOOK, {"url": "{}/svc/Zebra9secret?key=Gnu77secret", "secret": "S3alingKey"},
+        ("webhook", {"url": "{}/svc/Zebra9secret?key=Gnu77secret", "secret": "S3alingKey"},
          ["Zebra9secret", "Gnu77secret", "S3alingKey"]),
-        (ChannelKind.SLACK, {"webhook_url": "{}/services/T0ABC/B0DEF/Yak5secret"}, ["Yak5secret"]),
+        ("slack", {"webhook_url": "{}/services/T0ABC/B0DEF/Yak5secret"}, ["Yak5secret"]),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("status", [400, 403, 500])
 def test_server_that_repeats_secrets_gets_them_into_no_record(
-    sqlite: Database, kind: ChannelKind, options: dict[str, str], secrets: list[str], status: int
+    sqlite: Database, kind: str, options: dict[str, str], secrets: list[str], status: int
 ) -> None:
     with HttpServer() as server:
-        given: dict[str, object] = {name: value.format(server.url) for name, value in options.items()}
-        ready = composed(sqlite, Channel(name="out", kind=kind, recipients=("x",), options=given))
+        given = {name: value.format(server.url) for name, value in options.items()}
+        ready = composed(sqlite, channel("out", kind, "x", **given))
         repeated = " ".join(secrets)
         server.next_answers = [Answer(status=status, body=f"Cannot POST {repeated} {repeated.upper()}")]
         deliver(sqlite, ready)

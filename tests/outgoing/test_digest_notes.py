@@ -5,17 +5,17 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import httpx
 from sqlalchemy import insert
 
 from tests.outgoing.test_sending import deliver, rows
-from tests.outgoing.world import HOUR, MINUTE, NOON, TOPICS, alerts, daily, files, found, mail, press
+from tests.outgoing.world import HOUR, MINUTE, NOON, TOPICS, alerts, daily, files, found, mail, press, senders
 from tests.servers import MailServer
-from watcher.channels import senders
 from watcher.digest.volume import describe_unusual_volume
-from watcher.model.digest import Channel, DeliveryState, Volume
+from watcher.model.digest import DeliveryState, TopicVolume
 from watcher.pipeline.digests import compose_due, compose_now, preview_digest
 from watcher.pipeline.dispatcher import Dispatcher
 from watcher.store.database import Database
@@ -119,7 +119,7 @@ def test_chance_alone_raises_an_alarm_on_fewer_than_one_day_in_two_hundred() -> 
     for _ in range(1000):
         rate = chance.choice([0.5, 3, 10, 40])
         counts = [sum(chance.expovariate(1) < rate / 200 for _ in range(200)) for _ in range(29)]
-        false += describe_unusual_volume(Volume(topic="t", count=counts[0], days=tuple(counts[1:]))) is not None
+        false += describe_unusual_volume(TopicVolume(topic="t", count=counts[0], days=tuple(counts[1:]))) is not None
 
     assert false < 5
 
@@ -175,8 +175,7 @@ def test_a_slow_channel_keeps_no_other_waiting(sqlite: Database) -> None:
     with MailServer() as slow, MailServer() as quick:
         slow.faults["a@desk.example"] = ["stall"]
         one = mail(slow.port, "a@desk.example", timeout=timedelta(seconds=20))
-        other = Channel(name="quick", kind=one.kind, recipients=("b@desk.example",),
-                        options=one.options | {"port": quick.port})  # fmt: skip
+        other = replace(mail(quick.port, "b@desk.example"), name="quick")
         ready = press([daily(channels=("mail",)), daily(name="other", channels=("quick",))], [one, other])
         compose_now(sqlite, ready, "daily", NOON)
         asyncio.run(_until_taken(sqlite, ready, slow, quick))

@@ -10,9 +10,8 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from tests.outgoing.world import MINUTE, NOON, daily, found, mail, press
+from tests.outgoing.world import MINUTE, NOON, daily, found, mail, press, senders
 from tests.servers import MailServer
-from watcher.channels import senders
 from watcher.model.digest import DeliveryState
 from watcher.pipeline.digests import DigestContext, compose_now
 from watcher.pipeline.dispatcher import Dispatcher
@@ -70,7 +69,7 @@ async def _send_twice(database: Database, ready: DigestContext, server: LockingM
                 await asyncio.sleep(0.02)
         assert server.recipients == ["a@desk.example"]
         server.lock.execute("ROLLBACK")
-        await post.settled()
+        await post.wait_until_idle()
         await post.tick(ready.channels)
-        await post.settled()
+        await post.wait_until_idle()
     return faults

@@ -9,10 +9,10 @@ import pytest
 
 from tests.outgoing.world import HOUR, NOON, alerts, daily, press
 from tests.store.filled import bring, item, topics
+from watcher.channels.slack.render import render_slack
 from watcher.digest.data import as_data
 from watcher.digest.html import render_html
 from watcher.digest.plain import render_markdown, render_text
-from watcher.digest.slack import render_slack
 from watcher.model.digest import Digest
 from watcher.model.topic import Topic
 from watcher.pipeline.digests import DigestContext, compose_due, preview_digest

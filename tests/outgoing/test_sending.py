@@ -12,12 +12,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.outgoing.world import HOUR, MINUTE, NOON, alerts, daily, files, found, mail, press
+from tests.outgoing.world import HOUR, MINUTE, NOON, alerts, channel, daily, files, found, mail, press, senders
 from tests.servers import Answer, HookServer, MailServer, SlackServer
-from watcher.channels import senders
-from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
-from watcher.pipeline.delivery import LEASE, Delivered
-from watcher.pipeline.digests import DigestContext, compose_now, deliver_waiting, resend_delivery
+from watcher.model.digest import Channel, Delivery, DeliveryState
+from watcher.pipeline.delivery import CLAIM_LEASE, DeliverySummary, deliver_waiting
+from watcher.pipeline.digests import DigestContext, compose_now, resend_delivery
 from watcher.store.database import Database
 from watcher.store.outbox.queries import claim_abandoned_deliveries, claim_delivery, find_deliveries, record_attempt
 
@@ -38,12 +37,12 @@ def slack() -> Iterator[SlackServer]:
 
 def bot(slack: SlackServer, **options: object) -> Channel:
     given: dict[str, object] = {"token": slack.TOKEN, "channel": "C1", "api_url": slack.api}
-    return Channel(name="slack", kind=ChannelKind.SLACK, recipients=("C1",), options=given | options)
+    return channel("slack", "slack", **(given | options))
 
 
 def hook(slack: SlackServer, **options: object) -> Channel:
     given: dict[str, object] = {"webhook_url": slack.webhook}
-    return Channel(name="slack", kind=ChannelKind.SLACK, recipients=("slack",), options=given | options)
+    return channel("slack", "slack", **(given | options))
 
 
 def composed(database: Database, *channels: Channel, titles: int = 1) -> DigestContext:
@@ -53,11 +52,11 @@ def composed(database: Database, *channels: Channel, titles: int = 1) -> DigestC
     return ready
 
 
-def deliver(database: Database, ready: DigestContext, now: datetime = NOON, **how: object) -> Delivered:
-    async def go() -> Delivered:
+def deliver(database: Database, ready: DigestContext, now: datetime = NOON, **how: object) -> DeliverySummary:
+    async def go() -> DeliverySummary:
         async with httpx.AsyncClient(timeout=1) as client:
-            ways = senders(client, slack_pace=timedelta())
-            return await deliver_waiting(database, ready, ways, lambda: now, jitter=lambda: 1.0, **how)
+            ways = senders(client)
+            return await deliver_waiting(database, ready.channels, ways, lambda: now, jitter=lambda: 1.0, **how)
 
     return asyncio.run(go())
 
@@ -172,11 +171,11 @@ def test_a_message_that_somebody_died_over_is_taken_up_after_its_lease(
 ) -> None:
     ready = composed(database, mail(postmaster.port, "a@desk.example", "b@desk.example"))
     with database.write() as db:
-        claim_delivery(db, NOON, lease_for=LEASE, channel="mail")
+        claim_delivery(db, NOON, lease_for=CLAIM_LEASE, channel="mail")
 
     before = deliver(database, ready, NOON + MINUTE)
-    doubt = deliver(database, ready, NOON + LEASE)
-    after = deliver(database, ready, NOON + LEASE + MINUTE)
+    doubt = deliver(database, ready, NOON + CLAIM_LEASE)
+    after = deliver(database, ready, NOON + CLAIM_LEASE + MINUTE)
 
     assert (before.sent, doubt.retrying, after.sent) == (1, 1, 1)
     assert [row.doubts for row in rows(database)] == [1, 0]
@@ -185,10 +184,10 @@ def test_a_message_that_somebody_died_over_is_taken_up_after_its_lease(
 def test_a_claim_that_was_lost_records_nothing(database: Database) -> None:
     composed(database, mail(9))
     with database.write() as db:
-        held = claim_delivery(db, NOON, lease_for=LEASE, channel="mail")
-        claim_abandoned_deliveries(db, NOON + LEASE)
+        held = claim_delivery(db, NOON, lease_for=CLAIM_LEASE, channel="mail")
+        claim_abandoned_deliveries(db, NOON + CLAIM_LEASE)
         assert held is not None
-        kept = record_attempt(db, held, DeliveryState.SENT, now=NOON + LEASE)
+        kept = record_attempt(db, held, DeliveryState.SENT, now=NOON + CLAIM_LEASE)
 
     assert not kept
 
@@ -249,9 +248,7 @@ def test_a_doubtful_webhook_message_of_slack_follows_the_policy(sqlite: Database
 
 def test_a_webhook_is_signed_fresh_and_repeated_under_one_name(sqlite: Database) -> None:
     with HookServer(WHSEC) as server:
-        to = Channel(
-            name="hook", kind=ChannelKind.WEBHOOK, recipients=("x",), options={"url": server.url, "secret": WHSEC}
-        )
+        to = channel("hook", "webhook", "x", url=server.url, secret=WHSEC)
         ready = composed(sqlite, to)
         server.next_answers = [Answer(status=503, body="later")]
         first = deliver(sqlite, ready)

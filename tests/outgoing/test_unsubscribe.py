@@ -11,14 +11,14 @@ from tests.outgoing.world import HOUR, NOON, daily, found, mail, press
 from tests.servers import MailServer
 from watcher.digest.format_helpers import Links
 from watcher.digest.unsubscribe_links import verify_unsubscribe
-from watcher.model.digest import DeliveryState, Leaving
+from watcher.model.digest import DeliveryState, Unsubscription
 from watcher.pipeline.digests import DigestContext, compose_now
 from watcher.store.database import Database
 from watcher.store.digests.unsubscribes import add_unsubscription, delete_unsubscription, list_unsubscriptions
 from watcher.store.outbox.queries import UNSUBSCRIBED_ERROR
 
 KEY = b"a key that nobody else has"
-A = Leaving(subscription="daily", channel="mail", recipient="a@desk.example")
+A = Unsubscription(subscription="daily", channel="mail", recipient="a@desk.example")
 DAY = timedelta(days=1)
 
 

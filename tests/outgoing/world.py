@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import httpx
 from sqlalchemy import insert, select
 
+from watcher.channels import CHANNELS
+from watcher.channels.base import SenderContext
+from watcher.channels.senders import Senders
 from watcher.digest.format_helpers import Links
-from watcher.model.digest import Channel, ChannelKind, Coverage, Subscription
-from watcher.model.feed import Source
+from watcher.model.digest import Channel, Coverage, Subscription
+from watcher.model.feed import FeedConfig
 from watcher.model.topic import Evidence, Hit, Origin, Topic
 from watcher.pipeline.digests import DigestContext
 from watcher.store.database import Database, Db
@@ -47,7 +51,7 @@ def _feed(db: Db, outlet: str) -> int:
     url = f"https://{outlet.lower().replace(' ', '-')}.example/feed"
     known = db.execute(select(feed_table.c.id).where(feed_table.c.url == url)).scalar()
     if known is None:
-        sync_feeds(db, [Source(url=url, title=outlet)], NOON - timedelta(days=30), timedelta(minutes=15))
+        sync_feeds(db, [FeedConfig(url=url, title=outlet)], NOON - timedelta(days=30), timedelta(minutes=15))
         known = db.execute(select(feed_table.c.id).where(feed_table.c.url == url)).scalar_one()
     return int(known)
 
@@ -93,13 +97,19 @@ def alerts(**how: object) -> Subscription:
     return Subscription(**(given | how))  # type: ignore[arg-type]
 
 
+def channel(name: str, kind: str, *recipients: str, **options: object) -> Channel:
+    """Make a channel; its recipients are those that its options name where none are given."""
+    model = CHANNELS[kind].options_model(**options)
+    return Channel(name=name, kind=kind, recipients=recipients or model.recipients, options=model)
+
+
+def senders(http: httpx.AsyncClient, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> Senders:
+    """Make senders that leave no time between two messages; receivers compare `clock` with their own."""
+    return Senders(SenderContext(http=http, clock=clock, message_spacing=timedelta()))
+
+
 def files(folder: Path | str = "digests") -> Channel:
-    return Channel(
-        name="files",
-        kind=ChannelKind.FILE,
-        recipients=("digests",),
-        options={"folder": folder, "formats": ("html", "text")},
-    )
+    return channel("files", "file", "digests", folder=str(folder), formats=("html", "text"))
 
 
 def mail(port: int, *to: str, **options: object) -> Channel:
@@ -110,7 +120,7 @@ def mail(port: int, *to: str, **options: object) -> Channel:
         "sender": "News watcher <watcher@desk.example>",
         "timeout": timedelta(seconds=2),
     }
-    return Channel(name="mail", kind=ChannelKind.EMAIL, recipients=to or ("a@desk.example",), options=given | options)
+    return channel("mail", "email", to=to or ("a@desk.example",), **(given | options))
 
 
 def press(

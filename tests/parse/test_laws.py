@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from watcher.errors import ParseError
 from watcher.model.entry import Item
-from watcher.model.poll import Parsed
+from watcher.model.poll import ParsedFeed
 from watcher.parse import parse_bytes
 from watcher.parse.feedparser_reader import read_loosely
 from watcher.parse.limits import MOST_ITEMS
@@ -26,7 +26,7 @@ _WORDS = st.text(alphabet=string.ascii_letters + string.digits + " .,äéßжщ�
 _ESCAPED = _WORDS.map(lambda said: said.strip() or "x")
 
 
-def read(body: bytes, content_type: str | None = None) -> Parsed | ParseError:
+def read(body: bytes, content_type: str | None = None) -> ParsedFeed | ParseError:
     try:
         return parse_bytes(body, URL, content_type)
     except ParseError as error:
@@ -36,7 +36,7 @@ def read(body: bytes, content_type: str | None = None) -> Parsed | ParseError:
 @given(st.binary(max_size=400), st.sampled_from([None, "text/xml; charset=utf-16", "text/html; charset=\x00"]))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_give_a_document_or_a_parse_error(body: bytes, content_type: str | None) -> None:
-    assert isinstance(read(body, content_type), Parsed | ParseError)
+    assert isinstance(read(body, content_type), ParsedFeed | ParseError)
 
 
 @given(st.sampled_from(DOCUMENTS), st.randoms(use_true_random=False))
@@ -50,7 +50,7 @@ def test_any_damage_to_a_document_gives_a_document_or_a_parse_error(path: Path, 
         if not body:
             break
 
-    assert isinstance(read(bytes(body)), Parsed | ParseError)
+    assert isinstance(read(bytes(body)), ParsedFeed | ParseError)
 
 
 @st.composite
@@ -80,7 +80,7 @@ def _plain_utf8(path: Path) -> bool:
     """Tell whether a document is one that both readers can be given as it is."""
     body = path.read_bytes()
     parsed = read(body)
-    if not isinstance(parsed, Parsed) or parsed.parser != "quick" or parsed.degraded or b"<!DOCTYPE" in body:
+    if not isinstance(parsed, ParsedFeed) or parsed.parser != "quick" or parsed.degraded or b"<!DOCTYPE" in body:
         return False
     try:
         return "ISO-8859" not in body.decode() and not {b"\x00", b"\x1b"} & {bytes([byte]) for byte in body}

@@ -10,7 +10,7 @@ import pytest
 
 from watcher.errors import ParseError
 from watcher.model.entry import Item
-from watcher.model.poll import Parsed
+from watcher.model.poll import ParsedFeed
 from watcher.parse import parse_bytes
 
 URL = "https://feeds.post.example/rss/all.xml"
@@ -36,7 +36,7 @@ FAULTS = {
 }
 
 
-def read(body: bytes) -> Parsed | None:
+def read(body: bytes) -> ParsedFeed | None:
     try:
         return parse_bytes(body, URL)
     except ParseError:

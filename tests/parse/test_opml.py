@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.errors import ParseError
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.parse.opml import MAX_OPML_BYTES, Outlines, format_opml, parse_opml
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -21,7 +21,7 @@ _NAMES = st.text(
     max_size=30,
 )
 _SOURCES = st.builds(
-    Source,
+    FeedConfig,
     url=st.from_regex(r"https?://[a-z]{1,10}\.example/[a-z0-9/&=?%;_-]{0,20}", fullmatch=True),
     title=_NAMES.filter(lambda name: not name.startswith("http")) | st.just(""),
     tags=st.lists(_NAMES.filter(lambda name: name.strip("/") == name), unique=True, max_size=4).map(tuple),
@@ -31,7 +31,7 @@ _SOURCES = st.builds(
 
 @given(st.lists(_SOURCES, max_size=12, unique_by=lambda source: source.url))
 @settings(max_examples=150, deadline=None)
-def test_what_goes_out_comes_back(sources: list[Source]) -> None:
+def test_what_goes_out_comes_back(sources: list[FeedConfig]) -> None:
     back = parse_opml(format_opml(sources, "Feeds", NOON).encode())
 
     assert {source.url: source for source in back.sources} == {source.url: source for source in sources}
@@ -197,7 +197,7 @@ def test_hostile_list_is_refused_in_bounded_time(body: bytes) -> None:
 
 def test_ten_thousand_feeds_are_read_quickly() -> None:
     sources = [
-        Source(url=f"https://host{n}.example/rss", title=f"Feed {n}", tags=("a", str(n % 9))) for n in range(10_000)
+        FeedConfig(url=f"https://host{n}.example/rss", title=f"Feed {n}", tags=("a", str(n % 9))) for n in range(10_000)
     ]
     written = format_opml(sources, "Feeds", NOON).encode()
     before = process_time()

@@ -8,7 +8,7 @@ import pytest
 
 from watcher.errors import ParseError
 from watcher.model.entry import Item
-from watcher.model.poll import Parsed
+from watcher.model.poll import ParsedFeed
 from watcher.parse import parse_bytes
 from watcher.parse.charset import decode
 from watcher.parse.feedparser_reader import read_loosely
@@ -24,7 +24,7 @@ CUT = {"cut-in-the-third-item"}
 """feedparser takes half an item; it would be edited by the whole one that comes with the next poll."""
 
 
-def quickly_read() -> list[tuple[Path, Parsed]]:
+def quickly_read() -> list[tuple[Path, ParsedFeed]]:
     found = []
     for path in sorted(FOLDER.iterdir()):
         if path.name.endswith(".expected.json"):
@@ -46,7 +46,7 @@ def facts(item: Item) -> dict[str, object]:
 
 
 @pytest.mark.parametrize(("path", "quick"), [pytest.param(*each, id=each[0].stem) for each in READ])
-def test_both_readers_say_the_same(path: Path, quick: Parsed) -> None:
+def test_both_readers_say_the_same(path: Path, quick: ParsedFeed) -> None:
     text, _fault = decode(path.read_bytes(), None)
     # feedparser gets the same text in the encoding that it is told.
     head = text.partition("?>")[2] if text.lstrip().startswith("<?xml") else text

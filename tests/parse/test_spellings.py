@@ -6,7 +6,7 @@ import pytest
 
 from watcher.errors import ParseError
 from watcher.model.entry import Enclosure, Item
-from watcher.model.poll import Parsed
+from watcher.model.poll import ParsedFeed
 from watcher.parse import parse_bytes
 from watcher.parse.feedparser_reader import read_loosely
 
@@ -15,7 +15,7 @@ CONTENT, MEDIA, DC = "http://purl.org/rss/1.0/modules/content/", "http://search.
 ATOM = "http://www.w3.org/2005/Atom"
 
 
-def parse(document: str) -> Parsed:
+def parse(document: str) -> ParsedFeed:
     return parse_bytes(document.encode(), URL)
 
 

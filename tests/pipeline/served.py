@@ -12,8 +12,8 @@ from html import escape
 from sqlalchemy import select
 
 from watcher.match import TopicMatcher, compile_topics
-from watcher.model.feed import Feed, Source, Validators
-from watcher.model.poll import Document, Fresh
+from watcher.model.feed import Feed, FeedConfig, Validators
+from watcher.model.poll import Document, Modified
 from watcher.pipeline.ingest import IngestResult, read, settle
 from watcher.schedule import PollLimits
 from watcher.store.database import Database
@@ -53,7 +53,7 @@ class Served:
         self.now = NOON
         self.repeated: list[bool] = []
         with database.write() as db:
-            sync_feeds(db, [Source(url=url)], NOON, HOUR)
+            sync_feeds(db, [FeedConfig(url=url)], NOON, HOUR)
 
     def poll(self, *items: News, watched: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
         """Read a document of these items, an hour after the last."""
@@ -73,7 +73,7 @@ class Served:
         with self.database.write() as db:
             [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[self.url])
             outcome = read(held, document)
-            assert isinstance(outcome, Fresh)
+            assert isinstance(outcome, Modified)
             self.repeated = [item.repeated for item in outcome.parsed.items]
             return settle(db, held, outcome, watched, self.now, PollLimits(), 0.0)
 

@@ -14,8 +14,8 @@ from tests.web_server import Reply, Server
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.entry import StoredEntry
-from watcher.model.feed import Source
-from watcher.model.poll import Fresh
+from watcher.model.feed import FeedConfig
+from watcher.model.poll import Modified
 from watcher.model.topic import Topic
 from watcher.pipeline.fulltext import FulltextFetcher
 from watcher.pipeline.ingest import read
@@ -61,7 +61,7 @@ def feed(press: Server, *links: str, summary: str = "Short.") -> Reply:
 
 def watch(database: Database, press: Server) -> None:
     with database.write() as db:
-        sync_feeds(db, [Source(url=f"{press.url}/feed", fulltext=True)], NOON, timedelta(minutes=15))
+        sync_feeds(db, [FeedConfig(url=f"{press.url}/feed", fulltext=True)], NOON, timedelta(minutes=15))
 
 
 def poll(database: Database, now: datetime = NOON) -> PollSummary:
@@ -197,12 +197,12 @@ def test_entries_wait_for_their_pages_no_longer_than_they_may(sqlite: Database, 
     press.pages["/slow"] = slow
     watch(sqlite, press)
 
-    async def added() -> Fresh:
+    async def added() -> Modified:
         with sqlite.read() as db:
             known = load_feed(db, f"{press.url}/feed")
         async with Fetcher(POLICY) as fetcher:
             outcome = read(known, await fetcher.feed(known))
-            assert isinstance(outcome, Fresh)
+            assert isinstance(outcome, Modified)
             with closing(Reader()) as reader:
                 await reader.read_article(b"<p>" + b"Started, which takes its time. " * 10, "text/html")
                 articles = FulltextFetcher(sqlite, fetcher, lambda: NOON, reader)

@@ -13,7 +13,7 @@ from tests.reading.hostile import costly, document
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
-from watcher.model.feed import FeedState, Source
+from watcher.model.feed import FeedConfig, FeedState
 from watcher.model.topic import Topic
 from watcher.pipeline.feed_check import check_feeds
 from watcher.pipeline.ingest import IngestResult
@@ -76,7 +76,7 @@ class _Cycle:
                 return polled
 
     def _note(self, settled: IngestResult) -> None:
-        name = settled.before.source.url.rsplit("/", 1)[1]
+        name = settled.before.config.url.rsplit("/", 1)[1]
         self.stored_after[name] = time.monotonic() - self._started
 
     async def _probe(self) -> None:
@@ -88,7 +88,7 @@ class _Cycle:
 
 def watch(database: Database, press: Server, *names: str) -> None:
     with database.write() as db:
-        sync_feeds(db, [Source(url=f"{press.url}/{name}") for name in names], NOON, timedelta(minutes=15))
+        sync_feeds(db, [FeedConfig(url=f"{press.url}/{name}") for name in names], NOON, timedelta(minutes=15))
 
 
 async def test_hostile_feeds_delay_no_other_feed_and_hold_up_nothing(sqlite: Database, press: Server) -> None:
@@ -127,9 +127,9 @@ async def test_feed_beyond_its_bounds_keeps_its_items_and_is_named_in_its_health
         feed = load_feed(db, f"{press.url}/costly")
         [poll] = load_polls(db, feed.id)
         assert count_entries(db) == polled.new
-    assert (feed.state, feed.failures, feed.error) == (FeedState.BACKOFF, 1, message)
+    assert (feed.state, feed.poll.failures, feed.poll.error) == (FeedState.BACKOFF, 1, message)
     # Asked again, it sends all of it again.
-    assert (feed.body_hash, feed.validators.etag) == (None, None)
+    assert (feed.poll.body_hash, feed.poll.validators.etag) == (None, None)
     assert (poll.outcome, poll.new) == ("parse", polled.new)
     assert message in poll.message
     assert "more items than are read" in poll.message
@@ -139,7 +139,7 @@ async def test_trial_of_a_feed_beyond_its_bounds_fails_with_the_reason(press: Se
     press.pages["/costly"] = Reply(HOSTILE["costly"])
 
     async with Fetcher(POLICY) as fetcher:
-        [trial] = await check_feeds(fetcher, [Source(url=f"{press.url}/costly")])
+        [trial] = await check_feeds(fetcher, [FeedConfig(url=f"{press.url}/costly")])
 
     assert (trial.ok, trial.kind) == (False, "parse")
     assert "was stopped" in trial.message
@@ -161,5 +161,5 @@ async def test_stopping_waits_for_no_reading_and_gives_its_feeds_back(sqlite: Da
     assert seconds < 3
     with sqlite.read() as db:
         known = [load_feed(db, f"{press.url}/{number}") for number in range(4)]
-    assert [feed.failures for feed in known] == [0] * 4
-    assert all(feed.next_poll_at <= NOON for feed in known)
+    assert [feed.poll.failures for feed in known] == [0] * 4
+    assert all(feed.poll.next_poll_at <= NOON for feed in known)

@@ -13,7 +13,7 @@ from tests.web_server import Reply, Server, rss
 from watcher.digest.format_helpers import format_coverage
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import TopicMatcher, compile_topics
-from watcher.model.feed import Budget, Feed, Source
+from watcher.model.feed import Budget, Feed, FeedConfig
 from watcher.model.topic import Topic
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
@@ -46,7 +46,7 @@ class Desk:
         self.budget = budget
         self.url = f"{press.url}/feed"
         with database.write() as db:
-            sync_feeds(db, [Source(url=self.url, budget=own)], NOON, HOUR)
+            sync_feeds(db, [FeedConfig(url=self.url, budget=own)], NOON, HOUR)
 
     def serve(self, body: bytes, *, etag: str = "") -> None:
         def answer(headers: dict[str, str]) -> Reply:
@@ -102,10 +102,10 @@ def test_the_first_items_of_a_document_are_stored_and_the_rest_the_next_day(data
     assert (first.new, first.left_out) == (4, 6)
     assert stored == [f"Report {number}" for number in range(4)]
     assert (same_day.unchanged, same_day.new, same_day.left_out) == (1, 0, 0)
-    assert (next_day.new, next_day.left_out, after.left_out) == (4, 2, 2)
+    assert (next_day.new, next_day.left_out, after.stats.left_out) == (4, 2, 2)
     assert (third_day.new, third_day.left_out) == (2, 0)
     assert desk.titles() == [f"Report {number}" for number in range(10)]
-    assert (desk.feed.left_out, str(get_feed_health(desk.feed, NOON + 2 * DAY))) == (0, "fresh")
+    assert (desk.feed.stats.left_out, str(get_feed_health(desk.feed.summary, NOON + 2 * DAY))) == (0, "fresh")
     assert [poll.left_out for poll in desk.history] == [0, 2, 0, 6]
 
 
@@ -146,7 +146,7 @@ def test_an_item_that_is_served_all_day_is_left_out_once(database: Database, pre
         desk.poll(NOON + hour * HOUR)
 
     assert [poll.left_out for poll in desk.history] == [1, 1, 1, 0]
-    assert desk.feed.left_out == 3
+    assert desk.feed.stats.left_out == 3
 
 
 @pytest.mark.parametrize("budget", [Budget(entries=3_000), Budget(entries=500)])
@@ -163,7 +163,7 @@ def test_large_documents_with_new_ids_at_each_poll_fill_the_budget_and_no_more(
         assert count_entries(db) == budget.entries
         known = measure_coverage(db, NOON - HOUR, NOON + HOUR)
         standing = get_status(db, NOON + HOUR)
-    assert desk.feed.left_out == known.left_out == standing.left_out == 6_000 - budget.entries
+    assert desk.feed.stats.left_out == known.left_out == standing.left_out == 6_000 - budget.entries
     assert known.bad
     assert f"{6_000 - budget.entries:,} items were not stored and may be missing" in format_coverage(known)
     assert f"{6_000 - budget.entries:,} items not stored" in known.notes[0]
@@ -183,13 +183,13 @@ def test_a_flood_of_edits_is_stored_up_to_the_budget_and_the_last_text_the_next_
 
     desk.poll(NOON + DAY)
 
-    assert (versions, today.budget_versions) == (25, 25)
+    assert (versions, today.budget_use.versions) == (25, 25)
     assert [poll.left_out for poll in desk.history] == [0, 10, 5, 0, 0, 0]
-    assert today.left_out == 15
+    assert today.stats.left_out == 15
     with database.read() as db:
         assert {stored.entry.item.summary for stored in load_entries_after(db)} == {"text of turn 4"}
     # Ten of the fifteen are stored now, the five texts that were replaced meanwhile never were.
-    assert desk.feed.left_out == 5
+    assert desk.feed.stats.left_out == 5
 
 
 def test_a_feed_may_have_a_budget_of_its_own(sqlite: Database, press: Server) -> None:
@@ -235,7 +235,7 @@ def test_of_more_items_than_are_read_at_once_the_next_polls_read_on(
     desk.serve(numbered(*numbers), etag='"a"')
 
     first = desk.poll(NOON)
-    between = str(get_feed_health(desk.feed, NOON))
+    between = str(get_feed_health(desk.feed.summary, NOON))
     second = desk.poll(NOON + HOUR)
     third = desk.poll(NOON + 2 * HOUR)
     desk.serve(
@@ -250,7 +250,7 @@ def test_of_more_items_than_are_read_at_once_the_next_polls_read_on(
     assert (second.new, second.left_out) == (601, 0)
     assert (third.unchanged, third.new) == (1, 0)
     assert (fourth.new, fourth.hits) == (1, 1)
-    assert (desk.feed.left_out, str(get_feed_health(desk.feed, NOON + 3 * HOUR))) == (0, "fresh")
+    assert (desk.feed.stats.left_out, str(get_feed_health(desk.feed.summary, NOON + 3 * HOUR))) == (0, "fresh")
     with database.read() as db:
         [hit] = find_hits(db).items
         assert not hit.stored.baseline
@@ -277,4 +277,8 @@ def test_marks_of_items_that_were_left_out_survive_the_database(database: Databa
 
     feed = desk.feed
 
-    assert (len(feed.left_marks), feed.left_marks, feed.budget_day) == (2, feed.baseline_marks, "2026-03-02")
+    assert (len(feed.document.left_marks), feed.document.left_marks, feed.budget_use.day) == (
+        2,
+        feed.document.baseline_marks,
+        "2026-03-02",
+    )

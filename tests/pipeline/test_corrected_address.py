@@ -16,7 +16,7 @@ from watcher.app.bootstrap import App
 from watcher.digest.format_helpers import format_coverage
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
-from watcher.model.feed import Source
+from watcher.model.feed import Feed, FeedConfig
 from watcher.model.topic import Topic
 from watcher.pipeline.digests import compose_due
 from watcher.pipeline.poller import Poller
@@ -25,7 +25,7 @@ from watcher.settings import load
 from watcher.store.database import Database
 from watcher.store.digests.queries import register_subscriptions
 from watcher.store.entries.queries import count_entries
-from watcher.store.feeds.queries import Feed, load_feed, load_feeds, load_polls, sync_feeds
+from watcher.store.feeds.queries import load_feed, load_feeds, load_polls, sync_feeds
 from watcher.store.hits.queries import find_hits
 from watcher.store.system.status import measure_coverage
 
@@ -67,7 +67,7 @@ class Desk:
         self.now = NOON
 
     def watch(self, *paths: str) -> None:
-        sources = [Source(url=path if "://" in path else f"{self.press.url}{path}") for path in paths]
+        sources = [FeedConfig(url=path if "://" in path else f"{self.press.url}{path}") for path in paths]
         with self.database.write() as db:
             sync_feeds(db, sources, self.now, HOUR)
 
@@ -136,7 +136,7 @@ def test_what_was_published_while_the_feed_failed_is_news(desk: Desk, before: st
     assert sorted(desk.news()) == ["Walrus report 7", "Walrus report 8", "Walrus report 9"]
     assert desk.known() == 9
     feed = desk.get(after)
-    assert (feed.failures, feed.fetch_url, feed.baseline_at) == (0, f"{desk.press.url}{after}", NOON)
+    assert (feed.poll.failures, feed.fetch_url, feed.stats.baseline_at) == (0, f"{desk.press.url}{after}", NOON)
     assert f"goes on from {desk.press.url}{before}" in desk.messages(after)
     desk.poll(HOUR)
     assert desk.known() == 9
@@ -153,7 +153,7 @@ def test_another_spelling_goes_on_even_where_days_left_nothing_in_common(desk: D
     desk.poll(HOUR)
 
     assert len(desk.news()) == 3
-    assert desk.get("/rss").lost > 0
+    assert desk.get("/rss").stats.lost > 0
 
 
 @pytest.mark.parametrize("failing", [True, False])
@@ -170,7 +170,7 @@ def test_an_unrelated_feed_of_the_same_host_begins_with_a_baseline(desk: Desk, f
 
     assert desk.news() == []
     assert desk.known() == 10
-    assert desk.get("/politics.xml").baseline_at == desk.now
+    assert desk.get("/politics.xml").stats.baseline_at == desk.now
 
 
 def test_feeds_that_count_from_one_share_nothing_by_that(desk: Desk) -> None:
@@ -251,7 +251,7 @@ def test_history_hits_and_health_go_on_under_the_new_address(desk: Desk) -> None
     desk.poll(HOUR)
 
     with desk.database.read() as db:
-        assert [feed.source.url for feed in load_feeds(db)] == [f"{desk.press.url}/b"]
+        assert [feed.config.url for feed in load_feeds(db)] == [f"{desk.press.url}/b"]
         found = find_hits(db).items
         outcomes = [poll.outcome for poll in load_polls(db, desk.get("/b").id)]
     assert {hit.stored.entry.feed_url for hit in found} == {f"{desk.press.url}/b"}

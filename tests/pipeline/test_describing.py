@@ -8,8 +8,8 @@ from hashlib import sha256
 import pytest
 
 from watcher.match import compile_topics, parse_query
-from watcher.model.feed import Source, Validators
-from watcher.model.poll import Document, Fresh
+from watcher.model.feed import FeedConfig, Validators
+from watcher.model.poll import Document, Modified
 from watcher.model.topic import Topic
 from watcher.pipeline.ingest import IngestResult, read, settle
 from watcher.schedule import PollLimits
@@ -37,7 +37,7 @@ class Polls:
 
     def configure(self, *tags: str, language: str | None = None) -> None:
         with self.database.write() as db:
-            sync_feeds(db, [Source(url=URL, tags=tags, language=language)], NOON, HOUR)
+            sync_feeds(db, [FeedConfig(url=URL, tags=tags, language=language)], NOON, HOUR)
 
     def poll(self, *items: tuple[str, str, str, str], language: str = "", query: str = "fog") -> IngestResult:
         self.now += HOUR
@@ -62,7 +62,7 @@ class Polls:
         with self.database.write() as db:
             [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
             outcome = read(held, document)
-            assert isinstance(outcome, Fresh)
+            assert isinstance(outcome, Modified)
             return settle(db, held, outcome, watched, self.now, PollLimits(), 0.0)
 
     def found(self, query: str) -> set[str]:
@@ -143,7 +143,7 @@ def test_what_is_repeated_stays_known_unread(polls: Polls) -> None:
 
     again = polls.poll(ENGLISH, FRENCH, TAGGED)
 
-    assert isinstance(again.outcome, Fresh)
+    assert isinstance(again.outcome, Modified)
     assert [item.repeated for item in again.outcome.parsed.items] == [True, True, False]
 
 

@@ -61,7 +61,7 @@ def test_the_first_poll_recovers_what_was_merged_and_alerts_nobody(upgraded: Dat
     assert (len(first.new), first.recovered, first.edited, first.lost, first.merged) == (merged, merged, (), 0, 0)
     assert all(each.baseline for each in first.new)
     assert len(served.titles) == len(document)
-    assert (served.feed.identity_version, served.feed.recovered) == (IDENTITY_VERSION, merged)
+    assert (served.feed.document.identity_version, served.feed.stats.recovered) == (IDENTITY_VERSION, merged)
     with upgraded.read() as db:
         assert [poll.recovered for poll in load_polls(db, served.feed.id)] == [merged]
         assert all(hit.stored.baseline for hit in find_hits(db, limit=50).items)
@@ -136,7 +136,7 @@ def test_a_delta_before_the_first_whole_document_leaves_the_upgrade_to_it(upgrad
     whole = served.poll(place(9), *DOCUMENTS["places"])
 
     assert [each.baseline for each in pushed.new] == [False]
-    assert (whole.recovered, served.feed.identity_version) == (3, IDENTITY_VERSION)
+    assert (whole.recovered, served.feed.document.identity_version) == (3, IDENTITY_VERSION)
 
 
 def test_an_empty_document_leaves_the_upgrade_to_the_next(upgraded: Database) -> None:
@@ -150,7 +150,11 @@ def test_the_upgrade_reads_each_document_whole_and_leaves_the_database_sound(upg
     for name, document in DOCUMENTS.items():
         served = serve(upgraded, name)
         before = served.feed
-        assert (before.body_hash, before.validators.etag, before.item_marks) == (None, None, frozenset())
+        assert (before.poll.body_hash, before.poll.validators.etag, before.document.item_marks) == (
+            None,
+            None,
+            frozenset(),
+        )
         served.poll(*document)
 
     assert find_database_faults(upgraded) == ()

@@ -12,9 +12,9 @@ from tests.store.filled import document, item
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import TopicMatcher, compile_topics, parse_query
-from watcher.model.feed import Source, Validators
-from watcher.model.found import Filters
-from watcher.model.poll import Outcome, Unchanged
+from watcher.model.feed import FeedConfig, Validators
+from watcher.model.poll import PollOutcome, Unchanged
+from watcher.model.results import Filters
 from watcher.model.topic import Topic
 from watcher.pipeline.batch_writer import together
 from watcher.pipeline.poll_summary import PollSummary
@@ -41,7 +41,7 @@ def press() -> Iterator[Server]:
 
 def watch(database: Database, *urls: str) -> None:
     with database.write() as db:
-        sync_feeds(db, [Source(url=url) for url in urls], NOON, timedelta(minutes=15))
+        sync_feeds(db, [FeedConfig(url=url) for url in urls], NOON, timedelta(minutes=15))
 
 
 def poll(database: Database, now: datetime, watched: TopicMatcher = EYES, **how: object) -> PollSummary:
@@ -105,7 +105,7 @@ def test_a_failing_feed_disturbs_no_other_and_says_what_is_wrong(database: Datab
     kinds = {url.rsplit("/", 1)[1]: kind.value for url, kind, _message in polled.failures}
     assert kinds == {"html": "html", "down": "http", "absent": "not-found"}
     with database.read() as db:
-        assert load_feed(db, f"{press.url}/html").failures == 1
+        assert load_feed(db, f"{press.url}/html").poll.failures == 1
 
 
 def test_an_edited_item_is_a_version_of_one_entry(database: Database, press: Server) -> None:
@@ -135,8 +135,8 @@ def test_a_document_that_shares_nothing_with_the_last_one_is_a_gap(database: Dat
     assert polled.lost >= 1
     with database.read() as db:
         feed = load_feed(db, f"{press.url}/feed")
-    assert feed.gaps == 1
-    assert feed.interval == PollLimits().minimum
+    assert feed.stats.gaps == 1
+    assert feed.poll.interval == PollLimits().minimum
 
 
 def test_guids_that_all_change_bring_no_news(database: Database, press: Server) -> None:
@@ -210,7 +210,7 @@ def test_filters_and_pages_reach_every_hit_once(database: Database, press: Serve
 
 
 def test_a_flood_goes_into_several_transactions_and_what_is_known_unread_does_not_count() -> None:
-    def read(count: int, *, known: bool = False) -> Outcome:
+    def read(count: int, *, known: bool = False) -> PollOutcome:
         return document("https://flood.example/feed", [item(n, "Tides", repeated=known) for n in range(count)])
 
     quiet = Unchanged(by="304", validators=Validators())

@@ -49,5 +49,5 @@ def test_a_poll_that_dies_loses_nothing_and_doubles_nothing(sqlite: Database, pr
     with sqlite.read() as db:
         assert len(search_entries(db).items) == 3
         assert len(find_hits(db).items) == 3
-        assert all(feed.polled_at is not None and feed.polled_at >= NOON for feed in load_feeds(db))
+        assert all(feed.poll.polled_at is not None and feed.poll.polled_at >= NOON for feed in load_feeds(db))
         assert list_feed_lease_owners(db) == frozenset()

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from watcher.model.feed import Validators
-from watcher.model.poll import Failed, FailureKind, Fetched, NotModified
+from watcher.model.poll import Failed, FailureKind, FetchResult, NotModified
 from watcher.pipeline.connectivity import ENOUGH, SETTLED, SEVERAL, ConnectivityMonitor
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -19,7 +19,7 @@ def failed(kind: FailureKind, took: int = 0, seems: FailureKind | None = None) -
     return Failed(kind=kind, message="no", seems=seems, elapsed=took * SECOND)
 
 
-def kind(fetched: Fetched) -> FailureKind | None:
+def kind(fetched: FetchResult) -> FailureKind | None:
     return fetched.kind if isinstance(fetched, Failed) else None
 
 

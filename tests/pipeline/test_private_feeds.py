@@ -14,7 +14,7 @@ from tests.web_server import Reply, Server, rss
 from watcher.app.bootstrap import open_app
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
-from watcher.model.feed import FeedState, Source
+from watcher.model.feed import FeedConfig, FeedState
 from watcher.pipeline.feed_check import FeedCheck, check_feeds
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
@@ -38,7 +38,10 @@ def press() -> Iterator[Server]:
 
 
 def poll(
-    database: Database, *sources: Source, now: datetime = NOON, known: Callable[[str], Source | None] | None = None
+    database: Database,
+    *sources: FeedConfig,
+    now: datetime = NOON,
+    known: Callable[[str], FeedConfig | None] | None = None,
 ) -> PollSummary:
     by_url = {source.url: source for source in sources}
 
@@ -56,7 +59,7 @@ def poll(
     return asyncio.run(cycle())
 
 
-def tokened(press: Server, path: str = "/feed?t=${TOKEN}", environ: Mapping[str, str] | None = None) -> Source:
+def tokened(press: Server, path: str = "/feed?t=${TOKEN}", environ: Mapping[str, str] | None = None) -> FeedConfig:
     return make_source({"url": press.url + path}, environ or {"TOKEN": TOKEN})
 
 
@@ -78,7 +81,7 @@ def test_a_token_is_sent_and_never_stored_though_the_document_repeats_it(databas
     assert (polled.failed, polled.new) == (0, 2)
     assert TOKEN not in everything(database)
     with database.read() as db:
-        assert load_feed(db, source.url).topic_url == f"{press.url}/feed?t=${{TOKEN}}"
+        assert load_feed(db, source.url).push.topic_url == f"{press.url}/feed?t=${{TOKEN}}"
 
 
 def test_a_feed_with_a_token_is_asked_with_its_validators(database: Database, press: Server) -> None:
@@ -132,7 +135,7 @@ def test_a_permanent_redirect_of_a_private_feed_is_followed_and_not_remembered(
     assert TOKEN not in everything(database)
     with database.read() as db:
         feed = load_feed(db, source.url)
-    assert (feed.fetch_url, feed.move) == (source.url, None)
+    assert (feed.fetch_url, feed.poll.move) == (source.url, None)
 
 
 def test_a_login_and_a_cookie_are_not_sent_where_a_redirect_leads(database: Database, press: Server) -> None:
@@ -190,12 +193,12 @@ def test_a_changed_password_is_tried_at_once(tmp_path: Path) -> None:
         app.sync(NOON + HOUR)
 
         with app.database.read() as db:
-            found = {feed.source.url: feed for feed in load_feeds(db)}
+            found = {feed.config.url: feed for feed in load_feeds(db)}
         assert found["https://desk.example/feed"].state is FeedState.ACTIVE
-        assert found["https://desk.example/feed"].next_poll_at == NOON + HOUR
+        assert found["https://desk.example/feed"].poll.next_poll_at == NOON + HOUR
         assert found["https://other.example/feed"].state is FeedState.BLOCKED
         app.retry_logins(NOON + 2 * HOUR)
         with app.database.read() as db:
-            assert load_feed(db, "https://desk.example/feed").next_poll_at == NOON + 2 * HOUR
+            assert load_feed(db, "https://desk.example/feed").poll.next_poll_at == NOON + 2 * HOUR
     finally:
         app.close()

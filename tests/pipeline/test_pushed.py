@@ -22,9 +22,9 @@ from fastapi import FastAPI
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
-from watcher.model.feed import Feed, Source
+from watcher.model.feed import Feed, FeedConfig
 from watcher.model.topic import Topic
-from watcher.model.websub import Callback, CallbackState
+from watcher.model.websub import WebSubState, WebSubSubscription
 from watcher.pipeline.poller import Poller
 from watcher.pipeline.websub.service import Subscriber
 from watcher.schedule import PollLimits
@@ -96,7 +96,7 @@ class World:
         with self.database.read() as db:
             return load_feed(db, self.url)
 
-    def callback(self) -> Callback:
+    def callback(self) -> WebSubSubscription:
         with self.database.read() as db:
             [only] = list_websub_subscriptions(db)
         return only
@@ -168,7 +168,7 @@ async def world(database: Database) -> AsyncIterator[World]:
                 made.fields["extra"] = links
                 publisher.pages["/feed"] = Reply(rss(("1", "Old news"), extra=links))
                 with database.write() as db:
-                    sync_feeds(db, [Source(url=made.url)], NOON, timedelta(minutes=15))
+                    sync_feeds(db, [FeedConfig(url=made.url)], NOON, timedelta(minutes=15))
                 app = FastAPI()
                 app.include_router(make_router(subscriber))
                 config = uvicorn.Config(app, "127.0.0.1", port, log_config=None, lifespan="off")
@@ -203,11 +203,11 @@ def test_a_feed_with_a_hub_is_subscribed_and_the_hub_believed_once_it_has_called
         assert len(asked["hub.secret"]) >= 32
         assert len(urlsplit(asked["hub.callback"]).path) > 30
         assert int(asked["hub.lease_seconds"]) > 0
-        assert world.callback().state is CallbackState.ASKED
+        assert world.callback().state is WebSubState.ASKED
         answer = await world.verified()
         assert (answer.status_code, answer.text) == (200, "c-1 <b>")
         assert answer.headers["content-type"].startswith("text/plain")
-        assert world.callback().state is CallbackState.LIVE
+        assert world.callback().state is WebSubState.LIVE
         await world.subscriber.care()
         assert len(world.hub.asked) == 1
 
@@ -227,11 +227,11 @@ def test_a_push_is_stored_and_matched_and_lets_polling_rest_as_a_net(database: D
             assert [hit.stored.entry.item.title for hit in find_hits(db).items] == ["Five Eyes meet"]
             assert load_polls(db, world.feed().id)[0].message == "pushed by its hub"
         feed = world.feed()
-        assert feed.next_poll_at == NOON + 6 * HOUR
-        assert (feed.gaps, feed.pushed_at) == (0, world.now)
+        assert feed.poll.next_poll_at == NOON + 6 * HOUR
+        assert (feed.stats.gaps, feed.push.pushed_at) == (0, world.now)
         world.now += HOUR
         await world.push(rss(("3", "More")))
-        assert world.feed().next_poll_at == NOON + 6 * HOUR
+        assert world.feed().poll.next_poll_at == NOON + 6 * HOUR
 
     run(database, story)
 
@@ -246,7 +246,7 @@ def test_polling_that_finds_what_was_pushed_finds_nothing_new_and_no_gap(databas
         polled = await world.poller.cycle()
 
         assert (polled.due, polled.new, polled.lost) == (1, 0, 0)
-        assert world.feed().next_poll_at == world.now + 6 * HOUR
+        assert world.feed().poll.next_poll_at == world.now + 6 * HOUR
 
     run(database, story)
 
@@ -260,8 +260,8 @@ def test_news_that_was_not_pushed_puts_the_feed_back_to_its_own_rhythm(database:
 
         await world.poller.cycle()
 
-        assert world.feed().pushed_at is None
-        assert world.feed().next_poll_at <= world.now + HOUR
+        assert world.feed().push.pushed_at is None
+        assert world.feed().poll.next_poll_at <= world.now + HOUR
         with world.database.read() as db:
             assert "its hub did not push" in load_polls(db, world.feed().id)[0].message
 
@@ -291,7 +291,7 @@ def test_what_is_not_signed_as_agreed_is_acknowledged_and_ignored(sqlite: Databa
 
         assert [forged.status_code, unsigned.status_code, odd.status_code] == [202, 202, 202]
         assert world.titles() == ["Old news"]
-        assert world.feed().pushed_at is None
+        assert world.feed().push.pushed_at is None
 
     run(sqlite, story)
 
@@ -314,7 +314,7 @@ def test_only_what_we_asked_for_is_confirmed(sqlite: Database) -> None:
 
         assert [answer.status_code for answer in answers] == [404] * 5
         assert pushed_elsewhere.status_code == 410
-        assert world.callback().state is CallbackState.ASKED
+        assert world.callback().state is WebSubState.ASKED
 
     run(sqlite, story)
 
@@ -346,9 +346,9 @@ def test_a_lease_that_ran_out_ends_the_rest_of_polling(sqlite: Database) -> None
 
         await world.subscriber.care()
 
-        assert world.callback().state is CallbackState.ASKED
-        assert world.feed().pushed_at is None
-        assert world.feed().next_poll_at <= world.now
+        assert world.callback().state is WebSubState.ASKED
+        assert world.feed().push.pushed_at is None
+        assert world.feed().poll.next_poll_at <= world.now
 
     run(sqlite, story)
 
@@ -362,8 +362,8 @@ def test_a_hub_that_denies_is_asked_again_a_day_later(sqlite: Database) -> None:
         answer = await world.call(callback, mode="denied", topic=world.url, reason="no more room")
 
         assert answer.status_code == 200
-        assert (world.callback().state, world.callback().error) == (CallbackState.DENIED, "no more room")
-        assert world.feed().pushed_at is None
+        assert (world.callback().state, world.callback().error) == (WebSubState.DENIED, "no more room")
+        assert world.feed().push.pushed_at is None
         await world.subscriber.care()
         assert len(world.hub.asked) == 1
         world.now += timedelta(days=1, minutes=1)
@@ -377,7 +377,7 @@ def test_a_hub_that_denies_is_asked_again_a_day_later(sqlite: Database) -> None:
 def test_a_hub_that_is_gone_is_asked_ever_more_seldom_and_the_feed_polled(sqlite: Database) -> None:
     async def story(world: World) -> None:
         await world.poller.cycle()
-        before = world.feed().next_poll_at
+        before = world.feed().poll.next_poll_at
         world.hub.close()
         tries = []
 
@@ -388,7 +388,7 @@ def test_a_hub_that_is_gone_is_asked_ever_more_seldom_and_the_feed_polled(sqlite
 
         assert tries[-1] == 5  # at 0, 10, 30, 70 and 150 minutes
         assert world.callback().error
-        assert world.feed().next_poll_at == before
+        assert world.feed().poll.next_poll_at == before
 
     run(sqlite, story)
 
@@ -402,7 +402,7 @@ def test_a_feed_that_leaves_is_unsubscribed(sqlite: Database) -> None:
         await world.subscriber.care()
 
         assert world.hub.asked[-1]["hub.mode"] == "unsubscribe"
-        assert world.callback().state is CallbackState.LEAVING
+        assert world.callback().state is WebSubState.LEAVING
         assert (await world.verified()).text == "c-1 <b>"
         with world.database.read() as db:
             assert list_websub_subscriptions(db) == ()
@@ -434,7 +434,7 @@ def test_a_push_that_cannot_be_read_makes_us_poll(sqlite: Database) -> None:
         answer = await world.push(b"<html><body>our hub is being mended</body></html>")
 
         assert answer.status_code == 202
-        assert world.feed().next_poll_at == world.now
+        assert world.feed().poll.next_poll_at == world.now
 
     run(sqlite, story)
 
@@ -472,6 +472,6 @@ def test_another_hub_means_another_address_and_secret(sqlite: Database) -> None:
         after = world.callback()
         assert after.hub == elsewhere
         assert {before.token, before.secret}.isdisjoint({after.token, after.secret})
-        assert replace(after, state=CallbackState.LIVE) != before
+        assert replace(after, state=WebSubState.LIVE) != before
 
     run(sqlite, story)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 import pytest
 
+from tests.feed_builder import change_feed
 from watcher.match import TopicMatcher, compile_topics
-from watcher.model.feed import Source, Validators
-from watcher.model.poll import Document, Fresh
+from watcher.model.feed import FeedConfig, Validators
+from watcher.model.poll import Document, Modified
 from watcher.pipeline.ingest import IngestResult, read, settle
 from watcher.schedule import PollLimits
 from watcher.store.database import Database
@@ -40,7 +40,7 @@ class Polls:
         self.database = database
         self.now = NOON
         with database.write() as db:
-            sync_feeds(db, [Source(url=URL)], NOON, HOUR)
+            sync_feeds(db, [FeedConfig(url=URL)], NOON, HOUR)
 
     def read(self, *items: tuple[str, str, str]) -> IngestResult:
         self.now += HOUR
@@ -57,7 +57,7 @@ class Polls:
         with self.database.write() as db:
             [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
             outcome = read(held, document)
-            assert isinstance(outcome, Fresh)
+            assert isinstance(outcome, Modified)
             self.repeated = [item.repeated for item in outcome.parsed.items]
             return settle(db, held, outcome, NO_TOPICS, self.now, PollLimits(), 0.0)
 
@@ -126,10 +126,10 @@ def test_what_was_pruned_while_a_poll_was_under_way_is_not_known_by_its_mark(pol
     polls.read(A, B)
     with polls.database.write() as db:
         [held] = claim_due_feeds(db, polls.now + 2 * DAY, limit=1, lease_for=HOUR, urls=[URL])
-    assert held.item_marks
+    assert held.document.item_marks
     prune_database(polls.database, Retention(entries=DAY, hits=DAY), polls.now + 2 * DAY)
 
     with polls.database.write() as db:
         [now] = filter_held_feeds(db, [held]).values()
 
-    assert now == replace(held, item_marks=frozenset())
+    assert now == change_feed(held, item_marks=frozenset())

@@ -83,7 +83,7 @@ def test_a_full_disk_blames_no_feed(tmp_path: Path, press: Server) -> None:
         polled = poll(database, NOON + timedelta(seconds=5))
 
     assert refused.value.fault is StorageFault.FULL
-    assert (feed.failures, feed.polled_at, str(feed.state)) == (0, None, "active")
+    assert (feed.poll.failures, feed.poll.polled_at, str(feed.state)) == (0, None, "active")
     assert (polled.new, polled.failed) == (1, 0)
 
 

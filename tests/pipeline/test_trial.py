@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.pipeline.feed_check import FeedCheck, check_feeds
 
 
@@ -16,7 +16,7 @@ def test_each_feed_is_tried_once_and_told_in_order() -> None:
 
     async def tried(*urls: str) -> tuple[FeedCheck, ...]:
         async with Fetcher(FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0))) as fetcher:
-            return await check_feeds(fetcher, [Source(url=url) for url in urls], heard.append)
+            return await check_feeds(fetcher, [FeedConfig(url=url) for url in urls], heard.append)
 
     with Server() as press:
         press.pages["/good"] = Reply(rss(("1", "One"), ("2", "Two"), title="Harbour"))

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from tests.feed_builder import build_feed
 from watcher.model.entry import Entry, Item
-from watcher.model.feed import Feed, Source, Validators
+from watcher.model.feed import Feed, FeedConfig, Validators
 from watcher.model.poll import (
     Document,
+    EntryDiff,
     Failed,
     FailureKind,
-    Fresh,
-    Hints,
-    Hop,
-    Outcome,
-    Parsed,
-    Sorted,
+    Modified,
+    ParsedFeed,
+    PollingHints,
+    PollOutcome,
+    Redirect,
     Unchanged,
 )
 from watcher.schedule import PollLimits, plan_next_poll
@@ -32,7 +33,7 @@ def feed(**facts: object) -> Feed:
     """Give a feed that has been polled well for long."""
     usual: dict[str, object] = {
         "id": 1,
-        "source": Source(url=URL),
+        "config": FeedConfig(url=URL),
         "fetch_url": URL,
         "next_poll_at": NOON,
         "interval": 30 * MINUTE,
@@ -41,17 +42,17 @@ def feed(**facts: object) -> Feed:
         "read_at": NOON - HOUR,
         "new_at": NOON - HOUR,
         "baseline_at": NOON - 30 * DAY,
-        "rhythm": HOUR,
+        "publish_interval": HOUR,
         "body_hash": b"old",
         "validators": ETAG,
-        "document_keys": frozenset({"a"}),
+        "keys": frozenset({"a"}),
     }
-    return Feed(**(usual | facts))  # type: ignore[arg-type]
+    return build_feed(URL, **(usual | facts))
 
 
 def fresh(
-    *ages: timedelta, hops: tuple[tuple[int, str], ...] = (), hints: Hints | None = None, **said: object
-) -> Fresh:
+    *ages: timedelta, hops: tuple[tuple[int, str], ...] = (), hints: PollingHints | None = None, **said: object
+) -> Modified:
     """Give a document whose items were published so long before NOON."""
     items = tuple(Item(title=f"t{n}", published_at=NOON - age) for n, age in enumerate(ages))
     document = Document(
@@ -64,7 +65,7 @@ def fresh(
         validators=Validators(etag='"2"'),
         hops=redirects(*hops),
     )
-    return Fresh(document=document, parsed=Parsed(items=items, **said), hints=hints or Hints())  # type: ignore[arg-type]
+    return Modified(document=document, parsed=ParsedFeed(items=items, **said), hints=hints or PollingHints())  # type: ignore[arg-type]
 
 
 def unchanged(by: str = "304", validators: Validators = ETAG, hops: tuple[tuple[int, str], ...] = ()) -> Unchanged:
@@ -78,23 +79,23 @@ def failed(
     return Failed(kind=kind, message=f"it was {kind.value}", status=answered, retry_after=retry_after)
 
 
-def redirects(*hops: tuple[int, str]) -> tuple[Hop, ...]:
-    return tuple(Hop(status=status, url=url) for status, url in hops)
+def redirects(*hops: tuple[int, str]) -> tuple[Redirect, ...]:
+    return tuple(Redirect(status=status, url=url) for status, url in hops)
 
 
-def told(new: int = 0, same: int = 0, **facts: object) -> Sorted:
+def told(new: int = 0, same: int = 0, **facts: object) -> EntryDiff:
     """Give what a document of so many new and known entries is sorted into."""
     entries = tuple(
         Entry(feed_id=1, key=str(n), canonical_url=None, content_hash=b"", item=Item(), source="", feed_url=URL)
         for n in range(new)
     )
-    return Sorted(new=entries, same=same, document_keys=frozenset({"b"}), **facts)  # type: ignore[arg-type]
+    return EntryDiff(new=entries, same=same, document_keys=frozenset({"b"}), **facts)  # type: ignore[arg-type]
 
 
 def polled(
     one: Feed,
-    outcome: Outcome,
-    sorted_: Sorted | None = None,
+    outcome: PollOutcome,
+    sorted_: EntryDiff | None = None,
     *,
     now: datetime = NOON,
     bounds: PollLimits | None = None,

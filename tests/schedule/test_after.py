@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.feed_builder import change_feed
 from tests.schedule.polls import DAY, ETAG, HOUR, MINUTE, NOON, URL, failed, feed, fresh, polled, told, unchanged
-from watcher.model.feed import Feed, FeedState, Source, Validators
-from watcher.model.poll import Failed, FailureKind, Gap, Hints, Outcome
+from watcher.model.feed import Feed, FeedConfig, FeedState, Validators
+from watcher.model.poll import Failed, FailureKind, Gap, PollingHints, PollOutcome
 from watcher.schedule import Health, PollLimits, get_feed_health
 
 NEW = feed(
@@ -19,50 +19,50 @@ NEW = feed(
     succeeded_at=None,
     read_at=None,
     new_at=None,
-    rhythm=None,
+    publish_interval=None,
     body_hash=None,
     validators=Validators(),
-    document_keys=frozenset(),
+    keys=frozenset(),
 )
 
 
 def test_first_read_is_the_baseline_and_sets_the_rhythm() -> None:
     learnt = polled(NEW, fresh(HOUR, 2 * HOUR, 3 * HOUR, title="Post", language="sv"), told(new=3))
 
-    assert (learnt.baseline_at, learnt.read_at, learnt.succeeded_at) == (NOON, NOON, NOON)
-    assert (learnt.rhythm, learnt.interval) == (HOUR, 30 * MINUTE)
+    assert (learnt.stats.baseline_at, learnt.poll.read_at, learnt.poll.succeeded_at) == (NOON, NOON, NOON)
+    assert (learnt.stats.publish_interval, learnt.poll.interval) == (HOUR, 30 * MINUTE)
     assert (learnt.title, learnt.language) == ("Post", "sv")
-    assert learnt.new_at == NOON - HOUR
-    assert learnt.next_poll_at == NOON + 30 * MINUTE
+    assert learnt.stats.new_at == NOON - HOUR
+    assert learnt.poll.next_poll_at == NOON + 30 * MINUTE
 
 
 def test_what_was_read_is_stored_with_its_validators() -> None:
     learnt = polled(feed(), fresh(HOUR), told(new=1, same=5, id_changes=1))
 
-    assert learnt.body_hash == b"new"
-    assert learnt.validators == Validators(etag='"2"')
-    assert learnt.document_keys == {"b"}
-    assert learnt.id_changes == 1
-    assert (learnt.new_at, learnt.barren) == (NOON, 0)
+    assert learnt.poll.body_hash == b"new"
+    assert learnt.poll.validators == Validators(etag='"2"')
+    assert learnt.document.keys == {"b"}
+    assert learnt.document.id_changes == 1
+    assert (learnt.stats.new_at, learnt.poll.empty_polls) == (NOON, 0)
 
 
 def test_document_that_was_cut_is_asked_for_again_whole() -> None:
-    assert polled(feed(), fresh(HOUR, degraded="cut", cut=True), told(new=1)).validators == Validators()
+    assert polled(feed(), fresh(HOUR, degraded="cut", cut=True), told(new=1)).poll.validators == Validators()
 
 
 def test_document_that_was_repaired_keeps_its_validators() -> None:
-    assert polled(feed(), fresh(HOUR, degraded="repaired"), told(new=1)).validators.etag == '"2"'
+    assert polled(feed(), fresh(HOUR, degraded="repaired"), told(new=1)).poll.validators.etag == '"2"'
 
 
 def test_mostly_new_document_halves_the_interval() -> None:
-    assert polled(feed(), fresh(HOUR), told(new=4, same=1)).interval == 15 * MINUTE
+    assert polled(feed(), fresh(HOUR), told(new=4, same=1)).poll.interval == 15 * MINUTE
 
 
 def test_gap_shortens_the_interval_to_the_minimum_and_is_counted() -> None:
     learnt = polled(feed(gaps=1, lost=2), fresh(HOUR), told(new=9, gap=Gap(lost=7)))
 
-    assert learnt.interval == 5 * MINUTE
-    assert (learnt.gaps, learnt.lost, learnt.gap_at) == (2, 9, NOON)
+    assert learnt.poll.interval == 5 * MINUTE
+    assert (learnt.stats.gaps, learnt.stats.lost, learnt.stats.gap_at) == (2, 9, NOON)
 
 
 def test_six_polls_without_news_lengthen_the_interval() -> None:
@@ -70,68 +70,71 @@ def test_six_polls_without_news_lengthen_the_interval() -> None:
     for _poll in range(6):
         one = polled(one, unchanged())
 
-    assert one.interval == 37.5 * MINUTE
-    assert one.barren == 6
+    assert one.poll.interval == 37.5 * MINUTE
+    assert one.poll.empty_polls == 6
 
 
 @pytest.mark.parametrize(
     ("silence", "longest"), [(DAY, HOUR), (20 * DAY, 2 * HOUR), (100 * DAY, 6 * HOUR)], ids=["day", "weeks", "months"]
 )
 def test_interval_grows_with_the_silence(silence: timedelta, longest: timedelta) -> None:
-    one = feed(new_at=NOON - silence, barren=5, interval=20 * HOUR)
+    one = feed(new_at=NOON - silence, empty_polls=5, interval=20 * HOUR)
 
-    assert polled(one, unchanged()).interval == longest
+    assert polled(one, unchanged()).poll.interval == longest
 
 
 @pytest.mark.parametrize(
     ("hints", "wait"),
     [
-        pytest.param(Hints(), 30 * MINUTE, id="nothing said"),
-        pytest.param(Hints(fresh_for=2 * HOUR), 2 * HOUR, id="fresh for longer"),
-        pytest.param(Hints(fresh_for=MINUTE), 30 * MINUTE, id="fresh for less"),
-        pytest.param(Hints(fresh_for=365 * DAY), DAY, id="fresh for a year"),
-        pytest.param(Hints(ttl=45 * MINUTE), 45 * MINUTE, id="ttl"),
-        pytest.param(Hints(ttl=7 * DAY), HOUR, id="a week's ttl"),
-        pytest.param(Hints(update_every=40 * MINUTE), 40 * MINUTE, id="syndication module"),
-        pytest.param(Hints(skip_hours=frozenset({12, 13})), 150 * MINUTE, id="hours to skip"),
-        pytest.param(Hints(skip_days=frozenset({2})), 12.5 * HOUR, id="days to skip, for half a day at most"),
+        pytest.param(PollingHints(), 30 * MINUTE, id="nothing said"),
+        pytest.param(PollingHints(fresh_for=2 * HOUR), 2 * HOUR, id="fresh for longer"),
+        pytest.param(PollingHints(fresh_for=MINUTE), 30 * MINUTE, id="fresh for less"),
+        pytest.param(PollingHints(fresh_for=365 * DAY), DAY, id="fresh for a year"),
+        pytest.param(PollingHints(ttl=45 * MINUTE), 45 * MINUTE, id="ttl"),
+        pytest.param(PollingHints(ttl=7 * DAY), HOUR, id="a week's ttl"),
+        pytest.param(PollingHints(update_every=40 * MINUTE), 40 * MINUTE, id="syndication module"),
+        pytest.param(PollingHints(skip_hours=frozenset({12, 13})), 150 * MINUTE, id="hours to skip"),
+        pytest.param(PollingHints(skip_days=frozenset({2})), 12.5 * HOUR, id="days to skip, for half a day at most"),
     ],
 )
-def test_server_and_document_may_ask_for_less(hints: Hints, wait: timedelta) -> None:
-    assert polled(feed(), fresh(HOUR, hints=hints), told(same=5)).next_poll_at == NOON + wait
+def test_server_and_document_may_ask_for_less(hints: PollingHints, wait: timedelta) -> None:
+    assert polled(feed(), fresh(HOUR, hints=hints), told(same=5)).poll.next_poll_at == NOON + wait
 
 
 def test_interval_of_the_configuration_wins() -> None:
-    one = feed(source=Source(url=URL, interval=2 * MINUTE))
+    one = feed(config=FeedConfig(url=URL, interval=2 * MINUTE))
 
-    assert polled(one, fresh(HOUR, hints=Hints(fresh_for=HOUR)), told(same=1)).next_poll_at == NOON + 2 * MINUTE
+    assert (
+        polled(one, fresh(HOUR, hints=PollingHints(fresh_for=HOUR)), told(same=1)).poll.next_poll_at
+        == NOON + 2 * MINUTE
+    )
 
 
 def test_jitter_only_ever_delays() -> None:
-    assert polled(feed(), unchanged(), jitter=0.999).next_poll_at - NOON == pytest.approx(33 * MINUTE, rel=0.01)
+    assert polled(feed(), unchanged(), jitter=0.999).poll.next_poll_at - NOON == pytest.approx(33 * MINUTE, rel=0.01)
 
 
 def test_304_keeps_validators_that_it_does_not_repeat() -> None:
-    assert polled(feed(), unchanged(validators=Validators())).validators == ETAG
-    assert polled(feed(), unchanged(validators=Validators(etag='"9"'))).validators.etag == '"9"'
+    assert polled(feed(), unchanged(validators=Validators())).poll.validators == ETAG
+    assert polled(feed(), unchanged(validators=Validators(etag='"9"'))).poll.validators.etag == '"9"'
 
 
 def test_304_that_repeats_one_validator_keeps_the_other() -> None:
     one = polled(feed(), unchanged("304", Validators(etag='"2"', url=URL)))
 
-    assert one.validators == Validators(etag='"2"', last_modified=ETAG.last_modified, url=URL)
+    assert one.poll.validators == Validators(etag='"2"', last_modified=ETAG.last_modified, url=URL)
 
 
 def test_body_that_comes_without_validators_any_more_forgets_them() -> None:
-    assert polled(feed(), unchanged("hash", Validators(url=URL))).validators == Validators(url=URL)
+    assert polled(feed(), unchanged("hash", Validators(url=URL))).poll.validators == Validators(url=URL)
 
 
 def test_304_that_lasts_for_more_than_a_day_is_asked_without_validators() -> None:
     stuck = polled(feed(read_at=NOON - 25 * HOUR), unchanged())
     seen = polled(stuck, unchanged(by="hash"))
 
-    assert stuck.validators == Validators()
-    assert (seen.validators, seen.read_at) == (ETAG, NOON)
+    assert stuck.poll.validators == Validators()
+    assert (seen.poll.validators, seen.poll.read_at) == (ETAG, NOON)
 
 
 def test_failures_back_off_and_are_remembered() -> None:
@@ -139,25 +142,25 @@ def test_failures_back_off_and_are_remembered() -> None:
     for n in range(9):
         now = NOON + n * HOUR
         one = polled(one, failed(), now=now)
-        waits.append((one.next_poll_at - now) / MINUTE)
+        waits.append((one.poll.next_poll_at - now) / MINUTE)
 
     assert waits == [5, 10, 20, 40, 80, 160, 320, 360, 360]
-    assert (one.state, one.failures, one.failing_since) == (FeedState.BACKOFF, 9, NOON)
-    assert (one.error_kind, one.error) == ("timeout", "it was timeout")
-    assert one.validators == ETAG
-    assert one.body_hash == b"old"
+    assert (one.state, one.poll.failures, one.poll.failing_since) == (FeedState.BACKOFF, 9, NOON)
+    assert (one.poll.error_kind, one.poll.error) == ("timeout", "it was timeout")
+    assert one.poll.validators == ETAG
+    assert one.poll.body_hash == b"old"
 
 
 def test_back_off_never_becomes_never() -> None:
     one = feed(failures=5_000, failing_since=NOON - 900 * DAY, state=FeedState.BACKOFF)
 
-    assert polled(one, failed(), jitter=0.99).next_poll_at <= NOON + 1.1 * DAY
+    assert polled(one, failed(), jitter=0.99).poll.next_poll_at <= NOON + 1.1 * DAY
 
 
 def test_success_forgets_failures() -> None:
     one = polled(feed(failures=7, failing_since=NOON - DAY, error="x", error_kind="dns"), unchanged())
 
-    assert (one.failures, one.failing_since, one.error, one.error_kind) == (0, None, None, None)
+    assert (one.poll.failures, one.poll.failing_since, one.poll.error, one.poll.error_kind) == (0, None, None, None)
     assert one.state is FeedState.ACTIVE
 
 
@@ -165,9 +168,9 @@ def test_our_own_network_is_never_counted_against_a_feed() -> None:
     before = feed()
     one = polled(before, failed(FailureKind.OFFLINE))
 
-    assert (one.failures, one.state, one.validators) == (0, FeedState.ACTIVE, before.validators)
-    assert one.next_poll_at <= NOON + 2 * MINUTE
-    assert (one.failing_since, one.error_kind) == (NOON, "offline")
+    assert (one.poll.failures, one.state, one.poll.validators) == (0, FeedState.ACTIVE, before.poll.validators)
+    assert one.poll.next_poll_at <= NOON + 2 * MINUTE
+    assert (one.poll.failing_since, one.poll.error_kind) == (NOON, "offline")
 
 
 def test_feed_that_our_network_keeps_unread_for_long_is_no_fresh_one() -> None:
@@ -175,17 +178,17 @@ def test_feed_that_our_network_keeps_unread_for_long_is_no_fresh_one() -> None:
     for minute in range(0, 121, 2):
         one = polled(one, failed(FailureKind.OFFLINE), now=NOON + minute * MINUTE)
 
-    assert get_feed_health(one, NOON + 30 * MINUTE) is Health.FRESH
-    assert get_feed_health(one, NOON + 121 * MINUTE) is Health.FAILING
-    assert polled(one, unchanged(), now=NOON + 3 * HOUR).failing_since is None
+    assert get_feed_health(one.summary, NOON + 30 * MINUTE) is Health.FRESH
+    assert get_feed_health(one.summary, NOON + 121 * MINUTE) is Health.FAILING
+    assert polled(one, unchanged(), now=NOON + 3 * HOUR).poll.failing_since is None
 
 
 def test_failure_after_our_network_came_back_counts_from_then() -> None:
     one = polled(feed(), failed(FailureKind.OFFLINE))
     one = polled(one, failed(), now=NOON + 5 * DAY)
 
-    assert (one.failures, one.failing_since) == (1, NOON + 5 * DAY)
-    assert one.next_poll_at == NOON + 5 * DAY + 5 * MINUTE
+    assert (one.poll.failures, one.poll.failing_since) == (1, NOON + 5 * DAY)
+    assert one.poll.next_poll_at == NOON + 5 * DAY + 5 * MINUTE
 
 
 def test_feed_of_a_host_that_asked_for_peace_is_put_off_and_not_blamed() -> None:
@@ -194,16 +197,16 @@ def test_feed_of_a_host_that_asked_for_peace_is_put_off_and_not_blamed() -> None
 
     one = polled(before, put_off)
 
-    assert replace(one, next_poll_at=before.next_poll_at, polled_at=before.polled_at) == before
-    assert one.next_poll_at == NOON + 2 * HOUR
+    assert change_feed(one, next_poll_at=before.poll.next_poll_at, polled_at=before.poll.polled_at) == before
+    assert one.poll.next_poll_at == NOON + 2 * HOUR
 
 
 def test_server_without_validators_is_asked_less_often_unless_items_slip_through() -> None:
     bare = feed(validators=Validators(), interval=5 * MINUTE)
     hurried = feed(validators=Validators(), interval=5 * MINUTE, gap_at=NOON - HOUR)
 
-    assert polled(bare, unchanged("hash", Validators())).next_poll_at == NOON + 15 * MINUTE
-    assert polled(hurried, unchanged("hash", Validators())).next_poll_at == NOON + 5 * MINUTE
+    assert polled(bare, unchanged("hash", Validators())).poll.next_poll_at == NOON + 15 * MINUTE
+    assert polled(hurried, unchanged("hash", Validators())).poll.next_poll_at == NOON + 5 * MINUTE
 
 
 @pytest.mark.parametrize(
@@ -217,14 +220,14 @@ def test_server_without_validators_is_asked_less_often_unless_items_slip_through
     ],
 )
 def test_retry_after_is_honoured_within_bounds(asked: timedelta | None, wait: timedelta) -> None:
-    assert polled(feed(), failed(FailureKind.RATE_LIMITED, asked)).next_poll_at == NOON + wait
+    assert polled(feed(), failed(FailureKind.RATE_LIMITED, asked)).poll.next_poll_at == NOON + wait
 
 
 def test_forbidden_feed_is_asked_ever_more_rarely_and_then_blocked() -> None:
     one, waits = feed(), []
     for _poll in range(5):
         one = polled(one, failed(FailureKind.FORBIDDEN))
-        waits.append(one.next_poll_at - NOON)
+        waits.append(one.poll.next_poll_at - NOON)
 
     assert waits == [HOUR, 6 * HOUR, DAY, DAY, DAY]
     assert one.state is FeedState.BLOCKED
@@ -259,7 +262,7 @@ _OUTCOMES = st.one_of(
         st.one_of(st.none(), st.timedeltas(min_value=-DAY, max_value=10_000 * DAY)),
     ),
     st.builds(
-        lambda ages, every: fresh(*ages, hints=Hints(fresh_for=every, ttl=every, update_every=every)),
+        lambda ages, every: fresh(*ages, hints=PollingHints(fresh_for=every, ttl=every, update_every=every)),
         st.lists(st.timedeltas(min_value=-DAY, max_value=500 * DAY), max_size=5),
         st.one_of(st.none(), st.timedeltas(min_value=timedelta(0), max_value=10_000 * DAY)),
     ),
@@ -268,10 +271,10 @@ _OUTCOMES = st.one_of(
 
 @given(st.lists(_OUTCOMES, max_size=12), st.floats(0, 0.999))
 @settings(deadline=None)
-def test_next_poll_is_never_at_once_and_never_never(outcomes: list[Outcome], jitter: float) -> None:
+def test_next_poll_is_never_at_once_and_never_never(outcomes: list[PollOutcome], jitter: float) -> None:
     one: Feed = NEW
     for outcome in outcomes:
         one = polled(one, outcome, told(new=1, same=1), jitter=jitter)
 
-        assert NOON + MINUTE <= one.next_poll_at <= NOON + 1.1 * DAY + 12 * HOUR
-        assert PollLimits().minimum <= one.interval <= PollLimits().maximum
+        assert NOON + MINUTE <= one.poll.next_poll_at <= NOON + 1.1 * DAY + 12 * HOUR
+        assert PollLimits().minimum <= one.poll.interval <= PollLimits().maximum

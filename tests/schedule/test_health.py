@@ -8,7 +8,7 @@ import pytest
 
 from tests.schedule.polls import DAY, HOUR, MINUTE, NOON, feed
 from watcher.model.feed import Feed, FeedState
-from watcher.model.poll import Hints, Parsed
+from watcher.model.poll import ParsedFeed, PollingHints
 from watcher.schedule import Health, collect_hints, get_feed_health, parse_freshness
 
 
@@ -23,16 +23,22 @@ from watcher.schedule import Health, collect_hints, get_feed_health, parse_fresh
         pytest.param(feed(state=FeedState.PAUSED, failures=3), Health.PAUSED, id="paused"),
         pytest.param(feed(new_at=NOON - 4 * DAY), Health.STALE, id="hourly, silent for days"),
         pytest.param(feed(new_at=NOON - 2 * DAY), Health.FRESH, id="hourly, silent over a weekend"),
-        pytest.param(feed(new_at=NOON - 40 * DAY, rhythm=7 * DAY), Health.FRESH, id="weekly, silent for weeks"),
-        pytest.param(feed(new_at=NOON - 80 * DAY, rhythm=7 * DAY), Health.STALE, id="weekly, silent for months"),
-        pytest.param(feed(new_at=None, rhythm=None), Health.FRESH, id="nothing known, a month old"),
         pytest.param(
-            feed(new_at=None, rhythm=None, baseline_at=NOON - 31 * DAY), Health.STALE, id="nothing ever, for longer"
+            feed(new_at=NOON - 40 * DAY, publish_interval=7 * DAY), Health.FRESH, id="weekly, silent for weeks"
+        ),
+        pytest.param(
+            feed(new_at=NOON - 80 * DAY, publish_interval=7 * DAY), Health.STALE, id="weekly, silent for months"
+        ),
+        pytest.param(feed(new_at=None, publish_interval=None), Health.FRESH, id="nothing known, a month old"),
+        pytest.param(
+            feed(new_at=None, publish_interval=None, baseline_at=NOON - 31 * DAY),
+            Health.STALE,
+            id="nothing ever, for longer",
         ),
     ],
 )
 def test_health_in_a_word(one: Feed, said: Health) -> None:
-    assert get_feed_health(one, NOON) is said
+    assert get_feed_health(one.summary, NOON) is said
 
 
 @pytest.mark.parametrize(
@@ -66,7 +72,7 @@ def test_freshness_of_an_answer(headers: dict[str, str], fresh: timedelta | None
 
 
 def test_hints_of_server_and_document_are_one() -> None:
-    said = collect_hints({"cache-control": "max-age=600"}, Parsed(items=(), hints=Hints(ttl=HOUR)))
+    said = collect_hints({"cache-control": "max-age=600"}, ParsedFeed(items=(), hints=PollingHints(ttl=HOUR)))
 
-    assert said == Hints(fresh_for=10 * MINUTE, ttl=HOUR)
-    assert collect_hints({}, None) == Hints()
+    assert said == PollingHints(fresh_for=10 * MINUTE, ttl=HOUR)
+    assert collect_hints({}, None) == PollingHints()

@@ -10,7 +10,7 @@ import pytest
 import trustme
 
 from watcher.errors import ConfigError, UsageError
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.settings import Settings, load
 from watcher.settings.edit_feeds import add_sources, remove_source
 from watcher.settings.feeds import find_source, make_source
@@ -36,7 +36,7 @@ def faults(folder: Path, *feeds: str, environ: Mapping[str, str] | None = None) 
     return [f"{fault.line}:{fault.column}: {fault.message}" for fault in caught.value.faults]
 
 
-def one(folder: Path, feed: str, environ: Mapping[str, str] | None = None) -> Source:
+def one(folder: Path, feed: str, environ: Mapping[str, str] | None = None) -> FeedConfig:
     (source,) = configured(folder, feed, environ=environ).sources
     return source
 

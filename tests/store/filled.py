@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from watcher.match import TopicMatcher, compile_topics
 from watcher.model.entry import Item, StoredEntry
-from watcher.model.feed import Source, Validators
-from watcher.model.poll import Document, Fresh, Hints, Parsed
+from watcher.model.feed import FeedConfig, Validators
+from watcher.model.poll import Document, Modified, ParsedFeed, PollingHints
 from watcher.model.topic import Topic
 from watcher.pipeline.ingest import IngestResult, settle
 from watcher.schedule import PollLimits
@@ -29,8 +29,8 @@ def item(number: int, title: str, summary: str = "", **more: object) -> Item:
     return Item(guid=f"g{number}", url=f"https://harbour.example/{number}", title=title, summary=summary, **more)  # type: ignore[arg-type]
 
 
-def document(url: str, items: Sequence[Item]) -> Fresh:
-    return Fresh(
+def document(url: str, items: Sequence[Item]) -> Modified:
+    return Modified(
         document=Document(
             url=url,
             final_url=url,
@@ -40,8 +40,8 @@ def document(url: str, items: Sequence[Item]) -> Fresh:
             body_hash=repr(items).encode(),
             validators=Validators(),
         ),
-        parsed=Parsed(items=tuple(items), title="The Harbour Post"),
-        hints=Hints(),
+        parsed=ParsedFeed(items=tuple(items), title="The Harbour Post"),
+        hints=PollingHints(),
     )
 
 
@@ -56,9 +56,9 @@ def bring(
 ) -> IngestResult:
     """Settle a document of these items for a feed, as a poll at `now` would."""
     with database.write() as db:
-        known = {each.source for each in load_feeds(db)}
+        known = {each.config for each in load_feeds(db)}
         if feed not in {source.url for source in known}:
-            sync_feeds(db, [*known, Source(url=feed, title=title)], now, timedelta(minutes=15))
+            sync_feeds(db, [*known, FeedConfig(url=feed, title=title)], now, timedelta(minutes=15))
         [claimed] = claim_due_feeds(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
         return settle(db, claimed, document(feed, items), watched, now, PollLimits(), 0.0)
 

@@ -37,7 +37,7 @@ EYES = topics(eyes='"five eyes"', tides="tides")
 
 def fill(database: Database) -> None:
     """Put something into every table that a release has to carry over."""
-    from watcher.model.digest import ChannelKind, Coverage, Digest
+    from watcher.model.digest import Coverage, Digest
     from watcher.store.topics import WatchedTopic, sync_topics
 
     old = [item(1, "Five Eyes meet in Riga", "Ministers of the alliance."), item(2, "Tides, and café news 北京")]
@@ -60,7 +60,7 @@ def fill(database: Database) -> None:
         digest_id = add_digest(db, told, NOON, sent=True, html="<p>", text="text")
         assert digest_id is not None
         draft = DeliveryDraft(
-            channel="mail", kind=ChannelKind.EMAIL, recipient="a@desk.example", part=0, payload="the words",
+            channel="mail", kind="email", recipient="a@desk.example", part=0, payload="the words",
             message_id="<1@desk.example>", not_before=NOON,
         )  # fmt: skip
         add_deliveries(db, digest_id, [draft], NOON)

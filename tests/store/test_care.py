@@ -13,7 +13,7 @@ from sqlalchemy import text
 from tests.store.filled import NOON, bring, document, item, topics
 from watcher.errors import StoreError
 from watcher.match import parse_query
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.pipeline.ingest import settle
 from watcher.schedule import PollLimits
 from watcher.store.database import Database
@@ -144,7 +144,7 @@ def test_a_backup_of_a_running_database_is_of_one_moment(database: Database, tmp
                 return
             with database.write() as db:
                 for feed in ("https://a.example/feed", "https://b.example/feed"):
-                    sources = [Source(url="https://a.example/feed"), Source(url="https://b.example/feed")]
+                    sources = [FeedConfig(url="https://a.example/feed"), FeedConfig(url="https://b.example/feed")]
                     sync_feeds(db, sources, NOON, DAY)
                     [held] = claim_due_feeds(db, NOON, limit=1, lease_for=DAY, urls=[feed])
                     settle(db, held, document(feed, [item(number, f"Story {number}")]), EYES, NOON, PollLimits(), 0.0)

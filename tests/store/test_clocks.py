@@ -9,7 +9,7 @@ from sqlalchemy import select, update
 
 from tests.outgoing.world import alerts, daily, found
 from tests.store.filled import NOON, bring, item
-from watcher.model.digest import ChannelKind, Coverage, Digest
+from watcher.model.digest import Coverage, Digest
 from watcher.schedule.clock_steps import ClockStep
 from watcher.store.database import Database
 from watcher.store.digests.queries import add_digest, get_last_slot, get_last_slots, load_unreported_hits
@@ -91,7 +91,7 @@ def test_what_happened_is_not_rewritten_by_a_clock_that_is_behind(database: Data
     with database.read() as db:
         feed = load_feeds(db)[0]
         slot = db.execute(select(digest_table.c.slot_at)).scalar_one()
-    assert feed.succeeded_at == NOON
+    assert feed.poll.succeeded_at == NOON
     assert abs(slot - NOON) < timedelta(seconds=1)
 
 
@@ -99,7 +99,7 @@ def test_what_happened_is_not_rewritten_by_a_clock_that_is_behind(database: Data
 def test_delivery_put_off_in_the_future_is_sent_now(database: Database, ahead: timedelta) -> None:
     future = NOON + ahead
     draft = DeliveryDraft(
-        channel="mail", kind=ChannelKind.EMAIL, recipient="a@desk.example", part=0, payload="", message_id="<1@x>",
+        channel="mail", kind="email", recipient="a@desk.example", part=0, payload="", message_id="<1@x>",
         not_before=future,
     )  # fmt: skip
     with database.write() as db:
@@ -115,7 +115,7 @@ def test_delivery_put_off_in_the_future_is_sent_now(database: Database, ahead: t
 def test_message_held_under_a_clock_that_was_ahead_is_abandoned(database: Database, ahead: timedelta) -> None:
     future = NOON + ahead
     draft = DeliveryDraft(
-        channel="mail", kind=ChannelKind.EMAIL, recipient="a@desk.example", part=0, payload="", message_id="<1@x>",
+        channel="mail", kind="email", recipient="a@desk.example", part=0, payload="", message_id="<1@x>",
         not_before=future,
     )  # fmt: skip
     with database.write() as db:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy import insert, select, text, update
 
 from watcher.model.access import Access
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.store.database import Database
 from watcher.store.feeds.queries import FeedSync, load_feed, sync_feeds
 from watcher.store.tables import digests, metadata, outbox, polls
@@ -27,14 +27,14 @@ def store_as_before(database: Database, url: str) -> int:
         return int(db.execute(select(feed_table.c.id).where(feed_table.c.url == url)).scalar_one())
 
 
-def sync(database: Database, *sources: Source) -> FeedSync:
+def sync(database: Database, *sources: FeedConfig) -> FeedSync:
     with database.write() as db:
         return sync_feeds(db, sources, NOON, HOUR)
 
 
-def private(url: str, address: str = "", login: tuple[str, str] | None = None, *secrets: str) -> Source:
+def private(url: str, address: str = "", login: tuple[str, str] | None = None, *secrets: str) -> FeedConfig:
     access = Access(username=login[0], password=login[1]) if login else Access()
-    return Source(url=url, address=address, access=access, private=True, secrets=secrets)
+    return FeedConfig(url=url, address=address, access=access, private=True, secrets=secrets)
 
 
 def everything(database: Database) -> str:
@@ -72,7 +72,7 @@ def test_a_feed_goes_on_under_its_address_without_login(database: Database) -> N
     assert stored(database) == {feed_id: PUBLIC}
     with database.read() as db:
         feed = load_feed(db, PUBLIC)
-    assert (feed.fetch_url, feed.name, feed.baseline_at) == (PUBLIC, PUBLIC, NOON)
+    assert (feed.fetch_url, feed.name, feed.stats.baseline_at) == (PUBLIC, PUBLIC, NOON)
     assert "s3same" not in everything(database)
     assert f"{PUBLIC}: failing since noon" in everything(database)
 
@@ -120,7 +120,7 @@ def test_feeds_that_are_configured_no_longer_lose_their_secrets_too(database: Da
 
 
 def test_a_feed_that_moved_is_asked_at_its_configured_address_once_it_has_a_login(database: Database) -> None:
-    sync(database, Source(url=PUBLIC))
+    sync(database, FeedConfig(url=PUBLIC))
     with database.write() as db:
         db.execute(update(feed_table).values(fetch_url="https://elsewhere.example/feed"))
 

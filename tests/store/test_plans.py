@@ -11,7 +11,7 @@ from sqlalchemy import event
 
 from tests.store.filled import NOON, bring, item, topics
 from watcher.match import parse_query
-from watcher.model.found import Filters
+from watcher.model.results import Filters
 from watcher.store.database import Database, Db
 from watcher.store.entries.search import search_entries
 from watcher.store.feeds.queries import load_polls

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from watcher.model.feed import Source
+from tests.feed_builder import change_feed
+from watcher.model.feed import FeedConfig
 from watcher.store.database import Database
 from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.poll_stats import get_poll_stats
@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 
 def test_polls_are_counted_by_outcome_from_a_moment_on(database: Database) -> None:
     with database.write() as db:
-        sync_feeds(db, [Source(url="https://a.example/feed")], NOON, HOUR)
+        sync_feeds(db, [FeedConfig(url="https://a.example/feed")], NOON, HOUR)
         [held] = claim_due_feeds(db, NOON, limit=1, lease_for=HOUR)
         done = [("read", 0), ("unchanged", 1), ("timeout", 2), ("read", 3)]
         add_polls(
@@ -29,7 +29,7 @@ def test_polls_are_counted_by_outcome_from_a_moment_on(database: Database) -> No
                 for outcome, n in done
             ],
         )
-        save_polled_feeds(db, [(held, replace(held, gaps=2, lost=7))])
+        save_polled_feeds(db, [(held, change_feed(held, gaps=2, lost=7))])
 
     with database.read() as db:
         told = get_poll_stats(db, NOON)

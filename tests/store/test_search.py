@@ -10,7 +10,7 @@ from sqlalchemy import text
 
 from tests.store.filled import NOON, bring, item, topics
 from watcher.match import match_entry, parse_query, required_terms
-from watcher.model.found import Filters
+from watcher.model.results import Filters
 from watcher.store.database import Database
 from watcher.store.entries.fulltext_index import format_expression, list_matching_ids
 from watcher.store.entries.queries import load_entries_after

@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 from tests.store.filled import NOON, document, item, topics
 from watcher.match import compile_topics, parse_query
 from watcher.model.digest import Coverage, Digest
-from watcher.model.feed import Feed, Source
-from watcher.model.poll import Fresh
+from watcher.model.feed import Feed, FeedConfig
+from watcher.model.poll import Modified
 from watcher.model.topic import Origin
 from watcher.pipeline.ingest import IngestResult, ingest_polls
 from watcher.schedule import PollLimits
@@ -40,7 +40,7 @@ DAY = timedelta(days=1)
 
 def watch(database: Database) -> list[Feed]:
     with database.write() as db:
-        sync_feeds(db, [Source(url=url) for url in FEEDS], NOON, timedelta(minutes=15))
+        sync_feeds(db, [FeedConfig(url=url) for url in FEEDS], NOON, timedelta(minutes=15))
         return list(claim_due_feeds(db, NOON, limit=100, lease_for=DAY))
 
 
@@ -50,10 +50,10 @@ def together(*work: Callable[[], object]) -> list[object]:
         return [future.result(timeout=60) for future in [pool.submit(each) for each in work]]
 
 
-def of(feed: Feed, numbers: range) -> Fresh:
-    chance = random.Random(feed.source.url)
+def of(feed: Feed, numbers: range) -> Modified:
+    chance = random.Random(feed.config.url)
     titles = [" ".join(chance.sample(WORDS, 6)) for _ in range(60)]
-    return document(feed.source.url, [item(number, f"{titles[number % 60]} {number // 20}") for number in numbers])
+    return document(feed.config.url, [item(number, f"{titles[number % 60]} {number // 20}") for number in numbers])
 
 
 def settle(database: Database, held: list[Feed], numbers: range, minutes: int = 0) -> tuple[IngestResult, ...]:

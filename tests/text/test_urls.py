@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from watcher.model.poll import Hop
+from watcher.model.poll import Redirect
 from watcher.text.urls import canonical_url, http_url, is_same_site, permanent_target, site_of
 
 BASE = "https://news.example/feeds/all.xml"
@@ -190,7 +190,7 @@ def test_a_neighbour_under_a_public_suffix_is_another_site() -> None:
     ],
 )
 def test_only_the_permanent_prefix_moves_a_feed(hops: list[tuple[int, str]], target: str | None) -> None:
-    followed = [Hop(status=status, url=url) for status, url in hops]
+    followed = [Redirect(status=status, url=url) for status, url in hops]
 
     assert permanent_target(followed, "https://a.example/feed") == target
 

@@ -13,7 +13,7 @@ import pytest
 from tests.web.site import World, world
 from watcher.digest.feedback_links import sign_feedback
 from watcher.digest.unsubscribe_links import sign_unsubscribe
-from watcher.model.digest import Leaving
+from watcher.model.digest import Unsubscription
 from watcher.settings import signing_key
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.web import create_app, make_server
@@ -241,7 +241,7 @@ def test_a_labels_link_asks_before_it_records(desk: World, client: httpx.Client)
 
 
 def test_unsubscribing_takes_one_post_and_no_login(locked: World, stranger: httpx.Client) -> None:
-    leaving = Leaving(subscription="daily", channel="files", recipient="desk@example.org")
+    leaving = Unsubscription(subscription="daily", channel="files", recipient="desk@example.org")
     token = sign_unsubscribe(signing_key(locked.app.settings), leaving)
 
     assert stranger.get(f"/unsubscribe/{token}").status_code == 200

@@ -16,15 +16,14 @@ import httpx
 import pytest
 from lxml import etree, html
 
-from tests.outgoing.world import mail
+from tests.outgoing.world import channel, mail, senders
 from tests.servers import MailServer, SlackServer
 from tests.web.hostile import HOSTILE, hostile_feed
 from tests.web.site import NOON, World, world
 from tests.web_server import Reply, Server
-from watcher.channels import senders
 from watcher.demo.sandbox import poll
-from watcher.model.digest import Channel, ChannelKind
-from watcher.pipeline.digests import compose_now, deliver_waiting
+from watcher.pipeline.delivery import deliver_waiting
+from watcher.pipeline.digests import compose_now
 from watcher.store.hits.queries import find_hits
 
 CARRIERS = {"script", "iframe", "img", "svg", "math", "object", "embed", "form", "base", "link"}
@@ -58,9 +57,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
 def _send(made: World, post: MailServer, slack: SlackServer) -> None:
     channels = {
         "mail": mail(post.port),
-        "hook": Channel(
-            name="hook", kind=ChannelKind.SLACK, recipients=("slack",), options={"webhook_url": slack.webhook}
-        ),
+        "hook": channel("hook", "slack", webhook_url=slack.webhook),
     }
     [daily] = made.app.settings.subscriptions
     ready = replace(
@@ -71,7 +68,7 @@ def _send(made: World, post: MailServer, slack: SlackServer) -> None:
     async def go() -> None:
         async with httpx.AsyncClient(timeout=5) as client:
             done = await deliver_waiting(
-                made.app.database, ready, senders(client, slack_pace=timedelta()), made.clock, jitter=lambda: 1.0
+                made.app.database, channels, senders(client, made.clock), made.clock, jitter=lambda: 1.0
             )
             assert done.sent >= 2
 

@@ -17,7 +17,7 @@ from starlette.routing import BaseRoute, Match
 from tests.web.nginx import free_port, is_installed, nginx
 from tests.web.site import World, world
 from tests.web.test_gate import PASSWORD, TOKEN, form_token
-from watcher.model.digest import Leaving
+from watcher.model.digest import Unsubscription
 from watcher.pipeline.digests import compose_now
 from watcher.settings.schema import OWN_PATHS
 from watcher.web import create_app
@@ -119,7 +119,7 @@ def test_a_form_leads_back_below(inside: Proxied) -> None:
 
 def test_links_of_mails_lead_there(proxied: Proxied) -> None:
     links = proxied.made.app.press().links
-    leave = links.leave(Leaving(subscription="daily", channel="files", recipient="a@desk.example"))
+    leave = links.leave(Unsubscription(subscription="daily", channel="files", recipient="a@desk.example"))
     judge = links.label(1, "relevant")
     assert leave is not None
     assert judge is not None

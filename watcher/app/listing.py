@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.match import Query, parse_query
-from watcher.model.found import Filters
+from watcher.model.results import Filters
 from watcher.model.topic import Topic
 from watcher.text.suggest import find_nearest
 

@@ -10,7 +10,7 @@ from watcher.store.topics import TopicVersion
 from watcher.topics.overview import TopicOverview
 
 if TYPE_CHECKING:
-    from watcher.model.found import StoredHit
+    from watcher.model.results import StoredHit
     from watcher.topics.cost import ClauseCost, TopicCost
     from watcher.topics.diff import EntryChange, QueryDiff
     from watcher.topics.evaluation import TopicScore

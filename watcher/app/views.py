@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from watcher.model.digest import Channel, Coverage, Delivery, Digest, StoryLine, Subscription, ToldHit
+from watcher.model.digest import Channel, Coverage, Delivery, Digest, DigestHit, StoryLine, Subscription
 from watcher.model.entry import StoredEntry
-from watcher.model.feed import Feed
-from watcher.model.found import Match, StoredHit
+from watcher.model.feed import PollableFeed
+from watcher.model.results import SearchResult, StoredHit
 from watcher.model.story import Story
 from watcher.model.topic import Evidence, Origin
 from watcher.schedule import get_feed_health
@@ -82,7 +82,7 @@ def version(before: Mapping[str, Any]) -> Json:
     }
 
 
-def match(found: Match) -> Json:
+def match(found: SearchResult) -> Json:
     """Say an entry that a search found, and the words that show why."""
     return {
         "entry": entry(found.stored),
@@ -126,33 +126,35 @@ def story(told: Story) -> Json:
     }
 
 
-def feed(one: Feed, now: datetime, entries: int = 0) -> Json:
+def feed(one: PollableFeed, now: datetime, entries: int = 0) -> Json:
     """Say a feed and its health."""
     return {
-        "url": one.source.url,
+        "url": one.config.url,
         "title": one.name,
-        "tags": list(one.source.tags),
-        "language": one.source.language or one.language,
+        "tags": list(one.config.tags),
+        "language": one.config.language or one.language,
         "site_url": one.site_url and redact_url(one.site_url),
-        "health": str(get_feed_health(one, now)),
+        "health": str(get_feed_health(one.summary, now)),
         "state": one.state.value,
         "fetch_url": redact_url(one.fetch_url),
-        "moving_to": redact_url(one.move.url) if one.move else None,
-        "interval_seconds": round(one.interval.total_seconds()),
-        "rhythm_seconds": round(one.rhythm.total_seconds()) if one.rhythm else None,
-        "polled_at": moment(one.polled_at),
-        "succeeded_at": moment(one.succeeded_at),
-        "new_at": moment(one.new_at),
-        "next_poll_at": moment(one.next_poll_at),
-        "failures": one.failures,
-        "failing_since": moment(one.failing_since),
-        "error": {"kind": one.error_kind, "message": redact_text(one.error or "")} if one.error_kind else None,
-        "gaps": one.gaps,
-        "lost": one.lost,
-        "gap_at": moment(one.gap_at),
-        "left_out": one.left_out,
-        "merged": one.merged,
-        "recovered": one.recovered,
+        "moving_to": redact_url(one.poll.move.url) if one.poll.move else None,
+        "interval_seconds": round(one.poll.interval.total_seconds()),
+        "rhythm_seconds": round(one.stats.publish_interval.total_seconds()) if one.stats.publish_interval else None,
+        "polled_at": moment(one.poll.polled_at),
+        "succeeded_at": moment(one.poll.succeeded_at),
+        "new_at": moment(one.stats.new_at),
+        "next_poll_at": moment(one.poll.next_poll_at),
+        "failures": one.poll.failures,
+        "failing_since": moment(one.poll.failing_since),
+        "error": {"kind": one.poll.error_kind, "message": redact_text(one.poll.error or "")}
+        if one.poll.error_kind
+        else None,
+        "gaps": one.stats.gaps,
+        "lost": one.stats.lost,
+        "gap_at": moment(one.stats.gap_at),
+        "left_out": one.stats.left_out,
+        "merged": one.stats.merged,
+        "recovered": one.stats.recovered,
         "entries": entries,
     }
 
@@ -242,7 +244,7 @@ def delivery(one: Delivery) -> Json:
         "id": one.id,
         "digest": one.digest_id,
         "channel": one.channel,
-        "kind": one.kind.value,
+        "kind": one.kind,
         "recipient": one.recipient,
         "part": one.part,
         "state": one.state.value,
@@ -283,7 +285,7 @@ def status(
 def channel(one: Channel, refused: BlockedChannel | None) -> Json:
     """Return a channel as configured, without its options, and since when and why it is refused."""
     blocked = {"since": moment(refused.since), "reason": refused.reason} if refused is not None else None
-    return {"name": one.name, "kind": one.kind.value, "recipients": list(one.recipients), "blocked": blocked}
+    return {"name": one.name, "kind": one.kind, "recipients": list(one.recipients), "blocked": blocked}
 
 
 def subscription(one: Subscription, *, last_at: datetime | None = None, next_at: datetime | None = None) -> Json:
@@ -310,7 +312,7 @@ def _story_line(line: StoryLine) -> Json:
     }
 
 
-def _told(each: ToldHit) -> Json:
+def _told(each: DigestHit) -> Json:
     return {
         "id": each.hit_id,
         "entry": each.entry_id,

@@ -1,25 +1,26 @@
-"""Ways out: e-mail, Slack, webhooks, Apprise, files. A sender answers with an outcome and raises for no server."""
+"""Channels: how digests leave. One folder for each kind, with its options, its rendering and its sender.
 
-from watcher.channels.chat import SlackSender
-from watcher.channels.everything import AppriseSender
-from watcher.channels.files import FileSender
-from watcher.channels.hook import WebhookSender
-from watcher.channels.mail import EmailSender
-from watcher.channels.outcome import Blocked, Deferred, Outcome, Refused, Sender, Sent, Uncertain
-from watcher.channels.senders import senders
+`CHANNELS` is the registry: settings, pipeline and entry points know no kind by name. A new kind is a folder and a line
+here (CONTRIBUTING, "Add a channel"). Importing this package imports the options alone; renderers and senders, with the
+template engine and the network libraries, are imported when they are first used.
+"""
 
-__all__ = [
-    "AppriseSender",
-    "Blocked",
-    "Deferred",
-    "EmailSender",
-    "FileSender",
-    "Outcome",
-    "Refused",
-    "Sender",
-    "Sent",
-    "SlackSender",
-    "Uncertain",
-    "WebhookSender",
-    "senders",
-]
+from __future__ import annotations
+
+from typing import Any
+
+from watcher.channels.apprise import AppriseChannel
+from watcher.channels.base import ChannelType
+from watcher.channels.email import EmailChannel
+from watcher.channels.file import FileChannel
+from watcher.channels.slack import SlackChannel
+from watcher.channels.webhook import WebhookChannel
+
+CHANNELS: dict[str, ChannelType[Any]] = {
+    "email": EmailChannel(),
+    "slack": SlackChannel(),
+    "file": FileChannel(),
+    "webhook": WebhookChannel(),
+    "apprise": AppriseChannel(),
+}
+"""The channel types by `kind`, in the order in which messages name them."""

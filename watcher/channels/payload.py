@@ -1,4 +1,4 @@
-"""What is frozen when a digest is composed: everything that sending needs, as JSON text."""
+"""Payloads of messages: everything that sending needs, fixed as JSON text when a digest is composed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 
 def dump_payload(**parts: Any) -> str:
-    """Write the parts of a message."""
+    """Return the parts of a message as JSON."""
     return json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
 
 
 def load_payload(payload: str) -> dict[str, Any]:
-    """Read the parts of a message."""
-    said = json.loads(payload)
-    assert isinstance(said, dict)
-    return said
+    """Return the parts of a message."""
+    parts = json.loads(payload)
+    assert isinstance(parts, dict)
+    return parts

@@ -1,32 +1,23 @@
-"""Which sender serves which kind of channel."""
+"""The open senders of the configured channels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
-
-import httpx
-
-from watcher.channels.chat import PACE, SlackSender
-from watcher.channels.everything import AppriseSender
-from watcher.channels.files import FileSender
-from watcher.channels.hook import WebhookSender
-from watcher.channels.mail import EmailSender
-from watcher.channels.outcome import Sender
-from watcher.model.digest import ChannelKind
+from watcher.channels import CHANNELS
+from watcher.channels.base import Sender, SenderContext
+from watcher.model.digest import Channel
 
 
-def senders(
-    client: httpx.AsyncClient,
-    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-    *,
-    slack_pace: timedelta = PACE,
-) -> Mapping[ChannelKind, Sender]:
-    """Give a sender for every kind of channel; HTTP goes through `client`, which is the guarded one."""
-    return {
-        ChannelKind.EMAIL: EmailSender(),
-        ChannelKind.SLACK: SlackSender(client, slack_pace),
-        ChannelKind.WEBHOOK: WebhookSender(client, clock),
-        ChannelKind.APPRISE: AppriseSender(),
-        ChannelKind.FILE: FileSender(),
-    }
+class Senders:
+    """The senders of the configured channels, each opened on first use and kept while its channel stays the same."""
+
+    def __init__(self, context: SenderContext) -> None:
+        self._context = context
+        self._senders: dict[str, tuple[Channel, Sender]] = {}
+
+    def find_sender(self, channel: Channel) -> Sender:
+        """Return the sender of a channel; a new one where its configuration changed."""
+        known, sender = self._senders.get(channel.name, (None, None))
+        if sender is None or known != channel:
+            sender = CHANNELS[channel.kind].open_sender(channel.options, self._context)
+            self._senders[channel.name] = channel, sender
+        return sender

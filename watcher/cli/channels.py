@@ -62,7 +62,7 @@ def try_channel(
         results = asyncio.run(_send(application, channel))
     if as_json:
         shown = [asdict(each) | {"steps": [asdict(step) for step in each.steps]} for each in results]
-        output.put_json({"channel": name, "kind": channel.kind.value, "results": shown})
+        output.put_json({"channel": name, "kind": channel.kind, "results": shown})
     else:
         for result in results:
             _show(result)
@@ -81,7 +81,8 @@ def _find(application: App, name: str) -> Channel:
 
 async def _send(application: App, channel: Channel) -> tuple[RecipientResult, ...]:
     from watcher import clock
-    from watcher.channels import senders
+    from watcher.channels.base import SenderContext
+    from watcher.channels.senders import Senders
     from watcher.fetch import Fetcher
     from watcher.pipeline.channel_test import send_test
     from watcher.store.digests.queries import get_installation_id
@@ -89,8 +90,8 @@ async def _send(application: App, channel: Channel) -> tuple[RecipientResult, ..
     with application.database.write() as db:
         installation = get_installation_id(db)
     async with Fetcher(application.fetch_policy()) as fetcher:
-        ways = senders(fetcher.client(), clock.now)
-        return await send_test(channel, ways, application.press().links, installation, clock.now())
+        senders = Senders(SenderContext(http=fetcher.client(), clock=clock.now))
+        return await send_test(channel, senders, application.press().links, installation, clock.now())
 
 
 def _show(result: RecipientResult) -> None:

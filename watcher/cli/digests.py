@@ -222,7 +222,7 @@ def retry(
     from watcher.errors import NotFoundError, UsageError
     from watcher.model.digest import DeliveryState
     from watcher.pipeline import digests
-    from watcher.store.outbox.queries import list_known_channels, retry_deliveries
+    from watcher.store.outbox.queries import list_known_channels, requeue_deliveries
 
     if (delivery is None) == (not states):
         raise UsageError("name one delivery, or `--state dead` for all of them")
@@ -235,7 +235,7 @@ def retry(
                 if channel is not None and channel not in known | list_known_channels(db):
                     raise NotFoundError("channel", channel)
                 wanted = [DeliveryState(each.value) for each in states or ()]
-                count = retry_deliveries(db, clock.now(), states=wanted, channel=channel)
+                count = requeue_deliveries(db, clock.now(), states=wanted, channel=channel)
             if as_json:
                 output.put_json({"retried": count})
             else:
@@ -259,23 +259,26 @@ async def _deliver(application: App, press: DigestContext, digest_id: int) -> No
     import socket
 
     from watcher import clock
-    from watcher.channels import senders
+    from watcher.channels.base import SenderContext
+    from watcher.channels.senders import Senders
     from watcher.fetch import Fetcher
-    from watcher.pipeline.digests import deliver_waiting
+    from watcher.pipeline.delivery import deliver_waiting
     from watcher.pipeline.lease_recovery import COMMAND
 
     async with Fetcher(application.fetch_policy()) as fetcher:
         owner = f"{COMMAND} {socket.gethostname()}:{os.getpid()}"
-        ways = senders(fetcher.client(), clock.now)
-        await deliver_waiting(application.database, press, ways, clock.now, owner=owner, digest_id=digest_id)
+        senders = Senders(SenderContext(http=fetcher.client(), clock=clock.now))
+        await deliver_waiting(
+            application.database, press.channels, senders, clock.now, owner=owner, digest_id=digest_id
+        )
 
 
 def _written(shown: Digest, form: Form, press: DigestContext) -> str:
     import json
 
+    from watcher.channels.slack.render import render_slack
     from watcher.digest.html import render_html
     from watcher.digest.plain import render_markdown, render_text
-    from watcher.digest.slack import render_slack
 
     match form:
         case Form.HTML:

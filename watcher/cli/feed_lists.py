@@ -15,7 +15,7 @@ from watcher.cli.state import Json, load_settings, state
 
 if TYPE_CHECKING:
     from watcher.fetch import Candidate
-    from watcher.model.feed import Source
+    from watcher.model.feed import FeedConfig
     from watcher.pipeline.feed_check import FeedCheck
     from watcher.settings import Settings
 
@@ -69,7 +69,7 @@ def import_feeds(
     except ParseError as error:
         raise UsageError(f"{file}: {error}") from error
     known = {same_address(source.request_url) for source in settings.sources}
-    new: list[Source] = []
+    new: list[FeedConfig] = []
     skipped: list[tuple[str, str]] = [(redact_url(url), "no http(s) address") for url in outlines.refused]
     there = 0
     for source in outlines.sources:
@@ -153,7 +153,7 @@ def export(
         output.note(f"the secrets of {output.counted(secret, 'feed')} are left out; --with-secrets writes them")
 
 
-def find(sources: Sequence[Source], said: str) -> Source:
+def find(sources: Sequence[FeedConfig], said: str) -> FeedConfig:
     """Find a configured feed by its address, however spelt, or its title. Raises NotFoundError."""
     from watcher.errors import NotFoundError
     from watcher.settings.feeds import find_source
@@ -173,11 +173,11 @@ def find(sources: Sequence[Source], said: str) -> Source:
 def address(said: str) -> str:
     """Give the address that a person means who leaves out its scheme. Raises UsageError."""
     from watcher.errors import UsageError
-    from watcher.settings.value_types import read_http_url
+    from watcher.text.written_values import parse_http_url
 
     said = said.strip()
     try:
-        return read_http_url(said if "://" in said or ":" in said.split("/")[0] else f"https://{said}")
+        return parse_http_url(said if "://" in said or ":" in said.split("/")[0] else f"https://{said}")
     except ValueError as error:
         raise UsageError(str(error)) from error
 
@@ -190,7 +190,7 @@ def checked(
     interval: str | None,
     *,
     environ: Mapping[str, str] | None,
-) -> Source:
+) -> FeedConfig:
     """Make a source of what was typed, by the rules of feeds.yaml. Raises UsageError.
 
     `${NAME}` is read where there is an `environ`.
@@ -201,7 +201,7 @@ def checked(
     return make_source(facts | {"language": language or None, "interval": interval or None}, environ)
 
 
-def warn_of_secrets(source: Source) -> None:
+def warn_of_secrets(source: FeedConfig) -> None:
     """Name the safer way where a secret is about to stand in feeds.yaml."""
     if source.access.password is not None:
         output.note(f"{source.url}: its password now stands in feeds.yaml: `password_file` keeps it out")
@@ -209,7 +209,7 @@ def warn_of_secrets(source: Source) -> None:
         output.note(f"{source.url}: its secret now stands in feeds.yaml: `${{NAME}}` keeps it out")
 
 
-def refuse_known(sources: Sequence[Source], source: Source) -> None:
+def refuse_known(sources: Sequence[FeedConfig], source: FeedConfig) -> None:
     """Raise UsageError where a feed is configured already, be it in another spelling."""
     from watcher.errors import UsageError
     from watcher.settings.feeds import same_address
@@ -224,7 +224,7 @@ def refuse_known(sources: Sequence[Source], source: Source) -> None:
             raise UsageError(f"{source.url} is watched already{as_}")
 
 
-def tried(settings: Settings, source: Source) -> FeedCheck:
+def tried(settings: Settings, source: FeedConfig) -> FeedCheck:
     """Fetch and read a feed once."""
     import asyncio
 
@@ -270,7 +270,7 @@ def candidate(found: Candidate) -> dict[str, Any]:
     return {"url": redact_url(found.url), "title": found.title, "kind": found.kind, "items": found.items}
 
 
-def as_json_of(source: Source) -> dict[str, Any]:
+def as_json_of(source: FeedConfig) -> dict[str, Any]:
     """Say a feed as it is configured."""
     interval = round(source.interval.total_seconds()) if source.interval else None
     return {

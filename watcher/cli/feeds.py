@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,7 +13,7 @@ from watcher.cli.state import Json, load_settings, opened, state
 
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
-    from watcher.model.feed import Feed, Source
+    from watcher.model.feed import FeedConfig, PollableFeed
     from watcher.store.feeds.queries import PollRecord
 
 app = typer.Typer(
@@ -51,22 +52,22 @@ def list_feeds(
     with opened() as application:
         with application.database.read() as db:
             counts = count_entries_by_feed(db)
-        feeds = [feed for feed in _all(application, now) if not tag or set(tag) & set(feed.source.tags)]
-    feeds = [feed for feed in feeds if not only or str(get_feed_health(feed, now)) in only]
+        feeds = [feed for feed in _all(application, now) if not tag or set(tag) & set(feed.config.tags)]
+    feeds = [feed for feed in feeds if not only or str(get_feed_health(feed.summary, now)) in only]
     if as_json:
-        output.put_json({"feeds": [views.feed(feed, now, counts.get(feed.id, 0)) for feed in feeds]})
+        output.put_json({"feeds": [views.feed(feed, now, _count_entries(feed, counts)) for feed in feeds]})
         return
     output.table(
         ("health", "every", "last new", "entries", "lost", "feed", "address"),
         [
             (
-                str(get_feed_health(feed, now)),
-                _length(feed.source.interval or feed.interval) if feed.polled_at else "",
-                _at(feed.new_at),
-                f"{counts.get(feed.id, 0):,}",
-                f"~{feed.lost}" if feed.lost else "",
-                feed.name if feed.name != feed.source.url else "",
-                feed.source.url,
+                str(get_feed_health(feed.summary, now)),
+                _length(feed.config.interval or feed.poll.interval) if feed.poll.polled_at else "",
+                _at(feed.stats.new_at),
+                f"{_count_entries(feed, counts):,}",
+                f"~{feed.stats.lost}" if feed.stats.lost else "",
+                feed.name if feed.name != feed.config.url else "",
+                feed.config.url,
             )
             for feed in feeds
         ],
@@ -84,22 +85,23 @@ def show(
     """Show a feed: its health, its rhythm, gaps, moves, and the history of its polls."""
     from watcher import clock
     from watcher.app import views
+    from watcher.model.feed import Feed
     from watcher.schedule import get_feed_health
     from watcher.store.feeds.queries import count_entries_by_feed, load_polls
 
     now = clock.now()
     with opened() as application:
         source = feed_lists.find(application.settings.sources, url)
-        feed = next(each for each in _all(application, now) if each.source.url == source.url)
+        feed = next(each for each in _all(application, now) if each.config.url == source.url)
         with application.database.read() as db:
-            history = load_polls(db, feed.id, limit) if feed.id else ()
-            count = count_entries_by_feed(db).get(feed.id, 0) if feed.id else 0
+            history = load_polls(db, feed.id, limit) if isinstance(feed, Feed) else ()
+            count = _count_entries(feed, count_entries_by_feed(db))
     if as_json:
         said = views.feed(feed, now, count) | {"configured": feed_lists.as_json_of(source)}
         output.put_json(said | {"polls": [views.poll(poll) for poll in history]})
         return
     output.put(output.style(output.clean(feed.name), output.BOLD))
-    for name, value in _facts(feed, str(get_feed_health(feed, now)), count, now):
+    for name, value in _facts(feed, str(get_feed_health(feed.summary, now)), count, now):
         output.put(f"  {name:<12}{output.clean(value)}")
     if history:
         output.put("")
@@ -203,65 +205,79 @@ def resume(url: Address, as_json: Json = False) -> None:
         output.put(f"resumed {source.url}: asked again within seconds by a running daemon, or with `watcher poll`")
 
 
-def _all(application: App, now: datetime) -> list[Feed]:
+def _all(application: App, now: datetime) -> list[PollableFeed]:
     """Give the configured feeds with what is known of them; those that were never polled are new."""
-    from watcher.model.feed import Feed, FeedState
+    from watcher.model.feed import FeedState, PollableFeed, PollState
     from watcher.store.feeds.queries import load_feeds
 
     with application.database.read() as db:
-        known = {feed.source.url: feed for feed in load_feeds(db)}
-    found: list[Feed] = []
+        known = {feed.config.url: feed for feed in load_feeds(db)}
+    found: list[PollableFeed] = []
     for source in application.settings.sources:
         feed = known.get(source.url)
         resting = FeedState.ACTIVE if source.enabled else FeedState.PAUSED
-        found.append(feed or Feed(id=0, source=source, fetch_url=source.url, next_poll_at=now, state=resting))
+        new = PollableFeed(config=source, fetch_url=source.url, state=resting, poll=PollState(next_poll_at=now))
+        found.append(feed or new)
     return found
 
 
-def _facts(feed: Feed, word: str, entries: int, now: datetime) -> list[tuple[str, str]]:
-    from watcher.identify import learned_to_change
+def _count_entries(feed: PollableFeed, counts: Mapping[int, int]) -> int:
+    from watcher.model.feed import Feed
+
+    return counts.get(feed.id, 0) if isinstance(feed, Feed) else 0
+
+
+def _facts(feed: PollableFeed, word: str, entries: int, now: datetime) -> list[tuple[str, str]]:
+    from watcher.identify import has_unstable_ids
     from watcher.text.redact import redact_text, redact_url
 
-    source = feed.source
+    source = feed.config
     said = [("address", source.url)]
     if feed.fetch_url != source.url:
         said.append(("moved to", redact_url(feed.fetch_url)))
-    if feed.move is not None and feed.move.sightings:
-        since = f"seen {output.counted(feed.move.sightings, 'time')} since {_at(feed.move.first_seen_at)}"
+    if feed.poll.move is not None and feed.poll.move.sightings:
+        since = f"seen {output.counted(feed.poll.move.sightings, 'time')} since {_at(feed.poll.move.first_seen_at)}"
         said.append(
-            ("redirects to", f"{redact_url(feed.move.url)} ({since}; followed for good once it has held for two days)")
+            (
+                "redirects to",
+                f"{redact_url(feed.poll.move.url)} ({since}; followed for good once it has held for two days)",
+            )
         )
     said.append(("health", word + (f" ({feed.state.value})" if feed.state.value not in {"active", word} else "")))
-    if feed.error_kind and feed.failing_since:
-        how_often = f", {output.counted(feed.failures, 'failure')} in a row" if feed.failures else ""
+    if feed.poll.error_kind and feed.poll.failing_since:
+        how_often = f", {output.counted(feed.poll.failures, 'failure')} in a row" if feed.poll.failures else ""
         said.append(
             (
                 "failing",
-                f"since {_at(feed.failing_since)}{how_often}: {feed.error_kind}: {redact_text(feed.error or '')}",
+                f"since {_at(feed.poll.failing_since)}{how_often}: {feed.poll.error_kind}: "
+                f"{redact_text(feed.poll.error or '')}",
             )
         )
-    asked = f"every {_length(source.interval or feed.interval)}" + (" (as configured)" if source.interval else "")
-    said.append(("asked", asked + (f", next {_at(feed.next_poll_at)}" if feed.next_poll_at > now else ", due now")))
-    if feed.rhythm:
-        said.append(("rhythm", f"an item every {_length(feed.rhythm)}"))
-    said.append(("last read", _at(feed.read_at) or "never"))
-    if feed.new_at:
-        said.append(("last new", _at(feed.new_at)))
-    if feed.gaps:
-        gap = f"{output.counted(feed.gaps, 'gap')}, the last {_at(feed.gap_at)}: about {feed.lost} items may be missing"
+    asked = f"every {_length(source.interval or feed.poll.interval)}" + (" (as configured)" if source.interval else "")
+    said.append(
+        ("asked", asked + (f", next {_at(feed.poll.next_poll_at)}" if feed.poll.next_poll_at > now else ", due now"))
+    )
+    if feed.stats.publish_interval:
+        said.append(("rhythm", f"an item every {_length(feed.stats.publish_interval)}"))
+    said.append(("last read", _at(feed.poll.read_at) or "never"))
+    if feed.stats.new_at:
+        said.append(("last new", _at(feed.stats.new_at)))
+    if feed.stats.gaps:
+        gaps = f"{output.counted(feed.stats.gaps, 'gap')}, the last {_at(feed.stats.gap_at)}"
+        gap = f"{gaps}: about {feed.stats.lost} items may be missing"
         said.append(("gaps", gap))
-    if feed.left_out:
-        said.append(("left out", f"{output.counted(feed.left_out, 'item')} not stored and possibly missing"))
-    if feed.merged:
-        said.append(("merged", f"{output.counted(feed.merged, 'item')} taken for repetitions of others"))
-    if feed.recovered:
-        recovered = output.counted(feed.recovered, "item")
+    if feed.stats.left_out:
+        said.append(("left out", f"{output.counted(feed.stats.left_out, 'item')} not stored and possibly missing"))
+    if feed.stats.merged:
+        said.append(("merged", f"{output.counted(feed.stats.merged, 'item')} taken for repetitions of others"))
+    if feed.stats.recovered:
+        recovered = output.counted(feed.stats.recovered, "item")
         said.append(("recovered", f"{recovered} that an earlier version had merged: stored as baseline"))
     said.append(("entries", f"{entries:,}"))
-    if learned_to_change(feed):
+    if has_unstable_ids(feed):
         said.append(("identity", "by headline and address where an id is unknown: its ids change"))
     optional = (("tags", ", ".join(source.tags)), ("language", source.language or feed.language or ""),
-                ("site", feed.site_url or ""), ("hub", feed.hub or ""))  # fmt: skip
+                ("site", feed.site_url or ""), ("hub", feed.push.hub or ""))  # fmt: skip
     return said + [(name, value) for name, value in optional if value]
 
 
@@ -272,7 +288,7 @@ def _row(poll: PollRecord) -> tuple[str, ...]:
     return (_at(poll.at), poll.outcome, str(poll.status or ""), size, took, *numbers, poll.message)
 
 
-def _explain(source: Source, message: str, offers: list[tuple[str, str, int]]) -> None:
+def _explain(source: FeedConfig, message: str, offers: list[tuple[str, str, int]]) -> None:
     output.put(f"not added: {source.url}: {output.clean(message)}")
     if offers:
         output.put("It offers:")

@@ -14,7 +14,7 @@ from watcher.cli.state import Cursor, Json, Languages, Limit, Since, Sources, To
 
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
-    from watcher.model.found import Filters, StoredHit
+    from watcher.model.results import Filters, StoredHit
 
 app = typer.Typer(rich_markup_mode=None)
 

@@ -12,7 +12,7 @@ from watcher.cli.state import Json, Since, Until, opened
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.model.entry import StoredEntry
-    from watcher.model.found import StoredHit
+    from watcher.model.results import StoredHit
     from watcher.topics.query_test import EntryExplanation
 
 app = typer.Typer(

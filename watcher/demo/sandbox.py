@@ -11,11 +11,13 @@ import yaml
 
 from watcher import clock
 from watcher.app.bootstrap import App, open_app
-from watcher.channels import senders
+from watcher.channels.base import SenderContext
+from watcher.channels.senders import Senders
 from watcher.demo.server import DemoServer
 from watcher.fetch import Fetcher
 from watcher.model.digest import Digest
-from watcher.pipeline.digests import compose_now, deliver_waiting
+from watcher.pipeline.delivery import deliver_waiting
+from watcher.pipeline.digests import compose_now
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.pipeline.poller import Poller
 from watcher.settings.folders import shipped_folder
@@ -73,5 +75,6 @@ async def send_digest(app: App) -> Digest:
     digest = compose_now(app.database, press, DIGEST, clock.now())
     assert digest is not None, "a digest that is asked for is composed"
     async with Fetcher(app.fetch_policy()) as fetcher:
-        await deliver_waiting(app.database, press, senders(fetcher.client()), clock.now)
+        senders = Senders(SenderContext(http=fetcher.client(), clock=clock.now))
+        await deliver_waiting(app.database, press.channels, senders, clock.now)
     return digest

@@ -12,7 +12,7 @@ from types import TracebackType
 
 from watcher.demo.documents import Page, write_article, write_feed, write_shop
 from watcher.demo.outlets import Answer, Outlet, answer_at, last_poll, read_outlets, show
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 
 HOST = "127.0.0.1"
 
@@ -50,10 +50,10 @@ class DemoServer:
         """Tell whether a further `advance` would bring nothing new."""
         return self.poll >= last_poll(self.outlets)
 
-    def sources(self) -> tuple[Source, ...]:
+    def sources(self) -> tuple[FeedConfig, ...]:
         """List the feeds as a configuration would."""
         return tuple(
-            Source(url=self.feed_url(outlet), title=outlet.title, tags=("demo",), language=outlet.language)
+            FeedConfig(url=self.feed_url(outlet), title=outlet.title, tags=("demo",), language=outlet.language)
             for outlet in self.outlets
         )
 

@@ -8,18 +8,27 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from watcher.digest.format_helpers import one_line
-from watcher.model.digest import Coverage, Digest, EmptyPolicy, Kind, StoryLine, Subscription, ToldHit, TopicSection
+from watcher.model.digest import (
+    Coverage,
+    Digest,
+    DigestHit,
+    EmptyPolicy,
+    NewsKind,
+    StoryLine,
+    Subscription,
+    TopicSection,
+)
 from watcher.model.topic import Topic
 
 FRESHNESS = timedelta(hours=12)
 """Half of a hit's freshness is gone after so long."""
-_RANK = {kind: rank for rank, kind in enumerate(Kind)}
+_RANK = {kind: rank for rank, kind in enumerate(NewsKind)}
 
 
 def compose_digest(
     subscription: Subscription,
     slot_at: datetime,
-    hits: Sequence[ToldHit],
+    hits: Sequence[DigestHit],
     topics: Sequence[Topic],
     coverage: Coverage,
     window: tuple[datetime, datetime],
@@ -35,7 +44,7 @@ def compose_digest(
     """
     names = {topic.id: topic.name or topic.id for topic in topics}
     order = {topic_id: n for n, topic_id in enumerate(subscription.topics or [topic.id for topic in topics])}
-    by_topic: dict[str, list[ToldHit]] = defaultdict(list)
+    by_topic: dict[str, list[DigestHit]] = defaultdict(list)
     for hit in hits:
         if hit.score >= subscription.min_score:
             by_topic[hit.topic_id].append(_named(hit))
@@ -77,7 +86,7 @@ def should_send(digest: Digest, policy: EmptyPolicy) -> bool:
     return policy is EmptyPolicy.SEND or (policy is EmptyPolicy.WHEN_BAD and bad)
 
 
-def _named(hit: ToldHit) -> ToldHit:
+def _named(hit: DigestHit) -> DigestHit:
     """Give a hit something to be called by where its feed gave it no headline or no name."""
     if one_line(hit.title) and one_line(hit.source):
         return hit
@@ -85,8 +94,8 @@ def _named(hit: ToldHit) -> ToldHit:
     return replace(hit, title=title, source=hit.source if one_line(hit.source) else "unknown outlet")
 
 
-def _lines(hits: Sequence[ToldHit]) -> list[StoryLine]:
-    stories: dict[object, list[ToldHit]] = defaultdict(list)
+def _lines(hits: Sequence[DigestHit]) -> list[StoryLine]:
+    stories: dict[object, list[DigestHit]] = defaultdict(list)
     for hit in hits:
         stories[hit.story_id if hit.story_id is not None else (hit.hit_id,)].append(hit)
     lines = []

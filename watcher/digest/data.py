@@ -6,7 +6,7 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from watcher.model.digest import Digest, StoryLine, ToldHit
+from watcher.model.digest import Digest, DigestHit, StoryLine
 
 
 def as_data(digest: Digest) -> dict[str, Any]:
@@ -43,7 +43,7 @@ def _story(line: StoryLine) -> dict[str, Any]:
     }
 
 
-def _hit(hit: ToldHit) -> dict[str, Any]:
+def _hit(hit: DigestHit) -> dict[str, Any]:
     return {
         "id": hit.hit_id,
         "entry": hit.entry_id,

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from watcher.digest.feedback_links import sign_feedback
 from watcher.digest.unsubscribe_links import sign_unsubscribe
-from watcher.model.digest import Coverage, Digest, Kind, Leaving, StoryLine, ToldHit, TopicSection
+from watcher.model.digest import Coverage, Digest, DigestHit, NewsKind, StoryLine, TopicSection, Unsubscription
 from watcher.model.topic import Evidence
 from watcher.text.bidi import ISOLATES
 from watcher.text.lines import one_line as clean_line
@@ -41,7 +41,7 @@ class Links:
             return None
         return f"{self.base_url}/label/{sign_feedback(self.secret, hit_id, judgement)}"
 
-    def leave(self, leaving: Leaving) -> str | None:
+    def leave(self, leaving: Unsubscription) -> str | None:
         """Give the address of the page on which a recipient unsubscribes; a POST to it does so in one click."""
         if not self.base_url or self.secret is None:
             return None
@@ -100,7 +100,7 @@ def cut_snippet(
     return [*pieces, (" …", False)] if end < len(text) else pieces
 
 
-def cut_summary(hit: ToldHit, length: int = SNIPPET_LENGTH) -> list[tuple[str, bool]]:
+def cut_summary(hit: DigestHit, length: int = SNIPPET_LENGTH) -> list[tuple[str, bool]]:
     """Give the words of a hit's summary that a digest shows, on one line; nothing where it repeats the headline."""
     pieces = cut_snippet(hit.summary, "summary", hit.evidence, length)
     if hit.summary.strip().casefold() == hit.title.strip().casefold():
@@ -160,11 +160,11 @@ def _items(count: int, which: str = "") -> str:
     return f"{count:,} item{which} was" if count == 1 else f"{count:,} items{which} were"
 
 
-def list_flags(hit: ToldHit) -> tuple[str, ...]:
+def list_flags(hit: DigestHit) -> tuple[str, ...]:
     """Name what a row says of its hit beside the group that it stands in."""
     if hit.matched_by_edit:
         return (MATCHED_BY_EDIT,)
-    return (f"was: {hit.former_title}",) if hit.kind is Kind.EDITED and hit.former_title else ()
+    return (f"was: {hit.former_title}",) if hit.kind is NewsKind.EDITED and hit.former_title else ()
 
 
 MATCHED_BY_EDIT = "matches since an edit"
@@ -172,10 +172,10 @@ MATCHED_BY_EDIT = "matches since an edit"
 
 
 GROUPS = {
-    Kind.NEW: "",
-    Kind.EDITED: "Edited since it was told",
-    Kind.ARCHIVE: "Found in the archive",
-    Kind.BASELINE: "From before watching began",
+    NewsKind.NEW: "",
+    NewsKind.EDITED: "Edited since it was told",
+    NewsKind.ARCHIVE: "Found in the archive",
+    NewsKind.BASELINE: "From before watching began",
 }
 
 
@@ -195,7 +195,7 @@ def one_line(said: str) -> str:
     return clean_line(said, keep=ISOLATES)
 
 
-def list_other_outlets(line: StoryLine, limit: int = 6) -> tuple[tuple[ToldHit, ...], int]:
+def list_other_outlets(line: StoryLine, limit: int = 6) -> tuple[tuple[DigestHit, ...], int]:
     """Give one hit for each further outlet of a story, and how many outlets did not fit."""
     seen = {line.lead.source}
     found = []

@@ -8,7 +8,7 @@ import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from html import escape
 
-from watcher.model.digest import Leaving
+from watcher.model.digest import Unsubscription
 from watcher.text.signing import is_signed, sign_text
 
 UNSUBSCRIBE_MARKER = "<!-- unsubscribe -->"
@@ -16,14 +16,14 @@ _PURPOSE = "leave"
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{4,1400})\.([A-Za-z0-9_-]{22})")
 
 
-def sign_unsubscribe(secret: bytes, leaving: Leaving) -> str:
+def sign_unsubscribe(secret: bytes, leaving: Unsubscription) -> str:
     """Make a token that stands for a wish to leave: safe in an address, valid for as long as the key."""
     said = json.dumps([leaving.subscription, leaving.channel, leaving.recipient], ensure_ascii=False)
     body = urlsafe_b64encode(said.encode()).decode().rstrip("=")
     return f"{body}.{sign_text(secret, _PURPOSE, body)}"
 
 
-def verify_unsubscribe(secret: bytes, token: str) -> Leaving | None:
+def verify_unsubscribe(secret: bytes, token: str) -> Unsubscription | None:
     """Give who wants to leave what by a token; None where it is not ours."""
     found = _TOKEN.fullmatch(token)
     if found is None or not is_signed(secret, _PURPOSE, found[1], found[2]):
@@ -32,7 +32,7 @@ def verify_unsubscribe(secret: bytes, token: str) -> Leaving | None:
         name, channel, recipient = json.loads(urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4)))
     except (ValueError, binascii.Error):
         return None
-    return Leaving(subscription=str(name), channel=str(channel), recipient=str(recipient))
+    return Unsubscription(subscription=str(name), channel=str(channel), recipient=str(recipient))
 
 
 def add_unsubscribe_to_html(html: str, address: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from math import sqrt
 from statistics import median
 
-from watcher.model.digest import Volume
+from watcher.model.digest import TopicVolume
 
 ENOUGH_DAYS = 14
 """Days of history below which nothing is said."""
@@ -16,7 +16,7 @@ FEW = 5
 """A difference of fewer hits is never far; a topic that uses to bring fewer is never silent."""
 
 
-def describe_unusual_volume(volume: Volume) -> str | None:
+def describe_unusual_volume(volume: TopicVolume) -> str | None:
     """Say in one line what is unusual about a topic's last 24 hours, or nothing.
 
     Counts of rare things scatter like their square root, so it is square roots that are compared (Anscombe): with the

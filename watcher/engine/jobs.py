@@ -14,11 +14,11 @@ import structlog
 
 from watcher import clock
 from watcher.app.bootstrap import App
-from watcher.channels import senders
+from watcher.channels.base import SenderContext
+from watcher.channels.senders import Senders
 from watcher.engine.clock_monitor import ClockMonitor
 from watcher.errors import StoreError
 from watcher.fetch import Fetcher
-from watcher.pipeline.delivery import Senders
 from watcher.pipeline.digests import compose_due
 from watcher.pipeline.dispatcher import Dispatcher
 from watcher.pipeline.feed_events import to_poll_record
@@ -57,7 +57,7 @@ class Engine(Protocol):
 class Jobs:
     """What one process does at an engine's word; an async context manager. `app` may be reloaded meanwhile.
 
-    `senders_by_kind` replaces the usual ways out.
+    `senders` replaces the usual ones.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class Jobs:
         pace: Heartbeat | None = None,
         *,
         monotonic: Callable[[], float] = clock.monotonic,
-        senders_by_kind: Senders | None = None,
+        senders: Senders | None = None,
     ) -> None:
         self.app = app
         self.clock = clock
@@ -102,9 +102,9 @@ class Jobs:
             reader=self.poller.reader,
             on_settled=self._count_poll,
         )
-        self._post = Dispatcher(
+        self._dispatcher = Dispatcher(
             app.database,
-            senders_by_kind or senders(fetcher.client()),
+            senders or Senders(SenderContext(http=fetcher.client(), clock=clock)),
             clock,
             owner=self.owner,
             on_delivery=app.activity.count_delivery,
@@ -151,11 +151,11 @@ class Jobs:
 
     async def deliver(self) -> None:
         """Begin to deliver what waits, a message at a time on every channel; no slow one keeps another waiting."""
-        await self._post.tick(self.app.press().channels)
+        await self._dispatcher.tick(self.app.press().channels)
 
     async def wait_until_sent(self) -> None:
         """Wait until no message is being sent."""
-        await self._post.settled()
+        await self._dispatcher.wait_until_idle()
 
     async def subscribe(self) -> None:
         """Ask hubs for what is to be pushed, for longer, or for no more."""
@@ -185,7 +185,7 @@ class Jobs:
 
     async def drain(self, grace: timedelta) -> None:
         """Let what is in flight end, give back what does not within `grace`, and begin no further message."""
-        posting = asyncio.create_task(self._post.drain())
+        posting = asyncio.create_task(self._dispatcher.drain())
         # What came of a message may have to wait for a database that is away; the next process finds it in doubt.
         await asyncio.gather(self.poller.drain(grace), asyncio.wait([posting], timeout=grace.total_seconds()))
 

@@ -6,8 +6,8 @@ to one with validators. Without a second request such a feed would be lost from 
 
 from __future__ import annotations
 
-from watcher.model.feed import Feed
-from watcher.model.poll import Failed, FailureKind, Fetched
+from watcher.model.feed import PollableFeed
+from watcher.model.poll import Failed, FailureKind, FetchResult
 
 HEADERS = ("If-None-Match", "If-Modified-Since")
 TRY_EVERY = 50
@@ -21,15 +21,17 @@ _CERTAIN = {401, 403, 404, 407, 408, 410, 423, 425, 426, 429, 451}
 _UNANSWERED = {FailureKind.PROTOCOL, FailureKind.TRUNCATED, FailureKind.ENCODING, FailureKind.TIMEOUT}
 
 
-def headers(feed: Feed) -> dict[str, str]:
+def headers(feed: PollableFeed) -> dict[str, str]:
     """Return the validators to send for a feed; none where its server cannot answer them or nothing is known yet."""
-    if feed.body_hash is None or not (feed.conditional or (feed.barren and feed.barren % TRY_EVERY == 0)):
+    if feed.poll.body_hash is None or not (
+        feed.poll.conditional or (feed.poll.empty_polls and feed.poll.empty_polls % TRY_EVERY == 0)
+    ):
         return {}
-    known = {"If-None-Match": feed.validators.etag, "If-Modified-Since": feed.validators.last_modified}
+    known = {"If-None-Match": feed.poll.validators.etag, "If-Modified-Since": feed.poll.validators.last_modified}
     return {name: value for name, value in known.items() if value is not None}
 
 
-def headers_to_ask_again(fetched: Fetched, *, asked: bool, failures: int) -> dict[str, str] | None:
+def headers_to_ask_again(fetched: FetchResult, *, asked: bool, failures: int) -> dict[str, str] | None:
     """Return what a second, unconditional request carries, None where there is none to be made.
 
     `asked` is whether the answer was to a conditional request, `failures` how many polls failed before. Servers that

@@ -25,8 +25,8 @@ from watcher.fetch.robots import Robots
 from watcher.fetch.ssrf_guard import Resolver, SsrfGuard
 from watcher.fetch.transport import Exchange, GuardedTransport, parse_target
 from watcher.model.access import Access
-from watcher.model.feed import Feed, Validators
-from watcher.model.poll import Document, Failed, FailureKind, Fetched, Hop, NotModified
+from watcher.model.feed import PollableFeed, Validators
+from watcher.model.poll import Document, Failed, FailureKind, FetchResult, NotModified, Redirect
 
 _FEED_TYPES = (
     "application/rss+xml, application/atom+xml, application/feed+json, application/rdf+xml;q=0.9, "
@@ -47,7 +47,7 @@ class _Answer:
     body: bytes
     wire: int
     url: str
-    hops: tuple[Hop, ...]
+    hops: tuple[Redirect, ...]
     conditional: bool
 
 
@@ -111,18 +111,18 @@ class Fetcher:
         self._clients.append(client)
         return client
 
-    async def feed(self, feed: Feed, *, unconditional: bool = False) -> Fetched:
+    async def feed(self, feed: PollableFeed, *, unconditional: bool = False) -> FetchResult:
         """Fetch a feed, with its validators unless `unconditional`; what the server does comes back as an outcome.
 
         A server that cannot answer a conditional request is asked once more without validators.
         """
-        requester = RequestIdentity(feed.fetch_url, self.policy.user_agent, feed.source.access)
+        requester = RequestIdentity(feed.fetch_url, self.policy.user_agent, feed.config.access)
         headers = {"Accept": _FEED_TYPES, "A-IM": "feed"}
         validators = {} if unconditional else conditional.headers(feed)
-        fetched, is_conditional = await self._get_feed(requester, feed, headers | validators, feed.validators.url)
+        fetched, is_conditional = await self._get_feed(requester, feed, headers | validators, feed.poll.validators.url)
         asked = bool(validators) and is_conditional
         # Once more without validators where they may be what the server stumbles over; see `conditional`.
-        if (again := conditional.headers_to_ask_again(fetched, asked=asked, failures=feed.failures)) is not None:
+        if (again := conditional.headers_to_ask_again(fetched, asked=asked, failures=feed.poll.failures)) is not None:
             refetched, _is_conditional = await self._get_feed(requester, feed, headers | again)
             if not isinstance(refetched, Failed):
                 fetched = replace(refetched, conditional=False if asked else None)
@@ -134,8 +134,12 @@ class Fetcher:
         return fetched
 
     async def _get_feed(
-        self, requester: RequestIdentity, feed: Feed, headers: dict[str, str], conditional_for: str | None = None
-    ) -> tuple[Fetched, bool]:
+        self,
+        requester: RequestIdentity,
+        feed: PollableFeed,
+        headers: dict[str, str],
+        conditional_for: str | None = None,
+    ) -> tuple[FetchResult, bool]:
         """Return what an answer means for a feed, and whether the request still had validators at its last hop."""
         exchange = await self._get(requester, feed.fetch_url, headers, conditional_for=conditional_for)
         if isinstance(exchange, Failed):
@@ -197,7 +201,7 @@ class Fetcher:
     ) -> tuple[_Answer, timedelta] | Failed:
         total = self.policy.total
         budget = _Budget(total)
-        hops: list[Hop] = []
+        hops: list[Redirect] = []
         try:
             found = await self._follow(requester, url, headers, hops, conditional_for, budget, form)
             return found, total - timedelta(seconds=budget.left)
@@ -221,7 +225,7 @@ class Fetcher:
         requester: RequestIdentity,
         url: str,
         headers: dict[str, str],
-        hops: list[Hop],
+        hops: list[Redirect],
         conditional_for: str | None,
         budget: _Budget,
         form: bytes | None,
@@ -238,7 +242,7 @@ class Fetcher:
             parse_target = request_urls.resolve_redirect(url, found.headers.get("location", ""))
             if any(hop.url == parse_target for hop in hops) or parse_target == request_urls.strip_url(url):
                 raise FetchError(FailureKind.REDIRECT, "redirects in a circle")
-            hops.append(Hop(status=found.status, url=parse_target))
+            hops.append(Redirect(status=found.status, url=parse_target))
             url = parse_target
         raise FetchError(FailureKind.REDIRECT, f"more than {self.policy.most_redirects} redirects")
 
@@ -247,7 +251,7 @@ class Fetcher:
         requester: RequestIdentity,
         url: str,
         headers: dict[str, str],
-        hops: tuple[Hop, ...],
+        hops: tuple[Redirect, ...],
         budget: _Budget,
         form: bytes | None,
     ) -> _Answer:
@@ -266,7 +270,7 @@ class Fetcher:
             finally:
                 await exchange.close()
 
-    async def _read(self, exchange: Exchange, url: str, hops: tuple[Hop, ...], is_conditional: bool) -> _Answer:
+    async def _read(self, exchange: Exchange, url: str, hops: tuple[Redirect, ...], is_conditional: bool) -> _Answer:
         status = exchange.status
         headers = _join_headers(exchange.headers)
         if status in _REDIRECTS or status in {204, 205, 304}:
@@ -290,7 +294,7 @@ class Fetcher:
         return _Answer(status, headers, whole, body.wire, url, hops, is_conditional)
 
 
-def _to_fetched(feed: Feed, found: _Answer, elapsed: timedelta) -> Fetched:
+def _to_fetched(feed: PollableFeed, found: _Answer, elapsed: timedelta) -> FetchResult:
     validators = Validators(
         etag=found.headers.get("etag"), last_modified=found.headers.get("last-modified"), url=found.url
     )

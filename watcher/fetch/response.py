@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from watcher.model.poll import Failed, FailureKind, Hop
+from watcher.model.poll import Failed, FailureKind, Redirect
 from watcher.parse.bot_check import has_bot_check
 from watcher.text.http_headers import parse_retry_after
 
@@ -27,7 +27,7 @@ _KINDS = {
 
 
 def to_failed(
-    status: int, headers: Mapping[str, str], start: bytes, hops: tuple[Hop, ...], now: datetime | None = None
+    status: int, headers: Mapping[str, str], start: bytes, hops: tuple[Redirect, ...], now: datetime | None = None
 ) -> Failed:
     """Return the failure that an answer without success is; `start` is the beginning of its body, decompressed."""
     retry_after = read_retry_after(headers, now)

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 from watcher.fetch.fetcher import Fetcher
 from watcher.model.poll import Failed
-from watcher.model.websub import Callback
+from watcher.model.websub import WebSubSubscription
 from watcher.text.lines import one_line
 
 LEASE = timedelta(days=7)
 """How long a subscription is asked for; the hub decides."""
 
 
-async def subscribe(fetcher: Fetcher, callback: Callback, address: str) -> str | None:
+async def subscribe(fetcher: Fetcher, callback: WebSubSubscription, address: str) -> str | None:
     """Ask a hub to send a topic's news to `address`; None where it will think about it, else why not.
 
     That it agrees it shows by calling back.
@@ -24,12 +24,14 @@ async def subscribe(fetcher: Fetcher, callback: Callback, address: str) -> str |
     return await _post_form(fetcher, callback, "subscribe", address, asked)
 
 
-async def unsubscribe(fetcher: Fetcher, callback: Callback, address: str) -> str | None:
+async def unsubscribe(fetcher: Fetcher, callback: WebSubSubscription, address: str) -> str | None:
     """Ask a hub to send no more; None where it will think about it, else why not."""
     return await _post_form(fetcher, callback, "unsubscribe", address, {})
 
 
-async def _post_form(fetcher: Fetcher, callback: Callback, mode: str, address: str, more: dict[str, str]) -> str | None:
+async def _post_form(
+    fetcher: Fetcher, callback: WebSubSubscription, mode: str, address: str, more: dict[str, str]
+) -> str | None:
     asked = {"hub.mode": mode, "hub.topic": callback.topic, "hub.callback": address, **more}
     answer = await fetcher.post(callback.hub, asked)
     if isinstance(answer, Failed):

@@ -6,24 +6,32 @@ comes under several ids: then it has to agree with the known one in more than it
 are two entries.
 """
 
-from watcher.identify.candidates import candidates
-from watcher.identify.ids import Memory, is_named_by
-from watcher.identify.keys import content_hash, particular_keys, plain_key, shared_key, short_key, title_key
-from watcher.identify.likeness import LEARNED, learned_to_change
-from watcher.identify.sorting import MOST_VERSIONS, sort
+from watcher.identify.diff import MAX_VERSIONS, diff_entries
+from watcher.identify.entries import count_repeated_items, to_entries
+from watcher.identify.id_matching import KnownEntries, is_named_by
+from watcher.identify.keys import (
+    build_plain_key,
+    build_shared_key,
+    build_specific_keys,
+    hash_content,
+    hash_title,
+    shorten_key,
+)
+from watcher.identify.similarity import MIN_ID_CHANGES, has_unstable_ids
 
 __all__ = [
-    "LEARNED",
-    "MOST_VERSIONS",
-    "Memory",
-    "candidates",
-    "content_hash",
+    "MAX_VERSIONS",
+    "MIN_ID_CHANGES",
+    "KnownEntries",
+    "build_plain_key",
+    "build_shared_key",
+    "build_specific_keys",
+    "count_repeated_items",
+    "diff_entries",
+    "has_unstable_ids",
+    "hash_content",
+    "hash_title",
     "is_named_by",
-    "learned_to_change",
-    "particular_keys",
-    "plain_key",
-    "shared_key",
-    "short_key",
-    "sort",
-    "title_key",
+    "shorten_key",
+    "to_entries",
 ]

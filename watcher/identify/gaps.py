@@ -7,24 +7,24 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from watcher.identify.ids import Memory
+from watcher.identify.id_matching import KnownEntries
 from watcher.model.entry import Entry
 from watcher.model.feed import Feed
 from watcher.model.poll import Gap
 
-BURST = 8
+MIN_BURST = 8
 """So many "new" items, most of them older than what is known, look like an archive under new numbers."""
-OLD_NEWS = timedelta(days=2)
+OLD_AGE = timedelta(days=2)
 
 
-def old_news(new: Sequence[Entry], memory: Memory, now: datetime) -> tuple[Entry, ...]:
+def find_renumbered_archive(new: Sequence[Entry], memory: KnownEntries, now: datetime) -> tuple[Entry, ...]:
     """Return the new entries that look like a re-numbered archive."""
     newest = memory.newest_published_at
-    if newest is None or memory.entry_count < 3 or len(new) < BURST:
+    if newest is None or memory.entry_count < 3 or len(new) < MIN_BURST:
         return ()
-    horizon = min(newest, now - OLD_NEWS)
+    horizon = min(newest, now - OLD_AGE)
     old = tuple(entry for entry in new if entry.item.published_at is not None and entry.item.published_at < horizon)
-    return old if len(old) >= BURST and 2 * len(old) >= len(new) else ()
+    return old if len(old) >= MIN_BURST and 2 * len(old) >= len(new) else ()
 
 
 def find_gap(
@@ -35,10 +35,10 @@ def find_gap(
     The estimate of what was lost: the time between the last look and the oldest shown item, at the rate at which the
     shown ones came; at least one, at most what could have passed through since that look.
     """
-    if not feed.document_keys or not offered or keys & feed.document_keys or not new:
+    if not feed.document.keys or not offered or keys & feed.document.keys or not new:
         return None
     dates = sorted(entry.item.published_at for entry in new if entry.item.published_at is not None)
-    since = feed.succeeded_at or feed.read_at
+    since = feed.poll.succeeded_at or feed.poll.read_at
     if len(dates) < 2 or since is None:
         return Gap(lost=1)
     steps = [later - earlier for earlier, later in pairwise(dates)]

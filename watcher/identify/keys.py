@@ -7,77 +7,77 @@ import hashlib
 from watcher.model.entry import Entry, Item
 from watcher.text.tokenizer import tokens
 
-LONGEST_KEY = 400
+MAX_KEY_LENGTH = 400
 """Longer ids are hashed."""
 
 
-def plain_key(item: Item) -> str:
+def build_plain_key(item: Item) -> str:
     """Return the key of an item whose id is its own: its guid or, where it has none, its address, as they stand.
 
     An item with neither is known by its headline and date, one without a date by its text.
     """
     if item.guid:
-        return f"guid:{item.guid}" if len(item.guid) < LONGEST_KEY else hashed("guid", item.guid)
+        return f"guid:{item.guid}" if len(item.guid) < MAX_KEY_LENGTH else hash_parts("guid", item.guid)
     if item.url:
-        return f"url:{item.url}" if len(item.url) < LONGEST_KEY else hashed("url", item.url)
+        return f"url:{item.url}" if len(item.url) < MAX_KEY_LENGTH else hash_parts("url", item.url)
     if item.title and item.published_raw:
-        return hashed("title+date", item.title, item.published_raw)
-    return hashed("text", item.title, item.summary, item.content)
+        return hash_parts("title+date", item.title, item.published_raw)
+    return hash_parts("text", item.title, item.summary, item.content)
 
 
-def particular_keys(entry: Entry) -> tuple[str, ...]:
+def build_specific_keys(entry: Entry) -> tuple[str, ...]:
     """Return the keys of an item that shares its id with others, the least particular one first.
 
     With the headline; with address and date as well; with the text as well, unless only the item's name was read.
     """
     item = entry.item
-    said = [plain_key(item), item.title]
-    keys = [hashed("id+title", *said)]
-    said += [entry.canonical_url or "", date_as_written(item)]
-    keys.append(hashed("id+title+link+date", *said))
+    said = [build_plain_key(item), item.title]
+    keys = [hash_parts("id+title", *said)]
+    said += [entry.canonical_url or "", get_date_text(item)]
+    keys.append(hash_parts("id+title+link+date", *said))
     if not item.repeated:
-        keys.append(hashed("id+title+link+date+text", *said, entry.content_hash.hex()))
+        keys.append(hash_parts("id+title+link+date+text", *said, entry.content_hash.hex()))
     return tuple(keys)
 
 
-def shared_key(plain: str) -> str:
+def build_shared_key(plain: str) -> str:
     """Return the key under which is noted that an id, named by its plain key, has stood on several items."""
     return f"shared:{plain}"
 
 
-def short_key(key: str) -> str:
+def shorten_key(key: str) -> str:
     """Return the short form of a key that a feed remembers of its last document."""
     return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
-def title_key(title: str) -> str:
+def hash_title(title: str) -> str:
     """Return a headline in the form in which two copies of it are one; short, for an index."""
     words = " ".join(tokens(title))
     return hashlib.blake2b(words.encode(), digest_size=8).hexdigest() if words else ""
 
 
-def content_hash(item: Item) -> bytes:
+def hash_content(item: Item) -> bytes:
     """Hash what a reader would call the text; how it is spaced is no part of that."""
     text = "\x1f".join((item.title, item.summary, item.content)).replace(" ", "").replace("\n", "")
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def date_as_written(item: Item) -> str:
+def get_date_text(item: Item) -> str:
     """Return an item's date as its document has it: whether it is plausible depends on when it is asked."""
     return item.published_raw or (item.published_at.isoformat() if item.published_at else "")
 
 
-def raw_id(item: Item) -> str | None:
+def get_raw_id(item: Item) -> str | None:
     """Return the id of an item as it stands, None where it has none."""
     return item.guid or item.url
 
 
-def is_address(text: str) -> bool:
+def is_http_url(text: str) -> bool:
     """Return whether an id is an http(s) address."""
     return text[:7].lower() == "http://" or text[:8].lower() == "https://"
 
 
-def hashed(kind: str, *parts: str) -> str:
+def hash_parts(kind: str, *parts: str) -> str:
     """Return a key of fixed length made of several texts."""
     text = "\x1f".join(parts).encode("utf-8", "surrogatepass")
     return f"{kind}#{hashlib.blake2b(text, digest_size=16).hexdigest()}"

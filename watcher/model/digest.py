@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from typing import Protocol
 
 from watcher.model.topic import Evidence, Origin
 
@@ -58,24 +59,42 @@ class Subscription:
         return self.schedule == "immediate"
 
 
-class ChannelKind(StrEnum):
-    EMAIL = "email"
-    SLACK = "slack"
-    FILE = "file"
-    WEBHOOK = "webhook"
-    APPRISE = "apprise"
+class ChannelOptions(Protocol):
+    """What the watcher asks of a channel's options; each kind has a typed model of its own (watcher.channels)."""
+
+    @property
+    def resends_uncertain(self) -> bool:
+        """Whether a message that perhaps arrived is sent again under the same identity."""
+        ...
+
+    @property
+    def can_find_sent(self) -> bool:
+        """Whether the sender can look up whether a message arrived."""
+        ...
+
+    @property
+    def identity_domain(self) -> str:
+        """The domain in the identity of each message."""
+        ...
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The values that no record or answer may repeat."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Channel:
-    """Where digests go. `options` is what its kind needs, already typed by the settings; it may hold secrets, so `repr`
-    shows no option. `formerly` are names that the channel had before."""
+    """Where digests go. `kind` is a key of the registry of channel types, `options` the model of that kind.
+
+    `repr` shows no option: some are secrets. `formerly` are names that the channel had before.
+    """
 
     name: str
-    kind: ChannelKind
+    kind: str
+    options: ChannelOptions = field(repr=False)
     recipients: tuple[str, ...] = ()
     formerly: tuple[str, ...] = ()
-    options: dict[str, object] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,7 +130,7 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Volume:
+class TopicVolume:
     """How many hits a topic, by name, brought in 24 hours, and on each earlier day on which feeds were read."""
 
     topic: str
@@ -119,7 +138,7 @@ class Volume:
     days: tuple[int, ...]
 
 
-class Kind(StrEnum):
+class NewsKind(StrEnum):
     """How a hit came to be news: plain news come first in a digest, the archive's finds last."""
 
     NEW = "new"
@@ -129,7 +148,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToldHit:
+class DigestHit:
     """A hit as a digest shows it: the entry's words and the evidence in them.
 
     `edited` marks one that was told before and has another headline now; `former_title` is the one that was told. What
@@ -167,23 +186,23 @@ class ToldHit:
         return self.matched_at if self.matched_by_edit else self.first_seen_at
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> NewsKind:
         """Tell how the hit came to be news: an edit that made the match is news, whenever its entry was first seen."""
         if self.edited:
-            return Kind.EDITED
+            return NewsKind.EDITED
         if self.matched_by_edit:
-            return Kind.NEW
+            return NewsKind.NEW
         if self.baseline:
-            return Kind.BASELINE
-        return Kind.ARCHIVE if self.origin is Origin.BACKFILL else Kind.NEW
+            return NewsKind.BASELINE
+        return NewsKind.ARCHIVE if self.origin is Origin.BACKFILL else NewsKind.NEW
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryLine:
     """One row of a digest: the leading hit of a story and every outlet that carries it."""
 
-    lead: ToldHit
-    others: tuple[ToldHit, ...] = ()
+    lead: DigestHit
+    others: tuple[DigestHit, ...] = ()
 
     @property
     def outlets(self) -> tuple[str, ...]:
@@ -242,15 +261,14 @@ class DeliveryState(StrEnum):
 class Delivery:
     """One message to one recipient of one digest: a row of the outbox.
 
-    `payload` is frozen when the digest is composed; `message_id` is fixed with it and never changes. `doubts` counts
-    how often nobody could tell whether it arrived; `changed_at` is when it came to stand as it does. `html` and `text`
-    are the digest's own, which all its mails share; they are filled in only for sending.
+    `payload` is fixed when the digest is composed, and so is `message_id`. `doubts` counts how often nobody could tell
+    whether it arrived; `changed_at` is when its state last changed.
     """
 
     id: int
     digest_id: int
     channel: str
-    kind: ChannelKind
+    kind: str
     recipient: str
     part: int
     payload: str
@@ -265,12 +283,10 @@ class Delivery:
     lease: int = 0
     doubts: int = 0
     changed_at: datetime | None = None
-    html: str = field(default="", repr=False)
-    text: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Leaving:
+class Unsubscription:
     """Who wants which digest no longer, and where."""
 
     subscription: str

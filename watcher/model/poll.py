@@ -40,7 +40,7 @@ class FailureKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hop:
+class Redirect:
     """One redirect that was followed: the status and the address it led to."""
 
     status: int
@@ -48,7 +48,7 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Hints:
+class PollingHints:
     """How often a server or a document asks to be polled; None where it does not say.
 
     `fresh_for` comes from Cache-Control or Expires; `ttl` and `update_every` from the document; `skip_hours` are hours
@@ -76,7 +76,7 @@ class Document:
     body: bytes
     body_hash: bytes
     validators: Validators
-    hops: tuple[Hop, ...] = ()
+    hops: tuple[Redirect, ...] = ()
     wire_bytes: int = 0
     elapsed: timedelta = timedelta()
     conditional: bool | None = None
@@ -89,7 +89,7 @@ class NotModified:
     url: str
     headers: dict[str, str]
     validators: Validators
-    hops: tuple[Hop, ...] = ()
+    hops: tuple[Redirect, ...] = ()
     elapsed: timedelta = timedelta()
     conditional: bool | None = None
 
@@ -107,15 +107,15 @@ class Failed:
     status: int | None = None
     seems: FailureKind | None = None
     retry_after: timedelta | None = None
-    hops: tuple[Hop, ...] = ()
+    hops: tuple[Redirect, ...] = ()
     elapsed: timedelta = timedelta()
 
 
-Fetched: TypeAlias = Document | NotModified | Failed
+FetchResult: TypeAlias = Document | NotModified | Failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parsed:
+class ParsedFeed:
     """What a document says: the feed's own facts and its items in document order.
 
     `degraded` tells why the document was read loosely (not well-formed, cut, wrong encoding); `truncated_items` how
@@ -129,7 +129,7 @@ class Parsed:
     title: str = ""
     site_url: str | None = None
     language: str | None = None
-    hints: Hints = field(default_factory=Hints)
+    hints: PollingHints = field(default_factory=PollingHints)
     hub: str | None = None
     topic_url: str | None = None
     degraded: str | None = None
@@ -141,15 +141,15 @@ class Parsed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Fresh:
+class Modified:
     """A changed document, read; `pushed` by a hub, so that it may hold no more than what is new, or asked for.
 
     `articles` holds the full text of new entries by their keys, where it was asked for; `note` tells what was amiss.
     """
 
     document: Document
-    parsed: Parsed
-    hints: Hints
+    parsed: ParsedFeed
+    hints: PollingHints
     pushed: bool = False
     articles: Mapping[str, str] = field(default_factory=dict)
     note: str = ""
@@ -161,17 +161,17 @@ class Unchanged:
 
     by: str
     validators: Validators
-    hints: Hints = field(default_factory=Hints)
-    hops: tuple[Hop, ...] = ()
+    hints: PollingHints = field(default_factory=PollingHints)
+    hops: tuple[Redirect, ...] = ()
     elapsed: timedelta = timedelta()
     conditional: bool | None = None
 
 
-Outcome: TypeAlias = Fresh | Unchanged | Failed
+PollOutcome: TypeAlias = Modified | Unchanged | Failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class KnownEntry:
     """An entry that the store already holds for this feed, as much of it as identity needs.
 
     `raw_id` is its guid or, where it has none, its address, as last read. `id` is 0 for an entry that was pruned: of
@@ -189,10 +189,10 @@ class Known:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
+class EntryEdit:
     """An entry that is known and now says something else."""
 
-    known: Known
+    known: KnownEntry
     entry: Entry
 
 
@@ -204,7 +204,7 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sorted:
+class EntryDiff:
     """A document's items told apart: what is new, edited or known, and what the document proves about the feed.
 
     `migrated` are entries that came back under another key (guid churn, host move) as (known id, new key): aliases, not
@@ -219,7 +219,7 @@ class Sorted:
     """
 
     new: tuple[Entry, ...] = ()
-    edited: tuple[Edit, ...] = ()
+    edited: tuple[EntryEdit, ...] = ()
     same: int = 0
     migrated: tuple[tuple[int, str], ...] = ()
     quarantined: tuple[Entry, ...] = ()

@@ -7,7 +7,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class StoryArticle:
     """One report inside a story; `copy` is a near-verbatim copy of an earlier one."""
 
     entry_id: int
@@ -26,4 +26,4 @@ class Story:
     first_at: datetime
     last_at: datetime
     size: int
-    tellings: tuple[Telling, ...] = ()
+    tellings: tuple[StoryArticle, ...] = ()

@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 
 
-class CallbackState(StrEnum):
+class WebSubState(StrEnum):
     """How far a subscription is: asked for, verified and live, denied by the hub, or on its way out."""
 
     ASKED = "asked"
@@ -17,7 +17,7 @@ class CallbackState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Callback:
+class WebSubSubscription:
     """An address that a hub calls with a feed's news.
 
     `token` is the part of the address that nobody can guess, `secret` signs what the hub sends. `next_try_at` is when
@@ -31,7 +31,7 @@ class Callback:
     secret: str
     hub: str
     topic: str
-    state: CallbackState = CallbackState.ASKED
+    state: WebSubState = WebSubState.ASKED
     next_try_at: datetime
     expires_at: datetime | None = None
     failures: int = 0

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from lxml import etree
 
-from watcher.model.poll import Parsed
+from watcher.model.poll import ParsedFeed
 from watcher.parse.elements import get_base_url, inner_html
 from watcher.parse.items import RawItem, build_items, clean_feed_title, drop_duplicates
 from watcher.parse.links import (
@@ -89,7 +89,7 @@ class _EntryFields:
         self.media: list[Offered] = []
 
 
-def read_atom(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
+def read_atom(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> ParsedFeed:
     """Read an Atom feed, or an entry document as a feed of one entry (RFC 4287, 2)."""
     space = etree.QName(root).namespace or ""
     names = Names(_TABLE, ATOM, {space} - {RDF})
@@ -102,7 +102,7 @@ def read_atom(root: etree._Element, base: str, known: Collection[bytes] = frozen
     )
     heading = facts.get("title", facts.get("other title"))
     title, is_text = read_construct(heading) if heading is not None else ("", True)
-    return Parsed(
+    return ParsedFeed(
         items=items,
         title=clean_feed_title(title, is_text),
         site_url=find_link(links, "alternate", base),

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from lxml import etree
 
-from watcher.model.poll import Parsed
+from watcher.model.poll import ParsedFeed
 from watcher.parse.atom import read_atom
 from watcher.parse.fallback import NeedsFallback
 from watcher.parse.namespaces import ATOM, find_namespace
@@ -15,7 +15,7 @@ from watcher.parse.rss import read_rss
 _RSS = {"rss", "rdf", "channel"}
 
 
-def read_xml_feed(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
+def read_xml_feed(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> ParsedFeed:
     """Read a document from its root; raises Doubt where it is no feed that is known here."""
     name = etree.QName(root).localname
     is_entry = name.lower() == "entry" and find_namespace(etree.QName(root).namespace or "") == ATOM

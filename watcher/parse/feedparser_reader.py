@@ -10,7 +10,7 @@ from typing import Any
 import feedparser
 
 from watcher.errors import ParseError
-from watcher.model.poll import Parsed
+from watcher.model.poll import ParsedFeed
 from watcher.parse.items import RawItem, build_items, clean_feed_title
 from watcher.parse.links import Offered, is_web_address
 from watcher.parse.poll_hints import parse_poll_hints
@@ -27,7 +27,7 @@ _RENAMED = (
 """feedparser takes both for the item's description or content: under other names they do not replace it."""
 
 
-def read_loosely(body: bytes, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
+def read_loosely(body: bytes, base: str, known: Collection[bytes] = frozenset()) -> ParsedFeed:
     """Read a UTF-8 document however broken; raises ParseError (`not-feed`) where nothing in it is a feed."""
     require_isolation("feedparser's time and memory have no bound")
     # feedparser opens a str or bytes that names a file or an address, so it only ever gets a stream. Sanitising and
@@ -51,7 +51,7 @@ def read_loosely(body: bytes, base: str, known: Collection[bytes] = frozenset())
     items, left_out, unread = build_items(
         (_to_raw_item(entry, base) for entry in entries), len(entries), language, known
     )
-    return Parsed(
+    return ParsedFeed(
         items=items,
         title=clean_feed_title(_str(feed.get("title"))),
         site_url=http_url(_str(feed.get("link")), base) if feed.get("link") else None,

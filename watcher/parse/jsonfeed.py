@@ -7,7 +7,7 @@ from collections.abc import Collection
 from typing import Any
 
 from watcher.errors import ParseError
-from watcher.model.poll import Parsed
+from watcher.model.poll import ParsedFeed
 from watcher.parse.items import RawItem, build_items, clean_feed_title, drop_duplicates
 from watcher.parse.links import Offered, is_web_address
 from watcher.text.language_tags import parse_language_tag
@@ -17,7 +17,7 @@ from watcher.text.urls import http_url
 _MAX_NUMBER_LENGTH = 300
 
 
-def read_json(text: str, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
+def read_json(text: str, base: str, known: Collection[bytes] = frozenset()) -> ParsedFeed:
     """Read a JSON Feed; raises ParseError (`not-feed`, `parse`)."""
     try:
         feed = json.loads(text, strict=False, parse_int=_read_integer, parse_float=_read_float)
@@ -32,7 +32,7 @@ def read_json(text: str, base: str, known: Collection[bytes] = frozenset()) -> P
     items, left_out, unread = build_items(
         (_to_raw_item(item, base, author) for item in raw_items), len(raw_items), language, known
     )
-    return Parsed(
+    return ParsedFeed(
         items=items,
         title=clean_feed_title(*_read_title(feed)),
         site_url=_read_url(feed, "home_page_url", base),

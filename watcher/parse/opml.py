@@ -11,7 +11,7 @@ from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from watcher.errors import ParseError
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.parse.charset import decode
 from watcher.parse.opml_outlines import NotWellFormedError, Outline, collect_loosely, collect_outlines
 from watcher.parse.xml_tree import repair_xml
@@ -37,7 +37,7 @@ class Outlines:
     `damage` says what is wrong with a list that was read as far as it is whole, `note` why it names no feed at all.
     """
 
-    sources: tuple[Source, ...]
+    sources: tuple[FeedConfig, ...]
     refused: tuple[str, ...] = ()
     damage: str | None = None
     note: str | None = None
@@ -70,7 +70,7 @@ def parse_opml(body: bytes) -> Outlines:
 
 
 def _read_outlines(outlines: Sequence[Outline], damage: str | None) -> Outlines:
-    found: dict[str, Source] = {}
+    found: dict[str, FeedConfig] = {}
     refused: list[str] = []
     for outline in outlines:
         address = _find_address(outline.attributes)
@@ -91,12 +91,12 @@ def _read_outlines(outlines: Sequence[Outline], damage: str | None) -> Outlines:
     return Outlines(sources=tuple(found.values()), refused=tuple(refused), damage=damage, note=note)
 
 
-def format_opml(sources: Iterable[Source], title: str, now: datetime, *, with_secrets: bool = False) -> str:
+def format_opml(sources: Iterable[FeedConfig], title: str, now: datetime, *, with_secrets: bool = False) -> str:
     """Format a list of feeds as OPML: a folder for each first tag, all tags as categories.
 
     Logins and tokens are left out unless `with_secrets`.
     """
-    folders: dict[str, list[Source]] = {}
+    folders: dict[str, list[FeedConfig]] = {}
     for source in sources:
         folders.setdefault(source.tags[0] if source.tags else "", []).append(source)
     lines = [
@@ -131,12 +131,12 @@ def _plain_scheme(found: re.Match[str]) -> str:
     return found[2] or "http://"
 
 
-def _build_source(url: str, address: str, outline: Outline) -> Source:
+def _build_source(url: str, address: str, outline: Outline) -> FeedConfig:
     attributes = outline.attributes
     categories = [_unescape_category(part) for part in (attributes.get("category") or "").split(",")]
     title = _read_title(attributes)
     tags = dict.fromkeys(tag[:100] for tag in (*outline.folders, *categories) if tag)
-    return Source(
+    return FeedConfig(
         url=url,
         title="" if title in {url, address} else title[:300],
         tags=tuple(tags)[:MAX_TAGS_PER_FEED],
@@ -144,7 +144,7 @@ def _build_source(url: str, address: str, outline: Outline) -> Source:
     )
 
 
-def _add_tags(source: Source, tags: tuple[str, ...]) -> Source:
+def _add_tags(source: FeedConfig, tags: tuple[str, ...]) -> FeedConfig:
     return replace(source, tags=tuple(dict.fromkeys((*source.tags, *tags))))
 
 
@@ -152,7 +152,7 @@ def _read_title(attributes: Mapping[str, str]) -> str:
     return " ".join((attributes.get("title") or attributes.get("text") or "").split())
 
 
-def _format_outline(source: Source, *, with_secrets: bool) -> str:
+def _format_outline(source: FeedConfig, *, with_secrets: bool) -> str:
     name = source.title or source.url
     attributes = {
         "type": "rss",
@@ -167,7 +167,7 @@ def _format_outline(source: Source, *, with_secrets: bool) -> str:
     return f"<outline {' '.join(f'{key}={_quoted(value)}' for key, value in attributes.items())}/>"
 
 
-def _format_address_with_login(source: Source) -> str:
+def _format_address_with_login(source: FeedConfig) -> str:
     """Return the address that is fetched, with its login inside."""
     scheme, separator, rest = source.request_url.partition("://")
     if source.access.username is None:

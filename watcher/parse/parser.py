@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import replace
 
 from watcher.errors import ParseError, TooCostlyError
-from watcher.model.poll import Document, Parsed
+from watcher.model.poll import Document, ParsedFeed
 from watcher.parse.charset import decode
 from watcher.parse.fallback import NeedsFallback
 from watcher.parse.fast_reader import read_xml_feed
@@ -22,7 +22,7 @@ from watcher.text.urls import http_url
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
 
 
-def parse(document: Document, known: Collection[bytes] = frozenset()) -> Parsed:
+def parse(document: Document, known: Collection[bytes] = frozenset()) -> ParsedFeed:
     """Parse a fetched document; raises ParseError and nothing else, whatever the bytes.
 
     Of items whose marks are `known` no more is read than what tells them apart (Item.repeated).
@@ -39,7 +39,7 @@ def parse(document: Document, known: Collection[bytes] = frozenset()) -> Parsed:
 
 def parse_bytes(
     body: bytes, url: str, content_type: str | None = None, known: Collection[bytes] = frozenset()
-) -> Parsed:
+) -> ParsedFeed:
     """Parse a document that came from `url`; raises ParseError and nothing else, whatever the bytes."""
     try:
         return _parse(body, url, content_type, known)
@@ -49,7 +49,7 @@ def parse_bytes(
         raise ParseError("parse", f"cannot be read: {type(error).__name__}") from error
 
 
-def _parse(body: bytes, url: str, content_type: str | None, known: Collection[bytes]) -> Parsed:
+def _parse(body: bytes, url: str, content_type: str | None, known: Collection[bytes]) -> ParsedFeed:
     text, fault = decode(body, content_type)
     if detect_format(text) is DocumentFormat.JSON:
         return _degraded(read_json(text, url, known), fault, False)
@@ -63,7 +63,7 @@ def _parse(body: bytes, url: str, content_type: str | None, known: Collection[by
     return _degraded(read_loosely(plain, url, known), fault, False)
 
 
-def _read_fast(tree: Tree, url: str, known: Collection[bytes]) -> Parsed | None:
+def _read_fast(tree: Tree, url: str, known: Collection[bytes]) -> ParsedFeed | None:
     try:
         read = read_xml_feed(tree.root, url, known)
     except NeedsFallback:
@@ -71,7 +71,7 @@ def _read_fast(tree: Tree, url: str, known: Collection[bytes]) -> Parsed | None:
     return replace(read, truncated_items=read.truncated_items + tree.unread) if tree.unread else read
 
 
-def _degraded(read: Parsed, why: str | None, cut: bool) -> Parsed:
+def _degraded(read: ParsedFeed, why: str | None, cut: bool) -> ParsedFeed:
     return replace(read, degraded=why or read.degraded, cut=cut) if why or cut else read
 
 

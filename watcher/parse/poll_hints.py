@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
-from watcher.model.poll import Hints
+from watcher.model.poll import PollingHints
 
 _PERIODS = {"hourly": 3600, "daily": 86400, "weekly": 604800, "monthly": 2592000, "yearly": 31536000}
 _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -13,7 +13,7 @@ _DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "su
 
 def parse_poll_hints(
     ttl: str | None, period: str | None, frequency: str | None, hours: Iterable[str], days: Iterable[str]
-) -> Hints:
+) -> PollingHints:
     """Parse how often a feed wants to be polled from the texts of its elements; what makes no sense counts as absent.
 
     `ttl` is minutes; `frequency` is how many times in a `period`; `hours` (0 to 24, GMT) and `days` (English names) are
@@ -22,7 +22,7 @@ def parse_poll_hints(
     minutes = (ttl or "").strip()
     skipped_hours = frozenset(int(hour) % 24 for hour in map(str.strip, hours) if hour.isdigit() and int(hour) <= 24)
     skipped_days = frozenset(_DAYS.index(day) for day in (day.strip().lower() for day in days) if day in _DAYS)
-    return Hints(
+    return PollingHints(
         ttl=timedelta(minutes=int(minutes)) if minutes.isdigit() and 0 < len(minutes) < 7 else None,
         update_every=_parse_update_interval(period, frequency),
         # Who skips every hour or every day has misunderstood the element.

@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from lxml import etree
 
-from watcher.model.poll import Parsed
+from watcher.model.poll import ParsedFeed
 from watcher.parse.atom import join_people, read_construct, read_person
 from watcher.parse.elements import get_base_url, inner_html
 from watcher.parse.fallback import NeedsFallback
@@ -114,7 +114,7 @@ class _ItemFields:
         self.guid_element: etree._Element | None = None
 
 
-def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> Parsed:
+def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> ParsedFeed:
     """Read RSS; raises NeedsFallback where there is neither a channel nor an item."""
     names = Names(_TABLE, RSS, _own_namespaces(root))
     channel = _read_channel(root, names)
@@ -128,7 +128,7 @@ def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozens
         (_read_item(item, names, base) for item in channel.items), len(channel.items), language, known
     )
     site = parse_site_url(_text(facts.get("link")), get_base_url(head, base))
-    return Parsed(
+    return ParsedFeed(
         items=items,
         title=clean_feed_title(inner_html(facts.get("title")) or inner_html(facts.get("other title"))),
         site_url=site or find_link(links, "alternate", base),

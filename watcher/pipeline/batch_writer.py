@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from watcher.errors import StorageError
 from watcher.match import TopicMatcher
 from watcher.model.feed import Feed
-from watcher.model.poll import Fresh, Outcome
+from watcher.model.poll import Modified, PollOutcome
 from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.ingest import IngestResult, ingest_polls
 from watcher.pipeline.storage_monitor import StorageMonitor
@@ -42,7 +42,7 @@ class _Unsettled:
     """A poll that waits to be stored; `since` is the event loop's time."""
 
     feed: Feed
-    outcome: Outcome
+    outcome: PollOutcome
     future: asyncio.Future[IngestResult]
     since: float
 
@@ -75,7 +75,7 @@ class BatchWriter:
         """Give up at once what the database refuses from now on."""
         self._stopping.set()
 
-    async def settle(self, feed: Feed, outcome: Outcome) -> IngestResult:
+    async def settle(self, feed: Feed, outcome: PollOutcome) -> IngestResult:
         """Store what a poll came to. Raises StorageError where that was not possible for too long."""
         loop = asyncio.get_running_loop()
         future: asyncio.Future[IngestResult] = loop.create_future()
@@ -123,7 +123,7 @@ class BatchWriter:
         with suppress(TimeoutError):
             await asyncio.wait_for(self._stopping.wait(), wait.total_seconds())
 
-    def _settle_group(self, group: Sequence[tuple[Feed, Outcome]]) -> Sequence[IngestResult | Exception]:
+    def _settle_group(self, group: Sequence[tuple[Feed, PollOutcome]]) -> Sequence[IngestResult | Exception]:
         """Settle several polls in one transaction; if one of them cannot be, each in its own."""
         now = self._settling
         try:
@@ -141,11 +141,11 @@ class BatchWriter:
             return [self._settle_group([one])[0] for one in group]
 
 
-def together(outcomes: Sequence[Outcome]) -> int:
+def together(outcomes: Sequence[PollOutcome]) -> int:
     """Tell how many of the first outcomes go into one transaction: at least one, with GROUPED_ITEMS at most."""
     items = 0
     for number, outcome in enumerate(outcomes):
-        if isinstance(outcome, Fresh):
+        if isinstance(outcome, Modified):
             items += sum(not item.repeated for item in outcome.parsed.items)
         if items > GROUPED_ITEMS:
             return max(1, number)

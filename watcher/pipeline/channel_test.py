@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher.channels import Blocked, Deferred, EmailSender, Outcome, Refused, Sender, Sent, Uncertain
+from watcher.channels import CHANNELS
+from watcher.channels.base import DigestBody, PreparedDelivery, Sender
+from watcher.channels.outcome import Blocked, Deferred, Refused, SendOutcome, Sent, Uncertain
 from watcher.channels.redact import redact_secrets
+from watcher.channels.senders import Senders
 from watcher.digest.format_helpers import Links
-from watcher.digest.html import render_html
-from watcher.digest.plain import render_text
-from watcher.model.digest import Channel, ChannelKind, Coverage, Delivery, DeliveryState, Digest
+from watcher.digest.forms import DigestForms
+from watcher.model.digest import Channel, Coverage, Delivery, DeliveryState, Digest
 from watcher.pipeline.messages import build_messages
+from watcher.store.outbox.queries import DeliveryDraft
 
-NAME = "test"
+TEST_DIGEST_NAME = "test"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One step that succeeded, and what the other side said to it."""
+    """One step that succeeded, and the server's answer to it."""
 
     name: str
     answer: str
@@ -27,7 +29,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecipientResult:
-    """What became of the test message to one recipient; `fault` is None where it was taken."""
+    """What became of the test message to one recipient; `fault` is None where it was accepted."""
 
     recipient: str
     steps: tuple[Step, ...]
@@ -36,11 +38,27 @@ class RecipientResult:
 
 
 async def send_test(
-    channel: Channel, senders: Mapping[ChannelKind, Sender], links: Links, installation: str, now: datetime
+    channel: Channel, senders: Senders, links: Links, installation: str, now: datetime
 ) -> tuple[RecipientResult, ...]:
     """Send a test message to every recipient of a channel; nothing of it is stored."""
-    digest = Digest(
-        name=NAME,
+    forms = DigestForms(_build_test_digest(channel, now), links)
+    body = DigestBody(html=forms.html, text=forms.text) if CHANNELS[channel.kind].needs_digest_body else None
+    messages = build_messages(forms, [channel], installation=installation, not_before=now)
+    sender = senders.find_sender(channel)
+    try:
+        return tuple(
+            [
+                await _send(PreparedDelivery(delivery=_build_delivery(number, draft, now), body=body), channel, sender)
+                for number, draft in enumerate(messages)
+            ]
+        )
+    finally:
+        await sender.close_idle()
+
+
+def _build_test_digest(channel: Channel, now: datetime) -> Digest:
+    return Digest(
+        name=TEST_DIGEST_NAME,
         title="Test message",
         slot_at=now,
         window=(now, now),
@@ -50,55 +68,38 @@ async def send_test(
         hits=(),
         troubles=(f"This tests the channel {channel.name}. Digests and alerts arrive like this.",),
     )
-    html, text = render_html(digest, links), render_text(digest, links)
-    results = []
-    sender = senders[channel.kind]
-    try:
-        for number, draft in enumerate(
-            build_messages(
-                digest, [channel], links, None, installation=installation, not_before=now, html=html, text=text
-            )
-        ):
-            delivery = Delivery(
-                id=number,
-                digest_id=0,
-                channel=channel.name,
-                kind=channel.kind,
-                recipient=draft.recipient,
-                part=draft.part,
-                payload=draft.payload,
-                message_id=draft.message_id,
-                state=DeliveryState.SENDING,
-                attempts=1,
-                next_try_at=now,
-                created_at=now,
-                html=html,
-                text=text,
-            )
-            results.append(await _send(delivery, channel, sender))
-    finally:
-        await sender.rest()
-    return tuple(results)
 
 
-async def _send(delivery: Delivery, channel: Channel, sender: Sender) -> RecipientResult:
+def _build_delivery(number: int, draft: DeliveryDraft, now: datetime) -> Delivery:
+    return Delivery(
+        id=number,
+        digest_id=0,
+        channel=draft.channel,
+        kind=draft.kind,
+        recipient=draft.recipient,
+        part=draft.part,
+        payload=draft.payload,
+        message_id=draft.message_id,
+        state=DeliveryState.SENDING,
+        attempts=1,
+        next_try_at=now,
+        created_at=now,
+    )
+
+
+async def _send(message: PreparedDelivery, channel: Channel, sender: Sender) -> RecipientResult:
     steps: list[Step] = []
-    if isinstance(sender, EmailSender):
-        outcome = await sender.send(
-            delivery, channel, on_step=lambda name, answer: steps.append(Step(name=name, answer=answer))
-        )
-    else:
-        outcome = await sender.send(delivery, channel)
+    outcome = await sender.send(message, on_step=lambda name, answer: steps.append(Step(name=name, answer=answer)))
     fault = _describe_fault(outcome)
     return RecipientResult(
-        recipient=delivery.recipient,
+        recipient=message.delivery.recipient,
         steps=tuple(steps),
         outcome=type(outcome).__name__.lower(),
         fault=redact_secrets(fault, channel) if fault is not None else None,
     )
 
 
-def _describe_fault(outcome: Outcome) -> str | None:
+def _describe_fault(outcome: SendOutcome) -> str | None:
     match outcome:
         case Sent():
             return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watcher.model.poll import Failed, FailureKind, Fetched
+from watcher.model.poll import Failed, FailureKind, FetchResult
 
 WINDOW = timedelta(minutes=1)
 ENOUGH = 5
@@ -45,7 +45,7 @@ class ConnectivityMonitor:
             self._away_since = self._silent_since if now - self._silent_since >= SETTLED else None
         return self._away_since
 
-    def judged(self, host: str, fetched: Fetched, now: datetime) -> Fetched:
+    def judged(self, host: str, fetched: FetchResult, now: datetime) -> FetchResult:
         """Give what came of a fetch, as our own outage (`offline`) where it is one, and only there."""
         if not isinstance(fetched, Failed) or fetched.status is not None or fetched.kind not in _UNREACHED | _UNASKED:
             self._hear(host, now)

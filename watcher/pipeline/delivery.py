@@ -1,4 +1,4 @@
-"""Sends what waits in the outbox, a message at a time on each channel; no transaction is open while servers answer."""
+"""Sends the messages of the outbox, one at a time on each channel; no transaction is open while servers answer."""
 
 from __future__ import annotations
 
@@ -11,11 +11,22 @@ from typing import TypeAlias
 
 import structlog
 
-from watcher.channels import Blocked, Deferred, Outcome, Refused, Sender, Sent, SlackSender, Uncertain
+from watcher.channels import CHANNELS
+from watcher.channels.base import DigestBody, PreparedDelivery, Sender
+from watcher.channels.outcome import Blocked, Deferred, Refused, SendOutcome, Sent, Uncertain
 from watcher.channels.redact import redact_secrets
+from watcher.channels.senders import Senders
 from watcher.errors import StorageError
-from watcher.model.digest import Channel, ChannelKind, Delivery, DeliveryState
+from watcher.model.digest import Channel, Delivery, DeliveryState
 from watcher.pipeline.checkpoints import reached
+from watcher.pipeline.delivery_policy import (
+    GIVE_UP_AFTER,
+    MAX_FAILURES_IN_ROW,
+    MIN_ATTEMPTS,
+    compute_retry_wait,
+    is_unreachable,
+    retries_uncertain,
+)
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.store.database import Database, Db
 from watcher.store.digests.queries import load_digest
@@ -32,30 +43,21 @@ from watcher.store.outbox.queries import (
 
 log = structlog.get_logger()
 
-LEASE = timedelta(minutes=5)
-"""How long a message that is being sent stays with its sender; far longer than any sender waits for an answer."""
-RECORD_AGAIN_FIRST = timedelta(seconds=0.5)
-RECORD_AGAIN_CAP = timedelta(seconds=10)
-"""How long to wait before trying again to record what a message came to."""
-RETRY_FIRST = timedelta(minutes=1)
-RETRY_CAP = timedelta(hours=6)
-GIVEN_UP_AFTER = timedelta(hours=24)
-TRIES_AT_LEAST = 5
-DOUBTS_AT_MOST = 3
-"""A message whose fate was unknown so often is not sent again by itself."""
-
-DOWN_AFTER = 3
-"""A channel whose other side was out of reach so often in a row is left alone for a while."""
+CLAIM_LEASE = timedelta(minutes=5)
+"""How long a message that is being sent belongs to its sender; far longer than any sender waits for an answer."""
+FIRST_RECORD_WAIT = timedelta(seconds=0.5)
+MAX_RECORD_WAIT = timedelta(seconds=10)
+"""The wait before the next attempt to record what became of a message."""
+MAX_MESSAGES_PER_ROUND = 10_000
 
 Channels: TypeAlias = Mapping[str, Channel]
 OnDelivery: TypeAlias = Callable[[str, str, timedelta], None]
-"""Called with the channel of a try to deliver, the state it came to, and how long the other side took."""
-Senders: TypeAlias = Mapping[ChannelKind, Sender]
+"""Called with the channel of an attempt, the state after it, and how long the server took."""
 
 
 @dataclass(slots=True)
-class Delivered:
-    """What a round of sending came to, by state."""
+class DeliverySummary:
+    """What became of the messages of a round, by state."""
 
     sent: int = 0
     retrying: int = 0
@@ -70,27 +72,31 @@ async def deliver_waiting(
     senders: Senders,
     clock: Callable[[], datetime],
     *,
-    limit: int = 10_000,
+    limit: int = MAX_MESSAGES_PER_ROUND,
     owner: str = "command",
     digest_id: int | None = None,
     stopping: Callable[[], bool] = lambda: False,
     jitter: Callable[[], float] = random.random,
-) -> Delivered:
-    """Send what is due, `limit` messages at most on each channel, and settle what a dead process left half-sent.
+) -> DeliverySummary:
+    """Send what is due, at most `limit` messages on each channel, and settle what a dead process left half-sent.
 
-    `digest_id` sends one digest's messages alone. Channels go side by side, the messages of one after each other: a
-    process that dies leaves one message of each in doubt. `stopping` is asked before every message.
+    `digest_id` restricts the round to one digest. Channels are served side by side, the messages of one in turn: a
+    process that dies leaves one message of each in doubt. `stopping` is called before each message.
     """
-    done = Delivered()
-    round_ = Round(database, channels, senders, clock, jitter, done, owner, digest_id)
-    with database.read() as db:
-        lost, names = has_abandoned_deliveries(db, clock()), list_waiting_channels(db, clock(), digest_id)
-    if lost:
+    summary = DeliverySummary()
+    round_ = DeliveryRound(database, channels, senders, clock, jitter, summary, owner, digest_id)
+    has_abandoned, names = await asyncio.to_thread(read_waiting, database, clock(), digest_id)
+    if has_abandoned:
         await asyncio.to_thread(round_.settle_abandoned)
-        with database.read() as db:
-            names = list_waiting_channels(db, clock(), digest_id)
+        _has_abandoned, names = await asyncio.to_thread(read_waiting, database, clock(), digest_id)
     await asyncio.gather(*(round_.drain(name, limit, stopping) for name in names))
-    return done
+    return summary
+
+
+def read_waiting(database: Database, now: datetime, digest_id: int | None = None) -> tuple[bool, tuple[str, ...]]:
+    """Return whether a sender died while it was sending, and the channels on which a message is due."""
+    with database.read() as db:
+        return has_abandoned_deliveries(db, now), list_waiting_channels(db, now, digest_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,150 +110,160 @@ class _Recorded:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
-    """One pass over what waits."""
+class DeliveryRound:
+    """One pass over the messages that are due."""
 
     database: Database
     channels: Channels
     senders: Senders
     clock: Callable[[], datetime]
     jitter: Callable[[], float]
-    done: Delivered
+    summary: DeliverySummary
     owner: str
     digest_id: int | None = None
     on_delivery: OnDelivery | None = None
-    bodies: dict[int, tuple[str, str]] = field(default_factory=dict)
+    bodies: dict[int, DigestBody] = field(default_factory=dict)
     elapsed: dict[int, timedelta] = field(default_factory=dict)
     storage: StorageMonitor = field(default_factory=StorageMonitor)
 
     async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> bool:
-        """Send a channel's messages one after another; what one came to is recorded as the next is taken.
+        """Send a channel's messages one after another; each outcome is recorded as the next message is claimed.
 
-        False where the other side was out of reach several times in a row, or refused the channel itself once: the rest
-        is left for later, with all its tries.
+        Returns False where the server could not be reached several times in a row, or refused the channel itself: the
+        rest is left for later, with all its attempts.
         """
         channel = self.channels.get(name)
-        before: tuple[Delivery, Outcome] | None = None
+        last: tuple[Delivery, SendOutcome] | None = None
         sender: Sender | None = None
-        down = 0
+        failures = 0
         loop = asyncio.get_running_loop()
         try:
             for number in range(limit + 1):
-                more = number < limit and down < DOWN_AFTER and not stopping()
-                delivery = await self._go_on(name, channel, before, more=more)
-                if delivery is None:
+                more = number < limit and failures < MAX_FAILURES_IN_ROW and not stopping()
+                message = await self._record_and_claim(name, channel, last, more=more)
+                if message is None:
                     break
                 reached("claimed")
-                sender = self.senders.get(delivery.kind)
-                begun = loop.time()
-                before = delivery, await self._send(delivery, channel, sender)
-                self.elapsed[delivery.id] = timedelta(seconds=loop.time() - begun)
-                down = DOWN_AFTER if isinstance(before[1], Blocked) else down + 1 if is_down(before[1]) else 0
+                delivery = message.delivery
+                sender = self._find_sender(delivery, channel)
+                started_at = loop.time()
+                outcome = await self._send(message, channel, sender)
+                self.elapsed[delivery.id] = timedelta(seconds=loop.time() - started_at)
+                last = delivery, outcome
+                if isinstance(outcome, Blocked):
+                    failures = MAX_FAILURES_IN_ROW
+                else:
+                    failures = failures + 1 if is_unreachable(outcome) else 0
                 reached("sent")
         finally:
             if sender is not None:
-                await sender.rest()
-        return down < DOWN_AFTER
+                await sender.close_idle()
+        return failures < MAX_FAILURES_IN_ROW
 
-    async def _go_on(
-        self, name: str, channel: Channel | None, before: tuple[Delivery, Outcome] | None, *, more: bool
-    ) -> Delivery | None:
-        """Record what the last message came to, and take the next one.
+    def _find_sender(self, delivery: Delivery, channel: Channel | None) -> Sender | None:
+        """Return the sender of a message; None where its channel is gone or is now of another kind."""
+        if channel is None or channel.kind != delivery.kind:
+            return None
+        return self.senders.find_sender(channel)
 
-        What was handed over has to be recorded, however long the database has no room or is away: the message would
-        be sent again.
+    async def _record_and_claim(
+        self, name: str, channel: Channel | None, last: tuple[Delivery, SendOutcome] | None, *, more: bool
+    ) -> PreparedDelivery | None:
+        """Record what became of the last message, and claim the next one.
+
+        What was handed over has to be recorded, however long the database is full or away: the message would be sent
+        again.
         """
-        pause = RECORD_AGAIN_FIRST
+        wait = FIRST_RECORD_WAIT
         while True:
             try:
-                return await asyncio.to_thread(self._step, name, channel, before, more)
+                return await asyncio.to_thread(self._step, name, channel, last, more)
             except StorageError as error:
-                if before is None:
+                if last is None:
                     raise
                 self.storage.fail("record", error)
-            # Nothing more is begun meanwhile: two of a channel would be in doubt.
+            # Nothing more is claimed meanwhile: two messages of a channel would be in doubt.
             more = False
-            await asyncio.sleep(pause.total_seconds())
-            pause = min(2 * pause, RECORD_AGAIN_CAP)
+            await asyncio.sleep(wait.total_seconds())
+            wait = min(2 * wait, MAX_RECORD_WAIT)
 
     def _step(
-        self, name: str, channel: Channel | None, before: tuple[Delivery, Outcome] | None, more: bool
-    ) -> Delivery | None:
+        self, name: str, channel: Channel | None, last: tuple[Delivery, SendOutcome] | None, more: bool
+    ) -> PreparedDelivery | None:
         recorded: _Recorded | None = None
         with self.database.write() as db:
-            if before is not None:
-                recorded = self._record(db, *before, channel)
-            taken = self._claim(db, name) if more else None
-            if taken is not None and taken.kind is ChannelKind.EMAIL:
-                html, text = self._body(db, taken.digest_id)
-                taken = replace(taken, html=html, text=text)
+            if last is not None:
+                recorded = self._record(db, *last, channel)
+            message = self._claim(db, name) if more else None
         if recorded is not None:
             self.storage.succeed("record")
             self._report(recorded)
             reached("recorded")
-        return taken
+        return message
 
-    def _claim(self, db: Db, name: str) -> Delivery | None:
-        return claim_delivery(
-            db, self.clock(), lease_for=LEASE, channel=name, owner=self.owner, digest_id=self.digest_id
+    def _claim(self, db: Db, name: str) -> PreparedDelivery | None:
+        delivery = claim_delivery(
+            db, self.clock(), lease_for=CLAIM_LEASE, channel=name, owner=self.owner, digest_id=self.digest_id
         )
+        if delivery is None:
+            return None
+        thread: str | None = None
+        if delivery.part:
+            thread = find_thread_ref(db, delivery.digest_id, delivery.channel, delivery.recipient)
+        channel_type = CHANNELS.get(delivery.kind)
+        needs_body = channel_type is not None and channel_type.needs_digest_body
+        body = self._read_body(db, delivery.digest_id) if needs_body else None
+        return PreparedDelivery(delivery=delivery, thread=thread, body=body)
 
-    def _body(self, db: Db, digest_id: int) -> tuple[str, str]:
-        """Give a digest's HTML and text; many messages in a row are of the same one."""
+    def _read_body(self, db: Db, digest_id: int) -> DigestBody:
+        """Return a digest's HTML and text; many messages in a row are of the same digest."""
         if digest_id not in self.bodies:
-            found = load_digest(db, digest_id)
+            digest = load_digest(db, digest_id)
             self.bodies.clear()
-            self.bodies[digest_id] = found.html, found.text
+            self.bodies[digest_id] = DigestBody(html=digest.html, text=digest.text)
         return self.bodies[digest_id]
 
-    async def _send(self, delivery: Delivery, channel: Channel | None, sender: Sender | None) -> Outcome:
-        if channel is None or sender is None or channel.kind is not delivery.kind:
+    async def _send(self, message: PreparedDelivery, channel: Channel | None, sender: Sender | None) -> SendOutcome:
+        if channel is None or sender is None:
+            name = message.delivery.channel
             return Blocked(
-                reason=f"channel {delivery.channel!r} is no longer configured; if it has a new name, write "
-                f"`formerly: [{delivery.channel}]` there"
+                reason=f"channel {name!r} is no longer configured; if it has a new name, write `formerly: [{name}]` "
+                "there"
             )
-        outcome = await self._hand_over(delivery, channel, sender)
+        outcome = await self._hand_over(message, channel, sender)
         if isinstance(outcome, Sent):
             return outcome
-        # Servers repeat addresses and headers in what they say; what is recorded is shown to readers.
+        # Servers repeat addresses and headers in their answers; what is recorded is shown to readers.
         return replace(outcome, reason=redact_secrets(outcome.reason, channel))
 
-    async def _hand_over(self, delivery: Delivery, channel: Channel, sender: Sender) -> Outcome:
+    async def _hand_over(self, message: PreparedDelivery, channel: Channel, sender: Sender) -> SendOutcome:
+        """Send a message; one that perhaps arrived is looked up first, where the sender can do so."""
         try:
-            thread = await asyncio.to_thread(self._thread, delivery) if delivery.part else None
-        except StorageError as error:
-            return Deferred(reason=error.fault.value)
-        try:
-            if delivery.doubts and isinstance(sender, SlackSender) and "token" in channel.options:
-                found = await sender.arrived(delivery, channel, thread=thread)
-                if isinstance(found, Uncertain) and channel.options.get("on_uncertain", "resend") == "resend":
-                    found = None
-                if found is not None:
-                    return found
-            return await sender.send(delivery, channel, thread=thread)
+            if message.delivery.doubts:
+                earlier = await sender.find_sent(message)
+                is_sent_anyway = isinstance(earlier, Uncertain) and channel.options.resends_uncertain
+                if earlier is not None and not is_sent_anyway:
+                    return earlier
+            return await sender.send(message)
         except Exception as error:
-            # The bulkhead of this journey. What was on its way when it broke nobody knows.
-            log.exception("delivery failed", delivery=delivery.id, kind=delivery.kind.value)
+            # One message's fault stops no other. Whether this one was on its way when it happened, nobody knows.
+            log.exception("delivery failed", delivery=message.delivery.id, kind=message.delivery.kind)
             return Uncertain(reason=f"internal fault: {type(error).__name__}")
 
-    def _thread(self, delivery: Delivery) -> str | None:
-        with self.database.read() as db:
-            return find_thread_ref(db, delivery.digest_id, delivery.channel, delivery.recipient)
-
     def settle_abandoned(self) -> None:
-        """Put what a dead process was sending where its channel's policy says."""
-        died = Uncertain(reason="the watcher ended while it was sending")
+        """Record what a dead process was sending as uncertain; its channel's policy decides what follows."""
+        outcome = Uncertain(reason="the watcher ended while it was sending")
         with self.database.write() as db:
             recorded = [
-                self._record(db, delivery, died, self.channels.get(delivery.channel))
+                self._record(db, delivery, outcome, self.channels.get(delivery.channel))
                 for delivery in claim_abandoned_deliveries(db, self.clock())
             ]
-        for each in recorded:
-            self._report(each)
+        for record in recorded:
+            self._report(record)
 
-    def _record(self, db: Db, delivery: Delivery, outcome: Outcome, channel: Channel | None) -> _Recorded:
+    def _record(self, db: Db, delivery: Delivery, outcome: SendOutcome, channel: Channel | None) -> _Recorded:
         now = self.clock()
-        wait = backoff(delivery.attempts, self.jitter())
+        wait = compute_retry_wait(delivery.attempts, self.jitter())
         reason = None if isinstance(outcome, Sent) else outcome.reason
         next_try_at: datetime | None = None
         ref: str | None = None
@@ -257,16 +273,16 @@ class Round:
                 state, ref = DeliveryState.SENT, outcome.ref
             case Refused():
                 state = DeliveryState.DEAD
-            case Blocked(retry_after=asked):
-                next_try_at = now + max(asked or timedelta(), wait)
-                given_up = self._is_given_up(db, delivery, outcome.reason, now)
-                state = DeliveryState.DEAD if given_up else DeliveryState.RETRYING
-            case Deferred(retry_after=asked):
-                next_try_at = now + max(asked or timedelta(), wait)
-                late = next_try_at - delivery.created_at > GIVEN_UP_AFTER and delivery.attempts >= TRIES_AT_LEAST
-                state = DeliveryState.DEAD if late else DeliveryState.RETRYING
-            case _:
-                again = sends_again(delivery, channel)
+            case Blocked(retry_after=retry_after):
+                next_try_at = now + max(retry_after or timedelta(), wait)
+                is_dead = self._record_refusal(db, delivery, outcome.reason, now)
+                state = DeliveryState.DEAD if is_dead else DeliveryState.RETRYING
+            case Deferred(retry_after=retry_after):
+                next_try_at = now + max(retry_after or timedelta(), wait)
+                is_late = next_try_at - delivery.created_at > GIVE_UP_AFTER and delivery.attempts >= MIN_ATTEMPTS
+                state = DeliveryState.DEAD if is_late else DeliveryState.RETRYING
+            case Uncertain():
+                again = retries_uncertain(delivery, channel)
                 state = DeliveryState.RETRYING if again else DeliveryState.UNCERTAIN
                 next_try_at, reason = now + wait, f"perhaps it arrived: {reason}"
         held = record_attempt(
@@ -279,58 +295,33 @@ class Round:
         return _Recorded(delivery, state, held, reason)
 
     def _report(self, recorded: _Recorded) -> None:
-        """Count and log what a message came to, once it is stored."""
-        delivery, state, reason, done = recorded.delivery, recorded.state, recorded.reason, self.done
+        """Count and log what became of a message, once it is stored."""
+        delivery, state, reason, summary = recorded.delivery, recorded.state, recorded.reason, self.summary
         if recorded.held:
-            done.sent += state is DeliveryState.SENT
-            done.retrying += state is DeliveryState.RETRYING
-            done.uncertain += state is DeliveryState.UNCERTAIN
-            done.dead += state is DeliveryState.DEAD
+            summary.sent += state is DeliveryState.SENT
+            summary.retrying += state is DeliveryState.RETRYING
+            summary.uncertain += state is DeliveryState.UNCERTAIN
+            summary.dead += state is DeliveryState.DEAD
             if reason is not None:
-                done.failures.append((delivery, reason))
+                summary.failures.append((delivery, reason))
         if self.on_delivery is not None:
             self.on_delivery(delivery.channel, state.value, self.elapsed.pop(delivery.id, timedelta()))
-        facts = {"delivery": delivery.id, "channel": delivery.channel, "kind": delivery.kind.value}
+        facts = {"delivery": delivery.id, "channel": delivery.channel, "kind": delivery.kind}
         if state is DeliveryState.SENT:
             log.info("delivery", **facts, state=state.value, held=recorded.held)
         else:
             log.warning("delivery", **facts, state=state.value, held=recorded.held, reason=reason)
 
-    def _is_given_up(self, db: Db, delivery: Delivery, reason: str, now: datetime) -> bool:
-        """Note that the channel is refused, and return whether it has been for so long that the message is dead.
+    def _record_refusal(self, db: Db, delivery: Delivery, reason: str, now: datetime) -> bool:
+        """Record that the channel is refused; return whether it has been for so long that the message is dead.
 
-        Then all that has waited for as long is: it would only be refused one by one.
+        Then all messages that have waited for as long are dead: each would only be refused in turn.
         """
         known = find_blocked_channel(db, delivery.channel)
         since = block_channel(db, delivery.channel, reason, now).since
         if known is None:
             log.warning("channel refused", channel=delivery.channel, reason=reason)
-        if now - since <= GIVEN_UP_AFTER:
+        if now - since <= GIVE_UP_AFTER:
             return False
-        self.done.dead += expire_deliveries(db, delivery.channel, now - GIVEN_UP_AFTER, reason, now)
-        return now - delivery.created_at > GIVEN_UP_AFTER
-
-
-def is_down(outcome: Outcome) -> bool:
-    """Tell whether the other side was out of reach, whatever the message was."""
-    return isinstance(outcome, Uncertain | Blocked) or (isinstance(outcome, Deferred) and outcome.down)
-
-
-def sends_again(delivery: Delivery, channel: Channel | None) -> bool:
-    """Tell what the channel's policy is where nobody knows: send again under the same identity, or leave it standing.
-
-    A file is written whole or not at all, under one name: writing it again changes nothing. A Slack bot asks first
-    what arrived.
-    """
-    if delivery.kind is ChannelKind.FILE:
-        return True
-    if channel is not None and delivery.kind is ChannelKind.SLACK and "token" in channel.options:
-        return delivery.doubts < DOUBTS_AT_MOST
-    policy = channel.options.get("on_uncertain", "resend") if channel is not None else "drop"
-    return policy == "resend" and delivery.doubts < DOUBTS_AT_MOST
-
-
-def backoff(attempts: int, jitter: float) -> timedelta:
-    """Give the wait before the next try: doubling from a minute to six hours; `jitter` (0..1) takes up to half off."""
-    wait = min(RETRY_FIRST * (1 << min(attempts - 1, 12)), RETRY_CAP) if attempts > 0 else RETRY_FIRST
-    return wait * (0.5 + jitter / 2)
+        self.summary.dead += expire_deliveries(db, delivery.channel, now - GIVE_UP_AFTER, reason, now)
+        return now - delivery.created_at > GIVE_UP_AFTER

@@ -1,4 +1,8 @@
-"""What goes out: digests whose slot has come and alerts that have news, each composed in one transaction."""
+"""Composes digests whose slot has come and alerts that have news, and puts their messages into the outbox.
+
+A digest is composed and rendered from a read; the write transaction checks that nothing it reports changed meanwhile,
+and stores it. So no other writer waits while HTML is rendered.
+"""
 
 from __future__ import annotations
 
@@ -6,29 +10,28 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from watcher.digest.compose import compose_digest, should_send
-from watcher.digest.format_helpers import Links, format_subject
-from watcher.digest.html import render_html
-from watcher.digest.plain import render_text
+from watcher.digest.format_helpers import Links
+from watcher.digest.forms import DigestForms
 from watcher.digest.slots import find_due_slot, find_quiet_end
 from watcher.errors import NotFoundError, StorageError
-from watcher.model.digest import Channel, Coverage, Delivery, Digest, Subscription
+from watcher.model.digest import Channel, Coverage, Delivery, Digest, DigestHit, Subscription
 from watcher.model.topic import Topic
-from watcher.pipeline import delivery, digest_notes
+from watcher.pipeline import digest_notes
 from watcher.pipeline.checkpoints import reached
-from watcher.pipeline.delivery import Delivered, Senders
 from watcher.pipeline.messages import build_messages
 from watcher.store.database import Database, Db
 from watcher.store.digests.queries import (
     add_digest,
+    find_installation_id,
     get_installation_id,
     get_last_slot,
     get_registered_at,
     has_unreported_hits,
+    list_reportable_versions,
     load_edited_hits,
     load_unreported_hits,
     lock_subscription,
@@ -36,18 +39,21 @@ from watcher.store.digests.queries import (
 )
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
-from watcher.store.outbox import queries as outbox
-from watcher.store.outbox.queries import add_deliveries
+from watcher.store.outbox.queries import DeliveryDraft, add_deliveries, requeue_delivery
 from watcher.text.suggest import find_nearest
 
 log = structlog.get_logger()
 
+MAX_RENDERINGS = 3
+"""How often a digest is rendered anew because news came meanwhile; after that it is rendered inside the transaction."""
+
 CoverageOf = Callable[[Db, datetime, datetime], Coverage]
+"""Returns the coverage of a window (after, until]."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestContext:
-    """Everything that composing needs besides the database: what is configured, and where the page is."""
+    """What composing needs besides the database: the configuration, and where digests can link to."""
 
     subscriptions: Sequence[Subscription]
     channels: Mapping[str, Channel]
@@ -57,69 +63,66 @@ class DigestContext:
     templates: Path | None = None
 
 
-def compose_due(database: Database, press: DigestContext, now: datetime) -> tuple[Digest, ...]:
+def compose_due(database: Database, context: DigestContext, now: datetime) -> tuple[Digest, ...]:
     """Compose every digest whose slot has come and every alert that has news; each in a transaction of its own."""
     composed = []
-    for subscription in press.subscriptions:
+    for subscription in context.subscriptions:
         try:
-            slot = _due(database, press, subscription, now)
-            made = _compose(database, press, subscription, slot, now, forced=False) if slot is not None else None
+            slot = _find_slot(database, context, subscription, now)
+            if slot is None:
+                continue
+            digest = _compose(database, context, _Job(subscription=subscription, slot=slot, now=now))
         except StorageError:
             raise
         except Exception:
-            # The bulkhead of this journey: one digest's fault keeps no other back, and its slot stays due.
+            # One digest's fault stops no other, and its slot stays due.
             log.exception("digest failed", digest=subscription.name)
             continue
-        if made is not None:
-            composed.append(made)
+        if digest is not None:
+            composed.append(digest)
     return tuple(composed)
 
 
 def compose_now(
-    database: Database, press: DigestContext, name: str, now: datetime, *, through_quiet: bool = True
+    database: Database, context: DigestContext, name: str, now: datetime, *, through_quiet: bool = True
 ) -> Digest | None:
     """Compose a digest now, outside of its schedule, and send it even if it is empty; raises NotFoundError.
 
     `through_quiet` sends it in its quiet hours as well.
     """
-    return _compose(database, press, _named(press, name), now, now, forced=True, through_quiet=through_quiet)
+    subscription = _find_subscription(context, name)
+    job = _Job(subscription=subscription, slot=now, now=now, is_forced=True, through_quiet=through_quiet)
+    return _compose(database, context, job)
 
 
-def preview_digest(db: Db, press: DigestContext, name: str, now: datetime, *, since: datetime | None = None) -> Digest:
-    """Say what a digest would hold now; `since` is how far back it may reach. Raises NotFoundError."""
-    subscription = _named(press, name)
-    begun = since or _begun(db, subscription, now)
-    known = _Known(
-        press.coverage_of(db, begun, now),
-        digest_notes.list_volume_alarms(db, subscription, press.topics, now),
-        () if subscription.immediate else digest_notes.list_failed_deliveries(db, begun),
-    )
-    return _gather(db, press, subscription, now, now, known, since=since)
-
-
-async def deliver_waiting(
-    database: Database, press: DigestContext, senders: Senders, clock: Callable[[], datetime], **how: Any
-) -> Delivered:
-    """Send what is due on the channels that are configured; `how` is what `delivery.deliver_waiting` takes."""
-    return await delivery.deliver_waiting(database, press.channels, senders, clock, **how)
+def preview_digest(
+    db: Db, context: DigestContext, name: str, now: datetime, *, since: datetime | None = None
+) -> Digest:
+    """Return the digest that would be sent now; `since` is how far back it may reach. Raises NotFoundError."""
+    job = _Job(subscription=_find_subscription(context, name), slot=now, now=now)
+    notes = _read_notes(db, context, job, since or _find_window_start(db, job.subscription, now))
+    return _gather(db, context, job, notes, since=since)[0]
 
 
 def resend_delivery(database: Database, delivery_id: int, now: datetime) -> Delivery:
     """Put a message that is dead or uncertain back in line; raises NotFoundError or UsageError."""
     with database.write() as db:
-        return outbox.retry_delivery(db, delivery_id, now)
+        return requeue_delivery(db, delivery_id, now)
 
 
-def _due(database: Database, press: DigestContext, subscription: Subscription, now: datetime) -> datetime | None:
-    """Give the slot to compose for, if one has come; a subscription that is new counts from now on.
+def _find_slot(
+    database: Database, context: DigestContext, subscription: Subscription, now: datetime
+) -> datetime | None:
+    """Return the slot to compose for, if one has come; a new subscription counts from now on.
 
     Quiet hours hold an alert's news together, so that their end brings one message.
     """
     with database.read() as db:
-        begun = get_registered_at(db, subscription.name)
+        known_at = get_registered_at(db, subscription.name)
         # Times in the future were written by a clock that was ahead, and hold nothing back.
-        last = get_last_slot(db, subscription.name, now) or (begun if begun is not None and begun <= now else None)
-    if begun is None:
+        past = known_at if known_at is not None and known_at <= now else None
+        last = get_last_slot(db, subscription.name, now) or past
+    if known_at is None:
         with database.write() as db:
             register_subscriptions(db, [subscription.name], now)
         return None if subscription.immediate else find_due_slot(subscription, last, now)
@@ -128,109 +131,190 @@ def _due(database: Database, press: DigestContext, subscription: Subscription, n
     if find_quiet_end(subscription.quiet, subscription.timezone, now) is not None:
         return None
     with database.read() as db:
-        if has_unreported_hits(db, subscription, _floor(db, subscription, now), now):
+        if has_unreported_hits(db, subscription, _find_floor(db, subscription, now), now):
             return now
-        looks = subscription.alarms and is_volume_check_due(db, subscription.name, now)
-        found = looks and digest_notes.list_volume_alarms(db, subscription, press.topics, now)
-    if looks:
+        is_volume_due = subscription.alarms and is_volume_check_due(db, subscription.name, now)
+        has_alarms = is_volume_due and bool(digest_notes.list_volume_alarms(db, subscription, context.topics, now))
+    if is_volume_due:
         with database.write() as db:
             record_volume_check(db, subscription.name, now)
-    return now if found else None
+    return now if has_alarms else None
 
 
-def _compose(
-    database: Database,
-    press: DigestContext,
-    subscription: Subscription,
-    slot: datetime,
-    now: datetime,
-    *,
-    forced: bool,
-    through_quiet: bool = False,
-) -> Digest | None:
-    with database.read() as db:
-        known = _Known(
-            press.coverage_of(db, _begun(db, subscription, now), now),
-            digest_notes.list_volume_alarms(db, subscription, press.topics, now),
-            () if subscription.immediate else digest_notes.list_failed_deliveries(db, _begun(db, subscription, now)),
-        )
-    reached("gathered")
-    with database.write() as db:
-        lock_subscription(db, subscription.name)
-        # What was told meanwhile is told, and what came meanwhile comes along.
-        made = _gather(db, press, subscription, slot, now, known)
-        if subscription.immediate and not made.sections and not made.alarms and not forced:
-            return None
-        sent = forced or should_send(made, subscription.empty)
-        html = render_html(made, press.links, press.templates) if sent else ""
-        text = render_text(made, press.links, press.templates) if sent else ""
-        digest_id = add_digest(db, made, now, sent=sent, html=html, text=text, subject=format_subject(made))
-        if digest_id is None:
-            return None
-        if sent:
-            channels = [press.channels[name] for name in subscription.channels if name in press.channels]
-            quiet = None if through_quiet else find_quiet_end(subscription.quiet, subscription.timezone, now)
-            messages = build_messages(
-                made, channels, press.links, press.templates,
-                installation=get_installation_id(db), not_before=quiet or now,
-                left=list_unsubscribed_recipients(db, made.name), html=html, text=text,
-            )  # fmt: skip
-            add_deliveries(db, digest_id, messages, now)
-        if known.alarms:
-            before = list_recent_alarms(db, subscription.name, now)
-            record_alarms(db, subscription.name, known.alarms, before, now)
-        reached("composed")
-    reached("committed")
-    log.info("digest composed", digest=made.name, stories=made.story_count, sent=sent)
-    return replace(made, id=digest_id)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Job:
+    """One digest to compose. A forced one is sent even if it is empty."""
+
+    subscription: Subscription
+    slot: datetime
+    now: datetime
+    is_forced: bool = False
+    through_quiet: bool = False
+
+    @property
+    def not_before(self) -> datetime:
+        """When sending may begin: after the quiet hours."""
+        subscription = self.subscription
+        quiet = None if self.through_quiet else find_quiet_end(subscription.quiet, subscription.timezone, self.now)
+        return quiet or self.now
 
 
 @dataclass(frozen=True, slots=True)
-class _Known:
-    """What a digest says beside its stories; it is asked for before the transaction that counts."""
+class _Notes:
+    """What a digest says beside its stories."""
 
     coverage: Coverage
     alarms: Mapping[str, str]
-    troubles: tuple[str, ...]
+    failed_deliveries: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Basis:
+    """What a digest was made from; it may be stored as long as this has not changed.
+
+    `versions` are the hits with the versions of their entries, `unsubscribed` (channel, recipient) pairs.
+    """
+
+    window_start: datetime
+    versions: tuple[tuple[int, int], ...]
+    unsubscribed: frozenset[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class _RenderedDigest:
+    """A digest that is ready to be stored; without messages it is only recorded."""
+
+    digest: Digest
+    is_sent: bool
+    subject: str
+    html: str = ""
+    text: str = ""
+    messages: Sequence[DeliveryDraft] = ()
+
+
+def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | None:
+    """Compose, render and store a digest; None where there is nothing to send or another process was first."""
+    subscription = job.subscription
+    with database.read() as db:
+        notes = _read_notes(db, context, job, _find_window_start(db, subscription, job.now))
+        installation = find_installation_id(db)
+    if installation is None:
+        with database.write() as db:
+            installation = get_installation_id(db)
+    for _attempt in range(MAX_RENDERINGS):
+        with database.read() as db:
+            digest, basis = _gather(db, context, job, notes)
+        if not _has_content(digest, job):
+            return None
+        rendered = _render(context, job, digest, basis, installation)
+        reached("gathered")
+        with database.write() as db:
+            lock_subscription(db, subscription.name)
+            if _read_basis(db, job) == basis:
+                digest_id = _store(db, job, rendered, notes)
+                break
+    else:
+        # News comes faster than it is rendered: nothing changes while the transaction is open.
+        with database.write() as db:
+            lock_subscription(db, subscription.name)
+            digest, basis = _gather(db, context, job, notes)
+            rendered = _render(context, job, digest, basis, installation)
+            digest_id = _store(db, job, rendered, notes)
+    if digest_id is None:
+        return None
+    reached("committed")
+    digest = rendered.digest
+    log.info("digest composed", digest=digest.name, stories=digest.story_count, sent=rendered.is_sent)
+    return replace(digest, id=digest_id)
+
+
+def _has_content(digest: Digest, job: _Job) -> bool:
+    """Return whether a digest is worth recording: an alert without news or alarms is none."""
+    return not job.subscription.immediate or bool(digest.sections) or bool(digest.alarms) or job.is_forced
+
+
+def _read_notes(db: Db, context: DigestContext, job: _Job, since: datetime) -> _Notes:
+    subscription, now = job.subscription, job.now
+    return _Notes(
+        context.coverage_of(db, since, now),
+        digest_notes.list_volume_alarms(db, subscription, context.topics, now),
+        () if subscription.immediate else digest_notes.list_failed_deliveries(db, since),
+    )
 
 
 def _gather(
-    db: Db,
-    press: DigestContext,
-    subscription: Subscription,
-    slot: datetime,
-    now: datetime,
-    known: _Known,
-    *,
-    since: datetime | None = None,
-) -> Digest:
-    floor = since or _floor(db, subscription, now)
-    found = load_unreported_hits(db, subscription, floor, now)
+    db: Db, context: DigestContext, job: _Job, notes: _Notes, *, since: datetime | None = None
+) -> tuple[Digest, _Basis]:
+    """Return the digest of what was not reported yet, and what it was made from."""
+    subscription, now = job.subscription, job.now
+    floor = since or _find_floor(db, subscription, now)
+    hits: tuple[DigestHit, ...] = load_unreported_hits(db, subscription, floor, now)
     if not subscription.immediate:
-        found += load_edited_hits(db, subscription, floor)
-    window = since or _begun(db, subscription, now), now
-    return compose_digest(
-        subscription, slot, found, press.topics, known.coverage, window,
-        alarms=tuple(known.alarms.values()), troubles=known.troubles,
+        hits += load_edited_hits(db, subscription, floor)
+    window_start = since or _find_window_start(db, subscription, now)
+    digest = compose_digest(
+        subscription, job.slot, hits, context.topics, notes.coverage, (window_start, now),
+        alarms=tuple(notes.alarms.values()), troubles=notes.failed_deliveries,
     )  # fmt: skip
+    versions = tuple((hit.hit_id, hit.version) for hit in hits)
+    return digest, _Basis(window_start, versions, list_unsubscribed_recipients(db, subscription.name))
 
 
-def _begun(db: Db, subscription: Subscription, now: datetime) -> datetime:
-    """Say where a digest's window begins: at its last slot, and no further back than it may reach."""
-    floor = _floor(db, subscription, now)
+def _read_basis(db: Db, job: _Job) -> _Basis:
+    """Return what a digest would be made from now."""
+    subscription, now = job.subscription, job.now
+    versions = list_reportable_versions(db, subscription, _find_floor(db, subscription, now), now)
+    return _Basis(
+        _find_window_start(db, subscription, now), versions, list_unsubscribed_recipients(db, subscription.name)
+    )
+
+
+def _render(context: DigestContext, job: _Job, digest: Digest, basis: _Basis, installation: str) -> _RenderedDigest:
+    forms = DigestForms(digest, context.links, context.templates)
+    if not job.is_forced and not should_send(digest, job.subscription.empty):
+        return _RenderedDigest(digest, is_sent=False, subject=forms.subject)
+    channels = [context.channels[name] for name in job.subscription.channels if name in context.channels]
+    messages = build_messages(
+        forms, channels, installation=installation, not_before=job.not_before, unsubscribed=basis.unsubscribed
+    )
+    return _RenderedDigest(
+        digest, is_sent=True, subject=forms.subject, html=forms.html, text=forms.text, messages=messages
+    )
+
+
+def _store(db: Db, job: _Job, rendered: _RenderedDigest, notes: _Notes) -> int | None:
+    """Store a digest and its messages; None where its slot was composed by another process meanwhile."""
+    name = job.subscription.name
+    digest_id = add_digest(
+        db, rendered.digest, job.now, sent=rendered.is_sent, html=rendered.html, text=rendered.text,
+        subject=rendered.subject,
+    )  # fmt: skip
+    if digest_id is None:
+        return None
+    add_deliveries(db, digest_id, rendered.messages, job.now)
+    if notes.alarms:
+        reported = list_recent_alarms(db, name, job.now)
+        record_alarms(db, name, notes.alarms, reported, job.now)
+    reached("composed")
+    return digest_id
+
+
+def _find_window_start(db: Db, subscription: Subscription, now: datetime) -> datetime:
+    """Return where a digest's window begins: at its last slot, and no further back than it may reach."""
+    floor = _find_floor(db, subscription, now)
     return max(get_last_slot(db, subscription.name, now) or floor, floor)
 
 
-def _floor(db: Db, subscription: Subscription, now: datetime) -> datetime:
-    """Say how far back a digest may reach; an alert never behind the moment it was set up."""
+def _find_floor(db: Db, subscription: Subscription, now: datetime) -> datetime:
+    """Return how far back a digest may reach; an alert never behind the moment when it was first known."""
     floor = now - subscription.max_age
-    begun = get_registered_at(db, subscription.name) if subscription.immediate else None
-    return max(floor, begun) if begun is not None and begun <= now else floor
+    known_at = get_registered_at(db, subscription.name) if subscription.immediate else None
+    return max(floor, known_at) if known_at is not None and known_at <= now else floor
 
 
-def _named(press: DigestContext, name: str) -> Subscription:
-    for subscription in press.subscriptions:
+def _find_subscription(context: DigestContext, name: str) -> Subscription:
+    for subscription in context.subscriptions:
         if subscription.name == name:
             return subscription
-    nearest = find_nearest(name, [subscription.name for subscription in press.subscriptions])
+    nearest = find_nearest(name, [subscription.name for subscription in context.subscriptions])
     raise NotFoundError("digest", name, nearest or "")

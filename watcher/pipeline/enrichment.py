@@ -10,12 +10,12 @@ import asyncio
 from dataclasses import replace
 
 from watcher.model.entry import Entry
-from watcher.model.feed import Feed
-from watcher.model.poll import Parsed, Sorted
+from watcher.model.feed import Feed, PollableFeed
+from watcher.model.poll import EntryDiff, ParsedFeed
 from watcher.text.language_detection import choose_item_language, load_detector
 
 
-def enrich_entries(told: Sorted, feed: Feed, language: str | None) -> Sorted:
+def enrich_entries(told: EntryDiff, feed: Feed, language: str | None) -> EntryDiff:
     """Return new, edited and quarantined entries with a language and tags; `language` is what the document declares."""
     language = language or feed.language
     return replace(
@@ -26,20 +26,20 @@ def enrich_entries(told: Sorted, feed: Feed, language: str | None) -> Sorted:
     )
 
 
-def load_detector_if_needed(parsed: Parsed, feed: Feed) -> None:
+def load_detector_if_needed(parsed: ParsedFeed, feed: PollableFeed) -> None:
     """Load the detector where a document may need it, so that this does not happen while a transaction is open."""
     if _needs_detection(parsed, feed):
         load_detector()
 
 
-async def load_detector_in_thread(parsed: Parsed, feed: Feed) -> None:
+async def load_detector_in_thread(parsed: ParsedFeed, feed: PollableFeed) -> None:
     """Load the detector where a document may need it, in a thread: once in the life of a process."""
     if not load_detector.cache_info().currsize and _needs_detection(parsed, feed):
         await asyncio.to_thread(load_detector)
 
 
-def _needs_detection(parsed: Parsed, feed: Feed) -> bool:
-    return feed.source.language is None and any(not item.repeated and item.language is None for item in parsed.items)
+def _needs_detection(parsed: ParsedFeed, feed: PollableFeed) -> bool:
+    return feed.config.language is None and any(not item.repeated and item.language is None for item in parsed.items)
 
 
 def _describe(entry: Entry, feed: Feed, language: str | None) -> Entry:
@@ -48,8 +48,8 @@ def _describe(entry: Entry, feed: Feed, language: str | None) -> Entry:
         entry,
         item=replace(
             item,
-            language=choose_item_language(item, feed.source.language, language),
-            tags=_with_tags_of_feed(item.tags, feed.source.tags),
+            language=choose_item_language(item, feed.config.language, language),
+            tags=_with_tags_of_feed(item.tags, feed.config.tags),
         ),
     )
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from watcher.fetch import Fetcher
-from watcher.identify import candidates
-from watcher.model.feed import Feed, Source
-from watcher.model.poll import Failed, FailureKind, Fresh, Outcome
+from watcher.identify import count_repeated_items
+from watcher.model.feed import FeedConfig, PollableFeed, PollState
+from watcher.model.poll import Failed, FailureKind, Modified, PollOutcome
 from watcher.pipeline.ingest import read_with_limits
 from watcher.pipeline.privacy import conceal
 from watcher.reading import Reader
@@ -24,42 +24,41 @@ AT_ONCE = 64
 class FeedCheck:
     """What came of trying a feed. `moved_to` is where a permanent redirect leads, None where there is none."""
 
-    source: Source
-    outcome: Outcome
+    source: FeedConfig
+    outcome: PollOutcome
     moved_to: str | None = None
 
     @property
     def ok(self) -> bool:
         """Tell whether the feed can be read."""
-        return isinstance(self.outcome, Fresh) and self.outcome.parsed.stopped is None
+        return isinstance(self.outcome, Modified) and self.outcome.parsed.stopped is None
 
     @property
     def items(self) -> int:
         """Count the items that were read."""
-        return len(self.outcome.parsed.items) if isinstance(self.outcome, Fresh) else 0
+        return len(self.outcome.parsed.items) if isinstance(self.outcome, Modified) else 0
 
     @property
     def merged(self) -> int:
         """Count the items that a poll would take for repetitions of others."""
-        if not isinstance(self.outcome, Fresh):
+        if not isinstance(self.outcome, Modified):
             return 0
-        feed = _make_feed(self.source)
-        return self.items - len(candidates(self.outcome.parsed, feed))
+        return count_repeated_items(self.outcome.parsed)
 
     @property
     def left_out(self) -> int:
         """Count the items beyond those that are read at once."""
-        return self.outcome.parsed.truncated_items if isinstance(self.outcome, Fresh) else 0
+        return self.outcome.parsed.truncated_items if isinstance(self.outcome, Modified) else 0
 
     @property
     def title(self) -> str:
         """Give the feed's own title."""
-        return self.outcome.parsed.title if isinstance(self.outcome, Fresh) else ""
+        return self.outcome.parsed.title if isinstance(self.outcome, Modified) else ""
 
     @property
     def newest_at(self) -> datetime | None:
         """Give the latest date of an item."""
-        if not isinstance(self.outcome, Fresh):
+        if not isinstance(self.outcome, Modified):
             return None
         return max((item.published_at for item in self.outcome.parsed.items if item.published_at), default=None)
 
@@ -77,7 +76,7 @@ class FeedCheck:
             return self.outcome.message
         said = (
             [self.outcome.parsed.stopped or "", self.outcome.parsed.degraded or ""]
-            if isinstance(self.outcome, Fresh)
+            if isinstance(self.outcome, Modified)
             else []
         )
         said += [] if self.items else ["has no items"]
@@ -88,7 +87,7 @@ class FeedCheck:
 
 
 async def check_feeds(
-    fetcher: Fetcher, sources: Iterable[Source], on_done: Callable[[FeedCheck], None] | None = None
+    fetcher: Fetcher, sources: Iterable[FeedConfig], on_done: Callable[[FeedCheck], None] | None = None
 ) -> tuple[FeedCheck, ...]:
     """Fetch and read each feed once, many at a time; gives the trials in the order of `sources`.
 
@@ -96,16 +95,16 @@ async def check_feeds(
     """
     places = asyncio.Semaphore(AT_ONCE)
 
-    async def tried(source: Source) -> FeedCheck:
+    async def tried(source: FeedConfig) -> FeedCheck:
         feed = _make_feed(source)
         async with places:
             fetched = await fetcher.feed(feed, unconditional=True)
-            outcome: Outcome
+            outcome: PollOutcome
             try:
                 outcome = conceal(await read_with_limits(feed, fetched, reader), source)
             except Exception as error:  # noqa: BLE001  (a reader's own fault concerns one feed, and is told with it)
                 outcome = Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
-        hops = outcome.document.hops if isinstance(outcome, Fresh) else outcome.hops
+        hops = outcome.document.hops if isinstance(outcome, Modified) else outcome.hops
         trial = FeedCheck(source=source, outcome=outcome, moved_to=permanent_target(hops, source.url))
         if on_done is not None:
             on_done(trial)
@@ -115,5 +114,6 @@ async def check_feeds(
         return tuple(await asyncio.gather(*(tried(source) for source in sources)))
 
 
-def _make_feed(source: Source) -> Feed:
-    return Feed(id=0, source=source, fetch_url=source.request_url, next_poll_at=datetime.min.replace(tzinfo=UTC))
+def _make_feed(source: FeedConfig) -> PollableFeed:
+    never = PollState(next_poll_at=datetime.min.replace(tzinfo=UTC))
+    return PollableFeed(config=source, fetch_url=source.request_url, poll=never)

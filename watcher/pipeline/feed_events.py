@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from watcher.identify import learned_to_change
+from watcher.identify import has_unstable_ids
 from watcher.model.feed import FeedState
-from watcher.model.poll import Failed, FailureKind, Fresh, Unchanged
+from watcher.model.poll import Failed, FailureKind, Modified, Unchanged
 from watcher.store.feeds.queries import PollRecord
 
 if TYPE_CHECKING:
@@ -34,12 +34,16 @@ def list_feed_events(settled: IngestResult) -> Iterator[FeedEvent]:
     if settled.continues:
         yield FeedEvent("feed continued", f"goes on from {settled.continues}: what is known of that stays known")
     if after.fetch_url != before.fetch_url:
-        home = after.fetch_url == after.source.url
+        home = after.fetch_url == after.config.url
         said = "fetched from its configured address again" if home else f"moved permanently to {after.fetch_url}"
         yield FeedEvent("feed moved", said)
-    elif after.move is not None and after.move.sightings and (before.move is None or before.move.url != after.move.url):
+    elif (
+        after.poll.move is not None
+        and after.poll.move.sightings
+        and (before.poll.move is None or before.poll.move.url != after.poll.move.url)
+    ):
         yield FeedEvent(
-            "feed may be moving", f"redirects to {after.move.url}, followed for good once it has held for days"
+            "feed may be moving", f"redirects to {after.poll.move.url}, followed for good once it has held for days"
         )
     if after.state is not before.state:
         if after.state is FeedState.GONE:
@@ -50,7 +54,7 @@ def list_feed_events(settled: IngestResult) -> Iterator[FeedEvent]:
             yield FeedEvent("feed blocked", "refused again and again: asked once a day from now on")
         elif before.state in {FeedState.GONE, FeedState.BLOCKED} and after.state is FeedState.ACTIVE:
             yield FeedEvent("feed back", "answers again")
-    if before.pushed_at is not None and after.pushed_at is None:
+    if before.push.pushed_at is not None and after.push.pushed_at is None:
         yield FeedEvent("push missed", "has news that its hub did not push: polled at its own rhythm again")
     if settled.lost:
         yield FeedEvent("poll gap", f"shares nothing with the last document: about {settled.lost} may have been missed")
@@ -58,14 +62,14 @@ def list_feed_events(settled: IngestResult) -> Iterator[FeedEvent]:
         yield FeedEvent(
             "old items quarantined", f"{settled.quarantined} old items under new numbers: kept, not alerted"
         )
-    if not learned_to_change(before) and learned_to_change(after):
+    if not has_unstable_ids(before) and has_unstable_ids(after):
         yield FeedEvent(
             "ids not trusted",
             "unchanged items came under new ids twice: an item with an unknown id counts as known where headline and "
             "address agree",
         )
     if settled.left_out:
-        again = bool(before.left_marks) and before.budget_day == after.budget_day
+        again = bool(before.document.left_marks) and before.budget_use.day == after.budget_use.day
         yield FeedEvent("items left out", _left_out(settled), is_repeated=again)
 
 
@@ -87,7 +91,7 @@ def to_poll_record(settled: IngestResult, now: datetime) -> PollRecord:
         message=said,
     )
     match settled.outcome:
-        case Fresh(document=document, parsed=parsed, pushed=pushed, note=note):
+        case Modified(document=document, parsed=parsed, pushed=pushed, note=note):
             return replace(
                 poll,
                 status=document.status,
@@ -109,9 +113,9 @@ def _left_out(settled: IngestResult) -> str:
     """Say how many items were left out, and when they are read: what one document holds beyond the bound, soon."""
     count = settled.left_out
     items = "item" if count == 1 else "items"
-    parsed = settled.outcome.parsed if isinstance(settled.outcome, Fresh) else None
-    if parsed is not None and len(parsed.unread_marks) >= len(settled.after.left_marks):
-        soon = ": the next polls read on" if settled.after.body_hash is None else ""
+    parsed = settled.outcome.parsed if isinstance(settled.outcome, Modified) else None
+    if parsed is not None and len(parsed.unread_marks) >= len(settled.after.document.left_marks):
+        soon = ": the next polls read on" if settled.after.poll.body_hash is None else ""
         return f"{count:,} more {items} than are read of one document{soon}"
     return f"{count:,} {items} not stored, beyond the daily budget: what is still served is stored tomorrow"
 

@@ -9,11 +9,11 @@ from datetime import datetime, timedelta
 
 from watcher.errors import ParseError, TooCostlyError
 from watcher.fetch import Fetcher
-from watcher.identify import candidates, sort
+from watcher.identify import diff_entries, to_entries
 from watcher.model.access import Access
 from watcher.model.entry import Entry
 from watcher.model.feed import Feed
-from watcher.model.poll import Failed, Fresh, Sorted
+from watcher.model.poll import EntryDiff, Failed, Modified
 from watcher.reading import Reader
 from watcher.store.database import Database
 from watcher.store.entries.known_entries import load_known_entries
@@ -49,8 +49,8 @@ class FulltextFetcher:
         self._reader = reader
 
     async def added(
-        self, feed: Feed, outcome: Fresh, patience: timedelta = PATIENCE, *, access: Access | None = None
-    ) -> Fresh:
+        self, feed: Feed, outcome: Modified, patience: timedelta = PATIENCE, *, access: Access | None = None
+    ) -> Modified:
         """Give the outcome with the articles of its new and edited entries, by entry key, as many as could be had.
 
         Within `patience` in all: what is not there by then is stored with what its feed says, and the history tells.
@@ -78,11 +78,11 @@ class FulltextFetcher:
         why = faults[0] if faults else "no time for all of them"
         return replace(outcome, articles=found, note=f"{len(found)} of {len(wanted)} article pages read ({why})")
 
-    def _wanted(self, feed: Feed, outcome: Fresh) -> list[tuple[str, str | None]]:
-        offered = candidates(outcome.parsed, feed)
+    def _wanted(self, feed: Feed, outcome: Modified) -> list[tuple[str, str | None]]:
+        offered = to_entries(outcome.parsed, feed)
         with self._database.read() as db:
             known = load_known_entries(db, feed.id, offered)
-        told = sort(offered, feed, known, self._clock(), delta=True)
+        told = diff_entries(offered, feed, known, self._clock(), delta=True)
         entries = [*told.new, *(change.entry for change in told.edited)]
         return [(entry.key, article_url(entry.item.url)) for entry in entries if entry.item.url]
 
@@ -110,7 +110,7 @@ class FulltextFetcher:
             faults.append(str(error))
 
 
-def attach_fulltext(told: Sorted, outcome: Fresh) -> Sorted:
+def attach_fulltext(told: EntryDiff, outcome: Modified) -> EntryDiff:
     """Give new and edited entries their article as content. What the feed says stays what tells an edit."""
     articles = outcome.articles
     if not articles:

@@ -8,20 +8,20 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from watcher.errors import ParseError
-from watcher.identify import candidates, learned_to_change, plain_key, shared_key, sort
+from watcher.identify import build_plain_key, build_shared_key, diff_entries, has_unstable_ids, to_entries
 from watcher.match import TopicMatcher
 from watcher.model.entry import Entry, StoredEntry
-from watcher.model.feed import Budget, Feed
+from watcher.model.feed import Budget, Feed, PollableFeed
 from watcher.model.poll import (
     Document,
+    EntryDiff,
     Failed,
     FailureKind,
-    Fetched,
-    Fresh,
+    FetchResult,
+    Modified,
     NotModified,
-    Outcome,
-    Parsed,
-    Sorted,
+    ParsedFeed,
+    PollOutcome,
     Unchanged,
 )
 from watcher.model.topic import Hit
@@ -62,7 +62,7 @@ class IngestResult:
 
     before: Feed
     after: Feed
-    outcome: Outcome
+    outcome: PollOutcome
     seen: int = 0
     new: tuple[StoredEntry, ...] = ()
     edited: tuple[StoredEntry, ...] = ()
@@ -76,31 +76,31 @@ class IngestResult:
     held: bool = True
 
 
-def read(feed: Feed, fetched: Fetched) -> Outcome:
+def read(feed: PollableFeed, fetched: FetchResult) -> PollOutcome:
     """Return what an answer means, its document read here and now, however long that takes."""
-    if not isinstance(fetched, Document) or fetched.body_hash == feed.body_hash:
+    if not isinstance(fetched, Document) or fetched.body_hash == feed.poll.body_hash:
         return _unread(fetched)
     try:
-        parsed = parse(fetched, feed.item_marks)
+        parsed = parse(fetched, feed.document.item_marks)
         load_detector_if_needed(parsed, feed)
         return _fresh(fetched, parsed)
     except ParseError as error:
         return _unreadable(fetched, error)
 
 
-async def read_with_limits(feed: Feed, fetched: Fetched, reader: Reader) -> Outcome:
+async def read_with_limits(feed: PollableFeed, fetched: FetchResult, reader: Reader) -> PollOutcome:
     """Return what an answer means; reading its document costs no more than the reader's bounds."""
-    if not isinstance(fetched, Document) or fetched.body_hash == feed.body_hash:
+    if not isinstance(fetched, Document) or fetched.body_hash == feed.poll.body_hash:
         return _unread(fetched)
     try:
-        parsed = await reader.parse(fetched, feed.item_marks)
+        parsed = await reader.parse(fetched, feed.document.item_marks)
         await load_detector_in_thread(parsed, feed)
         return _fresh(fetched, parsed)
     except ParseError as error:
         return _unreadable(fetched, error)
 
 
-def _unread(fetched: Fetched) -> Outcome:
+def _unread(fetched: FetchResult) -> PollOutcome:
     if isinstance(fetched, Failed):
         return fetched
     return Unchanged(
@@ -113,8 +113,8 @@ def _unread(fetched: Fetched) -> Outcome:
     )
 
 
-def _fresh(document: Document, parsed: Parsed) -> Fresh:
-    return Fresh(document=document, parsed=parsed, hints=collect_hints(document.headers, parsed))
+def _fresh(document: Document, parsed: ParsedFeed) -> Modified:
+    return Modified(document=document, parsed=parsed, hints=collect_hints(document.headers, parsed))
 
 
 def _unreadable(document: Document, error: ParseError) -> Failed:
@@ -129,7 +129,7 @@ def _unreadable(document: Document, error: ParseError) -> Failed:
 
 
 def settle(
-    db: Db, feed: Feed, outcome: Outcome, watched: TopicMatcher, now: datetime, bounds: PollLimits, jitter: float
+    db: Db, feed: Feed, outcome: PollOutcome, watched: TopicMatcher, now: datetime, bounds: PollLimits, jitter: float
 ) -> IngestResult:
     """Keep what a poll brought: entries, their hits, their stories and the feed's next poll, in one transaction."""
     return ingest_polls(db, [(feed, outcome)], watched, now, bounds, lambda: jitter)[0]
@@ -137,7 +137,7 @@ def settle(
 
 def ingest_polls(
     db: Db,
-    polled: Sequence[tuple[Feed, Outcome]],
+    polled: Sequence[tuple[Feed, PollOutcome]],
     watched: TopicMatcher,
     now: datetime,
     bounds: PollLimits,
@@ -149,7 +149,7 @@ def ingest_polls(
     continued = continue_feeds(db, ours, now)
     ours = [(continued[feed.id].feed if feed.id in continued else feed, outcome) for feed, outcome in ours]
     by_heir = {each.feed.id: each for each in continued.values()}
-    read_ = [(feed, outcome) for feed, outcome in ours if isinstance(outcome, Fresh)]
+    read_ = [(feed, outcome) for feed, outcome in ours if isinstance(outcome, Modified)]
     brought = _bring(db, read_, watched, now, bounds.budget, by_heir)
     stored = iter(
         _settled(feed, outcome, brought.get(feed.id), now, bounds, jitter(), by_heir.get(feed.id))
@@ -176,7 +176,7 @@ class _Brought:
     """What one document came to: told apart, and what of it is stored."""
 
     seen: int
-    told: Sorted
+    told: EntryDiff
     new: list[StoredEntry] = field(default_factory=list)
     edited: list[StoredEntry] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
@@ -184,21 +184,21 @@ class _Brought:
 
 def _bring(
     db: Db,
-    read_: Sequence[tuple[Feed, Fresh]],
+    read_: Sequence[tuple[Feed, Modified]],
     watched: TopicMatcher,
     now: datetime,
     budget: Budget,
     continued: Mapping[int, Continued],
 ) -> Mapping[int, _Brought]:
     """Keep what documents brought, all of them with a handful of statements; gives it by feed."""
-    offered = [(feed.id, candidates(outcome.parsed, feed)) for feed, outcome in read_]
+    offered = [(feed.id, to_entries(outcome.parsed, feed)) for feed, outcome in read_]
     known = load_known_entries_of_feeds(db, offered)
     brought: dict[int, _Brought] = {}
     fresh: list[StoredEntry] = []
     for (feed, outcome), (_id, some), remembered in zip(read_, offered, known, strict=True):
         delta = outcome.pushed or outcome.document.status == 226
         repeated = len(outcome.parsed.items) - len(some)
-        everything = sort(some, feed, remembered, now, delta=delta, merged=repeated)
+        everything = diff_entries(some, feed, remembered, now, delta=delta, merged=repeated)
         told = attach_fulltext(apply_budget(everything, outcome.parsed, feed, budget, now, delta=delta), outcome)
         told = enrich_entries(told, feed, outcome.parsed.language)
         brought[feed.id] = _Brought(seen=len(some), told=told)
@@ -214,8 +214,10 @@ def _bring(
     edited = update_entries(db, [change for one in brought.values() for change in one.told.edited], now)
     found += store_edits(db, edited, watched, now)
     renamed = [(feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated]
-    renamed += [(each.entry.feed_id, each.id, shared_key(plain)) for each in new if (plain := _shared_id(each.entry))]
-    add_aliases(db, renamed, {feed.id for feed, _outcome in read_ if learned_to_change(feed)})
+    renamed += [
+        (each.entry.feed_id, each.id, build_shared_key(plain)) for each in new if (plain := _shared_id(each.entry))
+    ]
+    add_aliases(db, renamed, {feed.id for feed, _outcome in read_ if has_unstable_ids(feed)})
     add_tombstone_keys(db, ((feed_id, *keys) for feed_id, one in brought.items() for keys in one.told.gone))
     pruned = [(feed_id, key) for (feed_id, _some), one in zip(offered, known, strict=True) for key in one.pruned]
     touch_tombstones(db, pruned, now)
@@ -235,20 +237,20 @@ def _was_there(feed: Feed, entry: Entry, continued: Continued | None) -> bool:
     It was in the feed's first document, which may be too large to be stored at once; or it is older than the last look
     at the address that the feed had before.
     """
-    if feed.baseline_at is None or get_mark(entry) in feed.baseline_marks:
+    if feed.stats.baseline_at is None or get_mark(entry) in feed.document.baseline_marks:
         return True
     return continued is not None and continued.was_shown_before(entry)
 
 
 def _shared_id(entry: Entry) -> str | None:
     """Return the plain key of an entry's id where it is not the entry's alone."""
-    plain = plain_key(entry.item)
+    plain = build_plain_key(entry.item)
     return None if entry.key == plain else plain
 
 
 def _settled(
     feed: Feed,
-    outcome: Outcome,
+    outcome: PollOutcome,
     brought: _Brought | None,
     now: datetime,
     bounds: PollLimits,
@@ -273,7 +275,7 @@ def _settled(
         merged=told.merged,
         left_out=told.left_out,
         recovered=len(told.recovered),
-        continues=continued.left.source.url if continued else "",
+        continues=continued.left.config.url if continued else "",
     )
 
 
@@ -284,7 +286,7 @@ def _rest_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:
     if host is None:
         return
     if outcome.status == 429 or count_rate_limited_feeds(db, host, now - SEVERAL_WITHIN) >= SEVERAL:
-        defer_host(db, host, feed.next_poll_at)
+        defer_host(db, host, feed.poll.next_poll_at)
 
 
 def store_new_entries(db: Db, fresh: Sequence[StoredEntry], watched: TopicMatcher, now: datetime) -> tuple[Hit, ...]:

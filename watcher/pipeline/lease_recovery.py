@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from watcher.store.database import Database
-from watcher.store.feeds.leases import end_feed_leases, list_feed_lease_owners
-from watcher.store.outbox.queries import end_delivery_leases, list_delivery_lease_owners
+from watcher.store.feeds.leases import list_feed_lease_owners, release_feeds_of_owners
+from watcher.store.outbox.queries import expire_leases_of_owners, list_delivery_lease_owners
 from watcher.store.system.workers import expire_workers
 
 COMMAND = "command"
@@ -24,7 +24,7 @@ def take_over(database: Database, is_dead: Callable[[str], bool], now: datetime)
     if not dead:
         return 0, 0
     with database.write() as db:
-        return end_feed_leases(db, dead), end_delivery_leases(db, dead, now)
+        return release_feeds_of_owners(db, dead), expire_leases_of_owners(db, dead, now)
 
 
 def free_feeds_of_owners(database: Database, owners: Iterable[str]) -> int:
@@ -33,7 +33,7 @@ def free_feeds_of_owners(database: Database, owners: Iterable[str]) -> int:
     What a holder that lives still stores of them is not taken, and no harm is done.
     """
     with database.write() as db:
-        return end_feed_leases(db, owners)
+        return release_feeds_of_owners(db, owners)
 
 
 def recover_silent_leases(database: Database, now: datetime) -> tuple[int, int]:
@@ -43,7 +43,7 @@ def recover_silent_leases(database: Database, now: datetime) -> tuple[int, int]:
     """
     with database.write() as db:
         silent = expire_workers(db, now)
-        return (end_feed_leases(db, silent), end_delivery_leases(db, silent, now)) if silent else (0, 0)
+        return (release_feeds_of_owners(db, silent), expire_leases_of_owners(db, silent, now)) if silent else (0, 0)
 
 
 def is_dead(owner: str, me: str = "", *, alone: bool = False) -> bool:

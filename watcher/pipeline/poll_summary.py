@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, field
 
-from watcher.model.poll import Failed, FailureKind, Fresh, Parsed, Unchanged
+from watcher.model.poll import Failed, FailureKind, Modified, ParsedFeed, Unchanged
 from watcher.pipeline.ingest import IngestResult
 
 
@@ -34,16 +34,16 @@ class PollSummary:
 
     def add(self, settled: IngestResult) -> None:
         match settled.outcome:
-            case Fresh(parsed=Parsed(stopped=str(reason))):
+            case Modified(parsed=ParsedFeed(stopped=str(reason))):
                 self.failed += 1
-                self.failures.append((settled.before.source.url, FailureKind.PARSE, reason))
-            case Fresh():
+                self.failures.append((settled.before.config.url, FailureKind.PARSE, reason))
+            case Modified():
                 self.fetched += 1
             case Unchanged():
                 self.unchanged += 1
             case Failed(kind=kind, message=message):
                 self.failed += 1
-                self.failures.append((settled.before.source.url, kind, message))
+                self.failures.append((settled.before.config.url, kind, message))
         self.seen += settled.seen
         self.new += len(settled.new)
         self.updated += len(settled.edited)

@@ -14,8 +14,8 @@ import structlog
 from watcher.errors import StorageError, StoreError
 from watcher.fetch import Fetcher
 from watcher.match import TopicMatcher
-from watcher.model.feed import Feed, Source
-from watcher.model.poll import Failed, FailureKind, Fetched, Fresh, Outcome
+from watcher.model.feed import Feed, FeedConfig
+from watcher.model.poll import Failed, FailureKind, FetchResult, Modified, PollOutcome
 from watcher.pipeline.batch_writer import BatchWriter, Settling
 from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.connectivity import ConnectivityMonitor
@@ -64,7 +64,7 @@ class Poller:
         on_settled: Callable[[IngestResult], None] | None = None,
         on_answer: Callable[[str, Mapping[str, str]], None] | None = None,
         jitter: Callable[[], float] = random.random,
-        configured: Callable[[str], Source | None] | None = None,
+        configured: Callable[[str], FeedConfig | None] | None = None,
         storage: StorageMonitor | None = None,
         keeps_for: timedelta = LEASE,
     ) -> None:
@@ -285,19 +285,19 @@ class Poller:
                 self._early.discard(asyncio.current_task())
             reached("claimed")
             feed = prepare_request(feed, self._clock())
-            source = feed.source if self._configured is None else self._configured(feed.source.url)
-            if source is None and feed.source.private:
+            source = feed.config if self._configured is None else self._configured(feed.config.url)
+            if source is None and feed.config.private:
                 # Another process was configured later than this one: only what is configured may be asked for so.
-                fetched: Fetched = Failed(kind=FailureKind.REFUSED, message=UNCONFIGURED)
+                fetched: FetchResult = Failed(kind=FailureKind.REFUSED, message=UNCONFIGURED)
             else:
-                source = source or feed.source
+                source = source or feed.config
                 fetched = await self._fetcher.feed(reveal(feed, source), unconditional=unconditional)
                 if self._on_answer is not None and not isinstance(fetched, Failed):
                     self._on_answer(host, fetched.headers)
                 fetched = self._network.judged(host, fetched, self._clock())
             self.find_network_away()
             reached("fetched")
-            outcome = await self._read(feed, fetched, source or feed.source)
+            outcome = await self._read(feed, fetched, source or feed.config)
             reached("read")
             settled = await self._settling.settle(feed, outcome)
         except asyncio.CancelledError:
@@ -310,7 +310,7 @@ class Poller:
             await self._refuse(feed, error)
             return None
         except Exception as error:
-            log.exception("poll failed", feed=feed.source.url)
+            log.exception("poll failed", feed=feed.config.url)
             failed = Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
             try:
                 settled = await self._settling.settle(feed, failed)
@@ -318,12 +318,12 @@ class Poller:
                 await self._refuse(feed, refusal)
                 return None
             except Exception:
-                log.exception("poll could not be settled", feed=feed.source.url)
+                log.exception("poll could not be settled", feed=feed.config.url)
                 return None
         for notice in list_feed_events(settled) if settled.held else ():
             if notice.is_repeated:
                 continue
-            log.warning(notice.event, feed=feed.source.url, said=notice.said)
+            log.warning(notice.event, feed=feed.config.url, said=notice.said)
         if self._on_settled is not None:
             self._on_settled(settled)
         return settled
@@ -337,9 +337,9 @@ class Poller:
             log.warning("our own network is back", away_since=f"{before:%Y-%m-%d %H:%M:%S} UTC")
         return self._away_since
 
-    async def _read(self, feed: Feed, fetched: Fetched, source: Source) -> Outcome:
+    async def _read(self, feed: Feed, fetched: FetchResult, source: FeedConfig) -> PollOutcome:
         outcome = conceal(await read_with_limits(feed, fetched, self.reader), source)
-        if isinstance(outcome, Fresh) and feed.source.fulltext:
+        if isinstance(outcome, Modified) and feed.config.fulltext:
             return await self._articles.added(feed, outcome, access=source.access)
         return outcome
 
@@ -353,7 +353,7 @@ class Poller:
         try:
             await asyncio.get_running_loop().run_in_executor(self._writer, give_back)
         except StoreError as error:
-            log.debug("feed could not be given back", feed=feed.source.url, error=str(error))
+            log.debug("feed could not be given back", feed=feed.config.url, error=str(error))
             self._unreleased.append(feed)
 
     async def _refuse(self, feed: Feed, error: StorageError) -> None:

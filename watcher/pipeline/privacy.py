@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from watcher.model.feed import Feed, Source, Validators
-from watcher.model.poll import Document, Failed, Fresh, Hop, Outcome, Unchanged
+from watcher.model.feed import Feed, FeedConfig, Validators
+from watcher.model.poll import Document, Failed, Modified, PollOutcome, Redirect, Unchanged
 from watcher.text.redact import HIDDEN, redact_text, redact_values
 
 UNCONFIGURED = "this process does not know how to ask for this feed: reload its configuration"
@@ -17,17 +17,18 @@ _LONG = 8
 """Characters: a value of so many, letters and digits among them, is a token and no word of the news."""
 
 
-def reveal(feed: Feed, source: Source) -> Feed:
+def reveal(feed: Feed, source: FeedConfig) -> Feed:
     """Return a feed for its request: at its real address and with what the configuration says of access."""
     if not source.address:
-        return feed if source.access == feed.source.access else replace(feed, source=source)
-    validators = feed.validators
+        return feed if source.access == feed.config.access else replace(feed, config=source)
+    validators = feed.poll.validators
     if validators.url == source.url:
         validators = replace(validators, url=source.request_url)
-    return replace(feed, source=source, fetch_url=source.request_url, validators=validators)
+    poll = replace(feed.poll, validators=validators)
+    return replace(feed, config=source, fetch_url=source.request_url, poll=poll)
 
 
-def conceal(outcome: Outcome, source: Source) -> Outcome:
+def conceal(outcome: PollOutcome, source: FeedConfig) -> PollOutcome:
     """Return what a poll came to without the feed's secrets: its addresses, its messages and what the document repeats.
 
     Call it before items are identified: their ids and links may hold the feed's token, and have to stay the same.
@@ -42,7 +43,7 @@ def conceal(outcome: Outcome, source: Source) -> Outcome:
         case Unchanged():
             validators = _conceal_validators(outcome.validators, source)
             return replace(outcome, validators=validators, hops=_conceal_hops(outcome.hops, source))
-        case Fresh():
+        case Modified():
             replacements = tuple(_list_replacements(source))
             return replace(
                 outcome,
@@ -52,7 +53,7 @@ def conceal(outcome: Outcome, source: Source) -> Outcome:
             )
 
 
-def _conceal_document(document: Document, source: Source) -> Document:
+def _conceal_document(document: Document, source: FeedConfig) -> Document:
     return replace(
         document,
         url=source.url,
@@ -62,25 +63,25 @@ def _conceal_document(document: Document, source: Source) -> Document:
     )
 
 
-def _conceal_validators(validators: Validators, source: Source) -> Validators:
+def _conceal_validators(validators: Validators, source: FeedConfig) -> Validators:
     return replace(validators, url=_conceal_url(validators.url, source) if validators.url else None)
 
 
-def _conceal_hops(hops: tuple[Hop, ...], source: Source) -> tuple[Hop, ...]:
+def _conceal_hops(hops: tuple[Redirect, ...], source: FeedConfig) -> tuple[Redirect, ...]:
     return tuple(replace(hop, url=_conceal_url(hop.url, source)) for hop in hops)
 
 
-def _conceal_url(url: str, source: Source) -> str:
+def _conceal_url(url: str, source: FeedConfig) -> str:
     return source.url if url == source.request_url else _conceal_text(url, source)
 
 
-def _conceal_text(text: str, source: Source) -> str:
+def _conceal_text(text: str, source: FeedConfig) -> str:
     if source.address:
         text = text.replace(source.address, source.url)
     return redact_text(redact_values(text, source.secrets))
 
 
-def _list_replacements(source: Source) -> Iterator[tuple[str, str]]:
+def _list_replacements(source: FeedConfig) -> Iterator[tuple[str, str]]:
     """List what is replaced in a document: less than in a message, for a word of the news may be somebody's password.
 
     The address as a whole; pairs of its query that hold a secret; and values that no text has by chance. A host that

@@ -17,7 +17,7 @@ from typing import Any
 
 from watcher.errors import ParseError, TooCostlyError, WatcherError
 from watcher.model.entry import Item
-from watcher.model.poll import Document, Parsed
+from watcher.model.poll import Document, ParsedFeed
 from watcher.parse import parse
 from watcher.parse.progress import NeedsIsolation, follow_progress
 from watcher.reading.limits import (
@@ -58,7 +58,7 @@ class Reader:
         self._pages = _Lane(1, idle_seconds)
         self._slow_addresses: OrderedDict[str, None] = OrderedDict()
 
-    async def parse(self, document: Document, known: Collection[bytes] = frozenset()) -> Parsed:
+    async def parse(self, document: Document, known: Collection[bytes] = frozenset()) -> ParsedFeed:
         """Read a document; raises ParseError. What was read before a bound was met is kept (Parsed.stopped)."""
         marks = frozenset(known)
         try:
@@ -214,18 +214,18 @@ class _InThread:
         raise NeedsIsolation("repairs")
 
 
-def _parse_in_thread(document: Document, known: Collection[bytes]) -> Parsed:
+def _parse_in_thread(document: Document, known: Collection[bytes]) -> ParsedFeed:
     with follow_progress(_InThread()):
         return parse(document, known)
 
 
-def _parsed_from(answer: Answer) -> Parsed:
+def _parsed_from(answer: Answer) -> ParsedFeed:
     """Return what a document says by a process's answer; raises ParseError where it says nothing."""
     items = tuple(answer.items)
-    parsed: Parsed | None = answer.value
+    parsed: ParsedFeed | None = answer.value
     if answer.stopped is None and answer.error is None and parsed is not None:
         return replace(parsed, items=items)
     if not items:
         raise answer.error or TooCostlyError("parse", answer.reason)
     stopped = f"{answer.reason}: {len(items):,} {'item' if len(items) == 1 else 'items'} read"
-    return replace(parsed or Parsed(items=()), items=items, stopped=stopped)
+    return replace(parsed or ParsedFeed(items=()), items=items, stopped=stopped)

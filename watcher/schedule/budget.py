@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from itertools import chain
 
 from watcher.model.entry import Entry
-from watcher.model.feed import Budget, Feed, Validators
-from watcher.model.poll import Parsed, Sorted
+from watcher.model.feed import Budget, BudgetUse, Feed, Validators
+from watcher.model.poll import EntryDiff, ParsedFeed
 
 
 def name_day(now: datetime) -> str:
@@ -19,15 +19,18 @@ def name_day(now: datetime) -> str:
 
 def get_room(feed: Feed, budget: Budget, now: datetime) -> Budget:
     """Return what is left of a feed's budget for the day."""
-    allowed = feed.source.budget or budget
-    if feed.budget_day != name_day(now):
+    allowed = feed.config.budget or budget
+    if feed.budget_use.day != name_day(now):
         return allowed
     return Budget(
-        entries=max(0, allowed.entries - feed.budget_entries), versions=max(0, allowed.versions - feed.budget_versions)
+        entries=max(0, allowed.entries - feed.budget_use.entries),
+        versions=max(0, allowed.versions - feed.budget_use.versions),
     )
 
 
-def apply_budget(told: Sorted, parsed: Parsed, feed: Feed, budget: Budget, now: datetime, *, delta: bool) -> Sorted:
+def apply_budget(
+    told: EntryDiff, parsed: ParsedFeed, feed: Feed, budget: Budget, now: datetime, *, delta: bool
+) -> EntryDiff:
     """Return what of a document is stored, and what is left out: by the budget, and by the bound of one reading.
 
     The newest items are kept. What is left out keeps no mark among those that are known, so that it is read again.
@@ -47,9 +50,9 @@ def apply_budget(told: Sorted, parsed: Parsed, feed: Feed, budget: Budget, now: 
         )
     }
     # A push holds only what is new: what was left out before is still there.
-    marks = parsed.unread_marks | left | (feed.left_marks - told.item_marks if delta else frozenset())
+    marks = parsed.unread_marks | left | (feed.document.left_marks - told.item_marks if delta else frozenset())
     unmarked = max(0, parsed.truncated_items - len(parsed.unread_marks))
-    counted = feed.left_marks if feed.budget_day == name_day(now) else frozenset()
+    counted = feed.document.left_marks if feed.budget_use.day == name_day(now) else frozenset()
     return replace(
         told,
         new=new,
@@ -58,43 +61,52 @@ def apply_budget(told: Sorted, parsed: Parsed, feed: Feed, budget: Budget, now: 
         item_marks=told.item_marks - left,
         left_marks=marks,
         left_unmarked=unmarked,
-        left_out=len(marks - counted) + max(0, unmarked - feed.left_unmarked),
+        left_out=len(marks - counted) + max(0, unmarked - feed.document.left_unmarked),
     )
 
 
-def count_spent(feed: Feed, told: Sorted, now: datetime) -> Feed:
+def count_spent(feed: Feed, told: EntryDiff, now: datetime) -> Feed:
     """Return the feed with what a poll stored and left out.
 
     `left_out` holds what may be missing now: what was left out and is stored later counts no more.
     """
     stored = len(told.new) + len(told.quarantined)
-    if not (stored or told.edited or told.left_marks or told.left_unmarked or feed.left_marks or feed.left_unmarked):
+    if not (
+        stored
+        or told.edited
+        or told.left_marks
+        or told.left_unmarked
+        or feed.document.left_marks
+        or feed.document.left_unmarked
+    ):
         return feed
     today = name_day(now)
-    spent = (feed.budget_entries, feed.budget_versions) if feed.budget_day == today else (0, 0)
-    more = len(told.left_marks - feed.left_marks) + max(0, told.left_unmarked - feed.left_unmarked)
+    spent = (feed.budget_use.entries, feed.budget_use.versions) if feed.budget_use.day == today else (0, 0)
+    more = len(told.left_marks - feed.document.left_marks) + max(0, told.left_unmarked - feed.document.left_unmarked)
     edits = (edit.entry for edit in told.edited)
     known = told.item_marks | {get_mark(entry) for entry in chain(told.new, told.quarantined, edits)}
-    made_up = len(feed.left_marks & known)
+    made_up = len(feed.document.left_marks & known)
+    first = feed.stats.baseline_at is None
     return replace(
         feed,
-        budget_day=today,
-        budget_entries=spent[0] + stored,
-        budget_versions=spent[1] + len(told.edited),
-        left_marks=told.left_marks,
-        left_unmarked=told.left_unmarked,
-        baseline_marks=told.left_marks & feed.baseline_marks if feed.baseline_at else told.left_marks,
-        left_out=max(0, feed.left_out + more - made_up),
+        budget_use=BudgetUse(day=today, entries=spent[0] + stored, versions=spent[1] + len(told.edited)),
+        document=replace(
+            feed.document,
+            left_marks=told.left_marks,
+            left_unmarked=told.left_unmarked,
+            baseline_marks=told.left_marks if first else told.left_marks & feed.document.baseline_marks,
+        ),
+        stats=replace(feed.stats, left_out=max(0, feed.stats.left_out + more - made_up)),
     )
 
 
-def has_more_to_read(feed: Feed, told: Sorted, parsed: Parsed, budget: Budget, now: datetime) -> bool:
+def has_more_to_read(feed: Feed, told: EntryDiff, parsed: ParsedFeed, budget: Budget, now: datetime) -> bool:
     """Return whether another poll of the same document would store more of it, today.
 
     It would not where this one has made no further item known: those that share an id are read each time.
     """
     room = get_room(feed, budget, now).entries > len(told.new) + len(told.quarantined)
-    return room and bool(parsed.unread_marks) and not told.item_marks <= feed.item_marks
+    return room and bool(parsed.unread_marks) and not told.item_marks <= feed.document.item_marks
 
 
 def prepare_request(feed: Feed, now: datetime) -> Feed:
@@ -103,9 +115,9 @@ def prepare_request(feed: Feed, now: datetime) -> Feed:
     The first poll of the next day takes what is still served, so neither the server nor the body's hash may say that
     nothing changed. On the same day both may: it would be a download for nothing.
     """
-    if not feed.left_marks or feed.budget_day == name_day(now):
+    if not feed.document.left_marks or feed.budget_use.day == name_day(now):
         return feed
-    return replace(feed, validators=Validators(), body_hash=None)
+    return replace(feed, poll=replace(feed.poll, validators=Validators(), body_hash=None))
 
 
 def get_mark(entry: Entry) -> bytes:

@@ -24,9 +24,9 @@ def goes_on(added: Feed, left: Feed, shared: int, offered: int) -> bool:
     feed that failed when it left, one item at a like address is enough: it is what people correct, and after days
     little of it is left. Without any item only another spelling of the address counts.
     """
-    failed = left.failures > 0 or left.failing_since is not None or left.state in _FAILING
-    addresses = {left.source.url, left.fetch_url}
-    url = added.source.url
+    failed = left.poll.failures > 0 or left.poll.failing_since is not None or left.state in _FAILING
+    addresses = {left.config.url, left.fetch_url}
+    url = added.config.url
     if any(canonical_url(url) == canonical_url(other) for other in addresses):
         return True
     if failed and any(_is_respelt(url, other) for other in addresses):
@@ -61,7 +61,7 @@ def get_samples(offered: Sequence[Entry], count: int = 200) -> Sequence[Entry]:
 
 
 def _last_read_at(feed: Feed) -> datetime | None:
-    return feed.succeeded_at or feed.read_at
+    return feed.poll.succeeded_at or feed.poll.read_at
 
 
 def _is_respelt(url: str, other: str) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from watcher.model.feed import Feed, FeedState
+from watcher.model.feed import FeedState, FeedSummary
 from watcher.model.poll import FailureKind
 
 STALE_AFTER = 10
@@ -28,7 +28,7 @@ class Health(StrEnum):
     PAUSED = "paused"
 
 
-def get_feed_health(feed: Feed, now: datetime) -> Health:
+def get_feed_health(feed: FeedSummary, now: datetime) -> Health:
     """Say how a feed does. Stale: it answers, and has been silent far beyond its own rhythm.
 
     Degraded: it answers, and not all that it serves is stored: more than its budget, or more than is read at once.
@@ -41,8 +41,8 @@ def get_feed_health(feed: Feed, now: datetime) -> Health:
         return Health.FAILING
     if feed.succeeded_at is None:
         return Health.NEW
-    if feed.left_marks or feed.left_unmarked:
+    if feed.is_incomplete:
         return Health.DEGRADED
     last = feed.new_at or feed.baseline_at
-    patience = max(STALE_AFTER * feed.rhythm, STALE_LEAST) if feed.rhythm else STALE_UNKNOWN
+    patience = max(STALE_AFTER * feed.publish_interval, STALE_LEAST) if feed.publish_interval else STALE_UNKNOWN
     return Health.STALE if last is not None and now - last > patience else Health.FRESH

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from watcher.model.feed import Feed, Move
-from watcher.model.poll import Hop
+from watcher.model.poll import Redirect
 from watcher.text.urls import is_same_site, permanent_target
 
 MOVE_HELD = timedelta(days=2)
@@ -16,24 +16,24 @@ TRIES = 4
 """Failures in a row after which the other one of a moved feed's two addresses is tried."""
 
 
-def moved(feed: Feed, hops: tuple[Hop, ...], now: datetime, same_feed: bool) -> Feed:
+def moved(feed: Feed, hops: tuple[Redirect, ...], now: datetime, same_feed: bool) -> Feed:
     """Follow permanent redirects: at once within a site, after days of the same answer beyond it, never to http.
 
     Another site has to show that it is the same feed, by an item or a body that is known: domains get parked and sold.
     """
-    if feed.source.private or "@" in urlsplit(feed.fetch_url).netloc:
+    if feed.config.private or "@" in urlsplit(feed.fetch_url).netloc:
         return feed  # its secrets belong to the configured address: a redirect may not repeat them, nor be stored
     target = permanent_target(hops, feed.fetch_url)
     if target is None:
-        return feed if feed.move is None else replace(feed, move=None)
+        return feed if feed.poll.move is None else _with_move(feed, None)
     if is_same_site(target, feed.fetch_url):
-        return replace(feed, fetch_url=target, move=None)
-    if feed.move is None or feed.move.url != target:
-        return replace(feed, move=Move(url=target, first_seen_at=now))
-    seen = replace(feed.move, sightings=feed.move.sightings + 1)
+        return _with_move(feed, None, fetch_url=target)
+    if feed.poll.move is None or feed.poll.move.url != target:
+        return _with_move(feed, Move(url=target, first_seen_at=now))
+    seen = replace(feed.poll.move, sightings=feed.poll.move.sightings + 1)
     if same_feed and seen.sightings >= MOVE_SIGHTINGS and now - seen.first_seen_at >= MOVE_HELD:
-        return replace(feed, fetch_url=target, move=None)
-    return replace(feed, move=seen)
+        return _with_move(feed, None, fetch_url=target)
+    return _with_move(feed, seen)
 
 
 def elsewhere(feed: Feed, failures: int, now: datetime) -> Feed:
@@ -41,10 +41,15 @@ def elsewhere(feed: Feed, failures: int, now: datetime) -> Feed:
 
     A Move without sightings remembers the address that was turned from.
     """
-    if failures % TRIES or feed.source.private:
+    if failures % TRIES or feed.config.private:
         return feed
-    if feed.fetch_url != feed.source.url:
-        return replace(feed, fetch_url=feed.source.url, move=Move(url=feed.fetch_url, first_seen_at=now, sightings=0))
-    if feed.move is not None and feed.move.sightings == 0:
-        return replace(feed, fetch_url=feed.move.url, move=None)
+    if feed.fetch_url != feed.config.url:
+        turned_from = Move(url=feed.fetch_url, first_seen_at=now, sightings=0)
+        return _with_move(feed, turned_from, fetch_url=feed.config.url)
+    if feed.poll.move is not None and feed.poll.move.sightings == 0:
+        return _with_move(feed, None, fetch_url=feed.poll.move.url)
     return feed
+
+
+def _with_move(feed: Feed, move: Move | None, *, fetch_url: str | None = None) -> Feed:
+    return replace(feed, fetch_url=fetch_url or feed.fetch_url, poll=replace(feed.poll, move=move))

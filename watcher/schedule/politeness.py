@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 
-from watcher.model.poll import Hints, Parsed
+from watcher.model.poll import ParsedFeed, PollingHints
 
 
-def collect_hints(headers: Mapping[str, str], parsed: Parsed | None) -> Hints:
+def collect_hints(headers: Mapping[str, str], parsed: ParsedFeed | None) -> PollingHints:
     """Gather what a server and its document say about polling; `headers` have lower-case names."""
-    said = parsed.hints if parsed is not None else Hints()
+    said = parsed.hints if parsed is not None else PollingHints()
     return replace(said, fresh_for=parse_freshness(headers))
 
 

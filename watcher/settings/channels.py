@@ -1,173 +1,93 @@
-"""What each kind of channel needs, and where its secrets are."""
+"""Reads the section `channels`: its kinds, and what each of them needs, come from the registry of channel types."""
 
 from __future__ import annotations
 
-import re
-from typing import Any, Literal
-from urllib.parse import urlsplit
+from pathlib import Path
+from typing import get_args
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, SecretStr
 
-from watcher.model.digest import ChannelKind
-from watcher.settings.schema import Section, read_names
-from watcher.settings.value_types import Length, Strings, read_http_url
-from watcher.text.idn import encode_address
-
-_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
-
-
-def read_secret_url(secret: SecretStr | None) -> SecretStr | None:
-    """Accept a secret that is an http(s) address, never repeating it. Raises ValueError."""
-    if secret is not None:
-        try:
-            read_http_url(secret.get_secret_value())
-        except ValueError:
-            raise ValueError("is no http(s) address") from None
-    return secret
+from watcher.channels import CHANNELS
+from watcher.errors import Fault
+from watcher.model.digest import Channel
+from watcher.settings import secrets
+from watcher.settings.former_names import check_former_names
+from watcher.settings.validation import build_section
+from watcher.settings.yaml_nodes import Node, Scalar, Table
+from watcher.text.suggest import did_you_mean
+from watcher.text.written_values import NAME, shorten_text
 
 
-class ChannelSection(Section):
-    """What a channel of any kind may say; `formerly` are names that it had before."""
-
-    formerly: Strings = ()
-
-    _named = field_validator("formerly")(read_names)
-
-
-class Email(ChannelSection):
-    """SMTP. One message for each recipient."""
-
-    host: str = Field(min_length=1)
-    port: int = Field(587, ge=1, le=65535)
-    security: Literal["starttls", "tls", "none"] = "starttls"
-    username: str | None = None
-    password: SecretStr | None = None
-    sender: str
-    to: Strings = Field(min_length=1)
-    reply_to: str | None = None
-    timeout: Length | None = None
-    on_uncertain: Literal["resend", "drop"] = "resend"
-
-    @field_validator("sender", "reply_to")
-    @classmethod
-    def _an_address(cls, text: str | None) -> str | None:
-        if text is None:
-            return None
-        bare = re.sub(r"^[^<>\r\n]*<([^<>]+)>$", r"\1", text.strip())
-        if not _ADDRESS.fullmatch(bare):
-            raise ValueError(f"{text!r} is no mail address: write name@host or Name <name@host>")
-        encode_address(bare)
-        return text
-
-    @field_validator("to")
-    @classmethod
-    def _addresses(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
-        for text in texts:
-            if not _ADDRESS.fullmatch(text.strip()):
-                raise ValueError(f"{text!r} is no mail address")
-            encode_address(text.strip())
-        return tuple(dict.fromkeys(text.strip() for text in texts))
+def read_channels(
+    node: Node | None, folder: Path, state_folder: Path, faults: list[Fault]
+) -> tuple[tuple[Channel, ...], frozenset[str]]:
+    """Return the channels, and the names of all that the file holds, faulty or not."""
+    if node is None or (isinstance(node, Scalar) and node.value is None):
+        return (), frozenset()
+    if not isinstance(node, Table):
+        faults.append(node.place.fault("`channels`: expected `name:` with its `kind:` below it"))
+        return (), frozenset()
+    read = [_read_channel(name, section, node, folder, state_folder, faults) for name, section in node.values.items()]
+    channels = tuple(channel for channel in read if channel is not None)
+    check_former_names(
+        "channel", [(channel.name, channel.formerly, node.values[channel.name]) for channel in channels], faults
+    )
+    return channels, frozenset(node.values)
 
 
-class Slack(ChannelSection):
-    """Slack: an incoming webhook, or a bot's token and a conversation."""
-
-    webhook_url: SecretStr | None = None
-    token: SecretStr | None = None
-    channel: str | None = None
-    api_url: str | None = None
-    on_uncertain: Literal["resend", "drop"] = "resend"
-
-    _url = field_validator("webhook_url")(read_secret_url)
-
-    @model_validator(mode="after")
-    def _one_way(self) -> Slack:
-        if (self.webhook_url is None) == (self.token is None):
-            raise ValueError("needs either `webhook_url`, or `token` and `channel`")
-        if self.token is not None and not self.channel:
-            raise ValueError("`token` needs a `channel` to post to")
-        return self
-
-
-class File(ChannelSection):
-    """Digests as files; a relative folder counts from the state folder (`var`)."""
-
-    folder: str = "digests"
-    formats: Strings = ("html", "text")
-
-    @field_validator("formats")
-    @classmethod
-    def _known(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
-        for text in texts:
-            if text not in ("html", "text", "markdown", "json"):
-                raise ValueError(f"{text!r} is none of html, text, markdown, json")
-        return texts
-
-
-class Webhook(ChannelSection):
-    """A POST of JSON; with `secret` it carries an HMAC-SHA256 signature."""
-
-    url: SecretStr
-    secret: SecretStr | None = None
-    timeout: Length | None = None
-    on_uncertain: Literal["resend", "drop"] = "resend"
-
-    _url = field_validator("url")(read_secret_url)
+def _read_channel(
+    name: str, node: Node, table: Table, folder: Path, state_folder: Path, faults: list[Fault]
+) -> Channel | None:
+    if not NAME.fullmatch(name):
+        faults.append(
+            table.key_at[name].fault(f"channel {shorten_text(name)!r}: letters, digits, `-`, `_` and `.` only")
+        )
+        return None
+    if not isinstance(node, Table):
+        faults.append(node.place.fault(f"channel `{name}`: expected `kind:` and what it needs"))
+        return None
+    kind = _read_kind(name, node, faults)
+    if kind is None:
+        return None
+    model = CHANNELS[kind].options_model
+    section = Table(
+        node.place,
+        {key: value for key, value in node.values.items() if key != "kind"},
+        {key: place for key, place in node.key_at.items() if key != "kind"},
+    )
+    secrets.read_files(section, model, folder, faults)
+    for key in _list_secret_lists(model):
+        if key in section.values:
+            secrets.hide_values(section.values[key])
+    options = build_section(model, section, faults)
+    if options is None:
+        return None
+    return Channel(
+        name=name,
+        kind=kind,
+        recipients=options.recipients,
+        formerly=options.formerly,
+        options=options.resolve_paths(state_folder),
+    )
 
 
-class Apprise(ChannelSection):
-    """Everything that Apprise can reach; the addresses hold keys and count as secrets."""
-
-    urls: tuple[SecretStr, ...] = Field(min_length=1)
-
-    @field_validator("urls", mode="before")
-    @classmethod
-    def _one_or_many(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
-
-    @field_validator("urls")
-    @classmethod
-    def _addresses(cls, secrets: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        for secret in secrets:
-            if not urlsplit(secret.get_secret_value()).scheme:
-                raise ValueError("an Apprise address begins with its service and ://")
-        return secrets
+def _read_kind(name: str, node: Table, faults: list[Fault]) -> str | None:
+    kind = node.values.get("kind")
+    known = list(CHANNELS)
+    if isinstance(kind, Scalar) and kind.value in known:
+        return kind.value
+    if isinstance(kind, Scalar):
+        reason, hint = f"{shorten_text(str(kind.value))!r} is none of ", did_you_mean(str(kind.value), known)
+    else:
+        reason, hint = "`kind` is missing: ", ""
+    faults.append((kind or node).place.fault(f"channel `{name}`: {reason}{', '.join(known)}{hint}"))
+    return None
 
 
-KINDS: dict[ChannelKind, type[ChannelSection]] = {
-    ChannelKind.EMAIL: Email,
-    ChannelKind.SLACK: Slack,
-    ChannelKind.FILE: File,
-    ChannelKind.WEBHOOK: Webhook,
-    ChannelKind.APPRISE: Apprise,
-}
-
-
-def recipients(options: ChannelSection) -> tuple[str, ...]:
-    """Name who a channel reaches, as the outbox counts them: one delivery for each. Never a secret."""
-    match options:
-        case Email(to=to):
-            return to
-        case Slack(channel=str(channel)):
-            return (channel,)
-        case File(folder=folder):
-            return (folder,)
-        case Webhook(url=url):
-            return (urlsplit(url.get_secret_value()).hostname or "webhook",)
-        case Apprise(urls=urls):
-            return tuple(f"{urlsplit(url.get_secret_value()).scheme}-{n}" for n, url in enumerate(urls, 1))
-        case _:
-            return ("slack",)
-
-
-def bare(options: ChannelSection) -> dict[str, object]:
-    """Give the options as the senders take them: secrets as plain text, absent ones left out."""
-    return {name: _bare(value) for name, value in options if value is not None and name != "formerly"}
-
-
-def _bare(value: object) -> object:
-    if isinstance(value, SecretStr):
-        return value.get_secret_value()
-    if isinstance(value, tuple):
-        return tuple(_bare(each) for each in value)
-    return value
+def _list_secret_lists(model: type[BaseModel]) -> list[str]:
+    """Return the fields of a model that hold several secrets; no message may repeat them."""
+    return [
+        name
+        for name, field in model.model_fields.items()
+        if SecretStr in get_args(field.annotation) and "tuple" in str(field.annotation)
+    ]

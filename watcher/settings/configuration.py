@@ -11,7 +11,7 @@ from pathlib import Path
 from watcher import private
 from watcher.errors import ConfigError, Fault
 from watcher.model.digest import Channel, Subscription
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.model.topic import Topic
 from watcher.settings.proxies import Proxies
 from watcher.settings.schema import EngineName, Fetch, Polling, Retention, Web
@@ -37,7 +37,7 @@ class Settings:
     web: Web = field(default_factory=Web)
     exposed: tuple[Fault, ...] = ()
     retention: Retention = field(default_factory=Retention)
-    sources: tuple[Source, ...] = ()
+    sources: tuple[FeedConfig, ...] = ()
     topics: tuple[Topic, ...] = ()
     sets: Mapping[str, str] = field(default_factory=dict)
     subscriptions: tuple[Subscription, ...] = ()
@@ -45,7 +45,7 @@ class Settings:
     templates: Path | None = None
     notes: tuple[Fault, ...] = ()
     missing_secrets: Mapping[str, tuple[Fault, ...]] = field(default_factory=dict)
-    _by_url: Mapping[str, Source] = field(init=False, repr=False, compare=False)
+    _by_url: Mapping[str, FeedConfig] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_by_url", {source.url: source for source in self.sources})
@@ -55,7 +55,7 @@ class Settings:
         if faults := [fault for section in sections for fault in self.missing_secrets.get(section, ())]:
             raise ConfigError(tuple(sorted(faults)))
 
-    def source(self, url: str) -> Source | None:
+    def source(self, url: str) -> FeedConfig | None:
         """Return the feed of an address that it is known by, None for an unknown one."""
         return self._by_url.get(url)
 

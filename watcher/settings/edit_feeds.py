@@ -16,7 +16,7 @@ import yaml
 from ruamel.yaml import YAML
 
 from watcher.errors import ConfigError, Fault, NotFoundError
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feeds import read_sources
 from watcher.settings.loader import load
@@ -30,7 +30,7 @@ _INDENT = 2
 _EMPTY_LIST = re.compile(r"^feeds:[ \t]*(?:\[[ \t]*\]|~|null)?[ \t]*(#.*)?$")
 
 
-def add_sources(folder: Path, environ: Mapping[str, str], added: Sequence[Source]) -> None:
+def add_sources(folder: Path, environ: Mapping[str, str], added: Sequence[FeedConfig]) -> None:
     """Add feeds at the end of the list. Raises ConfigError, and changes nothing, where that could not be loaded."""
     written = [_to_item(source) for source in added]
     _edit(
@@ -67,7 +67,7 @@ def _edit(
     environ: Mapping[str, str],
     by_line: Callable[[str], str | None],
     by_tree: Callable[[Any], None],
-    expected: Callable[[Sequence[Source]], Sequence[Source]],
+    expected: Callable[[Sequence[FeedConfig]], Sequence[FeedConfig]],
 ) -> None:
     """Edit line by line where the list is written so; what does not give the expected feeds is written anew instead."""
     path = folder / FILE
@@ -91,12 +91,12 @@ def _edit(
     )
 
 
-def _without_identity(source: Source) -> Source:
+def _without_identity(source: FeedConfig) -> FeedConfig:
     """Return a feed as its item has it: without what it is known by, which depends on the items before it."""
     return replace(source, url="", address=source.request_url, secrets=(), private=False)
 
 
-def _sources(folder: Path, environ: Mapping[str, str]) -> tuple[Source, ...]:
+def _sources(folder: Path, environ: Mapping[str, str]) -> tuple[FeedConfig, ...]:
     faults: list[Fault] = FaultsWithoutSecrets()
     root = read(folder / FILE, str(folder / FILE), faults)
     filled = expand(root, environ, faults) if root is not None else []
@@ -202,7 +202,7 @@ def _rewrite(text: str, change: Callable[[Any], None]) -> str | None:
     return out.getvalue()
 
 
-def _to_item(source: Source) -> dict[str, Any]:
+def _to_item(source: FeedConfig) -> dict[str, Any]:
     url = source.url if "${" in source.url else source.request_url
     item: dict[str, Any] = {"url": url, "title": source.title, "tags": list(source.tags)}
     item |= {"language": source.language, "interval": format_duration(source.interval) if source.interval else None}

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 
 from watcher.errors import Fault
 from watcher.settings.schema import EngineName
-from watcher.settings.value_types import shorten
 from watcher.settings.yaml_nodes import Node, Place, Scalar
 from watcher.text.suggest import did_you_mean
+from watcher.text.written_values import shorten_text
 
 
 def read_engine(written: Node | None, database_url: str, environ: Mapping[str, str], faults: list[Fault]) -> EngineName:
@@ -23,7 +23,7 @@ def read_engine(written: Node | None, database_url: str, environ: Mapping[str, s
     if value is None:
         return EngineName.LOCAL
     if value not in names:
-        is_none_of = f"{shorten(value)!r} is none of" if value else "expected one of"
+        is_none_of = f"{shorten_text(value)!r} is none of" if value else "expected one of"
         hint = did_you_mean(value, names)
         faults.append(written.place.fault(f"`engine`: {is_none_of} {', '.join(names)}{hint}"))
         return EngineName.LOCAL

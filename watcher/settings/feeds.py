@@ -11,13 +11,12 @@ from typing import Any
 
 from watcher.errors import Fault, UsageError
 from watcher.model.access import Access
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.settings import secrets
 from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feed_access import prepare_access, read_access
 from watcher.settings.schema import WrittenFeed
 from watcher.settings.validation import build_section, read_sections
-from watcher.settings.value_types import shorten
 from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table, make_node
 from watcher.text.redact import (
     HIDDEN,
@@ -29,13 +28,14 @@ from watcher.text.redact import (
     strip_userinfo,
 )
 from watcher.text.urls import canonical_url
+from watcher.text.written_values import shorten_text
 
 _REDACTED = re.compile(r"=\*\*\*(?:[&#]|$)|//\*\*\*@")
 
 
 def read_sources(
     root: Node | None, file: str, faults: list[Fault], *, folder: Path, notes: list[Fault] | None = None
-) -> tuple[Source, ...]:
+) -> tuple[FeedConfig, ...]:
     """Return the sources of a file in its order; a bare address in the list is a feed with nothing but it.
 
     `folder` is where relative paths count from. `notes` takes what works and should be looked at.
@@ -49,14 +49,14 @@ def read_sources(
         return ()
     # One address may be two feeds, each for another login; the second gets an address of its own to be known by.
     seen: dict[tuple[object, ...], Place] = {}
-    sources: dict[str, Source] = {}
+    sources: dict[str, FeedConfig] = {}
     for item in listed.items:
         source = _read_source(item, folder, faults, [] if notes is None else notes)
         if source is None:
             continue
         place = item.values["url"].place if isinstance(item, Table) else item.place
         if (first := seen.get(_get_identity(source))) is not None:
-            faults.append(place.fault(f"feed {shorten(source.url)} appears twice (first in line {first.line})"))
+            faults.append(place.fault(f"feed {shorten_text(source.url)} appears twice (first in line {first.line})"))
             continue
         seen[_get_identity(source)] = place
         if source.url in sources:
@@ -67,7 +67,7 @@ def read_sources(
 
 def make_source(
     facts: Mapping[str, Any], environ: Mapping[str, str] | None = None, *, folder: Path | None = None
-) -> Source:
+) -> FeedConfig:
     """Return the source that an item of feeds.yaml with these keys would be. Raises UsageError.
 
     `${NAME}` is read where there is an `environ`; without one it is refused. What comes from a form or from somebody
@@ -86,7 +86,7 @@ def make_source(
     return source
 
 
-def find_source(sources: Sequence[Source], url: str) -> Source | None:
+def find_source(sources: Sequence[FeedConfig], url: str) -> FeedConfig | None:
     """Return the configured feed of an address: as it is listed, as it is configured, or in another spelling."""
     public = make_public_url(url)
     rules = (
@@ -113,7 +113,7 @@ def same_address(url: str) -> str:
     return f"{scheme.lower()}://{host.lower()}" + (slash + path if path else "")
 
 
-def _read_source(item: Node, folder: Path, faults: list[Fault], notes: list[Fault]) -> Source | None:
+def _read_source(item: Node, folder: Path, faults: list[Fault], notes: list[Fault]) -> FeedConfig | None:
     node = item
     # A bare address in the list: `- https://news.example/rss`.
     if isinstance(item, Scalar) and item.value is not None:
@@ -134,7 +134,7 @@ def _read_source(item: Node, folder: Path, faults: list[Fault], notes: list[Faul
     template = url.written if isinstance(url, Scalar) else None
     public = make_public_url(template or written.url)
     values = _list_secrets(written.url, access, url)
-    return Source(
+    return FeedConfig(
         url=public,
         title=redact_text(written.title.strip()),
         tags=tuple(dict.fromkeys(written.tags)),
@@ -157,13 +157,13 @@ def _list_secrets(url: str, access: Access, node: Node) -> tuple[str, ...]:
     return tuple(dict.fromkeys(value for value in (*list_secret_values(url), *filled, *carried) if value))
 
 
-def _get_identity(source: Source) -> tuple[object, ...]:
+def _get_identity(source: FeedConfig) -> tuple[object, ...]:
     """Return what two items share that are one feed: one address may serve two readers with a feed each."""
     access = source.access
     return same_address(source.request_url), access.username, access.cookie, access.headers
 
 
-def _make_distinct_url(source: Source) -> str:
+def _make_distinct_url(source: FeedConfig) -> str:
     """Return an address of its own for a feed that differs from one before it in nothing that may be shown."""
     mark = hashlib.blake2b(repr(_get_identity(source)).encode(), digest_size=2).hexdigest()
     return f"{source.url}#{mark}"

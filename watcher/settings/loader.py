@@ -7,9 +7,10 @@ from pathlib import Path
 from typing import TypeVar
 
 from watcher.errors import ConfigError, Fault
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.model.topic import Topic
 from watcher.settings import secrets
+from watcher.settings.channels import read_channels
 from watcher.settings.configuration import Settings
 from watcher.settings.engine import read_engine
 from watcher.settings.exposure import find_exposed
@@ -17,11 +18,12 @@ from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
 from watcher.settings.proxies import read_proxies
-from watcher.settings.schema import Fetch, Polling, Retention, Section, Storage, Web
-from watcher.settings.subscriptions import read_channels, read_subscriptions
+from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web
+from watcher.settings.subscriptions import read_subscriptions
 from watcher.settings.topics import read_topics
 from watcher.settings.validation import build_section, read_sections
 from watcher.settings.yaml_nodes import Node, Place, Scalar, Table, find_node, read
+from watcher.text.written_values import Section
 
 S = TypeVar("S", bound=Section)
 
@@ -132,7 +134,7 @@ class _FolderReader:
         node: Node = root.values.get(name) or Scalar(root.place, None, root.place)
         return build_section(model, node, self._faults) or model()
 
-    def _read_sources(self) -> tuple[Source, ...]:
+    def _read_sources(self) -> tuple[FeedConfig, ...]:
         listed = read(self._folder / FEEDS, self._name(FEEDS), self._faults)
         if listed is not None:
             self._filled += secrets.expand(listed, self._environ, self._faults)

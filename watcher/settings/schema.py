@@ -11,22 +11,22 @@ from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 
 from watcher.model.digest import EmptyPolicy
 from watcher.model.feed import Budget
 from watcher.model.proxy import DIRECT, parse_proxy
-from watcher.settings.value_types import (
+from watcher.settings.value_types import Networks, Size, TimeOfDay, Verify
+from watcher.text.suggest import did_you_mean
+from watcher.text.written_values import (
     HttpUrl,
     Length,
-    Networks,
-    Size,
+    Section,
     Strings,
-    TimeOfDay,
-    Verify,
-    read_strings,
-)
-from watcher.text.suggest import did_you_mean
+    split_list,
+    validate_name,
+    validate_names,
+)  # fmt: skip
 
 OWN_PATHS = frozenset({
     "api", "archive", "as-of", "deliveries", "digests", "digests.atom", "entries", "events", "feeds", "feeds.opml",
@@ -38,7 +38,6 @@ TOKEN_BITS = 128
 MINUTE = timedelta(minutes=1)
 ENVIRONMENT = "environment"
 """What stands where a proxy could be and leaves it to the variables of the environment."""
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 
 
 class EngineName(StrEnum):
@@ -46,31 +45,6 @@ class EngineName(StrEnum):
 
     LOCAL = "local"
     PROCRASTINATE = "procrastinate"
-
-
-class Section(BaseModel):
-    """A mapping in a file: frozen, no unknown keys; a key with nothing behind it counts as absent."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_empty(cls, written: Any) -> Any:
-        if not isinstance(written, dict):
-            return written
-        return {key: value for key, value in written.items() if value is not None or key not in cls.model_fields}
-
-
-def named(text: str) -> str:
-    """Accept a name that can stand in an address and a file name. Raises ValueError."""
-    if not NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is not a name: letters, digits, `-`, `_` and `.`, at most 64")
-    return text
-
-
-def read_names(texts: tuple[str, ...]) -> tuple[str, ...]:
-    """Accept names that can stand in an address and a file name, each once. Raises ValueError."""
-    return tuple(dict.fromkeys(named(text) for text in texts))
 
 
 def one_line(text: str | None) -> str | None:
@@ -264,8 +238,8 @@ class WrittenDigest(Section):
     alarms: bool = True
     formerly: Strings = ()
 
-    _named = field_validator("name")(named)
-    _formerly_named = field_validator("formerly")(read_names)
+    _named = field_validator("name")(validate_name)
+    _formerly_named = field_validator("formerly")(validate_names)
 
     @field_validator("timezone")
     @classmethod
@@ -296,7 +270,7 @@ class WrittenFeed(Section):
     fulltext: bool = False
     budget: WrittenBudget | None = None
     weight: float = Field(1.0, gt=0, le=1000, allow_inf_nan=False)
-    headers: dict[str, Any] = {}
+    headers: dict[str, Any] = Field(default_factory=dict)
     cookie: SecretStr | None = None
     username: str | None = Field(None, min_length=1)
     password: SecretStr | None = None
@@ -333,5 +307,5 @@ class WrittenTopic(Section):
     query: str | None = None
     keywords: tuple[str, ...] | None = None
 
-    _named = field_validator("id")(named)
-    _listed = field_validator("keywords", mode="before")(read_strings)
+    _named = field_validator("id")(validate_name)
+    _listed = field_validator("keywords", mode="before")(split_list)

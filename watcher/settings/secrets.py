@@ -10,9 +10,9 @@ from typing import get_args
 from pydantic import SecretStr
 
 from watcher.errors import Fault
-from watcher.settings.schema import Section
 from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table, walk_scalars
 from watcher.text.suggest import did_you_mean
+from watcher.text.written_values import Section
 
 _REFERENCE = re.compile(r"\$(\$\{|\{([^}]*)\})")
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from watcher.errors import Fault
 from watcher.match import check_topics, format_keyword_query
 from watcher.model.topic import Topic
-from watcher.settings.schema import NAME, WrittenTopic
+from watcher.settings.schema import WrittenTopic
 from watcher.settings.validation import build_section, read_sections
-from watcher.settings.value_types import shorten
 from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table
+from watcher.text.written_values import NAME, shorten_text
 
 
 def read_topics(
@@ -71,7 +71,7 @@ def _read_sets(node: Node | None, faults: list[Fault]) -> tuple[dict[str, str], 
     for name, value in node.values.items():
         # A dot would end the name in a query: `@set.` at the end of a sentence.
         if not NAME.fullmatch(name) or "." in name:
-            faults.append(node.key_at[name].fault(f"set {shorten(name)!r}: letters, digits, `-` and `_` only"))
+            faults.append(node.key_at[name].fault(f"set {shorten_text(name)!r}: letters, digits, `-` and `_` only"))
         elif not isinstance(value, Scalar) or not (value.value or "").strip():
             faults.append(value.place.fault(f"set `{name}`: expected a query"))
         else:

@@ -11,10 +11,10 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from watcher.errors import Fault
-from watcher.settings.schema import Section
-from watcher.settings.value_types import format_duration, shorten
+from watcher.settings.value_types import format_duration
 from watcher.settings.yaml_nodes import Node, Place, Scalar, Table, find_node, to_values, walk_scalars
 from watcher.text.suggest import did_you_mean
+from watcher.text.written_values import Section, shorten_text
 
 Model = TypeVar("Model", bound=Section)
 
@@ -94,7 +94,7 @@ def _to_unknown_key(model: type[Section], holder: Node, path: tuple[int | str, .
     place = holder.key_at.get(key, holder.place) if isinstance(holder, Table) else holder.place
     known = _list_fields(model, path)
     hint = did_you_mean(key, known) or (f"; known here: {', '.join(known)}" if known else "")
-    return place.fault(f"unknown key `{shorten(key)}`{hint}")
+    return place.fault(f"unknown key `{shorten_text(key)}`{hint}")
 
 
 def _format_message(error: ErrorDetails, culprit: Node) -> str:
@@ -102,7 +102,7 @@ def _format_message(error: ErrorDetails, culprit: Node) -> str:
     kind, context = error["type"], error.get("ctx", {})
     value = ""
     if isinstance(culprit, Scalar) and culprit.value is not None and not culprit.secret:
-        value = f"{shorten(culprit.value)!r} "
+        value = f"{shorten_text(culprit.value)!r} "
     if kind == "value_error":
         return str(context.get("error", error["msg"]))  # raised by a validator of the schema: a sentence of ours
     if kind in _MESSAGES:
@@ -152,5 +152,5 @@ def read_sections(place: Place, table: Node | None, known: Sequence[str], faults
     for key, place_of_key in table.key_at.items():
         if key not in known:
             hint = did_you_mean(key, known) or f"; known here: {', '.join(known)}"
-            faults.append(place_of_key.fault(f"unknown section `{shorten(key)}`{hint}"))
+            faults.append(place_of_key.fault(f"unknown section `{shorten_text(key)}`{hint}"))
     return table

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Select, func, or_, select
 
-from watcher.model.found import Filters
+from watcher.model.results import Filters
 from watcher.store.database import Db
 from watcher.store.tables import entries, feeds, hits
 from watcher.text.redact import make_public_url

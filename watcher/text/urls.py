@@ -11,7 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, quote, urljoin, urlsplit, urlunsplit
 
-from watcher.model.poll import Hop
+from watcher.model.poll import Redirect
 from watcher.text.tracking_parameters import SESSION_IN_PATH, drop_trackers
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ def is_same_site(first: str, second: str) -> bool:
     return site_of(hosts[0]) == site_of(hosts[1]) != ""
 
 
-def permanent_target(hops: Iterable[Hop], start: str) -> str | None:
+def permanent_target(hops: Iterable[Redirect], start: str) -> str | None:
     """Return where an unbroken run of permanent redirects (301, 308) from `start` leads, None if nowhere new.
 
     Never from https back to http (RFC 9110, 15.4; a downgrade is somebody else's wish).

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from watcher.match import EntryText, Query, QueryIndex, match_entry, required_terms
 from watcher.match.evidence import extract_evidence, score_evidence
 from watcher.model.entry import StoredEntry
-from watcher.model.found import StoredHit
+from watcher.model.results import StoredHit
 from watcher.model.topic import Evidence
 from watcher.store.database import Database, Db
 from watcher.store.entries.search import count_entries_in_range, find_id_range, list_candidate_ids

@@ -11,7 +11,7 @@ from watcher.match import Clause, EntryText, Query, QueryIndex, explain_match, m
 from watcher.match.evidence import extract_evidence as shown
 from watcher.match.syntax import And, Node, NotNear, Or, parts_of
 from watcher.model.entry import Item, StoredEntry
-from watcher.model.found import Match
+from watcher.model.results import SearchResult
 from watcher.model.topic import Evidence
 from watcher.store.database import Database
 from watcher.store.entries.search import count_entries_in_range
@@ -62,7 +62,7 @@ class ArchiveMatches:
     `searched_back_to` is set where it had to stop early: what came before was not looked at.
     """
 
-    matches: tuple[Match, ...]
+    matches: tuple[SearchResult, ...]
     tested: int
     count: int
     searched_back_to: datetime | None = None
@@ -100,7 +100,7 @@ def search_archive(
     Goes back from the newest, and stops where `enough` says so.
     """
     walked = propose_entries(database, [query], since=since, until=until)
-    found: list[Match] = []
+    found: list[SearchResult] = []
     count = 0
     index = QueryIndex([query])
     for stored in iter_entries(database, walked.ids, heard):
@@ -110,7 +110,7 @@ def search_archive(
         else:
             for _number, places in index.matching(reading):
                 count += 1
-                found.append(Match(stored=drop_content(stored), evidence=shown(places, reading)))
+                found.append(SearchResult(stored=drop_content(stored), evidence=shown(places, reading)))
         if enough():
             with database.read() as db:
                 tested = count_entries_in_range(db, stored.id - 1, walked.below)

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from watcher.app.listing import find_topic
 from watcher.app.syndication import atom, digests_atom, json_feed
-from watcher.model.found import Filters, StoredHit
+from watcher.model.results import Filters, StoredHit
 from watcher.model.topic import Topic
 from watcher.store.digests.queries import load_latest_digests
 from watcher.store.hits.queries import find_hits

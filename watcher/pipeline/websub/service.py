@@ -17,8 +17,8 @@ from watcher.errors import ParseError
 from watcher.fetch import Fetcher, websub
 from watcher.match import TopicMatcher
 from watcher.model.feed import Feed, Validators
-from watcher.model.poll import Document, Fresh
-from watcher.model.websub import Callback, CallbackState
+from watcher.model.poll import Document, Modified
+from watcher.model.websub import WebSubState, WebSubSubscription
 from watcher.pipeline.feed_events import list_feed_events
 from watcher.pipeline.fulltext import FulltextFetcher
 from watcher.pipeline.ingest import IngestResult, ingest_polls
@@ -124,17 +124,17 @@ class Subscriber:
             mode, challenge = asked.get("hub.mode"), asked.get("hub.challenge", "")
             if mode == "denied":
                 said = asked.get("hub.reason") or "denied"
-                _lapse(db, callback, CallbackState.DENIED, now, next_try_at=now + LONGEST_WAIT, error=said)
+                _lapse(db, callback, WebSubState.DENIED, now, next_try_at=now + LONGEST_WAIT, error=said)
                 log.warning("hub denied", feed=callback.feed_url, hub=callback.hub, said=said[:200])
                 return Reply(200)
             if not challenge:
                 return Reply(404)
-            if mode == "subscribe" and callback.state in {CallbackState.ASKED, CallbackState.LIVE}:
+            if mode == "subscribe" and callback.state in {WebSubState.ASKED, WebSubState.LIVE}:
                 lease = _lease(asked.get("hub.lease_seconds", ""))
-                live = replace(callback, state=CallbackState.LIVE, expires_at=now + lease, failures=0, error="")
+                live = replace(callback, state=WebSubState.LIVE, expires_at=now + lease, failures=0, error="")
                 update_websub_subscription(db, replace(live, next_try_at=now + lease * RENEWED_AT))
                 log.info("hub will push", feed=callback.feed_url, hub=callback.hub, lease=str(lease))
-            elif mode == "unsubscribe" and callback.state is CallbackState.LEAVING:
+            elif mode == "unsubscribe" and callback.state is WebSubState.LEAVING:
                 delete_websub_subscription(db, callback)
             else:
                 return Reply(404)
@@ -146,7 +146,7 @@ class Subscriber:
         What is not signed as agreed is acknowledged and ignored (WebSub, 7.1): a stranger learns nothing from it.
         """
         callback = await asyncio.to_thread(self._find, token)
-        if callback is None or callback.state is CallbackState.LEAVING:
+        if callback is None or callback.state is WebSubState.LEAVING:
             return Reply(410)
         if not signed(callback.secret, headers.get("x-hub-signature", ""), body):
             log.warning("push ignored: not signed as agreed", feed=callback.feed_url, hub=callback.hub)
@@ -174,7 +174,7 @@ class Subscriber:
         await asyncio.to_thread(self._poll_now, callback)
         return Reply(503)
 
-    async def _outcome(self, callback: Callback, headers: Mapping[str, str], body: bytes) -> Fresh:
+    async def _outcome(self, callback: WebSubSubscription, headers: Mapping[str, str], body: bytes) -> Modified:
         document = Document(
             url=callback.topic,
             final_url=callback.topic,
@@ -186,63 +186,65 @@ class Subscriber:
             wire_bytes=len(body),
         )
         parsed = await self._reader.parse(document)
-        return Fresh(document=document, parsed=parsed, hints=collect_hints({}, parsed), pushed=True)
+        return Modified(document=document, parsed=parsed, hints=collect_hints({}, parsed), pushed=True)
 
-    async def _full(self, callback: Callback, outcome: Fresh) -> Fresh:
+    async def _full(self, callback: WebSubSubscription, outcome: Modified) -> Modified:
         def feed_of() -> Feed:
             with self._database.read() as db:
                 return load_feed(db, callback.feed_url)
 
         feed = await asyncio.to_thread(feed_of)
-        return await self._articles.added(feed, outcome, FULL_WITHIN) if feed.source.fulltext else outcome
+        return await self._articles.added(feed, outcome, FULL_WITHIN) if feed.config.fulltext else outcome
 
-    def _plan(self, active: bool, public: bool) -> tuple[Callback, ...]:
+    def _plan(self, active: bool, public: bool) -> tuple[WebSubSubscription, ...]:
         """Bring the callbacks in line with what the feeds want, and take those whose hub is to be asked something."""
         now = self._clock()
         with self._database.write() as db:
             wanted = dict(list_hubs_by_feed(db)) if active else {}
             for callback in list_websub_subscriptions(db):
                 place = wanted.get(callback.feed_id)
-                leaving = callback.state is CallbackState.LEAVING
+                leaving = callback.state is WebSubState.LEAVING
                 if place == (callback.hub, callback.topic):
                     del wanted[callback.feed_id]
                     lapsed = callback.expires_at is not None and callback.expires_at <= now
-                    again = callback.state is CallbackState.DENIED and callback.next_try_at <= now
-                    if leaving or again or (callback.state is CallbackState.LIVE and lapsed):
-                        _lapse(db, callback, CallbackState.ASKED, now, next_try_at=now)
-                elif place is None and callback.state is CallbackState.LIVE and public:
-                    _lapse(db, callback, CallbackState.LEAVING, now, next_try_at=now)
+                    again = callback.state is WebSubState.DENIED and callback.next_try_at <= now
+                    if leaving or again or (callback.state is WebSubState.LIVE and lapsed):
+                        _lapse(db, callback, WebSubState.ASKED, now, next_try_at=now)
+                elif place is None and callback.state is WebSubState.LIVE and public:
+                    _lapse(db, callback, WebSubState.LEAVING, now, next_try_at=now)
                 elif place is not None or not leaving or not public or callback.failures >= FAREWELLS:
                     delete_websub_subscription(db, callback)
                     stop_push(db, callback.feed_id, now)
             for feed_id, (hub, topic) in wanted.items():
                 token, secret = secrets.token_urlsafe(24), secrets.token_hex(32)
-                new = Callback(feed_id=feed_id, token=token, secret=secret, hub=hub, topic=topic, next_try_at=now)
+                new = WebSubSubscription(
+                    feed_id=feed_id, token=token, secret=secret, hub=hub, topic=topic, next_try_at=now
+                )
                 add_websub_subscription(db, new)
             due = list_due_websub_subscriptions(db, now, AT_ONCE) if public else ()
             return tuple(each for each in due if claim_websub_subscription(db, each, now + _patience(each, now)))
 
-    async def _ask(self, callback: Callback, base: str) -> None:
+    async def _ask(self, callback: WebSubSubscription, base: str) -> None:
         address = f"{base.rstrip('/')}/websub/{callback.token}"
-        leaving = callback.state is CallbackState.LEAVING
+        leaving = callback.state is WebSubState.LEAVING
         refusal = await (websub.unsubscribe if leaving else websub.subscribe)(self._fetcher, callback, address)
         if refusal is not None:
             log.warning("hub refuses", feed=callback.feed_url, hub=callback.hub, said=refusal)
             await asyncio.to_thread(self._note, callback, refusal)
 
-    def _find(self, token: str) -> Callback | None:
+    def _find(self, token: str) -> WebSubSubscription | None:
         with self._database.read() as db:
             return find_websub_subscription(db, token)
 
-    def _note(self, callback: Callback, said: str) -> None:
+    def _note(self, callback: WebSubSubscription, said: str) -> None:
         with self._database.write() as db:
             record_websub_error(db, callback, said)
 
-    def _poll_now(self, callback: Callback) -> None:
+    def _poll_now(self, callback: WebSubSubscription) -> None:
         with self._database.write() as db:
             schedule_feed_now(db, callback.feed_id, self._clock())
 
-    def _settle(self, callback: Callback, outcome: Fresh) -> IngestResult | None:
+    def _settle(self, callback: WebSubSubscription, outcome: Modified) -> IngestResult | None:
         """Settle a push in one transaction; None while the feed is being polled."""
         now = self._clock()
         with self._database.write() as db:
@@ -270,7 +272,7 @@ def signed(secret: str, said: str, body: bytes) -> bool:
 
 
 def _lapse(
-    db: Db, callback: Callback, state: CallbackState, now: datetime, *, next_try_at: datetime, error: str = ""
+    db: Db, callback: WebSubSubscription, state: WebSubState, now: datetime, *, next_try_at: datetime, error: str = ""
 ) -> None:
     """Let a callback that pushed push no more: its feed is polled at its own rhythm."""
     update_websub_subscription(
@@ -284,9 +286,9 @@ def _lease(said: str) -> timedelta:
     return min(timedelta(seconds=seconds), LONGEST_LEASE) if seconds else websub.LEASE
 
 
-def _patience(callback: Callback, now: datetime) -> timedelta:
+def _patience(callback: WebSubSubscription, now: datetime) -> timedelta:
     """Tell how long to wait for a hub to call back before it is asked again; a short lease leaves less time."""
     wait = min(PATIENCE * (1 << min(callback.failures, 10)), LONGEST_WAIT)
-    if callback.state is CallbackState.LIVE and callback.expires_at is not None:
+    if callback.state is WebSubState.LIVE and callback.expires_at is not None:
         return max(min(wait, (callback.expires_at - now) / 3), timedelta(minutes=1))
     return wait

@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, func, literal, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.errors import NotFoundError
-from watcher.model.digest import Coverage, Digest, Subscription, ToldHit
-from watcher.model.found import Page, StoredHit
+from watcher.model.digest import Coverage, Digest, DigestHit, Subscription
+from watcher.model.results import Page, StoredHit
 from watcher.model.topic import Origin
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
@@ -81,6 +81,12 @@ def list_registered_subscriptions(db: Db) -> frozenset[str]:
     return frozenset(key.removeprefix(prefix) for key in db.execute(chosen).scalars())
 
 
+def find_installation_id(db: Db) -> str | None:
+    """Return the identity of this database; None where it has none yet (`get_installation_id` creates it)."""
+    found: str | None = db.execute(select(meta.c.value).where(meta.c.key == "installation")).scalar()
+    return found
+
+
 def get_installation_id(db: Db) -> str:
     """Give the name of this database among all watchers: it keeps two of them from sending under one identity."""
     dialect = sqlite if db.dialect.name == "sqlite" else postgresql
@@ -94,7 +100,7 @@ def has_unreported_hits(db: Db, subscription: Subscription, since: datetime, now
     return db.execute(chosen.limit(1)).first() is not None
 
 
-def load_unreported_hits(db: Db, subscription: Subscription, since: datetime, now: datetime) -> tuple[ToldHit, ...]:
+def load_unreported_hits(db: Db, subscription: Subscription, since: datetime, now: datetime) -> tuple[DigestHit, ...]:
     """Gather the hits matched since a moment that a subscription has not told yet, oldest first.
 
     Those that a clock which was ahead has dated into the future are among them.
@@ -108,29 +114,46 @@ def load_unreported_hits(db: Db, subscription: Subscription, since: datetime, no
     return tuple(to_digest_hit(read_hit_row(row)) for row in db.execute(chosen).mappings())
 
 
-def load_edited_hits(db: Db, subscription: Subscription, since: datetime) -> tuple[ToldHit, ...]:
+def load_edited_hits(db: Db, subscription: Subscription, since: datetime) -> tuple[DigestHit, ...]:
     """Gather hits that were told and whose entry got another headline since a moment: what was told is told again.
 
     An edit below the headline is kept in the entry's versions and told to nobody.
     """
     former = entry_versions.alias("former")
+    chosen = _select_edited(select_hits(), former, subscription, since)
+    chosen = chosen.add_columns(former.c.title.label("former_title")).order_by(hit_table.c.id)
+    return tuple(
+        replace(to_digest_hit(read_hit_row(row)), edited=True, former_title=row["former_title"])
+        for row in db.execute(chosen.limit(MAX_HITS_PER_DIGEST)).mappings()
+    )
+
+
+def list_reportable_versions(
+    db: Db, subscription: Subscription, since: datetime, now: datetime
+) -> tuple[tuple[int, int], ...]:
+    """Return hit id and entry version of all that a digest would hold now, in its order; much faster than the hits."""
+    columns = select(hit_table.c.id, entry_table.c.version).select_from(hit_table.join(entry_table))
+    selects = [_untold(columns, subscription, since, now)]
+    if not subscription.immediate:
+        selects.append(_select_edited(columns, entry_versions.alias("former"), subscription, since))
+    return tuple(
+        (row[0], row[1])
+        for chosen in selects
+        for row in db.execute(chosen.order_by(hit_table.c.id).limit(MAX_HITS_PER_DIGEST))
+    )
+
+
+def _select_edited(chosen: Select[Any], former: FromClause, subscription: Subscription, since: datetime) -> Select[Any]:
     chosen = (
-        select_hits()
-        .join(digest_items, and_(digest_items.c.hit_id == hit_table.c.id, digest_items.c.name == subscription.name))
+        chosen.join(digest_items, digest_items.c.hit_id == hit_table.c.id)
         .join(former, and_(former.c.entry_id == entry_table.c.id, former.c.version == digest_items.c.version))
-        .where(entry_table.c.updated_at > since)
+        .where(digest_items.c.name == subscription.name, entry_table.c.updated_at > since)
         .where(entry_table.c.version > digest_items.c.version, former.c.title != entry_table.c.title)
         .where(digest_items.c.version >= hit_table.c.entry_version)
-        .add_columns(former.c.title.label("former_title"))
-        .order_by(hit_table.c.id)
-        .limit(MAX_HITS_PER_DIGEST)
     )
     if subscription.topics:
         chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
-    return tuple(
-        replace(to_digest_hit(read_hit_row(row)), edited=True, former_title=row["former_title"])
-        for row in db.execute(chosen).mappings()
-    )
+    return chosen
 
 
 def _untold(chosen: Select[Any], subscription: Subscription, since: datetime, now: datetime) -> Select[Any]:
@@ -177,10 +200,10 @@ def _not_held_back(subscription: Subscription, now: datetime) -> tuple[ColumnEle
     return tuple(found)
 
 
-def to_digest_hit(found: StoredHit) -> ToldHit:
+def to_digest_hit(found: StoredHit) -> DigestHit:
     """Make of a stored hit what a digest shows of it."""
     item = found.stored.entry.item
-    return ToldHit(
+    return DigestHit(
         hit_id=found.id,
         entry_id=found.stored.id,
         topic_id=found.hit.topic_id,

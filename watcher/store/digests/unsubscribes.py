@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import CursorResult, delete, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
-from watcher.model.digest import DeliveryState, Leaving
+from watcher.model.digest import DeliveryState, Unsubscription
 from watcher.store.database import Db
 from watcher.store.outbox.queries import UNSUBSCRIBED_ERROR
 from watcher.store.tables import digests, outbox, unsubscribed
 
 
-def add_unsubscription(db: Db, leaving: Leaving, now: datetime) -> None:
+def add_unsubscription(db: Db, leaving: Unsubscription, now: datetime) -> None:
     """Send a recipient this digest no longer; what still waits in the outbox for them ends there. Twice is once."""
     dialect = sqlite if db.dialect.name == "sqlite" else postgresql
     row = {"name": leaving.subscription, "channel": leaving.channel, "recipient": leaving.recipient, "at": now}
@@ -32,7 +32,7 @@ def add_unsubscription(db: Db, leaving: Leaving, now: datetime) -> None:
     )
 
 
-def delete_unsubscription(db: Db, leaving: Leaving) -> bool:
+def delete_unsubscription(db: Db, leaving: Unsubscription) -> bool:
     """Send a recipient a digest again; tells whether they had left."""
     done: CursorResult[Any] = db.execute(
         delete(unsubscribed).where(
@@ -50,7 +50,9 @@ def list_unsubscribed_recipients(db: Db, name: str) -> frozenset[tuple[str, str]
     return frozenset((row.channel, row.recipient) for row in rows)
 
 
-def list_unsubscriptions(db: Db) -> Sequence[tuple[Leaving, datetime]]:
+def list_unsubscriptions(db: Db) -> Sequence[tuple[Unsubscription, datetime]]:
     """List who left what, and when."""
     rows = db.execute(select(unsubscribed).order_by(unsubscribed.c.name, unsubscribed.c.recipient))
-    return [(Leaving(subscription=row.name, channel=row.channel, recipient=row.recipient), row.at) for row in rows]
+    return [
+        (Unsubscription(subscription=row.name, channel=row.channel, recipient=row.recipient), row.at) for row in rows
+    ]

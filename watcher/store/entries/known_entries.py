@@ -12,9 +12,9 @@ from typing import Any
 from sqlalchemy import Text, and_, bindparam, delete, insert, select, text, update
 from sqlalchemy.sql.selectable import TextualSelect
 
-from watcher.identify import Memory, is_named_by, particular_keys, shared_key, title_key
+from watcher.identify import KnownEntries, build_shared_key, build_specific_keys, hash_title, is_named_by
 from watcher.model.entry import Entry
-from watcher.model.poll import Known
+from watcher.model.poll import KnownEntry
 from watcher.store.database import Db
 from watcher.store.entries.key_hashes import hash_key
 from watcher.store.entries.queries import format_usual_key, restore_key
@@ -46,13 +46,13 @@ _BY_KEY = f"""
     UNION ALL
     SELECT place, CASE WHEN other.key = asked.said THEN 1 ELSE 3 END, {_FACTS}
     FROM asked CROSS JOIN aliases AS other CROSS JOIN entries AS known
-    WHERE other.feed_id = asked.feed AND other.key IN (asked.said, '{shared_key("")}' || asked.said)
+    WHERE other.feed_id = asked.feed AND other.key IN (asked.said, '{build_shared_key("")}' || asked.said)
         AND known.id = other.entry_id
     UNION ALL
     SELECT place, CASE WHEN gone.key = asked.said THEN 2 ELSE 4 END, 0, gone.key, 0, NULL, NULL, gone.content_hash, '',
         NULL, 1
     FROM asked CROSS JOIN tombstones AS gone
-    WHERE gone.feed_id = asked.feed AND gone.key IN (asked.said, '{shared_key("")}' || asked.said)"""  # noqa: S608
+    WHERE gone.feed_id = asked.feed AND gone.key IN (asked.said, '{build_shared_key("")}' || asked.said)"""  # noqa: S608
 _SHARED = {3, 4}
 """How an id is found that has stood on several items: by what was noted of it, not by an entry of its own."""
 # In no order: asked for one, SQLite would walk every entry of the feed in it.
@@ -91,7 +91,7 @@ _THESE_ALIASES = and_(
 )
 _ALIASED = select(aliases.c.feed_id, aliases.c.key).where(_THESE_ALIASES)
 _EARLIER_ALIASES = delete(aliases).where(
-    any_of(aliases.c.entry_id, bindparam("ids", type_=IDS)), ~aliases.c.key.startswith(shared_key(""))
+    any_of(aliases.c.entry_id, bindparam("ids", type_=IDS)), ~aliases.c.key.startswith(build_shared_key(""))
 )
 _GONE_UNDER_NEW_KEY = insert(tombstones).from_select(
     ["feed_id", "key", "seen_at", "content_hash"],
@@ -115,9 +115,9 @@ class _Recalled:
     """What is known of one document's entries, as it comes to light."""
 
     offered: Sequence[Entry]
-    found: dict[str, tuple[int, Known]] = field(default_factory=dict)
-    by_url: dict[str, list[Known]] = field(default_factory=dict)
-    by_title: dict[str, list[Known]] = field(default_factory=dict)
+    found: dict[str, tuple[int, KnownEntry]] = field(default_factory=dict)
+    by_url: dict[str, list[KnownEntry]] = field(default_factory=dict)
+    by_title: dict[str, list[KnownEntry]] = field(default_factory=dict)
     newest: datetime | None = None
     number: int = 0
     counts: Counter[str] = field(init=False)
@@ -142,12 +142,12 @@ class _Recalled:
         """Return the keys by which an entry is asked for at first."""
         yield entry.key
         if self.counts[entry.key] > 1:
-            yield from particular_keys(entry)
+            yield from build_specific_keys(entry)
         if entry.former_key not in {None, entry.key}:
             yield str(entry.former_key)
 
-    def whole(self) -> Memory:
-        return Memory(
+    def whole(self) -> KnownEntries:
+        return KnownEntries(
             by_key={key: known for key, (_how, known) in self.found.items()},
             by_url={url: some for url, some in self.by_url.items() if some},
             by_title={title: some for title, some in self.by_title.items() if some},
@@ -157,20 +157,20 @@ class _Recalled:
 
     def _is_named(self, entry: Entry) -> bool:
         if self.counts[entry.key] > 1 or self._shares_id(entry):
-            return any(key in self.found for key in particular_keys(entry))
+            return any(key in self.found for key in build_specific_keys(entry))
         return entry.key in self.found
 
     def _shares_id(self, entry: Entry) -> bool:
         found = self.found.get(entry.key)
-        return shared_key(entry.key) in self.found or (found is not None and not is_named_by(entry, found[1]))
+        return build_shared_key(entry.key) in self.found or (found is not None and not is_named_by(entry, found[1]))
 
 
-def load_known_entries(db: Db, feed_id: int, candidates: Sequence[Entry]) -> Memory:
+def load_known_entries(db: Db, feed_id: int, candidates: Sequence[Entry]) -> KnownEntries:
     """Gather what is known of one document's entries."""
     return load_known_entries_of_feeds(db, [(feed_id, candidates)])[0]
 
 
-def load_known_entries_of_feeds(db: Db, offered: Sequence[tuple[int, Sequence[Entry]]]) -> tuple[Memory, ...]:
+def load_known_entries_of_feeds(db: Db, offered: Sequence[tuple[int, Sequence[Entry]]]) -> tuple[KnownEntries, ...]:
     """Gather what is known of the entries of several documents, each of another feed, in the documents' order.
 
     By key, and for the unknown ones by address and by headline. An entry that was pruned while its feed still lists it
@@ -183,7 +183,8 @@ def load_known_entries_of_feeds(db: Db, offered: Sequence[tuple[int, Sequence[En
         db, [(feed_id, one, key) for feed_id, one in whose for entry in one.unlike for key in one.keys_of(entry)]
     )
     _recognise(
-        db, [(feed_id, one, key) for feed_id, one in whose for entry in one.sharing for key in particular_keys(entry)]
+        db,
+        [(feed_id, one, key) for feed_id, one in whose for entry in one.sharing for key in build_specific_keys(entry)],
     )
     strange = [(feed_id, one, entry) for feed_id, one in whose for entry in one.strange]
     feeds = {feed_id: one for feed_id, one, _entry in strange}
@@ -202,7 +203,7 @@ def _recognise(db: Db, places: Sequence[tuple[int, _Recalled, str]]) -> None:
     asked = [(place, feed_id, hash_key(key), key) for place, (feed_id, _one, key) in enumerate(places)]
     for row in _rows(db, _BY_KEY_ON, asked):
         _feed_id, one, key = places[row.place]
-        found = shared_key(key) if row.how in _SHARED else key
+        found = build_shared_key(key) if row.how in _SHARED else key
         before = one.found.get(found)
         if before is None or row.how < before[0]:
             one.found[found] = row.how, _known(row, key if row.how == 0 else None)
@@ -210,14 +211,14 @@ def _recognise(db: Db, places: Sequence[tuple[int, _Recalled, str]]) -> None:
 
 def _find_alike(db: Db, places: Sequence[tuple[int, _Recalled, Entry]]) -> None:
     """Find entries that have the addresses and the headlines of others, the oldest first."""
-    wanted: dict[tuple[int, int, str], list[Known]] = {}
+    wanted: dict[tuple[int, int, str], list[KnownEntry]] = {}
     for feed_id, one, entry in places:
         if (url := entry.canonical_url) and url not in one.by_url:
             some = wanted[feed_id, hash_key(url), "address"] = one.by_url[url] = []
             # An entry whose key is its address is found by that.
             if entry.key != format_usual_key(url):
                 wanted[feed_id, hash_key(format_usual_key(url)), "key"] = some
-        if (title := title_key(entry.item.title)) and title not in one.by_title:
+        if (title := hash_title(entry.item.title)) and title not in one.by_title:
             wanted[feed_id, hash_key(title), "headline"] = one.by_title[title] = []
     found = list(wanted.values())
     asked = [(place, *question) for place, question in enumerate(wanted)]
@@ -274,8 +275,8 @@ def _rows(db: Db, question: dict[str, TextualSelect], asked: Sequence[_Asked]) -
     return db.execute(question["postgresql"], arrays).all()
 
 
-def _known(row: Any, key: str | None = None) -> Known:
-    return Known(
+def _known(row: Any, key: str | None = None) -> KnownEntry:
+    return KnownEntry(
         id=row.id,
         key=key or (restore_key(row.key, row.raw_id, row.canonical_url, row.key_mark) if row.id else row.key),
         canonical_url=row.canonical_url,

@@ -11,9 +11,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import RowMapping, Select, bindparam, insert, select, update
 
 from watcher.errors import NotFoundError
-from watcher.identify import title_key
+from watcher.identify import hash_title
 from watcher.model.entry import Entry, Item, StoredEntry
-from watcher.model.poll import Edit
+from watcher.model.poll import EntryEdit
 from watcher.store.database import Db
 from watcher.store.entries.enclosures import format_enclosures, parse_enclosures
 from watcher.store.entries.fulltext_index import index_entries, unindex_entries
@@ -77,7 +77,7 @@ def insert_entries(db: Db, fresh: Sequence[StoredEntry], homes: Mapping[int, Sto
         add_to_entry_counts(db, Counter(stored.entry.feed_id for stored in fresh))
 
 
-def update_entries(db: Db, edits: Sequence[Edit], now: datetime) -> tuple[StoredEntry, ...]:
+def update_entries(db: Db, edits: Sequence[EntryEdit], now: datetime) -> tuple[StoredEntry, ...]:
     """Give known entries their new text; the old one is kept as a version."""
     if not edits:
         return ()
@@ -230,7 +230,7 @@ def _new(stored: StoredEntry, home: StoryAssignment | None) -> dict[str, Any]:
 
 def _write(entry: Entry) -> dict[str, Any]:
     item = entry.item
-    title = title_key(item.title)
+    title = hash_title(item.title)
     # Mostly guid, address, its usual form and the key are one text: it is kept once.
     permalink = item.guid is not None and item.guid == item.url
     usual = item.guid is not None and entry.key == format_usual_key(item.guid)

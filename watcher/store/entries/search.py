@@ -11,7 +11,7 @@ from sqlalchemy import Select, bindparam, func, select
 
 from watcher.match import Query, RequiredTerms, build_entry_matcher, required_terms
 from watcher.model.entry import StoredEntry
-from watcher.model.found import Filters, Match, Page
+from watcher.model.results import Filters, Page, SearchResult
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.entries.fulltext_index import (
@@ -57,7 +57,7 @@ def search_entries(
     limit: int = 50,
     cursor: str | None = None,
     enough: Callable[[], bool] = lambda: False,
-) -> Page[Match]:
+) -> Page[SearchResult]:
     """Find entries, newest first or (`order="score"`, no cursor) best first among the newest RANKED_WINDOW candidates.
 
     Stops at what it has found where `enough` says so. Raises UsageError for a cursor of another list.
@@ -69,7 +69,7 @@ def search_entries(
     if order == "score" and query is not None and wanted is not None:
         return _ranked(db, query, wanted, filters, limit)
     find = build_entry_matcher(query) if query else None
-    found: list[Match] = []
+    found: list[SearchResult] = []
     looked = 0
     last: StoredEntry | None = None
     for batch in _walk(db, wanted, filters, below, limit):
@@ -78,7 +78,7 @@ def search_entries(
             evidence = find(stored) if find else ()
             if evidence is None:
                 continue
-            found.append(Match(stored=stored, evidence=evidence, story_id=story))
+            found.append(SearchResult(stored=stored, evidence=evidence, story_id=story))
             if len(found) > limit:
                 kept = found[:limit]
                 return Page(items=_sized(db, kept), next_cursor=format_cursor("entries", kept[-1].stored.id))
@@ -169,20 +169,20 @@ def _passing(db: Db, ids: Sequence[int], filters: Filters) -> Sequence[int]:
     return sorted(db.execute(chosen, {"ids": ids}).scalars(), reverse=True)
 
 
-def _ranked(db: Db, query: Query, wanted: str, filters: Filters, limit: int) -> Page[Match]:
+def _ranked(db: Db, query: Query, wanted: str, filters: Filters, limit: int) -> Page[SearchResult]:
     ids = rank_matching_ids(db, wanted, newest=MAX_RANKED_ENTRIES, limit=MAX_RANKED_ENTRIES)
     if filters != Filters():
         above, below = _id_range(db, filters, MAX_ENTRY_ID)
         passing = {id_ for id_ in _passing(db, ids, filters) if above < id_ < below}
         ids = tuple(id_ for id_ in ids if id_ in passing)
     find = build_entry_matcher(query)
-    found: list[Match] = []
+    found: list[SearchResult] = []
     for some in split_into_chunks(ids, limit + _SPARE):
         rows = {stored.id: (stored, story) for stored, story in _read(db, some)}
         for entry_id in some:
             if (row := rows.get(entry_id)) is None or (evidence := find(row[0])) is None:
                 continue
-            found.append(Match(stored=row[0], evidence=evidence, story_id=row[1]))
+            found.append(SearchResult(stored=row[0], evidence=evidence, story_id=row[1]))
             if len(found) == limit:
                 return Page(items=_sized(db, found))
     return Page(items=_sized(db, found))
@@ -214,10 +214,10 @@ def _read(db: Db, ids: Sequence[int]) -> list[tuple[StoredEntry, int | None]]:
     return [(read_entry_row(row), row["story_id"]) for row in rows]
 
 
-def _sized(db: Db, found: list[Match]) -> tuple[Match, ...]:
+def _sized(db: Db, found: list[SearchResult]) -> tuple[SearchResult, ...]:
     sizes = _sizes(db, {match.story_id for match in found if match.story_id is not None})
     return tuple(
-        Match(
+        SearchResult(
             stored=match.stored,
             evidence=match.evidence,
             story_id=match.story_id,

@@ -142,11 +142,15 @@ def filter_held_feeds(db: Db, claimed: Iterable[Feed]) -> Mapping[int, Feed]:
     known = {feed.id: feed for feed in claimed}
     held = [row for row in db.execute(_HELD, {"ids": known.keys()}).all() if known[row.id].lease == row.lease]
     return {
-        row.id: replace(known[row.id], item_marks=frozenset())
-        if row.forgotten and known[row.id].item_marks
+        row.id: _without_item_marks(known[row.id])
+        if row.forgotten and known[row.id].document.item_marks
         else known[row.id]
         for row in held
     }
+
+
+def _without_item_marks(feed: Feed) -> Feed:
+    return replace(feed, document=replace(feed.document, item_marks=frozenset()))
 
 
 def list_feed_lease_owners(db: Db) -> frozenset[str]:
@@ -181,7 +185,7 @@ def list_feed_leases(
     return tuple(FeedLease(row.owner, row.feeds, row.until) for row in rows)
 
 
-def end_feed_leases(db: Db, owners: Iterable[str]) -> int:
+def release_feeds_of_owners(db: Db, owners: Iterable[str]) -> int:
     """Free what some hold, who are known to be dead; it is due as it was."""
     held = feeds.c.lease_until.is_not(None), feeds.c.lease_by.in_(tuple(owners))
     done: CursorResult[Any] = db.execute(update(feeds).where(*held).values(lease_until=None, lease_by=None))

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import func, select, update
 
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.store.database import Db
 from watcher.store.feeds.mapping import parse_host
 from watcher.store.tables import callbacks, digests, feeds, outbox, polls
@@ -33,7 +33,7 @@ _TEXTS = (
 )
 
 
-def conceal_feeds(db: Db, sources: Iterable[Source]) -> Mapping[str, str]:
+def conceal_feeds(db: Db, sources: Iterable[FeedConfig]) -> Mapping[str, str]:
     """Store every feed under an address without secrets; returns the old addresses with the new ones.
 
     A configured feed goes on under the address that it is known by now: with its entries, and no new baseline. Others
@@ -50,7 +50,7 @@ def conceal_feeds(db: Db, sources: Iterable[Source]) -> Mapping[str, str]:
     return renamed
 
 
-def _plan_renames(configured: Mapping[str, Source], known: set[str]) -> Mapping[str, str]:
+def _plan_renames(configured: Mapping[str, FeedConfig], known: set[str]) -> Mapping[str, str]:
     """Choose the stored feed that each configured one goes on from: same address and login first, then the address."""
     free = known - configured.keys()
     waiting = [source for url, source in configured.items() if source.private and url not in known]
@@ -84,7 +84,7 @@ def _read_login(url: str) -> tuple[str, str] | None:
         return None
 
 
-def _rename_feed(db: Db, old: str, new: str, source: Source | None) -> None:
+def _rename_feed(db: Db, old: str, new: str, source: FeedConfig | None) -> None:
     row = db.execute(select(feeds.c.id, feeds.c.name, feeds.c.title, feeds.c.error).where(feeds.c.url == old)).one()
     secrets = (*list_secret_values(old), *(source.secrets if source is not None else ()))
     cleared = dict.fromkeys(

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, bindparam, func, insert, select, update
+from sqlalchemy import CursorResult, bindparam, func, insert, or_, select, update
 
 from watcher.errors import NotFoundError
-from watcher.model.feed import IDENTITY_VERSION, Feed, FeedState, Source
+from watcher.model.feed import IDENTITY_VERSION, Feed, FeedConfig, FeedState, FeedSummary
 from watcher.model.poll import FailureKind
 from watcher.store.database import Db
 from watcher.store.database.connection import acquire_advisory_lock
@@ -20,7 +20,6 @@ from watcher.store.feeds.mapping import (
     changed_columns,
     format_feed_config,
     parse_host,
-    parse_item_marks,
     read_feed_row,
 )
 from watcher.store.feeds.privacy import conceal_feeds
@@ -37,27 +36,24 @@ _UNASKED: dict[str, Any] = {
     "body_hash": None,
     "conditional": True,
 }
-_SOME = Source(url="")
-_PULSE = (
-    feeds.c.id,
+_SUMMARY = select(
     feeds.c.state,
     feeds.c.next_poll_at,
-    feeds.c.rhythm,
     feeds.c.polled_at,
     feeds.c.succeeded_at,
-    feeds.c.new_at,
-    feeds.c.baseline_at,
     feeds.c.failures,
     feeds.c.failing_since,
     feeds.c.error_kind,
+    feeds.c.rhythm,
+    feeds.c.new_at,
+    feeds.c.baseline_at,
     feeds.c.gaps,
     feeds.c.lost,
     feeds.c.merged,
     feeds.c.recovered,
     feeds.c.left_out,
-    feeds.c.left_unmarked,
-    func.substr(feeds.c.left_marks, 1, 8).label("left_marks"),
-)
+    or_(feeds.c.left_unmarked > 0, feeds.c.left_marks.is_not(None)).label("is_incomplete"),
+).where(feeds.c.configured)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +86,7 @@ class PollRecord:
     message: str = ""
 
 
-def sync_feeds(db: Db, sources: Iterable[Source], now: datetime, interval: timedelta) -> FeedSync:
+def sync_feeds(db: Db, sources: Iterable[FeedConfig], now: datetime, interval: timedelta) -> FeedSync:
     """Make the feeds those of the configuration: new ones are due at once, absent ones rest with all they brought."""
     acquire_advisory_lock(db, "feeds")
     reschedule_feeds(db, now)
@@ -180,33 +176,28 @@ def load_feeds(db: Db) -> tuple[Feed, ...]:
     return tuple(read_feed_row(row) for row in rows)
 
 
-def load_feed_summaries(db: Db) -> tuple[Feed, ...]:
-    """Read of every feed of the configuration what its health and the sums of the status page need, and no more."""
-    chosen = select(*_PULSE).where(feeds.c.configured)
+def load_feed_summaries(db: Db) -> tuple[FeedSummary, ...]:
+    """Return the summaries of all configured feeds, in no order: what health and the status page need of them."""
     return tuple(
-        Feed(
-            id=row.id,
-            source=_SOME,
-            fetch_url="",
+        FeedSummary(
             state=FeedState(row.state),
             next_poll_at=row.next_poll_at,
-            rhythm=row.rhythm,
             polled_at=row.polled_at,
             succeeded_at=row.succeeded_at,
-            new_at=row.new_at,
-            baseline_at=row.baseline_at,
             failures=row.failures,
             failing_since=row.failing_since,
             error_kind=row.error_kind,
+            publish_interval=row.rhythm,
+            new_at=row.new_at,
+            baseline_at=row.baseline_at,
             gaps=row.gaps,
             lost=row.lost,
             merged=row.merged,
             recovered=row.recovered,
             left_out=row.left_out,
-            left_unmarked=row.left_unmarked,
-            left_marks=parse_item_marks(row.left_marks or b""),
+            is_incomplete=bool(row.is_incomplete),
         )
-        for row in db.execute(chosen).all()
+        for row in db.execute(_SUMMARY).all()
     )
 
 
@@ -299,5 +290,5 @@ def load_polls(db: Db, feed_id: int, limit: int = 50) -> tuple[PollRecord, ...]:
     )
 
 
-def _resting_state(source: Source) -> str:
+def _resting_state(source: FeedConfig) -> str:
     return (FeedState.ACTIVE if source.enabled else FeedState.PAUSED).value

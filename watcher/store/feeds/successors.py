@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from watcher.model.feed import Feed, FeedState, Validators
+from watcher.model.feed import Feed, FeedState, PushState, Validators
 from watcher.store.database import Db
 from watcher.store.feeds.mapping import format_feed_config, parse_host, read_feed_row
 from watcher.store.tables import feeds, polls
@@ -42,20 +42,21 @@ def continue_feed(db: Db, added: Feed, left: Feed, now: datetime) -> Feed | None
     former = read_feed_row(row)
     heir = replace(
         former,
-        source=added.source,
+        config=added.config,
         fetch_url=added.fetch_url,
         state=added.state if added.state is FeedState.PAUSED else FeedState.ACTIVE,
-        validators=Validators(),
-        body_hash=None,
-        next_poll_at=added.next_poll_at,
-        failures=0,
-        failing_since=None,
-        error_kind=None,
-        error=None,
-        move=None,
-        hub=None,
-        topic_url=None,
-        pushed_at=None,
+        poll=replace(
+            former.poll,
+            validators=Validators(),
+            body_hash=None,
+            next_poll_at=added.poll.next_poll_at,
+            failures=0,
+            failing_since=None,
+            error_kind=None,
+            error=None,
+            move=None,
+        ),
+        push=PushState(),
         lease=former.lease + 1,
     )
     db.execute(update(polls).where(polls.c.feed_id == added.id).values(feed_id=heir.id))
@@ -64,8 +65,8 @@ def continue_feed(db: Db, added: Feed, left: Feed, now: datetime) -> Feed | None
         update(feeds)
         .where(feeds.c.id == heir.id)
         .values(
-            url=heir.source.url,
-            source=format_feed_config(heir.source),
+            url=heir.config.url,
+            source=format_feed_config(heir.config),
             name=heir.name,
             configured=True,
             fetch_url=heir.fetch_url,

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from sqlalchemy import func, select
 
-from watcher.model.found import StoredHit
+from watcher.model.results import StoredHit
 from watcher.store.database import Db
 from watcher.store.entries.queries import split_into_chunks
 from watcher.store.hits.mapping import read_hit_row, select_hits

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import RowMapping, Select
 
-from watcher.model.found import StoredHit
+from watcher.model.results import StoredHit
 from watcher.model.topic import Evidence, Hit, Origin
 from watcher.store.entries.queries import read_entry_row, select_entries
 from watcher.store.tables import entries as entry_table

@@ -19,7 +19,7 @@ from sqlalchemy import (
 
 from watcher.errors import NotFoundError
 from watcher.match import Query, match_entry, required_terms
-from watcher.model.found import Filters, Page, StoredHit
+from watcher.model.results import Filters, Page, StoredHit
 from watcher.model.topic import Hit, Origin
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db

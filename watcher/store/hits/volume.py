@@ -8,7 +8,7 @@ from datetime import UTC, datetime, time, timedelta
 
 from sqlalchemy import func, select
 
-from watcher.model.digest import Volume
+from watcher.model.digest import TopicVolume
 from watcher.model.topic import Origin
 from watcher.store.database import Db
 from watcher.store.system.key_values import get_value, set_value
@@ -21,7 +21,7 @@ BASELINE_DAYS = 28
 """Days that make what is usual."""
 
 
-def measure_volumes(db: Db, names: Mapping[str, str], now: datetime) -> dict[str, Volume]:
+def measure_volumes(db: Db, names: Mapping[str, str], now: datetime) -> dict[str, TopicVolume]:
     """Count each topic's live hits of the last 24 hours, and of the days before on which feeds were read.
 
     A day counts only from when the topic meant what it means now, and only whole. What a feed's first poll or the
@@ -49,7 +49,7 @@ def measure_volumes(db: Db, names: Mapping[str, str], now: datetime) -> dict[str
     )
     counts = {row.topic_id: int(row.hits) for row in db.execute(found)}
     return {
-        topic_id: Volume(
+        topic_id: TopicVolume(
             topic=name,
             count=counts.get(topic_id, 0),
             days=tuple(days[topic_id].get(f"{day:%Y-%m-%d}", 0) for day in read if day >= since.get(topic_id, now)),

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import ColumnElement, CursorResult, RowMapping, and_, func, insert, or_, select, update
 
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.digest import ChannelKind, Delivery, DeliveryState
-from watcher.model.found import Page
+from watcher.model.digest import Delivery, DeliveryState
+from watcher.model.results import Page
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.outbox.blocked_channels import unblock_channel
@@ -28,7 +28,7 @@ class DeliveryDraft:
     """A message that is to be sent: the outbox makes a delivery of it."""
 
     channel: str
-    kind: ChannelKind
+    kind: str
     recipient: str
     part: int
     payload: str
@@ -42,7 +42,7 @@ def add_deliveries(db: Db, digest_id: int, drafts: Iterable[DeliveryDraft], now:
         {
             "digest_id": digest_id,
             "channel": draft.channel,
-            "kind": draft.kind.value,
+            "kind": draft.kind,
             "recipient": draft.recipient,
             "part": draft.part,
             "payload": draft.payload,
@@ -159,7 +159,7 @@ def list_delivery_lease_owners(db: Db) -> frozenset[str]:
     return frozenset(db.execute(held.distinct()).scalars())
 
 
-def end_delivery_leases(db: Db, owners: Iterable[str], now: datetime) -> int:
+def expire_leases_of_owners(db: Db, owners: Iterable[str], now: datetime) -> int:
     """End what some hold, who are known to be dead; what they were sending is then as abandoned as after its time."""
     held = (
         outbox.c.state == DeliveryState.SENDING.value,
@@ -186,7 +186,7 @@ def claim_abandoned_deliveries(db: Db, now: datetime) -> tuple[Delivery, ...]:
     return tuple(read_delivery_row(row) for row in db.execute(taken).mappings())
 
 
-def retry_delivery(db: Db, delivery_id: int, now: datetime) -> Delivery:
+def requeue_delivery(db: Db, delivery_id: int, now: datetime) -> Delivery:
     """Put a message that is dead or uncertain back in line, at a person's wish, under its old identity.
 
     Raises NotFoundError, or UsageError where it is not one of those.
@@ -210,7 +210,7 @@ def list_known_channels(db: Db) -> frozenset[str]:
     return frozenset(db.execute(select(outbox.c.channel).distinct()).scalars())
 
 
-def retry_deliveries(db: Db, now: datetime, *, states: Iterable[DeliveryState], channel: str | None = None) -> int:
+def requeue_deliveries(db: Db, now: datetime, *, states: Iterable[DeliveryState], channel: str | None = None) -> int:
     """Put all messages of some states, and perhaps of one channel, back in line; returns how many."""
     chosen: ColumnElement[bool] = outbox.c.state.in_([state.value for state in states])
     if channel is not None:
@@ -321,7 +321,7 @@ def read_delivery_row(row: RowMapping) -> Delivery:
         id=row["id"],
         digest_id=row["digest_id"],
         channel=row["channel"],
-        kind=ChannelKind(row["kind"]),
+        kind=row["kind"],
         recipient=row["recipient"],
         part=row["part"],
         payload=row["payload"],

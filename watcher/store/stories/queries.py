@@ -14,8 +14,8 @@ from sqlalchemy import Row, Select, bindparam, case, delete, func, select, text,
 
 from watcher.errors import NotFoundError
 from watcher.model.entry import StoredEntry
-from watcher.model.found import Filters, Page
-from watcher.model.story import Story, Telling
+from watcher.model.results import Filters, Page
+from watcher.model.story import Story, StoryArticle
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.entries.queries import MAX_ENTRY_ID, StoryAssignment, find_first_id_since
@@ -272,10 +272,10 @@ _TELLINGS = (
 
 def _read(db: Db, rows: Sequence[Row[Any]]) -> tuple[Story, ...]:
     """Make stories of their rows, all their tellings read at once."""
-    told: dict[int, list[Telling]] = {row.id: [] for row in rows}
+    told: dict[int, list[StoryArticle]] = {row.id: [] for row in rows}
     for each in sorted(db.execute(_TELLINGS, {"ids": list(told)}), key=lambda each: each.id) if told else ():
         told[each.story_id].append(
-            Telling(
+            StoryArticle(
                 entry_id=each.id,
                 title=each.title,
                 url=each.url,

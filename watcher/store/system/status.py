@@ -75,7 +75,7 @@ def get_status(db: Db, now: datetime) -> StatusSummary:
 def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     """Say how much of what should be watched was watched in a window, as seen at its end."""
     watched = load_feeds(db)
-    states = [(feed, str(get_feed_health(feed, until))) for feed in watched]
+    states = [(feed, str(get_feed_health(feed.summary, until))) for feed in watched]
     tally = Counter(state for _feed, state in states)
     missed = _missed(db, watched, since, until)
     came = select(func.count()).where(entries.c.first_seen_at > since, entries.c.first_seen_at <= until)
@@ -133,7 +133,7 @@ def _missed(db: Db, watched: Sequence[Feed], since: datetime, until: datetime) -
         .where(polls.c.lost + polls.c.left_out + polls.c.merged + polls.c.recovered > 0)
         .group_by(polls.c.feed_id)
     ).all()
-    still_left = {feed.id: feed.left_out for feed in watched}
+    still_left = {feed.id: feed.stats.left_out for feed in watched}
     return {
         row[0]: _Missed(
             gaps=int(row[1]),
@@ -151,8 +151,10 @@ def _there_already(db: Db, watched: Sequence[Feed], since: datetime, until: date
 
     Nobody is told of these hits, though a feed that was added may be one that failed for days under another address.
     """
-    begun = min((feed.baseline_at for feed in watched if feed.baseline_at is not None), default=until)
-    added = [feed.id for feed in watched if feed.baseline_at is not None and since < feed.baseline_at <= until]
+    begun = min((feed.stats.baseline_at for feed in watched if feed.stats.baseline_at is not None), default=until)
+    added = [
+        feed.id for feed in watched if feed.stats.baseline_at is not None and since < feed.stats.baseline_at <= until
+    ]
     if not added or begun > since:
         return {}
     rows = db.execute(
@@ -168,10 +170,10 @@ def _there_already(db: Db, watched: Sequence[Feed], since: datetime, until: date
 def _note(feed: Feed, state: str, missed: _Missed, there: int) -> str:
     said = []
     if state == "failing":
-        since = f" since {feed.failing_since:%Y-%m-%d %H:%M} UTC" if feed.failing_since else ""
-        said.append(f"failing{since} ({feed.error_kind or 'unknown'})")
+        since = f" since {feed.poll.failing_since:%Y-%m-%d %H:%M} UTC" if feed.poll.failing_since else ""
+        said.append(f"failing{since} ({feed.poll.error_kind or 'unknown'})")
     elif state == "stale":
-        said.append(f"silent since {feed.new_at:%Y-%m-%d}" if feed.new_at else "silent")
+        said.append(f"silent since {feed.stats.new_at:%Y-%m-%d}" if feed.stats.new_at else "silent")
     elif state == "gone":
         said.append("gone")
     if missed.gaps:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import CursorResult, RowMapping, Select, delete, insert, select, update
 
 from watcher.model.feed import FeedState
-from watcher.model.websub import Callback, CallbackState
+from watcher.model.websub import WebSubState, WebSubSubscription
 from watcher.store.database import Db
 from watcher.store.tables import callbacks, feeds
 
@@ -29,24 +29,24 @@ def list_hubs_by_feed(db: Db) -> Mapping[int, tuple[str, str]]:
     return {row.id: (row.hub, row.topic_url) for row in db.execute(chosen)}
 
 
-def list_websub_subscriptions(db: Db) -> tuple[Callback, ...]:
+def list_websub_subscriptions(db: Db) -> tuple[WebSubSubscription, ...]:
     """Read all callbacks."""
     return tuple(_read(row) for row in db.execute(_whole().order_by(callbacks.c.id)).mappings())
 
 
-def find_websub_subscription(db: Db, token: str) -> Callback | None:
+def find_websub_subscription(db: Db, token: str) -> WebSubSubscription | None:
     """Read the callback of an address; None where there is none."""
     row = db.execute(_whole().where(callbacks.c.token == token)).mappings().first()
     return None if row is None else _read(row)
 
 
-def list_due_websub_subscriptions(db: Db, now: datetime, limit: int) -> tuple[Callback, ...]:
+def list_due_websub_subscriptions(db: Db, now: datetime, limit: int) -> tuple[WebSubSubscription, ...]:
     """Read callbacks whose hub is to be asked something, longest overdue first."""
     chosen = _whole().where(callbacks.c.next_try_at <= now).order_by(callbacks.c.next_try_at, callbacks.c.id)
     return tuple(_read(row) for row in db.execute(chosen.limit(limit)).mappings())
 
 
-def claim_websub_subscription(db: Db, callback: Callback, until: datetime) -> bool:
+def claim_websub_subscription(db: Db, callback: WebSubSubscription, until: datetime) -> bool:
     """Take a due callback for asking its hub, once more not before `until`; False where somebody else has taken it."""
     mine = callbacks.c.id == callback.id, callbacks.c.next_try_at == callback.next_try_at
     done: CursorResult[Any] = db.execute(
@@ -55,22 +55,22 @@ def claim_websub_subscription(db: Db, callback: Callback, until: datetime) -> bo
     return done.rowcount == 1
 
 
-def add_websub_subscription(db: Db, callback: Callback) -> None:
+def add_websub_subscription(db: Db, callback: WebSubSubscription) -> None:
     """Keep a new callback."""
     db.execute(insert(callbacks).values(feed_id=callback.feed_id, token=callback.token, **_write(callback)))
 
 
-def update_websub_subscription(db: Db, callback: Callback) -> None:
+def update_websub_subscription(db: Db, callback: WebSubSubscription) -> None:
     """Store what became of a callback."""
     db.execute(update(callbacks).where(callbacks.c.id == callback.id).values(**_write(callback)))
 
 
-def record_websub_error(db: Db, callback: Callback, error: str) -> None:
+def record_websub_error(db: Db, callback: WebSubSubscription, error: str) -> None:
     """Keep what a hub answered that was no welcome."""
     db.execute(update(callbacks).where(callbacks.c.id == callback.id).values(error=error[:300]))
 
 
-def delete_websub_subscription(db: Db, callback: Callback) -> None:
+def delete_websub_subscription(db: Db, callback: WebSubSubscription) -> None:
     """Forget a callback; what its hub still sends goes nowhere."""
     db.execute(delete(callbacks).where(callbacks.c.id == callback.id))
 
@@ -90,14 +90,14 @@ def schedule_feed_now(db: Db, feed_id: int, now: datetime) -> None:
 def count_websub_subscriptions(db: Db) -> Mapping[str, int]:
     """Count callbacks by state."""
     states = [row.state for row in db.execute(select(callbacks.c.state))]
-    return {state.value: states.count(state.value) for state in CallbackState}
+    return {state.value: states.count(state.value) for state in WebSubState}
 
 
 def _whole() -> Select[Any]:
     return select(callbacks, feeds.c.url.label("feed_url")).join(feeds, feeds.c.id == callbacks.c.feed_id)
 
 
-def _write(callback: Callback) -> dict[str, Any]:
+def _write(callback: WebSubSubscription) -> dict[str, Any]:
     return {
         "secret": callback.secret,
         "hub": callback.hub,
@@ -110,8 +110,8 @@ def _write(callback: Callback) -> dict[str, Any]:
     }
 
 
-def _read(row: RowMapping) -> Callback:
-    return Callback(
+def _read(row: RowMapping) -> WebSubSubscription:
+    return WebSubSubscription(
         id=row["id"],
         feed_id=row["feed_id"],
         feed_url=row["feed_url"],
@@ -119,7 +119,7 @@ def _read(row: RowMapping) -> Callback:
         secret=row["secret"],
         hub=row["hub"],
         topic=row["topic"],
-        state=CallbackState(row["state"]),
+        state=WebSubState(row["state"]),
         next_try_at=row["next_try_at"],
         expires_at=row["expires_at"],
         failures=row["failures"],

@@ -16,7 +16,7 @@ from pydantic import Field
 from watcher.app.listing import read_filters
 from watcher.errors import NotFoundError, UsageError
 from watcher.match import Query as ReadQuery
-from watcher.model.found import Filters
+from watcher.model.results import Filters
 from watcher.text.suggest import did_you_mean
 from watcher.web.context import Ctx, WebContext, get_context
 from watcher.web.render.environment import link

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 
 from watcher.errors import UsageError
-from watcher.model.found import Match, Page
+from watcher.model.results import Page, SearchResult
 from watcher.store.entries.search import search_entries
 from watcher.store.hits.queries import load_hits_of_entries
 from watcher.web.context import Ctx, get_match_budget
@@ -22,7 +22,7 @@ router = APIRouter(include_in_schema=False)
 def show_archive(request: Request, ctx: Ctx) -> Response:
     """Show the entries that a search finds, newest first."""
     question = read_question(ctx, request.query_params)
-    page: Page[Match] = Page(items=())
+    page: Page[SearchResult] = Page(items=())
     topics_of: defaultdict[int, list[str]] = defaultdict(list)
     if question.fault is None:
         try:

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.app.listing import parse_time
 from watcher.errors import UsageError
-from watcher.model.found import Filters
+from watcher.model.results import Filters
 from watcher.store.digests.queries import find_reporting_digests, get_titles_at
 from watcher.store.hits.queries import find_hits
 from watcher.web.context import Ctx

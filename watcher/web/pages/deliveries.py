@@ -7,7 +7,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from watcher.errors import UsageError
 from watcher.model.digest import Delivery, DeliveryState
-from watcher.model.found import Page
+from watcher.model.results import Page
 from watcher.pipeline import digests
 from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 from watcher.web.context import Ctx

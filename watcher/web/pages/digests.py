@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from watcher.digest.slots import find_next_slot
 from watcher.errors import UsageError
-from watcher.model.found import Page
+from watcher.model.results import Page
 from watcher.store.digests.queries import StoredDigest, find_digests, get_last_slots, list_digest_hit_ids, load_digest
 from watcher.store.hits.queries import load_hits
 from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.match import Clause, explain_match
 from watcher.model.entry import StoredEntry
-from watcher.model.found import StoredHit
+from watcher.model.results import StoredHit
 from watcher.model.topic import Topic
 from watcher.store.digests.queries import load_digests_of_hits
 from watcher.store.entries.queries import load_entry, load_entry_versions

@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from watcher.app import views
 from watcher.app.spreadsheet import HIT_COLUMNS, format_csv, hit_row
 from watcher.app.syndication import atom
-from watcher.model.found import StoredHit
+from watcher.model.results import StoredHit
 from watcher.store.hits.queries import find_hits
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.deadlines import EXPORT_PATIENCE

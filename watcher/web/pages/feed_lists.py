@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse
 
 from watcher.errors import ConfigError, ParseError, UsageError, WatcherError
 from watcher.fetch import discover
-from watcher.model.feed import Source
+from watcher.model.feed import FeedConfig
 from watcher.parse.opml import format_opml, parse_opml
 from watcher.settings.edit_feeds import add_sources, remove_source
 from watcher.settings.feeds import find_source, make_source, same_address
@@ -101,9 +101,9 @@ async def resume(ctx: Ctx, form: Filled) -> Response:
     return back_to(form.get("next"), "/feeds")
 
 
-async def _added(ctx: WebContext, sources: list[Source]) -> int:
+async def _added(ctx: WebContext, sources: list[FeedConfig]) -> int:
     known = {same_address(source.request_url) for source in ctx.app.settings.sources}
-    fresh: dict[str, Source] = {}
+    fresh: dict[str, FeedConfig] = {}
     for source in sources:
         if same_address(source.request_url) not in known:
             fresh.setdefault(same_address(source.request_url), source)
@@ -119,7 +119,7 @@ def _find_known_url(ctx: WebContext, url: str) -> str:
     return source.url if source else url
 
 
-def _make_source_or_none(outline: Source) -> Source | None:
+def _make_source_or_none(outline: FeedConfig) -> FeedConfig | None:
     """Return the feed of an outline; None where its address holds `***` or `${NAME}` in place of a secret."""
     facts = {"url": outline.url, "title": outline.title, "tags": outline.tags, "language": outline.language}
     try:

@@ -23,7 +23,8 @@ def list_feeds(request: Request, ctx: Ctx) -> Response:
     with ctx.app.database.read() as db:
         watched, counts = load_feeds(db), count_entries_by_feed(db)
     lines = [
-        {"feed": each, "health": str(get_feed_health(each, now)), "entries": counts.get(each.id, 0)} for each in watched
+        {"feed": each, "health": str(get_feed_health(each.summary, now)), "entries": counts.get(each.id, 0)}
+        for each in watched
     ]
     tally = {name: sum(line["health"] == name for line in lines) for name in WORST_FIRST}
     shown = [line for line in lines if not wanted or line["health"] in wanted]
@@ -47,5 +48,5 @@ def show_feed(request: Request, ctx: Ctx, url: str = Query(max_length=4000)) -> 
         polls = load_polls(db, feed.id, 100)
         count = count_entries_by_feed(db).get(feed.id, 0)
     return ctx.page(
-        request, "feed.html", feed=feed, health=str(get_feed_health(feed, ctx.now)), polls=polls, entries=count
+        request, "feed.html", feed=feed, health=str(get_feed_health(feed.summary, ctx.now)), polls=polls, entries=count
     )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from watcher.match import Query, match_entry
 from watcher.model.entry import StoredEntry
-from watcher.model.found import StoredHit
+from watcher.model.results import StoredHit
 from watcher.model.topic import Evidence
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 
 from watcher.errors import UsageError
-from watcher.model.found import Page, StoredHit
+from watcher.model.results import Page, StoredHit
 from watcher.store.hits.queries import find_hits
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.pages.hit_groups import groups_of, rows_of

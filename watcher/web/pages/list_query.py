@@ -10,7 +10,7 @@ from starlette.datastructures import QueryParams
 from watcher.app.listing import ORDERS
 from watcher.errors import BusyError, QueryError, UsageError, WatcherError
 from watcher.match import Query
-from watcher.model.found import Filters
+from watcher.model.results import Filters
 from watcher.web.api.params import filters_of
 from watcher.web.context import WebContext
 from watcher.web.validation import MAX_ID, validate_text

@@ -32,12 +32,12 @@ def show(request: Request, ctx: Ctx) -> Response:
         for topic in ctx.app.settings.topics
     ]
     total = [(day, sum(some.get(day, 0) for some in counted.values())) for day in days]
-    bad = [(str(get_feed_health(feed, now)), feed) for feed in watched]
+    bad = [(str(get_feed_health(feed.summary, now)), feed) for feed in watched]
     return ctx.page(
         request, "overview.html",
         lines=lines, total=total, standing=standing, away_since=datetime.fromisoformat(away) if away else None,
         storage_fault=ctx.storage.fault,
-        bad=[pair for pair in bad if pair[0] in FAILING][:50], gaps=[feed for feed in watched if feed.gaps][:50],
+        bad=[pair for pair in bad if pair[0] in FAILING][:50], gaps=[feed for feed in watched if feed.stats.gaps][:50],
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from watcher.errors import UsageError
-from watcher.model.found import Page
+from watcher.model.results import Page
 from watcher.model.story import Story
 from watcher.store.entries.queries import load_entries, load_entry_versions
 from watcher.store.hits.queries import load_hits_of_entries

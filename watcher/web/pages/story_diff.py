@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from watcher.model.entry import StoredEntry
-from watcher.model.found import StoredHit
-from watcher.model.story import Story, Telling
+from watcher.model.results import StoredHit
+from watcher.model.story import Story, StoryArticle
 from watcher.text.tokenizer import index_text
 from watcher.web.render.diffs import Edited, edits
 
@@ -24,7 +24,7 @@ _SENTENCE = re.compile(r"[^.!?…。！？\n]+[.!?…。！？]*[”\"'»)]*")
 class Told:
     """A report in its story: its entry, its hits, the sentences that are new with it, and its edits."""
 
-    telling: Telling
+    telling: StoryArticle
     stored: StoredEntry
     hits: tuple[StoredHit, ...]
     adds: tuple[str, ...]

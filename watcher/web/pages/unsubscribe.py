@@ -7,14 +7,14 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 
 from watcher.digest.unsubscribe_links import verify_unsubscribe
-from watcher.model.digest import Leaving
+from watcher.model.digest import Unsubscription
 from watcher.store.digests.unsubscribes import add_unsubscription
 from watcher.web.context import Ctx
 
 router = APIRouter(include_in_schema=False)
 
 
-def _rename(leaving: Leaving, ctx: Ctx) -> Leaving:
+def _rename(leaving: Unsubscription, ctx: Ctx) -> Unsubscription:
     """Return what a link of before a renaming means today."""
     settings = ctx.app.settings
     digests = {former: one.name for one in settings.subscriptions for former in one.formerly}

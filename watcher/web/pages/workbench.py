@@ -15,7 +15,7 @@ from watcher.errors import BusyError, ConfigError, QueryError, TooLongError, Usa
 from watcher.match import compile_topics
 from watcher.model.topic import Topic
 from watcher.settings.edit_topics import format_topic_yaml, save_topic
-from watcher.settings.schema import NAME
+from watcher.text.written_values import NAME
 from watcher.topics.cost import measure_cost
 from watcher.topics.diff import diff_queries
 from watcher.topics.evaluation import evaluate_topics

@@ -25,7 +25,7 @@ class StoredHit:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Match:
+class SearchResult:
     """A stored entry that a search found, and the words that show why; none where nothing was searched for."""
 
     stored: StoredEntry

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
 
-from watcher.identify.former import without_fragment
-from watcher.identify.keys import is_address, particular_keys, raw_id, shared_key
+from watcher.identify.keys import build_shared_key, build_specific_keys, get_raw_id, is_http_url
+from watcher.identify.legacy_keys import canonicalize_legacy_url
 from watcher.model.entry import Entry
-from watcher.model.poll import Known
+from watcher.model.poll import KnownEntry
 from watcher.text.tokenizer import tokens
 
 _Rank: TypeAlias = tuple[int, int, bool, bool, int]
@@ -20,7 +20,7 @@ Token: TypeAlias = int | str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Memory:
+class KnownEntries:
     """What is known of a feed's entries, looked up for one document.
 
     `by_key` goes by every key asked for, those of `shared_key` included. `by_url` goes by canonical address and
@@ -28,9 +28,9 @@ class Memory:
     `entry_count` concern the feed's latest few hundred entries.
     """
 
-    by_key: Mapping[str, Known] = field(default_factory=dict)
-    by_url: Mapping[str, Sequence[Known]] = field(default_factory=dict)
-    by_title: Mapping[str, Sequence[Known]] = field(default_factory=dict)
+    by_key: Mapping[str, KnownEntry] = field(default_factory=dict)
+    by_url: Mapping[str, Sequence[KnownEntry]] = field(default_factory=dict)
+    by_title: Mapping[str, Sequence[KnownEntry]] = field(default_factory=dict)
     newest_published_at: datetime | None = None
     entry_count: int = 0
 
@@ -41,18 +41,18 @@ class Memory:
 
 
 @dataclass(slots=True)
-class Recognised:
+class EntryMatches:
     """Which known entry stands behind which item, by the item's place in the document.
 
     `recycled` are places whose id is known from another item, `twins` those that say what another item says.
     """
 
-    known: dict[int, Known] = field(default_factory=dict)
+    known: dict[int, KnownEntry] = field(default_factory=dict)
     claimed: dict[Token, int] = field(default_factory=dict)
     recycled: set[int] = field(default_factory=set)
     twins: set[int] = field(default_factory=set)
 
-    def claim(self, place: int, known: Known) -> bool:
+    def claim(self, place: int, known: KnownEntry) -> bool:
         """Give a known entry to an item, unless one of the two is taken."""
         if place in self.known or token_of(known) in self.claimed:
             return False
@@ -64,32 +64,32 @@ class Recognised:
         """Return whether an item may still turn out to be a known one."""
         return place not in self.known and place not in self.recycled and place not in self.twins
 
-    def is_free(self, known: Known) -> bool:
+    def is_free(self, known: KnownEntry) -> bool:
         """Return whether a known entry stands behind no item yet."""
         return token_of(known) not in self.claimed
 
 
-def recognise_ids(offered: Sequence[Entry], memory: Memory) -> Recognised:
+def match_by_id(offered: Sequence[Entry], memory: KnownEntries) -> EntryMatches:
     """Recognise entries by their raw ids.
 
     An id that stands on one item names that item, whatever it says now. An id that stands or has stood on several
     names each of them only together with its headline.
     """
-    result = Recognised()
+    result = EntryMatches()
     counts = Counter(entry.key for entry in offered)
-    proposals: list[tuple[_Rank, Known]] = []
+    proposals: list[tuple[_Rank, KnownEntry]] = []
     for place, entry in enumerate(offered):
         plain = entry.key
-        shared = counts[plain] > 1 or shared_key(plain) in memory.by_key
+        shared = counts[plain] > 1 or build_shared_key(plain) in memory.by_key
         if shared:
-            for depth, key in enumerate(reversed(particular_keys(entry))):
+            for depth, key in enumerate(reversed(build_specific_keys(entry))):
                 if (known := memory.by_key.get(key)) is not None:
                     proposals.append((_rank(depth, known, entry, place, key), known))
         known = memory.by_key.get(plain)
         if known is None or not _has_id_of(known, entry):
             continue
         if shared:
-            if says_the_same(known, entry):
+            if has_same_text(known, entry):
                 proposals.append((_rank(3, known, entry, place, plain), known))
         elif _is_recycled(known, entry):
             result.recycled.add(place)
@@ -104,24 +104,24 @@ def recognise_ids(offered: Sequence[Entry], memory: Memory) -> Recognised:
     return result
 
 
-def token_of(known: Known) -> Token:
+def token_of(known: KnownEntry) -> Token:
     """Return what names a known entry."""
     return known.id or known.key
 
 
-def same_headline(known: Known, entry: Entry) -> bool:
+def has_same_headline(known: KnownEntry, entry: Entry) -> bool:
     """Return whether two headlines are one, apart from case and spacing."""
     return _plain_words(known.title) == _plain_words(entry.item.title) != ""
 
 
-def says_the_same(known: Known, entry: Entry) -> bool:
+def has_same_text(known: KnownEntry, entry: Entry) -> bool:
     """Return whether an item has the very headline of a known entry. Of a pruned one only its text's hash is kept."""
     if known.id == 0:
         return known.content_hash == entry.content_hash
     return known.title == entry.item.title
 
 
-def same_moment(known: Known, entry: Entry) -> bool:
+def has_same_date(known: KnownEntry, entry: Entry) -> bool:
     """Return whether both are dated, and alike."""
     published = entry.item.published_at
     if known.published_at is None or published is None:
@@ -129,23 +129,23 @@ def same_moment(known: Known, entry: Entry) -> bool:
     return abs((known.published_at - published).total_seconds()) < 120
 
 
-def is_named_by(entry: Entry, known: Known) -> bool:
+def is_named_by(entry: Entry, known: KnownEntry) -> bool:
     """Return whether an id that stands on one item names the entry that was found under it, whatever the item says."""
     return _has_id_of(known, entry) and not _is_recycled(known, entry)
 
 
-def _has_id_of(known: Known, entry: Entry) -> bool:
+def _has_id_of(known: KnownEntry, entry: Entry) -> bool:
     """Return whether the entry that was found under an item's plain key has it by right: by the same raw id.
 
     Version 1 gave an entry the key of its canonical address, which may be another item's raw id.
     """
-    raw, before = raw_id(entry.item), known.raw_id
+    raw, before = get_raw_id(entry.item), known.raw_id
     if before is None or before == raw or known.key != entry.key:
         return True
-    return not (is_address(before) and without_fragment(before) == raw)
+    return not (is_http_url(before) and canonicalize_legacy_url(before) == raw)
 
 
-def _rank(depth: int, known: Known, entry: Entry, place: int, key: str) -> _Rank:
+def _rank(depth: int, known: KnownEntry, entry: Entry, place: int, key: str) -> _Rank:
     """Order claims: by what agrees, then by the most particular key; a key of one's own before one once had.
 
     What stands as it stood was read as the known entry, and comes before what agrees with that entry now.
@@ -155,18 +155,18 @@ def _rank(depth: int, known: Known, entry: Entry, place: int, key: str) -> _Rank
         agreement = 0
     elif known.content_hash == entry.content_hash:
         agreement = 1 if _repeats(known, entry) else 2
-    return agreement, depth, not says_the_same(known, entry), known.key != key, place
+    return agreement, depth, not has_same_text(known, entry), known.key != key, place
 
 
-def _repeats(known: Known, entry: Entry) -> bool:
+def _repeats(known: KnownEntry, entry: Entry) -> bool:
     """Return whether an item says nothing but what is known: headline, text, address and date."""
     if entry.item.repeated or known.content_hash != entry.content_hash:
         return False
-    dated_alike = same_moment(known, entry) or known.published_at == entry.item.published_at
+    dated_alike = has_same_date(known, entry) or known.published_at == entry.item.published_at
     return known.id == 0 or (known.canonical_url == entry.canonical_url and dated_alike)
 
 
-def _is_recycled(known: Known, entry: Entry) -> bool:
+def _is_recycled(known: KnownEntry, entry: Entry) -> bool:
     """Return whether a known id stands on another item: another address, a later date, a headline without likeness."""
     published = entry.item.published_at
     if known.id <= 0 or not known.canonical_url or not entry.canonical_url or published is None:

@@ -1,15 +1,15 @@
-"""Judges what an SMTP server refuses: the whole channel, this message, or this message for now (RFC 5321, 3463)."""
+"""Judges refusals of an SMTP server: of the whole channel, of this message, or for now (RFC 5321, 3463)."""
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
 
-from watcher.channels.outcome import Blocked, Deferred, Outcome, Refused, brief
+from watcher.channels.outcome import Blocked, Deferred, Refused, SendOutcome, format_answer
 
 
 class Stage(StrEnum):
-    """The steps of a conversation, in their order; before RCPT nothing is said about a message."""
+    """The commands of a mail transaction, in their order; before RCPT nothing concerns a single message."""
 
     CONNECT = "connect"
     EHLO = "EHLO"
@@ -34,9 +34,9 @@ _ACCOUNT_WORDS = re.compile(
 )
 
 
-def judge_refusal(stage: Stage, code: int, message: str) -> Outcome:
-    """Return what an answer that is no success means at a stage; `message` begins with the enhanced status, if any."""
-    reason = f"{stage}: {code} {brief(message)}"
+def judge_refusal(stage: Stage, code: int, message: str) -> SendOutcome:
+    """Return what a reply that is no success means at a stage; `message` begins with the enhanced status, if any."""
+    reason = f"{stage}: {code} {format_answer(message)}"
     if stage in _BEFORE_MESSAGE:
         return Blocked(reason=reason)
     if concerns_account(code, message):
@@ -50,8 +50,8 @@ def concerns_account(code: int, message: str) -> bool:
     """Return whether a refusal is about the sending account, the server or this machine, not about one message."""
     if code in _LOGIN_CODES:
         return True
-    found = _ENHANCED.match(message)
-    status = (int(found[2]), int(found[3])) if found is not None else None
+    match = _ENHANCED.match(message)
+    status = (int(match[2]), int(match[3])) if match is not None else None
     if status is not None:
         if status in _ACCOUNT_STATUS or (status[0] == 7 and (20 <= status[1] < 30 or status[1] >= 500)):
             return True

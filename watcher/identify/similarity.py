@@ -8,21 +8,21 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from urllib.parse import urlsplit
 
-from watcher.identify.ids import Memory, Recognised, same_headline, same_moment
-from watcher.identify.keys import is_address, raw_id, shared_key, title_key
+from watcher.identify.id_matching import EntryMatches, KnownEntries, has_same_date, has_same_headline
+from watcher.identify.keys import build_shared_key, get_raw_id, hash_title, is_http_url
 from watcher.model.entry import Entry
-from watcher.model.feed import Feed, KeyRule
-from watcher.model.poll import Known
+from watcher.model.feed import Feed, LegacyKeyRule, PollableFeed
+from watcher.model.poll import KnownEntry
 from watcher.text.urls import canonical_url
 
-LEARNED = 2
+MIN_ID_CHANGES = 2
 """In so many polls unchanged items came under new ids; from then on headline and address name an item of the feed."""
-MASS = 3
+MIN_MASS_CHANGE = 3
 """So many items, and most of the document, that come under new ids at once are known ones."""
 _COUNTER = re.compile(r"[^#]*#\d{1,3}")
 
 
-class Why(IntEnum):
+class MatchReason(IntEnum):
     """What makes an item with an unknown id a known one, the strongest first."""
 
     SAME_RAW_ID = 0  # known under a key of version 1
@@ -32,9 +32,9 @@ class Why(IntEnum):
     MASS_CHANGE = 4
 
 
-def recognise_alike(
-    offered: Sequence[Entry], feed: Feed, memory: Memory, recognised: Recognised
-) -> tuple[dict[int, Why], bool]:
+def match_by_similarity(
+    offered: Sequence[Entry], feed: Feed, memory: KnownEntries, recognised: EntryMatches
+) -> tuple[dict[int, MatchReason], bool]:
     """Recognise entries under new ids, and return why, by place, and whether this proves that the feed changes ids.
 
     A known entry is only considered while it does not stand in the document under an id of its own.
@@ -65,68 +65,74 @@ def recognise_alike(
         for place, some in alike.items():
             best = _best_first(offered[place], some, agreeing.get(place, ()))
             if any(recognised.claim(place, known) for known in best):
-                why[place] = Why.MASS_CHANGE
+                why[place] = MatchReason.MASS_CHANGE
     return why, proves
 
 
-def learned_to_change(feed: Feed) -> bool:
+def has_unstable_ids(feed: PollableFeed) -> bool:
     """Return whether a feed has been seen to change the ids of unchanged items. Version 1 noted that in its rule."""
-    return feed.id_changes >= LEARNED or feed.key_rule is KeyRule.LINK
+    return feed.document.id_changes >= MIN_ID_CHANGES or feed.document.legacy_key_rule is LegacyKeyRule.LINK
 
 
 class _Judge:
     """Judges whether an item with an unknown id is a known one, within one document."""
 
-    def __init__(self, offered: Sequence[Entry], feed: Feed, memory: Memory) -> None:
+    def __init__(self, offered: Sequence[Entry], feed: Feed, memory: KnownEntries) -> None:
         self._memory = memory
-        self._learned = learned_to_change(feed)
+        self._learned = has_unstable_ids(feed)
         self._ids = Counter(entry.key for entry in offered)
-        self._bases = Counter(base for entry in offered if (base := _id_address(raw_id(entry.item))) is not None)
+        self._bases = Counter(base for entry in offered if (base := _id_address(get_raw_id(entry.item))) is not None)
 
-    def reason(self, known: Known, entry: Entry) -> Why | None:
+    def reason(self, known: KnownEntry, entry: Entry) -> MatchReason | None:
         """Return what makes two ids those of one item, None where nothing does."""
-        headline, place, moment = same_headline(known, entry), _same_place(known, entry), same_moment(known, entry)
-        raw, before = raw_id(entry.item), known.raw_id
-        shares_id = self._ids[entry.key] > 1 or shared_key(entry.key) in self._memory.by_key
+        headline, place, moment = (
+            has_same_headline(known, entry),
+            _same_place(known, entry),
+            has_same_date(known, entry),
+        )
+        raw, before = get_raw_id(entry.item), known.raw_id
+        shares_id = self._ids[entry.key] > 1 or build_shared_key(entry.key) in self._memory.by_key
         if raw is not None and raw == before and (headline or not shares_id):
-            return Why.SAME_RAW_ID
+            return MatchReason.SAME_RAW_ID
         address = _id_address(raw)
         if address is not None and address == _id_address(before):
             counted = _COUNTER.fullmatch(raw or "") and _COUNTER.fullmatch(before or "")
             if self._is_revision(known, entry, address) if counted else headline:
-                return Why.SAME_ADDRESS_AS_ID
+                return MatchReason.SAME_ADDRESS_AS_ID
         if known.content_hash == entry.content_hash and moment and place:
-            return Why.IDENTICAL
+            return MatchReason.IDENTICAL
         dates_differ = known.published_at is not None and entry.item.published_at is not None and not moment
-        return Why.LEARNED if self._learned and headline and place and not dates_differ else None
+        return MatchReason.LEARNED if self._learned and headline and place and not dates_differ else None
 
-    def _is_revision(self, known: Known, entry: Entry, address: str) -> bool:
+    def _is_revision(self, known: KnownEntry, entry: Entry, address: str) -> bool:
         """Return whether `url#1` is a later state of `url#0`, as with the BBC, and not the second comment on a page."""
         held = self._memory.by_url.get(entry.canonical_url, ()) if entry.canonical_url else ()
         if self._bases[address] > 1 or len(held) > 1:
             return False
-        if same_moment(known, entry):
+        if has_same_date(known, entry):
             return True
         undated = known.published_at is None and entry.item.published_at is None
-        return same_headline(known, entry) and (undated or "#" not in (entry.item.url or ""))
+        return has_same_headline(known, entry) and (undated or "#" not in (entry.item.url or ""))
 
 
-def _alike(entry: Entry, memory: Memory, recognised: Recognised) -> list[Known]:
+def _alike(entry: Entry, memory: KnownEntries, recognised: EntryMatches) -> list[KnownEntry]:
     by_url = memory.by_url.get(entry.canonical_url, ()) if entry.canonical_url else ()
-    by_title = memory.by_title.get(title_key(entry.item.title), ()) if memory.by_title else ()
+    by_title = memory.by_title.get(hash_title(entry.item.title), ()) if memory.by_title else ()
     former = memory.by_key.get(entry.former_key) if entry.former_key else None
     found = {known.id: known for known in (*by_url, *by_title, *([former] if former else []))}
     return [known for known in found.values() if known.id > 0 and recognised.is_free(known)]
 
 
-def _proves_change(offered: Sequence[Entry], agreeing: Mapping[int, Sequence[Known]], recognised: Recognised) -> bool:
+def _proves_change(
+    offered: Sequence[Entry], agreeing: Mapping[int, Sequence[KnownEntry]], recognised: EntryMatches
+) -> bool:
     """Return whether an unchanged item came under a new id: same headline, address and date.
 
     Its text tells an unchanged item from a successor; where no id of the document is known, all of them changed.
     """
     none_known = not recognised.known and not any(entry.item.repeated for entry in offered)
     return any(
-        same_moment(known, offered[place])
+        has_same_date(known, offered[place])
         and _same_place(known, offered[place])
         and (none_known or known.content_hash == offered[place].content_hash)
         for place, some in agreeing.items()
@@ -134,7 +140,7 @@ def _proves_change(offered: Sequence[Entry], agreeing: Mapping[int, Sequence[Kno
     )
 
 
-def _best_first(entry: Entry, alike: Sequence[Known], agreeing: Sequence[Known]) -> list[Known]:
+def _best_first(entry: Entry, alike: Sequence[KnownEntry], agreeing: Sequence[KnownEntry]) -> list[KnownEntry]:
     """Return the known entries that an item may be, when most of a document comes under new ids."""
     possible = [known for known in alike if known in agreeing or _same_id_and_date(known, entry)]
     return sorted(
@@ -143,36 +149,36 @@ def _best_first(entry: Entry, alike: Sequence[Known], agreeing: Sequence[Known])
     )
 
 
-def _agrees(known: Known, entry: Entry) -> bool:
+def _agrees(known: KnownEntry, entry: Entry) -> bool:
     """Return whether headline and date agree; without dates, whether the place on its site does in place of them."""
-    if not same_headline(known, entry):
+    if not has_same_headline(known, entry):
         return False
     if known.published_at is None and entry.item.published_at is None:
         return _path(known.canonical_url) == _path(entry.canonical_url)
-    return same_moment(known, entry)
+    return has_same_date(known, entry)
 
 
-def _same_id_and_date(known: Known, entry: Entry) -> bool:
-    address = _id_address(raw_id(entry.item))
-    return address is not None and address == _id_address(known.raw_id) and same_moment(known, entry)
+def _same_id_and_date(known: KnownEntry, entry: Entry) -> bool:
+    address = _id_address(get_raw_id(entry.item))
+    return address is not None and address == _id_address(known.raw_id) and has_same_date(known, entry)
 
 
-def _is_mass_change(agreeing: Mapping[int, Sequence[Known]], size: int) -> bool:
+def _is_mass_change(agreeing: Mapping[int, Sequence[KnownEntry]], size: int) -> bool:
     """Return whether most of a document are known items under new ids; each known entry counts for one of them."""
     counted: set[int] = set()
     for some in agreeing.values():
         fresh = next((known.id for known in some if known.id not in counted), None)
         if fresh is not None:
             counted.add(fresh)
-    return len(counted) >= MASS and 2 * len(counted) > size
+    return len(counted) >= MIN_MASS_CHANGE and 2 * len(counted) > size
 
 
-def _same_place(known: Known, entry: Entry) -> bool:
+def _same_place(known: KnownEntry, entry: Entry) -> bool:
     return _bare(known.canonical_url) == _bare(entry.canonical_url) is not None
 
 
 def _id_address(raw: str | None) -> str | None:
-    return _bare(canonical_url(raw)) if raw is not None and is_address(raw) else None
+    return _bare(canonical_url(raw)) if raw is not None and is_http_url(raw) else None
 
 
 def _bare(url: str | None) -> str | None:

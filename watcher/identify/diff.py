@@ -7,25 +7,25 @@ from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from watcher.identify.gaps import find_gap, old_news
-from watcher.identify.ids import Memory, Recognised, recognise_ids
-from watcher.identify.keys import particular_keys, shared_key, short_key
-from watcher.identify.likeness import LEARNED, learned_to_change, recognise_alike
+from watcher.identify.gaps import find_gap, find_renumbered_archive
+from watcher.identify.id_matching import EntryMatches, KnownEntries, match_by_id
+from watcher.identify.keys import build_shared_key, build_specific_keys, shorten_key
+from watcher.identify.similarity import MIN_ID_CHANGES, has_unstable_ids, match_by_similarity
 from watcher.model.entry import Entry
 from watcher.model.feed import IDENTITY_VERSION, Feed
-from watcher.model.poll import Edit, Known, Sorted
+from watcher.model.poll import EntryDiff, EntryEdit, KnownEntry
 
-MOST_VERSIONS = 25
+MAX_VERSIONS = 25
 """An item that has been edited so often is only followed further where its headline changes."""
-MOST_KEYS = 4_000
+MAX_DOCUMENT_KEYS = 4_000
 """How many keys a feed may gather from documents that only add to the last one."""
-AHEAD = timedelta(days=1)
+FUTURE_TOLERANCE = timedelta(days=1)
 """A date further in the future than this is doubted: clocks and zones are wrong by less."""
 
 
-def sort(
-    offered: Sequence[Entry], feed: Feed, memory: Memory, now: datetime, *, delta: bool = False, merged: int = 0
-) -> Sorted:
+def diff_entries(
+    offered: Sequence[Entry], feed: Feed, memory: KnownEntries, now: datetime, *, delta: bool = False, merged: int = 0
+) -> EntryDiff:
     """Sort a document's entries by what is known of the feed. `merged` is how many items `candidates` left out.
 
     A `delta` (226, RFC 3229, or a push) holds only what is new since the last answer: that it shares nothing with the
@@ -34,15 +34,15 @@ def sort(
     A burst of items older than what is known is put in quarantine. What is repeated as it stood is the same.
     """
     # A whole document shows which items were merged under version 1; none of those is news.
-    upgrading = feed.identity_version < IDENTITY_VERSION and not delta and bool(offered)
+    upgrading = feed.document.identity_version < IDENTITY_VERSION and not delta and bool(offered)
     plausible = [_with_plausible_date(entry, now) for entry in offered]
-    recognised = recognise_ids(plausible, memory)
-    why, changes_ids = recognise_alike(plausible, feed, memory, recognised)
+    recognised = match_by_id(plausible, memory)
+    why, changes_ids = match_by_similarity(plausible, feed, memory, recognised)
     keys = _assign_keys(plausible, memory, recognised, why)
 
     new: list[Entry] = []
     recovered: list[Entry] = []
-    edited: list[Edit] = []
+    edited: list[EntryEdit] = []
     migrated: list[tuple[int, str]] = []
     gone: list[tuple[str, str]] = []
     same = 0
@@ -63,22 +63,24 @@ def sort(
             if place in why:
                 migrated.append((known.id, keys[place]))
                 if keys[place] != entry.key:
-                    migrated.append((known.id, shared_key(entry.key)))
+                    migrated.append((known.id, build_shared_key(entry.key)))
             if _is_changed(known, entry):
-                edited.append(Edit(known=known, entry=entry))
+                edited.append(EntryEdit(known=known, entry=entry))
             else:
                 same += 1
-    quarantined = old_news(new, memory, now) if feed.baseline_at is not None else ()
+    quarantined = find_renumbered_archive(new, memory, now) if feed.stats.baseline_at is not None else ()
     if quarantined:
         old = {entry.key for entry in quarantined}
         new = [entry for entry in new if entry.key not in old]
-    document_keys = frozenset(short_key(entry.key) for entry in offered)
-    whole = document_keys | feed.document_keys if delta and len(feed.document_keys) < MOST_KEYS else document_keys
+    document_keys = frozenset(shorten_key(entry.key) for entry in offered)
+    whole = (
+        document_keys | feed.document.keys if delta and len(feed.document.keys) < MAX_DOCUMENT_KEYS else document_keys
+    )
     marks = _marks(plausible, feed, memory, recognised)
     is_known = bool(migrated or same or edited or recovered)
     # The first document after an upgrade is compared with what version 1 remembered.
-    comparable = document_keys | {short_key(entry.former_key) for entry in offered if entry.former_key}
-    return Sorted(
+    comparable = document_keys | {shorten_key(entry.former_key) for entry in offered if entry.former_key}
+    return EntryDiff(
         new=tuple(new),
         edited=tuple(edited),
         same=same,
@@ -87,16 +89,16 @@ def sort(
         recovered=tuple(recovered),
         gone=tuple(gone),
         document_keys=whole,
-        item_marks=marks if whole is document_keys else marks | feed.item_marks,
+        item_marks=marks if whole is document_keys else marks | feed.document.item_marks,
         gap=None if is_known or delta else find_gap(plausible, feed, comparable, new, now),
         merged=merged,
-        identity_version=IDENTITY_VERSION if upgrading else feed.identity_version,
-        id_changes=int(changes_ids) if feed.id_changes or not learned_to_change(feed) else LEARNED,
+        identity_version=IDENTITY_VERSION if upgrading else feed.document.identity_version,
+        id_changes=int(changes_ids) if feed.document.id_changes or not has_unstable_ids(feed) else MIN_ID_CHANGES,
     )
 
 
 def _assign_keys(
-    offered: Sequence[Entry], memory: Memory, recognised: Recognised, why: Collection[int]
+    offered: Sequence[Entry], memory: KnownEntries, recognised: EntryMatches, why: Collection[int]
 ) -> dict[int, str]:
     """Return the keys under which entries are stored from now on: of new ones, and of those known by another id so far.
 
@@ -110,9 +112,9 @@ def _assign_keys(
         if (place not in recognised.known or place in why) and place not in recognised.twins and not entry.item.repeated
     ]
     particular = {
-        place: particular_keys(offered[place])
+        place: build_specific_keys(offered[place])
         for place in unnamed
-        if counts[key := offered[place].key] > 1 or key in memory.by_key or shared_key(key) in memory.by_key
+        if counts[key := offered[place].key] > 1 or key in memory.by_key or build_shared_key(key) in memory.by_key
     }
     used = Counter(key for keys in particular.values() for key in keys)
     return {
@@ -125,13 +127,13 @@ def _assign_keys(
     }
 
 
-def _is_changed(known: Known, entry: Entry) -> bool:
+def _is_changed(known: KnownEntry, entry: Entry) -> bool:
     if known.id <= 0 or entry.item.repeated or known.content_hash == entry.content_hash:
         return False
-    return known.version < MOST_VERSIONS or known.title != entry.item.title
+    return known.version < MAX_VERSIONS or known.title != entry.item.title
 
 
-def _marks(offered: Sequence[Entry], feed: Feed, memory: Memory, recognised: Recognised) -> frozenset[bytes]:
+def _marks(offered: Sequence[Entry], feed: Feed, memory: KnownEntries, recognised: EntryMatches) -> frozenset[bytes]:
     """Return the marks of items that need not be read again while they stand as they stood.
 
     What was pruned is looked up each time, so that its tombstone stays, and so is what shares its id: which of several
@@ -145,15 +147,15 @@ def _marks(offered: Sequence[Entry], feed: Feed, memory: Memory, recognised: Rec
         if entry.item.mark
         and counts[entry.key] == 1
         and place not in recognised.recycled
-        and shared_key(entry.key) not in memory.by_key
+        and build_shared_key(entry.key) not in memory.by_key
     ]
     stored = [entry.item.mark for place, entry in own if entry.key not in gone and not entry.item.repeated]
-    return frozenset(stored) | feed.item_marks.intersection(entry.item.mark for _place, entry in own)
+    return frozenset(stored) | feed.document.item_marks.intersection(entry.item.mark for _place, entry in own)
 
 
 def _with_plausible_date(entry: Entry, now: datetime) -> Entry:
     """Keep a date out of any ordering that lies in the future."""
     published = entry.item.published_at
-    if published is None or published <= now + AHEAD:
+    if published is None or published <= now + FUTURE_TOLERANCE:
         return entry
     return replace(entry, item=replace(entry.item, published_at=None, date_doubtful=True))

@@ -9,12 +9,12 @@ import re
 from collections.abc import Sequence
 from urllib.parse import quote, unquote, urlunsplit
 
-from watcher.identify.keys import LONGEST_KEY, hashed
+from watcher.identify.keys import MAX_KEY_LENGTH, hash_parts
 from watcher.model.entry import Item
-from watcher.model.feed import KeyRule
+from watcher.model.feed import LegacyKeyRule
 from watcher.text.urls import unwrap_address
 
-_BY_GUID = (KeyRule.GUID, KeyRule.GUID_LINK, KeyRule.GUID_LINK_DATE)
+_BY_GUID = (LegacyKeyRule.GUID, LegacyKeyRule.GUID_LINK, LegacyKeyRule.GUID_LINK_DATE)
 _SAFE = "/:@!$&'()*+,;=-._~%"
 _TRACKERS = re.compile(
     r"(?i)^(?:utm_.*|mtm_.*|itm_.*|at_.*|ns_.*|pk_.*|fbclid|gclid|dclid|gbraid|wbraid|msclkid|yclid|twclid|mc_cid|mc_eid|"
@@ -24,14 +24,14 @@ _UNRELIABLE = 0.05
 """Share of items with one guid, one address and several headlines from which both were trusted no more."""
 
 
-def former_keys(items: Sequence[Item], rule: KeyRule) -> list[str]:
+def build_legacy_keys(items: Sequence[Item], rule: LegacyKeyRule) -> list[str]:
     """Return the keys that version 1 gave to a document's items, in a feed that had come to a rule."""
-    urls = [without_fragment(item.url) if item.url else None for item in items]
+    urls = [canonicalize_legacy_url(item.url) if item.url else None for item in items]
     rule = _careful_rule(items, urls, rule)
     return [_key(item, url, rule) for item, url in zip(items, urls, strict=True)]
 
 
-def without_fragment(url: str) -> str:
+def canonicalize_legacy_url(url: str) -> str:
     """Return a canonical address as version 1 made it: with no fragment but `#!`, and few trackers known."""
     url, where, parts = unwrap_address(url)
     if parts is None:
@@ -42,29 +42,29 @@ def without_fragment(url: str) -> str:
     return urlunsplit(("https", where, path, quote("&".join(kept), safe=_SAFE + "?"), fragment))
 
 
-def _key(item: Item, url: str | None, rule: KeyRule) -> str:
+def _key(item: Item, url: str | None, rule: LegacyKeyRule) -> str:
     guid = item.guid or ""
-    if guid and rule is KeyRule.GUID:
+    if guid and rule is LegacyKeyRule.GUID:
         return _guid_key(guid)
-    if guid and rule is KeyRule.GUID_LINK:
-        return hashed("guid+link", guid, url or "")
-    if guid and rule is KeyRule.GUID_LINK_DATE:
-        return hashed("guid+link+date", guid, url or "", item.published_raw or item.title)
+    if guid and rule is LegacyKeyRule.GUID_LINK:
+        return hash_parts("guid+link", guid, url or "")
+    if guid and rule is LegacyKeyRule.GUID_LINK_DATE:
+        return hash_parts("guid+link+date", guid, url or "", item.published_raw or item.title)
     if url:
-        return f"url:{url}" if len(url) < LONGEST_KEY else hashed("url", url)
+        return f"url:{url}" if len(url) < MAX_KEY_LENGTH else hash_parts("url", url)
     if item.title and item.published_raw:
-        return hashed("title+date", item.title, item.published_raw)
+        return hash_parts("title+date", item.title, item.published_raw)
     if guid:
         return _guid_key(guid)
-    return hashed("text", item.title, item.summary, item.content)
+    return hash_parts("text", item.title, item.summary, item.content)
 
 
 def _guid_key(guid: str) -> str:
-    canonical = without_fragment(guid) if guid[:4].lower() == "http" else guid
-    return f"guid:{canonical}" if len(canonical) < LONGEST_KEY else hashed("guid", canonical)
+    canonical = canonicalize_legacy_url(guid) if guid[:4].lower() == "http" else guid
+    return f"guid:{canonical}" if len(canonical) < MAX_KEY_LENGTH else hash_parts("guid", canonical)
 
 
-def _careful_rule(items: Sequence[Item], urls: Sequence[str | None], rule: KeyRule) -> KeyRule:
+def _careful_rule(items: Sequence[Item], urls: Sequence[str | None], rule: LegacyKeyRule) -> LegacyKeyRule:
     """Return the rule that version 1 came to with a document: more careful while items that differ shared a key."""
     if rule not in _BY_GUID:
         return rule
@@ -81,4 +81,4 @@ def _careful_rule(items: Sequence[Item], urls: Sequence[str | None], rule: KeyRu
         torn = any(len(different) > 1 for different in places.values())
         if not torn and sum(len(different) - 1 for different in titles.values()) <= _UNRELIABLE * len(named):
             return careful
-    return KeyRule.GUID_LINK_DATE
+    return LegacyKeyRule.GUID_LINK_DATE

@@ -9,9 +9,9 @@ from slack_sdk.models.blocks import Block
 
 from tests.digest.told import digest, hostile_hits, told
 from tests.servers import slack_fault
+from watcher.channels.slack.render import render_slack
 from watcher.digest.format_helpers import Links
-from watcher.digest.slack import render_slack
-from watcher.model.digest import Digest, ToldHit
+from watcher.model.digest import Digest, DigestHit
 from watcher.model.topic import Evidence
 
 LINKS = Links(base_url="https://watch.example", secret=b"key")
@@ -32,7 +32,7 @@ def all_text(messages: list[dict[str, object]]) -> str:
 
 @settings(max_examples=60, deadline=None)
 @given(hostile_hits())
-def test_no_news_makes_a_message_that_slack_refuses(hits: list[ToldHit]) -> None:
+def test_no_news_makes_a_message_that_slack_refuses(hits: list[DigestHit]) -> None:
     said = digest(hits, alarms=("<!here> & far more",), troubles=("<x> " * 200,), title="A <title> & more")
 
     assert sound(render_slack(said, LINKS))

@@ -1,0 +1,28 @@
+"""Services that Apprise can reach (extra `apprise`): one delivery for each address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from watcher.channels.apprise.options import AppriseOptions
+from watcher.channels.base import ChannelType, Sender, SenderContext, Target
+
+if TYPE_CHECKING:
+    from watcher.digest.forms import DigestForms
+
+
+class AppriseChannel(ChannelType[AppriseOptions]):
+    """Markdown in messages that are cut to what each service takes."""
+
+    options_model = AppriseOptions
+
+    def render(self, forms: DigestForms, options: AppriseOptions, target: Target) -> Sequence[str]:
+        from watcher.channels.apprise.render import render_messages
+
+        return render_messages(forms, options, target)
+
+    def open_sender(self, options: AppriseOptions, context: SenderContext) -> Sender:
+        from watcher.channels.apprise.sender import AppriseSender
+
+        return AppriseSender(options)

@@ -1,0 +1,29 @@
+"""E-mail over SMTP: one message for each recipient."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from watcher.channels.base import ChannelType, Sender, SenderContext, Target
+from watcher.channels.email.options import EmailOptions
+
+if TYPE_CHECKING:
+    from watcher.digest.forms import DigestForms
+
+
+class EmailChannel(ChannelType[EmailOptions]):
+    """Mails with HTML and text, which all recipients of a digest share."""
+
+    options_model = EmailOptions
+    needs_digest_body = True
+
+    def render(self, forms: DigestForms, options: EmailOptions, target: Target) -> Sequence[str]:
+        from watcher.channels.email.render import render_messages
+
+        return render_messages(forms, target)
+
+    def open_sender(self, options: EmailOptions, context: SenderContext) -> Sender:
+        from watcher.channels.email.sender import EmailSender
+
+        return EmailSender(options)

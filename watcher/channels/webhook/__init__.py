@@ -1,0 +1,28 @@
+"""A generic webhook: signed JSON, with an identity by which the receiver can tell a repetition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from watcher.channels.base import ChannelType, Sender, SenderContext, Target
+from watcher.channels.webhook.options import WebhookOptions
+
+if TYPE_CHECKING:
+    from watcher.digest.forms import DigestForms
+
+
+class WebhookChannel(ChannelType[WebhookOptions]):
+    """One POST for each digest, as in Standard Webhooks."""
+
+    options_model = WebhookOptions
+
+    def render(self, forms: DigestForms, options: WebhookOptions, target: Target) -> Sequence[str]:
+        from watcher.channels.webhook.render import render_messages
+
+        return render_messages(forms)
+
+    def open_sender(self, options: WebhookOptions, context: SenderContext) -> Sender:
+        from watcher.channels.webhook.sender import WebhookSender
+
+        return WebhookSender(options, context)

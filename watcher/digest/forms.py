@@ -1,0 +1,62 @@
+"""A digest in every form, each rendered once, on first use."""
+
+from __future__ import annotations
+
+import json
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from watcher.digest.data import as_data
+from watcher.digest.format_helpers import Links, format_subject
+from watcher.digest.html import render_html
+from watcher.digest.plain import render_markdown, render_text
+from watcher.model.digest import Digest
+
+
+class DigestForms:
+    """A digest with its renderings. `templates` is a folder with templates that replace ours."""
+
+    def __init__(self, digest: Digest, links: Links, templates: Path | None = None) -> None:
+        self.digest = digest
+        self.links = links
+        self._templates = templates
+
+    @cached_property
+    def subject(self) -> str:
+        """The subject line."""
+        return format_subject(self.digest)
+
+    @cached_property
+    def html(self) -> str:
+        """The digest as an HTML mail."""
+        return render_html(self.digest, self.links, self._templates)
+
+    @cached_property
+    def text(self) -> str:
+        """The digest as plain text."""
+        return render_text(self.digest, self.links, self._templates)
+
+    @cached_property
+    def markdown(self) -> str:
+        """The digest as Markdown."""
+        return render_markdown(self.digest, self.links, self._templates)
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The digest as data that JSON can hold."""
+        return as_data(self.digest)
+
+    def render_form(self, name: str) -> str:
+        """Return the digest as `html`, `text`, `markdown` or `json`. Raises ValueError for any other form."""
+        match name:
+            case "html":
+                return self.html
+            case "text":
+                return self.text
+            case "markdown":
+                return self.markdown
+            case "json":
+                return json.dumps(self.data, ensure_ascii=False, indent=1) + "\n"
+            case _:
+                raise ValueError(f"{name!r} is no form of a digest")
