@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from watcher.fetch.fetcher import Fetcher
 
 _PATHS = ("/feed", "/rss", "/rss.xml", "/atom.xml", "/feed.xml", "/index.xml", "/feeds/posts/default", "/feed.json")
-MOST_TRIED = 12
+MAX_CANDIDATES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,9 +45,9 @@ async def discover(fetcher: Fetcher, url: str) -> tuple[Candidate, ...]:
             return (itself,)
         in_header = list_header_feeds(page.headers.get("link", ""), page.final_url)
         in_page = await _list_page_feeds(page, reader)
-        found = await _confirmed(fetcher, reader, [*_known_sites(url), *in_header, *in_page])
-        if found:
-            return found
+        candidates = await _confirmed(fetcher, reader, [*_known_sites(url), *in_header, *in_page])
+        if candidates:
+            return candidates
         base = urlsplit(page.final_url)
         return await _confirmed(fetcher, reader, [f"{base.scheme}://{base.netloc}{path}" for path in _PATHS])
 
@@ -88,12 +88,12 @@ async def _list_page_feeds(page: Document, reader: Reader) -> list[str]:
 
 
 async def _confirmed(fetcher: Fetcher, reader: Reader, offered: list[str]) -> tuple[Candidate, ...]:
-    found: dict[str, Candidate] = {}
-    for url in list(dict.fromkeys(offered))[:MOST_TRIED]:
+    candidates: dict[str, Candidate] = {}
+    for url in list(dict.fromkeys(offered))[:MAX_CANDIDATES]:
         page = await fetcher.page(url, obey_robots=False)
         if isinstance(page, Document) and (candidate := await _read(page, reader)) is not None:
-            found.setdefault(page.final_url, candidate)
-    return tuple(found.values())
+            candidates.setdefault(page.final_url, candidate)
+    return tuple(candidates.values())
 
 
 async def _read(page: Document, reader: Reader) -> Candidate | None:

@@ -154,22 +154,22 @@ class Fetcher:
         """
         if obey_robots and not await self._robots_of(access).allows(url):
             return Failed(kind=FailureKind.FORBIDDEN, message="robots.txt does not allow this page")
-        got = await self._get(self._stranger(url, access), url, {"Accept": _PAGE_TYPES})
-        if isinstance(got, Failed):
-            return got
-        found, elapsed = got
-        if found.status != 200:
-            return replace(
-                response.to_failed(found.status, found.headers, found.body, found.hops, datetime.now(UTC)),
-                elapsed=elapsed,
-            )
-        return _document(url, found, elapsed)
+        exchange = await self._get(self._stranger(url, access), url, {"Accept": _PAGE_TYPES})
+        if isinstance(exchange, Failed):
+            return exchange
+        answer, elapsed = exchange
+        if answer.status != 200:
+            return _to_failed(answer, elapsed)
+        return _document(url, answer, elapsed)
 
     async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, str] | Failed:
-        """Send a form (to a hub), and again where a 307 or 308 leads; gives the status and the start of the answer."""
+        """Send a form (to a hub), and again where a 307 or 308 leads; return the status and the start of the answer."""
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/plain, */*;q=0.5"}
-        got = await self._get(self._stranger(url), url, headers, form=urlencode(form).encode())
-        return got if isinstance(got, Failed) else (got[0].status, got[0].body[:500].decode("utf-8", "replace"))
+        exchange = await self._get(self._stranger(url), url, headers, form=urlencode(form).encode())
+        if isinstance(exchange, Failed):
+            return exchange
+        answer, _elapsed = exchange
+        return answer.status, answer.body[:500].decode("utf-8", "replace")
 
     def _stranger(self, url: str, access: Access = _USUAL) -> RequestIdentity:
         """Return who asks for a page: nobody that its server knows, on the way that `access` names."""
@@ -182,10 +182,10 @@ class Fetcher:
 
             async def read(url: str) -> tuple[int, str]:
                 """Return the status and text of a robots.txt; 0 and nothing where there was no answer."""
-                got = await self._get(self._stranger(url, access), url, {"Accept": "text/plain, */*;q=0.1"})
-                if isinstance(got, Failed):
-                    return got.status or 0, ""
-                return got[0].status, got[0].body[:512_000].decode("utf-8", "replace")
+                exchange = await self._get(self._stranger(url, access), url, {"Accept": "text/plain, */*;q=0.1"})
+                if isinstance(exchange, Failed):
+                    return exchange.status or 0, ""
+                return exchange[0].status, exchange[0].body[:512_000].decode("utf-8", "replace")
 
             robots = self._robots[access.proxy] = Robots(read, self.policy.user_agent)
         return robots
@@ -203,8 +203,8 @@ class Fetcher:
         budget = _Budget(total)
         hops: list[Redirect] = []
         try:
-            found = await self._follow(requester, url, headers, hops, conditional_for, budget, form)
-            return found, total - timedelta(seconds=budget.left)
+            answer = await self._follow(requester, url, headers, hops, conditional_for, budget, form)
+            return answer, total - timedelta(seconds=budget.left)
         except TimeoutError:
             error = FetchError(FailureKind.TIMEOUT, f"not done within {total.total_seconds():.0f} s")
         except FetchError as fault:
@@ -236,13 +236,13 @@ class Fetcher:
                 # Validators belong to the address that gave them; elsewhere they may mean something else.
                 for condition in conditional.HEADERS:
                     asked.pop(condition, None)
-            found = await self._once(requester, url, asked, tuple(hops), budget, form)
-            if found.status not in (_REDIRECTS if form is None else _SAME_AGAIN):
-                return found
-            parse_target = request_urls.resolve_redirect(url, found.headers.get("location", ""))
+            answer = await self._once(requester, url, asked, tuple(hops), budget, form)
+            if answer.status not in (_REDIRECTS if form is None else _SAME_AGAIN):
+                return answer
+            parse_target = request_urls.resolve_redirect(url, answer.headers.get("location", ""))
             if any(hop.url == parse_target for hop in hops) or parse_target == request_urls.strip_url(url):
                 raise FetchError(FailureKind.REDIRECT, "redirects in a circle")
-            hops.append(Redirect(status=found.status, url=parse_target))
+            hops.append(Redirect(status=answer.status, url=parse_target))
             url = parse_target
         raise FetchError(FailureKind.REDIRECT, f"more than {self.policy.most_redirects} redirects")
 
@@ -294,39 +294,37 @@ class Fetcher:
         return _Answer(status, headers, whole, body.wire, url, hops, is_conditional)
 
 
-def _to_fetched(feed: PollableFeed, found: _Answer, elapsed: timedelta) -> FetchResult:
+def _to_fetched(feed: PollableFeed, answer: _Answer, elapsed: timedelta) -> FetchResult:
     validators = Validators(
-        etag=found.headers.get("etag"), last_modified=found.headers.get("last-modified"), url=found.url
+        etag=answer.headers.get("etag"), last_modified=answer.headers.get("last-modified"), url=answer.url
     )
-    if found.status in {204, 205, 304}:
-        if found.status == 304 and not found.conditional:
+    if answer.status in {204, 205, 304}:
+        if answer.status == 304 and not answer.conditional:
             return Failed(
                 kind=FailureKind.HTTP,
                 message="HTTP 304 to a question without validators",
                 status=304,
-                hops=found.hops,
+                hops=answer.hops,
                 elapsed=elapsed,
             )
         return NotModified(
-            url=found.url, headers=found.headers, validators=validators, hops=found.hops, elapsed=elapsed
+            url=answer.url, headers=answer.headers, validators=validators, hops=answer.hops, elapsed=elapsed
         )
-    if found.status not in {200, 203, 226}:
-        return replace(
-            response.to_failed(found.status, found.headers, found.body, found.hops, datetime.now(UTC)), elapsed=elapsed
-        )
-    if response.is_bot_check(found.headers, found.body):
+    if answer.status not in {200, 203, 226}:
+        return _to_failed(answer, elapsed)
+    if response.is_bot_check(answer.headers, answer.body):
         return Failed(
             kind=FailureKind.CHALLENGE,
-            message=f"a bot check in place of the feed (HTTP {found.status})",
-            status=found.status,
-            hops=found.hops,
+            message=f"a bot check in place of the feed (HTTP {answer.status})",
+            status=answer.status,
+            hops=answer.hops,
             elapsed=elapsed,
         )
-    if not found.body.strip():
+    if not answer.body.strip():
         return Failed(
-            kind=FailureKind.EMPTY, message="an empty answer", status=found.status, hops=found.hops, elapsed=elapsed
+            kind=FailureKind.EMPTY, message="an empty answer", status=answer.status, hops=answer.hops, elapsed=elapsed
         )
-    return _document(feed.fetch_url, found, elapsed, validators)
+    return _document(feed.fetch_url, answer, elapsed, validators)
 
 
 def _to_failed(answer: _Answer, elapsed: timedelta) -> Failed:
@@ -334,17 +332,17 @@ def _to_failed(answer: _Answer, elapsed: timedelta) -> Failed:
     return replace(failed, elapsed=elapsed)
 
 
-def _document(url: str, found: _Answer, elapsed: timedelta, validators: Validators | None = None) -> Document:
+def _document(url: str, answer: _Answer, elapsed: timedelta, validators: Validators | None = None) -> Document:
     return Document(
         url=url,
-        final_url=found.url,
-        status=found.status,
-        headers=found.headers,
-        body=found.body,
-        body_hash=hashlib.blake2b(found.body, digest_size=16).digest(),
+        final_url=answer.url,
+        status=answer.status,
+        headers=answer.headers,
+        body=answer.body,
+        body_hash=hashlib.blake2b(answer.body, digest_size=16).digest(),
         validators=validators or Validators(),
-        hops=found.hops,
-        wire_bytes=found.wire,
+        hops=answer.hops,
+        wire_bytes=answer.wire,
         elapsed=elapsed,
     )
 

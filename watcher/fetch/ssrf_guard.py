@@ -74,9 +74,9 @@ class SsrfGuard:
         One refused answer refuses the host: a name that is half inside is not to be trusted with the other half.
         """
         literal = _literal(host)
-        found = await self.resolve(host, port) if literal is None else [str(literal)]
-        self._check(host, found, literal)
-        return found
+        addresses = await self.resolve(host, port) if literal is None else [str(literal)]
+        self._check(host, addresses, literal)
+        return addresses
 
     async def check_for_proxy(self, host: str, port: int, *, known_here: bool = True) -> str:
         """Check a host that a proxy will look up and return what to ask the proxy for; raises FetchError (`refused`).
@@ -91,9 +91,9 @@ class SsrfGuard:
         if name in self._hosts:
             return host
         local = _LOCAL_NAMES.fullmatch(name) is not None
-        found = await self._resolve_for_proxy(host, port) if known_here else []
-        self._check(host, found, None)
-        if local and not (found and all(self._opened(ipaddress.ip_address(address)) for address in found)):
+        addresses = await self._resolve_for_proxy(host, port) if known_here else []
+        self._check(host, addresses, None)
+        if local and not (addresses and all(self._opened(ipaddress.ip_address(address)) for address in addresses)):
             raise FetchError(FailureKind.REFUSED, f"{host} is a name of a local network (fetch.allow opens it)")
         return host
 
@@ -109,10 +109,10 @@ class SsrfGuard:
                 self._unknown_until = loop.time() + _UNKNOWN_FOR
             return []
 
-    def _check(self, host: str, found: Iterable[str], literal: Address | None) -> None:
+    def _check(self, host: str, addresses: Iterable[str], literal: Address | None) -> None:
         if host.lower().rstrip(".") in self._hosts:
             return
-        for address in found:
+        for address in addresses:
             reason = self.refusal(address) if literal is None else self._refusal(literal)
             if reason is not None:
                 raise FetchError(FailureKind.REFUSED, f"{host}: {address} is {reason} (fetch.allow opens it)")
@@ -123,7 +123,7 @@ class SsrfGuard:
             return [str(literal)]
         try:
             async with asyncio.timeout(patience or self._patience):
-                found = await self._resolve(host, port)
+                addresses = await self._resolve(host, port)
         except TimeoutError as error:
             message = f"{host}: no answer from the name server"
             raise FetchError(FailureKind.OFFLINE, message, seems=FailureKind.DNS) from error
@@ -132,9 +132,9 @@ class SsrfGuard:
             kind = FailureKind.OFFLINE if getattr(error, "errno", None) == socket.EAI_AGAIN else FailureKind.DNS
             message = f"{host}: name not found ({_describe(error)})"
             raise FetchError(kind, message, seems=FailureKind.DNS) from error
-        if not found:
+        if not addresses:
             raise FetchError(FailureKind.DNS, f"{host}: name has no address")
-        return found
+        return addresses
 
     def refusal(self, address: str) -> str | None:
         """Return why an address may not be dialled, None where it may."""
@@ -192,12 +192,12 @@ def _system_resolver() -> Resolver:
         """Return the addresses of a host in the system's order, each once; raises OSError."""
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(
+            addresses = await loop.run_in_executor(
                 threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
             )
         except UnicodeError as error:
             raise OSError(str(error)) from error
-        return list(dict.fromkeys(str(each[4][0]) for each in found))
+        return list(dict.fromkeys(str(each[4][0]) for each in addresses))
 
     return resolve
 

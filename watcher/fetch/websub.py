@@ -9,7 +9,7 @@ from watcher.model.poll import Failed
 from watcher.model.websub import WebSubSubscription
 from watcher.text.lines import one_line
 
-LEASE = timedelta(days=7)
+REQUESTED_LEASE = timedelta(days=7)
 """How long a subscription is asked for; the hub decides."""
 
 
@@ -20,7 +20,7 @@ async def subscribe(fetcher: Fetcher, callback: WebSubSubscription, address: str
     """
     # The secret is sent over plain http as well where a hub knows nothing better: who listens there could as well
     # change what is pushed, and everybody else is still kept out.
-    asked = {"hub.lease_seconds": str(round(LEASE.total_seconds())), "hub.secret": callback.secret}
+    asked = {"hub.lease_seconds": str(round(REQUESTED_LEASE.total_seconds())), "hub.secret": callback.secret}
     return await _post_form(fetcher, callback, "subscribe", address, asked)
 
 

@@ -76,14 +76,14 @@ def decode_page(body: bytes, content_type: str | None) -> str:
 
 def parse_charset(content_type: str | None) -> str | None:
     """Return the codec of the charset that a Content-Type names, None where it names none that is known."""
-    found = _CHARSET.search(content_type or "")
-    return find_codec(found[1]) if found else None
+    match = _CHARSET.search(content_type or "")
+    return find_codec(match[1]) if match else None
 
 
 def _list_declared(body: bytes, content_type: str | None) -> list[str]:
     """Return the codecs that a document is declared to be in, that of the XML declaration first."""
-    found = _DECLARED.search(body[:1024])
-    declared = [find_codec(found[1].decode("ascii")) if found else None, parse_charset(content_type)]
+    match = _DECLARED.search(body[:1024])
+    declared = [find_codec(match[1].decode("ascii")) if match else None, parse_charset(content_type)]
     # A declaration that is written in single bytes declares no wide encoding, whatever it says (WHATWG: UTF-8).
     wide = b"\0" in body[:200]
     return [name for name in dict.fromkeys(declared) if name and (wide or not name.startswith(("utf-16", "utf-32")))]

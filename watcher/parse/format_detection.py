@@ -67,8 +67,8 @@ def _is_other_xml(start: str) -> bool:
 
 
 def _refusal(head: str) -> ParseError:
-    found = _PAGE_TITLE.search(head)
-    title = " ".join(unescape(found[1]).split())[:80] if found else ""
+    match = _PAGE_TITLE.search(head)
+    title = " ".join(unescape(match[1]).split())[:80] if match else ""
     named = f" ({title})" if title else ""
     if has_bot_check(head):
         return ParseError("challenge", f"a bot check in place of the feed{named}")

@@ -10,20 +10,20 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from watcher.parse.limits import MOST_LOOKED_AT, MOST_PREFIXES
+from watcher.parse.limits import MAX_ITEMS_EXAMINED, MAX_PREFIXES
 from watcher.parse.namespaces import PREFIXES
 from watcher.parse.progress import has_time_to_repair
 from watcher.parse.strict_xml import find_prefixes, parse_strictly
 from watcher.text.linear_html import unescape_entities
 from watcher.text.markup import has_tags
 
-_MOST_FIELDS = 20_000
+_MAX_FIELDS = 20_000
 """Elements of broken items that are looked at in one document."""
-_MOST_READINGS = 8
+_MAX_READINGS = 8
 """How often the text of a broken item is looked at: fields in fields could make it as often as there are fields."""
 _SHORT_ITEM = 10_000
 """Characters of an item that is looked at as often as it takes."""
-_LONGEST_CONTENT = 1_048_576
+_MAX_CONTENT_LENGTH = 1_048_576
 _NAME = r"[A-Za-z_][\w.-]{0,60}+(?::[A-Za-z_][\w.-]{0,60}+)?+"
 _OPEN = re.compile(rf"""<!\[CDATA\[|<!--|<({_NAME})((?:[^<>"']+|"[^"<]*"|'[^'<]*')*+)>""")
 _OPEN_LOOSELY = re.compile(rf"<({_NAME})(?=[\s/>])([^<>]*)>")
@@ -79,12 +79,12 @@ class _Rebuilder:
 
     spaces: dict[str, str]
     added: dict[str, str] = field(default_factory=dict)
-    fields_left: int = _MOST_FIELDS
+    fields_left: int = _MAX_FIELDS
     characters_left: int = 0
 
     def begin_item(self, length: int) -> None:
         """Allow the fields of an item of so many characters to be looked at."""
-        self.characters_left = _MOST_READINGS * max(length, _SHORT_ITEM)
+        self.characters_left = _MAX_READINGS * max(length, _SHORT_ITEM)
 
     @property
     def may_go_on(self) -> bool:
@@ -97,7 +97,7 @@ class _Rebuilder:
         declared = []
         own = set(_SPACE.findall(markup)) if "xmlns:" in markup else ()
         for prefix in find_prefixes(markup):
-            if prefix not in self.spaces and prefix not in own and len(self.added) < MOST_PREFIXES:
+            if prefix not in self.spaces and prefix not in own and len(self.added) < MAX_PREFIXES:
                 self.spaces[prefix] = self.added[prefix] = PREFIXES.get(prefix.lower(), f"urn:{prefix}")
             if prefix in self.spaces:
                 # Which namespace it is makes no difference here, but for the time that a long one takes.
@@ -206,7 +206,7 @@ class _Splitter:
                 place = _end_of_section(tag, finder)
                 continue
             self._add_tag(tag)
-            if len(self._items) >= MOST_LOOKED_AT:
+            if len(self._items) >= MAX_ITEMS_EXAMINED:
                 unread = len(self._mark.findall(self._text, place)) // 2
                 return _Split(items=self._items, rest="".join(self._rest), is_closed=True, unread=unread)
         return self._finish()
@@ -235,12 +235,12 @@ class _Splitter:
         return _Split(items=self._items, rest="".join(self._rest), is_closed=end is not None)
 
 
-def _end_of_section(found: re.Match[str], finder: _Finder) -> int:
+def _end_of_section(match: re.Match[str], finder: _Finder) -> int:
     """Return where a CDATA section or comment ends; its beginning where it is not closed before the next one."""
-    closing = "-->" if found[0] == "<!--" else "]]>"
-    end = finder.find(closing, found.end())
-    if end == -1 or finder.text.find(found[0], found.end(), end) != -1:
-        return found.end()
+    closing = "-->" if match[0] == "<!--" else "]]>"
+    end = finder.find(closing, match.end())
+    if end == -1 or finder.text.find(match[0], match.end(), end) != -1:
+        return match.end()
     return end + len(closing)
 
 
@@ -320,7 +320,7 @@ def _mend_field(name: str, written: str, content: str, rebuilder: _Rebuilder, de
     if local in _NO_MARKUP:
         text = unescape_entities(_SECTION.sub("", content).partition("<")[0])
         return f"{_open(name, attributes)}{_escape(text)}</{name}>"
-    html = _SECTION.sub("", content[:_LONGEST_CONTENT])
+    html = _SECTION.sub("", content[:_MAX_CONTENT_LENGTH])
     if "&lt;" in html:
         html = _TEXT_RUN.sub(_unescape_markup, html)
     if local in _CONSTRUCTS and has_tags(html):

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from watcher.model.entry import Item
-from watcher.parse.limits import LONGEST_FIELD, LONGEST_GUID, LONGEST_TITLE, MOST_ITEMS, MOST_LOOKED_AT
+from watcher.parse.limits import MAX_FIELD_LENGTH, MAX_GUID_LENGTH, MAX_ITEMS, MAX_ITEMS_EXAMINED, MAX_TITLE_LENGTH
 from watcher.parse.links import Offered, make_enclosures, unescape_address
 from watcher.parse.mojibake import fix_mojibake
 from watcher.parse.progress import get_progress, require_isolation
@@ -64,15 +64,15 @@ def build_items(
     in the document it stands. `language` is the feed's: a change of it changes the marks. Those whose marks are
     `known` are read no further than what tells them apart (Item.repeated).
     """
-    if count <= MOST_ITEMS:
+    if count <= MAX_ITEMS:
         items = _build_in_time(raws, language, known)
         return items, count - len(items), frozenset()
     require_isolation("more items than are kept")
-    looked_at = list(islice(raws, MOST_LOOKED_AT))
+    looked_at = list(islice(raws, MAX_ITEMS_EXAMINED))
     marks = [_mark(raw, language) for raw in looked_at]
     unknown = [place for place, mark in enumerate(marks) if mark not in known]
     unknown.sort(key=lambda place: _age(looked_at[place]), reverse=True)
-    unread = set(unknown[MOST_ITEMS:])
+    unread = set(unknown[MAX_ITEMS:])
     kept = [raw for place, raw in enumerate(looked_at) if place not in unread]
     items = _build_in_time(kept, language, known)
     left = count - len(looked_at) + len(unread) + len(kept) - len(items)
@@ -208,8 +208,8 @@ def _clean_text(raw: str, is_text: bool = False) -> str:
     if not raw:
         return ""
     if is_text:
-        return clean_lines(fix_mojibake(raw[:LONGEST_FIELD]))
-    html = fix_mojibake(_drop_section_marks(raw[:LONGEST_FIELD]))
+        return clean_lines(fix_mojibake(raw[:MAX_FIELD_LENGTH]))
+    html = fix_mojibake(_drop_section_marks(raw[:MAX_FIELD_LENGTH]))
     if "<" not in html:
         text = html_to_text(html)
         # Markup that was escaped twice is the text of the first reading: WordPress comments, reddit.
@@ -248,7 +248,7 @@ def _parse_published(raw: RawItem, language: str | None = None) -> tuple[str, da
 
 
 def _guid(raw: RawItem) -> str | None:
-    return clean_line(raw.guid)[:LONGEST_GUID] or None
+    return clean_line(raw.guid)[:MAX_GUID_LENGTH] or None
 
 
 def _url(raw: RawItem) -> str | None:
@@ -261,7 +261,7 @@ def _title(raw: RawItem) -> str:
 
 def _heading(raw: str, is_text: bool) -> str:
     heading = fix_mojibake(raw)
-    return clean_line(heading)[:LONGEST_TITLE] if is_text else title_to_text(_drop_section_marks(heading))
+    return clean_line(heading)[:MAX_TITLE_LENGTH] if is_text else title_to_text(_drop_section_marks(heading))
 
 
 def _age(raw: RawItem) -> datetime:

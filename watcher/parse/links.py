@@ -10,7 +10,7 @@ from lxml import etree
 
 from watcher.model.entry import Enclosure
 from watcher.parse.elements import get_base_url
-from watcher.parse.limits import MOST_ENCLOSURES
+from watcher.parse.limits import MAX_ENCLOSURES
 from watcher.parse.namespaces import get_attribute
 from watcher.text.urls import http_url
 
@@ -70,7 +70,7 @@ def make_enclosures(offered: Iterable[Offered], base: str) -> tuple[Enclosure, .
             continue
         size = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
         enclosures[url] = Enclosure(url=url, type=" ".join(kind.split())[:100], bytes=size or None)
-        if len(enclosures) == MOST_ENCLOSURES:
+        if len(enclosures) == MAX_ENCLOSURES:
             break
     return tuple(enclosures.values())
 

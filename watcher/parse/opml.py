@@ -70,7 +70,7 @@ def parse_opml(body: bytes) -> Outlines:
 
 
 def _read_outlines(outlines: Sequence[Outline], damage: str | None) -> Outlines:
-    found: dict[str, FeedConfig] = {}
+    sources: dict[str, FeedConfig] = {}
     refused: list[str] = []
     for outline in outlines:
         address = _find_address(outline.attributes)
@@ -81,14 +81,14 @@ def _read_outlines(outlines: Sequence[Outline], damage: str | None) -> Outlines:
             refused.append(address[:200])
             continue
         source = _build_source(url, address, outline)
-        known = found.get(url)
+        known = sources.get(url)
         # A feed in two folders is one feed with two tags.
-        found[url] = source if known is None else _add_tags(known, source.tags)
+        sources[url] = source if known is None else _add_tags(known, source.tags)
     note = None
-    if not found and not refused:
+    if not sources and not refused:
         count = len(outlines)
         note = f"no outline of {count:,} has the address of a feed (xmlUrl)" if count else "it has no outlines"
-    return Outlines(sources=tuple(found.values()), refused=tuple(refused), damage=damage, note=note)
+    return Outlines(sources=tuple(sources.values()), refused=tuple(refused), damage=damage, note=note)
 
 
 def format_opml(sources: Iterable[FeedConfig], title: str, now: datetime, *, with_secrets: bool = False) -> str:
@@ -126,9 +126,9 @@ def _find_address(attributes: Mapping[str, str]) -> str:
     return (attributes.get("url") or attributes.get("href") or "").strip()
 
 
-def _plain_scheme(found: re.Match[str]) -> str:
+def _plain_scheme(sources: re.Match[str]) -> str:
     """Return the scheme that `feed:` and its like stand for: feed:https://a and feed://a are both in use."""
-    return found[2] or "http://"
+    return sources[2] or "http://"
 
 
 def _build_source(url: str, address: str, outline: Outline) -> FeedConfig:

@@ -13,8 +13,8 @@ from xml.parsers import expat
 
 from watcher.errors import ParseError
 
-MOST_OUTLINES = 100_000
-MOST_FOLDERS = 20
+MAX_OUTLINES = 100_000
+MAX_FOLDERS = 20
 """Of an outline deeper than this the outer folders count."""
 
 _TAG = re.compile(
@@ -58,7 +58,7 @@ def collect_loosely(text: str) -> list[Outline]:
         if tag[1]:
             collector.end()
             continue
-        collector.start({found[1]: unescape(found[2] or found[3] or "") for found in _ATTRIBUTE.finditer(tag[2])})
+        collector.start({match[1]: unescape(match[2] or match[3] or "") for match in _ATTRIBUTE.finditer(tag[2])})
         if tag[2].endswith("/"):
             collector.end()
     return collector.outlines
@@ -71,13 +71,13 @@ class _Collector:
 
     def start(self, attributes: Mapping[str, str]) -> None:
         """Add an outline; raises ParseError (`too-large`) for too many."""
-        if len(self.outlines) >= MOST_OUTLINES:
-            raise ParseError("too-large", f"more than {MOST_OUTLINES:,} outlines")
+        if len(self.outlines) >= MAX_OUTLINES:
+            raise ParseError("too-large", f"more than {MAX_OUTLINES:,} outlines")
         lower = {name.rpartition(":")[2].lower(): value for name, value in attributes.items()}
         around = self._folders[-1]
         self.outlines.append(Outline(lower, around))
         name = " ".join((lower.get("title") or lower.get("text") or "").split())
-        self._folders.append((*around, name) if name and len(around) < MOST_FOLDERS else around)
+        self._folders.append((*around, name) if name and len(around) < MAX_FOLDERS else around)
 
     def end(self) -> None:
         """Leave the innermost folder."""

@@ -14,7 +14,7 @@ from watcher.parse.fast_reader import read_xml_feed
 from watcher.parse.feedparser_reader import read_loosely
 from watcher.parse.format_detection import DocumentFormat, detect_format
 from watcher.parse.jsonfeed import read_json
-from watcher.parse.limits import LONGEST_LOOSE
+from watcher.parse.limits import MAX_FEEDPARSER_BYTES
 from watcher.parse.xml_tree import Tree, parse_xml
 from watcher.text.http_headers import parse_link_header
 from watcher.text.urls import http_url
@@ -58,7 +58,7 @@ def _parse(body: bytes, url: str, content_type: str | None, known: Collection[by
     tree = parse_xml(plain)
     if tree is not None and (read := _read_fast(tree, url, known)) is not None:
         return _degraded(read, tree.repair or fault, tree.cut)
-    if len(plain) > LONGEST_LOOSE:
+    if len(plain) > MAX_FEEDPARSER_BYTES:
         raise TooCostlyError("parse", f"doubtful, and with {len(plain):,} bytes too large to be repaired")
     return _degraded(read_loosely(plain, url, known), fault, False)
 

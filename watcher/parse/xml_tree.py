@@ -13,7 +13,7 @@ from lxml import etree
 
 from watcher.errors import TooCostlyError
 from watcher.parse.item_recovery import rebuild_document
-from watcher.parse.limits import MOST_PREFIXES
+from watcher.parse.limits import MAX_PREFIXES
 from watcher.parse.namespaces import PREFIXES
 from watcher.parse.progress import require_isolation
 from watcher.parse.strict_xml import find_prefixes, is_too_deep, parse_strictly
@@ -111,7 +111,7 @@ def repair_xml(text: str) -> str:
     if "&" in text:
         text = _REFERENCE.sub(_repair_reference, text)
     missing = sorted(find_prefixes(text).difference(_DECLARED.findall(text)))
-    if len(missing) > MOST_PREFIXES:
+    if len(missing) > MAX_PREFIXES:
         missing = [prefix for prefix in missing if prefix.lower() in PREFIXES]
     if missing:
         declared = "".join(f' xmlns:{prefix}="{PREFIXES.get(prefix.lower(), f"urn:{prefix}")}"' for prefix in missing)
@@ -123,7 +123,7 @@ def repair_xml(text: str) -> str:
 
 def _cut(text: str) -> Tree | None:
     """Return the items that are whole of a document whose end is missing, or that goes wrong after the last of them."""
-    ends = [found.end() for found in _LAST.finditer(text)]
+    ends = [match.end() for match in _LAST.finditer(text)]
     if not ends:
         return None
     start = _START.match(text)
@@ -143,8 +143,8 @@ def _is_prologue(prologue: str) -> bool:
     return _PROLOGUE.fullmatch(prologue) is not None
 
 
-def _repair_reference(found: re.Match[str]) -> str:
-    written, name = found[0], found[1]
+def _repair_reference(match: re.Match[str]) -> str:
+    written, name = match[0], match[1]
     if written[0] == "<":
         return written
     if name is None:

@@ -163,10 +163,10 @@ def _find_spans(items: Sequence[Node], lines: Sequence[str]) -> list[_Span] | No
     starts: list[tuple[int, int]] = []
     for item in items:
         number = item.place.line - 1
-        found = re.match(r"([ ]*)-[ ]+", lines[number])
-        if found is None or found.end() > item.place.column or (starts and starts[-1][0] >= number):
+        match = re.match(r"([ ]*)-[ ]+", lines[number])
+        if match is None or match.end() > item.place.column or (starts and starts[-1][0] >= number):
             return None
-        starts.append((number, len(found[1])))
+        starts.append((number, len(match[1])))
     spans = []
     for number, (start, indent) in enumerate(starts):
         end = starts[number + 1][0] if number + 1 < len(starts) else _end_of_list(lines, start + 1, indent)

@@ -44,12 +44,12 @@ def _expand(scalar: Scalar, environ: Mapping[str, str], faults: list[Fault]) -> 
     text = scalar.value or ""
     filled: list[tuple[str, str]] = []
 
-    def fill(found: re.Match[str]) -> str:
+    def fill(match: re.Match[str]) -> str:
         """Return the value of a reference, a stand-in where it has none."""
-        if found[1] == "${":
+        if match[1] == "${":
             return "${"
-        name = found[2]
-        place = Place(scalar.place.file, scalar.text_at.line, scalar.text_at.column + found.start())
+        name = match[2]
+        place = Place(scalar.place.file, scalar.text_at.line, scalar.text_at.column + match.start())
         if not _NAME.fullmatch(name):
             faults.append(place.fault(f"${{{name}}} is not an environment variable: letters, digits and _ only"))
         elif name not in environ:
@@ -64,7 +64,7 @@ def _expand(scalar: Scalar, environ: Mapping[str, str], faults: list[Fault]) -> 
 
     def replace_references(placeholder: str) -> str:
         """Return the text with another stand-in for what is absent."""
-        return _REFERENCE.sub(lambda found: "${" if found[1] == "${" else environ.get(found[2]) or placeholder, text)
+        return _REFERENCE.sub(lambda match: "${" if match[1] == "${" else environ.get(match[2]) or placeholder, text)
 
     scalar.value = _REFERENCE.sub(fill, text)
     if scalar.missing is not None:
@@ -137,10 +137,10 @@ def override(
     """Set `WATCHER_<SECTION>__<KEY>` over what the file has, and return the values; `__` again steps in further."""
     filled: list[Scalar] = []
     for name in sorted(environ):
-        found = _OVERRIDE.fullmatch(name)
-        if found is None:
+        match = _OVERRIDE.fullmatch(name)
+        if match is None:
             continue
-        section, path = found[1].lower(), found[2].lower().split("__")
+        section, path = match[1].lower(), match[2].lower().split("__")
         place = Place(name)
         if section not in sections:
             faults.append(place.fault(f"no section `{section}`{did_you_mean(section, sections)}"))

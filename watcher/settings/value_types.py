@@ -29,10 +29,10 @@ def parse_time_of_day(value: Any) -> time:
     """Parse a time of day as `07:30`. Raises ValueError."""
     if isinstance(value, time):
         return value
-    found = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(value).strip())
-    if found is None:
+    match = re.fullmatch(r"([01]?\d|2[0-3]):([0-5]\d)", str(value).strip())
+    if match is None:
         raise ValueError(f"{value!r} is not a time of day: write 07:30")
-    return time(int(found[1]), int(found[2]))
+    return time(int(match[1]), int(match[2]))
 
 
 def parse_network(value: Any) -> str:
@@ -45,10 +45,10 @@ def parse_network(value: Any) -> str:
 
 def parse_size(value: Any) -> int:
     """Parse a number of bytes as `16MB`, `512kB` or `1000`. Raises ValueError."""
-    found = re.fullmatch(r"(?i)(\d{1,12})\s*(|b|kb|k|mb|m|gb|g)", str(value).strip())
-    if found is None:
+    match = re.fullmatch(r"(?i)(\d{1,12})\s*(|b|kb|k|mb|m|gb|g)", str(value).strip())
+    if match is None:
         raise ValueError(f"{value!r} is not a size: write 16MB or 512kB")
-    return int(found[1]) * {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}[found[2].lower()[:1]]
+    return int(match[1]) * {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}[match[2].lower()[:1]]
 
 
 def parse_verify(value: Any) -> bool | str:

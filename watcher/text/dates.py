@@ -86,18 +86,18 @@ def _parse_usual(text: str) -> datetime | None:
 
 
 def _parse_iso(text: str) -> datetime | None:
-    found = _ISO.match(text)
-    if found is None:
+    match = _ISO.match(text)
+    if match is None:
         return None
-    year, month, day, hour, minute, second, zone = found.groups("")
+    year, month, day, hour, minute, second, zone = match.groups("")
     return combine_utc(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), zone)
 
 
 def _parse_rfc822(text: str) -> datetime | None:
-    found = _RFC822.match(text)
-    if found is None:
+    match = _RFC822.match(text)
+    if match is None:
         return None
-    day, name, written_year, hour, minute, second, zone = found.groups("")
+    day, name, written_year, hour, minute, second, zone = match.groups("")
     month = _MONTHS.get(name.lower())
     if month is None:
         return None

@@ -104,17 +104,17 @@ def _fold(text: str) -> str:
 def _take_time(text: str) -> tuple[_Clock, str | None, str]:
     """Return the time in a text (midnight for none), its zone, and the rest with a mark where the time stood."""
     for pattern in _TIMES:
-        if (found := pattern.search(text)) is not None:
+        if (match := pattern.search(text)) is not None:
             break
     else:
         zone, rest = _take_zone(text[end.end() :]) if (end := _DATE_ALONE.match(text)) is not None else (None, "")
         return _Clock(), zone, text if end is None else f"{end[0]} {rest}"
-    before, hour, minute, second, after = found.groups()
+    before, hour, minute, second, after = match.groups()
     clock = _Clock(_hour_of_day(int(hour), (before or after or "").replace(".", "").replace(" ", "")))
     clock = clock._replace(minute=int(minute or 0), second=int(second or 0))
     # The year that shows 14.30 to be a time stays with the date.
-    start = found.start() if found.re is not _TIMES[3] else found.start(2)
-    zone, rest = _take_zone(text[found.end() :])
+    start = match.start() if match.re is not _TIMES[3] else match.start(2)
+    zone, rest = _take_zone(text[match.end() :])
     return clock, zone, f"{text[:start]} {_TIME_MARK} {rest}"
 
 
@@ -133,24 +133,24 @@ def _take_zone(text: str) -> tuple[str | None, str]:
     offset: str | None = None
     name: str | None = None
     while True:
-        if offset is None and (found := _OFFSET.match(text)) is not None:
-            offset = found[1].replace(" ", "")
-        elif (found := _ZONE_NAME.match(text)) is not None and found[1] in NAMES and name is None:
-            name = found[1]
-        elif found is None or found[1] not in _CLOCK_WORDS:
+        if offset is None and (match := _OFFSET.match(text)) is not None:
+            offset = match[1].replace(" ", "")
+        elif (match := _ZONE_NAME.match(text)) is not None and match[1] in NAMES and name is None:
+            name = match[1]
+        elif match is None or match[1] not in _CLOCK_WORDS:
             return offset or name, text
-        text = text[found.end() :]
+        text = text[match.end() :]
 
 
 def _find_day(text: str, language: str | None) -> date | None:
-    if (found := _EAST_ASIAN.search(text)) is not None:
-        return date(int(found[1]), int(found[2]), int(found[3]))
-    if (found := _VIETNAMESE.search(text)) is not None:
-        return date(int(found[3]), int(found[2]), int(found[1]))
-    if (found := _DAY_OF_YEAR.search(text)) is not None:
-        return date.fromordinal(date(int(found[1]), 1, 1).toordinal() + int(found[2]) - 1)
-    if (found := _WEEK.search(text)) is not None:
-        return date.fromisocalendar(int(found[1]), int(found[2]), int(found[3]))
+    if (match := _EAST_ASIAN.search(text)) is not None:
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    if (match := _VIETNAMESE.search(text)) is not None:
+        return date(int(match[3]), int(match[2]), int(match[1]))
+    if (match := _DAY_OF_YEAR.search(text)) is not None:
+        return date.fromordinal(date(int(match[1]), 1, 1).toordinal() + int(match[2]) - 1)
+    if (match := _WEEK.search(text)) is not None:
+        return date.fromisocalendar(int(match[1]), int(match[2]), int(match[3]))
     numeric = _NUMERIC.search(text)
     rest = f"{text[: numeric.start()]} {_TIME_MARK} {text[numeric.end() :]}" if numeric is not None else text
     words = _sort_words(_ORDINAL.sub(" ", rest))
@@ -235,14 +235,14 @@ def _named_day(words: _WordsOfDate, language: str | None) -> date | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _numeric_day(found: re.Match[str], words: _WordsOfDate, language: str | None) -> date | None:
+def _numeric_day(match: re.Match[str], words: _WordsOfDate, language: str | None) -> date | None:
     """Return the day of three numbers; None where they can be read as two days and nothing decides."""
-    first, _separator, _second, third = found.groups()
+    first, _separator, _second, third = match.groups()
     if len(first) > 2:
-        return _year_first_day(found)
+        return _year_first_day(match)
     if len(third) not in (2, 4):
         return None
-    days = _possible_days(found)
+    days = _possible_days(match)
     if words.weekday is not None and any(day.weekday() == words.weekday for day in days.values()):
         days = {order: day for order, day in days.items() if day.weekday() == words.weekday}
     if len(set(days.values())) == 1:
@@ -251,14 +251,14 @@ def _numeric_day(found: re.Match[str], words: _WordsOfDate, language: str | None
     return days.get(_usual_order(language)) if "year" not in days else None
 
 
-def _year_first_day(found: re.Match[str]) -> date | None:
-    year, _separator, month, day = found.groups()
+def _year_first_day(match: re.Match[str]) -> date | None:
+    year, _separator, month, day = match.groups()
     return date(int(year), int(month), int(day)) if len(year) == 4 and len(day) <= 2 else None
 
 
-def _possible_days(found: re.Match[str]) -> dict[str, date]:
+def _possible_days(match: re.Match[str]) -> dict[str, date]:
     """Return the days that three numbers can be, by what stands first: `day`, `month` or `year`."""
-    first, separator, second, third = found.groups()
+    first, separator, second, third = match.groups()
     year = _whole_year(third)
     orders = {"day": (year, int(second), int(first))}
     if separator != ".":  # no country writes the month first with dots

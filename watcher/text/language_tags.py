@@ -58,10 +58,10 @@ def _single_tag(part: str) -> str | None:
     alias = _ALIASES.get(part.lower())
     if alias is not None:
         return alias
-    found = _TAG.match(part)
-    if found is None:
+    match = _TAG.match(part)
+    if match is None:
         return None
-    language, script, region = found.groups()
+    language, script, region = match.groups()
     language = language.lower()
     language = language if language in _KNOWN else _ALIASES.get(language, "")
     if not language:

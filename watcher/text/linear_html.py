@@ -289,8 +289,8 @@ def strip_markup(html: str) -> str:
     parts: list[str] = []
     absent: set[str] = set()
     at = 0
-    while (found := _MARKUP.search(html, at)) is not None:
-        start = found.start()
+    while (match := _MARKUP.search(html, at)) is not None:
+        start = match.start()
         _append(parts, html[at:start])
         tag = _TAG.match(html, start)
         if tag is None:
@@ -335,7 +335,7 @@ def _end_of_comment(html: str, start: int) -> int:
     if html.startswith("<!--", start):
         if html.startswith((">", "->"), start + 4):
             return html.index(">", start) + 1
-        found = _COMMENT_END.search(html, start + 4)
-        return found.end() if found is not None else len(html)
+        match = _COMMENT_END.search(html, start + 4)
+        return match.end() if match is not None else len(html)
     end = html.find(">", start)
     return end + 1 if end >= 0 else len(html)

@@ -100,7 +100,7 @@ def places(text: str) -> list[tuple[int, int]]:
     """Return where each of `tokens(text)` stands: [start, end) in code points of the text as it is."""
     text = _usual(text)
     if text.isascii() and "&" not in text and _ASCII_DOT.search(text) is None:
-        return [found.span() for found in _ASCII_WORD.finditer(_ASCII_POSSESSIVE.sub("  ", text))]
+        return [match.span() for match in _ASCII_WORD.finditer(_ASCII_POSSESSIVE.sub("  ", text))]
     return [(start, end) for _word, start, end in _walk(text)]
 
 
@@ -150,14 +150,14 @@ def _words(text: str) -> list[str]:
     return [word.replace(".", "") if "." in word else word for word in _TOKEN.findall(text)]
 
 
-def _undotted(found: re.Match[str]) -> str:
-    return found[0].replace(".", "")
+def _undotted(match: re.Match[str]) -> str:
+    return match[0].replace(".", "")
 
 
 def _walk(text: str) -> list[tuple[str, int, int]]:
     """Return each word as it is written, and where it stands."""
     clean, origin = _cleaned(text)
-    found = []
+    match = []
     # As many blanks as letters: places stay what they are.
     for token in _TOKEN.finditer(_POSSESSIVE.sub("  ", clean)):
         word = token[0]
@@ -168,8 +168,8 @@ def _walk(text: str) -> list[tuple[str, int, int]]:
             start, end = origin[start], origin[end - 1] + 1
             if text[end - 1] == "&":
                 end = text.index(";", end) + 1
-        found.append((word, start, end))
-    return found
+        match.append((word, start, end))
+    return match
 
 
 def _cleaned(text: str) -> tuple[str, list[int] | None]:

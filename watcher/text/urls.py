@@ -225,5 +225,5 @@ def _encode_blanks(url: str) -> str:
     return _PARTS.sub(_encoded, url.strip()).strip()
 
 
-def _encoded(found: re.Match[str]) -> str:
-    return quote(found[0]) if found[0] == " " else ""
+def _encoded(match: re.Match[str]) -> str:
+    return quote(match[0]) if match[0] == " " else ""

@@ -283,7 +283,7 @@ def _lapse(
 
 def _lease(said: str) -> timedelta:
     seconds = int(said) if said.isdigit() and len(said) < 10 else 0
-    return min(timedelta(seconds=seconds), LONGEST_LEASE) if seconds else websub.LEASE
+    return min(timedelta(seconds=seconds), LONGEST_LEASE) if seconds else websub.REQUESTED_LEASE
 
 
 def _patience(callback: WebSubSubscription, now: datetime) -> timedelta:
