@@ -168,13 +168,13 @@ def _differences(watched: TopicMatcher, items: list[Prepared], sample: int) -> l
     wrong: list[str] = []
     checked = 0
     for item in items:
-        for hit in watched.hits((item.stored,), NOON):
+        for hit in watched.match_entries((item.stored,), NOON):
             checked += 1
             if match_entry(watched.query(hit.topic_id), item.stored) != hit.evidence:
                 wrong.append(f"item {item.stored.id}, topic {hit.topic_id}: evidence differs from the topic alone")
     few = random.Random(len(watched.topics)).sample(items, min(len(items), max(5, sample // len(watched.topics))))
     for item in few:
-        ours = set(watched.matching(EntryText(item.stored)))
+        ours = set(watched.match_topic_ids(EntryText(item.stored)))
         alone = {topic.id for topic in watched.topics if matches(watched.query(topic.id), item.stored)}
         checked += len(watched.topics)
         wrong += [f"item {item.stored.id}, topic {topic}: index and reference differ" for topic in ours ^ alone]
@@ -205,7 +205,7 @@ def _build(queries: list[str], items: list[StoredEntry]) -> tuple[float, float, 
     memory = _resident() - before
     begun = time.process_time()
     for stored in items:
-        watched.matching(EntryText(stored))
+        watched.match_topic_ids(EntryText(stored))
     return built, memory, (time.process_time() - begun) / len(items) * 1e6
 
 

@@ -37,7 +37,7 @@ from watcher.model.entry import StoredEntry
 
 def padded(stored: StoredEntry) -> str:
     """Give an item's folded words in one string, a blank before and after each."""
-    return EntryText(stored).padded()[1]
+    return EntryText(stored).padded_texts()[1]
 
 
 class Prepared:
@@ -86,8 +86,8 @@ class Ours(Engine):
 
     def run(self, items: Sequence[Prepared]) -> int:
         if self._spans:
-            return sum(len(self._watched.hits((item.stored,), NOON)) for item in items)
-        return sum(len(self._watched.matching(EntryText(item.stored))) for item in items)
+            return sum(len(self._watched.match_entries((item.stored,), NOON)) for item in items)
+        return sum(len(self._watched.match_topic_ids(EntryText(item.stored))) for item in items)
 
 
 class Fts5(Engine):

@@ -53,14 +53,16 @@ class Ours:
     async def cycle(self) -> dict[str, Any]:
         from watcher import clock
         from watcher.fetch import Fetcher, FetchPolicy
+        from watcher.pipeline.context import PipelineContext
+        from watcher.pipeline.feed_claims import FeedSelection
         from watcher.pipeline.poller import Poller
-        from watcher.schedule import PollLimits
 
         async with Fetcher(FetchPolicy(allow=("127.0.0.0/8",), concurrency=AT_ONCE)) as fetcher:
-            async with Poller(
-                self._database, fetcher, lambda: self._watched, clock.now, bounds=PollLimits, concurrency=AT_ONCE
-            ) as poller:
-                polled = await poller.cycle(everything=True)
+            context = PipelineContext(
+                database=self._database, fetcher=fetcher, matcher=lambda: self._watched, clock=clock.now
+            )
+            async with Poller(context, concurrency=AT_ONCE) as poller:
+                polled = await poller.run_once(FeedSelection(include_all=True))
         assert not polled.failed, polled.failures[:3]
         return {"polled": polled.due, "unchanged": polled.unchanged, "hits": polled.hits}
 

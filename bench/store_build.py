@@ -195,7 +195,7 @@ def _ready(world: World, batch: Sequence[Entry], number: int) -> tuple[list[str]
         found += [
             (h.topic_id, id_, h.topic_version, h.score, format_evidence(h.evidence), "live",
              int(now.timestamp() * 1000) if millis else now)
-            for h in world.watched.hits([each], now)
+            for h in world.watched.match_entries([each], now)
         ]  # fmt: skip
     return list(rows[0]), [tuple(row.values()) for row in rows], index, found
 

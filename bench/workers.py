@@ -66,10 +66,10 @@ def by_store(database: Database, now: datetime) -> list[tuple[int, int]]:
 def by_chunk(database: Database, now: datetime) -> list[tuple[int, int]]:
     """Share a batch out, take it over chunk by chunk with turns at the hosts, and complete it."""
     done: list[tuple[int, int]] = []
-    for chunk in work_batches.claim_batches(database, now, chunks=BATCH // work_batches.CHUNK):
+    for chunk in work_batches.claim_batches(database, now, max_batches=BATCH // work_batches.BATCH_SIZE):
         held = [
             feed
-            for feed, _at in work_batches.take_over(
+            for feed, _at in work_batches.take_over_batch(
                 database, chunk, now, owner=str(os.getpid()), spacing=timedelta(milliseconds=1)
             )
         ]

@@ -1,4 +1,4 @@
-"""What time it is. Alone reads the clocks; everyone else is given what they say."""
+"""The clocks. Only this module reads them; everything else is passed what it needs."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 
 
 def now() -> datetime:
-    """Give this moment, aware, in UTC."""
+    """Return the current time, aware, in UTC."""
     return datetime.now(UTC)
 
 
 def monotonic() -> float:
-    """Return the seconds of a clock that no one sets: only differences of it mean something."""
+    """Return the seconds of a clock that is never set; only differences are meaningful."""
     return time.monotonic()

@@ -1,4 +1,4 @@
-"""The daemon: signals, the lock, the page, and an orderly end. What is done when, its engine knows."""
+"""The daemon: signals, the lock, the page, and an orderly shutdown. Its engine runs the jobs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ import structlog
 
 from watcher import clock, private
 from watcher.app.bootstrap import App
-from watcher.engine import make_engine
+from watcher.engine import create_engine
 from watcher.engine.jobs import Engine, Heartbeat, Jobs
 from watcher.engine.systemd import ServiceManager
 from watcher.errors import ConfigError, StoreError, WatcherError
@@ -27,22 +27,22 @@ from watcher.web import create_app, make_server, require_login
 
 log = structlog.get_logger()
 
-GRACE = timedelta(seconds=25)
+SHUTDOWN_GRACE = timedelta(seconds=25)
 """How long the process lives after a SIGTERM; container runtimes kill after thirty seconds."""
-PUT_BACK = timedelta(seconds=5)
-"""How much of it is kept for giving back what did not end."""
-LAST_MOMENT = timedelta(seconds=1)
+RELEASE_PERIOD = timedelta(seconds=5)
+"""How much of it is kept for releasing what did not end."""
+EXIT_MARGIN = timedelta(seconds=1)
 
 
-def run(app: App, *, page: bool = True, grace: timedelta = GRACE, pace: Heartbeat | None = None) -> None:
-    """Run until SIGTERM or SIGINT; SIGHUP reads the configuration again. Raises StoreError where another one runs.
+def run(app: App, *, page: bool = True, grace: timedelta = SHUTDOWN_GRACE, heartbeat: Heartbeat | None = None) -> None:
+    """Run until SIGTERM or SIGINT; SIGHUP reloads the configuration. Raises StoreError where another daemon runs.
 
     Where a thread is stuck (a document that is read for minutes) the process ends here, with 0, and not its caller.
     """
-    with ExitStack() as held:
+    with ExitStack() as stack:
         if (path := app.database.path) is not None:
-            held.enter_context(_alone(path))
-        asyncio.run(_Daemon(app, page=page, grace=grace, pace=pace or Heartbeat()).run())
+            stack.enter_context(_DaemonLock(path))
+        asyncio.run(_Daemon(app, page=page, grace=grace, heartbeat=heartbeat or Heartbeat()).run())
     if stuck := _find_stuck_threads():
         log.warning("ended without waiting for threads that are stuck", threads=stuck)
         app.close()
@@ -50,22 +50,23 @@ def run(app: App, *, page: bool = True, grace: timedelta = GRACE, pace: Heartbea
 
 
 def _find_stuck_threads() -> list[str]:
-    """Name the threads that would hold up the end of the process."""
-    others = [each for each in threading.enumerate() if each is not threading.current_thread() and not each.daemon]
-    for each in others:
-        each.join(timeout=0.5 / len(others))
-    return [each.name for each in others if each.is_alive()]
+    """Return the names of the threads that would hold up the end of the process."""
+    current = threading.current_thread()
+    others = [thread for thread in threading.enumerate() if thread is not current and not thread.daemon]
+    for thread in others:
+        thread.join(timeout=0.5 / len(others))
+    return [thread.name for thread in others if thread.is_alive()]
 
 
-def _exit_after(length: timedelta) -> None:
-    """End the process after so long, whatever still waits for whatever."""
+def _exit_after(delay: timedelta) -> None:
+    """End the process after `delay`, whatever is still in flight."""
 
     def end() -> None:
-        time.sleep(length.total_seconds())
+        time.sleep(delay.total_seconds())
         log.warning("ended with work unfinished; the next process takes it up")
         _exit()
 
-    threading.Thread(target=end, name="last moment", daemon=True).start()
+    threading.Thread(target=end, name="exit timer", daemon=True).start()
 
 
 def _exit() -> NoReturn:
@@ -75,11 +76,11 @@ def _exit() -> NoReturn:
 
 
 class _Daemon:
-    def __init__(self, app: App, *, page: bool, grace: timedelta, pace: Heartbeat) -> None:
+    def __init__(self, app: App, *, page: bool, grace: timedelta, heartbeat: Heartbeat) -> None:
         self._app = app
         self._page = page
         self._grace = grace
-        self._pace = pace
+        self._heartbeat = heartbeat
         self._stop = asyncio.Event()
         self._manager = ServiceManager(app.environ)
 
@@ -90,31 +91,31 @@ class _Daemon:
         await asyncio.to_thread(app.sync, clock.now())
         await asyncio.to_thread(app.retry_logins, clock.now())
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop.set)
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signal_number, self._stop.set)
         loop.add_signal_handler(signal.SIGHUP, lambda: asyncio.ensure_future(self._reload()))
-        async with Fetcher(app.fetch_policy()) as fetcher, Jobs(app, fetcher, clock.now, self._pace) as steps:
-            await self._keep_going(fetcher, steps, make_engine(app.settings.engine, steps))
+        async with Fetcher(app.fetch_policy()) as fetcher, Jobs(app, fetcher, clock.now, self._heartbeat) as jobs:
+            await self._run_until_stopped(fetcher, jobs, create_engine(app.settings.engine, jobs))
 
-    async def _keep_going(self, fetcher: Fetcher, steps: Jobs, engine: Engine) -> None:
+    async def _run_until_stopped(self, fetcher: Fetcher, jobs: Jobs, engine: Engine) -> None:
         app = self._app
         server, serving = None, None
         if self._page:
             page = create_app(
                 app,
                 clock=clock.now,
-                poller_alive=lambda: engine.alive,
-                storage=steps.storage,
+                poller_alive=lambda: engine.is_alive,
+                storage=jobs.storage,
                 reload=self._reload,
                 fetcher=fetcher,
-                subscriber=steps.subscriber,
+                subscriber=jobs.subscriber,
             )
             server = make_server(page, app.settings.web.host, app.settings.web.port)
             serving = asyncio.create_task(server.serve())
-        await steps.take_over()
+        await jobs.recover_dead_leases()
         await engine.start()
         self._log_notes()
-        log.info("started", feeds=len(app.settings.sources), topics=len(app.watched.topics), owner=steps.owner)
+        log.info("started", feeds=len(app.settings.sources), topics=len(app.watched.topics), owner=jobs.owner)
         self._manager.notify("READY=1", f"STATUS=watching {len(app.settings.sources)} feeds")
         self._manager.start_watchdog()
         try:
@@ -123,15 +124,15 @@ class _Daemon:
             if serving is not None and serving.done() and not self._stop.is_set():
                 raise StoreError("the page stopped being served")
         finally:
-            log.info("stopping", in_flight=steps.poller.in_flight)
+            log.info("stopping", in_flight=jobs.poller.in_flight)
             self._manager.stop()
             if self._stop.is_set():
-                _exit_after(self._grace - LAST_MOMENT)
+                _exit_after(self._grace - EXIT_MARGIN)
             if server is not None:
                 server.should_exit = True
-            await engine.drain(self._grace - PUT_BACK)
+            await engine.drain(self._grace - RELEASE_PERIOD)
             if serving is not None:
-                await asyncio.wait([serving], timeout=PUT_BACK.total_seconds())
+                await asyncio.wait([serving], timeout=RELEASE_PERIOD.total_seconds())
             log.info("stopped")
 
     def _log_notes(self) -> None:
@@ -139,7 +140,7 @@ class _Daemon:
             log.warning("configuration", note=str(note))
 
     async def _reload(self) -> bool:
-        """Take a changed configuration into force; a bad one changes nothing, and says so loudly."""
+        """Reload the configuration and return whether it is valid; an invalid one changes nothing and is logged."""
         try:
             await asyncio.to_thread(self._app.reload)
             changed = await asyncio.to_thread(self._app.sync, clock.now())
@@ -156,8 +157,8 @@ class _Daemon:
         return True
 
 
-class _alone:  # noqa: N801  (a context manager)
-    """Hold the lock that keeps a second daemon off a SQLite database; the system lets go of it however we end."""
+class _DaemonLock:
+    """The lock that keeps a second daemon off a SQLite database; the system releases it however the process ends."""
 
     def __init__(self, database: Path) -> None:
         self._path = database.with_name(database.name + ".lock")
@@ -169,10 +170,10 @@ class _alone:  # noqa: N801  (a context manager)
             fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             self._file.seek(0)
-            who = self._file.read().strip() or "another process"
+            holder = self._file.read().strip() or "another process"
             self._file.close()
             raise StoreError(
-                f"a daemon already runs on {self._path.with_suffix('')} ({who}); several need PostgreSQL"
+                f"a daemon already runs on {self._path.with_suffix('')} ({holder}); several need PostgreSQL"
             ) from error
         self._file.truncate(0)
         self._file.write(f"pid {os.getpid()}")

@@ -1,6 +1,6 @@
-"""The watcher of a run: a process that does a daemon's steps at the conductor's word, under the injected clock.
+"""The watcher of a run: a process that does a daemon's jobs at the conductor's word, under the injected clock.
 
-What a daemon does in the five minutes of a tick happens within one: time stands still while servers answer. The steps
+What a daemon does in the five minutes of a tick happens within one: time stands still while servers answer. The jobs
 are those of the real engine, in its order; only the metronome is another, for APScheduler runs on the machine's clock.
 """
 
@@ -28,8 +28,8 @@ from bench.soaks.sites import SLACK_HOST
 from watcher.app.bootstrap import App, open_app
 from watcher.channels.base import SenderContext
 from watcher.channels.senders import Senders
-from watcher.engine.apscheduler_engine import ALIVE_FOR
-from watcher.engine.jobs import Jobs, Step, patient
+from watcher.engine.apscheduler_engine import ALIVE_PERIOD
+from watcher.engine.jobs import Job, Jobs, tolerate_storage_errors
 from watcher.errors import WatcherError
 from watcher.fetch import Fetcher
 
@@ -153,23 +153,23 @@ class _Machine:
         await asyncio.to_thread(self._app.retry_logins, self._wall())
         async with Fetcher(self._policy(), self._resolve, monotonic=self._clock.read) as fetcher:
             ways = Senders(SenderContext(http=fetcher.client(), clock=self._wall, message_spacing=timedelta()))
-            async with Jobs(self._app, fetcher, self._wall, monotonic=self._clock.read, senders=ways) as steps:
-                await steps.take_over()
+            async with Jobs(self._app, fetcher, self._wall, monotonic=self._clock.read, senders=ways) as jobs:
+                await jobs.recover_dead_leases()
                 pipe.send("started")
                 while (order := await orders.get()) not in {"stop", "leave"}:
                     match order:
                         case "tick":
-                            pipe.send(await self._tick(steps))
+                            pipe.send(await self._tick(jobs))
                         case "reload":
-                            pipe.send(await self._reload(steps))
+                            pipe.send(await self._reload(jobs))
                         case "sample":
                             pipe.send(_sample())
                         case _:
                             raise ValueError(order)
-                await steps.drain(timedelta(seconds=10))
-                await patient("leave", steps.leave, steps.storage)()
+                await jobs.drain(timedelta(seconds=10))
+                await tolerate_storage_errors("leave", jobs.sign_off, jobs.storage)()
         if order == "stop":
-            pipe.send(self._make_report(steps))
+            pipe.send(self._make_report(jobs))
 
     def _policy(self) -> Any:
         second = timedelta(seconds=1)
@@ -191,31 +191,31 @@ class _Machine:
             raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
         return [NOWHERE if outage is not None and outage.fault is Fault.REFUSE else "127.0.0.1"]
 
-    async def _tick(self, steps: Jobs) -> Report:
+    async def _tick(self, jobs: Jobs) -> Report:
         at = self._clock.read()
         _limit_files(full=self._plan.incident(at, {Incident.DISK}) is not None)
 
         async def look() -> None:
-            await steps.clock_monitor.look()
+            await jobs.clock_monitor.check_step()
 
         async def beat() -> None:
-            await steps.beat()
-            await steps.recover_silent_leases()
+            await jobs.record_heartbeat()
+            await jobs.recover_silent_leases()
 
         async def send() -> None:
-            await steps.send()
-            await self._wait_for(steps.wait_until_sent())
+            await jobs.send()
+            await self._wait_for(jobs.wait_until_sent())
 
-        await self._step(steps, "clock", look)
-        await self._step(steps, "poll", lambda: self._poll(steps))
-        await self._step(steps, "send", send)
-        await self._step(steps, "beat", beat)
-        await self._step(steps, "skew", steps.clock_monitor.note_skew)
+        await self._step(jobs, "clock", look)
+        await self._step(jobs, "poll", lambda: self._poll(jobs))
+        await self._step(jobs, "send", send)
+        await self._step(jobs, "beat", beat)
+        await self._step(jobs, "skew", jobs.clock_monitor.record_skew)
         if self._is_due("subscribe", at, HOUR):
-            await self._step(steps, "subscribe", steps.subscribe)
+            await self._step(jobs, "subscribe", jobs.subscribe)
         if self._is_due("prune", at, 6 * HOUR):
-            await self._step(steps, "prune", steps.prune)
-        return self._make_report(steps)
+            await self._step(jobs, "prune", jobs.prune)
+        return self._make_report(jobs)
 
     def _is_due(self, name: str, at: float, every: float) -> bool:
         if at < self._due[name]:
@@ -235,43 +235,43 @@ class _Machine:
         if not away:
             raise TimeoutError(f"not done after {PATIENCE:g} s")
 
-    async def _step(self, steps: Jobs, name: str, step: Step) -> None:
+    async def _step(self, jobs: Jobs, name: str, step: Job) -> None:
         """Run a step as the engine would: a database that is away is one line, all else is a fault of ours."""
         try:
-            await patient(name, step, steps.storage)()
+            await tolerate_storage_errors(name, step, jobs.storage)()
         except Exception as error:
             self._log.errors.append(f"tick failed {name} {type(error).__name__}: {error}")
 
-    async def _poll(self, steps: Jobs) -> None:
+    async def _poll(self, jobs: Jobs) -> None:
         """Poll all that is due, and wait for it: time does not go on meanwhile."""
-        poller = steps.poller
-        await poller.keep_up(timedelta(seconds=0.8))
-        await self._wait_for(self._poll_rest(steps))
+        poller = jobs.poller
+        await poller.poll_for(timedelta(seconds=0.8))
+        await self._wait_for(self._poll_rest(jobs))
         if not poller.is_stalled:
             self._succeeded_at = self._clock.read()
 
-    async def _poll_rest(self, steps: Jobs) -> None:
-        poller = steps.poller
+    async def _poll_rest(self, jobs: Jobs) -> None:
+        poller = jobs.poller
         while True:
             while poller.in_flight:
                 await asyncio.sleep(0.002)
-            if poller.offline or not await poller.tick():
+            if poller.is_offline or not await poller.start_due():
                 break
 
-    async def _reload(self, steps: Jobs) -> Report:
+    async def _reload(self, jobs: Jobs) -> Report:
         try:
             await asyncio.to_thread(self._app.reload)
             await asyncio.to_thread(self._app.sync, self._wall())
         except WatcherError as error:
             self._log.errors.append(f"reload failed: {error}")
-        return self._make_report(steps)
+        return self._make_report(jobs)
 
-    def _make_report(self, steps: Jobs) -> Report:
+    def _make_report(self, jobs: Jobs) -> Report:
         warnings, errors = self._log.take()
         at = self._clock.read()
-        alive = at - self._succeeded_at < ALIVE_FOR.total_seconds()
+        alive = at - self._succeeded_at < ALIVE_PERIOD.total_seconds()
         return Report(
-            ready=alive and steps.storage.fault is None, age=at - self._began_at, warnings=warnings, errors=errors
+            ready=alive and jobs.storage.fault is None, age=at - self._began_at, warnings=warnings, errors=errors
         )
 
 

@@ -31,7 +31,7 @@ from watcher.model.entry import Item
 from watcher.model.feed import Feed, FeedConfig, Validators
 from watcher.model.poll import Document, Modified, ParsedFeed, PollingHints
 from watcher.model.results import Filters
-from watcher.pipeline.ingest import ingest_polls
+from watcher.pipeline.ingest import IngestRules, ingest_polls
 from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults
@@ -143,6 +143,7 @@ def _now(began: float) -> datetime:
 def write(url: str, seed: str, began: float, log: Path) -> None:
     """Claim feeds and settle documents until killed."""
     chance = random.Random(seed)
+    rules = IngestRules(matcher=WATCHED, limits=PollLimits(), jitter=chance.random)
     with Database(url) as database, log.open("a", buffering=1) as kept:
         while True:
             now = _now(began)
@@ -153,7 +154,7 @@ def write(url: str, seed: str, began: float, log: Path) -> None:
                 continue
             polled = [(feed, _document(feed, chance, now)) for feed in held]
             with database.write(lasting=False) as db:
-                settled = ingest_polls(db, polled, WATCHED, now, PollLimits(), chance.random)
+                settled = ingest_polls(db, polled, rules, now)
             for each in settled:
                 for stored in each.new:
                     kept.write(f"{stored.entry.key};\n")

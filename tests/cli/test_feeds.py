@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
+from tests.pipeline.polling import create_poller
 from tests.web_server import Reply, Server, rss
 from watcher.cli.main import run
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import FeedConfig, FeedState
-from watcher.pipeline.poller import Poller
-from watcher.schedule import PollLimits
+from watcher.pipeline.feed_claims import FeedSelection
 from watcher.settings import load
 from watcher.store.database import Database
 from watcher.store.feeds.queries import sync_feeds
@@ -72,8 +72,8 @@ class Desk:
             policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0))
             async with Fetcher(policy) as fetcher:
                 watched = compile_topics(())
-                async with Poller(self.database, fetcher, lambda: watched, lambda: now, bounds=PollLimits) as poller:
-                    await poller.cycle(everything=True)
+                async with create_poller(self.database, fetcher, watched, lambda: now) as poller:
+                    await poller.run_once(FeedSelection(include_all=True))
 
         with self.database.write() as db:
             sync_feeds(db, self.sources, now, timedelta(minutes=15))

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.machine import Desk, wait_for
 from tests.web_server import Reply, Server, rss
-from watcher.pipeline.connectivity import SEVERAL
+from watcher.pipeline.connectivity import MIN_LOCAL_FAULTS
 
 STUB = '''
 import pathlib, socket
@@ -80,7 +80,8 @@ def test_network_that_is_away_is_named_by_log_status_page_readiness_and_metrics(
         assert "own network is away since" in get(desk, "/overview")
         assert "\nwatcher_network_up 0.0\n" in get(desk, "/metrics")
         assert daemon.log.read_text().count("our own network is away") == 1
-        assert desk.json("status")["feeds"]["failing"] < SEVERAL, "from the third host on it is known whose fault it is"
+        failing = desk.json("status")["feeds"]["failing"]
+        assert failing < MIN_LOCAL_FAULTS, "from the third host on it is known whose fault it is"
 
         network.turn(on=True)
         wait_for(lambda: daemon.get("/readyz") == 200, "the end of the outage")

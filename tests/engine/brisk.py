@@ -12,7 +12,7 @@ from watcher.cli import logs
 from watcher.engine import procrastinate_engine as _ready  # noqa: F401
 from watcher.engine.jobs import Heartbeat
 
-PACE = Heartbeat(beat=timedelta(seconds=0.5), silent_after=timedelta(seconds=3))
+HEARTBEAT = Heartbeat(interval=timedelta(seconds=0.5), silent_after=timedelta(seconds=3))
 
 
 def main(folder: Path, environ: dict[str, str], log: Path) -> None:
@@ -22,6 +22,6 @@ def main(folder: Path, environ: dict[str, str], log: Path) -> None:
     logs.set_up(verbose=True, quiet=False)
     app = open_app(folder, environ)
     try:
-        daemon.run(app, page=False, pace=PACE)
+        daemon.run(app, page=False, heartbeat=HEARTBEAT)
     finally:
         app.close()

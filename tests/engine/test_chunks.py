@@ -11,7 +11,7 @@ import pytest
 from tests.feed_builder import build_feed
 from watcher.errors import ConfigError
 from watcher.model.feed import Feed
-from watcher.pipeline.work_batches import CHUNK, grouped
+from watcher.pipeline.work_batches import BATCH_SIZE, group_by_host
 from watcher.settings import EngineName, load
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -25,7 +25,7 @@ def feeds(*hosts: str) -> list[Feed]:
 
 
 def test_the_feeds_of_a_host_go_together() -> None:
-    [chunk] = grouped(feeds("a.example", "b.example", "a.example"))
+    [chunk] = group_by_host(feeds("a.example", "b.example", "a.example"))
 
     assert [feed.id for feed in chunk] == [0, 2, 1]
 
@@ -33,15 +33,15 @@ def test_the_feeds_of_a_host_go_together() -> None:
 def test_no_chunk_is_longer_than_it_should_be_and_none_is_lost() -> None:
     claimed = feeds(*["big.example"] * 45, *(f"host-{number}.example" for number in range(30)))
 
-    chunks = grouped(claimed)
+    chunks = group_by_host(claimed)
 
-    assert all(len(chunk) <= CHUNK for chunk in chunks)
+    assert all(len(chunk) <= BATCH_SIZE for chunk in chunks)
     assert sorted(feed.id for chunk in chunks for feed in chunk) == list(range(75))
     assert len(chunks) == 4
 
 
 def test_nothing_due_is_no_chunk() -> None:
-    assert grouped([]) == ()
+    assert group_by_host([]) == ()
 
 
 @pytest.fixture

@@ -76,13 +76,13 @@ def test_a_jump_of_days_takes_the_trust_until_a_server_confirms_the_new_time(sql
 
     clock.passed += timedelta(minutes=1)
     clock.ahead = 20 * DAY
-    asyncio.run(care.look())
+    asyncio.run(care.check_step())
     assert not care.may_prune
     clock.answer(care, "one.example")
     assert not care.may_prune
 
     clock.ahead = timedelta()
-    asyncio.run(care.look())
+    asyncio.run(care.check_step())
     clock.answer(care, "one.example")
     assert care.may_prune
 
@@ -94,6 +94,6 @@ def test_a_step_of_minutes_keeps_the_trust(sqlite: Database) -> None:
     assert care.may_prune
 
     clock.ahead = timedelta(minutes=1)
-    asyncio.run(care.look())
+    asyncio.run(care.check_step())
 
     assert care.may_prune

@@ -6,13 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.pipeline.polling import ingest_poll
 from watcher.match import compile_topics
 from watcher.model.feed import Feed, FeedConfig
 from watcher.model.poll import Failed, FailureKind
-from watcher.pipeline.ingest import settle
 from watcher.pipeline.lease_recovery import recover_silent_leases
-from watcher.pipeline.work_batches import claim_batches, take_over
-from watcher.schedule import PollLimits
+from watcher.pipeline.work_batches import claim_batches, take_over_batch
 from watcher.store.database import Database
 from watcher.store.feeds.hosts import reserve_host_slots
 from watcher.store.feeds.leases import claim_due_feeds, claim_feed, filter_held_feeds, release_feeds
@@ -78,46 +77,46 @@ def test_what_is_settled_under_a_lost_claim_changes_nothing(shared: Database) ->
     outcome = Failed(kind=FailureKind.TIMEOUT, message="too slow")
 
     with shared.write() as db:
-        late = settle(db, lost, outcome, NOTHING, NOON, PollLimits(), 0.0)
+        late = ingest_poll(db, lost, outcome, NOTHING, NOON)
         after = load_feed(db, A)
-        rightful = settle(db, held, outcome, NOTHING, NOON, PollLimits(), 0.0)
+        rightful = ingest_poll(db, held, outcome, NOTHING, NOON)
 
-    assert (late.held, after.poll.failures) == (False, 0)
-    assert rightful.held
+    assert (late.is_stored, after.poll.failures) == (False, 0)
+    assert rightful.is_stored
     with shared.read() as db:
         assert load_feed(db, A).poll.failures == 1
         assert len(load_polls(db, lost.id)) == 1
 
 
 def test_of_a_chunk_no_more_is_kept_than_asked_for_and_the_rest_is_due_for_others(shared: Database) -> None:
-    [chunk] = claim_batches(shared, NOON, chunks=1)
+    [chunk] = claim_batches(shared, NOON, max_batches=1)
 
-    held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND, most=1)
+    held = take_over_batch(shared, chunk, NOON, owner="worker", spacing=SECOND, max_feeds=1)
 
     assert len(chunk) == 3
     assert len(held) == 1
-    assert claim_batches(shared, NOON, chunks=0) == ()
+    assert claim_batches(shared, NOON, max_batches=0) == ()
     others = claim(shared)
     assert urls(others) == {A, B, ELSEWHERE} - {held[0][0].config.url}
 
 
 def test_a_chunk_taken_over_has_turns_at_its_host_one_after_another(shared: Database) -> None:
-    [chunk] = claim_batches(shared, NOON, chunks=1)
+    [chunk] = claim_batches(shared, NOON, max_batches=1)
 
-    held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND)
+    held = take_over_batch(shared, chunk, NOON, owner="worker", spacing=SECOND)
 
     turns = {feed.config.url: at for feed, at in held}
     assert sorted((turns[A], turns[B])) == [NOON, NOON + SECOND]
     assert turns[ELSEWHERE] == NOON
-    assert take_over(shared, chunk, NOON, owner="another", spacing=SECOND) == ()
+    assert take_over_batch(shared, chunk, NOON, owner="another", spacing=SECOND) == ()
 
 
 def test_a_turn_far_off_is_given_back(shared: Database) -> None:
     with shared.write() as db:
         reserve_host_slots(db, {"news.example": 1000}, NOON, SECOND)
-    [chunk] = claim_batches(shared, NOON, chunks=1)
+    [chunk] = claim_batches(shared, NOON, max_batches=1)
 
-    held = take_over(shared, chunk, NOON, owner="worker", spacing=SECOND)
+    held = take_over_batch(shared, chunk, NOON, owner="worker", spacing=SECOND)
 
     assert [feed.config.url for feed, _at in held] == [ELSEWHERE]
     assert urls(claim(shared)) == {A, B}
@@ -158,8 +157,8 @@ def test_a_host_that_asks_for_peace_gets_it_while_others_settle_its_feeds(postgr
     with postgresql.write() as one, postgresql.write() as two:
         one.exec_driver_sql("SET LOCAL lock_timeout = '2s'")
         filter_held_feeds(two, [claimed[B]])
-        settle(one, claimed[A], refused, NOTHING, NOON, PollLimits(), 0.0)
-        settle(two, claimed[B], refused, NOTHING, NOON, PollLimits(), 0.0)
+        ingest_poll(one, claimed[A], refused, NOTHING, NOON)
+        ingest_poll(two, claimed[B], refused, NOTHING, NOON)
 
     with postgresql.read() as db:
         assert load_feed(db, A).poll.next_poll_at >= NOON + 30 * MINUTE

@@ -23,7 +23,7 @@ from tests.engine.processes import Worker, configure, desk_on, wait_for
 from tests.postgres import Server
 from tests.servers import MailServer
 from watcher import clock
-from watcher.engine import prepare
+from watcher.engine import create_engine_tables
 from watcher.model.feed import FeedConfig
 from watcher.model.results import Filters
 from watcher.pipeline.work_batches import claim_batches
@@ -102,11 +102,11 @@ def test_a_chunk_whose_worker_died_before_it_began_is_handed_out_again(postgresq
     """The job is marked as being done, by a worker that is no more, and nobody has taken its feeds over."""
     with Outlets(hosts=3, feeds_each=2) as outlets:
         desk = desk_on(postgresql, tmp_path / "desk", outlets.urls, every="1h")
-        prepare(EngineName.PROCRASTINATE, postgresql)
+        create_engine_tables(EngineName.PROCRASTINATE, postgresql)
         with postgresql.write() as db:
             sources = [FeedConfig(url=url, title=f"Outlet {n}") for n, url in enumerate(outlets.urls, 1)]
             sync_feeds(db, sources, clock.now(), timedelta(hours=1))
-        [chunk] = claim_batches(postgresql, clock.now(), chunks=1)
+        [chunk] = claim_batches(postgresql, clock.now(), max_batches=1)
         said = json.dumps({"chunk": [[claim.feed_id, claim.token] for claim in chunk]})
         with psycopg.connect(postgresql.conninfo, autocommit=True) as connection:
             connection.execute(
@@ -271,7 +271,7 @@ def test_tables_of_an_older_engine_are_brought_up_to_date(postgresql: Database) 
         set_value(db, "procrastinate", former[-1].name)
         before = db.exec_driver_sql(functions).scalar_one()
 
-    prepare(EngineName.PROCRASTINATE, postgresql)
+    create_engine_tables(EngineName.PROCRASTINATE, postgresql)
 
     with postgresql.read() as db:
         assert db.exec_driver_sql(functions).scalar_one() > before

@@ -6,19 +6,20 @@ import asyncio
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
 from typing import Self
 
+from tests.pipeline.polling import create_poller
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Feed, FeedConfig
 from watcher.model.topic import Topic
+from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
+from watcher.pipeline.feed_claims import FeedSelection
 from watcher.pipeline.poll_summary import PollSummary
-from watcher.pipeline.poller import Poller
-from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.feeds.queries import PollRecord, load_feed, load_polls, sync_feeds
@@ -78,6 +79,7 @@ class Machine:
         watched: TopicMatcher = EYES,
         context: ssl.SSLContext | None = None,
         owner: str = "one",
+        checkpoint: Checkpoint = ignore_checkpoint,
         **changed: object,
     ) -> None:
         self.database = database
@@ -85,14 +87,8 @@ class Machine:
         self.now = NOON
         self._runner = asyncio.Runner()
         self.fetcher = Fetcher(replace(policy, **changed), self.names, context)  # type: ignore[arg-type]
-        self.poller = Poller(
-            database,
-            self.fetcher,
-            lambda: watched,
-            lambda: self.now,
-            bounds=PollLimits,
-            owner=owner,
-            jitter=lambda: 0.0,
+        self.poller = create_poller(
+            database, self.fetcher, watched, lambda: self.now, owner=owner, checkpoint=checkpoint
         )
 
     def __enter__(self) -> Self:
@@ -110,10 +106,12 @@ class Machine:
             sources = [FeedConfig(url=url, **said) for url in urls]  # type: ignore[arg-type]
             sync_feeds(db, sources, self.now, timedelta(minutes=15))
 
-    def poll(self, now: datetime | None = None, **how: object) -> PollSummary:
-        """Poll once: every feed, unless `how` says otherwise."""
+    def poll(self, now: datetime | None = None, *, urls: Iterable[str] = (), due_only: bool = False) -> PollSummary:
+        """Poll once: every feed, or those of some addresses, or those that are due."""
         self.now = now or self.now
-        return self._runner.run(self.poller.cycle(**(how or {"everything": True})))  # type: ignore[arg-type]
+        chosen = tuple(urls)
+        selection = FeedSelection(urls=chosen or None, include_all=not chosen and not due_only)
+        return self._runner.run(self.poller.run_once(selection))
 
     def feed(self, url: str) -> Feed:
         with self.database.read() as db:

@@ -7,7 +7,6 @@ import signal
 from datetime import timedelta
 
 from tests.faults.machine import NOON, Machine
-from watcher.pipeline import checkpoints
 from watcher.store.database import Database
 
 
@@ -22,6 +21,5 @@ def main(url: str, point: str, passes: int, minutes: int, owner: str) -> None:
                 os.kill(os.getpid(), signal.SIGKILL)
             left -= 1
 
-    checkpoints.watch(end)
-    with Database(url) as database, Machine(database, owner=owner) as machine:
-        machine.poll(NOON + timedelta(minutes=minutes), everything=False)
+    with Database(url) as database, Machine(database, owner=owner, checkpoint=end) as machine:
+        machine.poll(NOON + timedelta(minutes=minutes), due_only=True)

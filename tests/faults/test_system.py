@@ -20,7 +20,7 @@ from tests.faults.mortal import main
 from tests.faults.yard import Outlet, Talk, Yard
 from watcher.errors import StoreError
 from watcher.model.feed import FeedConfig
-from watcher.pipeline.poller import LEASE
+from watcher.pipeline.feed_claims import CLAIM_LEASE, FeedSelection
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries, load_entries_after
 from watcher.store.feeds.leases import claim_due_feeds
@@ -56,7 +56,7 @@ def test_row_78_process_killed_on_its_way_loses_and_doubles_nothing(sqlite: Data
 
     died = not lives(started(sqlite, point, passes=1 if point in {"claimed", "fetched", "read"} else 0))
     assert lives(started(sqlite, minutes=1)), "before the lease has ended"
-    assert lives(started(sqlite, minutes=LEASE.seconds // 60 + 1)), "and after"
+    assert lives(started(sqlite, minutes=CLAIM_LEASE.seconds // 60 + 1)), "and after"
 
     assert died
     with sqlite.read() as db:
@@ -92,7 +92,7 @@ def test_row_80_answer_that_comes_after_the_lease_has_ended_changes_nothing(data
     def overtake() -> None:
         outlet.says = b.well(3)
         with Machine(database, owner="two") as other:
-            other.poll(NOON + LEASE + MINUTE, everything=False)
+            other.poll(NOON + CLAIM_LEASE + MINUTE, due_only=True)
 
     with Machine(database, total=timedelta(seconds=20), read=timedelta(seconds=20)) as machine:
         machine.watch(outlet.url)
@@ -124,14 +124,14 @@ def test_row_81_database_that_goes_away_loses_nothing_and_starts_no_storm(
         machine.watch(outlet.url)
         outlet.says = pulls_the_plug
         with contextlib.suppress(StoreError):
-            machine.poll(everything=False)
+            machine.poll(due_only=True)
         for minute in range(3):
             with pytest.raises(StoreError):
-                machine.poll(NOON + minute * MINUTE, everything=False)
+                machine.poll(NOON + minute * MINUTE, due_only=True)
         asked = len(outlet.asked)
         away(False)
         outlet.says = b.well(2)
-        machine.poll(NOON + LEASE + MINUTE, everything=False)
+        machine.poll(NOON + CLAIM_LEASE + MINUTE, due_only=True)
 
         assert asked == 1, "who cannot store does not ask"
         assert len(outlet.asked) == 2
@@ -152,7 +152,7 @@ def test_row_82_clock_that_jumped_and_came_back_stops_no_feed(sqlite: Database, 
         machine.now = NOON + 2 * HOUR
         with sqlite.write() as db:
             reschedule_all(db, machine.now)
-        machine.poll(machine.now + 2 * HOUR, everything=False)
+        machine.poll(machine.now + 2 * HOUR, due_only=True)
 
         assert "News 4" in machine.stored()[outlet.url]
 
@@ -162,9 +162,9 @@ def test_lease_of_a_clock_that_was_wrong_holds_nobody_up(sqlite: Database, yard:
     with Machine(sqlite) as machine:
         machine.watch(outlet.url)
         with sqlite.write() as db:
-            claim_due_feeds(db, NOON + 400 * DAY, limit=1, lease_for=LEASE, owner="dead")
+            claim_due_feeds(db, NOON + 400 * DAY, limit=1, lease_for=CLAIM_LEASE, owner="dead")
 
-        assert machine.poll(everything=False).fetched == 1
+        assert machine.poll(due_only=True).fetched == 1
 
 
 def test_row_83_restart_asks_nobody_before_the_time(sqlite: Database, yard: Yard) -> None:
@@ -173,7 +173,7 @@ def test_row_83_restart_asks_nobody_before_the_time(sqlite: Database, yard: Yard
         with Machine(sqlite) as machine:
             machine.now = NOON + minute * MINUTE
             machine.watch(*(outlet.url for outlet in outlets))
-            machine.poll(everything=False)
+            machine.poll(due_only=True)
 
     assert [len(outlet.asked) for outlet in outlets] == [1, 1, 1]
 
@@ -202,7 +202,7 @@ def test_row_84_feeds_of_one_host_take_turns_and_keep_no_other_waiting(sqlite: D
         machine.poller._on_settled = lambda settled: finished.setdefault(settled.before.config.url, time.monotonic())
         machine.watch(*(crowd.at(f"/{n}") for n in range(80)), other.url)
 
-        polled = machine.poll(everything=False)
+        polled = machine.poll(due_only=True)
 
     assert (polled.fetched, polled.failed) == (81, 0)
     assert most_open == 1
@@ -214,8 +214,8 @@ def test_row_84_a_host_that_one_process_is_busy_with_is_left_to_it(postgresql: D
     with postgresql.write() as db:
         sources = [FeedConfig(url=f"https://{host}.example/{n}") for host in ("a", "b") for n in range(4)]
         sync_feeds(db, sources, NOON, HOUR)
-        mine = claim_due_feeds(db, NOON, limit=2, lease_for=LEASE, owner="one", per_host=2)
-        theirs = claim_due_feeds(db, NOON, limit=9, lease_for=LEASE, owner="two", per_host=2)
+        mine = claim_due_feeds(db, NOON, limit=2, lease_for=CLAIM_LEASE, owner="one", per_host=2)
+        theirs = claim_due_feeds(db, NOON, limit=9, lease_for=CLAIM_LEASE, owner="two", per_host=2)
 
     assert len({feed.config.url.split("/")[2] for feed in mine}) == 1
     assert {feed.config.url.split("/")[2] for feed in theirs}.isdisjoint(feed.config.url.split("/")[2] for feed in mine)
@@ -231,7 +231,7 @@ def test_row_85_ten_thousand_due_at_once_take_their_turns_oldest_first(sqlite: D
     before = process.memory_info().rss
     taken: list[str] = []
     with sqlite.write() as db:
-        while claimed := claim_due_feeds(db, NOON + HOUR, limit=64, lease_for=LEASE, per_host=4):
+        while claimed := claim_due_feeds(db, NOON + HOUR, limit=64, lease_for=CLAIM_LEASE, per_host=4):
             assert len(claimed) <= 64
             taken += [feed.config.url for feed in claimed]
 
@@ -271,7 +271,7 @@ def test_loop_is_not_held_up_while_large_documents_are_read(machine: Machine, ya
 
     async def cycle() -> None:
         beat = asyncio.create_task(heartbeat())
-        await machine.poller.cycle(everything=True)
+        await machine.poller.run_once(FeedSelection(include_all=True))
         beat.cancel()
 
     machine._runner.run(cycle())

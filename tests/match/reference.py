@@ -54,7 +54,7 @@ def _places(node: Node, reading: EntryText, fields: tuple[str, ...], limit: int 
         case Phrase():
             return {place for field in fields for place in _words(node, reading, field, limit)} or None
         case FieldEquals(field=field, value=value):
-            return set() if reading.whole(field, value) else None
+            return set() if reading.field_equals(field, value) else None
         case FieldScope(field=field, part=part):
             inside = SCOPES[field]
             return _places(part, reading, tuple(name for name in inside if name in fields) or inside, limit)

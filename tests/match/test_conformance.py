@@ -61,7 +61,7 @@ def test_rows_hold_among_all_topics_at_once() -> None:
 
     for number, (_name, query, fields, shown) in enumerate(ROWS):
         stored = _entry(fields, number)
-        hits = {hit.topic_id: hit.evidence for hit in watched.hits([stored], NOON)}
+        hits = {hit.topic_id: hit.evidence for hit in watched.match_entries([stored], NOON)}
         mine = hits.get(query)
         assert (mine is not None) == bool(shown), query
         assert mine == match_entry(watched.query(query), stored)
@@ -74,7 +74,7 @@ def test_rows_hold_in_a_search_of_the_archive(database: Database) -> None:
     settled = bring(database, items, feed=FEED, title=SOURCE)
     watched = _everything()
     expected: dict[str, dict[int, object]] = {query: {} for _name, query, _fields, _shown in ROWS}
-    for hit in watched.hits(settled.new, NOON):
+    for hit in watched.match_entries(settled.new, NOON):
         expected[hit.topic_id][hit.entry_id] = hit.evidence
 
     assert len(settled.new) == len(ROWS)

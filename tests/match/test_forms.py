@@ -38,6 +38,6 @@ def test_the_words_of_a_query_are_looked_up_in_one_walk_and_the_table_let_go() -
 
 
 def test_words_behind_a_scope_or_a_sign_are_looked_up_with_all_others() -> None:
-    inflections.prepare(["title:dogsbody~ AND (text:(rowlock~) OR =dovecote~)"])
+    inflections.load_query_inflections(["title:dogsbody~ AND (text:(rowlock~) OR =dovecote~)"])
 
     assert {("dogsbody", "en"), ("rowlock", "en"), ("dovecote", "en")} <= inflections._known.keys()

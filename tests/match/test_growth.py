@@ -58,7 +58,11 @@ def test_four_times_the_text_is_about_four_times_the_work(query: str, text: str)
     def work(times: int) -> int:
         stored = entry(text * times)
         return _steps(
-            lambda: (match_entry(read, stored), list(index.matching(EntryText(stored))), explain_match(read, stored))
+            lambda: (
+                match_entry(read, stored),
+                list(index.find_matches(EntryText(stored))),
+                explain_match(read, stored),
+            )
         )
 
     assert work(400) < 6 * work(100)
@@ -72,7 +76,11 @@ def test_four_times_the_levels_are_about_four_times_the_work(operator: str) -> N
         read = parse_query("(" * levels + "spy" + "".join(f") {operator} (us OR five OR spy)" for _ in range(levels)))
         index = QueryIndex([read])
         return _steps(
-            lambda: (match_entry(read, stored), list(index.matching(EntryText(stored))), explain_match(read, stored))
+            lambda: (
+                match_entry(read, stored),
+                list(index.find_matches(EntryText(stored))),
+                explain_match(read, stored),
+            )
         )
 
     assert work(24) < 6 * work(6)

@@ -95,12 +95,12 @@ def test_the_index_finds_what_each_topic_alone_finds(
     topics = [Topic(id=f"t{number}", name="", query=query) for number, query in enumerate(queries)]
     watched = compile_topics(topics)
 
-    hits = {hit.topic_id: hit.evidence for hit in watched.hits([stored], NOON)}
+    hits = {hit.topic_id: hit.evidence for hit in watched.match_entries([stored], NOON)}
 
     alone = {topic.id: match_entry(watched.query(topic.id), stored) for topic in topics}
     assert hits == {topic_id: evidence for topic_id, evidence in alone.items() if evidence is not None}
     index = QueryIndex([watched.query(topic.id) for topic in topics])
-    assert sorted(index.numbers(EntryText(stored))) == [
+    assert sorted(index.list_matching(EntryText(stored))) == [
         n for n, topic in enumerate(topics) if alone[topic.id] is not None
     ]
 
@@ -147,7 +147,7 @@ def test_any_text_and_any_query_end_without_a_crash(query: str, text: str) -> No
     except QueryError:
         return
     stored = entry(text)
-    assert (match_entry(read, stored) is not None) == bool(list(QueryIndex([read]).matching(EntryText(stored))))
+    assert (match_entry(read, stored) is not None) == bool(list(QueryIndex([read]).find_matches(EntryText(stored))))
 
 
 def _holds(need: RequiredTerms, words: list[str]) -> bool:

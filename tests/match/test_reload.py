@@ -16,13 +16,13 @@ def _topics(count: int) -> list[Topic]:
 def test_old_topics_serve_while_new_ones_are_built_beside_the_loop() -> None:
     stored = entry("A spy of the five eyes")
     old = compile_topics(_topics(3))
-    before = old.hits([stored], NOON)
+    before = old.match_entries([stored], NOON)
 
     async def reload() -> tuple[int, TopicMatcher]:
         building = asyncio.create_task(asyncio.to_thread(compile_topics, _topics(2_000)))
         served = 0
         while not building.done():
-            assert old.hits([stored], NOON) == before
+            assert old.match_entries([stored], NOON) == before
             served += 1
             await asyncio.sleep(0)
         return served, await building
@@ -30,5 +30,5 @@ def test_old_topics_serve_while_new_ones_are_built_beside_the_loop() -> None:
     served, new = asyncio.run(reload())
 
     assert served > 1
-    assert len(new.hits([stored], NOON)) == 2_000
-    assert old.hits([stored], NOON) == before
+    assert len(new.match_entries([stored], NOON)) == 2_000
+    assert old.match_entries([stored], NOON) == before

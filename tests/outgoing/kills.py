@@ -23,7 +23,7 @@ from watcher.channels.senders import Senders
 from watcher.model.digest import Delivery, DeliveryState
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.digests import DigestContext, compose_now
-from watcher.pipeline.lease_recovery import take_over
+from watcher.pipeline.lease_recovery import recover_leases
 from watcher.store.database import Database
 from watcher.store.digests.queries import find_digests, list_digest_hit_ids
 from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
@@ -77,7 +77,7 @@ def work(url: str, port: int, count: int, begun: float) -> None:
         return after + timedelta(seconds=(time.time() - begun) * SPEED)
 
     with Database(url) as database:
-        take_over(database, lambda owner: owner != str(os.getpid()), clock())
+        recover_leases(database, lambda owner: owner != str(os.getpid()), clock())
         while True:
             composed = _composed(database)
             for number in range(composed, min(count, composed + STEP)):

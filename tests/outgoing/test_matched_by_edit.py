@@ -20,6 +20,7 @@ from watcher.store.database import Database
 from watcher.store.digests.queries import register_subscriptions
 from watcher.store.hits.queries import find_hits
 from watcher.store.system.counters import find_wrong_counters, get_hit_count
+from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.replay import replay_topics
 
 WALRUS = topics(walrus="walrus")
@@ -120,7 +121,7 @@ def test_an_archive_under_new_numbers_is_silent_until_an_edit_makes_a_match(data
 def test_a_baseline_entry_that_a_replay_found_stays_silent_also_when_it_is_edited(database: Database) -> None:
     set_up(database, "alerts", "daily")
     bring(database, [item(1, "Walrus feeding times")], now=NOON)
-    replay_topics(database, WALRUS, NOON + HOUR)
+    replay_topics(ArchiveScan(database), WALRUS, NOON + HOUR)
     bring(database, [item(1, "Walrus feeding times, updated")], now=NOON + 2 * HOUR, watched=WALRUS)
 
     assert compose_due(database, desk(alerts()), NOON + 3 * HOUR) == ()

@@ -7,8 +7,7 @@ import signal
 from datetime import timedelta
 
 from tests.pipeline.test_incoming import NOON, poll
-from watcher.pipeline import checkpoints
-from watcher.pipeline.lease_recovery import take_over
+from watcher.pipeline.lease_recovery import recover_leases
 from watcher.store.database import Database
 
 
@@ -19,8 +18,7 @@ def main(url: str, point: str, hours: int) -> None:
         if name == point:
             os.kill(os.getpid(), signal.SIGKILL)
 
-    checkpoints.watch(end)
     now = NOON + timedelta(hours=hours)
     with Database(url) as database:
-        take_over(database, lambda _owner: True, now)
-        poll(database, now)
+        recover_leases(database, lambda _owner: True, now)
+        poll(database, now, checkpoint=end)

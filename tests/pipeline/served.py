@@ -11,11 +11,12 @@ from html import escape
 
 from sqlalchemy import select
 
+from tests.pipeline.polling import ingest_poll
 from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Feed, FeedConfig, Validators
 from watcher.model.poll import Document, Modified
-from watcher.pipeline.ingest import IngestResult, read, settle
-from watcher.schedule import PollLimits
+from watcher.pipeline.ingest_result import IngestResult
+from watcher.pipeline.outcomes import parse_response
 from watcher.store.database import Database
 from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.queries import load_feed, sync_feeds
@@ -72,10 +73,10 @@ class Served:
         )
         with self.database.write() as db:
             [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[self.url])
-            outcome = read(held, document)
+            outcome = parse_response(held, document)
             assert isinstance(outcome, Modified)
             self.repeated = [item.repeated for item in outcome.parsed.items]
-            return settle(db, held, outcome, watched, self.now, PollLimits(), 0.0)
+            return ingest_poll(db, held, outcome, watched, self.now)
 
     @staticmethod
     def body(items: Iterable[News]) -> bytes:

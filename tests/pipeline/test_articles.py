@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.pipeline.polling import create_poller
 from tests.web_server import Reply, Server
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
@@ -18,11 +19,9 @@ from watcher.model.feed import FeedConfig
 from watcher.model.poll import Modified
 from watcher.model.topic import Topic
 from watcher.pipeline.fulltext import FulltextFetcher
-from watcher.pipeline.ingest import read
+from watcher.pipeline.outcomes import parse_response
 from watcher.pipeline.poll_summary import PollSummary
-from watcher.pipeline.poller import Poller
 from watcher.reading import Reader
-from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
@@ -67,8 +66,8 @@ def watch(database: Database, press: Server) -> None:
 def poll(database: Database, now: datetime = NOON) -> PollSummary:
     async def cycle() -> PollSummary:
         async with Fetcher(POLICY) as fetcher:
-            async with Poller(database, fetcher, lambda: EYES, lambda: now, bounds=PollLimits) as poller:
-                return await poller.cycle()
+            async with create_poller(database, fetcher, EYES, lambda: now) as poller:
+                return await poller.run_once()
 
     return asyncio.run(cycle())
 
@@ -201,12 +200,12 @@ def test_entries_wait_for_their_pages_no_longer_than_they_may(sqlite: Database, 
         with sqlite.read() as db:
             known = load_feed(db, f"{press.url}/feed")
         async with Fetcher(POLICY) as fetcher:
-            outcome = read(known, await fetcher.feed(known))
+            outcome = parse_response(known, await fetcher.feed(known))
             assert isinstance(outcome, Modified)
             with closing(Reader()) as reader:
                 await reader.read_article(b"<p>" + b"Started, which takes its time. " * 10, "text/html")
                 articles = FulltextFetcher(sqlite, fetcher, lambda: NOON, reader)
-                return await articles.added(known, outcome, timedelta(seconds=1))
+                return await articles.fetch_articles(known, outcome, timedelta(seconds=1))
 
     outcome = asyncio.run(added())
 

@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.pipeline.polling import create_poller
 from tests.reading.hostile import costly, document
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
@@ -16,10 +17,9 @@ from watcher.match import compile_topics
 from watcher.model.feed import FeedConfig, FeedState
 from watcher.model.topic import Topic
 from watcher.pipeline.feed_check import check_feeds
+from watcher.pipeline.feed_claims import FeedSelection
 from watcher.pipeline.ingest import IngestResult
 from watcher.pipeline.poll_summary import PollSummary
-from watcher.pipeline.poller import Poller
-from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries
 from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
@@ -65,13 +65,11 @@ class _Cycle:
 
     async def run(self) -> PollSummary:
         async with Fetcher(POLICY) as fetcher:
-            poller = Poller(
-                self._database, fetcher, lambda: EYES, lambda: NOON, bounds=PollLimits, on_settled=self._note
-            )
+            poller = create_poller(self._database, fetcher, EYES, lambda: NOON, on_ingested=self._note)
             async with poller:
                 self._started = time.monotonic()
                 probe = asyncio.create_task(self._probe())
-                polled = await poller.cycle(everything=True)
+                polled = await poller.run_once(FeedSelection(include_all=True))
                 probe.cancel()
                 return polled
 
@@ -151,8 +149,8 @@ async def test_stopping_waits_for_no_reading_and_gives_its_feeds_back(sqlite: Da
     watch(sqlite, press, *"0123")
 
     async with Fetcher(POLICY) as fetcher:
-        async with Poller(sqlite, fetcher, lambda: EYES, lambda: NOON, bounds=PollLimits) as poller:
-            assert await poller.tick() == 4
+        async with create_poller(sqlite, fetcher, EYES, lambda: NOON) as poller:
+            assert await poller.start_due() == 4
             await asyncio.sleep(2)
             started = time.monotonic()
             await poller.drain(timedelta(seconds=25))

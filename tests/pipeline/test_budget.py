@@ -9,14 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import func, select
 
+from tests.pipeline.polling import create_poller
 from tests.web_server import Reply, Server, rss
 from watcher.digest.format_helpers import format_coverage
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Budget, Feed, FeedConfig
 from watcher.model.topic import Topic
+from watcher.pipeline.feed_claims import FeedSelection
 from watcher.pipeline.poll_summary import PollSummary
-from watcher.pipeline.poller import Poller
 from watcher.schedule import PollLimits, get_feed_health
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries, load_entries_after
@@ -60,12 +61,10 @@ class Desk:
             policy = FetchPolicy(
                 allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=60), most_wire=16 << 20
             )
-            bounds = PollLimits(budget=self.budget)
+            limits = PollLimits(budget=self.budget)
             async with Fetcher(policy) as fetcher:
-                async with Poller(
-                    self.database, fetcher, lambda: watched, lambda: now, bounds=lambda: bounds
-                ) as poller:
-                    return await poller.cycle(urls=[self.url])
+                async with create_poller(self.database, fetcher, watched, lambda: now, limits=limits) as poller:
+                    return await poller.run_once(FeedSelection(urls=(self.url,)))
 
         return asyncio.run(cycle())
 

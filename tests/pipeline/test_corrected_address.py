@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tests.pipeline.polling import create_poller
 from tests.web_server import Reply, Server
 from watcher.app.bootstrap import App
 from watcher.digest.format_helpers import format_coverage
@@ -19,8 +20,7 @@ from watcher.match import compile_topics
 from watcher.model.feed import Feed, FeedConfig
 from watcher.model.topic import Topic
 from watcher.pipeline.digests import compose_due
-from watcher.pipeline.poller import Poller
-from watcher.schedule import PollLimits
+from watcher.pipeline.feed_claims import FeedSelection
 from watcher.settings import load
 from watcher.store.database import Database
 from watcher.store.digests.queries import register_subscriptions
@@ -78,8 +78,8 @@ class Desk:
         async def cycle() -> None:
             policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=20))
             async with Fetcher(policy) as fetcher:
-                async with Poller(self.database, fetcher, lambda: WALRUS, lambda: now, bounds=PollLimits) as poller:
-                    await poller.cycle(everything=True)
+                async with create_poller(self.database, fetcher, WALRUS, lambda: now) as poller:
+                    await poller.run_once(FeedSelection(include_all=True))
 
         asyncio.run(cycle())
 

@@ -7,12 +7,13 @@ from hashlib import sha256
 
 import pytest
 
+from tests.pipeline.polling import ingest_poll
 from watcher.match import compile_topics, parse_query
 from watcher.model.feed import FeedConfig, Validators
 from watcher.model.poll import Document, Modified
 from watcher.model.topic import Topic
-from watcher.pipeline.ingest import IngestResult, read, settle
-from watcher.schedule import PollLimits
+from watcher.pipeline.ingest_result import IngestResult
+from watcher.pipeline.outcomes import parse_response
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entry
 from watcher.store.entries.search import search_entries
@@ -61,9 +62,9 @@ class Polls:
         watched = compile_topics([Topic(id="t", name="t", query=query)])
         with self.database.write() as db:
             [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
-            outcome = read(held, document)
+            outcome = parse_response(held, document)
             assert isinstance(outcome, Modified)
-            return settle(db, held, outcome, watched, self.now, PollLimits(), 0.0)
+            return ingest_poll(db, held, outcome, watched, self.now)
 
     def found(self, query: str) -> set[str]:
         with self.database.read() as db:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from tests.pipeline.polling import create_poller
 from tests.store.filled import document, item
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
@@ -16,9 +17,9 @@ from watcher.model.feed import FeedConfig, Validators
 from watcher.model.poll import PollOutcome, Unchanged
 from watcher.model.results import Filters
 from watcher.model.topic import Topic
-from watcher.pipeline.batch_writer import together
+from watcher.pipeline.batch_writer import count_in_batch
+from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
 from watcher.pipeline.poll_summary import PollSummary
-from watcher.pipeline.poller import Poller
 from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries, load_entry_versions
@@ -44,14 +45,16 @@ def watch(database: Database, *urls: str) -> None:
         sync_feeds(db, [FeedConfig(url=url) for url in urls], NOON, timedelta(minutes=15))
 
 
-def poll(database: Database, now: datetime, watched: TopicMatcher = EYES, **how: object) -> PollSummary:
-    async def cycle() -> PollSummary:
+def poll(
+    database: Database, now: datetime, watched: TopicMatcher = EYES, *, checkpoint: Checkpoint = ignore_checkpoint
+) -> PollSummary:
+    async def poll_due() -> PollSummary:
         policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
         async with Fetcher(policy) as fetcher:
-            async with Poller(database, fetcher, lambda: watched, lambda: now, bounds=PollLimits) as poller:
-                return await poller.cycle(**how)  # type: ignore[arg-type]
+            async with create_poller(database, fetcher, watched, lambda: now, checkpoint=checkpoint) as poller:
+                return await poller.run_once()
 
-    return asyncio.run(cycle())
+    return asyncio.run(poll_due())
 
 
 def test_a_hit_is_stored_with_its_evidence(database: Database, press: Server) -> None:
@@ -215,8 +218,8 @@ def test_a_flood_goes_into_several_transactions_and_what_is_known_unread_does_no
 
     quiet = Unchanged(by="304", validators=Validators())
 
-    assert together([read(200)] * 5) == 2
-    assert together([quiet, read(200), quiet, read(200), quiet, read(200)]) == 5
-    assert together([read(3_000), quiet]) == 1
-    assert together([read(3_000, known=True), read(400)]) == 2
-    assert together([quiet] * 40) == 40
+    assert count_in_batch([read(200)] * 5) == 2
+    assert count_in_batch([quiet, read(200), quiet, read(200), quiet, read(200)]) == 5
+    assert count_in_batch([read(3_000), quiet]) == 1
+    assert count_in_batch([read(3_000, known=True), read(400)]) == 2
+    assert count_in_batch([quiet] * 40) == 40

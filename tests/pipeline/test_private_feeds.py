@@ -10,15 +10,15 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from tests.pipeline.polling import create_poller
 from tests.web_server import Reply, Server, rss
 from watcher.app.bootstrap import open_app
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
 from watcher.model.feed import FeedConfig, FeedState
 from watcher.pipeline.feed_check import FeedCheck, check_feeds
+from watcher.pipeline.feed_claims import FeedSelection
 from watcher.pipeline.poll_summary import PollSummary
-from watcher.pipeline.poller import Poller
-from watcher.schedule import PollLimits
 from watcher.settings.feeds import make_source
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries
@@ -49,10 +49,10 @@ def poll(
         policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
         async with Fetcher(policy) as fetcher:
             watched = compile_topics(())
-            async with Poller(
-                database, fetcher, lambda: watched, lambda: now, bounds=PollLimits, configured=known or by_url.get
+            async with create_poller(
+                database, fetcher, watched, lambda: now, find_source=known or by_url.get
             ) as poller:
-                return await poller.cycle(everything=True)
+                return await poller.run_once(FeedSelection(include_all=True))
 
     with database.write() as db:
         sync_feeds(db, sources, now, timedelta(minutes=15))

@@ -25,9 +25,9 @@ from watcher.match import compile_topics
 from watcher.model.feed import Feed, FeedConfig
 from watcher.model.topic import Topic
 from watcher.model.websub import WebSubState, WebSubSubscription
+from watcher.pipeline.context import PipelineContext
 from watcher.pipeline.poller import Poller
 from watcher.pipeline.websub.service import Subscriber
-from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.feeds.leases import claim_due_feeds, release_feeds
@@ -130,8 +130,8 @@ class World:
 
     async def subscribed(self) -> None:
         """Poll the feed, ask its hub, and let that agree."""
-        await self.poller.cycle()
-        await self.subscriber.care()
+        await self.poller.run_once()
+        await self.subscriber.run_once()
         assert (await self.verified()).status_code == 200
 
 
@@ -149,18 +149,13 @@ async def world(database: Database) -> AsyncIterator[World]:
             def clock() -> datetime:
                 return told[0].now
 
-            base: Callable[[], str | None] = lambda: f"http://127.0.0.1:{port}/"  # noqa: E731
-            subscriber = Subscriber(
-                database,
-                fetcher,
-                lambda: EYES,
-                clock,
-                bounds=PollLimits,
-                base=base,
-                active=lambda: told[0].active,
-                jitter=lambda: 0.0,
+            context = PipelineContext(
+                database=database, fetcher=fetcher, matcher=lambda: EYES, clock=clock, jitter=lambda: 0.0
             )
-            async with Poller(database, fetcher, lambda: EYES, clock, bounds=PollLimits, jitter=lambda: 0.0) as poller:
+            subscriber = Subscriber(
+                context, public_url=lambda: f"http://127.0.0.1:{port}/", is_active=lambda: told[0].active
+            )
+            async with Poller(context) as poller:
                 made = World(database, hub, publisher, subscriber, poller, caller)
                 told.append(made)
                 links = f'<atom:link xmlns:atom="http://www.w3.org/2005/Atom" rel="self" href="{made.url}"/>'
@@ -194,9 +189,9 @@ def run(database: Database, story: Callable[[World], Any]) -> None:
 
 def test_a_feed_with_a_hub_is_subscribed_and_the_hub_believed_once_it_has_called_back(database: Database) -> None:
     async def story(world: World) -> None:
-        await world.poller.cycle()
+        await world.poller.run_once()
 
-        await world.subscriber.care()
+        await world.subscriber.run_once()
 
         [asked] = world.hub.asked
         assert (asked["hub.mode"], asked["hub.topic"]) == ("subscribe", world.url)
@@ -208,7 +203,7 @@ def test_a_feed_with_a_hub_is_subscribed_and_the_hub_believed_once_it_has_called
         assert (answer.status_code, answer.text) == (200, "c-1 <b>")
         assert answer.headers["content-type"].startswith("text/plain")
         assert world.callback().state is WebSubState.LIVE
-        await world.subscriber.care()
+        await world.subscriber.run_once()
         assert len(world.hub.asked) == 1
 
     run(database, story)
@@ -243,7 +238,7 @@ def test_polling_that_finds_what_was_pushed_finds_nothing_new_and_no_gap(databas
         world.publisher.pages["/feed"] = Reply(rss(("2", "Five Eyes meet"), extra=world.fields["extra"]))
         world.now += 6 * HOUR
 
-        polled = await world.poller.cycle()
+        polled = await world.poller.run_once()
 
         assert (polled.due, polled.new, polled.lost) == (1, 0, 0)
         assert world.feed().poll.next_poll_at == world.now + 6 * HOUR
@@ -258,7 +253,7 @@ def test_news_that_was_not_pushed_puts_the_feed_back_to_its_own_rhythm(database:
         world.publisher.pages["/feed"] = Reply(rss(("3", "Kept back"), ("2", "Pushed"), extra=world.fields["extra"]))
         world.now += 6 * HOUR
 
-        await world.poller.cycle()
+        await world.poller.run_once()
 
         assert world.feed().push.pushed_at is None
         assert world.feed().poll.next_poll_at <= world.now + HOUR
@@ -298,8 +293,8 @@ def test_what_is_not_signed_as_agreed_is_acknowledged_and_ignored(sqlite: Databa
 
 def test_only_what_we_asked_for_is_confirmed(sqlite: Database) -> None:
     async def story(world: World) -> None:
-        await world.poller.cycle()
-        await world.subscriber.care()
+        await world.poller.run_once()
+        await world.subscriber.run_once()
         mine, topic = world.hub.asked[-1]["hub.callback"], world.url
         asked = {"topic": topic, "challenge": "c", "lease_seconds": "60"}
 
@@ -323,11 +318,11 @@ def test_a_lease_is_renewed_at_four_fifths_of_it(database: Database) -> None:
     async def story(world: World) -> None:
         await world.subscribed()
         world.now = NOON + timedelta(days=7)
-        await world.subscriber.care()
+        await world.subscriber.run_once()
         assert len(world.hub.asked) == 1
 
         world.now = NOON + timedelta(days=8, minutes=1)
-        await world.subscriber.care()
+        await world.subscriber.run_once()
 
         assert [asked["hub.mode"] for asked in world.hub.asked] == ["subscribe"] * 2
         assert world.hub.asked[0]["hub.secret"] == world.hub.asked[1]["hub.secret"]
@@ -344,7 +339,7 @@ def test_a_lease_that_ran_out_ends_the_rest_of_polling(sqlite: Database) -> None
         world.hub.status = 500
         world.now = NOON + timedelta(days=10, minutes=1)
 
-        await world.subscriber.care()
+        await world.subscriber.run_once()
 
         assert world.callback().state is WebSubState.ASKED
         assert world.feed().push.pushed_at is None
@@ -364,10 +359,10 @@ def test_a_hub_that_denies_is_asked_again_a_day_later(sqlite: Database) -> None:
         assert answer.status_code == 200
         assert (world.callback().state, world.callback().error) == (WebSubState.DENIED, "no more room")
         assert world.feed().push.pushed_at is None
-        await world.subscriber.care()
+        await world.subscriber.run_once()
         assert len(world.hub.asked) == 1
         world.now += timedelta(days=1, minutes=1)
-        await world.subscriber.care()
+        await world.subscriber.run_once()
         assert len(world.hub.asked) == 2
         assert (await world.verified()).status_code == 200
 
@@ -376,13 +371,13 @@ def test_a_hub_that_denies_is_asked_again_a_day_later(sqlite: Database) -> None:
 
 def test_a_hub_that_is_gone_is_asked_ever_more_seldom_and_the_feed_polled(sqlite: Database) -> None:
     async def story(world: World) -> None:
-        await world.poller.cycle()
+        await world.poller.run_once()
         before = world.feed().poll.next_poll_at
         world.hub.close()
         tries = []
 
         for _minute in range(180):
-            await world.subscriber.care()
+            await world.subscriber.run_once()
             tries.append(world.callback().failures)
             world.now += MINUTE
 
@@ -399,7 +394,7 @@ def test_a_feed_that_leaves_is_unsubscribed(sqlite: Database) -> None:
         with world.database.write() as db:
             sync_feeds(db, [], world.now, timedelta(minutes=15))
 
-        await world.subscriber.care()
+        await world.subscriber.run_once()
 
         assert world.hub.asked[-1]["hub.mode"] == "unsubscribe"
         assert world.callback().state is WebSubState.LEAVING
@@ -413,14 +408,14 @@ def test_a_feed_that_leaves_is_unsubscribed(sqlite: Database) -> None:
 def test_switched_off_nothing_is_subscribed_and_what_was_is_ended(sqlite: Database) -> None:
     async def story(world: World) -> None:
         world.active = False
-        await world.poller.cycle()
-        await world.subscriber.care()
+        await world.poller.run_once()
+        await world.subscriber.run_once()
         assert world.hub.asked == []
         world.active = True
         await world.subscribed()
         world.active = False
 
-        await world.subscriber.care()
+        await world.subscriber.run_once()
 
         assert world.hub.asked[-1]["hub.mode"] == "unsubscribe"
 
@@ -465,9 +460,9 @@ def test_another_hub_means_another_address_and_secret(sqlite: Database) -> None:
         moved = world.fields["extra"].replace(world.hub.url, elsewhere)
         world.publisher.pages["/feed"] = Reply(rss(("1", "Old news"), ("2", "New"), extra=moved))
         world.now += HOUR
-        await world.poller.cycle()
+        await world.poller.run_once()
 
-        await world.subscriber.care()
+        await world.subscriber.run_once()
 
         after = world.callback()
         assert after.hub == elsewhere

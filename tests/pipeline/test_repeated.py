@@ -8,11 +8,12 @@ from hashlib import sha256
 import pytest
 
 from tests.feed_builder import change_feed
+from tests.pipeline.polling import ingest_poll
 from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import FeedConfig, Validators
 from watcher.model.poll import Document, Modified
-from watcher.pipeline.ingest import IngestResult, read, settle
-from watcher.schedule import PollLimits
+from watcher.pipeline.ingest_result import IngestResult
+from watcher.pipeline.outcomes import parse_response
 from watcher.store.database import Database
 from watcher.store.database.pruning import Retention, prune_database
 from watcher.store.feeds.leases import claim_due_feeds, filter_held_feeds
@@ -56,10 +57,10 @@ class Polls:
         )
         with self.database.write() as db:
             [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
-            outcome = read(held, document)
+            outcome = parse_response(held, document)
             assert isinstance(outcome, Modified)
             self.repeated = [item.repeated for item in outcome.parsed.items]
-            return settle(db, held, outcome, NO_TOPICS, self.now, PollLimits(), 0.0)
+            return ingest_poll(db, held, outcome, NO_TOPICS, self.now)
 
 
 A, B, C = ("a", "Harbour closed", "All day."), ("b", "Bridge open", "Since noon."), ("c", "Fog", "In the west.")

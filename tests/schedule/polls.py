@@ -19,7 +19,7 @@ from watcher.model.poll import (
     Redirect,
     Unchanged,
 )
-from watcher.schedule import PollLimits, plan_next_poll
+from watcher.schedule import PollLimits, PollTerms, plan_next_poll
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -101,4 +101,4 @@ def polled(
     bounds: PollLimits | None = None,
     jitter: float = 0.0,
 ) -> Feed:
-    return plan_next_poll(one, outcome, sorted_, now, bounds or PollLimits(), jitter)
+    return plan_next_poll(one, outcome, sorted_, PollTerms(now=now, limits=bounds or PollLimits(), jitter=jitter))

@@ -17,7 +17,7 @@ HOUR = timedelta(hours=1)
 def test_step_of_the_wall_clock_is_noticed_with_its_size(by: timedelta) -> None:
     detector = StepDetector(NOON, 100.0)
 
-    step = detector.look(NOON + timedelta(seconds=2) + by, 102.0)
+    step = detector.detect(NOON + timedelta(seconds=2) + by, 102.0)
 
     assert step == ClockStep(at=NOON + timedelta(seconds=2) + by, by=by)
 
@@ -25,14 +25,14 @@ def test_step_of_the_wall_clock_is_noticed_with_its_size(by: timedelta) -> None:
 def test_clock_that_runs_on_is_no_step_however_seldom_one_looks() -> None:
     detector = StepDetector(NOON, 100.0)
 
-    assert detector.look(NOON + 5 * HOUR + timedelta(seconds=3), 100.0 + 5 * 3600) is None
+    assert detector.detect(NOON + 5 * HOUR + timedelta(seconds=3), 100.0 + 5 * 3600) is None
 
 
 def test_step_is_noticed_once() -> None:
     detector = StepDetector(NOON, 0.0)
-    detector.look(NOON + HOUR, 2.0)
+    detector.detect(NOON + HOUR, 2.0)
 
-    assert detector.look(NOON + HOUR + timedelta(seconds=2), 4.0) is None
+    assert detector.detect(NOON + HOUR + timedelta(seconds=2), 4.0) is None
 
 
 def answer(at: datetime, **more: str) -> dict[str, str]:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+from tests.pipeline.polling import ingest_poll
 from watcher.match import TopicMatcher, compile_topics
 from watcher.model.entry import Item, StoredEntry
 from watcher.model.feed import FeedConfig, Validators
 from watcher.model.poll import Document, Modified, ParsedFeed, PollingHints
 from watcher.model.topic import Topic
-from watcher.pipeline.ingest import IngestResult, settle
-from watcher.schedule import PollLimits
+from watcher.pipeline.ingest_result import IngestResult
 from watcher.store.database import Database
 from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.queries import load_feeds, sync_feeds
@@ -60,7 +60,7 @@ def bring(
         if feed not in {source.url for source in known}:
             sync_feeds(db, [*known, FeedConfig(url=feed, title=title)], now, timedelta(minutes=15))
         [claimed] = claim_due_feeds(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
-        return settle(db, claimed, document(feed, items), watched, now, PollLimits(), 0.0)
+        return ingest_poll(db, claimed, document(feed, items), watched, now)
 
 
 def stored(settled: IngestResult) -> list[StoredEntry]:

@@ -10,12 +10,11 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from tests.pipeline.polling import ingest_poll
 from tests.store.filled import NOON, bring, document, item, topics
 from watcher.errors import StoreError
 from watcher.match import parse_query
 from watcher.model.feed import FeedConfig
-from watcher.pipeline.ingest import settle
-from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.database.backup import back_up_database, copy_database, is_database_unused, restore_database
 from watcher.store.database.maintenance import find_database_faults, reindex_entries
@@ -147,7 +146,7 @@ def test_a_backup_of_a_running_database_is_of_one_moment(database: Database, tmp
                     sources = [FeedConfig(url="https://a.example/feed"), FeedConfig(url="https://b.example/feed")]
                     sync_feeds(db, sources, NOON, DAY)
                     [held] = claim_due_feeds(db, NOON, limit=1, lease_for=DAY, urls=[feed])
-                    settle(db, held, document(feed, [item(number, f"Story {number}")]), EYES, NOON, PollLimits(), 0.0)
+                    ingest_poll(db, held, document(feed, [item(number, f"Story {number}")]), EYES, NOON)
 
     writer = threading.Thread(target=write)
     writer.start()

@@ -15,7 +15,8 @@ from watcher.model.digest import Coverage, Digest
 from watcher.model.feed import Feed, FeedConfig
 from watcher.model.poll import Modified
 from watcher.model.topic import Origin
-from watcher.pipeline.ingest import IngestResult, ingest_polls
+from watcher.pipeline.ingest import IngestRules, ingest_polls
+from watcher.pipeline.ingest_result import IngestResult
 from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults
@@ -59,7 +60,8 @@ def of(feed: Feed, numbers: range) -> Modified:
 def settle(database: Database, held: list[Feed], numbers: range, minutes: int = 0) -> tuple[IngestResult, ...]:
     now = NOON + timedelta(minutes=minutes)
     with database.write(lasting=False) as db:
-        return ingest_polls(db, [(feed, of(feed, numbers)) for feed in held], WATCHED, now, PollLimits(), lambda: 0.0)
+        rules = IngestRules(matcher=WATCHED, limits=PollLimits(), jitter=lambda: 0.0)
+        return ingest_polls(db, [(feed, of(feed, numbers)) for feed in held], rules, now)
 
 
 def test_two_who_settle_the_same_polls_store_each_item_hit_and_story_once(database: Database) -> None:
@@ -96,7 +98,7 @@ def test_pollers_a_replay_a_pruner_and_people_do_not_stand_in_each_others_way(da
         for _ in range(8):
             with database.write() as db:
                 stored = load_entries_after(db, limit=60)
-                upsert_hits(db, everything.hits(stored, NOON, Origin.BACKFILL))
+                upsert_hits(db, everything.match_entries(stored, NOON, Origin.BACKFILL))
 
     def prune() -> None:
         for hours in range(8):

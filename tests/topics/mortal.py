@@ -9,6 +9,7 @@ from contextlib import contextmanager
 
 from tests.store.filled import NOON, topics
 from watcher.store.database import Database, Db
+from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.replay import replay_topics
 
 QUERIES = {"port": "harbour", "sea": "storm"}
@@ -35,4 +36,4 @@ def main(url: str, writes: int, before: bool) -> None:
     """Replay, and die at the given write; never, for 0."""
     with Doomed(url) as database:
         database.left, database.before = writes, before
-        replay_topics(database, topics(**QUERIES), NOON)
+        replay_topics(ArchiveScan(database), topics(**QUERIES), NOON)

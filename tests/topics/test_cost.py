@@ -8,6 +8,7 @@ from tests.store.filled import NOON, topics
 from tests.topics.news import DAY, judge, print_news, titles
 from watcher.store.database import Database
 from watcher.store.tables import entries
+from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.cost import ClauseCost, TopicCost, measure_cost
 from watcher.topics.named_query import parse_named_query
 
@@ -17,7 +18,7 @@ def share(shares: tuple[ClauseCost, ...], clause: str) -> ClauseCost:
 
 
 def weighed(database: Database, query: str, **more: object) -> TopicCost:
-    return measure_cost(database, "port", parse_named_query(query, {"boats": "ferry OR yacht"}), **more)  # type: ignore[arg-type]
+    return measure_cost(ArchiveScan(database, **more), "port", parse_named_query(query, {"boats": "ferry OR yacht"}))  # type: ignore[arg-type]
 
 
 def test_a_clause_is_told_what_rests_on_it_alone(database: Database) -> None:

@@ -6,6 +6,7 @@ from tests.store.filled import NOON, topics
 from tests.topics.news import DAY, judge, print_news, titles
 from watcher.match import parse_query
 from watcher.store.database import Database
+from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.diff import diff_queries
 
 OLD, NEW = (
@@ -17,7 +18,7 @@ OLD, NEW = (
 def test_a_diff_names_what_is_gained_and_lost_and_counts_what_stays(database: Database) -> None:
     print_news(database, "Harbour reopens", "Harbour, the film", "Ferry sinks", "Budget passes")
 
-    found = diff_queries(database, "port", OLD, NEW)
+    found = diff_queries(ArchiveScan(database), "port", OLD, NEW)
 
     assert titles([change.stored for change in found.gained]) == ["Ferry sinks"]
     assert titles([change.stored for change in found.lost]) == ["Harbour, the film"]
@@ -30,8 +31,8 @@ def test_a_diff_speaks_of_the_time_asked_for(database: Database) -> None:
     print_news(database, "Ferry sinks", at=NOON)
     print_news(database, "Ferry raised", at=NOON + 5 * DAY)
 
-    late = diff_queries(database, "port", OLD, NEW, since=NOON + DAY)
-    early = diff_queries(database, "port", OLD, NEW, until=NOON + DAY)
+    late = diff_queries(ArchiveScan(database, since=NOON + DAY), "port", OLD, NEW)
+    early = diff_queries(ArchiveScan(database, until=NOON + DAY), "port", OLD, NEW)
 
     assert (titles([c.stored for c in late.gained]), late.tested) == (["Ferry raised"], 1)
     assert (titles([c.stored for c in early.gained]), early.tested) == (["Ferry sinks"], 1)
@@ -43,7 +44,7 @@ def test_judgements_on_lost_hits_are_called_out(database: Database) -> None:
     told = judge(database, "port", "Harbour film wins", "relevant")
     judge(database, "other", "Harbour film loses", "relevant")
 
-    found = diff_queries(database, "port", OLD, NEW)
+    found = diff_queries(ArchiveScan(database), "port", OLD, NEW)
 
     assert found.lost_labels == {"relevant": 1}
     [judged] = [change for change in found.lost if change.label]
@@ -55,7 +56,7 @@ def test_a_judged_loss_is_listed_however_many_others_there_are(sqlite: Database)
     print_news(sqlite, *[f"Harbour film {n}" for n in range(30)], watched=watched)
     judge(sqlite, "port", "Harbour film 0", "relevant")
 
-    found = diff_queries(sqlite, "port", OLD, NEW, most=3)
+    found = diff_queries(ArchiveScan(sqlite), "port", OLD, NEW, limit=3)
 
     assert found.lost_count == 30
     assert len(found.lost) == 4
@@ -65,7 +66,7 @@ def test_a_judged_loss_is_listed_however_many_others_there_are(sqlite: Database)
 def test_the_same_meaning_in_another_spelling_differs_in_nothing(database: Database) -> None:
     print_news(database, "Harbour ferry", "Harbour", "Ferry")
 
-    found = diff_queries(database, "port", parse_query("harbour ferry"), parse_query("ferry AND HARBOUR"))
+    found = diff_queries(ArchiveScan(database), "port", parse_query("harbour ferry"), parse_query("ferry AND HARBOUR"))
 
     assert (found.gained_count, found.lost_count, found.kept) == (0, 0, 1)
 
@@ -74,7 +75,7 @@ def test_progress_ends_at_all_there_is(sqlite: Database) -> None:
     print_news(sqlite, *[f"Harbour {n}" for n in range(450)])
     heard: list[tuple[int, int]] = []
 
-    diff_queries(sqlite, "port", OLD, NEW, heard=lambda done, total: heard.append((done, total)))
+    diff_queries(ArchiveScan(sqlite, on_progress=lambda done, total: heard.append((done, total))), "port", OLD, NEW)
 
     assert len(heard) > 1
     assert heard[-1] == (450, 450)

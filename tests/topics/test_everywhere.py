@@ -16,6 +16,7 @@ from watcher.settings.folders import shipped_folder
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.hits.queries import find_hits
+from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.cost import measure_cost
 from watcher.topics.diff import diff_queries
 from watcher.topics.named_query import parse_named_query
@@ -72,7 +73,7 @@ def test_the_archive_gives_what_matching_each_entry_gives(database: Database) ->
 
     for query in map(parse_query, QUERIES):
         expected = {each.id: found for each in stored if (found := match_entry(query, each)) is not None}
-        tested = search_archive(database, query, limit=100)
+        tested = search_archive(ArchiveScan(database), query, limit=100)
 
         assert {match.stored.id: match.evidence for match in tested.matches} == expected, format_query(query)
         assert (tested.tested, tested.count) == (len(NEWS), len(expected))
@@ -83,7 +84,7 @@ def test_counting_many_queries_at_once_counts_each(database: Database) -> None:
     stored = everything(database)
     queries = {query: parse_query(query) for query in QUERIES}
 
-    matched, tested = count_matches(database, queries)
+    matched, tested = count_matches(ArchiveScan(database), queries)
 
     assert tested == len(NEWS)
     assert {query: matched.get(query, 0) for query in QUERIES} == {
@@ -97,9 +98,9 @@ def test_the_shipped_topics_can_be_weighed_probed_and_compared(database: Databas
     print_news(database, *NEWS)
     expected = [each.id for each in everything(database) if match_entry(named.query, each) is not None]
 
-    weighed = measure_cost(database, topic, named)
-    probed = probe_topic(database, topic, named, limit=100)
-    compared = diff_queries(database, topic, named.query, parse_query("zeppelin"))
+    weighed = measure_cost(ArchiveScan(database), topic, named)
+    probed = probe_topic(ArchiveScan(database), topic, named, limit=100)
+    compared = diff_queries(ArchiveScan(database), topic, named.query, parse_query("zeppelin"))
 
     assert weighed.hits == compared.lost_count == len(expected)
     assert [change.stored.id for change in compared.lost] == sorted(expected, reverse=True)
@@ -109,9 +110,9 @@ def test_the_shipped_topics_can_be_weighed_probed_and_compared(database: Databas
 
 def test_a_replay_keeps_what_the_live_matcher_would_have_kept(database: Database) -> None:
     stored = print_news(database, *NEWS)
-    live = {(hit.topic_id, hit.entry_id): hit.evidence for hit in shipped().hits(stored, NOON)}
+    live = {(hit.topic_id, hit.entry_id): hit.evidence for hit in shipped().match_entries(stored, NOON)}
 
-    replay_topics(database, shipped(), NOON)
+    replay_topics(ArchiveScan(database), shipped(), NOON)
 
     with database.read() as db:
         kept = {(hit.hit.topic_id, hit.hit.entry_id): hit.hit.evidence for hit in find_hits(db, limit=500).items}
@@ -124,6 +125,6 @@ def test_a_query_too_large_for_the_index_is_answered_without_it(database: Databa
     words = " OR ".join(f"word{number}{'x' * 30}" for number in range(1_200))
     query = compile_topics([Topic(id="a", name="a", query=f"({words}) OR kremlin")]).query("a")
 
-    assert [match.stored.entry.item.title for match in search_archive(database, query).matches] == [
+    assert [match.stored.entry.item.title for match in search_archive(ArchiveScan(database), query).matches] == [
         "The Kremlin and the White House speak of a reset"
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.store.filled import NOON, topics
 from tests.topics.news import DAY, judge, print_news, titles
 from watcher.store.database import Database
+from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.named_query import parse_named_query
 from watcher.topics.probe import ProbeResult, probe_topic
 from watcher.topics.sample import draw_sample, estimate_elusion
@@ -27,7 +28,7 @@ def test_a_near_miss_is_told_with_the_one_change_that_would_let_it_in(database: 
         "Budget passes",
     )
 
-    found = probe_topic(database, "port", QUERY)
+    found = probe_topic(ArchiveScan(database), "port", QUERY)
 
     assert by_title(found) == {
         "Harbour braces for a storm": "harbour NEAR/4 storm instead of NEAR/2",
@@ -42,14 +43,14 @@ def test_a_near_miss_is_told_with_the_one_change_that_would_let_it_in(database: 
 def test_what_matches_is_no_near_miss(database: Database) -> None:
     print_news(database, "Harbour storm", "PORT reopens")
 
-    assert probe_topic(database, "port", QUERY).near == ()
+    assert probe_topic(ArchiveScan(database), "port", QUERY).near == ()
 
 
 def test_a_word_written_otherwise_is_nearer_than_a_part_left_out(sqlite: Database) -> None:
     print_news(sqlite, *[f"Harbour day {n}" for n in range(20)], "Storms near harbour town")
     query = parse_named_query("harbour storm")
 
-    found = probe_topic(sqlite, "port", query, limit=3)
+    found = probe_topic(ArchiveScan(sqlite), "port", query, limit=3)
 
     assert found.near[0].stored.entry.item.title == "Storms near harbour town"
     assert found.near[0].kind == "form"
@@ -58,7 +59,7 @@ def test_a_word_written_otherwise_is_nearer_than_a_part_left_out(sqlite: Databas
 def test_no_headline_is_there_twice(sqlite: Database) -> None:
     print_news(sqlite, "Harbour braces for a storm", "Harbour braces for a storm", "Port Authority, the film")
 
-    found = probe_topic(sqlite, "port", QUERY, limit=10)
+    found = probe_topic(ArchiveScan(sqlite), "port", QUERY, limit=10)
 
     assert sorted(titles([near.stored for near in found.near])) == [
         "Harbour braces for a storm",
@@ -72,7 +73,7 @@ def test_one_reason_does_not_fill_the_list(sqlite: Database) -> None:
     towns = ("Oslo", "Bergen", "Turku", "Riga", "Visby")
     print_news(sqlite, "Customs open", *[f"Harbour of {town} fears a storm" for town in towns])
 
-    found = probe_topic(sqlite, "port", query, limit=3)
+    found = probe_topic(ArchiveScan(sqlite), "port", query, limit=3)
 
     assert found.near[0].kind == "distance"
     assert "Customs open" in titles([near.stored for near in found.near])
@@ -84,7 +85,7 @@ def test_hits_judged_relevant_that_no_longer_match_are_known_misses(database: Da
     judge(database, "port", "Harbour quiet", "irrelevant")
     judge(database, "port", "Harbour storm", "relevant")
 
-    found = probe_topic(database, "port", QUERY)
+    found = probe_topic(ArchiveScan(database), "port", QUERY)
 
     assert [hit.id for hit in found.missed] == [told]
 
@@ -93,7 +94,7 @@ def test_a_probe_looks_at_the_time_asked_for(database: Database) -> None:
     print_news(database, "Harbour braces for a storm", at=NOON - 9 * DAY)
     print_news(database, "Storm spares the old harbour", at=NOON)
 
-    found = probe_topic(database, "port", QUERY, since=NOON - DAY)
+    found = probe_topic(ArchiveScan(database, since=NOON - DAY), "port", QUERY)
 
     assert titles([near.stored for near in found.near]) == ["Storm spares the old harbour"]
 
@@ -101,9 +102,9 @@ def test_a_probe_looks_at_the_time_asked_for(database: Database) -> None:
 def test_a_sample_is_of_what_does_not_match_and_the_same_each_time(database: Database) -> None:
     print_news(database, *[f"Harbour storm {n}" for n in range(5)], *[f"Budget {n}" for n in range(40)])
 
-    first = draw_sample(database, QUERY.query, 10, seed=7)
-    again = draw_sample(database, QUERY.query, 10, seed=7)
-    other = draw_sample(database, QUERY.query, 10, seed=8)
+    first = draw_sample(ArchiveScan(database), QUERY.query, 10, seed=7)
+    again = draw_sample(ArchiveScan(database), QUERY.query, 10, seed=7)
+    other = draw_sample(ArchiveScan(database), QUERY.query, 10, seed=8)
 
     assert (first.population, first.matched) == (40, 5)
     assert len({stored.id for stored in first.entries}) == 10
@@ -115,7 +116,7 @@ def test_a_sample_is_of_what_does_not_match_and_the_same_each_time(database: Dat
 def test_a_sample_larger_than_what_there_is_is_all_of_it(database: Database) -> None:
     print_news(database, "Budget", "Harbour storm")
 
-    assert titles(draw_sample(database, QUERY.query, 100).entries) == ["Budget"]
+    assert titles(draw_sample(ArchiveScan(database), QUERY.query, 100).entries) == ["Budget"]
 
 
 def test_finding_none_in_a_sample_bounds_what_is_missed_and_does_not_say_nothing_is() -> None:

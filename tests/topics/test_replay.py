@@ -21,6 +21,7 @@ from watcher.store.entries.queries import load_entries_after
 from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, find_hits, load_hit
 from watcher.store.stories.queries import filter_without_story, find_stories
 from watcher.store.system.key_values import get_value
+from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.replay import ReplayResult, replay_topics
 
 HOUR = timedelta(hours=1)
@@ -44,7 +45,7 @@ def test_new_hits_are_marked_backfill_and_known_ones_stay_as_they_are(database: 
     print_news(database, "Harbour reopens", "Ferry sinks", "Budget", watched=before)
     told = judge(database, "port", "Harbour reopens", "relevant")
 
-    found = replay_topics(database, after, NOON + DAY)
+    found = replay_topics(ArchiveScan(database), after, NOON + DAY)
 
     assert (found.new, found.known, found.tested) == ({"port": 1}, {"port": 1}, 3)
     assert kept(database) == {
@@ -59,9 +60,9 @@ def test_a_second_replay_changes_nothing(database: Database) -> None:
     print_news(database, *[f"Harbour storm {n}" for n in range(7)], "Ferry")
     watched = topics(**QUERIES)
 
-    first = replay_topics(database, watched, NOON)
+    first = replay_topics(ArchiveScan(database), watched, NOON)
     before = everything(database)
-    second = replay_topics(database, watched, NOON + HOUR)
+    second = replay_topics(ArchiveScan(database), watched, NOON + HOUR)
 
     assert (sum(first.new.values()), sum(second.new.values())) == (14, 0)
     assert everything(database) == before
@@ -72,7 +73,7 @@ def test_only_the_topics_and_the_time_asked_for_are_replayed(database: Database)
     print_news(database, "Harbour storm", at=NOON - 9 * DAY)
     print_news(database, "Storm at the harbour", at=NOON)
 
-    replay_topics(database, topics(**QUERIES), NOON, topic_ids=["port"], since=NOON - DAY)
+    replay_topics(ArchiveScan(database, since=NOON - DAY), topics(**QUERIES), NOON, topic_ids=["port"])
 
     assert [*kept(database)] == [("port", "Storm at the harbour")]
 
@@ -80,7 +81,7 @@ def test_only_the_topics_and_the_time_asked_for_are_replayed(database: Database)
 def test_a_hit_that_todays_topic_would_not_find_is_left_alone(database: Database) -> None:
     print_news(database, "Harbour film", watched=topics(port="harbour"))
 
-    replay_topics(database, topics(port="harbour NOT film"), NOON)
+    replay_topics(ArchiveScan(database), topics(port="harbour NOT film"), NOON)
 
     assert [*kept(database)] == [("port", "Harbour film")]
 
@@ -93,7 +94,7 @@ def test_a_replay_does_not_flood_the_next_digest(database: Database) -> None:
         database, [item(1, "Five Eyes partners leave")], now=NOON - HOUR, watched=topics(**{"five-eyes": '"five eyes"'})
     )
 
-    found = replay_topics(database, topics(**{"five-eyes": '"five eyes"'}), NOON - HOUR)
+    found = replay_topics(ArchiveScan(database), topics(**{"five-eyes": '"five eyes"'}), NOON - HOUR)
     compose_due(database, press([daily()], []), NOON + DAY)
 
     assert found.new == {"five-eyes": 1}
@@ -108,7 +109,7 @@ def test_entries_join_the_stories_of_the_days_when_they_came(database: Database)
     print_news(database, same, at=NOON - 30 * DAY + HOUR, feed="https://b.example/feed.xml")
     print_news(database, same, at=NOON - DAY, feed="https://c.example/feed.xml")
 
-    replay_topics(database, topics(port="harbour"), NOON)
+    replay_topics(ArchiveScan(database), topics(port="harbour"), NOON)
 
     with database.read() as db:
         sizes = [(told.size, told.first_at, told.last_at) for told in find_stories(db).items]
@@ -125,7 +126,7 @@ def test_an_entry_found_in_the_archive_does_not_make_a_story_older_or_younger_th
     print_news(database, same, at=NOON - 2 * HOUR, feed="https://a.example/feed.xml")
     print_news(database, same, at=NOON, feed="https://b.example/feed.xml", watched=topics(port="harbour"))
 
-    replay_topics(database, topics(port="harbour"), NOON + 5 * DAY)
+    replay_topics(ArchiveScan(database), topics(port="harbour"), NOON + 5 * DAY)
 
     with database.read() as db:
         [told] = find_stories(db).items
@@ -136,7 +137,7 @@ def test_an_entry_that_was_edited_is_matched_as_it_is_now(database: Database) ->
     bring(database, [item(1, "Harbour storm")])
     bring(database, [item(1, "Budget passes at last")], now=NOON + HOUR)
 
-    found = replay_topics(database, topics(port="harbour", money="budget"), NOON + 2 * HOUR)
+    found = replay_topics(ArchiveScan(database), topics(port="harbour", money="budget"), NOON + 2 * HOUR)
 
     assert found.new == {"money": 1}
 
@@ -149,7 +150,7 @@ def test_progress_is_told_after_what_it_tells_is_kept(sqlite: Database) -> None:
         with sqlite.read() as db:
             heard.append((done, total, sum(count_hits_by_topic(db).values())))
 
-    replay_topics(sqlite, topics(port="harbour"), NOON, heard=hear)
+    replay_topics(ArchiveScan(sqlite, on_progress=hear), topics(port="harbour"), NOON)
 
     assert len(heard) > 1
     assert all(done == counted for done, _total, counted in heard)
@@ -157,8 +158,8 @@ def test_progress_is_told_after_what_it_tells_is_kept(sqlite: Database) -> None:
 
 
 def test_nothing_to_replay_is_no_fault(database: Database) -> None:
-    assert replay_topics(database, topics(), NOON) == ReplayResult(tested=0, read=0)
-    assert replay_topics(database, topics(port="harbour"), NOON).new == {}
+    assert replay_topics(ArchiveScan(database), topics(), NOON) == ReplayResult(tested=0, read=0)
+    assert replay_topics(ArchiveScan(database), topics(port="harbour"), NOON).new == {}
 
 
 PROCESSES = multiprocessing.get_context("forkserver")
@@ -186,7 +187,7 @@ def test_a_replay_that_is_killed_comes_to_the_same_the_second_time(
     dies(database, write, before)
     with database.read() as db:
         halfway = sum(count_hits_by_topic(db).values())
-    second = replay_topics(database, watched, NOON)
+    second = replay_topics(ArchiveScan(database), watched, NOON)
 
     assert halfway == 200 * (write if not before else write - 1) if write < 3 else halfway >= 400
     assert second.resumed == (halfway > 0)
@@ -196,7 +197,7 @@ def test_a_replay_that_is_killed_comes_to_the_same_the_second_time(
         ids = [stored.id for stored in load_entries_after(db, limit=1000)]
         assert not filter_without_story(db, ids)
         assert sum(told.size for told in find_stories(db, limit=1000).items) == 500
-    assert sum(replay_topics(database, watched, NOON, afresh=True).new.values()) == 0
+    assert sum(replay_topics(ArchiveScan(database), watched, NOON, afresh=True).new.values()) == 0
 
 
 def test_a_stopped_replay_is_gone_on_with_only_where_it_had_begun_as_early(sqlite: Database) -> None:
@@ -207,8 +208,8 @@ def test_a_stopped_replay_is_gone_on_with_only_where_it_had_begun_as_early(sqlit
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        replay_topics(sqlite, topics(port="harbour"), NOON, since=NOON - DAY, heard=stop)
-    found = replay_topics(sqlite, topics(port="harbour"), NOON)
+        replay_topics(ArchiveScan(sqlite, since=NOON - DAY, on_progress=stop), topics(port="harbour"), NOON)
+    found = replay_topics(ArchiveScan(sqlite), topics(port="harbour"), NOON)
 
     assert not found.resumed
     assert len(kept(sqlite)) == 500
@@ -221,8 +222,8 @@ def test_a_replay_of_other_topics_does_not_go_on_from_a_stopped_one(sqlite: Data
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        replay_topics(sqlite, topics(port="harbour"), NOON, heard=stop)
-    found = replay_topics(sqlite, topics(port="storm"), NOON)
+        replay_topics(ArchiveScan(sqlite, on_progress=stop), topics(port="harbour"), NOON)
+    found = replay_topics(ArchiveScan(sqlite), topics(port="storm"), NOON)
 
     assert not found.resumed
     assert sum(found.new.values()) + sum(found.known.values()) == 450

@@ -62,7 +62,7 @@ def test_what_stands_behind_a_not_is_not_wanted() -> None:
 def test_a_clause_is_shown_with_its_sets_by_name() -> None:
     named = parse_named_query("@spies NEAR/4 (meet~ OR @verbs)", {"spies": "spy~ OR agent~", "verbs": "@spies OR talk"})
 
-    assert named.say(named.query.root) == "@spies NEAR/4 (meet~ OR @verbs)"
+    assert named.format_node(named.query.root) == "@spies NEAR/4 (meet~ OR @verbs)"
 
 
 RELAXED = [
@@ -100,13 +100,13 @@ def test_a_loosened_query_never_loses_a_match() -> None:
     assert match_entry(named.query, stored) is not None
     assert len(list_relaxations(named)) > 8
     for way in list_relaxations(named):
-        assert match_entry(way.query, stored) is not None, way.said
+        assert match_entry(way.query, stored) is not None, way.description
 
 
 def test_of_an_or_only_the_option_that_is_loosened_is_asked() -> None:
     named = parse_named_query("(a NEAR/2 b) OR (c NOT e) OR g")
 
-    asked = {way.said: format_query(way.query) for way in list_relaxations(named)}
+    asked = {way.description: format_query(way.query) for way in list_relaxations(named)}
 
     assert asked == {"a NEAR/4 b instead of NEAR/2": "a NEAR/4 b", "without NOT e": "c"}
 

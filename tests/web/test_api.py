@@ -11,6 +11,7 @@ import pytest
 from tests.web.site import World
 from watcher.errors import BusyError
 from watcher.pipeline.digests import compose_now
+from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.query_test import search_archive
 from watcher.web.api import models
 from watcher.web.deadlines import PATIENCE, Reader
@@ -195,10 +196,10 @@ def test_a_query_that_takes_too_long_on_a_text_stops(client: httpx.Client) -> No
 def test_the_archive_is_searched_for_as_long_as_there_is_time(desk: World) -> None:
     query = desk.app.watched.query("eyes")
 
-    said = search_archive(desk.app.database, query, enough=lambda: True)
+    said = search_archive(ArchiveScan(desk.app.database), query, is_over=lambda: True)
 
     assert (said.count, said.searched_back_to is not None) == (1, True)
-    assert said.tested < search_archive(desk.app.database, query).tested
+    assert said.tested < search_archive(ArchiveScan(desk.app.database), query).tested
 
 
 def test_whoever_asks_while_inflections_are_looked_up_is_told_to_ask_again() -> None:

@@ -138,8 +138,8 @@ class App:
         self._watched = compile_topics(settings.topics, settings.sets)
         self.settings = settings
 
-    def bounds(self) -> PollLimits:
-        """Give the bounds of polling."""
+    def poll_limits(self) -> PollLimits:
+        """Return the limits of polling."""
         polling = self.settings.polling
         return PollLimits(
             minimum=polling.minimum,

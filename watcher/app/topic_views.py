@@ -156,8 +156,8 @@ def probe(one: ProbeResult, topic_id: str) -> Json:
         "near_count": one.near_count,
         "near": [_near(near) for near in one.near],
         "loosenings": [
-            {"kind": way.kind, "change": way.said, "lets_in": way.lets_in, "at_least": way.capped}
-            for way in one.loosenings
+            {"kind": way.kind, "change": way.description, "lets_in": way.lets_in, "at_least": way.capped}
+            for way in one.relaxations
         ],
         "missed": [{"hit": hit.id, "entry": entry(hit.stored), "label": hit.label} for hit in one.missed],
     }

@@ -121,34 +121,26 @@ async def _cycle(application: App, urls: list[str] | None, *, everything: bool, 
     from datetime import timedelta
 
     from watcher import clock
+    from watcher.app.pipeline import build_pipeline, build_poller
     from watcher.fetch import Fetcher
-    from watcher.pipeline.lease_recovery import COMMAND
-    from watcher.pipeline.poller import Poller
+    from watcher.pipeline.feed_claims import FeedSelection
+    from watcher.pipeline.lease_recovery import COMMAND_PREFIX
 
+    selection = FeedSelection(urls=None if urls is None else tuple(urls), include_all=everything)
+    owner = f"{COMMAND_PREFIX} {socket.gethostname()}:{os.getpid()}"
     async with Fetcher(application.fetch_policy()) as fetcher:
-        poller = Poller(
-            application.database,
-            fetcher,
-            lambda: application.watched,
-            clock.now,
-            bounds=application.bounds,
-            concurrency=application.settings.fetch.concurrency,
-            owner=f"{COMMAND} {socket.gethostname()}:{os.getpid()}",
-            on_settled=lambda _settled: advance(),
-            configured=lambda url: application.settings.source(url),
-            keeps_for=timedelta(),
-        )
-        async with poller:
-            return await poller.cycle(urls=urls, everything=everything)
+        pipeline = build_pipeline(application, fetcher, clock.now, owner=owner, on_ingested=lambda _result: advance())
+        async with build_poller(application, pipeline, retry_writes_for=timedelta()) as poller:
+            return await poller.run_once(selection)
 
 
 def _take_over(application: App, urls: list[str] | None, *, everything: bool, living: bool) -> None:
     """Take over what dead processes of this machine hold, and what others do if a person asks for that."""
     from watcher import clock
-    from watcher.pipeline.lease_recovery import free_feeds_of_owners, is_dead, take_over
+    from watcher.pipeline.lease_recovery import free_feeds_of_owners, is_owner_dead, recover_leases
     from watcher.store.feeds.leases import list_feed_leases
 
-    feeds, messages = take_over(application.database, is_dead, clock.now())
+    feeds, messages = recover_leases(application.database, is_owner_dead, clock.now())
     if feeds or messages:
         output.note(f"taken over from a process that died: {output.counted(feeds, 'feed')}")
     if not living:

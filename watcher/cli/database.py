@@ -29,7 +29,7 @@ def upgrade(as_json: Json = False) -> None:
 
     A SQLite database is copied beside itself first, and the copy kept. What a configured engine keeps there follows.
     """
-    from watcher.engine import prepare
+    from watcher.engine import create_engine_tables
     from watcher.store.database.migrate import former_revision_path, get_schema_state, upgrade_schema
 
     settings = _settings()
@@ -38,7 +38,7 @@ def upgrade(as_json: Json = False) -> None:
             before = get_schema_state(db).revision
         after = upgrade_schema(database).revision
         if settings is not None:
-            prepare(settings.engine, database)
+            create_engine_tables(settings.engine, database)
         kept = former_revision_path(database.path, before) if database.path is not None and before else None
         said = {
             "database": str(database),

@@ -263,10 +263,10 @@ async def _deliver(application: App, press: DigestContext, digest_id: int) -> No
     from watcher.channels.senders import Senders
     from watcher.fetch import Fetcher
     from watcher.pipeline.delivery import deliver_waiting
-    from watcher.pipeline.lease_recovery import COMMAND
+    from watcher.pipeline.lease_recovery import COMMAND_PREFIX
 
     async with Fetcher(application.fetch_policy()) as fetcher:
-        owner = f"{COMMAND} {socket.gethostname()}:{os.getpid()}"
+        owner = f"{COMMAND_PREFIX} {socket.gethostname()}:{os.getpid()}"
         senders = Senders(SenderContext(http=fetcher.client(), clock=clock.now))
         await deliver_waiting(
             application.database, press.channels, senders, clock.now, owner=owner, digest_id=digest_id

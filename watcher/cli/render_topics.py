@@ -86,9 +86,9 @@ def show_probe(found: ProbeResult) -> None:
         + (f" ({others:,} not shown)" if others else "")
         + f" among {found.read:,} entries looked at, of {found.tested:,}"
     )
-    if found.loosenings:
+    if found.relaxations:
         output.put("")
-        rows = [(f"{'at least ' * way.capped}{way.lets_in:,}", way.said) for way in found.loosenings[:12]]
+        rows = [(f"{'at least ' * way.capped}{way.lets_in:,}", way.description) for way in found.relaxations[:12]]
         output.table(("lets in", "the query"), rows)
 
 

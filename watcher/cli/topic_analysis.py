@@ -47,6 +47,7 @@ def diff(
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.match import parse_query
+    from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.diff import diff_queries as compare
 
     if (query is None) == (file is None):
@@ -59,9 +60,7 @@ def diff(
         new = parse_query(text, settings.sets)
         old = application.watched.query(topic_id)
         with output.measured("Comparing") as heard:
-            found = compare(
-                application.database, topic_id, old, new, since=after, until=before, most=limit, heard=heard
-            )
+            found = compare(ArchiveScan(application.database, after, before, heard), topic_id, old, new, limit=limit)
     if as_json:
         output.put_json(topic_views.diff(found, topic_id))
     else:
@@ -94,6 +93,7 @@ def replay(
     from watcher import clock
     from watcher.app import topic_views
     from watcher.app.listing import find_topic
+    from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.replay import replay_topics as apply
 
     with opened(sync=True) as application:
@@ -101,10 +101,8 @@ def replay(
         after, before = args.times(since, until)
         begun = clock.now()
         with output.measured("Replaying") as heard:
-            found = apply(
-                application.database, application.watched, begun,
-                topic_ids=chosen, since=after, until=before, afresh=afresh, heard=heard,
-            )  # fmt: skip
+            scan = ArchiveScan(application.database, after, before, heard)
+            found = apply(scan, application.watched, begun, topic_ids=chosen, afresh=afresh)
         ids = chosen or [topic.id for topic in application.watched.topics]
     seconds = (clock.now() - begun).total_seconds()
     if as_json:
@@ -142,6 +140,7 @@ def probe(
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.topics import sample as sampling
+    from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.named_query import parse_named_query
     from watcher.topics.probe import probe_topic as look
 
@@ -152,10 +151,10 @@ def probe(
         named = parse_named_query(topic.query, application.settings.sets)
         after, before = args.times(since, until)
         with output.measured("Probing") as heard:
-            found = look(application.database, topic_id, named, since=after, until=before, limit=limit, heard=heard)
+            found = look(ArchiveScan(application.database, after, before, heard), topic_id, named, limit=limit)
         drawn = None
         if size:
-            drawn = sampling.draw_sample(application.database, named.query, size, seed=seed, since=after, until=before)
+            drawn = sampling.draw_sample(ArchiveScan(application.database, after, before), named.query, size, seed=seed)
     elusion = None
     if drawn is not None and relevant is not None:
         elusion = sampling.estimate_elusion(min(relevant, len(drawn.entries)), len(drawn.entries), drawn.population)
@@ -181,6 +180,7 @@ def cost(
     from watcher.app import topic_views
     from watcher.app.listing import find_topic
     from watcher.cli import render_topics
+    from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.cost import measure_cost as weigh
     from watcher.topics.named_query import parse_named_query
 
@@ -189,7 +189,7 @@ def cost(
         named = parse_named_query(topic.query, application.settings.sets)
         after, before = args.times(since, until)
         with output.measured("Weighing") as heard:
-            found = weigh(application.database, topic_id, named, since=after, until=before, heard=heard)
+            found = weigh(ArchiveScan(application.database, after, before, heard), topic_id, named)
     if as_json:
         output.put_json(topic_views.cost(found, topic_id))
     else:

@@ -111,6 +111,7 @@ def _counted(proposals: tuple[TopicDraft, ...], since: str | None) -> tuple[Topi
     """Ask the archive how many entries each proposal matches; without one they stay as they are."""
     from watcher.errors import StoreError
     from watcher.match import parse_query
+    from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.draft import add_match_counts
     from watcher.topics.query_test import count_matches
 
@@ -118,7 +119,7 @@ def _counted(proposals: tuple[TopicDraft, ...], since: str | None) -> tuple[Topi
     try:
         with opened() as application:
             queries = {each.id: parse_query(each.query) for each in proposals}
-            matched, tested = count_matches(application.database, queries, since=after)
+            matched, tested = count_matches(ArchiveScan(application.database, after), queries)
     except StoreError as error:
         output.note(f"not counted: {error}")
         return proposals

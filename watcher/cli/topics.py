@@ -92,7 +92,7 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
     for line in topic.query.strip("\n").splitlines():
         output.put(f"  {output.clean(line)}" if line.strip() else "")
     output.put(output.style("\nAs read", output.DIM))
-    output.put(f"  {output.clean(read.say(read.query.root, 4_000))}")
+    output.put(f"  {output.clean(read.format_node(read.query.root, 4_000))}")
     if sets:
         output.put(output.style("\nSets", output.DIM) + "  " + ", ".join(f"@{name}" for name in sets))
     output.put(output.style("\nVersions", output.DIM))
@@ -182,6 +182,7 @@ def _test_archive(what: str, since: str | None, until: str | None, limit: int, a
     from watcher.app.listing import topic_or_query
     from watcher.cli import render_entry
     from watcher.match import parse_query
+    from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.query_test import search_archive
 
     with opened() as application:
@@ -189,7 +190,7 @@ def _test_archive(what: str, since: str | None, until: str | None, limit: int, a
         query = parse_query(text, application.settings.sets)
         after, before = args.times(since, until)
         with output.measured("Matching") as heard:
-            found = search_archive(application.database, query, since=after, until=before, limit=limit, heard=heard)
+            found = search_archive(ArchiveScan(application.database, after, before, heard), query, limit=limit)
     if as_json:
         output.put_json(topic_views.tested(found))
     else:

@@ -11,6 +11,7 @@ import yaml
 
 from watcher import clock
 from watcher.app.bootstrap import App, open_app
+from watcher.app.pipeline import build_pipeline, build_poller
 from watcher.channels.base import SenderContext
 from watcher.channels.senders import Senders
 from watcher.demo.server import DemoServer
@@ -18,8 +19,8 @@ from watcher.fetch import Fetcher
 from watcher.model.digest import Digest
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.digests import compose_now
+from watcher.pipeline.feed_claims import FeedSelection
 from watcher.pipeline.poll_summary import PollSummary
-from watcher.pipeline.poller import Poller
 from watcher.settings.folders import shipped_folder
 
 DIGEST = "demo"
@@ -64,9 +65,8 @@ def opened(folder: Path, press: DemoServer, port: int, environ: Mapping[str, str
 async def poll(app: App) -> PollSummary:
     """Poll every feed of the press once."""
     async with Fetcher(app.fetch_policy()) as fetcher:
-        poller = Poller(app.database, fetcher, lambda: app.watched, clock.now, bounds=app.bounds, owner="demo")
-        async with poller:
-            return await poller.cycle(everything=True)
+        async with build_poller(app, build_pipeline(app, fetcher, clock.now, owner="demo")) as poller:
+            return await poller.run_once(FeedSelection(include_all=True))
 
 
 async def send_digest(app: App) -> Digest:

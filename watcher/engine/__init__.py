@@ -1,4 +1,4 @@
-"""Who runs the steps, and when: a metronome in one process, or a queue that any number of processes share."""
+"""Runs the jobs of a process: by a timer of its own, or by a queue that any number of processes share."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from watcher.settings import EngineName
 from watcher.store.database import Database
 
 
-def make_engine(name: EngineName, steps: Jobs) -> Engine:
-    """Make the engine of that name; raises UsageError where what it needs is not installed."""
+def create_engine(name: EngineName, jobs: Jobs) -> Engine:
+    """Return the engine of that name. Raises UsageError where what it needs is not installed."""
     match name:
         case EngineName.LOCAL:
             from watcher.engine.apscheduler_engine import ApschedulerEngine
 
-            return ApschedulerEngine(steps)
+            return ApschedulerEngine(jobs)
         case EngineName.PROCRASTINATE:
-            with _installed(name):
+            with _require_installed(name):
                 from watcher.engine.procrastinate_engine import ProcrastinateEngine
 
-                return ProcrastinateEngine(steps)
+                return ProcrastinateEngine(jobs)
 
 
-def prepare(name: EngineName, database: Database) -> None:
-    """Make the tables that an engine keeps beside ours, or bring them up to date; raises UsageError or StoreError."""
+def create_engine_tables(name: EngineName, database: Database) -> None:
+    """Create the tables that an engine keeps beside ours, or migrate them. Raises UsageError or StoreError."""
     if name is EngineName.PROCRASTINATE:
-        with _installed(name):
+        with _require_installed(name):
             from watcher.engine import procrastinate_tables
 
-            procrastinate_tables.prepare(database)
+            procrastinate_tables.create_procrastinate_tables(database)
 
 
 @contextmanager
-def _installed(name: EngineName) -> Iterator[None]:
+def _require_installed(name: EngineName) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:

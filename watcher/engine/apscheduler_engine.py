@@ -1,103 +1,102 @@
-"""The engine of one process. Alone knows APScheduler, which is only the metronome: what is due the database says."""
+"""The engine of one process. APScheduler, which only this module knows, is its timer; the database says what is due."""
 
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, timedelta
 from typing import Any
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
-from watcher.engine.clock_monitor import LOOK_EVERY
-from watcher.engine.jobs import Jobs, Step, patient
+from watcher.engine.clock_monitor import CHECK_INTERVAL
+from watcher.engine.jobs import SCHEDULE, Job, Jobs, Schedule, tolerate_storage_errors
 
 log = structlog.get_logger()
 
-ALIVE_FOR = timedelta(minutes=1)
-"""So long after the last tick that succeeded a process counts as alive."""
+ALIVE_PERIOD = timedelta(minutes=1)
+"""So long after the last successful run of `poll` a process counts as alive."""
+POLL_PERIOD = timedelta(seconds=0.8)
+"""How long one run of `poll` starts polls: nearly to the next run, for one that overlaps would be dropped."""
 
 
 class ApschedulerEngine:
-    """Ticks within this process."""
+    """Runs the jobs of the schedule within this process."""
 
-    def __init__(self, steps: Jobs) -> None:
-        self._steps = steps
-        self._succeeded_at = steps.monotonic()
-        self._watching: asyncio.Task[None] | None = None
-        # Defaults that bite: a tick that came late by a second would be dropped, and three could run at once.
+    def __init__(self, jobs: Jobs) -> None:
+        self._jobs = jobs
+        self._succeeded_at = jobs.monotonic()
+        self._clock_task: asyncio.Task[None] | None = None
+        # The defaults would drop a run that comes a second late, and run a job three times at once.
         self._scheduler = AsyncIOScheduler(
             timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
         )
 
     @property
-    def alive(self) -> bool:
-        """Return whether a tick has succeeded within the last minute."""
-        return self._steps.monotonic() - self._succeeded_at < ALIVE_FOR.total_seconds()
+    def is_alive(self) -> bool:
+        """Return whether polling has succeeded within the last minute."""
+        return self._jobs.monotonic() - self._succeeded_at < ALIVE_PERIOD.total_seconds()
 
     async def start(self) -> None:
-        """Tick from now on."""
-        steps, now = self._steps, self._steps.clock()
-        table: tuple[tuple[str, Step, timedelta, datetime], ...] = (
-            ("poll", self._poll, timedelta(seconds=1), now),
-            ("send", steps.send, timedelta(seconds=2), now),
-            ("beat", self._beat, steps.pace.beat, now),
-            ("clock", steps.clock_monitor.note_skew, timedelta(minutes=1), now + timedelta(minutes=1)),
-            ("subscribe", steps.subscribe, timedelta(minutes=1), now + timedelta(seconds=5)),
-            ("prune", steps.prune, timedelta(hours=6), now + timedelta(minutes=10)),
-        )
-        for name, step, every, first in table:
-            self._scheduler.add_job(
-                patient(name, step, steps.storage),
-                "interval",
-                seconds=every.total_seconds(),
-                id=name,
-                next_run_time=first,
-            )
-        self._scheduler.add_listener(_failed, EVENT_JOB_ERROR)
+        """Run the jobs from now on, in the background."""
+        jobs = self._jobs
+        self._add_job("poll", self._poll, SCHEDULE["poll"])
+        self._add_job("send", jobs.send, SCHEDULE["send"])
+        self._add_job("beat", self._keep_alive, Schedule(interval=jobs.heartbeat.interval))
+        self._add_job("clock", jobs.clock_monitor.record_skew, SCHEDULE["clock"])
+        self._add_job("subscribe", jobs.subscribe, SCHEDULE["subscribe"])
+        self._add_job("prune", jobs.prune, SCHEDULE["prune"])
+        self._scheduler.add_listener(_log_failure, EVENT_JOB_ERROR)
         self._scheduler.start()
-        self._watching = asyncio.create_task(self._watch_clock())
+        self._clock_task = asyncio.create_task(self._follow_clock())
 
     async def drain(self, grace: timedelta) -> None:
-        """Tick no more, and let what is in flight end."""
-        if self._watching is not None:
-            self._watching.cancel()
+        """Run no further job, and wait up to `grace` for what is in flight."""
+        if self._clock_task is not None:
+            self._clock_task.cancel()
         self._scheduler.remove_all_jobs()
-        await self._steps.drain(grace)
-        # It would cancel what still runs: only now does nothing.
+        await self._jobs.drain(grace)
+        # A shutdown cancels jobs that are running: it may come only when none is.
         self._scheduler.shutdown(wait=False)
-        await patient("leave", self._steps.leave, self._steps.storage)()
+        await tolerate_storage_errors("leave", self._jobs.sign_off, self._jobs.storage)()
+
+    def _add_job(self, name: str, job: Job, schedule: Schedule) -> None:
+        self._scheduler.add_job(
+            tolerate_storage_errors(name, job, self._jobs.storage),
+            "interval",
+            seconds=schedule.interval.total_seconds(),
+            id=name,
+            next_run_time=self._jobs.clock() + schedule.first_delay,
+        )
 
     async def _poll(self) -> None:
-        # Nearly to the next tick: one that still runs would have that one dropped.
-        await self._steps.poller.keep_up(timedelta(seconds=0.8))
-        if not self._steps.poller.is_stalled:
-            self._succeeded_at = self._steps.monotonic()
+        await self._jobs.poller.poll_for(POLL_PERIOD)
+        if not self._jobs.poller.is_stalled:
+            self._succeeded_at = self._jobs.monotonic()
 
-    async def _watch_clock(self) -> None:
-        """Look for steps of the wall clock on the event loop's own, monotonic time, and put the ticks right after one.
+    async def _keep_alive(self) -> None:
+        await self._jobs.record_heartbeat()
+        await self._jobs.recover_silent_leases()
 
-        APScheduler keeps the time of a job's next run on the wall clock: set back by hours, no tick would come for
+    async def _follow_clock(self) -> None:
+        """Check for steps of the wall clock, timed by the event loop, which is monotonic.
+
+        APScheduler keeps the next run of a job in wall-clock time: after a step back by hours no job would run for
         hours.
         """
         while True:
-            await asyncio.sleep(LOOK_EVERY.total_seconds())
-            await patient("follow clock", self._follow_clock, self._steps.storage)()
+            await asyncio.sleep(CHECK_INTERVAL.total_seconds())
+            await tolerate_storage_errors("follow clock", self._check_clock, self._jobs.storage)()
 
-    async def _follow_clock(self) -> None:
-        care = self._steps.clock_monitor
-        before = self._steps.clock()
+    async def _check_clock(self) -> None:
+        before = self._jobs.clock()
         for job in self._scheduler.get_jobs():
             latest = before + job.trigger.interval
             if job.next_run_time is not None and job.next_run_time > latest:
                 job.modify(next_run_time=latest)
-        await care.look()
-
-    async def _beat(self) -> None:
-        await self._steps.beat()
-        await self._steps.recover_silent_leases()
+        await self._jobs.clock_monitor.check_step()
 
 
-def _failed(event: Any) -> None:
+def _log_failure(event: Any) -> None:
     log.error("tick failed", tick=event.job_id, exc_info=event.exception)

@@ -1,4 +1,4 @@
-"""One process's care for the wall clock: notices its steps, makes due what they put off, and says when it is wrong."""
+"""Watches the wall clock of one process: detects its steps, reschedules what they put off, and reports its skew."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from watcher.store.system.clock_faults import CLOCK_TOLERANCE, record_clock_skew
 
 log = structlog.get_logger()
 
-LOOK_EVERY = timedelta(seconds=2)
-REARM_EVERY = timedelta(minutes=10)
-"""How often stored times are looked at without a step of our own: another machine's clock may have written them."""
-LONG_JUMP = timedelta(days=1)
+CHECK_INTERVAL = timedelta(seconds=2)
+RESCHEDULE_INTERVAL = timedelta(minutes=10)
+"""How often stored times are checked without a step of our own: another machine's clock may have written them."""
+MAX_TRUSTED_STEP = timedelta(days=1)
 """After a jump forward of more than this nothing is pruned until a server's clock confirms ours."""
 
 
 class ClockMonitor:
-    """Compares the wall clock with the monotonic one and with servers' clocks; `monotonic` gives seconds."""
+    """Compares the wall clock with the monotonic one and with servers' clocks; `monotonic` returns seconds."""
 
     def __init__(self, database: Database, wall: Callable[[], datetime], monotonic: Callable[[], float]) -> None:
         self._database = database
@@ -30,8 +30,8 @@ class ClockMonitor:
         self._monotonic = monotonic
         self._detector = StepDetector(wall(), monotonic())
         self._skew = SkewEstimator()
-        self._noted_skew: timedelta | None = None
-        self._rearmed_at = monotonic()
+        self._recorded_skew: timedelta | None = None
+        self._rescheduled_at = monotonic()
         self._is_trusted = False
 
     def observe(self, host: str, headers: Mapping[str, str]) -> None:
@@ -40,7 +40,7 @@ class ClockMonitor:
 
     @property
     def may_prune(self) -> bool:
-        """Return whether the clock is trusted so far that what looks old may be deleted.
+        """Return whether the clock is trusted enough to delete what looks old.
 
         A server has to confirm it first: whoever begins under a clock that is a year ahead sees an archive that is all
         past its time, and nothing that contradicts it before several servers have answered.
@@ -49,42 +49,42 @@ class ClockMonitor:
             self._is_trusted = True
         return self._is_trusted and self._skew.estimate() is None
 
-    async def look(self) -> ClockStep | None:
-        """Return a step of the clock since the last look, once what it put off is due and the step is noted."""
-        step = self._detector.look(self._wall(), self._monotonic())
+    async def check_step(self) -> ClockStep | None:
+        """Return a step of the clock since the last check, once what it put off is due and the step is stored."""
+        step = self._detector.detect(self._wall(), self._monotonic())
         if step is not None:
             log.warning("clock stepped", seconds=round(step.by.total_seconds()))
             self._skew.clear()
-            self._is_trusted = self._is_trusted and step.by <= LONG_JUMP
-        elif self._monotonic() - self._rearmed_at < REARM_EVERY.total_seconds():
+            self._is_trusted = self._is_trusted and step.by <= MAX_TRUSTED_STEP
+        elif self._monotonic() - self._rescheduled_at < RESCHEDULE_INTERVAL.total_seconds():
             return None
-        self._rearmed_at = self._monotonic()
-        await asyncio.to_thread(self._rearm, step)
+        self._rescheduled_at = self._monotonic()
+        await asyncio.to_thread(self._reschedule, step)
         return step
 
-    async def note_skew(self) -> None:
+    async def record_skew(self) -> None:
         """Log and store a skew against servers' clocks when it begins, changes much or ends, and while it lasts."""
-        skew, before = self._skew.estimate(), self._noted_skew
+        skew, before = self._skew.estimate(), self._recorded_skew
         if skew is None and before is None:
             return
         if skew is not None and (before is None or abs(skew - before) > CLOCK_TOLERANCE):
             log.warning("clock is wrong", seconds=round(skew.total_seconds()), reason=format_skew(skew))
         if skew is None:
             log.info("clock is right again")
-        self._noted_skew = skew
+        self._recorded_skew = skew
         await asyncio.to_thread(self._store_skew, skew)
 
-    def _rearm(self, step: ClockStep | None) -> None:
+    def _reschedule(self, step: ClockStep | None) -> None:
         with self._database.write() as db:
-            rearmed = reschedule_all(db, self._wall())
+            rescheduled = reschedule_all(db, self._wall())
             if step is not None:
                 record_clock_step(db, step)
-        if rearmed.count:
+        if rescheduled.count:
             log.warning(
                 "stored times in the future ignored",
-                feeds=rearmed.feeds,
-                deliveries=rearmed.deliveries,
-                digests=rearmed.digests,
+                feeds=rescheduled.feeds,
+                deliveries=rescheduled.deliveries,
+                digests=rescheduled.digests,
             )
 
     def _store_skew(self, skew: timedelta | None) -> None:

@@ -1,19 +1,21 @@
-"""The steps that every engine runs, bound to one process: poll, send, prune, and say that it is at work."""
+"""The jobs that every engine runs, bound to one process, and the table of when they run."""
 
 from __future__ import annotations
 
 import asyncio
 import os
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Protocol
 
 import structlog
 
 from watcher import clock
 from watcher.app.bootstrap import App
+from watcher.app.pipeline import build_pipeline, build_poller, build_subscriber
 from watcher.channels.base import SenderContext
 from watcher.channels.senders import Senders
 from watcher.engine.clock_monitor import ClockMonitor
@@ -22,42 +24,74 @@ from watcher.fetch import Fetcher
 from watcher.pipeline.digests import compose_due
 from watcher.pipeline.dispatcher import Dispatcher
 from watcher.pipeline.feed_events import to_poll_record
-from watcher.pipeline.ingest import IngestResult
-from watcher.pipeline.lease_recovery import is_dead, recover_silent_leases, take_over
-from watcher.pipeline.poller import Poller
+from watcher.pipeline.ingest_result import IngestResult
+from watcher.pipeline.lease_recovery import is_owner_dead, recover_leases, recover_silent_leases
 from watcher.pipeline.storage_monitor import StorageMonitor
-from watcher.pipeline.websub.service import Subscriber
 from watcher.store.database.pruning import prune_database
 from watcher.store.system.workers import record_heartbeat, remove_worker
 
 log = structlog.get_logger()
 
-Step = Callable[[], Awaitable[None]]
+Job = Callable[[], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """When a job runs: `interval` apart, for the first time `first_delay` after the start.
+
+    `cron` says the same to procrastinate, which runs a job once for all processes at each moment that it names; a sixth
+    field counts seconds.
+    """
+
+    interval: timedelta
+    first_delay: timedelta = timedelta()
+    cron: str = ""
+
+
+SCHEDULE: Mapping[str, Schedule] = MappingProxyType(
+    {
+        # One process polls by itself; several share batches of due feeds out.
+        "poll": Schedule(interval=timedelta(seconds=1)),
+        "share out": Schedule(interval=timedelta(seconds=1), cron="* * * * * *"),
+        # One process composes and delivers one after the other; several may do both at a time.
+        "send": Schedule(interval=timedelta(seconds=2)),
+        "compose": Schedule(interval=timedelta(seconds=2), cron="* * * * * */2"),
+        "deliver": Schedule(interval=timedelta(seconds=2), cron="* * * * * */2"),
+        "clock": Schedule(interval=timedelta(minutes=1), first_delay=timedelta(minutes=1)),
+        "subscribe": Schedule(interval=timedelta(minutes=1), first_delay=timedelta(seconds=5), cron="* * * * *"),
+        "clear": Schedule(interval=timedelta(seconds=5), cron="* * * * * */5"),
+        "prune": Schedule(interval=timedelta(hours=6), first_delay=timedelta(minutes=10), cron="17 */6 * * *"),
+    }
+)
+"""Every job by its name, which procrastinate stores with what it queues. The heartbeat is the process's own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heartbeat:
-    """How often a process says that it is at work, and after how long a silence it counts as dead."""
+    """How often a process records that it is alive, and after how long a silence it counts as dead."""
 
-    beat: timedelta = timedelta(seconds=5)
+    interval: timedelta = timedelta(seconds=5)
     silent_after: timedelta = timedelta(seconds=20)
 
 
 class Engine(Protocol):
-    """Whoever calls the steps. `alive` tells whether polling goes on."""
+    """Runs the jobs of a process by the schedule."""
 
-    async def start(self) -> None: ...
+    async def start(self) -> None:
+        """Run the jobs from now on, in the background. Raises StoreError where the database is away."""
 
-    async def drain(self, grace: timedelta) -> None: ...
+    async def drain(self, grace: timedelta) -> None:
+        """Run no further job, and wait up to `grace` for those that are running."""
 
     @property
-    def alive(self) -> bool: ...
+    def is_alive(self) -> bool:
+        """Return whether polling goes on."""
 
 
 class Jobs:
-    """What one process does at an engine's word; an async context manager. `app` may be reloaded meanwhile.
+    """What one process does when its engine calls; an async context manager. `app` may be reloaded meanwhile.
 
-    `senders` replaces the usual ones.
+    `clock` returns aware UTC, `monotonic` seconds. `senders` replaces the usual ones.
     """
 
     def __init__(
@@ -65,7 +99,7 @@ class Jobs:
         app: App,
         fetcher: Fetcher,
         clock: Callable[[], datetime],
-        pace: Heartbeat | None = None,
+        heartbeat: Heartbeat | None = None,
         *,
         monotonic: Callable[[], float] = clock.monotonic,
         senders: Senders | None = None,
@@ -74,34 +108,20 @@ class Jobs:
         self.clock = clock
         self.monotonic = monotonic
         self.clock_monitor = ClockMonitor(app.database, clock, monotonic)
-        self.pace = pace or Heartbeat()
+        self.heartbeat = heartbeat or Heartbeat()
         self.storage = StorageMonitor(monotonic)
         self.owner = f"{socket.gethostname()}:{os.getpid()}"
-        self.poller = Poller(
-            app.database,
+        pipeline = build_pipeline(
+            app,
             fetcher,
-            lambda: app.watched,
             clock,
-            bounds=app.bounds,
-            concurrency=app.settings.fetch.concurrency,
             owner=self.owner,
-            on_settled=self._count_poll,
-            on_answer=self.clock_monitor.observe,
-            configured=lambda url: app.settings.source(url),
+            on_ingested=self._count_poll,
+            on_response=self.clock_monitor.observe,
             storage=self.storage,
         )
-        self.subscriber = Subscriber(
-            app.database,
-            fetcher,
-            lambda: app.watched,
-            clock,
-            bounds=app.bounds,
-            base=lambda: app.settings.web.base_url,
-            active=lambda: app.settings.fetch.websub,
-            owner=self.owner,
-            reader=self.poller.reader,
-            on_settled=self._count_poll,
-        )
+        self.poller = build_poller(app, pipeline)
+        self.subscriber = build_subscriber(app, pipeline)
         self._dispatcher = Dispatcher(
             app.database,
             senders or Senders(SenderContext(http=fetcher.client(), clock=clock)),
@@ -111,34 +131,30 @@ class Jobs:
             storage=self.storage,
         )
 
-    def _count_poll(self, settled: IngestResult) -> None:
-        if not settled.held:
-            return
-        poll = to_poll_record(settled, self.clock())
-        self.app.activity.count_poll(poll.outcome, poll.elapsed, poll.new, poll.updated)
-        if settled.hits:
-            log.info("hits", feed=settled.before.name, hits=len(settled.hits), new=len(settled.new))
-
     async def __aenter__(self) -> Jobs:
         return self
 
     async def __aexit__(self, *error: object) -> None:
         await self.poller.__aexit__(*error)
 
-    async def take_over(self) -> None:
-        """Take up at once what a process held that is known to be dead."""
-        alone = self.app.database.is_sqlite
-        taken = await asyncio.to_thread(
-            take_over, self.app.database, lambda owner: is_dead(owner, self.owner, alone=alone), self.clock()
-        )
-        if any(taken):
-            log.warning("taken over from a process that died", feeds=taken[0], messages=taken[1])
+    async def recover_dead_leases(self) -> None:
+        """Free at once what processes held that are known to be dead."""
+        database = self.app.database
+
+        def is_dead(owner: str) -> bool:
+            return is_owner_dead(owner, self.owner, is_only_daemon=database.is_sqlite)
+
+        recovered = await asyncio.to_thread(recover_leases, database, is_dead, self.clock())
+        if any(recovered):
+            log.warning("taken over from a process that died", feeds=recovered.feeds, messages=recovered.messages)
 
     async def recover_silent_leases(self) -> None:
-        """Take up what those held who said that they were at work and say so no longer."""
-        taken = await asyncio.to_thread(recover_silent_leases, self.app.database, self.clock())
-        if any(taken):
-            log.warning("taken over from a process that fell silent", feeds=taken[0], messages=taken[1])
+        """Free what processes hold whose heartbeat has expired."""
+        recovered = await asyncio.to_thread(recover_silent_leases, self.app.database, self.clock())
+        if any(recovered):
+            log.warning(
+                "taken over from a process that fell silent", feeds=recovered.feeds, messages=recovered.messages
+            )
 
     async def send(self) -> None:
         """Compose what is due and deliver what waits."""
@@ -150,7 +166,7 @@ class Jobs:
         await asyncio.to_thread(compose_due, self.app.database, self.app.press(), self.clock())
 
     async def deliver(self) -> None:
-        """Begin to deliver what waits, a message at a time on every channel; no slow one keeps another waiting."""
+        """Start delivering what waits, a message at a time on every channel; no slow one keeps another waiting."""
         await self._dispatcher.tick(self.app.press().channels)
 
     async def wait_until_sent(self) -> None:
@@ -158,47 +174,57 @@ class Jobs:
         await self._dispatcher.wait_until_idle()
 
     async def subscribe(self) -> None:
-        """Ask hubs for what is to be pushed, for longer, or for no more."""
-        await self.subscriber.care()
+        """Ask hubs to push, to push for longer, or to push no more."""
+        await self.subscriber.run_once()
 
     async def prune(self) -> None:
-        """Drop what is older than it is kept, unless the clock that says so is doubted."""
+        """Delete what is older than it is kept, unless the clock that says so is doubted."""
         if not self.clock_monitor.may_prune:
             log.warning("nothing is pruned while the clock is doubted or no server has confirmed it")
             return
-        done = await asyncio.to_thread(prune_database, self.app.database, self.app.retention(), self.clock())
-        log.info("pruned", entries=done.entries, polls=done.polls, freed=done.freed_bytes)
+        pruned = await asyncio.to_thread(prune_database, self.app.database, self.app.retention(), self.clock())
+        log.info("pruned", entries=pruned.entries, polls=pruned.polls, freed=pruned.freed_bytes)
 
-    async def beat(self) -> None:
-        """Say that this process is at work, and whether it has a network."""
-        lasts, away = self.pace.silent_after, self.poller.find_network_away()
-        await asyncio.to_thread(record_heartbeat, self.app.database, self.owner, self.owner, self.clock(), lasts, away)
+    async def record_heartbeat(self) -> None:
+        """Record that this process is alive, and whether it reaches a network."""
+        expires_in, away_since = self.heartbeat.silent_after, self.poller.check_network()
+        await asyncio.to_thread(
+            record_heartbeat, self.app.database, self.owner, self.owner, self.clock(), expires_in, away_since
+        )
 
-    async def leave(self) -> None:
-        """Say that this process is at work no longer."""
+    async def sign_off(self) -> None:
+        """Record that this process has ended."""
 
-        def leave() -> None:
+        def sign_off() -> None:
             with self.app.database.write() as db:
                 remove_worker(db, self.owner)
 
-        await asyncio.to_thread(leave)
+        await asyncio.to_thread(sign_off)
 
     async def drain(self, grace: timedelta) -> None:
-        """Let what is in flight end, give back what does not within `grace`, and begin no further message."""
-        posting = asyncio.create_task(self._dispatcher.drain())
-        # What came of a message may have to wait for a database that is away; the next process finds it in doubt.
-        await asyncio.gather(self.poller.drain(grace), asyncio.wait([posting], timeout=grace.total_seconds()))
+        """Wait up to `grace` for what is in flight, release what has not ended, and begin no further message."""
+        sending = asyncio.create_task(self._dispatcher.drain())
+        # What became of a message may have to wait for a database that is away; the next process finds it in doubt.
+        await asyncio.gather(self.poller.drain(grace), asyncio.wait([sending], timeout=grace.total_seconds()))
+
+    def _count_poll(self, result: IngestResult) -> None:
+        if not result.is_stored:
+            return
+        poll = to_poll_record(result, self.clock())
+        self.app.activity.count_poll(poll.outcome, poll.elapsed, poll.new, poll.updated)
+        if result.hits:
+            log.info("hits", feed=result.before.name, hits=len(result.hits), new=len(result.new))
 
 
-def patient(name: str, step: Step, storage: StorageMonitor) -> Step:
-    """Return a step that a database which is full, locked or away does not end, and that `storage` hears of."""
+def tolerate_storage_errors(name: str, job: Job, storage: StorageMonitor) -> Job:
+    """Return a job that goes on with its next run where the database is full, locked or away; `storage` records it."""
 
-    async def tick() -> None:
+    async def run() -> None:
         try:
-            await step()
+            await job()
         except StoreError as error:
             storage.fail(name, error)
         else:
             storage.succeed(name)
 
-    return tick
+    return run

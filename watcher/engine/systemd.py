@@ -1,4 +1,4 @@
-"""Tells systemd how the service stands (sd_notify(3)): a datagram to the socket that it names in the environment."""
+"""Reports the state of the service to systemd (sd_notify(3)): datagrams to the socket named in the environment."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class ServiceManager:
         self._address = environ.get("NOTIFY_SOCKET", "")
         microseconds = environ.get("WATCHDOG_USEC", "")
         self._watchdog = int(microseconds) / 1e6 if microseconds.isdigit() else 0.0
-        self._watching: asyncio.Task[None] | None = None
+        self._watchdog_task: asyncio.Task[None] | None = None
 
     def notify(self, *assignments: str) -> None:
-        """Send assignments such as READY=1; a manager that does not listen is no fault."""
+        """Send assignments such as READY=1; one that does not listen is ignored."""
         if not self._address:
             return
         # An address that begins with @ is in the abstract namespace.
@@ -30,20 +30,20 @@ class ServiceManager:
             sending.sendto("\n".join(assignments).encode(), address)
 
     def start_watchdog(self) -> None:
-        """Answer the watchdog at half its time, as long as the event loop runs: one that hangs is restarted.
+        """Answer the watchdog at half its interval, as long as the event loop runs: a process that hangs is restarted.
 
         A database that is away or a full disk is no reason to: a restart would not help, and /readyz says so.
         """
         if self._watchdog:
-            self._watching = asyncio.create_task(self._answer())
+            self._watchdog_task = asyncio.create_task(self._answer_watchdog())
 
     def stop(self) -> None:
-        """Say that the service is about to end."""
-        if self._watching is not None:
-            self._watching.cancel()
+        """Report that the service is about to end."""
+        if self._watchdog_task is not None:
+            self._watchdog_task.cancel()
         self.notify("STOPPING=1", "STATUS=finishing what is in flight")
 
-    async def _answer(self) -> None:
+    async def _answer_watchdog(self) -> None:
         while True:
             self.notify("WATCHDOG=1")
             await asyncio.sleep(self._watchdog / 2)

@@ -1,11 +1,11 @@
-"""The topic language: reads queries, finds which of many match an entry, and shows why. Pure."""
+"""The topic language: parses queries, finds which of many match an entry, and explains why. Pure."""
 
 from watcher.match.budget import Check, limit_matching
 from watcher.match.compiler import check_topics, compile_topics, format_keyword_query, hash_query
 from watcher.match.entry_text import EntryText
 from watcher.match.explain import Clause, explain_match, match_entry
 from watcher.match.format import format_query
-from watcher.match.index import QueryIndex, TopicMatcher, build_entry_matcher
+from watcher.match.index import QueryIndex, build_entry_matcher
 from watcher.match.parser import parse_query
 from watcher.match.required_terms import (
     AllOf,
@@ -18,6 +18,7 @@ from watcher.match.required_terms import (
     required_terms,
 )
 from watcher.match.syntax import Query
+from watcher.match.topic_matcher import TopicMatcher
 
 __all__ = [
     "AllOf",

@@ -1,7 +1,7 @@
-"""What stops a question that is matched for too long: it is asked often by the loops that may be long, and raises.
+"""Stops matching that takes too long: the loops that may be long call a check, which raises.
 
-Whoever answers visitors sets it; polls match without one. It is found once for each entry and query, by the finder that
-`evaluate` is given, so that the loops ask an attribute and not the context.
+Whoever answers visitors sets one; polls match without. An evaluation looks it up once for each entry, so that the loops
+read an attribute and not the context.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ _CHECK: ContextVar[Check | None] = ContextVar("match_check", default=None)
 
 
 def get_current_check() -> Check | None:
-    """Return the check that is in force here; None where matching is not bounded."""
+    """Return the check of the current context; None where matching is not bounded."""
     return _CHECK.get()
 
 
 @contextmanager
 def limit_matching(check: Check) -> Iterator[None]:
-    """Let `check` bound the matching inside, also in threads that take this context along."""
+    """Bound the matching inside the block by `check`, also in threads that take this context along."""
     token = _CHECK.set(check)
     try:
         yield
@@ -35,13 +35,13 @@ def limit_matching(check: Check) -> Iterator[None]:
         _CHECK.reset(token)
 
 
-def iterate_checked(some: Iterable[T], check: Check | None) -> Iterable[T]:
-    """Iterate over `some`, calling `check` every STEPS_PER_CHECK items; without a check, return `some` itself."""
-    return some if check is None else _iterate_checked(some, check)
+def iterate_checked(items: Iterable[T], check: Check | None) -> Iterable[T]:
+    """Return `items`, with a call of `check` every STEPS_PER_CHECK of them; without a check the same object."""
+    return items if check is None else _iterate_checked(items, check)
 
 
-def _iterate_checked(some: Iterable[T], check: Check) -> Iterator[T]:
-    for number, each in enumerate(some):
+def _iterate_checked(items: Iterable[T], check: Check) -> Iterator[T]:
+    for number, item in enumerate(items):
         if not number % STEPS_PER_CHECK:
             check()
-        yield each
+        yield item

@@ -5,40 +5,40 @@ from __future__ import annotations
 from functools import lru_cache
 
 from watcher.match.entry_text import EntryText
+from watcher.match.fields import WORD_FIELDS
 from watcher.match.format import format_clause
-from watcher.match.proximity import Occurrence
-from watcher.match.syntax import WORD_FIELDS, Phrase
+from watcher.match.node import Leaf, Occurrence
 from watcher.model.topic import Evidence
 
 MAX_EVIDENCE = 40
 """Pieces of evidence kept for one hit, those nearest to the beginning."""
 
-_clause = lru_cache(maxsize=20_000)(format_clause)
+_format_clause = lru_cache(maxsize=20_000)(format_clause)
 
 
-def extract_evidence(found: list[Occurrence], reading: EntryText) -> tuple[Evidence, ...]:
-    """Say which words of the stored text are evidence, in reading order."""
-    leaves = sorted({leaf for occurrence in found for leaf in occurrence[3]}, key=_place)[:MAX_EVIDENCE]
-    said = []
-    for number, first, last, words in leaves:
+def extract_evidence(occurrences: list[Occurrence], entry: EntryText) -> tuple[Evidence, ...]:
+    """Return the words of the stored text that are evidence, in reading order."""
+    leaves = sorted({leaf for occurrence in occurrences for leaf in occurrence.leaves}, key=leaf_position)
+    evidence = []
+    for number, first, last, phrase in leaves[:MAX_EVIDENCE]:
         field = WORD_FIELDS[number]
-        start, end = reading.span(field, first, last)
-        said.append(
-            Evidence(field=field, start=start, end=end, text=reading.text(field)[start:end], clause=_clause(words))
-        )
-    return tuple(said)
+        start, end = entry.character_span(field, first, last)
+        text = entry.text(field)[start:end]
+        evidence.append(Evidence(field=field, start=start, end=end, text=text, clause=_format_clause(phrase)))
+    return tuple(evidence)
 
 
-def score_evidence(shown: tuple[Evidence, ...]) -> float:
-    """Weigh evidence from 0 to 1: words in the title, in the first lines, and how many clauses speak."""
-    if not shown:
+def score_evidence(evidence: tuple[Evidence, ...]) -> float:
+    """Return a score from 0 to 1: words in the title and in the first lines count, and how many clauses have any."""
+    if not evidence:
         return 0.2
-    clauses = {each.clause for each in shown}
-    in_title = {each.clause for each in shown if each.field == "title"}
-    early = any(each.field != "title" and each.start < 200 for each in shown)
+    clauses = {piece.clause for piece in evidence}
+    in_title = {piece.clause for piece in evidence if piece.field == "title"}
+    early = any(piece.field != "title" and piece.start < 200 for piece in evidence)
     breadth = min(len(clauses), 5) / 5
     return round(0.25 + 0.4 * len(in_title) / len(clauses) + 0.1 * early + 0.25 * breadth, 4)
 
 
-def _place(leaf: tuple[int, int, int, Phrase]) -> tuple[int, int, int]:
+def leaf_position(leaf: Leaf) -> tuple[int, int, int]:
+    """Return the key by which leaves are sorted in reading order."""
     return leaf[:3]

@@ -1,43 +1,24 @@
-"""Why a query matches an entry or does not: its clause tree, the words found, and the nearest thing to a match."""
+"""Why a query matches an entry or does not: its clause tree, the words found, and how near the rest comes."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from watcher.match.entry_text import EntryText
-from watcher.match.evaluate import (
-    LeafFinder,
-    LinearFinder,
-    discard_cached,
-    find_cached_occurrences,
-    find_occurrences,
-    narrow_fields,
-)
+from watcher.match.evaluate import Evaluator, LinearEvaluator
 from watcher.match.evidence import extract_evidence
+from watcher.match.fields import TEXT_FIELDS
 from watcher.match.format import format_clause
-from watcher.match.proximity import Occurrence, closest_gap
-from watcher.match.syntax import (
-    TEXT_FIELDS,
-    And,
-    AtLeast,
-    FieldEquals,
-    FieldScope,
-    First,
-    Near,
-    Node,
-    NotNear,
-    Or,
-    Phrase,
-    Query,
-    parts_of,
-)
+from watcher.match.node import Fields, Node
+from watcher.match.phrase import Phrase
+from watcher.match.syntax import Query
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clause:
-    """A part of a query and what became of it; `note` says what came nearest where it did not hold."""
+    """A part of a query and what became of it; `note` says how near it came where it did not match."""
 
     text: str
     operator: str
@@ -49,126 +30,55 @@ class Clause:
 
 def match_entry(query: Query, stored: StoredEntry) -> tuple[Evidence, ...] | None:
     """Match one query against one entry: the evidence, or None where it does not match."""
-    reading = EntryText(stored)
-    found = find_occurrences(query.root, reading, LinearFinder(reading))
-    return None if found is None else extract_evidence(found, reading)
+    entry = EntryText(stored)
+    occurrences = LinearEvaluator(entry).find_occurrences(query.root)
+    return None if occurrences is None else extract_evidence(occurrences, entry)
 
 
 def explain_match(query: Query, stored: StoredEntry) -> Clause:
-    """Tell, clause by clause, why a query matches an entry or does not."""
-    reading = EntryText(stored)
-    return _explain(query.root, reading, LinearFinder(reading), TEXT_FIELDS, wanted=True)
+    """Return, clause by clause, why a query matches an entry or does not."""
+    return _explain(query.root, LinearEvaluator(EntryText(stored)), TEXT_FIELDS, wanted=True)
 
 
-def _explain(node: Node, reading: EntryText, finder: LeafFinder, fields: tuple[str, ...], *, wanted: bool) -> Clause:
-    inner = narrow_fields(node.field, fields) if isinstance(node, FieldScope) else fields
-    children = tuple(_explain(part, reading, finder, inner, wanted=wanted) for part in _parts(node))
-    if isinstance(node, And):
-        children += tuple(_explain(part, reading, finder, fields, wanted=False) for part in node.without)
-    found = find_cached_occurrences(node, reading, finder, fields)
-    note = _note(node, found, reading, finder, fields, wanted=wanted)
-    # What its parts came to is asked for no more, and would add up.
-    discard_cached(parts_of(node), finder, inner)
+def _explain(node: Node, evaluator: Evaluator, fields: Fields, *, wanted: bool) -> Clause:
+    """Explain a node below which nothing is `wanted` to match where it is excluded."""
+    inner, children = node.child_fields(fields), node.children()
+    plain = len(children) - len(node.excluded_children())
+    clauses = tuple(
+        _explain(child, evaluator, inner, wanted=wanted and number < plain) for number, child in enumerate(children)
+    )
+    occurrences = evaluator.find_cached_occurrences(node, fields)
+    if occurrences is not None:
+        note = "" if wanted else "present, and the query excludes it"
+    elif isinstance(node, Phrase):
+        note = _explain_phrase(node, evaluator, fields)
+    else:
+        note = node.explain_mismatch(evaluator, fields)
+    # The children's occurrences are needed no more, and would add up.
+    evaluator.discard_cached(children, inner)
     return Clause(
         text=format_clause(node),
-        operator=_operator(node),
-        matched=found is not None,
-        evidence=extract_evidence(found, reading) if found else (),
-        children=children,
+        operator=node.label(),
+        matched=occurrences is not None,
+        evidence=extract_evidence(occurrences, evaluator.entry) if occurrences else (),
+        children=clauses,
         note=note,
     )
 
 
-def _parts(node: Node) -> tuple[Node, ...]:
-    match node:
-        case And(parts=parts) | Or(parts=parts):
-            return parts
-        case Near(left=left, right=right) | NotNear(left=left, right=right):
-            return (left, right)
-        case AtLeast(part=part) | First(part=part) | FieldScope(part=part):
-            return (part,)
-        case _:
-            return ()
-
-
-def _operator(node: Node) -> str:
-    match node:
-        case And():
-            return "AND"
-        case Or():
-            return "OR"
-        case Near(gap=gap, ordered=ordered):
-            return f"{'ONEAR' if ordered else 'NEAR'}/{gap}"
-        case NotNear(gap=gap, ordered=ordered):
-            return f"NOT {'ONEAR' if ordered else 'NEAR'}/{gap}"
-        case AtLeast(count=count):
-            return f"ATLEAST/{count}"
-        case First(count=count):
-            return f"FIRST/{count}"
-        case FieldScope(field=field) | FieldEquals(field=field):
-            return f"{field}:"
-        case Phrase():
-            return "words"
-
-
-def _note(
-    node: Node,
-    found: list[Occurrence] | None,
-    reading: EntryText,
-    finder: LeafFinder,
-    fields: tuple[str, ...],
-    *,
-    wanted: bool,
-) -> str:
-    if found is not None:
-        return "" if wanted else "present, and the query excludes it"
-    match node:
-        case Phrase():
-            return _note_words(node, reading, finder, fields)
-        case Near(left=left, right=right, gap=gap, ordered=ordered):
-            lefts, rights = (find_occurrences(part, reading, finder, fields) or [] for part in (left, right))
-            if not (lefts and rights):
-                return ""
-            apart = _distance(lefts, rights, ordered)
-            if apart is None:
-                return (
-                    "both are there, but in different fields" if not ordered else "both are there, in the other order"
-                )
-            return f"both are there, {apart} words apart instead of at most {gap}"
-        case NotNear(left=left, gap=gap):
-            count = len(find_occurrences(left, reading, finder, fields) or [])
-            return f"each of {count} occurrences has one of the others within {gap} words" if count else ""
-        case AtLeast(count=count, part=part):
-            places = find_occurrences(part, reading, finder, fields) or []
-            return f"{len({place[:2] for place in places})} of {count}" if places else ""
-        case First(count=count, part=part):
-            places = find_occurrences(part, reading, finder, fields) or []
-            return f"first at word {min(place[2] for place in places) + 1}, not within {count}" if places else ""
-        case FieldEquals(field=field):
-            value = reading.stored.entry.item.language if field == "lang" else reading.host
-            return f"it is {value or 'unknown'}"
-        case FieldScope(part=part):
-            return "it is there, but in another field" if find_occurrences(part, reading, finder) is not None else ""
-        case _:
-            return ""
-
-
-def _note_words(node: Phrase, reading: EntryText, finder: LeafFinder, fields: tuple[str, ...]) -> str:
-    if node.exact:
-        loose = [(field, place) for field in fields for place in finder.find(Phrase(node.parts), field)]
-        if loose:
-            field, (first, last) = loose[0]
-            written = " ".join(reading.surface(field, index) for index in range(first, last + 1))
+def _explain_phrase(phrase: Phrase, evaluator: Evaluator, fields: Fields) -> str:
+    """Return what there is of a phrase that does not occur: its words written otherwise, or apart, or some of them."""
+    if phrase.exact:
+        places = [(field, place) for field in fields for place in evaluator.find_phrase(Phrase(phrase.parts), field)]
+        if places:
+            field, (first, last) = places[0]
+            written = " ".join(evaluator.entry.surface(field, position) for position in range(first, last + 1))
             return f"written as {written!r}"
-    if len(node.parts) > 1:
-        held = [part for part in node.parts if any(finder.find(Phrase((part,)), field) for field in fields)]
-        if len(held) == len(node.parts):
+    if len(phrase.parts) > 1:
+        words = [Phrase((part,)) for part in phrase.parts]
+        present = [word for word in words if any(evaluator.find_phrase(word, field) for field in fields)]
+        if len(present) == len(words):
             return "all its words are there, but not side by side"
-        if held:
-            return f"{len(held)} of {len(node.parts)} words are there"
+        if present:
+            return f"{len(present)} of {len(words)} words are there"
     return ""
-
-
-def _distance(lefts: list[Occurrence], rights: list[Occurrence], ordered: bool) -> int | None:
-    gaps = [closest_gap(lefts, rights), *([] if ordered else [closest_gap(rights, lefts)])]
-    return min((gap for gap in gaps if gap is not None), default=None)

@@ -1,7 +1,7 @@
-"""Queries as quick tests that say only whether they hold: what most of an entry's topics are asked, and most fail.
+"""Queries as fast predicates that only say whether they match: most topics fail on most entries, and need no more.
 
-`evaluate` says what a query means; here its plain shapes (words, their ORs, two of those near each other) are tested
-where they stand in the padded text, and anything else is left to it.
+`evaluate` defines what a query means. Here its plain shapes (words, ORs of words, two of those near each other) are
+tested on their spans in the padded text; anything else is evaluated in full.
 """
 
 from __future__ import annotations
@@ -11,125 +11,145 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
 from watcher.match.entry_text import FIELD_BARRIER
-from watcher.match.evaluate import discard_cached, find_cached_occurrences, narrow_fields
-from watcher.match.scan_result import MAX_LISTED_PATTERNS, LeafPatterns, ScanResult, Span
-from watcher.match.syntax import TEXT_FIELDS, And, AtLeast, FieldScope, First, Near, Node, NotNear, Or, Phrase, parts_of
+from watcher.match.fields import TEXT_FIELDS
+from watcher.match.node import Fields, Node
+from watcher.match.operators.at_least import AtLeast
+from watcher.match.operators.conjunction import And
+from watcher.match.operators.disjunction import Or
+from watcher.match.operators.field_scope import FieldScope
+from watcher.match.operators.first import First
+from watcher.match.operators.near import Near
+from watcher.match.operators.not_near import NotNear
+from watcher.match.phrase import Phrase
+from watcher.match.scan_result import MAX_LISTED_PATTERNS, PhrasePatterns, ScanResult, Span, get_start
 
 Predicate: TypeAlias = Callable[[ScanResult], bool]
 SpanSource: TypeAlias = Callable[[ScanResult], Sequence[Span]]
-"""Gives where some leaves stand, in order."""
-Fields: TypeAlias = tuple[str, ...]
+"""Returns where some phrases occur, in order."""
 
 
 class PredicateCompiler:
-    """Makes tests for the queries of one index, of which `signs` tells how their leaves are betrayed."""
+    """Compiles the queries of one index to predicates; `patterns` are those of their phrases, by identity."""
 
-    def __init__(self, signs: Mapping[int, LeafPatterns]) -> None:
-        self._signs = signs
+    def __init__(self, patterns: Mapping[int, PhrasePatterns]) -> None:
+        self._patterns = patterns
 
-    def test(self, node: Node, fields: Fields = TEXT_FIELDS) -> Predicate:
-        """Make a node's test."""
-        here = fields == TEXT_FIELDS
+    def compile(self, node: Node, fields: Fields = TEXT_FIELDS) -> Predicate:
+        """Return a node's predicate."""
+        in_text = fields == TEXT_FIELDS
         match node:
-            case Phrase() | Or() if (here or fields == ("title",)) and (place := self._place(node)) is not None:
-                return self._any_word(_leaves(node) or ()) if here else _in_title(place)
+            # Words in all of the text need no more than their patterns; in the title, the first span decides.
+            case Phrase() | Or() if in_text and (phrases := _list_phrases(node)) is not None:
+                return self._any_phrase(phrases)
+            case Phrase() | Or() if fields == ("title",) and (source := self._get_source(node)) is not None:
+                return _in_title(source)
             case Or(parts=parts):
-                return _any_of(tuple(self.test(part, fields) for part in parts))
+                return _any_of(tuple(self.compile(part, fields) for part in parts))
             case And(parts=parts, without=without):
-                tests = tuple(self.test(part, fields) for part in parts)
-                if len(tests) == 1 and not without:
-                    return tests[0]
-                return _all_of(tests, tuple(self.test(part, fields) for part in without))
-            case FieldScope(field=field, part=part):
-                return self.test(part, narrow_fields(field, fields))
-            case Near(left=left, right=right, gap=gap, ordered=ordered) if here:
-                if (one := self._place(left)) is not None and (other := self._place(right)) is not None:
-                    return _near(one, other, gap, ordered=ordered)
-            case NotNear(left=left, right=right, gap=gap, ordered=ordered) if here:
-                if (one := self._place(left)) is not None and (other := self._place(right)) is not None:
-                    return _not_near(one, other, gap, ordered=ordered)
-            case AtLeast(count=count, part=part) if here and (place := self._place(part)) is not None:
-                return _at_least(place, count)
-            case First(count=count, part=part) if here and (place := self._place(part)) is not None:
-                return _first(place, count)
+                predicates = tuple(self.compile(part, fields) for part in parts)
+                if len(predicates) == 1 and not without:
+                    return predicates[0]
+                return _all_of(predicates, tuple(self.compile(part, fields) for part in without))
+            case FieldScope(part=part):
+                return self.compile(part, node.child_fields(fields))
             case _:
-                pass
-        return self._at_length(node, fields)
+                predicate = self._compile_spans(node) if in_text else None
+                return predicate or self._evaluate_in_full(node, fields)
 
-    def _place(self, node: Node) -> SpanSource | None:
-        """Make what finds the words of a word or of an OR of words; None for anything else."""
-        leaves = _leaves(node)
-        if leaves is None:
+    def _compile_spans(self, node: Node) -> Predicate | None:
+        """Return the predicate of an operator whose operands are words or ORs of words; None for any other."""
+        sources = [self._get_source(child) for child in node.children()]
+        match node, sources:
+            case Near(gap=gap, ordered=ordered), [left, right] if left is not None and right is not None:
+                return _near(left, right, gap, ordered=ordered)
+            case NotNear(gap=gap, ordered=ordered), [left, right] if left is not None and right is not None:
+                return _not_near(left, right, gap, ordered=ordered)
+            case AtLeast(count=count), [source] if source is not None:
+                return _at_least(source, count)
+            case First(count=count), [source] if source is not None:
+                return _first(source, count)
+            case _:
+                return None
+
+    def _get_source(self, node: Node) -> SpanSource | None:
+        """Return what finds the spans of a phrase or of an OR of phrases; None for any other node."""
+        phrases = _list_phrases(node)
+        if phrases is None:
             return None
-        if all(self._plain(leaf) for leaf in leaves):
-            numbers = tuple(dict.fromkeys(number for leaf in leaves for number in self._signs[id(leaf)].patterns))
-            if len(numbers) == 1:
-                return lambda scan, number=numbers[0]: scan.lists.get(number, ())  # type: ignore[misc]
-            if len(numbers) <= MAX_LISTED_PATTERNS:
-                return lambda scan: scan.gather(numbers)
-            some = frozenset(numbers)
-            return lambda scan: scan.gather(scan.held & some)
-        if len(leaves) == 1:
-            (leaf,) = leaves
-            signs = self._signs[id(leaf)]
-            return lambda scan: scan.standing(leaf, signs)
+        if all(self._is_plain(phrase) for phrase in phrases):
+            return self._get_plain_source(phrases)
+        if len(phrases) == 1:
+            (phrase,) = phrases
+            patterns = self._patterns[id(phrase)]
+            return lambda scan: scan.find_spans_of(phrase, patterns)
 
-        def place(scan: ScanResult) -> Sequence[Span]:
-            worth = scan.options(node) if len(leaves) > MAX_LISTED_PATTERNS and isinstance(node, Or) else leaves
-            lists = [found for leaf in worth if (found := scan.stretches(leaf))]
+        def find_spans(scan: ScanResult) -> Sequence[Span]:
+            present = scan.list_present_options(node) if len(phrases) > MAX_LISTED_PATTERNS else phrases
+            lists = [spans for phrase in present if (spans := scan.find_spans(phrase))]
             if len(lists) < 2:
                 return lists[0] if lists else ()
-            return sorted((each for found in lists for each in found), key=_start)
+            return sorted((span for spans in lists for span in spans), key=get_start)
 
-        return place
+        return find_spans
 
-    def _plain(self, leaf: Phrase) -> bool:
-        signs = self._signs[id(leaf)]
-        return signs.certain and not signs.open
+    def _get_plain_source(self, phrases: tuple[Phrase, ...]) -> SpanSource:
+        """Return what finds the spans of phrases that are where their patterns are."""
+        numbers = tuple(dict.fromkeys(number for phrase in phrases for number in self._patterns[id(phrase)].numbers))
+        if len(numbers) == 1:
+            return lambda scan, number=numbers[0]: scan.spans_by_pattern.get(number, ())  # type: ignore[misc]
+        if len(numbers) <= MAX_LISTED_PATTERNS:
+            return lambda scan: scan.merge_spans(numbers)
+        all_numbers = frozenset(numbers)
+        return lambda scan: scan.merge_spans(scan.pattern_numbers & all_numbers)
 
-    def _any_word(self, leaves: tuple[Phrase, ...]) -> Predicate:
-        """Make the test of whether one of some words is there: a look at the patterns, and at places only in doubt."""
-        certain: set[int] = set()
+    def _is_plain(self, phrase: Phrase) -> bool:
+        patterns = self._patterns[id(phrase)]
+        return patterns.conclusive and not patterns.open_ended
+
+    def _any_phrase(self, phrases: tuple[Phrase, ...]) -> Predicate:
+        """Return the predicate of whether a phrase occurs: the patterns decide, and spans only where they do not."""
+        conclusive: set[int] = set()
         doubtful = []
-        for leaf in leaves:
-            signs = self._signs[id(leaf)]
-            if signs.certain:
-                certain.update(signs.patterns)
+        for phrase in phrases:
+            patterns = self._patterns[id(phrase)]
+            if patterns.conclusive:
+                conclusive.update(patterns.numbers)
             else:
-                doubtful.append((leaf, signs))
-        some = frozenset(certain)
+                doubtful.append((phrase, patterns))
+        numbers = frozenset(conclusive)
         if not doubtful:
-            return lambda scan: not scan.held.isdisjoint(some)
+            return lambda scan: not scan.pattern_numbers.isdisjoint(numbers)
 
         def test(scan: ScanResult) -> bool:
-            if some and not scan.held.isdisjoint(some):
+            if numbers and not scan.pattern_numbers.isdisjoint(numbers):
                 return True
-            for leaf, signs in doubtful:  # noqa: SIM110  (a loop is quicker than any())
-                if scan.standing(leaf, signs):
+            for phrase, patterns in doubtful:  # noqa: SIM110  (a loop is quicker than any())
+                if scan.find_spans_of(phrase, patterns):
                     return True
             return False
 
         return test
 
-    def _at_length(self, node: Node, fields: Fields) -> Predicate:
-        """Make the test that evaluates, where the parts that have to hold do so."""
-        # Not FIRST: what its part excludes may come later, where FIRST does not look.
-        needed = {Near: 2, NotNear: 1, AtLeast: 1}.get(type(node), 0)
-        below = parts_of(node)
-        parts = tuple(self.test(part, fields) for part in below[:needed])
+    def _evaluate_in_full(self, node: Node, fields: Fields) -> Predicate:
+        """Return the predicate that evaluates a node, once the children that have to match do."""
+        # Not of FIRST: what its part excludes may come later in the text, where FIRST does not look.
+        needed = () if isinstance(node, First | Phrase) else node.positive_children()
+        predicates = tuple(self.compile(child, fields) for child in needed)
+        children = node.children()
 
         def test(scan: ScanResult) -> bool:
-            for part in parts:
-                if not part(scan):
+            for predicate in predicates:
+                if not predicate(scan):
                     return False
-            found = find_cached_occurrences(node, scan.reading, scan, fields)
-            discard_cached(below, scan, fields)
-            return found is not None
+            occurrences = scan.find_cached_occurrences(node, fields)
+            scan.discard_cached(children, fields)
+            return occurrences is not None
 
         return test
 
 
-def _leaves(node: Node) -> tuple[Phrase, ...] | None:
+def _list_phrases(node: Node) -> tuple[Phrase, ...] | None:
+    """Return the phrase, or the phrases of an OR of nothing else; None for any other node."""
     if isinstance(node, Phrase):
         return (node,)
     if isinstance(node, Or) and all(isinstance(part, Phrase) for part in node.parts):
@@ -137,47 +157,43 @@ def _leaves(node: Node) -> tuple[Phrase, ...] | None:
     return None
 
 
-def _start(stretch: Span) -> int:
-    return stretch[1]
-
-
-def _in_title(place: SpanSource) -> Predicate:
+def _in_title(source: SpanSource) -> Predicate:
     def test(scan: ScanResult) -> bool:
-        found = place(scan)
-        return bool(found) and found[0][1] < scan.field_ends()[0]
+        spans = source(scan)
+        return bool(spans) and spans[0][1] < scan.field_ends()[0]
 
     return test
 
 
-def _any_of(tests: tuple[Predicate, ...]) -> Predicate:
+def _any_of(predicates: tuple[Predicate, ...]) -> Predicate:
     def test(scan: ScanResult) -> bool:
-        for each in tests:  # noqa: SIM110  (a loop is quicker than any())
-            if each(scan):
+        for predicate in predicates:  # noqa: SIM110  (a loop is quicker than any())
+            if predicate(scan):
                 return True
         return False
 
     return test
 
 
-def _all_of(tests: tuple[Predicate, ...], excluded: tuple[Predicate, ...]) -> Predicate:
+def _all_of(predicates: tuple[Predicate, ...], excluded: tuple[Predicate, ...]) -> Predicate:
     def test(scan: ScanResult) -> bool:
-        for each in tests:
-            if not each(scan):
+        for predicate in predicates:
+            if not predicate(scan):
                 return False
-        for each in excluded:  # noqa: SIM110  (a loop is quicker than any())
-            if each(scan):
+        for predicate in excluded:  # noqa: SIM110  (a loop is quicker than any())
+            if predicate(scan):
                 return False
         return True
 
     return test
 
 
-def _near(one: SpanSource, other: SpanSource, gap: int, *, ordered: bool) -> Predicate:
+def _near(left: SpanSource, right: SpanSource, gap: int, *, ordered: bool) -> Predicate:
     def test(scan: ScanResult) -> bool:
-        lefts = one(scan)
+        lefts = left(scan)
         if not lefts:
             return False
-        rights = other(scan)
+        rights = right(scan)
         if not rights:
             return False
         return _follows(scan.text, lefts, rights, gap) or (not ordered and _follows(scan.text, rights, lefts, gap))
@@ -185,49 +201,49 @@ def _near(one: SpanSource, other: SpanSource, gap: int, *, ordered: bool) -> Pre
     return test
 
 
-def _follows(text: str, ones: Sequence[Span], others: Sequence[Span], gap: int) -> bool:
-    """Tell whether one of the others begins after one of these, with at most `gap` words between."""
-    if len(ones) == 1 and len(others) == 1:
-        return ones[0][2] <= others[0][1] + 1 and _within(text, ones[0][2], others[0][1], gap)
-    firsts = [other[1] for other in others]
-    for each in ones:
-        end = each[2]
-        at = bisect_left(firsts, end - 1)
-        if at < len(firsts) and _within(text, end, firsts[at], gap):
+def _follows(text: str, spans: Sequence[Span], others: Sequence[Span], gap: int) -> bool:
+    """Return whether one of the others begins after one of the spans, with at most `gap` words between."""
+    if len(spans) == 1 and len(others) == 1:
+        return spans[0][2] <= others[0][1] + 1 and _is_within(text, spans[0][2], others[0][1], gap)
+    starts = [other[1] for other in others]
+    for span in spans:
+        end = span[2]
+        index = bisect_left(starts, end - 1)
+        if index < len(starts) and _is_within(text, end, starts[index], gap):
             return True
     return False
 
 
-def _within(text: str, end: int, start: int, gap: int) -> bool:
-    """Tell whether at most `gap` words, and no end of a field, lie between a stretch and the beginning of another."""
-    return _fewer(text, end, start + 1, gap) and text.find(FIELD_BARRIER, end, start) < 0
+def _is_within(text: str, end: int, start: int, gap: int) -> bool:
+    """Return whether at most `gap` words, and no end of a field, lie between the end of a span and the next start."""
+    return _has_at_most(text, end, start + 1, gap) and text.find(FIELD_BARRIER, end, start) < 0
 
 
-def _fewer(text: str, begin: int, end: int, most: int) -> bool:
-    """Tell whether at most so many blanks stand in a stretch; a long one is not read to its end."""
-    near = begin + 16 * (most + 1)
-    if near < end and text.count(" ", begin, near) > most:
+def _has_at_most(text: str, begin: int, end: int, count: int) -> bool:
+    """Return whether a range holds at most `count` blanks; a long one is not read to its end."""
+    near = begin + 16 * (count + 1)
+    if near < end and text.count(" ", begin, near) > count:
         return False
-    return text.count(" ", begin, end) <= most
+    return text.count(" ", begin, end) <= count
 
 
-def _not_near(one: SpanSource, other: SpanSource, gap: int, *, ordered: bool) -> Predicate:
+def _not_near(left: SpanSource, right: SpanSource, gap: int, *, ordered: bool) -> Predicate:
     def test(scan: ScanResult) -> bool:
-        lefts = one(scan)
+        lefts = left(scan)
         if not lefts:
             return False
-        rights = other(scan)
+        rights = right(scan)
         if not rights:
             return True
         text = scan.text
-        firsts = [right[1] for right in rights]
-        ends = sorted(right[2] for right in rights)
+        starts = [span[1] for span in rights]
+        ends = sorted(span[2] for span in rights)
         for _number, start, end in lefts:
-            after = bisect_left(firsts, end - 1)
-            if after < len(firsts) and _within(text, end, firsts[after], gap):
+            after = bisect_left(starts, end - 1)
+            if after < len(starts) and _is_within(text, end, starts[after], gap):
                 continue
             before = bisect_right(ends, start + 1)
-            if not ordered and before > 0 and _within(text, ends[before - 1], start, gap):
+            if not ordered and before > 0 and _is_within(text, ends[before - 1], start, gap):
                 continue
             return True
         return False
@@ -235,20 +251,20 @@ def _not_near(one: SpanSource, other: SpanSource, gap: int, *, ordered: bool) ->
     return test
 
 
-def _at_least(place: SpanSource, count: int) -> Predicate:
-    return lambda scan: len({stretch[1] for stretch in place(scan)}) >= count
+def _at_least(source: SpanSource, count: int) -> Predicate:
+    return lambda scan: len({span[1] for span in source(scan)}) >= count
 
 
-def _first(place: SpanSource, count: int) -> Predicate:
+def _first(source: SpanSource, count: int) -> Predicate:
     def test(scan: ScanResult) -> bool:
-        found = place(scan)
-        if not found:
+        spans = source(scan)
+        if not spans:
             return False
         text = scan.text
         summary, content = scan.field_ends()
-        for _number, start, end in found:
+        for _number, start, end in spans:
             begin = 0 if start < summary else summary + 2 if start < content else content + 2
-            if _fewer(text, begin, end - 1, count):
+            if _has_at_most(text, begin, end - 1, count):
                 return True
         return False
 

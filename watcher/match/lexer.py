@@ -1,23 +1,26 @@
-"""Cuts a query into tokens that know their line and column."""
+"""Splits a query into tokens that have their line and column."""
 
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass
 from enum import Enum
 
 from watcher.errors import QueryError
+from watcher.match.fields import SCOPES
 from watcher.match.foreign_syntax import refuse_foreign_mark
-from watcher.match.syntax import SCOPES
 from watcher.text.suggest import find_nearest
 
 MAX_QUERY_CHARACTERS = 60_000
-"""Characters of one query."""
+"""How long a query may be."""
 MAX_PROXIMITY_GAP = 1_000
-"""Words between, at most."""
+"""How many words NEAR may allow between two others."""
 
 
 class TokenKind(Enum):
+    """What a token is."""
+
     OPEN = "("
     CLOSE = ")"
     AND = "AND"
@@ -35,7 +38,10 @@ class TokenKind(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token: `text` is its content, `number` what follows its slash, `exact` an = before it."""
+    """A token: `text` is its content, `number` what follows its slash, `exact` an = before it.
+
+    `line` and `column` count from 1.
+    """
 
     kind: TokenKind
     text: str
@@ -47,106 +53,119 @@ class Token:
 
 
 _SPACE = re.compile(r"(?:\s+|#[^\n]*)+")
-_PROXIMITY = re.compile(r"(ONEAR|NEAR|PRE|W|ATLEAST|FIRST)(?:/(\d{1,6}))?(?![\w/])")
+_OPERATOR = re.compile(r"(ONEAR|NEAR|PRE|W|ATLEAST|FIRST)(?:/(\d{1,6}))?(?![\w/])")
 _FIELD = re.compile(r"([A-Za-z]+):(?!//)")
 _SET = re.compile(r"@([A-Za-z0-9_][\w-]*)")
+# A gershayim inside a Hebrew acronym is no quotation mark.
 _HEBREW_QUOTE = re.compile('(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea])')
 _WORD = re.compile('(?:[^\\s()"{}\u201c\u201d\u201e\u00ab\u00bb]|(?<=[\u05d0-\u05ea])"(?=[\u05d0-\u05ea]))+')
 _QUOTES = {'"': '"', "\u201c": '\u201d\u201c"', "\u201e": '\u201c\u201d"', "\u00ab": "\u00bb", "\u201d": '\u201d"'}
-_OPERATORS = {kind: re.compile(rf"{kind.value}(?![^\s()\"])") for kind in (TokenKind.AND, TokenKind.OR, TokenKind.NOT)}
+_CONNECTIVES = {
+    kind: re.compile(rf"{kind.value}(?![^\s()\"])") for kind in (TokenKind.AND, TokenKind.OR, TokenKind.NOT)
+}
 _SLOP = re.compile(r"~(\d{1,3})(?!\w)")
-_KNOWN_FIELDS = frozenset(SCOPES)
+_FIELD_NAMES = frozenset(SCOPES)
 
 
 def tokenize_query(text: str) -> list[Token]:
-    """Cut a query into tokens, the last of kind END. Raises QueryError at the place of what cannot be read."""
+    """Return a query's tokens, the last of kind END. Raises QueryError at the place of what cannot be read."""
     if len(text) > MAX_QUERY_CHARACTERS:
         raise QueryError(f"the query is longer than {MAX_QUERY_CHARACTERS:,} characters")
-    found: list[Token] = []
+    tokens: list[Token] = []
+    line_starts = [0, *(match.end() for match in re.finditer("\n", text))]
     position = 0
-    starts = [0, *(match.end() for match in re.finditer("\n", text))]
-    line = 0
-
-    def place(at: int) -> tuple[int, int]:
-        nonlocal line
-        while line + 1 < len(starts) and starts[line + 1] <= at:
-            line += 1
-        return line + 1, at - starts[line] + 1
-
     while position < len(text):
         if (space := _SPACE.match(text, position)) is not None:
             position = space.end()
             continue
-        row, column = place(position)
-        lexeme, position = _next(text, position, row, column)
-        found.append(lexeme)
-    row, column = place(len(text))
-    found.append(Token(TokenKind.END, "", row, column))
-    return found
+        token, position = _read_token(text, position, *_locate(position, line_starts))
+        tokens.append(token)
+    tokens.append(Token(TokenKind.END, "", *_locate(len(text), line_starts)))
+    return tokens
 
 
-def _next(text: str, at: int, line: int, column: int) -> tuple[Token, int]:
-    character = text[at]
+def _locate(position: int, line_starts: list[int]) -> tuple[int, int]:
+    """Return the line and column of a position, from 1."""
+    line = bisect_right(line_starts, position)
+    return line, position - line_starts[line - 1] + 1
+
+
+def _read_token(text: str, position: int, line: int, column: int) -> tuple[Token, int]:
+    """Return the token that begins at a position, and where it ends."""
+    character = text[position]
     if character in "()":
-        return Token(TokenKind(character), character, line, column), at + 1
+        return Token(TokenKind(character), character, line, column), position + 1
     exact = False
-    if character == "=" and at + 1 < len(text) and not text[at + 1].isspace():
-        exact, at = True, at + 1
-        character = text[at]
+    if character == "=" and position + 1 < len(text) and not text[position + 1].isspace():
+        exact, position = True, position + 1
+        character = text[position]
     if character == "{":
-        end = text.find("}", at)
+        end = text.find("}", position)
         if end < 0:
             raise QueryError("{ is never closed", line=line, column=column, suggestion="write {X} or =X for exact case")
-        return Token(TokenKind.PHRASE, text[at + 1 : end], line, column, exact=True), end + 1
+        return Token(TokenKind.PHRASE, text[position + 1 : end], line, column, exact=True), end + 1
     if character in _QUOTES:
-        return _phrase(text, at, line, column, exact)
-    if not exact:
-        if (operator := _PROXIMITY.match(text, at)) is not None and (operator[2] or operator[1] != "W"):
-            return _operator(operator, line, column), operator.end()
-        if character in "AON":
-            for kind, operator_alone in _OPERATORS.items():
-                if operator_alone.match(text, at):
-                    return Token(kind, kind.value, line, column), at + len(kind.value)
-        if (scope := _FIELD.match(text, at)) is not None:
-            name = scope[1].lower()
-            known = name if name in _KNOWN_FIELDS else name.rstrip("s")
-            if known in _KNOWN_FIELDS:
-                return Token(TokenKind.FIELD, known, line, column), scope.end()
-            if text[scope.end() : scope.end() + 1].strip(" \t\r\n)"):
-                raise _unknown_field(scope[1], line, column)
-        if (named := _SET.match(text, at)) is not None:
-            return Token(TokenKind.SET, named[1], line, column), named.end()
-        refuse_foreign_mark(text, at, line, column)
-    word = _WORD.match(text, at)
-    if word is None:
-        raise QueryError(f"cannot read {character!r} here", line=line, column=column)
-    said = word[0]
-    if said in {"and", "or", "not"} and not exact:
+        return _read_phrase(text, position, line, column, exact)
+    # After = even AND is a word.
+    if not exact and (keyword := _read_keyword(text, position, line, column)) is not None:
+        return keyword
+    return _read_word(text, position, line, column, exact)
+
+
+def _read_keyword(text: str, position: int, line: int, column: int) -> tuple[Token, int] | None:
+    """Return the operator, field or set that begins at a position, and where it ends; None where a word does."""
+    # W alone is a word, W/3 is NEAR in other tools' spelling.
+    if (operator := _OPERATOR.match(text, position)) is not None and (operator[2] or operator[1] != "W"):
+        return _build_operator(operator, line, column), operator.end()
+    if text[position] in "AON":
+        for kind, connective in _CONNECTIVES.items():
+            if connective.match(text, position):
+                return Token(kind, kind.value, line, column), position + len(kind.value)
+    if (scope := _FIELD.match(text, position)) is not None:
+        name = scope[1].lower()
+        known = name if name in _FIELD_NAMES else name.rstrip("s")
+        if known in _FIELD_NAMES:
+            return Token(TokenKind.FIELD, known, line, column), scope.end()
+        # "Live: " ends a word; "live:x" is taken for a field that does not exist.
+        if text[scope.end() : scope.end() + 1].strip(" \t\r\n)"):
+            raise _unknown_field(scope[1], line, column)
+    if (named := _SET.match(text, position)) is not None:
+        return Token(TokenKind.SET, named[1], line, column), named.end()
+    refuse_foreign_mark(text, position, line, column)
+    return None
+
+
+def _read_word(text: str, position: int, line: int, column: int, exact: bool) -> tuple[Token, int]:
+    match = _WORD.match(text, position)
+    if match is None:
+        raise QueryError(f"cannot read {text[position]!r} here", line=line, column=column)
+    word = match[0]
+    if word in {"and", "or", "not"} and not exact:
         raise QueryError(
-            f"{said!r} in small letters is a word, not an operator",
+            f"{word!r} in small letters is a word, not an operator",
             line=line,
             column=column,
-            suggestion=f'write {said.upper()}, or "{said}" for the word',
+            suggestion=f'write {word.upper()}, or "{word}" for the word',
         )
-    return Token(TokenKind.WORD, said, line, column, exact=exact), word.end()
+    return Token(TokenKind.WORD, word, line, column, exact=exact), match.end()
 
 
-def _phrase(text: str, at: int, line: int, column: int, exact: bool) -> tuple[Token, int]:
-    closers = _QUOTES[text[at]]
-    end = at + 1
-    while end < len(text) and (text[end] not in closers or _HEBREW_QUOTE.match(text, end)):
+def _read_phrase(text: str, position: int, line: int, column: int, exact: bool) -> tuple[Token, int]:
+    closing = _QUOTES[text[position]]
+    end = position + 1
+    while end < len(text) and (text[end] not in closing or _HEBREW_QUOTE.match(text, end)):
         end += 1
     if end == len(text):
         raise QueryError("the phrase is never closed", line=line, column=column, suggestion='add a closing "')
-    words = text[at + 1 : end]
+    words = text[position + 1 : end]
     end += 1
     if (slop := _SLOP.match(text, end)) is not None:
         return Token(TokenKind.PHRASE, words, line, column, number=int(slop[1]), exact=exact), slop.end()
     return Token(TokenKind.PHRASE, words, line, column, exact=exact), end
 
 
-def _operator(found: re.Match[str], line: int, column: int) -> Token:
-    name, number = found[1], int(found[2]) if found[2] else None
+def _build_operator(match: re.Match[str], line: int, column: int) -> Token:
+    name, number = match[1], int(match[2]) if match[2] else None
     if name in {"ATLEAST", "FIRST"}:
         if not number:
             raise QueryError(
@@ -161,6 +180,6 @@ def _operator(found: re.Match[str], line: int, column: int) -> Token:
 
 
 def _unknown_field(name: str, line: int, column: int) -> QueryError:
-    nearest = find_nearest(name.lower(), sorted(_KNOWN_FIELDS))
+    nearest = find_nearest(name.lower(), sorted(_FIELD_NAMES))
     suggestion = f"did you mean {nearest}: ?" if nearest else f'for the words themselves write "{name}: ..."'
     return QueryError(f"no field {name!r}", line=line, column=column, suggestion=suggestion)

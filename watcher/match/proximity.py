@@ -1,7 +1,8 @@
-"""What stands near what: pairs of occurrences with few words between, in time that grows with their number.
+"""Which occurrences are near which: pairs with few words between, in time that grows with their number.
 
-Each operand's occurrences come in `order`, none twice. Of a pair, one begins and the other follows: after it, with at
-most so many words between, or inside it, made of other words. Two that begin together share their first word.
+Each operand's occurrences come in the order of `occurrence_key`, none twice. Of a pair, one begins and the other
+follows: after it, with at most so many words between, or inside it, made of other words. Two that begin together share
+their first word.
 """
 
 from __future__ import annotations
@@ -13,183 +14,195 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from watcher.match.budget import Check, iterate_checked
-from watcher.match.syntax import Phrase
+from watcher.match.node import Occurrence
 
-Leaf: TypeAlias = tuple[int, int, int, Phrase]
-"""Field number, first and last word, and the clause they are evidence for."""
-Occurrence: TypeAlias = tuple[int, int, int, tuple[Leaf, ...], tuple[int, ...]]
-"""Field number, first and last word, the evidence, and the words it is made of."""
 _Pair: TypeAlias = tuple[Occurrence, Occurrence]
 
 MAX_NESTED_CANDIDATES = 8
-"""How many of those that begin inside a stretch are tried."""
+"""How many of the occurrences that begin inside another one are tried."""
 
+# By index where a sort or a set asks for thousands: in C, as fast as it gets.
 occurrence_key = itemgetter(0, 1, 2, 4)
-_first = itemgetter(1)
-_last = itemgetter(2)
+"""The order of occurrences: field, first word, last word, and the words they are made of."""
+_get_first = itemgetter(1)
+_get_last = itemgetter(2)
 
 
 def join_near(
     lefts: list[Occurrence], rights: list[Occurrence], gap: int, check: Check | None = None, *, ordered: bool
 ) -> list[Occurrence]:
-    """Join those that are near each other; of what begins at one word, or ends at one word, the shortest."""
+    """Return those that are near each other, joined; of what begins at one word, or ends at one word, the shortest."""
     found: dict[tuple[int, int, int], _Pair] = {}
-    for number, some, others in _by_field(lefts, rights):
-        from_: dict[int, _Pair] = {}
-        until: dict[int, _Pair] = {}
-        _keep(from_, until, some, others, gap, check)
+    for field, field_lefts, field_rights in _split_by_field(lefts, rights):
+        by_start: dict[int, _Pair] = {}
+        by_end: dict[int, _Pair] = {}
+        _keep_shortest(by_start, by_end, field_lefts, field_rights, gap, check)
         if not ordered:
-            _keep(from_, until, others, some, gap, check)
+            _keep_shortest(by_start, by_end, field_rights, field_lefts, gap, check)
         found |= {
-            (number, first, max(pair[0][2], pair[1][2])): pair for first, pair in iterate_checked(from_.items(), check)
+            (field, start, max(a.last, b.last)): (a, b) for start, (a, b) in iterate_checked(by_start.items(), check)
         }
-        found |= {(number, pair[0][1], last): pair for last, pair in iterate_checked(until.items(), check)}
+        found |= {(field, pair[0].first, end): pair for end, pair in iterate_checked(by_end.items(), check)}
     return [
-        (*extent, one[3] + other[3], one[4] + other[4] if other[1] > one[2] else tuple(sorted(one[4] + other[4])))
-        for extent, (one, other) in iterate_checked(sorted(found.items(), key=_extent), check)
+        Occurrence(
+            *extent,
+            first.leaves + second.leaves,
+            first.words + second.words if second.first > first.last else tuple(sorted(first.words + second.words)),
+        )
+        for extent, (first, second) in iterate_checked(sorted(found.items(), key=_get_extent), check)
     ]
 
 
 def exclude_near(
     lefts: list[Occurrence], rights: list[Occurrence], gap: int, check: Check | None = None, *, ordered: bool
 ) -> list[Occurrence]:
-    """Keep those on the left that are near none on the right (that follows them, if `ordered`)."""
-    touched: set[tuple[object, ...]] = set()
-    for _number, some, others in _by_field(lefts, rights):
-        touched.update(occurrence_key(one) for one, _other in _following(some, others, gap, check))
-        touched.update(occurrence_key(one) for one, _other in _inside(some, others, check))
+    """Return those on the left that are near none on the right (that follows them, if `ordered`)."""
+    excluded: set[tuple[object, ...]] = set()
+    for _field, field_lefts, field_rights in _split_by_field(lefts, rights):
+        excluded.update(occurrence_key(left) for left, _right in _following(field_lefts, field_rights, gap, check))
+        excluded.update(occurrence_key(left) for left, _right in _inside(field_lefts, field_rights, check))
         if not ordered:
-            touched.update(occurrence_key(other) for _one, other in _preceding(others, some, gap, check))
-            touched.update(occurrence_key(other) for _one, other in _inside(others, some, check))
-    return [one for one in lefts if occurrence_key(one) not in touched]
+            excluded.update(occurrence_key(left) for _right, left in _preceding(field_rights, field_lefts, gap, check))
+            excluded.update(occurrence_key(left) for _right, left in _inside(field_rights, field_lefts, check))
+    return [left for left in lefts if occurrence_key(left) not in excluded]
 
 
-def closest_gap(ones: list[Occurrence], others: list[Occurrence]) -> int | None:
-    """Count the words between the closest two in one field, the second after the first; None where there are none."""
-    starts = sorted((o[0], o[1]) for o in others)
+def closest_gap(occurrences: list[Occurrence], others: list[Occurrence]) -> int | None:
+    """Return the number of words between the closest two of one field, the second after the first; None without any."""
+    starts = sorted((other.field, other.first) for other in others)
     gaps = []
-    for one in ones:
-        at = bisect_right(starts, (one[0], one[2]))
-        if at < len(starts) and starts[at][0] == one[0]:
-            gaps.append(starts[at][1] - one[2] - 1)
+    for occurrence in occurrences:
+        index = bisect_right(starts, (occurrence.field, occurrence.last))
+        if index < len(starts) and starts[index][0] == occurrence.field:
+            gaps.append(starts[index][1] - occurrence.last - 1)
     return min(gaps, default=None)
 
 
-def sort_unique(some: Iterable[Occurrence]) -> list[Occurrence]:
-    """Put occurrences in order, each once."""
-    found = {occurrence_key(each): each for each in some}
-    return [found[key] for key in sorted(found)]
+def sort_unique(occurrences: Iterable[Occurrence]) -> list[Occurrence]:
+    """Return occurrences in order, each once."""
+    by_key = {occurrence_key(occurrence): occurrence for occurrence in occurrences}
+    return [by_key[key] for key in sorted(by_key)]
 
 
-def _by_field(
+def _split_by_field(
     lefts: list[Occurrence], rights: list[Occurrence]
 ) -> Iterator[tuple[int, list[Occurrence], list[Occurrence]]]:
-    for number in {one[0] for one in lefts} & {one[0] for one in rights}:
-        yield number, [one for one in lefts if one[0] == number], [one for one in rights if one[0] == number]
+    for field in {left.field for left in lefts} & {right.field for right in rights}:
+        yield (
+            field,
+            [left for left in lefts if left.field == field],
+            [right for right in rights if right.field == field],
+        )
 
 
-def _keep(
-    from_: dict[int, _Pair],
-    until: dict[int, _Pair],
-    ones: list[Occurrence],
+def _keep_shortest(
+    by_start: dict[int, _Pair],
+    by_end: dict[int, _Pair],
+    occurrences: list[Occurrence],
     others: list[Occurrence],
     gap: int,
     check: Check | None,
 ) -> None:
-    """Note the shortest pairs of which one of `ones` begins: from each word on, and until each word."""
-    for pair in _following(ones, others, gap, check):
-        at = pair[0][1]
-        known = from_.get(at)
-        if known is None or _shorter(pair, known):
-            from_[at] = pair
-    for pair in _preceding(ones, others, gap, check):
-        at = pair[1][2]
-        known = until.get(at)
-        if known is None or _later(pair, known):
-            until[at] = pair
-    for pair in _inside(ones, others, check, joined=True):
-        first, last = pair[0][1], max(pair[0][2], pair[1][2])
-        if first not in from_ or _shorter(pair, from_[first]):
-            from_[first] = pair
-        if last not in until or _later(pair, until[last]):
-            until[last] = pair
+    """Keep the shortest pairs of which one of `occurrences` begins: from each word on, and until each word."""
+    for pair in _following(occurrences, others, gap, check):
+        start = pair[0].first
+        known = by_start.get(start)
+        if known is None or _ends_before(pair, known):
+            by_start[start] = pair
+    for pair in _preceding(occurrences, others, gap, check):
+        end = pair[1].last
+        known = by_end.get(end)
+        if known is None or _begins_after(pair, known):
+            by_end[end] = pair
+    for pair in _inside(occurrences, others, check, joined=True):
+        start, end = pair[0].first, max(pair[0].last, pair[1].last)
+        if start not in by_start or _ends_before(pair, by_start[start]):
+            by_start[start] = pair
+        if end not in by_end or _begins_after(pair, by_end[end]):
+            by_end[end] = pair
 
 
-def _following(ones: list[Occurrence], others: list[Occurrence], gap: int, check: Check | None) -> Iterator[_Pair]:
-    """Give each with the one after it that ends first, within `gap` words."""
+def _following(
+    occurrences: list[Occurrence], others: list[Occurrence], gap: int, check: Check | None
+) -> Iterator[_Pair]:
+    """Yield each with the one after it that ends first, within `gap` words: the minimum of a sliding window."""
     window: deque[Occurrence] = deque()
-    coming = iter(others)
-    next_ = next(coming, None)
-    for one in iterate_checked(sorted(ones, key=_last), check):
-        end = one[2]
-        while next_ is not None and next_[1] <= end + 1 + gap:
-            while window and window[-1][2] > next_[2]:
+    upcoming = iter(others)
+    next_ = next(upcoming, None)
+    for occurrence in iterate_checked(sorted(occurrences, key=_get_last), check):
+        end = occurrence.last
+        while next_ is not None and next_.first <= end + 1 + gap:
+            while window and window[-1].last > next_.last:
                 window.pop()
             window.append(next_)
-            next_ = next(coming, None)
-        while window and window[0][1] <= end:
+            next_ = next(upcoming, None)
+        while window and window[0].first <= end:
             window.popleft()
         if window:
-            yield one, window[0]
+            yield occurrence, window[0]
 
 
-def _preceding(ones: list[Occurrence], others: list[Occurrence], gap: int, check: Check | None) -> Iterator[_Pair]:
-    """Give each of the others with the one before it that begins last, within `gap` words."""
+def _preceding(
+    occurrences: list[Occurrence], others: list[Occurrence], gap: int, check: Check | None
+) -> Iterator[_Pair]:
+    """Yield each of the others with the one before it that begins last, within `gap` words."""
     window: deque[Occurrence] = deque()
-    coming = iter(sorted(ones, key=_last))
-    next_ = next(coming, None)
+    upcoming = iter(sorted(occurrences, key=_get_last))
+    next_ = next(upcoming, None)
     for other in iterate_checked(others, check):
-        begin = other[1]
-        while next_ is not None and next_[2] < begin:
-            while window and window[-1][1] < next_[1]:
+        begin = other.first
+        while next_ is not None and next_.last < begin:
+            while window and window[-1].first < next_.first:
                 window.pop()
             window.append(next_)
-            next_ = next(coming, None)
-        while window and window[0][2] + 1 + gap < begin:
+            next_ = next(upcoming, None)
+        while window and window[0].last + 1 + gap < begin:
             window.popleft()
         if window:
             yield window[0], other
 
 
 def _inside(
-    ones: list[Occurrence], others: list[Occurrence], check: Check | None, *, joined: bool = False
+    occurrences: list[Occurrence], others: list[Occurrence], check: Check | None, *, joined: bool = False
 ) -> Iterator[_Pair]:
-    """Give each with those of the others that begin inside it and share no word with it, of the first few there; where
-    they are joined, all that end inside it come to the same, and one will do."""
-    firsts = list(map(_first, others))
-    for one in iterate_checked(ones, check):
-        begin, end = one[1], one[2]
+    """Yield each with those of the others that begin inside it and share no word with it, of the first few there.
+
+    Where they are joined, all that end inside it come to the same, and one of them is enough.
+    """
+    starts = list(map(_get_first, others))
+    for occurrence in iterate_checked(occurrences, check):
+        begin, end = occurrence.first, occurrence.last
         if begin == end:
             continue
-        low = bisect_right(firsts, begin)
-        held = False
+        low = bisect_right(starts, begin)
+        has_one = False
         for other in others[low : low + MAX_NESTED_CANDIDATES]:
-            if other[1] > end:
+            if other.first > end:
                 break
-            if not (held and other[2] <= end) and _apart(one[4], other[4]):
-                held = joined and (held or other[2] <= end)
-                yield one, other
+            if not (has_one and other.last <= end) and _are_disjoint(occurrence.words, other.words):
+                has_one = joined and (has_one or other.last <= end)
+                yield occurrence, other
 
 
-def _apart(some: tuple[int, ...], others: tuple[int, ...]) -> bool:
-    return others[0] not in some if len(others) == 1 else set(some).isdisjoint(others)
+def _are_disjoint(words: tuple[int, ...], others: tuple[int, ...]) -> bool:
+    return others[0] not in words if len(others) == 1 else set(words).isdisjoint(others)
 
 
-def _shorter(pair: _Pair, known: _Pair) -> bool:
-    """Tell which of two pairs that begin together ends first."""
-    here, there = max(pair[0][2], pair[1][2]), max(known[0][2], known[1][2])
-    return here < there or (here == there and _ranks(pair) < _ranks(known))
+def _ends_before(pair: _Pair, known: _Pair) -> bool:
+    """Return whether a pair ends before another one that begins with it."""
+    end, known_end = max(pair[0].last, pair[1].last), max(known[0].last, known[1].last)
+    return end < known_end or (end == known_end and _get_rank(pair) < _get_rank(known))
 
 
-def _later(pair: _Pair, known: _Pair) -> bool:
-    """Tell which of two pairs that end together begins last."""
-    here, there = pair[0][1], known[0][1]
-    return here > there or (here == there and _ranks(pair) < _ranks(known))
+def _begins_after(pair: _Pair, known: _Pair) -> bool:
+    """Return whether a pair begins after another one that ends with it."""
+    start, known_start = pair[0].first, known[0].first
+    return start > known_start or (start == known_start and _get_rank(pair) < _get_rank(known))
 
 
-def _ranks(pair: _Pair) -> tuple[object, object]:
+def _get_rank(pair: _Pair) -> tuple[object, object]:
     return occurrence_key(pair[0]), occurrence_key(pair[1])
 
 
-def _extent(found: tuple[tuple[int, int, int], _Pair]) -> tuple[int, int, int]:
+def _get_extent(found: tuple[tuple[int, int, int], _Pair]) -> tuple[int, int, int]:
     return found[0]

@@ -1,31 +1,18 @@
-"""What an entry's words must hold for a query to match: asked of an index, it misses no match and may be generous."""
+"""The tokens that the full-text index must hold for a query to match: it misses no match and may find too much."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from watcher.match.syntax import (
-    And,
-    AtLeast,
-    FieldEquals,
-    FieldScope,
-    First,
-    Inflections,
-    Literal,
-    Near,
-    Node,
-    NotNear,
-    Or,
-    Phrase,
-    Prefix,
-    Query,
-    Wildcard,
-)
+from watcher.match.phrase import Inflections, Literal, Phrase, Prefix, Wildcard, WordPattern
+from watcher.match.required import build_requirement
+from watcher.match.syntax import Query
 from watcher.text.tokenizer import encode
 
-_INDEXED = ("title", "summary", "content", "text", "author", "tag")
-_LONGEST_OPTIONS = 2_000
+_INDEXED_SCOPES = frozenset({"title", "summary", "content", "text", "author", "tag"})
+_MAX_OPTIONS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +38,15 @@ class RequiredPhrase:
 
 @dataclass(frozen=True, slots=True)
 class AllOf:
+    """All of these."""
+
     parts: tuple[RequiredTerms, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class AnyOf:
+    """One of these at least."""
+
     parts: tuple[RequiredTerms, ...]
 
 
@@ -68,63 +59,40 @@ RequiredTerms: TypeAlias = RequiredToken | RequiredPrefix | RequiredPhrase | All
 
 
 def required_terms(query: Query) -> RequiredTerms:
-    """Say what the index has to hold for an entry that this query matches."""
-    return _need(query.root, {})
+    """Return what the index has to hold of an entry that this query matches."""
+    return build_requirement(query.root, _TermBuilder())
 
 
-def _need(node: Node, known: dict[int, RequiredTerms]) -> RequiredTerms:
-    """Answer once for a node that stands in several places, as sets do; the query keeps its nodes alive meanwhile."""
-    if id(node) not in known:
-        known[id(node)] = _need_of(node, known)
-    return known[id(node)]
+class _TermBuilder:
+    def phrase(self, phrase: Phrase) -> RequiredTerms:
+        literals = [part for part in phrase.parts if isinstance(part, Literal)]
+        if len(literals) == len(phrase.parts) > 1:
+            return RequiredPhrase(tuple(encode(part.word) for part in literals))
+        return self.all_of([self._pattern(part) for part in phrase.parts])
 
+    def all_of(self, parts: Sequence[RequiredTerms]) -> RequiredTerms:
+        useful = tuple(dict.fromkeys(part for part in parts if not isinstance(part, Anything)))
+        return useful[0] if len(useful) == 1 else AllOf(useful) if useful else Anything()
 
-def _need_of(node: Node, known: dict[int, RequiredTerms]) -> RequiredTerms:
-    match node:
-        case Phrase(parts=parts):
-            if len(parts) > 1 and all(isinstance(part, Literal) for part in parts):
-                return RequiredPhrase(tuple(encode(part.word) for part in parts if isinstance(part, Literal)))
-            return _all([_part(part) for part in parts])
-        case FieldEquals():
+    def any_of(self, options: Sequence[RequiredTerms]) -> RequiredTerms:
+        if any(isinstance(option, Anything) for option in options) or len(options) > _MAX_OPTIONS:
             return Anything()
-        case And(parts=parts):
-            return _all([_need(part, known) for part in parts])
-        case Or(parts=parts):
-            return _any([_need(part, known) for part in parts])
-        case Near(left=left, right=right):
-            return _all([_need(left, known), _need(right, known)])
-        case NotNear(left=left):
-            return _need(left, known)
-        case AtLeast(part=part) | First(part=part):
-            return _need(part, known)
-        case FieldScope(field=field, part=part):
-            return _need(part, known) if field in _INDEXED else Anything()
+        flat: dict[RequiredTerms, None] = {}
+        for option in options:
+            flat.update(dict.fromkeys(option.parts if isinstance(option, AnyOf) else (option,)))
+        return next(iter(flat)) if len(flat) == 1 else AnyOf(tuple(flat))
 
+    def covers(self, scope: str) -> bool:
+        return scope in _INDEXED_SCOPES
 
-def _part(part: object) -> RequiredTerms:
-    match part:
-        case Literal(word=word):
-            return RequiredToken(encode(word))
-        case Prefix(start=start):
-            return RequiredPrefix(encode(start))
-        case Inflections(forms=forms):
-            return _any([RequiredToken(encode(form)) for form in sorted(forms)])
-        case Wildcard(pattern=pattern):
-            start = pattern.split("*", 1)[0].split("?", 1)[0]
-            return RequiredPrefix(encode(start)) if start else Anything()
-        case _:
-            return Anything()
-
-
-def _all(parts: list[RequiredTerms]) -> RequiredTerms:
-    useful = tuple(dict.fromkeys(part for part in parts if not isinstance(part, Anything)))
-    return useful[0] if len(useful) == 1 else AllOf(useful) if useful else Anything()
-
-
-def _any(parts: list[RequiredTerms]) -> RequiredTerms:
-    if any(isinstance(part, Anything) for part in parts) or len(parts) > _LONGEST_OPTIONS:
-        return Anything()
-    flat: dict[RequiredTerms, None] = {}
-    for part in parts:
-        flat.update(dict.fromkeys(part.parts if isinstance(part, AnyOf) else (part,)))
-    return next(iter(flat)) if len(flat) == 1 else AnyOf(tuple(flat))
+    def _pattern(self, pattern: WordPattern) -> RequiredTerms:
+        match pattern:
+            case Literal(word=word):
+                return RequiredToken(encode(word))
+            case Prefix(start=start):
+                return RequiredPrefix(encode(start))
+            case Inflections(forms=forms):
+                return self.any_of([RequiredToken(encode(form)) for form in sorted(forms)])
+            case Wildcard(pattern=text):
+                start = text.split("*", 1)[0].split("?", 1)[0]
+                return RequiredPrefix(encode(start)) if start else Anything()

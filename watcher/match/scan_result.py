@@ -1,8 +1,8 @@
-"""What one scan found in one entry: which strings occur and, only for what is asked, where the leaves of queries stand.
+"""What one scan found in one entry: which patterns occur and, only where asked, where the phrases of queries do.
 
-A stretch is where a leaf's words stand in the padded text, as the scan gives it: the number of a pattern, the blank
-before the first word, and the place after the blank that follows the last. Between two stretches there are as many
-words as blanks, so nearness needs no numbering of words.
+A span is where a phrase occurs in the padded text, as the scan reports it: the number of a pattern, the blank before
+the first word, and the position after the blank that follows the last. Between two spans there are as many words as
+blanks, so that distances need no numbering of words.
 """
 
 from __future__ import annotations
@@ -15,179 +15,179 @@ from itertools import accumulate
 from operator import itemgetter
 from typing import TypeAlias
 
-from watcher.match.budget import get_current_check
 from watcher.match.entry_text import FIELD_BARRIER, EntryText
-from watcher.match.evaluate import LinearFinder, OccurrenceCache, matches_word
-from watcher.match.syntax import TEXT_FIELDS, Literal, Node, Or, Phrase, Prefix
+from watcher.match.evaluate import Evaluator, LinearEvaluator
+from watcher.match.fields import TEXT_FIELDS
+from watcher.match.node import Fields, Node
+from watcher.match.phrase import Phrase, matches_word
 
 Span: TypeAlias = tuple[int, int, int]
-_TEXT = frozenset(TEXT_FIELDS)
+"""Pattern, start and end. A bare tuple, since the scanner makes thousands of them for each entry."""
+_TEXT_FIELDS = frozenset(TEXT_FIELDS)
 MAX_LISTED_PATTERNS = 12
-"""A group of more patterns than this is asked which of them occur rather than each in turn."""
+"""Of a group of more patterns, those that occur are looked up, rather than each in turn."""
 
 
 @dataclass(frozen=True, slots=True)
-class LeafPatterns:
-    """The patterns that betray a leaf; `certain` where finding one is finding the leaf, `open` where it ends inside a
-    word, `spelt` where it is all of the leaf's words."""
+class PhrasePatterns:
+    """The numbers of a phrase's patterns; `conclusive` where each of them is proof of the phrase, `open_ended` where
+    they end inside a word, `is_literal` where there is one, of all the phrase's words."""
 
-    patterns: tuple[int, ...]
-    certain: bool
-    open: bool
-    spelt: bool
+    numbers: tuple[int, ...]
+    conclusive: bool
+    open_ended: bool
+    is_literal: bool
 
 
 @dataclass(frozen=True, slots=True)
 class OrOptions:
-    """The options of an OR, numbered: words by the patterns that betray them, and the rest."""
+    """The options of an OR with their positions: phrases by the numbers of their patterns, and all other nodes."""
 
-    betrayed: Mapping[int, tuple[tuple[int, Phrase], ...]]
+    by_pattern: Mapping[int, tuple[tuple[int, Phrase], ...]]
     others: tuple[tuple[int, Node], ...]
 
 
-class ScanResult:
-    """The strings that one entry holds; a Finder for the leaves of an index's queries."""
+class ScanResult(Evaluator):
+    """The patterns that one entry contains; evaluates the queries of an index in it."""
 
     def __init__(
         self,
-        reading: EntryText,
+        entry: EntryText,
         written: str,
         text: str,
-        found: list[tuple[int, int, int]],
-        signs: Mapping[int, LeafPatterns],
+        spans: list[Span],
+        patterns: Mapping[int, PhrasePatterns],
         options: Mapping[int, OrOptions],
     ) -> None:
-        self.reading = reading
+        super().__init__(entry)
         self.text = text
+        self.pattern_numbers = set(map(_get_number, spans))
+        """The patterns that occur."""
+        self.spans_by_pattern: Mapping[int, list[Span]] = {}
+        """The spans of each pattern for which `index_spans` was called, in order; of those that occur."""
         self._written = written
-        self.held = set(map(_number, found))
-        self._found = found
-        self.lists: Mapping[int, list[Span]] = {}
-        """Where each pattern that is expected to be asked for stands, in order; those that occur."""
-        self.known: OccurrenceCache = {}
-        self.check = get_current_check()
-        self._signs = signs
+        self._spans = spans
+        self._patterns = patterns
         self._options = options
-        self._placed: dict[int, list[int]] = {}
+        self._word_numbers: dict[int, list[int]] = {}
         self._surfaces: list[str] | None = None
-        self._numbered: tuple[list[int], int, int] | None = None
-        self._elsewhere: LinearFinder | None = None
+        self._word_offsets: tuple[list[int], int, int] | None = None
+        self._other_fields: LinearEvaluator | None = None
 
-    def stretches(self, leaf: Phrase) -> Sequence[Span]:
-        """Give where a leaf stands in the padded text, in order."""
-        return self.standing(leaf, self._signs[id(leaf)])
+    def index_spans(self, groups: Iterable[Collection[int]]) -> None:
+        """Index the spans of some patterns, those that will be asked for: most spans of an entry never are."""
+        wanted: set[int] = set()
+        for group in groups:
+            wanted.update(group if len(group) <= MAX_LISTED_PATTERNS else self.pattern_numbers.intersection(group))
+        by_pattern: defaultdict[int, list[Span]] = defaultdict(list)
+        for span in [span for span in self._spans if span[0] in wanted]:
+            by_pattern[span[0]].append(span)
+        self.spans_by_pattern = dict(by_pattern)
 
-    def standing(self, leaf: Phrase, signs: LeafPatterns) -> Sequence[Span]:
-        """Give where a leaf stands, for those who know its signs."""
-        some = self.gather(signs.patterns)
-        if signs.certain:
-            return some if not signs.open else [(n, start, self.text.find(" ", end) + 1) for n, start, end in some]
-        if signs.spelt:
-            return [stretch for stretch in some if self._is_written(leaf, stretch[1], stretch[2] - 1)]
+    def merge_spans(self, numbers: Iterable[int]) -> Sequence[Span]:
+        """Return the spans of some patterns, in order."""
+        by_pattern = self.spans_by_pattern
+        lists = [by_pattern[number] for number in numbers if number in by_pattern]
+        if len(lists) < 2:
+            return lists[0] if lists else ()
+        return sorted((span for spans in lists for span in spans), key=get_start)
+
+    def find_spans(self, phrase: Phrase) -> Sequence[Span]:
+        """Return where a phrase occurs in the padded text, in order."""
+        return self.find_spans_of(phrase, self._patterns[id(phrase)])
+
+    def find_spans_of(self, phrase: Phrase, patterns: PhrasePatterns) -> Sequence[Span]:
+        """Return where a phrase occurs, for callers that have its patterns at hand."""
+        spans = self.merge_spans(patterns.numbers)
+        if patterns.conclusive:
+            if not patterns.open_ended:
+                return spans
+            return [(number, start, self.text.find(" ", end) + 1) for number, start, end in spans]
+        if patterns.is_literal:
+            return [span for span in spans if self._is_written(phrase, span[1], span[2] - 1)]
         found = []
-        for number, start, _end in some:
-            end = self._reaches(leaf, start)
+        for number, start, _end in spans:
+            end = self._find_phrase_end(phrase, start)
             if end:
                 found.append((number, start, end))
         return found
 
-    def expect(self, groups: Iterable[Collection[int]]) -> None:
-        """Say of which patterns the places may be asked for: nobody asks where most of what was found stands."""
-        wanted: set[int] = set()
-        for group in groups:
-            wanted.update(group if len(group) <= MAX_LISTED_PATTERNS else self.held.intersection(group))
-        lists: defaultdict[int, list[Span]] = defaultdict(list)
-        for match in [match for match in self._found if match[0] in wanted]:
-            lists[match[0]].append(match)
-        self.lists = dict(lists)
+    def list_present_options(self, node: Node) -> list[Phrase]:
+        """Return the phrases among an OR's options of which a pattern occurs."""
+        by_pattern = self._options[id(node)].by_pattern
+        numbers = self.pattern_numbers & by_pattern.keys()
+        return list(dict(option for number in numbers for option in by_pattern[number]).values())
 
-    def gather(self, patterns: Iterable[int]) -> Sequence[Span]:
-        """Give where some patterns stand, in order."""
-        known = self.lists
-        lists = [known[number] for number in patterns if number in known]
-        if len(lists) < 2:
-            return lists[0] if lists else ()
-        return sorted((match for some in lists for match in some), key=_start)
-
-    def options(self, node: Or) -> list[Phrase]:
-        """Give the words among an OR's options of which patterns occur."""
-        betrayed = self._options[id(node)].betrayed
-        numbers = self.held & betrayed.keys()
-        return list(dict(option for number in numbers for option in betrayed[number]).values())
-
-    def worth(self, node: Or, fields: tuple[str, ...]) -> Iterable[Node]:
-        """Give the options of an OR that may hold, in order: those whose patterns were found, and those without any."""
-        if not _TEXT.issuperset(fields):
-            return node.parts
+    def plausible_options(self, node: Node, fields: Fields) -> Iterable[Node]:
+        """Return the options of an OR that can match, in order: phrases of which a pattern occurs, and all others."""
+        if not _TEXT_FIELDS.issuperset(fields):
+            return node.children()
         options = self._options[id(node)]
-        found: dict[int, Node] = dict(options.others)
-        for number in self.held & options.betrayed.keys():
-            found.update(options.betrayed[number])
-        return [found[at] for at in sorted(found)]
+        plausible: dict[int, Node] = dict(options.others)
+        for number in self.pattern_numbers & options.by_pattern.keys():
+            plausible.update(options.by_pattern[number])
+        return [plausible[position] for position in sorted(plausible)]
 
-    def find(self, leaf: Phrase, field: str) -> list[tuple[int, int]]:
-        """Give (first, last) word of each occurrence of a leaf in a field, sorted."""
-        if field not in _TEXT:
-            if self._elsewhere is None:
-                self._elsewhere = LinearFinder(self.reading)
-            return self._elsewhere.find(leaf, field)
-        numbers = self._placed.get(id(leaf))
+    def find_phrase(self, phrase: Phrase, field: str) -> list[tuple[int, int]]:
+        """Return (first, last) word of each occurrence of a phrase in a field, sorted."""
+        if field not in _TEXT_FIELDS:
+            if self._other_fields is None:
+                self._other_fields = LinearEvaluator(self.entry)
+            return self._other_fields.find_phrase(phrase, field)
+        numbers = self._word_numbers.get(id(phrase))
         if numbers is None:
-            numbers = self._placed[id(leaf)] = self._places(leaf)
+            numbers = self._word_numbers[id(phrase)] = self._find_word_numbers(phrase)
         if not numbers:
             return []
-        _offsets, summary, content = self._numbers()
+        _offsets, summary, content = self._get_word_offsets()
         low, high = (
             (0, summary) if field == "title" else (summary + 1, content) if field == "summary" else (content + 1, 10**9)
         )
-        width = len(leaf.parts) - 1
-        return [(at - low, at - low + width) for at in numbers if low <= at < high]
+        width = len(phrase.parts) - 1
+        return [(number - low, number - low + width) for number in numbers if low <= number < high]
 
     def field_ends(self) -> tuple[int, int]:
-        """Give where the blanks before the two barriers stand: the title is before the first one."""
+        """Return the positions of the blanks before the two barriers, where the title and the summary end."""
         first = self.text.find(FIELD_BARRIER) - 1
         return first, self.text.find(FIELD_BARRIER, first + 2) - 1
 
-    def _places(self, leaf: Phrase) -> list[int]:
-        some = self.stretches(leaf)
-        if not some:
+    def _find_word_numbers(self, phrase: Phrase) -> list[int]:
+        spans = self.find_spans(phrase)
+        if not spans:
             return []
-        offsets = self._numbers()[0]
-        return [bisect_right(offsets, start) - 1 for _number, start, _end in some]
+        offsets = self._get_word_offsets()[0]
+        return [bisect_right(offsets, start) - 1 for _number, start, _end in spans]
 
-    def _reaches(self, leaf: Phrase, start: int) -> int:
-        """Give the place after the blank that follows a leaf, which begins after a blank; 0 where it is not there."""
+    def _find_phrase_end(self, phrase: Phrase, start: int) -> int:
+        """Return the position after the blank that follows a phrase, which begins after the blank at `start`; 0 where
+        it does not occur there."""
         text = self.text
         begin = start + 1
-        for part in leaf.parts:
+        for part in phrase.parts:
             end = text.find(" ", begin)
             if end < 0 or not matches_word(part, text[begin:end]):
                 return 0
             begin = end + 1
-        return 0 if leaf.exact and not self._is_written(leaf, start, begin - 1) else begin
+        return 0 if phrase.exact and not self._is_written(phrase, start, begin - 1) else begin
 
-    def _is_written(self, leaf: Phrase, start: int, end: int) -> bool:
-        """Tell whether the words between two blanks are written as a leaf asks."""
+    def _is_written(self, phrase: Phrase, start: int, end: int) -> bool:
+        """Return whether the words between two blanks are written as a phrase demands."""
         if self._written.isascii():
-            return self._written[start + 1 : end] == " ".join(leaf.exact)
+            return self._written[start + 1 : end] == " ".join(phrase.exact)
+        # Folding may change a word's length outside of ASCII: the words are counted instead.
         if self._surfaces is None:
             self._surfaces = self._written.split(" ")
-        at = self.text.count(" ", 0, start) + 1
-        return tuple(self._surfaces[at : at + len(leaf.exact)]) == leaf.exact
+        first = self.text.count(" ", 0, start) + 1
+        return tuple(self._surfaces[first : first + len(phrase.exact)]) == phrase.exact
 
-    def _numbers(self) -> tuple[list[int], int, int]:
-        """Give where each word's padding blank stands, and which words are the barriers."""
-        if self._numbered is None:
-            title, summary, content = (self.reading.words(field) for field in TEXT_FIELDS)
+    def _get_word_offsets(self) -> tuple[list[int], int, int]:
+        """Return the position of the blank before each word, and which words are the barriers."""
+        if self._word_offsets is None:
+            title, summary, content = (self.entry.words(field) for field in TEXT_FIELDS)
             lengths = [len(word) + 1 for word in (*title, FIELD_BARRIER, *summary, FIELD_BARRIER, *content)]
-            self._numbered = [0, *accumulate(lengths)], len(title), len(title) + 1 + len(summary)
-        return self._numbered
+            self._word_offsets = [0, *accumulate(lengths)], len(title), len(title) + 1 + len(summary)
+        return self._word_offsets
 
 
-def ends_inside_word(leaf: Phrase) -> bool:
-    """Tell whether a leaf's last pattern ends inside a word."""
-    return not isinstance(leaf.parts[-1], Literal) and isinstance(leaf.parts[-1], Prefix)
-
-
-_number = itemgetter(0)
-_start = itemgetter(1)
+_get_number = itemgetter(0)
+get_start = itemgetter(1)

@@ -1,10 +1,12 @@
-"""Matches entries that were edited: an edit that makes a match is news of its own time."""
+"""Matches entries that were edited: an edit that makes a match is news at the time of the edit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from datetime import datetime
+from typing import TypeAlias
 
 from watcher.match import TopicMatcher
 from watcher.model.entry import StoredEntry
@@ -14,31 +16,46 @@ from watcher.store.hits.queries import upsert_hits
 from watcher.store.hits.rematches import get_former_texts, rematch_hits
 from watcher.store.stories.queries import assign_stories, filter_without_story
 
+_Match: TypeAlias = tuple[str, int]
+"""A topic's id and an entry's id."""
 
-def store_edits(db: Db, edited: Sequence[StoredEntry], watched: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
-    """Match edited entries and store their hits; returns those that are new, and those that an edit brought back.
 
-    What the former text matched as well, no edit made. Of what nobody was to be told of (a baseline, a quarantined
-    archive) such a match is a find in the archive: its topic is younger than the entry. A status page that leaves a
-    topic ("level green") and comes back to it ("level red") is news each time, though it is one entry and one hit.
+def store_edit_hits(db: Db, edited: Sequence[StoredEntry], matcher: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
+    """Match edited entries and store their hits; return those that are new and those that an edit brought back.
+
+    A status page that leaves a topic ("level green") and comes back to it ("level red") is news each time, though it is
+    one entry and one hit.
     """
-    found = watched.hits(edited, now, Origin.EDIT)
-    if not found:
+    matches = matcher.match_entries(edited, now, Origin.EDIT)
+    if not matches:
         return ()
-    by_id = {each.id: each for each in edited}
-    former = get_former_texts(db, [by_id[id_] for id_ in sorted({hit.entry_id for hit in found})])
-    before = {(hit.topic_id, hit.entry_id) for hit in watched.hits(former, now, Origin.EDIT)}
-    dated = []
-    for hit in found:
-        stored = by_id[hit.entry_id]
-        silent = stored.baseline or stored.quarantined
-        is_old = silent and (hit.topic_id, hit.entry_id) in before
-        dated.append(replace(hit, origin=Origin.BACKFILL) if is_old else hit)
-    fresh = upsert_hits(db, dated)
-    known = {(hit.topic_id, hit.entry_id) for hit in fresh} | before
-    again = {hit: by_id[hit.entry_id].version for hit in found if (hit.topic_id, hit.entry_id) not in known}
-    rematch_hits(db, again)
-    if fresh:
-        homeless = filter_without_story(db, sorted({hit.entry_id for hit in fresh}))
-        assign_stories(db, [each for each in edited if each.id in homeless], now)
-    return (*fresh, *again)
+    by_id = {stored.id: stored for stored in edited}
+    former_texts = get_former_texts(db, [by_id[id_] for id_ in sorted({hit.entry_id for hit in matches})])
+    former = {_get_match(hit) for hit in matcher.match_entries(former_texts, now, Origin.EDIT)}
+    added = upsert_hits(db, [_with_origin(hit, by_id[hit.entry_id], former) for hit in matches])
+    unchanged = {_get_match(hit) for hit in added} | former
+    returned = {hit: by_id[hit.entry_id].version for hit in matches if _get_match(hit) not in unchanged}
+    rematch_hits(db, returned)
+    if added:
+        _join_stories(db, added, by_id, now)
+    return (*added, *returned)
+
+
+def _get_match(hit: Hit) -> _Match:
+    return hit.topic_id, hit.entry_id
+
+
+def _with_origin(hit: Hit, stored: StoredEntry, former: AbstractSet[_Match]) -> Hit:
+    """Return a hit as a backfill where the edit did not make it: the former text matched as well.
+
+    Such a match of an entry that was never alerted (baseline, quarantined) means that its topic is younger than the
+    entry: it is a find in the archive, and no news.
+    """
+    was_not_alerted = stored.baseline or stored.quarantined
+    return replace(hit, origin=Origin.BACKFILL) if was_not_alerted and _get_match(hit) in former else hit
+
+
+def _join_stories(db: Db, added: Sequence[Hit], by_id: Mapping[int, StoredEntry], now: datetime) -> None:
+    """Place entries in stories that had no hit before, and so no story."""
+    without_story = filter_without_story(db, sorted({hit.entry_id for hit in added}))
+    assign_stories(db, [stored for stored in by_id.values() if stored.id in without_story], now)

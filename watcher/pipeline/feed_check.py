@@ -1,4 +1,4 @@
-"""Tries feeds: each is fetched and read once, and nothing is stored. For a check before the daemon relies on them."""
+"""Checks feeds before a daemon relies on them: each is fetched and parsed once, and nothing is stored."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from datetime import UTC, datetime
 from watcher.fetch import Fetcher
 from watcher.identify import count_repeated_items
 from watcher.model.feed import FeedConfig, PollableFeed, PollState
-from watcher.model.poll import Failed, FailureKind, Modified, PollOutcome
-from watcher.pipeline.ingest import read_with_limits
-from watcher.pipeline.privacy import conceal
+from watcher.model.poll import Failed, FailureKind, Modified, ParsedFeed, PollOutcome
+from watcher.pipeline.outcomes import parse_response_within_limits
+from watcher.pipeline.privacy import remove_secrets
 from watcher.reading import Reader
 from watcher.text.urls import permanent_target
 
-AT_ONCE = 64
+MAX_CONCURRENT_CHECKS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedCheck:
-    """What came of trying a feed. `moved_to` is where a permanent redirect leads, None where there is none."""
+    """The outcome of one fetch. `moved_to` is where a permanent redirect leads, None where there is none."""
 
     source: FeedConfig
     outcome: PollOutcome
@@ -30,88 +30,94 @@ class FeedCheck:
 
     @property
     def ok(self) -> bool:
-        """Tell whether the feed can be read."""
-        return isinstance(self.outcome, Modified) and self.outcome.parsed.stopped is None
+        """Return whether the feed can be read."""
+        return self._parsed is not None and self._parsed.stopped is None
 
     @property
     def items(self) -> int:
-        """Count the items that were read."""
-        return len(self.outcome.parsed.items) if isinstance(self.outcome, Modified) else 0
+        """Return how many items were read."""
+        return len(self._parsed.items) if self._parsed is not None else 0
 
     @property
     def merged(self) -> int:
-        """Count the items that a poll would take for repetitions of others."""
-        if not isinstance(self.outcome, Modified):
+        """Return how many items a poll would take for repetitions of others."""
+        if self._parsed is None:
             return 0
-        return count_repeated_items(self.outcome.parsed)
+        return count_repeated_items(self._parsed)
 
     @property
     def left_out(self) -> int:
-        """Count the items beyond those that are read at once."""
-        return self.outcome.parsed.truncated_items if isinstance(self.outcome, Modified) else 0
+        """Return how many items there are beyond those that are read at once."""
+        return self._parsed.truncated_items if self._parsed is not None else 0
 
     @property
     def title(self) -> str:
-        """Give the feed's own title."""
-        return self.outcome.parsed.title if isinstance(self.outcome, Modified) else ""
+        """Return the feed's own title."""
+        return self._parsed.title if self._parsed is not None else ""
 
     @property
     def newest_at(self) -> datetime | None:
-        """Give the latest date of an item."""
-        if not isinstance(self.outcome, Modified):
+        """Return the latest date of an item."""
+        if self._parsed is None:
             return None
-        return max((item.published_at for item in self.outcome.parsed.items if item.published_at), default=None)
+        return max((item.published_at for item in self._parsed.items if item.published_at), default=None)
 
     @property
     def kind(self) -> str:
-        """Say in one word how it went: `read`, or the kind of failure."""
+        """Return `read`, or the kind of failure."""
         if isinstance(self.outcome, Failed):
             return self.outcome.kind.value
         return "read" if self.ok else FailureKind.PARSE.value
 
     @property
     def message(self) -> str:
-        """Say what a person should know: what went wrong, or what is odd about a feed that can be read."""
+        """Return what went wrong, or what is unusual about a feed that can be read; empty where nothing is."""
         if isinstance(self.outcome, Failed):
             return self.outcome.message
-        said = (
-            [self.outcome.parsed.stopped or "", self.outcome.parsed.degraded or ""]
-            if isinstance(self.outcome, Modified)
-            else []
-        )
-        said += [] if self.items else ["has no items"]
-        said += [f"{self.merged} repeat others in the document"] if self.merged else []
-        said += [f"{self.left_out:,} more items than are read of one document"] if self.left_out else []
-        said += [f"moved permanently to {self.moved_to}"] if self.moved_to else []
-        return "; ".join(part for part in said if part)
+        return "; ".join(note for note in self._list_notes() if note)
+
+    @property
+    def _parsed(self) -> ParsedFeed | None:
+        return self.outcome.parsed if isinstance(self.outcome, Modified) else None
+
+    def _list_notes(self) -> list[str]:
+        notes = [self._parsed.stopped or "", self._parsed.degraded or ""] if self._parsed is not None else []
+        notes += [] if self.items else ["has no items"]
+        notes += [f"{self.merged} repeat others in the document"] if self.merged else []
+        notes += [f"{self.left_out:,} more items than are read of one document"] if self.left_out else []
+        notes += [f"moved permanently to {self.moved_to}"] if self.moved_to else []
+        return notes
 
 
 async def check_feeds(
-    fetcher: Fetcher, sources: Iterable[FeedConfig], on_done: Callable[[FeedCheck], None] | None = None
+    fetcher: Fetcher, sources: Iterable[FeedConfig], on_checked: Callable[[FeedCheck], None] | None = None
 ) -> tuple[FeedCheck, ...]:
-    """Fetch and read each feed once, many at a time; gives the trials in the order of `sources`.
+    """Fetch and parse each feed once, many at a time; return the checks in the order of `sources`.
 
-    `on_done` hears of each as it is done. No server makes it raise.
+    `on_checked` is called with each as it is done. Whatever a server does is an outcome and raises nothing.
     """
-    places = asyncio.Semaphore(AT_ONCE)
+    slots = asyncio.Semaphore(MAX_CONCURRENT_CHECKS)
 
-    async def tried(source: FeedConfig) -> FeedCheck:
-        feed = _make_feed(source)
-        async with places:
-            fetched = await fetcher.feed(feed, unconditional=True)
-            outcome: PollOutcome
-            try:
-                outcome = conceal(await read_with_limits(feed, fetched, reader), source)
-            except Exception as error:  # noqa: BLE001  (a reader's own fault concerns one feed, and is told with it)
-                outcome = Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
+    async def check(source: FeedConfig) -> FeedCheck:
+        async with slots:
+            outcome = await _get_outcome(fetcher, source, reader)
         hops = outcome.document.hops if isinstance(outcome, Modified) else outcome.hops
-        trial = FeedCheck(source=source, outcome=outcome, moved_to=permanent_target(hops, source.url))
-        if on_done is not None:
-            on_done(trial)
-        return trial
+        checked = FeedCheck(source=source, outcome=outcome, moved_to=permanent_target(hops, source.url))
+        if on_checked is not None:
+            on_checked(checked)
+        return checked
 
     with closing(Reader()) as reader:
-        return tuple(await asyncio.gather(*(tried(source) for source in sources)))
+        return tuple(await asyncio.gather(*(check(source) for source in sources)))
+
+
+async def _get_outcome(fetcher: Fetcher, source: FeedConfig, reader: Reader) -> PollOutcome:
+    feed = _make_feed(source)
+    fetched = await fetcher.feed(feed, unconditional=True)
+    try:
+        return remove_secrets(await parse_response_within_limits(feed, fetched, reader), source)
+    except Exception as error:  # noqa: BLE001  (a parser's own fault concerns one feed, and is reported with it)
+        return Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
 
 
 def _make_feed(source: FeedConfig) -> PollableFeed:

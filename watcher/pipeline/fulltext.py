@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from watcher.errors import ParseError, TooCostlyError
@@ -19,28 +19,26 @@ from watcher.store.database import Database
 from watcher.store.entries.known_entries import load_known_entries
 from watcher.text.urls import article_url
 
-MOST = 20
+MAX_PAGES_PER_POLL = 20
 """Pages that are fetched for one poll; further entries are stored with what their feed says."""
-PATIENCE = timedelta(seconds=60)
+POLL_TIMEOUT = timedelta(seconds=60)
 """How long the entries of a poll may wait for their pages."""
-A_PAGE = timedelta(seconds=20)
+PAGE_TIMEOUT = timedelta(seconds=20)
 MAX_COSTLY_PAGES = 2
-"""After so many pages of a poll that took too long to read, its others are not read: other feeds' pages wait."""
+"""After so many pages of a poll that took too long to parse, its others are not parsed: other feeds' pages wait."""
 
 
 @dataclass(slots=True)
-class _CostlyPages:
-    """Counts the pages of a poll that took too long to read."""
+class _Articles:
+    """What is known of one poll's pages so far: articles by entry key, and why others could not be had."""
 
-    count: int = 0
-
-    @property
-    def is_exhausted(self) -> bool:
-        return self.count >= MAX_COSTLY_PAGES
+    texts: dict[str, str] = field(default_factory=dict)
+    errors: list[str] = field(default_factory=list)
+    costly_pages: int = 0
 
 
 class FulltextFetcher:
-    """Adds the articles to what a poll brought. robots.txt is honoured, and hosts get their rest as from any fetch."""
+    """Fetches article pages. robots.txt is honoured, and hosts are spared as in any fetch."""
 
     def __init__(self, database: Database, fetcher: Fetcher, clock: Callable[[], datetime], reader: Reader) -> None:
         self._database = database
@@ -48,81 +46,85 @@ class FulltextFetcher:
         self._clock = clock
         self._reader = reader
 
-    async def added(
-        self, feed: Feed, outcome: Modified, patience: timedelta = PATIENCE, *, access: Access | None = None
+    async def fetch_articles(
+        self, feed: Feed, outcome: Modified, timeout: timedelta = POLL_TIMEOUT, *, access: Access | None = None
     ) -> Modified:
-        """Give the outcome with the articles of its new and edited entries, by entry key, as many as could be had.
+        """Return the outcome with the articles of its new and edited entries by entry key, as many as could be had.
 
-        Within `patience` in all: what is not there by then is stored with what its feed says, and the history tells.
-        The pages are asked for on the way that `access` of the feed names, without its credentials.
+        What is not there within `timeout` is stored with what its feed says, and the outcome's note counts it. The
+        pages are requested through the proxy of `access`, without its credentials. Raises ReaderClosedError while the
+        process is being stopped: the feed is polled again, pages included.
         """
-        wanted = await asyncio.to_thread(self._wanted, feed, outcome)
+        wanted = await asyncio.to_thread(self._list_wanted, feed, outcome)
         if not wanted:
             return outcome
-        found: dict[str, str] = {}
-        faults: list[str] = []
-        costly = _CostlyPages()
+        articles = _Articles()
         access = access or Access()
-        reading = [
-            asyncio.create_task(self._read(key, url, access, found, faults, costly)) for key, url in wanted[:MOST]
+        tasks = [
+            asyncio.create_task(self._fetch_article(key, url, access, articles))
+            for key, url in wanted[:MAX_PAGES_PER_POLL]
         ]
-        done, late = await asyncio.wait(reading, timeout=patience.total_seconds())
+        done, late = await asyncio.wait(tasks, timeout=timeout.total_seconds())
         for task in late:
             task.cancel()
         if late:
             await asyncio.wait(late)
         for task in done:
-            task.result()  # raises ReaderClosedError: the feed is to be polled again, pages included
-        if len(found) == len(wanted):
-            return replace(outcome, articles=found)
-        why = faults[0] if faults else "no time for all of them"
-        return replace(outcome, articles=found, note=f"{len(found)} of {len(wanted)} article pages read ({why})")
+            task.result()
+        if len(articles.texts) == len(wanted):
+            return replace(outcome, articles=articles.texts)
+        reason = articles.errors[0] if articles.errors else "no time for all of them"
+        note = f"{len(articles.texts)} of {len(wanted)} article pages read ({reason})"
+        return replace(outcome, articles=articles.texts, note=note)
 
-    def _wanted(self, feed: Feed, outcome: Modified) -> list[tuple[str, str | None]]:
+    def _list_wanted(self, feed: Feed, outcome: Modified) -> list[tuple[str, str | None]]:
+        """List key and page address of the entries that are new or edited; None where an aggregator hides the page."""
         offered = to_entries(outcome.parsed, feed)
         with self._database.read() as db:
             known = load_known_entries(db, feed.id, offered)
-        told = diff_entries(offered, feed, known, self._clock(), delta=True)
-        entries = [*told.new, *(change.entry for change in told.edited)]
+        diff = diff_entries(offered, feed, known, self._clock(), delta=True)
+        entries = [*diff.new, *(edit.entry for edit in diff.edited)]
         return [(entry.key, article_url(entry.item.url)) for entry in entries if entry.item.url]
 
-    async def _read(
-        self, key: str, url: str | None, access: Access, found: dict[str, str], faults: list[str], costly: _CostlyPages
-    ) -> None:
+    async def _fetch_article(self, key: str, url: str | None, access: Access, articles: _Articles) -> None:
+        """Add an entry's article to `articles`, or why it could not be had."""
         if url is None:
-            faults.append("the aggregator's link hides the article")
+            articles.errors.append("the aggregator's link hides the article")
             return
         try:
-            async with asyncio.timeout(A_PAGE.total_seconds()):
+            async with asyncio.timeout(PAGE_TIMEOUT.total_seconds()):
                 page = await self._fetcher.page(url, access=access)
         except TimeoutError:
-            faults.append(f"not done within {A_PAGE.total_seconds():.0f} s")
+            articles.errors.append(f"not done within {PAGE_TIMEOUT.total_seconds():.0f} s")
             return
         if isinstance(page, Failed):
-            faults.append(page.message)
+            articles.errors.append(page.message)
             return
-        if costly.is_exhausted:
+        if articles.costly_pages >= MAX_COSTLY_PAGES:
             return
         try:
-            found[key] = await self._reader.read_article(page.body, page.headers.get("content-type"))
+            articles.texts[key] = await self._reader.read_article(page.body, page.headers.get("content-type"))
         except ParseError as error:
-            costly.count += isinstance(error, TooCostlyError)
-            faults.append(str(error))
+            articles.costly_pages += isinstance(error, TooCostlyError)
+            articles.errors.append(str(error))
 
 
-def attach_fulltext(told: EntryDiff, outcome: Modified) -> EntryDiff:
-    """Give new and edited entries their article as content. What the feed says stays what tells an edit."""
+def attach_fulltext(diff: EntryDiff, outcome: Modified) -> EntryDiff:
+    """Return the diff with articles as content of its new and edited entries, where they are longer.
+
+    Call it after entries are compared: an edit is a change of what the feed says, never of its page.
+    """
     articles = outcome.articles
     if not articles:
-        return told
+        return diff
 
-    def full(entry: Entry) -> Entry:
+    def with_article(entry: Entry) -> Entry:
         text = articles.get(entry.key, "")
         return replace(entry, item=replace(entry.item, content=text)) if len(text) > len(entry.item.content) else entry
 
     return replace(
-        told,
-        new=tuple(full(entry) for entry in told.new),
-        recovered=tuple(full(entry) for entry in told.recovered),
-        edited=tuple(replace(change, entry=full(change.entry)) for change in told.edited),
+        diff,
+        new=tuple(with_article(entry) for entry in diff.new),
+        recovered=tuple(with_article(entry) for entry in diff.recovered),
+        edited=tuple(replace(edit, entry=with_article(edit.entry)) for edit in diff.edited),
     )

@@ -1,4 +1,7 @@
-"""Settles a poll: what an answer means, and what is kept of it: all that a poll brought, in one transaction."""
+"""Stores polls: their entries, hits and stories, and when each feed is polled next, in one transaction.
+
+The first file to read about the pipeline: what a poll found goes through `ingest_polls` and nothing else stores it.
+"""
 
 from __future__ import annotations
 
@@ -7,32 +10,19 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
-from watcher.errors import ParseError
-from watcher.identify import build_plain_key, build_shared_key, diff_entries, has_unstable_ids, to_entries
+from watcher.identify import KnownEntries, build_plain_key, build_shared_key, diff_entries, has_unstable_ids, to_entries
 from watcher.match import TopicMatcher
 from watcher.model.entry import Entry, StoredEntry
-from watcher.model.feed import Budget, Feed, PollableFeed
-from watcher.model.poll import (
-    Document,
-    EntryDiff,
-    Failed,
-    FailureKind,
-    FetchResult,
-    Modified,
-    NotModified,
-    ParsedFeed,
-    PollOutcome,
-    Unchanged,
-)
+from watcher.model.feed import Feed
+from watcher.model.poll import EntryDiff, Failed, FailureKind, Modified, PollOutcome
 from watcher.model.topic import Hit
-from watcher.parse import parse
-from watcher.pipeline.edits import store_edits
-from watcher.pipeline.enrichment import enrich_entries, load_detector_if_needed, load_detector_in_thread
+from watcher.pipeline.edits import store_edit_hits
+from watcher.pipeline.enrichment import enrich_entries
 from watcher.pipeline.feed_events import to_poll_record
-from watcher.pipeline.feed_succession import Continued, continue_feeds
+from watcher.pipeline.feed_succession import Succession, continue_feeds
 from watcher.pipeline.fulltext import attach_fulltext
-from watcher.reading import Reader
-from watcher.schedule import PollLimits, apply_budget, collect_hints, get_mark, plan_next_poll
+from watcher.pipeline.ingest_result import IngestResult
+from watcher.schedule import PollLimits, PollTerms, apply_budget, get_mark, plan_next_poll
 from watcher.store.database import Db
 from watcher.store.entries.known_entries import (
     add_aliases,
@@ -48,190 +38,145 @@ from watcher.store.hits.queries import insert_hits, lock_hits
 from watcher.store.stories.queries import choose_stories
 from watcher.text.urls import waiting_host
 
-SEVERAL = 3
-SEVERAL_WITHIN = timedelta(minutes=10)
-"""So many feeds of one host that are told to wait within so long speak for the host."""
+HOST_REFUSALS = 3
+HOST_REFUSALS_WITHIN = timedelta(minutes=10)
+"""When so many feeds of one host are told to wait within so long, the host is meant, and its other feeds wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class IngestResult:
-    """What a poll came to, once stored. `held` is false where the claim was lost meanwhile and nothing was stored.
+class IngestRules:
+    """What applies to one transaction: the topics, the limits of polling, and `jitter`, which returns [0, 1)."""
 
-    `continues` is the address that the feed had before it was corrected, where this poll found that out.
-    """
-
-    before: Feed
-    after: Feed
-    outcome: PollOutcome
-    seen: int = 0
-    new: tuple[StoredEntry, ...] = ()
-    edited: tuple[StoredEntry, ...] = ()
-    hits: tuple[Hit, ...] = ()
-    lost: int = 0
-    quarantined: int = 0
-    merged: int = 0
-    recovered: int = 0
-    left_out: int = 0
-    continues: str = ""
-    held: bool = True
-
-
-def read(feed: PollableFeed, fetched: FetchResult) -> PollOutcome:
-    """Return what an answer means, its document read here and now, however long that takes."""
-    if not isinstance(fetched, Document) or fetched.body_hash == feed.poll.body_hash:
-        return _unread(fetched)
-    try:
-        parsed = parse(fetched, feed.document.item_marks)
-        load_detector_if_needed(parsed, feed)
-        return _fresh(fetched, parsed)
-    except ParseError as error:
-        return _unreadable(fetched, error)
-
-
-async def read_with_limits(feed: PollableFeed, fetched: FetchResult, reader: Reader) -> PollOutcome:
-    """Return what an answer means; reading its document costs no more than the reader's bounds."""
-    if not isinstance(fetched, Document) or fetched.body_hash == feed.poll.body_hash:
-        return _unread(fetched)
-    try:
-        parsed = await reader.parse(fetched, feed.document.item_marks)
-        await load_detector_in_thread(parsed, feed)
-        return _fresh(fetched, parsed)
-    except ParseError as error:
-        return _unreadable(fetched, error)
-
-
-def _unread(fetched: FetchResult) -> PollOutcome:
-    if isinstance(fetched, Failed):
-        return fetched
-    return Unchanged(
-        by="304" if isinstance(fetched, NotModified) else "hash",
-        validators=fetched.validators,
-        hints=collect_hints(fetched.headers, None),
-        hops=fetched.hops,
-        elapsed=fetched.elapsed,
-        conditional=fetched.conditional,
-    )
-
-
-def _fresh(document: Document, parsed: ParsedFeed) -> Modified:
-    return Modified(document=document, parsed=parsed, hints=collect_hints(document.headers, parsed))
-
-
-def _unreadable(document: Document, error: ParseError) -> Failed:
-    kinds = {kind.value: kind for kind in FailureKind}
-    return Failed(
-        kind=kinds.get(error.kind, FailureKind.PARSE),
-        message=str(error),
-        status=document.status,
-        hops=document.hops,
-        elapsed=document.elapsed,
-    )
-
-
-def settle(
-    db: Db, feed: Feed, outcome: PollOutcome, watched: TopicMatcher, now: datetime, bounds: PollLimits, jitter: float
-) -> IngestResult:
-    """Keep what a poll brought: entries, their hits, their stories and the feed's next poll, in one transaction."""
-    return ingest_polls(db, [(feed, outcome)], watched, now, bounds, lambda: jitter)[0]
+    matcher: TopicMatcher
+    limits: PollLimits
+    jitter: Callable[[], float]
 
 
 def ingest_polls(
-    db: Db,
-    polled: Sequence[tuple[Feed, PollOutcome]],
-    watched: TopicMatcher,
-    now: datetime,
-    bounds: PollLimits,
-    jitter: Callable[[], float],
+    db: Db, polls: Sequence[tuple[Feed, PollOutcome]], rules: IngestRules, now: datetime
 ) -> tuple[IngestResult, ...]:
-    """Settle several polls: what all of them brought and teach goes to the database together."""
-    held = filter_held_feeds(db, (feed for feed, _outcome in polled))
-    ours = [(held[feed.id], outcome) for feed, outcome in polled if feed.id in held]
-    continued = continue_feeds(db, ours, now)
-    ours = [(continued[feed.id].feed if feed.id in continued else feed, outcome) for feed, outcome in ours]
-    by_heir = {each.feed.id: each for each in continued.values()}
-    read_ = [(feed, outcome) for feed, outcome in ours if isinstance(outcome, Modified)]
-    brought = _bring(db, read_, watched, now, bounds.budget, by_heir)
-    stored = iter(
-        _settled(feed, outcome, brought.get(feed.id), now, bounds, jitter(), by_heir.get(feed.id))
+    """Store polls with the outcomes that they had, and return the results in their order.
+
+    A feed whose claim somebody else holds by now is not touched: its result has `is_stored` false.
+    """
+    held = filter_held_feeds(db, (feed for feed, _outcome in polls))
+    ours = [(held[feed.id], outcome) for feed, outcome in polls if feed.id in held]
+    # A corrected address: the feed that was added goes on under the id of the one that left the configuration.
+    successions = continue_feeds(db, ours, now)
+    ours = [(_get_successor(feed, successions), outcome) for feed, outcome in ours]
+    by_successor = {succession.feed.id: succession for succession in successions.values()}
+    documents = _store_documents(db, ours, rules, now, by_successor)
+    stored = [
+        _make_result(feed, outcome, documents.get(feed.id), rules, now, by_successor.get(feed.id))
         for feed, outcome in ours
+    ]
+    save_polled_feeds(db, ((result.before, result.after) for result in stored))
+    add_polls(db, (to_poll_record(result, now) for result in stored))
+    for result in stored:
+        if isinstance(result.outcome, Failed) and result.outcome.kind is FailureKind.RATE_LIMITED:
+            _back_off_host(db, result.after, result.outcome, now)
+    remaining = iter(stored)
+    return tuple(
+        next(remaining) if feed.id in held else IngestResult(before=feed, after=feed, outcome=outcome, is_stored=False)
+        for feed, outcome in polls
     )
-    settled = tuple(
-        next(stored) if feed.id in held else IngestResult(before=feed, after=feed, outcome=outcome, held=False)
-        for feed, outcome in polled
-    )
-    kept = [each for each in settled if each.held]
-    save_polled_feeds(db, ((each.before, each.after) for each in kept))
-    add_polls(db, (to_poll_record(each, now) for each in kept))
-    for each in kept:
-        match each.outcome:
-            case Failed(kind=FailureKind.RATE_LIMITED, status=int()) as refused:
-                _rest_host(db, each.after, refused, now)
-            case _:
-                pass
-    return settled
+
+
+def store_new_entries(db: Db, numbered: Sequence[StoredEntry], matcher: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
+    """Store entries that have just got their ids, their hits, and the stories of those with hits; return the hits."""
+    found_hits = matcher.match_entries(numbered, now)
+    homes: Mapping[int, StoryAssignment] = {}
+    if found_hits:
+        lock_hits(db)
+        matched_ids = {hit.entry_id for hit in found_hits}
+        homes = choose_stories(db, [entry for entry in numbered if entry.id in matched_ids], now)
+    insert_entries(db, numbered, homes)
+    insert_hits(db, found_hits)
+    return found_hits
 
 
 @dataclass(slots=True)
-class _Brought:
-    """What one document came to: told apart, and what of it is stored."""
+class _IngestedDocument:
+    """A document compared with the store, and what of it has been stored; `seen` counts its distinct entries."""
 
+    feed: Feed
     seen: int
-    told: EntryDiff
+    diff: EntryDiff
     new: list[StoredEntry] = field(default_factory=list)
     edited: list[StoredEntry] = field(default_factory=list)
     hits: list[Hit] = field(default_factory=list)
 
 
-def _bring(
+def _get_successor(feed: Feed, successions: Mapping[int, Succession]) -> Feed:
+    succession = successions.get(feed.id)
+    return feed if succession is None else succession.feed
+
+
+def _store_documents(
     db: Db,
-    read_: Sequence[tuple[Feed, Modified]],
-    watched: TopicMatcher,
+    polls: Sequence[tuple[Feed, PollOutcome]],
+    rules: IngestRules,
     now: datetime,
-    budget: Budget,
-    continued: Mapping[int, Continued],
-) -> Mapping[int, _Brought]:
-    """Keep what documents brought, all of them with a handful of statements; gives it by feed."""
-    offered = [(feed.id, to_entries(outcome.parsed, feed)) for feed, outcome in read_]
+    successions: Mapping[int, Succession],
+) -> Mapping[int, _IngestedDocument]:
+    """Store the entries of all documents with a handful of statements; return the documents by feed id."""
+    parsed = [(feed, outcome) for feed, outcome in polls if isinstance(outcome, Modified)]
+    offered = [(feed.id, to_entries(outcome.parsed, feed)) for feed, outcome in parsed]
     known = load_known_entries_of_feeds(db, offered)
-    brought: dict[int, _Brought] = {}
-    fresh: list[StoredEntry] = []
-    for (feed, outcome), (_id, some), remembered in zip(read_, offered, known, strict=True):
-        delta = outcome.pushed or outcome.document.status == 226
-        repeated = len(outcome.parsed.items) - len(some)
-        everything = diff_entries(some, feed, remembered, now, delta=delta, merged=repeated)
-        told = attach_fulltext(apply_budget(everything, outcome.parsed, feed, budget, now, delta=delta), outcome)
-        told = enrich_entries(told, feed, outcome.parsed.language)
-        brought[feed.id] = _Brought(seen=len(some), told=told)
-        before = continued.get(feed.id)
-        fresh += [
-            StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=_was_there(feed, entry, before))
-            for entry in told.new
-        ]
-        fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, quarantined=True) for entry in told.quarantined]
-        fresh += [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=True) for entry in told.recovered]
-    new = assign_entry_ids(db, fresh)
-    found = store_new_entries(db, new, watched, now)
-    edited = update_entries(db, [change for one in brought.values() for change in one.told.edited], now)
-    found += store_edits(db, edited, watched, now)
-    renamed = [(feed_id, id_, key) for feed_id, one in brought.items() for id_, key in one.told.migrated]
-    renamed += [
-        (each.entry.feed_id, each.id, build_shared_key(plain)) for each in new if (plain := _shared_id(each.entry))
+    documents: dict[int, _IngestedDocument] = {}
+    for (feed, outcome), (_feed_id, candidate_entries), remembered in zip(parsed, offered, known, strict=True):
+        diff = _compare(feed, outcome, candidate_entries, remembered, rules.limits, now)
+        documents[feed.id] = _IngestedDocument(feed=feed, seen=len(candidate_entries), diff=diff)
+    unnumbered = [
+        entry
+        for document in documents.values()
+        for entry in _list_to_store(document, successions.get(document.feed.id), now)
     ]
-    add_aliases(db, renamed, {feed.id for feed, _outcome in read_ if has_unstable_ids(feed)})
-    add_tombstone_keys(db, ((feed_id, *keys) for feed_id, one in brought.items() for keys in one.told.gone))
-    pruned = [(feed_id, key) for (feed_id, _some), one in zip(offered, known, strict=True) for key in one.pruned]
+    new = assign_entry_ids(db, unnumbered)
+    found_hits = store_new_entries(db, new, rules.matcher, now)
+    edited = update_entries(db, [edit for document in documents.values() for edit in document.diff.edited], now)
+    found_hits += store_edit_hits(db, edited, rules.matcher, now)
+    _store_keys(db, documents, new)
+    pruned = [
+        (feed_id, key)
+        for (feed_id, _candidates), remembered in zip(offered, known, strict=True)
+        for key in remembered.pruned
+    ]
     touch_tombstones(db, pruned, now)
-    whose = {stored.id: brought[stored.entry.feed_id] for stored in (*new, *edited)}
-    for stored in new:
-        whose[stored.id].new.append(stored)
-    for stored in edited:
-        whose[stored.id].edited.append(stored)
-    for hit in found:
-        whose[hit.entry_id].hits.append(hit)
-    return brought
+    _assign_to_documents(documents, new, edited, found_hits)
+    return documents
 
 
-def _was_there(feed: Feed, entry: Entry, continued: Continued | None) -> bool:
+def _compare(
+    feed: Feed,
+    outcome: Modified,
+    candidate_entries: Sequence[Entry],
+    remembered: KnownEntries,
+    limits: PollLimits,
+    now: datetime,
+) -> EntryDiff:
+    """Return what is new, edited and known of a document, within the feed's budget, with full text and languages."""
+    # A push, and an answer to A-IM: feed (RFC 3229, status 226), hold only what is new: no gap can be seen in them.
+    delta = outcome.pushed or outcome.document.status == 226
+    repeated = len(outcome.parsed.items) - len(candidate_entries)
+    diff = diff_entries(candidate_entries, feed, remembered, now, delta=delta, merged=repeated)
+    diff = apply_budget(diff, outcome.parsed, feed, limits.budget, now, delta=delta)
+    return enrich_entries(attach_fulltext(diff, outcome), feed, outcome.parsed.language)
+
+
+def _list_to_store(document: _IngestedDocument, succession: Succession | None, now: datetime) -> list[StoredEntry]:
+    """Return the entries of a document that are stored, without ids yet: new, quarantined, then recovered ones."""
+    feed, diff = document.feed, document.diff
+    new = [
+        StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=_is_baseline(feed, entry, succession))
+        for entry in diff.new
+    ]
+    quarantined = [StoredEntry(id=0, entry=entry, first_seen_at=now, quarantined=True) for entry in diff.quarantined]
+    recovered = [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=True) for entry in diff.recovered]
+    return [*new, *quarantined, *recovered]
+
+
+def _is_baseline(feed: Feed, entry: Entry, succession: Succession | None) -> bool:
     """Return whether an entry is older than the watch.
 
     It was in the feed's first document, which may be too large to be stored at once; or it is older than the last look
@@ -239,64 +184,82 @@ def _was_there(feed: Feed, entry: Entry, continued: Continued | None) -> bool:
     """
     if feed.stats.baseline_at is None or get_mark(entry) in feed.document.baseline_marks:
         return True
-    return continued is not None and continued.was_shown_before(entry)
+    return succession is not None and succession.was_shown_before(entry)
 
 
-def _shared_id(entry: Entry) -> str | None:
-    """Return the plain key of an entry's id where it is not the entry's alone."""
+def _store_keys(db: Db, documents: Mapping[int, _IngestedDocument], new: Sequence[StoredEntry]) -> None:
+    """Store the keys under which known entries came back, and those of ids that several entries share."""
+    renamed = [(feed_id, id_, key) for feed_id, document in documents.items() for id_, key in document.diff.migrated]
+    renamed += [
+        (stored.entry.feed_id, stored.id, build_shared_key(plain))
+        for stored in new
+        if (plain := _get_shared_id(stored.entry))
+    ]
+    unstable = {document.feed.id for document in documents.values() if has_unstable_ids(document.feed)}
+    add_aliases(db, renamed, unstable)
+    gone = ((feed_id, *keys) for feed_id, document in documents.items() for keys in document.diff.gone)
+    add_tombstone_keys(db, gone)
+
+
+def _get_shared_id(entry: Entry) -> str | None:
+    """Return the plain key of an entry's id where several entries of the document have that id."""
     plain = build_plain_key(entry.item)
     return None if entry.key == plain else plain
 
 
-def _settled(
+def _assign_to_documents(
+    documents: Mapping[int, _IngestedDocument],
+    new: Sequence[StoredEntry],
+    edited: Sequence[StoredEntry],
+    found_hits: Sequence[Hit],
+) -> None:
+    """Add what was stored to the document that it came with."""
+    by_entry = {stored.id: documents[stored.entry.feed_id] for stored in (*new, *edited)}
+    for stored in new:
+        by_entry[stored.id].new.append(stored)
+    for stored in edited:
+        by_entry[stored.id].edited.append(stored)
+    for hit in found_hits:
+        by_entry[hit.entry_id].hits.append(hit)
+
+
+def _make_result(
     feed: Feed,
     outcome: PollOutcome,
-    brought: _Brought | None,
+    document: _IngestedDocument | None,
+    rules: IngestRules,
     now: datetime,
-    bounds: PollLimits,
-    jitter: float,
-    continued: Continued | None,
+    succession: Succession | None,
 ) -> IngestResult:
-    if brought is None:
-        return IngestResult(
-            before=feed, after=plan_next_poll(feed, outcome, None, now, bounds, jitter), outcome=outcome
-        )
-    told = brought.told
+    diff = None if document is None else document.diff
+    after = plan_next_poll(feed, outcome, diff, PollTerms(now=now, limits=rules.limits, jitter=rules.jitter()))
+    if document is None:
+        return IngestResult(before=feed, after=after, outcome=outcome)
+    diff = document.diff
     return IngestResult(
         before=feed,
-        after=plan_next_poll(feed, outcome, told, now, bounds, jitter),
+        after=after,
         outcome=outcome,
-        seen=brought.seen,
-        new=tuple(brought.new),
-        edited=tuple(brought.edited),
-        hits=tuple(brought.hits),
-        lost=told.gap.lost if told.gap is not None else 0,
-        quarantined=len(told.quarantined),
-        merged=told.merged,
-        left_out=told.left_out,
-        recovered=len(told.recovered),
-        continues=continued.left.config.url if continued else "",
+        seen=document.seen,
+        new=tuple(document.new),
+        edited=tuple(document.edited),
+        hits=tuple(document.hits),
+        lost=diff.gap.lost if diff.gap is not None else 0,
+        quarantined=len(diff.quarantined),
+        merged=diff.merged,
+        left_out=diff.left_out,
+        recovered=len(diff.recovered),
+        continues=succession.former.config.url if succession else "",
     )
 
 
-def _rest_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:
-    """Let the other feeds of a host wait as well: at once after a 429, after a third 503 within minutes."""
-    last = outcome.hops[-1].url if outcome.hops else feed.fetch_url
-    host = waiting_host(urlsplit(last).hostname or "")
+def _back_off_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:
+    """Let the other feeds of a host wait as well: at once after a 429, after the third 503 within minutes."""
+    if outcome.status is None:
+        return
+    last_url = outcome.hops[-1].url if outcome.hops else feed.fetch_url
+    host = waiting_host(urlsplit(last_url).hostname or "")
     if host is None:
         return
-    if outcome.status == 429 or count_rate_limited_feeds(db, host, now - SEVERAL_WITHIN) >= SEVERAL:
+    if outcome.status == 429 or count_rate_limited_feeds(db, host, now - HOST_REFUSALS_WITHIN) >= HOST_REFUSALS:
         defer_host(db, host, feed.poll.next_poll_at)
-
-
-def store_new_entries(db: Db, fresh: Sequence[StoredEntry], watched: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
-    """Store entries that have just been numbered, their hits, and the stories of those that have some."""
-    found = watched.hits(fresh, now)
-    homes: Mapping[int, StoryAssignment] = {}
-    if found:
-        lock_hits(db)
-        told = {hit.entry_id for hit in found}
-        homes = choose_stories(db, [each for each in fresh if each.id in told], now)
-    insert_entries(db, fresh, homes)
-    insert_hits(db, found)
-    return found

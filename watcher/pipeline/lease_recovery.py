@@ -1,4 +1,4 @@
-"""What a dead process held is taken up again: at once where its death is known, else when its lease runs out."""
+"""Frees what dead processes hold: at once where the death is certain, else when a lease or a heartbeat expires."""
 
 from __future__ import annotations
 
@@ -6,55 +6,69 @@ import os
 import socket
 from collections.abc import Callable, Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from watcher.store.database import Database
 from watcher.store.feeds.leases import list_feed_lease_owners, release_feeds_of_owners
 from watcher.store.outbox.queries import expire_leases_of_owners, list_delivery_lease_owners
 from watcher.store.system.workers import expire_workers
 
-COMMAND = "command"
-"""What the name of a holder begins with that is no daemon: a command that a person runs beside one."""
+COMMAND_PREFIX = "command"
+"""Begins the name of an owner that is no daemon: a command that a person runs beside one."""
 
 
-def take_over(database: Database, is_dead: Callable[[str], bool], now: datetime) -> tuple[int, int]:
-    """End the leases of holders that are dead; gives how many feeds and how many messages they held."""
+class RecoveredLeases(NamedTuple):
+    """How many feeds and messages were freed."""
+
+    feeds: int = 0
+    messages: int = 0
+
+
+def recover_leases(database: Database, is_dead: Callable[[str], bool], now: datetime) -> RecoveredLeases:
+    """End the leases of owners that are dead, and return how many there were."""
     with database.read() as db:
-        held_feeds, held_messages = list_feed_lease_owners(db), list_delivery_lease_owners(db)
-    dead = {owner for owner in held_feeds | held_messages if is_dead(owner)}
+        feed_owners, message_owners = list_feed_lease_owners(db), list_delivery_lease_owners(db)
+    dead = {owner for owner in feed_owners | message_owners if is_dead(owner)}
     if not dead:
-        return 0, 0
+        return RecoveredLeases()
     with database.write() as db:
-        return release_feeds_of_owners(db, dead), expire_leases_of_owners(db, dead, now)
+        return RecoveredLeases(release_feeds_of_owners(db, dead), expire_leases_of_owners(db, dead, now))
 
 
 def free_feeds_of_owners(database: Database, owners: Iterable[str]) -> int:
-    """End the leases on feeds of some holders, dead or not, at a person's wish; return how many.
+    """End the leases on feeds of some owners, dead or not, because a person asked for it; return how many.
 
-    What a holder that lives still stores of them is not taken, and no harm is done.
+    What an owner that lives still stores of them is refused by its claim's token, and no harm is done.
     """
     with database.write() as db:
         return release_feeds_of_owners(db, owners)
 
 
-def recover_silent_leases(database: Database, now: datetime) -> tuple[int, int]:
-    """End the leases of those who said that they were at work and say so no longer; gives how many of each.
+def recover_silent_leases(database: Database, now: datetime) -> RecoveredLeases:
+    """End the leases of processes whose heartbeat has expired, and return how many there were.
 
-    One who was only slow loses them as well: what it then settles is not taken, and no harm is done.
+    A process that was only slow loses them as well: what it then stores is refused, and no harm is done.
     """
     with database.write() as db:
         silent = expire_workers(db, now)
-        return (release_feeds_of_owners(db, silent), expire_leases_of_owners(db, silent, now)) if silent else (0, 0)
+        if not silent:
+            return RecoveredLeases()
+        return RecoveredLeases(release_feeds_of_owners(db, silent), expire_leases_of_owners(db, silent, now))
 
 
-def is_dead(owner: str, me: str = "", *, alone: bool = False) -> bool:
-    """Return whether the process that goes by a name is dead. `alone`: no other daemon can be at work here."""
-    host, _, number = owner.rpartition(":")
-    if owner == me or (alone and not owner.startswith(COMMAND)):
+def is_owner_dead(owner: str, own_name: str = "", *, is_only_daemon: bool = False) -> bool:
+    """Return whether the process that goes by `owner` is dead, as far as this machine can tell.
+
+    `own_name` is this process's: it holds nothing yet, so what goes by its name belonged to an earlier process.
+    `is_only_daemon` means that no other daemon can be at work on the database.
+    """
+    host, _, pid = owner.rpartition(":")
+    if owner == own_name or (is_only_daemon and not owner.startswith(COMMAND_PREFIX)):
         return True
-    if host.removeprefix(COMMAND).strip() != socket.gethostname() or not number.isdigit():
+    if host.removeprefix(COMMAND_PREFIX).strip() != socket.gethostname() or not pid.isdigit():
         return False
     try:
-        os.kill(int(number), 0)
+        os.kill(int(pid), 0)  # signal 0 asks only whether the process exists
     except ProcessLookupError:
         return True
     except OSError:

@@ -1,363 +1,248 @@
-"""What comes in: a due feed is fetched, read and settled, many at a time."""
+"""Polls due feeds, many at a time: each is claimed, loaded and handed to the one thread that writes."""
 
 from __future__ import annotations
 
 import asyncio
-import random
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
 
-from watcher.errors import StorageError, StoreError
-from watcher.fetch import Fetcher
-from watcher.match import TopicMatcher
-from watcher.model.feed import Feed, FeedConfig
-from watcher.model.poll import Failed, FailureKind, FetchResult, Modified, PollOutcome
-from watcher.pipeline.batch_writer import BatchWriter, Settling
-from watcher.pipeline.checkpoints import reached
-from watcher.pipeline.connectivity import ConnectivityMonitor
-from watcher.pipeline.feed_events import list_feed_events
-from watcher.pipeline.fulltext import FulltextFetcher
-from watcher.pipeline.ingest import IngestResult, read_with_limits
+from watcher.errors import StorageError
+from watcher.model.feed import Feed
+from watcher.model.poll import Failed, FailureKind
+from watcher.pipeline.batch_writer import BatchWriter
+from watcher.pipeline.context import PipelineContext
+from watcher.pipeline.feed_claims import CLAIM_LEASE, DUE_FEEDS, FeedClaims, FeedSelection
+from watcher.pipeline.feed_events import log_feed_events
+from watcher.pipeline.feed_loader import FeedLoader
+from watcher.pipeline.host_gate import WAITING_PER_HOST, HostGate
+from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.poll_summary import PollSummary
-from watcher.pipeline.privacy import UNCONFIGURED, conceal, reveal
-from watcher.pipeline.storage_monitor import StorageMonitor
-from watcher.reading import Reader, ReaderClosedError
-from watcher.schedule import PollLimits, prepare_request
-from watcher.store.database import Database
-from watcher.store.feeds.leases import claim_due_feeds, release_feeds
+from watcher.reading import ReaderClosedError
 from watcher.store.feeds.mapping import parse_host
 
 log = structlog.get_logger()
 
-LEASE = timedelta(minutes=3)
-"""How long a claimed feed stays with whoever claimed it, should they die."""
-PROBES = 2
-"""How many feeds a tick asks while our own network is down."""
+MAX_POLLS_OFFLINE = 2
+"""Feeds that are polled at a time while our own network is down, to learn when it is back."""
+SETTLE_DELAY = 0.02
+"""Seconds to wait for more polls to end before the next claim: each claim is a transaction, however small."""
 
 
 class Poller:
-    """Polls what is due, many at a time; one thread writes.
+    """Polls feeds as an async context manager; leaving it waits for what is in flight.
 
-    `watched` is asked anew at each settling, so that a reload counts from the next poll on. `on_settled` hears of every
-    poll after it is stored, `on_answer` of every answer's host and headers. `configured` finds a feed in the
-    configuration, which alone knows how it is asked for; without it feeds are asked as the database has them.
-
-    Where the database has no room, or is away, no feed is to blame: what was read is kept for `keeps_for` and stored as
-    soon as that is possible, and meanwhile nothing more is fetched. `storage` hears of it. Use as an async context
-    manager; leaving it waits for what is in flight.
+    `concurrency` is how many feeds are fetched at a time. Where the database is full or away no feed is to blame: what
+    was read is kept for `retry_writes_for` and stored as soon as possible, and meanwhile nothing more is fetched.
     """
 
     def __init__(
-        self,
-        database: Database,
-        fetcher: Fetcher,
-        watched: Callable[[], TopicMatcher],
-        clock: Callable[[], datetime],
-        *,
-        bounds: Callable[[], PollLimits],
-        concurrency: int = 64,
-        owner: str = "",
-        on_settled: Callable[[IngestResult], None] | None = None,
-        on_answer: Callable[[str, Mapping[str, str]], None] | None = None,
-        jitter: Callable[[], float] = random.random,
-        configured: Callable[[str], FeedConfig | None] | None = None,
-        storage: StorageMonitor | None = None,
-        keeps_for: timedelta = LEASE,
+        self, context: PipelineContext, *, concurrency: int = 64, retry_writes_for: timedelta = CLAIM_LEASE
     ) -> None:
-        self._database = database
-        self._fetcher = fetcher
-        self._clock = clock
+        policy = context.fetcher.policy
+        self._context = context
         self._concurrency = concurrency
-        self._owner = owner
-        self._on_settled = on_settled
-        self._on_answer = on_answer
-        self._configured = configured
-        self._writer = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self.reader = Reader()
-        self._storage = storage or StorageMonitor()
-        settling = Settling(watched=watched, clock=clock, bounds=bounds, jitter=jitter)
-        self._settling = BatchWriter(database, self._writer, settling, self._storage, keeps_for)
-        self._refused: StorageError | None = None
-        self._unreleased: list[Feed] = []
-        self._journeys: set[asyncio.Task[IngestResult | None]] = set()
-        self._early: set[asyncio.Task[IngestResult | None]] = set()
+        self._gate = HostGate(policy.per_host + WAITING_PER_HOST if policy.spacing else None)
+        self._writer_thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._claims = FeedClaims(context, self._writer_thread, self._gate.max_per_host)
+        self._batch_writer = BatchWriter(context, self._writer_thread, retry_writes_for)
+        self._loader = FeedLoader(context)
+        self._polls: set[asyncio.Task[IngestResult | None]] = set()
+        self._waiting_to_start: set[asyncio.Task[IngestResult | None]] = set()
+        self._storage_error: StorageError | None = None
         self._draining = False
-        self._network = ConnectivityMonitor()
-        self._away_since: datetime | None = None
-        self._articles = FulltextFetcher(database, fetcher, clock, self.reader)
-        # A host takes its feeds one after another: more than wait at its door would only keep others waiting.
-        self._per_host = fetcher.policy.per_host + 2 if fetcher.policy.spacing else None
-        self._busy: Counter[str] = Counter()
 
     async def __aenter__(self) -> Poller:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         await self.drain(None)
-        self.reader.close()
-        await asyncio.to_thread(self._writer.shutdown)
+        self._context.reader.close()
+        await asyncio.to_thread(self._writer_thread.shutdown)
 
     @property
     def in_flight(self) -> int:
-        """Count the polls that have begun and are not stored yet."""
-        return len(self._journeys)
+        """Return how many polls have begun and are not stored yet."""
+        return len(self._polls)
 
     @property
     def is_stalled(self) -> bool:
         """Return whether polls wait for a database that cannot store them."""
-        return self._settling.is_stalled
+        return self._batch_writer.is_stalled
 
     @property
-    def offline(self) -> bool:
-        """Tell whether our own network is down, as far as is known."""
-        return self._network.down(self._clock())
+    def is_offline(self) -> bool:
+        """Return whether our own network is down, as far as is known."""
+        return self._loader.is_offline
 
-    async def cycle(
-        self,
-        *,
-        urls: Iterable[str] | None = None,
-        everything: bool = False,
-        unconditional: bool = False,
-    ) -> PollSummary:
-        """Poll every feed that is due (or named, or all of them) once, and give the sum.
+    def check_network(self) -> datetime | None:
+        """Return since when this machine reaches no network, None while it does. Each change is logged once."""
+        return self._loader.check_network()
 
-        Raises StorageError where the database could not store what came.
+    async def run_once(self, selection: FeedSelection = DUE_FEEDS, *, unconditional: bool = False) -> PollSummary:
+        """Poll every selected feed once and return the sum; `unconditional` sends no validators.
+
+        Raises StorageError where the database could not store a poll.
         """
-        polled, self._refused = PollSummary(), None
-        started = self._clock()
-        chosen = tuple(urls) if urls is not None else None
+        summary, self._storage_error = PollSummary(), None
+        selection = replace(selection, polled_before=self._context.clock())
         while True:
-            # Looked at first: a host may get room while others are claimed.
-            crowded = self._crowded
-            claimed = await self._claim(self._room, urls=chosen, everything=everything, before=started)
-            polled.due += len(claimed)
+            # Read before the claim: a host may get room while others are claimed.
+            was_any_full = self._gate.is_any_full
+            claimed = await self._claims.claim(selection, self._free_slots, self._gate.in_flight)
+            summary.due += len(claimed)
             for feed in claimed:
-                journey = self._start(feed, unconditional)
-                journey.add_done_callback(polled.hear)
-            if (not claimed and not crowded) or self._refused is not None:
+                self._start(feed, unconditional=unconditional).add_done_callback(summary.add_done_poll)
+            if (not claimed and not was_any_full) or self._storage_error is not None:
                 break
-            if self._crowded if not claimed else not self._room:
-                await self._wait_for_room()
-        while self._journeys:
-            await asyncio.wait(self._journeys)
-        if self._refused is not None:
-            raise self._refused
-        return polled
+            if self._gate.is_any_full if not claimed else not self._free_slots:
+                await self._wait_for_slot()
+        while self._polls:
+            await asyncio.wait(self._polls)
+        if self._storage_error is not None:
+            raise self._storage_error
+        return summary
 
-    async def tick(self) -> int:
-        """Start polling what is due, as much as there is room for, and do not wait; gives how many were started.
+    async def start_due(self) -> int:
+        """Start polls of due feeds, as many as there are free slots; return how many, without waiting for them.
 
-        While our own network is down a few feeds are asked, to learn when it is back.
+        While our own network is down a few feeds are polled, to learn when it is back.
         """
         if self.is_stalled:
             return 0
-        room = min(self._room, PROBES) if self.offline else self._room
-        if not room:
+        slots = min(self._free_slots, MAX_POLLS_OFFLINE) if self.is_offline else self._free_slots
+        if not slots:
             return 0
-        claimed = await self._claim(room)
+        claimed = await self._claims.claim(DUE_FEEDS, slots, self._gate.in_flight)
         for feed in claimed:
-            self._start(feed, False)
+            self._start(feed)
         return len(claimed)
 
-    async def keep_up(self, length: timedelta) -> None:
-        """Start polling what is due, and more of it as polls end, for so long or until there is no more.
+    async def poll_for(self, duration: timedelta) -> None:
+        """Start polls of due feeds, and further ones as polls end, for `duration` or until nothing is due.
 
-        Without this a daemon that begins with thousands of feeds would poll no more of them in a second than at once.
+        Without this a daemon that begins with thousands of due feeds would poll no more of them in a second than at
+        once.
         """
         loop = asyncio.get_running_loop()
-        end = loop.time() + length.total_seconds()
+        end = loop.time() + duration.total_seconds()
         while not self._draining:
-            room = self._room
-            started = await self.tick()
-            left = end - loop.time()
-            if started < room or self.offline or left <= 0:
+            slots = self._free_slots
+            started = await self.start_due()
+            remaining = end - loop.time()
+            if started < slots or self.is_offline or remaining <= 0:
                 return
-            await self._wait_for_room(left)
+            await self._wait_for_slot(remaining)
 
-    async def take(self, claimed: Iterable[tuple[Feed, datetime]]) -> PollSummary:
-        """Poll feeds that are claimed already, each at its moment and not before, and give the sum."""
-        polled = PollSummary()
-        journeys = [self._start(feed, False, begins_at=at) for feed, at in claimed]
-        polled.due = len(journeys)
-        for journey in journeys:
-            journey.add_done_callback(polled.hear)
-        if journeys:
-            await asyncio.wait(journeys)
-        return polled
+    async def poll_claimed(self, claimed: Iterable[tuple[Feed, datetime]]) -> PollSummary:
+        """Poll feeds that are claimed already, each at its moment and not before, and return the sum."""
+        summary = PollSummary()
+        polls = [self._start(feed, not_before=moment) for feed, moment in claimed]
+        summary.due = len(polls)
+        for poll in polls:
+            poll.add_done_callback(summary.add_done_poll)
+        if polls:
+            await asyncio.wait(polls)
+        return summary
 
     async def drain(self, grace: timedelta | None) -> None:
-        """Let what is in flight end within `grace` (None: however long it takes), then give back what did not.
+        """Wait up to `grace` for what is in flight (None: without limit), then release what has not ended.
 
-        With a grace, what is large or doubtful is not read any more: its feeds stay due.
+        With a grace, documents that need a process of their own are not read any more: their feeds stay due.
         """
         self._draining = True
-        self._settling.stop_waiting()
+        self._batch_writer.stop_retrying()
         if grace is not None:
-            await asyncio.to_thread(self.reader.end_processes)
-        for journey in self._early if grace is not None else ():
-            journey.cancel()
-        journeys = set(self._journeys)
-        if not journeys:
+            await asyncio.to_thread(self._context.reader.end_processes)
+        for poll in self._waiting_to_start if grace is not None else ():
+            poll.cancel()
+        polls = set(self._polls)
+        if not polls:
             return
-        _done, late = await asyncio.wait(journeys, timeout=None if grace is None else grace.total_seconds())
-        for journey in late:
-            journey.cancel()
+        _done, late = await asyncio.wait(polls, timeout=None if grace is None else grace.total_seconds())
+        for poll in late:
+            poll.cancel()
         if late:
             await asyncio.wait(late)
 
-    async def _wait_for_room(self, longest: float | None = None) -> None:
-        """Wait for one poll to end, and a moment for more of them: each claim is a transaction, however small."""
-        if self._journeys:
-            await asyncio.wait(self._journeys, timeout=longest, return_when=asyncio.FIRST_COMPLETED)
-        if self._room < self._concurrency // 4:
-            await asyncio.sleep(0.02)
-
     @property
-    def _room(self) -> int:
-        # Half as many again as are fetched at once: those who wait to be settled keep nobody from fetching.
-        return max(0, self._concurrency + self._concurrency // 2 - len(self._journeys))
+    def _free_slots(self) -> int:
+        # Half as many again as are fetched at once: those that wait to be written keep no other from being fetched.
+        return max(0, self._concurrency + self._concurrency // 2 - len(self._polls))
 
-    @property
-    def _crowded(self) -> bool:
-        """Tell whether a host has as many feeds in flight as it may: more of them may be due."""
-        return self._per_host is not None and any(count >= self._per_host for count in self._busy.values())
-
-    async def _claim(
-        self,
-        limit: int,
-        *,
-        urls: tuple[str, ...] | None = None,
-        everything: bool = False,
-        before: datetime | None = None,
-    ) -> tuple[Feed, ...]:
-        busy, unreleased = dict(self._busy), tuple(self._unreleased)
-
-        def claim() -> tuple[Feed, ...]:
-            with self._database.write(lasting=False) as db:
-                release_feeds(db, unreleased)
-                return claim_due_feeds(
-                    db,
-                    self._clock(),
-                    limit=limit,
-                    lease_for=max(LEASE, 2 * self._fetcher.policy.total),
-                    owner=self._owner,
-                    urls=urls,
-                    everything=everything,
-                    polled_before=before,
-                    busy=busy,
-                    per_host=self._per_host,
-                )
-
-        claimed = await asyncio.get_running_loop().run_in_executor(self._writer, claim)
-        del self._unreleased[: len(unreleased)]
-        return claimed
+    async def _wait_for_slot(self, timeout: float | None = None) -> None:
+        """Wait for one poll to end, for `timeout` seconds at most, and a moment for more of them."""
+        if self._polls:
+            await asyncio.wait(self._polls, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+        if self._free_slots < self._concurrency // 4:
+            await asyncio.sleep(SETTLE_DELAY)
 
     def _start(
-        self, feed: Feed, unconditional: bool, *, begins_at: datetime | None = None
+        self, feed: Feed, *, unconditional: bool = False, not_before: datetime | None = None
     ) -> asyncio.Task[IngestResult | None]:
         host = parse_host(feed.fetch_url)
-        journey = asyncio.create_task(self._journey(feed, host, unconditional, begins_at))
-        self._journeys.add(journey)
-        self._busy[host] += 1
-        if begins_at is not None:
-            self._early.add(journey)
-        journey.add_done_callback(lambda done: self._ended(done, host))
-        return journey
+        poll = asyncio.create_task(self._poll_feed(feed, host, unconditional, not_before))
+        self._polls.add(poll)
+        self._gate.enter(host)
+        if not_before is not None:
+            self._waiting_to_start.add(poll)
+        poll.add_done_callback(lambda done: self._end(done, host))
+        return poll
 
-    def _ended(self, journey: asyncio.Task[IngestResult | None], host: str) -> None:
-        self._journeys.discard(journey)
-        self._early.discard(journey)
-        self._busy[host] -= 1
-        if not self._busy[host]:
-            del self._busy[host]
+    def _end(self, poll: asyncio.Task[IngestResult | None], host: str) -> None:
+        self._polls.discard(poll)
+        self._waiting_to_start.discard(poll)
+        self._gate.leave(host)
 
-    async def _journey(
-        self, feed: Feed, host: str, unconditional: bool, begins_at: datetime | None
+    async def _poll_feed(
+        self, feed: Feed, host: str, unconditional: bool, not_before: datetime | None
     ) -> IngestResult | None:
-        """Take one feed all the way. The one bulkhead: a fault of ours in one feed's poll disturbs no other feed."""
+        """Poll one feed, from request to commit; None where nothing was stored and its claim was released.
+
+        This is the one bulkhead of polling: an exception in one feed's poll counts as that feed's failure, and no other
+        feed is disturbed. A stop and a database that cannot be used are not the feed's failures: it stays due.
+        """
         try:
-            if begins_at is not None:
-                await asyncio.sleep(max(0.0, (begins_at - self._clock()).total_seconds()))
-                self._early.discard(asyncio.current_task())
-            reached("claimed")
-            feed = prepare_request(feed, self._clock())
-            source = feed.config if self._configured is None else self._configured(feed.config.url)
-            if source is None and feed.config.private:
-                # Another process was configured later than this one: only what is configured may be asked for so.
-                fetched: FetchResult = Failed(kind=FailureKind.REFUSED, message=UNCONFIGURED)
-            else:
-                source = source or feed.config
-                fetched = await self._fetcher.feed(reveal(feed, source), unconditional=unconditional)
-                if self._on_answer is not None and not isinstance(fetched, Failed):
-                    self._on_answer(host, fetched.headers)
-                fetched = self._network.judged(host, fetched, self._clock())
-            self.find_network_away()
-            reached("fetched")
-            outcome = await self._read(feed, fetched, source or feed.config)
-            reached("read")
-            settled = await self._settling.settle(feed, outcome)
+            if not_before is not None:
+                await asyncio.sleep(max(0.0, (not_before - self._context.clock()).total_seconds()))
+                self._waiting_to_start.discard(asyncio.current_task())
+            outcome = await self._loader.load(feed, host, unconditional=unconditional)
+            result = await self._batch_writer.submit(feed, outcome)
         except asyncio.CancelledError:
-            await self._give_back(feed)
+            await self._claims.release(feed)
             raise
         except ReaderClosedError:
-            await self._give_back(feed)
+            await self._claims.release(feed)
             return None
         except StorageError as error:
-            await self._refuse(feed, error)
+            await self._release_unstored(feed, error)
             return None
         except Exception as error:
             log.exception("poll failed", feed=feed.config.url)
-            failed = Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
-            try:
-                settled = await self._settling.settle(feed, failed)
-            except StorageError as refusal:
-                await self._refuse(feed, refusal)
+            failed_result = await self._store_failure(feed, error)
+            if failed_result is None:
                 return None
-            except Exception:
-                log.exception("poll could not be settled", feed=feed.config.url)
-                return None
-        for notice in list_feed_events(settled) if settled.held else ():
-            if notice.is_repeated:
-                continue
-            log.warning(notice.event, feed=feed.config.url, said=notice.said)
-        if self._on_settled is not None:
-            self._on_settled(settled)
-        return settled
+            result = failed_result
+        log_feed_events(result)
+        self._context.on_ingested(result)
+        return result
 
-    def find_network_away(self) -> datetime | None:
-        """Return since when our own network is away, None while it is there; logs each change once."""
-        before, self._away_since = self._away_since, self._network.away_since(self._clock())
-        if self._away_since is not None and before is None:
-            log.error("our own network is away", since=f"{self._away_since:%Y-%m-%d %H:%M:%S} UTC")
-        elif self._away_since is None and before is not None:
-            log.warning("our own network is back", away_since=f"{before:%Y-%m-%d %H:%M:%S} UTC")
-        return self._away_since
-
-    async def _read(self, feed: Feed, fetched: FetchResult, source: FeedConfig) -> PollOutcome:
-        outcome = conceal(await read_with_limits(feed, fetched, self.reader), source)
-        if isinstance(outcome, Modified) and feed.config.fulltext:
-            return await self._articles.added(feed, outcome, access=source.access)
-        return outcome
-
-    async def _give_back(self, feed: Feed) -> None:
-        """Free a feed that was not polled, so that it is due; where that cannot be stored, with the next claim."""
-
-        def give_back() -> None:
-            with self._database.write(lasting=False) as db:
-                release_feeds(db, (feed,))
-
+    async def _store_failure(self, feed: Feed, error: Exception) -> IngestResult | None:
+        """Store an exception of ours as the outcome of a feed's poll; None where that fails as well."""
+        failed = Failed(kind=FailureKind.PARSE, message=f"internal fault: {type(error).__name__}")
         try:
-            await asyncio.get_running_loop().run_in_executor(self._writer, give_back)
-        except StoreError as error:
-            log.debug("feed could not be given back", feed=feed.config.url, error=str(error))
-            self._unreleased.append(feed)
+            return await self._batch_writer.submit(feed, failed)
+        except StorageError as refusal:
+            await self._release_unstored(feed, refusal)
+        except Exception:
+            log.exception("poll could not be settled", feed=feed.config.url)
+        return None
 
-    async def _refuse(self, feed: Feed, error: StorageError) -> None:
-        """Let a poll that the database could not store be as if it had not been: the feed is not to blame."""
-        self._storage.fail("poll", error)
-        self._refused = error
-        await self._give_back(feed)
+    async def _release_unstored(self, feed: Feed, error: StorageError) -> None:
+        """Release a feed whose poll the database could not store, as if it had not been polled."""
+        self._context.storage.fail("poll", error)
+        self._storage_error = error
+        await self._claims.release(feed)

@@ -1,4 +1,4 @@
-"""Keeps a feed's secrets out of everything that is stored: they are added before a request and taken out after it."""
+"""Keeps a feed's secrets out of everything that is stored: added before a request, removed from what came of it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from watcher.model.poll import Document, Failed, Modified, PollOutcome, Redirect
 from watcher.text.redact import HIDDEN, redact_text, redact_values
 
 UNCONFIGURED = "this process does not know how to ask for this feed: reload its configuration"
-_LONG = 8
-"""Characters: a value of so many, letters and digits among them, is a token and no word of the news."""
+_MIN_TOKEN_LENGTH = 8
+"""A value of so many characters, letters and digits among them, is a token and no word of the news."""
 
 
-def reveal(feed: Feed, source: FeedConfig) -> Feed:
+def add_secrets(feed: Feed, source: FeedConfig) -> Feed:
     """Return a feed for its request: at its real address and with what the configuration says of access."""
     if not source.address:
         return feed if source.access == feed.config.access else replace(feed, config=source)
@@ -28,8 +28,8 @@ def reveal(feed: Feed, source: FeedConfig) -> Feed:
     return replace(feed, config=source, fetch_url=source.request_url, poll=poll)
 
 
-def conceal(outcome: PollOutcome, source: FeedConfig) -> PollOutcome:
-    """Return what a poll came to without the feed's secrets: its addresses, its messages and what the document repeats.
+def remove_secrets(outcome: PollOutcome, source: FeedConfig) -> PollOutcome:
+    """Return an outcome without the feed's secrets in its addresses, its messages and the document's texts.
 
     Call it before items are identified: their ids and links may hold the feed's token, and have to stay the same.
     """
@@ -38,54 +38,54 @@ def conceal(outcome: PollOutcome, source: FeedConfig) -> PollOutcome:
     match outcome:
         case Failed():
             return replace(
-                outcome, message=_conceal_text(outcome.message, source), hops=_conceal_hops(outcome.hops, source)
+                outcome, message=_clean_text(outcome.message, source), hops=_clean_hops(outcome.hops, source)
             )
         case Unchanged():
-            validators = _conceal_validators(outcome.validators, source)
-            return replace(outcome, validators=validators, hops=_conceal_hops(outcome.hops, source))
+            validators = _clean_validators(outcome.validators, source)
+            return replace(outcome, validators=validators, hops=_clean_hops(outcome.hops, source))
         case Modified():
             replacements = tuple(_list_replacements(source))
             return replace(
                 outcome,
-                document=_conceal_document(outcome.document, source),
+                document=_clean_document(outcome.document, source),
                 parsed=_replace_texts(outcome.parsed, replacements),
-                note=_conceal_text(outcome.note, source),
+                note=_clean_text(outcome.note, source),
             )
 
 
-def _conceal_document(document: Document, source: FeedConfig) -> Document:
+def _clean_document(document: Document, source: FeedConfig) -> Document:
     return replace(
         document,
         url=source.url,
-        final_url=_conceal_url(document.final_url, source),
-        hops=_conceal_hops(document.hops, source),
-        validators=_conceal_validators(document.validators, source),
+        final_url=_clean_url(document.final_url, source),
+        hops=_clean_hops(document.hops, source),
+        validators=_clean_validators(document.validators, source),
     )
 
 
-def _conceal_validators(validators: Validators, source: FeedConfig) -> Validators:
-    return replace(validators, url=_conceal_url(validators.url, source) if validators.url else None)
+def _clean_validators(validators: Validators, source: FeedConfig) -> Validators:
+    return replace(validators, url=_clean_url(validators.url, source) if validators.url else None)
 
 
-def _conceal_hops(hops: tuple[Redirect, ...], source: FeedConfig) -> tuple[Redirect, ...]:
-    return tuple(replace(hop, url=_conceal_url(hop.url, source)) for hop in hops)
+def _clean_hops(hops: tuple[Redirect, ...], source: FeedConfig) -> tuple[Redirect, ...]:
+    return tuple(replace(hop, url=_clean_url(hop.url, source)) for hop in hops)
 
 
-def _conceal_url(url: str, source: FeedConfig) -> str:
-    return source.url if url == source.request_url else _conceal_text(url, source)
+def _clean_url(url: str, source: FeedConfig) -> str:
+    return source.url if url == source.request_url else _clean_text(url, source)
 
 
-def _conceal_text(text: str, source: FeedConfig) -> str:
+def _clean_text(text: str, source: FeedConfig) -> str:
     if source.address:
         text = text.replace(source.address, source.url)
     return redact_text(redact_values(text, source.secrets))
 
 
 def _list_replacements(source: FeedConfig) -> Iterator[tuple[str, str]]:
-    """List what is replaced in a document: less than in a message, for a word of the news may be somebody's password.
+    """Yield what is replaced in a document, and by what.
 
-    The address as a whole; pairs of its query that hold a secret; and values that no text has by chance. A host that
-    comes from the environment stays: the links of the items need it.
+    That is less than in a message, for a word of the news may be somebody's password: the address as a whole, pairs of
+    its query that hold a secret, and values that no text has by chance.
     """
     parts = urlsplit(source.request_url)
     if source.address:
@@ -95,23 +95,40 @@ def _list_replacements(source: FeedConfig) -> Iterator[tuple[str, str]]:
             if equals and value in source.secrets:
                 yield pair, f"{name}={HIDDEN}"
     for value in source.secrets:
-        unlikely = len(value) >= _LONG and any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
-        if unlikely and value not in parts.netloc:
+        # A host that comes from the environment stays: the links of the items need it.
+        if _is_token(value) and value not in parts.netloc:
             yield value, HIDDEN
 
 
+def _is_token(value: str) -> bool:
+    """Return whether no text has a value by chance."""
+    has_both = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
+    return len(value) >= _MIN_TOKEN_LENGTH and has_both
+
+
 def _replace_texts(value: Any, replacements: tuple[tuple[str, str], ...]) -> Any:
-    """Return a value with every text inside it replaced; what holds none of them is the same object."""
-    changed: Any = value
+    """Return a value with every text inside it replaced; what holds none of them is the same object.
+
+    It walks tuples and dataclasses, which is all that a parsed document consists of. Dates and durations are no
+    dataclasses, but their classes are checked because a class object counts as one.
+    """
     if isinstance(value, str):
-        for text, instead in replacements:
-            changed = changed.replace(text, instead)
-    elif isinstance(value, tuple):
-        changed = tuple(_replace_texts(each, replacements) for each in value)
-        changed = value if changed == value else changed
-    elif is_dataclass(value) and not isinstance(value, date | timedelta | type):
-        found = {each.name: getattr(value, each.name) for each in fields(value)}
-        new = {name: _replace_texts(each, replacements) for name, each in found.items()}
-        if any(new[name] is not found[name] for name in found):
-            changed = replace(value, **{name: new[name] for name in found if new[name] is not found[name]})
-    return changed
+        for text, substitute in replacements:
+            value = value.replace(text, substitute)
+        return value
+    if isinstance(value, tuple):
+        replaced = tuple(_replace_texts(element, replacements) for element in value)
+        return value if replaced == value else replaced
+    if is_dataclass(value) and not isinstance(value, date | timedelta | type):
+        return _replace_in_fields(value, replacements)
+    return value
+
+
+def _replace_in_fields(value: Any, replacements: tuple[tuple[str, str], ...]) -> Any:
+    changes: dict[str, Any] = {}
+    for field in fields(value):
+        before = getattr(value, field.name)
+        after = _replace_texts(before, replacements)
+        if after is not before:
+            changes[field.name] = after
+    return replace(value, **changes) if changes else value

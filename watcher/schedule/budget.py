@@ -1,4 +1,4 @@
-"""Bounds what one feed may store in a day: the rest is not stored, is counted, and is read again the next day."""
+"""Limits what one feed may store in a day: the rest is counted, not stored, and read again the next day."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from watcher.model.feed import Budget, BudgetUse, Feed, Validators
 from watcher.model.poll import EntryDiff, ParsedFeed
 
 
-def name_day(now: datetime) -> str:
+def format_budget_day(now: datetime) -> str:
     """Return the day that a budget counts for: YYYY-MM-DD in UTC."""
     return f"{now.astimezone(UTC):%Y-%m-%d}"
 
 
-def get_room(feed: Feed, budget: Budget, now: datetime) -> Budget:
+def get_remaining_budget(feed: Feed, budget: Budget, now: datetime) -> Budget:
     """Return what is left of a feed's budget for the day."""
     allowed = feed.config.budget or budget
-    if feed.budget_use.day != name_day(now):
+    if feed.budget_use.day != format_budget_day(now):
         return allowed
     return Budget(
         entries=max(0, allowed.entries - feed.budget_use.entries),
@@ -29,99 +29,94 @@ def get_room(feed: Feed, budget: Budget, now: datetime) -> Budget:
 
 
 def apply_budget(
-    told: EntryDiff, parsed: ParsedFeed, feed: Feed, budget: Budget, now: datetime, *, delta: bool
+    diff: EntryDiff, parsed: ParsedFeed, feed: Feed, budget: Budget, now: datetime, *, delta: bool
 ) -> EntryDiff:
-    """Return what of a document is stored, and what is left out: by the budget, and by the bound of one reading.
+    """Return a diff with what the budget lets be stored, and what is left out by it and by the limit of one parsing.
 
     The newest items are kept. What is left out keeps no mark among those that are known, so that it is read again.
     It stays among the document's keys: they only prove that nothing slipped between two polls. An item is counted once
     a day, however often it is served.
     """
-    room = get_room(feed, budget, now)
-    new = _newest(told.new, room.entries)
-    quarantined = _newest(told.quarantined, room.entries - len(new))
-    edited = told.edited[: room.versions]
-    left = {
+    remaining = get_remaining_budget(feed, budget, now)
+    new = _newest(diff.new, remaining.entries)
+    quarantined = _newest(diff.quarantined, remaining.entries - len(new))
+    edited = diff.edited[: remaining.versions]
+    left_out = {
         get_mark(entry)
         for entry in chain(
-            _without(told.new, new),
-            _without(told.quarantined, quarantined),
-            (edit.entry for edit in told.edited[room.versions :]),
+            _without(diff.new, new),
+            _without(diff.quarantined, quarantined),
+            (edit.entry for edit in diff.edited[remaining.versions :]),
         )
     }
     # A push holds only what is new: what was left out before is still there.
-    marks = parsed.unread_marks | left | (feed.document.left_marks - told.item_marks if delta else frozenset())
+    marks = parsed.unread_marks | left_out | (feed.document.left_marks - diff.item_marks if delta else frozenset())
     unmarked = max(0, parsed.truncated_items - len(parsed.unread_marks))
-    counted = feed.document.left_marks if feed.budget_use.day == name_day(now) else frozenset()
+    counted_today = feed.document.left_marks if feed.budget_use.day == format_budget_day(now) else frozenset()
     return replace(
-        told,
+        diff,
         new=new,
         quarantined=quarantined,
         edited=edited,
-        item_marks=told.item_marks - left,
+        item_marks=diff.item_marks - left_out,
         left_marks=marks,
         left_unmarked=unmarked,
-        left_out=len(marks - counted) + max(0, unmarked - feed.document.left_unmarked),
+        left_out=len(marks - counted_today) + max(0, unmarked - feed.document.left_unmarked),
     )
 
 
-def count_spent(feed: Feed, told: EntryDiff, now: datetime) -> Feed:
-    """Return the feed with what a poll stored and left out.
+def add_budget_use(feed: Feed, diff: EntryDiff, now: datetime) -> Feed:
+    """Return a feed with what a poll stored and left out added to its use of the budget.
 
-    `left_out` holds what may be missing now: what was left out and is stored later counts no more.
+    Its `left_out` counts what may be missing now: what was left out and is stored later counts no more.
     """
-    stored = len(told.new) + len(told.quarantined)
-    if not (
-        stored
-        or told.edited
-        or told.left_marks
-        or told.left_unmarked
-        or feed.document.left_marks
-        or feed.document.left_unmarked
-    ):
+    stored = len(diff.new) + len(diff.quarantined)
+    document = feed.document
+    is_any_left = diff.left_marks or diff.left_unmarked or document.left_marks or document.left_unmarked
+    if not (stored or diff.edited or is_any_left):
         return feed
-    today = name_day(now)
-    spent = (feed.budget_use.entries, feed.budget_use.versions) if feed.budget_use.day == today else (0, 0)
-    more = len(told.left_marks - feed.document.left_marks) + max(0, told.left_unmarked - feed.document.left_unmarked)
-    edits = (edit.entry for edit in told.edited)
-    known = told.item_marks | {get_mark(entry) for entry in chain(told.new, told.quarantined, edits)}
-    made_up = len(feed.document.left_marks & known)
-    first = feed.stats.baseline_at is None
+    today = format_budget_day(now)
+    used = feed.budget_use if feed.budget_use.day == today else BudgetUse()
+    newly_left = len(diff.left_marks - document.left_marks) + max(0, diff.left_unmarked - document.left_unmarked)
+    edits = (edit.entry for edit in diff.edited)
+    known = diff.item_marks | {get_mark(entry) for entry in chain(diff.new, diff.quarantined, edits)}
+    stored_later = len(document.left_marks & known)
+    is_first = feed.stats.baseline_at is None
     return replace(
         feed,
-        budget_use=BudgetUse(day=today, entries=spent[0] + stored, versions=spent[1] + len(told.edited)),
+        budget_use=BudgetUse(day=today, entries=used.entries + stored, versions=used.versions + len(diff.edited)),
         document=replace(
-            feed.document,
-            left_marks=told.left_marks,
-            left_unmarked=told.left_unmarked,
-            baseline_marks=told.left_marks if first else told.left_marks & feed.document.baseline_marks,
+            document,
+            left_marks=diff.left_marks,
+            left_unmarked=diff.left_unmarked,
+            baseline_marks=diff.left_marks if is_first else diff.left_marks & document.baseline_marks,
         ),
-        stats=replace(feed.stats, left_out=max(0, feed.stats.left_out + more - made_up)),
+        stats=replace(feed.stats, left_out=max(0, feed.stats.left_out + newly_left - stored_later)),
     )
 
 
-def has_more_to_read(feed: Feed, told: EntryDiff, parsed: ParsedFeed, budget: Budget, now: datetime) -> bool:
+def has_more_to_read(feed: Feed, diff: EntryDiff, parsed: ParsedFeed, budget: Budget, now: datetime) -> bool:
     """Return whether another poll of the same document would store more of it, today.
 
     It would not where this one has made no further item known: those that share an id are read each time.
     """
-    room = get_room(feed, budget, now).entries > len(told.new) + len(told.quarantined)
-    return room and bool(parsed.unread_marks) and not told.item_marks <= feed.document.item_marks
+    has_room = get_remaining_budget(feed, budget, now).entries > len(diff.new) + len(diff.quarantined)
+    return has_room and bool(parsed.unread_marks) and not diff.item_marks <= feed.document.item_marks
 
 
 def prepare_request(feed: Feed, now: datetime) -> Feed:
-    """Return the feed as it is to be asked now: without what it is known by where a day's budget left items out.
+    """Return a feed as it is requested now: without validators and hash where a former day's budget left items out.
 
     The first poll of the next day takes what is still served, so neither the server nor the body's hash may say that
     nothing changed. On the same day both may: it would be a download for nothing.
     """
-    if not feed.document.left_marks or feed.budget_use.day == name_day(now):
+    if not feed.document.left_marks or feed.budget_use.day == format_budget_day(now):
         return feed
     return replace(feed, poll=replace(feed.poll, validators=Validators(), body_hash=None))
 
 
 def get_mark(entry: Entry) -> bytes:
-    """Return by what an entry that was left out is known again: how it stood in the document, else what it says."""
+    """Return the mark by which an entry is recognized unparsed: of its bytes in the document, else of its content."""
     return entry.item.mark or entry.content_hash[:8]
 
 

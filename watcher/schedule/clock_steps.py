@@ -26,14 +26,14 @@ class ClockStep:
 
 
 class StepDetector:
-    """Compares how far the wall clock and the monotonic clock moved since the last look."""
+    """Compares how far the wall clock and the monotonic clock moved since the last check."""
 
     def __init__(self, wall: datetime, monotonic: float) -> None:
         self._wall = wall
         self._monotonic = monotonic
 
-    def look(self, wall: datetime, monotonic: float) -> ClockStep | None:
-        """Return the step that the wall clock made since the last look; `monotonic` is in seconds."""
+    def detect(self, wall: datetime, monotonic: float) -> ClockStep | None:
+        """Return the step that the wall clock made since the last check; `monotonic` is in seconds."""
         elapsed = timedelta(seconds=monotonic - self._monotonic)
         by = (wall - self._wall) - elapsed
         self._wall, self._monotonic = wall, monotonic
@@ -47,7 +47,7 @@ class SkewEstimator:
     _offsets: dict[str, timedelta] = field(default_factory=dict)
 
     def observe(self, host: str, headers: Mapping[str, str], now: datetime) -> None:
-        """Add what one answer says; `headers` have lower-case names. One without a valid Date says nothing."""
+        """Add one response; `headers` have lower-case names. One without a valid Date is ignored."""
         sent_at = _parse_http_date(headers.get("date"))
         if sent_at is None:
             return
@@ -60,7 +60,7 @@ class SkewEstimator:
             del self._offsets[next(iter(self._offsets))]
 
     def clear(self) -> None:
-        """Forget all answers: after a step of the clock they were compared with another time."""
+        """Drop all responses: after a step of the clock they were compared with another time."""
         self._offsets.clear()
 
     @property
@@ -108,7 +108,7 @@ def _parse_http_date(text: str | None) -> datetime | None:
     if not text:
         return None
     try:
-        found = parsedate_to_datetime(text)
+        moment = parsedate_to_datetime(text)
     except (ValueError, TypeError, IndexError, OverflowError):
         return None
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -1,4 +1,4 @@
-"""Follows permanent redirects, carefully: a feed's address is what everything else hangs on."""
+"""Follows permanent redirects with care: a feed's address is what everything else hangs on."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from watcher.model.feed import Feed, Move
 from watcher.model.poll import Redirect
 from watcher.text.urls import is_same_site, permanent_target
 
-MOVE_HELD = timedelta(days=2)
-MOVE_SIGHTINGS = 3
-TRIES = 4
+MOVE_CONFIRMED_AFTER = timedelta(days=2)
+MIN_MOVE_SIGHTINGS = 3
+FAILURES_PER_ADDRESS = 4
 """Failures in a row after which the other one of a moved feed's two addresses is tried."""
 
 
-def moved(feed: Feed, hops: tuple[Redirect, ...], now: datetime, same_feed: bool) -> Feed:
-    """Follow permanent redirects: at once within a site, after days of the same answer beyond it, never to http.
+def follow_redirects(feed: Feed, hops: tuple[Redirect, ...], now: datetime, *, same_feed: bool) -> Feed:
+    """Return a feed after redirects: followed at once within a site, to another one after days, never to http.
 
     Another site has to show that it is the same feed, by an item or a body that is known: domains get parked and sold.
     """
@@ -31,21 +31,21 @@ def moved(feed: Feed, hops: tuple[Redirect, ...], now: datetime, same_feed: bool
     if feed.poll.move is None or feed.poll.move.url != target:
         return _with_move(feed, Move(url=target, first_seen_at=now))
     seen = replace(feed.poll.move, sightings=feed.poll.move.sightings + 1)
-    if same_feed and seen.sightings >= MOVE_SIGHTINGS and now - seen.first_seen_at >= MOVE_HELD:
+    if same_feed and seen.sightings >= MIN_MOVE_SIGHTINGS and now - seen.first_seen_at >= MOVE_CONFIRMED_AFTER:
         return _with_move(feed, None, fetch_url=target)
     return _with_move(feed, seen)
 
 
-def elsewhere(feed: Feed, failures: int, now: datetime) -> Feed:
-    """Turn from an address that fails to the other that a moved feed has: new ones die, old ones come back.
+def try_other_address(feed: Feed, failures: int, now: datetime) -> Feed:
+    """Return a feed with the other one of its addresses after some failures: new ones die, old ones come back.
 
-    A Move without sightings remembers the address that was turned from.
+    A Move without sightings remembers the address that failed.
     """
-    if failures % TRIES or feed.config.private:
+    if failures % FAILURES_PER_ADDRESS or feed.config.private:
         return feed
     if feed.fetch_url != feed.config.url:
-        turned_from = Move(url=feed.fetch_url, first_seen_at=now, sightings=0)
-        return _with_move(feed, turned_from, fetch_url=feed.config.url)
+        failed = Move(url=feed.fetch_url, first_seen_at=now, sightings=0)
+        return _with_move(feed, failed, fetch_url=feed.config.url)
     if feed.poll.move is not None and feed.poll.move.sightings == 0:
         return _with_move(feed, None, fetch_url=feed.poll.move.url)
     return feed

@@ -12,31 +12,31 @@ from watcher.model.poll import ParsedFeed, PollingHints
 
 
 def collect_hints(headers: Mapping[str, str], parsed: ParsedFeed | None) -> PollingHints:
-    """Gather what a server and its document say about polling; `headers` have lower-case names."""
-    said = parsed.hints if parsed is not None else PollingHints()
-    return replace(said, fresh_for=parse_freshness(headers))
+    """Return what a server and its document say about polling; `headers` have lower-case names."""
+    document_hints = parsed.hints if parsed is not None else PollingHints()
+    return replace(document_hints, fresh_for=parse_freshness(headers))
 
 
 def parse_freshness(headers: Mapping[str, str]) -> timedelta | None:
-    """Tell how long an answer stays fresh (RFC 9111, 4.2): max-age less Age, else Expires less the answer's Date."""
+    """Return how long an answer stays fresh (RFC 9111, 4.2): max-age less Age, else Expires less the answer's Date."""
     control = headers.get("cache-control", "").lower()
     if "no-cache" in control or "no-store" in control:
         return None
-    if (found := re.search(r"(?<![\w-])max-age\s*=\s*\"?(\d{1,10})", control)) is not None:
+    if (max_age := re.search(r"(?<![\w-])max-age\s*=\s*\"?(\d{1,10})", control)) is not None:
         age = headers.get("age", "").strip()
         spent = int(age) if age.isdigit() and len(age) < 10 else 0
-        return timedelta(seconds=max(0, min(int(found[1]), 10**8) - spent)) or None
-    expires, date = _http_date(headers.get("expires")), _http_date(headers.get("date"))
+        return timedelta(seconds=max(0, min(int(max_age[1]), 10**8) - spent)) or None
+    expires, date = _parse_http_date(headers.get("expires")), _parse_http_date(headers.get("date"))
     if expires is None or date is None or expires <= date:
         return None
     return expires - date
 
 
-def _http_date(said: str | None) -> datetime | None:
-    if not said:
+def _parse_http_date(text: str | None) -> datetime | None:
+    if not text:
         return None
     try:
-        moment = parsedate_to_datetime(said)
+        moment = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

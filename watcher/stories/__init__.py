@@ -1,4 +1,4 @@
-"""What is one event: signs by which like reports find each other, and how like they have to be. Pure."""
+"""Which reports are of one event: the keys by which similar ones are found, and how similar they have to be. Pure."""
 
 from watcher.stories.similarity import (
     COPY_SIMILARITY,

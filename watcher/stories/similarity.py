@@ -1,8 +1,8 @@
-"""How like two reports are, by the words they have in common, and the signs by which like ones find each other.
+"""How similar two reports are by the words they share, and the keys by which similar reports are found.
 
 A wire story comes with a long summary here and none there, so headlines are compared with headlines, whole texts with
-whole texts, and each headline with the other's whole text; the likest of the three counts. Measured on labelled pairs
-of real reports: no false pair in 13,689 at SAME_STORY, and two thirds of the true ones found, reworded ones too.
+whole texts, and each headline with the other's whole text; the highest of the three counts. Measured on labelled pairs
+of real reports: no false pair in 13,689 at STORY_SIMILARITY, and two thirds of the true ones found, reworded ones too.
 """
 
 from __future__ import annotations
@@ -14,25 +14,38 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from watcher.model.entry import Entry
-from watcher.text.stopwords import HEADLINE_STOPWORDS
 from watcher.text.tokenizer import tokens
 
 STORY_SIMILARITY = 0.35
+"""From this similarity on, two reports are of one event."""
 COPY_SIMILARITY = 0.8
+"""From this similarity on, a report repeats another one nearly word for word."""
 STORY_WINDOW = timedelta(hours=72)
 MAX_BODY_KEYS = 8
+MAX_HEADLINE_KEYS = 2 * MAX_BODY_KEYS
 MAX_COMPARED_WORDS = 80
 """How much of a report is compared: its headline and its first words, where news says what happened."""
 MAX_COMPARED_CHARACTERS = 2_000
-"""How many characters after the headline are looked at for them."""
-MIN_WORDS = 4
+"""How many characters after the headline are searched for them."""
+MIN_COMPARED_WORDS = 4
 HEADLINE_IN_TEXT_WEIGHT = 0.62
 """What a headline found inside the other's text counts for: two headlines may share every noun and no event."""
+
+_STOPWORD_TEXT = """
+a about after against all also an and any are as at be been before but by can could do for from had has have he her
+his how i if in into is it its just more most new no not of on one only or other our out over said say says she
+should since so some than that the their them there these they this those to two under until up was we were what
+when where which while who will with would you your year years day der die das und in den von zu mit des auf für ist
+im dem nicht ein eine als auch es an werden aus er hat dass sie nach wird bei le la les de du des et en un une dans
+que qui pour sur au avec par il elle ne pas plus el los las y en del se por con una su para es al lo como i w na z
+do nie się że o jest в и на не что с по как к из за у о для это от а но й та з що до про від за це є не у і
+"""
+_STOPWORDS = frozenset(_STOPWORD_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoryCandidate:
-    """A report that shares marks with a new one, and the story it belongs to."""
+    """A report that shares keys with a new one, and the story it belongs to."""
 
     story_id: int
     entry_id: int
@@ -46,72 +59,77 @@ class StoryMatch:
 
     story_id: int | None
     copy: bool = False
-    likeness: float = 0.0
+    similarity: float = 0.0
 
 
 def extract_story_text(entry: Entry) -> str:
-    """Give the words of an entry that tell which event it is about."""
+    """Return the text of an entry that says which event it is about: the headline, then the rest on a line."""
     return build_story_text(entry.item.title, entry.item.summary, entry.item.content)
 
 
 def build_story_text(title: str, summary: str, content: str) -> str:
-    """Give the same of an entry's parts; no more than is compared, for these texts are remembered."""
-    return f"{' '.join(title[:MAX_COMPARED_CHARACTERS].split())}\n{(summary or content)[:MAX_COMPARED_CHARACTERS]}"
+    """Return the same of an entry's parts; no more than is compared, since these texts are cached."""
+    headline = " ".join(title[:MAX_COMPARED_CHARACTERS].split())
+    return f"{headline}\n{(summary or content)[:MAX_COMPARED_CHARACTERS]}"
 
 
 def compute_blocking_keys(text: str) -> tuple[int, ...]:
-    """Give the signs of a text by which like ones find each other: its headline's words and a fixed few of the rest.
+    """Return the keys by which similar texts are found: hashes of the headline's words and of a fixed few of the rest.
 
     Numbers of 31 bits, none twice.
     """
-    headline, whole = _words(text)
-    if len(whole) < MIN_WORDS:
+    headline, whole = _split_words(text)
+    if len(whole) < MIN_COMPARED_WORDS:
         return ()
-    some = sorted(map(_hash, whole - headline))[:MAX_BODY_KEYS]
-    return tuple(dict.fromkeys([*sorted(map(_hash, headline))[: 2 * MAX_BODY_KEYS], *some]))
+    of_headline = sorted(map(_hash_word, headline))[:MAX_HEADLINE_KEYS]
+    of_body = sorted(map(_hash_word, whole - headline))[:MAX_BODY_KEYS]
+    return tuple(dict.fromkeys([*of_headline, *of_body]))
 
 
-def compute_similarity(one: str, other: str) -> float:
-    """Give how like two texts are, from 0 to 1; the first line of each is its headline."""
-    (headline, whole), (other_headline, other_whole) = _words(one), _words(other)
-    if min(len(whole), len(other_whole)) < MIN_WORDS:
+def compute_similarity(text: str, other: str) -> float:
+    """Return how similar two texts are, from 0 to 1; the first line of each is its headline."""
+    (headline, whole), (other_headline, other_whole) = _split_words(text), _split_words(other)
+    if min(len(whole), len(other_whole)) < MIN_COMPARED_WORDS:
         return 1.0 if whole == other_whole and whole else 0.0
-    across = (_inside(headline, other_whole) + _inside(other_headline, whole)) / 2
-    return max(_jaccard(headline, other_headline), _jaccard(whole, other_whole), HEADLINE_IN_TEXT_WEIGHT * across)
+    crosswise = (_containment(headline, other_whole) + _containment(other_headline, whole)) / 2
+    return max(_jaccard(headline, other_headline), _jaccard(whole, other_whole), HEADLINE_IN_TEXT_WEIGHT * crosswise)
 
 
 def choose_story(text: str, candidates: Sequence[StoryCandidate], now: datetime) -> StoryMatch:
-    """Choose the story that a report joins: that of the likest report of the last WINDOW, if like enough."""
+    """Return the story that a report joins: that of the most similar report of the last STORY_WINDOW, if similar
+    enough."""
     best = StoryMatch(story_id=None)
     for candidate in candidates:
         if now - candidate.seen_at > STORY_WINDOW:
             continue
-        likeness = compute_similarity(text, candidate.text)
-        if likeness >= STORY_SIMILARITY and likeness > best.likeness:
-            best = StoryMatch(story_id=candidate.story_id, copy=likeness >= COPY_SIMILARITY, likeness=likeness)
+        similarity = compute_similarity(text, candidate.text)
+        if similarity >= STORY_SIMILARITY and similarity > best.similarity:
+            copy = similarity >= COPY_SIMILARITY
+            best = StoryMatch(story_id=candidate.story_id, copy=copy, similarity=similarity)
     return best
 
 
-def _jaccard(one: frozenset[str], other: frozenset[str]) -> float:
-    if len(one) < MIN_WORDS or len(other) < MIN_WORDS:
+def _jaccard(words: frozenset[str], others: frozenset[str]) -> float:
+    if len(words) < MIN_COMPARED_WORDS or len(others) < MIN_COMPARED_WORDS:
         return 0.0
-    shared = len(one & other)
-    return shared / (len(one) + len(other) - shared)
+    shared = len(words & others)
+    return shared / (len(words) + len(others) - shared)
 
 
-def _inside(part: frozenset[str], whole: frozenset[str]) -> float:
-    return len(part & whole) / len(part) if len(part) >= MIN_WORDS else 0.0
+def _containment(part: frozenset[str], whole: frozenset[str]) -> float:
+    return len(part & whole) / len(part) if len(part) >= MIN_COMPARED_WORDS else 0.0
 
 
 @lru_cache(maxsize=4096)
-def _words(text: str) -> tuple[frozenset[str], frozenset[str]]:
-    headline, _line, rest = text.partition("\n")
-    said = [word for word in tokens(headline) if word not in HEADLINE_STOPWORDS]
-    more = [word for word in tokens(rest[:MAX_COMPARED_CHARACTERS]) if word not in HEADLINE_STOPWORDS]
-    return frozenset(said), frozenset([*said, *more][:MAX_COMPARED_WORDS])
+def _split_words(text: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the telling words of the headline, and the first of the whole text."""
+    headline, _line, body = text.partition("\n")
+    of_headline = [word for word in tokens(headline) if word not in _STOPWORDS]
+    of_body = [word for word in tokens(body[:MAX_COMPARED_CHARACTERS]) if word not in _STOPWORDS]
+    return frozenset(of_headline), frozenset([*of_headline, *of_body][:MAX_COMPARED_WORDS])
 
 
 @lru_cache(maxsize=65536)
-def _hash(word: str) -> int:
-    # Four bytes: that two words have one mark now and then brings a report to mind that is then seen to be unlike.
+def _hash_word(word: str) -> int:
+    # Four bytes: that two words have one hash now and then proposes a report whose similarity is then found low.
     return int.from_bytes(hashlib.blake2b(word.encode("utf-8", "surrogatepass"), digest_size=4).digest()) >> 1

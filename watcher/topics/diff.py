@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from watcher.match import EntryText, Query, QueryIndex, match_entry
 from watcher.match.evidence import extract_evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
-from watcher.store.database import Database
 from watcher.store.hits.labels import find_hit_labels
-from watcher.topics.archive_scan import ProgressCallback, drop_content, iter_entries, propose_entries
+from watcher.topics.archive_scan import ArchiveScan, drop_content, iter_entries_by_id
 
 MAX_SHOWN_CHANGES = 1000
 """How many gained and how many lost entries are kept for showing; all are counted."""
@@ -34,7 +32,7 @@ class EntryChange:
 class QueryDiff:
     """How two queries differ over `tested` entries: the newest changes, newest first, and how many of each there are.
 
-    `lost_labels` counts the judgements on what would be lost; judged losses are always among `lost`.
+    `lost_labels` counts the labels of what would be lost; labelled losses are always among `lost`.
     """
 
     tested: int
@@ -48,58 +46,50 @@ class QueryDiff:
 
 
 def diff_queries(
-    database: Database,
-    topic_id: str,
-    before: Query,
-    after: Query,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    most: int = MAX_SHOWN_CHANGES,
-    heard: ProgressCallback | None = None,
+    scan: ArchiveScan, topic_id: str, before: Query, after: Query, *, limit: int = MAX_SHOWN_CHANGES
 ) -> QueryDiff:
-    """Match both queries against every entry first seen in [since, until) that either may match."""
-    walked = propose_entries(database, [before, after], since=since, until=until)
+    """Match both queries against every entry of the archive that either may match."""
+    proposed = scan.propose([before, after])
     gained: list[EntryChange] = []
     lost: list[EntryChange] = []
     lost_ids: list[int] = []
     kept = gained_count = 0
     index = QueryIndex([before, after])
-    for stored in iter_entries(database, walked.ids, heard):
-        reading = EntryText(stored)
-        places = dict(index.matching(reading))
-        if len(places) == 2:
+    for stored in scan.iter_entries(proposed.ids):
+        entry = EntryText(stored)
+        matches = dict(index.find_matches(entry))
+        if len(matches) == 2:
             kept += 1
-        elif 1 in places:
+        elif 1 in matches:
             gained_count += 1
-            if len(gained) < most:
-                gained.append(EntryChange(stored=drop_content(stored), evidence=extract_evidence(places[1], reading)))
-        elif 0 in places:
+            if len(gained) < limit:
+                gained.append(EntryChange(stored=drop_content(stored), evidence=extract_evidence(matches[1], entry)))
+        elif 0 in matches:
             lost_ids.append(stored.id)
-            if len(lost) < most:
-                lost.append(EntryChange(stored=drop_content(stored), evidence=extract_evidence(places[0], reading)))
-    with database.read() as db:
-        known = find_hit_labels(db, topic_id, lost_ids)
-    labels = Counter(label for _hit, label in known.values() if label)
+            if len(lost) < limit:
+                lost.append(EntryChange(stored=drop_content(stored), evidence=extract_evidence(matches[0], entry)))
+    with scan.database.read() as db:
+        labels = find_hit_labels(db, topic_id, lost_ids)
     shown = {change.stored.id for change in lost}
-    beyond = [id_ for id_ in lost_ids if id_ not in shown and known.get(id_, (0, None))[1]]
+    # What a person labelled is shown however old it is: it is what the change has to answer for.
+    not_shown_ids = [id_ for id_ in lost_ids if id_ not in shown and labels.get(id_, (0, None))[1]]
     lost += [
-        EntryChange(stored=drop_content(stored), evidence=found)
-        for stored in iter_entries(database, beyond)
-        if (found := match_entry(before, stored)) is not None
+        EntryChange(stored=drop_content(stored), evidence=evidence)
+        for stored in iter_entries_by_id(scan.database, not_shown_ids)
+        if (evidence := match_entry(before, stored)) is not None
     ]
     return QueryDiff(
-        tested=walked.tested,
-        read=len(walked.ids),
+        tested=proposed.tested,
+        read=len(proposed.ids),
         kept=kept,
         gained=tuple(gained),
-        lost=tuple(_with_judgement(change, known) for change in lost),
+        lost=tuple(_add_label(change, labels) for change in lost),
         gained_count=gained_count,
         lost_count=len(lost_ids),
-        lost_labels=dict(labels),
+        lost_labels=dict(Counter(label for _hit, label in labels.values() if label)),
     )
 
 
-def _with_judgement(change: EntryChange, known: Mapping[int, tuple[int, str | None]]) -> EntryChange:
-    hit_id, label = known.get(change.stored.id, (None, None))
+def _add_label(change: EntryChange, labels: Mapping[int, tuple[int, str | None]]) -> EntryChange:
+    hit_id, label = labels.get(change.stored.id, (None, None))
     return replace(change, hit_id=hit_id, label=label)

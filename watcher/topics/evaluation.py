@@ -74,7 +74,7 @@ def evaluate_topics(
     """Match each example and count, for each topic, how that agrees with its labels."""
     scores = {topic_id: TopicScore(topic_id) for topic_id in topic_ids}
     for example in examples:
-        found = {hit.topic_id: hit.evidence for hit in watched.hits([example.stored], _WHENEVER)}
+        found = {hit.topic_id: hit.evidence for hit in watched.match_entries([example.stored], _WHENEVER)}
         for topic_id, score in scores.items():
             if example.speaks_of(topic_id):
                 _count(score, example, found.get(topic_id))

@@ -1,4 +1,4 @@
-"""What a topic may be missing: entries that nearly match, found by loosening the query in one place at a time."""
+"""What a topic may be missing: entries that nearly match, found by relaxing the query in one place at a time."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import TypeAlias
 
-from watcher.match import EntryText, Query, QueryIndex, match_entry, required_terms
+from watcher.match import EntryText, Query, QueryIndex, RequiredTerms, match_entry, required_terms
 from watcher.match.evidence import extract_evidence, score_evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.results import StoredHit
@@ -18,26 +17,25 @@ from watcher.store.database import Database, Db
 from watcher.store.entries.search import count_entries_in_range, find_id_range, list_candidate_ids
 from watcher.store.hits.labels import load_labelled_hits
 from watcher.text.tokenizer import tokens
-from watcher.topics.archive_scan import ProgressCallback, drop_content, iter_entries
+from watcher.topics.archive_scan import ArchiveScan, drop_content
 from watcher.topics.named_query import NamedQuery
 from watcher.topics.relaxation import Relaxation, list_relaxations
 
-_Said: TypeAlias = Mapping[int, tuple[str, tuple[Evidence, ...]]]
-"""For each loosening that lets an entry in: what it is, and the words found."""
+_Reasons: TypeAlias = Mapping[int, tuple[str, tuple[Evidence, ...]]]
+"""For each relaxed query that matches an entry, by its number: its description, and the words that it matches."""
 MAX_ENTRIES_PER_RELAXATION = 500
-"""So many of the newest entries that the index proposes are looked at for each way of loosening."""
+"""So many of the newest entries that the index proposes are looked at for each relaxation."""
 MAX_PROBED_ENTRIES = 20_000
-"""So many are looked at in all."""
-RELAXATION_PROXIMITY = {
+RELAXATION_NEARNESS = {
     "case": 1.0, "form": 1.0, "phrase": 0.9, "distance": 0.9, "order": 0.85, "count": 0.8, "exclusion": 0.8,
     "field": 0.7, "part": 0.5,
 }  # fmt: skip
-"""How near to a match is what one loosening lets in: a word written otherwise is nearer than a part dropped."""
+"""How near to a match is what a relaxation lets in: a word written otherwise is nearer than a part dropped."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearMiss:
-    """An entry that does not match and would, were the query looser in one place: any of `by`, the nearest first."""
+    """An entry that does not match and would, were the query relaxed in one place: any of `by`, the nearest first."""
 
     stored: StoredEntry
     evidence: tuple[Evidence, ...]
@@ -48,11 +46,11 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RelaxationYield:
-    """A way to loosen the query and how many of the entries looked at it would let in; `capped` where there may be
+    """A way to relax the query and how many of the entries looked at it would let in; `capped` where there may be
     more."""
 
     kind: str
-    said: str
+    description: str
     lets_in: int
     capped: bool
 
@@ -61,102 +59,96 @@ class RelaxationYield:
 class ProbeResult:
     """What a probe found among `tested` entries, of which it read `read`.
 
-    `missed` are hits that people judged relevant and today's query does not match: known misses, not near ones.
+    `missed` are hits that people labelled relevant and today's query does not match: known misses, not near ones.
     """
 
     tested: int
     read: int
     near: tuple[NearMiss, ...]
     near_count: int
-    loosenings: tuple[RelaxationYield, ...]
+    relaxations: tuple[RelaxationYield, ...]
     missed: tuple[StoredHit, ...]
 
 
-def probe_topic(
-    database: Database,
-    topic_id: str,
-    named: NamedQuery,
-    *,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    limit: int = 20,
-    heard: ProgressCallback | None = None,
-) -> ProbeResult:
-    """Look for entries first seen in [since, until) that nearly match, the most telling first."""
-    ways = list_relaxations(named)
-    with database.read() as db:
-        above, below = find_id_range(db, since, until)
+def probe_topic(scan: ArchiveScan, topic_id: str, named: NamedQuery, *, limit: int = 20) -> ProbeResult:
+    """Find entries of the archive that nearly match, the most informative first."""
+    relaxations = list_relaxations(named)
+    with scan.database.read() as db:
+        above, below = find_id_range(db, scan.since, scan.until)
         tested = count_entries_in_range(db, above, below)
-        ids, capped = _proposed(db, ways, above, below)
-    index = QueryIndex([named.query, *(way.query for way in ways)])
+        ids, capped = _list_candidates(db, relaxations, above, below)
+    index = QueryIndex([named.query, *(relaxation.query for relaxation in relaxations)])
     let_in: Counter[int] = Counter()
-    told: list[tuple[StoredEntry, _Said]] = []
-    for stored in iter_entries(database, ids, heard):
-        reading = EntryText(stored)
-        matching = dict(index.matching(reading))
-        if matching and 0 not in matching:
-            let_in.update(matching.keys())
-            said = {
-                n: (ways[n - 1].name(places, reading), extract_evidence(places, reading))
-                for n, places in matching.items()
+    near: list[tuple[StoredEntry, _Reasons]] = []
+    for stored in scan.iter_entries(ids):
+        entry = EntryText(stored)
+        matches = dict(index.find_matches(entry))
+        # The query itself is number 0: what it matches is no near miss.
+        if matches and 0 not in matches:
+            let_in.update(matches.keys())
+            reasons = {
+                number: (relaxations[number - 1].describe(found, entry), extract_evidence(found, entry))
+                for number, found in matches.items()
             }
-            told.append((drop_content(stored), said))
-    found = [_near(stored, said, ways, let_in) for stored, said in told]
+            near.append((drop_content(stored), reasons))
+    misses = [_build_near_miss(stored, reasons, relaxations, let_in) for stored, reasons in near]
     return ProbeResult(
         tested=tested,
         read=len(ids),
-        near=tuple(_telling(found, limit)),
-        near_count=len(found),
-        loosenings=tuple(
+        near=tuple(_select_informative(misses, limit)),
+        near_count=len(misses),
+        relaxations=tuple(
             RelaxationYield(
-                kind=ways[number - 1].kind, said=ways[number - 1].said, lets_in=count, capped=number - 1 in capped
+                kind=relaxations[number - 1].kind,
+                description=relaxations[number - 1].description,
+                lets_in=count,
+                capped=number - 1 in capped,
             )
             for number, count in let_in.most_common()
         ),
-        missed=tuple(_missed(database, topic_id, named.query)),
+        missed=tuple(_iter_missed(scan.database, topic_id, named.query)),
     )
 
 
-def _proposed(db: Db, ways: Sequence[Relaxation], above: int, below: int) -> tuple[tuple[int, ...], frozenset[int]]:
-    """Ask the index for the newest entries that each loosened query may match; also which of them had more."""
-    asked: dict[object, tuple[int, ...]] = {}
+def _list_candidates(
+    db: Db, relaxations: Sequence[Relaxation], above: int, below: int
+) -> tuple[tuple[int, ...], frozenset[int]]:
+    """Return the newest entries that each relaxed query may match by the index, and which of the queries had more."""
+    by_terms: dict[RequiredTerms, tuple[int, ...]] = {}
     capped: set[int] = set()
-    for number, way in enumerate(ways):
-        need = required_terms(way.query)
-        if need not in asked:
-            asked[need] = list_candidate_ids(db, need, above, below, limit=MAX_ENTRIES_PER_RELAXATION)
-        if len(asked[need]) == MAX_ENTRIES_PER_RELAXATION:
+    for number, relaxation in enumerate(relaxations):
+        terms = required_terms(relaxation.query)
+        if terms not in by_terms:
+            by_terms[terms] = list_candidate_ids(db, terms, above, below, limit=MAX_ENTRIES_PER_RELAXATION)
+        if len(by_terms[terms]) == MAX_ENTRIES_PER_RELAXATION:
             capped.add(number)
-    ids = sorted({id_ for some in asked.values() for id_ in some}, reverse=True)
+    ids = sorted({id_ for candidates in by_terms.values() for id_ in candidates}, reverse=True)
     return tuple(ids[:MAX_PROBED_ENTRIES]), frozenset(capped)
 
 
-def _near(
-    stored: StoredEntry,
-    said: _Said,
-    ways: Sequence[Relaxation],
-    let_in: Mapping[int, int],
+def _build_near_miss(
+    stored: StoredEntry, reasons: _Reasons, relaxations: Sequence[Relaxation], let_in: Mapping[int, int]
 ) -> NearMiss:
-    def weight(number: int) -> float:
-        # What lets in a flood tells little of any one entry in it.
-        rare = 1 / (1 + math.log10(let_in[number]))
-        return RELAXATION_PROXIMITY[ways[number - 1].kind] * rare * (0.4 + score_evidence(said[number][1]))
+    def weigh(number: int) -> float:
+        # What lets in a flood says little about any one entry in it.
+        rarity = 1 / (1 + math.log10(let_in[number]))
+        return RELAXATION_NEARNESS[relaxations[number - 1].kind] * rarity * (0.4 + score_evidence(reasons[number][1]))
 
-    best = sorted(said, key=lambda number: (-weight(number), number))
+    best = sorted(reasons, key=lambda number: (-weigh(number), number))
     return NearMiss(
         stored=stored,
-        evidence=said[best[0]][1],
-        by=tuple(dict.fromkeys(said[number][0] for number in best)),
-        kind=ways[best[0] - 1].kind,
-        nearness=round(weight(best[0]) * (1 + 0.1 * min(5, len(best) - 1)), 4),
+        evidence=reasons[best[0]][1],
+        by=tuple(dict.fromkeys(reasons[number][0] for number in best)),
+        kind=relaxations[best[0] - 1].kind,
+        nearness=round(weigh(best[0]) * (1 + 0.1 * min(5, len(best) - 1)), 4),
     )
 
 
-def _telling(found: list[NearMiss], limit: int) -> Iterator[NearMiss]:
-    """Choose what to read: the nearest first, but not all for one reason, and no headline twice."""
+def _select_informative(misses: list[NearMiss], limit: int) -> Iterator[NearMiss]:
+    """Yield what to read: the nearest first, but not all for one reason, and no headline twice."""
     shown: Counter[str] = Counter()
     titles: set[tuple[str, ...]] = set()
-    waiting = list(found)
+    waiting = list(misses)
     while waiting and limit > 0:
         best = max(waiting, key=lambda near: (near.nearness / (1 + 0.5 * shown[near.by[0]]), near.stored.id))
         waiting.remove(best)
@@ -169,12 +161,12 @@ def _telling(found: list[NearMiss], limit: int) -> Iterator[NearMiss]:
         yield best
 
 
-def _missed(database: Database, topic_id: str, query: Query) -> Iterator[StoredHit]:
-    after = 0
+def _iter_missed(database: Database, topic_id: str, query: Query) -> Iterator[StoredHit]:
+    after_id = 0
     while True:
         with database.read() as db:
-            some = load_labelled_hits(db, after_id=after, topic_id=topic_id)
-        yield from (hit for hit in some if hit.label == "relevant" and match_entry(query, hit.stored) is None)
-        if not some:
+            hits = load_labelled_hits(db, after_id=after_id, topic_id=topic_id)
+        yield from (hit for hit in hits if hit.label == "relevant" and match_entry(query, hit.stored) is None)
+        if not hits:
             return
-        after = some[-1].id
+        after_id = hits[-1].id

@@ -1,4 +1,4 @@
-"""Loosens a query in one place at a time: what it may be asking too much of. Pure."""
+"""Relaxes a query in one place at a time: where it may ask for too much. Pure."""
 
 from __future__ import annotations
 
@@ -7,179 +7,125 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from watcher.match import EntryText, Query
-from watcher.match.evaluate import LinearFinder
+from watcher.match.evaluate import LinearEvaluator
+from watcher.match.evidence import leaf_position
+from watcher.match.fields import WORD_FIELDS
 from watcher.match.format import format_clause
 from watcher.match.inflections import get_inflections, load_inflections
-from watcher.match.proximity import Occurrence
-from watcher.match.syntax import (
-    WORD_FIELDS,
-    And,
-    AtLeast,
-    FieldScope,
-    First,
-    Inflections,
-    Literal,
-    Near,
-    Node,
-    NotNear,
-    Or,
-    Phrase,
-)
+from watcher.match.node import Occurrence
+from watcher.match.syntax import Inflections, Literal, Near, Node, Or, Phrase
 from watcher.topics.named_query import NamedQuery
 from watcher.topics.rewrite import iter_positive_nodes, replace_nodes
 
 MAX_TOTAL_NODES, MIN_RELAXATIONS = 100_000, 20
-"""A long query is loosened in fewer places: each way is a query of its own, almost as long."""
-MAX_RELAXED_GAP = 1000
-"""NEAR allows no more words between."""
+"""A long query is relaxed in fewer places: each relaxation is a query of its own, almost as long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Relaxation:
-    """A query with one thing loosened: `kind` in a word, `said` for a person. `query` finds what the looser query finds
-    beyond the query itself: of an OR that is all there is, only the options that changed.
+    """A query with one thing relaxed: `kind` in a word, `description` for a person. `query` finds what the relaxed one
+    finds beyond the query itself: of an OR that is all there is, only the options that changed.
 
-    Where the loosening is about how words are written it stands for many small ones: `leaves` then tells for each
-    looser word which one it stands for, so that those that mattered can be named.
+    Where the relaxation is about how words are written it stands for many small ones: `originals` then has, for each
+    relaxed phrase, the one that it stands for, so that those that mattered can be named.
     """
 
     kind: str
-    said: str
+    description: str
     query: Query
-    leaves: Mapping[Phrase, Phrase] = field(default_factory=dict)
+    originals: Mapping[Node, Phrase] = field(default_factory=dict)
 
-    def name(self, places: Sequence[Occurrence], reading: EntryText) -> str:
-        """Say the loosening with the words of this entry that needed it, where it is about words."""
-        if not self.leaves:
-            return self.said
-        used = sorted(
-            {leaf for place in places for leaf in place[3] if leaf[3] in self.leaves}, key=lambda leaf: leaf[:3]
-        )
-        finder = LinearFinder(reading)
+    def describe(self, occurrences: Sequence[Occurrence], entry: EntryText) -> str:
+        """Return the description with the words of this entry that needed the relaxation, where it is about words."""
+        if not self.originals:
+            return self.description
+        leaves = {leaf for found in occurrences for leaf in found.leaves if leaf.phrase in self.originals}
+        evaluator = LinearEvaluator(entry)
         words: dict[str, None] = {}
-        for number, first, last, leaf in used:
-            name, asked = WORD_FIELDS[number], self.leaves[leaf]
-            if (first, last) in finder.find(asked, name) or (self.kind == "phrase" and finder.find(asked, name)):
+        for number, first, last, phrase in sorted(leaves, key=leaf_position):
+            name, original = WORD_FIELDS[number], self.originals[phrase]
+            occurs = evaluator.find_phrase(original, name)
+            # Words that the query itself finds needed no relaxation.
+            if (first, last) in occurs or (self.kind == "phrase" and occurs):
                 continue
-            start, end = reading.span(name, first, last)
-            words[format_clause(asked) if self.kind == "phrase" else f"“{reading.text(name)[start:end]}”"] = None
-        return f"{', '.join([*words][:5])} {self.said}".strip()
+            start, end = entry.character_span(name, first, last)
+            quoted = f"“{entry.text(name)[start:end]}”"
+            words[format_clause(original) if self.kind == "phrase" else quoted] = None
+        return f"{', '.join([*words][:5])} {self.description}".strip()
 
 
 def list_relaxations(named: NamedQuery) -> tuple[Relaxation, ...]:
-    """List the ways to loosen a query in one place, those that change its shape first."""
-    nodes = list(iter_positive_nodes(named.query.root))
-    most = max(MIN_RELAXATIONS, MAX_TOTAL_NODES // max(1, len(nodes)))
-    found = list(islice((each for node in nodes for each in _of_shape(named, node)), most))
-    found += _of_words(named.query, nodes)
-    return tuple(found)
+    """Return the ways to relax a query in one place, those that change its operators first."""
+    root = named.query.root
+    nodes = list(iter_positive_nodes(root))
+    limit = max(MIN_RELAXATIONS, MAX_TOTAL_NODES // max(1, len(nodes)))
+    of_operators = (
+        Relaxation(kind=kind, description=description, query=_query_difference(root, {id(node): relaxed}))
+        for node in nodes
+        for kind, description, relaxed in node.relaxations(named)
+    )
+    return (*islice(of_operators, limit), *_relax_phrases(root, nodes))
 
 
-def _of_shape(named: NamedQuery, node: Node) -> Iterator[Relaxation]:
-    match node:
-        case And(parts=parts, without=without):
-            for index, part in enumerate(parts):
-                rest = (*parts[:index], *parts[index + 1 :])
-                if rest:
-                    lone = len(rest) == 1 and not without
-                    yield _made(
-                        named, node, rest[0] if lone else And(rest, without), "part", f"without {named.say(part)}"
-                    )
-            for index, part in enumerate(without):
-                rest = (*without[:index], *without[index + 1 :])
-                lone = len(parts) == 1 and not rest
-                yield _made(
-                    named,
-                    node,
-                    parts[0] if lone else And(parts, rest),
-                    "exclusion",
-                    f"without NOT {named.operand(part)}",
-                )
-        case Near(left=left, right=right, gap=gap, ordered=ordered):
-            wider = min(MAX_RELAXED_GAP, max(2 * gap, gap + 2))
-            name = "ONEAR" if ordered else "NEAR"
-            said = f"{named.operand(left, 40)} {name}/{wider} {named.operand(right, 40)} instead of {name}/{gap}"
-            yield _made(named, node, Near(left, right, wider, ordered), "distance", said)
-            if ordered:
-                said = f"{named.operand(left, 40)} NEAR/{gap} {named.operand(right, 40)}, in either order"
-                yield _made(named, node, Near(left, right, gap), "order", said)
-        case NotNear(left=left, right=right, gap=gap, ordered=ordered):
-            said = f"{named.operand(left, 40)} even {'before' if ordered else 'beside'} {named.operand(right, 40)}"
-            yield _made(named, node, left, "exclusion", said)
-        case AtLeast(count=count, part=part) if count > 1:
-            yield _made(
-                named, node, AtLeast(count // 2, part), "count", f"{count // 2} of {named.operand(part)}, not {count}"
-            )
-        case First(count=count, part=part):
-            said = f"{named.say(part)} within the first {2 * count} words, not {count}"
-            yield _made(named, node, First(2 * count, part), "count", said)
-        case FieldScope(field=field, part=part) if field in {"title", "summary", "content"}:
-            yield _made(named, node, part, "field", f"{named.say(part)} anywhere, not in the {field} alone")
-        case _:
-            return
+def _relax_phrases(root: Node, nodes: list[Node]) -> Iterator[Relaxation]:
+    """Relax every phrase in one way at once; which of them mattered is seen by the words that are found."""
+    phrases = [node for node in nodes if isinstance(node, Phrase)]
+    yield from _relax_all(root, phrases, "case", "in another case or with other accents", _allow_any_case)
+    load_inflections((word, "en") for phrase in phrases if (word := _get_inflectable(phrase)) is not None)
+    yield from _relax_all(root, phrases, "form", "as another inflection", _allow_inflections)
+    long = [phrase for phrase in phrases if len(phrase.parts) > 1 and not phrase.exact]
+    yield from _relax_all(root, long, "phrase", "with other words between", _allow_gaps)
 
 
-def _of_words(query: Query, nodes: list[Node]) -> Iterator[Relaxation]:
-    """Loosen every word in one way at once; which of them mattered is told by the words that are found."""
-    leaves = [node for node in nodes if isinstance(node, Phrase)]
-    yield from _all(query, leaves, "case", "in another case or with other accents", _any_case)
-    load_inflections((word, "en") for leaf in leaves if (word := _bendable(leaf)) is not None)
-    yield from _all(query, leaves, "form", "as another inflection", _inflected)
-    phrases = [leaf for leaf in leaves if len(leaf.parts) > 1 and not leaf.exact]
-    yield from _all(query, phrases, "phrase", "with other words between", _apart)
-
-
-def _all(
-    query: Query, leaves: list[Phrase], kind: str, said: str, change: Callable[[Phrase], Node | None]
+def _relax_all(
+    root: Node, phrases: list[Phrase], kind: str, description: str, relax: Callable[[Phrase], Node | None]
 ) -> Iterator[Relaxation]:
     changed: dict[int, Node] = {}
-    fresh: dict[Phrase, Phrase] = {}
-    for leaf in leaves:
-        other = change(leaf)
-        if other is not None and other != leaf:
-            changed[id(leaf)] = other
-            fresh |= {part: leaf for part in iter_positive_nodes(other) if isinstance(part, Phrase)}
+    originals: dict[Node, Phrase] = {}
+    for phrase in phrases:
+        relaxed = relax(phrase)
+        if relaxed is not None and relaxed != phrase:
+            changed[id(phrase)] = relaxed
+            originals |= {node: phrase for node in iter_positive_nodes(relaxed) if isinstance(node, Phrase)}
     if changed:
-        yield Relaxation(kind=kind, said=said, query=_beyond(query.root, changed), leaves=fresh)
+        query = _query_difference(root, changed)
+        yield Relaxation(kind=kind, description=description, query=query, originals=originals)
 
 
-def _any_case(leaf: Phrase) -> Node | None:
-    return Phrase(leaf.parts) if leaf.exact else None
+def _allow_any_case(phrase: Phrase) -> Node | None:
+    return Phrase(phrase.parts) if phrase.exact else None
 
 
-def _inflected(leaf: Phrase) -> Node | None:
-    """Let single plain words of some length stand in any of their English inflections."""
-    if (word := _bendable(leaf)) is None:
+def _allow_inflections(phrase: Phrase) -> Node | None:
+    """Return a single plain word of some length as any of its English inflections; None for any other phrase."""
+    if (word := _get_inflectable(phrase)) is None:
         return None
     forms = get_inflections(word) | {word}
     return Phrase((Inflections(word, "en", forms),)) if len(forms) > 1 else None
 
 
-def _bendable(leaf: Phrase) -> str | None:
-    if leaf.exact or len(leaf.parts) != 1 or not isinstance(part := leaf.parts[0], Literal):
+def _get_inflectable(phrase: Phrase) -> str | None:
+    if phrase.exact or len(phrase.parts) != 1 or not isinstance(part := phrase.parts[0], Literal):
         return None
     return part.word if len(part.word) >= 4 and part.word.isascii() and part.word.isalpha() else None
 
 
-def _apart(leaf: Phrase) -> Node | None:
-    """Let up to two words stand between those of a phrase; a script without spaces has its characters side by side."""
-    if any(isinstance(part, Literal) and len(part.word) == 1 and not part.word.isascii() for part in leaf.parts):
+def _allow_gaps(phrase: Phrase) -> Node | None:
+    """Return a phrase with up to two words between its own; None in a script without spaces, whose characters are the
+    words."""
+    if any(isinstance(part, Literal) and len(part.word) == 1 and not part.word.isascii() for part in phrase.parts):
         return None
-    node: Node = Phrase(leaf.parts[:1])
-    for part in leaf.parts[1:]:
+    node: Node = Phrase(phrase.parts[:1])
+    for part in phrase.parts[1:]:
         node = Near(node, Phrase((part,)), 2)
     return node
 
 
-def _made(named: NamedQuery, node: Node, other: Node, kind: str, said: str) -> Relaxation:
-    return Relaxation(kind=kind, said=said, query=_beyond(named.query.root, {id(node): other}))
-
-
-def _beyond(root: Node, changed: Mapping[int, Node]) -> Query:
-    """Change some nodes and leave out the options that stay as they are."""
-    looser = replace_nodes(root, changed)
-    if not (isinstance(root, Or) and isinstance(looser, Or)):
-        return Query(looser)
-    as_before = {id(part) for part in root.parts}
-    parts = tuple(part for part in looser.parts if id(part) not in as_before)
+def _query_difference(root: Node, changed: Mapping[int, Node]) -> Query:
+    """Return the query with some nodes changed, and without the options that stay as they are."""
+    relaxed = replace_nodes(root, changed)
+    if not (isinstance(root, Or) and isinstance(relaxed, Or)):
+        return Query(relaxed)
+    unchanged = {id(part) for part in root.parts}
+    parts = tuple(part for part in relaxed.parts if id(part) not in unchanged)
     return Query(parts[0] if len(parts) == 1 else Or(parts))

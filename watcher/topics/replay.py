@@ -1,4 +1,4 @@
-"""Applies today's topics to what is stored: in small transactions, again without harm, and on from where it stopped."""
+"""Applies today's topics to the archive: in small transactions, repeatable without harm, resumed where it stopped."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from watcher.store.entries.queries import load_entries, split_into_chunks
 from watcher.store.hits.queries import upsert_hits
 from watcher.store.stories.queries import assign_stories, filter_without_story
 from watcher.store.system.key_values import delete_value, get_value, set_value
-from watcher.topics.archive_scan import ENTRIES_PER_BATCH, ProgressCallback, ScanRange, propose_entries
+from watcher.topics.archive_scan import ENTRIES_PER_BATCH, ArchiveScan, ScanRange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplayResult:
-    """What a replay came to: `tested` entries lie in the time, `read` were proposed by the index and looked at.
+    """What a replay did: `tested` entries are in the time, `read` were proposed by the index and looked at.
 
     `new` counts the hits stored now, by topic; `known` those that were there before, whose evidence is today's again.
-    `resumed` tells that an earlier replay was stopped on the way and this one went on from there.
+    `resumed` is whether an earlier replay was stopped and this one went on from there.
     """
 
     tested: int
@@ -36,93 +36,92 @@ class ReplayResult:
 
 
 def replay_topics(
-    database: Database,
-    watched: TopicMatcher,
+    scan: ArchiveScan,
+    matcher: TopicMatcher,
     now: datetime,
     *,
     topic_ids: Sequence[str] = (),
-    since: datetime | None = None,
-    until: datetime | None = None,
     afresh: bool = False,
-    heard: ProgressCallback | None = None,
 ) -> ReplayResult:
-    """Match stored entries, in order of discovery, against topics (all of them by default), and keep the hits.
+    """Match stored entries, in order of discovery, against topics (all of them by default), and store the hits.
 
     New hits are marked `backfill`, which keeps them out of digests and alerts; those that are known keep their moment,
     mark and label. Whatever was committed before a stop stays; the next replay of the same topics goes on from there
     unless it is to begin `afresh`. Hits that today's topics would not find are left alone.
     """
-    chosen = select_topics(watched, topic_ids) if topic_ids else watched
-    queries = [chosen.query(topic.id) for topic in chosen.topics]
+    selected = select_topics(matcher, topic_ids) if topic_ids else matcher
+    queries = [selected.query(topic.id) for topic in selected.topics]
     if not queries:
         return ReplayResult(tested=0, read=0)
-    walked = propose_entries(database, queries, since=since, until=until)
-    name = _note_name(chosen)
-    reached = 0 if afresh else _reached(database, name, walked)
-    waiting = [id_ for id_ in reversed(walked.ids) if id_ > reached]
+    database, proposed = scan.database, scan.propose(queries)
+    key = _get_progress_key(selected)
+    last_id = 0 if afresh else _load_last_id(database, key, proposed)
+    waiting = [id_ for id_ in reversed(proposed.ids) if id_ > last_id]
     index = QueryIndex(queries)
     new: Counter[str] = Counter()
     known: Counter[str] = Counter()
-    done = len(walked.ids) - len(waiting)
-    for some in split_into_chunks(waiting, ENTRIES_PER_BATCH):
+    done = len(proposed.ids) - len(waiting)
+    for batch in split_into_chunks(waiting, ENTRIES_PER_BATCH):
         with database.read() as db:
-            found = load_entries(db, some)
-        # Looked at before the transaction: the polls' writer waits for as little as possible.
-        likely = [id_ for id_ in some if id_ in found and index.numbers(EntryText(found[id_]))]
+            entries = load_entries(db, batch)
+        # Matched before the transaction: the polls' writer waits for as little as possible.
+        matching = [id_ for id_ in batch if id_ in entries and index.list_matching(EntryText(entries[id_]))]
         with database.write() as db:
-            fresh, all_found = _keep(db, chosen, likely, now)
-            set_value(db, name, json.dumps({"from": walked.above, "reached": some[-1]}))
-        new.update(hit.topic_id for hit in fresh)
-        known.update(hit.topic_id for hit in all_found)
-        done += len(some)
-        if heard is not None:
-            heard(done, len(walked.ids))
+            new_hits, all_hits = _store_hits(db, selected, matching, now)
+            set_value(db, key, json.dumps({"from": proposed.above, "reached": batch[-1]}))
+        new.update(hit.topic_id for hit in new_hits)
+        known.update(hit.topic_id for hit in all_hits)
+        done += len(batch)
+        scan.report_progress(done, len(proposed.ids))
     with database.write() as db:
-        delete_value(db, name)
+        delete_value(db, key)
     known.subtract(new)
     return ReplayResult(
-        tested=walked.tested,
+        tested=proposed.tested,
         read=len(waiting),
         new=dict(new),
         known=dict(+known),
-        resumed=len(waiting) < len(walked.ids),
+        resumed=len(waiting) < len(proposed.ids),
     )
 
 
-def select_topics(watched: TopicMatcher, topic_ids: Sequence[str]) -> TopicMatcher:
-    """Give some of the topics that are watched; raises KeyError for one that is not."""
-    by_id = {topic.id: topic for topic in watched.topics}
+def select_topics(matcher: TopicMatcher, topic_ids: Sequence[str]) -> TopicMatcher:
+    """Return a matcher of some of the topics; raises KeyError for one that is not among them."""
+    by_id = {topic.id: topic for topic in matcher.topics}
     ids = tuple(dict.fromkeys(topic_ids))
     return TopicMatcher(
-        [by_id[id_] for id_ in ids], [watched.query(id_) for id_ in ids], [watched.version(id_) for id_ in ids]
+        [by_id[id_] for id_ in ids], [matcher.query(id_) for id_ in ids], [matcher.version(id_) for id_ in ids]
     )
 
 
-def _keep(db: Db, watched: TopicMatcher, ids: Sequence[int], now: datetime) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
-    """Match entries as they are within this transaction, store their hits and give them stories."""
+def _store_hits(
+    db: Db, matcher: TopicMatcher, ids: Sequence[int], now: datetime
+) -> tuple[tuple[Hit, ...], tuple[Hit, ...]]:
+    """Match entries as they are within this transaction, store their hits and give them stories; return the new hits
+    and all of them."""
     if not ids:
         return (), ()
     current = load_entries(db, ids)
-    in_order = [current[id_] for id_ in ids if id_ in current]
-    found = watched.hits(in_order, now, Origin.BACKFILL)
-    fresh = upsert_hits(db, found)
-    homeless = filter_without_story(db, sorted({hit.entry_id for hit in found}))
-    # At the moment they came: an event of last month is no neighbour of today's.
-    for moment, some in groupby(
-        (each for each in in_order if each.id in homeless), key=lambda each: each.first_seen_at
+    entries = [current[id_] for id_ in ids if id_ in current]
+    hits = matcher.match_entries(entries, now, Origin.BACKFILL)
+    new_hits = upsert_hits(db, hits)
+    without_story = filter_without_story(db, sorted({hit.entry_id for hit in hits}))
+    # At the moment they were first seen: an event of last month is no neighbour of today's.
+    for first_seen_at, group in groupby(
+        (entry for entry in entries if entry.id in without_story), key=lambda entry: entry.first_seen_at
     ):
-        assign_stories(db, list(some), moment)
-    return fresh, found
+        assign_stories(db, list(group), first_seen_at)
+    return new_hits, hits
 
 
-def _note_name(watched: TopicMatcher) -> str:
-    meaning = sorted(f"{topic.id}={watched.version(topic.id)}" for topic in watched.topics)
-    return f"replay:{hashlib.blake2b(chr(10).join(meaning).encode(), digest_size=12).hexdigest()}"
+def _get_progress_key(matcher: TopicMatcher) -> str:
+    meanings = sorted(f"{topic.id}={matcher.version(topic.id)}" for topic in matcher.topics)
+    return f"replay:{hashlib.blake2b(chr(10).join(meanings).encode(), digest_size=12).hexdigest()}"
 
 
-def _reached(database: Database, name: str, walked: ScanRange) -> int:
-    """Tell up to which entry a stopped replay of these topics came; 0 where it had not begun as early as this one."""
+def _load_last_id(database: Database, key: str, proposed: ScanRange) -> int:
+    """Return the last entry that a stopped replay of these topics reached; 0 where it began later than this one."""
     with database.read() as db:
-        written = get_value(db, name)
-    note = json.loads(written) if written else None
-    return int(note["reached"]) if note and note["from"] <= walked.above else 0
+        value = get_value(db, key)
+    progress = json.loads(value) if value else None
+    return int(progress["reached"]) if progress and progress["from"] <= proposed.above else 0

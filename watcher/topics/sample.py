@@ -1,16 +1,14 @@
-"""How much a topic may be missing: a sample of what it does not match, and what a reading of it is worth."""
+"""How much a topic may be missing: a random sample of what it does not match, and what reading that says."""
 
 from __future__ import annotations
 
 import random
 from dataclasses import dataclass
-from datetime import datetime
 
 from watcher.match import Anything, Query, match_entry
 from watcher.model.entry import StoredEntry
-from watcher.store.database import Database
 from watcher.store.entries.search import list_candidate_ids
-from watcher.topics.archive_scan import ProgressCallback, iter_entries, propose_entries
+from watcher.topics.archive_scan import ArchiveScan, iter_entries_by_id
 from watcher.topics.evaluation import wilson_interval
 
 
@@ -26,8 +24,8 @@ class Sample:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Elusion:
-    """What finding `relevant` ones among a sample says of the whole: the share missed, and how many that makes, each
-    with a 95 % interval. It holds for the time sampled and for the judgement of whoever read."""
+    """What `relevant` entries in a sample say of all that was not matched: the share missed, and how many that makes,
+    each with a 95 % interval. It holds for the time sampled and for the judgement of whoever read."""
 
     relevant: int
     sampled: int
@@ -37,30 +35,20 @@ class Elusion:
     missed_interval: tuple[int, int]
 
 
-def draw_sample(
-    database: Database,
-    query: Query,
-    size: int,
-    *,
-    seed: int = 1,
-    since: datetime | None = None,
-    until: datetime | None = None,
-    heard: ProgressCallback | None = None,
-) -> Sample:
-    """Draw entries first seen in [since, until) that the query does not match, each as likely as any other."""
-    walked = propose_entries(database, [query], since=since, until=until)
-    matched = {
-        stored.id for stored in iter_entries(database, walked.ids, heard) if match_entry(query, stored) is not None
-    }
-    with database.read() as db:
-        ids = list_candidate_ids(db, Anything(), walked.above, walked.below)
+def draw_sample(scan: ArchiveScan, query: Query, size: int, *, seed: int = 1) -> Sample:
+    """Return entries of the archive that the query does not match, each drawn with the same probability."""
+    proposed = scan.propose([query])
+    matched = {stored.id for stored in scan.iter_entries(proposed.ids) if match_entry(query, stored) is not None}
+    with scan.database.read() as db:
+        ids = list_candidate_ids(db, Anything(), proposed.above, proposed.below)
     others = [id_ for id_ in ids if id_ not in matched]
     drawn = random.Random(seed).sample(others, min(size, len(others)))  # noqa: S311  (a draw, not a secret)
-    return Sample(entries=tuple(iter_entries(database, drawn)), population=len(others), matched=len(matched), seed=seed)
+    entries = tuple(iter_entries_by_id(scan.database, drawn))
+    return Sample(entries=entries, population=len(others), matched=len(matched), seed=seed)
 
 
 def estimate_elusion(relevant: int, sampled: int, population: int) -> Elusion:
-    """Say what so many relevant ones in a sample mean for all that was not matched. Pure."""
+    """Return what so many relevant entries in a sample mean for all that was not matched. Pure."""
     low, high = wilson_interval(relevant, sampled) or (0.0, 1.0)
     share = relevant / sampled if sampled else 0.0
     return Elusion(

@@ -36,7 +36,7 @@ def ready(ctx: Ctx) -> PlainTextResponse:
         return PlainTextResponse(f"{said}\n", 503)
     ctx.storage.succeed("page")
     if (fault := ctx.storage.fault) is not None:
-        minutes = int(ctx.storage.lasts.total_seconds() // 60)
+        minutes = int(ctx.storage.duration.total_seconds() // 60)
         since = f"for {minutes} min" if minutes else "since a moment ago"
         return PlainTextResponse(f"{fault}: nothing can be stored {since}; this ends by itself with its cause\n", 503)
     if ctx.poller_alive is not None and not ctx.poller_alive():

@@ -4,7 +4,6 @@ are signed."""
 from __future__ import annotations
 
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import PlainTextResponse, Response
 
 from watcher.pipeline.websub.service import Reply, Subscriber
@@ -16,14 +15,14 @@ def make_router(subscriber: Subscriber) -> APIRouter:
 
     @router.get("/{token}")
     async def verify(token: str, request: Request) -> Response:
-        return _response(await run_in_threadpool(subscriber.verify, token, dict(request.query_params)))
+        return _response(await subscriber.verify(token, dict(request.query_params)))
 
     @router.post("/{token}")
     async def accept(token: str, request: Request) -> Response:
         body = bytearray()
         async for some in request.stream():
             body += some
-            if len(body) > subscriber.most_body:
+            if len(body) > subscriber.max_body_bytes:
                 return PlainTextResponse("too large\n", 413)
         headers = {name.lower(): value for name, value in request.headers.items()}
         return _response(await subscriber.accept(token, headers, bytes(body)))

@@ -1,1 +1,1 @@
-"""WebSub: the state of subscriptions at hubs, and the service that acts on it."""
+"""WebSub: `machine` decides what happens to a subscription, `service` acts on it."""

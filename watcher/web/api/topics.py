@@ -14,6 +14,7 @@ from watcher.errors import UsageError
 from watcher.match import format_query
 from watcher.model.entry import Item
 from watcher.text.language_detection import with_language
+from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.examples import build_example_entry
 from watcher.topics.named_query import NamedQuery, get_named_query
 from watcher.topics.overview import get_topic_overview, list_topic_overviews, list_used_sets
@@ -74,7 +75,9 @@ def test_topic(request: Request, ctx: Ctx, asked: Trial) -> Response:
         get_match_budget(request).allow(PATIENCE)
         return JSONResponse(topic_views.trial(explain_entry(named, build_example_entry(with_language(item)))))
     since = parse_time(asked.since, ctx.now) if asked.since else None
-    found = search_archive(ctx.app.database, named.query, since=since, limit=asked.limit, enough=Deadline().is_over)
+    found = search_archive(
+        ArchiveScan(ctx.app.database, since), named.query, limit=asked.limit, is_over=Deadline().is_over
+    )
     return JSONResponse(topic_views.tested(found))
 
 

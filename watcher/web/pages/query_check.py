@@ -26,4 +26,4 @@ def check(ctx: Ctx, q: str = Query("", max_length=20_000)) -> Response:
         return JSONResponse({"ok": True, "said": str(error)})
     except ValueError as error:
         return JSONResponse({"ok": False, "said": f"the query {error}", "line": 1, "column": 1})
-    return JSONResponse({"ok": True, "said": "Read as " + named.say(named.query.root, 400)})
+    return JSONResponse({"ok": True, "said": "Read as " + named.format_node(named.query.root, 400)})

@@ -16,6 +16,7 @@ from watcher.match import compile_topics
 from watcher.model.topic import Topic
 from watcher.settings.edit_topics import format_topic_yaml, save_topic
 from watcher.text.written_values import NAME
+from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.cost import measure_cost
 from watcher.topics.diff import diff_queries
 from watcher.topics.evaluation import evaluate_topics
@@ -98,24 +99,21 @@ def _look(ctx: WebContext, draft: Draft) -> None:
 
 def _find(ctx: WebContext, draft: Draft, named: NamedQuery, since: datetime, deadline: Deadline) -> None:
     database, known = ctx.app.database, _topic(ctx, draft.id)
+    scan = ArchiveScan(database, since, on_progress=deadline.heard)
     match draft.look:
         case "cost":
-            draft.found["cost"] = measure_cost(database, draft.id, named, since=since, heard=deadline.heard)
+            draft.found["cost"] = measure_cost(scan, draft.id, named)
         case "probe":
-            draft.found["probe"] = probe_topic(
-                database, draft.id, named, since=since, limit=SHOWN, heard=deadline.heard
-            )
+            draft.found["probe"] = probe_topic(scan, draft.id, named, limit=SHOWN)
         case "measure":
             draft.found["score"] = _measured(ctx, draft, deadline)
         case _:
             draft.found["tested"] = search_archive(
-                database, named.query, since=since, limit=SHOWN, enough=deadline.is_over
+                ArchiveScan(database, since), named.query, limit=SHOWN, is_over=deadline.is_over
             )
             if known is not None:
                 before = get_named_query(ctx.app.watched, known.id).query
-                draft.found["diff"] = diff_queries(
-                    database, known.id, before, named.query, since=since, most=SHOWN, heard=deadline.heard
-                )
+                draft.found["diff"] = diff_queries(scan, known.id, before, named.query, limit=SHOWN)
 
 
 def _measured(ctx: WebContext, draft: Draft, deadline: Deadline) -> Any:

@@ -18,8 +18,8 @@ from watcher.stories import (
     build_story_text,
     choose_story,
     compute_blocking_keys,
+    compute_similarity,
     extract_story_text,
-    similarity,
 )
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -60,14 +60,14 @@ OTHER = [
 
 @pytest.mark.parametrize("text", SAME)
 def test_reports_of_one_event_are_one_story(text: str) -> None:
-    assert similarity(WIRE, text) >= STORY_SIMILARITY
+    assert compute_similarity(WIRE, text) >= STORY_SIMILARITY
     assert set(compute_blocking_keys(WIRE)) & set(compute_blocking_keys(text))
     assert choose_story(text, [_candidate(WIRE)], NOON).story_id == 7
 
 
 @pytest.mark.parametrize("text", OTHER)
 def test_reports_of_other_events_are_other_stories(text: str) -> None:
-    assert similarity(WIRE, text) < STORY_SIMILARITY
+    assert compute_similarity(WIRE, text) < STORY_SIMILARITY
     assert choose_story(text, [_candidate(WIRE)], NOON).story_id is None
 
 
@@ -76,7 +76,7 @@ def test_near_verbatim_report_is_a_copy_and_a_retelling_is_none() -> None:
     retold = choose_story(SAME[2].values[0], [_candidate(WIRE)], NOON)  # type: ignore[arg-type]
 
     assert copied.copy
-    assert copied.likeness >= COPY_SIMILARITY
+    assert copied.similarity >= COPY_SIMILARITY
     assert not retold.copy
 
 
@@ -109,8 +109,8 @@ def test_text_of_an_entry_is_its_headline_and_what_it_says() -> None:
 
 @given(_TEXTS, _TEXTS)
 def test_likeness_is_a_share_and_the_same_both_ways(one: str, other: str) -> None:
-    assert 0 <= similarity(one, other) <= 1
-    assert similarity(one, other) == similarity(other, one)
+    assert 0 <= compute_similarity(one, other) <= 1
+    assert compute_similarity(one, other) == compute_similarity(other, one)
 
 
 @given(st.text(max_size=300))
@@ -123,7 +123,7 @@ def test_marks_fit_a_database_and_stay_few(text: str) -> None:
 
 @given(_TEXTS)
 def test_text_is_most_like_itself(text: str) -> None:
-    assert similarity(text, text) in {0.0, 1.0}
+    assert compute_similarity(text, text) in {0.0, 1.0}
     assert compute_blocking_keys(text) == compute_blocking_keys(text)
 
 
