@@ -90,8 +90,7 @@ def has_tags(text: str, *, inline: bool = True) -> bool:
     """
     if "<" not in text:
         return False
-    # What nearly all HTML of feeds has, found in no time; and comments, which are no tags.
-    if "<p>" in text or "<br>" in text or "<br />" in text or ("<!--" in text and "-->" in text):
+    if _has_usual_markup(text):
         return True
     # One tag is enough where nobody writes an end; of all others the end decides.
     enough, closing = (_UNPAIRED | _INLINE, _INLINE) if inline else (_UNPAIRED, _NO_NAMES)
@@ -107,6 +106,11 @@ def has_tags(text: str, *, inline: bool = True) -> bool:
                 return True
             opened.add(name)
     return False
+
+
+def _has_usual_markup(text: str) -> bool:
+    """Return whether a text holds what nearly all HTML of feeds has, or a comment: found without a look at each tag."""
+    return "<p>" in text or "<br>" in text or "<br />" in text or ("<!--" in text and "-->" in text)
 
 
 def _has_attributes(name: str, rest: str) -> bool:
