@@ -34,7 +34,7 @@ def test_every_option_that_the_page_names_is_one(capsys: pytest.CaptureFixture[s
 
 
 def test_the_page_names_every_health_and_every_kind_of_failure() -> None:
-    healths = re.findall(r"^\| `([a-z]+)` \|", PAGE.partition("## What the states mean")[2], re.MULTILINE)
+    healths = re.findall(r"^\| `([a-z]+)` \|", PAGE.partition("## Health\n")[2], re.MULTILINE)
     kinds = re.search(r"The kinds of failure.*?`parse`", PAGE, re.DOTALL)
 
     assert sorted(healths) == sorted(Health)
