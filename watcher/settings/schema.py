@@ -47,8 +47,8 @@ class EngineName(StrEnum):
     PROCRASTINATE = "procrastinate"
 
 
-def one_line(text: str | None) -> str | None:
-    """Accept what can be sent as a header. Raises ValueError."""
+def validate_header_value(text: str | None) -> str | None:
+    """Return a text that can be sent as a header. Raises ValueError."""
     if text is not None and not (text.isprintable() and text.isascii()):
         raise ValueError("must be one line of ASCII: it is sent as a header")
     return text
@@ -125,7 +125,7 @@ class Fetch(Section):
     def _a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
         return _check_proxy(proxy, {DIRECT, ENVIRONMENT})
 
-    _one_line = field_validator("user_agent", "contact")(one_line)
+    _one_line = field_validator("user_agent", "contact")(validate_header_value)
 
 
 class Polling(Section):
@@ -279,7 +279,7 @@ class WrittenFeed(Section):
     http_version: Literal["1.1", "2"] | None = None
     proxy: SecretStr | None = None
 
-    _agent = field_validator("user_agent")(one_line)
+    _agent = field_validator("user_agent")(validate_header_value)
 
     @field_validator("cookie")
     @classmethod
