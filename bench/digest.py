@@ -30,18 +30,19 @@ from watcher.channels.email.options import EmailOptions
 from watcher.channels.payload import dump_payload
 from watcher.channels.senders import Senders
 from watcher.digest.compose import compose_digest
-from watcher.digest.format_helpers import Links
 from watcher.digest.forms import DigestForms
 from watcher.digest.html import render_html
+from watcher.digest.links import Links
 from watcher.digest.plain import render_text
 from watcher.model.digest import Channel, Coverage, Delivery, DeliveryState, Digest, DigestHit, Subscription
 from watcher.model.topic import Evidence, Origin, Topic
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.messages import build_messages
-from watcher.store import migrate
 from watcher.store.database import Database
-from watcher.store.digests.queries import add_digest
-from watcher.store.outbox.queries import add_deliveries, find_deliveries
+from watcher.store.database.migrate import upgrade_schema
+from watcher.store.digests.commands import add_digest
+from watcher.store.outbox.queries import find_deliveries
+from watcher.store.outbox.queue import add_deliveries
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 TOPICS = [Topic(id=f"topic-{n}", name=f"Topic number {n}", query="") for n in range(5)]
@@ -143,7 +144,7 @@ async def sending(recipients: int) -> None:
     with tempfile.TemporaryDirectory() as folder, MailServer() as server:
         channel = mail_channel(server.port, to)
         with Database(f"sqlite:///{folder}/bench.db") as database:
-            migrate.upgrade(database)
+            upgrade_schema(database)
             for number in range(3):
                 server.messages.clear()
                 slot = NOON + timedelta(days=number)

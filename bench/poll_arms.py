@@ -40,7 +40,7 @@ class Ours:
         from watcher.model.topic import Topic
         from watcher.store.database import Database
         from watcher.store.database.migrate import upgrade_schema
-        from watcher.store.feeds.queries import sync_feeds
+        from watcher.store.feeds.configuration import sync_feeds
 
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
         self._database = Database(f"sqlite:///{folder}/ours.db")

@@ -19,7 +19,8 @@ from watcher.model.results import Filters
 from watcher.store.database import Db
 from watcher.store.entries.search import search_entries
 from watcher.store.feeds.queries import count_entries_by_feed
-from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, find_hits
+from watcher.store.hits.counts import count_hits_by_day, count_hits_by_topic
+from watcher.store.hits.search import find_hits
 from watcher.store.stories.queries import find_stories
 from watcher.store.system.status import get_status
 

@@ -22,12 +22,15 @@ from watcher.pipeline.ingest import store_new_entries
 from watcher.store.database import Database
 from watcher.store.database.maintenance import get_database_size
 from watcher.store.database.migrate import upgrade_schema
+from watcher.store.entries.commands import assign_entry_ids
 from watcher.store.entries.fulltext_index import tokenize_entry
 from watcher.store.entries.known_entries import load_known_entries
-from watcher.store.entries.queries import _write, assign_entry_ids, count_entries
-from watcher.store.feeds.queries import load_feeds, sync_feeds
+from watcher.store.entries.mapping import build_entry_row
+from watcher.store.entries.queries import count_entries
+from watcher.store.feeds.configuration import sync_feeds
+from watcher.store.feeds.queries import load_feeds
 from watcher.store.hits.mapping import format_evidence
-from watcher.store.stories.queries import prune_story_marks
+from watcher.store.stories.placement import prune_story_marks
 from watcher.store.system.counters import rebuild_counters
 from watcher.stories import STORY_WINDOW
 
@@ -188,7 +191,7 @@ def _ready(world: World, batch: Sequence[Entry], number: int) -> tuple[list[str]
     rows, index, found = [], [], []
     for n, entry in enumerate(batch):
         id_ = number + n + 1
-        row = _write(entry) | {"id": id_, "first_seen_at": now}
+        row = build_entry_row(entry) | {"id": id_, "first_seen_at": now}
         rows.append({k: int(v.timestamp() * 1000) if millis and hasattr(v, "timestamp") else v for k, v in row.items()})
         each = StoredEntry(id=id_, entry=entry, first_seen_at=now)
         index.append([id_, tokenize_entry(each)])

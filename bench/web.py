@@ -23,10 +23,10 @@ from watcher.app.bootstrap import App, open_app
 from watcher.match import match_entry, parse_query
 from watcher.model.entry import Entry, Item
 from watcher.model.topic import Hit
-from watcher.store.entries.queries import add_entries
+from watcher.store.entries.commands import add_entries
 from watcher.store.feeds.queries import load_feeds
-from watcher.store.hits.queries import upsert_hits
-from watcher.store.stories.queries import assign_stories
+from watcher.store.hits.commands import upsert_hits
+from watcher.store.stories.placement import assign_stories
 
 FEEDS, TOPICS, BATCH = 40, 20, 500
 SECONDS, WORKERS = 3.0, 4

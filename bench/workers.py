@@ -42,8 +42,9 @@ from watcher.model.feed import FeedConfig  # noqa: E402
 from watcher.pipeline import work_batches  # noqa: E402
 from watcher.store.database import Database  # noqa: E402
 from watcher.store.database.migrate import upgrade_schema  # noqa: E402
+from watcher.store.feeds.commands import save_polled_feeds  # noqa: E402
+from watcher.store.feeds.configuration import sync_feeds  # noqa: E402
 from watcher.store.feeds.leases import claim_due_feeds, filter_held_feeds  # noqa: E402
-from watcher.store.feeds.queries import save_polled_feeds, sync_feeds  # noqa: E402
 from watcher.store.system.workers import list_workers  # noqa: E402
 
 PROCESSES = (1, 2, 4)

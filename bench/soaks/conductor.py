@@ -30,7 +30,7 @@ from watcher.app.bootstrap import App, open_app
 from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults, get_database_size
 from watcher.store.database.migrate import upgrade_schema
-from watcher.store.feeds.queries import resume_feed
+from watcher.store.feeds.commands import resume_feed
 from watcher.store.system.status import get_status
 
 

@@ -37,11 +37,11 @@ from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults
 from watcher.store.database.migrate import upgrade_schema
 from watcher.store.database.pruning import Retention, prune_database
-from watcher.store.entries.queries import restore_key
+from watcher.store.entries.mapping import restore_key
 from watcher.store.entries.search import search_entries
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds
-from watcher.store.feeds.queries import sync_feeds
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 from watcher.store.stories.queries import find_stories
 from watcher.store.system.status import get_status
 from watcher.store.tables import aliases, entries, tombstones

@@ -4,16 +4,25 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from watcher.store.tables import Length, Moment
-
 revision = "0001"
 down_revision = None
 branch_labels = None
 depends_on = None
 
 
+# The types as they were at this revision: a migration imports nothing of the watcher, whose code may change.
 def Id() -> sa.types.TypeEngine:  # noqa: N802
     return sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+
+
+def Moment() -> sa.types.TypeEngine:  # noqa: N802
+    """Return timestamptz on PostgreSQL, milliseconds since 1970 on SQLite."""
+    return sa.BigInteger().with_variant(sa.DateTime(timezone=True), "postgresql")
+
+
+def Length() -> sa.types.TypeEngine:  # noqa: N802
+    """Return whole seconds."""
+    return sa.BigInteger()
 
 
 def upgrade() -> None:

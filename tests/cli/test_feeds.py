@@ -22,7 +22,7 @@ from watcher.model.feed import FeedConfig, FeedState
 from watcher.pipeline.feed_claims import FeedSelection
 from watcher.settings import load
 from watcher.store.database import Database
-from watcher.store.feeds.queries import sync_feeds
+from watcher.store.feeds.configuration import sync_feeds
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 FEEDS = """\

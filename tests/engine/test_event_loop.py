@@ -22,7 +22,7 @@ from watcher.app.bootstrap import open_app
 from watcher.engine.jobs import Jobs
 from watcher.fetch import Fetcher
 from watcher.store.database import Database
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 
 pytestmark = pytest.mark.anyio
 

@@ -13,9 +13,11 @@ from watcher.model.poll import Failed, FailureKind
 from watcher.pipeline.lease_recovery import recover_silent_leases
 from watcher.pipeline.work_batches import claim_batches, take_over_batch
 from watcher.store.database import Database
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.hosts import reserve_host_slots
 from watcher.store.feeds.leases import claim_due_feeds, claim_feed, filter_held_feeds, release_feeds
-from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
+from watcher.store.feeds.poll_history import load_polls
+from watcher.store.feeds.queries import load_feed
 from watcher.store.system.workers import record_heartbeat
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -32,9 +32,11 @@ from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults
 from watcher.store.digests.queries import find_digests, list_digest_hit_ids
 from watcher.store.entries.queries import count_entries
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import list_feed_lease_owners
-from watcher.store.feeds.queries import load_feeds, load_polls, sync_feeds
-from watcher.store.hits.queries import find_hits
+from watcher.store.feeds.poll_history import load_polls
+from watcher.store.feeds.queries import load_feeds
+from watcher.store.hits.search import find_hits
 from watcher.store.outbox.queries import count_deliveries_by_state
 from watcher.store.system.key_values import get_value, set_value
 from watcher.store.system.workers import list_workers

@@ -22,7 +22,9 @@ from watcher.pipeline.feed_claims import FeedSelection
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
-from watcher.store.feeds.queries import PollRecord, load_feed, load_polls, sync_feeds
+from watcher.store.feeds.configuration import sync_feeds
+from watcher.store.feeds.poll_history import PollRecord, load_polls
+from watcher.store.feeds.queries import load_feed
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

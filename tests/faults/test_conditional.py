@@ -12,7 +12,7 @@ from tests.faults.machine import DAY, HOUR, NOON, Machine
 from tests.faults.yard import Behaviour, Outlet, Talk, Yard
 from watcher.fetch.conditional import TRY_EVERY
 from watcher.model.feed import FeedState
-from watcher.store.feeds.queries import resume_feed
+from watcher.store.feeds.commands import resume_feed
 
 
 def is_conditional(asked: dict[str, str]) -> bool:

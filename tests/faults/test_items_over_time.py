@@ -14,7 +14,7 @@ from tests.faults.machine import HOUR, NOON, Machine
 from tests.faults.yard import Outlet, Yard
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.store.entries.queries import load_entries_after, load_entry_versions
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 
 SITE = "https://harbour.example"
 

@@ -19,7 +19,7 @@ from tests.faults.machine import HOUR, NOON, Machine
 from tests.faults.yard import Behaviour, Talk, Yard
 from watcher.model.feed import Feed
 from watcher.store.database import Database
-from watcher.store.feeds.queries import PollRecord
+from watcher.store.feeds.poll_history import PollRecord
 
 HEALTHY = 12
 

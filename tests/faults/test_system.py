@@ -23,9 +23,10 @@ from watcher.model.feed import FeedConfig
 from watcher.pipeline.feed_claims import CLAIM_LEASE, FeedSelection
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries, load_entries_after
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds
-from watcher.store.feeds.queries import load_feeds, sync_feeds
-from watcher.store.hits.queries import find_hits
+from watcher.store.feeds.queries import load_feeds
+from watcher.store.hits.search import find_hits
 from watcher.store.system.clock_faults import reschedule_all
 
 PROCESSES = multiprocessing.get_context("forkserver")

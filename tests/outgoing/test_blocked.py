@@ -22,7 +22,7 @@ from watcher.pipeline.delivery import DeliverySummary, deliver_waiting
 from watcher.pipeline.digests import DigestContext, resend_delivery
 from watcher.store.database import Database
 from watcher.store.outbox.blocked_channels import list_blocked_channels
-from watcher.store.outbox.queries import requeue_deliveries
+from watcher.store.outbox.queue import requeue_deliveries
 
 FIVE = tuple(f"{name}@desk.example" for name in ("ann", "bo", "cy", "di", "ed"))
 REFUSALS = [

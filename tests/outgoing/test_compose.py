@@ -14,8 +14,10 @@ from watcher.model.digest import Coverage, EmptyPolicy, QuietHours
 from watcher.model.topic import Origin
 from watcher.pipeline.digests import compose_due, compose_now, preview_digest
 from watcher.store.database import Database
-from watcher.store.digests.queries import find_digests, get_last_slot, register_subscriptions
-from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries, get_next_try_at
+from watcher.store.digests.queries import find_digests
+from watcher.store.digests.slots import get_last_slot, register_subscriptions
+from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
+from watcher.store.outbox.queue import get_next_try_at
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import entry_versions
 

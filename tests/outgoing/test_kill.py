@@ -14,7 +14,8 @@ from tests.outgoing.world import HOUR, NOON, found
 from tests.servers import MailServer, SlackServer
 from watcher.model.digest import DeliveryState
 from watcher.store.database import Database
-from watcher.store.digests.queries import find_digests, list_digest_hit_ids, register_subscriptions
+from watcher.store.digests.queries import find_digests, list_digest_hit_ids
+from watcher.store.digests.slots import register_subscriptions
 from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 
 DAY = timedelta(days=1)

@@ -17,8 +17,8 @@ from watcher.model.digest import Digest
 from watcher.model.topic import Topic
 from watcher.pipeline.digests import DigestContext, compose_due, preview_digest
 from watcher.store.database import Database
-from watcher.store.digests.queries import register_subscriptions
-from watcher.store.hits.queries import find_hits
+from watcher.store.digests.slots import register_subscriptions
+from watcher.store.hits.search import find_hits
 from watcher.store.system.counters import find_wrong_counters, get_hit_count
 from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.replay import replay_topics

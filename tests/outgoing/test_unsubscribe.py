@@ -9,13 +9,13 @@ from email.message import EmailMessage
 from tests.outgoing.test_sending import deliver, rows
 from tests.outgoing.world import HOUR, NOON, daily, found, mail, press
 from tests.servers import MailServer
-from watcher.digest.format_helpers import Links
+from watcher.digest.links import Links
 from watcher.digest.unsubscribe_links import verify_unsubscribe
 from watcher.model.digest import DeliveryState, Unsubscription
 from watcher.pipeline.digests import DigestContext, compose_now
 from watcher.store.database import Database
 from watcher.store.digests.unsubscribes import add_unsubscription, delete_unsubscription, list_unsubscriptions
-from watcher.store.outbox.queries import UNSUBSCRIBED_ERROR
+from watcher.store.outbox.mapping import UNSUBSCRIBED_ERROR
 
 KEY = b"a key that nobody else has"
 A = Unsubscription(subscription="daily", channel="mail", recipient="a@desk.example")

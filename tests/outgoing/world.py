@@ -12,15 +12,16 @@ from sqlalchemy import insert, select
 from watcher.channels import CHANNELS
 from watcher.channels.base import SenderContext
 from watcher.channels.senders import Senders
-from watcher.digest.format_helpers import Links
+from watcher.digest.links import Links
 from watcher.model.digest import Channel, Coverage, Subscription
 from watcher.model.feed import FeedConfig
 from watcher.model.topic import Evidence, Hit, Origin, Topic
 from watcher.pipeline.digests import DigestContext
 from watcher.store.database import Database, Db
 from watcher.store.entries.key_hashes import hash_key
-from watcher.store.feeds.queries import sync_feeds
-from watcher.store.hits.queries import load_hits_of_entries, upsert_hits
+from watcher.store.feeds.configuration import sync_feeds
+from watcher.store.hits.commands import upsert_hits
+from watcher.store.hits.queries import load_hits_of_entries
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds as feed_table
 

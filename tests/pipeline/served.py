@@ -18,8 +18,9 @@ from watcher.model.poll import Document, Modified
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.outcomes import parse_response
 from watcher.store.database import Database
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds
-from watcher.store.feeds.queries import load_feed, sync_feeds
+from watcher.store.feeds.queries import load_feed
 from watcher.store.tables import entries, entry_versions
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -24,8 +24,10 @@ from watcher.pipeline.poll_summary import PollSummary
 from watcher.reading import Reader
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
-from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
-from watcher.store.hits.queries import find_hits
+from watcher.store.feeds.configuration import sync_feeds
+from watcher.store.feeds.poll_history import load_polls
+from watcher.store.feeds.queries import load_feed
+from watcher.store.hits.search import find_hits
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -22,7 +22,9 @@ from watcher.pipeline.ingest import IngestResult
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries
-from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
+from watcher.store.feeds.configuration import sync_feeds
+from watcher.store.feeds.poll_history import load_polls
+from watcher.store.feeds.queries import load_feed
 
 pytestmark = pytest.mark.anyio
 

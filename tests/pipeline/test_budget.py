@@ -21,8 +21,10 @@ from watcher.pipeline.poll_summary import PollSummary
 from watcher.schedule import PollLimits, get_feed_health
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries, load_entries_after
-from watcher.store.feeds.queries import PollRecord, load_feed, load_polls, sync_feeds
-from watcher.store.hits.queries import find_hits
+from watcher.store.feeds.configuration import sync_feeds
+from watcher.store.feeds.poll_history import PollRecord, load_polls
+from watcher.store.feeds.queries import load_feed
+from watcher.store.hits.search import find_hits
 from watcher.store.system.status import get_status, measure_coverage
 from watcher.store.tables import entry_versions
 

@@ -23,10 +23,12 @@ from watcher.pipeline.digests import compose_due
 from watcher.pipeline.feed_claims import FeedSelection
 from watcher.settings import load
 from watcher.store.database import Database
-from watcher.store.digests.queries import register_subscriptions
+from watcher.store.digests.slots import register_subscriptions
 from watcher.store.entries.queries import count_entries
-from watcher.store.feeds.queries import load_feed, load_feeds, load_polls, sync_feeds
-from watcher.store.hits.queries import find_hits
+from watcher.store.feeds.configuration import sync_feeds
+from watcher.store.feeds.poll_history import load_polls
+from watcher.store.feeds.queries import load_feed, load_feeds
+from watcher.store.hits.search import find_hits
 from watcher.store.system.status import measure_coverage
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -17,8 +17,8 @@ from watcher.pipeline.outcomes import parse_response
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entry
 from watcher.store.entries.search import search_entries
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds
-from watcher.store.feeds.queries import sync_feeds
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

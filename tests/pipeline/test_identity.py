@@ -18,7 +18,7 @@ from watcher.store.database import Database
 from watcher.store.database.migrate import upgrade_schema
 from watcher.store.database.pruning import Retention, prune_database
 from watcher.store.entries.queries import load_entries_after
-from watcher.store.feeds.queries import load_polls
+from watcher.store.feeds.poll_history import load_polls
 from watcher.store.tables import aliases, entries
 
 PAGE = "https://yard.example/log"

@@ -19,8 +19,8 @@ from watcher.model.topic import Topic
 from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults, reindex_entries
 from watcher.store.database.migrate import upgrade_schema
-from watcher.store.feeds.queries import load_polls
-from watcher.store.hits.queries import find_hits
+from watcher.store.feeds.poll_history import load_polls
+from watcher.store.hits.search import find_hits
 
 REPORTS = compile_topics([Topic(id="reports", name="Reports", query="harbour")])
 

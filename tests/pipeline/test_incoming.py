@@ -24,9 +24,10 @@ from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries, load_entry_versions
 from watcher.store.entries.search import search_entries
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds
-from watcher.store.feeds.queries import load_feed, sync_feeds
-from watcher.store.hits.queries import find_hits
+from watcher.store.feeds.queries import load_feed
+from watcher.store.hits.search import find_hits
 from watcher.store.stories.queries import find_stories
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -15,7 +15,7 @@ from watcher.store.database import Database
 from watcher.store.entries.search import search_entries
 from watcher.store.feeds.leases import list_feed_lease_owners
 from watcher.store.feeds.queries import load_feeds
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["tests.pipeline.mortal"])

@@ -22,7 +22,9 @@ from watcher.pipeline.poll_summary import PollSummary
 from watcher.settings.feeds import make_source
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries
-from watcher.store.feeds.queries import load_feed, load_feeds, schedule_feeds_now, sync_feeds
+from watcher.store.feeds.commands import schedule_feeds_now
+from watcher.store.feeds.configuration import sync_feeds
+from watcher.store.feeds.queries import load_feed, load_feeds
 from watcher.store.tables import metadata
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)

@@ -30,9 +30,11 @@ from watcher.pipeline.poller import Poller
 from watcher.pipeline.websub.service import Subscriber
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds, release_feeds
-from watcher.store.feeds.queries import load_feed, load_polls, sync_feeds
-from watcher.store.hits.queries import find_hits
+from watcher.store.feeds.poll_history import load_polls
+from watcher.store.feeds.queries import load_feed
+from watcher.store.hits.search import find_hits
 from watcher.store.websub.subscriptions import list_websub_subscriptions
 from watcher.web.websub import make_router
 

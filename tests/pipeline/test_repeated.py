@@ -16,8 +16,8 @@ from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.outcomes import parse_response
 from watcher.store.database import Database
 from watcher.store.database.pruning import Retention, prune_database
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds, filter_held_feeds
-from watcher.store.feeds.queries import sync_feeds
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

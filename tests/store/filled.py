@@ -13,8 +13,9 @@ from watcher.model.poll import Document, Modified, ParsedFeed, PollingHints
 from watcher.model.topic import Topic
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.store.database import Database
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds
-from watcher.store.feeds.queries import load_feeds, sync_feeds
+from watcher.store.feeds.queries import load_feeds
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FEED = "https://harbour.example/feed.xml"

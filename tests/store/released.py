@@ -20,12 +20,13 @@ from sqlalchemy import Boolean, DateTime, LargeBinary, MetaData, select
 
 from tests.store.filled import NOON, bring, item, topics
 from watcher.store.database import Database, Db
-from watcher.store.database.backup import _set_sequences
 from watcher.store.database.migrate import _config, get_schema_state, upgrade_schema
 from watcher.store.database.pruning import Retention, prune_database
-from watcher.store.digests.queries import add_digest
-from watcher.store.hits.queries import find_hits, set_hit_label
-from watcher.store.outbox.queries import DeliveryDraft, add_deliveries
+from watcher.store.digests.commands import add_digest
+from watcher.store.hits.commands import set_hit_label
+from watcher.store.hits.search import find_hits
+from watcher.store.outbox.queue import DeliveryDraft, add_deliveries
+from watcher.store.sql.dialect import get_dialect
 from watcher.store.system.key_values import set_value
 from watcher.store.system.workers import record_heartbeat
 from watcher.store.tables import metadata
@@ -87,7 +88,7 @@ def load(database: Database, dumped: dict[str, Any]) -> None:
         command.upgrade(_config(db), dumped["revision"])
         _insert(db, dumped["tables"])
         if not database.is_sqlite:
-            _set_sequences(db)
+            get_dialect(db).set_sequences(db, metadata.sorted_tables)
 
 
 def _insert(db: Db, tables: dict[str, list[dict[str, Any]]]) -> None:

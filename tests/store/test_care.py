@@ -20,9 +20,10 @@ from watcher.store.database.backup import back_up_database, copy_database, is_da
 from watcher.store.database.maintenance import find_database_faults, reindex_entries
 from watcher.store.entries.queries import count_entries, load_entries_after
 from watcher.store.entries.search import search_entries
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds
-from watcher.store.feeds.queries import count_entries_by_feed, sync_feeds
-from watcher.store.hits.queries import find_hits
+from watcher.store.feeds.queries import count_entries_by_feed
+from watcher.store.hits.search import find_hits
 
 DAY = timedelta(days=1)
 EYES = topics(eyes='"five eyes"')

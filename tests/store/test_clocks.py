@@ -12,12 +12,15 @@ from tests.store.filled import NOON, bring, item
 from watcher.model.digest import Coverage, Digest
 from watcher.schedule.clock_steps import ClockStep
 from watcher.store.database import Database
-from watcher.store.digests.queries import add_digest, get_last_slot, get_last_slots, load_unreported_hits
+from watcher.store.digests.commands import add_digest
+from watcher.store.digests.reporting import load_unreported_hits
+from watcher.store.digests.slots import get_last_slot, get_last_slots
 from watcher.store.feeds.hosts import reserve_host_slots
 from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.queries import load_feeds
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
-from watcher.store.outbox.queries import DeliveryDraft, add_deliveries, claim_delivery, has_abandoned_deliveries
+from watcher.store.outbox.leases import has_abandoned_deliveries
+from watcher.store.outbox.queue import DeliveryDraft, add_deliveries, claim_delivery
 from watcher.store.system.clock_faults import (
     Rescheduled,
     describe_clock_faults,

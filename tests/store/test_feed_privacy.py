@@ -9,7 +9,8 @@ from sqlalchemy import insert, select, text, update
 from watcher.model.access import Access
 from watcher.model.feed import FeedConfig
 from watcher.store.database import Database
-from watcher.store.feeds.queries import FeedSync, load_feed, sync_feeds
+from watcher.store.feeds.configuration import FeedSync, sync_feeds
+from watcher.store.feeds.queries import load_feed
 from watcher.store.tables import digests, metadata, outbox, polls
 from watcher.store.tables import feeds as feed_table
 

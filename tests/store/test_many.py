@@ -7,7 +7,8 @@ from sqlalchemy import bindparam, select, text
 from sqlalchemy.dialects import sqlite as dialect
 
 from watcher.store.database import Database
-from watcher.store.sql.bulk import IDS, TEXTS, any_of
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.types import IDS, TEXTS
 from watcher.store.tables import entries, feeds, hits
 
 

@@ -28,7 +28,7 @@ from watcher.store.database.migrate import (
 from watcher.store.digests.queries import find_digests
 from watcher.store.entries.queries import load_entry_versions
 from watcher.store.entries.search import search_entries
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 from watcher.store.outbox.queries import find_deliveries
 from watcher.store.tables import metadata
 

@@ -8,7 +8,8 @@ from sqlalchemy import update
 
 from tests.store.filled import FEED, NOON, bring, item
 from watcher.store.database import Database
-from watcher.store.feeds.queries import PollRecord, add_polls, load_feed
+from watcher.store.feeds.poll_history import PollRecord, add_polls
+from watcher.store.feeds.queries import load_feed
 from watcher.store.system.status import measure_coverage
 from watcher.store.tables import feeds as feed_table
 

@@ -14,8 +14,8 @@ from watcher.match import parse_query
 from watcher.model.results import Filters
 from watcher.store.database import Database, Db
 from watcher.store.entries.search import search_entries
-from watcher.store.feeds.queries import load_polls
-from watcher.store.hits.queries import find_hits
+from watcher.store.feeds.poll_history import load_polls
+from watcher.store.hits.search import find_hits
 from watcher.store.stories.queries import load_story
 
 EYES = topics(eyes='"five eyes"', tides="tides")

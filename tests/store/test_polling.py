@@ -7,9 +7,11 @@ from datetime import UTC, datetime, timedelta
 from tests.feed_builder import change_feed
 from watcher.model.feed import FeedConfig
 from watcher.store.database import Database
+from watcher.store.feeds.commands import save_polled_feeds
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds
+from watcher.store.feeds.poll_history import PollRecord, add_polls
 from watcher.store.feeds.poll_stats import get_poll_stats
-from watcher.store.feeds.queries import PollRecord, add_polls, save_polled_feeds, sync_feeds
 
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -13,7 +13,9 @@ from watcher.store.database.maintenance import find_database_faults, release_spa
 from watcher.store.database.pruning import ENTRIES_PER_PRUNE, UNLISTED_FOR, Retention, _take_away, prune_database
 from watcher.store.entries.search import search_entries
 from watcher.store.feeds.queries import count_entries_by_feed, load_feeds
-from watcher.store.hits.queries import count_hits_by_topic, find_hits, set_hit_label
+from watcher.store.hits.commands import set_hit_label
+from watcher.store.hits.counts import count_hits_by_topic
+from watcher.store.hits.search import find_hits
 from watcher.store.system.counters import add_to_entry_counts, add_to_hit_counts, get_entry_count, get_hit_count
 from watcher.store.system.status import get_status
 from watcher.store.tables import digest_items, digests, outbox, polls, stories, story_marks, tombstones

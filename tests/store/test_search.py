@@ -15,7 +15,7 @@ from watcher.store.database import Database
 from watcher.store.entries.fulltext_index import format_expression, list_matching_ids
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.entries.search import search_entries
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 
 WORDS = ("riga", "tides", "harbour", "eyes", "five", "café", "北京市", "C++", "don't", "U.S.", "e-mail")
 FEEDS = ("https://a.example/feed", "https://b.example/feed")

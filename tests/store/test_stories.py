@@ -9,8 +9,9 @@ from tests.store.filled import NOON, bring, item, topics
 from watcher.model.entry import Item
 from watcher.pipeline.poller import IngestResult
 from watcher.store.database import Database
-from watcher.store.hits.queries import find_hits
-from watcher.store.stories.queries import find_stories, prune_story_marks
+from watcher.store.hits.search import find_hits
+from watcher.store.stories.placement import prune_story_marks
+from watcher.store.stories.queries import find_stories
 from watcher.stories import STORY_WINDOW
 
 EVENTS = (

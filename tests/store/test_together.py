@@ -21,12 +21,13 @@ from watcher.schedule import PollLimits
 from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults
 from watcher.store.database.pruning import Retention, prune_database
-from watcher.store.digests.queries import add_digest, lock_subscription
+from watcher.store.digests.commands import add_digest, lock_subscription
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.entries.search import search_entries
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds
-from watcher.store.feeds.queries import sync_feeds
-from watcher.store.hits.queries import find_hits, set_hit_label, upsert_hits
+from watcher.store.hits.commands import set_hit_label, upsert_hits
+from watcher.store.hits.search import find_hits
 from watcher.store.system.counters import get_entry_count
 from watcher.store.tables import digest_items, stories
 from watcher.store.tables import digests as digest_table

@@ -9,7 +9,8 @@ from tests.store.filled import NOON, NOTHING, bring, item
 from watcher.match import TopicMatcher
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Database
-from watcher.store.hits.queries import find_hits, set_hit_label
+from watcher.store.hits.commands import set_hit_label
+from watcher.store.hits.search import find_hits
 
 DAY = timedelta(days=1)
 

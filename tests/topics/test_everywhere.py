@@ -15,7 +15,7 @@ from watcher.settings import Settings, load
 from watcher.settings.folders import shipped_folder
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.cost import measure_cost
 from watcher.topics.diff import diff_queries

@@ -16,10 +16,14 @@ from watcher.match import TopicMatcher
 from watcher.model.topic import Origin
 from watcher.pipeline.digests import compose_due
 from watcher.store.database import Database
-from watcher.store.digests.queries import find_digests, list_digest_hit_ids, register_subscriptions
+from watcher.store.digests.queries import find_digests, list_digest_hit_ids
+from watcher.store.digests.slots import register_subscriptions
 from watcher.store.entries.queries import load_entries_after
-from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, find_hits, load_hit
-from watcher.store.stories.queries import filter_without_story, find_stories
+from watcher.store.hits.counts import count_hits_by_day, count_hits_by_topic
+from watcher.store.hits.queries import load_hit
+from watcher.store.hits.search import find_hits
+from watcher.store.stories.placement import filter_without_story
+from watcher.store.stories.queries import find_stories
 from watcher.store.system.key_values import get_value
 from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.replay import ReplayResult, replay_topics

@@ -180,7 +180,7 @@ def test_hostile_news_stay_words_in_every_page(browser: Browser, tmp_path: Path)
 
 
 def _newest(made: World) -> datetime:
-    from watcher.store.hits.queries import find_hits
+    from watcher.store.hits.search import find_hits
 
     with made.app.database.read() as db:
         return find_hits(db, limit=1).items[0].hit.matched_at

@@ -24,7 +24,7 @@ from tests.web_server import Reply, Server
 from watcher.demo.sandbox import poll
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.digests import compose_now
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 
 CARRIERS = {"script", "iframe", "img", "svg", "math", "object", "embed", "form", "base", "link"}
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from watcher import __version__, private
-from watcher.digest.format_helpers import Links
+from watcher.digest.links import Links
 from watcher.errors import ConfigError
 from watcher.fetch import FetchPolicy
 from watcher.match import TopicMatcher, compile_topics
@@ -24,10 +24,11 @@ from watcher.store.database import Database, Db
 from watcher.store.database.maintenance import reindex_entries
 from watcher.store.database.migrate import create_schema, require_current_schema, upgrade_schema
 from watcher.store.database.pruning import Retention
-from watcher.store.digests.queries import list_registered_subscriptions, register_subscriptions
 from watcher.store.digests.renames import rename_channel, rename_digest
-from watcher.store.entries.fulltext_index import is_index_current
-from watcher.store.feeds.queries import schedule_feeds_now, sync_feeds
+from watcher.store.digests.slots import list_registered_subscriptions, register_subscriptions
+from watcher.store.entries.index_version import is_index_current
+from watcher.store.feeds.commands import schedule_feeds_now
+from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.system.clock_faults import reschedule_all
 from watcher.store.system.status import measure_coverage
 from watcher.store.topics import WatchedTopic, sync_topics

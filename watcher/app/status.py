@@ -9,7 +9,7 @@ from watcher.app import views
 from watcher.app.bootstrap import App
 from watcher.digest.slots import find_next_slot
 from watcher.store.database.migrate import get_schema_state
-from watcher.store.digests.queries import get_last_slots
+from watcher.store.digests.slots import get_last_slots
 from watcher.store.outbox.blocked_channels import list_blocked_channels
 from watcher.store.system.status import get_status
 from watcher.store.system.workers import find_network_outage, list_workers

@@ -9,7 +9,7 @@ from xml.sax.saxutils import escape
 
 from watcher.app.views import moment, still_there
 from watcher.digest.atom import AtomEntry, AtomText, format_atom_feed
-from watcher.digest.format_helpers import split_by_evidence
+from watcher.digest.evidence import split_by_evidence
 from watcher.model.results import StoredHit
 from watcher.store.digests.queries import StoredDigest
 from watcher.text.timestamps import format_rfc3339

@@ -14,7 +14,7 @@ from watcher.model.story import Story
 from watcher.model.topic import Evidence, Origin
 from watcher.schedule import get_feed_health
 from watcher.store.digests.queries import StoredDigest
-from watcher.store.feeds.queries import PollRecord
+from watcher.store.feeds.poll_history import PollRecord
 from watcher.store.outbox.blocked_channels import BlockedChannel
 from watcher.store.system.status import StatusSummary
 from watcher.text.redact import redact_text, redact_url

@@ -85,7 +85,7 @@ async def _send(application: App, channel: Channel) -> tuple[RecipientResult, ..
     from watcher.channels.senders import Senders
     from watcher.fetch import Fetcher
     from watcher.pipeline.channel_test import send_test
-    from watcher.store.digests.queries import get_installation_id
+    from watcher.store.system.installation import get_installation_id
 
     with application.database.write() as db:
         installation = get_installation_id(db)

@@ -98,7 +98,7 @@ def _cycle(number: int, polled: PollSummary) -> dict[str, Any]:
 def _tell(application: App, number: int, polled: PollSummary) -> None:
     """Say what a poll brought: its hits with their evidence, and what went wrong."""
     from watcher.cli.queries import show_hit
-    from watcher.store.hits.queries import find_hits
+    from watcher.store.hits.search import find_hits
 
     what = (
         "baseline: stored and matched, and told to nobody"
@@ -140,7 +140,7 @@ def _show_digest(application: App, digest: Digest, files: list[str]) -> None:
 
 def _put_json(application: App, cycles: list[dict[str, Any]], digest: Digest, files: list[str]) -> None:
     from watcher.app import views
-    from watcher.store.hits.queries import find_hits
+    from watcher.store.hits.search import find_hits
     from watcher.store.stories.queries import find_stories
 
     with application.database.read() as db:

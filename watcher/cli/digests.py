@@ -55,7 +55,7 @@ def list_(as_json: Json = False) -> None:
     from watcher import clock
     from watcher.app import views
     from watcher.digest.slots import find_next_slot
-    from watcher.store.digests.queries import get_last_slots
+    from watcher.store.digests.slots import get_last_slots
     from watcher.store.digests.unsubscribes import list_unsubscriptions
 
     now = clock.now()
@@ -222,7 +222,8 @@ def retry(
     from watcher.errors import NotFoundError, UsageError
     from watcher.model.digest import DeliveryState
     from watcher.pipeline import digests
-    from watcher.store.outbox.queries import list_known_channels, requeue_deliveries
+    from watcher.store.outbox.queries import list_known_channels
+    from watcher.store.outbox.queue import requeue_deliveries
 
     if (delivery is None) == (not states):
         raise UsageError("name one delivery, or `--state dead` for all of them")

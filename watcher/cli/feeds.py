@@ -14,7 +14,7 @@ from watcher.cli.state import Json, load_settings, opened, state
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.model.feed import FeedConfig, PollableFeed
-    from watcher.store.feeds.queries import PollRecord
+    from watcher.store.feeds.poll_history import PollRecord
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -87,7 +87,8 @@ def show(
     from watcher.app import views
     from watcher.model.feed import Feed
     from watcher.schedule import get_feed_health
-    from watcher.store.feeds.queries import count_entries_by_feed, load_polls
+    from watcher.store.feeds.poll_history import load_polls
+    from watcher.store.feeds.queries import count_entries_by_feed
 
     now = clock.now()
     with opened() as application:
@@ -190,7 +191,7 @@ def resume(url: Address, as_json: Json = False) -> None:
     """Ask a feed again that is gone, blocked or backed off, from now on and as if it had never failed."""
     from watcher import clock
     from watcher.errors import UsageError
-    from watcher.store.feeds.queries import resume_feed
+    from watcher.store.feeds.commands import resume_feed
 
     now = clock.now()
     with opened(sync=True) as application:

@@ -58,7 +58,7 @@ def hits(
     """List stored hits, newest first, with the words that show why."""
     from watcher.app import views
     from watcher.app.listing import read_query
-    from watcher.store.hits.queries import find_hits
+    from watcher.store.hits.search import find_hits
 
     with opened(queries=False) as application:
         filters = _filters(
@@ -162,7 +162,7 @@ def label(
 ) -> None:
     """Judge a hit: relevant or irrelevant. Judgements measure a topic (`watcher topics eval`)."""
     from watcher import clock
-    from watcher.store.hits.queries import set_hit_label
+    from watcher.store.hits.commands import set_hit_label
 
     with opened(queries=False) as application, application.database.write() as db:
         set_hit_label(db, hit, None if judgement is Judgement.NONE else judgement.value, clock.now())
@@ -190,7 +190,7 @@ def _filters(
 def show_hit(found: StoredHit) -> None:
     """Print a hit: headline, what it is, the words that show why."""
     from watcher.app.views import still_there
-    from watcher.digest.format_helpers import cut_snippet, split_by_evidence
+    from watcher.digest.evidence import cut_snippet, split_by_evidence
 
     item = found.stored.entry.item
     evidence = still_there(found.hit.evidence, found.stored)

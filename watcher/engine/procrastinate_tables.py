@@ -11,7 +11,7 @@ from procrastinate.schema import SchemaManager
 
 from watcher.errors import StoreError
 from watcher.store.database import Database
-from watcher.store.database.connection import acquire_advisory_lock
+from watcher.store.sql.dialect import acquire_lock
 from watcher.store.system.key_values import get_value, set_value
 
 
@@ -26,7 +26,7 @@ def create_procrastinate_tables(database: Database) -> None:
     )
     try:
         with app.open(), database.write() as db:
-            acquire_advisory_lock(db, "procrastinate")
+            acquire_lock(db, "procrastinate")
             applied = get_value(db, "procrastinate") or scripts[-1].name
             if not app.check_connection():
                 app.schema_manager.apply_schema()

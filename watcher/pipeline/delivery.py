@@ -31,15 +31,9 @@ from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.store.database import Database, Db
 from watcher.store.digests.queries import load_digest
 from watcher.store.outbox.blocked_channels import block_channel, find_blocked_channel, unblock_channel
-from watcher.store.outbox.queries import (
-    claim_abandoned_deliveries,
-    claim_delivery,
-    expire_deliveries,
-    find_thread_ref,
-    has_abandoned_deliveries,
-    list_waiting_channels,
-    record_attempt,
-)
+from watcher.store.outbox.leases import claim_abandoned_deliveries, has_abandoned_deliveries
+from watcher.store.outbox.queries import find_thread_ref
+from watcher.store.outbox.queue import claim_delivery, expire_deliveries, list_waiting_channels, record_attempt
 
 log = structlog.get_logger()
 
@@ -278,10 +272,12 @@ class DeliveryRound:
                 is_dead = self._record_refusal(db, delivery, outcome.reason, now)
                 state = DeliveryState.DEAD if is_dead else DeliveryState.RETRYING
             case Deferred(retry_after=retry_after):
+                # A channel that was away for a day may still get a message that was tried a few times only.
                 next_try_at = now + max(retry_after or timedelta(), wait)
                 is_late = next_try_at - delivery.created_at > GIVE_UP_AFTER and delivery.attempts >= MIN_ATTEMPTS
                 state = DeliveryState.DEAD if is_late else DeliveryState.RETRYING
             case Uncertain():
+                # It was handed over: only the channel's policy may send it a second time.
                 again = retries_uncertain(delivery, channel)
                 state = DeliveryState.RETRYING if again else DeliveryState.UNCERTAIN
                 next_try_at, reason = now + wait, f"perhaps it arrived: {reason}"

@@ -14,8 +14,8 @@ from pathlib import Path
 import structlog
 
 from watcher.digest.compose import compose_digest, should_send
-from watcher.digest.format_helpers import Links
 from watcher.digest.forms import DigestForms
+from watcher.digest.links import Links
 from watcher.digest.slots import find_due_slot, find_quiet_end
 from watcher.errors import NotFoundError, StorageError
 from watcher.model.digest import Channel, Coverage, Delivery, Digest, DigestHit, Subscription
@@ -24,22 +24,18 @@ from watcher.pipeline import digest_notes
 from watcher.pipeline.checkpoints import reached
 from watcher.pipeline.messages import build_messages
 from watcher.store.database import Database, Db
-from watcher.store.digests.queries import (
-    add_digest,
-    find_installation_id,
-    get_installation_id,
-    get_last_slot,
-    get_registered_at,
+from watcher.store.digests.commands import add_digest, lock_subscription
+from watcher.store.digests.reporting import (
     has_unreported_hits,
     list_reportable_versions,
     load_edited_hits,
     load_unreported_hits,
-    lock_subscription,
-    register_subscriptions,
 )
+from watcher.store.digests.slots import get_last_slot, get_registered_at, register_subscriptions
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
-from watcher.store.outbox.queries import DeliveryDraft, add_deliveries, requeue_delivery
+from watcher.store.outbox.queue import DeliveryDraft, add_deliveries, requeue_delivery
+from watcher.store.system.installation import find_installation_id, get_installation_id
 from watcher.text.suggest import find_nearest
 
 log = structlog.get_logger()

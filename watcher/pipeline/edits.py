@@ -12,9 +12,9 @@ from watcher.match import TopicMatcher
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Hit, Origin
 from watcher.store.database import Db
-from watcher.store.hits.queries import upsert_hits
+from watcher.store.hits.commands import upsert_hits
 from watcher.store.hits.rematches import get_former_texts, rematch_hits
-from watcher.store.stories.queries import assign_stories, filter_without_story
+from watcher.store.stories.placement import assign_stories, filter_without_story
 
 _Match: TypeAlias = tuple[str, int]
 """A topic's id and an entry's id."""

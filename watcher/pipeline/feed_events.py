@@ -12,7 +12,7 @@ from watcher.identify import has_unstable_ids
 from watcher.model.feed import Feed, FeedState, Move
 from watcher.model.poll import Failed, FailureKind, Modified, Unchanged
 from watcher.pipeline.ingest_result import IngestResult
-from watcher.store.feeds.queries import PollRecord
+from watcher.store.feeds.poll_history import PollRecord
 
 log = structlog.get_logger()
 

@@ -24,18 +24,20 @@ from watcher.pipeline.fulltext import attach_fulltext
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.schedule import PollLimits, PollTerms, apply_budget, get_mark, plan_next_poll
 from watcher.store.database import Db
+from watcher.store.entries.commands import assign_entry_ids, insert_entries, update_entries
 from watcher.store.entries.known_entries import (
     add_aliases,
     add_tombstone_keys,
     load_known_entries_of_feeds,
     touch_tombstones,
 )
-from watcher.store.entries.queries import StoryAssignment, assign_entry_ids, insert_entries, update_entries
+from watcher.store.entries.mapping import StoryAssignment
+from watcher.store.feeds.commands import save_polled_feeds
 from watcher.store.feeds.hosts import count_rate_limited_feeds, defer_host
 from watcher.store.feeds.leases import filter_held_feeds
-from watcher.store.feeds.queries import add_polls, save_polled_feeds
-from watcher.store.hits.queries import insert_hits, lock_hits
-from watcher.store.stories.queries import choose_stories
+from watcher.store.feeds.poll_history import add_polls
+from watcher.store.hits.commands import insert_hits, lock_hits
+from watcher.store.stories.placement import choose_stories
 from watcher.text.urls import waiting_host
 
 HOST_REFUSALS = 3

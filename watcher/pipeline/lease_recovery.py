@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from watcher.store.database import Database
 from watcher.store.feeds.leases import list_feed_lease_owners, release_feeds_of_owners
-from watcher.store.outbox.queries import expire_leases_of_owners, list_delivery_lease_owners
+from watcher.store.outbox.leases import expire_leases_of_owners, list_delivery_lease_owners
 from watcher.store.system.workers import expire_workers
 
 COMMAND_PREFIX = "command"

@@ -10,7 +10,7 @@ from watcher.channels import CHANNELS
 from watcher.channels.base import Target
 from watcher.digest.forms import DigestForms
 from watcher.model.digest import Channel, Digest
-from watcher.store.outbox.queries import DeliveryDraft
+from watcher.store.outbox.queue import DeliveryDraft
 
 
 def build_messages(

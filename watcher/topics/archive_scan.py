@@ -10,8 +10,9 @@ from typing import TypeAlias
 from watcher.match import AnyOf, Query, required_terms
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Database
-from watcher.store.entries.queries import load_entries, split_into_chunks
+from watcher.store.entries.queries import load_entries
 from watcher.store.entries.search import count_entries_in_range, find_id_range, list_candidate_ids
+from watcher.store.sql.chunks import split_into_chunks
 
 ENTRIES_PER_BATCH = 200
 PROGRESS_EVERY_ENTRIES = 10

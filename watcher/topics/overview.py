@@ -11,8 +11,8 @@ from watcher.match import TopicMatcher
 from watcher.match.lexer import TokenKind, tokenize_query
 from watcher.model.topic import Topic
 from watcher.store.database import Db
+from watcher.store.hits.counts import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
 from watcher.store.hits.labels import count_labels
-from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
 from watcher.store.topics import TopicVersion, load_topic_versions
 
 WEEK = timedelta(days=7)

@@ -13,9 +13,10 @@ from itertools import groupby
 from watcher.match import EntryText, QueryIndex, TopicMatcher
 from watcher.model.topic import Hit, Origin
 from watcher.store.database import Database, Db
-from watcher.store.entries.queries import load_entries, split_into_chunks
-from watcher.store.hits.queries import upsert_hits
-from watcher.store.stories.queries import assign_stories, filter_without_story
+from watcher.store.entries.queries import load_entries
+from watcher.store.hits.commands import upsert_hits
+from watcher.store.sql.chunks import split_into_chunks
+from watcher.store.stories.placement import assign_stories, filter_without_story
 from watcher.store.system.key_values import delete_value, get_value, set_value
 from watcher.topics.archive_scan import ENTRIES_PER_BATCH, ArchiveScan, ScanRange
 

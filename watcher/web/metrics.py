@@ -15,10 +15,11 @@ from watcher import __version__
 from watcher.errors import StoreError
 from watcher.model.digest import DeliveryState
 from watcher.model.poll import FailureKind
-from watcher.store.digests.queries import get_last_slots
-from watcher.store.hits.queries import count_hits_by_topic
+from watcher.store.digests.slots import get_last_slots
+from watcher.store.hits.counts import count_hits_by_topic
 from watcher.store.outbox.blocked_channels import list_blocked_channels
-from watcher.store.outbox.queries import count_deliveries_by_channel, get_next_try_at
+from watcher.store.outbox.queries import count_deliveries_by_channel
+from watcher.store.outbox.queue import get_next_try_at
 from watcher.store.system.status import StatusSummary, get_status
 from watcher.store.system.workers import find_network_outage, list_workers
 from watcher.web.context import Ctx, WebContext

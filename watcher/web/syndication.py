@@ -12,7 +12,7 @@ from watcher.app.syndication import atom, digests_atom, json_feed
 from watcher.model.results import Filters, StoredHit
 from watcher.model.topic import Topic
 from watcher.store.digests.queries import load_latest_digests
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 from watcher.web.context import Ctx, WebContext
 
 router = APIRouter(include_in_schema=False)

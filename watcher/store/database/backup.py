@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import sqlite3
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from sqlalchemy import Table, func, select, text
+from sqlalchemy import Table, func, select
 
 from watcher.errors import StoreError
 from watcher.store.database import Database, Db
 from watcher.store.database.migrate import get_schema_state, require_current_schema, upgrade_schema, write_snapshot
-from watcher.store.entries.fulltext_index import index_entries, mark_index_current
-from watcher.store.entries.fulltext_tables import clear_index
+from watcher.store.entries.fulltext_index import index_entries
+from watcher.store.entries.index_version import mark_index_current
 from watcher.store.entries.queries import load_entries_after
+from watcher.store.sql.bulk import bulk_insert
+from watcher.store.sql.dialect import get_dialect
+from watcher.store.sql.fulltext import get_fulltext
 from watcher.store.tables import digests, metadata
 from watcher.store.tables import entries as entry_table
 
@@ -97,12 +100,11 @@ def copy_database(
         total, done = sum(rows.values()) + rows["entries"], 0
         for table in tables:
             for some in _read(reading, table):
-                _write(writing, table, some)
+                bulk_insert(writing, table, [row._mapping for row in some])
                 done += len(some)
                 progress(done, total)
-        if not target.is_sqlite:
-            _set_sequences(writing)
-        clear_index(writing)
+        get_dialect(writing).set_sequences(writing, metadata.sorted_tables)
+        get_fulltext(writing).clear(writing)
         last = 0
         while some_entries := load_entries_after(writing, after_id=last, limit=ROWS_PER_BATCH):
             index_entries(writing, some_entries)
@@ -166,35 +168,8 @@ def _read(db: Db, table: Table) -> Any:
     return rows.partitions(ROWS_PER_BATCH)
 
 
-def _write(db: Db, table: Table, rows: Sequence[Any]) -> None:
-    if db.dialect.name == "sqlite":
-        db.execute(table.insert(), [dict(row._mapping) for row in rows])
-        return
-    columns = ", ".join(f'"{column.name}"' for column in table.columns)
-    driver: Any = db.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f'COPY "{table.name}" ({columns}) FROM STDIN') as copying:
-        bound = [_bound(column.type, db) for column in table.columns]
-        for row in rows:
-            copying.write_row([value if bind is None else bind(value) for bind, value in zip(bound, row, strict=True)])
-
-
-def _bound(kind: Any, db: Db) -> Callable[[Any], Any] | None:
-    found: Callable[[Any], Any] | None = kind.dialect_impl(db.dialect).bind_processor(db.dialect)
-    return found
-
-
 def _count(db: Db, table: Table) -> int:
     return db.execute(select(func.count()).select_from(table)).scalar_one()
-
-
-def _set_sequences(db: Db) -> None:
-    for table in metadata.sorted_tables:
-        key = table.primary_key.columns.values()
-        if len(key) == 1 and key[0].name == "id" and table.c.id.type.python_type is int:
-            highest = db.execute(select(func.max(table.c.id))).scalar()
-            if highest is not None:
-                name = text("SELECT setval(pg_get_serial_sequence(:name, 'id'), :highest)")
-                db.execute(name, {"name": table.name, "highest": highest})
 
 
 def _remove(file: Path) -> None:

@@ -11,9 +11,10 @@ from sqlalchemy import func, select, text
 from watcher.errors import StoreError
 from watcher.store.database import Database, Db
 from watcher.store.database.migrate import find_schema_differences, get_schema_state
-from watcher.store.entries.fulltext_index import index_entries, is_index_current, mark_index_current
-from watcher.store.entries.fulltext_tables import clear_index, find_index_faults, recreate_index, validate_index
+from watcher.store.entries.fulltext_index import index_entries
+from watcher.store.entries.index_version import is_index_current, mark_index_current
 from watcher.store.entries.queries import load_entries_after
+from watcher.store.sql.fulltext import get_fulltext
 from watcher.store.system.counters import find_wrong_counters, rebuild_counters
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import metadata
@@ -68,7 +69,7 @@ def find_database_faults(database: Database) -> tuple[str, ...]:
     if database.is_sqlite and not any(is_index_fault(fault) for fault in wrong):
         try:
             with database.write() as db:
-                wrong += [f"index: {fault}{_REPAIR}" for fault in validate_index(db)]
+                wrong += [f"index: {fault}{_REPAIR}" for fault in get_fulltext(db).validate(db)]
         except StoreError as error:
             wrong.append(f"index: damaged ({_reason(database, error)}){_REPAIR}")
     return tuple(dict.fromkeys(wrong))
@@ -107,7 +108,8 @@ def reindex_entries(database: Database, progress: Progress = lambda _done: None,
     Searches are incomplete while it runs. What is stored meanwhile is put into the index by whoever stores it.
     """
     with database.write() as db:
-        (recreate_index if anew else clear_index)(db)
+        index = get_fulltext(db)
+        index.recreate(db) if anew else index.clear(db)
         newest = db.execute(select(func.max(entry_table.c.id))).scalar_one() or 0
     last, done = 0, 0
     while True:
@@ -164,7 +166,7 @@ def _check_references(db: Db) -> list[str]:
 
 def _check_index(db: Db) -> list[str]:
     kept = db.execute(select(func.count()).select_from(entry_table)).scalar_one()
-    wrong = [f"index: {fault}{_REPAIR}" for fault in find_index_faults(db, kept)]
+    wrong = [f"index: {fault}{_REPAIR}" for fault in get_fulltext(db).find_faults(db, kept)]
     if not is_index_current(db):
         wrong.append(f"index: made by another version's analyser{_REPAIR}")
     return wrong

@@ -20,9 +20,11 @@ from sqlalchemy.sql.schema import SchemaItem
 from watcher import private
 from watcher.errors import StoreError
 from watcher.store.database import Database, Db
-from watcher.store.entries.fulltext_index import mark_index_current
+from watcher.store.entries.index_version import mark_index_current
+from watcher.store.sql.dialect import acquire_lock
 from watcher.store.tables import metadata
 
+_UPGRADE_LOCK = 7310217543021
 _KEPT_ELSEWHERE = ("archive", "procrastinate_")
 
 
@@ -71,8 +73,7 @@ def upgrade_schema(database: Database) -> SchemaState:
     if before.revision is not None and database.path is not None:
         _keep(database, former_revision_path(database.path, before.revision))
     with database.write() as db:
-        if not database.is_sqlite:
-            db.exec_driver_sql("SELECT pg_advisory_xact_lock(7310217543021)")
+        acquire_lock(db, _UPGRADE_LOCK)
         before = get_schema_state(db)
         if before.current:
             return before

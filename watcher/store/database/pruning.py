@@ -25,17 +25,17 @@ from sqlalchemy import (
     tuple_,
     update,
 )
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Database, Db
-from watcher.store.database.connection import acquire_advisory_lock
 from watcher.store.database.maintenance import get_database_size, release_space
 from watcher.store.entries.fulltext_index import unindex_entries
 from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since, load_entries
+from watcher.store.feeds.commands import clear_item_marks
 from watcher.store.feeds.hosts import delete_idle_hosts
-from watcher.store.feeds.queries import clear_item_marks
-from watcher.store.sql.bulk import IDS, any_of
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.dialect import acquire_lock, get_dialect
+from watcher.store.sql.types import IDS
 from watcher.store.system.counters import add_to_entry_counts, add_to_hit_counts, shrink_stories
 from watcher.store.tables import aliases, digest_items, feeds, hits, outbox, polls, stories, story_marks, tombstones
 from watcher.store.tables import entries as entry_table
@@ -144,7 +144,7 @@ def _prune_entries(database: Database, kept: Retention, now: datetime) -> Iterat
 def _take_away(db: Db, ids: Sequence[int], hits_since: datetime, now: datetime) -> tuple[int, int]:
     # In the order in which settling a poll takes them: feeds, then the hits' turn, then entries.
     db.execute(_THEIR_FEEDS, {"ids": ids})
-    acquire_advisory_lock(db, "hits")
+    acquire_lock(db, "hits")
     # Looked at again: a label or a digest may have come to one of them meanwhile.
     still = _leaving(0, MAX_ENTRY_ID, hits_since).where(_THESE)
     ids = db.execute(still, {"ids": ids}).scalars().all()
@@ -183,7 +183,6 @@ def _leaving(after: int, below: int, hits_since: datetime) -> Select[Any]:
 
 def _bury(db: Db, leaving: tuple[StoredEntry, ...], now: datetime) -> None:
     """Remember what leaves, so that it does not come back as new while its feed still lists it."""
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
     whole = {stored.id: stored for stored in leaving}
     other_keys = db.execute(_THEIR_OTHER_KEYS, {"ids": list(whole)}).all()
     buried = [
@@ -204,7 +203,7 @@ def _bury(db: Db, leaving: tuple[StoredEntry, ...], now: datetime) -> None:
         }
         for stored in leaving
     ]
-    db.execute(dialect.insert(tombstones).on_conflict_do_nothing(), buried)
+    db.execute(get_dialect(db).insert_or_ignore(tombstones), buried)
     clear_item_marks(db, sorted({stored.entry.feed_id for stored in leaving}))
 
 

@@ -7,19 +7,18 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CursorResult, delete, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.model.digest import DeliveryState, Unsubscription
 from watcher.store.database import Db
-from watcher.store.outbox.queries import UNSUBSCRIBED_ERROR
+from watcher.store.outbox.mapping import UNSUBSCRIBED_ERROR
+from watcher.store.sql.dialect import get_dialect
 from watcher.store.tables import digests, outbox, unsubscribed
 
 
 def add_unsubscription(db: Db, leaving: Unsubscription, now: datetime) -> None:
     """Send a recipient this digest no longer; what still waits in the outbox for them ends there. Twice is once."""
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
     row = {"name": leaving.subscription, "channel": leaving.channel, "recipient": leaving.recipient, "at": now}
-    db.execute(dialect.insert(unsubscribed).values(row).on_conflict_do_nothing())
+    db.execute(get_dialect(db).insert_or_ignore(unsubscribed), row)
     db.execute(
         update(outbox)
         .where(

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any
 
 from sqlalchemy import Text, and_, bindparam, delete, insert, select, text, update
@@ -17,8 +17,10 @@ from watcher.model.entry import Entry
 from watcher.model.poll import KnownEntry
 from watcher.store.database import Db
 from watcher.store.entries.key_hashes import hash_key
-from watcher.store.entries.queries import format_usual_key, restore_key
-from watcher.store.sql.bulk import IDS, TEXTS, any_of
+from watcher.store.entries.mapping import format_usual_key, restore_key
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.dialect import SqlDialect, get_dialect
+from watcher.store.sql.types import IDS, TEXTS
 from watcher.store.tables import aliases, entries, tombstones
 
 MAX_RECENT = 200
@@ -31,12 +33,7 @@ TOMBSTONE_TOUCH_INTERVAL = timedelta(hours=12)
 
 _Asked = tuple[int, int, int, str]
 """A place among what is asked, a feed, a mark, and the text that it stands for or what it is a mark of."""
-_ASKED_ON_SQLITE = """
-    WITH asked (place, feed, mark, said) AS MATERIALIZED
-        (SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each(:asked))"""
-_ASKED_ON_POSTGRESQL = """
-    WITH asked (place, feed, mark, said) AS MATERIALIZED (SELECT * FROM unnest(
-        CAST(:places AS integer[]), CAST(:feeds AS bigint[]), CAST(:marks AS bigint[]), CAST(:said AS text[])))"""
+_ASKED_COLUMNS = {"place": "integer", "feed": "bigint", "mark": "bigint", "said": "text"}
 _FACTS = """known.id, known.key, known.key_mark, coalesce(known.canonical_url, known.url) AS canonical_url,
         CASE WHEN known.permalink THEN known.url ELSE coalesce(known.guid, known.url) END AS raw_id,
         known.content_hash, known.title, known.published_at, known.version"""
@@ -67,25 +64,26 @@ _ALIKE = f"""
     WHERE asked.said = 'headline' AND known.feed_id = asked.feed AND known.title_mark = asked.mark"""  # noqa: S608
 
 
-def _on(asked: str, question: str) -> TextualSelect:
-    return text(asked + question).columns(published_at=entries.c.published_at.type)
-
-
-_BY_KEY_ON = {"sqlite": _on(_ASKED_ON_SQLITE, _BY_KEY), "postgresql": _on(_ASKED_ON_POSTGRESQL, _BY_KEY)}
-_ALIKE_ON = {"sqlite": _on(_ASKED_ON_SQLITE, _ALIKE), "postgresql": _on(_ASKED_ON_POSTGRESQL, _ALIKE)}
 _LATEST = f"""
-    SELECT asked.value AS feed, (SELECT max(published_at) FROM (SELECT published_at FROM entries
-            WHERE feed_id = asked.value ORDER BY id DESC LIMIT {MAX_RECENT}) AS latest) AS newest,
+    SELECT asked.feed, (SELECT max(published_at) FROM (SELECT published_at FROM entries
+            WHERE feed_id = asked.feed ORDER BY id DESC LIMIT {MAX_RECENT}) AS latest) AS newest,
         (SELECT count(*) FROM (SELECT id FROM entries
-            WHERE feed_id = asked.value LIMIT {MAX_RECENT}) AS latest) AS number
+            WHERE feed_id = asked.feed LIMIT {MAX_RECENT}) AS latest) AS number
     FROM """  # noqa: S608
-_LATEST_ON = {
-    kind: text(_LATEST + of).bindparams(bindparam("feeds", type_=IDS)).columns(newest=entries.c.published_at.type)
-    for kind, of in {
-        "sqlite": "json_each(:feeds) AS asked",
-        "postgresql": "unnest(CAST(:feeds AS bigint[])) AS asked (value)",
-    }.items()
-}
+
+
+@cache
+def _with_asked(dialect: SqlDialect, question: str) -> TextualSelect:
+    sql = dialect.values_cte("asked", _ASKED_COLUMNS) + question
+    return text(sql).columns(published_at=entries.c.published_at.type)
+
+
+@cache
+def _select_latest(dialect: SqlDialect) -> TextualSelect:
+    sql = _LATEST + dialect.values_of("feeds", "feed", "bigint")
+    return text(sql).columns(newest=entries.c.published_at.type)
+
+
 _THESE_ALIASES = and_(
     any_of(aliases.c.feed_id, bindparam("feeds", type_=IDS)), any_of(aliases.c.key, bindparam("keys", type_=TEXTS))
 )
@@ -193,7 +191,9 @@ def load_known_entries_of_feeds(db: Db, offered: Sequence[tuple[int, Sequence[En
     _recognise(
         db, [(feed_id, one, entry.key) for feed_id, one in alike for entry in one.offered if entry.item.repeated]
     )
-    for row in db.execute(_LATEST_ON[db.dialect.name], {"feeds": list(feeds)}).all() if feeds else ():
+    dialect = get_dialect(db)
+    latest = db.execute(_select_latest(dialect), {"feeds": dialect.bind_values(list(feeds))}).all() if feeds else ()
+    for row in latest:
         feeds[row.feed].newest, feeds[row.feed].number = row.newest, row.number
     return tuple(one.whole() for one in recalled)
 
@@ -201,7 +201,7 @@ def load_known_entries_of_feeds(db: Db, offered: Sequence[tuple[int, Sequence[En
 def _recognise(db: Db, places: Sequence[tuple[int, _Recalled, str]]) -> None:
     """Find entries by keys: their own before another that they had, and that before a tombstone."""
     asked = [(place, feed_id, hash_key(key), key) for place, (feed_id, _one, key) in enumerate(places)]
-    for row in _rows(db, _BY_KEY_ON, asked):
+    for row in _rows(db, _BY_KEY, asked):
         _feed_id, one, key = places[row.place]
         found = build_shared_key(key) if row.how in _SHARED else key
         before = one.found.get(found)
@@ -222,7 +222,7 @@ def _find_alike(db: Db, places: Sequence[tuple[int, _Recalled, Entry]]) -> None:
             wanted[feed_id, hash_key(title), "headline"] = one.by_title[title] = []
     found = list(wanted.values())
     asked = [(place, *question) for place, question in enumerate(wanted)]
-    for row in sorted(_rows(db, _ALIKE_ON, asked), key=lambda row: row.id):
+    for row in sorted(_rows(db, _ALIKE, asked), key=lambda row: row.id):
         found[row.place].append(_known(row))
     for some in found:
         del some[:-MAX_SIMILAR]
@@ -265,14 +265,11 @@ def touch_tombstones(db: Db, listed: Iterable[tuple[int, str]], now: datetime) -
         db.execute(_STILL_LISTED, rows)
 
 
-def _rows(db: Db, question: dict[str, TextualSelect], asked: Sequence[_Asked]) -> Sequence[Any]:
+def _rows(db: Db, question: str, asked: Sequence[_Asked]) -> Sequence[Any]:
     if not asked:
         return ()
-    if db.dialect.name == "sqlite":
-        return db.execute(question["sqlite"], {"asked": json.dumps(asked)}).all()
-    places, feeds, marks, said = zip(*asked, strict=True)
-    arrays = {"places": list(places), "feeds": list(feeds), "marks": list(marks), "said": list(said)}
-    return db.execute(question["postgresql"], arrays).all()
+    dialect = get_dialect(db)
+    return db.execute(_with_asked(dialect, question), dialect.bind_rows("asked", asked)).all()
 
 
 def _known(row: Any, key: str | None = None) -> KnownEntry:

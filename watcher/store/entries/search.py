@@ -22,15 +22,12 @@ from watcher.store.entries.fulltext_index import (
     list_matching_rows,
     rank_matching_ids,
 )
-from watcher.store.entries.queries import (
-    MAX_ENTRY_ID,
-    find_first_id_since,
-    read_entry_row,
-    select_entries,
-    split_into_chunks,
-)
+from watcher.store.entries.mapping import read_entry_row, select_entries
+from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since
 from watcher.store.filters import filter_entries
-from watcher.store.sql.bulk import IDS, any_of
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.chunks import split_into_chunks
+from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits as hit_table
 from watcher.store.tables import stories

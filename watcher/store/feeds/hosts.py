@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, bindparam, delete, func, or_, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.model.feed import Feed
 from watcher.model.poll import FailureKind
 from watcher.store.database import Db
 from watcher.store.feeds.mapping import parse_host
+from watcher.store.sql.dialect import get_dialect
 from watcher.store.tables import feeds, hosts
 
 MAX_RESERVATION = timedelta(hours=6)
@@ -45,11 +45,10 @@ def reserve_host_slots(db: Db, wanted: Mapping[str, int], now: datetime, spacing
     """
     if not wanted:
         return {}
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
     # In one order for everybody, so that two who want the same hosts wait for each other and never crosswise.
     names = sorted(wanted)
     new = [{"host": name, "next_allowed_at": now} for name in names]
-    db.execute(dialect.insert(hosts).on_conflict_do_nothing(), new)
+    db.execute(get_dialect(db).insert_or_ignore(hosts), new)
     rows = db.execute(select(hosts).where(hosts.c.host.in_(names)).order_by(hosts.c.host).with_for_update())
     # Turns that are taken further ahead than any could be were taken under a wrong clock.
     first = {

@@ -14,8 +14,10 @@ from sqlalchemy import CursorResult, Row, Update, bindparam, func, not_, or_, se
 from watcher.model.feed import Feed
 from watcher.store.database import Db
 from watcher.store.feeds.mapping import UNPOLLED_STATES, read_feed_row
-from watcher.store.sql.bulk import IDS, TEXTS, any_of
-from watcher.store.tables import Moment, feeds
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.dialect import get_dialect
+from watcher.store.sql.types import IDS, TEXTS, Moment
+from watcher.store.tables import feeds
 
 _LONGEST_LEASE = timedelta(minutes=30)
 """Longer than anybody is given a feed for; those who give it may allow different times."""
@@ -62,7 +64,7 @@ def claim_due_feeds(
     if polled_before is not None:
         asked["polled_before"] = polled_before
     which = "named" if urls is not None else "all" if everything else "due"
-    shared = per_host is not None and db.dialect.name == "postgresql"
+    shared = per_host is not None and get_dialect(db).is_shared
     tally = Counter(busy or {})
     kept: list[Row[Any]] = []
     while len(kept) < limit:

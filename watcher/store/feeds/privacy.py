@@ -10,6 +10,7 @@ from sqlalchemy import func, select, update
 from watcher.model.feed import FeedConfig
 from watcher.store.database import Db
 from watcher.store.feeds.mapping import parse_host
+from watcher.store.sql.dialect import get_dialect
 from watcher.store.tables import callbacks, digests, feeds, outbox, polls
 from watcher.text.redact import (
     HIDDEN,
@@ -42,9 +43,8 @@ def conceal_feeds(db: Db, sources: Iterable[FeedConfig]) -> Mapping[str, str]:
     configured = {source.url: source for source in sources}
     known = {url for (url,) in db.execute(select(feeds.c.url))}
     renamed = _plan_renames(configured, known)
-    if renamed and db.dialect.name == "sqlite":
-        # Else what is overwritten stays readable in the file until something else takes its place.
-        db.exec_driver_sql("PRAGMA secure_delete = ON")
+    if renamed:
+        get_dialect(db).erase_deleted(db)
     for old, new in renamed.items():
         _rename_feed(db, old, new, configured.get(new))
     return renamed

@@ -8,8 +8,8 @@ from sqlalchemy import func, select
 
 from watcher.model.results import StoredHit
 from watcher.store.database import Db
-from watcher.store.entries.queries import split_into_chunks
 from watcher.store.hits.mapping import read_hit_row, select_hits
+from watcher.store.sql.chunks import split_into_chunks
 from watcher.store.tables import hits
 
 

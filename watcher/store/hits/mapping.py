@@ -10,7 +10,7 @@ from sqlalchemy import RowMapping, Select
 
 from watcher.model.results import StoredHit
 from watcher.model.topic import Evidence, Hit, Origin
-from watcher.store.entries.queries import read_entry_row, select_entries
+from watcher.store.entries.mapping import read_entry_row, select_entries
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits, stories
 

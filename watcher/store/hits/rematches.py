@@ -11,7 +11,8 @@ from sqlalchemy import bindparam, select, tuple_, update
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Hit, Origin
 from watcher.store.database import Db
-from watcher.store.sql.bulk import IDS, any_of
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.types import IDS
 from watcher.store.system.counters import DayKey, add_to_hit_counts, group_by_day
 from watcher.store.tables import entry_versions, hits
 

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import TypeAlias
 
-from sqlalchemy import bindparam, case, delete, func, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy import Insert, bindparam, case, delete, func, insert, select, update
 
 from watcher.model.topic import Hit
 from watcher.store.database import Db
-from watcher.store.database.connection import acquire_advisory_lock
+from watcher.store.sql.dialect import SqlDialect, acquire_lock, excluded, get_dialect
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, hit_days, stories
 from watcher.store.tables import hits as hit_table
@@ -23,14 +23,6 @@ DayKey: TypeAlias = tuple[str, str, str]
 """Topic, day (YYYY-MM-DD of `matched_at` in UTC), origin."""
 
 _ENTRIES = update(feeds).where(feeds.c.id == bindparam("feed")).values(entries=feeds.c.entries + bindparam("more"))
-_DAY = ["topic_id", "day", "origin"]
-_ON_SQLITE, _ON_POSTGRESQL = sqlite.insert(hit_days), postgresql.insert(hit_days)
-_HITS_ON_SQLITE = _ON_SQLITE.on_conflict_do_update(
-    index_elements=_DAY, set_={"hits": hit_days.c.hits + _ON_SQLITE.excluded.hits}
-)
-_HITS_ON_POSTGRESQL = _ON_POSTGRESQL.on_conflict_do_update(
-    index_elements=_DAY, set_={"hits": hit_days.c.hits + _ON_POSTGRESQL.excluded.hits}
-)
 _TOLD = (
     update(stories)
     .where(stories.c.id == bindparam("story"))
@@ -60,8 +52,12 @@ def group_by_day(found: Iterable[Hit]) -> Counter[DayKey]:
 
 def add_to_hit_counts(db: Db, more: Mapping[DayKey, int]) -> None:
     """Count hits that were stored, or with negative numbers taken away."""
-    statement = _HITS_ON_SQLITE if db.dialect.name == "sqlite" else _HITS_ON_POSTGRESQL
-    db.execute(statement, [_day(key, more[key]) for key in sorted(more)])
+    db.execute(_add_hits(get_dialect(db)), [_day(key, more[key]) for key in sorted(more)])
+
+
+@cache
+def _add_hits(dialect: SqlDialect) -> Insert:
+    return dialect.upsert(hit_days, ["topic_id", "day", "origin"], {"hits": hit_days.c.hits + excluded("hits")})
 
 
 def shrink_stories(db: Db, less: Mapping[int, int]) -> None:
@@ -73,7 +69,7 @@ def shrink_stories(db: Db, less: Mapping[int, int]) -> None:
 def rebuild_counters(db: Db) -> None:
     """Count everything anew, while nobody adds to it."""
     db.execute(select(feeds.c.id).order_by(feeds.c.id).with_for_update()).all()
-    acquire_advisory_lock(db, "hits")
+    acquire_lock(db, "hits")
     counted = select(func.count()).where(entry_table.c.feed_id == feeds.c.id).scalar_subquery()
     db.execute(update(feeds).values(entries=counted))
     told = select(func.count()).where(entry_table.c.story_id == stories.c.id).scalar_subquery()

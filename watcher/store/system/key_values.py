@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from sqlalchemy import delete, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.store.database import Db
+from watcher.store.sql.dialect import excluded, get_dialect
 from watcher.store.tables import meta
 
 
@@ -17,9 +17,8 @@ def get_value(db: Db, name: str) -> str | None:
 
 def set_value(db: Db, name: str, value: str) -> None:
     """Write a note over the one of that name."""
-    dialect = sqlite if db.dialect.name == "sqlite" else postgresql
-    written = dialect.insert(meta).values(key=name, value=value)
-    db.execute(written.on_conflict_do_update(index_elements=["key"], set_={"value": value}))
+    upsert = get_dialect(db).upsert(meta, ["key"], {"value": excluded("value")})
+    db.execute(upsert, {"key": name, "value": value})
 
 
 def delete_value(db: Db, name: str) -> None:

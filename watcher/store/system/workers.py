@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import delete, or_, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from watcher.store.database import Database, Db
+from watcher.store.sql.dialect import excluded, get_dialect
 from watcher.store.tables import leases
 
 MAX_HEARTBEAT_LEASE = timedelta(hours=1)
@@ -35,11 +35,10 @@ def record_heartbeat(
 ) -> None:
     """Say that somebody is at work until `now + lasts`, and since when without a network."""
     with database.write() as db:
-        dialect = sqlite if db.dialect.name == "sqlite" else postgresql
         note = json.dumps({"away_since": away_since.isoformat()}) if away_since is not None else ""
         row = {"owner": owner, "until": now + lasts, "note": note}
-        said = dialect.insert(leases).values(name=name, token=1, **row)
-        db.execute(said.on_conflict_do_update(index_elements=["name"], set_=row))
+        upsert = get_dialect(db).upsert(leases, ["name"], {column: excluded(column) for column in row})
+        db.execute(upsert, {"name": name, "token": 1, **row})
 
 
 def remove_worker(db: Db, name: str) -> None:

@@ -9,7 +9,8 @@ from fastapi import APIRouter, Query, Request, Response
 from watcher.app import views
 from watcher.digest.slots import find_next_slot
 from watcher.model.digest import DeliveryState
-from watcher.store.digests.queries import find_digests, get_last_slots
+from watcher.store.digests.queries import find_digests
+from watcher.store.digests.slots import get_last_slots
 from watcher.store.outbox.queries import find_deliveries
 from watcher.web.api import models
 from watcher.web.api.params import Cursor, Limit, listed

@@ -9,7 +9,8 @@ from fastapi.responses import JSONResponse
 
 from watcher.app import views
 from watcher.settings.feeds import find_source
-from watcher.store.feeds.queries import count_entries_by_feed, load_feed, load_feeds, load_polls
+from watcher.store.feeds.poll_history import load_polls
+from watcher.store.feeds.queries import count_entries_by_feed, load_feed, load_feeds
 from watcher.text.redact import make_public_url
 from watcher.web.api import models
 from watcher.web.context import Ctx

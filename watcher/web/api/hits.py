@@ -9,7 +9,9 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
 from watcher.app import views
-from watcher.store.hits.queries import find_hits, load_hit, set_hit_label
+from watcher.store.hits.commands import set_hit_label
+from watcher.store.hits.queries import load_hit
+from watcher.store.hits.search import find_hits
 from watcher.web.api import models
 from watcher.web.api.params import Cursor, Limit, ListAsked, Order, listed
 from watcher.web.context import Ctx, get_match_budget

@@ -10,7 +10,7 @@ from watcher.app.listing import parse_time
 from watcher.errors import UsageError
 from watcher.model.results import Filters
 from watcher.store.digests.queries import find_reporting_digests, get_titles_at
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 from watcher.web.context import Ctx
 from watcher.web.pages.hit_groups import rows_of
 

@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse
 from watcher.digest.slots import find_next_slot
 from watcher.errors import UsageError
 from watcher.model.results import Page
-from watcher.store.digests.queries import StoredDigest, find_digests, get_last_slots, list_digest_hit_ids, load_digest
+from watcher.store.digests.queries import StoredDigest, find_digests, list_digest_hit_ids, load_digest
+from watcher.store.digests.slots import get_last_slots
 from watcher.store.hits.queries import load_hits
 from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 from watcher.web.auth.headers import MAIL_POLICY

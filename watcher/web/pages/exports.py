@@ -13,7 +13,7 @@ from watcher.app import views
 from watcher.app.spreadsheet import HIT_COLUMNS, format_csv, hit_row
 from watcher.app.syndication import atom
 from watcher.model.results import StoredHit
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.deadlines import EXPORT_PATIENCE
 from watcher.web.pages.list_query import read_question

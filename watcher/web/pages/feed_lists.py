@@ -12,7 +12,7 @@ from watcher.model.feed import FeedConfig
 from watcher.parse.opml import format_opml, parse_opml
 from watcher.settings.edit_feeds import add_sources, remove_source
 from watcher.settings.feeds import find_source, make_source, same_address
-from watcher.store.feeds.queries import resume_feed
+from watcher.store.feeds.commands import resume_feed
 from watcher.text.redact import strip_userinfo
 from watcher.text.urls import http_url
 from watcher.web.context import Ctx, WebContext

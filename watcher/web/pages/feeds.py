@@ -6,7 +6,8 @@ from fastapi import APIRouter, Query, Request, Response
 
 from watcher.schedule import get_feed_health
 from watcher.settings.feeds import find_source
-from watcher.store.feeds.queries import count_entries_by_feed, load_feed, load_feeds, load_polls
+from watcher.store.feeds.poll_history import load_polls
+from watcher.store.feeds.queries import count_entries_by_feed, load_feed, load_feeds
 from watcher.text.redact import make_public_url
 from watcher.web.context import Ctx
 

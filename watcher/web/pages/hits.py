@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request, Response
 
 from watcher.errors import UsageError
 from watcher.model.results import Page, StoredHit
-from watcher.store.hits.queries import find_hits
+from watcher.store.hits.search import find_hits
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.pages.hit_groups import groups_of, rows_of
 from watcher.web.pages.list_query import PER_PAGE, Question, read_question

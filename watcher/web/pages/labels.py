@@ -7,7 +7,8 @@ from fastapi.concurrency import run_in_threadpool
 
 from watcher.digest.feedback_links import verify_feedback
 from watcher.errors import NotFoundError
-from watcher.store.hits.queries import load_hit, set_hit_label
+from watcher.store.hits.commands import set_hit_label
+from watcher.store.hits.queries import load_hit
 from watcher.web.context import Ctx, WebContext
 from watcher.web.forms import Filled, back_to
 from watcher.web.validation import HitId

@@ -12,7 +12,7 @@ from watcher.app.views import Json
 from watcher.model.feed import Feed
 from watcher.schedule import get_feed_health
 from watcher.store.feeds.queries import load_feeds
-from watcher.store.hits.queries import count_hits_by_day
+from watcher.store.hits.counts import count_hits_by_day
 from watcher.web.context import Ctx, WebContext
 from watcher.web.pages.sidebar import by_day, last_days
 

@@ -11,7 +11,7 @@ from typing import Any
 from watcher.digest.slots import find_next_slot
 from watcher.model.topic import Topic
 from watcher.store.digests.queries import StoredDigest, find_digests
-from watcher.store.hits.queries import count_hits_by_day
+from watcher.store.hits.counts import count_hits_by_day
 from watcher.store.system.status import get_status
 from watcher.web.context import WebContext
 

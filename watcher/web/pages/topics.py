@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from watcher.app.listing import find_topic
-from watcher.store.hits.queries import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
+from watcher.store.hits.counts import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
 from watcher.store.topics import load_topic_versions
 from watcher.web.context import Ctx
 from watcher.web.pages.sidebar import by_day, last_days

@@ -1,0 +1,151 @@
+"""Which hits a subscription has reported, and which it has yet to report."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, FromClause, Select, and_, exists, or_, select
+
+from watcher.model.digest import DigestHit, Subscription
+from watcher.model.results import StoredHit
+from watcher.model.topic import Origin
+from watcher.store.database import Db
+from watcher.store.hits.mapping import read_hit_row, select_hits
+from watcher.store.tables import digest_items, digests, entry_versions
+from watcher.store.tables import entries as entry_table
+from watcher.store.tables import hits as hit_table
+
+MAX_HITS_PER_DIGEST = 5_000
+"""Hits that one digest takes in; what lies beyond waits for the next."""
+
+
+def has_unreported_hits(db: Db, subscription: Subscription, since: datetime, now: datetime) -> bool:
+    """Tell whether there is a hit that `untold` would give."""
+    chosen = _untold(select(hit_table.c.id).join(entry_table), subscription, since, now)
+    return db.execute(chosen.limit(1)).first() is not None
+
+
+def load_unreported_hits(db: Db, subscription: Subscription, since: datetime, now: datetime) -> tuple[DigestHit, ...]:
+    """Gather the hits matched since a moment that a subscription has not told yet, oldest first.
+
+    Those that a clock which was ahead has dated into the future are among them.
+
+    Membership decides, not a watermark: a hit that was committed late is told by the next digest. Quarantined entries
+    are never told; baseline and archive finds only where the subscription asks for them; an alert's cooldown and batch
+    keep back what it has just told of. An edit that makes the match is news, whatever its entry was before: threat
+    levels, travel advice and status pages are one entry each, which the first poll brought.
+    """
+    chosen = _untold(select_hits(), subscription, since, now).order_by(hit_table.c.id).limit(MAX_HITS_PER_DIGEST)
+    return tuple(to_digest_hit(read_hit_row(row)) for row in db.execute(chosen).mappings())
+
+
+def load_edited_hits(db: Db, subscription: Subscription, since: datetime) -> tuple[DigestHit, ...]:
+    """Gather hits that were told and whose entry got another headline since a moment: what was told is told again.
+
+    An edit below the headline is kept in the entry's versions and told to nobody.
+    """
+    former = entry_versions.alias("former")
+    chosen = _select_edited(select_hits(), former, subscription, since)
+    chosen = chosen.add_columns(former.c.title.label("former_title")).order_by(hit_table.c.id)
+    return tuple(
+        replace(to_digest_hit(read_hit_row(row)), edited=True, former_title=row["former_title"])
+        for row in db.execute(chosen.limit(MAX_HITS_PER_DIGEST)).mappings()
+    )
+
+
+def list_reportable_versions(
+    db: Db, subscription: Subscription, since: datetime, now: datetime
+) -> tuple[tuple[int, int], ...]:
+    """Return hit id and entry version of all that a digest would hold now, in its order; much faster than the hits."""
+    columns = select(hit_table.c.id, entry_table.c.version).select_from(hit_table.join(entry_table))
+    selects = [_untold(columns, subscription, since, now)]
+    if not subscription.immediate:
+        selects.append(_select_edited(columns, entry_versions.alias("former"), subscription, since))
+    return tuple(
+        (row[0], row[1])
+        for chosen in selects
+        for row in db.execute(chosen.order_by(hit_table.c.id).limit(MAX_HITS_PER_DIGEST))
+    )
+
+
+def _select_edited(chosen: Select[Any], former: FromClause, subscription: Subscription, since: datetime) -> Select[Any]:
+    chosen = (
+        chosen.join(digest_items, digest_items.c.hit_id == hit_table.c.id)
+        .join(former, and_(former.c.entry_id == entry_table.c.id, former.c.version == digest_items.c.version))
+        .where(digest_items.c.name == subscription.name, entry_table.c.updated_at > since)
+        .where(entry_table.c.version > digest_items.c.version, former.c.title != entry_table.c.title)
+        .where(digest_items.c.version >= hit_table.c.entry_version)
+    )
+    if subscription.topics:
+        chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
+    return chosen
+
+
+def _untold(chosen: Select[Any], subscription: Subscription, since: datetime, now: datetime) -> Select[Any]:
+    # A hit that was told, and that a later edit brought back to its topic, is news again.
+    told = exists().where(
+        digest_items.c.name == subscription.name,
+        digest_items.c.hit_id == hit_table.c.id,
+        digest_items.c.version >= hit_table.c.entry_version,
+    )
+    by_edit = hit_table.c.origin == Origin.EDIT.value
+    chosen = chosen.where(hit_table.c.matched_at > since, ~told, or_(~entry_table.c.quarantined, by_edit))
+    if subscription.topics:
+        chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
+    if subscription.immediate:
+        chosen = chosen.where(*_not_held_back(subscription, now))
+    if not subscription.include_baseline:
+        chosen = chosen.where(or_(~entry_table.c.baseline, by_edit))
+    if not subscription.include_backfill:
+        chosen = chosen.where(hit_table.c.origin != Origin.BACKFILL.value)
+    return chosen
+
+
+def _not_held_back(subscription: Subscription, now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Keep back what an alert has just told of: its story for the cooldown, its topic for the time of a batch.
+
+    It stays untold, and comes when that ends.
+    """
+    entry, hit = entry_table.alias(), hit_table.alias()
+    told = (
+        select(entry.c.story_id, hit.c.topic_id)
+        .join_from(entry, hit, hit.c.entry_id == entry.c.id)
+        .join(digest_items, and_(digest_items.c.hit_id == hit.c.id, digest_items.c.name == subscription.name))
+        .join(digests, digests.c.id == digest_items.c.digest_id)
+    )
+    stories = told.with_only_columns(entry.c.story_id).where(
+        digests.c.composed_at > now - subscription.cooldown, digests.c.composed_at <= now, entry.c.story_id.is_not(None)
+    )
+    found = [or_(entry_table.c.story_id.is_(None), entry_table.c.story_id.not_in(stories))]
+    if subscription.batch:
+        batch = told.with_only_columns(hit.c.topic_id).where(
+            digests.c.composed_at > now - subscription.batch, digests.c.composed_at <= now
+        )
+        found.append(hit_table.c.topic_id.not_in(batch))
+    return tuple(found)
+
+
+def to_digest_hit(found: StoredHit) -> DigestHit:
+    """Make of a stored hit what a digest shows of it."""
+    item = found.stored.entry.item
+    return DigestHit(
+        hit_id=found.id,
+        entry_id=found.stored.id,
+        topic_id=found.hit.topic_id,
+        title=item.title,
+        url=item.url,
+        source=found.stored.entry.source,
+        summary=item.summary or item.content,
+        language=item.language,
+        published_at=item.published_at,
+        first_seen_at=found.stored.first_seen_at,
+        matched_at=found.hit.matched_at,
+        score=found.hit.score,
+        origin=found.hit.origin,
+        evidence=found.hit.evidence,
+        story_id=found.story_id,
+        baseline=found.stored.baseline,
+        version=found.stored.version,
+    )

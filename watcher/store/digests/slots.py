@@ -1,0 +1,45 @@
+"""Which slots of a subscription were composed, and since when it is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from watcher.store.database import Db
+from watcher.store.sql.dialect import get_dialect
+from watcher.store.tables import digests, meta
+
+
+def get_last_slot(db: Db, name: str, now: datetime) -> datetime | None:
+    """Return the latest slot that was composed for a subscription; one in the future, of a wrong clock, is ignored."""
+    composed = select(func.max(digests.c.slot_at)).where(digests.c.name == name, digests.c.slot_at <= now)
+    found: datetime | None = db.execute(composed).scalar_one()
+    return found
+
+
+def get_last_slots(db: Db, now: datetime) -> Mapping[str, datetime]:
+    """Return the latest slot of every subscription there ever was; those in the future are ignored."""
+    composed = select(digests.c.name, func.max(digests.c.slot_at)).where(digests.c.slot_at <= now)
+    return {row[0]: row[1] for row in db.execute(composed.group_by(digests.c.name))}
+
+
+def register_subscriptions(db: Db, names: Iterable[str], now: datetime) -> None:
+    """Note when subscriptions were first known, so that a first slot that passes while nobody runs is not lost."""
+    rows = [{"key": f"digest-begun:{name}", "value": now.isoformat()} for name in sorted(set(names))]
+    if rows:
+        db.execute(get_dialect(db).insert_or_ignore(meta), rows)
+
+
+def get_registered_at(db: Db, name: str) -> datetime | None:
+    """Tell when a subscription was first known."""
+    found = db.execute(select(meta.c.value).where(meta.c.key == f"digest-begun:{name}")).scalar()
+    return datetime.fromisoformat(found) if found else None
+
+
+def list_registered_subscriptions(db: Db) -> frozenset[str]:
+    """Return the names of all subscriptions that were ever known."""
+    prefix = "digest-begun:"
+    chosen = select(meta.c.key).where(meta.c.key.startswith(prefix, autoescape=True))
+    return frozenset(key.removeprefix(prefix) for key in db.execute(chosen).scalars())

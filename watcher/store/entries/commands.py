@@ -1,0 +1,76 @@
+"""Stores new entries and edits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from sqlalchemy import insert, update
+
+from watcher.model.entry import Entry, StoredEntry
+from watcher.model.poll import EntryEdit
+from watcher.store.database import Db
+from watcher.store.entries.fulltext_index import index_entries, unindex_entries
+from watcher.store.entries.mapping import StoryAssignment, build_entry_row, build_new_entry_row, build_version_row
+from watcher.store.entries.queries import load_entries
+from watcher.store.sql.bulk import bulk_insert as put_rows
+from watcher.store.sql.bulk import reserve_ids
+from watcher.store.system.counters import add_to_entry_counts
+from watcher.store.tables import entries, entry_versions
+
+_NO_HOMES: Mapping[int, StoryAssignment] = {}
+
+
+def add_entries(
+    db: Db, fresh: Sequence[Entry], now: datetime, *, baseline: bool = False, quarantined: bool = False
+) -> tuple[StoredEntry, ...]:
+    """Store entries that are new, and index their words."""
+    came = [
+        StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=baseline, quarantined=quarantined) for entry in fresh
+    ]
+    stored = assign_entry_ids(db, came)
+    insert_entries(db, stored)
+    return stored
+
+
+def assign_entry_ids(db: Db, fresh: Sequence[StoredEntry]) -> tuple[StoredEntry, ...]:
+    """Give new entries their ids, in their order, and index their words; `put` stores them in the same transaction."""
+    if not fresh:
+        return ()
+    ids = reserve_ids(db, entries, len(fresh))
+    numbered = tuple(replace(each, id=id_) for each, id_ in zip(fresh, ids, strict=True))
+    index_entries(db, numbered)
+    return numbered
+
+
+def insert_entries(db: Db, fresh: Sequence[StoredEntry], homes: Mapping[int, StoryAssignment] = _NO_HOMES) -> None:
+    """Store entries that have just been numbered, those that have one with their story."""
+    if fresh:
+        put_rows(db, entries, [build_new_entry_row(stored, homes.get(stored.id)) for stored in fresh])
+        add_to_entry_counts(db, Counter(stored.entry.feed_id for stored in fresh))
+
+
+def update_entries(db: Db, edits: Sequence[EntryEdit], now: datetime) -> tuple[StoredEntry, ...]:
+    """Give known entries their new text; the old one is kept as a version."""
+    if not edits:
+        return ()
+    before = load_entries(db, [change.known.id for change in edits])
+    latest = {change.known.id: change.entry for change in edits if change.known.id in before}
+    if not latest:
+        return ()
+    changed = [
+        replace(
+            before[id_], entry=replace(entry, key=before[id_].entry.key),
+            version=before[id_].version + 1, updated_at=now,
+        )
+        for id_, entry in sorted(latest.items())
+    ]  # fmt: skip
+    db.execute(insert(entry_versions), [build_version_row(before[after.id], now) for after in changed])
+    for after in changed:
+        written = build_entry_row(after.entry) | {"version": after.version, "updated_at": now}
+        db.execute(update(entries).where(entries.c.id == after.id).values(written))
+    unindex_entries(db, [before[after.id] for after in changed])
+    index_entries(db, changed)
+    return tuple(changed)

@@ -1,0 +1,142 @@
+"""Maps entries to their rows and back."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import RowMapping, Select, select
+
+from watcher.identify import hash_title
+from watcher.model.entry import Entry, Item, StoredEntry
+from watcher.store.entries.enclosures import format_enclosures, parse_enclosures
+from watcher.store.entries.key_hashes import hash_key
+from watcher.store.tables import entries, feeds
+
+
+class StoryAssignment(NamedTuple):
+    """The story that an entry belongs to, and whether it is a near copy of an earlier telling."""
+
+    story_id: int
+    copy: bool
+
+
+_WHOLE = select(entries, feeds.c.url.label("feed_url"), feeds.c.name.label("source")).join(
+    feeds, feeds.c.id == entries.c.feed_id
+)
+
+
+def select_entries() -> Select[Any]:
+    """Select all of an entry with what it needs of its feed; `read` makes a StoredEntry of a row."""
+    return _WHOLE
+
+
+def read_entry_row(row: RowMapping) -> StoredEntry:
+    """Make a StoredEntry of a row of `whole`."""
+    return StoredEntry(
+        id=row["id"],
+        entry=Entry(
+            feed_id=row["feed_id"],
+            key=restore_key(
+                row["key"],
+                row["url"] if row["permalink"] else row["guid"],
+                row["canonical_url"] or row["url"],
+                row["key_mark"],
+            ),
+            canonical_url=row["canonical_url"] or row["url"],
+            content_hash=row["content_hash"],
+            item=Item(
+                guid=row["url"] if row["permalink"] else row["guid"],
+                url=row["url"],
+                title=row["title"],
+                summary=row["summary"],
+                content=row["content"],
+                author=row["author"],
+                tags=tuple(row["tags"].split("\n")) if row["tags"] else (),
+                language=row["language"],
+                published_at=row["published_at"],
+                published_raw=row["published_raw"],
+                updated_at=row["item_updated_at"],
+                date_doubtful=row["published_doubtful"],
+                enclosures=parse_enclosures(row["enclosures"]),
+            ),
+            source=row["source"],
+            feed_url=row["feed_url"],
+        ),
+        first_seen_at=row["first_seen_at"],
+        updated_at=row["updated_at"],
+        version=row["version"],
+        baseline=row["baseline"],
+        quarantined=row["quarantined"],
+    )
+
+
+def format_usual_key(raw_id: str) -> str:
+    """Return the key of most entries, which is made of their guid. Under identity version 1, of a canonical address."""
+    return f"guid:{raw_id}"
+
+
+def restore_key(key: str | None, guid: str | None, canonical_url: str | None, key_mark: int) -> str:
+    """Return an entry's key from what its row holds of it: no text where it is the usual one of guid or address."""
+    if key is not None:
+        return key
+    if guid is not None and hash_key(usual := format_usual_key(guid)) == key_mark:
+        return usual
+    return format_usual_key(canonical_url or "")
+
+
+def build_new_entry_row(stored: StoredEntry, home: StoryAssignment | None) -> dict[str, Any]:
+    return build_entry_row(stored.entry) | {
+        "id": stored.id,
+        "first_seen_at": stored.first_seen_at,
+        "baseline": stored.baseline,
+        "quarantined": stored.quarantined,
+        "story_id": home.story_id if home else None,
+        "copy": home is not None and home.copy,
+    }
+
+
+def build_entry_row(entry: Entry) -> dict[str, Any]:
+    item = entry.item
+    title = hash_title(item.title)
+    # Mostly guid, address, its usual form and the key are one text: it is kept once.
+    permalink = item.guid is not None and item.guid == item.url
+    usual = item.guid is not None and entry.key == format_usual_key(item.guid)
+    found_by_key = entry.canonical_url is not None and entry.key == format_usual_key(entry.canonical_url)
+    return {
+        "feed_id": entry.feed_id,
+        "key": None if usual else entry.key,
+        "key_mark": hash_key(entry.key),
+        "guid": None if permalink else item.guid,
+        "permalink": permalink,
+        "url": item.url,
+        "canonical_url": None if entry.canonical_url == item.url else entry.canonical_url,
+        "url_mark": hash_key(entry.canonical_url) if entry.canonical_url and not found_by_key else None,
+        "title": item.title,
+        "title_mark": hash_key(title) if title else None,
+        "summary": item.summary,
+        "content": item.content,
+        "author": item.author,
+        "tags": "\n".join(item.tags),
+        "language": item.language,
+        "published_at": item.published_at,
+        "published_raw": item.published_raw,
+        "published_doubtful": item.date_doubtful,
+        "item_updated_at": item.updated_at,
+        "enclosures": format_enclosures(item.enclosures),
+        "content_hash": entry.content_hash,
+    }
+
+
+def build_version_row(before: StoredEntry, now: datetime) -> dict[str, Any]:
+    item = before.entry.item
+    return {
+        "entry_id": before.id,
+        "version": before.version,
+        "title": item.title,
+        "summary": item.summary,
+        "content": item.content,
+        "content_hash": before.entry.content_hash,
+        "seen_at": before.updated_at or before.first_seen_at,
+        "replaced_at": now,
+    }

@@ -1,0 +1,148 @@
+"""Lists and searches stored hits by keyset, newest or best first."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import (
+    Select,
+    and_,
+    bindparam,
+    or_,
+    select,
+)
+
+from watcher.match import Query, match_entry, required_terms
+from watcher.model.results import Filters, Page, StoredHit
+from watcher.store.cursors import format_cursor, parse_cursor
+from watcher.store.database import Db
+from watcher.store.entries.fulltext_index import (
+    filter_matching_ids,
+    format_expression,
+    is_common_expression,
+    list_matching_rows,
+)
+from watcher.store.entries.queries import MAX_ENTRY_ID
+from watcher.store.filters import filter_hits
+from watcher.store.hits.mapping import read_hit_row, select_hits
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.chunks import split_into_chunks
+from watcher.store.sql.types import IDS
+from watcher.store.tables import entries as entry_table
+from watcher.store.tables import hits
+
+MAX_RANKED_HITS = 2_000
+"""`order=score` ranks the newest so many hits that pass the filters, not all there ever were."""
+_SPARE = 10
+MAX_SCANNED_HITS = 20_000
+"""One call looks at no more than so many hits for a search."""
+
+
+_THESE = select_hits().where(any_of(hits.c.id, bindparam("ids", type_=IDS)))
+
+
+def find_hits(
+    db: Db,
+    filters: Filters | None = None,
+    *,
+    query: Query | None = None,
+    order: str = "new",
+    limit: int = 50,
+    cursor: str | None = None,
+    enough: Callable[[], bool] = lambda: False,
+) -> Page[StoredHit]:
+    """List hits, newest first or (`order="score"`) best first among the newest SCORED_WINDOW that pass.
+
+    A `query` keeps hits whose entry it matches, its evidence beside the topic's; newest first, it stops at what it has
+    found where `enough` says so. Raises UsageError for a bad cursor.
+    """
+    filters = filters or Filters()
+    if order == "score":
+        return _by_score(db, filters, query, limit, cursor)
+    return _newest(db, filters, query, limit, cursor, enough)
+
+
+def _newest(
+    db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None, enough: Callable[[], bool]
+) -> Page[StoredHit]:
+    place = parse_cursor("hits", cursor)
+    below = int(place[0]) if place else MAX_ENTRY_ID
+    if query is None:
+        chosen = (
+            filter_hits(db, select_hits(), filters).where(hits.c.id < below).order_by(hits.c.id.desc()).limit(limit + 1)
+        )
+        return _cut([read_hit_row(row) for row in db.execute(chosen).mappings().all()], limit)
+    found: list[StoredHit] = []
+    looked = 0
+    for some in _likely(db, filters, query, below, limit):
+        rows = db.execute(_THESE, {"ids": [hit_id for hit_id, may in some.items() if may]}).mappings().all()
+        for hit in sorted(map(read_hit_row, rows), key=lambda hit: -hit.id):
+            if match_entry(query, hit.stored) is None:
+                continue
+            found.append(hit)
+            if len(found) > limit:
+                return _cut(found, limit)
+        looked += len(some)
+        if looked >= MAX_SCANNED_HITS or enough():
+            last = min(some)
+            return Page(
+                items=tuple(found),
+                next_cursor=format_cursor("hits", last),
+                searched_back_to=db.execute(select(hits.c.matched_at).where(hits.c.id == last)).scalar_one(),
+            )
+    return Page(items=tuple(found))
+
+
+def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> Iterator[Mapping[int, bool]]:
+    """Walk the hits that pass the filters, newest first: for each, whether its entry may match the query."""
+    wanted = format_expression(db, required_terms(query))
+    chosen = filter_hits(db, _pairs(filters), filters)
+    if wanted is not None and not is_common_expression(db, wanted):
+        theirs = list_matching_rows(db, wanted, chosen.where(hits.c.id < below), hits.c.entry_id)
+        for some in split_into_chunks(sorted((row.id for row in theirs), reverse=True), limit + _SPARE):
+            yield dict.fromkeys(some, True)
+        return
+    step = limit + _SPARE
+    while rows := db.execute(chosen.where(hits.c.id < below).order_by(hits.c.id.desc()).limit(step)).all():
+        below = rows[-1].id
+        may = filter_matching_ids(db, wanted, [row.entry_id for row in rows]) if wanted is not None else None
+        yield {row.id: may is None or row.entry_id in may for row in rows}
+        step = min(2 * step, 1_000)
+
+
+def _pairs(filters: Filters) -> Select[Any]:
+    """Select hits by their ids, and beside them what the filters ask of."""
+    pairs = select(hits.c.id, hits.c.entry_id)
+    about_entries = filters.sources or filters.languages or filters.story is not None or filters.baseline is not None
+    return pairs.join(entry_table, entry_table.c.id == hits.c.entry_id) if about_entries else pairs
+
+
+def _cut(found: list[StoredHit], limit: int) -> Page[StoredHit]:
+    kept = tuple(found[:limit])
+    return Page(items=kept, next_cursor=format_cursor("hits", kept[-1].id) if len(found) > limit else None)
+
+
+def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
+    place = parse_cursor("hits-score", cursor)
+    newest = filter_hits(db, _pairs(filters).add_columns(hits.c.score), filters).order_by(hits.c.id.desc())
+    window = newest.limit(MAX_RANKED_HITS).subquery()
+    best = select(window.c.id).order_by(window.c.score.desc(), window.c.id.desc())
+    if place:
+        score, below = place[0], int(place[1])
+        best = best.where(or_(window.c.score < score, and_(window.c.score == score, window.c.id < below)))
+    if query is None:
+        best = best.limit(limit + 1)
+    found: list[StoredHit] = []
+    for some in split_into_chunks(db.execute(best).scalars().all(), limit + _SPARE):
+        rows = db.execute(_THESE, {"ids": some}).mappings().all()
+        for hit in sorted(map(read_hit_row, rows), key=lambda hit: (-hit.hit.score, -hit.id)):
+            if query is not None and match_entry(query, hit.stored) is None:
+                continue
+            found.append(hit)
+            if len(found) > limit:
+                last = found[limit - 1]
+                return Page(
+                    items=tuple(found[:limit]), next_cursor=format_cursor("hits-score", float(last.hit.score), last.id)
+                )
+    return Page(items=tuple(found))

@@ -1,0 +1,172 @@
+"""The full-text index on PostgreSQL: a `simple` tsvector for each entry, with GIN."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, column, select, text
+
+from watcher.match import AllOf, AnyOf, Anything, RequiredPhrase, RequiredPrefix, RequiredTerms, RequiredToken
+from watcher.store.database.connection import Db
+from watcher.store.sql.types import IDS
+from watcher.store.tables import archive
+
+_LONG = "qqlong"
+"""Stands in a tsvector whose text has more positions than it keeps: 256 of a word, and none beyond 16,383."""
+_MAX_POSITION, _MAX_POSITIONS_OF_A_WORD = 16_000, 250
+_LOOKUP_COST = 10
+"""How many times as long as looking at one entry it takes to be led to one by the index; measured."""
+
+_ADD = text("""
+    INSERT INTO archive (entry_id, tokens) SELECT id, to_tsvector('simple', words)
+    FROM unnest(CAST(:ids AS bigint[]), CAST(:words AS text[])) AS batch (id, words)
+    ON CONFLICT (entry_id) DO UPDATE SET tokens = excluded.tokens
+""")
+_REMOVE = text("DELETE FROM archive WHERE entry_id = ANY(:ids)")
+# What the planner expects: to count the matches would be to search for them.
+_EXPLAIN = text("""
+    EXPLAIN (FORMAT JSON)
+    SELECT 1 FROM archive WHERE tokens @@ CAST(:wanted AS tsquery) UNION ALL SELECT 1 FROM archive
+""")
+_HIGHEST = text("SELECT max(entry_id) FROM archive")
+# Two ways to the newest few, of which the planner would choose the wrong one: for the first the index is asked for all
+# that match, for the second the newest entries are looked through. The offset keeps the two conditions apart.
+_LIST_BY_INDEX = text("""
+    WITH matching AS MATERIALIZED (SELECT entry_id FROM archive WHERE tokens @@ CAST(:wanted AS tsquery))
+    SELECT entry_id FROM matching WHERE entry_id < :below AND entry_id > :above ORDER BY entry_id DESC LIMIT :limit
+""")
+_LIST_BY_SCAN = text("""
+    SELECT entry_id FROM (
+        SELECT entry_id, tokens FROM archive WHERE entry_id < :below AND entry_id > :above
+        ORDER BY entry_id DESC OFFSET 0
+    ) AS latest WHERE tokens @@ CAST(:wanted AS tsquery) LIMIT :limit
+""")
+_FILTER = text("""
+    SELECT entry_id FROM archive WHERE entry_id = ANY(:ids) AND tokens @@ CAST(:wanted AS tsquery)
+""").bindparams(bindparam("ids", type_=IDS))
+_RANK = text("""
+    SELECT entry_id FROM archive WHERE entry_id = ANY(:ids)
+    ORDER BY ts_rank_cd(tokens, CAST(:wanted AS tsquery)) DESC, entry_id DESC LIMIT :limit
+""").bindparams(bindparam("ids", type_=IDS))
+_MATCHING = (
+    text("SELECT entry_id FROM archive WHERE tokens @@ CAST(:wanted AS tsquery)")
+    .columns(column("entry_id", BigInteger))
+    .cte("matching")
+    .prefix_with("MATERIALIZED")
+)
+_COUNT = text("SELECT count(*) FROM archive")
+_IS_VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_archive_tokens')")
+
+
+class PostgresqlFulltext:
+    """The table `archive`; see `FulltextIndex`."""
+
+    def add(self, db: Db, tokens: Sequence[tuple[int, str]]) -> None:
+        """Index entries in one statement."""
+        ids, words = zip(*tokens, strict=True)
+        db.execute(_ADD, {"ids": list(ids), "words": [_with_marker(text_) for text_ in words]})
+
+    def remove(self, db: Db, tokens: Sequence[tuple[int, str]]) -> None:
+        """Delete the entries' rows."""
+        db.execute(_REMOVE, {"ids": [entry_id for entry_id, _words in tokens]})
+
+    def format_expression(self, terms: RequiredTerms) -> str | None:
+        """Return a tsquery; None where any entry may match."""
+        match terms:
+            case RequiredToken(text=token):
+                return f"'{token}'"
+            case RequiredPrefix(text=token):
+                return f"'{token}':*"
+            case RequiredPhrase(tokens=tokens):
+                adjacent = " <-> ".join(f"'{token}'" for token in tokens)
+                anywhere = " & ".join(f"'{token}'" for token in (*tokens, _LONG))
+                return f"({adjacent} | ({anywhere}))"
+            case AllOf(parts=parts):
+                found = [expression for part in parts if (expression := self.format_expression(part)) is not None]
+                return f"({' & '.join(found)})" if found else None
+            case AnyOf(parts=parts):
+                # A part that any entry may match makes the whole one that any entry may match.
+                expressions = [self.format_expression(part) for part in parts]
+                found = [expression for expression in expressions if expression is not None]
+                return f"({' | '.join(found)})" if found and len(found) == len(expressions) else None
+            case Anything():
+                return None
+
+    def is_common(self, db: Db, expression: str, cap: int) -> bool:
+        """Ask the planner how many match."""
+        return _estimate(db, expression)[0] > cap
+
+    def list_ids(self, db: Db, expression: str, *, below: int, above: int, limit: int) -> tuple[int, ...]:
+        """Return the highest ids that match, by the index or by a scan from the end, whichever costs less."""
+        values = {"wanted": expression, "below": below, "above": above, "limit": limit}
+        matches, total = _estimate(db, expression)
+        per_match = max(1, total // matches)  # so many entries have to be looked at to find one
+        ids: list[int] = []
+        top = min(below, (db.execute(_HIGHEST).scalar() or 0) + 1)
+        while (missing := limit - len(ids)) and top - 1 > above:
+            values |= {"limit": missing, "below": top, "above": above}
+            if _LOOKUP_COST * matches <= missing * per_match:
+                return *ids, *db.execute(_LIST_BY_INDEX, values).scalars()
+            # Not without end: the planner may think a rare word common, or a phrase.
+            values["above"] = floor = max(above, top - 1 - 4 * missing * per_match)
+            more = db.execute(_LIST_BY_SCAN, values).scalars().all()
+            ids += more
+            per_match = (top - floor) // max(1, len(more))
+            top = floor + 1
+        return tuple(ids)
+
+    def list_rows(
+        self, db: Db, expression: str, chosen: Select[Any], entry_id: ColumnElement[int], cap: int
+    ) -> Sequence[Row[Any]]:
+        """Join the selection with the matches."""
+        return db.execute(chosen.where(entry_id.in_(select(_MATCHING.c.entry_id))), {"wanted": expression}).all()
+
+    def filter_ids(self, db: Db, expression: str, ids: Sequence[int]) -> frozenset[int]:
+        """Return those of some ids that match."""
+        return frozenset(db.execute(_FILTER, {"wanted": expression, "ids": ids}).scalars())
+
+    def rank_ids(self, db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:
+        """Rank by cover density."""
+        ids = self.list_ids(db, expression, below=2**62, above=0, limit=newest)
+        values = {"wanted": expression, "newest": newest, "limit": limit, "ids": list(ids)}
+        return tuple(db.execute(_RANK, values).scalars())
+
+    def clear(self, db: Db) -> None:
+        """Empty the table."""
+        db.execute(text("TRUNCATE archive"))
+
+    def recreate(self, db: Db) -> None:
+        """Drop the table and create it anew, as the migrations do."""
+        db.execute(text("DROP TABLE IF EXISTS archive"))
+        archive.create(db)
+        db.execute(text("ALTER TABLE archive ALTER COLUMN tokens SET STATISTICS 500"))
+
+    def find_faults(self, db: Db, entries: int) -> list[str]:
+        """Compare the number of rows, and ask whether the index is finished."""
+        indexed = db.execute(_COUNT).scalar_one()
+        faults = [] if entries == indexed else [f"holds {indexed} entries of {entries}"]
+        if db.execute(_IS_VALID).scalar() is not True:
+            faults.append("the index of its words is missing or unfinished")
+        return faults
+
+    def validate(self, db: Db) -> list[str]:
+        """Return nothing: the server checks its own pages."""
+        return []
+
+
+def _estimate(db: Db, expression: str) -> tuple[int, int]:
+    """Return about how many entries match, and about how many there are; at least one."""
+    [plan] = db.execute(_EXPLAIN, {"wanted": expression}).scalar_one()
+    matches, total = (max(1, part["Plan Rows"]) for part in plan["Plan"]["Plans"])
+    return matches, total
+
+
+def _with_marker(words: str) -> str:
+    """Mark a text in which a phrase may occur though its positions are not known."""
+    if len(words) < 2 * _MAX_POSITIONS_OF_A_WORD:
+        return words
+    tokens = words.split()
+    is_long = len(tokens) > _MAX_POSITION or max(Counter(tokens).values()) > _MAX_POSITIONS_OF_A_WORD
+    return f"{words} {_LONG}" if is_long else words

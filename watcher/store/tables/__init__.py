@@ -1,0 +1,34 @@
+"""The tables, as SQLAlchemy Core sees them; db/versions says how they came to be. Ids are in order of discovery."""
+
+from watcher.store.tables.digest import digest_items, digests, outbox, unsubscribed
+from watcher.store.tables.entry import aliases, archive, entries, entry_versions, tombstones
+from watcher.store.tables.feed import callbacks, feeds, hosts, polls
+from watcher.store.tables.metadata import metadata
+from watcher.store.tables.story import stories, story_marks
+from watcher.store.tables.system import leases, meta
+from watcher.store.tables.topic import hit_days, hits, topic_versions, topics
+
+__all__ = [
+    "aliases",
+    "archive",
+    "callbacks",
+    "digest_items",
+    "digests",
+    "entries",
+    "entry_versions",
+    "feeds",
+    "hit_days",
+    "hits",
+    "hosts",
+    "leases",
+    "meta",
+    "metadata",
+    "outbox",
+    "polls",
+    "stories",
+    "story_marks",
+    "tombstones",
+    "topic_versions",
+    "topics",
+    "unsubscribed",
+]
