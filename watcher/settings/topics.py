@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from watcher.errors import Fault
-from watcher.match import check_topics, format_keyword_query
 from watcher.model.topic import Topic
 from watcher.settings.schema import WrittenTopic
 from watcher.settings.validation import build_section, read_sections
@@ -38,6 +37,8 @@ def read_topics(
         if written.keywords:
             keywords += _split_keywords(topic, item)
     if queries:
+        from watcher.match import check_topics  # imported where queries are read: commands that only read take none
+
         # A topic of keywords is parsed keyword by keyword, so that a fault in one points at it.
         by_keywords = {topic.id for topic in keywords}
         others = [topic for topic in topics.values() if topic.id not in by_keywords]
@@ -89,6 +90,8 @@ def _build_topic(written: WrittenTopic, item: Table, file: str, faults: list[Fau
     place = node.text_at if isinstance(node, Scalar) else node.place
     query = _text(node) if written.query is not None and isinstance(node, Scalar) else ""
     if written.keywords is not None:
+        from watcher.match import format_keyword_query
+
         query = format_keyword_query(written.keywords)
     if not query.strip():
         faults.append(node.place.fault(f"topic `{written.id}`: its query is empty"))
@@ -110,6 +113,8 @@ def _split_keywords(topic: Topic, item: Table) -> list[Topic]:
     node = item.values["keywords"]
     if not isinstance(node, Listing):
         return [topic]
+    from watcher.match import format_keyword_query
+
     return [
         Topic(
             id=topic.id,
