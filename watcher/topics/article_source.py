@@ -1,4 +1,4 @@
-"""Gets an article to draft topics from: fetched through the guard, or read from a file's bytes."""
+"""The article to draft topics from: fetched through the SSRF guard, or parsed from a file's bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from watcher.model.poll import Failed
 from watcher.parse.charset import decode_page
 from watcher.text.article import Article, looks_html, parse_article_html, parse_article_text
 
-_MOST = 8 * 2**20
+_MAX_BYTES = 8 * 2**20
 
 
 async def fetch_article(fetcher: Fetcher, url: str) -> Article:
@@ -22,17 +22,21 @@ async def fetch_article(fetcher: Fetcher, url: str) -> Article:
 
 
 def parse_article(body: bytes, content_type: str | None = None, name: str = "the article") -> Article:
-    """Read a page's or a text file's bytes; raises ParseError for what is no text or holds no words."""
+    """Return the article in a page's or a text file's bytes; raises ParseError for what is no text or has no words."""
     kind = (content_type or "").partition(";")[0].strip().lower()
-    if body.startswith(b"%PDF") or kind.startswith(("image/", "audio/", "video/", "application/pdf")) or _binary(body):
+    if (
+        body.startswith(b"%PDF")
+        or kind.startswith(("image/", "audio/", "video/", "application/pdf"))
+        or _is_binary(body)
+    ):
         raise ParseError("not-text", f"{name}: no text or web page")
-    text = decode_page(body[:_MOST], content_type)
+    text = decode_page(body[:_MAX_BYTES], content_type)
     article = parse_article_html(text) if kind == "text/html" or looks_html(text) else parse_article_text(text)
     if not re.search(r"\w", article.title + article.text):
         raise ParseError("empty", f"{name}: no words in it")
     return article
 
 
-def _binary(body: bytes) -> bool:
-    """Tell bytes that are no text in any encoding: UTF-16 has its mark, other texts hold no zero bytes."""
+def _is_binary(body: bytes) -> bool:
+    """Return whether bytes are no text in any encoding: UTF-16 has its mark, other texts have no zero bytes."""
     return b"\x00" in body[:4096] and not body.startswith((b"\xff\xfe", b"\xfe\xff"))
