@@ -158,7 +158,7 @@ def test_what_makes_no_sense_is_one_line_and_exit_code_two(desk: Desk, arguments
         ("schedule", "weekdays at 25", "names no time of day"),
         ("schedule", "now and then", "is no schedule"),
         ("batch", "10m", "needs `schedule: immediate`"),
-        ("alarms", "perhaps", "neither yes nor no"),
+        ("alarms", "perhaps", "neither true nor false"),
     ],
 )
 def test_a_digest_that_cannot_be_is_refused_where_it_stands(desk: Desk, key: str, value: str, said: str) -> None:
