@@ -12,8 +12,6 @@ from pathlib import Path
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.feed import Feed, FeedConfig, FeedState, PollableFeed, PollState
-from watcher.parse.opml import parse_opml
-from watcher.settings.edit_feeds import add_sources
 from watcher.settings.feeds import find_source, make_source, same_address
 from watcher.store.database import Database
 from watcher.store.feeds.queries import load_feeds
@@ -69,6 +67,8 @@ def plan_import(sources: Iterable[FeedConfig], document: bytes, tags: Sequence[s
     Duplicates are refused by the rule of `add_feed`, within the list as well. `${NAME}` is not expanded: somebody
     else's list would send this machine's secrets to a host of its choice.
     """
+    from watcher.parse.opml import parse_opml  # with feedparser, which lists of feeds do without
+
     outlines = parse_opml(document)
     known = KnownFeeds(sources)
     added: list[FeedConfig] = []
@@ -105,6 +105,8 @@ def add_feeds(
             known.add(source)
             added.append(source)
     if added:
+        from watcher.settings.edit_feeds import add_sources
+
         add_sources(folder, environ, added)
     return tuple(added)
 

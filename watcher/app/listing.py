@@ -12,7 +12,6 @@ from watcher.errors import NotFoundError, UsageError
 from watcher.model.results import Filters, Page, SearchResult, StoredHit
 from watcher.model.story import Story
 from watcher.store.database import Db
-from watcher.store.entries import search
 from watcher.store.hits.search import find_hits
 from watcher.store.stories.queries import find_stories
 from watcher.text.suggest import find_nearest
@@ -103,6 +102,8 @@ def list_hits(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: False
 
 def search_entries(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: False) -> Page[SearchResult]:
     """Return a page of stored entries; the search ends early where `stop` returns True. Raises UsageError."""
+    from watcher.store.entries import search  # with the matcher, which other lists do without
+
     return search.search_entries(
         db,
         query.search,

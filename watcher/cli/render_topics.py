@@ -32,7 +32,7 @@ def print_diff(diff: QueryDiff) -> None:
         f"{diff.gained_count:,} gained, {diff.lost_count:,} lost, {diff.kept:,} kept in {diff.tested:,} entries"
     )
     if count := diff.lost_labels.get("relevant"):
-        output.print_note(f"{output.format_count(count, 'hit')} of the lost were judged relevant")
+        output.print_note(f"{output.format_count(count, 'lost hit')} judged relevant")
     if diff.lost_count > len(diff.lost) or diff.gained_count > len(diff.gained):
         output.print_note("not all are listed; see --limit")
 
