@@ -6,7 +6,7 @@ import asyncio
 import socket
 import ssl
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import TracebackType
@@ -18,7 +18,9 @@ from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Feed, FeedConfig
 from watcher.model.topic import Topic
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
+from watcher.pipeline.context import ignore_result
 from watcher.pipeline.feed_claims import FeedSelection
+from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
@@ -82,6 +84,7 @@ class Machine:
         context: ssl.SSLContext | None = None,
         owner: str = "one",
         checkpoint: Checkpoint = ignore_checkpoint,
+        on_ingested: Callable[[IngestResult], None] = ignore_result,
         **changed: object,
     ) -> None:
         self.database = database
@@ -90,7 +93,13 @@ class Machine:
         self._runner = asyncio.Runner()
         self.fetcher = Fetcher(replace(policy, **changed), self.names, context)  # type: ignore[arg-type]
         self.poller = create_poller(
-            database, self.fetcher, watched, lambda: self.now, owner=owner, checkpoint=checkpoint
+            database,
+            self.fetcher,
+            watched,
+            lambda: self.now,
+            owner=owner,
+            checkpoint=checkpoint,
+            on_ingested=on_ingested,
         )
 
     def __enter__(self) -> Self:

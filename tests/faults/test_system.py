@@ -21,6 +21,7 @@ from tests.faults.yard import Outlet, Talk, Yard
 from watcher.errors import StoreError
 from watcher.model.feed import FeedConfig
 from watcher.pipeline.feed_claims import CLAIM_LEASE, FeedSelection
+from watcher.pipeline.ingest_result import IngestResult
 from watcher.store.database import Database
 from watcher.store.entries.queries import count_entries, load_entries_after
 from watcher.store.feeds.configuration import sync_feeds
@@ -199,8 +200,13 @@ def test_row_84_feeds_of_one_host_take_turns_and_keep_no_other_waiting(sqlite: D
     spacing = 0.05
     # Patience ends long before the last of them has had its turn: waiting for it is not the server's fault.
     patience = timedelta(seconds=3)
-    with Machine(sqlite, per_host=1, spacing=timedelta(seconds=spacing), total=patience) as machine:
-        machine.poller._on_settled = lambda settled: finished.setdefault(settled.before.config.url, time.monotonic())
+
+    def note_end(result: IngestResult) -> None:
+        finished.setdefault(result.before.config.url, time.monotonic())
+
+    with Machine(
+        sqlite, per_host=1, spacing=timedelta(seconds=spacing), total=patience, on_ingested=note_end
+    ) as machine:
         machine.watch(*(crowd.at(f"/{n}") for n in range(80)), other.url)
 
         polled = machine.poll(due_only=True)
