@@ -121,4 +121,4 @@ def test_a_status_page_that_turns_red_arrives_by_mail_as_an_edit(desk: Desk) -> 
         "Level red: walrus at large", True, False, True,
     )  # fmt: skip
     assert "Level red: walrus at large" in text
-    assert all("matches since an edit" in said and "Edited since" not in said for said in (text, page))
+    assert all("matches since an edit" in said and "Changed since it was reported" not in said for said in (text, page))

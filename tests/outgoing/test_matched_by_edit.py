@@ -82,7 +82,7 @@ def test_it_is_labelled_as_matched_by_an_edit_in_every_format_and_never_as_edite
     said = [render_html(digest), render_text(digest), render_markdown(digest), str(render_slack(digest))]
 
     assert all("matches since an edit" in each for each in said)
-    assert not any("Edited since it was told" in each or "before watching" in each for each in said)
+    assert not any("Changed since it was reported" in each or "before watching" in each for each in said)
     assert "13:00" in render_text(digest)
     [hit] = encode_digest_content(digest)["topics"][0]["stories"][0]["hits"]
     assert (hit["matched_by_edit"], hit["edited"], hit["origin"]) == (True, False, "edit")
@@ -184,6 +184,6 @@ def test_a_headline_that_changes_after_its_edit_was_told_is_edited_since_it_was_
         shown = preview_digest(db, desk(daily()), "daily", NOON + 4 * HOUR)
 
     said = render_text(shown)
-    assert "Edited since it was told" in said
+    assert "Changed since it was reported" in said
     assert "was: Level red: walrus" in said
     assert "matches since an edit" not in said
