@@ -53,7 +53,7 @@ class EntryMatches:
     twins: set[int] = field(default_factory=set)
 
     def claim(self, place: int, known: KnownEntry) -> bool:
-        """Give a known entry to an item, unless one of the two is taken."""
+        """Match a known entry with an item, unless one of the two is matched already; return whether it was."""
         if place in self.known or token_of(known) in self.claimed:
             return False
         self.known[place] = known

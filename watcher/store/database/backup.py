@@ -119,7 +119,7 @@ def copy_database(
 
 
 def is_database_unused(db: Db) -> bool:
-    """Tell whether a database holds nothing of worth yet: neither an entry nor a digest."""
+    """Return whether a database holds neither an entry nor a digest yet."""
     return not any(db.execute(select(table.c.id).limit(1)).first() for table in (entry_table, digests))
 
 

@@ -132,12 +132,12 @@ def is_index_fault(fault: str) -> bool:
 
 
 def is_repairable(fault: str) -> bool:
-    """Tell whether `repair` can do something about what `check` found."""
+    """Return whether `repair_database` can repair what `find_database_faults` found."""
     return is_index_fault(fault) or fault.startswith("counts:")
 
 
 def repair_database(database: Database, progress: Progress = lambda _done: None) -> None:
-    """Make anew what is derived from the rest: the word index and the counts."""
+    """Rebuild what is derived from the rest: the full-text index and the counters."""
     reindex_entries(database, progress, anew=True)
     with database.write() as db:
         rebuild_counters(db)

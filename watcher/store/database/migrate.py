@@ -56,7 +56,7 @@ def get_schema_state(db: Db) -> SchemaState:
 
 
 def upgrade_schema(database: Database) -> SchemaState:
-    """Bring the schema up to date in one transaction; starters that come at the same time wait for each other.
+    """Upgrade the schema in one transaction; processes that start at the same time wait for each other.
 
     A SQLite database that holds something is first copied beside itself (`set_aside`). Raises StoreError where the
     database is newer than this version knows.
@@ -107,7 +107,7 @@ def is_database_empty(db: Db) -> bool:
 
 
 def create_schema(database: Database) -> bool:
-    """Make the schema where the database is empty; return whether it was. Those who start at once wait in line."""
+    """Create the schema where the database is empty; return whether it was. Processes that start at once take turns."""
     with database.read() as db:
         found = is_database_empty(db)
     if found:
@@ -126,7 +126,7 @@ def require_current_schema(database: Database) -> None:
 
 
 def find_schema_differences(db: Db) -> tuple[str, ...]:
-    """Tell how the schema in the database differs from the tables in the code; empty when it does not."""
+    """Return how the schema in the database differs from the tables in the code; empty when it does not."""
     options = {"include_name": _is_compared, "include_object": include_object, "compare_type": True}
     context = MigrationContext.configure(db, opts=options)
     return tuple(str(change) for change in compare_metadata(context, metadata))
@@ -174,7 +174,7 @@ def _expected() -> str:
 
 @cache
 def _head(folder: Path) -> str:
-    """Give the latest revision in a folder; found out once, for reading migrations means compiling them."""
+    """Return the latest revision in a folder; cached, since reading migrations means compiling them."""
     head = ScriptDirectory(str(folder)).get_current_head()
     assert head is not None
     return head

@@ -36,7 +36,7 @@ def add_entries(
 
 
 def assign_entry_ids(db: Db, fresh: Sequence[StoredEntry]) -> tuple[StoredEntry, ...]:
-    """Give new entries their ids, in their order, and index their words; `put` stores them in the same transaction."""
+    """Assign ids to new entries, in their order, and index them; `insert_entries` comes in the same transaction."""
     if not fresh:
         return ()
     ids = reserve_ids(db, entries, len(fresh))
@@ -53,7 +53,7 @@ def insert_entries(db: Db, fresh: Sequence[StoredEntry], homes: Mapping[int, Sto
 
 
 def update_entries(db: Db, edits: Sequence[EntryEdit], now: datetime) -> tuple[StoredEntry, ...]:
-    """Give known entries their new text; the old one is kept as a version."""
+    """Store the new text of edited entries; the former text is kept as a version."""
     if not edits:
         return ()
     before = load_entries(db, [change.known.id for change in edits])

@@ -30,7 +30,7 @@ class FeedSync:
 
 
 def sync_feeds(db: Db, sources: Iterable[FeedConfig], now: datetime, interval: timedelta) -> FeedSync:
-    """Make the feeds those of the configuration: new ones are due at once, absent ones rest with all they brought."""
+    """Sync the feeds with the configuration: new ones are due at once, absent ones rest and keep their entries."""
     acquire_lock(db, "feeds")
     reschedule_feeds(db, now)
     wanted = {source.url: source for source in sources}

@@ -86,7 +86,7 @@ def claim_due_feeds(
 
 @cache
 def _claim(which: str, *, since: bool, shared: bool, crowded: bool) -> Update:
-    """Make the statement of each kind of claim once: to make it takes longer than to ask it."""
+    """Return the statement for a kind of claim; cached, since building it takes longer than running it."""
     chosen = select(feeds.c.id).where(feeds.c.configured, _FREE)
     match which:
         case "named":
@@ -131,13 +131,13 @@ def claim_feed(
 
 
 def release_feeds(db: Db, held: Iterable[Feed]) -> None:
-    """Give back feeds that were taken and not polled; they stay due."""
+    """Release feeds that were claimed and not polled; they stay due."""
     if claims := [(feed.id, feed.lease) for feed in held]:
         db.execute(update(feeds).where(tuple_(feeds.c.id, feeds.c.lease).in_(claims)).values(lease_until=None))
 
 
 def filter_held_feeds(db: Db, claimed: Iterable[Feed]) -> Mapping[int, Feed]:
-    """Give the claims that are still those that may settle, by feed id; locks them until the transaction ends.
+    """Return the feeds whose claim still stands, by id, and lock their rows until the transaction ends.
 
     Where entries were pruned meanwhile, items that are repeated are not known by their marks any more.
     """

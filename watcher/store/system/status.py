@@ -73,7 +73,7 @@ def get_status(db: Db, now: datetime) -> StatusSummary:
 
 
 def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
-    """Say how much of what should be watched was watched in a window, as seen at its end."""
+    """Return how much of what should be watched was watched in a window, as seen at its end."""
     watched = load_feeds(db)
     states = [(feed, str(get_feed_health(feed.summary, until))) for feed in watched]
     tally = Counter(state for _feed, state in states)
@@ -82,9 +82,9 @@ def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     there = _there_already(db, watched, since, until)
     notes = [_note(feed, state, missed.get(feed.id, _Missed()), there.get(feed.id, 0)) for feed, state in states]
     away = find_network_outage(list_workers(db, until))
-    said = [f"our own network is away since {away:%Y-%m-%d %H:%M} UTC"] if away is not None and away <= until else []
-    said += [note[0].upper() + note[1:] for note in describe_clock_faults(db, since, until)]
-    said += [note for note in notes if note]
+    lines = [f"our own network is away since {away:%Y-%m-%d %H:%M} UTC"] if away is not None and away <= until else []
+    lines += [note[0].upper() + note[1:] for note in describe_clock_faults(db, since, until)]
+    lines += [note for note in notes if note]
     return Coverage(
         feeds=len(watched),
         # A degraded feed answers in its rhythm: what it lacks is said beside.
@@ -99,7 +99,7 @@ def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
         merged=sum(each.merged for each in missed.values()),
         recovered=sum(each.recovered for each in missed.values()),
         entries=db.execute(came).scalar_one(),
-        notes=tuple(said[:MAX_NOTES]) + ((f"and {len(said) - MAX_NOTES} more",) if len(said) > MAX_NOTES else ()),
+        notes=tuple(lines[:MAX_NOTES]) + ((f"and {len(lines) - MAX_NOTES} more",) if len(lines) > MAX_NOTES else ()),
     )
 
 
@@ -168,18 +168,18 @@ def _there_already(db: Db, watched: Sequence[Feed], since: datetime, until: date
 
 
 def _note(feed: Feed, state: str, missed: _Missed, there: int) -> str:
-    said = []
+    lines = []
     if state == "failing":
         since = f" since {feed.poll.failing_since:%Y-%m-%d %H:%M} UTC" if feed.poll.failing_since else ""
-        said.append(f"failing{since} ({feed.poll.error_kind or 'unknown'})")
+        lines.append(f"failing{since} ({feed.poll.error_kind or 'unknown'})")
     elif state == "stale":
-        said.append(f"silent since {feed.stats.new_at:%Y-%m-%d}" if feed.stats.new_at else "silent")
+        lines.append(f"silent since {feed.stats.new_at:%Y-%m-%d}" if feed.stats.new_at else "silent")
     elif state == "gone":
-        said.append("gone")
+        lines.append("gone")
     if missed.gaps:
-        said.append(f"about {missed.lost} item{'s' * (missed.lost != 1)} may have been missed")
+        lines.append(f"about {missed.lost} item{'s' * (missed.lost != 1)} may have been missed")
     if missed.left_out:
-        said.append(f"{missed.left_out:,} item{'s' * (missed.left_out != 1)} not stored")
+        lines.append(f"{missed.left_out:,} item{'s' * (missed.left_out != 1)} not stored")
     if there:
-        said.append(f"{there} {'hit was' if there == 1 else 'hits were'} there already when it was first read")
-    return f"{feed.name}: {'; '.join(said)}" if said else ""
+        lines.append(f"{there} {'hit was' if there == 1 else 'hits were'} there already when it was first read")
+    return f"{feed.name}: {'; '.join(lines)}" if lines else ""
