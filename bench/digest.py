@@ -30,9 +30,9 @@ from watcher.channels.email.options import EmailOptions
 from watcher.channels.payload import dump_payload
 from watcher.channels.senders import Senders
 from watcher.digest.compose import compose_digest
-from watcher.digest.format_helpers import Links
 from watcher.digest.forms import DigestForms
 from watcher.digest.html import render_html
+from watcher.digest.links import Links
 from watcher.digest.plain import render_text
 from watcher.model.digest import Channel, Coverage, Delivery, DeliveryState, Digest, DigestHit, Subscription
 from watcher.model.topic import Evidence, Origin, Topic

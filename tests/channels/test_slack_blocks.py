@@ -10,7 +10,7 @@ from slack_sdk.models.blocks import Block
 from tests.digest.told import digest, hostile_hits, told
 from tests.servers import slack_fault
 from watcher.channels.slack.render import render_slack
-from watcher.digest.format_helpers import Links
+from watcher.digest.links import Links
 from watcher.model.digest import Digest, DigestHit
 from watcher.model.topic import Evidence
 
@@ -72,5 +72,5 @@ def test_silence_is_a_message_too() -> None:
     messages = render_slack(empty, LINKS)
 
     assert sound(messages)
-    assert "Nothing that these topics watch for" in all_text(messages)
+    assert "Nothing new since" in all_text(messages)
     assert "47 of 52 feeds" in all_text(messages)

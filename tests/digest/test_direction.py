@@ -9,8 +9,8 @@ import pytest
 
 from tests.digest.told import digest, told
 from watcher.channels.slack.render import render_slack
-from watcher.digest.format_helpers import Links
 from watcher.digest.html import render_html
+from watcher.digest.links import Links
 from watcher.digest.plain import render_markdown, render_text
 from watcher.text.bidi import isolate
 

@@ -10,8 +10,9 @@ from lxml import html as reader
 from markdown_it import MarkdownIt
 
 from tests.digest.told import COVERAGE, HOUR, NOON, digest, hostile_hits, told
-from watcher.digest.format_helpers import Links, format_subject
+from watcher.digest.format_helpers import format_subject
 from watcher.digest.html import render_html
+from watcher.digest.links import Links
 from watcher.digest.plain import render_markdown, render_text
 from watcher.digest.unsubscribe_links import add_unsubscribe_to_html, add_unsubscribe_to_text
 from watcher.model.digest import DigestHit
@@ -101,7 +102,7 @@ def test_a_digest_of_any_size_stays_below_what_mail_readers_cut_off() -> None:
         said = render_html(digest(hits), LINKS)
 
         shown = said.count('class="row"')
-        missing = sum(int(more) for more in re.findall(r">(\d+) more in this topic", said))
+        missing = sum(int(more) for more in re.findall(r">(\d+) more stor(?:y|ies)", said))
         assert len(said.encode()) <= 90_000
         assert shown + missing == count
         assert len(render_text(digest(hits), LINKS)) < 100_000
@@ -122,8 +123,8 @@ def test_what_does_not_fit_leads_to_the_page_from_the_earliest_hit_on() -> None:
 
     where = "https://watch.example/hits?topic=eyes&since=2026-03-01T06:00Z"
     assert where.replace("&", "&amp;") in render_html(said, LINKS)
-    assert f"1 more: {where}" in render_text(said, LINKS)
-    assert f"[1 more](<{where}>)" in render_markdown(said, LINKS)
+    assert f"1 more story: {where}" in render_text(said, LINKS)
+    assert f"[1 more story](<{where}>)" in render_markdown(said, LINKS)
 
 
 def test_news_stand_before_edits_and_finds_from_the_archive() -> None:
@@ -136,11 +137,13 @@ def test_news_stand_before_edits_and_finds_from_the_archive() -> None:
 
     said = render_text(digest(hits))
 
-    order = ["report 4", "Edited since it was told", "report 3", "was: Five Eyes deny it", "Found in the archive",
-             "report 1", "From before watching began", "report 2"]  # fmt: skip
+    order = [
+        "report 4", "Changed since it was reported", "report 3", "changed from “Five Eyes deny it”",
+        "Found later in stored items", "report 1", "Older than your watch", "report 2",
+    ]  # fmt: skip
     places = [said.index(each) for each in order]
     assert places == sorted(places)
-    assert "Edited since it was told" in render_html(digest(hits))
+    assert "Changed since it was reported" in render_html(digest(hits))
 
 
 def test_a_flood_from_the_archive_pushes_no_news_out() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from watcher.digest.feedback_links import sign_feedback, verify_feedback
-from watcher.digest.format_helpers import Links
+from watcher.digest.links import Links
 from watcher.digest.unsubscribe_links import sign_unsubscribe, verify_unsubscribe
 from watcher.model.digest import Unsubscription
 

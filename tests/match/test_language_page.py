@@ -27,8 +27,8 @@ def _table(header: str) -> list[list[str]]:
     return rows
 
 
-FINDS = _table("query | finds | leaves")
-FAULTS = _table("written | said")
+FINDS = _table("query | matches | does not match")
+FAULTS = _table("query | message contains")
 ELSEWHERE = _table("there | here")
 
 

@@ -54,7 +54,9 @@ def test_a_topic_far_above_its_own_usual_is_told_once_a_day(database: Database) 
         soon = preview_digest(db, press([only()]), "daily", NOON + HOUR)
         later = preview_digest(db, press([only()]), "daily", NOON + 26 * HOUR)
 
-    assert first.alarms == ("Five Eyes: far more than usual, 30 in 24 hours; a usual day brings 2 (median of 28 days)",)
+    assert first.alarms == (
+        "Five Eyes: many more hits than usual: 30 in 24 hours, usually 2 a day (median of 28 days)",
+    )
     assert soon.alarms == ()
     assert later.alarms == ()
 
@@ -66,7 +68,7 @@ def test_a_topic_that_fell_silent_is_told_though_nothing_else_is(database: Datab
 
     assert told.sections == ()
     assert told.alarms == (
-        "Five Eyes: far fewer than usual, none in 24 hours; a usual day brings 11.5 (median of 28 days)",
+        "Five Eyes: far fewer hits than usual: 0 in 24 hours, usually 11.5 a day (median of 28 days)",
     )
     assert len(rows(database)) == 1
 
@@ -154,9 +156,9 @@ def test_messages_that_did_not_arrive_are_in_the_next_digest_without_their_reade
 
     with database.read() as db:
         shown = preview_digest(db, both, "other", NOON + HOUR)
-    assert [line.partition(":")[0] for line in shown.troubles] == [
-        "1 message of “daily” by “mail” did not arrive",
-        "1 message of “daily” by “mail” perhaps did not arrive",
+    assert [line.partition(".")[0] for line in shown.troubles] == [
+        "1 message of “daily” through “mail” did not arrive",
+        "1 message of “daily” through “mail” may not have arrived",
     ]
     assert "desk.example" not in str(shown.troubles)
 

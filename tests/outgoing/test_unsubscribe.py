@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from tests.outgoing.test_sending import deliver, rows
 from tests.outgoing.world import HOUR, NOON, daily, found, mail, press
 from tests.servers import MailServer
-from watcher.digest.format_helpers import Links
+from watcher.digest.links import Links
 from watcher.digest.unsubscribe_links import verify_unsubscribe
 from watcher.model.digest import DeliveryState, Unsubscription
 from watcher.pipeline.digests import DigestContext, compose_now

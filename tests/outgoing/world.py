@@ -12,7 +12,7 @@ from sqlalchemy import insert, select
 from watcher.channels import CHANNELS
 from watcher.channels.base import SenderContext
 from watcher.channels.senders import Senders
-from watcher.digest.format_helpers import Links
+from watcher.digest.links import Links
 from watcher.model.digest import Channel, Coverage, Subscription
 from watcher.model.feed import FeedConfig
 from watcher.model.topic import Evidence, Hit, Origin, Topic

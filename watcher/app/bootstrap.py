@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from watcher import __version__, private
-from watcher.digest.format_helpers import Links
+from watcher.digest.links import Links
 from watcher.errors import ConfigError
 from watcher.fetch import FetchPolicy
 from watcher.match import TopicMatcher, compile_topics

@@ -8,7 +8,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from watcher.app.views import moment, still_there
-from watcher.digest.format_helpers import split_by_evidence
+from watcher.digest.evidence import split_by_evidence
 from watcher.model.results import StoredHit
 from watcher.store.digests.queries import StoredDigest
 

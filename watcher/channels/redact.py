@@ -31,17 +31,20 @@ def _list_parts(secret: str) -> Iterator[str]:
     if "://" not in secret:
         return
     try:
-        parts = urlsplit(secret)
+        url = urlsplit(secret)
     except ValueError:
         return
-    yield from (part for part in (parts.username, parts.password) if part)
-    path = parts.path.rstrip("/")
-    # An API's address for a bot is no secret: only paths with something beyond common words are.
+    yield from (part for part in (url.username, url.password) if part)
+    yield from _list_path_keys(url.path.rstrip("/"))
+    yield from (value for _name, _, value in (pair.partition("=") for pair in url.query.split("&")) if value)
+    # Apprise addresses have keys where others have a host: tgram://TOKEN/CHAT.
+    if url.scheme not in {"http", "https"} and url.netloc:
+        yield url.netloc.rpartition("@")[2]
+
+
+def _list_path_keys(path: str) -> Iterator[str]:
+    """Return a path and its parts that may be keys; none where the path has common words alone, as an API's has."""
     keys = [part for part in path.split("/") if part and part.lower() not in _COMMON_PARTS]
     if keys:
         yield path
         yield from (part for part in keys if len(part) > MIN_SECRET_LENGTH)
-    yield from (value for _name, _, value in (pair.partition("=") for pair in parts.query.split("&")) if value)
-    # Apprise addresses have keys where others have a host: tgram://TOKEN/CHAT.
-    if parts.scheme not in {"http", "https"} and parts.netloc:
-        yield parts.netloc.rpartition("@")[2]

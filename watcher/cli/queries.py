@@ -190,7 +190,7 @@ def _filters(
 def show_hit(found: StoredHit) -> None:
     """Print a hit: headline, what it is, the words that show why."""
     from watcher.app.views import still_there
-    from watcher.digest.format_helpers import cut_snippet, split_by_evidence
+    from watcher.digest.evidence import cut_snippet, split_by_evidence
 
     item = found.stored.entry.item
     evidence = still_there(found.hit.evidence, found.stored)

@@ -17,7 +17,7 @@ MOST_LINES = 400
 
 def show_entry(stored: StoredEntry, evidence: Sequence[Evidence], *, named: bool = True) -> None:
     """Show an entry with its evidence marked: headline, where it is from, and the words around the evidence."""
-    from watcher.digest.format_helpers import cut_snippet, split_by_evidence
+    from watcher.digest.evidence import cut_snippet, split_by_evidence
 
     item = stored.entry.item
     output.put(output.marked(split_by_evidence(item.title, "title", evidence)))

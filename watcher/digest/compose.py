@@ -1,4 +1,4 @@
-"""Decides what a digest says: which stories, in which order, how many, and what is only counted."""
+"""Decides what a digest contains: which stories, in which order, how many, and what is only counted."""
 
 from __future__ import annotations
 
@@ -20,8 +20,11 @@ from watcher.model.digest import (
 )
 from watcher.model.topic import Topic
 
-FRESHNESS = timedelta(hours=12)
-"""Half of a hit's freshness is gone after so long."""
+FRESHNESS_HALF_LIFE = timedelta(hours=12)
+FRESHNESS_WEIGHT = 0.3
+OUTLET_WEIGHT = 0.08
+MAX_WEIGHTED_OUTLETS = 5
+"""What freshness and each outlet add to a story's score (0..1)."""
 _RANK = {kind: rank for rank, kind in enumerate(NewsKind)}
 
 
@@ -36,31 +39,20 @@ def compose_digest(
     alarms: Sequence[str] = (),
     troubles: Sequence[str] = (),
 ) -> Digest:
-    """Make a digest of hits that were not told yet: a section for each topic, a row for each story.
+    """Compose a digest of hits that were not reported yet: a section for each topic, a row for each story.
 
-    Topics come in the order of the subscription, or of the configuration; in each, news stand before edits and finds
-    from the archive. A story's lead is its best hit; what does not fit is counted in `more`. Every hit is a member of
-    the digest, shown or not.
+    Topics come in the order of the subscription, or of the configuration; in each, new stories come before changed
+    ones and finds from the archive. A story's lead is its best hit; what does not fit is counted in `more`. Every hit
+    is a member of the digest, shown or not.
     """
     names = {topic.id: topic.name or topic.id for topic in topics}
     order = {topic_id: n for n, topic_id in enumerate(subscription.topics or [topic.id for topic in topics])}
     by_topic: dict[str, list[DigestHit]] = defaultdict(list)
     for hit in hits:
+        # A hit below the score is a member all the same: it is reported as counted, and not offered again.
         if hit.score >= subscription.min_score:
-            by_topic[hit.topic_id].append(_named(hit))
-    sections = []
-    for topic_id in sorted(by_topic, key=lambda each: (order.get(each, len(order)), each)):
-        lines = sorted(_lines(by_topic[topic_id]), key=lambda line: _weight(line, window[1]), reverse=True)
-        kept = tuple(lines[: subscription.max_stories])
-        sections.append(
-            TopicSection(
-                topic_id=topic_id,
-                name=names.get(topic_id, topic_id),
-                stories=kept,
-                more=len(lines) - len(kept),
-                since=min(hit.matched_at for hit in by_topic[topic_id]),
-            )
-        )
+            by_topic[hit.topic_id].append(_add_missing_names(hit))
+    topic_ids = sorted(by_topic, key=lambda topic_id: (order.get(topic_id, len(order)), topic_id))
     return Digest(
         name=subscription.name,
         title=subscription.title or subscription.name,
@@ -68,48 +60,66 @@ def compose_digest(
         window=window,
         timezone=subscription.timezone,
         coverage=coverage,
-        sections=tuple(sections),
+        sections=tuple(
+            _compose_section(topic_id, names.get(topic_id, topic_id), by_topic[topic_id], subscription, window[1])
+            for topic_id in topic_ids
+        ),
         hits=tuple(hit.hit_id for hit in hits),
         alarms=tuple(alarms),
         troubles=tuple(troubles),
     )
 
 
-def should_send(digest: Digest, policy: EmptyPolicy) -> bool:
-    """Tell whether a digest goes out: an empty one only if the subscription wants to hear of silence.
+def _compose_section(
+    topic_id: str, name: str, hits: Sequence[DigestHit], subscription: Subscription, now: datetime
+) -> TopicSection:
+    lines = sorted(_group_by_story(hits), key=lambda line: _weigh_story(line, now), reverse=True)
+    shown = tuple(lines[: subscription.max_stories])
+    return TopicSection(
+        topic_id=topic_id,
+        name=name,
+        stories=shown,
+        more=len(lines) - len(shown),
+        since=min(hit.matched_at for hit in hits),
+    )
 
-    An alarm is no silence, and messages that did not arrive are bad coverage.
+
+def should_send(digest: Digest, policy: EmptyPolicy) -> bool:
+    """Return whether a digest is sent; an empty one only as the subscription's policy says.
+
+    A digest with an alarm is not empty, and messages that did not arrive count as bad coverage.
     """
     if digest.sections or digest.alarms:
         return True
-    bad = digest.coverage.bad or bool(digest.troubles)
-    return policy is EmptyPolicy.SEND or (policy is EmptyPolicy.WHEN_BAD and bad)
+    is_bad = digest.coverage.bad or bool(digest.troubles)
+    return policy is EmptyPolicy.SEND or (policy is EmptyPolicy.WHEN_BAD and is_bad)
 
 
-def _named(hit: DigestHit) -> DigestHit:
-    """Give a hit something to be called by where its feed gave it no headline or no name."""
+def _add_missing_names(hit: DigestHit) -> DigestHit:
+    """Return a hit with a headline and an outlet, where its feed gave none."""
     if one_line(hit.title) and one_line(hit.source):
         return hit
     title = hit.title if one_line(hit.title) else one_line(hit.summary)[:120] or hit.url or "(no headline)"
     return replace(hit, title=title, source=hit.source if one_line(hit.source) else "unknown outlet")
 
 
-def _lines(hits: Sequence[DigestHit]) -> list[StoryLine]:
+def _group_by_story(hits: Sequence[DigestHit]) -> list[StoryLine]:
     stories: dict[object, list[DigestHit]] = defaultdict(list)
     for hit in hits:
         stories[hit.story_id if hit.story_id is not None else (hit.hit_id,)].append(hit)
     lines = []
-    for told in stories.values():
-        ranked = sorted(told, key=lambda hit: (_RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id))
-        rest = sorted(ranked[1:], key=lambda hit: (hit.first_seen_at, hit.hit_id))
-        lines.append(StoryLine(lead=ranked[0], others=tuple(rest)))
+    for reports in stories.values():
+        ranked = sorted(reports, key=lambda hit: (_RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id))
+        others = sorted(ranked[1:], key=lambda hit: (hit.first_seen_at, hit.hit_id))
+        lines.append(StoryLine(lead=ranked[0], others=tuple(others)))
     return lines
 
 
-def _weight(line: StoryLine, now: datetime) -> tuple[int, float, float]:
-    """Weigh a story: news first, then its best score, how fresh it is, and how many outlets carry it."""
+def _weigh_story(line: StoryLine, now: datetime) -> tuple[int, float, float]:
+    """Return a story's sort key: new ones first, then by best score, freshness and number of outlets."""
     newest = max(hit.news_at for hit in (line.lead, *line.others))
     age = max(timedelta(), now - newest)
-    freshness = 0.5 ** (age / FRESHNESS)
-    weight = line.lead.score + 0.3 * freshness + 0.08 * min(len(line.outlets), 5)
+    freshness = 0.5 ** (age / FRESHNESS_HALF_LIFE)
+    outlets = min(len(line.outlets), MAX_WEIGHTED_OUTLETS)
+    weight = line.lead.score + FRESHNESS_WEIGHT * freshness + OUTLET_WEIGHT * outlets
     return -_RANK[line.lead.kind], weight, newest.timestamp()

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from watcher.digest.data import as_data
-from watcher.digest.format_helpers import Links, format_subject
+from watcher.digest.format_helpers import format_subject
 from watcher.digest.html import render_html
+from watcher.digest.links import Links
 from watcher.digest.plain import render_markdown, render_text
 from watcher.model.digest import Digest
 

@@ -1,21 +1,21 @@
-"""A digest as an HTML mail: right on a phone, in the dark and in old mail readers, and below what Gmail cuts off."""
+"""Renders a digest as an HTML mail: for phones, dark mode and old mail readers, and small enough for Gmail."""
 
 from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import css_inline
 import jinja2
 from markupsafe import Markup, escape
 
 from watcher.digest import user_templates
+from watcher.digest.evidence import Pieces, cut_summary, split_by_evidence
 from watcher.digest.format_helpers import (
-    Links,
     Place,
-    cut_summary,
     format_coverage,
+    format_empty,
     format_headline,
     format_local_time,
     format_subject,
@@ -23,132 +23,138 @@ from watcher.digest.format_helpers import (
     interleave_stories,
     list_flags,
     list_other_outlets,
-    split_by_evidence,
 )
+from watcher.digest.links import Links
 from watcher.digest.unsubscribe_links import UNSUBSCRIBE_MARKER
-from watcher.model.digest import Digest, StoryLine
+from watcher.model.digest import Digest, StoryLine, TopicSection
 
-MOST_BYTES = 90_000
-"""Gmail cuts a message off at about 102 kB; what is left is for the headers of others."""
-ALWAYS_WHOLE = 3
+MAX_HTML_BYTES = 90_000
+"""Gmail cuts a message off at about 102 kB; the rest is for headers and for the link to unsubscribe."""
+SUMMARIES_PER_TOPIC = 3
 """So many stories of each topic keep their summaries, however long the digest is."""
+_SECTION_BYTES = 120
+"""What a section's line about further stories takes, which the page without rows does not have."""
+_MARK = Markup('<mark style="background:#fff0b8;color:#1b2129">{}</mark>')
 
 _Rows: TypeAlias = dict[Place, Markup]
 
 
 def render_html(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
-    """Write a digest as HTML of at most MOST_BYTES: long ones lose summaries from below, then stories to "n more".
+    """Return a digest as HTML of at most MAX_HTML_BYTES: long ones lose summaries from below, then stories.
 
-    `templates` is a folder whose `digest.html` or `story.html` is used instead of ours (Jinja2; the same names are
-    given to it). One that cannot be used is told of in the digest, which then looks as ours do.
+    `templates` is a folder whose `digest.html` or `story.html` replaces ours (Jinja2, with the same names). Where one
+    cannot be used, ours are, and the digest says so.
     """
     links = links or Links()
     if user_templates.has_template(templates, "digest.html", "story.html"):
         try:
-            said = _written(digest, links, templates)
-            dressed = _inliner().inline(said)
+            page = _render(digest, links, templates)
+            inlined = _create_inliner().inline(page)
         except user_templates.TEMPLATE_ERRORS as error:
             digest = user_templates.add_template_error(digest, templates, error)
         else:
-            return dressed if len(dressed.encode()) <= MOST_BYTES else said
-    return _written(digest, links, None)
+            return inlined if len(inlined.encode()) <= MAX_HTML_BYTES else page
+    return _render(digest, links, None)
 
 
-def _written(digest: Digest, links: Links, templates: Path | None) -> str:
+def _render(digest: Digest, links: Links, templates: Path | None) -> str:
     row = user_templates.find_template("story.html", templates)
     page = user_templates.find_template("digest.html", templates)
-    frame = len(_paged(page, digest, links, {}).encode()) + 120 * len(digest.sections)
-    rows = _fitted(digest, links, row, MOST_BYTES - frame)
-    return _paged(page, digest, links, rows)
+    frame = len(_render_page(page, digest, links, {}).encode()) + _SECTION_BYTES * len(digest.sections)
+    rows = _fit_rows(digest, links, row, MAX_HTML_BYTES - frame)
+    return _render_page(page, digest, links, rows)
 
 
-def _fitted(digest: Digest, links: Links, row: jinja2.Template, room: int) -> _Rows:
-    """Choose the rows that fit: all of them whole; else the first of each topic whole and the others without summary,
-    as many as there is room for, and with what room is left as many summaries as it holds."""
+def _fit_rows(digest: Digest, links: Links, template: jinja2.Template, limit: int) -> _Rows:
+    """Return the rows that fit into `limit` bytes.
+
+    All of them whole, if they fit. Otherwise the first of each topic are whole and the others without summary, as many
+    as fit, and with what is left as many summaries as it holds.
+    """
     whole: _Rows = {}
-    left = room
-    order = list(interleave_stories(digest))
-    for place, line in order:
-        whole[place] = _row(row, digest, line, links, summaries=True)
+    left = limit
+    stories = list(interleave_stories(digest))
+    for place, line in stories:
+        whole[place] = _render_row(template, digest, line, links, with_summary=True)
         left -= len(whole[place].encode())
         if left < 0:
             break
     else:
         return whole
     rows: _Rows = {}
-    left = room
-    for place, line in order:
-        kept = whole.get(place) if place[1] < ALWAYS_WHOLE else None
-        made = kept if kept is not None else _row(row, digest, line, links, summaries=False)
-        if (left := left - len(made.encode())) < 0:
+    left = limit
+    for place, line in stories:
+        row = whole.get(place) if place[1] < SUMMARIES_PER_TOPIC else None
+        if row is None:
+            row = _render_row(template, digest, line, links, with_summary=False)
+        if (left := left - len(row.encode())) < 0:
             break
-        rows[place] = made
-    for place, made in whole.items():
-        more = len(made.encode()) - len(rows.get(place, made).encode())
+        rows[place] = row
+    for place, row in whole.items():
+        more = len(row.encode()) - len(rows.get(place, row).encode())
         if 0 < more <= left:
-            rows[place] = made
+            rows[place] = row
             left -= more
     return rows
 
 
-def _row(row: jinja2.Template, digest: Digest, line: StoryLine, links: Links, *, summaries: bool) -> Markup:
+def _render_row(
+    template: jinja2.Template, digest: Digest, line: StoryLine, links: Links, *, with_summary: bool
+) -> Markup:
     lead = line.lead
-    also, more = list_other_outlets(line)
-    said = row.render(
+    outlets, more = list_other_outlets(line)
+    row = template.render(
         line=line,
-        title=_words(split_by_evidence(lead.title, "title", lead.evidence)),
+        title=_mark_evidence(split_by_evidence(lead.title, "title", lead.evidence)),
         url=lead.url,
         source=lead.source,
         language=lead.language,
-        also=also,
+        also=outlets,
         more=more,
         when=format_local_time(lead.news_at, digest.timezone).replace(" ", "\u00a0"),
         flags=list_flags(lead),
-        summary=_words(cut_summary(lead)) if summaries else "",
+        summary=_mark_evidence(cut_summary(lead)) if with_summary else "",
         relevant=links.label(lead.hit_id, "relevant"),
         irrelevant=links.label(lead.hit_id, "irrelevant"),
     )
-    return Markup(said)  # noqa: S704  (the template escapes)
+    return Markup(row)  # noqa: S704  (the template escapes)
 
 
-def _paged(page: jinja2.Template, digest: Digest, links: Links, rows: _Rows) -> str:
-    sections = []
-    for number, section in enumerate(digest.sections):
-        shown = [(line, rows.get((number, rank))) for rank, line in enumerate(section.stories)]
-        made = {id(line): made for line, made in shown if made is not None}
-        parts = [
-            (label, [made[id(line)] for line in lines if id(line) in made]) for label, lines in group_stories(section)
-        ]
-        sections.append(
-            {
-                "id": section.topic_id,
-                "name": section.name,
-                "count": len(section.stories) + section.more,
-                "groups": [(label, found) for label, found in parts if found],
-                "more": section.more + len(section.stories) - len(made),
-                "link": links.topic(section.topic_id, section.since),
-            }
-        )
-    return page.render(
+def _render_page(template: jinja2.Template, digest: Digest, links: Links, rows: _Rows) -> str:
+    return template.render(
         digest=digest,
-        sections=sections,
+        sections=[_prepare_section(number, section, links, rows) for number, section in enumerate(digest.sections)],
         subject=format_subject(digest),
         headline=format_headline(digest),
         coverage_line=format_coverage(digest.coverage),
+        empty_line=format_empty(digest),
         until=format_local_time(digest.window[1], digest.timezone),
         home=links.base_url,
         unsubscribe=Markup(UNSUBSCRIBE_MARKER),  # noqa: S704
     )
 
 
-def _words(pieces: list[tuple[str, bool]]) -> Markup:
-    """Write stretches of text, evidence marked, everything escaped."""
-    return Markup("").join(_MARK.format(piece) if hit else escape(piece) for piece, hit in pieces)
+def _prepare_section(number: int, section: TopicSection, links: Links, rows: _Rows) -> dict[str, Any]:
+    """Return what a template is given of a section; stories without a row are counted in `more`."""
+    by_line = {id(line): rows[number, rank] for rank, line in enumerate(section.stories) if (number, rank) in rows}
+    groups = [
+        (label, [by_line[id(line)] for line in lines if id(line) in by_line]) for label, lines in group_stories(section)
+    ]
+    return {
+        "id": section.topic_id,
+        "name": section.name,
+        "count": len(section.stories) + section.more,
+        "groups": [(label, shown) for label, shown in groups if shown],
+        "more": section.more + len(section.stories) - len(by_line),
+        "link": links.topic(section.topic_id, section.since),
+    }
 
 
-_MARK = Markup('<mark style="background:#fff0b8;color:#1b2129">{}</mark>')
+def _mark_evidence(pieces: Pieces) -> Markup:
+    """Return text as HTML, escaped, with its evidence marked."""
+    return Markup("").join(_MARK.format(piece) if is_evidence else escape(piece) for piece, is_evidence in pieces)
 
 
 @lru_cache(maxsize=1)
-def _inliner() -> css_inline.CSSInliner:
+def _create_inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(keep_style_tags=True, load_remote_stylesheets=False)

@@ -1,4 +1,4 @@
-"""A digest as plain text and as Markdown, for mail readers, terminals and files."""
+"""Renders a digest as plain text and as Markdown, for mail readers, terminals and files."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from watcher.digest import user_templates
+from watcher.digest.evidence import cut_summary
 from watcher.digest.format_helpers import (
-    Links,
     Place,
-    cut_summary,
+    format_count,
     format_coverage,
+    format_empty,
     format_headline,
+    format_lead,
     format_local_time,
     group_stories,
     interleave_stories,
@@ -20,159 +22,178 @@ from watcher.digest.format_helpers import (
     list_other_outlets,
     one_line,
 )
-from watcher.model.digest import Digest, StoryLine
+from watcher.digest.links import Links
+from watcher.model.digest import Digest, StoryLine, TopicSection
 from watcher.text.bidi import isolate
 
-WIDTH = 76
-MOST_TEXT = 90_000
-"""Characters of stories in a text: more is no reading, and would weigh more than the HTML beside it."""
+LINE_WIDTH = 76
+MAX_TEXT_LENGTH = 90_000
+"""Characters of stories in a text: nobody reads more, and it would weigh more than the HTML beside it."""
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
-_AT_BEGINNING = re.compile(r"^(\d{1,9})([.)])|^([-+=:])")
+_LINE_START = re.compile(r"^(\d{1,9})([.)])|^([-+=:])")
 
 
 def render_text(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
-    """Write a digest as plain text, 76 columns wide, or as a user's own `digest.txt` has it."""
+    """Return a digest as plain text, 76 columns wide, or as a user's own `digest.txt` has it."""
     links = links or Links()
-    said, digest = _own("digest.txt", digest, links, templates)
-    return said or "\n".join(_text(digest, links)).rstrip() + "\n"
+    text, digest = _render_user_template("digest.txt", digest, links, templates)
+    return text or "\n".join(_iter_text_lines(digest, links)).rstrip() + "\n"
 
 
 def render_markdown(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
-    """Write a digest as Markdown (CommonMark), every outside word escaped, or as a user's own `digest.md` has it."""
+    """Return a digest as Markdown (CommonMark), outside words escaped, or as a user's own `digest.md` has it."""
     links = links or Links()
-    said, digest = _own("digest.md", digest, links, templates)
-    return said or "\n".join(_markdown(digest, links)).rstrip() + "\n"
+    text, digest = _render_user_template("digest.md", digest, links, templates)
+    return text or "\n".join(_iter_markdown_lines(digest, links)).rstrip() + "\n"
 
 
-def _own(name: str, digest: Digest, links: Links, templates: Path | None) -> tuple[str | None, Digest]:
+def _render_user_template(name: str, digest: Digest, links: Links, templates: Path | None) -> tuple[str | None, Digest]:
+    """Return the text of a user's template, else None and the digest, with a note where the template failed."""
     try:
         return user_templates.render_user_template(
             name, templates, digest=digest, links=links, headline=format_headline(digest), groups=group_stories,
             coverage_line=format_coverage(digest.coverage), until=format_local_time(digest.window[1], digest.timezone),
-            clock=lambda moment: format_local_time(moment, digest.timezone), one_line=one_line, escaped=_escaped,
+            clock=lambda moment: format_local_time(moment, digest.timezone), one_line=one_line, escaped=escape_markdown,
         ), digest  # fmt: skip
     except user_templates.TEMPLATE_ERRORS as error:
         return None, user_templates.add_template_error(digest, templates, error)
 
 
-def _text(digest: Digest, links: Links) -> Iterator[str]:
+def _iter_text_lines(digest: Digest, links: Links) -> Iterator[str]:
     yield one_line(digest.title)
-    yield _summary_line(digest)
+    yield format_lead(digest)
     yield ""
     for alarm in digest.alarms:
-        yield from (*_wrapped(alarm, "! ", "  "), "")
-    shown = _fitted(digest)
+        yield from (*_wrap(alarm, "! ", "  "), "")
+    shown = _fit_stories(digest)
     for number, section in enumerate(digest.sections):
-        count = len(section.stories) + section.more
-        yield from (f"== {one_line(section.name)} ({count})", "")
-        rank = 0
-        for label, lines in group_stories(section):
-            if label and (number, rank) in shown:
-                yield from (f"   -- {label} --", "")
-            for _line in lines:
-                yield from shown.get((number, rank), ())
-                rank += 1
-        more = count - sum(place[0] == number for place in shown)
-        if more:
-            where = links.topic(section.topic_id, section.since)
-            yield from (f"   {more} more" + (f": {where}" if where else ""), "")
+        yield from _iter_section_lines(number, section, shown, links)
+    if not digest.sections and not digest.alarms:
+        yield from (format_empty(digest), "")
     yield "--"
-    yield from _wrapped(format_coverage(digest.coverage))
+    yield from _wrap(format_coverage(digest.coverage))
     for note in (*digest.troubles, *digest.coverage.notes):
-        yield from _wrapped(note, " - ", "   ")
+        yield from _wrap(note, " - ", "   ")
 
 
-def _summary_line(digest: Digest) -> str:
-    until = format_local_time(digest.window[1], digest.timezone)
-    return f"{format_headline(digest)} · until {until} ({digest.timezone})"
+def _iter_section_lines(
+    number: int, section: TopicSection, shown: dict[Place, list[str]], links: Links
+) -> Iterator[str]:
+    count = len(section.stories) + section.more
+    yield from (f"== {one_line(section.name)} ({count})", "")
+    rank = 0
+    for label, lines in group_stories(section):
+        if label and (number, rank) in shown:
+            yield from (f"   -- {label} --", "")
+        for _line in lines:
+            yield from shown.get((number, rank), ())
+            rank += 1
+    if more := count - sum(place[0] == number for place in shown):
+        url = links.topic(section.topic_id, section.since)
+        yield from (f"   {_format_more(more)}" + (f": {url}" if url else ""), "")
 
 
-def _fitted(digest: Digest) -> dict[Place, list[str]]:
-    """Write the stories that fit, those of all topics by turns."""
+def _format_more(count: int) -> str:
+    return format_count(count, "more story", "more stories")
+
+
+def _fit_stories(digest: Digest) -> dict[Place, list[str]]:
+    """Return the lines of the stories that fit, taken from all topics in turn."""
     shown: dict[Place, list[str]] = {}
-    left = MOST_TEXT
+    left = MAX_TEXT_LENGTH
     for place, line in interleave_stories(digest):
-        said = [*_story(line, digest.timezone), ""]
-        if (left := left - sum(map(len, said))) < 0:
+        lines = [*_iter_story_lines(line, digest.timezone), ""]
+        if (left := left - sum(map(len, lines))) < 0:
             break
-        shown[place] = said
+        shown[place] = lines
     return shown
 
 
-def _story(line: StoryLine, timezone: str) -> Iterator[str]:
+def _iter_story_lines(line: StoryLine, timezone: str) -> Iterator[str]:
     lead = line.lead
-    yield from _wrapped(isolate(lead.title), " * ", "   ")
-    also, more = list_other_outlets(line)
-    sources = ", ".join(isolate(hit.source) for hit in (lead, *also))
-    outlets = sources + (f" and {more} more" if more else "")
-    marks = "".join(f" [{flag}]" for flag in list_flags(lead))
-    yield from _wrapped(f"{outlets} · {format_local_time(lead.news_at, timezone)}{marks}", "   ", "   ")
-    yield from _wrapped(isolate("".join(piece for piece, _is_evidence in cut_summary(lead))), "   ", "   ")
+    yield from _wrap(isolate(lead.title), " * ", "   ")
+    others, more = list_other_outlets(line)
+    outlets = ", ".join(isolate(hit.source) for hit in (lead, *others)) + (f" and {more} more" if more else "")
+    flags = "".join(f" [{flag}]" for flag in list_flags(lead))
+    yield from _wrap(f"{outlets} · {format_local_time(lead.news_at, timezone)}{flags}", "   ", "   ")
+    yield from _wrap(isolate("".join(piece for piece, _is_evidence in cut_summary(lead))), "   ", "   ")
     if lead.url:
         yield f"   {lead.url}"
 
 
-def _wrapped(said: str, first: str = "", rest: str = "") -> Iterator[str]:
-    """Break outside words into lines at blanks; a word longer than a line keeps a line of its own."""
+def _wrap(text: str, first: str = "", rest: str = "") -> Iterator[str]:
+    """Break outside text into lines at blanks, with prefixes; a word longer than a line keeps a line of its own."""
     line = ""
-    lead = first
-    for word in one_line(said).split(" "):
-        if line and len(lead) + len(line) + 1 + len(word) > WIDTH:
-            yield lead + line
-            line, lead = word, rest
+    prefix = first
+    for word in one_line(text).split(" "):
+        if line and len(prefix) + len(line) + 1 + len(word) > LINE_WIDTH:
+            yield prefix + line
+            line, prefix = word, rest
         else:
             line = f"{line} {word}" if line else word
     if line:
-        yield lead + line
+        yield prefix + line
 
 
-def _markdown(digest: Digest, links: Links) -> Iterator[str]:
-    yield from (f"# {_escaped(digest.title)}", "")
-    yield _summary_line(digest)
+def _iter_markdown_lines(digest: Digest, links: Links) -> Iterator[str]:
+    yield from (f"# {escape_markdown(digest.title)}", "")
+    yield format_lead(digest)
     yield ""
     for alarm in digest.alarms:
-        yield from (f"> {_escaped(alarm)}", "")
+        yield from (f"> {escape_markdown(alarm)}", "")
     for section in digest.sections:
-        yield from (f"## {_escaped(section.name)}", "")
-        for label, lines in group_stories(section):
-            if label:
-                yield from (f"### {label}", "")
-            for line in lines:
-                yield from _item(line, digest.timezone)
-        if section.more:
-            where = links.topic(section.topic_id, section.since)
-            yield f"- [{section.more} more](<{where}>)" if where else f"- {section.more} more"
-        yield ""
-    yield from ("---", "", _escaped(format_coverage(digest.coverage)), "")
-    yield from (f"- {_escaped(note)}" for note in (*digest.troubles, *digest.coverage.notes))
+        yield from _iter_markdown_section(section, digest.timezone, links)
+    if not digest.sections and not digest.alarms:
+        yield from (format_empty(digest), "")
+    yield from ("---", "", escape_markdown(format_coverage(digest.coverage)), "")
+    yield from (f"- {escape_markdown(note)}" for note in (*digest.troubles, *digest.coverage.notes))
 
 
-def _item(line: StoryLine, timezone: str) -> Iterator[str]:
+def _iter_markdown_section(section: TopicSection, timezone: str, links: Links) -> Iterator[str]:
+    yield from (f"## {escape_markdown(section.name)}", "")
+    for label, lines in group_stories(section):
+        if label:
+            yield from (f"### {label}", "")
+        for line in lines:
+            yield from _iter_item_lines(line, timezone)
+    if section.more:
+        url = links.topic(section.topic_id, section.since)
+        more = _format_more(section.more)
+        yield f"- [{more}](<{url}>)" if url else f"- {more}"
+    yield ""
+
+
+def _iter_item_lines(line: StoryLine, timezone: str) -> Iterator[str]:
     lead = line.lead
-    title = isolate(_escaped(lead.title))
-    url = re.sub(r"[\s<>\\]", lambda found: f"%{ord(found[0]):02X}", lead.url or "")
+    title = isolate(escape_markdown(lead.title))
+    url = re.sub(r"[\s<>\\]", lambda match: f"%{ord(match[0]):02X}", lead.url or "")
     yield f"- **[{title}](<{url}>)**" if url else f"- **{title}**"
-    also, more = list_other_outlets(line)
-    outlets = ", ".join(isolate(_escaped(hit.source)) for hit in (lead, *also)) + (f" and {more} more" if more else "")
-    marks = "".join(f" · *{_escaped(flag)}*" for flag in list_flags(lead))
-    yield f"  {outlets} · {format_local_time(lead.news_at, timezone)}{marks}"
-    summary = "".join(
-        f"**{_escaped(piece)}**" if is_evidence and piece == piece.strip() else _escaped(piece, blanks=True)
-        for piece, is_evidence in cut_summary(lead)
-    )
+    others, more = list_other_outlets(line)
+    names = ", ".join(isolate(escape_markdown(hit.source)) for hit in (lead, *others))
+    outlets = names + (f" and {more} more" if more else "")
+    flags = "".join(f" · *{escape_markdown(flag)}*" for flag in list_flags(lead))
+    yield f"  {outlets} · {format_local_time(lead.news_at, timezone)}{flags}"
+    summary = "".join(_format_piece(*piece) for piece in cut_summary(lead))
     if summary.strip():
-        yield f"  {_begun(summary.strip())}"
+        yield f"  {_escape_line_start(summary.strip())}"
 
 
-def _escaped(said: str, *, blanks: bool = False) -> str:
-    """Take from outside words whatever Markdown would read in them; `blanks` keeps those at their ends."""
-    kept = one_line(said)
-    if blanks and kept:
-        kept = (" " if said[:1].isspace() else "") + kept + (" " if said[-1:].isspace() else "")
-    kept = _MARKDOWN.sub(r"\\\1", kept or (" " if said and blanks else ""))
-    return _begun(kept)
+def _format_piece(text: str, is_evidence: bool) -> str:
+    # CommonMark makes nothing bold that begins or ends with a blank.
+    if is_evidence and text == text.strip():
+        return f"**{escape_markdown(text)}**"
+    return escape_markdown(text, keep_blanks=True)
 
 
-def _begun(line: str) -> str:
-    """Take from the beginning of a line what would make it an item of a list, a rule or a heading."""
-    return _AT_BEGINNING.sub(lambda found: f"{found[1]}\\{found[2]}" if found[1] else f"\\{found[3]}", line)
+def escape_markdown(text: str, *, keep_blanks: bool = False) -> str:
+    """Return outside text on one line without effect in Markdown; `keep_blanks` keeps one blank at each end."""
+    line = one_line(text)
+    if keep_blanks and line:
+        line = (" " if text[:1].isspace() else "") + line + (" " if text[-1:].isspace() else "")
+    line = _MARKDOWN.sub(r"\\\1", line or (" " if text and keep_blanks else ""))
+    return _escape_line_start(line)
+
+
+def _escape_line_start(line: str) -> str:
+    """Escape what would make a line an item of a list, a rule or a heading."""
+    return _LINE_START.sub(lambda match: f"{match[1]}\\{match[2]}" if match[1] else f"\\{match[3]}", line)

@@ -1,4 +1,4 @@
-"""Schedules as people say them: "weekdays at 7:30", "every 2 hours", "mondays and thursdays at 9am", or cron."""
+"""Schedules as people write them: "weekdays at 7:30", "every 2 hours", "mondays and thursdays at 9am", or cron."""
 
 from __future__ import annotations
 
@@ -8,37 +8,41 @@ from datetime import UTC, datetime
 from cronsim import CronSim, CronSimError
 
 IMMEDIATE = "immediate"
-_NAMES = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
-_DAYS = {"daily": "*", "every day": "*", "weekdays": "1-5", "weekends": "0,6", "weekly": "1"}
+DEFAULT_TIME = "8:00"
+"""The time of day of a schedule that names days alone."""
+_DAY_NAMES = ("sunday", "monday", "tuesday", "wednesday", "thursday", "friday", "saturday")
+_DAY_GROUPS = {"daily": "*", "every day": "*", "weekdays": "1-5", "weekends": "0,6", "weekly": "1"}
 _TIME = re.compile(r"(?P<hour>\d{1,2})(?:[:.](?P<minute>\d{2}))? ?(?P<half>am|pm)?")
-_SPOKEN = {"noon": (12, 0), "midnight": (0, 0)}
-_AND = re.compile(r"\s*(?:,\s*and\b|,|\band\b|&)\s*")
-_EVERY = re.compile(r"every (?P<number>\d{1,2}) ?(?P<unit>minutes|minute|min|m|hours|hour|h)")
+_NAMED_TIMES = {"noon": (12, 0), "midnight": (0, 0)}
+_SEPARATOR = re.compile(r"\s*(?:,\s*and\b|,|\band\b|&)\s*")
+_INTERVAL = re.compile(r"every (?P<number>\d{1,2}) ?(?P<unit>minutes|minute|min|m|hours|hour|h)")
 
 
 def convert_to_cron(schedule: str) -> str:
-    """Give the five-field cron of a schedule in cron or in words.
+    """Return the five-field cron of a schedule in cron or in words; IMMEDIATE stays as it is.
 
-    Raises ValueError for what is neither. Weekdays count from Sunday = 0, as cron does.
+    Raises ValueError for what is neither. Weekdays count from Sunday = 0, as in cron.
     """
-    said = " ".join(schedule.strip().lower().split())
-    if said == IMMEDIATE:
+    text = " ".join(schedule.strip().lower().split())
+    if text == IMMEDIATE:
         return IMMEDIATE
-    if said in {"hourly", "every hour"}:
+    if text in {"hourly", "every hour"}:
         return "0 * * * *"
-    if (found := _EVERY.fullmatch(said)) is not None:
-        return _every(int(found["number"]), found["unit"], schedule)
-    when, at, times = said.rpartition("at ") if said.startswith("at ") else said.partition(" at ")
+    if (interval := _INTERVAL.fullmatch(text)) is not None:
+        return _convert_interval(int(interval["number"]), interval["unit"], schedule)
+    # "at 7:30" alone, or days before it: "mondays at 7:30".
+    when, at, times = text.rpartition("at ") if text.startswith("at ") else text.partition(" at ")
     if not at:
-        # "mondays" alone, or "07:30" alone.
-        when, times = ("daily", said) if _days(said) is None and not said.isdigit() else (said, "8:00")
-    days = _days(when or "daily")
-    if days is not None and (clock := _times(times, schedule)) is not None:
-        return f"{clock} * * {days}"
-    return _cron(said, schedule)
+        # "mondays" alone, or "07:30" alone; a bare number would be read as an hour, and is a cron with fields missing.
+        is_days = _parse_days(text) is not None or text.isdigit()
+        when, times = (text, DEFAULT_TIME) if is_days else ("daily", text)
+    days = _parse_days(when or "daily")
+    if days is not None and (hours_and_minute := _parse_times(times, schedule)) is not None:
+        return f"{hours_and_minute} * * {days}"
+    return _validate_cron(text, schedule)
 
 
-def _every(number: int, unit: str, schedule: str) -> str:
+def _convert_interval(number: int, unit: str, schedule: str) -> str:
     if unit.startswith("m") and number and 60 % number == 0:
         return f"*/{number} * * * *" if number < 60 else "0 * * * *"
     if unit.startswith("h") and number and 24 % number == 0:
@@ -46,48 +50,55 @@ def _every(number: int, unit: str, schedule: str) -> str:
     raise ValueError(f"{schedule!r}: only what divides an hour or a day evenly")
 
 
-def _days(said: str) -> str | None:
-    """Read days: all, some kind, or names in full or short; None where these are none."""
-    if said in _DAYS:
-        return _DAYS[said]
-    found = []
-    for word in _AND.split(said.removeprefix("every ")):
-        short = word.removesuffix("s")
-        day = next((n for n, name in enumerate(_NAMES) if len(short) >= 3 and name.startswith(short)), None)
+def _parse_days(text: str) -> str | None:
+    """Return cron's days of a group such as `weekdays`, or of names in full or short; None for any other text."""
+    if text in _DAY_GROUPS:
+        return _DAY_GROUPS[text]
+    days = set()
+    for word in _SEPARATOR.split(text.removeprefix("every ")):
+        prefix = word.removesuffix("s")
+        day = next((n for n, name in enumerate(_DAY_NAMES) if len(prefix) >= 3 and name.startswith(prefix)), None)
         if day is None:
             return None
-        found.append(day)
-    return ",".join(str(day) for day in sorted(set(found)))
+        days.add(day)
+    return ",".join(str(day) for day in sorted(days))
 
 
-def _times(said: str, schedule: str) -> str | None:
-    """Read times of day as cron's minute and hour; None where these are none."""
-    clocks = []
-    for word in _AND.split(said):
-        found = _TIME.fullmatch(word)
-        if word not in _SPOKEN and found is None:
+def _parse_times(text: str, schedule: str) -> str | None:
+    """Return cron's minute and hours of some times of day; None where the text is none. Raises ValueError."""
+    times: list[tuple[int, int]] = []
+    for word in _SEPARATOR.split(text):
+        if word in _NAMED_TIMES:
+            times.append(_NAMED_TIMES[word])
+        elif (match := _TIME.fullmatch(word)) is not None:
+            times.append(_read_time(match, schedule))
+        else:
             return None
-        hour, minute = _SPOKEN[word] if found is None else (int(found["hour"]), int(found["minute"] or 0))
-        if found is not None and found["half"]:
-            if not 1 <= hour <= 12:
-                raise ValueError(f"{schedule!r} names no time of day")
-            hour = hour % 12 + (12 if found["half"] == "pm" else 0)
-        if hour > 23 or minute > 59:
-            raise ValueError(f"{schedule!r} names no time of day")
-        clocks.append((hour, minute))
-    minutes = {minute for _hour, minute in clocks}
+    minutes = {minute for _hour, minute in times}
     if len(minutes) > 1:
         raise ValueError(f"{schedule!r}: several times have to be at the same minute; else write two digests")
-    return f"{minutes.pop()} {','.join(str(hour) for hour in sorted({hour for hour, _minute in clocks}))}"
+    return f"{minutes.pop()} {','.join(str(hour) for hour in sorted({hour for hour, _minute in times}))}"
 
 
-def _cron(said: str, schedule: str) -> str:
+def _read_time(match: re.Match[str], schedule: str) -> tuple[int, int]:
+    """Return hour and minute of a time such as `7`, `7:30` or `7pm`. Raises ValueError."""
+    hour, minute = int(match["hour"]), int(match["minute"] or 0)
+    if match["half"]:
+        if not 1 <= hour <= 12:
+            raise ValueError(f"{schedule!r} names no time of day")
+        hour = hour % 12 + (12 if match["half"] == "pm" else 0)
+    if hour > 23 or minute > 59:
+        raise ValueError(f"{schedule!r} names no time of day")
+    return hour, minute
+
+
+def _validate_cron(text: str, schedule: str) -> str:
     try:
-        CronSim(said, datetime(2026, 1, 1, tzinfo=UTC))
+        CronSim(text, datetime(2026, 1, 1, tzinfo=UTC))
     except CronSimError as error:
         raise ValueError(
             f"{schedule!r} is no schedule: write cron (0 7 * * 1-5), words (weekdays at 7:00) or immediate"
         ) from error
-    if len(said.split()) != 5:
+    if len(text.split()) != 5:
         raise ValueError(f"{schedule!r}: cron has five fields")
-    return said
+    return text

@@ -13,7 +13,7 @@ from watcher.model.digest import QuietHours, Subscription
 
 
 def validate_schedule(schedule: str, timezone: str = "UTC") -> None:
-    """Check a schedule; raises ValueError for one that cannot be read or never comes."""
+    """Raise ValueError for a schedule that cannot be read or never comes, and for an unknown time zone."""
     cron = convert_to_cron(schedule)
     try:
         zone = ZoneInfo(timezone)
@@ -28,30 +28,30 @@ def validate_schedule(schedule: str, timezone: str = "UTC") -> None:
 
 
 def find_next_slot(subscription: Subscription, after: datetime) -> datetime | None:
-    """Give the first slot after a moment, in UTC; None for alerts and for schedules that never come."""
-    return next(_slots(subscription, after), None)
+    """Return the first slot after a moment, in UTC; None for alerts and for schedules that never come."""
+    return next(_iter_slots(subscription, after), None)
 
 
 def find_due_slot(subscription: Subscription, last_slot_at: datetime | None, now: datetime) -> datetime | None:
-    """Give the latest slot that has come since the last one, in UTC; None where none has.
+    """Return the latest slot that has come since the last one, in UTC; None where none has.
 
-    After downtime the missed slots are one: their digest is merged. A subscription without a past counts from a
-    minute ago, so that setting one up sends nothing at once. Alerts are due whenever they are asked about.
+    After downtime the missed slots are one digest. A subscription without a past counts from a minute ago, so that
+    setting one up sends nothing at once. Alerts are always due.
     """
     if subscription.immediate:
         return now
     since = last_slot_at if last_slot_at is not None else now - timedelta(minutes=1)
     since = max(since, now - subscription.max_age - timedelta(days=1))
-    found: datetime | None = None
-    for slot in _slots(subscription, since):
+    latest: datetime | None = None
+    for slot in _iter_slots(subscription, since):
         if slot > now:
             break
-        found = slot
-    return found
+        latest = slot
+    return latest
 
 
 def find_quiet_end(quiet: QuietHours | None, timezone: str, now: datetime) -> datetime | None:
-    """Give the end of the quiet hours that are on at a moment, in UTC; None while there are none."""
+    """Return the end of the quiet hours at a moment, in UTC; None outside of them."""
     if quiet is None:
         return None
     zone = ZoneInfo(timezone)
@@ -72,11 +72,11 @@ def _is_quiet(quiet: QuietHours, clock: time) -> bool:
     return quiet.start <= clock < quiet.end
 
 
-def _slots(subscription: Subscription, after: datetime) -> Iterator[datetime]:
-    """Give the slots after a moment, in UTC: a time of day once a day, also where clocks go back."""
+def _iter_slots(subscription: Subscription, after: datetime) -> Iterator[datetime]:
+    """Return the slots after a moment, in UTC: a time of day once a day, also where clocks go back."""
     cron = convert_to_cron(subscription.schedule)
     if cron != IMMEDIATE:
         for slot in CronSim(cron, after.astimezone(ZoneInfo(subscription.timezone))):
-            # Begun in the hour that comes twice, cronsim gives a time of its first coming, which is past.
+            # Started in the hour that comes twice, cronsim returns a time of the first one, which is past.
             if (moment := slot.astimezone(UTC)) > after:
                 yield moment

@@ -1,4 +1,4 @@
-"""Unsubscribing in one click (RFC 8058): links that say who leaves which digest, and prove that we made them."""
+"""Unsubscribing in one click (RFC 8058): signed tokens that name recipient and digest, and where links go."""
 
 from __future__ import annotations
 
@@ -13,44 +13,45 @@ from html import escape
 from watcher.model.digest import Unsubscription
 
 UNSUBSCRIBE_MARKER = "<!-- unsubscribe -->"
+"""Where a digest's HTML leaves room for the link, which differs for each recipient."""
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{4,1400})\.([A-Za-z0-9_-]{22})")
 
 
-def sign_unsubscribe(secret: bytes, leaving: Unsubscription) -> str:
-    """Make a token that stands for a wish to leave: safe in an address, valid for as long as the key."""
-    said = json.dumps([leaving.subscription, leaving.channel, leaving.recipient], ensure_ascii=False)
-    body = urlsafe_b64encode(said.encode()).decode().rstrip("=")
-    return f"{body}.{_seal(secret, body)}"
+def sign_unsubscribe(secret: bytes, unsubscription: Unsubscription) -> str:
+    """Return a token for an unsubscription: safe in an address, valid for as long as the key."""
+    names = [unsubscription.subscription, unsubscription.channel, unsubscription.recipient]
+    body = urlsafe_b64encode(json.dumps(names, ensure_ascii=False).encode()).decode().rstrip("=")
+    return f"{body}.{_compute_signature(secret, body)}"
 
 
 def verify_unsubscribe(secret: bytes, token: str) -> Unsubscription | None:
-    """Give who wants to leave what by a token; None where it is not ours."""
-    found = _TOKEN.fullmatch(token)
-    if found is None or not hmac.compare_digest(_seal(secret, found[1]), found[2]):
+    """Return the unsubscription of a token; None where its signature is not ours."""
+    match = _TOKEN.fullmatch(token)
+    if match is None or not hmac.compare_digest(_compute_signature(secret, match[1]), match[2]):
         return None
     try:
-        name, channel, recipient = json.loads(urlsafe_b64decode(found[1] + "=" * (-len(found[1]) % 4)))
+        name, channel, recipient = json.loads(urlsafe_b64decode(match[1] + "=" * (-len(match[1]) % 4)))
     except (ValueError, binascii.Error):
         return None
     return Unsubscription(subscription=str(name), channel=str(channel), recipient=str(recipient))
 
 
-def add_unsubscribe_to_html(html: str, address: str) -> str:
-    """Put the link for unsubscribing where a digest's HTML leaves room for it; all recipients share the rest."""
+def add_unsubscribe_to_html(html: str, url: str) -> str:
+    """Return a digest's HTML with the recipient's link; everything else is the same for all recipients."""
     link = (
         f'<p class="leave" style="margin:14px 0 0;font-size:12px;line-height:18px;text-align:center">'
-        f'<a href="{escape(address, quote=True)}" style="color:#6a7580">Unsubscribe</a></p>'
-        if address
+        f'<a href="{escape(url, quote=True)}" style="color:#6a7580">Unsubscribe</a></p>'
+        if url
         else ""
     )
     return html.replace(UNSUBSCRIBE_MARKER, link, 1)
 
 
-def add_unsubscribe_to_text(text: str, address: str) -> str:
-    """Put the address for unsubscribing at the end of a digest's text."""
-    return f"{text}\nUnsubscribe: {address}\n" if address else text
+def add_unsubscribe_to_text(text: str, url: str) -> str:
+    """Return a digest's text with the recipient's link at its end."""
+    return f"{text}\nUnsubscribe: {url}\n" if url else text
 
 
-def _seal(secret: bytes, said: str) -> str:
-    sealed = hmac.new(secret, b"leave:" + said.encode(), hashlib.sha256).digest()
-    return urlsafe_b64encode(sealed[:16]).decode().rstrip("=")
+def _compute_signature(secret: bytes, body: str) -> str:
+    signature = hmac.new(secret, b"leave:" + body.encode(), hashlib.sha256).digest()
+    return urlsafe_b64encode(signature[:16]).decode().rstrip("=")

@@ -1,4 +1,4 @@
-"""Templates: ours, and above them a user's own. Alone knows Jinja."""
+"""Templates: ours, and above them a user's own. Only this module and `html` know Jinja."""
 
 from __future__ import annotations
 
@@ -11,36 +11,39 @@ import jinja2
 
 from watcher.model.digest import Digest
 
-TEMPLATE_ERRORS = (jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, OSError)
+TEMPLATE_ERRORS = (
+    jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, OSError,
+)  # fmt: skip
 """What a template that somebody wrote may raise."""
+MAX_NOTE_LENGTH = 300
 
 
 def has_template(folder: Path | None, *names: str) -> bool:
-    """Tell whether a user's folder holds one of some templates."""
+    """Return whether a user's folder holds one of some templates."""
     return folder is not None and any((folder / name).is_file() for name in names)
 
 
 def find_template(name: str, folder: Path | None = None) -> jinja2.Template:
-    """Find a template: the user's where `folder` holds it, else ours."""
-    return _environment(str(folder) if folder else "").get_template(name)
+    """Return a template: the user's where `folder` holds it, else ours."""
+    return _load_environment(str(folder) if folder else "").get_template(name)
 
 
-def render_user_template(name: str, folder: Path | None, **given: Any) -> str | None:
-    """Write what a user's own text template says; None where there is none. Raises one of FAULTS."""
+def render_user_template(name: str, folder: Path | None, **context: Any) -> str | None:
+    """Render a user's own text template; None where there is none. Raises one of TEMPLATE_ERRORS."""
     if folder is None or not has_template(folder, name):
         return None
-    said = find_template(name, folder).render(**given)
-    return said if said.endswith("\n") else f"{said}\n"
+    text = find_template(name, folder).render(**context)
+    return text if text.endswith("\n") else f"{text}\n"
 
 
 def add_template_error(digest: Digest, folder: Path | None, error: Exception) -> Digest:
-    """Give a digest that tells of a template that cannot be used."""
+    """Return a digest with a note about a template that could not be used."""
     note = f"A template in {folder} cannot be used: {type(error).__name__}: {error}"
-    return replace(digest, troubles=(*digest.troubles, note[:300]))
+    return replace(digest, troubles=(*digest.troubles, note[:MAX_NOTE_LENGTH]))
 
 
 @lru_cache(maxsize=4)
-def _environment(folder: str) -> jinja2.Environment:
+def _load_environment(folder: str) -> jinja2.Environment:
     ours = jinja2.PackageLoader("watcher.digest")
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder), ours]) if folder else ours,

@@ -10,8 +10,8 @@ from watcher.channels.base import DigestBody, PreparedDelivery, Sender
 from watcher.channels.outcome import Blocked, Deferred, Refused, SendOutcome, Sent, Uncertain
 from watcher.channels.redact import redact_secrets
 from watcher.channels.senders import Senders
-from watcher.digest.format_helpers import Links
 from watcher.digest.forms import DigestForms
+from watcher.digest.links import Links
 from watcher.model.digest import Channel, Coverage, Delivery, DeliveryState, Digest
 from watcher.pipeline.messages import build_messages
 from watcher.store.outbox.queue import DeliveryDraft

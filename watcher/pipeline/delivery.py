@@ -272,10 +272,12 @@ class DeliveryRound:
                 is_dead = self._record_refusal(db, delivery, outcome.reason, now)
                 state = DeliveryState.DEAD if is_dead else DeliveryState.RETRYING
             case Deferred(retry_after=retry_after):
+                # A channel that was away for a day may still get a message that was tried a few times only.
                 next_try_at = now + max(retry_after or timedelta(), wait)
                 is_late = next_try_at - delivery.created_at > GIVE_UP_AFTER and delivery.attempts >= MIN_ATTEMPTS
                 state = DeliveryState.DEAD if is_late else DeliveryState.RETRYING
             case Uncertain():
+                # It was handed over: only the channel's policy may send it a second time.
                 again = retries_uncertain(delivery, channel)
                 state = DeliveryState.RETRYING if again else DeliveryState.UNCERTAIN
                 next_try_at, reason = now + wait, f"perhaps it arrived: {reason}"

@@ -15,8 +15,8 @@ from pathlib import Path
 import structlog
 
 from watcher.digest.compose import compose_digest, should_send
-from watcher.digest.format_helpers import Links
 from watcher.digest.forms import DigestForms
+from watcher.digest.links import Links
 from watcher.digest.slots import find_due_slot, find_quiet_end
 from watcher.errors import NotFoundError, StorageError
 from watcher.model.digest import Channel, Coverage, Delivery, Digest, DigestHit, Subscription

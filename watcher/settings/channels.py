@@ -54,6 +54,7 @@ def _read_channel(
         {key: place for key, place in node.key_at.items() if key != "kind"},
     )
     secrets.read_files(section, model, folder, faults)
+    # Addresses of Apprise hold keys; what is wrong with one must not repeat it.
     for key in _list_secret_lists(model):
         if key in section.values:
             secrets.keep_quiet(section.values[key])

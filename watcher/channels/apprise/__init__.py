@@ -18,11 +18,13 @@ class AppriseChannel(ChannelType[AppriseOptions]):
     options_model = AppriseOptions
 
     def render(self, forms: DigestForms, options: AppriseOptions, target: Target) -> Sequence[str]:
-        from watcher.channels.apprise.render import render_messages
+        """Return the payloads of messages that fit the recipient's service."""
+        from watcher.channels.apprise.render import render_apprise_messages
 
-        return render_messages(forms, options, target)
+        return render_apprise_messages(forms, options, target)
 
     def open_sender(self, options: AppriseOptions, context: SenderContext) -> Sender:
+        """Return a sender for all addresses of the channel."""
         from watcher.channels.apprise.sender import AppriseSender
 
         return AppriseSender(options)

@@ -12,7 +12,7 @@ from watcher.digest.forms import DigestForms
 from watcher.digest.message_parts import cut_text, split_markdown
 
 
-def render_messages(forms: DigestForms, options: AppriseOptions, target: Target) -> Sequence[str]:
+def render_apprise_messages(forms: DigestForms, options: AppriseOptions, target: Target) -> Sequence[str]:
     """Return the payloads of a digest: one, or several that are numbered in their titles."""
     name, subject = forms.digest.name, forms.subject
     url = options.find_url(target.recipient)

@@ -19,11 +19,13 @@ class EmailChannel(ChannelType[EmailOptions]):
     needs_digest_body = True
 
     def render(self, forms: DigestForms, options: EmailOptions, target: Target) -> Sequence[str]:
-        from watcher.channels.email.render import render_messages
+        """Return the payload of one mail."""
+        from watcher.channels.email.render import render_mail
 
-        return render_messages(forms, target)
+        return render_mail(forms, target)
 
     def open_sender(self, options: EmailOptions, context: SenderContext) -> Sender:
+        """Return a sender for one SMTP server."""
         from watcher.channels.email.sender import EmailSender
 
         return EmailSender(options)

@@ -11,7 +11,7 @@ from watcher.digest.forms import DigestForms
 from watcher.model.digest import Unsubscription
 
 
-def render_messages(forms: DigestForms, target: Target) -> Sequence[str]:
+def render_mail(forms: DigestForms, target: Target) -> Sequence[str]:
     """Return the payload of one mail: subject, thread of this digest's mails to this recipient, unsubscribe link."""
     name = forms.digest.name
     recipient = Unsubscription(subscription=name, channel=target.channel, recipient=target.recipient)

@@ -19,11 +19,13 @@ class FileChannel(ChannelType[FileOptions]):
     is_idempotent = True
 
     def render(self, forms: DigestForms, options: FileOptions, target: Target) -> Sequence[str]:
-        from watcher.channels.file.render import render_messages
+        """Return one payload with all configured formats."""
+        from watcher.channels.file.render import render_files
 
-        return render_messages(forms, options)
+        return render_files(forms, options)
 
     def open_sender(self, options: FileOptions, context: SenderContext) -> Sender:
+        """Return a sender for one folder."""
         from watcher.channels.file.sender import FileSender
 
         return FileSender(options)

@@ -24,6 +24,7 @@ class FileOptions(OptionsModel):
         return (self.folder,)
 
     def resolve_paths(self, state_folder: Path) -> Self:
+        """Return the options with an absolute folder."""
         return self.model_copy(update={"folder": str(state_folder / Path(self.folder).expanduser())})
 
     @field_validator("formats")

@@ -9,7 +9,7 @@ from watcher.channels.payload import dump_payload
 from watcher.digest.forms import DigestForms
 
 
-def render_messages(forms: DigestForms, options: FileOptions) -> Sequence[str]:
+def render_files(forms: DigestForms, options: FileOptions) -> Sequence[str]:
     """Return one payload: the digest in each configured format, by the format's name."""
     digest = forms.digest
     written = {name: forms.render_form(name) for name in options.formats}

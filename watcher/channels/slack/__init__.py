@@ -18,11 +18,13 @@ class SlackChannel(ChannelType[SlackOptions]):
     options_model = SlackOptions
 
     def render(self, forms: DigestForms, options: SlackOptions, target: Target) -> Sequence[str]:
-        from watcher.channels.slack.render import render_messages
+        """Return the payloads of a digest's messages."""
+        from watcher.channels.slack.render import render_slack_messages
 
-        return render_messages(forms)
+        return render_slack_messages(forms)
 
     def open_sender(self, options: SlackOptions, context: SenderContext) -> Sender:
+        """Return a sender for a bot's token, or for an incoming webhook."""
         from watcher.channels.slack.sender import SlackBotSender, SlackWebhookSender
 
         sender = SlackBotSender if options.token is not None else SlackWebhookSender

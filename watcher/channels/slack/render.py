@@ -10,11 +10,12 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from watcher.channels.payload import dump_payload
+from watcher.digest.evidence import cut_summary
 from watcher.digest.format_helpers import (
-    Links,
-    cut_summary,
+    format_count,
     format_coverage,
-    format_headline,
+    format_empty,
+    format_lead,
     format_local_time,
     format_subject,
     group_stories,
@@ -22,6 +23,7 @@ from watcher.digest.format_helpers import (
     list_other_outlets,
 )
 from watcher.digest.forms import DigestForms
+from watcher.digest.links import Links
 from watcher.model.digest import Digest, DigestHit, StoryLine, TopicSection
 from watcher.text.bidi import isolate
 
@@ -42,7 +44,7 @@ Block = dict[str, Any]
 _DIVIDER: Block = {"type": "divider"}
 
 
-def render_messages(forms: DigestForms) -> Sequence[str]:
+def render_slack_messages(forms: DigestForms) -> Sequence[str]:
     """Return the payloads of a digest; the first opens it, the others follow in its thread where there is one."""
     messages = render_slack(forms.digest, forms.links)
     return [dump_payload(name=forms.digest.name, message=message) for message in messages]
@@ -51,16 +53,15 @@ def render_messages(forms: DigestForms) -> Sequence[str]:
 def render_slack(digest: Digest, links: Links | None = None) -> list[dict[str, Any]]:
     """Return a digest as messages of blocks, with a fallback text for notifications."""
     links = links or Links()
-    until = format_local_time(digest.window[1], digest.timezone)
     title = _cut(digest.title, MAX_HEADER_LENGTH)
     head: list[Block] = [
         {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}},
-        _context(f"{format_headline(digest)} · until {until} ({digest.timezone})"),
+        _context(format_lead(digest)),
     ]
     head += [_context(f"⚠ {escape_mrkdwn(_cut(alarm, 300))}") for alarm in digest.alarms[:MAX_ALARMS]]
     blocks = [block for section in digest.sections for block in _render_section(section, digest.timezone, links)]
     if not digest.sections and not digest.alarms:
-        blocks.append(_section("Nothing that these topics watch for has appeared."))
+        blocks.append(_section(escape_mrkdwn(format_empty(digest))))
     messages = _pack_blocks(head, blocks, _context(_render_footer(digest)), links.base_url)
     fallback = escape_mrkdwn(format_subject(digest))
     count = len(messages)
@@ -85,7 +86,7 @@ def _render_section(section: TopicSection, timezone: str, links: Links) -> Itera
             yield _render_story(line, timezone, links)
     if section.more:
         url = links.topic(section.topic_id, section.since)
-        text = f"{section.more} more"
+        text = format_count(section.more, "more story", "more stories")
         yield _context(f"<{_escape_url(url)}|{text}>" if url else text)
 
 

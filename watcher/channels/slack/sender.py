@@ -88,6 +88,7 @@ class SlackBotSender(_SlackSender):
                 payload = (posted.get("metadata") or {}).get("event_payload") or {}
                 if payload.get("message_id") == delivery.message_id:
                     return Sent(ref=str(posted.get("ts")))
+            # Slack writes an empty cursor on the last page.
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return None

@@ -18,11 +18,13 @@ class WebhookChannel(ChannelType[WebhookOptions]):
     options_model = WebhookOptions
 
     def render(self, forms: DigestForms, options: WebhookOptions, target: Target) -> Sequence[str]:
-        from watcher.channels.webhook.render import render_messages
+        """Return the body of one request."""
+        from watcher.channels.webhook.render import render_webhook_body
 
-        return render_messages(forms)
+        return render_webhook_body(forms)
 
     def open_sender(self, options: WebhookOptions, context: SenderContext) -> Sender:
+        """Return a sender for one address."""
         from watcher.channels.webhook.sender import WebhookSender
 
         return WebhookSender(options, context)

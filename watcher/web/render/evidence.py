@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from watcher.app.views import still_there
-from watcher.digest.format_helpers import cut_snippet as cut
-from watcher.digest.format_helpers import split_by_evidence
+from watcher.digest.evidence import cut_snippet as cut
+from watcher.digest.evidence import split_by_evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Evidence
 
