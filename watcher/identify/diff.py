@@ -132,6 +132,7 @@ def _assign_keys(
     The plain key where the id is the item's own. Else the least particular key that tells it from the others in the
     document and from all that is known.
     """
+    # Known entries keep their keys; a key that anything else has or had is taken only in a more particular form.
     counts = Counter(entry.key for entry in offered)
     unnamed = [
         place
@@ -168,6 +169,7 @@ def _list_marks(
     What was pruned is looked up each time, so that its tombstone stays, and so is what shares its id: which of several
     items it is shows only in its whole text.
     """
+    # An item that was read now gets a mark if it is alone with its id; one that was repeated keeps the mark it has.
     gone = frozenset(memory.pruned)
     counts = Counter(entry.key for entry in offered)
     own = [

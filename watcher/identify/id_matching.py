@@ -79,6 +79,7 @@ def match_by_id(offered: Sequence[Entry], memory: KnownEntries) -> EntryMatches:
     counts = Counter(entry.key for entry in offered)
     proposals: list[tuple[_Rank, KnownEntry]] = []
     for place, entry in enumerate(offered):
+        # Of an id that several items share only the particular keys name one of them, the most particular one best.
         plain = entry.key
         shared = counts[plain] > 1 or build_shared_key(plain) in memory.by_key
         if shared:

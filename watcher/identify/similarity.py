@@ -47,6 +47,7 @@ def match_by_similarity(
     if not alike:
         return {}, False
     judge = _Judge(offered, feed, memory)
+    # Claims are served strongest reason first; an unchanged text comes before an edited one.
     agreeing = {
         place: agreed
         for place, some in alike.items()
@@ -90,6 +91,8 @@ class _Judge:
             _same_place(known, entry),
             has_same_date(known, entry),
         )
+        # From the strongest reason to the weakest. The BBC counts revisions as `#0`, `#1`; in a feed that was seen to
+        # change its ids (`_learned`), headline and address name an item.
         raw, before = get_raw_id(entry.item), known.raw_id
         shares_id = self._ids[entry.key] > 1 or build_shared_key(entry.key) in self._memory.by_key
         if raw is not None and raw == before and (headline or not shares_id):

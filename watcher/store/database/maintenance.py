@@ -57,6 +57,7 @@ def find_database_faults(database: Database) -> tuple[str, ...]:
 
     Each part is looked at by itself: what is too damaged to be read is a fault like any other.
     """
+    # Each part is checked in a transaction of its own: what is damaged raises, and hides nothing of the others.
     with database.read() as db:
         standing = get_schema_state(db)
     if not standing.current:

@@ -175,6 +175,8 @@ def load_known_entries_of_feeds(db: Db, offered: Sequence[tuple[int, Sequence[En
     counts as known and unchanged, so that it does not return. What is repeated word for word is looked up only where a
     strange entry is like a known one, which may be one of the repeated.
     """
+    # Four rounds, each one statement for all documents: by key; by more particular keys where an id is shared; by
+    # address and headline for what is still unknown; and repeated items of documents in which that found something.
     recalled = [_Recalled(some) for _feed_id, some in offered]
     whose = [(feed_id, one) for (feed_id, _some), one in zip(offered, recalled, strict=True)]
     _recognise(
@@ -233,7 +235,8 @@ def add_aliases(db: Db, migrated: Iterable[tuple[int, int, str]], changing: Coll
 
     Of `changing` feeds, whose ids change all the time, only the last key of an entry is kept beside its own.
     """
-    rows = {(feed_id, key): entry_id for feed_id, entry_id, key in migrated if entry_id > 0}
+    rows = {(feed_id, key): entry_id for feed_id, entry_id, key in migrated}
+    # Feeds whose ids change with each poll would add an alias a poll for each entry, for ever.
     if not rows:
         return
     if fleeting := sorted({entry_id for (feed_id, _key), entry_id in rows.items() if feed_id in changing}):

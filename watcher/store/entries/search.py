@@ -69,6 +69,7 @@ def search_entries(
     found: list[SearchResult] = []
     looked = 0
     last: StoredEntry | None = None
+    # The index proposes, `match` decides. One entry more than asked for shows whether the list goes on.
     for batch in _walk(db, wanted, filters, below, limit):
         for stored, story in batch:
             last = stored
@@ -122,6 +123,7 @@ def _walk(
     db: Db, wanted: str | None, filters: Filters, below: int, limit: int
 ) -> Iterator[list[tuple[StoredEntry, int | None]]]:
     """Yield entries that may match, newest first, in batches, driven by whichever of word and filter is rarer."""
+    # Three ways: by the words alone; by rare words joined with the filters; or by the filters, tested for common words.
     above, below = _id_range(db, filters, below)
     narrowed = filters != Filters(since=filters.since, until=filters.until)
     step = limit + _SPARE
@@ -167,6 +169,7 @@ def _passing(db: Db, ids: Sequence[int], filters: Filters) -> Sequence[int]:
 
 
 def _ranked(db: Db, query: Query, wanted: str, filters: Filters, limit: int) -> Page[SearchResult]:
+    # Ranked first and filtered then: the database ranks only by words.
     ids = rank_matching_ids(db, wanted, newest=MAX_RANKED_ENTRIES, limit=MAX_RANKED_ENTRIES)
     if filters != Filters():
         above, below = _id_range(db, filters, MAX_ENTRY_ID)

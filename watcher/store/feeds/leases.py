@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -67,21 +67,30 @@ def claim_due_feeds(
     shared = per_host is not None and get_dialect(db).is_shared
     tally = Counter(busy or {})
     kept: list[Row[Any]] = []
+    # Each round leaves out the hosts that are full by now: with a limit per host, a round may take too many of one.
     while len(kept) < limit:
         full = [host for host, count in tally.items() if per_host is not None and count >= per_host]
         claim = _claim(which, since=polled_before is not None, shared=shared, crowded=bool(full))
         rows = db.execute(claim, asked | {"most": limit - len(kept)} | ({"full": full} if full else {})).all()
-        too_many: list[int] = []
-        for row in sorted(rows, key=lambda row: row.next_poll_at):
-            tally[row.host] += 1
-            if per_host is None or tally[row.host] <= per_host:
-                kept.append(row)
-            else:
-                too_many.append(row.id)
-        if not too_many:
+        within, beyond = _divide(sorted(rows, key=lambda row: row.next_poll_at), tally, per_host)
+        kept += within
+        if not beyond:
             break
-        db.execute(update(feeds).where(feeds.c.id.in_(too_many)).values(lease_until=None, lease_by=None))
+        db.execute(update(feeds).where(feeds.c.id.in_(beyond)).values(lease_until=None, lease_by=None))
     return tuple(read_feed_row(row) for row in kept)
+
+
+def _divide(rows: Sequence[Row[Any]], tally: Counter[str], per_host: int | None) -> tuple[list[Row[Any]], list[int]]:
+    """Return the rows within the limit for each host, and the ids of those beyond; `tally` counts the claims so far."""
+    within: list[Row[Any]] = []
+    beyond: list[int] = []
+    for row in rows:
+        tally[row.host] += 1
+        if per_host is None or tally[row.host] <= per_host:
+            within.append(row)
+        else:
+            beyond.append(row.id)
+    return within, beyond
 
 
 @cache

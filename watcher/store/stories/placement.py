@@ -57,6 +57,7 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
         return {}
     reports = [_Report.of(stored) for stored in sorted(fresh, key=lambda report: report.id)]
     shared_marks = _count_shared_marks(db, reports, now)
+    # Entries of the batch are compared with those before them as well, so that a batch groups as one by one would.
     for number, report in enumerate(reports):
         shared_marks[number].update({other.entry_id: len(report.marks & other.marks) for other in reports[:number]})
     nearest = [_nearest(some) for some in shared_marks]

@@ -15,10 +15,11 @@ from watcher.model.topic import Origin
 from watcher.schedule import get_feed_health
 from watcher.store.database import Db
 from watcher.store.feeds.queries import load_feed_summaries, load_feeds
+from watcher.store.outbox.queries import count_deliveries_by_state
 from watcher.store.system.clock_faults import describe_clock_faults
 from watcher.store.system.counters import get_entry_count, get_hit_count
 from watcher.store.system.workers import find_network_outage, list_workers
-from watcher.store.tables import entries, hits, outbox, polls
+from watcher.store.tables import entries, hits, polls
 
 MAX_NOTES = 8
 """How many feeds a coverage names before it only counts."""
@@ -50,16 +51,16 @@ class StatusSummary:
 
 def get_status(db: Db, now: datetime) -> StatusSummary:
     """Gather how things stand. `feeds` holds total, fresh, degraded, stale, failing, gone, new and paused."""
+    # Summaries alone: the whole rows of thousands of feeds hold the marks of all their items.
     watched = load_feed_summaries(db)
     tally = Counter(str(get_feed_health(feed, now)) for feed in watched)
     names = ("fresh", "degraded", "stale", "failing", "gone", "new", "paused")
     waiting = [now - feed.next_poll_at for feed in watched if feed.state not in {FeedState.GONE, FeedState.PAUSED}]
-    states = {row[0]: row[1] for row in db.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))}
     return StatusSummary(
         feeds={"total": len(watched)} | {name: tally.get(name, 0) for name in names},
         entries=get_entry_count(db),
         hits=get_hit_count(db),
-        outbox=states,
+        outbox=count_deliveries_by_state(db),
         gaps=sum(feed.gaps for feed in watched),
         lost=sum(feed.lost for feed in watched),
         left_out=sum(feed.left_out for feed in watched),
@@ -168,6 +169,7 @@ def _there_already(db: Db, watched: Sequence[Feed], since: datetime, until: date
 
 
 def _note(feed: Feed, state: str, missed: _Missed, there: int) -> str:
+    # Only what makes silence doubtful is worth a note; fresh feeds have none.
     lines = []
     if state == "failing":
         since = f" since {feed.poll.failing_since:%Y-%m-%d %H:%M} UTC" if feed.poll.failing_since else ""
