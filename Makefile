@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 -c constraints.txt
 OFFLINE = { echo "The first install needs the package index (or PIP_INDEX_URL, PIP_FIND_LINKS): connect once, then make again." >&2; exit 1; }
 
-.PHONY: run test slow demo bench check format release clean
+.PHONY: run test slow coverage demo bench check format release clean
 
 # `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` says more.
 run: $(VENV)/installed
@@ -23,8 +23,15 @@ slow: $(VENV)/tested
 	$(BIN)/python -m pytest -n auto -m slow $(ARGS)
 	$(BIN)/python bench/soak.py --days 90
 
+# Apart from `make test`, which it would make a third slower.
+coverage: $(VENV)/checked
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -m "not slow" -p no:xdist $(ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
 bench: $(VENV)/benched
-	for script in bench/match.py bench/completeness.py bench/poll.py bench/store.py bench/digest.py bench/web.py; do $(BIN)/python $$script || exit 1; done
+	for script in bench/startup.py bench/match.py bench/completeness.py bench/poll.py bench/store.py bench/digest.py bench/web.py; do $(BIN)/python $$script || exit 1; done
 
 check: $(VENV)/checked
 	$(BIN)/ruff format --check .
@@ -32,6 +39,8 @@ check: $(VENV)/checked
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m db.check
+	$(BIN)/python -m tools.house
+	$(BIN)/vulture
 
 format: $(VENV)/checked
 	$(BIN)/ruff format .
@@ -40,8 +49,10 @@ format: $(VENV)/checked
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
+# A clone is compiled as an installed package would be, so that no command compiles it again where Python may not write.
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e . || $(OFFLINE)
+	$(BIN)/python -m compileall -q watcher
 	touch $@
 
 $(VENV)/tested: pyproject.toml constraints.txt | $(VENV)/bin/python

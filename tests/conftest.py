@@ -17,6 +17,31 @@ from watcher.store.database.migrate import upgrade_schema
 _NUMBERS = count()
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--database",
+        choices=("sqlite", "postgresql"),
+        help="leave out the tests that need the other kind of database; those that need none run in any case",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    kind = config.getoption("--database")
+    if kind is None:
+        return
+    left_out = [item for item in items if _needs_other_database(item, kind)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
+
+
+def _needs_other_database(item: pytest.Item, kind: str) -> bool:
+    callspec = getattr(item, "callspec", None)
+    if callspec is not None and "database" in callspec.params:
+        return bool(callspec.params["database"] != kind)
+    fixtures = getattr(item, "fixturenames", ())
+    return kind == "sqlite" and ("postgresql" in fixtures or "postgres_server" in fixtures)
+
+
 @pytest.fixture(scope="session")
 def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("migrated") / "watcher.db"

@@ -62,6 +62,7 @@ def _exit_after(delay: timedelta) -> None:
     """End the process after `delay`, whatever is still in flight."""
 
     def end() -> None:
+        """Wait in a thread that the event loop cannot hold up, then end the process."""
         time.sleep(delay.total_seconds())
         log.warning("ended with work unfinished; the next process takes it up")
         _exit()
@@ -85,6 +86,7 @@ class _Daemon:
         self._manager = ServiceManager(app.environ)
 
     async def run(self) -> None:
+        """Start everything, and run until a signal or a fault of the page."""
         app = self._app
         if self._page:
             require_login(app.settings)

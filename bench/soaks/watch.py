@@ -27,7 +27,7 @@ from bench.soaks.plan import (
 )  # fmt: skip
 from bench.soaks.violations import Violations
 from watcher.app.bootstrap import App
-from watcher.app.status import stand
+from watcher.app.status import get_system_status
 from watcher.schedule import get_feed_health
 from watcher.store.feeds.queries import load_feeds
 
@@ -67,7 +67,7 @@ class StatusWatch:
     def check_status(self, app: App, at: float, now: datetime, faults: Mapping[Event, int]) -> None:
         """Ask for the status; `faults` counts the refusals that the channels' servers have answered so far."""
         self.looks += 1
-        status = stand(app, now)
+        status = get_system_status(app, now)
         with app.database.read() as db:
             unhealthy = {
                 int(feed.config.title.removeprefix("Feed "))

@@ -134,4 +134,4 @@ def test_everything_moves_to_postgresql_once(sqlite: Database, postgresql: Datab
     assert (moved["rows"]["entries"], moved["rows"]["hits"]) == (2, 1)
     assert said("db", "check", database=postgresql)["ok"]
     assert "in use already" in watcher("db", "copy", "--to", url, database=sqlite, expect=1)
-    assert "names the database" in watcher("db", "copy", "--to", url, database=postgresql, expect=2)
+    assert "is the database to be copied" in watcher("db", "copy", "--to", url, database=postgresql, expect=2)

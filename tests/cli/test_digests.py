@@ -139,7 +139,7 @@ def test_who_left_is_listed_and_can_come_back(desk: Desk, database: Database) ->
     [
         (("digest", "send", "dayly"), "did you mean 'daily'"),
         (("digest", "preview", "nothing"), "no digest 'nothing'"),
-        (("digest", "preview", "daily", "--since", "tomorrowish"), "is no time"),
+        (("digest", "preview", "daily", "--since", "tomorrowish"), "is not a time"),
         (("deliveries", "retry", "99"), "no delivery '99'"),
         (("deliveries", "--state", "lost"), "'lost' is not one of"),
         (("digest", "resubscribe", "daily", "x@desk.example"), "no unsubscription"),

@@ -240,6 +240,23 @@ def test_removing_what_is_not_there_suggests_what_is(desk: Desk) -> None:
     assert "did you mean 'https://post.example/rss'" in err
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://post.example/rss?utm_source=x", "https://POST.example/rss", "https://post.example/rss#top",
+        "http://post.example/rss", "https://post.example/rss/",
+    ],
+)  # fmt: skip
+def test_an_import_refuses_what_an_addition_refuses(desk: Desk, url: str) -> None:
+    opml = f"<opml version='1.0'><body><outline text='Post' xmlUrl='{url}'/></body></opml>".encode()
+
+    _out, err = desk.run("add", url, "--no-check", expect=2)
+    imported = desk.json("import", "-", stdin=opml)
+
+    assert "watched already" in err
+    assert (imported["added"], imported["known"]) == ([], 1)
+
+
 def test_opml_comes_in_with_folders_as_tags(desk: Desk) -> None:
     opml = b"""<opml version='1.0'><body><outline text='Europe'><outline text='Desk'>
       <outline type='rss' text='A' xmlUrl='https://a.example/rss'/></outline></outline>

@@ -19,7 +19,7 @@ def test_events_follow_standard_error(monkeypatch: pytest.MonkeyPatch) -> None:
     first, second = io.StringIO(), io.StringIO()
     log = structlog.get_logger()
     monkeypatch.setattr(sys, "stderr", first)
-    logs.set_up(verbose=False, quiet=False)
+    logs.configure_logging(verbose=False, quiet=False)
     log.info("one")
     first.close()
     monkeypatch.setattr(sys, "stderr", second)
@@ -36,7 +36,7 @@ def logged() -> Iterator[io.StringIO]:
     written = io.StringIO()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys, "stderr", written)
-        logs.set_up(verbose=False, quiet=False)
+        logs.configure_logging(verbose=False, quiet=False)
         yield written
     logging.getLogger().handlers.clear()
 

@@ -180,29 +180,29 @@ def test_a_hit_of_an_older_version_says_so(sqlite_desk: Desk) -> None:
     assert before["hit"] == after["hit"] == {"id": hit, "topic": "port", "topic_version": before["version"]}
     assert (before["matched"], after["matched"], after["version"] == before["version"]) == (True, False, False)
     out, _err = sqlite_desk.run("explain", "port", f"hit:{hit}")
-    assert f"hit {hit} is one of port in version {before['version']}" in out
+    assert f"hit {hit} was found by port in version {before['version']}" in out
 
 
 FAULTS = [
     pytest.param(["show", "prot"], "no topic 'prot'; did you mean 'port'?", id="an unknown topic"),
     pytest.param(["test", "a OR"], "the query ends too early", id="a query that cannot be read"),
-    pytest.param(["test", ""], "neither a topic's id nor a query", id="nothing to try"),
+    pytest.param(["test", ""], "write a topic's id or a query", id="nothing to try"),
     pytest.param(["test", "@bots"], "did you mean @boats?", id="an unknown set"),
     pytest.param(["test", "x", "--text", "a", "--file", "b"], "either --text or --file", id="two texts"),
-    pytest.param(["test", "x", "--text", "a", "--since", "7d"], "about stored entries", id="a time for a text"),
-    pytest.param(["test", "x", "--since", "soon"], "'soon' is no time", id="no time"),
+    pytest.param(["test", "x", "--text", "a", "--since", "7d"], "select stored entries", id="a time for a text"),
+    pytest.param(["test", "x", "--since", "soon"], "'soon' is not a time", id="no time"),
     pytest.param(["test", "x", "--file", "/nonexistent/a"], "no such file", id="a missing file"),
-    pytest.param(["explain", "port", "x"], "is no entry", id="no entry"),
+    pytest.param(["explain", "port", "x"], "is not an entry", id="no entry"),
     pytest.param(["explain", "port", "99999"], "no entry '99999'", id="an entry that is not there"),
     pytest.param(["explain", "port", "hit:99999"], "no hit '99999'", id="a hit that is not there"),
-    pytest.param(["explain", "port", "9" * 30], "is no entry", id="a number beyond all"),
-    pytest.param(["diff", "port"], "give the new query", id="a diff without a query"),
-    pytest.param(["diff", "port", "-q", "a", "--file", "b"], "give the new query", id="a diff with two"),
+    pytest.param(["explain", "port", "9" * 30], "is not an entry", id="a number beyond all"),
+    pytest.param(["diff", "port"], "name the new query", id="a diff without a query"),
+    pytest.param(["diff", "port", "-q", "a", "--file", "b"], "name the new query", id="a diff with two"),
     pytest.param(["diff", "prot", "-q", "a"], "did you mean 'port'?", id="a diff of nothing"),
     pytest.param(["replay", "prot"], "did you mean 'port'?", id="a replay of nothing"),
-    pytest.param(["eval"], "nothing to measure with", id="eval without labels"),
+    pytest.param(["eval"], "no labelled items", id="eval without labels"),
     pytest.param(["eval", "--stored", "--query", "a"], "name it with --topic", id="eval of a query for no topic"),
-    pytest.param(["probe", "port", "--relevant", "3"], "about a --sample", id="a reading of no sample"),
+    pytest.param(["probe", "port", "--relevant", "3"], "counts within --sample", id="a reading of no sample"),
     pytest.param(["cost", "prot"], "did you mean 'port'?", id="the cost of nothing"),
     pytest.param(["draft", "/nonexistent"], "no such file", id="a draft of nothing"),
     pytest.param(["draft", "ftp://a.example/"], "only http:// and https://", id="a draft of another scheme"),

@@ -121,7 +121,7 @@ def test_only_topics_that_the_labels_speak_of_are_measured_and_strange_ones_are_
     out, err = sqlite_desk.run("eval", "--labels", file, "--json")
 
     assert list(json.loads(out)["topics"]) == ["port"]
-    assert "'wether', which is no topic here (1 item); did you mean 'weather'?" in err
+    assert "'wether', which is not a topic here (1 item); did you mean 'weather'?" in err
 
 
 def test_a_query_that_is_not_live_is_measured_in_a_topics_place(sqlite_desk: Desk, tmp_path: Path) -> None:
@@ -142,7 +142,7 @@ def test_judgements_in_the_database_measure_todays_topic(desk: Desk) -> None:
 
     assert (port["tp"], port["fp"], port["fn"], port["tn"]) == (1, 1, 1, 0)
     _out, err = desk.run("eval", "--stored")
-    assert "recall is flattered" in err
+    assert "true recall is lower" in err
 
 
 def test_faults_in_labels_are_named_by_file_and_line_all_at_once(sqlite_desk: Desk, tmp_path: Path) -> None:
@@ -265,7 +265,7 @@ def test_a_faulty_configuration_does_not_stop_a_draft(sqlite_desk: Desk) -> None
     out, err = sqlite_desk.run("draft", "-", stdin=ARTICLE)
 
     assert "port-example" in {topic["id"] for topic in yaml.safe_load(out)["topics"]}
-    assert "the configuration is faulty" in err
+    assert "the configuration has an error" in err
 
 
 def test_an_article_that_says_nothing_gives_no_topics(sqlite_desk: Desk) -> None:

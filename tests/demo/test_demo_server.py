@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 import feedparser
 import pytest
 
-from watcher.demo.outlets import Outlet, last_poll
+from watcher.demo.outlets import Outlet, get_last_poll
 from watcher.demo.server import DemoServer
 
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=UTC)
@@ -81,7 +81,7 @@ def test_an_edit_changes_the_headline_and_keeps_the_identity(demo: DemoServer) -
 def test_an_unchanged_feed_answers_304_to_its_etag(demo: DemoServer) -> None:
     url = demo.feed_url(outlet(demo, "quiet-quarterly"))
     _, headers, _ = fetch(url)
-    demo.poll = last_poll(demo.outlets)
+    demo.poll = get_last_poll(demo.outlets)
 
     status, _, body = fetch(url, headers["ETag"])
 
@@ -113,7 +113,7 @@ def test_the_moved_feed_answers_with_a_page(demo: DemoServer) -> None:
 
 
 def test_every_item_links_to_a_page_that_exists(demo: DemoServer) -> None:
-    demo.poll = last_poll(demo.outlets)
+    demo.poll = get_last_poll(demo.outlets)
     feed = feedparser.parse(fetch(demo.feed_url(outlet(demo, "harbour-post")))[2])
 
     statuses = {fetch(entry.link)[0] for entry in feed.entries}
@@ -122,7 +122,7 @@ def test_every_item_links_to_a_page_that_exists(demo: DemoServer) -> None:
 
 
 def test_no_piece_is_dated_in_the_future(demo: DemoServer) -> None:
-    demo.poll = last_poll(demo.outlets)
+    demo.poll = get_last_poll(demo.outlets)
 
     dates = [entry.published_parsed for entry in feedparser.parse(fetch(f"{demo.url}/ticker-now/feed")[2]).entries]
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import feedparser
 
-from watcher.app.syndication import digests_atom
+from watcher.app.export import export_digests_atom
 from watcher.model.digest import Coverage
 from watcher.store.digests.queries import StoredDigest
 
@@ -23,7 +23,7 @@ def composed(**how: object) -> StoredDigest:
 
 
 def test_digests_are_a_feed_that_readers_read() -> None:
-    said = digests_atom(
+    said = export_digests_atom(
         "Digests", "urn:news-watcher:digests", [composed(), composed(id=6, sent=False), composed(id=5, html="")]
     )
 
@@ -36,4 +36,4 @@ def test_digests_are_a_feed_that_readers_read() -> None:
 
 
 def test_a_feed_of_no_digests_is_one_too() -> None:
-    assert not feedparser.parse(digests_atom("Digests", "urn:x", []).encode()).bozo
+    assert not feedparser.parse(export_digests_atom("Digests", "urn:x", []).encode()).bozo

@@ -154,7 +154,7 @@ def test_a_poll_takes_over_from_a_killed_one_and_names_who_else_holds_feeds(desk
     assert [(each["owner"], each["feeds"]) for each in as_json["held"]] == [(f"command {host}:{os.getpid()}", 1)]
     assert taken.returncode == 0
     assert "1 feed due" in taken.stdout
-    assert "taken from command" in taken.stderr
+    assert "taken over from command" in taken.stderr
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root mounts")

@@ -226,6 +226,6 @@ def test_secrets_reach_their_servers_and_nothing_else(
 
     assert not leaks, "\n".join(sorted(set(leaks)))
     assert all(form in with_secrets.stdout for form in (FILED, TOKEN, LITERAL, SIGNATURE, quote(PASSWORD, safe="")))
-    assert "holds the secrets of 9 feeds" in with_secrets.stderr
+    assert "contains the secrets of 9 feeds" in with_secrets.stderr
     answered = {path.partition("?")[0] for path, _headers in press.asked}
     assert answered >= {"/login", "/file", "/header", "/cookie", "/token", "/literal", "/down", "/moved", "/page"}

@@ -19,7 +19,7 @@ def main(folder: Path, environ: dict[str, str], log: Path) -> None:
     with log.open("ab") as file:
         os.dup2(file.fileno(), 1)
         os.dup2(file.fileno(), 2)
-    logs.set_up(verbose=True, quiet=False)
+    logs.configure_logging(verbose=True, quiet=False)
     app = open_app(folder, environ)
     try:
         daemon.run(app, page=False, heartbeat=HEARTBEAT)

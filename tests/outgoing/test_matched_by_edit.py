@@ -10,7 +10,7 @@ import pytest
 from tests.outgoing.world import HOUR, NOON, alerts, daily, press
 from tests.store.filled import bring, item, topics
 from watcher.channels.slack.render import render_slack
-from watcher.digest.data import as_data
+from watcher.contract.digests import encode_digest_content
 from watcher.digest.html import render_html
 from watcher.digest.plain import render_markdown, render_text
 from watcher.model.digest import Digest
@@ -84,7 +84,7 @@ def test_it_is_labelled_as_matched_by_an_edit_in_every_format_and_never_as_edite
     assert all("matches since an edit" in each for each in said)
     assert not any("Edited since it was told" in each or "before watching" in each for each in said)
     assert "13:00" in render_text(digest)
-    [hit] = as_data(digest)["topics"][0]["stories"][0]["hits"]
+    [hit] = encode_digest_content(digest)["topics"][0]["stories"][0]["hits"]
     assert (hit["matched_by_edit"], hit["edited"], hit["origin"]) == (True, False, "edit")
 
 

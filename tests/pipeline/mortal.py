@@ -6,7 +6,7 @@ import os
 import signal
 from datetime import timedelta
 
-from tests.pipeline.test_incoming import NOON, poll
+from tests.pipeline.test_poller import NOON, poll
 from watcher.pipeline.lease_recovery import recover_leases
 from watcher.store.database import Database
 

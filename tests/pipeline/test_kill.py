@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.pipeline.mortal import main
-from tests.pipeline.test_incoming import NOON, watch
+from tests.pipeline.test_poller import NOON, watch
 from tests.web_server import Reply, Server, rss
 from watcher.store.database import Database
 from watcher.store.entries.search import search_entries

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import timedelta
 
 from tests.store.filled import NOON, bring, item
-from watcher.app import views
+from watcher.contract.entries import encode_entry
 from watcher.model.entry import Enclosure
 from watcher.store.database import Database
 from watcher.store.entries.queries import load_entries_after
@@ -21,12 +21,12 @@ def test_enclosures_are_stored_and_read_again(database: Database) -> None:
     with database.read() as db:
         stored = sorted(load_entries_after(db), key=lambda each: each.entry.item.guid or "")
     assert [each.entry.item.enclosures for each in stored] == [(MP3, VIDEO), ()]
-    assert views.entry(stored[0])["enclosures"][0] == {
+    assert encode_entry(stored[0])["enclosures"][0] == {
         "url": "https://cdn.example/1.mp3?t=1",
         "type": "audio/mpeg",
         "bytes": 1234,
     }
-    assert views.entry(stored[1])["enclosures"] == []
+    assert encode_entry(stored[1])["enclosures"] == []
 
 
 def test_another_enclosure_alone_is_no_edit(database: Database) -> None:

@@ -22,6 +22,7 @@ from watcher.store.database.migrate import (
     find_migrations_folder,
     find_schema_differences,
     former_revision_path,
+    get_schema_state,
     require_current_schema,
     upgrade_schema,
 )
@@ -164,3 +165,15 @@ def test_a_password_is_never_shown() -> None:
         require_current_schema(database)
 
     assert "s3cret" not in str(refused.value)
+
+
+def test_files_are_named_after_their_revisions_in_order(sqlite: Database) -> None:
+    folder = find_migrations_folder()
+    scripts = ScriptDirectory(str(folder))
+
+    revisions = [script.revision for script in scripts.walk_revisions()]
+
+    assert sorted(revisions, reverse=True) == revisions
+    assert sorted(file.name[:4] for file in (folder / "versions").glob("*.py")) == sorted(revisions)
+    with sqlite.read() as db:
+        assert get_schema_state(db).expected == scripts.get_current_head()

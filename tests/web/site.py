@@ -79,7 +79,7 @@ class World:
     def served(self, timeouts: Timeouts | None = None) -> Iterator[str]:
         """Serve the page on a free port of loopback; gives its address."""
         page = create_app(self.app, clock=self.clock, fetcher=self.fetcher)
-        self.site = page.state.site
+        self.site = page.state.context
         server = make_server(page, "127.0.0.1", 0, timeouts)
         thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
         thread.start()

@@ -18,7 +18,7 @@ from tests.store.filled import bring, item
 from tests.web.hostile import HOSTILE, hostile_feed
 from tests.web.site import HARBOUR, NOON, World, world
 from tests.web_server import Reply, Server
-from watcher.demo.sandbox import poll
+from watcher.demo.sandbox import poll_outlets
 from watcher.pipeline.digests import compose_now
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -167,7 +167,7 @@ def test_hostile_news_stay_words_in_every_page(browser: Browser, tmp_path: Path)
         made.app.sync(made.clock())
         # In a thread of its own: the browser's driver runs a loop in this one.
         with ThreadPoolExecutor(1) as thread:
-            polled = thread.submit(asyncio.run, poll(made.app)).result()
+            polled = thread.submit(asyncio.run, poll_outlets(made.app)).result()
         assert polled.hits >= len(HOSTILE)
         made.clock.now = max(NOON, _newest(made)) + timedelta(minutes=5)
         compose_now(made.app.database, made.app.press(), "daily", made.clock())

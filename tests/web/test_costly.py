@@ -17,7 +17,7 @@ from tests.store.filled import bring, item
 from tests.web.site import HARBOUR, World
 from watcher.errors import BusyError, TooLongError
 from watcher.match import build_entry_matcher, explain_match, limit_matching, match_entry, parse_query
-from watcher.web.deadlines import CostlyTurns, MatchBudget
+from watcher.web.deadlines import ExpensiveSlots, MatchBudget
 
 TEXT = "aaa bbb ccc " * 15_000
 
@@ -116,26 +116,26 @@ def test_many_at_once_are_answered_in_time_and_slow_nobody(address: str, asked: 
 
 
 def test_turns_are_given_back_and_taken_by_who_waits() -> None:
-    turns = CostlyTurns(at_once=1, waiting=1)
-    turns.take()
+    turns = ExpensiveSlots(at_once=1, waiting=1)
+    turns.acquire()
     with pytest.raises(BusyError):
-        turns.take(timedelta(seconds=0.05))
+        turns.acquire(timedelta(seconds=0.05))
 
     waiting = threading.Thread(target=turns.take)
     waiting.start()
     time.sleep(0.1)
     with pytest.raises(BusyError):
-        turns.take(timedelta(seconds=5))
+        turns.acquire(timedelta(seconds=5))
     turns.release()
     waiting.join(5)
 
     assert not waiting.is_alive()
     turns.release()
-    turns.take(timedelta())
+    turns.acquire(timedelta())
 
 
 def test_an_effort_ends_with_its_request() -> None:
-    effort = MatchBudget(CostlyTurns(), timedelta(seconds=0.01))
+    effort = MatchBudget(ExpensiveSlots(), timedelta(seconds=0.01))
     effort.check()
     time.sleep(0.02)
     with pytest.raises(TooLongError):

@@ -21,7 +21,7 @@ from tests.servers import MailServer, SlackServer
 from tests.web.hostile import HOSTILE, hostile_feed
 from tests.web.site import NOON, World, world
 from tests.web_server import Reply, Server
-from watcher.demo.sandbox import poll
+from watcher.demo.sandbox import poll_outlets
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.digests import compose_now
 from watcher.store.hits.search import find_hits
@@ -46,7 +46,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Left]:
         (folder / "feeds.yaml").write_text(f"feeds: [{{url: '{press.url}/feed'}}]\n", "utf-8")
         made.app.reload()
         made.app.sync(made.clock())
-        assert asyncio.run(poll(made.app)).hits >= len(HOSTILE)
+        assert asyncio.run(poll_outlets(made.app)).hits >= len(HOSTILE)
         with made.app.database.read() as db:
             newest = find_hits(db, limit=1).items[0].hit.matched_at
         made.clock.now = max(NOON, newest) + timedelta(minutes=5)

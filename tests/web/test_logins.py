@@ -16,7 +16,7 @@ from tests.web.test_gate import LOCKED, PASSWORD, TOKEN, form_token, log_in
 from watcher.app.bootstrap import open_app
 from watcher.errors import ConfigError
 from watcher.settings import load
-from watcher.web.auth.sources import source_of
+from watcher.web.auth.sources import get_source
 from watcher.web.auth.throttle import FREE_TRIES
 
 WRONG = {"authorization": "Bearer wrong"}
@@ -100,7 +100,7 @@ def test_a_flood_of_passwords_lets_those_in_who_are_known(locked: World) -> None
     ],
 )
 def test_an_ipv6_network_is_one_source(one: str, other: str, same: bool) -> None:
-    assert (source_of(one) == source_of(other)) is same
+    assert (get_source(one) == get_source(other)) is same
 
 
 def test_a_log_out_holds_after_a_restart(tmp_path: Path) -> None:

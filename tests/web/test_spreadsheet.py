@@ -7,7 +7,7 @@ import io
 
 import pytest
 
-from watcher.app.spreadsheet import format_csv
+from watcher.app.export import format_csv
 
 FORMULAS = ("=1+1", "+1", "-2+3", "@SUM(A1)", "|calc", "%0A", "＝1+1", "＋1", "－1", "＠A", "\t=1", "\r=1", " =1")
 PUBLISHED = [

@@ -8,7 +8,7 @@ import time
 
 from tests.web.site import World
 from tests.web.visitors import connect, status_of
-from watcher.web.events import MOST_STREAMS
+from watcher.web.events import MAX_STREAMS
 
 ASKED = b"GET /events HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
 
@@ -37,14 +37,14 @@ def test_a_burst_gets_as_many_streams_as_there_are(desk: World) -> None:
         for sock in socks:
             sock.close()
 
-        assert statuses.count(200) == MOST_STREAMS
-        assert statuses.count(503) == 150 - MOST_STREAMS
+        assert statuses.count(200) == MAX_STREAMS
+        assert statuses.count(503) == 150 - MAX_STREAMS
         assert _accepted_again(address)
 
 
 def test_a_head_of_the_stream_takes_no_place(desk: World) -> None:
     with desk.client() as client:
-        for _try in range(MOST_STREAMS + 5):
+        for _try in range(MAX_STREAMS + 5):
             answer = client.head("/events")
             assert (answer.status_code, answer.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
 

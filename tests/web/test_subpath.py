@@ -21,7 +21,7 @@ from watcher.model.digest import Unsubscription
 from watcher.pipeline.digests import compose_now
 from watcher.settings.schema import OWN_PATHS
 from watcher.web import create_app
-from watcher.web.auth.paths import prefix_of
+from watcher.web.auth.paths import get_path_prefix
 
 PREFIX = "/desk/news"
 LINK = re.compile(r'(href|src|action|data-href|data-list|data-story)="(/[^"]*)"')
@@ -207,4 +207,4 @@ def test_a_base_address_that_cannot_be_served_is_a_fault(tmp_path: Path, base: s
     [(None, ""), ("https://a.example", ""), ("https://a.example/", ""), ("https://a.example/b/c/", "/b/c")],
 )
 def test_the_prefix_is_the_path_of_the_base_address(base: str | None, prefix: str) -> None:
-    assert prefix_of(base) == prefix
+    assert get_path_prefix(base) == prefix

@@ -7,36 +7,37 @@ import threading
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import structlog
+from typing import TYPE_CHECKING, Any
 
 from watcher import __version__, private
-from watcher.digest.links import Links
 from watcher.errors import ConfigError
-from watcher.fetch import FetchPolicy
-from watcher.match import TopicMatcher, compile_topics
-from watcher.model.poll import FailureKind
-from watcher.pipeline.digests import DigestContext
-from watcher.schedule import PollLimits
 from watcher.settings import Settings, load, signing_key
 from watcher.store.database import Database, Db
-from watcher.store.database.maintenance import reindex_entries
 from watcher.store.database.migrate import create_schema, require_current_schema, upgrade_schema
-from watcher.store.database.pruning import Retention
-from watcher.store.digests.renames import rename_channel, rename_digest
-from watcher.store.digests.slots import list_registered_subscriptions, register_subscriptions
 from watcher.store.entries.index_version import is_index_current
-from watcher.store.feeds.commands import schedule_feeds_now
-from watcher.store.feeds.configuration import sync_feeds
-from watcher.store.system.clock_faults import reschedule_all
-from watcher.store.system.status import measure_coverage
-from watcher.store.topics import WatchedTopic, sync_topics
 
+# Every command opens the application, and most only read: what polling, matching and sending need is imported by the
+# functions that need it.
 if TYPE_CHECKING:
     from watcher.app.activity import Activity
+    from watcher.digest.links import Links
+    from watcher.fetch import FetchPolicy
+    from watcher.match import TopicMatcher
+    from watcher.pipeline.digests import DigestContext
+    from watcher.schedule import PollLimits
+    from watcher.store.database.pruning import Retention
 
-log = structlog.get_logger()
+
+class _LazyLogger:
+    """Imports structlog with the first event: most commands log none."""
+
+    def __getattr__(self, level: str) -> Any:
+        import structlog
+
+        return getattr(structlog.get_logger(), level)
+
+
+log = _LazyLogger()
 
 
 class App:
@@ -76,12 +77,22 @@ class App:
     def watched(self) -> TopicMatcher:
         """The topics in force; raises ConfigError where one cannot be read."""
         if (watched := self._watched) is None:
+            from watcher.match import compile_topics
+
             with self._compiling:  # once, however many ask for them at the same time
                 watched = self._watched = self._watched or compile_topics(self.settings.topics, self.settings.sets)
         return watched
 
-    def sync(self, now: datetime) -> tuple[str, ...]:
-        """Tell the database which feeds, topics and digests there are; gives the topics whose meaning changed."""
+    def sync(self, now: datetime, *, topics: bool = True) -> tuple[str, ...]:
+        """Store which feeds, topics and digests are configured; return the topics whose meaning changed.
+
+        A command that matches nothing leaves the `topics` as they are stored: their versions need every query parsed.
+        """
+        from watcher.store.digests.slots import register_subscriptions
+        from watcher.store.feeds.commands import schedule_feeds_now
+        from watcher.store.feeds.configuration import sync_feeds
+        from watcher.store.system.clock_faults import reschedule_all
+
         with self.database.write() as db:
             reschedule_all(db, now)
             sync_feeds(db, self.settings.sources, now, self.settings.polling.default)
@@ -90,19 +101,22 @@ class App:
                 schedule_feeds_now(db, self._asked_anew, now)
                 self._asked_anew = frozenset()
             register_subscriptions(db, (subscription.name for subscription in self.settings.subscriptions), now)
-            return sync_topics(
-                db,
-                [
-                    WatchedTopic(
-                        id=topic.id, name=topic.name, query=topic.query, version=self.watched.version(topic.id)
-                    )
-                    for topic in self.watched.topics
-                ],
-                now,
-            )
+            return self._sync_topics(db, now) if topics else ()
+
+    def _sync_topics(self, db: Db, now: datetime) -> tuple[str, ...]:
+        from watcher.store.topics import WatchedTopic, sync_topics
+
+        topics = [
+            WatchedTopic(id=topic.id, name=topic.name, query=topic.query, version=self.watched.version(topic.id))
+            for topic in self.watched.topics
+        ]
+        return sync_topics(db, topics, now)
 
     def _carry_over_renamed(self, db: Db) -> None:
         """Let channels and digests that have a new name (`formerly`) go on with what is kept under the old one."""
+        from watcher.store.digests.renames import rename_channel, rename_digest
+        from watcher.store.digests.slots import list_registered_subscriptions
+
         for channel in self.settings.channels:
             for former in channel.formerly:
                 if rename_channel(db, former, channel.name):
@@ -124,11 +138,16 @@ class App:
         """Poll at once what refuses its login: at a start the configuration may hold another one than before."""
         private = [source.url for source in self.settings.sources if source.private]
         if private:
+            from watcher.model.poll import FailureKind
+            from watcher.store.feeds.commands import schedule_feeds_now
+
             with self.database.write() as db:
                 schedule_feeds_now(db, private, now, kind=FailureKind.FORBIDDEN)
 
     def reload(self) -> None:
         """Read the configuration again; raises ConfigError and leaves everything as it was where it is bad."""
+        from watcher.match import compile_topics
+
         settings = load_settings(self.settings.folder, self._environ, self._secrets)
         before = {source.url: (source.address, source.access) for source in self.settings.sources}
         self._asked_anew |= {
@@ -141,6 +160,8 @@ class App:
 
     def poll_limits(self) -> PollLimits:
         """Return the limits of polling."""
+        from watcher.schedule import PollLimits
+
         polling = self.settings.polling
         return PollLimits(
             minimum=polling.minimum,
@@ -160,6 +181,9 @@ class App:
 
     def press(self) -> DigestContext:
         """Give what composing and sending need."""
+        from watcher.pipeline.digests import DigestContext
+        from watcher.store.system.status import measure_coverage
+
         settings = self.settings
         return DigestContext(
             subscriptions=settings.subscriptions,
@@ -172,6 +196,8 @@ class App:
 
     def _links(self) -> Links:
         """Give where digests may lead: nowhere without a page that readers reach; without a key no signed links."""
+        from watcher.digest.links import Links
+
         web = self.settings.web
         if not web.base_url:
             return Links()
@@ -201,12 +227,16 @@ def load_settings(
 
 def retention(settings: Settings) -> Retention:
     """Give how long a configuration keeps things."""
+    from watcher.store.database.pruning import Retention
+
     kept = settings.retention
     return Retention(entries=kept.entries, hits=kept.hits, polls=kept.polls, payloads=kept.payloads)
 
 
 def fetch_policy(settings: Settings) -> FetchPolicy:
     """Give the limits of fetching that a configuration asks for."""
+    from watcher.fetch import FetchPolicy
+
     fetch = settings.fetch
     contact = f"; +{fetch.contact}" if fetch.contact else ""
     return FetchPolicy(
@@ -252,6 +282,8 @@ def open_app(
         with database.read() as db:
             current = is_index_current(db)
         if not current:
+            from watcher.store.database.maintenance import reindex_entries
+
             log.info("word index is made anew: this version splits words otherwise")
             reindex_entries(database)
     except BaseException:

@@ -1,28 +1,126 @@
-"""What people ask with: times, topics, filters and queries as they type them, at the command and at the API alike."""
+"""Lists of hits, entries and stories: one query and one parser for the command, the API and the pages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from watcher.errors import NotFoundError, UsageError
-from watcher.match import Query, parse_query
-from watcher.model.results import Filters
-from watcher.model.topic import Topic
+from watcher.model.results import Filters, Page, SearchResult, StoredHit
+from watcher.model.story import Story
+from watcher.store.database import Db
+from watcher.store.entries import search
+from watcher.store.hits.search import find_hits
+from watcher.store.stories.queries import find_stories
 
-_AGO = re.compile(r"(?i)^\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*(ago)?\s*$")
-_UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_ID = re.compile(r"[A-Za-z0-9_.-]+")
-_NEARLY = 0.84
-"""How like an id a word has to be, to be taken for one."""
+if TYPE_CHECKING:
+    from watcher.match import Query
+
 LABELS = ("relevant", "irrelevant", "none")
 ORDERS = ("new", "score")
+_AGO = re.compile(r"(?i)^\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*(ago)?\s*$")
+_UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawListQuery:
+    """What a list is asked for, as typed; empty means no restriction."""
+
+    search: str | None = None
+    topics: Sequence[str] = ()
+    sources: Sequence[str] = ()
+    since: str | None = None
+    until: str | None = None
+    story: int | None = None
+    languages: Sequence[str] = ()
+    labels: Sequence[str] = ()
+    origins: Sequence[str] = ()
+    baseline: bool | None = None
+    order: str = "new"
+    limit: int = 50
+    cursor: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListQuery:
+    """A list's filters, search, order and place, parsed. `cursor` is `next_cursor` of the page before."""
+
+    filters: Filters = field(default_factory=Filters)
+    search: Query | None = None
+    order: str = "new"
+    limit: int = 50
+    cursor: str | None = None
+
+
+def parse_list_query(
+    raw: RawListQuery, topic_ids: Iterable[str], now: datetime, parse_search: Callable[[str], Query]
+) -> ListQuery:
+    """Parse a list's query; `parse_search` parses the topic language.
+
+    Raises NotFoundError for an unknown topic, UsageError for an invalid time, label or order, and what `parse_search`
+    raises.
+    """
+    if raw.order not in ORDERS:
+        raise UsageError(f"{raw.order!r} is not an order. Use one of: {', '.join(ORDERS)}.")
+    return ListQuery(
+        filters=_parse_filters(raw, list(topic_ids), now),
+        search=parse_search(raw.search) if raw.search and raw.search.strip() else None,
+        order=raw.order,
+        limit=raw.limit,
+        cursor=raw.cursor,
+    )
+
+
+def parse_list_query_with_sets(
+    raw: RawListQuery, topic_ids: Iterable[str], now: datetime, sets: Mapping[str, str]
+) -> ListQuery:
+    """Parse a list's query whose search may use these sets. Raises what `parse_list_query` raises, and QueryError."""
+
+    def parse_search(text: str) -> Query:
+        from watcher.match import parse_query  # imported for a search: most lists have none
+
+        return parse_query(text, sets)
+
+    return parse_list_query(raw, topic_ids, now, parse_search)
+
+
+def list_hits(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: False) -> Page[StoredHit]:
+    """Return a page of stored hits; the search ends early where `stop` returns True. Raises UsageError."""
+    return find_hits(
+        db,
+        query.filters,
+        query=query.search,
+        order=query.order,
+        limit=query.limit,
+        cursor=query.cursor,
+        enough=stop,
+    )
+
+
+def search_entries(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: False) -> Page[SearchResult]:
+    """Return a page of stored entries; the search ends early where `stop` returns True. Raises UsageError."""
+    return search.search_entries(
+        db,
+        query.search,
+        query.filters,
+        order=query.order,
+        limit=query.limit,
+        cursor=query.cursor,
+        enough=stop,
+    )
+
+
+def list_stories(db: Db, query: ListQuery) -> Page[Story]:
+    """Return a page of stories, the newest first. Raises UsageError."""
+    return find_stories(db, query.filters, limit=query.limit, cursor=query.cursor)
 
 
 def parse_time(text: str, now: datetime) -> datetime:
-    """Read a time as people type it: `7d`, `36h`, `2026-11-01`, `2026-11-01T08:00Z`, `yesterday`, `today`, `now`.
+    """Parse a time as people type it: `7d`, `36h`, `2026-11-01`, `2026-11-01T08:00Z`, `yesterday`, `today`, `now`.
 
     Days begin at 00:00 UTC, and a time without a zone is UTC. Raises UsageError.
     """
@@ -31,7 +129,7 @@ def parse_time(text: str, now: datetime) -> datetime:
         try:
             return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         except OverflowError as error:
-            raise _no_time(text) from error
+            raise _invalid_time(text) from error
     if words in {"now", "today", "yesterday"}:
         midnight = datetime.combine(now.date(), time(), UTC)
         return {"now": now, "today": midnight, "yesterday": midnight - timedelta(days=1)}[words]
@@ -41,85 +139,38 @@ def parse_time(text: str, now: datetime) -> datetime:
         moment = datetime.fromisoformat(text.strip())
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, OverflowError) as error:
-        raise _no_time(text) from error
+        raise _invalid_time(text) from error
 
 
-def read_filters(
-    known_topics: Iterable[str],
-    now: datetime,
-    *,
-    topics: Sequence[str] = (),
-    sources: Sequence[str] = (),
-    since: str | None = None,
-    until: str | None = None,
-    story: int | None = None,
-    languages: Sequence[str] = (),
-    labels: Sequence[str] = (),
-    origins: Sequence[str] = (),
-    baseline: bool | None = None,
-) -> Filters:
-    """Make filters of what was typed. Raises NotFoundError for an unknown topic and UsageError for a bad time."""
-    known = list(known_topics)
-    for topic in topics:
-        if topic not in known:
-            raise NotFoundError("topic", topic, next(iter(get_close_matches(topic, known, 1)), ""))
-    for label in labels:
-        if label not in LABELS:
-            raise UsageError(f"no label {label!r}: it is one of {', '.join(LABELS)}")
-    after = parse_time(since, now) if since else None
-    before = parse_time(until, now) if until else None
-    if after is not None and before is not None and after >= before:
+def parse_period(since: str | None, until: str | None, now: datetime) -> tuple[datetime | None, datetime | None]:
+    """Parse the two ends of a period, [since, until); None where an end is open. Raises UsageError."""
+    begin = parse_time(since, now) if since else None
+    end = parse_time(until, now) if until else None
+    if begin is not None and end is not None and begin >= end:
         raise UsageError("`since` is not before `until`")
+    return begin, end
+
+
+def _parse_filters(raw: RawListQuery, topic_ids: list[str], now: datetime) -> Filters:
+    for topic in raw.topics:
+        if topic not in topic_ids:
+            raise NotFoundError("topic", topic, next(iter(get_close_matches(topic, topic_ids, 1)), ""))
+    for label in raw.labels:
+        if label not in LABELS:
+            raise UsageError(f"{label!r} is not a label. Use one of: {', '.join(LABELS)}.")
+    since, until = parse_period(raw.since, raw.until, now)
     return Filters(
-        topics=tuple(topics),
-        sources=tuple(sources),
-        since=after,
-        until=before,
-        story=story,
-        languages=tuple(languages),
-        labels=tuple(labels),
-        origins=tuple(origins),
-        baseline=baseline,
+        topics=tuple(raw.topics),
+        sources=tuple(raw.sources),
+        since=since,
+        until=until,
+        story=raw.story,
+        languages=tuple(raw.languages),
+        labels=tuple(raw.labels),
+        origins=tuple(raw.origins),
+        baseline=raw.baseline,
     )
 
 
-def named_topic(topics: Iterable[Topic], topic_id: str) -> Topic:
-    """Find a configured topic; raises NotFoundError with the nearest name."""
-    known = {topic.id: topic for topic in topics}
-    if topic_id not in known:
-        raise NotFoundError("topic", topic_id, next(iter(get_close_matches(topic_id, known, 1)), ""))
-    return known[topic_id]
-
-
-def read_query(text: str | None, sets: Mapping[str, str]) -> Query | None:
-    """Read a search in the topic language; None where nothing is asked. Raises QueryError."""
-    return parse_query(text, sets) if text and text.strip() else None
-
-
-def find_topic(topics: Iterable[Topic], topic_id: str) -> Topic:
-    """Find a topic by its id; raises NotFoundError with the nearest id."""
-    known = {topic.id: topic for topic in topics}
-    if topic_id not in known:
-        raise NotFoundError("topic", topic_id, next(iter(get_close_matches(topic_id, known, 1)), ""))
-    return known[topic_id]
-
-
-def topic_or_query(topics: Iterable[Topic], said: str) -> tuple[Topic | None, str]:
-    """Tell a topic's id from a query: gives the topic, if it is one, and the query's text.
-
-    A single word that is nearly an id is a slip of the fingers: NotFoundError names the id. In quotes it is a query.
-    """
-    known = {topic.id: topic for topic in topics}
-    text = said.strip()
-    if text in known:
-        return known[text], known[text].query
-    if not text:
-        raise UsageError("neither a topic's id nor a query")
-    near = get_close_matches(text.lower(), known, 1, _NEARLY) if _ID.fullmatch(text) else []
-    if near:
-        raise NotFoundError("topic", text, f"{near[0]}")
-    return None, text
-
-
-def _no_time(text: str) -> UsageError:
-    return UsageError(f"{text!r} is no time: write 7d, 36h, 2026-11-01, 2026-11-01T08:00Z or yesterday")
+def _invalid_time(text: str) -> UsageError:
+    return UsageError(f"{text!r} is not a time. Write 7d, 36h, 2026-11-01, 2026-11-01T08:00Z or yesterday.")

@@ -1,49 +1,73 @@
-"""How things stand, gathered once for the command and the API."""
+"""The system status, gathered once for the command, the API and the overview."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
 from watcher import __version__
-from watcher.app import views
 from watcher.app.bootstrap import App
+from watcher.contract import status as contract
+from watcher.contract.digests import encode_subscription
+from watcher.contract.timestamps import format_timestamp
 from watcher.digest.slots import find_next_slot
 from watcher.store.database.migrate import get_schema_state
 from watcher.store.digests.slots import get_last_slots
 from watcher.store.outbox.blocked_channels import list_blocked_channels
-from watcher.store.system.status import get_status
+from watcher.store.system import status
 from watcher.store.system.workers import find_network_outage, list_workers
 
 
-def stand(app: App, now: datetime) -> views.Json:
-    """Say how feeds, digests, the outbox, the database and the processes at work stand."""
+def get_system_status(app: App, now: datetime) -> contract.Status:
+    """Return the state of feeds, digests, the outbox, the database and the processes at work."""
     with app.database.read() as db:
-        known = get_status(db, now)
-        last = get_last_slots(db, now)
+        summary = status.get_status(db, now)
+        last_slots = get_last_slots(db, now)
         revision = get_schema_state(db).revision
         workers = list_workers(db, now)
-        refused = list_blocked_channels(db)
-    subscriptions = [
-        views.subscription(
-            one,
-            last_at=last.get(one.name),
-            next_at=find_next_slot(one, now),
-        )
-        for one in app.settings.subscriptions
-    ]
-    said = views.status(known, subscriptions, __version__, str(app.database), revision)
-    return said | {
-        "channels_blocked": [
-            {"channel": each.channel, "since": views.moment(each.since), "reason": each.reason} for each in refused
+        blocked_channels = list_blocked_channels(db)
+    feeds: contract.FeedCounts = {
+        "total": summary.feeds["total"],
+        "fresh": summary.feeds["fresh"],
+        "new": summary.feeds["new"],
+        "degraded": summary.feeds["degraded"],
+        "stale": summary.feeds["stale"],
+        "failing": summary.feeds["failing"],
+        "gone": summary.feeds["gone"],
+        "paused": summary.feeds["paused"],
+    }
+    return {
+        "feeds": feeds,
+        "entries": summary.entries,
+        "hits": summary.hits,
+        "gaps": summary.gaps,
+        "lost": summary.lost,
+        "left_out": summary.left_out,
+        "merged": summary.merged,
+        "recovered": summary.recovered,
+        "lag_seconds": round(summary.lag.total_seconds()),
+        "last_poll_at": format_timestamp(summary.last_poll_at),
+        "clock": list(summary.clock),
+        "digests": [
+            encode_subscription(
+                subscription, last_at=last_slots.get(subscription.name), next_at=find_next_slot(subscription, now)
+            )
+            for subscription in app.settings.subscriptions
         ],
-        "network": {"away_since": views.moment(find_network_outage(workers))},
+        "outbox": dict(summary.outbox),
+        "database": {"url": str(app.database), "revision": revision},
+        "version": __version__,
+        "channels_blocked": [
+            {"channel": channel.channel, "since": format_timestamp(channel.since), "reason": channel.reason}
+            for channel in blocked_channels
+        ],
+        "network": {"away_since": format_timestamp(find_network_outage(workers))},
         "workers": [
             {
-                "name": each.name,
-                "owner": each.owner,
-                "until": views.moment(each.until),
-                "away_since": views.moment(each.away_since),
+                "name": worker.name,
+                "owner": worker.owner,
+                "until": format_timestamp(worker.until),
+                "away_since": format_timestamp(worker.away_since),
             }
-            for each in workers
+            for worker in workers
         ],
     }

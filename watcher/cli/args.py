@@ -1,4 +1,4 @@
-"""What commands are asked with beside their options: times, files, standard input, a configuration if there is one."""
+"""Arguments that several commands share: periods, text files, standard input, a configuration where there is one."""
 
 from __future__ import annotations
 
@@ -14,17 +14,16 @@ if TYPE_CHECKING:
     from watcher.settings import Settings
 
 
-def times(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
-    """Read the two ends of a time."""
+def parse_period(since: str | None, until: str | None) -> tuple[datetime | None, datetime | None]:
+    """Parse --since and --until; raises UsageError."""
     from watcher import clock
-    from watcher.app.listing import read_filters
+    from watcher.app import listing
 
-    filters = read_filters((), clock.now(), since=since, until=until)
-    return filters.since, filters.until
+    return listing.parse_period(since, until, clock.now())
 
 
 def read_text(name: str) -> str:
-    """Read a text file, or standard input; raises UsageError where that cannot be."""
+    """Return the text of a file, or of standard input for `-`; raises UsageError where it cannot be read."""
     from watcher.errors import UsageError
 
     try:
@@ -33,19 +32,19 @@ def read_text(name: str) -> str:
     except OSError as error:
         raise UsageError(f"{name}: {(error.strerror or 'cannot be read').lower()}") from error
     except UnicodeDecodeError as error:
-        raise UsageError(f"{named(name)}: no UTF-8 text (byte {error.start})") from error
+        raise UsageError(f"{get_display_name(name)}: not UTF-8 text (byte {error.start})") from error
 
 
 def read_lines(name: str) -> Iterable[str]:
-    """Read the lines of a text file: a line ends at a line feed alone, not at what Unicode calls one."""
+    """Return the lines of a text file. A line ends at a line feed alone: JSON may hold U+2028."""
     return read_text(name).split("\n")
 
 
-def settings_if_any() -> Settings | None:
-    """Read the configuration; None where there is none. Raises ConfigError where it is faulty."""
+def load_settings_if_any() -> Settings | None:
+    """Return the configuration, None where there is none; raises ConfigError where it is invalid."""
     return load_settings() if (state.folder / "watcher.yaml").exists() else None
 
 
-def named(name: str) -> str:
-    """Say what to call a file in a message."""
+def get_display_name(name: str) -> str:
+    """Return what messages call a file."""
     return "standard input" if name == "-" else name

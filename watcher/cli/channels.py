@@ -1,4 +1,4 @@
-"""channels: where digests and alerts go, and whether a message gets there."""
+"""channels: list them, and send a test message."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import logs, output
-from watcher.cli.state import Json, opened, state
+from watcher.cli.state import Json, open_application, state
 
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
+    from watcher.contract.deliveries import ChannelList, ChannelTest
     from watcher.model.digest import Channel
     from watcher.pipeline.channel_test import RecipientResult
 
@@ -21,66 +22,84 @@ app.add_typer(channels, name="channels")
 
 @channels.command("list")
 def list_(as_json: Json = False) -> None:
-    """List the channels: their kind, their recipients, and those that are refused at the moment."""
-    from watcher.app import views
+    """List the channels with their recipients, and whether their other side refuses messages."""
+    from watcher.app.encoding import encode_configured_channel
     from watcher.store.outbox.blocked_channels import list_blocked_channels
 
-    with opened(queries=False) as application, application.database.read() as db:
-        refused = {each.channel: each for each in list_blocked_channels(db)}
-        found = [views.channel(each, refused.get(each.name)) for each in application.settings.channels]
+    with open_application(queries=False) as application, application.database.read() as db:
+        by_name = {channel.channel: channel for channel in list_blocked_channels(db)}
+        document: ChannelList = {
+            "channels": [
+                encode_configured_channel(channel, by_name.get(channel.name))
+                for channel in application.settings.channels
+            ]
+        }
     if as_json:
-        output.put_json({"channels": found})
+        output.print_json(document)
         return
     rows = [
         (
-            each["name"],
-            each["kind"],
-            ", ".join(each["recipients"]),
-            f"refused since {each['blocked']['since']}: {each['blocked']['reason']}" if each["blocked"] else "ok",
+            channel["name"],
+            channel["kind"],
+            ", ".join(channel["recipients"]),
+            f"refused since {channel['blocked']['since']}: {channel['blocked']['reason']}"
+            if channel["blocked"]
+            else "ok",
         )
-        for each in found
+        for channel in document["channels"]
     ]
-    output.table(("NAME", "KIND", "RECIPIENTS", "STATE"), rows, flexible=3)
-    output.note(output.counted(len(found), "channel"))
+    output.print_table(("NAME", "KIND", "RECIPIENTS", "STATE"), rows, flexible=3)
+    output.print_note(output.format_count(len(rows), "channel"))
 
 
 @channels.command("test", epilog="Example:\n\n  watcher channels test mail")
-def try_channel(
+def send_test_message(
     name: Annotated[str, typer.Argument(metavar="NAME", help="The channel's name in watcher.yaml.")],
     as_json: Json = False,
 ) -> None:
-    """Send a test message to every recipient of a channel, and show what each step came to.
+    """Send a test message to every recipient of a channel, and show the outcome of each step.
 
     Exit code 1 where a recipient was not reached.
     """
     import asyncio
-    from dataclasses import asdict
 
-    logs.set_up(verbose=state.verbose, quiet=not state.verbose)
-    with opened(queries=False, secrets=("channels", "web")) as application:
-        channel = _find(application, name)
-        results = asyncio.run(_send(application, channel))
+    logs.configure_logging(verbose=state.verbose, quiet=not state.verbose)
+    with open_application(queries=False, secrets=("channels", "web")) as application:
+        channel = _find_channel(application, name)
+        results = asyncio.run(_send_test(application, channel))
     if as_json:
-        shown = [asdict(each) | {"steps": [asdict(step) for step in each.steps]} for each in results]
-        output.put_json({"channel": name, "kind": channel.kind, "results": shown})
+        document: ChannelTest = {
+            "channel": name,
+            "kind": channel.kind,
+            "results": [
+                {
+                    "recipient": result.recipient,
+                    "steps": [{"name": step.name, "answer": step.answer} for step in result.steps],
+                    "outcome": result.outcome,
+                    "fault": result.fault,
+                }
+                for result in results
+            ],
+        }
+        output.print_json(document)
     else:
         for result in results:
-            _show(result)
-    raise typer.Exit(0 if all(each.fault is None for each in results) else 1)
+            _print_result(result)
+    raise typer.Exit(0 if all(result.fault is None for result in results) else 1)
 
 
-def _find(application: App, name: str) -> Channel:
+def _find_channel(application: App, name: str) -> Channel:
     from difflib import get_close_matches
 
     from watcher.errors import NotFoundError
 
-    known = {each.name: each for each in application.settings.channels}
-    if name not in known:
-        raise NotFoundError("channel", name, next(iter(get_close_matches(name, known, 1)), ""))
-    return known[name]
+    by_name = {channel.name: channel for channel in application.settings.channels}
+    if name not in by_name:
+        raise NotFoundError("channel", name, next(iter(get_close_matches(name, by_name, 1)), ""))
+    return by_name[name]
 
 
-async def _send(application: App, channel: Channel) -> tuple[RecipientResult, ...]:
+async def _send_test(application: App, channel: Channel) -> tuple[RecipientResult, ...]:
     from watcher import clock
     from watcher.channels.base import SenderContext
     from watcher.channels.senders import Senders
@@ -95,11 +114,11 @@ async def _send(application: App, channel: Channel) -> tuple[RecipientResult, ..
         return await send_test(channel, senders, application.press().links, installation, clock.now())
 
 
-def _show(result: RecipientResult) -> None:
-    output.put(output.clean(result.recipient))
+def _print_result(result: RecipientResult) -> None:
+    output.print_line(output.clean_text(result.recipient))
     for step in result.steps:
-        output.put(f"  {step.name:10} {output.style('ok', output.GREEN)}  {output.clean(step.answer)}")
+        output.print_line(f"  {step.name:10} {output.style_text('ok', output.GREEN)}  {output.clean_text(step.answer)}")
     if result.fault is None:
-        output.put(f"  {output.style('sent', output.GREEN)}")
+        output.print_line(f"  {output.style_text('sent', output.GREEN)}")
     else:
-        output.put(f"  {output.style('failed', output.RED)}: {output.clean(result.fault)}")
+        output.print_line(f"  {output.style_text('failed', output.RED)}: {output.clean_text(result.fault)}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,15 @@ from watcher.cli import output
 from watcher.cli.state import Json, load_settings, state
 
 if TYPE_CHECKING:
+    from watcher.contract.administration import (
+        BackupFile,
+        CopiedRows,
+        DatabaseCheck,
+        DatabaseStats,
+        PrunedRows,
+        SchemaUpgrade,
+    )
+    from watcher.settings import Settings
     from watcher.store.database import Database
 
 app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
@@ -25,66 +34,72 @@ def group() -> None:
 
 @app.command(epilog="Example:\n\n  watcher db upgrade --database-url postgresql://watcher@db.example/watcher")
 def upgrade(as_json: Json = False) -> None:
-    """Bring the schema to this version's; making it where there is none.
+    """Upgrade the schema to this version, or create it.
 
-    A SQLite database is copied beside itself first, and the copy kept. What a configured engine keeps there follows.
+    A SQLite database is copied beside itself first, and the copy is kept. The tables of a configured engine follow.
     """
     from watcher.engine import create_engine_tables
     from watcher.store.database.migrate import former_revision_path, get_schema_state, upgrade_schema
 
-    settings = _settings()
-    with _database(must_exist=False) as database:
+    settings = _load_settings_if_any()
+    with _open_database(must_exist=False) as database:
         with database.read() as db:
             before = get_schema_state(db).revision
         after = upgrade_schema(database).revision
         if settings is not None:
             create_engine_tables(settings.engine, database)
         kept = former_revision_path(database.path, before) if database.path is not None and before else None
-        said = {
+        document: SchemaUpgrade = {
             "database": str(database),
             "from": before,
             "to": after,
             "kept": str(kept) if kept is not None and before != after else None,
         }
     if as_json:
-        output.put_json(said)
+        output.print_json(document)
     elif before == after:
-        output.put(f"{said['database']} is at {after} already")
+        output.print_line(f"{document['database']} is at {after} already")
     else:
-        output.put(f"{said['database']}: {before or 'nothing'} -> {after}")
-        if said["kept"]:
-            output.note(f"As it was: {said['kept']}")
+        output.print_line(f"{document['database']}: {before or 'nothing'} -> {after}")
+        if document["kept"]:
+            output.print_note(f"Copy of the former database: {document['kept']}")
 
 
 @app.command(epilog="Exit code 1 where something is wrong.\n\nExample:\n\n  watcher db check --repair")
 def check(
     repair: Annotated[
-        bool, typer.Option("--repair", help="Make the word index and the counts anew where they are wrong.")
+        bool, typer.Option("--repair", help="Rebuild the word index and the counts where they are wrong.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Look for damage: the file, the schema, references, the word index and the counts."""
+    """Check the database for damage: file, schema, references, word index and counts."""
     from watcher.store.database.maintenance import find_database_faults, is_repairable, repair_database
 
-    with _database() as database:
-        with output.measured("Checking"):
+    with _open_database() as database:
+        with output.show_progress("Checking"):
             faults = find_database_faults(database)
-        mended: tuple[str, ...] = ()
-        if faults and repair and (mendable := tuple(each for each in faults if is_repairable(each))):
-            with output.measured("Repairing") as heard:
-                repair_database(database, lambda done: heard(done, done))
+        repaired: tuple[str, ...] = ()
+        if faults and repair and (repairable := tuple(fault for fault in faults if is_repairable(fault))):
+            with output.show_progress("Repairing") as on_progress:
+                repair_database(database, lambda done: on_progress(done, done))
                 faults = find_database_faults(database)
-            mended = tuple(each for each in mendable if each not in faults)
+            repaired = tuple(fault for fault in repairable if fault not in faults)
         name = str(database)
     if as_json:
-        output.put_json({"database": name, "ok": not faults, "faults": list(faults), "mended": list(mended)})
+        document: DatabaseCheck = {
+            "database": name,
+            "ok": not faults,
+            "faults": list(faults),
+            "mended": list(repaired),
+        }
+        output.print_json(document)
     else:
-        for each in mended:
-            output.put(f"mended: {output.clean(each)}")
-        for each in faults:
-            output.put(output.clean(each))
+        for fault in repaired:
+            output.print_line(f"repaired: {output.clean_text(fault)}")
+        for fault in faults:
+            output.print_line(output.clean_text(fault))
         if not faults:
-            output.put(f"{name} is sound")
+            output.print_line(f"{name} has no errors")
     raise typer.Exit(1 if faults else 0)
 
 
@@ -93,62 +108,70 @@ def backup(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A new file; nothing is overwritten.")],
     as_json: Json = False,
 ) -> None:
-    """Write all of one moment into a new SQLite file, while the daemon goes on; from PostgreSQL too."""
+    """Write a consistent copy into a new SQLite file while the daemon runs; from PostgreSQL as well."""
     from watcher.store.database.backup import back_up_database
 
     file = file.expanduser()
-    with _database() as database, output.measured("Backing up") as heard:
-        back_up_database(database, file, heard)
+    with _open_database() as database, output.show_progress("Backing up") as on_progress:
+        back_up_database(database, file, on_progress)
     size = file.stat().st_size
     if as_json:
-        output.put_json({"file": str(file), "bytes": size})
+        document: BackupFile = {"file": str(file), "bytes": size}
+        output.print_json(document)
     else:
-        output.put(f"{file}: {_size(size)}")
+        output.print_line(f"{file}: {_format_size(size)}")
 
 
 @app.command(epilog="Example:\n\n  watcher db restore /backups/watcher-2026-11-01.db")
 def restore(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `watcher db backup` wrote, of any version.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A file that `watcher db backup` wrote, of any version.")
+    ],
     as_json: Json = False,
 ) -> None:
-    """Fill an unused database from a backup, which is left as it is.
+    """Fill an empty database from a backup file.
 
-    Refused where the database holds entries already; move a SQLite file away, or name another database.
+    Refused where the database contains entries; move a SQLite file away, or name another database.
     """
     from watcher.store.database.backup import restore_database
 
-    with _database(must_exist=False) as database, output.measured("Restoring") as heard:
-        rows = restore_database(database, file.expanduser(), heard)
+    with _open_database(must_exist=False) as database, output.show_progress("Restoring") as on_progress:
+        rows = restore_database(database, file.expanduser(), on_progress)
         name = str(database)
-    _tell_rows(name, dict(rows), as_json=as_json)
+    _print_rows(name, dict(rows), as_json=as_json)
 
 
 @app.command(epilog="Example:\n\n  watcher db prune --json")
 def prune(as_json: Json = False) -> None:
-    """Take away what is older than `retention` in watcher.yaml allows, as the daemon does every few hours.
+    """Delete what is older than `retention` in watcher.yaml allows, as the daemon does every few hours.
 
-    Whatever a sent digest or a label refers to stays. The daemon may be at work meanwhile.
+    Whatever a sent digest or a judgement refers to stays. The daemon may be running.
     """
-    from dataclasses import asdict
-
     from watcher import clock
     from watcher.app.bootstrap import retention
     from watcher.store.database.migrate import require_current_schema
     from watcher.store.database.pruning import Retention, prune_database
 
-    with _database() as database:
+    with _open_database() as database:
         require_current_schema(database)
-        settings = _settings()
-        kept = retention(settings) if settings is not None else Retention()
-        with output.measured("Pruning") as heard:
-            pruned = prune_database(database, kept, clock.now(), lambda done: heard(done, done))
-    said = asdict(pruned)
+        settings = _load_settings_if_any()
+        limits = retention(settings) if settings is not None else Retention()
+        with output.show_progress("Pruning") as on_progress:
+            pruned = prune_database(database, limits, clock.now(), lambda done: on_progress(done, done))
+    document: PrunedRows = {
+        "entries": pruned.entries,
+        "hits": pruned.hits,
+        "polls": pruned.polls,
+        "payloads": pruned.payloads,
+        "tombstones": pruned.tombstones,
+        "freed_bytes": pruned.freed_bytes,
+    }
     if as_json:
-        output.put_json(said)
+        output.print_json(document)
         return
-    freed = said.pop("freed_bytes")
-    output.table(("GONE", "ROWS"), [(name, f"{rows:,}") for name, rows in said.items()])
-    output.note(f"{_size(freed)} given back")
+    rows = {name: count for name, count in document.items() if name != "freed_bytes"}
+    output.print_table(("DELETED", "ROWS"), [(name, f"{count:,}") for name, count in rows.items()])
+    output.print_note(f"{_format_size(pruned.freed_bytes)} freed")
 
 
 @app.command(epilog="Example:\n\n  watcher db stats --json")
@@ -157,75 +180,81 @@ def stats(as_json: Json = False) -> None:
     from watcher.store.database.maintenance import get_database_stats
     from watcher.store.database.migrate import require_current_schema
 
-    with _database() as database, output.measured("Counting"):
+    with _open_database() as database, output.show_progress("Counting"):
         require_current_schema(database)
-        said: dict[str, Any] = {"database": str(database), **get_database_stats(database)}
+        measured = get_database_stats(database)
+        document: DatabaseStats = {
+            "database": str(database),
+            "rows": dict(measured["rows"]),
+            "bytes": measured["bytes"],
+            "revision": measured["revision"],
+            "analyser": measured["analyser"],
+            "engine": measured["engine"],
+        }
     if as_json:
-        output.put_json(said)
+        output.print_json(document)
         return
-    output.table(("TABLE", "ROWS"), [(name, f"{rows:,}") for name, rows in sorted(said["rows"].items())])
-    entries = said["rows"]["entries"]
-    each = f", {said['bytes'] / entries:,.0f} bytes an entry" if entries else ""
-    output.put(f"{said['engine']}, {_size(said['bytes'])}{each}; schema {said['revision']}")
+    output.print_table(("TABLE", "ROWS"), [(name, f"{rows:,}") for name, rows in sorted(document["rows"].items())])
+    entries = document["rows"]["entries"]
+    per_entry = f", {document['bytes'] / entries:,.0f} bytes an entry" if entries else ""
+    size = _format_size(document["bytes"])
+    output.print_line(f"{document['engine']}, {size}{per_entry}; schema {document['revision']}")
 
 
 @app.command(epilog="Example:\n\n  watcher db copy --to postgresql://watcher@db.example/watcher")
 def copy(
-    to: Annotated[str, typer.Option("--to", metavar="URL", help="An unused database, of either kind.")],
+    to: Annotated[str, typer.Option("--to", metavar="URL", help="An empty database, of either kind.")],
     as_json: Json = False,
 ) -> None:
-    """Copy everything into another, unused database: from SQLite to PostgreSQL, or back.
+    """Copy everything into another, empty database: from SQLite to PostgreSQL, or back.
 
-    All of one moment arrives, or nothing. Stop the daemon first: what comes after that moment is not copied.
+    All is copied, or nothing. Stop the daemon first: what is stored meanwhile is not copied.
     """
     from watcher.errors import UsageError
     from watcher.store.database import Database
     from watcher.store.database.backup import copy_database
     from watcher.store.database.migrate import upgrade_schema
 
-    with _database() as source, Database(to) as target:
+    with _open_database() as source, Database(to) as target:
         if source.url == target.url:
-            raise UsageError("--to names the database that is to be copied")
+            raise UsageError("--to is the database to be copied; name another one")
         upgrade_schema(target)
-        with output.measured("Copying") as heard:
-            rows = copy_database(source, target, heard)
+        with output.show_progress("Copying") as on_progress:
+            rows = copy_database(source, target, on_progress)
         name = str(target)
-    _tell_rows(name, dict(rows), as_json=as_json)
+    _print_rows(name, dict(rows), as_json=as_json)
 
 
 @contextmanager
-def _database(*, must_exist: bool = True) -> Iterator[Database]:
-    """Open the chosen database as it is, neither made nor upgraded."""
+def _open_database(*, must_exist: bool = True) -> Iterator[Database]:
+    """Open the chosen database as it is, neither created nor upgraded."""
     from watcher.errors import StoreError
     from watcher.store.database import Database
 
     url = state.environ.get("WATCHER_DATABASE_URL")
     if not url:
-        settings = _settings(needed=True)
-        assert settings is not None
-        url = settings.database_url
+        url = load_settings().database_url
     with Database(url) as database:
         if must_exist and database.path is not None and not database.path.is_file():
-            raise StoreError(f"no database at {database.path} yet; `watcher run` or `watcher db upgrade` makes it")
+            raise StoreError(f"no database at {database.path} yet; `watcher run` or `watcher db upgrade` creates it")
         yield database
 
 
-def _settings(*, needed: bool = False) -> Any:
-    """Read the configuration; None where there is none and the database was named."""
-    if not needed and not state.folder.is_dir():
-        return None
-    return load_settings()
+def _load_settings_if_any() -> Settings | None:
+    """Return the configuration; None where there is none, because the database was named."""
+    return load_settings() if state.folder.is_dir() else None
 
 
-def _tell_rows(name: str, rows: dict[str, int], *, as_json: bool) -> None:
+def _print_rows(name: str, rows: dict[str, int], *, as_json: bool) -> None:
     if as_json:
-        output.put_json({"database": name, "rows": rows})
+        document: CopiedRows = {"database": name, "rows": rows}
+        output.print_json(document)
         return
-    output.table(("TABLE", "ROWS"), [(table, f"{count:,}") for table, count in sorted(rows.items()) if count])
-    output.put(f"{name}: {rows['entries']:,} entries, {rows['hits']:,} hits")
+    output.print_table(("TABLE", "ROWS"), [(table, f"{count:,}") for table, count in sorted(rows.items()) if count])
+    output.print_line(f"{name}: {rows['entries']:,} entries, {rows['hits']:,} hits")
 
 
-def _size(size: float) -> str:
+def _format_size(size: float) -> str:
     for unit in ("bytes", "kB", "MB", "GB"):
         if size < 1000 or unit == "GB":
             return f"{size:,.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"

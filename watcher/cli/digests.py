@@ -1,25 +1,29 @@
-"""digest, deliveries: what is told, and what became of each message."""
+"""digest, deliveries: digests, and the state of each message."""
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from watcher.cli import logs, output
-from watcher.cli.state import Cursor, Json, Limit, Since, opened, state
+from watcher.cli.state import Cursor, Json, Limit, Since, open_application, state
 
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
+    from watcher.contract.deliveries import PrintedDeliveries, RetriedDeliveries
+    from watcher.contract.digests import DigestSubscribers, PrintedDigests, Resubscribed, SentDigest
     from watcher.model.digest import Delivery, Digest
     from watcher.pipeline.digests import DigestContext
 
 app = typer.Typer(rich_markup_mode=None)
 digest = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List, preview and send digests.")
 deliveries = typer.Typer(
-    rich_markup_mode=None, help="The outbox: what was sent to whom, and what was not.", invoke_without_command=True
+    rich_markup_mode=None, help="List messages: sent, waiting, failed, in doubt.", invoke_without_command=True
 )
 app.add_typer(digest, name="digest")
 app.add_typer(deliveries, name="deliveries")
@@ -27,14 +31,14 @@ app.add_typer(deliveries, name="deliveries")
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The digest's name in watcher.yaml.")]
 
 
-class Form(StrEnum):
+class DigestFormat(StrEnum):
     TEXT = "text"
     HTML = "html"
     SLACK = "slack"
     MARKDOWN = "markdown"
 
 
-class State(StrEnum):
+class MessageState(StrEnum):
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
@@ -43,164 +47,183 @@ class State(StrEnum):
     DEAD = "dead"
 
 
-class Retried(StrEnum):
+class RetriedState(StrEnum):
     RETRYING = "retrying"
     UNCERTAIN = "uncertain"
     DEAD = "dead"
 
 
 @digest.command("list")
-def list_(as_json: Json = False) -> None:
-    """List the digests and alerts: when each was and will be sent, where to, and who left it."""
+def list_digests(as_json: Json = False) -> None:
+    """List the digests and alerts: last and next times, channels, and who unsubscribed."""
     from watcher import clock
-    from watcher.app import views
+    from watcher.app.encoding import encode_unsubscription
+    from watcher.contract.digests import encode_subscription
     from watcher.digest.slots import find_next_slot
     from watcher.store.digests.slots import get_last_slots
     from watcher.store.digests.unsubscribes import list_unsubscriptions
 
     now = clock.now()
-    with opened(sync=True) as application:
+    with open_application(sync=True, queries=False) as application:
         with application.database.read() as db:
-            last, left = get_last_slots(db, clock.now()), list_unsubscriptions(db)
-        said = [
-            views.subscription(each, last_at=last.get(each.name), next_at=find_next_slot(each, now))
-            | {
+            last_slots, unsubscriptions = get_last_slots(db, now), list_unsubscriptions(db)
+        listed: list[DigestSubscribers] = [
+            {
+                **encode_subscription(
+                    subscription, last_at=last_slots.get(subscription.name), next_at=find_next_slot(subscription, now)
+                ),
                 "unsubscribed": [
-                    {"channel": leaving.channel, "recipient": leaving.recipient, "at": views.moment(at)}
-                    for leaving, at in left
-                    if leaving.subscription == each.name
-                ]
+                    encode_unsubscription(unsubscription, at)
+                    for unsubscription, at in unsubscriptions
+                    if unsubscription.subscription == subscription.name
+                ],
             }
-            for each in application.settings.subscriptions
+            for subscription in application.settings.subscriptions
         ]
     if as_json:
-        output.put_json({"digests": said})
+        document: PrintedDigests = {"digests": listed}
+        output.print_json(document)
         return
     rows = [
         (
-            each["name"], each["schedule"], each["timezone"], ", ".join(each["channels"]),
-            ", ".join(each["topics"]) or "all", each["last_at"] or "never", each["next_at"] or "",
-            str(len(each["unsubscribed"]) or ""),
+            digest["name"], digest["schedule"], digest["timezone"], ", ".join(digest["channels"]),
+            ", ".join(digest["topics"]) or "all", digest["last_at"] or "never", digest["next_at"] or "",
+            str(len(digest["unsubscribed"]) or ""),
         )
-        for each in said
+        for digest in listed
     ]  # fmt: skip
-    head = ("NAME", "SCHEDULE", "ZONE", "CHANNELS", "TOPICS", "LAST", "NEXT", "LEFT")
-    output.table(head, rows, flexible=4)
-    output.note(f"{len(said)} digest{'s' * (len(said) != 1)}")
+    head = ("NAME", "SCHEDULE", "ZONE", "CHANNELS", "TOPICS", "LAST", "NEXT", "UNSUBSCRIBED")
+    output.print_table(head, rows, flexible=4)
+    output.print_note(output.format_count(len(listed), "digest"))
 
 
 @digest.command(epilog="Example:\n\n  watcher digest preview daily --since 3d --format html > digest.html")
 def preview(
     name: Name,
-    form: Annotated[Form, typer.Option("--format", help="How it is to look.")] = Form.TEXT,
+    form: Annotated[DigestFormat, typer.Option("--format", help="Output format.")] = DigestFormat.TEXT,
     since: Since = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a digest would hold now; nothing is sent, and nothing counts as told."""
+    """Show what a digest would contain now; nothing is sent, and no hit counts as reported."""
     from watcher import clock
-    from watcher.app import views
     from watcher.app.listing import parse_time
-    from watcher.pipeline import digests
+    from watcher.contract.digests import encode_digest
+    from watcher.pipeline.digests import preview_digest
 
     now = clock.now()
-    with opened(sync=True) as application:
+    with open_application(sync=True) as application:
         press = application.press()
         with application.database.read() as db:
-            shown = digests.preview_digest(db, press, name, now, since=parse_time(since, now) if since else None)
+            shown = preview_digest(db, press, name, now, since=parse_time(since, now) if since else None)
     if as_json:
-        output.put_json(views.digest(shown))
+        output.print_json(encode_digest(shown))
     else:
-        output.put(_written(shown, form, press).rstrip("\n"))
+        output.print_line(_render_digest(shown, form, press).rstrip("\n"))
 
 
 @digest.command(epilog="Example:\n\n  watcher digest send daily --now")
 def send(
     name: Name,
-    now: Annotated[bool, typer.Option("--now", help="Send it in its quiet hours as well.")] = False,
+    now: Annotated[bool, typer.Option("--now", help="Send even in quiet hours.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Send a digest of all that it has not told yet, out of its turn; an empty one is sent as well.
+    """Send a digest now, with all hits that it has not reported yet; an empty one is sent as well.
 
     Exit code 1 where a message could not be delivered now; it stays in the outbox, and the daemon tries again.
     """
     import asyncio
 
     from watcher import clock
-    from watcher.app import views
+    from watcher.contract.deliveries import encode_delivery
+    from watcher.contract.digests import encode_digest
     from watcher.errors import StoreError
-    from watcher.pipeline import digests
+    from watcher.pipeline.digests import compose_now
     from watcher.store.outbox.queries import find_deliveries
 
-    logs.set_up(verbose=state.verbose, quiet=not state.verbose)
-    with opened(sync=True, secrets=("channels", "web")) as application:
+    logs.configure_logging(verbose=state.verbose, quiet=not state.verbose)
+    with open_application(sync=True, secrets=("channels", "web")) as application:
         press = application.press()
-        made = digests.compose_now(application.database, press, name, clock.now(), through_quiet=now)
-        if made is None or made.id is None:
+        composed = compose_now(application.database, press, name, clock.now(), through_quiet=now)
+        if composed is None or composed.id is None:
             raise StoreError(f"digest {name!r} is being composed by another process")
-        asyncio.run(_deliver(application, press, made.id))
+        asyncio.run(_deliver(application, press, composed.id))
         with application.database.read() as db:
-            found = find_deliveries(db, digest_id=made.id, limit=1000).items[::-1]
+            deliveries = find_deliveries(db, digest_id=composed.id, limit=1000).items[::-1]
     if as_json:
-        output.put_json(views.digest(made) | {"deliveries": [views.delivery(each) for each in found]})
+        document: SentDigest = {
+            **encode_digest(composed),
+            "deliveries": [encode_delivery(delivery) for delivery in deliveries],
+        }
+        output.print_json(document)
     else:
-        _show(found)
-        stories = made.story_count
-        output.note(f"{made.name}: {stories} {'story' if stories == 1 else 'stories'}, {_count(found)}")
-    raise typer.Exit(0 if all(_fine(each) for each in found) else 1)
+        _print_deliveries(deliveries)
+        stories = output.format_count(composed.story_count, "story", "stories")
+        output.print_note(f"{composed.name}: {stories}, {_format_states(deliveries)}")
+    raise typer.Exit(0 if all(_is_on_its_way(delivery) for delivery in deliveries) else 1)
 
 
 @digest.command()
 def resubscribe(
     name: Name,
-    recipient: Annotated[str, typer.Argument(metavar="RECIPIENT", help="Who unsubscribed and wants it again.")],
+    recipient: Annotated[str, typer.Argument(metavar="RECIPIENT", help="The address that wants it again.")],
     as_json: Json = False,
 ) -> None:
-    """Send a digest again to somebody who had unsubscribed."""
+    """Send a digest again to an address that unsubscribed."""
     from watcher.errors import NotFoundError
     from watcher.store.digests.unsubscribes import delete_unsubscription, list_unsubscriptions
 
-    with opened() as application, application.database.write() as db:
-        left = [leaving for leaving, _at in list_unsubscriptions(db)]
-        found = [each for each in left if (each.subscription, each.recipient) == (name, recipient)]
-        if not found:
+    with open_application(queries=False) as application, application.database.write() as db:
+        unsubscriptions = [
+            unsubscription
+            for unsubscription, _at in list_unsubscriptions(db)
+            if (unsubscription.subscription, unsubscription.recipient) == (name, recipient)
+        ]
+        if not unsubscriptions:
             raise NotFoundError(f"unsubscription from {name!r} by", recipient)
-        for each in found:
-            delete_unsubscription(db, each)
+        for unsubscription in unsubscriptions:
+            delete_unsubscription(db, unsubscription)
     if as_json:
-        output.put_json({"digest": name, "recipient": recipient})
+        document: Resubscribed = {"digest": name, "recipient": recipient}
+        output.print_json(document)
     else:
-        output.note(f"{name}: {output.clean(recipient)} gets it again")
+        output.print_note(f"{name}: {output.clean_text(recipient)} gets it again")
 
 
 @deliveries.callback(epilog="Examples:\n\n  watcher deliveries --state dead\n\n  watcher deliveries retry 17")
 def list_deliveries(
     context: typer.Context,
     states: Annotated[
-        list[State] | None, typer.Option("--state", help="Only those that stand so; may be repeated.")
+        list[MessageState] | None, typer.Option("--state", help="Only messages in this state; may be repeated.")
     ] = None,
-    digest_id: Annotated[int | None, typer.Option("--digest", metavar="ID", help="Only those of this digest.")] = None,
+    digest_id: Annotated[
+        int | None, typer.Option("--digest", metavar="ID", help="Only messages of this digest.")
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
     as_json: Json = False,
 ) -> None:
-    """List messages, the newest first: to whom, and where each stands."""
+    """List messages with their recipients and states, the newest first."""
     if context.invoked_subcommand is not None:
         return
-    from watcher.app import views
+    from watcher.contract.deliveries import encode_delivery
     from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 
-    with opened() as application, application.database.read() as db:
+    with open_application(queries=False) as application, application.database.read() as db:
         page = find_deliveries(
-            db, states=[each.value for each in states or ()], digest_id=digest_id, limit=limit, cursor=cursor
+            db, states=[state.value for state in states or ()], digest_id=digest_id, limit=limit, cursor=cursor
         )
         counts = count_deliveries_by_state(db)
     if as_json:
-        said = {"deliveries": [views.delivery(each) for each in page.items], "next_cursor": page.next_cursor}
-        output.put_json(said | {"outbox": dict(counts)})
+        document: PrintedDeliveries = {
+            "deliveries": [encode_delivery(delivery) for delivery in page.items],
+            "next_cursor": page.next_cursor,
+            "outbox": dict(counts),
+        }
+        output.print_json(document)
         return
-    _show(page.items)
-    standing = ", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "none yet"
-    output.note(f"{standing}" + (f"; more with --cursor {page.next_cursor}" if page.next_cursor else ""))
+    _print_deliveries(page.items)
+    totals = ", ".join(f"{number} {name}" for name, number in sorted(counts.items())) or "none yet"
+    output.print_note(totals + (f"; more with --cursor {page.next_cursor}" if page.next_cursor else ""))
 
 
 @deliveries.command(
@@ -209,50 +232,51 @@ def list_deliveries(
 def retry(
     delivery: Annotated[int | None, typer.Argument(metavar="[ID]", help="The delivery's number.")] = None,
     states: Annotated[
-        list[Retried] | None, typer.Option("--state", help="Instead of ID: all that stand so; may be repeated.")
+        list[RetriedState] | None, typer.Option("--state", help="Instead of ID: all in this state; may be repeated.")
     ] = None,
     channel: Annotated[
-        str | None, typer.Option("--channel", metavar="NAME", help="With --state: only those of this channel.")
+        str | None, typer.Option("--channel", metavar="NAME", help="With --state: only messages of this channel.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Put dead or uncertain messages back in line, under their old identities; the daemon sends them."""
+    """Schedule failed or uncertain messages again, under their old identities; the daemon sends them."""
     from watcher import clock
-    from watcher.app import views
+    from watcher.contract.deliveries import encode_delivery
     from watcher.errors import NotFoundError, UsageError
     from watcher.model.digest import DeliveryState
-    from watcher.pipeline import digests
+    from watcher.pipeline.digests import resend_delivery
     from watcher.store.outbox.queries import list_known_channels
     from watcher.store.outbox.queue import requeue_deliveries
 
     if (delivery is None) == (not states):
-        raise UsageError("name one delivery, or `--state dead` for all of them")
+        raise UsageError("name one delivery, or use `--state dead` for all of them")
     if channel is not None and not states:
-        raise UsageError("`--channel` narrows `--state dead`; a delivery that is named needs none")
-    with opened() as application:
+        raise UsageError("`--channel` restricts `--state dead`; a delivery that is named needs none")
+    with open_application(queries=False) as application:
         if delivery is None:
-            known = {each.name for each in application.settings.channels}
+            configured = {known.name for known in application.settings.channels}
             with application.database.write() as db:
-                if channel is not None and channel not in known | list_known_channels(db):
+                if channel is not None and channel not in configured | list_known_channels(db):
                     raise NotFoundError("channel", channel)
-                wanted = [DeliveryState(each.value) for each in states or ()]
+                wanted = [DeliveryState(state.value) for state in states or ()]
                 count = requeue_deliveries(db, clock.now(), states=wanted, channel=channel)
             if as_json:
-                output.put_json({"retried": count})
+                document: RetriedDeliveries = {"retried": count}
+                output.print_json(document)
             else:
-                output.note(f"{output.counted(count, 'message')} in line to be sent again")
+                output.print_note(f"{output.format_count(count, 'message')} will be sent again")
             return
-        again = digests.resend_delivery(application.database, delivery, clock.now())
+        retried = resend_delivery(application.database, delivery, clock.now())
     if as_json:
-        output.put_json(views.delivery(again))
+        output.print_json(encode_delivery(retried))
     else:
-        output.note(f"delivery {again.id} to {output.clean(again.recipient)} waits to be sent again")
+        output.print_note(f"delivery {retried.id} to {output.clean_text(retried.recipient)} will be sent again")
 
 
-def _fine(delivery: Delivery) -> bool:
-    """Tell whether a message is where it should be: sent, or waiting for its time, as quiet hours have it."""
-    waits = delivery.state.value == "pending" and delivery.next_try_at > delivery.created_at
-    return delivery.state.value == "sent" or waits
+def _is_on_its_way(delivery: Delivery) -> bool:
+    """Return whether a message is sent, or waits for its time (quiet hours)."""
+    is_waiting = delivery.state.value == "pending" and delivery.next_try_at > delivery.created_at
+    return delivery.state.value == "sent" or is_waiting
 
 
 async def _deliver(application: App, press: DigestContext, digest_id: int) -> None:
@@ -274,7 +298,7 @@ async def _deliver(application: App, press: DigestContext, digest_id: int) -> No
         )
 
 
-def _written(shown: Digest, form: Form, press: DigestContext) -> str:
+def _render_digest(shown: Digest, form: DigestFormat, press: DigestContext) -> str:
     import json
 
     from watcher.channels.slack.render import render_slack
@@ -282,34 +306,37 @@ def _written(shown: Digest, form: Form, press: DigestContext) -> str:
     from watcher.digest.plain import render_markdown, render_text
 
     match form:
-        case Form.HTML:
+        case DigestFormat.HTML:
             return render_html(shown, press.links, press.templates)
-        case Form.MARKDOWN:
+        case DigestFormat.MARKDOWN:
             return render_markdown(shown, press.links, press.templates)
-        case Form.SLACK:
+        case DigestFormat.SLACK:
             return json.dumps(render_slack(shown, press.links), ensure_ascii=False, indent=2)
-        case Form.TEXT:
+        case DigestFormat.TEXT:
             return render_text(shown, press.links, press.templates)
 
 
-def _show(found: Any) -> None:
+def _print_deliveries(deliveries: Sequence[Delivery]) -> None:
     rows = [
         (
-            str(each.id), each.state.value, str(each.digest_id), each.channel, each.recipient, str(each.attempts),
-            _at(each.sent_at or (each.next_try_at if each.state.value in {"pending", "retrying"} else each.changed_at)),
-            each.error or "",
+            str(delivery.id), delivery.state.value, str(delivery.digest_id), delivery.channel, delivery.recipient,
+            str(delivery.attempts), _format_time(_get_shown_time(delivery)), delivery.error or "",
         )
-        for each in found
+        for delivery in deliveries
     ]  # fmt: skip
-    output.table(("ID", "STATE", "DIGEST", "CHANNEL", "RECIPIENT", "TRIES", "AT", "ERROR"), rows)
+    output.print_table(("ID", "STATE", "DIGEST", "CHANNEL", "RECIPIENT", "TRIES", "AT", "ERROR"), rows)
 
 
-def _count(found: Any) -> str:
-    counts: dict[str, int] = {}
-    for each in found:
-        counts[each.state.value] = counts.get(each.state.value, 0) + 1
-    return ", ".join(f"{number} {name}" for name, number in counts.items()) or "nobody to send it to"
+def _get_shown_time(delivery: Delivery) -> datetime | None:
+    """Return when a message was sent, will be tried, or came into its state."""
+    is_waiting = delivery.state.value in {"pending", "retrying"}
+    return delivery.sent_at or (delivery.next_try_at if is_waiting else delivery.changed_at)
 
 
-def _at(moment: datetime | None) -> str:
+def _format_states(deliveries: Sequence[Delivery]) -> str:
+    counts = Counter(delivery.state.value for delivery in deliveries)
+    return ", ".join(f"{count} {state}" for state, count in counts.items()) or "no recipients"
+
+
+def _format_time(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}Z" if moment else ""

@@ -1,20 +1,30 @@
-"""feeds: list, show, add, remove, resume; those that find, import and export feeds join from `feedlists`."""
+"""feeds: list, show, add, remove, resume; those that find, import and export feeds are in `feed_lists`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+import asyncio
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from watcher.cli import feed_lists, output
-from watcher.cli.state import Json, load_settings, opened, state
+from watcher.cli.render_feed import format_length, format_time, print_feed, print_polls
+from watcher.cli.state import Json, load_settings, open_application, state
 
 if TYPE_CHECKING:
-    from watcher.app.bootstrap import App
-    from watcher.model.feed import FeedConfig, PollableFeed
-    from watcher.store.feeds.poll_history import PollRecord
+    from watcher.contract.feeds import (
+        AddedFeed,
+        ConfiguredFeed,
+        FeedList,
+        PrintedFeed,
+        RefusedFeed,
+        RemovedFeed,
+        ResumedFeed,
+    )
+    from watcher.fetch import Candidate
+    from watcher.model.feed import FeedConfig
+    from watcher.pipeline.feed_check import FeedCheck
+    from watcher.settings import Settings
 
 app = typer.Typer(
     rich_markup_mode=None,
@@ -23,9 +33,9 @@ app = typer.Typer(
     help="List, show, add, remove, find, import and export feeds.",
     epilog="Examples:\n\n  watcher feeds add https://post.example/rss --tag press --language en\n\n"
     "  watcher feeds discover post.example\n\n  watcher feeds import subscriptions.opml\n\n"
-    "What the states mean and how often feeds are asked: docs/feeds.md",
+    "What the states mean and how often feeds are checked: docs/feeds.md",
 )
-feed_lists.join(app)
+feed_lists.register_commands(app)
 
 Address = Annotated[str, typer.Argument(metavar="URL", help="The feed's address, or its title.")]
 
@@ -35,36 +45,40 @@ def list_feeds(
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Only feeds with this tag; may be repeated.")] = None,
     only: Annotated[
         list[str] | None,
-        typer.Option("--health", help="Only fresh, degraded, stale, failing, gone, paused or new ones."),
+        typer.Option("--health", help="Only fresh, degraded, stale, failing, gone, paused or new feeds."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """List the configured feeds and how each does."""
+    """List the configured feeds and their health."""
     from watcher import clock
-    from watcher.app import views
+    from watcher.app.encoding import encode_watched_feed
+    from watcher.app.feeds import count_entries
+    from watcher.app.feeds import list_feeds as get_feeds
     from watcher.errors import UsageError
     from watcher.schedule import Health, get_feed_health
     from watcher.store.feeds.queries import count_entries_by_feed
 
-    if odd := set(only or ()) - {str(each) for each in Health}:
-        raise UsageError(f"--health {odd.pop()!r}: expected one of {', '.join(str(each) for each in Health)}")
+    if unknown := set(only or ()) - {str(name) for name in Health}:
+        raise UsageError(f"--health {unknown.pop()!r}: use one of {', '.join(str(name) for name in Health)}")
     now = clock.now()
-    with opened() as application:
+    with open_application(queries=False) as application:
         with application.database.read() as db:
             counts = count_entries_by_feed(db)
-        feeds = [feed for feed in _all(application, now) if not tag or set(tag) & set(feed.config.tags)]
+        feeds = get_feeds(application.database, application.settings.sources, now)
+    feeds = [feed for feed in feeds if not tag or set(tag) & set(feed.config.tags)]
     feeds = [feed for feed in feeds if not only or str(get_feed_health(feed.summary, now)) in only]
     if as_json:
-        output.put_json({"feeds": [views.feed(feed, now, _count_entries(feed, counts)) for feed in feeds]})
+        document: FeedList = {"feeds": [encode_watched_feed(feed, now, count_entries(feed, counts)) for feed in feeds]}
+        output.print_json(document)
         return
-    output.table(
+    output.print_table(
         ("health", "every", "last new", "entries", "lost", "feed", "address"),
         [
             (
                 str(get_feed_health(feed.summary, now)),
-                _length(feed.config.interval or feed.poll.interval) if feed.poll.polled_at else "",
-                _at(feed.stats.new_at),
-                f"{_count_entries(feed, counts):,}",
+                format_length(feed.config.interval or feed.poll.interval) if feed.poll.polled_at else "",
+                format_time(feed.stats.new_at),
+                f"{count_entries(feed, counts):,}",
                 f"~{feed.stats.lost}" if feed.stats.lost else "",
                 feed.name if feed.name != feed.config.url else "",
                 feed.config.url,
@@ -73,7 +87,7 @@ def list_feeds(
         ],
         flexible=-1,
     )
-    output.note(output.counted(len(feeds), "feed"))
+    output.print_note(output.format_count(len(feeds), "feed"))
 
 
 @app.command(epilog="Example:\n\n  watcher feeds show https://post.example/rss")
@@ -82,35 +96,34 @@ def show(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many polls of its history.")] = 20,
     as_json: Json = False,
 ) -> None:
-    """Show a feed: its health, its rhythm, gaps, moves, and the history of its polls."""
+    """Show a feed: its health, how often it publishes, gaps, moves, and the history of its polls."""
     from watcher import clock
-    from watcher.app import views
+    from watcher.app.encoding import encode_poll, encode_watched_feed
+    from watcher.app.feeds import count_entries, find_feed
+    from watcher.app.feeds import list_feeds as get_feeds
+    from watcher.contract.feeds import encode_source
     from watcher.model.feed import Feed
-    from watcher.schedule import get_feed_health
     from watcher.store.feeds.poll_history import load_polls
     from watcher.store.feeds.queries import count_entries_by_feed
 
     now = clock.now()
-    with opened() as application:
-        source = feed_lists.find(application.settings.sources, url)
-        feed = next(each for each in _all(application, now) if each.config.url == source.url)
+    with open_application(queries=False) as application:
+        sources = application.settings.sources
+        source = find_feed(sources, url)
+        feed = next(feed for feed in get_feeds(application.database, sources, now) if feed.config.url == source.url)
         with application.database.read() as db:
             history = load_polls(db, feed.id, limit) if isinstance(feed, Feed) else ()
-            count = _count_entries(feed, count_entries_by_feed(db))
+            count = count_entries(feed, count_entries_by_feed(db))
     if as_json:
-        said = views.feed(feed, now, count) | {"configured": feed_lists.as_json_of(source)}
-        output.put_json(said | {"polls": [views.poll(poll) for poll in history]})
+        document: PrintedFeed = {
+            **encode_watched_feed(feed, now, count),
+            "configured": encode_source(source),
+            "polls": [encode_poll(poll) for poll in history],
+        }
+        output.print_json(document)
         return
-    output.put(output.style(output.clean(feed.name), output.BOLD))
-    for name, value in _facts(feed, str(get_feed_health(feed.summary, now)), count, now):
-        output.put(f"  {name:<12}{output.clean(value)}")
-    if history:
-        output.put("")
-        output.table(
-            ("polled", "outcome", "status", "bytes", "took", "items", "new", "edited", "hits", "what was said"),
-            [_row(poll) for poll in history],
-            flexible=-1,
-        )
+    print_feed(feed, count, now)
+    print_polls(history)
 
 
 @app.command(
@@ -119,196 +132,144 @@ def show(
 )
 def add(
     url: Annotated[str, typer.Argument(metavar="URL", help="The feed's address.")],
-    title: Annotated[str, typer.Option("--title", help="What to call it; by default what it calls itself.")] = "",
+    title: Annotated[str, typer.Option("--title", help="Its name; by default its own title.")] = "",
     tag: Annotated[list[str] | None, typer.Option("--tag", help="A tag; may be repeated.")] = None,
     language: Annotated[str | None, typer.Option("--language", help="Its language, such as en or pt-BR.")] = None,
-    interval: Annotated[
-        str | None, typer.Option("--interval", help="Ask it so often (10m, 6h) whatever its rhythm.")
-    ] = None,
+    interval: Annotated[str | None, typer.Option("--interval", help="Check it at this interval (10m, 6h).")] = None,
     check: Annotated[
         bool, typer.Option("--check/--no-check", help="Fetch it once first, to see that it is a feed.")
     ] = True,
     as_json: Json = False,
 ) -> None:
-    """Add a feed to feeds.yaml; its comments stay. A page is no feed: what it offers is listed instead."""
+    """Add a feed to feeds.yaml; its comments stay. If the address is a page, its feeds are listed instead."""
+    from watcher.app.feeds import complete_address, make_feed, require_new
+    from watcher.contract.feeds import encode_source
     from watcher.errors import UsageError
     from watcher.settings.edit_feeds import FILE, add_sources
-    from watcher.text.redact import redact_url
 
     settings = load_settings()
-    typed = url if "${" in url else feed_lists.address(url)
-    source = feed_lists.checked(typed, title, tuple(tag or ()), language, interval, environ=state.environ)
+    source = make_feed(
+        url if "${" in url else complete_address(url),
+        title=title,
+        tags=tag or (),
+        language=language,
+        interval=interval,
+        environ=state.environ,
+    )
     if "${" in url and source.url != url:
         raise UsageError("${NAME} beside another secret: write this feed into feeds.yaml by hand")
-    feed_lists.refuse_known(settings.sources, source)
+    require_new(settings.sources, source)
+    trial = None
     if check:
         settings.require_secrets("fetch")
-    trial = feed_lists.tried(settings, source) if check else None
+        trial = _try_feed(settings, source)
     if trial is not None and not trial.ok:
-        offers = feed_lists.offered(settings, source.request_url) if trial.kind in {"html", "not-feed"} else ()
-        if as_json:
-            output.put_json(
-                {
-                    "added": None,
-                    "error": {"kind": trial.kind, "message": trial.message},
-                    "offers": [feed_lists.candidate(offer) for offer in offers],
-                }
-            )
-        else:
-            _explain(source, trial.message, [(redact_url(offer.url), offer.title, offer.items) for offer in offers])
+        _refuse_feed(settings, source, trial, as_json=as_json)
         raise typer.Exit(1)
     add_sources(settings.folder, state.environ, [source])
     if as_json:
-        items = trial.items if trial else None
-        added = feed_lists.as_json_of(source) | {"items": items}
-        output.put_json({"added": added, "file": str(settings.folder / FILE)})
+        document: AddedFeed = {
+            "added": {**encode_source(source), "items": trial.items if trial else None},
+            "file": str(settings.folder / FILE),
+        }
+        output.print_json(document)
         return
-    found = f" ({output.clean(trial.title or 'no title')}, {output.counted(trial.items, 'item')})" if trial else ""
-    output.put(f"added {source.url}{found}")
+    items = (
+        f"{output.clean_text(trial.title or 'no title')}, {output.format_count(trial.items, 'item')}" if trial else ""
+    )
+    output.print_line(f"added {source.url}" + (f" ({items})" if items else ""))
     if trial is not None and trial.message:
-        output.note(output.clean(trial.message))
-    feed_lists.warn_of_secrets(source)
-    _heed()
+        output.print_note(output.clean_text(trial.message))
+    feed_lists.warn_about_secrets(source)
+    _print_reload_note()
 
 
 @app.command(epilog="Example:\n\n  watcher feeds remove https://post.example/rss")
 def remove(url: Address, as_json: Json = False) -> None:
-    """Take a feed out of feeds.yaml. What it brought stays stored, for as long as everything does."""
+    """Remove a feed from feeds.yaml. Its entries stay stored, for as long as all others."""
+    from watcher.app.feeds import find_feed
+    from watcher.contract.feeds import encode_source
     from watcher.settings.edit_feeds import FILE, remove_source
 
     settings = load_settings()
-    source = feed_lists.find(settings.sources, url)
+    source = find_feed(settings.sources, url)
     remove_source(settings.folder, state.environ, source.url)
     if as_json:
-        output.put_json({"removed": feed_lists.as_json_of(source), "file": str(settings.folder / FILE)})
+        removed: ConfiguredFeed = encode_source(source)
+        document: RemovedFeed = {"removed": removed, "file": str(settings.folder / FILE)}
+        output.print_json(document)
         return
-    output.put(f"removed {source.url}; its entries and hits stay")
-    _heed()
+    output.print_line(f"removed {source.url}; its entries and hits stay")
+    _print_reload_note()
 
 
 @app.command(epilog="Example:\n\n  watcher feeds resume https://post.example/rss")
 def resume(url: Address, as_json: Json = False) -> None:
-    """Ask a feed again that is gone, blocked or backed off, from now on and as if it had never failed."""
+    """Check a stopped feed again now: one that is gone, blocked or backed off."""
     from watcher import clock
+    from watcher.app.feeds import find_feed
     from watcher.errors import UsageError
     from watcher.store.feeds.commands import resume_feed
 
     now = clock.now()
-    with opened(sync=True) as application:
-        source = feed_lists.find(application.settings.sources, url)
+    with open_application(sync=True) as application:
+        source = find_feed(application.settings.sources, url)
         if not source.enabled:
             raise UsageError(f"{source.url} is paused in feeds.yaml (`enabled: false`): resume it there")
         with application.database.write() as db:
             resume_feed(db, source.url, now)
     if as_json:
-        output.put_json({"resumed": source.url})
+        document: ResumedFeed = {"resumed": source.url}
+        output.print_json(document)
     else:
-        output.put(f"resumed {source.url}: asked again within seconds by a running daemon, or with `watcher poll`")
+        output.print_line(f"resumed {source.url}: a running daemon checks it within seconds, `watcher poll` at once")
 
 
-def _all(application: App, now: datetime) -> list[PollableFeed]:
-    """Give the configured feeds with what is known of them; those that were never polled are new."""
-    from watcher.model.feed import FeedState, PollableFeed, PollState
-    from watcher.store.feeds.queries import load_feeds
+def _try_feed(settings: Settings, source: FeedConfig) -> FeedCheck:
+    """Fetch and read a feed once."""
+    from watcher.app.bootstrap import fetch_policy
+    from watcher.fetch import Fetcher
+    from watcher.pipeline.feed_check import check_feeds
 
-    with application.database.read() as db:
-        known = {feed.config.url: feed for feed in load_feeds(db)}
-    found: list[PollableFeed] = []
-    for source in application.settings.sources:
-        feed = known.get(source.url)
-        resting = FeedState.ACTIVE if source.enabled else FeedState.PAUSED
-        new = PollableFeed(config=source, fetch_url=source.url, state=resting, poll=PollState(next_poll_at=now))
-        found.append(feed or new)
-    return found
+    async def fetch() -> FeedCheck:
+        async with Fetcher(fetch_policy(settings)) as fetcher:
+            return (await check_feeds(fetcher, [source]))[0]
+
+    return asyncio.run(fetch())
 
 
-def _count_entries(feed: PollableFeed, counts: Mapping[int, int]) -> int:
-    from watcher.model.feed import Feed
+def _refuse_feed(settings: Settings, source: FeedConfig, trial: FeedCheck, *, as_json: bool) -> None:
+    """Print why a feed is not added, and what its page offers instead."""
+    from watcher.text.redact import redact_url
 
-    return counts.get(feed.id, 0) if isinstance(feed, Feed) else 0
-
-
-def _facts(feed: PollableFeed, word: str, entries: int, now: datetime) -> list[tuple[str, str]]:
-    from watcher.identify import has_unstable_ids
-    from watcher.text.redact import redact_text, redact_url
-
-    source = feed.config
-    said = [("address", source.url)]
-    if feed.fetch_url != source.url:
-        said.append(("moved to", redact_url(feed.fetch_url)))
-    if feed.poll.move is not None and feed.poll.move.sightings:
-        since = f"seen {output.counted(feed.poll.move.sightings, 'time')} since {_at(feed.poll.move.first_seen_at)}"
-        said.append(
-            (
-                "redirects to",
-                f"{redact_url(feed.poll.move.url)} ({since}; followed for good once it has held for two days)",
-            )
-        )
-    said.append(("health", word + (f" ({feed.state.value})" if feed.state.value not in {"active", word} else "")))
-    if feed.poll.error_kind and feed.poll.failing_since:
-        how_often = f", {output.counted(feed.poll.failures, 'failure')} in a row" if feed.poll.failures else ""
-        said.append(
-            (
-                "failing",
-                f"since {_at(feed.poll.failing_since)}{how_often}: {feed.poll.error_kind}: "
-                f"{redact_text(feed.poll.error or '')}",
-            )
-        )
-    asked = f"every {_length(source.interval or feed.poll.interval)}" + (" (as configured)" if source.interval else "")
-    said.append(
-        ("asked", asked + (f", next {_at(feed.poll.next_poll_at)}" if feed.poll.next_poll_at > now else ", due now"))
-    )
-    if feed.stats.publish_interval:
-        said.append(("rhythm", f"an item every {_length(feed.stats.publish_interval)}"))
-    said.append(("last read", _at(feed.poll.read_at) or "never"))
-    if feed.stats.new_at:
-        said.append(("last new", _at(feed.stats.new_at)))
-    if feed.stats.gaps:
-        gaps = f"{output.counted(feed.stats.gaps, 'gap')}, the last {_at(feed.stats.gap_at)}"
-        gap = f"{gaps}: about {feed.stats.lost} items may be missing"
-        said.append(("gaps", gap))
-    if feed.stats.left_out:
-        said.append(("left out", f"{output.counted(feed.stats.left_out, 'item')} not stored and possibly missing"))
-    if feed.stats.merged:
-        said.append(("merged", f"{output.counted(feed.stats.merged, 'item')} taken for repetitions of others"))
-    if feed.stats.recovered:
-        recovered = output.counted(feed.stats.recovered, "item")
-        said.append(("recovered", f"{recovered} that an earlier version had merged: stored as baseline"))
-    said.append(("entries", f"{entries:,}"))
-    if has_unstable_ids(feed):
-        said.append(("identity", "by headline and address where an id is unknown: its ids change"))
-    optional = (("tags", ", ".join(source.tags)), ("language", source.language or feed.language or ""),
-                ("site", feed.site_url or ""), ("hub", feed.push.hub or ""))  # fmt: skip
-    return said + [(name, value) for name, value in optional if value]
+    offers = _list_offers(settings, source.request_url) if trial.kind in {"html", "not-feed"} else ()
+    if as_json:
+        document: RefusedFeed = {
+            "added": None,
+            "error": {"kind": trial.kind, "message": trial.message},
+            "offers": [feed_lists.encode_candidate(offer) for offer in offers],
+        }
+        output.print_json(document)
+        return
+    output.print_line(f"not added: {source.url}: {output.clean_text(trial.message)}")
+    if not offers:
+        output.print_note("add it anyway with --no-check")
+        return
+    output.print_line("It offers:")
+    for offer in offers:
+        address, title = output.clean_text(redact_url(offer.url)), output.clean_text(offer.title)
+        output.print_line(f"  {address}  {title} ({output.format_count(offer.items, 'item')})")
 
 
-def _row(poll: PollRecord) -> tuple[str, ...]:
-    numbers = [str(number) if number else "" for number in (poll.seen, poll.new, poll.updated, poll.hits)]
-    size = f"{poll.wire_bytes:,}" if poll.wire_bytes else ""
-    took = f"{poll.elapsed.total_seconds():.2f} s"
-    return (_at(poll.at), poll.outcome, str(poll.status or ""), size, took, *numbers, poll.message)
+def _list_offers(settings: Settings, url: str) -> tuple[Candidate, ...]:
+    """Return the feeds that a page offers; none where it cannot be fetched."""
+    from watcher.errors import ParseError
+
+    try:
+        return feed_lists.discover_feeds(settings, url)
+    except ParseError:
+        return ()
 
 
-def _explain(source: FeedConfig, message: str, offers: list[tuple[str, str, int]]) -> None:
-    output.put(f"not added: {source.url}: {output.clean(message)}")
-    if offers:
-        output.put("It offers:")
-        for address, title, items in offers:
-            output.put(f"  {output.clean(address)}  {output.clean(title)} ({output.counted(items, 'item')})")
-    else:
-        output.note("add it all the same with --no-check")
-
-
-def _heed() -> None:
-    output.note("a running daemon heeds it after SIGHUP")
-
-
-def _length(length: timedelta) -> str:
-    from watcher.settings.value_types import write_length
-
-    seconds = length.total_seconds()
-    return write_length(timedelta(minutes=round(seconds / 60)) if seconds >= 60 else length)
-
-
-def _at(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}Z" if moment else ""
+def _print_reload_note() -> None:
+    output.print_note("a running daemon uses the change after SIGHUP")

@@ -1,6 +1,6 @@
-"""Logging: one event a line on stderr, readable on a terminal, JSON where a machine reads along.
+"""Logging: one event a line on stderr, readable on a terminal, JSON elsewhere.
 
-What libraries log comes out in the same form, and what one of them repeats is throttled.
+Events of libraries have the same form, and lines that one of them repeats are throttled.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
-import structlog
-
 from watcher.text.redact import redact_text
 
 REPEATED_AFTER = 60.0
@@ -22,15 +20,18 @@ MAX_LINES_REMEMBERED = 1_000
 
 
 def redact_event(_logger: object, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    """Take logins and tokens out of the addresses in an event, whoever wrote them into its text."""
+    """Remove logins and tokens from the addresses in an event."""
     for name, value in event.items():
         if isinstance(value, str):
             event[name] = redact_text(value)
     return event
 
 
-def set_up(*, verbose: bool, quiet: bool) -> None:
-    """Send what happened to stderr: info and above, all of it with `verbose`, warnings and faults with `quiet`."""
+def configure_logging(*, verbose: bool, quiet: bool) -> None:
+    """Write log events to stderr: info and above, all with `verbose`, warnings and errors with `quiet`."""
+    # Imported where something is logged: with its tracebacks for terminals it takes as long as a command that reads.
+    import structlog
+
     level = logging.DEBUG if verbose else logging.WARNING if quiet else logging.INFO
     readable = sys.stderr.isatty()
     colors = readable and "NO_COLOR" not in os.environ
@@ -49,7 +50,7 @@ def set_up(*, verbose: bool, quiet: bool) -> None:
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        # Looked up with each event: whoever runs several commands in one process may put another stderr in place.
+        # Looked up for each event: a process that runs several commands may replace stderr.
         logger_factory=lambda *_arguments: structlog.PrintLogger(sys.stderr),
         cache_logger_on_first_use=False,
     )
@@ -65,14 +66,14 @@ def set_up(*, verbose: bool, quiet: bool) -> None:
 
 
 class RepetitionFilter(logging.Filter):
-    """Lets the same line of a library pass once a minute, and then says how often it was left out."""
+    """Passes the same line of a library once a minute, with the number of lines left out."""
 
     def __init__(self) -> None:
         super().__init__()
         self._lines: dict[tuple[str, str], tuple[float | None, int]] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether a line is written; a tick that is skipped because the last still runs never is."""
+        """Return whether a line is written; a tick that APScheduler skips never is."""
         if record.name.startswith("apscheduler") and record.levelno <= logging.WARNING:
             return False
         key, now = (record.name, str(record.msg)[:200]), time.monotonic()
@@ -89,7 +90,7 @@ class RepetitionFilter(logging.Filter):
 
 
 class _StderrHandler(logging.StreamHandler[Any]):
-    """Writes to what is stderr at the time, as the events do."""
+    """Writes to the current stderr, as the events do."""
 
     def emit(self, record: logging.LogRecord) -> None:
         # Set, not by setStream: that flushes the former one, which may be closed by now.

@@ -1,5 +1,4 @@
-"""The commands' root: global options, which module holds which command, exit codes, and the one place where a fault
-becomes a line."""
+"""The root command: global options, the module of each command, exit codes, and errors as lines on stderr."""
 
 from __future__ import annotations
 
@@ -26,17 +25,17 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "worker": ("worker", "Share the work with other processes, over PostgreSQL."),
     "poll": ("daemon", "Poll the feeds that are due, once."),
     "serve": ("daemon", "Serve the page and the API alone."),
-    "status": ("daemon", "Say how things stand."),
-    "demo": ("demo", "Show the watcher at work on invented news; needs no network."),
+    "status": ("daemon", "Show the state of feeds, digests and messages."),
+    "demo": ("demo", "Run the watcher on invented news; needs no network."),
     "feeds": ("feeds", "List, add, remove, find, import and export feeds."),
-    "topics": ("topics", "List, show, try, explain and measure topics."),
+    "topics": ("topics", "List, show, test, explain and measure topics."),
     "hits": ("queries", "List stored hits."),
     "search": ("queries", "Search every stored entry in the topic language."),
     "stories": ("queries", "List stories with their outlets."),
     "label": ("queries", "Judge a hit: relevant or irrelevant."),
     "digest": ("digests", "List, preview and send digests."),
     "channels": ("channels", "List channels, and send a test message."),
-    "deliveries": ("digests", "The outbox: what was sent to whom, and what was not."),
+    "deliveries": ("digests", "List messages: sent, waiting, failed, in doubt."),
     "db": ("database", "Upgrade, check, back up, restore, prune the database."),
 }
 
@@ -53,7 +52,7 @@ Exit codes: 0 done, 1 something in the work failed, 2 wrong usage or configurati
 
 
 class LazyGroup(TyperGroup):
-    """A group that knows its commands' names and one-line helps without importing them."""
+    """A group that knows the names and one-line helps of its commands without importing them."""
 
     def list_commands(self, ctx: Context) -> list[str]:
         return list(COMMANDS)
@@ -62,12 +61,13 @@ class LazyGroup(TyperGroup):
         if name not in COMMANDS:
             return None
         module = import_module(f"watcher.cli.{COMMANDS[name][0]}")
-        found: Command = typer.main.get_command(module.app)
-        return found.get_command(ctx, name) if isinstance(found, TyperGroup) and name in found.commands else found
+        command: Command = typer.main.get_command(module.app)
+        is_group = isinstance(command, TyperGroup) and name in command.commands
+        return command.get_command(ctx, name) if is_group and isinstance(command, TyperGroup) else command
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
         with formatter.section("Commands"):
-            formatter.write_dl([(name, said) for name, (_module, said) in COMMANDS.items()])
+            formatter.write_dl([(name, help_text) for name, (_module, help_text) in COMMANDS.items()])
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
         name = args[0] if args else ""
@@ -89,14 +89,14 @@ app = typer.Typer(
 )
 
 
-def _version(wanted: bool) -> None:
+def _print_version(wanted: bool) -> None:
     if wanted:
         sys.stdout.write(f"news-watcher {__version__}\n")
         raise typer.Exit
 
 
 @app.callback()
-def options(
+def set_global_options(
     config: Annotated[
         Path | None,
         typer.Option("--config", metavar="DIR", help="Configuration folder (also WATCHER_CONFIG)."),
@@ -104,29 +104,28 @@ def options(
     database_url: Annotated[
         str | None, typer.Option("--database-url", metavar="URL", help="Database (also WATCHER_DATABASE_URL).")
     ] = None,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Say only what was asked for, and faults.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log what happens.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print results and errors only.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Log every event.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colours (also NO_COLOR).")] = False,
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Say which one.")
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
     """Watch the news for people who must not miss a development.
 
     Polls RSS, Atom and JSON feeds, matches every item against topics, keeps the hits with the words that show why, and
-    sends digests by e-mail, Slack and other ways.
+    sends digests by e-mail, Slack and other channels.
     """
     state.config, state.database_url = config, database_url
     state.quiet, state.verbose, state.color = quiet, verbose, not no_color
 
 
 def run(arguments: list[str]) -> int:
-    """Run a command line and give its exit code; a fault is one line on stderr, never a traceback for bad input."""
-    from watcher.errors import ConfigError, WatcherError
-
+    """Run a command line and return its exit code; an error is lines on stderr, never a traceback for bad input."""
     try:
-        found = typer.main.get_command(app).main(_globals_first(arguments), prog_name="watcher", standalone_mode=False)
-        return found if isinstance(found, int) else 0
+        root = typer.main.get_command(app)
+        code = root.main(_move_globals_first(arguments), prog_name="watcher", standalone_mode=False)
+        return code if isinstance(code, int) else 0
     except NoArgsIsHelpError as error:
         sys.stdout.write(error.format_message() + "\n")
         return 2
@@ -140,24 +139,28 @@ def run(arguments: list[str]) -> int:
     except typer.Exit as error:
         return error.exit_code
     except BrokenPipeError:
-        # Whoever read us has gone: nothing more to say, not even at the interpreter's end.
+        # The reader has gone (`| head`): nothing more is written, not even at the interpreter's end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except WatcherError as error:
-        # Faults of files begin with their place, so that an editor can jump there.
+    except Exception as error:
+        from watcher.errors import ConfigError, WatcherError  # imported for a fault: most command lines have none
+
+        if not isinstance(error, WatcherError):
+            raise
+        # Errors of files begin with their place, so that an editor can jump there.
         lead = "" if isinstance(error, ConfigError) else "watcher: "
-        sys.stderr.write("".join(f"{lead}{line}\n" for line in _lines(error)))
-        return exit_code(error)
+        sys.stderr.write("".join(f"{lead}{line}\n" for line in _list_lines(error)))
+        return get_exit_code(error)
 
 
-def exit_code(error: Exception) -> int:
-    """Give the exit code of a fault: 2 where what was typed or configured is wrong, 1 where the world was."""
+def get_exit_code(error: Exception) -> int:
+    """Return the exit code of an error: 2 for wrong usage or configuration, 1 for anything else."""
     from watcher.errors import ConfigError, NotFoundError, QueryError, UsageError
 
     return 2 if isinstance(error, ConfigError | NotFoundError | QueryError | UsageError) else 1
 
 
-def _lines(error: Exception) -> list[str]:
+def _list_lines(error: Exception) -> list[str]:
     from watcher.text.redact import redact_text
 
     return redact_text(str(error)).splitlines() or [type(error).__name__]
@@ -167,8 +170,8 @@ _VALUED = {"--config", "--database-url"}
 _BARE = {"--quiet", "-q", "--verbose", "-v", "--no-color"}
 
 
-def _globals_first(arguments: list[str]) -> list[str]:
-    """Let the global options stand anywhere: people write them last."""
+def _move_globals_first(arguments: list[str]) -> list[str]:
+    """Return the arguments with the global options first: people write them last."""
     front: list[str] = []
     rest: list[str] = []
     index = 0

@@ -1,25 +1,25 @@
-"""hits, search, stories, label: what was stored."""
+"""hits, search, stories, label: what is stored."""
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from watcher.cli import output, render_entry
-from watcher.cli.state import Cursor, Json, Languages, Limit, Since, Sources, Topics, Until, opened
+from watcher.cli.state import Cursor, Json, Languages, Limit, Since, Sources, Topics, Until, open_application
 
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
-    from watcher.model.results import Filters, StoredHit
+    from watcher.app.listing import ListQuery, RawListQuery
+    from watcher.model.results import Page, StoredHit
 
 app = typer.Typer(rich_markup_mode=None)
 
 
-class Form(StrEnum):
+class HitFormat(StrEnum):
     TABLE = "table"
     JSON = "json"
     JSONL = "jsonl"
@@ -39,6 +39,10 @@ class Judgement(StrEnum):
     NONE = "none"
 
 
+StoryOption = Annotated[int | None, typer.Option("--story", help="Only this story.")]
+OrderOption = Annotated[Order, typer.Option("--order", help="Newest first, or best first among the newest.")]
+
+
 @app.command(epilog="Example:\n\n  watcher hits 'title:ukraine' --topic intelligence-sharing --since 7d --format csv")
 def hits(
     search: Annotated[str | None, typer.Argument(metavar="[SEARCH]", help="A query in the topic language.")] = None,
@@ -46,50 +50,36 @@ def hits(
     source: Sources = None,
     since: Since = None,
     until: Until = None,
-    story: Annotated[int | None, typer.Option("--story", help="Only this story.")] = None,
+    story: StoryOption = None,
     language: Languages = None,
     label: Annotated[list[str] | None, typer.Option("--label", help="relevant, irrelevant or none.")] = None,
-    order: Annotated[Order, typer.Option("--order", help="Newest first, or best of the newest.")] = Order.NEW,
+    order: OrderOption = Order.NEW,
     limit: Limit = 50,
     cursor: Cursor = None,
-    form: Annotated[Form, typer.Option("--format", help="How to print.")] = Form.TABLE,
+    form: Annotated[HitFormat, typer.Option("--format", help="Output format.")] = HitFormat.TABLE,
     as_json: Json = False,
 ) -> None:
-    """List stored hits, newest first, with the words that show why."""
-    from watcher.app import views
-    from watcher.app.listing import read_query
-    from watcher.store.hits.search import find_hits
+    """List stored hits, newest first, with the words that prove them."""
+    from watcher.app.listing import RawListQuery, list_hits
 
-    with opened(queries=False) as application:
-        filters = _filters(
-            application, topic, source, since, until, story=story, languages=language or (), labels=label or ()
-        )
-        query = read_query(search, application.settings.sets)
+    raw = RawListQuery(
+        search=search,
+        topics=topic or (),
+        sources=source or (),
+        since=since,
+        until=until,
+        story=story,
+        languages=language or (),
+        labels=label or (),
+        order=order.value,
+        limit=limit,
+        cursor=cursor,
+    )
+    with open_application(queries=False) as application:
+        query = _parse_query(application, raw)
         with application.database.read() as db:
-            page = find_hits(db, filters, query=query, order=order.value, limit=limit, cursor=cursor)
-    form = Form.JSON if as_json else form
-    said = [views.hit(hit) for hit in page.items]
-    match form:
-        case Form.JSON:
-            output.put_json({"hits": said, "next_cursor": page.next_cursor})
-        case Form.JSONL:
-            for hit in said:
-                output.put(json.dumps(hit, ensure_ascii=False))
-        case Form.CSV:
-            from watcher.app.spreadsheet import HIT_COLUMNS, format_csv, hit_row
-
-            output.put(format_csv(HIT_COLUMNS, map(hit_row, said)).rstrip("\r\n"))
-        case Form.MARKDOWN:
-            for hit in said:
-                output.put(_markdown(hit))
-        case Form.ATOM:
-            from watcher.app.syndication import atom
-
-            output.put(atom("Hits", "urn:news-watcher:hits", page.items))
-        case Form.TABLE:
-            for found in page.items:
-                show_hit(found)
-            _end(len(page.items), "hit", page.next_cursor, page.searched_back_to)
+            page = list_hits(db, query)
+    _print_hits(page, HitFormat.JSON if as_json else form)
 
 
 @app.command(epilog="Example:\n\n  watcher search 'intelligence NEAR/4 share~ lang:en' --since 30d")
@@ -99,29 +89,39 @@ def search(
     source: Sources = None,
     since: Since = None,
     until: Until = None,
-    story: Annotated[int | None, typer.Option("--story", help="Only this story.")] = None,
+    story: StoryOption = None,
     language: Languages = None,
-    order: Annotated[Order, typer.Option("--order", help="Newest first, or best of the newest.")] = Order.NEW,
+    order: OrderOption = Order.NEW,
     limit: Limit = 50,
     cursor: Cursor = None,
     as_json: Json = False,
 ) -> None:
     """Search every stored entry, matched by a topic or not, in the topic language."""
-    from watcher.app import views
-    from watcher.app.listing import read_query
-    from watcher.store.entries.search import search_entries
+    from watcher.app.listing import RawListQuery, search_entries
+    from watcher.contract.entries import encode_matches
 
-    with opened(queries=False) as application:
-        filters = _filters(application, topic, source, since, until, story=story, languages=language or ())
-        read = read_query(query, application.settings.sets)
+    raw = RawListQuery(
+        search=query,
+        topics=topic or (),
+        sources=source or (),
+        since=since,
+        until=until,
+        story=story,
+        languages=language or (),
+        order=order.value,
+        limit=limit,
+        cursor=cursor,
+    )
+    with open_application(queries=False) as application:
+        parsed = _parse_query(application, raw)
         with application.database.read() as db:
-            page = search_entries(db, read, filters, order=order.value, limit=limit, cursor=cursor)
+            page = search_entries(db, parsed)
     if as_json:
-        output.put_json({"entries": [views.match(found) for found in page.items], "next_cursor": page.next_cursor})
+        output.print_json(encode_matches(page))
         return
-    for found in page.items:
-        render_entry.show_entry(found.stored, found.evidence)
-    _end(len(page.items), "entry", page.next_cursor, page.searched_back_to)
+    for match in page.items:
+        render_entry.print_entry(match.stored, match.evidence)
+    _print_end(len(page.items), "entry", page.next_cursor, page.searched_back_to)
 
 
 @app.command()
@@ -134,102 +134,100 @@ def stories(
     cursor: Cursor = None,
     as_json: Json = False,
 ) -> None:
-    """List stories, the newest first, with the outlets that tell them."""
-    from watcher.app import views
-    from watcher.store.stories.queries import find_stories
+    """List stories, the newest first, with their outlets."""
+    from watcher.app.listing import RawListQuery, list_stories
+    from watcher.contract.stories import encode_stories
 
-    with opened(queries=False) as application:
-        filters = _filters(application, topic, source, since, until)
+    raw = RawListQuery(topics=topic or (), sources=source or (), since=since, until=until, limit=limit, cursor=cursor)
+    with open_application(queries=False) as application:
+        query = _parse_query(application, raw)
         with application.database.read() as db:
-            page = find_stories(db, filters, limit=limit, cursor=cursor)
+            page = list_stories(db, query)
     if as_json:
-        output.put_json({"stories": [views.story(each) for each in page.items], "next_cursor": page.next_cursor})
+        output.print_json(encode_stories(page))
         return
-    for told in page.items:
-        title = told.tellings[0].title if told.tellings else "(no entries left)"
-        output.put(f"{output.style(output.clean(title), output.BOLD)}  #{told.id}")
-        for each in told.tellings:
-            copy = output.style("  copy", output.DIM) if each.copy else ""
-            output.put(f"  {_at(each.first_seen_at)}  {output.clean(each.source)}: {output.clean(each.title)}{copy}")
-    _end(len(page.items), "story", page.next_cursor, None)
+    for story in page.items:
+        title = story.tellings[0].title if story.tellings else "(no entries left)"
+        output.print_line(f"{output.style_text(output.clean_text(title), output.BOLD)}  #{story.id}")
+        for report in story.tellings:
+            copy = output.style_text("  copy", output.DIM) if report.copy else ""
+            outlet, headline = output.clean_text(report.source), output.clean_text(report.title)
+            output.print_line(f"  {_format_time(report.first_seen_at)}  {outlet}: {headline}{copy}")
+    _print_end(len(page.items), "story", page.next_cursor, None)
 
 
 @app.command()
 def label(
     hit: Annotated[int, typer.Argument(metavar="HIT", help="The hit's number.")],
-    judgement: Annotated[Judgement, typer.Argument(help="What you think of it; `none` takes it back.")],
+    judgement: Annotated[Judgement, typer.Argument(help="Your judgement; `none` takes it back.")],
     as_json: Json = False,
 ) -> None:
     """Judge a hit: relevant or irrelevant. Judgements measure a topic (`watcher topics eval`)."""
     from watcher import clock
+    from watcher.contract.hits import Label, LabelledHit
     from watcher.store.hits.commands import set_hit_label
 
-    with opened(queries=False) as application, application.database.write() as db:
-        set_hit_label(db, hit, None if judgement is Judgement.NONE else judgement.value, clock.now())
+    verdict: Label | None = None
+    if judgement is not Judgement.NONE:
+        verdict = "relevant" if judgement is Judgement.RELEVANT else "irrelevant"
+    with open_application(queries=False) as application, application.database.write() as db:
+        set_hit_label(db, hit, verdict, clock.now())
+    labelled: LabelledHit = {"id": hit, "label": verdict}
     if as_json:
-        output.put_json({"id": hit, "label": None if judgement is Judgement.NONE else judgement.value})
+        output.print_json(labelled)
     else:
-        output.note(f"hit {hit}: {judgement.value}")
+        output.print_note(f"hit {hit}: {judgement.value}")
 
 
-def _filters(
-    application: App,
-    topic: list[str] | None,
-    source: list[str] | None,
-    since: str | None,
-    until: str | None,
-    **more: Any,
-) -> Filters:
+def _parse_query(application: App, raw: RawListQuery) -> ListQuery:
     from watcher import clock
-    from watcher.app.listing import read_filters
+    from watcher.app.listing import parse_list_query_with_sets
 
-    known = [each.id for each in application.settings.topics]
-    return read_filters(known, clock.now(), topics=topic or (), sources=source or (), since=since, until=until, **more)
+    settings = application.settings
+    return parse_list_query_with_sets(raw, (topic.id for topic in settings.topics), clock.now(), settings.sets)
 
 
-def show_hit(found: StoredHit) -> None:
-    """Print a hit: headline, what it is, the words that show why."""
-    from watcher.app.views import still_there
-    from watcher.digest.evidence import cut_snippet, split_by_evidence
+def _print_hits(page: Page[StoredHit], form: HitFormat) -> None:
+    from watcher.contract.hits import encode_hit, encode_hits
 
-    item = found.stored.entry.item
-    evidence = still_there(found.hit.evidence, found.stored)
-    flags = [
-        word
-        for word, on in (("baseline", found.stored.baseline), ("backfill", found.hit.origin.value == "backfill"),
-                         ("edited", found.stored.version > 1), (found.label or "", bool(found.label)))
-        if on
-    ]  # fmt: skip
-    output.put(output.marked(split_by_evidence(item.title, "title", evidence)))
-    said = [f"#{found.id}", found.hit.topic_id, output.clean(found.stored.entry.source), _at(found.hit.matched_at)]
-    said += [f"story {found.story_id} ({found.story_size})"] if found.story_size > 1 else []
-    output.put("  " + output.style(" · ".join([*said, f"{found.hit.score:.2f}", *flags]), output.DIM))
-    field = "summary" if item.summary else "content"
-    text = item.summary or item.content
+    encoded = (encode_hit(hit) for hit in page.items)
+    match form:
+        case HitFormat.JSON:
+            output.print_json(encode_hits(page))
+        case HitFormat.JSONL:
+            from watcher.app.export import export_hits_jsonl
+
+            _print_text(export_hits_jsonl(encoded))
+        case HitFormat.CSV:
+            from watcher.app.export import export_hits_csv
+
+            _print_text(export_hits_csv(encoded))
+        case HitFormat.MARKDOWN:
+            from watcher.app.export import export_hits_markdown
+
+            _print_text(export_hits_markdown(encoded))
+        case HitFormat.ATOM:
+            from watcher.app.export import export_hits_atom
+
+            output.print_line(export_hits_atom("Hits", "urn:news-watcher:hits", page.items))
+        case HitFormat.TABLE:
+            for hit in page.items:
+                render_entry.print_hit(hit)
+            _print_end(len(page.items), "hit", page.next_cursor, page.searched_back_to)
+
+
+def _print_text(text: str) -> None:
+    """Print lines, nothing where there are none."""
     if text:
-        output.put("  " + output.marked(cut_snippet(text, field, evidence, 240)))
-    if item.url:
-        output.put("  " + output.clean(item.url))
+        output.print_line(text.rstrip("\r\n"))
 
 
-def _end(count: int, what: str, cursor: str | None, back_to: datetime | None) -> None:
-    plural = {"entry": "entries", "story": "stories"}.get(what, "")
-    output.note(output.counted(count, what, plural) + (f"; more with --cursor {cursor}" if cursor else ""))
+def _print_end(count: int, noun: str, cursor: str | None, back_to: datetime | None) -> None:
+    plural = {"entry": "entries", "story": "stories"}.get(noun, "")
+    output.print_note(output.format_count(count, noun, plural) + (f"; more with --cursor {cursor}" if cursor else ""))
     if back_to is not None:
-        output.note(f"searched back to {_at(back_to)}")
+        output.print_note(f"searched back to {_format_time(back_to)}")
 
 
-def _at(moment: datetime) -> str:
+def _format_time(moment: datetime) -> str:
     return f"{moment:%Y-%m-%d %H:%M}Z"
-
-
-def _markdown(hit: dict[str, Any]) -> str:
-    import re
-
-    def escaped(said: str) -> str:
-        return re.sub(r"([\\`*_{}\[\]<>#|~!])", r"\\\1", " ".join(said.split()))
-
-    entry = hit["entry"]
-    url = (entry["url"] or "").replace("<", "%3C").replace(">", "%3E")
-    title = f"[{escaped(entry['title'])}](<{url}>)" if url else escaped(entry["title"])
-    return f"- {title} – {escaped(entry['source'])}, {hit['matched_at']} ({hit['topic']})"

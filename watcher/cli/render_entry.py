@@ -1,4 +1,4 @@
-"""Shows entries and clause trees to a person."""
+"""Prints entries, hits and clause trees for people."""
 
 from __future__ import annotations
 
@@ -9,54 +9,94 @@ from watcher.cli import output
 
 if TYPE_CHECKING:
     from watcher.model.entry import StoredEntry
+    from watcher.model.results import StoredHit
     from watcher.model.topic import Evidence
     from watcher.topics.query_test import ClauseView
 
-MOST_LINES = 400
+MAX_TREE_LINES = 400
+SNIPPET_LENGTH = 240
+MAX_CLAUSE_LENGTH = 110
+MAX_WORDS = 6
+"""Evidence that a clause's line shows."""
 
 
-def show_entry(stored: StoredEntry, evidence: Sequence[Evidence], *, named: bool = True) -> None:
-    """Show an entry with its evidence marked: headline, where it is from, and the words around the evidence."""
+def print_entry(stored: StoredEntry, evidence: Sequence[Evidence], *, with_source: bool = True) -> None:
+    """Print an entry with its evidence marked: headline, source, and the text around the evidence."""
     from watcher.digest.evidence import cut_snippet, split_by_evidence
 
     item = stored.entry.item
-    output.put(output.marked(split_by_evidence(item.title, "title", evidence)))
-    if named:
-        said = [f"entry {stored.id}", output.clean(stored.entry.source), f"{stored.first_seen_at:%Y-%m-%d %H:%M}Z"]
-        output.put("  " + output.style(" · ".join(said), output.DIM))
-    spoken = {each.field for each in evidence}
-    in_content = item.content and (not item.summary or ("content" in spoken and "summary" not in spoken))
+    output.print_line(output.mark_evidence(split_by_evidence(item.title, "title", evidence)))
+    if with_source:
+        seen = f"{stored.first_seen_at:%Y-%m-%d %H:%M}Z"
+        facts = [f"entry {stored.id}", output.clean_text(stored.entry.source), seen]
+        output.print_line("  " + output.style_text(" · ".join(facts), output.DIM))
+    fields = {e.field for e in evidence}
+    # The summary is shown, unless all evidence of the text is in the full text alone.
+    in_content = item.content and (not item.summary or ("content" in fields and "summary" not in fields))
     field, text = ("content", item.content) if in_content else ("summary", item.summary)
     if text:
-        output.put("  " + output.marked(cut_snippet(text, field, evidence, 240)))
+        output.print_line("  " + output.mark_evidence(cut_snippet(text, field, evidence, SNIPPET_LENGTH)))
 
 
-def show_tree(tree: ClauseView) -> None:
-    """Show a clause tree: a tick where a clause holds, the words beside it, a cross and the nearest thing where not."""
-    lines = list(_lines(tree, "", ""))
-    for line in lines[:MOST_LINES]:
-        output.put(line)
-    if len(lines) > MOST_LINES:
-        output.put(output.style(f"... {len(lines) - MOST_LINES} more lines; --json gives all", output.DIM))
+def print_hit(hit: StoredHit) -> None:
+    """Print a hit: headline, topic, source, flags, and the words that prove it."""
+    from watcher.contract.entries import keep_valid_evidence
+    from watcher.digest.evidence import cut_snippet, split_by_evidence
+
+    item = hit.stored.entry.item
+    evidence = keep_valid_evidence(hit.hit.evidence, hit.stored)
+    matched_at = f"{hit.hit.matched_at:%Y-%m-%d %H:%M}Z"
+    facts = [f"#{hit.id}", hit.hit.topic_id, output.clean_text(hit.stored.entry.source), matched_at]
+    facts += [f"story {hit.story_id} ({hit.story_size})"] if hit.story_size > 1 else []
+    facts += [f"{hit.hit.score:.2f}", *_list_flags(hit)]
+    output.print_line(output.mark_evidence(split_by_evidence(item.title, "title", evidence)))
+    output.print_line("  " + output.style_text(" · ".join(facts), output.DIM))
+    field = "summary" if item.summary else "content"
+    text = item.summary or item.content
+    if text:
+        output.print_line("  " + output.mark_evidence(cut_snippet(text, field, evidence, SNIPPET_LENGTH)))
+    if item.url:
+        output.print_line("  " + output.clean_text(item.url))
 
 
-def _lines(tree: ClauseView, here: str, below: str) -> Iterator[str]:
-    yield here + _line(tree)
-    rest = [*tree.children]
-    for number, child in enumerate(rest):
-        last = number == len(rest) - 1 and not tree.omitted
-        yield from _lines(child, below + ("└─ " if last else "├─ "), below + ("   " if last else "│  "))
-    if tree.omitted and (rest or not tree.text.startswith("@")):
-        held = "that do not hold" if tree.matched else "not there"
-        yield below + output.style(f"└─ {tree.omitted} more {held}", output.DIM)
+def print_clause_tree(tree: ClauseView) -> None:
+    """Print a clause tree: a tick and the words where a clause holds; a cross and what comes nearest where not."""
+    lines = list(_format_tree(tree, "", ""))
+    for line in lines[:MAX_TREE_LINES]:
+        output.print_line(line)
+    if len(lines) > MAX_TREE_LINES:
+        output.print_line(output.style_text(f"... {len(lines) - MAX_TREE_LINES} more lines; see --json", output.DIM))
 
 
-def _line(tree: ClauseView) -> str:
-    mark = output.style("✓", output.GREEN) if tree.matched else output.style("✗", output.RED)
+def _list_flags(hit: StoredHit) -> list[str]:
+    flags = (
+        ("baseline", hit.stored.baseline),
+        ("backfill", hit.hit.origin.value == "backfill"),
+        ("edited", hit.stored.version > 1),
+        (hit.label or "", bool(hit.label)),
+    )
+    return [flag for flag, is_set in flags if is_set]
+
+
+def _format_tree(tree: ClauseView, indent: str, child_indent: str) -> Iterator[str]:
+    yield indent + _format_clause(tree)
+    for number, child in enumerate(tree.children):
+        is_last = number == len(tree.children) - 1 and not tree.omitted
+        branch, below = ("└─ ", "   ") if is_last else ("├─ ", "│  ")
+        yield from _format_tree(child, child_indent + branch, child_indent + below)
+    if tree.omitted and (tree.children or not tree.text.startswith("@")):
+        state = "that do not hold" if tree.matched else "not found"
+        yield child_indent + output.style_text(f"└─ {tree.omitted} more {state}", output.DIM)
+
+
+def _format_clause(tree: ClauseView) -> str:
+    mark = output.style_text("✓", output.GREEN) if tree.matched else output.style_text("✗", output.RED)
     if tree.excluded:
-        mark = output.style("✗ NOT", output.RED) if tree.matched else output.style("✓ NOT", output.GREEN)
-    words = list(dict.fromkeys(output.clean(piece.text) for piece in tree.evidence)) if not tree.children else []
-    fields = "/".join(dict.fromkeys(piece.field for piece in tree.evidence))
-    found = "  " + output.style(", ".join(words[:6]), output.BOLD, output.YELLOW) + f" in {fields}" if words else ""
-    note = "  " + output.style(f"({output.clean(tree.note)})", output.DIM) if tree.note else ""
-    return f"{mark} {output.cut(output.clean(tree.text), 110)}{found}{note}"
+        # An exclusion is good where it finds nothing.
+        mark = output.style_text("✗ NOT", output.RED) if tree.matched else output.style_text("✓ NOT", output.GREEN)
+    words = [] if tree.children else list(dict.fromkeys(output.clean_text(e.text) for e in tree.evidence))
+    fields = "/".join(dict.fromkeys(e.field for e in tree.evidence))
+    shown = output.style_text(", ".join(words[:MAX_WORDS]), output.BOLD, output.YELLOW)
+    evidence = f"  {shown} in {fields}" if words else ""
+    note = "  " + output.style_text(f"({output.clean_text(tree.note)})", output.DIM) if tree.note else ""
+    return f"{mark} {output.truncate(output.clean_text(tree.text), MAX_CLAUSE_LENGTH)}{evidence}{note}"

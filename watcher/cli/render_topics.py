@@ -1,4 +1,4 @@
-"""Shows to a person what topic care found: changes, scores, near misses, the worth of clauses."""
+"""Prints what the analysis of topics finds: differences, scores, near misses, costs of clauses."""
 
 from __future__ import annotations
 
@@ -14,39 +14,40 @@ if TYPE_CHECKING:
     from watcher.topics.probe import ProbeResult
     from watcher.topics.sample import Elusion, Sample
 
-SILENT_FROM = 20
-"""A language with fewer entries is not said to be silent."""
+MIN_SILENT_ENTRIES = 20
+"""A language with fewer entries is not listed as without a match."""
+MAX_LOOSENINGS = 12
 
 
-def show_diff(found: QueryDiff) -> None:
-    """Show gained and lost entries, those that people judged first among the lost."""
-    for change in sorted(found.lost, key=lambda change: change.label is None):
-        judged = output.style(f" judged {change.label}", output.BOLD) if change.label else ""
-        output.put(output.style("- ", output.RED) + f"lost{judged}")
-        render_entry.show_entry(change.stored, change.evidence)
-    for change in found.gained:
-        output.put(output.style("+ ", output.GREEN) + "gained")
-        render_entry.show_entry(change.stored, change.evidence)
-    output.note(
-        f"{found.gained_count:,} gained, {found.lost_count:,} lost, {found.kept:,} kept in {found.tested:,} entries"
+def print_diff(diff: QueryDiff) -> None:
+    """Print gained and lost entries; of the lost, judged ones come first."""
+    for change in sorted(diff.lost, key=lambda change: change.label is None):
+        judged = output.style_text(f" judged {change.label}", output.BOLD) if change.label else ""
+        output.print_line(output.style_text("- ", output.RED) + f"lost{judged}")
+        render_entry.print_entry(change.stored, change.evidence)
+    for change in diff.gained:
+        output.print_line(output.style_text("+ ", output.GREEN) + "gained")
+        render_entry.print_entry(change.stored, change.evidence)
+    output.print_note(
+        f"{diff.gained_count:,} gained, {diff.lost_count:,} lost, {diff.kept:,} kept in {diff.tested:,} entries"
     )
-    if count := found.lost_labels.get("relevant"):
-        output.note(f"of the lost, {output.counted(count, 'hit')} had been judged relevant")
-    if found.lost_count > len(found.lost) or found.gained_count > len(found.gained):
-        output.note("not all are listed; see --limit")
+    if count := diff.lost_labels.get("relevant"):
+        output.print_note(f"{output.format_count(count, 'hit')} of the lost were judged relevant")
+    if diff.lost_count > len(diff.lost) or diff.gained_count > len(diff.gained):
+        output.print_note("not all are listed; see --limit")
 
 
-def show_scores(scores: Iterable[TopicScore], items: int, limit: int, *, stored: bool) -> None:
-    """Show a table of measures, then what each topic missed and found wrongly."""
+def print_scores(scores: Iterable[TopicScore], items: int, limit: int, *, stored: bool) -> None:
+    """Print a table of scores, then what each topic missed and what it matched wrongly."""
     scores = tuple(scores)
-    output.table(
+    output.print_table(
         ("topic", "tp", "fp", "fn", "tn", "precision (95 %)", "recall (95 %)", "F1"),
         [
             (
                 score.topic_id,
                 *(str(count) for count in (score.tp, score.fp, score.fn, score.tn)),
-                _measure(score.precision, score.precision_interval),
-                _measure(score.recall, score.recall_interval),
+                _format_share(score.precision, score.precision_interval),
+                _format_share(score.recall, score.recall_interval),
                 "-" if score.f1 is None else f"{score.f1:.3f}",
             )
             for score in scores
@@ -55,7 +56,7 @@ def show_scores(scores: Iterable[TopicScore], items: int, limit: int, *, stored:
     )
     for score in scores:
         misses = [(miss.example.place, miss.example.stored.entry.item.title, "") for miss in score.misses]
-        _show_examples(f"{score.topic_id}: missed", misses, limit)
+        _print_examples(f"{score.topic_id}: missed", misses, limit)
         wrong = [
             (
                 hit.example.place,
@@ -64,89 +65,96 @@ def show_scores(scores: Iterable[TopicScore], items: int, limit: int, *, stored:
             )
             for hit in score.false_hits
         ]
-        _show_examples(f"{score.topic_id}: found wrongly", wrong, limit)
-    output.note(f"{output.counted(items, 'item')} measured")
+        _print_examples(f"{score.topic_id}: false hits", wrong, limit)
+    output.print_note(f"{output.format_count(items, 'item')} measured")
     if stored:
-        output.note(
-            "judged hits alone: what no version of a topic ever found is not among them, so recall is flattered"
+        output.print_note(
+            "measured on judged hits alone: they lack what no version of a topic ever matched, so true recall is lower"
         )
 
 
-def show_probe(found: ProbeResult) -> None:
-    """Show near misses and the one change that would let each in."""
-    for hit in found.missed:
-        output.put(output.style("! ", output.RED) + f"judged relevant, and not matched today (hit {hit.id})")
-        render_entry.show_entry(hit.stored, ())
-    for near in found.near:
-        render_entry.show_entry(near.stored, near.evidence)
-        output.put("  would match: " + output.clean(near.by[0]))
-    others = found.near_count - len(found.near)
-    output.note(
-        f"{output.counted(found.near_count, 'near miss', 'near misses')}"
+def print_probe(probe: ProbeResult) -> None:
+    """Print near misses, and the one change that each needs to match."""
+    for hit in probe.missed:
+        output.print_line(
+            output.style_text("! ", output.RED) + f"judged relevant, but not matched any more (hit {hit.id})"
+        )
+        render_entry.print_entry(hit.stored, ())
+    for near in probe.near:
+        render_entry.print_entry(near.stored, near.evidence)
+        output.print_line("  would match: " + output.clean_text(near.by[0]))
+    others = probe.near_count - len(probe.near)
+    output.print_note(
+        f"{output.format_count(probe.near_count, 'near miss', 'near misses')}"
         + (f" ({others:,} not shown)" if others else "")
-        + f" among {found.read:,} entries looked at, of {found.tested:,}"
+        + f" among {probe.read:,} entries read, of {probe.tested:,}"
     )
-    if found.relaxations:
-        output.put("")
-        rows = [(f"{'at least ' * way.capped}{way.lets_in:,}", way.description) for way in found.relaxations[:12]]
-        output.table(("lets in", "the query"), rows)
+    if probe.relaxations:
+        output.print_line("")
+        rows = [
+            (f"{'at least ' * way.capped}{way.lets_in:,}", way.description)
+            for way in probe.relaxations[:MAX_LOOSENINGS]
+        ]
+        output.print_table(("lets in", "the query"), rows)
 
 
-def show_sample(drawn: Sample, found: Elusion | None) -> None:
-    """Show the draw to read, or what reading it came to; and on what that rests."""
-    if found is None:
-        output.put(
-            output.style(f"\nA random {len(drawn.entries)} of {drawn.population:,} that do not match", output.BOLD)
+def print_sample(sample: Sample, elusion: Elusion | None) -> None:
+    """Print the sample to read, or what reading it showed."""
+    if elusion is None:
+        output.print_line(
+            output.style_text(
+                f"\nA random {len(sample.entries)} of {sample.population:,} that do not match", output.BOLD
+            )
         )
-        for stored in drawn.entries:
-            render_entry.show_entry(stored, ())
-        output.note(
-            f"Count the relevant ones among these {len(drawn.entries)} and run it again with --seed {drawn.seed}"
-            " --relevant K: that tells how many are missed."
+        for stored in sample.entries:
+            render_entry.print_entry(stored, ())
+        output.print_note(
+            f"Count the relevant ones among these {len(sample.entries)} and run it again with --seed {sample.seed}"
+            " --relevant K: that estimates how many are missed."
         )
         return
-    low, high = found.missed_interval
-    output.put(
-        f"\n{found.relevant} of {found.sampled} sampled were relevant: of {drawn.population:,} entries that do not"
-        f" match, about {found.missed:,} are missed (95 %: {low:,} to {high:,}), beside {drawn.matched:,} that match."
+    low, high = elusion.missed_interval
+    output.print_line(
+        f"\n{elusion.relevant} of {elusion.sampled} sampled were relevant: of {sample.population:,} entries that do not"
+        f" match, about {elusion.missed:,} are missed (95 %: {low:,} to {high:,}). {sample.matched:,} match."
     )
 
 
-def show_cost(found: TopicCost, limit: int) -> None:
-    """Show the clauses and words of a topic with what rests on each, and what is silent."""
+def print_cost(cost: TopicCost, limit: int) -> None:
+    """Print the clauses and words of a topic with the hits of each, and what matches nothing."""
     judged = (
-        f" ({found.relevant} judged relevant, {found.irrelevant} irrelevant)"
-        if found.relevant + found.irrelevant
-        else ""
+        f" ({cost.relevant} judged relevant, {cost.irrelevant} irrelevant)" if cost.relevant + cost.irrelevant else ""
     )
-    output.put(f"{output.counted(found.hits, 'match', 'matches')} in {found.tested:,} entries{judged}")
-    _show_shares("Clauses", "alone", [share for share in found.clauses if share.hits], limit)
-    _show_shares("Exclusions", "takes away", [share for share in found.exclusions if share.hits], limit)
-    idle = sum(not share.hits for share in found.exclusions)
+    output.print_line(f"{output.format_count(cost.hits, 'match', 'matches')} in {cost.tested:,} entries{judged}")
+    _print_shares("Clauses", "only this", [share for share in cost.clauses if share.hits], limit)
+    _print_shares("Exclusions", "excludes", [share for share in cost.exclusions if share.hits], limit)
+    idle = sum(not share.hits for share in cost.exclusions)
     if idle:
-        output.put(output.style(f"  {output.counted(idle, 'exclusion')} took nothing away", output.DIM))
-    _show_shares("Words", "alone", found.terms, limit)
-    if found.dead:
-        output.put(
-            output.style(f"\nSilent: {output.counted(len(found.dead), 'word')} that no match rests on", output.DIM)
+        output.print_line(output.style_text(f"  {output.format_count(idle, 'exclusion')} excluded nothing", output.DIM))
+    _print_shares("Words", "only this", cost.terms, limit)
+    if cost.dead:
+        output.print_line(
+            output.style_text(f"\n{output.format_count(len(cost.dead), 'word')} without a match", output.DIM)
         )
-        output.put(
-            "  " + output.clean(", ".join(found.dead[: 4 * limit])) + (" ..." if len(found.dead) > 4 * limit else "")
+        output.print_line(
+            "  " + output.clean_text(", ".join(cost.dead[: 4 * limit])) + (" ..." if len(cost.dead) > 4 * limit else "")
         )
     silent = [
-        f"{language} ({there:,} entries)"
-        for language, (there, spoken) in found.languages.items()
-        if not spoken and there >= SILENT_FROM and language != "unknown"
+        f"{language} ({entries:,} entries)"
+        for language, (entries, hits) in cost.languages.items()
+        if not hits and entries >= MIN_SILENT_ENTRIES and language != "unknown"
     ]
     if silent:
-        output.put(output.style("\nLanguages with entries and no match", output.DIM) + "  " + ", ".join(silent))
+        output.print_line(
+            output.style_text("\nLanguages with entries and no match", output.DIM) + "  " + ", ".join(silent)
+        )
 
 
-def _show_shares(title: str, alone: str, shares: Sequence[ClauseCost], limit: int) -> None:
+def _print_shares(title: str, alone: str, shares: Sequence[ClauseCost], limit: int) -> None:
     if not shares or not limit:
         return
-    output.put(output.style(f"\n{title}", output.BOLD))
-    output.table(
+    output.print_line(output.style_text(f"\n{title}", output.BOLD))
+    output.print_table(
         (alone, "hits", "judged", "last", "clause"),
         [
             (
@@ -160,19 +168,19 @@ def _show_shares(title: str, alone: str, shares: Sequence[ClauseCost], limit: in
         ],
     )
     if len(shares) > limit:
-        output.put(output.style(f"  {len(shares) - limit:,} more", output.DIM))
+        output.print_line(output.style_text(f"  {len(shares) - limit:,} more", output.DIM))
 
 
-def _show_examples(title: str, rows: Sequence[tuple[str, str, str]], limit: int) -> None:
+def _print_examples(title: str, rows: Sequence[tuple[str, str, str]], limit: int) -> None:
     if not rows or not limit:
         return
-    output.put(output.style(f"\n{title} ({len(rows)})", output.BOLD))
+    output.print_line(output.style_text(f"\n{title} ({len(rows)})", output.BOLD))
     for place, headline, words in rows[:limit]:
-        found = output.style(f"  [{output.clean(words)}]", output.YELLOW) if words else ""
-        output.put(f"  {output.clean(place)}: {output.clean(headline)}{found}")
+        evidence = output.style_text(f"  [{output.clean_text(words)}]", output.YELLOW) if words else ""
+        output.print_line(f"  {output.clean_text(place)}: {output.clean_text(headline)}{evidence}")
     if len(rows) > limit:
-        output.put(output.style(f"  {len(rows) - limit} more; see --limit", output.DIM))
+        output.print_line(output.style_text(f"  {len(rows) - limit} more; see --limit", output.DIM))
 
 
-def _measure(value: float | None, interval: tuple[float, float] | None) -> str:
+def _format_share(value: float | None, interval: tuple[float, float] | None) -> str:
     return "-" if value is None or interval is None else f"{value:.3f} ({interval[0]:.2f}-{interval[1]:.2f})"

@@ -1,9 +1,9 @@
-"""init, check: a configuration to start from, and what is wrong with the one there is."""
+"""init, check: a configuration to start from, and the errors of the present one."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,8 @@ from watcher.cli import output
 from watcher.cli.state import Json, state
 
 if TYPE_CHECKING:
+    from watcher.contract.administration import ConfigurationCheck, StarterFiles, TriedFeed
+    from watcher.errors import ConfigError
     from watcher.pipeline.feed_check import FeedCheck
     from watcher.settings import Settings
 
@@ -20,12 +22,12 @@ FILES = ("watcher.yaml", "feeds.yaml", "topics.yaml")
 
 
 @app.command(
-    epilog="Examples:\n\n  watcher init                    where `watcher` looks for it by itself\n\n"
+    epilog="Examples:\n\n  watcher init                    in the default folder\n\n"
     "  watcher init ~/desk && watcher --config ~/desk check"
 )
 def init(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="Where to; by default where the watcher looks.")
+        Path | None, typer.Argument(metavar="[DIR]", help="The folder; by default the one that `watcher` reads.")
     ] = None,
     as_json: Json = False,
 ) -> None:
@@ -37,8 +39,8 @@ def init(
     from watcher.settings.folders import shipped_folder
 
     target = (folder or state.folder).expanduser()
-    if there := [name for name in FILES if (target / name).exists()]:
-        raise UsageError(f"{target / there[0]} exists: `watcher init DIR` writes into another folder")
+    if existing := [name for name in FILES if (target / name).exists()]:
+        raise UsageError(f"{target / existing[0]} exists: `watcher init DIR` writes into another folder")
     try:
         target.mkdir(parents=True, exist_ok=True)
         for name in FILES:
@@ -47,13 +49,14 @@ def init(
     except OSError as error:
         raise UsageError(f"{target}: {(error.strerror or 'cannot be written').lower()}") from error
     if as_json:
-        output.put_json({"folder": str(target), "files": [str(target / name) for name in FILES]})
+        document: StarterFiles = {"folder": str(target), "files": [str(target / name) for name in FILES]}
+        output.print_json(document)
         return
     for name in FILES:
-        output.put(str(target / name))
-    found = target.absolute() == state.folder.absolute()
-    with_config = "" if found else f" --config {target}"
-    output.note(f"Next: watcher{with_config} check, then watcher{with_config} run")
+        output.print_line(str(target / name))
+    is_default = target.absolute() == state.folder.absolute()
+    with_config = "" if is_default else f" --config {target}"
+    output.print_note(f"Next: watcher{with_config} check, then watcher{with_config} run")
 
 
 @app.command(epilog="Examples:\n\n  watcher check\n\n  watcher check --live --json")
@@ -61,9 +64,9 @@ def check(
     live: Annotated[bool, typer.Option("--live", help="Also fetch every feed once; nothing is stored.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Check all configuration; every fault is one line FILE:LINE:COLUMN: message, all of them at once.
+    """Check all configuration; every error is one line FILE:LINE:COLUMN: message.
 
-    Exit code 2 where there are faults, 1 where --live finds a feed that cannot be read.
+    Exit code 2 where there are errors, 1 where --live finds a feed that cannot be read.
     """
     from watcher.errors import ConfigError
     from watcher.settings import load
@@ -73,47 +76,75 @@ def check(
         if settings.exposed:
             raise ConfigError(settings.exposed)
     except ConfigError as error:
-        if as_json:
-            faults = [{"file": f.file, "line": f.line, "column": f.column, "message": f.message} for f in error.faults]
-            output.put_json({"ok": False, "faults": faults})
-        else:
-            for fault in error.faults:
-                output.put(str(fault))
-            output.note(output.counted(len(error.faults), "fault"))
+        _print_faults(error, as_json=as_json)
         raise typer.Exit(2) from None
-    counts = _counts(settings)
-    notes = _notes(settings)
-    trials = _tried(settings) if live else ()
+    notes = _list_notes(settings)
+    trials = _try_feeds(settings) if live else ()
     if as_json:
-        said = {"ok": all(trial.ok for trial in trials), "faults": [], "notes": notes, **counts}
-        output.put_json(said | ({"tried": [_as_json(trial) for trial in trials]} if live else {}))
+        output.print_json(_encode_check(settings, notes, trials if live else None))
     else:
         for trial in trials:
-            _show_trial(trial)
+            _print_trial(trial)
         for note in notes:
-            output.note(note)
-        shown = ", ".join(output.counted(number, what.removesuffix("s")) for what, number in counts.items())
-        output.put(f"{settings.folder}: good: {shown}")
+            output.print_note(note)
+        counts = (
+            output.format_count(len(settings.sources), "feed"),
+            output.format_count(len(settings.topics), "topic"),
+            output.format_count(len(settings.subscriptions), "digest"),
+            output.format_count(len(settings.channels), "channel"),
+        )
+        output.print_line(f"{settings.folder}: no errors: {', '.join(counts)}")
     raise typer.Exit(0 if all(trial.ok for trial in trials) else 1)
 
 
-def _notes(settings: Settings) -> list[str]:
-    """Say what works, and would work better."""
+def _print_faults(error: ConfigError, *, as_json: bool) -> None:
+    if as_json:
+        document: ConfigurationCheck = {
+            "ok": False,
+            "faults": [
+                {"file": fault.file, "line": fault.line, "column": fault.column, "message": fault.message}
+                for fault in error.faults
+            ],
+        }
+        output.print_json(document)
+        return
+    for fault in error.faults:
+        output.print_line(str(fault))
+    output.print_note(output.format_count(len(error.faults), "error"))
+
+
+def _encode_check(settings: Settings, notes: list[str], trials: tuple[FeedCheck, ...] | None) -> ConfigurationCheck:
+    document: ConfigurationCheck = {
+        "ok": all(trial.ok for trial in trials or ()),
+        "faults": [],
+        "notes": notes,
+        "feeds": len(settings.sources),
+        "topics": len(settings.topics),
+        "digests": len(settings.subscriptions),
+        "channels": len(settings.channels),
+    }
+    if trials is not None:
+        document["tried"] = [_encode_trial(trial) for trial in trials]
+    return document
+
+
+def _list_notes(settings: Settings) -> list[str]:
+    """Return what works, and would work better."""
     from importlib.util import find_spec
 
-    full = sum(source.fulltext for source in settings.sources)
-    places = [str(note) for note in settings.notes]
-    if not full or find_spec("trafilatura") is not None:
-        return places
-    asked = output.counted(full, "feed")
+    count = sum(source.fulltext for source in settings.sources)
+    notes = [str(note) for note in settings.notes]
+    if not count or find_spec("trafilatura") is not None:
+        return notes
+    feeds = output.format_count(count, "feed")
     return [
-        *places,
-        f"fulltext of {asked}: trafilatura is not installed, so articles are cut out of their pages by a plainer rule; "
+        *notes,
+        f"fulltext of {feeds}: trafilatura is not installed, so articles are extracted by a simpler rule; "
         "pip install 'newsdesk-watcher[fulltext]'",
     ]
 
 
-def _tried(settings: Settings) -> tuple[FeedCheck, ...]:
+def _try_feeds(settings: Settings) -> tuple[FeedCheck, ...]:
     import asyncio
 
     from watcher.app.bootstrap import fetch_policy
@@ -124,12 +155,12 @@ def _tried(settings: Settings) -> tuple[FeedCheck, ...]:
         async with Fetcher(fetch_policy(settings)) as fetcher:
             return await check_feeds(fetcher, settings.sources, lambda _trial: advance())
 
-    with output.progress("Trying feeds", len(settings.sources)) as advance:
+    with output.show_steps("Trying feeds", len(settings.sources)) as advance:
         return asyncio.run(fetch_all())
 
 
-def _as_json(trial: FeedCheck) -> dict[str, Any]:
-    from watcher.app.views import moment
+def _encode_trial(trial: FeedCheck) -> TriedFeed:
+    from watcher.contract.timestamps import format_timestamp
     from watcher.text.redact import redact_text, redact_url
 
     return {
@@ -139,25 +170,16 @@ def _as_json(trial: FeedCheck) -> dict[str, Any]:
         "message": redact_text(trial.message),
         "title": trial.title,
         "items": trial.items,
-        "newest_at": moment(trial.newest_at),
+        "newest_at": format_timestamp(trial.newest_at),
         "moved_to": redact_url(trial.moved_to) if trial.moved_to else None,
     }
 
 
-def _show_trial(trial: FeedCheck) -> None:
+def _print_trial(trial: FeedCheck) -> None:
     from watcher.text.redact import redact_text
 
-    word = output.style(trial.kind, output.GREEN if trial.ok else output.RED)
-    said = [output.clean(trial.source.url)]
-    said += [output.counted(trial.items, "item")] if trial.ok else []
-    said += [output.clean(redact_text(trial.message))] if trial.message else []
-    output.put(f"{word}  {': '.join(said)}")
-
-
-def _counts(settings: Settings) -> dict[str, int]:
-    return {
-        "feeds": len(settings.sources),
-        "topics": len(settings.topics),
-        "digests": len(settings.subscriptions),
-        "channels": len(settings.channels),
-    }
+    word = output.style_text(trial.kind, output.GREEN if trial.ok else output.RED)
+    facts = [output.clean_text(trial.source.url)]
+    facts += [output.format_count(trial.items, "item")] if trial.ok else []
+    facts += [output.clean_text(redact_text(trial.message))] if trial.message else []
+    output.print_line(f"{word}  {': '.join(facts)}")

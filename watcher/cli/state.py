@@ -1,7 +1,8 @@
-"""What every command shares: the global options, where the configuration is, and how to open the application."""
+"""What every command shares: global options, the configuration's place, and how to open the application."""
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -34,17 +35,19 @@ class State:
 
     @property
     def environ(self) -> dict[str, str]:
-        """The environment, with --database-url above WATCHER_DATABASE_URL."""
+        """The environment; --database-url overrides WATCHER_DATABASE_URL."""
         named = {"WATCHER_DATABASE_URL": self.database_url} if self.database_url else {}
         return {**os.environ, **named}
 
 
 state = State()
+USUAL_GC_THRESHOLDS = 700, 10, 10
+"""Python's own, from before `watcher.__main__` raised them for the time that a command starts."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
-Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="How many at most.")]
-Cursor = Annotated[str | None, typer.Option("--cursor", help="Go on where the last page ended (`next_cursor`).")]
-Topics = Annotated[list[str] | None, typer.Option("--topic", "-t", help="Only this topic; may be given again.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="The most to list.")]
+Cursor = Annotated[str | None, typer.Option("--cursor", help="Continue after the last page (`next_cursor`).")]
+Topics = Annotated[list[str] | None, typer.Option("--topic", "-t", help="Only this topic; may be repeated.")]
 Sources = Annotated[
     list[str] | None, typer.Option("--source", "-s", help="Only this feed: its address, name or host; may be repeated.")
 ]
@@ -56,21 +59,21 @@ Languages = Annotated[list[str] | None, typer.Option("--language", help="Only th
 
 
 def load_settings() -> Settings:
-    """Read the chosen configuration; absent secrets are no fault."""
+    """Return the chosen configuration; absent secrets are no error. Raises ConfigError."""
     from watcher.settings import load
 
     return load(state.folder, state.environ, secrets_needed=False)
 
 
 @contextmanager
-def opened(
+def open_application(
     *, sync: bool = False, queries: bool = True, starting: bool = False, secrets: Iterable[str] | None = ()
 ) -> Iterator[App]:
     """Open the application on the chosen configuration, and close it after.
 
-    `sync` tells the database what is configured; a command that compiles no topic opens without `queries`. What is
-    `starting` to work may make an empty database's schema. `secrets` names the sections of the configuration whose
-    secrets are needed (None: all).
+    `sync` stores what is configured; a command that compiles no topic opens, and syncs, without `queries`. `starting`
+    creates the schema of an empty database. `secrets` names the sections of the configuration whose secrets are needed
+    (None: all).
     """
     from watcher import clock
     from watcher.app.bootstrap import open_app
@@ -84,9 +87,12 @@ def opened(
         secrets=secrets,
     )
     try:
-        # What a feed is known by may depend on its secrets.
+        # The url that a feed is known by may depend on its secrets.
         if sync and "feeds" not in app.settings.missing_secrets:
-            app.sync(clock.now())
+            app.sync(clock.now(), topics=queries)
+        if starting:
+            gc.freeze()  # what was imported lives as long as the process: the collector need not look at it again
+            gc.set_threshold(*USUAL_GC_THRESHOLDS)
         yield app
     finally:
         app.close()

@@ -1,4 +1,4 @@
-"""topics diff, replay, probe, cost: what a topic is worth, and what changing it does."""
+"""topics diff, replay, probe, cost: what a topic misses, what its clauses bring in, and what a change does."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from typing import Annotated
 import typer
 
 from watcher.cli import args, output
-from watcher.cli.state import Json, Since, Until, opened
+from watcher.cli.state import Json, Since, Until, open_application
 
 app = typer.Typer(rich_markup_mode=None)
 
 TopicId = Annotated[str, typer.Argument(metavar="ID", help="The topic's id.")]
-Listed = Annotated[int, typer.Option("--limit", "-n", min=0, max=1000, help="How many of each to list.")]
-PERIOD = "90d"
+TopicOverview = Annotated[int, typer.Option("--limit", "-n", min=0, max=1000, help="The most of each to list.")]
+DEFAULT_PERIOD = "90d"
 
 
 @app.command(
     epilog="Examples:\n\n  watcher topics diff five-eyes --query '\"five eyes\" NOT title:huawei' --since 90d\n\n"
     "  watcher topics diff five-eyes --file new-query.txt --json\n\n"
-    "  watcher topics diff five-eyes --file new-query.txt --keep-relevant        a gate for an edit\n\n"
-    "Exit code 0; 1 with --exit-code where anything is gained or lost, and with --keep-relevant where that is."
+    "  watcher topics diff five-eyes --file new-query.txt --keep-relevant        a check before saving\n\n"
+    "Exit code 0; 1 with --exit-code if anything is gained or lost, with --keep-relevant if relevant hits are lost."
 )
 def diff(
     topic_id: TopicId,
@@ -31,19 +31,21 @@ def diff(
     ] = None,
     since: Since = None,
     until: Until = None,
-    limit: Listed = 1000,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 where the queries differ.")] = False,
+    limit: TopicOverview = 1000,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", help="Exit with 1 if the queries match different entries.")
+    ] = False,
     keep: Annotated[
-        bool, typer.Option("--keep-relevant", help="End with 1 where hits that were judged relevant would be lost.")
+        bool, typer.Option("--keep-relevant", help="Exit with 1 if hits that were judged relevant would be lost.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show what a changed query would gain and lose among the stored entries, before it goes live.
+    """Show what a changed query would gain and lose among the stored entries, before it is saved.
 
-    Nothing is changed. Lost entries that were judged relevant or irrelevant are called out.
+    Nothing is changed. Lost entries that were judged are marked.
     """
-    from watcher.app import topic_views
-    from watcher.app.listing import find_topic
+    from watcher.app.topic_encoding import encode_diff
+    from watcher.app.topics import find_topic
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.match import parse_query
@@ -51,146 +53,153 @@ def diff(
     from watcher.topics.diff import diff_queries as compare
 
     if (query is None) == (file is None):
-        raise UsageError("give the new query: --query Q or --file F")
+        raise UsageError("name the new query: --query Q or --file F")
     text = query if query is not None else args.read_text(file or "-")
-    with opened() as application:
+    with open_application() as application:
         settings = application.settings
         find_topic(settings.topics, topic_id)
-        after, before = args.times(since, until)
+        after, before = args.parse_period(since, until)
         new = parse_query(text, settings.sets)
         old = application.watched.query(topic_id)
-        with output.measured("Comparing") as heard:
-            found = compare(ArchiveScan(application.database, after, before, heard), topic_id, old, new, limit=limit)
+        with output.show_progress("Comparing") as on_progress:
+            difference = compare(
+                ArchiveScan(application.database, after, before, on_progress), topic_id, old, new, limit=limit
+            )
     if as_json:
-        output.put_json(topic_views.diff(found, topic_id))
+        output.print_json(encode_diff(difference, topic_id))
     else:
-        render_topics.show_diff(found)
-    lost_relevant = found.lost_labels.get("relevant", 0)
+        render_topics.print_diff(difference)
+    lost_relevant = difference.lost_labels.get("relevant", 0)
     if keep and lost_relevant:
-        hits = output.counted(lost_relevant, "hit")
+        hits = output.format_count(lost_relevant, "hit")
         sys.stderr.write(
             f"watcher: {hits} of {topic_id} that {'was' if lost_relevant == 1 else 'were'} judged relevant"
             " would be lost\n"
         )
-    if (exit_code and (found.gained_count or found.lost_count)) or (keep and lost_relevant):
+    if (exit_code and (difference.gained_count or difference.lost_count)) or (keep and lost_relevant):
         raise typer.Exit(1)
 
 
 @app.command(
     epilog="Examples:\n\n  watcher topics replay                     every topic over all that is stored\n\n"
     "  watcher topics replay five-eyes --since 30d\n\n"
-    "It may be stopped at any time, and goes on from there when it is run again."
+    "It can be stopped at any time, and continues from there when it is run again."
 )
 def replay(
     topic_id: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Topics; all by default.")] = None,
     since: Since = None,
     until: Until = None,
-    afresh: Annotated[bool, typer.Option("--afresh", help="Do not go on from where a stopped replay was.")] = False,
+    afresh: Annotated[bool, typer.Option("--afresh", help="Do not continue a stopped replay.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Apply today's topics to the stored entries. New hits are marked `backfill`: no digest or alert brings them unless
-    it asks for them. Known hits keep their number, moment and judgement; running it twice changes nothing."""
+    """Apply today's topics to the stored entries. New hits are marked `backfill`: digests and alerts leave them out
+    unless configured otherwise. Known hits keep their number, time and judgement; running it twice changes nothing."""
     from watcher import clock
-    from watcher.app import topic_views
-    from watcher.app.listing import find_topic
+    from watcher.app.topic_encoding import encode_replay
+    from watcher.app.topics import find_topic
     from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.replay import replay_topics as apply
 
-    with opened(sync=True) as application:
+    with open_application(sync=True) as application:
         chosen = [find_topic(application.settings.topics, id_).id for id_ in topic_id or ()]
-        after, before = args.times(since, until)
-        begun = clock.now()
-        with output.measured("Replaying") as heard:
-            scan = ArchiveScan(application.database, after, before, heard)
-            found = apply(scan, application.watched, begun, topic_ids=chosen, afresh=afresh)
+        after, before = args.parse_period(since, until)
+        started = clock.now()
+        with output.show_progress("Replaying") as on_progress:
+            scan = ArchiveScan(application.database, after, before, on_progress)
+            replayed = apply(scan, application.watched, started, topic_ids=chosen, afresh=afresh)
         ids = chosen or [topic.id for topic in application.watched.topics]
-    seconds = (clock.now() - begun).total_seconds()
+    seconds = (clock.now() - started).total_seconds()
     if as_json:
-        output.put_json(topic_views.replayed(found, ids) | {"seconds": round(seconds, 3)})
+        output.print_json(encode_replay(replayed, ids, seconds))
         return
-    rows = [(id_, f"{found.new.get(id_, 0):,}", f"{found.known.get(id_, 0):,}") for id_ in ids]
-    output.table(("topic", "new hits", "known"), rows, flexible=0)
-    went_on = ", going on from where it was stopped" if found.resumed else ""
-    output.note(f"{found.read:,} of {found.tested:,} entries looked at{went_on}; new hits are marked backfill")
+    rows = [(id_, f"{replayed.new.get(id_, 0):,}", f"{replayed.known.get(id_, 0):,}") for id_ in ids]
+    output.print_table(("topic", "new hits", "known"), rows, flexible=0)
+    resumed = ", continued from where it was stopped" if replayed.resumed else ""
+    output.print_note(f"{replayed.read:,} of {replayed.tested:,} entries tested{resumed}; new hits are marked backfill")
 
 
 @app.command(
     epilog="Examples:\n\n  watcher topics probe five-eyes --since 30d\n\n"
-    "  watcher topics probe five-eyes --sample 100                 read these: none of them matches\n\n"
-    "  watcher topics probe five-eyes --sample 100 --relevant 2    what finding two relevant ones means"
+    "  watcher topics probe five-eyes --sample 100                 a sample to read: none of it matches\n\n"
+    "  watcher topics probe five-eyes --sample 100 --relevant 2    what two relevant ones among them mean"
 )
 def probe(
     topic_id: TopicId,
-    since: Since = PERIOD,
+    since: Since = DEFAULT_PERIOD,
     until: Until = None,
-    limit: Listed = 20,
+    limit: TopicOverview = 20,
     size: Annotated[
         int, typer.Option("--sample", metavar="N", min=0, max=10_000, help="Also draw N entries that do not match.")
     ] = 0,
-    seed: Annotated[int, typer.Option("--seed", help="Another draw.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="Draws another sample.")] = 1,
     relevant: Annotated[
         int | None, typer.Option("--relevant", metavar="K", min=0, help="How many of that sample you found relevant.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Show what a topic may be missing: entries that nearly match, and the one change to the query that would let each
-    in. With --sample, how much is missed altogether: read the draw, count the relevant ones, give the number."""
-    from watcher.app import topic_views
-    from watcher.app.listing import find_topic
+    """Show what a topic may be missing: entries that nearly match, and the one change to the query that each needs.
+
+    With --sample, estimate how much is missed: read the sample, count the relevant ones, pass the number."""
+    from watcher.app.topic_encoding import encode_probe, encode_sample
+    from watcher.app.topics import find_topic
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.topics import sample as sampling
     from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.named_query import parse_named_query
-    from watcher.topics.probe import probe_topic as look
+    from watcher.topics.probe import probe_topic as find_near_misses
 
     if relevant is not None and relevant > size:
-        raise UsageError("--relevant is about a --sample that was read: it cannot be more than its size")
-    with opened() as application:
+        raise UsageError("--relevant counts within --sample: it cannot be larger")
+    with open_application() as application:
         topic = find_topic(application.settings.topics, topic_id)
         named = parse_named_query(topic.query, application.settings.sets)
-        after, before = args.times(since, until)
-        with output.measured("Probing") as heard:
-            found = look(ArchiveScan(application.database, after, before, heard), topic_id, named, limit=limit)
-        drawn = None
+        after, before = args.parse_period(since, until)
+        with output.show_progress("Probing") as on_progress:
+            misses = find_near_misses(
+                ArchiveScan(application.database, after, before, on_progress), topic_id, named, limit=limit
+            )
+        sample = None
         if size:
-            drawn = sampling.draw_sample(ArchiveScan(application.database, after, before), named.query, size, seed=seed)
+            sample = sampling.draw_sample(
+                ArchiveScan(application.database, after, before), named.query, size, seed=seed
+            )
     elusion = None
-    if drawn is not None and relevant is not None:
-        elusion = sampling.estimate_elusion(min(relevant, len(drawn.entries)), len(drawn.entries), drawn.population)
+    if sample is not None and relevant is not None:
+        elusion = sampling.estimate_elusion(min(relevant, len(sample.entries)), len(sample.entries), sample.population)
     if as_json:
-        said = topic_views.probe(found, topic_id)
-        output.put_json(said | ({"elusion": topic_views.sample(drawn, elusion)} if drawn else {"elusion": None}))
+        encoded = encode_sample(sample, elusion) if sample is not None else None
+        output.print_json(encode_probe(misses, topic_id, encoded))
         return
-    render_topics.show_probe(found)
-    if drawn is not None:
-        render_topics.show_sample(drawn, elusion)
+    render_topics.print_probe(misses)
+    if sample is not None:
+        render_topics.print_sample(sample, elusion)
 
 
 @app.command(epilog="Example:\n\n  watcher topics cost five-eyes --since 90d")
 def cost(
     topic_id: TopicId,
-    since: Since = PERIOD,
+    since: Since = DEFAULT_PERIOD,
     until: Until = None,
-    limit: Listed = 20,
+    limit: TopicOverview = 20,
     as_json: Json = False,
 ) -> None:
-    """Show what each clause of a topic brings in that no other does, what each exclusion takes away, when each last
-    fired, what people thought of it, and which words have found nothing."""
-    from watcher.app import topic_views
-    from watcher.app.listing import find_topic
+    """Show what each clause of a topic brings in alone, what each exclusion removes, when each last matched, how its
+    hits were judged, and which words match nothing."""
+    from watcher.app.topic_encoding import encode_cost
+    from watcher.app.topics import find_topic
     from watcher.cli import render_topics
     from watcher.topics.archive_scan import ArchiveScan
-    from watcher.topics.cost import measure_cost as weigh
+    from watcher.topics.cost import measure_cost as compute_cost
     from watcher.topics.named_query import parse_named_query
 
-    with opened() as application:
+    with open_application() as application:
         topic = find_topic(application.settings.topics, topic_id)
         named = parse_named_query(topic.query, application.settings.sets)
-        after, before = args.times(since, until)
-        with output.measured("Weighing") as heard:
-            found = weigh(ArchiveScan(application.database, after, before, heard), topic_id, named)
+        after, before = args.parse_period(since, until)
+        with output.show_progress("Counting") as on_progress:
+            result = compute_cost(ArchiveScan(application.database, after, before, on_progress), topic_id, named)
     if as_json:
-        output.put_json(topic_views.cost(found, topic_id))
+        output.print_json(encode_cost(result, topic_id))
     else:
-        render_topics.show_cost(found, limit)
+        render_topics.print_cost(result, limit)

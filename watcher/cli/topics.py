@@ -1,4 +1,4 @@
-"""topics: list, show, test and explain; those that measure and change a topic join from `measuring`."""
+"""topics: list, show, test and explain; those that analyse topics are in `topic_analysis`, `_eval` and `_draft`."""
 
 from __future__ import annotations
 
@@ -7,100 +7,100 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import args, output, topic_analysis, topic_draft, topic_eval
-from watcher.cli.state import Json, Since, Until, opened
+from watcher.cli.state import Json, Since, Until, open_application
 
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
+    from watcher.contract.topics import TopicList
     from watcher.model.entry import StoredEntry
     from watcher.model.results import StoredHit
+    from watcher.topics.overview import TopicOverview
     from watcher.topics.query_test import EntryExplanation
 
 app = typer.Typer(
     rich_markup_mode=None,
     no_args_is_help=True,
     add_completion=False,
-    help="List, show, try, explain, measure and change topics.",
-    epilog="A topic that was changed, from the idea to the archive:\n\n"
+    help="List, show, test, explain, measure and change topics.",
+    epilog="Changing a topic, from the first idea to the stored entries:\n\n"
     "  watcher topics test '\"five eyes\" AND summit' --since 30d\n\n"
     "  watcher topics diff five-eyes --file new.txt --since 90d\n\n"
     "  watcher topics eval --labels labels.jsonl --min-recall 0.9\n\n"
-    "  watcher topics replay five-eyes\n\nHow a topic is written and kept good: docs/topics.md",
+    "  watcher topics replay five-eyes\n\nHow to write and maintain topics: docs/topics.md",
 )
 
+MAX_QUERY_LENGTH = 4_000
+"""Characters of a parsed query that are printed."""
+MAX_CHANGES = 8
+"""Changes to a query that would make an entry match."""
 TopicId = Annotated[str, typer.Argument(metavar="ID", help="The topic's id.")]
 
 
 @app.command("list", epilog="Example:\n\n  watcher topics list --json")
 def list_topics(as_json: Json = False) -> None:
-    """List the topics with what they found: all hits, those of the last seven days, the last one, and judgements."""
+    """List the topics with their hits: all, those of the last seven days, the last one, and judgements."""
     from watcher import clock
-    from watcher.app import topic_views
-    from watcher.topics.overview import list_topic_overviews
+    from watcher.app.topic_encoding import encode_topic
+    from watcher.topics.overview import list_topic_counts, list_topic_overviews
 
-    with opened() as application, application.database.read() as db:
-        found = list_topic_overviews(db, application.watched, clock.now())
     if as_json:
-        output.put_json({"topics": [topic_views.topic(one) for one in found]})
+        with open_application() as application, application.database.read() as db:
+            overviews = list_topic_overviews(db, application.watched, clock.now())
+        document: TopicList = {"topics": [encode_topic(overview) for overview in overviews]}
+        output.print_json(document)
         return
-    output.table(
+    with open_application(queries=False) as application, application.database.read() as db:
+        summaries = list_topic_counts(db, application.settings.topics, clock.now())
+    output.print_table(
         ("topic", "hits", "7 days", "last hit", "judged", "name"),
         [
             (
-                one.topic.id,
-                f"{one.hits:,}",
-                f"{one.week:,}",
-                f"{one.last_at:%Y-%m-%d %H:%M}Z" if one.last_at else "never",
-                f"+{one.relevant} -{one.irrelevant}" if one.relevant or one.irrelevant else "",
-                one.topic.name,
+                summary.topic.id,
+                f"{summary.hits:,}",
+                f"{summary.week:,}",
+                f"{summary.last_at:%Y-%m-%d %H:%M}Z" if summary.last_at else "never",
+                f"+{summary.relevant} -{summary.irrelevant}" if summary.relevant or summary.irrelevant else "",
+                summary.topic.name,
             )
-            for one in found
+            for summary in summaries
         ],
         flexible=-1,
     )
-    if not found:
-        output.note("no topics: write one into topics.yaml, or let `watcher topics draft ARTICLE` propose some")
+    if not summaries:
+        output.print_note("no topics: write one into topics.yaml, or let `watcher topics draft ARTICLE` propose some")
 
 
 @app.command(epilog="Example:\n\n  watcher topics show five-eyes")
 def show(topic_id: TopicId, as_json: Json = False) -> None:
-    """Show a topic: its query as written and as read, the versions it had, the sets it uses."""
+    """Show a topic: its query as written and as parsed, its versions, the sets it uses."""
     from watcher import clock
-    from watcher.app import topic_views
-    from watcher.app.listing import find_topic
+    from watcher.app.topic_encoding import encode_topic_detail
+    from watcher.app.topics import find_topic
     from watcher.match import format_query
     from watcher.topics.named_query import parse_named_query
     from watcher.topics.overview import get_topic_overview, list_used_sets
 
-    with opened() as application:
+    with open_application() as application:
         settings = application.settings
         topic = find_topic(settings.topics, topic_id)
         with application.database.read() as db:
-            one, versions = get_topic_overview(db, application.watched, topic_id, clock.now())
-    read = parse_named_query(topic.query, settings.sets)
+            summary, versions = get_topic_overview(db, application.watched, topic_id, clock.now())
+    parsed = parse_named_query(topic.query, settings.sets)
     sets = {name: settings.sets[name] for name in list_used_sets(topic.query, settings.sets)}
     if as_json:
-        output.put_json(topic_views.whole_topic(one, versions, format_query(read.query), sets))
+        output.print_json(encode_topic_detail(summary, versions, format_query(parsed.query), sets))
         return
-    output.put(output.style(output.clean(f"{topic.id}: {topic.name}"), output.BOLD))
-    if topic.description:
-        output.put(output.clean(topic.description))
-    last = f", the last on {one.last_at:%Y-%m-%d %H:%M}Z" if one.last_at else ""
-    output.put(f"{output.counted(one.hits, 'hit')}, {one.week:,} in the last 7 days{last}")
-    if one.relevant or one.irrelevant:
-        output.put(f"judged: {one.relevant} relevant, {one.irrelevant} irrelevant")
-    output.put(output.style(f"\nAs written ({topic.file}:{topic.line})", output.DIM))
-    for line in topic.query.strip("\n").splitlines():
-        output.put(f"  {output.clean(line)}" if line.strip() else "")
-    output.put(output.style("\nAs read", output.DIM))
-    output.put(f"  {output.clean(read.format_node(read.query.root, 4_000))}")
+    _print_topic(summary)
+    output.print_line(output.style_text("\nAs parsed", output.DIM))
+    output.print_line(f"  {output.clean_text(parsed.format_node(parsed.query.root, MAX_QUERY_LENGTH))}")
     if sets:
-        output.put(output.style("\nSets", output.DIM) + "  " + ", ".join(f"@{name}" for name in sets))
-    output.put(output.style("\nVersions", output.DIM))
-    for each in versions:
-        here = "  (now)" if each.version == one.version else ""
-        output.put(f"  {each.version}  since {each.since_at:%Y-%m-%d %H:%M}Z{here}")
-    if one.version not in {each.version for each in versions}:
-        output.put(f"  {one.version}  not watched yet: it counts from the next `watcher run`, reload or poll")
+        output.print_line(output.style_text("\nSets", output.DIM) + "  " + ", ".join(f"@{name}" for name in sets))
+    output.print_line(output.style_text("\nVersions", output.DIM))
+    for version in versions:
+        current = "  (now)" if version.version == summary.version else ""
+        output.print_line(f"  {version.version}  since {version.since_at:%Y-%m-%d %H:%M}Z{current}")
+    if summary.version not in {version.version for version in versions}:
+        output.print_line(f"  {summary.version}  not used yet: it counts from the next `watcher run`, reload or poll")
 
 
 @app.command(
@@ -110,32 +110,32 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
     "  curl -s https://example.org/article.txt | watcher topics test five-eyes --file -\n\n"
     "Exit code 0 whether it matches or not; 1 where nothing matches, with --exit-code.",
 )
-def try_out(
+def run_test(
     what: Annotated[str, typer.Argument(metavar="ID-or-QUERY", help="A topic's id, or a query.")],
     text: Annotated[
-        str | None, typer.Option("--text", metavar="T", help="Try it on this text; its first line is the title.")
+        str | None, typer.Option("--text", metavar="T", help="Test it on this text; its first line is the title.")
     ] = None,
     file: Annotated[
-        str | None, typer.Option("--file", metavar="F", help="Try it on this file's text; - reads standard input.")
+        str | None, typer.Option("--file", metavar="F", help="Test it on this file's text; - reads standard input.")
     ] = None,
     since: Since = None,
     until: Until = None,
     limit: Annotated[
-        int | None, typer.Option("--limit", "-n", min=0, max=10_000, help="How many to list: 20, or 1000 with --json.")
+        int | None, typer.Option("--limit", "-n", min=0, max=10_000, help="The most to list: 20, or 1000 with --json.")
     ] = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 where nothing matches.")] = False,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="Exit with 1 if nothing matches.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Try a topic, or a query that is none yet: on a text, or on the stored entries, the newest first."""
+    """Test a topic or a query: on a text, or on the stored entries, the newest first."""
     from watcher.errors import UsageError
 
     if text is not None and file is not None:
-        raise UsageError("either --text or --file, not both")
+        raise UsageError("use either --text or --file, not both")
     if text is None and file is None:
         matched = _test_archive(what, since, until, limit if limit is not None else 1000 if as_json else 20, as_json)
     else:
         if since or until:
-            raise UsageError("--since and --until are about stored entries; leave out --text and --file for these")
+            raise UsageError("--since and --until select stored entries; they do not go with --text and --file")
         matched = _test_text(what, text if text is not None else args.read_text(file or "-"), as_json)
     if exit_code and not matched:
         raise typer.Exit(1)
@@ -146,93 +146,108 @@ def try_out(
     "  watcher topics explain five-eyes hit:12        the entry of a hit (watcher hits)"
 )
 def explain(
-    what: Annotated[str, typer.Argument(metavar="ID", help="The topic's id; a query does as well.")],
+    what: Annotated[str, typer.Argument(metavar="ID", help="A topic's id, or a query.")],
     entry: Annotated[str, typer.Argument(metavar="ENTRY", help="The entry's number, or hit:NUMBER.")],
-    everything: Annotated[bool, typer.Option("--all", help="Leave no clause out.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Show every clause.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Say why an entry belongs to a topic: each clause and its words; or why not, and what comes nearest."""
-    from watcher.app import topic_views
-    from watcher.app.listing import topic_or_query
+    """Explain why an entry matches a topic: each clause and its words; or why not, and what comes nearest."""
+    from watcher.app.topic_encoding import encode_explanation
+    from watcher.app.topics import find_topic_or_query
     from watcher.cli import render_entry
     from watcher.match import hash_query
     from watcher.topics.named_query import parse_named_query
     from watcher.topics.query_test import explain_entry
 
-    with opened() as application:
-        topic, query = topic_or_query(application.settings.topics, what)
+    with open_application() as application:
+        topic, query = find_topic_or_query(application.settings.topics, what)
         named = parse_named_query(query, application.settings.sets)
-        stored, hit = _entry(application, entry)
-    found = explain_entry(named, stored, everything=everything)
+        stored, hit = _find_entry(application, entry)
+    explained = explain_entry(named, stored, everything=everything)
     version = hash_query(named.query)
     if as_json:
-        output.put_json(topic_views.explained(found, topic.id if topic else None, version, hit))
+        output.print_json(encode_explanation(explained, topic.id if topic else None, version, hit))
         return
-    render_entry.show_entry(found.stored, found.evidence)
+    render_entry.print_entry(explained.stored, explained.evidence)
     name = topic.id if topic else "the query"
-    output.put(f"\n{'matches' if found.matched else 'does not match'} {name} (version {version})\n")
+    output.print_line(f"\n{'matches' if explained.matched else 'does not match'} {name} (version {version})\n")
     if hit is not None and hit.hit.topic_version != version:
-        output.put(f"hit {hit.id} is one of {hit.hit.topic_id} in version {hit.hit.topic_version}\n")
-    render_entry.show_tree(found.tree)
-    _show_nearest(found)
+        output.print_line(f"hit {hit.id} was found by {hit.hit.topic_id} in version {hit.hit.topic_version}\n")
+    render_entry.print_clause_tree(explained.tree)
+    _print_nearest(explained)
+
+
+def _print_topic(summary: TopicOverview) -> None:
+    """Print a topic's name, description, hits and query as written."""
+    topic = summary.topic
+    output.print_line(output.style_text(output.clean_text(f"{topic.id}: {topic.name}"), output.BOLD))
+    if topic.description:
+        output.print_line(output.clean_text(topic.description))
+    last = f", the last on {summary.last_at:%Y-%m-%d %H:%M}Z" if summary.last_at else ""
+    output.print_line(f"{output.format_count(summary.hits, 'hit')}, {summary.week:,} in the last 7 days{last}")
+    if summary.relevant or summary.irrelevant:
+        output.print_line(f"judged: {summary.relevant} relevant, {summary.irrelevant} irrelevant")
+    output.print_line(output.style_text(f"\nAs written ({topic.file}:{topic.line})", output.DIM))
+    for line in topic.query.strip("\n").splitlines():
+        output.print_line(f"  {output.clean_text(line)}" if line.strip() else "")
 
 
 def _test_archive(what: str, since: str | None, until: str | None, limit: int, as_json: bool) -> bool:
-    from watcher.app import topic_views
-    from watcher.app.listing import topic_or_query
+    from watcher.app.topic_encoding import encode_tested_archive
+    from watcher.app.topics import find_topic_or_query
     from watcher.cli import render_entry
     from watcher.match import parse_query
     from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.query_test import search_archive
 
-    with opened() as application:
-        _topic, text = topic_or_query(application.settings.topics, what)
+    with open_application() as application:
+        _topic, text = find_topic_or_query(application.settings.topics, what)
         query = parse_query(text, application.settings.sets)
-        after, before = args.times(since, until)
-        with output.measured("Matching") as heard:
-            found = search_archive(ArchiveScan(application.database, after, before, heard), query, limit=limit)
+        after, before = args.parse_period(since, until)
+        with output.show_progress("Matching") as on_progress:
+            tested = search_archive(ArchiveScan(application.database, after, before, on_progress), query, limit=limit)
     if as_json:
-        output.put_json(topic_views.tested(found))
+        output.print_json(encode_tested_archive(tested))
     else:
-        for match in found.matches:
-            render_entry.show_entry(match.stored, match.evidence)
-        more = f", the newest {limit} listed (--limit)" if found.count > len(found.matches) else ""
-        tested = output.counted(found.tested, "entry", "entries")
-        output.note(f"{output.counted(found.count, 'match', 'matches')} in {tested}{more}")
-    return bool(found.count)
+        for match in tested.matches:
+            render_entry.print_entry(match.stored, match.evidence)
+        more = f", the newest {limit} listed (--limit)" if tested.count > len(tested.matches) else ""
+        entries = output.format_count(tested.tested, "entry", "entries")
+        output.print_note(f"{output.format_count(tested.count, 'match', 'matches')} in {entries}{more}")
+    return bool(tested.count)
 
 
 def _test_text(what: str, text: str, as_json: bool) -> bool:
-    from watcher.app import topic_views
-    from watcher.app.listing import topic_or_query
+    from watcher.app.topic_encoding import encode_tested_text
+    from watcher.app.topics import find_topic_or_query
     from watcher.cli import render_entry
     from watcher.topics.named_query import parse_named_query
     from watcher.topics.query_test import build_entry, explain_entry
 
-    settings = args.settings_if_any()
+    settings = args.load_settings_if_any()
     topics, sets = (settings.topics, settings.sets) if settings else ((), {})
-    _topic, query = topic_or_query(topics, what)
-    found = explain_entry(parse_named_query(query, sets), build_entry(text))
+    _topic, query = find_topic_or_query(topics, what)
+    explained = explain_entry(parse_named_query(query, sets), build_entry(text))
     if as_json:
-        output.put_json(topic_views.trial(found))
+        output.print_json(encode_tested_text(explained))
     else:
-        render_entry.show_entry(found.stored, found.evidence, named=False)
-        output.put(f"\n{'matches' if found.matched else 'does not match'}\n")
-        render_entry.show_tree(found.tree)
-        _show_nearest(found)
-    return found.matched
+        render_entry.print_entry(explained.stored, explained.evidence, with_source=False)
+        output.print_line(f"\n{'matches' if explained.matched else 'does not match'}\n")
+        render_entry.print_clause_tree(explained.tree)
+        _print_nearest(explained)
+    return explained.matched
 
 
-def _entry(application: App, said: str) -> tuple[StoredEntry, StoredHit | None]:
-    """Read the entry that is meant, and the hit by which it was named."""
+def _find_entry(application: App, text: str) -> tuple[StoredEntry, StoredHit | None]:
+    """Return the entry that `text` names (`4711`, `hit:12`), and the hit by which it was named."""
     from watcher.errors import UsageError
     from watcher.store.entries.queries import load_entry
     from watcher.store.hits.queries import load_hit
 
-    word = said.strip().lower()
+    word = text.strip().lower()
     number = word.removeprefix("entry:").removeprefix("hit:").lstrip("#")
     if not number.isdecimal() or len(number) > 18:
-        raise UsageError(f"{said!r} is no entry: write its number, or hit:NUMBER for the entry of a hit")
+        raise UsageError(f"{text!r} is not an entry: write its number, or hit:NUMBER for the entry of a hit")
     with application.database.read() as db:
         if word.startswith(("hit:", "#")):
             hit = load_hit(db, int(number))
@@ -240,16 +255,16 @@ def _entry(application: App, said: str) -> tuple[StoredEntry, StoredHit | None]:
         return load_entry(db, int(number)), None
 
 
-def _show_nearest(found: EntryExplanation) -> None:
-    if found.matched:
+def _print_nearest(explained: EntryExplanation) -> None:
+    if explained.matched:
         return
-    if found.nearest:
-        output.put("\nIt would match")
-        for way in found.nearest[:8]:
-            output.put(f"  {output.clean(way)}")
+    if explained.nearest:
+        output.print_line("\nIt would match")
+        for change in explained.nearest[:MAX_CHANGES]:
+            output.print_line(f"  {output.clean_text(change)}")
     else:
-        output.put("\nNo single loosening of the query would let it in.")
+        output.print_line("\nNo single change to the query would make it match.")
 
 
-for _more in (topic_analysis, topic_eval, topic_draft):
-    app.registered_commands += _more.app.registered_commands
+for _module in (topic_analysis, topic_eval, topic_draft):
+    app.registered_commands += _module.app.registered_commands

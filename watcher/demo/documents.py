@@ -1,4 +1,4 @@
-"""Writes an outlet's feed as RSS 2.0, RSS 1.0, Atom or JSON Feed 1.1, and its pages; alone knows how each is spelt."""
+"""Writes an outlet's feed as RSS 2.0, RSS 1.0, Atom or JSON Feed 1.1, and its pages."""
 
 from __future__ import annotations
 

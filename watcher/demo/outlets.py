@@ -1,4 +1,4 @@
-"""The invented press of the demonstration, read from its bundled file; alone knows what appears at which poll."""
+"""The invented outlets of the demonstration, from its bundled file, and what each shows at which poll."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ def read_outlets() -> tuple[Outlet, ...]:
     return tuple(_outlet(row) for row in yaml.safe_load(text)["outlets"])
 
 
-def last_poll(outlets: tuple[Outlet, ...]) -> int:
-    """Tell the poll after which nothing new appears."""
+def get_last_poll(outlets: tuple[Outlet, ...]) -> int:
+    """Return the number of the poll after which nothing new appears."""
     return max(piece.at for outlet in outlets for piece in outlet.pieces)
 
 
-def show(outlet: Outlet, poll: int, started_at: datetime) -> tuple[Shown, ...]:
+def list_shown(outlet: Outlet, poll: int, started_at: datetime) -> tuple[Shown, ...]:
     """List what an outlet's feed holds at a poll, newest first; every date lies before `started_at`."""
     first = started_at - SPACING * 8
     rows = [
@@ -99,8 +99,8 @@ def show(outlet: Outlet, poll: int, started_at: datetime) -> tuple[Shown, ...]:
     return tuple(reversed(rows))[: outlet.keep]
 
 
-def answer_at(outlet: Outlet, poll: int) -> Answer:
-    """Tell what the server sends for an outlet's feed at a poll."""
+def get_answer(outlet: Outlet, poll: int) -> Answer:
+    """Return what the server sends for an outlet's feed at a poll."""
     return outlet.answers if poll >= outlet.answers_from else Answer.FEED
 
 

@@ -1,4 +1,4 @@
-"""The demonstration's own small world: a configuration in a folder, and the machine run on it poll by poll."""
+"""The sandbox of the demonstration: a configuration in a folder of its own, and the watcher run on it poll by poll."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ DIGEST = "demo"
 
 
 def write_configuration(folder: Path, press: DemoServer, port: int) -> None:
-    """Write a configuration that watches the invented press for the shipped topics."""
+    """Write a configuration that watches the invented outlets for the shipped topics."""
     main = {
         "database": {"url": "sqlite:///watcher.db"},
         "fetch": {"allow": ["127.0.0.0/8"], "spacing": "0s", "per_host": 8},
@@ -51,7 +51,7 @@ def write_configuration(folder: Path, press: DemoServer, port: int) -> None:
 
 
 @contextmanager
-def opened(folder: Path, press: DemoServer, port: int, environ: Mapping[str, str]) -> Iterator[App]:
+def open_sandbox(folder: Path, press: DemoServer, port: int, environ: Mapping[str, str]) -> Iterator[App]:
     """Open the watcher on a fresh configuration in `folder`; its database and digests lie in `folder`/var."""
     write_configuration(folder, press, port)
     app = open_app(folder, {**environ, "WATCHER_STATE": str(folder / "var"), "WATCHER_DATABASE_URL": ""})
@@ -62,8 +62,8 @@ def opened(folder: Path, press: DemoServer, port: int, environ: Mapping[str, str
         app.close()
 
 
-async def poll(app: App) -> PollSummary:
-    """Poll every feed of the press once."""
+async def poll_outlets(app: App) -> PollSummary:
+    """Poll every invented outlet once."""
     async with Fetcher(app.fetch_policy()) as fetcher:
         async with build_poller(app, build_pipeline(app, fetcher, clock.now, owner="demo")) as poller:
             return await poller.run_once(FeedSelection(include_all=True))

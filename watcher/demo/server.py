@@ -1,4 +1,4 @@
-"""The demonstration's press on loopback: serves the invented outlets over HTTP, and alone knows which poll it is."""
+"""Serves the invented outlets over HTTP on loopback, poll by poll."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from socketserver import TCPServer
 from types import TracebackType
 
 from watcher.demo.documents import Page, write_article, write_feed, write_shop
-from watcher.demo.outlets import Answer, Outlet, answer_at, last_poll, read_outlets, show
+from watcher.demo.outlets import Answer, Outlet, get_answer, get_last_poll, list_shown, read_outlets
 from watcher.model.feed import FeedConfig
 
 HOST = "127.0.0.1"
@@ -21,6 +21,7 @@ class _Listener(ThreadingHTTPServer):
     daemon_threads = True
 
     def server_bind(self) -> None:
+        """Bind the socket, without a look-up of the host's name."""
         # HTTPServer would ask the resolver for the host's full name, which takes seconds where there is no network.
         TCPServer.server_bind(self)
         self.server_name, self.server_port = HOST, self.server_address[1]
@@ -42,13 +43,13 @@ class DemoServer:
 
     @property
     def url(self) -> str:
-        """Give the address everything lives under, without a trailing slash."""
+        """Return the address of the server, without a trailing slash."""
         return f"http://{HOST}:{self._listener.server_port}"
 
     @property
     def finished(self) -> bool:
-        """Tell whether a further `advance` would bring nothing new."""
-        return self.poll >= last_poll(self.outlets)
+        """Return whether a further `advance` would bring nothing new."""
+        return self.poll >= get_last_poll(self.outlets)
 
     def sources(self) -> tuple[FeedConfig, ...]:
         """List the feeds as a configuration would."""
@@ -58,15 +59,16 @@ class DemoServer:
         )
 
     def feed_url(self, outlet: Outlet) -> str:
+        """Return the address of an outlet's feed."""
         return f"{self.url}/{outlet.slug}/feed"
 
     def advance(self) -> int:
-        """Let the next poll's news appear and return the poll's number."""
+        """Publish the news of the next poll and return the poll's number."""
         self.poll += 1
         return self.poll
 
     def start(self) -> None:
-        """Begin to answer, in a thread of its own."""
+        """Answer from now on, in a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:
@@ -83,22 +85,22 @@ class DemoServer:
         self.stop()
 
     def find(self, path: str) -> tuple[HTTPStatus, Page]:
-        """Answer a path: a feed, an article, or the plain word that there is none."""
+        """Return the status and the page of a path: a feed, an article, or 404."""
         slug, _, rest = path.strip("/").partition("/")
         outlet = self._by_slug.get(slug)
         if outlet is None:
             return HTTPStatus.NOT_FOUND, _plain("no such outlet")
         if rest == "feed":
             return self._feed(outlet)
-        for piece in show(outlet, self.poll, self._started_at):
+        for piece in list_shown(outlet, self.poll, self._started_at):
             if rest == str(piece.number):
                 return HTTPStatus.OK, write_article(outlet, piece)
         return HTTPStatus.NOT_FOUND, _plain("no such page")
 
     def _feed(self, outlet: Outlet) -> tuple[HTTPStatus, Page]:
-        match answer_at(outlet, self.poll):
+        match get_answer(outlet, self.poll):
             case Answer.FEED:
-                return HTTPStatus.OK, write_feed(outlet, show(outlet, self.poll, self._started_at), self.url)
+                return HTTPStatus.OK, write_feed(outlet, list_shown(outlet, self.poll, self._started_at), self.url)
             case Answer.HTML:
                 return HTTPStatus.OK, write_shop(outlet)
             case Answer.UNAVAILABLE:
@@ -116,9 +118,11 @@ def _handler(demo: DemoServer) -> type[BaseHTTPRequestHandler]:
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
+            """Answer with a body."""
             self._answer(with_body=True)
 
         def do_HEAD(self) -> None:
+            """Answer without a body."""
             self._answer(with_body=False)
 
         def _answer(self, *, with_body: bool) -> None:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
-from watcher.digest.data import as_data
+from watcher.contract.digests import DigestContent, encode_digest_content
 from watcher.digest.format_helpers import format_subject
 from watcher.digest.html import render_html
 from watcher.digest.links import Links
@@ -44,9 +43,9 @@ class DigestForms:
         return render_markdown(self.digest, self.links, self._templates)
 
     @cached_property
-    def data(self) -> dict[str, Any]:
+    def data(self) -> DigestContent:
         """The digest as data that JSON can hold."""
-        return as_data(self.digest)
+        return encode_digest_content(self.digest)
 
     def render_form(self, name: str) -> str:
         """Return the digest as `html`, `text`, `markdown` or `json`. Raises ValueError for any other form."""

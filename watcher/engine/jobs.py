@@ -142,6 +142,7 @@ class Jobs:
         database = self.app.database
 
         def is_dead(owner: str) -> bool:
+            """Return whether an owner of leases is dead; on SQLite no other daemon can be at work."""
             return is_owner_dead(owner, self.owner, is_only_daemon=database.is_sqlite)
 
         recovered = await asyncio.to_thread(recover_leases, database, is_dead, self.clock())
@@ -196,6 +197,7 @@ class Jobs:
         """Record that this process has ended."""
 
         def sign_off() -> None:
+            """Remove this process from the workers."""
             with self.app.database.write() as db:
                 remove_worker(db, self.owner)
 
@@ -220,6 +222,7 @@ def tolerate_storage_errors(name: str, job: Job, storage: StorageMonitor) -> Job
     """Return a job that goes on with its next run where the database is full, locked or away; `storage` records it."""
 
     async def run() -> None:
+        """Run the job once, and record whether the database could be used."""
         try:
             await job()
         except StoreError as error:

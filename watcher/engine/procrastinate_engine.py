@@ -152,12 +152,14 @@ class ProcrastinateEngine:
         running = asyncio.Lock()
 
         async def run_job() -> None:
+            """Run the job once, procrastinate's own loss of the database as one of ours."""
             try:
                 await job()
             except ConnectorException as error:
                 raise _storage_error(self._jobs.app.database, error) from error
 
         async def tick(timestamp: int) -> None:
+            """Run the job, unless this process still runs it."""
             if running.locked():
                 return
             async with running:

@@ -15,7 +15,7 @@ from watcher.match.parser import SetCache, parse_query
 from watcher.match.syntax import Query
 from watcher.match.topic_matcher import TopicMatcher
 from watcher.model.topic import Topic
-from watcher.text.tokenizer import ANALYSER_VERSION
+from watcher.text.analyser import ANALYSER_VERSION
 
 
 def compile_topics(topics: Iterable[Topic], sets: Mapping[str, str] | None = None) -> TopicMatcher:

@@ -18,7 +18,7 @@ from watcher.channels.redact import redact_secrets
 from watcher.channels.senders import Senders
 from watcher.errors import StorageError
 from watcher.model.digest import Channel, Delivery, DeliveryState
-from watcher.pipeline.checkpoints import reached
+from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
 from watcher.pipeline.delivery_policy import (
     GIVE_UP_AFTER,
     MAX_FAILURES_IN_ROW,
@@ -71,14 +71,16 @@ async def deliver_waiting(
     digest_id: int | None = None,
     stopping: Callable[[], bool] = lambda: False,
     jitter: Callable[[], float] = random.random,
+    checkpoint: Checkpoint = ignore_checkpoint,
 ) -> DeliverySummary:
     """Send what is due, at most `limit` messages on each channel, and settle what a dead process left half-sent.
 
     `digest_id` restricts the round to one digest. Channels are served side by side, the messages of one in turn: a
-    process that dies leaves one message of each in doubt. `stopping` is called before each message.
+    process that dies leaves one message of each in doubt. `stopping` is called before each message, `checkpoint` at
+    named points of each.
     """
     summary = DeliverySummary()
-    round_ = DeliveryRound(database, channels, senders, clock, jitter, summary, owner, digest_id)
+    round_ = DeliveryRound(database, channels, senders, clock, jitter, summary, owner, digest_id, checkpoint=checkpoint)
     has_abandoned, names = await asyncio.to_thread(read_waiting, database, clock(), digest_id)
     if has_abandoned:
         await asyncio.to_thread(round_.settle_abandoned)
@@ -119,6 +121,7 @@ class DeliveryRound:
     bodies: dict[int, DigestBody] = field(default_factory=dict)
     elapsed: dict[int, timedelta] = field(default_factory=dict)
     storage: StorageMonitor = field(default_factory=StorageMonitor)
+    checkpoint: Checkpoint = ignore_checkpoint
 
     async def drain(self, name: str, limit: int, stopping: Callable[[], bool]) -> bool:
         """Send a channel's messages one after another; each outcome is recorded as the next message is claimed.
@@ -137,7 +140,7 @@ class DeliveryRound:
                 message = await self._record_and_claim(name, channel, last, more=more)
                 if message is None:
                     break
-                reached("claimed")
+                self.checkpoint("claimed")
                 delivery = message.delivery
                 sender = self._find_sender(delivery, channel)
                 started_at = loop.time()
@@ -148,7 +151,7 @@ class DeliveryRound:
                     failures = MAX_FAILURES_IN_ROW
                 else:
                     failures = failures + 1 if is_unreachable(outcome) else 0
-                reached("sent")
+                self.checkpoint("sent")
         finally:
             if sender is not None:
                 await sender.close_idle()
@@ -192,7 +195,7 @@ class DeliveryRound:
         if recorded is not None:
             self.storage.succeed("record")
             self._report(recorded)
-            reached("recorded")
+            self.checkpoint("recorded")
         return message
 
     def _claim(self, db: Db, name: str) -> PreparedDelivery | None:

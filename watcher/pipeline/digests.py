@@ -22,7 +22,7 @@ from watcher.errors import NotFoundError, StorageError
 from watcher.model.digest import Channel, Coverage, Delivery, Digest, DigestHit, Subscription
 from watcher.model.topic import Topic
 from watcher.pipeline import digest_notes
-from watcher.pipeline.checkpoints import reached
+from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
 from watcher.pipeline.messages import build_messages
 from watcher.store.database import Database, Db
 from watcher.store.digests.commands import add_digest, lock_subscription
@@ -57,6 +57,7 @@ class DigestContext:
     coverage_of: CoverageOf
     links: Links = field(default_factory=Links)
     templates: Path | None = None
+    checkpoint: Checkpoint = ignore_checkpoint
 
 
 def compose_due(database: Database, context: DigestContext, now: datetime) -> tuple[Digest, ...]:
@@ -203,11 +204,12 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
         if not _has_content(digest, job):
             return None
         rendered = _render(context, job, digest, basis, installation)
-        reached("gathered")
+        context.checkpoint("gathered")
         with database.write() as db:
             lock_subscription(db, subscription.name)
             if _read_basis(db, job) == basis:
                 digest_id = _store(db, job, rendered, notes)
+                context.checkpoint("composed")
                 break
     else:
         # News comes faster than it is rendered: nothing changes while the transaction is open.
@@ -216,9 +218,10 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
             digest, basis = _gather(db, context, job, notes)
             rendered = _render(context, job, digest, basis, installation)
             digest_id = _store(db, job, rendered, notes)
+            context.checkpoint("composed")
     if digest_id is None:
         return None
-    reached("committed")
+    context.checkpoint("committed")
     digest = rendered.digest
     log.info("digest composed", digest=digest.name, stories=digest.story_count, sent=rendered.is_sent)
     return replace(digest, id=digest_id)
@@ -291,7 +294,6 @@ def _store(db: Db, job: _Job, rendered: _RenderedDigest, notes: _Notes) -> int |
     if notes.alarms:
         reported = list_recent_alarms(db, name, job.now)
         record_alarms(db, name, notes.alarms, reported, job.now)
-    reached("composed")
     return digest_id
 
 

@@ -32,6 +32,8 @@ def store_edit_hits(db: Db, edited: Sequence[StoredEntry], matcher: TopicMatcher
     by_id = {stored.id: stored for stored in edited}
     former_texts = get_former_texts(db, [by_id[id_] for id_ in sorted({hit.entry_id for hit in matches})])
     former = {_get_match(hit) for hit in matcher.match_entries(former_texts, now, Origin.EDIT)}
+    # What the former text matched as well, no edit made. What it did not match, and yet is stored, is a match that an
+    # earlier edit took away and this one brings back.
     added = upsert_hits(db, [_with_origin(hit, by_id[hit.entry_id], former) for hit in matches])
     unchanged = {_get_match(hit) for hit in added} | former
     returned = {hit: by_id[hit.entry_id].version for hit in matches if _get_match(hit) not in unchanged}

@@ -99,6 +99,7 @@ async def check_feeds(
     slots = asyncio.Semaphore(MAX_CONCURRENT_CHECKS)
 
     async def check(source: FeedConfig) -> FeedCheck:
+        """Check one feed, once there is a free slot."""
         async with slots:
             outcome = await _get_outcome(fetcher, source, reader)
         hops = outcome.document.hops if isinstance(outcome, Modified) else outcome.hops

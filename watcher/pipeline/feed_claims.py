@@ -53,6 +53,7 @@ class FeedClaims:
         unreleased = tuple(self._unreleased)
 
         def claim() -> tuple[Feed, ...]:
+            """Release what could not be released before, and claim."""
             context = self._context
             with context.database.write(lasting=False) as db:
                 release_feeds(db, unreleased)
@@ -77,6 +78,7 @@ class FeedClaims:
         """Release a feed that was not polled, so that it is due; where that cannot be stored, with the next claim."""
 
         def release() -> None:
+            """Release the feed in a transaction of its own."""
             with self._context.database.write(lasting=False) as db:
                 release_feeds(db, (feed,))
 

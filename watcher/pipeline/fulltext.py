@@ -119,6 +119,7 @@ def attach_fulltext(diff: EntryDiff, outcome: Modified) -> EntryDiff:
         return diff
 
     def with_article(entry: Entry) -> Entry:
+        """Return the entry with its article, where that is longer than what the feed has."""
         text = articles.get(entry.key, "")
         return replace(entry, item=replace(entry.item, content=text)) if len(text) > len(entry.item.content) else entry
 

@@ -255,7 +255,7 @@ def _make_result(
 
 
 def _back_off_host(db: Db, feed: Feed, outcome: Failed, now: datetime) -> None:
-    """Let the other feeds of a host wait as well: at once after a 429, after the third 503 within minutes."""
+    """Defer the other feeds of a host as well: at once after a 429, after the third 503 within minutes."""
     if outcome.status is None:
         return
     last_url = outcome.hops[-1].url if outcome.hops else feed.fetch_url

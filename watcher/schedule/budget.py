@@ -77,6 +77,8 @@ def add_budget_use(feed: Feed, diff: EntryDiff, now: datetime) -> Feed:
         return feed
     today = format_budget_day(now)
     used = feed.budget_use if feed.budget_use.day == today else BudgetUse()
+    # Marks tell apart what is left out for the first time, what still is, and what was stored after all. Items beyond
+    # those that were looked at have no marks: only their number is compared.
     newly_left = len(diff.left_marks - document.left_marks) + max(0, diff.left_unmarked - document.left_unmarked)
     edits = (edit.entry for edit in diff.edited)
     known = diff.item_marks | {get_mark(entry) for entry in chain(diff.new, diff.quarantined, edits)}

@@ -219,6 +219,7 @@ def _merge_validators(feed: Feed, outcome: Unchanged, now: datetime) -> Validato
     trust = max(NOT_MODIFIED_TRUST, 5 * (feed.stats.publish_interval or timedelta()))
     if outcome.by == "304" and feed.poll.read_at is not None and now - feed.poll.read_at >= trust:
         return Validators()
+    # Validators of another address, after a redirect, do not complement ours.
     sent, known = outcome.validators, feed.poll.validators
     if outcome.by == "hash":
         return sent

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from watcher.errors import Fault
-from watcher.match import check_topics, format_keyword_query
 from watcher.model.topic import Topic
 from watcher.settings.schema import WrittenTopic
 from watcher.settings.validation import check, whole
@@ -45,6 +44,8 @@ def read_topics(
             keywords += _keywords(topic, item)
     if not queries:
         return tuple(topics.values()), sets, frozenset(ids)
+    from watcher.match import check_topics  # imported where queries are read: commands that only read take none
+
     by_keywords = {topic.id for topic in keywords}
     others = [topic for topic in topics.values() if topic.id not in by_keywords]
     faults += check_topics([*others, *keywords], sets, sets_at)
@@ -79,6 +80,8 @@ def _topic(written: WrittenTopic, item: Table, file: str, faults: list[Fault]) -
     place = node.text_at if isinstance(node, Scalar) else node.place
     query = _text(node) if written.query is not None and isinstance(node, Scalar) else ""
     if written.keywords is not None:
+        from watcher.match import format_keyword_query
+
         query = format_keyword_query(written.keywords)
     if not query.strip():
         faults.append(node.place.fault(f"topic `{written.id}`: its query is empty"))
@@ -100,6 +103,8 @@ def _keywords(topic: Topic, item: Table) -> list[Topic]:
     node = item.values["keywords"]
     if not isinstance(node, Listing):
         return [topic]
+    from watcher.match import format_keyword_query
+
     return [
         Topic(
             id=topic.id,

@@ -14,9 +14,6 @@ from html import unescape
 
 from watcher.text.normalize import LONGEST_KEPT, fold
 
-ANALYSER_VERSION = 2
-"""Changes whenever the same text may give other tokens: the archive's index has to be made anew then."""
-
 _SPACELESS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
     "\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\uff66-\uff9f\U00020000-\U0003ffff"

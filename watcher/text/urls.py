@@ -11,11 +11,12 @@ from functools import cache
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, parse_qsl, quote, urljoin, urlsplit, urlunsplit
 
-from watcher.model.poll import Redirect
 from watcher.text.tracking_parameters import SESSION_IN_PATH, drop_trackers
 
 if TYPE_CHECKING:
     from publicsuffixlist import PublicSuffixList
+
+    from watcher.model.poll import Redirect
 
 # Most addresses need no taking apart: these two forms come out as they go in, or nearly so.
 _ABSOLUTE = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]{0,250}(?::\d{1,4})?/[!-\[\]-~]{0,3000}")

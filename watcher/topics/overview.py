@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from watcher.errors import NotFoundError, QueryError
-from watcher.match import TopicMatcher
-from watcher.match.lexer import TokenKind, tokenize_query
 from watcher.model.topic import Topic
 from watcher.store.database import Db
 from watcher.store.hits.counts import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
 from watcher.store.hits.labels import count_labels
 from watcher.store.topics import TopicVersion, load_topic_versions
 
+if TYPE_CHECKING:
+    from watcher.match import TopicMatcher
+
 WEEK = timedelta(days=7)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TopicOverview:
-    """A topic and what it has found: `week` counts the hits of the last seven days, without those of a replay."""
+class TopicCounts:
+    """What a topic has found: `week` counts the hits of the last seven days (UTC), without those of a replay."""
 
     topic: Topic
-    version: str
     hits: int
     week: int
     last_at: datetime | None
@@ -31,24 +32,46 @@ class TopicOverview:
     irrelevant: int
 
 
-def list_topic_overviews(db: Db, watched: TopicMatcher, now: datetime) -> tuple[TopicOverview, ...]:
-    """List the topics that are watched, in the order of the configuration."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TopicOverview(TopicCounts):
+    """A topic, the version of its meaning that is watched, and what it has found."""
+
+    version: str
+
+
+def list_topic_counts(db: Db, topics: Iterable[Topic], now: datetime) -> tuple[TopicCounts, ...]:
+    """List what topics have found, in their order. Parses no query: versions need that, counts do not."""
     counts, latest, judged = count_hits_by_topic(db), get_latest_hit_times(db), count_labels(db)
     first_day = f"{now - WEEK + timedelta(days=1):%Y-%m-%d}"
     week: dict[str, int] = {}
     for topic_id, _day, found in count_hits_by_day(db, first_day):
         week[topic_id] = week.get(topic_id, 0) + found
     return tuple(
-        TopicOverview(
+        TopicCounts(
             topic=topic,
-            version=watched.version(topic.id),
             hits=counts.get(topic.id, 0),
             week=week.get(topic.id, 0),
             last_at=latest.get(topic.id),
             relevant=judged.get(topic.id, {}).get("relevant", 0),
             irrelevant=judged.get(topic.id, {}).get("irrelevant", 0),
         )
-        for topic in watched.topics
+        for topic in topics
+    )
+
+
+def list_topic_overviews(db: Db, watched: TopicMatcher, now: datetime) -> tuple[TopicOverview, ...]:
+    """List the topics that are watched, in the order of the configuration."""
+    return tuple(
+        TopicOverview(
+            topic=counts.topic,
+            version=watched.version(counts.topic.id),
+            hits=counts.hits,
+            week=counts.week,
+            last_at=counts.last_at,
+            relevant=counts.relevant,
+            irrelevant=counts.irrelevant,
+        )
+        for counts in list_topic_counts(db, watched.topics, now)
     )
 
 
@@ -64,6 +87,8 @@ def get_topic_overview(
 
 def list_used_sets(query: str, sets: Mapping[str, str]) -> tuple[str, ...]:
     """Name the sets that a query is made of, in order of appearance, those inside other sets too."""
+    from watcher.match.lexer import TokenKind, tokenize_query
+
     found: dict[str, None] = {}
     waiting = [query]
     while waiting:

@@ -1,4 +1,4 @@
-"""Puts the application together: the gate, the routes, faults as answers."""
+"""The web application: middleware, routes, and errors as responses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.pipeline.websub.service import Subscriber
 from watcher.settings import signing_key
 from watcher.web import api, errors, events, health, metrics, pages, syndication, websub
-from watcher.web.auth.access import Gate, Guarded
+from watcher.web.auth.access import AccessControl, AccessMiddleware
 from watcher.web.auth.bodies import BoundedBodies
 from watcher.web.auth.forwarded import ForwardedHeaders
 from watcher.web.auth.headers import SafeHeaders
@@ -25,7 +25,7 @@ from watcher.web.auth.sources import Proxies
 from watcher.web.context import WebContext
 from watcher.web.deadlines import BoundedMatching
 from watcher.web.render.environment import make_environment
-from watcher.web.static_files import OurFiles
+from watcher.web.static_files import StaticAssets
 
 
 def create_app(
@@ -38,12 +38,12 @@ def create_app(
     fetcher: Fetcher | None = None,
     subscriber: Subscriber | None = None,
 ) -> FastAPI:
-    """Make the web application over an open watcher; `poller_alive` is None where no daemon runs in this process.
+    """Return the web application over an open watcher; `poller_alive` is None where no daemon runs in this process.
 
-    Raises ConfigError where the key for signing can be neither read nor made.
+    Raises ConfigError where the signing key can be neither read nor created.
     """
     settings = app.settings.web
-    gate = Gate(settings, signing_key(app.settings), clock, app.database)
+    gate = AccessControl(settings, signing_key(app.settings), clock, app.database)
     web = FastAPI(
         title="news-watcher",
         version=__version__,
@@ -57,14 +57,14 @@ def create_app(
             Middleware(SubPath, prefix=gate.prefix),
             Middleware(HeadAsGet),
             Middleware(SafeHeaders),
-            Middleware(Guarded, gate=gate),
+            Middleware(AccessMiddleware, gate=gate),
             Middleware(errors.Bulkhead),
             Middleware(BoundedBodies),
             Middleware(BoundedMatching),
         ],
         servers=[{"url": gate.prefix}] if gate.prefix else None,
     )
-    web.state.site = WebContext(
+    web.state.context = WebContext(
         app=app,
         clock=clock,
         gate=gate,
@@ -75,10 +75,10 @@ def create_app(
         reload=reload,
         fetcher=fetcher,
     )
-    errors.install(web)
+    errors.install_error_handlers(web)
     for router in (health.router, metrics.router, syndication.router, events.router, api.router, *pages.routers):
         web.include_router(router)
     if subscriber is not None:
         web.include_router(websub.make_router(subscriber))
-    web.mount("/static", OurFiles(directory=str(files("watcher.web") / "static")))
+    web.mount("/static", StaticAssets(directory=str(files("watcher.web") / "static")))
     return web

@@ -1,7 +1,7 @@
-"""Bounds connections: how many there are, how long a head and a body may take, and how long an answer may lie unread.
+"""Bounds connections: how many there are, how long a head and a body may take, and how long a response may be unread.
 
-uvicorn has no time limit for heads, and counts connections only once a head is there. Every second `sweep` looks at all
-connections, which is one timer instead of several for each.
+uvicorn has no time limit for heads, and counts connections only once a head is complete. Every second `sweep` checks
+all connections, which is one timer instead of several for each.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import structlog
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from watcher.settings import Web
-from watcher.web.auth.sources import Proxies, source_of
+from watcher.web.auth.sources import Proxies, get_source
 
 log = structlog.get_logger()
 
 MAX_DISCARDED = 16 << 20
-"""Bytes of a body that are read and dropped after it was answered: who sends too much is to see the answer."""
-KEEP_ALIVE = 5
-BACKLOG = 128
+"""Bytes of a body that are read and dropped after the response, so that a client that sends too much receives it."""
+KEEP_ALIVE_SECONDS = 5
+MAX_BACKLOG = 128
 """Connections that may be accepted in one turn of the loop, before they are counted."""
 MAX_DESCRIPTORS = 1 << 16
 DESCRIPTORS_RESERVED = 192
-"""For files, the database and what the interpreter opens; fetching needs two for each request of its own."""
-REPORT_EVERY = 60.0
+"""For files, the database and what the interpreter opens; each fetch needs two more."""
+REPORT_SECONDS = 60.0
 
 _BUSY = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 10\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _TIMEOUT = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
@@ -40,8 +40,8 @@ class Timeouts:
     """How long a visitor may take, in seconds.
 
     `head` is for a whole request head: from its first byte, or from the connection, to the blank line. A body has to
-    come with `body_rate` bytes a second on the whole after `body_grace`, and within `body`. Whoever reads an answer has
-    to take `read_least` bytes in each `read_window` where so much is left, and the rest of it within `linger` once the
+    arrive with `body_rate` bytes a second on average after `body_grace`, and within `body`. A client has to read
+    `read_least` bytes of a response in each `read_window` where so much is left, and the rest within `linger` once the
     connection is being closed.
     """
 
@@ -62,9 +62,9 @@ class Limits:
     per_source: int
 
 
-def limits_of(web: Web, fetches: int) -> Limits:
+def compute_limits(web: Web, fetches: int) -> Limits:
     """Return the limits that leave descriptors for `fetches` at once; raises the soft limit of the process for them."""
-    room = _raise_descriptor_limit() - DESCRIPTORS_RESERVED - BACKLOG - 2 * fetches
+    room = _raise_descriptor_limit() - DESCRIPTORS_RESERVED - MAX_BACKLOG - 2 * fetches
     total = max(16, min(web.max_connections, room))
     return Limits(total=total, per_source=min(web.max_connections_per_source, total))
 
@@ -97,8 +97,8 @@ class Connections:
         return len(self._open)
 
     def admit(self, connection: BoundedProtocol, address: str) -> bool:
-        """Count a connection in; False where there are too many."""
-        source = "" if self._proxies.include(address) else source_of(address)
+        """Count a connection; returns False where there are too many."""
+        source = "" if self._proxies.include(address) else get_source(address)
         if len(self._open) >= self._limits.total or (source and self._by_source[source] >= self._limits.per_source):
             self._refused += 1
             return False
@@ -106,8 +106,8 @@ class Connections:
         self._by_source[source] += 1
         return True
 
-    def leave(self, connection: BoundedProtocol) -> None:
-        """Count a connection out."""
+    def remove(self, connection: BoundedProtocol) -> None:
+        """Uncount a connection."""
         source = self._open.pop(connection, None)
         if source is None:
             return
@@ -119,18 +119,18 @@ class Connections:
         """End the connections that take too long, and report those that were refused, at most once a minute."""
         for connection in list(self._open):
             connection.enforce(now)
-        if self._refused and now - self._reported_at >= REPORT_EVERY:
+        if self._refused and now - self._reported_at >= REPORT_SECONDS:
             log.warning("connections refused: too many", refused=self._refused, open=len(self._open),
                         limit=self._limits.total, limit_per_source=self._limits.per_source)  # fmt: skip
             self._refused, self._reported_at = 0, now
 
 
 class BoundedProtocol(H11Protocol):
-    """HTTP/1.1 with an eye on the time."""
+    """HTTP/1.1 with time limits."""
 
-    def __init__(self, connections: Connections, **given: Any) -> None:
-        super().__init__(**given)
-        self._all = connections
+    def __init__(self, connections: Connections, **arguments: Any) -> None:
+        super().__init__(**arguments)
+        self._connections = connections
         self._admitted = False
         self._head_since: float | None = None
         self._body_since: float | None = None
@@ -140,7 +140,7 @@ class BoundedProtocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         peer = transport.get_extra_info("peername")
-        self._admitted = self._all.admit(self, str(peer[0]) if isinstance(peer, tuple) else "")
+        self._admitted = self._connections.admit(self, str(peer[0]) if isinstance(peer, tuple) else "")
         if not self._admitted:
             transport.write(_BUSY)
             transport.close()
@@ -150,7 +150,7 @@ class BoundedProtocol(H11Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         if self._admitted:
-            self._all.leave(self)
+            self._connections.remove(self)
             super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -171,20 +171,20 @@ class BoundedProtocol(H11Protocol):
         self._note_phase()
 
     def enforce(self, now: float) -> None:
-        """End this connection where its visitor takes too long."""
-        timeouts = self._all.timeouts
+        """Close this connection where its client takes too long."""
+        timeouts = self._connections.timeouts
         if self._is_stuck(now):
             self.transport.abort()
         elif self.transport.is_closing():
             return
         elif self._head_since is not None and now - self._head_since > timeouts.head:
-            # Nothing is said to who never began: browsers open connections ahead of need.
-            self._end(_TIMEOUT if self.conn.trailing_data[0] else b"")
+            # No response where nothing was sent: browsers open connections ahead of need.
+            self._close(_TIMEOUT if self.conn.trailing_data[0] else b"")
         elif self._body_since is not None and not self.flow.read_paused:
             spent = now - self._body_since
             if spent > min(timeouts.body, timeouts.body_grace + self._body_received / timeouts.body_rate):
-                self._end(b"" if self.cycle.response_started else _TIMEOUT)
-                # Whoever reads the body hears that nobody is there any more.
+                self._close(b"" if self.cycle.response_started else _TIMEOUT)
+                # The route that reads the body sees a disconnect.
                 self.cycle.disconnected = True
                 self.cycle.message_event.set()
 
@@ -200,8 +200,8 @@ class BoundedProtocol(H11Protocol):
             self._body_since = now
 
     def _is_stuck(self, now: float) -> bool:
-        """Return whether an answer lies unread, or a connection cannot be closed."""
-        timeouts = self._all.timeouts
+        """Return whether a response is not being read, or the connection cannot be closed."""
+        timeouts = self._connections.timeouts
         if self.transport.is_closing():
             self._closing_since = self._closing_since or now
             return now - self._closing_since > timeouts.linger
@@ -216,7 +216,7 @@ class BoundedProtocol(H11Protocol):
             self._unread = now, left
         return False
 
-    def _end(self, answer: bytes) -> None:
-        if answer:
-            self.transport.write(answer)
+    def _close(self, response: bytes) -> None:
+        if response:
+            self.transport.write(response)
         self.transport.close()

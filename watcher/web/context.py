@@ -1,4 +1,4 @@
-"""What every route is given: the open watcher, the clock, and how a page is drawn."""
+"""What every route is given: the open watcher, the clock, and how a page is rendered."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ from starlette.requests import HTTPConnection
 
 from watcher.app.bootstrap import App
 from watcher.fetch import Fetcher
-from watcher.match import Query
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.topics.named_query import NamedQuery
-from watcher.web.auth.access import Gate
+from watcher.web.auth.access import AccessControl
 from watcher.web.auth.sessions import Session
-from watcher.web.deadlines import MatchBudget, Reader
+from watcher.web.deadlines import MatchBudget, QueryParser
 
 T = TypeVar("T")
-REMEMBERED = timedelta(seconds=5)
+CACHE_LIFETIME = timedelta(seconds=5)
+"""How long what every page shows (sidebar, overview) is kept before it is read again."""
 
 
 @dataclass(slots=True, kw_only=True)
 class WebContext:
-    """The watcher behind the page. `fetcher` is None where nothing may be fetched, `reload` where no daemon listens.
+    """The watcher behind the page. `fetcher` is None where nothing may be fetched, `reload` where no daemon runs here.
 
-    `closing` is set when the server goes down, so that streams end at once.
+    `closing` is set when the server shuts down, so that streams end at once.
     """
 
     app: App
     clock: Callable[[], datetime]
-    gate: Gate
+    gate: AccessControl
     key: bytes = field(repr=False)
     environment: jinja2.Environment
     poller_alive: Callable[[], bool] | None = None
@@ -44,35 +44,31 @@ class WebContext:
     fetcher: Fetcher | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     streams: int = 0
-    reader: Reader = field(default_factory=Reader)
-    _remembered: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
+    parser: QueryParser = field(default_factory=QueryParser)
+    _cache: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
 
     @property
     def now(self) -> datetime:
         return self.clock()
 
-    def read(self, query: str) -> NamedQuery:
-        """Read a query that a visitor sent; raises QueryError and BusyError."""
-        return self.reader.read(query, self.app.settings.sets)
+    def parse_query(self, text: str) -> NamedQuery:
+        """Parse a visitor's query with the configured sets; raises QueryError and BusyError."""
+        return self.parser.parse(text, self.app.settings.sets)
 
-    def read_search(self, text: str | None) -> Query | None:
-        """Read a search; None where nothing is asked. Raises QueryError and BusyError."""
-        return self.read(text).query if text and text.strip() else None
+    def get_cached(self, name: str, load: Callable[[], T]) -> T:
+        """Return what `load` returned less than CACHE_LIFETIME ago, else load it again."""
+        loaded_at, value = self._cache.get(name, (None, None))
+        if loaded_at is None or not timedelta() <= self.now - loaded_at < CACHE_LIFETIME:
+            value = load()
+            self._cache[name] = (self.now, value)
+        return value  # type: ignore[return-value]
 
-    def remembered(self, name: str, find: Callable[[], T]) -> T:
-        """Find something, or give what was found some seconds ago: for what every page shows and nobody waits for."""
-        at, found = self._remembered.get(name, (None, None))
-        if at is None or not timedelta() <= self.now - at < REMEMBERED:
-            found = find()
-            self._remembered[name] = (self.now, found)
-        return found  # type: ignore[return-value]
+    def clear_cache(self) -> None:
+        """Forget what was cached: something was changed."""
+        self._cache.clear()
 
-    def forget(self) -> None:
-        """Look again next time: something was changed."""
-        self._remembered.clear()
-
-    def page(self, request: Request, template: str, status: int = 200, /, **said: Any) -> HTMLResponse:
-        """Draw a template. Every page knows the request, the moment, and the visitor's form token."""
+    def render_page(self, request: Request, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
+        """Render a template; every page knows the request, the time, and the visitor's form token."""
         session = get_session(request)
         body = self.environment.get_template(template).render(
             request=request,
@@ -81,27 +77,27 @@ class WebContext:
             csrf=self.gate.form_token(session),
             logged_in=self.gate.login_needed and session.authenticated,
             fragment=request.query_params.get("fragment") == "1",
-            **said,
+            **values,
         )
         return HTMLResponse(body, status)
 
 
 def get_context(connection: HTTPConnection) -> WebContext:
-    """Give the site that serves this request."""
-    site: WebContext = connection.app.state.site
-    return site
+    """Return the context of the application that serves this request."""
+    context: WebContext = connection.app.state.context
+    return context
 
 
 def get_session(request: HTTPConnection) -> Session:
-    """Give the visitor's session, which the gate put there."""
+    """Return the visitor's session, which the access middleware put into the scope."""
     session: Session = request.scope["watcher.session"]
     return session
 
 
 def get_match_budget(connection: HTTPConnection) -> MatchBudget:
     """Return what this request may spend on matching."""
-    effort: MatchBudget = connection.scope["watcher.effort"]
-    return effort
+    budget: MatchBudget = connection.scope["watcher.match_budget"]
+    return budget
 
 
 Ctx = Annotated[WebContext, Depends(get_context)]

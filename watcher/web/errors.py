@@ -1,10 +1,9 @@
-"""Faults as answers: problem+json (RFC 9457) for programs, a page for people."""
+"""Errors as responses: problem+json (RFC 9457) for programs, a page for people."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
-from typing import Any
 
 import structlog
 from fastapi import FastAPI, Request
@@ -14,7 +13,9 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.routing import Match, Mount
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import TypedDict
 
+from watcher.contract.problems import InvalidValue, Problem
 from watcher.errors import (
     BusyError,
     ConfigError,
@@ -32,25 +33,45 @@ log = structlog.get_logger()
 
 
 class ProblemResponse(JSONResponse):
+    """A response with a problem document."""
+
     media_type = "application/problem+json"
 
 
-def problem(status: int, detail: str, instance: str = "", **more: Any) -> ProblemResponse:
-    """Say a fault as RFC 9457 does."""
-    said = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
-    said |= {"instance": instance} if instance else {}
-    return ProblemResponse(said | more, status)
+class ErrorDetails(TypedDict, total=False):
+    """What a problem document adds to its message: a place in the query, or the invalid values of the request."""
+
+    line: int | None
+    column: int | None
+    suggestion: str | None
+    errors: list[InvalidValue]
+
+
+NO_DETAILS: ErrorDetails = {}
+
+
+def make_problem(status: int, detail: str, instance: str = "", details: ErrorDetails = NO_DETAILS) -> ProblemResponse:
+    """Return a problem document (RFC 9457)."""
+    problem: Problem = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+    }
+    if instance:
+        problem["instance"] = instance
+    return ProblemResponse({**problem, **details}, status)
 
 
 def wants_problem(path: str, accept: str) -> bool:
-    """Tell whether the one who asks is a program."""
+    """Return whether the client is a program, by the path and its Accept header."""
     return path.startswith(("/api/", "/metrics", "/events")) or path.endswith((".atom", ".json")) or (
         "json" in accept and "text/html" not in accept
     )  # fmt: skip
 
 
-def status_of(error: WatcherError) -> int:
-    """Give the HTTP status that a fault of ours stands for."""
+def get_http_status(error: WatcherError) -> int:
+    """Return the HTTP status of an error."""
     match error:
         case NotFoundError():
             return 404
@@ -66,43 +87,44 @@ def status_of(error: WatcherError) -> int:
             return 502
 
 
-def install(web: FastAPI) -> None:
-    """Let every fault leave the application as a problem or a page."""
+def install_error_handlers(web: FastAPI) -> None:
+    """Answer every error with a problem document or an error page."""
 
     @web.exception_handler(WatcherError)
-    async def ours(request: Request, error: WatcherError) -> Response:
+    async def handle_watcher_error(request: Request, error: WatcherError) -> Response:
         if isinstance(error, StorageError):
-            # The log says it once, and where; the visitor is told what, and not where.
-            request.app.state.site.storage.fail("page", error)
-            return _answer(request, status_of(error), f"{error.fault}: try again in a minute", {"Retry-After": "60"})
-        return _answer_error(request, error)
+            # The log names the path, once; a visitor gets the reason alone.
+            request.app.state.context.storage.fail("page", error)
+            message = f"{error.fault}: try again in a minute"
+            return _respond(request, get_http_status(error), message, {"Retry-After": "60"})
+        return _respond_to_error(request, error)
 
     @web.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:
-        faults = [
-            {"at": ".".join(str(part) for part in each["loc"]), "message": each["msg"]} for each in error.errors()
+    async def handle_invalid_request(request: Request, error: RequestValidationError) -> Response:
+        invalid: list[InvalidValue] = [
+            {"at": ".".join(str(part) for part in fault["loc"]), "message": fault["msg"]} for fault in error.errors()
         ]
-        said = "; ".join(f"{fault['at']}: {fault['message']}" for fault in faults)
-        return _answer(request, 422, said[:1000], errors=faults[:50])
+        message = "; ".join(f"{value['at']}: {value['message']}" for value in invalid)
+        return _respond(request, 422, message[:1000], details={"errors": invalid[:50]})
 
     @web.exception_handler(HTTPException)
-    async def plain(request: Request, error: HTTPException) -> Response:
-        said = str(error.detail) if error.detail != HTTPStatus(error.status_code).phrase else ""
+    async def handle_http_exception(request: Request, error: HTTPException) -> Response:
+        message = str(error.detail) if error.detail != HTTPStatus(error.status_code).phrase else ""
         if error.status_code == 404:
-            said = said or "there is nothing at this address"
+            message = message or "There is nothing at this address."
         headers = dict(error.headers or {})
         if error.status_code == 405:
-            headers["Allow"] = ", ".join(_allowed(request))
-        return _answer(request, error.status_code, said or HTTPStatus(error.status_code).phrase, headers=headers)
+            headers["Allow"] = ", ".join(_list_allowed_methods(request))
+        return _respond(request, error.status_code, message or HTTPStatus(error.status_code).phrase, headers)
 
 
-def _allowed(request: Request) -> list[str]:
-    """Name every method that this address answers to: several routes may share it."""
+def _list_allowed_methods(request: Request) -> list[str]:
+    """Return every method of this address: several routes may share it."""
     routes = [route for route in request.app.router.routes if not isinstance(route, Mount)]
     allowed: set[str] = set()
     for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"):
-        asked = {**request.scope, "method": method}
-        if any(route.matches(asked)[0] is Match.FULL for route in routes):
+        scope = {**request.scope, "method": method}
+        if any(route.matches(scope)[0] is Match.FULL for route in routes):
             allowed.add(method)
     if "GET" in allowed:
         allowed.add("HEAD")
@@ -110,56 +132,64 @@ def _allowed(request: Request) -> list[str]:
 
 
 class Bulkhead:
-    """The one place where what nobody foresaw becomes an answer and a line in the log."""
+    """Middleware that turns an unexpected exception into a response and a line in the log."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        begun = False
+        started = False
 
-        async def sending(message: Message) -> None:
-            nonlocal begun
-            begun = begun or message["type"] == "http.response.start"
+        async def send_noted(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
             await send(message)
 
         try:
-            await self._app(scope, receive, sending)
+            await self._app(scope, receive, send_noted)
         except ClientDisconnect:
-            return  # nobody waits for an answer
+            return  # there is nobody to respond to
         except BusyError as error:
-            if begun:
+            if started:
                 raise
-            await _answer_error(Request(scope), error)(scope, receive, send)
+            await _respond_to_error(Request(scope), error)(scope, receive, send)
         except Exception:
             log.exception("request failed", path=scope["path"])
-            if begun:
+            if started:
                 raise
-            await _answer(Request(scope), 500, "something went wrong here; the log says more")(scope, receive, send)
+            message = "This request failed because of an error in the watcher. Its log has the details."
+            await _respond(Request(scope), 500, message)(scope, receive, send)
 
 
-def _answer_error(request: Request, error: WatcherError) -> Response:
-    status = status_of(error)
+def _respond_to_error(request: Request, error: WatcherError) -> Response:
+    status = get_http_status(error)
     if status >= 500 and not isinstance(error, BusyError):
         log.error("request failed", path=request.url.path, error=str(error))
-    more: dict[str, Any] = {}
-    if isinstance(error, QueryError):
-        more = {"line": error.line, "column": error.column, "suggestion": error.suggestion or None}
-    said = error.message if isinstance(error, QueryError) else str(error)
     headers = {"Retry-After": str(error.retry_after)} if isinstance(error, BusyError) else None
-    return _answer(request, status, said, headers, **more)
+    if isinstance(error, QueryError):
+        details: ErrorDetails = {
+            "line": error.line,
+            "column": error.column,
+            "suggestion": error.suggestion or None,
+        }
+        return _respond(request, status, error.message, headers, details)
+    return _respond(request, status, str(error), headers)
 
 
-def _answer(
-    request: Request, status: int, said: str, headers: Mapping[str, str] | None = None, **more: Any
+def _respond(
+    request: Request,
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    details: ErrorDetails = NO_DETAILS,
 ) -> Response:
     response: Response
-    said = redact_text(said)
+    message = redact_text(message)
     if wants_problem(request.url.path, request.headers.get("accept", "")):
-        response = problem(status, said, request.url.path, **more)
+        response = make_problem(status, message, request.url.path, details)
     else:
-        response = request.app.state.site.page(
-            request, "error.html", status, title=HTTPStatus(status).phrase, said=said, status=status
+        response = request.app.state.context.render_page(
+            request, "error.html", status, title=HTTPStatus(status).phrase, message=message, status=status
         )
     response.headers.update(headers or {})
     return response

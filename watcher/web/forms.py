@@ -1,4 +1,4 @@
-"""Forms: read, and believed only with the token that we gave to this visitor."""
+"""Forms, accepted only with the token that this visitor's session was given (CSRF)."""
 
 from __future__ import annotations
 
@@ -17,28 +17,28 @@ MAX_FILES, MAX_FIELDS = 4, 200
 
 
 class _InMemory(MultiPartParser):
-    """Keeps files in memory: `guard.bodies` bounds what comes, and the temporary folder is nobody else's to fill."""
+    """Keeps uploads in memory: `auth.bodies` bounds them, and visitors must not fill the temporary folder."""
 
     spool_max_size = MAX_BODY + 1
 
 
 class Form:
-    """The fields of a form whose token was right."""
+    """The fields of a form whose token was valid."""
 
     def __init__(self, data: FormData) -> None:
         self._data = data
 
     def get(self, name: str) -> str:
-        """Give a field's text, empty where it is missing."""
+        """Return a field's text, empty where it is missing."""
         value = self._data.get(name)
         return value if isinstance(value, str) else ""
 
-    def all(self, name: str) -> list[str]:
-        """Give every value of a field."""
+    def get_all(self, name: str) -> list[str]:
+        """Return every value of a field."""
         return [value for value in self._data.getlist(name) if isinstance(value, str)]
 
-    async def file(self, name: str) -> bytes:
-        """Give an uploaded file's bytes, or what was typed in its place."""
+    async def read_file(self, name: str) -> bytes:
+        """Return an uploaded file's bytes, or what was typed in its place."""
         value = self._data.get(name)
         if value is None:
             return b""
@@ -46,7 +46,7 @@ class Form:
 
 
 async def read_form(request: Request) -> Form:
-    """Read the form; raises HTTPException where it is too large, makes no sense, or does not come from our page."""
+    """Return the request's form; raises HTTPException where it is too large, malformed, or has no valid token."""
     data = await _parse(request)
     for value in data.values():
         if isinstance(value, str):
@@ -57,7 +57,7 @@ async def read_form(request: Request) -> Form:
     token = data.get("csrf") or request.headers.get("x-csrf-token") or ""
     gate = get_context(request).gate
     if not isinstance(token, str) or not gate.sessions.is_form_token(get_session(request), token):
-        raise HTTPException(403, "this form is out of date: go back, load the page anew and send it again")
+        raise HTTPException(403, "This form has expired. Go back, reload the page and send it again.")
     return Form(data)
 
 
@@ -73,10 +73,10 @@ async def _parse(request: Request) -> FormData:
         raise HTTPException(400, error.message) from error
 
 
-Filled = Annotated[Form, Depends(read_form)]
+SubmittedForm = Annotated[Form, Depends(read_form)]
 
 
-def back_to(place: str, fallback: str) -> RedirectResponse:
-    """Lead back to a page of ours, never to one of somebody else."""
-    ours = place.startswith("/") and not place.startswith(("//", "/\\")) and place.isprintable()
-    return RedirectResponse(place if ours else fallback, 303)
+def redirect_back(path: str, fallback: str) -> RedirectResponse:
+    """Return a redirect to a path of this server; to `fallback` where the path leads elsewhere."""
+    is_own = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    return RedirectResponse(path if is_own else fallback, 303)

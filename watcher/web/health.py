@@ -1,4 +1,4 @@
-"""Whether the process lives, and whether it can do its work."""
+"""Liveness and readiness."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/healthz")
-async def alive() -> PlainTextResponse:
-    """Say that the process answers."""
+async def get_liveness() -> PlainTextResponse:
+    """Return ok: the process answers."""
     return PlainTextResponse("ok\n")
 
 
 @router.get("/readyz")
-def ready(ctx: Ctx) -> PlainTextResponse:
-    """Say whether the database is there, at its schema, takes what is stored, the poller moves and has a network.
+def get_readiness(ctx: Ctx) -> PlainTextResponse:
+    """Return whether the database is reachable, current and writable, the poller not stuck, and the network up.
 
-    Nothing in the answer says where they are.
+    The answer names no address or path.
     """
     try:
         require_current_schema(ctx.app.database)
@@ -32,15 +32,15 @@ def ready(ctx: Ctx) -> PlainTextResponse:
     except StorageError as error:
         return PlainTextResponse(f"{error.fault}\n", 503)
     except WatcherError as error:
-        said = str(error) if not ctx.gate.login_needed else "the database is away or not at its schema"
-        return PlainTextResponse(f"{said}\n", 503)
+        reason = str(error) if not ctx.gate.login_needed else "the database cannot be reached or its schema is old"
+        return PlainTextResponse(f"{reason}\n", 503)
     ctx.storage.succeed("page")
     if (fault := ctx.storage.fault) is not None:
         minutes = int(ctx.storage.duration.total_seconds() // 60)
         since = f"for {minutes} min" if minutes else "since a moment ago"
-        return PlainTextResponse(f"{fault}: nothing can be stored {since}; this ends by itself with its cause\n", 503)
+        return PlainTextResponse(f"{fault}: nothing has been stored {since}; storing resumes by itself\n", 503)
     if ctx.poller_alive is not None and not ctx.poller_alive():
-        return PlainTextResponse("the poller does not move\n", 503)
+        return PlainTextResponse("the poller is stuck\n", 503)
     if away is not None:
-        return PlainTextResponse(f"our own network is away since {away:%Y-%m-%d %H:%M:%S} UTC\n", 503)
+        return PlainTextResponse(f"no network since {away:%Y-%m-%d %H:%M:%S} UTC\n", 503)
     return PlainTextResponse("ready\n")

@@ -1,4 +1,4 @@
-"""Prometheus metrics, read from the database when asked: what is true for all processes, not for this one alone."""
+"""Prometheus metrics, read from the database on each request: they cover all processes, not this one alone."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ from watcher.store.hits.counts import count_hits_by_topic
 from watcher.store.outbox.blocked_channels import list_blocked_channels
 from watcher.store.outbox.queries import count_deliveries_by_channel
 from watcher.store.outbox.queue import get_next_try_at
-from watcher.store.system.status import StatusSummary, get_status
+from watcher.store.system import status
+from watcher.store.system.status import StatusSummary
 from watcher.store.system.workers import find_network_outage, list_workers
 from watcher.web.context import Ctx, WebContext
 
@@ -28,15 +29,15 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/metrics")
-def metrics(ctx: Ctx) -> Response:
-    """Give the metrics in Prometheus' text format."""
+def get_metrics(ctx: Ctx) -> Response:
+    """Return the metrics in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Stored(ctx))
+    registry.register(_StoredMetrics(ctx))
     body = generate_latest(registry) + generate_latest(ctx.app.activity.registry)
     return Response(body, media_type=CONTENT_TYPE_LATEST)
 
 
-class _Stored(Collector):
+class _StoredMetrics(Collector):
     def __init__(self, ctx: WebContext) -> None:
         self._ctx = ctx
 
@@ -49,9 +50,9 @@ class _Stored(Collector):
         now = self._ctx.now
         try:
             with self._ctx.app.database.read() as db:
-                known = get_status(db, now)
+                summary = status.get_status(db, now)
                 away = find_network_outage(list_workers(db, now))
-                by_channel, refused = count_deliveries_by_channel(db), list_blocked_channels(db)
+                by_channel, blocked_channels = count_deliveries_by_channel(db), list_blocked_channels(db)
                 by_topic, last, waiting = count_hits_by_topic(db), get_last_slots(db, now), get_next_try_at(db)
         except StoreError:
             reachable.add_metric([], 0)
@@ -62,17 +63,17 @@ class _Stored(Collector):
         yield GaugeMetricFamily(
             "watcher_network_up", "Whether the processes at work reach anybody.", value=int(away is None)
         )
-        yield from _of_feeds(known)
-        yield GaugeMetricFamily("watcher_entries", "Entries that are stored.", value=known.entries)
-        found = CounterMetricFamily("watcher_hits", "Hits found, by topic.", labels=["topic"])
+        yield from _collect_feeds(summary)
+        yield GaugeMetricFamily("watcher_entries", "Entries that are stored.", value=summary.entries)
+        hit_counts = CounterMetricFamily("watcher_hits", "Hits found, by topic.", labels=["topic"])
         for topic_id, count in sorted(by_topic.items()):
-            found.add_metric([topic_id], count)
-        yield found
+            hit_counts.add_metric([topic_id], count)
+        yield hit_counts
         messages = GaugeMetricFamily("watcher_outbox_messages", "Messages, by where they stand.", labels=["state"])
         for state in DeliveryState:
-            messages.add_metric([state.value], known.outbox.get(state.value, 0))
+            messages.add_metric([state.value], summary.outbox.get(state.value, 0))
         yield messages
-        yield from self._of_channels(by_channel, {each.channel for each in refused})
+        yield from self._collect_channels(by_channel, {channel.channel for channel in blocked_channels})
         overdue = max(0.0, (now - waiting).total_seconds()) if waiting else 0.0
         yield GaugeMetricFamily(
             "watcher_outbox_overdue_seconds", "How long the most overdue message has waited.", value=overdue
@@ -84,7 +85,9 @@ class _Stored(Collector):
             slots.add_metric([name], moment.timestamp())
         yield slots
 
-    def _of_channels(self, counts: Mapping[tuple[str, str], int], refused: Collection[str]) -> Iterator[Metric]:
+    def _collect_channels(
+        self, counts: Mapping[tuple[str, str], int], blocked_channels: Collection[str]
+    ) -> Iterator[Metric]:
         messages = GaugeMetricFamily(
             "watcher_channel_messages", "Messages, by channel and where they stand.", labels=["channel", "state"]
         )
@@ -95,28 +98,30 @@ class _Stored(Collector):
             "watcher_channel_up", "Whether a channel is accepted by its other side.", labels=["channel"]
         )
         for name in sorted({channel.name for channel in self._ctx.app.settings.channels}):
-            up.add_metric([name], int(name not in refused))
+            up.add_metric([name], int(name not in blocked_channels))
         yield up
 
 
-def _of_feeds(known: StatusSummary) -> Iterator[Metric]:
+def _collect_feeds(summary: StatusSummary) -> Iterator[Metric]:
     feeds = GaugeMetricFamily("watcher_feeds", "Configured feeds, by health.", labels=["health"])
-    for health, count in known.feeds.items():
+    for health, count in summary.feeds.items():
         if health != "total":
             feeds.add_metric([health], count)
     yield feeds
     failures = GaugeMetricFamily("watcher_feed_failures", "Feeds whose last poll failed, by kind.", labels=["kind"])
     for kind in FailureKind:
-        failures.add_metric([kind.value], known.failures.get(kind.value, 0))
+        failures.add_metric([kind.value], summary.failures.get(kind.value, 0))
     yield failures
-    yield GaugeMetricFamily("watcher_clock_faults", "Faults of this machine's clock lately.", value=len(known.clock))
-    yield CounterMetricFamily("watcher_poll_gaps", "Proven gaps between two polls of a feed.", value=known.gaps)
-    yield CounterMetricFamily("watcher_items_lost", "Items estimated lost in poll gaps.", value=known.lost)
-    yield GaugeMetricFamily("watcher_items_left_out", "Items of feeds that are not stored.", value=known.left_out)
+    yield GaugeMetricFamily("watcher_clock_faults", "Faults of this machine's clock lately.", value=len(summary.clock))
+    yield CounterMetricFamily("watcher_poll_gaps", "Proven gaps between two polls of a feed.", value=summary.gaps)
+    yield CounterMetricFamily("watcher_items_lost", "Items estimated lost in poll gaps.", value=summary.lost)
+    yield GaugeMetricFamily("watcher_items_left_out", "Items of feeds that are not stored.", value=summary.left_out)
     yield GaugeMetricFamily(
-        "watcher_poll_lag_seconds", "How long the most overdue feed has waited.", value=known.lag.total_seconds()
+        "watcher_poll_lag_seconds", "How long the most overdue feed has waited.", value=summary.lag.total_seconds()
     )
-    if known.last_poll_at is not None:
+    if summary.last_poll_at is not None:
         yield GaugeMetricFamily(
-            "watcher_last_poll_timestamp_seconds", "When a feed was last polled.", value=known.last_poll_at.timestamp()
+            "watcher_last_poll_timestamp_seconds",
+            "When a feed was last polled.",
+            value=summary.last_poll_at.timestamp(),
         )

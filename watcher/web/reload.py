@@ -1,4 +1,4 @@
-"""Taking a changed configuration into force, through the daemon where one runs in this process."""
+"""Reloads a changed configuration, through the daemon where one runs in this process."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from watcher.errors import UsageError
 from watcher.web.context import WebContext
 
 
-async def reload_now(ctx: WebContext) -> None:
-    """Read the configuration again; raises ConfigError or UsageError where it does not come into force."""
+async def reload_configuration(ctx: WebContext) -> None:
+    """Load the configuration again; raises ConfigError or UsageError where it cannot be used."""
     if ctx.reload is None:
         await run_in_threadpool(ctx.app.reload)
         await run_in_threadpool(ctx.app.sync, ctx.now)
     elif not await ctx.reload():
-        raise UsageError("the file is written, but the running configuration stays in force: the log says why")
-    ctx.forget()
+        raise UsageError("Saved, but not used yet: the configuration has an error. The log has the details.")
+    ctx.clear_cache()

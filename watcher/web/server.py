@@ -1,4 +1,4 @@
-"""Serves the application, and refuses to do so in the open: off loopback a password or a token has to be set."""
+"""Serves the application. Off loopback it needs a password or a token."""
 
 from __future__ import annotations
 
@@ -19,14 +19,21 @@ from watcher.fetch import Fetcher
 from watcher.settings import Settings
 from watcher.web.application import create_app
 from watcher.web.auth.sources import Proxies
-from watcher.web.connections import BACKLOG, KEEP_ALIVE, BoundedProtocol, Connections, Timeouts, limits_of
+from watcher.web.connections import (
+    KEEP_ALIVE_SECONDS,
+    MAX_BACKLOG,
+    BoundedProtocol,
+    Connections,
+    Timeouts,
+    compute_limits,
+)
 
 TICKS_PER_SWEEP = 10
 """uvicorn ticks ten times a second."""
 
 
 class PageServer(uvicorn.Server):
-    """A server on a port that is bound from the beginning; signals are left to whoever runs it.
+    """A server on a port that is bound from the start; its caller handles signals.
 
     `port` is the one that was bound, also where 0 asked for any free one.
     """
@@ -49,8 +56,8 @@ class PageServer(uvicorn.Server):
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        # Streams of new hits end by themselves; otherwise they would be waited for.
-        self._app.state.site.closing.set()
+        # Ends the streams of new hits; otherwise the server would wait for them.
+        self._app.state.context.closing.set()
         await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager
@@ -59,28 +66,30 @@ class PageServer(uvicorn.Server):
 
 
 def make_server(app: FastAPI, host: str, port: int, timeouts: Timeouts | None = None) -> PageServer:
-    """Bind the port and make a server that `serve()` runs until `should_exit`; raises StoreError where it is taken."""
+    """Bind the port and return a server that `serve()` runs until `should_exit`; raises StoreError if it is taken."""
     # uvicorn would end the process where a port is taken.
     try:
         listening = socket.create_server(
             (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=256
         )
     except (OSError, OverflowError) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        raise StoreError(f"the page cannot be served on {host}:{port}: {(why or 'no such address').lower()}") from error
-    # asyncio leaves an accepted socket alone unless its protocol is named: answers in two pieces would wait 40 ms for
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise StoreError(
+            f"the page cannot be served on {host}:{port}: {(reason or 'no such address').lower()}"
+        ) from error
+    # asyncio sets TCP_NODELAY only where the socket names its protocol: responses in two segments would wait 40 ms for
     # an acknowledgement. Accepted sockets inherit this.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    settings = app.state.site.app.settings
-    limits = limits_of(settings.web, settings.fetch.concurrency)
+    settings = app.state.context.app.settings
+    limits = compute_limits(settings.web, settings.fetch.concurrency)
     connections = Connections(limits, Proxies(settings.web.trusted_proxies), timeouts or Timeouts())
     config = uvicorn.Config(
         app,
         http=partial(BoundedProtocol, connections),  # type: ignore[arg-type]
         ws="none",
-        backlog=BACKLOG,
-        timeout_keep_alive=KEEP_ALIVE,
-        # Ours look at `web.trusted_proxies` (guard/forwarded.py); uvicorn's would believe every local process.
+        backlog=MAX_BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
+        # auth/forwarded.py respects `web.trusted_proxies`; uvicorn's own would trust every local process.
         proxy_headers=False,
         log_config=None,
         access_log=False,
@@ -104,9 +113,9 @@ async def serve_alone(
     port: int | None = None,
     on_ready: Callable[[str], None] = lambda _address: None,
 ) -> None:
-    """Serve the page and the API until SIGTERM or SIGINT; `on_ready` hears the address once it answers.
+    """Serve the page and the API until SIGTERM or SIGINT; `on_ready` gets the address once it can be reached.
 
-    `port` stands above the configured one; 0 takes a free one. Raises ConfigError and StoreError.
+    `port` overrides the configured one; 0 takes a free one. Raises ConfigError and StoreError.
     """
     require_login(app.settings)
     web = app.settings.web
@@ -114,7 +123,7 @@ async def serve_alone(
         page = create_app(app, clock=clock, fetcher=fetcher)
         server = make_server(page, web.host, web.port if port is None else port)
         loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, setattr, server, "should_exit", True)
+        for signal_number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(signal_number, setattr, server, "should_exit", True)
         on_ready(web.address if port is None and web.port else f"http://{web.host}:{server.port}")
         await server.serve()

@@ -1,4 +1,4 @@
-"""Our own files: the style, the script, the icon. An address with its content's hash may be kept for ever."""
+"""Static files: style, script, icon. An address with the hash of its content is cached for a year."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 
-class OurFiles(StaticFiles):
-    """Serve the files, told to be kept where the address says which version is meant."""
+class StaticAssets(StaticFiles):
+    """Serves the static files; responses are immutable where the address names a version."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         response = await super().get_response(path, scope)
-        kept = "public, max-age=31536000, immutable" if scope["query_string"].startswith(b"v=") else "no-cache"
-        response.headers["Cache-Control"] = kept
+        caching = "public, max-age=31536000, immutable" if scope["query_string"].startswith(b"v=") else "no-cache"
+        response.headers["Cache-Control"] = caching
         return response

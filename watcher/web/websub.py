@@ -1,5 +1,7 @@
-"""Where hubs call: they ask whether we subscribed, and push news. No login: nobody can guess the address, and pushes
-are signed."""
+"""WebSub callbacks: hubs verify subscriptions and push news.
+
+There is no login: the address holds a random token, and pushes are signed.
+"""
 
 from __future__ import annotations
 
@@ -10,29 +12,29 @@ from watcher.pipeline.websub.service import Reply, Subscriber
 
 
 def make_router(subscriber: Subscriber) -> APIRouter:
-    """Make the routes below /websub."""
+    """Return the routes below /websub."""
     router = APIRouter(prefix="/websub", include_in_schema=False)
 
     @router.get("/{token}")
     async def verify(token: str, request: Request) -> Response:
-        return _response(await subscriber.verify(token, dict(request.query_params)))
+        return _to_response(await subscriber.verify(token, dict(request.query_params)))
 
     @router.post("/{token}")
     async def accept(token: str, request: Request) -> Response:
         body = bytearray()
-        async for some in request.stream():
-            body += some
+        async for chunk in request.stream():
+            body += chunk
             if len(body) > subscriber.max_body_bytes:
                 return PlainTextResponse("too large\n", 413)
         headers = {name.lower(): value for name, value in request.headers.items()}
-        return _response(await subscriber.accept(token, headers, bytes(body)))
+        return _to_response(await subscriber.accept(token, headers, bytes(body)))
 
     return router
 
 
-def _response(reply: Reply) -> Response:
+def _to_response(reply: Reply) -> Response:
     if reply.status == 204:
         return Response(status_code=204)
-    # A challenge is repeated word for word to whoever asked: as text, so that no browser takes it for a page.
+    # The challenge is echoed (W3C WebSub, 5.3): as text, so that no browser takes it for a page.
     headers = {"X-Content-Type-Options": "nosniff"} | ({"Retry-After": "60"} if reply.status == 503 else {})
     return PlainTextResponse(reply.body, reply.status, headers=headers)

@@ -194,7 +194,7 @@ class Subscriber:
         return Reply(200, challenge[:MAX_CHALLENGE_LENGTH])
 
     def _reconcile(self, is_active: bool, is_public: bool) -> tuple[WebSubSubscription, ...]:
-        """Bring the subscriptions in line with what the feeds want, and claim those whose hub is to be asked."""
+        """Reconcile subscriptions with what the feeds want; claim and return those whose hub is to be asked."""
         now = self._context.clock()
         with self._context.database.write() as db:
             targets = list_hubs_by_feed(db) if is_active else {}

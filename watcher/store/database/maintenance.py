@@ -18,7 +18,7 @@ from watcher.store.sql.fulltext import get_fulltext
 from watcher.store.system.counters import find_wrong_counters, rebuild_counters
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import metadata
-from watcher.text.tokenizer import ANALYSER_VERSION
+from watcher.text.analyser import ANALYSER_VERSION
 
 ENTRIES_PER_BATCH = 500
 """Rows that one transaction indexes: the write lock is held for tens of milliseconds."""

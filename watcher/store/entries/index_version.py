@@ -7,7 +7,7 @@ from sqlalchemy import select
 from watcher.store.database import Db
 from watcher.store.system.key_values import get_value, set_value
 from watcher.store.tables import entries
-from watcher.text.tokenizer import ANALYSER_VERSION
+from watcher.text.analyser import ANALYSER_VERSION
 
 _KEY = "analyser"
 

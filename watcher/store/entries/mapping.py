@@ -7,7 +7,6 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import RowMapping, Select, select
 
-from watcher.identify import hash_title
 from watcher.model.entry import Entry, Item, StoredEntry
 from watcher.store.entries.enclosures import format_enclosures, parse_enclosures
 from watcher.store.entries.key_hashes import hash_key
@@ -97,6 +96,9 @@ def build_new_entry_row(stored: StoredEntry, home: StoryAssignment | None) -> di
 
 
 def build_entry_row(entry: Entry) -> dict[str, Any]:
+    # Imported where entries are written: with the tokenizer behind it, it takes longer than a list that is read.
+    from watcher.identify.keys import hash_title
+
     item = entry.item
     title = hash_title(item.title)
     # Mostly guid, address, its usual form and the key are one text: it is kept once.

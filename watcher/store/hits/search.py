@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     Select,
@@ -13,16 +13,9 @@ from sqlalchemy import (
     select,
 )
 
-from watcher.match import Query, match_entry, required_terms
 from watcher.model.results import Filters, Page, StoredHit
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
-from watcher.store.entries.fulltext_index import (
-    filter_matching_ids,
-    format_expression,
-    is_common_expression,
-    list_matching_rows,
-)
 from watcher.store.entries.queries import MAX_ENTRY_ID
 from watcher.store.filters import filter_hits
 from watcher.store.hits.mapping import read_hit_row, select_hits
@@ -31,6 +24,11 @@ from watcher.store.sql.chunks import split_into_chunks
 from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits
+
+if TYPE_CHECKING:
+    # Lists without a search match nothing: the matcher is imported by the functions that have a query.
+    from watcher.match import Query
+    from watcher.model.entry import StoredEntry
 
 MAX_RANKED_HITS = 2_000
 """`order=score` ranks the newest so many hits that pass the filters, not all there ever were."""
@@ -79,7 +77,7 @@ def _newest(
     for some in _likely(db, filters, query, below, limit):
         rows = db.execute(_THESE, {"ids": [hit_id for hit_id, may in some.items() if may]}).mappings().all()
         for hit in sorted(map(read_hit_row, rows), key=lambda hit: -hit.id):
-            if match_entry(query, hit.stored) is None:
+            if not _is_match(query, hit.stored):
                 continue
             found.append(hit)
             if len(found) > limit:
@@ -97,6 +95,14 @@ def _newest(
 
 def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> Iterator[Mapping[int, bool]]:
     """Walk the hits that pass the filters, newest first: for each, whether its entry may match the query."""
+    from watcher.match import required_terms
+    from watcher.store.entries.fulltext_index import (
+        filter_matching_ids,
+        format_expression,
+        is_common_expression,
+        list_matching_rows,
+    )
+
     wanted = format_expression(db, required_terms(query))
     chosen = filter_hits(db, _pairs(filters), filters)
     if wanted is not None and not is_common_expression(db, wanted):
@@ -138,7 +144,7 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
     for some in split_into_chunks(db.execute(best).scalars().all(), limit + _SPARE):
         rows = db.execute(_THESE, {"ids": some}).mappings().all()
         for hit in sorted(map(read_hit_row, rows), key=lambda hit: (-hit.hit.score, -hit.id)):
-            if query is not None and match_entry(query, hit.stored) is None:
+            if query is not None and not _is_match(query, hit.stored):
                 continue
             found.append(hit)
             if len(found) > limit:
@@ -147,3 +153,9 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
                     items=tuple(found[:limit]), next_cursor=format_cursor("hits-score", float(last.hit.score), last.id)
                 )
     return Page(items=tuple(found))
+
+
+def _is_match(query: Query, stored: StoredEntry) -> bool:
+    from watcher.match import match_entry
+
+    return match_entry(query, stored) is not None

@@ -1,12 +1,12 @@
-"""The API under /api/v1: what is kept, in the words of the contract; faults as problem+json."""
+"""The API under /api/v1: routes return the models of `contract`, so OpenAPI documents what is sent."""
 
 from fastapi import APIRouter, Depends
 
 from watcher.web.api import digests, entries, feeds, hits, status, stories, topics
-from watcher.web.api.models import FAULTS
-from watcher.web.api.params import refuse_unknown
+from watcher.web.api.parameters import refuse_unknown_parameters
+from watcher.web.api.problems import PROBLEMS
 
-router = APIRouter(prefix="/api/v1", responses=FAULTS, dependencies=[Depends(refuse_unknown)])
+router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
 for part in (hits, entries, stories, topics, feeds, digests, status):
     router.include_router(part.router)
 

@@ -6,56 +6,64 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from watcher.app import views
+from watcher.app.encoding import encode_composed_digest
+from watcher.contract.deliveries import DeliveryList, encode_delivery
+from watcher.contract.digests import DigestList, encode_subscription
 from watcher.digest.slots import find_next_slot
 from watcher.model.digest import DeliveryState
 from watcher.store.digests.queries import find_digests
 from watcher.store.digests.slots import get_last_slots
 from watcher.store.outbox.queries import find_deliveries
-from watcher.web.api import models
-from watcher.web.api.params import Cursor, Limit, listed
+from watcher.web.api.parameters import Cursor, Limit, add_next_link
 from watcher.web.context import Ctx
 from watcher.web.validation import MAX_ID, Text
 
 router = APIRouter(tags=["digests"])
 
 
-@router.get("/digests", response_model=models.Digests)
+@router.get("/digests")
 def list_digests(
     request: Request,
+    response: Response,
     ctx: Ctx,
-    name: Annotated[Text | None, Query(description="Only those of this name")] = None,
+    name: Annotated[Text | None, Query(description="Only digests of this name")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Response:
+) -> DigestList:
     """List the configured digests and those that were composed."""
     with ctx.app.database.read() as db:
-        last = get_last_slots(db, ctx.now)
+        last_slots = get_last_slots(db, ctx.now)
         page = find_digests(db, name=name, limit=limit, cursor=cursor)
-    configured = [
-        views.subscription(one, last_at=last.get(one.name), next_at=find_next_slot(one, ctx.now))
-        for one in ctx.app.settings.subscriptions
-    ]
-    said = {
-        "digests": [each for each in configured if name in (None, each["name"])],
-        "composed": [views.composed(each) for each in page.items],
+    add_next_link(request, response, page.next_cursor)
+    return {
+        "digests": [
+            encode_subscription(
+                subscription, last_at=last_slots.get(subscription.name), next_at=find_next_slot(subscription, ctx.now)
+            )
+            for subscription in ctx.app.settings.subscriptions
+            if name in (None, subscription.name)
+        ],
+        "composed": [encode_composed_digest(digest) for digest in page.items],
         "next_cursor": page.next_cursor,
     }
-    return listed(request, said)
 
 
-@router.get("/deliveries", response_model=models.Deliveries)
+@router.get("/deliveries")
 def list_deliveries(
     request: Request,
+    response: Response,
     ctx: Ctx,
     state: Annotated[list[DeliveryState] | None, Query(description="Only in these states")] = None,
     digest: Annotated[int | None, Query(description="Only of this digest", ge=1, le=MAX_ID)] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> Response:
-    """List messages to recipients and where each stands."""
-    states = [each.value for each in state or ()]
+) -> DeliveryList:
+    """List messages to recipients with their states, the newest first."""
+    states = [wanted.value for wanted in state or ()]
     with ctx.app.database.read() as db:
         page = find_deliveries(db, states=states, digest_id=digest, limit=limit, cursor=cursor)
-    said = {"deliveries": [views.delivery(each) for each in page.items], "next_cursor": page.next_cursor}
-    return listed(request, said)
+    add_next_link(request, response, page.next_cursor)
+    return {
+        "deliveries": [encode_delivery(delivery) for delivery in page.items],
+        "next_cursor": page.next_cursor,
+    }

@@ -5,55 +5,46 @@ from __future__ import annotations
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict
 
-from watcher.app import views
+from watcher.app.listing import list_hits as get_hits
+from watcher.contract.hits import Hit, HitList, Label, LabelledHit, encode_hit, encode_hits
 from watcher.store.hits.commands import set_hit_label
 from watcher.store.hits.queries import load_hit
-from watcher.store.hits.search import find_hits
-from watcher.web.api import models
-from watcher.web.api.params import Cursor, Limit, ListAsked, Order, listed
+from watcher.web.api.parameters import ListParameters, add_next_link
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.validation import HitId
 
 router = APIRouter(tags=["hits"])
 
 
-class Judgement(BaseModel):
-    """What a person thinks of a hit; `none` or null takes it back."""
+class LabelUpdate(BaseModel):
+    """A judgement of a hit; `none` or null takes it back."""
 
     model_config = ConfigDict(extra="forbid")
     label: Literal["relevant", "irrelevant", "none"] | None
 
 
-@router.get("/hits", response_model=models.Hits)
-def list_hits(
-    request: Request, ctx: Ctx, asked: ListAsked, order: Order = "new", limit: Limit = 50, cursor: Cursor = None
-) -> Response:
-    """List stored hits, newest first, with the words that show why."""
-    enough = get_match_budget(request).enough
+@router.get("/hits")
+def list_hits(request: Request, response: Response, ctx: Ctx, query: ListParameters) -> HitList:
+    """List stored hits, newest first, with the words that prove them."""
     with ctx.app.database.read() as db:
-        page = find_hits(db, asked.filters, query=asked.query, order=order, limit=limit, cursor=cursor, enough=enough)
-    said = {
-        "hits": [views.hit(each) for each in page.items],
-        "next_cursor": page.next_cursor,
-        "searched_back_to": views.moment(page.searched_back_to),
-    }
-    return listed(request, said)
+        page = get_hits(db, query, get_match_budget(request).is_spent)
+    add_next_link(request, response, page.next_cursor)
+    return encode_hits(page)
 
 
-@router.get("/hits/{hit_id}", response_model=models.Hit)
-def get_hit(ctx: Ctx, hit_id: HitId) -> Response:
-    """Read one hit."""
+@router.get("/hits/{hit_id}")
+def get_hit(ctx: Ctx, hit_id: HitId) -> Hit:
+    """Get a hit."""
     with ctx.app.database.read() as db:
-        return JSONResponse(views.hit(load_hit(db, hit_id)))
+        return encode_hit(load_hit(db, hit_id))
 
 
-@router.put("/hits/{hit_id}/label", response_model=models.Labelled)
-def put_label(ctx: Ctx, hit_id: HitId, judgement: Judgement) -> Response:
+@router.put("/hits/{hit_id}/label")
+def put_label(ctx: Ctx, hit_id: HitId, judgement: LabelUpdate) -> LabelledHit:
     """Judge a hit: relevant or irrelevant. Judgements measure a topic."""
-    label = None if judgement.label in (None, "none") else judgement.label
+    label: Label | None = None if judgement.label == "none" else judgement.label
     with ctx.app.database.write() as db:
         set_hit_label(db, hit_id, label, ctx.now)
-    return JSONResponse({"id": hit_id, "label": label})
+    return {"id": hit_id, "label": label}

@@ -1,18 +1,17 @@
-"""How things stand."""
+"""The system status."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter
 
-from watcher.app.status import stand
-from watcher.web.api import models
+from watcher.app import status
+from watcher.contract.status import Status
 from watcher.web.context import Ctx
 
 router = APIRouter(tags=["status"])
 
 
-@router.get("/status", response_model=models.Standing)
-def get_status(ctx: Ctx) -> Response:
-    """Say how feeds, digests, the outbox and the database stand."""
-    return JSONResponse(stand(ctx.app, ctx.now))
+@router.get("/status")
+def get_status(ctx: Ctx) -> Status:
+    """Get the state of feeds, digests, messages and the database."""
+    return status.get_system_status(ctx.app, ctx.now)

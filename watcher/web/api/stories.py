@@ -3,39 +3,28 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
-from fastapi.responses import JSONResponse
 
-from watcher.app import views
-from watcher.store.stories.queries import find_stories, load_story
-from watcher.web.api import models
-from watcher.web.api import params as p
+from watcher.app import listing
+from watcher.contract.stories import Story, StoryList, encode_stories, encode_story
+from watcher.store.stories.queries import load_story
+from watcher.web.api.parameters import StoryParameters, add_next_link
 from watcher.web.context import Ctx
 from watcher.web.validation import StoryId
 
 router = APIRouter(tags=["stories"])
 
 
-@router.get("/stories", response_model=models.Stories)
-def list_stories(
-    request: Request,
-    ctx: Ctx,
-    topic: p.Topics = None,
-    source: p.Sources = None,
-    since: p.Since = None,
-    until: p.Until = None,
-    language: p.Languages = None,
-    limit: p.Limit = 20,
-    cursor: p.Cursor = None,
-) -> Response:
-    """List stories, the newest first, with the outlets that tell them."""
-    filters = p.filters_of(ctx, topic=topic, source=source, since=since, until=until, language=language)
+@router.get("/stories")
+def list_stories(request: Request, response: Response, ctx: Ctx, query: StoryParameters) -> StoryList:
+    """List stories, the newest first, with their outlets."""
     with ctx.app.database.read() as db:
-        page = find_stories(db, filters, limit=limit, cursor=cursor)
-    return p.listed(request, {"stories": [views.story(each) for each in page.items], "next_cursor": page.next_cursor})
+        page = listing.list_stories(db, query)
+    add_next_link(request, response, page.next_cursor)
+    return encode_stories(page)
 
 
-@router.get("/stories/{story_id}", response_model=models.Story)
-def get_story(ctx: Ctx, story_id: StoryId) -> Response:
-    """Read one story with every telling of it."""
+@router.get("/stories/{story_id}")
+def get_story(ctx: Ctx, story_id: StoryId) -> Story:
+    """Get a story with all its reports."""
     with ctx.app.database.read() as db:
-        return JSONResponse(views.story(load_story(db, story_id)))
+        return encode_story(load_story(db, story_id))

@@ -1,15 +1,21 @@
-"""Topics: what is watched for, and what a query would find."""
+"""Topics: what is watched for, and what a query would match."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Path, Request
 from pydantic import BaseModel, ConfigDict, Field
 
-from watcher.app import topic_views
-from watcher.app.listing import find_topic, parse_time
+from watcher.app.listing import parse_time
+from watcher.app.topic_encoding import (
+    encode_tested_archive,
+    encode_tested_text,
+    encode_topic,
+    encode_topic_detail,
+)
+from watcher.app.topics import find_topic
+from watcher.contract.topics import TestedArchive, TestedText, TopicDetail, TopicList
 from watcher.errors import UsageError
 from watcher.match import format_query
 from watcher.model.entry import Item
@@ -19,17 +25,16 @@ from watcher.topics.examples import build_example_entry
 from watcher.topics.named_query import NamedQuery, get_named_query
 from watcher.topics.overview import get_topic_overview, list_topic_overviews, list_used_sets
 from watcher.topics.query_test import explain_entry, search_archive
-from watcher.web.api import models
-from watcher.web.api.models import TOO_LONG
+from watcher.web.api.problems import TOO_LONG
 from watcher.web.context import Ctx, WebContext, get_match_budget
-from watcher.web.deadlines import PATIENCE, Deadline
+from watcher.web.deadlines import REQUEST_TIME, Deadline
 from watcher.web.validation import Text
 
 router = APIRouter(tags=["topics"])
 
 
-class Trial(BaseModel):
-    """A query (or a topic's) to try on a text, or on the entries of the archive since a time.
+class TopicTest(BaseModel):
+    """A query (or a topic's) to test on a text, or on the stored entries since a time.
 
     `text` is read as a body; `title`, `summary` and `content` say which part is which.
     """
@@ -45,47 +50,50 @@ class Trial(BaseModel):
     since: Text | None = Field(None, max_length=100)
     limit: int = Field(100, ge=1, le=1000)
 
+    @property
+    def has_text(self) -> bool:
+        return any(part is not None for part in (self.text, self.title, self.summary, self.content))
 
-@router.get("/topics", response_model=models.Topics)
-def list_topics(ctx: Ctx) -> Response:
-    """List the topics that are watched, with what they found."""
+
+@router.get("/topics")
+def list_topics(ctx: Ctx) -> TopicList:
+    """List the configured topics with what they matched."""
     with ctx.app.database.read() as db:
-        known = list_topic_overviews(db, ctx.app.watched, ctx.now)
-    return JSONResponse({"topics": [topic_views.topic(each) for each in known]})
+        summaries = list_topic_overviews(db, ctx.app.watched, ctx.now)
+    return {"topics": [encode_topic(summary) for summary in summaries]}
 
 
-@router.get("/topics/{topic_id}", response_model=models.WholeTopic)
-def get_topic(ctx: Ctx, topic_id: Annotated[str, Path(max_length=200)]) -> Response:
-    """Read one topic: its query as written and as read, and every meaning it has had."""
+@router.get("/topics/{topic_id}")
+def get_topic(ctx: Ctx, topic_id: Annotated[str, Path(max_length=200)]) -> TopicDetail:
+    """Get a topic: its query as written and as parsed, and all its versions."""
     topic, sets = find_topic(ctx.app.settings.topics, topic_id), ctx.app.settings.sets
     with ctx.app.database.read() as db:
-        found, versions = get_topic_overview(db, ctx.app.watched, topic.id, ctx.now)
+        summary, versions = get_topic_overview(db, ctx.app.watched, topic.id, ctx.now)
     parsed = format_query(ctx.app.watched.query(topic.id))
     used = {name: sets[name] for name in list_used_sets(topic.query, sets)}
-    return JSONResponse(topic_views.whole_topic(found, versions, parsed, used))
+    return encode_topic_detail(summary, versions, parsed, used)
 
 
-@router.post("/topics/test", response_model=models.Tested | models.TestedText, responses=TOO_LONG)
-def test_topic(request: Request, ctx: Ctx, asked: Trial) -> Response:
-    """Tell what a query matches: in a text with its clauses, or in the archive, as far back as there is time for."""
-    named = _query(ctx, asked)
-    if any(part is not None for part in (asked.text, asked.title, asked.summary, asked.content)):
-        content = "\n".join(part for part in (asked.text, asked.content) if part)
-        item = Item(title=asked.title or "", summary=asked.summary or "", content=content, language=asked.language)
-        get_match_budget(request).allow(PATIENCE)
-        return JSONResponse(topic_views.trial(explain_entry(named, build_example_entry(with_language(item)))))
-    since = parse_time(asked.since, ctx.now) if asked.since else None
-    found = search_archive(
-        ArchiveScan(ctx.app.database, since), named.query, limit=asked.limit, is_over=Deadline().is_over
-    )
-    return JSONResponse(topic_views.tested(found))
+@router.post("/topics/test", responses=TOO_LONG)
+def test_topic(request: Request, ctx: Ctx, test: TopicTest) -> TestedArchive | TestedText:
+    """Test a query on a text, or on the stored entries as far back as time allows."""
+    named = _parse_query(ctx, test)
+    if test.has_text:
+        content = "\n".join(part for part in (test.text, test.content) if part)
+        item = Item(title=test.title or "", summary=test.summary or "", content=content, language=test.language)
+        get_match_budget(request).allow(REQUEST_TIME)
+        return encode_tested_text(explain_entry(named, build_example_entry(with_language(item))))
+    since = parse_time(test.since, ctx.now) if test.since else None
+    scan = ArchiveScan(ctx.app.database, since)
+    tested = search_archive(scan, named.query, limit=test.limit, is_over=Deadline().is_over)
+    return encode_tested_archive(tested)
 
 
-def _query(ctx: WebContext, asked: Trial) -> NamedQuery:
-    if (asked.query is None) == (asked.topic is None):
+def _parse_query(ctx: WebContext, test: TopicTest) -> NamedQuery:
+    if (test.query is None) == (test.topic is None):
         raise UsageError("name either a `topic` or a `query`")
-    if asked.topic is not None:
-        return get_named_query(ctx.app.watched, find_topic(ctx.app.settings.topics, asked.topic).id)
-    if not (asked.query or "").strip():
+    if test.topic is not None:
+        return get_named_query(ctx.app.watched, find_topic(ctx.app.settings.topics, test.topic).id)
+    if not (test.query or "").strip():
         raise UsageError("the query is empty")
-    return ctx.read(asked.query or "")
+    return ctx.parse_query(test.query or "")

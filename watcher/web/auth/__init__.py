@@ -1,1 +1,1 @@
-"""Who may come in: names this server answers to, sessions, logins, form tokens, what a browser may do with a page."""
+"""Access to the page and the API: hosts, sessions, logins, form tokens, and what browsers may do with a page."""

@@ -1,6 +1,6 @@
-"""Which host names this server answers to: a name of others that is pointed at us (DNS rebinding) gets nothing.
+"""The host names that this server answers to; others may point at it by DNS rebinding.
 
-An address of numbers is always answered: it cannot be pointed anywhere else.
+IP addresses are always answered: they cannot point anywhere else.
 """
 
 from __future__ import annotations
@@ -11,36 +11,36 @@ from urllib.parse import urlsplit
 from watcher.settings import Web
 
 
-def own_names(web: Web) -> frozenset[str]:
-    """List the names that are ours: loopback's, the one we listen on, the base address's, and those configured."""
+def list_own_hosts(web: Web) -> frozenset[str]:
+    """Return the names of this server: loopback, the address it listens on, the base URL's, and those configured."""
     names = {"localhost", web.host.lower(), *(name.lower() for name in web.hosts)}
     if web.base_url and (host := urlsplit(web.base_url).hostname):
         names.add(host.lower())
     return frozenset(names)
 
 
-def is_own(host: str, names: frozenset[str]) -> bool:
-    """Tell whether a Host header names this server."""
-    name = host_name(host)
+def is_own_host(host: str, names: frozenset[str]) -> bool:
+    """Return whether a Host header names this server."""
+    name = parse_host(host)
     return bool(name) and (name in names or name.endswith(".localhost") or _is_address(name))
 
 
-def host_name(host: str) -> str:
-    """Give the name in a Host header, without its port; empty where it makes no sense."""
+def parse_host(host: str) -> str:
+    """Return the name in a Host header, without its port; empty where it is malformed."""
     try:
         return (urlsplit(f"//{host}").hostname or "").lower().rstrip(".")
     except ValueError:
         return ""
 
 
-def same_origin(origin: str, host: str, base_url: str | None) -> bool:
-    """Tell whether an Origin header is this server: the host that was asked, or the base address a proxy stands at."""
+def is_same_origin(origin: str, host: str, base_url: str | None) -> bool:
+    """Return whether an Origin header is this server: the request's host, or the base URL that a proxy serves."""
     try:
         netloc = urlsplit(origin).netloc.lower()
     except ValueError:
         return False
-    ours = {host.lower()} | ({urlsplit(base_url).netloc.lower()} if base_url else set())
-    return bool(netloc) and netloc in ours
+    own = {host.lower()} | ({urlsplit(base_url).netloc.lower()} if base_url else set())
+    return bool(netloc) and netloc in own
 
 
 def _is_address(name: str) -> bool:

@@ -1,4 +1,4 @@
-"""Bounds request bodies while they come, whatever their Content-Length says."""
+"""Bounds request bodies while they are received, whatever their Content-Length says."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 MAX_BODY = 4 << 20
 MAX_OPEN_BODY = 64 << 10
-"""For what anybody may send without a login: a password, or a button behind a signed link."""
+"""For requests without a login: a password, or a button behind a signed link."""
 OPEN_FORMS = ("/login", "/label/", "/unsubscribe/")
-COUNTED_THERE = ("/websub/",)
-"""Hubs push whole feeds; that route has a bound of its own."""
+UNBOUNDED_PATHS = ("/websub/",)
+"""Hubs push whole feeds; that route has its own bound."""
 
 
 class BoundedBodies:
-    """Refuse bodies that are too large: 413 from whoever reads them."""
+    """Middleware that refuses bodies that are too large (413) where they are read."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].startswith(COUNTED_THERE):
+        if scope["type"] != "http" or scope["path"].startswith(UNBOUNDED_PATHS):
             await self._app(scope, receive, send)
             return
         limit = MAX_OPEN_BODY if scope["path"].startswith(OPEN_FORMS) else MAX_BODY
@@ -30,7 +30,7 @@ class BoundedBodies:
 
         async def receive_counted() -> Message:
             nonlocal received
-            # Before the first byte is asked for: who waits for `100 Continue` sends nothing.
+            # Before the first byte is requested: a client that waits for `100 Continue` then sends nothing.
             if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:
                 raise _too_large(limit)
             message = await receive()
@@ -44,5 +44,5 @@ class BoundedBodies:
 
 def _too_large(limit: int) -> HTTPException:
     return HTTPException(
-        413, f"this is larger than {limit >> 20} MiB" if limit >> 20 else f"larger than {limit >> 10} KiB"
+        413, f"This is larger than {limit >> 20} MiB." if limit >> 20 else f"This is larger than {limit >> 10} KiB."
     )

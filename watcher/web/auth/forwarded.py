@@ -1,7 +1,7 @@
-"""Takes source, scheme and host of a request from the headers of trusted proxies, and of nobody else.
+"""Source, scheme and host of a request from the headers of trusted proxies, and of nobody else.
 
-`X-Forwarded-For`, `-Proto` and `-Host`, or `Forwarded` (RFC 7239). Of a chain of proxies the source is the last address
-that is none of them: what stands before it was written by the visitor.
+`X-Forwarded-For`, `-Proto` and `-Host`, or `Forwarded` (RFC 7239). In a chain of proxies the source is the last address
+that is not one of them: what comes before it was written by the visitor.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _HOST = re.compile(r"[A-Za-z0-9.\-_:\[\]]{1,255}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hop:
-    """What one proxy wrote of the request it got; empty where it wrote nothing of the kind."""
+    """What one proxy wrote about the request that it received; empty where it wrote nothing."""
 
     source: str = ""
     scheme: str = ""
@@ -30,7 +30,7 @@ class Hop:
 
 
 class ForwardedHeaders:
-    """Give the rest of the application the visitor's own address, scheme and host."""
+    """Middleware that puts the visitor's own address, scheme and host into the scope."""
 
     def __init__(self, app: ASGIApp, proxies: Proxies) -> None:
         self._app = app
@@ -39,10 +39,10 @@ class ForwardedHeaders:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         peer = (scope.get("client") or ("", 0))[0]
         if scope["type"] == "http" and self._proxies.include(peer):
-            scope = self._resolved(scope, peer)
+            scope = self._resolve(scope, peer)
         await self._app(scope, receive, send)
 
-    def _resolved(self, scope: Scope, peer: str) -> Scope:
+    def _resolve(self, scope: Scope, peer: str) -> Scope:
         hop = find_hop(Headers(scope=scope), peer, self._proxies)
         headers = scope["headers"]
         if hop.host:
@@ -51,26 +51,26 @@ class ForwardedHeaders:
 
 
 def find_hop(headers: Headers, peer: str, proxies: Proxies) -> Hop:
-    """Find the source of a request that a trusted proxy passed on, with scheme and host as it came in there.
+    """Return the source of a request that a trusted proxy forwarded, with its scheme and host.
 
-    A proxy writes one kind of header and passes the other on as the visitor sent it: where both are there and differ,
-    neither is believed.
+    A proxy writes one kind of header and forwards the other as the visitor sent it: where both are there and differ,
+    neither is trusted.
     """
-    found = [
-        _outermost(hops, peer, proxies)
+    candidates = [
+        _find_outermost(hops, peer, proxies)
         for hops in (_read_x_forwarded(headers), _read_forwarded(headers.getlist("forwarded")))
         if hops
     ]
-    if not found or (len(found) == 2 and found[0].source != found[1].source):
+    if not candidates or (len(candidates) == 2 and candidates[0].source != candidates[1].source):
         return Hop(source=peer)
-    return found[0]
+    return candidates[0]
 
 
-def _outermost(hops: Sequence[Hop], peer: str, proxies: Proxies) -> Hop:
-    """Walk back from the proxy that asked us, as far as proxies are trusted."""
+def _find_outermost(hops: Sequence[Hop], peer: str, proxies: Proxies) -> Hop:
+    """Return the hop farthest from us up to which all proxies are trusted."""
     outermost = Hop(source=peer)
     for hop in reversed(hops[-MAX_HOPS:]):
-        # A name that hides the source (RFC 7239, 6.3) or nonsense: the proxy that wrote it is all that is known.
+        # A name that hides the source (RFC 7239, 6.3) or is malformed: the proxy that wrote it is all that is known.
         source = parse_address(hop.source)
         outermost = Hop(source=str(source) if source else outermost.source, scheme=hop.scheme, host=hop.host)
         if source is None or not proxies.include(str(source)):
@@ -79,14 +79,17 @@ def _outermost(hops: Sequence[Hop], peer: str, proxies: Proxies) -> Hop:
 
 
 def _read_x_forwarded(headers: Headers) -> list[Hop]:
-    sources = _listed(headers.getlist("x-forwarded-for"))
-    schemes, hosts = _listed(headers.getlist("x-forwarded-proto")), _listed(headers.getlist("x-forwarded-host"))
+    sources = _split_values(headers.getlist("x-forwarded-for"))
+    schemes, hosts = (
+        _split_values(headers.getlist("x-forwarded-proto")),
+        _split_values(headers.getlist("x-forwarded-host")),
+    )
     count = max(len(sources), 1 if schemes or hosts else 0)
     return [
         Hop(
-            source=_without_port(_beside(sources, at, count)),
-            scheme=_scheme(_beside(schemes, at, count)),
-            host=_host(_beside(hosts, at, count)),
+            source=_strip_port(_get_value(sources, at, count)),
+            scheme=_parse_scheme(_get_value(schemes, at, count)),
+            host=_parse_host(_get_value(hosts, at, count)),
         )
         for at in range(count)
     ]
@@ -98,32 +101,32 @@ def _read_forwarded(lines: Sequence[str]) -> list[Hop]:
         pairs = {name.lower(): _unquote(value) for name, value in _PAIR.findall(element)}
         hops.append(
             Hop(
-                source=_without_port(pairs.get("for", "")),
-                scheme=_scheme(pairs.get("proto", "")),
-                host=_host(pairs.get("host", "")),
+                source=_strip_port(pairs.get("for", "")),
+                scheme=_parse_scheme(pairs.get("proto", "")),
+                host=_parse_host(pairs.get("host", "")),
             )
         )
     return hops
 
 
 def _split_elements(line: str) -> list[str]:
-    """Split at the commas that stand outside of quotes."""
-    return [each for each in re.findall(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+', line) if each.strip()]
+    """Split at the commas outside of quotes."""
+    return [element for element in re.findall(r'(?:[^,"]|"(?:[^"\\]|\\.)*"?)+', line) if element.strip()]
 
 
-def _listed(lines: Sequence[str]) -> list[str]:
-    return [each.strip() for line in lines for each in line.split(",")] if lines else []
+def _split_values(lines: Sequence[str]) -> list[str]:
+    return [value.strip() for line in lines for value in line.split(",")] if lines else []
 
 
-def _beside(values: Sequence[str], at: int, count: int) -> str:
-    """Return the value that belongs to a hop: that of its place, or the last where a proxy wrote one for all."""
+def _get_value(values: Sequence[str], at: int, count: int) -> str:
+    """Return the value of a hop: the one at its place, or the last where a proxy wrote one for all."""
     if not values:
         return ""
     return values[at] if len(values) == count else values[-1]
 
 
-def _without_port(text: str) -> str:
-    """Return the address in `192.0.2.7:1234`, `[2001:db8::1]:1234` or a bare one."""
+def _strip_port(text: str) -> str:
+    """Return the address in `192.0.2.7:1234`, `[2001:db8::1]:1234` or a plain address."""
     if text.startswith("["):
         return text[1:].partition("]")[0]
     return text.partition(":")[0] if text.count(":") == 1 else text
@@ -133,9 +136,9 @@ def _unquote(text: str) -> str:
     return re.sub(r"\\(.)", r"\1", text[1:-1]) if text.startswith('"') else text
 
 
-def _scheme(text: str) -> str:
+def _parse_scheme(text: str) -> str:
     return text.lower() if text.lower() in {"http", "https"} else ""
 
 
-def _host(text: str) -> str:
+def _parse_host(text: str) -> str:
     return text if _HOST.fullmatch(text) else ""

@@ -1,4 +1,4 @@
-"""What a browser may do with our pages: nothing from elsewhere, no script or style but our own files."""
+"""Security headers: pages load nothing from elsewhere, and no script or style but the static files."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ MAIL_POLICY = (
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none';"
     " frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox"
 )
-"""For a digest shown as it was sent: a mail styles itself, so it gets a frame without scripts or an origin."""
+"""For a digest shown as it was sent: a mail has inline styles, so it gets a frame without scripts or an origin."""
 
-_ALWAYS = {
+_HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    # Not no-referrer: a browser would then send `Origin: null` with our own forms.
+    # Not no-referrer: browsers would then send `Origin: null` with the page's own forms.
     "Referrer-Policy": "same-origin",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -26,7 +26,7 @@ _ALWAYS = {
 
 
 class SafeHeaders:
-    """Put the headers on every answer; a route that sets a policy of its own keeps it."""
+    """Middleware that adds the headers to every response; a route that sets its own policy keeps it."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -36,13 +36,13 @@ class SafeHeaders:
             await self._app(scope, receive, send)
             return
 
-        async def sending(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _ALWAYS.items():
+                for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("Content-Security-Policy", PAGE_POLICY)
                 headers.setdefault("Cache-Control", "private, no-cache")
             await send(message)
 
-        await self._app(scope, receive, sending)
+        await self._app(scope, receive, send_with_headers)

@@ -1,7 +1,7 @@
-"""Serves below the path of `web.base_url`, whether a proxy keeps that path or cuts it off; and HEAD wherever GET is.
+"""Serves below the path of `web.base_url`, whether a proxy keeps that path or strips it; and HEAD wherever GET is.
 
-Inside, every path begins at the root, and so do redirects; what leaves for a browser gets the prefix: addresses in
-templates by their own means (`root`), redirects ctx.
+Inside, every path begins at the root, and so do redirects. The prefix is added on the way out: to addresses in
+templates by their `root`, to redirects here.
 """
 
 from __future__ import annotations
@@ -12,16 +12,16 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 IS_HEAD = "watcher.head"
-"""In the scope of a request that asks for headers alone."""
+"""Key in the scope of a HEAD request."""
 
 
-def prefix_of(base_url: str | None) -> str:
-    """Return the path of a base address without a slash at its end; empty where it is the root."""
+def get_path_prefix(base_url: str | None) -> str:
+    """Return the path of a base URL without its trailing slash; empty where it is the root."""
     return urlsplit(base_url or "").path.rstrip("/")
 
 
 class SubPath:
-    """Take the prefix off the paths that come in, and put it before redirects within this server."""
+    """Middleware that strips the prefix from request paths, and adds it to redirects within this server."""
 
     def __init__(self, app: ASGIApp, prefix: str) -> None:
         self._app = app
@@ -35,9 +35,9 @@ class SubPath:
         async def send_with_prefix(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                place = headers.get("location", "")
-                if place.startswith("/") and not place.startswith("//") and not self._is_below(place):
-                    headers["location"] = self._prefix + place
+                location = headers.get("location", "")
+                if location.startswith("/") and not location.startswith("//") and not self._is_below(location):
+                    headers["location"] = self._prefix + location
             await send(message)
 
         path = scope["path"]
@@ -46,12 +46,12 @@ class SubPath:
             scope = {**scope, "path": path[len(self._prefix) :] or "/", "raw_path": raw[len(self._prefix) :] or b"/"}
         await self._app(scope, receive, send_with_prefix)
 
-    def _is_below(self, place: str) -> bool:
-        return place.startswith(self._prefix) and place[len(self._prefix) : len(self._prefix) + 1] in {"", "/", "?"}
+    def _is_below(self, path: str) -> bool:
+        return path.startswith(self._prefix) and path[len(self._prefix) : len(self._prefix) + 1] in {"", "/", "?"}
 
 
 class HeadAsGet:
-    """Answer HEAD as GET is answered, without the body."""
+    """Middleware that answers HEAD like GET, without the body."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

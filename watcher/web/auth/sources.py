@@ -1,4 +1,4 @@
-"""Where a request comes from, as limits count it: an IPv4 address, or the /64 that an IPv6 address lies in."""
+"""The source of a request, as limits count it: an IPv4 address, or the /64 of an IPv6 address."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TypeAlias
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 HOST_BITS = 64
-"""Of an IPv6 address: whoever has one address of a /64 has them all."""
+"""Bits of an IPv6 address that one network hands out: whoever has one address of a /64 has them all."""
 
 
 def parse_address(text: str) -> Address | None:
-    """Parse an address, with or without a zone; IPv4 in IPv6 counts as IPv4. None where it is no address."""
+    """Parse an address, with or without a zone; IPv4 in IPv6 counts as IPv4. None where it is not one."""
     try:
         address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -22,8 +22,8 @@ def parse_address(text: str) -> Address | None:
     return mapped or address
 
 
-def source_of(text: str) -> str:
-    """Return what limits count an address as; what is no address counts as itself."""
+def get_source(text: str) -> str:
+    """Return the source that limits count an address under; other text counts as itself."""
     address = parse_address(text)
     if isinstance(address, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((int(address) >> HOST_BITS << HOST_BITS, 128 - HOST_BITS)))
@@ -31,10 +31,10 @@ def source_of(text: str) -> str:
 
 
 class Proxies:
-    """The proxies that are believed: addresses and networks of `web.trusted_proxies`."""
+    """The trusted proxies: addresses and networks of `web.trusted_proxies`."""
 
     def __init__(self, networks: Iterable[str]) -> None:
-        self._networks: tuple[Network, ...] = tuple(ipaddress.ip_network(each) for each in networks)
+        self._networks: tuple[Network, ...] = tuple(ipaddress.ip_network(network) for network in networks)
 
     def include(self, text: str) -> bool:
         """Return whether an address is one of the trusted proxies."""

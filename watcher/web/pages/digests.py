@@ -14,56 +14,61 @@ from watcher.store.hits.queries import load_hits
 from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 from watcher.web.auth.headers import MAIL_POLICY
 from watcher.web.context import Ctx
-from watcher.web.pages.hit_groups import groups_of, rows_of
+from watcher.web.pages.hit_groups import group_by_entry, group_by_story
 from watcher.web.validation import DigestId
 
 router = APIRouter(include_in_schema=False)
-PER_PAGE = 40
-LATEST = "last"
+PAGE_SIZE = 40
+MAX_DELIVERIES = 200
+MAX_HITS = 300
 
 
 @router.get("/digests")
 def list_digests(request: Request, ctx: Ctx, name: str = "", cursor: str = "") -> Response:
-    """Show the digests: when each comes next, and the history of all."""
+    """Show the configured digests with their next times, and the history of all."""
     fault: UsageError | None = None
     page: Page[StoredDigest] = Page(items=())
     with ctx.app.database.read() as db:
-        last = get_last_slots(db, ctx.now)
+        last_slots = get_last_slots(db, ctx.now)
         try:
-            page = find_digests(db, name=name.replace("\0", "") or None, limit=PER_PAGE, cursor=cursor or None)
+            page = find_digests(db, name=name.replace("\0", "") or None, limit=PAGE_SIZE, cursor=cursor or None)
         except UsageError as error:
             fault = error
-        waiting = count_deliveries_by_state(db)
+        counts = count_deliveries_by_state(db)
     lines = [
-        {"one": each, "last_at": last.get(each.name), "next_at": find_next_slot(each, ctx.now)}
-        for each in ctx.app.settings.subscriptions
+        {
+            "subscription": subscription,
+            "last_at": last_slots.get(subscription.name),
+            "next_at": find_next_slot(subscription, ctx.now),
+        }
+        for subscription in ctx.app.settings.subscriptions
     ]
-    return ctx.page(
-        request, "digests.html", 400 if fault else 200, lines=lines, page=page, waiting=waiting, name=name, fault=fault
+    return ctx.render_page(
+        request, "digests.html", 400 if fault else 200, lines=lines, page=page, counts=counts, name=name, fault=fault
     )
 
 
 @router.get("/digests/{digest_id}")
 def show_digest(request: Request, ctx: Ctx, digest_id: DigestId) -> Response:
-    """Show a digest as it was sent, to whom, and with what outcome."""
+    """Show a digest as it was sent, its recipients, and the state of each message."""
     with ctx.app.database.read() as db:
         digest = load_digest(db, digest_id)
-        deliveries = find_deliveries(db, digest_id=digest_id, limit=200).items
-        told = load_hits(db, list_digest_hit_ids(db, digest_id)[:300])
-    return ctx.page(
+        deliveries = find_deliveries(db, digest_id=digest_id, limit=MAX_DELIVERIES).items
+        reported = load_hits(db, list_digest_hit_ids(db, digest_id)[:MAX_HITS])
+    return ctx.render_page(
         request,
         "digest.html",
         digest=digest,
         deliveries=deliveries,
-        groups=groups_of(rows_of(told), by_story=True),
+        groups=group_by_story(group_by_entry(reported)),
     )
 
 
 @router.get("/digests/{digest_id}/mail")
 def show_mail(ctx: Ctx, digest_id: DigestId) -> Response:
-    """Give a digest's HTML as it was sent, for a frame that can do nothing but show it."""
+    """Return a digest's HTML as it was sent, for a frame that can only display it."""
     with ctx.app.database.read() as db:
         digest = load_digest(db, digest_id)
     if not digest.html:
-        raise HTTPException(404, "this digest was not sent, or its text is no longer kept")
+        raise HTTPException(404, "This digest was not sent, or its text was deleted.")
     return HTMLResponse(digest.html, headers={"Content-Security-Policy": MAIL_POLICY})

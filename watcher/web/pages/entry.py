@@ -1,4 +1,4 @@
-"""One entry, whole: its words with their evidence, why each topic holds it, its edits, and which digest told it."""
+"""One entry: its text with the evidence, why each topic matched it, its edits, and the digest that reported it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from watcher.store.entries.queries import load_entry, load_entry_versions
 from watcher.store.hits.queries import load_hit, load_hits_of_entries
 from watcher.store.stories.queries import find_story_of_entry
 from watcher.web.context import Ctx, WebContext
-from watcher.web.pages.hit_groups import Row
-from watcher.web.render.diffs import edits
+from watcher.web.pages.hit_groups import HitRow
+from watcher.web.render.diffs import compare_versions
 from watcher.web.validation import EntryId, HitId
 
 router = APIRouter(include_in_schema=False)
@@ -24,53 +24,56 @@ router = APIRouter(include_in_schema=False)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reason:
-    """A hit and why: the clauses of the topic as it is now; None where there is no such topic any more."""
+    """A hit and the clauses of its topic as it is now; `topic` is None where it was removed.
+
+    `is_current` says whether the hit was found by the topic's present version.
+    """
 
     hit: StoredHit
     topic: Topic | None
     clause: Clause | None
-    current: bool
+    is_current: bool
 
 
 @router.get("/hits/{hit_id}")
 def show_hit(request: Request, ctx: Ctx, hit_id: HitId) -> Response:
-    """Show a hit with all that is known of its entry."""
+    """Show the entry of a hit; this hit leads."""
     with ctx.app.database.read() as db:
         entry_id = load_hit(db, hit_id).stored.id
-    return _show(request, ctx, entry_id, hit_id)
+    return _render_entry(request, ctx, entry_id, hit_id)
 
 
 @router.get("/entries/{entry_id}")
 def show_entry(request: Request, ctx: Ctx, entry_id: EntryId) -> Response:
     """Show an entry, matched by a topic or not."""
-    return _show(request, ctx, entry_id, None)
+    return _render_entry(request, ctx, entry_id, None)
 
 
-def _show(request: Request, ctx: WebContext, entry_id: int, hit_id: int | None) -> Response:
+def _render_entry(request: Request, ctx: WebContext, entry_id: int, hit_id: int | None) -> Response:
     with ctx.app.database.read() as db:
         stored = load_entry(db, entry_id)
-        found = load_hits_of_entries(db, [entry_id])
-        former = load_entry_versions(db, entry_id)
-        told = load_digests_of_hits(db, [hit.id for hit in found])
+        entry_hits = load_hits_of_entries(db, [entry_id])
+        versions = load_entry_versions(db, entry_id)
+        reported = load_digests_of_hits(db, [hit.id for hit in entry_hits])
         story = find_story_of_entry(db, entry_id)
-    chosen = sorted(found, key=lambda hit: hit.id != hit_id)
-    return ctx.page(
+    ordered = sorted(entry_hits, key=lambda hit: hit.id != hit_id)
+    return ctx.render_page(
         request,
         "entry.html",
         stored=stored,
-        row=Row(hits=chosen) if chosen else None,
-        evidence=[each for hit in found for each in hit.hit.evidence],
-        reasons=[_reason(ctx, hit, stored) for hit in chosen],
-        edits=edits(stored, former),
-        told=told,
+        row=HitRow(hits=ordered) if ordered else None,
+        evidence=[evidence for hit in entry_hits for evidence in hit.hit.evidence],
+        reasons=[_explain_hit(ctx, hit, stored) for hit in ordered],
+        edits=compare_versions(stored, versions),
+        reported=reported,
         story=story,
     )
 
 
-def _reason(ctx: WebContext, hit: StoredHit, stored: StoredEntry) -> Reason:
-    topic = next((each for each in ctx.app.settings.topics if each.id == hit.hit.topic_id), None)
+def _explain_hit(ctx: WebContext, hit: StoredHit, stored: StoredEntry) -> Reason:
+    topic = next((topic for topic in ctx.app.settings.topics if topic.id == hit.hit.topic_id), None)
     if topic is None:
-        return Reason(hit=hit, topic=None, clause=None, current=False)
+        return Reason(hit=hit, topic=None, clause=None, is_current=False)
     watched = ctx.app.watched
-    current = hit.hit.topic_version == watched.version(topic.id)
-    return Reason(hit=hit, topic=topic, clause=explain_match(watched.query(topic.id), stored), current=current)
+    is_current = hit.hit.topic_version == watched.version(topic.id)
+    return Reason(hit=hit, topic=topic, clause=explain_match(watched.query(topic.id), stored), is_current=is_current)

@@ -1,86 +1,74 @@
-"""What a list shows, taken along: CSV, JSON lines, Markdown, Atom, under the list's own filters."""
+"""Downloads of a list of hits under its filters: CSV, JSON lines, Markdown, Atom."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import replace
 
 from fastapi import APIRouter, Request, Response
 
-from watcher.app import views
-from watcher.app.spreadsheet import HIT_COLUMNS, format_csv, hit_row
-from watcher.app.syndication import atom
+from watcher.app.export import export_hits_atom, export_hits_csv, export_hits_jsonl, export_hits_markdown
+from watcher.app.listing import list_hits
+from watcher.contract.hits import encode_hit
 from watcher.model.results import StoredHit
-from watcher.store.hits.search import find_hits
 from watcher.web.context import Ctx, WebContext, get_match_budget
-from watcher.web.deadlines import EXPORT_PATIENCE
-from watcher.web.pages.list_query import read_question
+from watcher.web.deadlines import EXPORT_TIME
+from watcher.web.pages.list_query import parse_page_query
 
 router = APIRouter(include_in_schema=False)
-MOST = 5_000
+MAX_EXPORTED_HITS = 5_000
+MAX_ATOM_ENTRIES = 100
+BATCH_SIZE = 500
 
 
 @router.get("/hits.csv")
-def as_csv(request: Request, ctx: Ctx) -> Response:
-    """Give the hits as CSV that a spreadsheet takes for text: no cell can be a formula."""
-    rows = (hit_row(views.hit(hit)) for hit in _shown(request, ctx))
-    return _file(format_csv(HIT_COLUMNS, rows), "text/csv; charset=utf-8", "hits.csv")
+def download_csv(request: Request, ctx: Ctx) -> Response:
+    """Return the hits as CSV in which no cell can be a formula."""
+    body = export_hits_csv(map(encode_hit, _list_exported_hits(request, ctx)))
+    return _make_download(body, "text/csv; charset=utf-8", "hits.csv")
 
 
 @router.get("/hits.jsonl")
-def as_lines(request: Request, ctx: Ctx) -> Response:
-    """Give the hits as JSON, one a line."""
-    lines = (json.dumps(views.hit(hit), ensure_ascii=False) + "\n" for hit in _shown(request, ctx))
-    return _file("".join(lines), "application/x-ndjson; charset=utf-8", "hits.jsonl")
+def download_jsonl(request: Request, ctx: Ctx) -> Response:
+    """Return the hits as JSON, one a line."""
+    body = export_hits_jsonl(map(encode_hit, _list_exported_hits(request, ctx)))
+    return _make_download(body, "application/x-ndjson; charset=utf-8", "hits.jsonl")
 
 
 @router.get("/hits.md")
-def as_markdown(request: Request, ctx: Ctx) -> Response:
-    """Give the hits as a Markdown list."""
-    said = "".join(_line(views.hit(hit)) for hit in _shown(request, ctx))
-    return _file(said, "text/markdown; charset=utf-8", "hits.md")
+def download_markdown(request: Request, ctx: Ctx) -> Response:
+    """Return the hits as a Markdown list."""
+    body = export_hits_markdown(map(encode_hit, _list_exported_hits(request, ctx)))
+    return _make_download(body, "text/markdown; charset=utf-8", "hits.md")
 
 
 @router.get("/hits.atom")
-def as_atom(request: Request, ctx: Ctx) -> Response:
-    """Give the hits as an Atom feed: a search to subscribe to."""
+def get_hits_atom(request: Request, ctx: Ctx) -> Response:
+    """Return the newest hits as an Atom feed: a search to subscribe to."""
     base = (ctx.gate.base_url or str(request.base_url)).rstrip("/")
     query = f"?{request.url.query}" if request.url.query else ""
-    said = atom("Hits", f"{base}/hits{query}", _shown(request, ctx)[:100], url=f"{base}/hits.atom{query}")
-    return Response(said, media_type="application/atom+xml; charset=utf-8")
+    exported = _list_exported_hits(request, ctx)[:MAX_ATOM_ENTRIES]
+    body = export_hits_atom("Hits", f"{base}/hits{query}", exported, url=f"{base}/hits.atom{query}")
+    return Response(body, media_type="application/atom+xml; charset=utf-8")
 
 
-def _shown(request: Request, ctx: WebContext) -> Sequence[StoredHit]:
-    question = read_question(ctx, request.query_params)
-    get_match_budget(request).allow(EXPORT_PATIENCE)
+def _list_exported_hits(request: Request, ctx: WebContext) -> Sequence[StoredHit]:
+    question = parse_page_query(ctx, request.query_params, BATCH_SIZE)
+    get_match_budget(request).allow(EXPORT_TIME)
     if question.fault is not None:
         raise question.fault
-    found: list[StoredHit] = []
-    cursor = question.cursor
+    exported: list[StoredHit] = []
+    query = question.query
     with ctx.app.database.read() as db:
-        while len(found) < MOST:
-            page = find_hits(db, question.filters, query=question.query, order=question.order, limit=500, cursor=cursor)
-            found += page.items
-            cursor = page.next_cursor
-            if cursor is None:
+        while len(exported) < MAX_EXPORTED_HITS:
+            page = list_hits(db, query)
+            exported += page.items
+            if page.next_cursor is None:
                 break
-    return found[:MOST]
+            query = replace(query, cursor=page.next_cursor)
+    return exported[:MAX_EXPORTED_HITS]
 
 
-def _line(hit: dict[str, Any]) -> str:
-    entry = hit["entry"]
-    url = (entry["url"] or "").replace("<", "%3C").replace(">", "%3E")
-    title = _plain(entry["title"])
-    named = f"[{title}](<{url}>)" if url else title
-    return f"- {named} – {_plain(entry['source'])}, {hit['matched_at']} ({hit['topic']})\n"
-
-
-def _plain(said: str) -> str:
-    return re.sub(r"([\\`*_{}\[\]<>#|~!])", r"\\\1", " ".join(said.split()))
-
-
-def _file(said: str, media_type: str, name: str) -> Response:
+def _make_download(body: str, media_type: str, name: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
-    return Response(said, media_type=media_type, headers=headers)
+    return Response(body, media_type=media_type, headers=headers)

@@ -13,41 +13,47 @@ from watcher.web.context import Ctx
 
 router = APIRouter(include_in_schema=False)
 WORST_FIRST = ("gone", "failing", "degraded", "stale", "new", "paused", "fresh")
+MAX_POLLS = 100
 
 
 @router.get("/feeds")
 def list_feeds(request: Request, ctx: Ctx) -> Response:
-    """Show every feed, the ones that want looking at first."""
+    """Show every feed, those with problems first."""
     now = ctx.now
-    added, skipped = (_count(request.query_params.get(name, "")) for name in ("added", "skipped"))
-    wanted = [each for each in request.query_params.getlist("health") if each in WORST_FIRST]
+    added, skipped = (_parse_count(request.query_params.get(name, "")) for name in ("added", "skipped"))
+    wanted = [name for name in request.query_params.getlist("health") if name in WORST_FIRST]
     with ctx.app.database.read() as db:
-        watched, counts = load_feeds(db), count_entries_by_feed(db)
+        watched, entry_counts = load_feeds(db), count_entries_by_feed(db)
     lines = [
-        {"feed": each, "health": str(get_feed_health(each.summary, now)), "entries": counts.get(each.id, 0)}
-        for each in watched
+        {"feed": feed, "health": str(get_feed_health(feed.summary, now)), "entries": entry_counts.get(feed.id, 0)}
+        for feed in watched
     ]
-    tally = {name: sum(line["health"] == name for line in lines) for name in WORST_FIRST}
+    counts = {name: sum(line["health"] == name for line in lines) for name in WORST_FIRST}
     shown = [line for line in lines if not wanted or line["health"] in wanted]
     shown.sort(key=lambda line: WORST_FIRST.index(str(line["health"])))
-    return ctx.page(
+    return ctx.render_page(
         request, "feeds.html",
-        lines=shown, tally=tally, wanted=wanted, total=len(lines), added=added, skipped=skipped,
+        lines=shown, counts=counts, wanted=wanted, total=len(lines), added=added, skipped=skipped,
     )  # fmt: skip
-
-
-def _count(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None
 
 
 @router.get("/feeds/show")
 def show_feed(request: Request, ctx: Ctx, url: str = Query(max_length=4000)) -> Response:
-    """Show one feed: what polling it taught, and its latest polls."""
+    """Show one feed: its health, what polling it taught, and its latest polls."""
     source = find_source(ctx.app.settings.sources, url)
     with ctx.app.database.read() as db:
         feed = load_feed(db, source.url if source else make_public_url(url))
-        polls = load_polls(db, feed.id, 100)
-        count = count_entries_by_feed(db).get(feed.id, 0)
-    return ctx.page(
-        request, "feed.html", feed=feed, health=str(get_feed_health(feed.summary, ctx.now)), polls=polls, entries=count
+        polls = load_polls(db, feed.id, MAX_POLLS)
+        entries = count_entries_by_feed(db).get(feed.id, 0)
+    return ctx.render_page(
+        request,
+        "feed.html",
+        feed=feed,
+        health=str(get_feed_health(feed.summary, ctx.now)),
+        polls=polls,
+        entries=entries,
     )
+
+
+def _parse_count(text: str) -> int | None:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else None

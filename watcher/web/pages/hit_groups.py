@@ -1,4 +1,4 @@
-"""Hits as a page shows them: one row for an entry whatever topics it hit, and one for a story whoever tells it."""
+"""Hits as a page shows them: one row for an entry whatever topics it hit, and one group for a story."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from watcher.model.topic import Evidence
 
 
 @dataclass(slots=True, kw_only=True)
-class Row:
-    """An entry and its hits; the first leads."""
+class HitRow:
+    """An entry and its hits; the first leads. `searched` is the evidence of the list's search."""
 
     hits: list[StoredHit]
     searched: tuple[Evidence, ...] = ()
@@ -28,38 +28,38 @@ class Row:
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:
-        """Give the words that show why, of all its topics and of the search."""
-        return (*(each for hit in self.hits for each in hit.hit.evidence), *self.searched)
+        """Return the evidence of all its topics and of the search."""
+        return (*(evidence for hit in self.hits for evidence in hit.hit.evidence), *self.searched)
 
 
 @dataclass(slots=True, kw_only=True)
-class Group:
-    """A story on a page: the row that leads it here, and the other rows of it."""
+class HitGroup:
+    """A story on a page: its leading row, and its other rows."""
 
-    lead: Row
-    others: list[Row] = field(default_factory=list)
+    lead: HitRow
+    others: list[HitRow] = field(default_factory=list)
 
 
-def rows_of(found: Sequence[StoredHit], query: Query | None = None) -> list[Row]:
-    """Bring the hits of one entry together, in the order of the list."""
-    rows: dict[int, Row] = {}
-    for hit in found:
+def group_by_entry(hits: Sequence[StoredHit], search: Query | None = None) -> list[HitRow]:
+    """Return one row for the hits of each entry, in the order of the list."""
+    rows: dict[int, HitRow] = {}
+    for hit in hits:
         if hit.stored.id in rows:
             rows[hit.stored.id].hits.append(hit)
         else:
-            searched = match_entry(query, hit.stored) if query is not None else None
-            rows[hit.stored.id] = Row(hits=[hit], searched=searched or ())
+            searched = match_entry(search, hit.stored) if search is not None else None
+            rows[hit.stored.id] = HitRow(hits=[hit], searched=searched or ())
     return list(rows.values())
 
 
-def groups_of(rows: Sequence[Row], *, by_story: bool) -> list[Group]:
-    """Bring the rows of one story together, in the order of the list."""
-    groups: dict[tuple[str, int], Group] = {}
+def group_by_story(rows: Sequence[HitRow], *, enabled: bool = True) -> list[HitGroup]:
+    """Return one group for the rows of each story, in the order of the list; one for each row unless `enabled`."""
+    groups: dict[tuple[str, int], HitGroup] = {}
     for row in rows:
         story = row.hit.story_id
-        key = ("story", story) if by_story and story is not None else ("entry", row.stored.id)
+        key = ("story", story) if enabled and story is not None else ("entry", row.stored.id)
         if key in groups:
             groups[key].others.append(row)
         else:
-            groups[key] = Group(lead=row)
+            groups[key] = HitGroup(lead=row)
     return list(groups.values())

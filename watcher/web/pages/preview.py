@@ -1,4 +1,4 @@
-"""A digest before it is sent: what it would hold now, as each channel would show it."""
+"""A digest before it is sent: what it would contain now, as each channel would show it."""
 
 from __future__ import annotations
 
@@ -18,25 +18,26 @@ router = APIRouter(include_in_schema=False)
 
 
 @router.get("/digests/preview")
-def show(request: Request, ctx: Ctx, name: str = Query(max_length=64), since: str = "") -> Response:
-    """Show what a digest would hold now. Nothing is told, and nothing is sent."""
-    made = _made(ctx, name, since)
+def show_preview(request: Request, ctx: Ctx, name: str = Query(max_length=64), since: str = "") -> Response:
+    """Show what a digest would contain now. Nothing is sent, and no hit counts as reported."""
+    digest = _compose_preview(ctx, name, since)
     links = ctx.app.press().links
-    return ctx.page(
-        request, "preview.html", name=name, since=since, digest=made, headline=format_headline(made),
-        subject=format_subject(made), text=render_text(made, links), markdown=render_markdown(made, links),
+    return ctx.render_page(
+        request, "preview.html", name=name, since=since, digest=digest, headline=format_headline(digest),
+        subject=format_subject(digest), text=render_text(digest, links),
+        markdown=render_markdown(digest, links),
     )  # fmt: skip
 
 
 @router.get("/digests/preview/mail")
-def mail(ctx: Ctx, name: str = Query(max_length=64), since: str = "") -> Response:
-    """Give the mail as it would look, for a frame that can do nothing but show it."""
+def show_preview_mail(ctx: Ctx, name: str = Query(max_length=64), since: str = "") -> Response:
+    """Return the mail as it would look, for a frame that can only display it."""
     press = ctx.app.press()
-    said = render_html(_made(ctx, name, since), press.links, press.templates)
-    return HTMLResponse(said, headers={"Content-Security-Policy": MAIL_POLICY})
+    html = render_html(_compose_preview(ctx, name, since), press.links, press.templates)
+    return HTMLResponse(html, headers={"Content-Security-Policy": MAIL_POLICY})
 
 
-def _made(ctx: WebContext, name: str, since: str) -> Digest:
+def _compose_preview(ctx: WebContext, name: str, since: str) -> Digest:
     moment = parse_time(since, ctx.now) if since.strip() else None
     with ctx.app.database.read() as db:
         return preview_digest(db, ctx.app.press(), name, ctx.now, since=moment)

@@ -1,4 +1,4 @@
-"""What stands beside the lists: topics with their counts, feeds' health, the last digest, messages that did not go."""
+"""The column beside the lists: topics with their counts, the feeds' health, the last digest, messages in doubt."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from watcher.digest.slots import find_next_slot
 from watcher.model.topic import Topic
 from watcher.store.digests.queries import StoredDigest, find_digests
 from watcher.store.hits.counts import count_hits_by_day
-from watcher.store.system.status import get_status
+from watcher.store.system import status
 from watcher.web.context import WebContext
 
-DAYS = 14
+CHART_DAYS = 14
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,44 +27,47 @@ class TopicLine:
 
     @property
     def recent(self) -> int:
+        """Return the hits of the last seven days."""
         return sum(self.days[-7:])
 
 
-def desk(ctx: WebContext) -> dict[str, Any]:
-    """Gather what stands beside the lists; remembered for some seconds, as many pages ask for it."""
-    return ctx.remembered("desk", lambda: _gather(ctx))
+def get_sidebar(ctx: WebContext) -> dict[str, Any]:
+    """Return the values of the side column's templates, cached for some seconds."""
+    return ctx.get_cached("sidebar", lambda: _load_sidebar(ctx))
 
 
-def last_days(now: datetime, count: int) -> list[str]:
-    """List the last days as YYYY-MM-DD, oldest first, today at the end."""
+def list_last_days(now: datetime, count: int) -> list[str]:
+    """Return the last days as YYYY-MM-DD, oldest first, today (UTC) at the end."""
     return [f"{now - timedelta(days=back):%Y-%m-%d}" for back in range(count - 1, -1, -1)]
 
 
-def by_day(per_day: tuple[tuple[str, str, int], ...]) -> Mapping[str, Mapping[str, int]]:
-    """Turn (topic, day, count) into counts by topic and day."""
-    counted: defaultdict[str, dict[str, int]] = defaultdict(dict)
-    for topic_id, day, count in per_day:
-        counted[topic_id][day] = count
-    return counted
+def group_by_topic(rows: tuple[tuple[str, str, int], ...]) -> Mapping[str, Mapping[str, int]]:
+    """Return counts by topic and day, from rows of (topic, day, count)."""
+    counts: defaultdict[str, dict[str, int]] = defaultdict(dict)
+    for topic_id, day, count in rows:
+        counts[topic_id][day] = count
+    return counts
 
 
-def _gather(ctx: WebContext) -> dict[str, Any]:
+def _load_sidebar(ctx: WebContext) -> dict[str, Any]:
     now = ctx.now
-    days = last_days(now, DAYS)
+    days = list_last_days(now, CHART_DAYS)
     with ctx.app.database.read() as db:
-        counted = by_day(count_hits_by_day(db, days[0]))
-        known = get_status(db, now)
-        last: tuple[StoredDigest, ...] = find_digests(db, limit=1).items
+        counts = group_by_topic(count_hits_by_day(db, days[0]))
+        summary = status.get_status(db, now)
+        latest: tuple[StoredDigest, ...] = find_digests(db, limit=1).items
     topics = [
-        TopicLine(topic=topic, days=tuple(counted.get(topic.id, {}).get(day, 0) for day in days))
+        TopicLine(topic=topic, days=tuple(counts.get(topic.id, {}).get(day, 0) for day in days))
         for topic in ctx.app.settings.topics
     ]
-    coming = [
-        (slot, each) for each in ctx.app.settings.subscriptions if (slot := find_next_slot(each, now)) is not None
+    upcoming = [
+        (slot, subscription)
+        for subscription in ctx.app.settings.subscriptions
+        if (slot := find_next_slot(subscription, now)) is not None
     ]
     return {
         "topic_lines": topics,
-        "standing": known,
-        "last_digest": last[0] if last else None,
-        "next_digest": min(coming, key=lambda pair: pair[0]) if coming else None,
+        "summary": summary,
+        "last_digest": latest[0] if latest else None,
+        "next_digest": min(upcoming, key=lambda pair: pair[0]) if upcoming else None,
     }

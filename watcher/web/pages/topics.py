@@ -1,55 +1,55 @@
-"""The topics: what is watched for, and how much of it came."""
+"""The topics: what is watched for, and how many hits each has."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from watcher.app.listing import find_topic
+from watcher.app.topics import find_topic
 from watcher.store.hits.counts import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
 from watcher.store.topics import load_topic_versions
 from watcher.web.context import Ctx
-from watcher.web.pages.sidebar import by_day, last_days
+from watcher.web.pages.sidebar import group_by_topic, list_last_days
 
 router = APIRouter(include_in_schema=False)
-DAYS = 30
+CHART_DAYS = 30
 
 
 @router.get("/topics")
 def list_topics(request: Request, ctx: Ctx) -> Response:
     """Show every topic with its last month."""
-    days = last_days(ctx.now, DAYS)
+    days = list_last_days(ctx.now, CHART_DAYS)
     with ctx.app.database.read() as db:
-        counted, totals, latest = (
-            by_day(count_hits_by_day(db, days[0])),
+        counts, totals, latest = (
+            group_by_topic(count_hits_by_day(db, days[0])),
             count_hits_by_topic(db),
             get_latest_hit_times(db),
         )
     lines = [
         {
             "topic": topic,
-            "days": [counted.get(topic.id, {}).get(day, 0) for day in days],
+            "days": [counts.get(topic.id, {}).get(day, 0) for day in days],
             "total": totals.get(topic.id, 0),
             "last_at": latest.get(topic.id),
         }
         for topic in ctx.app.settings.topics
     ]
-    return ctx.page(request, "topics.html", lines=lines, days=days, sets=ctx.app.settings.sets)
+    return ctx.render_page(request, "topics.html", lines=lines, days=days, sets=ctx.app.settings.sets)
 
 
 @router.get("/topics/{topic_id}")
 def show_topic(request: Request, ctx: Ctx, topic_id: str) -> Response:
-    """Show one topic: its query, its meanings so far, its latest hits."""
+    """Show one topic: its query, its earlier versions, its hits per day."""
     topic = find_topic(ctx.app.settings.topics, topic_id)
-    days = last_days(ctx.now, DAYS)
+    days = list_last_days(ctx.now, CHART_DAYS)
     with ctx.app.database.read() as db:
-        counted = by_day(count_hits_by_day(db, days[0])).get(topic.id, {})
+        counts = group_by_topic(count_hits_by_day(db, days[0])).get(topic.id, {})
         total = count_hits_by_topic(db).get(topic.id, 0)
         versions = load_topic_versions(db, topic.id)
-    return ctx.page(
+    return ctx.render_page(
         request,
         "topic.html",
         topic=topic,
-        days=[(day, counted.get(day, 0)) for day in days],
+        days=[(day, counts.get(day, 0)) for day in days],
         total=total,
         versions=versions,
         version=ctx.app.watched.version(topic.id),

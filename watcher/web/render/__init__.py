@@ -1,1 +1,1 @@
-"""How things look: templates, words with their evidence, moments, charts and diffs."""
+"""Rendering of pages: templates, text with its evidence, times and diffs."""

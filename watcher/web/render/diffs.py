@@ -1,4 +1,4 @@
-"""What an edit changed, word by word, as stretches that a template escapes and marks."""
+"""What edits changed, word by word, as stretches that a template escapes and marks."""
 
 from __future__ import annotations
 
@@ -13,47 +13,46 @@ from typing import Any, Literal
 from watcher.model.entry import StoredEntry
 
 Change = tuple[Literal["same", "gone", "new"], str]
-MOST_WORDS = 3_000
-"""Beyond this a field is shown as replaced whole: comparing word by word would take too long."""
-KEPT = 12
-"""So many unchanged words stay around a change; longer stretches are cut."""
+MAX_WORDS = 3_000
+"""A longer field is shown as replaced whole: comparing it word by word would take too long."""
+CONTEXT_WORDS = 12
+"""Unchanged words that are shown around a change; longer stretches are cut."""
 _WORDS = re.compile(r"\s+|[^\s]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Edited:
-    """One edit: when it was seen, and what became of each field that changed."""
+class EntryEdit:
+    """One edit: when it was seen, and the changes of each field."""
 
     at: datetime
     from_version: int
     fields: tuple[tuple[str, tuple[Change, ...]], ...]
 
 
-def edits(stored: StoredEntry, former: Sequence[Mapping[str, Any]]) -> tuple[Edited, ...]:
-    """Say what each edit of an entry changed, the latest first."""
+def compare_versions(stored: StoredEntry, versions: Sequence[Mapping[str, Any]]) -> tuple[EntryEdit, ...]:
+    """Return what each edit of an entry changed, the latest first; `versions` are its earlier texts, oldest first."""
     item = stored.entry.item
-    now = {"title": item.title, "summary": item.summary, "content": item.content}
-    states = [*former, now]
-    found = []
-    for before, after in pairwise(states):
+    current = {"title": item.title, "summary": item.summary, "content": item.content}
+    edits = []
+    for before, after in pairwise([*versions, current]):
         changed = [
-            (name, words(before[name], after[name]))
+            (name, compare_words(before[name], after[name]))
             for name in ("title", "summary", "content")
             if before[name] != after[name]
         ]
-        found.append(Edited(at=before["replaced_at"], from_version=before["version"], fields=tuple(changed)))
-    return tuple(reversed(found))
+        edits.append(EntryEdit(at=before["replaced_at"], from_version=before["version"], fields=tuple(changed)))
+    return tuple(reversed(edits))
 
 
-def words(before: str, after: str) -> tuple[Change, ...]:
-    """Compare two texts word by word."""
+def compare_words(before: str, after: str) -> tuple[Change, ...]:
+    """Return the changes between two texts, word by word."""
     old, new = _WORDS.findall(before), _WORDS.findall(after)
-    if len(old) + len(new) > MOST_WORDS * 2:
-        return _whole(before, after)
+    if len(old) + len(new) > MAX_WORDS * 2:
+        return _replace_whole(before, after)
     changes: list[Change] = []
     for kind, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if kind == "equal":
-            changes.append(("same", _shortened(old[i1:i2])))
+            changes.append(("same", _shorten(old[i1:i2])))
             continue
         if i2 > i1:
             changes.append(("gone", "".join(old[i1:i2])))
@@ -62,12 +61,13 @@ def words(before: str, after: str) -> tuple[Change, ...]:
     return tuple(changes)
 
 
-def _whole(before: str, after: str) -> tuple[Change, ...]:
+def _replace_whole(before: str, after: str) -> tuple[Change, ...]:
     changes: list[Change] = [("gone", before), ("new", after)]
     return tuple(change for change in changes if change[1])
 
 
-def _shortened(kept: list[str]) -> str:
-    if len(kept) <= KEPT * 4:
-        return "".join(kept)
-    return "".join(kept[: KEPT * 2]) + " … " + "".join(kept[-KEPT * 2 :])
+def _shorten(unchanged: list[str]) -> str:
+    # Words and the blanks between them alternate, so a context of n words is 2n elements.
+    if len(unchanged) <= CONTEXT_WORDS * 4:
+        return "".join(unchanged)
+    return "".join(unchanged[: CONTEXT_WORDS * 2]) + " … " + "".join(unchanged[-CONTEXT_WORDS * 2 :])

@@ -1,4 +1,4 @@
-"""The templates: everything escaped, nothing undefined, and the few words that all of them use."""
+"""The template environment: everything is escaped, undefined names are errors."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from watcher.web.render import evidence, times
 NAVIGATION = (
     ("/hits", "Hits"),
     ("/stories", "Stories"),
-    ("/archive", "Archive"),
+    ("/archive", "Search"),
     ("/topics", "Topics"),
     ("/feeds", "Feeds"),
     ("/digests", "Digests"),
@@ -27,8 +27,20 @@ NAVIGATION = (
 )
 
 
+HEALTH_WORDS = {
+    "fresh": "on time", "new": "new", "degraded": "incomplete", "stale": "late", "failing": "failing", "gone": "closed",
+    "paused": "paused",
+}  # fmt: skip
+"""What pages call a feed's health."""
+STATE_WORDS = {
+    "pending": "waiting", "sending": "sending", "sent": "sent", "retrying": "trying again", "uncertain": "in doubt",
+    "dead": "failed",
+}  # fmt: skip
+"""What pages call a message's state."""
+
+
 def make_environment(root: str = "") -> jinja2.Environment:
-    """Make the environment that draws every page; `root` is what the addresses of this server begin with."""
+    """Return the environment that renders every page; `root` is the prefix of this server's addresses."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("watcher.web"),
         autoescape=True,
@@ -39,46 +51,51 @@ def make_environment(root: str = "") -> jinja2.Environment:
     environment.globals.update(
         root=root,
         navigation=NAVIGATION,
+        health_words=HEALTH_WORDS,
+        state_words=STATE_WORDS,
         version=__version__,
-        static=lambda name: root + static(name),
+        static=lambda name: root + get_static_path(name),
         link=lambda path, params=None, **changed: root + link(path, params, **changed),
-        plural=plural,
+        plural=format_count,
     )
     environment.filters.update(
-        ago=times.ago, at=times.at, clock=times.clock, day=times.day, iso=times.iso, span=times.length,
-        web=web_address, host=host, title_of=evidence.title, snippet_of=evidence.snippet, body_of=evidence.body,
-        segment=lambda said: quote(str(said), safe=""), redacted=lambda text: redact_text(str(text or "")),
+        ago=times.format_ago, at=times.format_full, clock=times.format_clock, day=times.format_day,
+        iso=times.format_iso, span=times.format_length, web=get_web_url, host=get_host,
+        title_of=evidence.split_title, snippet_of=evidence.split_snippet, body_of=evidence.split_paragraphs,
+        segment=lambda value: quote(str(value), safe=""), redacted=lambda text: redact_text(str(text or "")),
     )  # fmt: skip
     return environment
 
 
 @cache
-def static(name: str) -> str:
-    """Give the address of a file of ours, which changes when the file does."""
+def get_static_path(name: str) -> str:
+    """Return the path of a static file; it changes with the file's content."""
     body = (files("watcher.web") / "static" / name).read_bytes()
     return f"/static/{name}?v={hashlib.sha256(body).hexdigest()[:10]}"
 
 
 def link(path: str, params: Mapping[str, Any] | None = None, **changed: Any) -> str:
-    """Write an address of ours: parameters with some changed; what is None or empty is left out."""
+    """Return a path of this server with parameters, some of them changed; None and empty values are left out."""
     merged = {**(params or {}), **changed}
     pairs: list[tuple[str, str]] = []
     for name, value in merged.items():
-        some = value if isinstance(value, (list, tuple)) else [value]
+        values = value if isinstance(value, (list, tuple)) else [value]
         pairs += [
-            (name, "1" if each is True else str(each)) for each in some if each or (each == 0 and each is not False)
+            (name, "1" if single is True else str(single))
+            for single in values
+            if single or (single == 0 and single is not False)
         ]
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
 @lru_cache(4096)
-def web_address(url: str | None) -> str | None:
-    """Let only http(s) addresses become links, whatever is stored."""
+def get_web_url(url: str | None) -> str | None:
+    """Return an http(s) address, None for any other: only these become links, whatever is stored."""
     return http_url(url, "") if url else None
 
 
-def host(url: str | None) -> str:
-    """Give the host of an address."""
+def get_host(url: str | None) -> str:
+    """Return the host of an address without `www.`; empty where there is none."""
     from urllib.parse import urlsplit
 
     try:
@@ -87,6 +104,6 @@ def host(url: str | None) -> str:
         return ""
 
 
-def plural(count: int, one: str, many: str | None = None) -> str:
-    """Write a count with its noun."""
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+def format_count(count: int, singular: str, plural: str | None = None) -> str:
+    """Return a count with its noun: `1 item`, `1,842 items`."""
+    return f"{count:,} {singular if count == 1 else plural or singular + 's'}"

@@ -1,32 +1,33 @@
-"""Moments as people read them. UTC everywhere, and said so; a browser adds its own zone on hovering."""
+"""Times as people read them, in UTC; a browser adds its own zone on hovering."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+"""Seconds."""
 
 
-def iso(moment: datetime | None) -> str:
-    """Write a moment for machines."""
+def format_iso(moment: datetime | None) -> str:
+    """Return a moment as RFC 3339, for machines; empty for None."""
     return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def at(moment: datetime | None) -> str:
-    """Write a moment in full: `4 Mar 2026, 14:05 UTC`."""
+def format_full(moment: datetime | None) -> str:
+    """Return a moment in full: `4 Mar 2026, 14:05 UTC`."""
     if moment is None:
         return "never"
-    said = moment.astimezone(UTC)
-    return f"{said.day} {said:%b %Y, %H:%M} UTC"
+    utc = moment.astimezone(UTC)
+    return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
 
 
-def clock(moment: datetime) -> str:
-    """Write the time of day."""
+def format_clock(moment: datetime) -> str:
+    """Return the time of day: `14:05`."""
     return f"{moment.astimezone(UTC):%H:%M}"
 
 
-def day(moment: datetime, now: datetime) -> str:
-    """Name a day: Today, Yesterday, or its date."""
+def format_day(moment: datetime, now: datetime) -> str:
+    """Return the name of a day: Today, Yesterday, or its date."""
     today, date = now.astimezone(UTC).date(), moment.astimezone(UTC).date()
     if date == today:
         return "Today"
@@ -35,26 +36,26 @@ def day(moment: datetime, now: datetime) -> str:
     return f"{date:%A}, {date.day} {date:%B}" + ("" if date.year == today.year else f" {date.year}")
 
 
-def ago(moment: datetime | None, now: datetime) -> str:
-    """Say how long ago, or in how long, in the largest unit that fits."""
+def format_ago(moment: datetime | None, now: datetime) -> str:
+    """Return how long ago a moment is, or how far ahead, in the largest unit that fits: `4 min ago`, `in 2 h`."""
     if moment is None:
         return "never"
     seconds = (now - moment).total_seconds()
-    said = _largest(abs(seconds))
-    if said == "now":
+    length = _format_largest_unit(abs(seconds))
+    if length == "now":
         return "just now" if seconds >= 0 else "now"
-    return f"{said} ago" if seconds > 0 else f"in {said}"
+    return f"{length} ago" if seconds > 0 else f"in {length}"
 
 
-def length(span: timedelta | None) -> str:
-    """Say a length of time in the largest unit that fits."""
+def format_length(span: timedelta | None) -> str:
+    """Return a length of time in the largest unit that fits."""
     if span is None:
         return "unknown"
-    said = _largest(span.total_seconds())
-    return "under a minute" if said == "now" else said
+    length = _format_largest_unit(span.total_seconds())
+    return "under a minute" if length == "now" else length
 
 
-def _largest(seconds: float) -> str:
+def _format_largest_unit(seconds: float) -> str:
     if seconds < 45:
         return "now"
     if seconds < 90 * MINUTE:

@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.disks import fill, small_disk
-from tests.pipeline.test_incoming import NOON, poll, press, watch
+from tests.pipeline.test_poller import NOON, poll, press, watch
 from tests.web_server import Reply, Server, rss
 from watcher.errors import StorageError, StorageFault
 from watcher.pipeline.storage_monitor import StorageMonitor

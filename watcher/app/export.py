@@ -1,0 +1,172 @@
+"""Hits and digests as files: CSV, JSON lines, Markdown, Atom (RFC 4287) and JSON Feed 1.1.
+
+In CSV, what a publisher wrote never becomes a formula of a spreadsheet.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable, Sequence
+from xml.sax.saxutils import escape, quoteattr
+
+from watcher.contract.entries import keep_valid_evidence
+from watcher.contract.feed_documents import JsonFeed
+from watcher.contract.hits import Hit
+from watcher.contract.timestamps import format_timestamp
+from watcher.digest.evidence import split_by_evidence
+from watcher.model.results import StoredHit
+from watcher.store.digests.queries import StoredDigest
+
+CSV_COLUMNS = (
+    "id", "topic", "score", "matched_at", "title", "url", "source", "published_at", "first_seen_at", "language",
+    "label", "evidence",
+)  # fmt: skip
+MAX_FEED_TEXT = 2_000
+"""Characters of an entry's full text that an Atom or JSON Feed item shows where there is no summary."""
+
+# A formula begins a cell. In another locale a spreadsheet may also split at `;`, a tab or a comma, and takes a quote
+# that follows one of them for the beginning of a cell (OWASP, "CSV Injection"); full-width forms count as well.
+_FORMULA = re.compile(r"(^|[;,\"'\t\r\n])([ \u00a0\u3000]*)(?=[=+\-@|%＝＋－＠｜％\t\r])")
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!])")
+
+
+def format_csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """Return CSV (RFC 4180) with every cell in quotes; text that could begin a formula gets an apostrophe there."""
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
+    writer.writerow(columns)
+    writer.writerows([escape_formula(cell) for cell in row] for row in rows)
+    return out.getvalue()
+
+
+def escape_formula(cell: object) -> str:
+    """Return a cell's text without formulas; numbers stay numbers, minus sign included."""
+    if isinstance(cell, str):
+        return _FORMULA.sub(r"\1\2'", cell)
+    return "" if cell is None else str(cell)
+
+
+def export_hits_csv(hits: Iterable[Hit]) -> str:
+    """Return hits as CSV with CSV_COLUMNS."""
+    return format_csv(CSV_COLUMNS, map(_to_csv_row, hits))
+
+
+def export_hits_jsonl(hits: Iterable[Hit]) -> str:
+    """Return hits as JSON, one a line."""
+    return "".join(json.dumps(hit, ensure_ascii=False) + "\n" for hit in hits)
+
+
+def export_hits_markdown(hits: Iterable[Hit]) -> str:
+    """Return hits as a Markdown list, one a line."""
+    return "".join(_format_markdown_line(hit) for hit in hits)
+
+
+def export_hits_atom(title: str, feed_id: str, hits: Sequence[StoredHit], *, url: str | None = None) -> str:
+    """Return hits, newest first, as an Atom feed; evidence is marked in the summary's HTML."""
+    updated = format_timestamp(hits[0].hit.matched_at) if hits else "1970-01-01T00:00:00Z"
+    return _format_atom_feed(title, feed_id, updated, "".join(map(_format_atom_entry, hits)), url)
+
+
+def export_digests_atom(title: str, feed_id: str, digests: Sequence[StoredDigest], *, url: str | None = None) -> str:
+    """Return digests, newest first, as an Atom feed, each whole as it was sent; those not sent are left out."""
+    sent = [digest for digest in digests if digest.sent]
+    updated = format_timestamp(sent[0].composed_at) if sent else "1970-01-01T00:00:00Z"
+    entries = "".join(
+        f"<entry><title>{_escape_xml(digest.subject or digest.title)}</title>"
+        f"<id>{_escape_xml(feed_id)}:{digest.id}</id>"
+        f"<updated>{format_timestamp(digest.composed_at)}</updated>"
+        f"<published>{format_timestamp(digest.slot_at)}</published>"
+        f"<category term={quoteattr(_drop_illegal(digest.name))}/>"
+        f"<content type='{'html' if digest.html else 'text'}'>{_escape_xml(digest.html or digest.text)}</content>"
+        "</entry>"
+        for digest in sent
+    )
+    return _format_atom_feed(title, feed_id, updated, entries, url)
+
+
+def export_hits_json_feed(
+    title: str, hits: Sequence[StoredHit], *, url: str | None = None, home_url: str | None = None
+) -> str:
+    """Return hits as JSON Feed 1.1."""
+    feed: JsonFeed = {"version": "https://jsonfeed.org/version/1.1", "title": title, "items": []}
+    if url:
+        feed["feed_url"] = url
+    if home_url:
+        feed["home_page_url"] = home_url
+    feed["items"] = [
+        {
+            "id": f"hit-{hit.id}",
+            "url": hit.stored.entry.item.url,
+            "title": hit.stored.entry.item.title,
+            "content_html": _mark_evidence(hit),
+            "date_published": format_timestamp(hit.hit.matched_at),
+            "authors": [{"name": hit.stored.entry.source}],
+            "tags": [hit.hit.topic_id],
+            "language": hit.stored.entry.item.language,
+        }
+        for hit in hits
+    ]
+    return json.dumps(feed, ensure_ascii=False)
+
+
+def _to_csv_row(hit: Hit) -> tuple[object, ...]:
+    entry = hit["entry"]
+    words = "; ".join(dict.fromkeys(evidence["text"] for evidence in hit["evidence"]))
+    return (
+        hit["id"], hit["topic"], hit["score"], hit["matched_at"], entry["title"], entry["url"], entry["source"],
+        entry["published_at"], entry["first_seen_at"], entry["language"], hit["label"], words,
+    )  # fmt: skip
+
+
+def _format_markdown_line(hit: Hit) -> str:
+    entry = hit["entry"]
+    url = (entry["url"] or "").replace("<", "%3C").replace(">", "%3E")
+    title = _escape_markdown(entry["title"])
+    linked = f"[{title}](<{url}>)" if url else title
+    return f"- {linked} – {_escape_markdown(entry['source'])}, {hit['matched_at']} ({hit['topic']})\n"
+
+
+def _escape_markdown(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
+
+
+def _format_atom_feed(title: str, feed_id: str, updated: str, entries: str, url: str | None) -> str:
+    link = f"<link rel='self' href={quoteattr(url)}/>" if url else ""
+    return (
+        "<?xml version='1.0' encoding='utf-8'?>\n<feed xmlns='http://www.w3.org/2005/Atom'>"
+        f"<title>{_escape_xml(title)}</title><id>{_escape_xml(feed_id)}</id><updated>{updated}</updated>"
+        f"<author><name>news-watcher</name></author>{link}{entries}</feed>"
+    )
+
+
+def _format_atom_entry(hit: StoredHit) -> str:
+    item = hit.stored.entry.item
+    link = f"<link href={quoteattr(_drop_illegal(item.url))}/>" if item.url else ""
+    published = f"<published>{format_timestamp(item.published_at)}</published>" if item.published_at else ""
+    return (
+        f"<entry><title>{_escape_xml(item.title)}</title><id>urn:news-watcher:hit:{hit.id}</id>{link}"
+        f"<updated>{format_timestamp(hit.hit.matched_at)}</updated>{published}"
+        f"<author><name>{_escape_xml(hit.stored.entry.source)}</name></author>"
+        f"<category term={quoteattr(hit.hit.topic_id)}/>"
+        f"<summary type='html'>{_escape_xml(_mark_evidence(hit))}</summary></entry>"
+    )
+
+
+def _mark_evidence(hit: StoredHit) -> str:
+    """Return the summary, or the beginning of the full text, as HTML with the evidence marked."""
+    item = hit.stored.entry.item
+    field, text = ("summary", item.summary) if item.summary else ("content", item.content[:MAX_FEED_TEXT])
+    parts = split_by_evidence(text, field, keep_valid_evidence(hit.hit.evidence, hit.stored))
+    return "".join(f"<mark>{escape(part)}</mark>" if is_evidence else escape(part) for part, is_evidence in parts)
+
+
+def _escape_xml(text: str) -> str:
+    return escape(_drop_illegal(text))
+
+
+def _drop_illegal(text: str) -> str:
+    """Return the text without the characters that XML 1.0 forbids."""
+    return "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))

@@ -1,0 +1,39 @@
+"""Topics by name: found for the command, the API and the pages, and told from queries."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+from watcher.errors import NotFoundError, UsageError
+from watcher.model.topic import Topic
+
+_ID = re.compile(r"[A-Za-z0-9_.-]+")
+TYPO_SIMILARITY = 0.84
+"""From this similarity to an id on (0 to 1), a single word is taken for a misspelt id and not for a query."""
+
+
+def find_topic(topics: Iterable[Topic], topic_id: str) -> Topic:
+    """Return the configured topic of an id; raises NotFoundError with the nearest id."""
+    by_id = {topic.id: topic for topic in topics}
+    if topic_id not in by_id:
+        raise NotFoundError("topic", topic_id, next(iter(get_close_matches(topic_id, by_id, 1)), ""))
+    return by_id[topic_id]
+
+
+def find_topic_or_query(topics: Iterable[Topic], text: str) -> tuple[Topic | None, str]:
+    """Return a topic and its query where the text is its id, else None and the text as a query.
+
+    Raises NotFoundError for a single word that is nearly an id; in quotes it is a query. Raises UsageError for no text.
+    """
+    by_id = {topic.id: topic for topic in topics}
+    text = text.strip()
+    if text in by_id:
+        return by_id[text], by_id[text].query
+    if not text:
+        raise UsageError("write a topic's id or a query")
+    near = get_close_matches(text.lower(), by_id, 1, TYPO_SIMILARITY) if _ID.fullmatch(text) else []
+    if near:
+        raise NotFoundError("topic", text, near[0])
+    return None, text

@@ -1,0 +1,263 @@
+"""Digests: as configured, as composed, and their content for the API, webhooks and JSON files."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from typing_extensions import TypedDict
+
+from watcher.contract.deliveries import Delivery
+from watcher.contract.entries import Evidence, encode_evidence
+from watcher.contract.timestamps import format_timestamp
+from watcher.model import digest as model
+from watcher.model.topic import Origin
+
+
+class Coverage(TypedDict):
+    """How much of what should be watched was watched in a window; `notes` name the feeds concerned."""
+
+    feeds: int
+    fresh: int
+    stale: int
+    failing: int
+    gone: int
+    unread: int
+    gaps: int
+    lost: int
+    left_out: int
+    merged: int
+    recovered: int
+    entries: int
+    bad: bool
+    notes: list[str]
+
+
+class DigestHit(TypedDict):
+    """A hit as a digest shows it. `edited` marks one that was reported before and has another headline now."""
+
+    id: int
+    entry: int
+    title: str
+    url: str | None
+    source: str
+    summary: str
+    language: str | None
+    published_at: str | None
+    first_seen_at: str
+    matched_at: str
+    score: float
+    origin: str
+    backfill: bool
+    edited: bool
+    matched_by_edit: bool
+    baseline: bool
+    evidence: list[Evidence]
+
+
+class DigestStory(TypedDict):
+    """A story in a digest: its leading hit first, then the hits of the other outlets."""
+
+    story: int | None
+    title: str
+    url: str | None
+    outlets: list[str]
+    score: float
+    hits: list[DigestHit]
+
+
+class DigestTopic(TypedDict):
+    """A topic in a digest; `more` stories did not fit."""
+
+    id: str
+    name: str
+    stories: list[DigestStory]
+    more: int
+
+
+class DigestContent(TypedDict):
+    """What a digest reports. `window` is (after, until], by the time of the match."""
+
+    name: str
+    title: str
+    slot_at: str
+    window: list[str]
+    coverage: Coverage
+    alarms: list[str]
+    troubles: list[str]
+    topics: list[DigestTopic]
+
+
+class WebhookPayload(DigestContent):
+    """The body of a webhook's request: a digest, its subject and its plain text."""
+
+    subject: str
+    text: str
+
+
+class Digest(DigestContent):
+    """A digest with its number; null for a preview, which is not stored."""
+
+    id: int | None
+
+
+class SentDigest(Digest):
+    """What `watcher digest send` prints: the digest and its messages."""
+
+    deliveries: list[Delivery]
+
+
+class ComposedDigest(TypedDict):
+    """A digest as it was composed, without its text."""
+
+    id: int
+    name: str
+    title: str
+    slot_at: str
+    window: list[str]
+    composed_at: str
+    hits: int
+    stories: int
+    sent: bool
+    coverage: Coverage
+
+
+class ConfiguredDigest(TypedDict):
+    """A digest as configured, and when it was and will be composed."""
+
+    name: str
+    schedule: str
+    timezone: str
+    topics: list[str]
+    channels: list[str]
+    last_at: str | None
+    next_at: str | None
+
+
+class Unsubscription(TypedDict):
+    """A recipient who no longer wants a digest on a channel."""
+
+    channel: str
+    recipient: str
+    at: str
+
+
+class DigestSubscribers(ConfiguredDigest):
+    """A digest as configured, and who unsubscribed from it."""
+
+    unsubscribed: list[Unsubscription]
+
+
+class PrintedDigests(TypedDict):
+    """What `watcher digest list --json` prints."""
+
+    digests: list[DigestSubscribers]
+
+
+class DigestList(TypedDict):
+    """`digests` are those configured, `composed` those that were composed, newest first."""
+
+    digests: list[ConfiguredDigest]
+    composed: list[ComposedDigest]
+    next_cursor: str | None
+
+
+class Resubscribed(TypedDict):
+    """A recipient who gets a digest again."""
+
+    digest: str
+    recipient: str
+
+
+def encode_coverage(coverage: model.Coverage) -> Coverage:
+    """Return how much was watched."""
+    return {
+        "feeds": coverage.feeds,
+        "fresh": coverage.fresh,
+        "stale": coverage.stale,
+        "failing": coverage.failing,
+        "gone": coverage.gone,
+        "unread": coverage.unread,
+        "gaps": coverage.gaps,
+        "lost": coverage.lost,
+        "left_out": coverage.left_out,
+        "merged": coverage.merged,
+        "recovered": coverage.recovered,
+        "entries": coverage.entries,
+        "bad": coverage.bad,
+        "notes": list(coverage.notes),
+    }
+
+
+def encode_digest_content(digest: model.Digest) -> DigestContent:
+    """Return what a digest reports, for webhooks and JSON files."""
+    return {
+        "name": digest.name,
+        "title": digest.title,
+        "slot_at": format_timestamp(digest.slot_at),
+        "window": [format_timestamp(digest.window[0]), format_timestamp(digest.window[1])],
+        "coverage": encode_coverage(digest.coverage),
+        "alarms": list(digest.alarms),
+        "troubles": list(digest.troubles),
+        "topics": [
+            {
+                "id": section.topic_id,
+                "name": section.name,
+                "stories": [_encode_story(story) for story in section.stories],
+                "more": section.more,
+            }
+            for section in digest.sections
+        ],
+    }
+
+
+def encode_digest(digest: model.Digest) -> Digest:
+    """Return a digest with its number."""
+    return {"id": digest.id, **encode_digest_content(digest)}
+
+
+def encode_subscription(
+    subscription: model.Subscription, *, last_at: datetime | None, next_at: datetime | None
+) -> ConfiguredDigest:
+    """Return a digest as configured, with its last and its next slot."""
+    return {
+        "name": subscription.name,
+        "schedule": subscription.schedule,
+        "timezone": subscription.timezone,
+        "topics": list(subscription.topics),
+        "channels": list(subscription.channels),
+        "last_at": format_timestamp(last_at),
+        "next_at": format_timestamp(next_at),
+    }
+
+
+def _encode_story(line: model.StoryLine) -> DigestStory:
+    return {
+        "story": line.lead.story_id,
+        "title": line.lead.title,
+        "url": line.lead.url,
+        "outlets": list(line.outlets),
+        "score": round(line.lead.score, 4),
+        "hits": [_encode_hit(hit) for hit in (line.lead, *line.others)],
+    }
+
+
+def _encode_hit(hit: model.DigestHit) -> DigestHit:
+    return {
+        "id": hit.hit_id,
+        "entry": hit.entry_id,
+        "title": hit.title,
+        "url": hit.url,
+        "source": hit.source,
+        "summary": hit.summary,
+        "language": hit.language,
+        "published_at": format_timestamp(hit.published_at),
+        "first_seen_at": format_timestamp(hit.first_seen_at),
+        "matched_at": format_timestamp(hit.matched_at),
+        "score": round(hit.score, 4),
+        "origin": hit.origin.value,
+        "backfill": hit.origin is Origin.BACKFILL,
+        "edited": hit.edited,
+        "matched_by_edit": hit.matched_by_edit,
+        "baseline": hit.baseline,
+        "evidence": encode_evidence(hit.evidence),
+    }

@@ -1,0 +1,17 @@
+"""Timestamps in JSON: RFC 3339 in UTC, to the second."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import overload
+
+
+@overload
+def format_timestamp(moment: datetime) -> str: ...
+@overload
+def format_timestamp(moment: None) -> None: ...
+@overload
+def format_timestamp(moment: datetime | None) -> str | None: ...
+def format_timestamp(moment: datetime | None) -> str | None:
+    """Return an aware moment as RFC 3339 in UTC, to the second; None for None."""
+    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,28 @@
+"""The problem documents of the API, as OpenAPI describes them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import TypeAdapter
+
+from watcher.contract.problems import Problem
+
+Responses = dict[int | str, dict[str, Any]]
+_SCHEMA = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
+_DEFINITIONS = _SCHEMA.pop("$defs", {})
+
+
+def _describe(description: str) -> dict[str, Any]:
+    return {"description": description, "content": {"application/problem+json": {"schema": _SCHEMA}}}
+
+
+PROBLEMS: Responses = {
+    400: _describe("The request cannot be understood: an invalid time, or a query with an error"),
+    401: _describe("A login or token is needed"),
+    403: _describe("The request comes from another site's page"),
+    404: _describe("There is nothing with this name or number"),
+    422: _describe("A parameter or the body is invalid"),
+    503: _describe("The database cannot be reached, or the inflections of a query are still being loaded"),
+}
+TOO_LONG: Responses = {413: _describe("The query takes too long on this text")}
