@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 
 import pytest
 from pydantic import SecretStr
 
+from tests.moments import NOON
 from tests.servers import Answer, HttpServer
 from watcher.channels.apprise.options import AppriseOptions
 from watcher.channels.apprise.sender import AppriseSender
@@ -18,7 +18,6 @@ from watcher.model.digest import Delivery, DeliveryState
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 MARKDOWN = "# The day\n\n- **Five Eyes** \\*meet\\*\n"
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def send(*urls: str, recipient: str = "json-1") -> SendOutcome:

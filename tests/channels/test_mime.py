@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from email import message_from_bytes
 from email.message import EmailMessage
 from email.policy import default
@@ -12,13 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.moments import NOON
 from watcher.channels.base import DigestBody, PreparedDelivery
 from watcher.channels.email.mime import build_mail
 from watcher.channels.email.options import EmailOptions
 from watcher.channels.payload import dump_payload
 from watcher.model.digest import Delivery, DeliveryState
-
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def made(subject: str = "The day", html: str = "<p>x</p>", text: str = "x\n", to: str = "a@desk.example",

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import feedparser
 
+from tests.moments import NOON
 from watcher.app.export import export_digests_atom
 from watcher.model.digest import Coverage
 from watcher.store.digests.queries import StoredDigest
-
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def composed(**how: object) -> StoredDigest:

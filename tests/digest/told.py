@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from hypothesis import strategies as st
 
+from tests.moments import NOON
 from watcher.digest.compose import compose_digest
 from watcher.model.digest import Coverage, Digest, DigestHit, Subscription
 from watcher.model.topic import Evidence, Origin, Topic
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TOPICS = (Topic(id="eyes", name="Five Eyes", query=""), Topic(id="grid", name="Power & <grid>", query=""))
 COVERAGE = Coverage(feeds=52, fresh=47, stale=3, failing=2, gaps=1, lost=6, entries=1843, notes=("Wire: failing",))

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ import yaml
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
+from tests.moments import NOON
 from tests.servers import MailServer
 from tests.web_server import Reply, Server, rss
 from watcher.app.bootstrap import open_app
@@ -26,7 +27,6 @@ from watcher.store.hits.search import find_hits
 
 pytestmark = pytest.mark.anyio
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 STATEMENT_SECONDS = 0.25
 MAX_STALL_SECONDS = 0.2
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from tests.moments import NOON
 from tests.pipeline.polling import ingest_poll
 from watcher.match import compile_topics
 from watcher.model.feed import Feed, FeedConfig
@@ -20,7 +21,6 @@ from watcher.store.feeds.poll_history import load_polls
 from watcher.store.feeds.queries import load_feed
 from watcher.store.system.workers import record_heartbeat
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
 A = "https://news.example/a"

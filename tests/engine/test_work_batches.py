@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,7 +13,6 @@ from watcher.model.feed import Feed
 from watcher.pipeline.work_batches import BATCH_SIZE, group_by_host
 from watcher.settings import EngineName, load
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 SERVER = {"WATCHER_DATABASE_URL": "postgresql://watcher@db.example/watcher"}
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Any
 
+from tests.moments import NOON
 from watcher.model.entry import Entry, Item, StoredEntry
-
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 
 def entry(title: str = "", summary: str = "", content: str = "", *, id_: int = 1, **more: Any) -> StoredEntry:

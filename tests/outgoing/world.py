@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 from sqlalchemy import insert, select
 
+from tests.moments import NOON
 from watcher.channels import CHANNELS
 from watcher.channels.base import SenderContext
 from watcher.channels.senders import Senders
@@ -25,7 +26,6 @@ from watcher.store.hits.queries import load_hits_of_entries
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds as feed_table
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 MINUTE = timedelta(minutes=1)
 TOPICS = (Topic(id="eyes", name="Five Eyes", query='"five eyes"'), Topic(id="grid", name="Grid", query="grid"))

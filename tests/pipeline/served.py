@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from hashlib import sha256
 from html import escape
 
 from sqlalchemy import select
 
+from tests.moments import NOON
 from tests.pipeline.polling import ingest_poll
 from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import Feed, FeedConfig, Validators
@@ -23,7 +24,6 @@ from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.queries import load_feed
 from watcher.store.tables import entries, entry_versions
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 NO_TOPICS: TopicMatcher = compile_topics([])
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 
+from tests.moments import NOON
 from tests.pipeline.polling import create_poller
 from tests.reading.hostile import costly, document
 from tests.web_server import Reply, Server, rss
@@ -28,7 +29,6 @@ from watcher.store.feeds.queries import load_feed
 
 pytestmark = pytest.mark.anyio
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 EYES = compile_topics([Topic(id="eyes", name="Five Eyes", query='"five eyes"')])
 POLICY = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=30), most_wire=16 * 2**20)
 HOSTILE = {

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import func, select
 
+from tests.moments import NOON
 from tests.pipeline.polling import create_poller
 from tests.web_server import Reply, Server, rss
 from watcher.digest.format_helpers import format_coverage
@@ -28,7 +29,6 @@ from watcher.store.hits.search import find_hits
 from watcher.store.system.status import get_status, measure_coverage
 from watcher.store.tables import entry_versions
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WALRUS = compile_topics([Topic(id="walrus", name="Walrus", query="walrus")])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tests.moments import NOON
 from tests.pipeline.polling import create_poller
 from tests.web_server import Reply, Server
 from watcher.app.bootstrap import App
@@ -31,7 +32,6 @@ from watcher.store.feeds.queries import load_feed, load_feeds
 from watcher.store.hits.search import find_hits
 from watcher.store.system.status import measure_coverage
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WALRUS = compile_topics([Topic(id="walrus", name="Walrus", query="walrus")])

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
 
+from tests.moments import NOON
 from tests.pipeline.polling import ingest_poll
 from watcher.match import compile_topics, parse_query
 from watcher.model.feed import FeedConfig, Validators
@@ -20,7 +21,6 @@ from watcher.store.entries.search import search_entries
 from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 URL = "https://post.example/feed"
 ENGLISH = ("1", "Harbour closed", "The harbour authority closed the northern pier on Tuesday after a storm.", "")

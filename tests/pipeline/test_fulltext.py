@@ -6,10 +6,11 @@ import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from tests.moments import NOON
 from tests.pipeline.polling import create_poller
 from tests.web_server import Reply, Server
 from watcher.fetch import Fetcher, FetchPolicy
@@ -29,7 +30,6 @@ from watcher.store.feeds.poll_history import load_polls
 from watcher.store.feeds.queries import load_feed
 from watcher.store.hits.search import find_hits
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 EYES = compile_topics([Topic(id="eyes", name="Five Eyes", query='"five eyes"')])
 POLICY = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
+from tests.moments import NOON
 from tests.pipeline.polling import create_poller
 from tests.store.filled import document, item
 from tests.web_server import Reply, Server, rss
@@ -30,7 +31,6 @@ from watcher.store.feeds.queries import load_feed
 from watcher.store.hits.search import find_hits
 from watcher.store.stories.queries import find_stories
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 EYES = compile_topics([Topic(id="eyes", name="Five Eyes", query='"five eyes"')])
 

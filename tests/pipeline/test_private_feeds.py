@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
+from tests.moments import NOON
 from tests.pipeline.polling import create_poller
 from tests.web_server import Reply, Server, rss
 from watcher.app.bootstrap import open_app
@@ -27,7 +28,6 @@ from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.queries import load_feed, load_feeds
 from watcher.store.tables import metadata
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 TOKEN = "t0ken-of-the-desk"
 ETAG = {"ETag": '"7"'}

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from hashlib import sha256
 
 import pytest
 
 from tests.feed_builder import change_feed
+from tests.moments import NOON
 from tests.pipeline.polling import ingest_poll
 from watcher.match import TopicMatcher, compile_topics
 from watcher.model.feed import FeedConfig, Validators
@@ -19,7 +20,6 @@ from watcher.store.database.pruning import Retention, prune_database
 from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds, filter_held_feeds
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 URL = "https://post.example/feed"

@@ -9,7 +9,7 @@ import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -19,6 +19,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from tests.moments import NOON
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
@@ -38,7 +39,6 @@ from watcher.store.hits.search import find_hits
 from watcher.store.websub.subscriptions import list_websub_subscriptions
 from watcher.web.websub import make_router
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
 EYES = compile_topics([Topic(id="eyes", name="Five Eyes", query='"five eyes"')])
 

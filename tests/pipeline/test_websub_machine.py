@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.moments import NOON
 from watcher.model.websub import WebSubState, WebSubSubscription
 from watcher.pipeline.websub.machine import (
     MAX_RETRY_DELAY,
@@ -26,7 +27,6 @@ from watcher.pipeline.websub.machine import (
     request_timeout,
 )
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 TARGET = ("https://hub.example/", "https://outlet.example/feed")
 OTHER = ("https://hub.example/", "https://outlet.example/moved")

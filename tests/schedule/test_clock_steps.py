@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
 
+from tests.moments import NOON
 from watcher.schedule.clock_steps import ClockStep, SkewEstimator, StepDetector, format_length, format_skew, format_step
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 

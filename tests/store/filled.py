@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
+from tests.moments import NOON
 from tests.pipeline.polling import ingest_poll
 from watcher.match import TopicMatcher, compile_topics
 from watcher.model.entry import Item, StoredEntry
@@ -17,7 +18,6 @@ from watcher.store.feeds.configuration import sync_feeds
 from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.queries import load_feeds
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 FEED = "https://harbour.example/feed.xml"
 NOTHING = compile_topics([])
 

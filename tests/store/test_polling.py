@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from tests.feed_builder import change_feed
+from tests.moments import NOON
 from watcher.model.feed import FeedConfig
 from watcher.store.database import Database
 from watcher.store.feeds.commands import save_polled_feeds
@@ -13,7 +14,6 @@ from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.poll_history import PollRecord, add_polls
 from watcher.store.feeds.poll_stats import get_poll_stats
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 
 

@@ -84,7 +84,7 @@ def test_a_proposal_takes_no_id_that_is_in_use() -> None:
 
 
 def test_no_more_are_proposed_than_asked_for() -> None:
-    assert len(draft_topics(ENGLISH, most=2)) == 2
+    assert len(draft_topics(ENGLISH, limit=2)) == 2
 
 
 def test_ids_of_other_scripts_can_stand_in_a_file_name() -> None:
@@ -95,7 +95,7 @@ def test_ids_of_other_scripts_can_stand_in_a_file_name() -> None:
 
 
 def test_a_proposal_that_would_flood_says_so() -> None:
-    proposals = draft_topics(ENGLISH, most=2)
+    proposals = draft_topics(ENGLISH, limit=2)
     few, many = (each.id for each in proposals)
 
     yaml = format_topics_yaml(add_match_counts(proposals, {few: 3, many: 900}, 1000))

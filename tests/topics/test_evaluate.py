@@ -82,4 +82,4 @@ def test_a_gate_names_each_measure_that_falls_short() -> None:
 def test_what_cannot_be_measured_passes_no_gate() -> None:
     [said] = check_gate(TopicScore("port", fn=3), min_precision=0.5)
 
-    assert said == "port: precision cannot be told (nothing was found), wanted 0.50"
+    assert said == "port: precision cannot be measured (nothing was found), wanted 0.50"

@@ -82,5 +82,5 @@ def test_judged_hits_speak_of_their_own_topic_alone(database: Database) -> None:
 
     assert (first.relevant, first.judged) == ({"port"}, {"port"})
     assert (second.relevant, second.judged) == (frozenset(), {"port"})
-    assert first.speaks_of("port")
-    assert not first.speaks_of("town")
+    assert first.is_labelled_for("port")
+    assert not first.is_labelled_for("town")

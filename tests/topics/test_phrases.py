@@ -8,11 +8,11 @@ from watcher.topics.keyphrases import Term, extract_terms
 
 
 def kinds(title: str, text: str) -> dict[str, str]:
-    return {term.said: term.kind for term in extract_terms(title, text)}
+    return {term.text: term.kind for term in extract_terms(title, text)}
 
 
 def counts(title: str, text: str) -> dict[str, int]:
-    return {term.said: term.count for term in extract_terms(title, text)}
+    return {term.text: term.count for term in extract_terms(title, text)}
 
 
 def test_a_name_is_large_for_its_own_sake() -> None:
@@ -48,7 +48,7 @@ def test_acronyms_lose_their_dots_and_keep_their_case() -> None:
 
 
 def test_a_dotted_acronym_ends_no_sentence() -> None:
-    [term] = [term for term in extract_terms("", "The U.S. navy sails. The navy waits.") if term.said == "US"]
+    [term] = [term for term in extract_terms("", "The U.S. navy sails. The navy waits.") if term.text == "US"]
 
     assert term.sentences == {1}
 
@@ -80,7 +80,7 @@ def test_a_phrase_stands_out_when_it_comes_again() -> None:
 
 def test_a_headline_in_title_case_gives_no_names_of_its_own_but_confirms_those_of_the_text() -> None:
     terms = {
-        t.said: t for t in extract_terms("Storm Hits Harbour Town During Night", "A storm hit Harbour Town at night.")
+        t.text: t for t in extract_terms("Storm Hits Harbour Town During Night", "A storm hit Harbour Town at night.")
     }
 
     assert set(terms) == {"Harbour Town"}
@@ -112,7 +112,7 @@ def test_text_without_capitals_or_blanks_has_phrases_too() -> None:
 def test_the_weightiest_come_first_and_the_headline_weighs() -> None:
     terms = extract_terms("Ferry sinks off Port Example", "Elsewhere, Other Town slept. A boat from Port Example came.")
 
-    assert [term.said for term in terms if len(term.words) == 2][:2] == ["Port Example", "Other Town"]
+    assert [term.text for term in terms if len(term.words) == 2][:2] == ["Port Example", "Other Town"]
 
 
 @pytest.mark.parametrize("text", ["", "   \n", "!!! ??? …", "😀 😀", "123 456 123 456", "«»„“", "A", "的的的的的"])

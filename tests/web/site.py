@@ -8,11 +8,12 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import httpx
 
+from tests.moments import NOON
 from tests.store.filled import bring, item
 from watcher.app.bootstrap import App, open_app
 from watcher.fetch import Fetcher
@@ -20,7 +21,6 @@ from watcher.web import create_app, make_server
 from watcher.web.connections import Timeouts
 from watcher.web.context import WebContext
 
-NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 MAIN = """\
 database: {url: "sqlite:///watcher.db"}
 fetch: {allow: [127.0.0.0/8], spacing: 0s}

@@ -113,7 +113,9 @@ class App:
         return sync_topics(db, topics, now)
 
     def _carry_over_renamed(self, db: Db) -> None:
-        """Let channels and digests that have a new name (`formerly`) go on with what is kept under the old one."""
+        """Rename what is stored of channels and digests that have a new name (`formerly`)."""
+        # A digest that is configured but unknown, beside one that is known but not configured, may be a rename without
+        # `formerly`: it would report old hits again.
         from watcher.store.digests.renames import rename_channel, rename_digest
         from watcher.store.digests.slots import list_registered_subscriptions
 
@@ -172,15 +174,15 @@ class App:
         )
 
     def fetch_policy(self) -> FetchPolicy:
-        """Give the limits of fetching."""
+        """Return the limits of fetching."""
         return fetch_policy(self.settings)
 
     def retention(self) -> Retention:
-        """Give how long things are kept."""
+        """Return how long stored data is kept."""
         return retention(self.settings)
 
     def press(self) -> DigestContext:
-        """Give what composing and sending need."""
+        """Return what composing and sending digests needs."""
         from watcher.pipeline.digests import DigestContext
         from watcher.store.system.status import measure_coverage
 
@@ -195,7 +197,7 @@ class App:
         )
 
     def _links(self) -> Links:
-        """Give where digests may lead: nowhere without a page that readers reach; without a key no signed links."""
+        """Return the addresses for links in digests: none without a base URL, no signed ones without a key."""
         from watcher.digest.links import Links
 
         web = self.settings.web
@@ -212,7 +214,7 @@ class App:
         return Links(base_url=web.base_url.rstrip("/"), secret=secret)
 
     def close(self) -> None:
-        """Give the database back."""
+        """Close the database."""
         self.database.close()
 
 
@@ -226,7 +228,7 @@ def load_settings(
 
 
 def retention(settings: Settings) -> Retention:
-    """Give how long a configuration keeps things."""
+    """Return how long a configuration keeps entries, hits, polls and message texts."""
     from watcher.store.database.pruning import Retention
 
     kept = settings.retention
@@ -234,7 +236,7 @@ def retention(settings: Settings) -> Retention:
 
 
 def fetch_policy(settings: Settings) -> FetchPolicy:
-    """Give the limits of fetching that a configuration asks for."""
+    """Return the limits of fetching of a configuration."""
     from watcher.fetch import FetchPolicy
 
     fetch = settings.fetch

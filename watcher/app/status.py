@@ -14,7 +14,8 @@ from watcher.store.database.migrate import get_schema_state
 from watcher.store.digests.slots import get_last_slots
 from watcher.store.outbox.blocked_channels import list_blocked_channels
 from watcher.store.system import status
-from watcher.store.system.workers import find_network_outage, list_workers
+from watcher.store.system.status import StatusSummary
+from watcher.store.system.workers import Worker, find_network_outage, list_workers
 
 
 def get_system_status(app: App, now: datetime) -> contract.Status:
@@ -25,18 +26,8 @@ def get_system_status(app: App, now: datetime) -> contract.Status:
         revision = get_schema_state(db).revision
         workers = list_workers(db, now)
         blocked_channels = list_blocked_channels(db)
-    feeds: contract.FeedCounts = {
-        "total": summary.feeds["total"],
-        "fresh": summary.feeds["fresh"],
-        "new": summary.feeds["new"],
-        "degraded": summary.feeds["degraded"],
-        "stale": summary.feeds["stale"],
-        "failing": summary.feeds["failing"],
-        "gone": summary.feeds["gone"],
-        "paused": summary.feeds["paused"],
-    }
     return {
-        "feeds": feeds,
+        "feeds": _encode_feed_counts(summary),
         "entries": summary.entries,
         "hits": summary.hits,
         "gaps": summary.gaps,
@@ -61,13 +52,27 @@ def get_system_status(app: App, now: datetime) -> contract.Status:
             for channel in blocked_channels
         ],
         "network": {"away_since": format_timestamp(find_network_outage(workers))},
-        "workers": [
-            {
-                "name": worker.name,
-                "owner": worker.owner,
-                "until": format_timestamp(worker.until),
-                "away_since": format_timestamp(worker.away_since),
-            }
-            for worker in workers
-        ],
+        "workers": [_encode_worker(worker) for worker in workers],
+    }
+
+
+def _encode_feed_counts(summary: StatusSummary) -> contract.FeedCounts:
+    return {
+        "total": summary.feeds["total"],
+        "fresh": summary.feeds["fresh"],
+        "new": summary.feeds["new"],
+        "degraded": summary.feeds["degraded"],
+        "stale": summary.feeds["stale"],
+        "failing": summary.feeds["failing"],
+        "gone": summary.feeds["gone"],
+        "paused": summary.feeds["paused"],
+    }
+
+
+def _encode_worker(worker: Worker) -> contract.Worker:
+    return {
+        "name": worker.name,
+        "owner": worker.owner,
+        "until": format_timestamp(worker.until),
+        "away_since": format_timestamp(worker.away_since),
     }

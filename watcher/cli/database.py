@@ -78,6 +78,7 @@ def check(
     with _open_database() as database:
         with output.show_progress("Checking"):
             faults = find_database_faults(database)
+        # What was repaired is what the second check no longer finds.
         repaired: tuple[str, ...] = ()
         if faults and repair and (repairable := tuple(fault for fault in faults if is_repairable(fault))):
             with output.show_progress("Repairing") as on_progress:

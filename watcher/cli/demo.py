@@ -162,6 +162,7 @@ def _serve(application: App, port: int) -> None:
     from watcher.web import serve_alone
 
     def print_address(address: str) -> None:
+        """Print the page's address once it can be reached."""
         output.print_note(f"The page: {address}  (Ctrl-C ends)")
 
     asyncio.run(serve_alone(application, clock=clock.now, port=port, on_ready=print_address))

@@ -32,6 +32,8 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="The digest's name in 
 
 
 class DigestFormat(StrEnum):
+    """How `digest preview` prints a digest."""
+
     TEXT = "text"
     HTML = "html"
     SLACK = "slack"
@@ -39,6 +41,8 @@ class DigestFormat(StrEnum):
 
 
 class MessageState(StrEnum):
+    """The states that `deliveries --state` selects."""
+
     PENDING = "pending"
     SENDING = "sending"
     SENT = "sent"
@@ -48,6 +52,8 @@ class MessageState(StrEnum):
 
 
 class RetriedState(StrEnum):
+    """The states that `deliveries retry --state` selects."""
+
     RETRYING = "retrying"
     UNCERTAIN = "uncertain"
     DEAD = "dead"
@@ -84,17 +90,7 @@ def list_digests(as_json: Json = False) -> None:
         document: PrintedDigests = {"digests": listed}
         output.print_json(document)
         return
-    rows = [
-        (
-            digest["name"], digest["schedule"], digest["timezone"], ", ".join(digest["channels"]),
-            ", ".join(digest["topics"]) or "all", digest["last_at"] or "never", digest["next_at"] or "",
-            str(len(digest["unsubscribed"]) or ""),
-        )
-        for digest in listed
-    ]  # fmt: skip
-    head = ("NAME", "SCHEDULE", "ZONE", "CHANNELS", "TOPICS", "LAST", "NEXT", "UNSUBSCRIBED")
-    output.print_table(head, rows, flexible=4)
-    output.print_note(output.format_count(len(listed), "digest"))
+    _print_digests(listed)
 
 
 @digest.command(epilog="Example:\n\n  watcher digest preview daily --since 3d --format html > digest.html")
@@ -242,24 +238,17 @@ def retry(
     """Schedule failed or uncertain messages again, under their old identities; the daemon sends them."""
     from watcher import clock
     from watcher.contract.deliveries import encode_delivery
-    from watcher.errors import NotFoundError, UsageError
-    from watcher.model.digest import DeliveryState
+    from watcher.errors import UsageError
     from watcher.pipeline.digests import resend_delivery
-    from watcher.store.outbox.queries import list_known_channels
-    from watcher.store.outbox.queue import requeue_deliveries
 
+    # Either one delivery by its number, or all in some states, of one channel or of all.
     if (delivery is None) == (not states):
         raise UsageError("name one delivery, or use `--state dead` for all of them")
     if channel is not None and not states:
         raise UsageError("`--channel` restricts `--state dead`; a delivery that is named needs none")
     with open_application(queries=False) as application:
         if delivery is None:
-            configured = {known.name for known in application.settings.channels}
-            with application.database.write() as db:
-                if channel is not None and channel not in configured | list_known_channels(db):
-                    raise NotFoundError("channel", channel)
-                wanted = [DeliveryState(state.value) for state in states or ()]
-                count = requeue_deliveries(db, clock.now(), states=wanted, channel=channel)
+            count = _retry_all(application, states or (), channel)
             if as_json:
                 document: RetriedDeliveries = {"retried": count}
                 output.print_json(document)
@@ -271,6 +260,36 @@ def retry(
         output.print_json(encode_delivery(retried))
     else:
         output.print_note(f"delivery {retried.id} to {output.clean_text(retried.recipient)} will be sent again")
+
+
+def _print_digests(listed: Sequence[DigestSubscribers]) -> None:
+    rows = [
+        (
+            digest["name"], digest["schedule"], digest["timezone"], ", ".join(digest["channels"]),
+            ", ".join(digest["topics"]) or "all", digest["last_at"] or "never", digest["next_at"] or "",
+            str(len(digest["unsubscribed"]) or ""),
+        )
+        for digest in listed
+    ]  # fmt: skip
+    head = ("NAME", "SCHEDULE", "ZONE", "CHANNELS", "TOPICS", "LAST", "NEXT", "UNSUBSCRIBED")
+    output.print_table(head, rows, flexible=4)
+    output.print_note(output.format_count(len(listed), "digest"))
+
+
+def _retry_all(application: App, states: Sequence[RetriedState], channel: str | None) -> int:
+    """Schedule all messages in some states again, of one channel or of all; returns how many."""
+    from watcher import clock
+    from watcher.errors import NotFoundError
+    from watcher.model.digest import DeliveryState
+    from watcher.store.outbox.queries import list_known_channels
+    from watcher.store.outbox.queue import requeue_deliveries
+
+    configured = {known.name for known in application.settings.channels}
+    with application.database.write() as db:
+        if channel is not None and channel not in configured | list_known_channels(db):
+            raise NotFoundError("channel", channel)
+        wanted = [DeliveryState(state.value) for state in states]
+        return requeue_deliveries(db, clock.now(), states=wanted, channel=channel)
 
 
 def _is_on_its_way(delivery: Delivery) -> bool:

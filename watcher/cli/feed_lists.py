@@ -106,6 +106,7 @@ def export(
         document: ConfiguredFeeds = {"feeds": [encode_source(source) for source in sources]}
         output.print_json(document)
         return
+    # Absent secrets stop only an export that is to contain them.
     if with_secrets:
         settings.require_secrets("feeds")
     opml = write_opml(sources, "Feeds of news-watcher", clock.now(), with_secrets=with_secrets)
@@ -138,6 +139,7 @@ def discover_feeds(settings: Settings, url: str) -> tuple[Candidate, ...]:
     from watcher.fetch import discover as find_feeds
 
     async def find() -> tuple[Candidate, ...]:
+        """Fetch the page and its feeds."""
         async with Fetcher(fetch_policy(settings)) as fetcher:
             return await find_feeds(fetcher, url)
 

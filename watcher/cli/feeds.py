@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from watcher.cli import feed_lists, output
-from watcher.cli.render_feed import format_length, format_time, print_feed, print_polls
+from watcher.cli.render_feed import print_feed, print_feeds, print_polls
 from watcher.cli.state import Json, load_settings, open_application, state
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
         ResumedFeed,
     )
     from watcher.fetch import Candidate
-    from watcher.model.feed import FeedConfig
+    from watcher.model.feed import FeedConfig, PollableFeed
     from watcher.pipeline.feed_check import FeedCheck
     from watcher.settings import Settings
 
@@ -55,9 +56,10 @@ def list_feeds(
     from watcher.app.feeds import count_entries
     from watcher.app.feeds import list_feeds as get_feeds
     from watcher.errors import UsageError
-    from watcher.schedule import Health, get_feed_health
+    from watcher.schedule import Health
     from watcher.store.feeds.queries import count_entries_by_feed
 
+    # Tags and health select with OR within, AND between.
     if unknown := set(only or ()) - {str(name) for name in Health}:
         raise UsageError(f"--health {unknown.pop()!r}: use one of {', '.join(str(name) for name in Health)}")
     now = clock.now()
@@ -65,28 +67,12 @@ def list_feeds(
         with application.database.read() as db:
             counts = count_entries_by_feed(db)
         feeds = get_feeds(application.database, application.settings.sources, now)
-    feeds = [feed for feed in feeds if not tag or set(tag) & set(feed.config.tags)]
-    feeds = [feed for feed in feeds if not only or str(get_feed_health(feed.summary, now)) in only]
+    feeds = [feed for feed in feeds if _is_selected(feed, tag, only, now)]
     if as_json:
         document: FeedList = {"feeds": [encode_watched_feed(feed, now, count_entries(feed, counts)) for feed in feeds]}
         output.print_json(document)
         return
-    output.print_table(
-        ("health", "every", "last new", "entries", "lost", "feed", "address"),
-        [
-            (
-                str(get_feed_health(feed.summary, now)),
-                format_length(feed.config.interval or feed.poll.interval) if feed.poll.polled_at else "",
-                format_time(feed.stats.new_at),
-                f"{count_entries(feed, counts):,}",
-                f"~{feed.stats.lost}" if feed.stats.lost else "",
-                feed.name if feed.name != feed.config.url else "",
-                feed.config.url,
-            )
-            for feed in feeds
-        ],
-        flexible=-1,
-    )
+    print_feeds(feeds, counts, now)
     output.print_note(output.format_count(len(feeds), "feed"))
 
 
@@ -163,6 +149,7 @@ def add(
     if check:
         settings.require_secrets("fetch")
         trial = _try_feed(settings, source)
+    # Without a check (--no-check) anything is added as typed.
     if trial is not None and not trial.ok:
         _refuse_feed(settings, source, trial, as_json=as_json)
         raise typer.Exit(1)
@@ -225,6 +212,14 @@ def resume(url: Address, as_json: Json = False) -> None:
         output.print_line(f"resumed {source.url}: a running daemon checks it within seconds, `watcher poll` at once")
 
 
+def _is_selected(feed: PollableFeed, tags: list[str] | None, health: list[str] | None, now: datetime) -> bool:
+    from watcher.schedule import get_feed_health
+
+    if tags and not set(tags) & set(feed.config.tags):
+        return False
+    return not health or str(get_feed_health(feed.summary, now)) in health
+
+
 def _try_feed(settings: Settings, source: FeedConfig) -> FeedCheck:
     """Fetch and read a feed once."""
     from watcher.app.bootstrap import fetch_policy
@@ -232,6 +227,7 @@ def _try_feed(settings: Settings, source: FeedConfig) -> FeedCheck:
     from watcher.pipeline.feed_check import check_feeds
 
     async def fetch() -> FeedCheck:
+        """Fetch the feed and close the connections."""
         async with Fetcher(fetch_policy(settings)) as fetcher:
             return (await check_feeds(fetcher, [source]))[0]
 

@@ -93,6 +93,7 @@ class _StderrHandler(logging.StreamHandler[Any]):
     """Writes to the current stderr, as the events do."""
 
     def emit(self, record: logging.LogRecord) -> None:
+        """Write a record to the current stderr."""
         # Set, not by setStream: that flushes the former one, which may be closed by now.
         self.stream = sys.stderr
         super().emit(record)

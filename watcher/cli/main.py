@@ -55,9 +55,11 @@ class LazyGroup(TyperGroup):
     """A group that knows the names and one-line helps of its commands without importing them."""
 
     def list_commands(self, ctx: Context) -> list[str]:
+        """Return the names of the commands in the order of the help."""
         return list(COMMANDS)
 
     def get_command(self, ctx: Context, name: str) -> Command | None:
+        """Import and return a command; None for an unknown name."""
         if name not in COMMANDS:
             return None
         module = import_module(f"watcher.cli.{COMMANDS[name][0]}")
@@ -66,10 +68,12 @@ class LazyGroup(TyperGroup):
         return command.get_command(ctx, name) if is_group and isinstance(command, TyperGroup) else command
 
     def format_commands(self, ctx: Context, formatter: HelpFormatter) -> None:
+        """Write the commands with their one-line helps."""
         with formatter.section("Commands"):
             formatter.write_dl([(name, help_text) for name, (_module, help_text) in COMMANDS.items()])
 
     def resolve_command(self, ctx: Context, args: list[str]) -> tuple[str | None, Command | None, list[str]]:
+        """Return the command of the arguments; an unknown name fails with the nearest one."""
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in COMMANDS:
             from difflib import get_close_matches

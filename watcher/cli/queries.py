@@ -20,6 +20,8 @@ app = typer.Typer(rich_markup_mode=None)
 
 
 class HitFormat(StrEnum):
+    """How `hits` prints its list."""
+
     TABLE = "table"
     JSON = "json"
     JSONL = "jsonl"
@@ -29,11 +31,15 @@ class HitFormat(StrEnum):
 
 
 class Order(StrEnum):
+    """The order of a list."""
+
     NEW = "new"
     SCORE = "score"
 
 
 class Judgement(StrEnum):
+    """A judgement of a hit; `none` takes it back."""
+
     RELEVANT = "relevant"
     IRRELEVANT = "irrelevant"
     NONE = "none"

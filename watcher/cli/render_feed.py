@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,29 @@ from watcher.cli import output
 if TYPE_CHECKING:
     from watcher.model.feed import PollableFeed
     from watcher.store.feeds.poll_history import PollRecord
+
+
+def print_feeds(feeds: Sequence[PollableFeed], counts: Mapping[int, int], now: datetime) -> None:
+    """Print feeds as a table; `counts` are stored entries by feed id."""
+    from watcher.app.feeds import count_entries
+    from watcher.schedule import get_feed_health
+
+    output.print_table(
+        ("health", "every", "last new", "entries", "lost", "feed", "address"),
+        [
+            (
+                str(get_feed_health(feed.summary, now)),
+                format_length(feed.config.interval or feed.poll.interval) if feed.poll.polled_at else "",
+                format_time(feed.stats.new_at),
+                f"{count_entries(feed, counts):,}",
+                f"~{feed.stats.lost}" if feed.stats.lost else "",
+                feed.name if feed.name != feed.config.url else "",
+                feed.config.url,
+            )
+            for feed in feeds
+        ],
+        flexible=-1,
+    )
 
 
 def print_feed(feed: PollableFeed, entries: int, now: datetime) -> None:
@@ -62,6 +85,7 @@ def _list_health_facts(feed: PollableFeed, now: datetime) -> Iterator[tuple[str,
     from watcher.schedule import get_feed_health
     from watcher.text.redact import redact_text
 
+    # The state is added where it says more than the health: a failing feed is backed off or blocked.
     word = str(get_feed_health(feed.summary, now))
     yield "health", word + (f" ({feed.state.value})" if feed.state.value not in {"active", word} else "")
     if feed.poll.error_kind and feed.poll.failing_since:
@@ -82,6 +106,7 @@ def _list_health_facts(feed: PollableFeed, now: datetime) -> Iterator[tuple[str,
 def _list_item_facts(feed: PollableFeed, entries: int) -> Iterator[tuple[str, str]]:
     from watcher.identify import has_unstable_ids
 
+    # Only what happened is listed: most feeds have no gaps and nothing left out.
     if feed.stats.gaps:
         gaps = output.format_count(feed.stats.gaps, "gap")
         yield "gaps", f"{gaps}, the last {format_time(feed.stats.gap_at)}: about {feed.stats.lost} items may be missing"

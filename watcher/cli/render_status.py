@@ -16,6 +16,7 @@ _COLORS = {"degraded": output.YELLOW, "stale": output.YELLOW, "failing": output.
 
 def print_status(status: PrintedStatus) -> None:
     """Print the status, one subject a line; problems are coloured."""
+    # Without a network every feed looks late: this comes first.
     if away := status["network"]["away_since"]:
         line = f"Network   down since {away}: this machine reaches no host, no feed can be read"
         output.print_line(output.style_text(line, output.RED))

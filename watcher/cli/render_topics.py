@@ -128,6 +128,7 @@ def print_cost(cost: TopicCost, limit: int) -> None:
     output.print_line(f"{output.format_count(cost.hits, 'match', 'matches')} in {cost.tested:,} entries{judged}")
     _print_shares("Clauses", "only this", [share for share in cost.clauses if share.hits], limit)
     _print_shares("Exclusions", "excludes", [share for share in cost.exclusions if share.hits], limit)
+    # Exclusions without effect are counted, not listed: shared sets bring many.
     idle = sum(not share.hits for share in cost.exclusions)
     if idle:
         output.print_line(output.style_text(f"  {output.format_count(idle, 'exclusion')} excluded nothing", output.DIM))

@@ -39,6 +39,7 @@ def init(
     from watcher.settings.folders import shipped_folder
 
     target = (folder or state.folder).expanduser()
+    # All names are checked before the first is written; `open("x")` refuses what appears in between.
     if existing := [name for name in FILES if (target / name).exists()]:
         raise UsageError(f"{target / existing[0]} exists: `watcher init DIR` writes into another folder")
     try:
@@ -152,6 +153,7 @@ def _try_feeds(settings: Settings) -> tuple[FeedCheck, ...]:
     from watcher.pipeline.feed_check import check_feeds
 
     async def fetch_all() -> tuple[FeedCheck, ...]:
+        """Fetch every feed once."""
         async with Fetcher(fetch_policy(settings)) as fetcher:
             return await check_feeds(fetcher, settings.sources, lambda _trial: advance())
 

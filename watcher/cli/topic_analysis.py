@@ -52,6 +52,7 @@ def diff(
     from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.diff import diff_queries as compare
 
+    # Both gates exit with 1 after the result was printed.
     if (query is None) == (file is None):
         raise UsageError("name the new query: --query Q or --file F")
     text = query if query is not None else args.read_text(file or "-")

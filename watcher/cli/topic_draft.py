@@ -44,7 +44,7 @@ def draft(
     article = _load_article(source, settings)
     name = args.get_display_name(source)
     taken = [topic.id for topic in settings.topics] if settings else []
-    proposals = propose(article, taken=taken, most=limit, source=name)
+    proposals = propose(article, taken=taken, limit=limit, source=name)
     if settings is not None and proposals:
         proposals = _count_matches(proposals, since)
     if as_json:

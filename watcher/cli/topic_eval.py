@@ -58,6 +58,7 @@ def evaluate(
     from watcher.topics.evaluation import evaluate_topics as measure
     from watcher.topics.examples import iter_judged_examples, parse_examples
 
+    # Labels come from files, from the judgements in the database, or both.
     if not labels and not stored:
         raise UsageError("no labelled items: use --labels FILE, or --stored for the judgements in the database")
     settings = load_settings()

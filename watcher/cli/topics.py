@@ -129,6 +129,7 @@ def run_test(
     """Test a topic or a query: on a text, or on the stored entries, the newest first."""
     from watcher.errors import UsageError
 
+    # A text or a file is tested without a database; a period selects stored entries.
     if text is not None and file is not None:
         raise UsageError("use either --text or --file, not both")
     if text is None and file is None:

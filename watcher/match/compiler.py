@@ -75,6 +75,7 @@ def check_topics(
             parse_query(text, sets, cache)
         except QueryError as error:
             broken.add(name)
+            # Of sets inside each other, only the one that holds the error reports it.
             if not error.message.startswith("in @"):
                 faults.append(_locate_error(error, *(set_positions or {}).get(name, ("", 1, 1))))
     for topic in topics:

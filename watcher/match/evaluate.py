@@ -12,7 +12,7 @@ from typing import TypeAlias
 from watcher.match.budget import get_current_check
 from watcher.match.entry_text import EntryText
 from watcher.match.fields import FIELD_NUMBERS, TEXT_FIELDS
-from watcher.match.node import Fields, Leaf, Node, Occurrence
+from watcher.match.node import Fields, Node, Occurrence, build_leaf, build_occurrence
 from watcher.match.phrase import Inflections, Literal, Phrase, matches_word
 
 OccurrenceCache: TypeAlias = dict[tuple[int, Fields, int | None], list[Occurrence] | None]
@@ -69,12 +69,14 @@ class Evaluator:
 
     def _find_leaves(self, phrase: Phrase, fields: Fields, limit: int | None) -> list[Occurrence] | None:
         occurrences = [
-            Occurrence(
-                number,
-                first,
-                last,
-                (Leaf(number, first, last, phrase),),
-                (first,) if first == last else (*range(first, last + 1),),
+            build_occurrence(
+                (
+                    number,
+                    first,
+                    last,
+                    (build_leaf((number, first, last, phrase)),),
+                    (first,) if first == last else (*range(first, last + 1),),
+                )
             )
             for field in fields
             for number in (FIELD_NUMBERS[field],)
@@ -92,6 +94,8 @@ class LinearEvaluator(Evaluator):
         if self.check is not None:
             self.check()
         entry = self.entry
+        # The first word proposes places, the others are compared there. Words that are spelt out are looked up; a
+        # prefix or wildcard has to be compared with every different word.
         lead = phrase.parts[0]
         starts: list[int]
         match lead:

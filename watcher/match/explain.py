@@ -68,6 +68,7 @@ def _explain(node: Node, evaluator: Evaluator, fields: Fields, *, wanted: bool) 
 
 def _explain_phrase(phrase: Phrase, evaluator: Evaluator, fields: Fields) -> str:
     """Return what there is of a phrase that does not occur: its words written otherwise, or apart, or some of them."""
+    # Nearest first: the same words in another case, all words apart, some of the words.
     if phrase.exact:
         places = [(field, place) for field in fields for place in evaluator.find_phrase(Phrase(phrase.parts), field)]
         if places:

@@ -84,6 +84,7 @@ class PredicateCompiler:
             return lambda scan: scan.find_spans_of(phrase, patterns)
 
         def find_spans(scan: ScanResult) -> Sequence[Span]:
+            """Return the spans of the phrases, in order."""
             present = scan.list_present_options(node) if len(phrases) > MAX_LISTED_PATTERNS else phrases
             lists = [spans for phrase in present if (spans := scan.find_spans(phrase))]
             if len(lists) < 2:
@@ -120,7 +121,8 @@ class PredicateCompiler:
         if not doubtful:
             return lambda scan: not scan.pattern_numbers.isdisjoint(numbers)
 
-        def test(scan: ScanResult) -> bool:
+        def matches(scan: ScanResult) -> bool:
+            """Return whether the node matches."""
             if numbers and not scan.pattern_numbers.isdisjoint(numbers):
                 return True
             for phrase, patterns in doubtful:  # noqa: SIM110  (a loop is quicker than any())
@@ -128,7 +130,7 @@ class PredicateCompiler:
                     return True
             return False
 
-        return test
+        return matches
 
     def _evaluate_in_full(self, node: Node, fields: Fields) -> Predicate:
         """Return the predicate that evaluates a node, once the children that have to match do."""
@@ -137,7 +139,8 @@ class PredicateCompiler:
         predicates = tuple(self.compile(child, fields) for child in needed)
         children = node.children()
 
-        def test(scan: ScanResult) -> bool:
+        def matches(scan: ScanResult) -> bool:
+            """Return whether the node matches."""
             for predicate in predicates:
                 if not predicate(scan):
                     return False
@@ -145,7 +148,7 @@ class PredicateCompiler:
             scan.discard_cached(children, fields)
             return occurrences is not None
 
-        return test
+        return matches
 
 
 def _list_phrases(node: Node) -> tuple[Phrase, ...] | None:
@@ -158,25 +161,28 @@ def _list_phrases(node: Node) -> tuple[Phrase, ...] | None:
 
 
 def _in_title(source: SpanSource) -> Predicate:
-    def test(scan: ScanResult) -> bool:
+    def matches(scan: ScanResult) -> bool:
+        """Return whether the node matches."""
         spans = source(scan)
         return bool(spans) and spans[0][1] < scan.field_ends()[0]
 
-    return test
+    return matches
 
 
 def _any_of(predicates: tuple[Predicate, ...]) -> Predicate:
-    def test(scan: ScanResult) -> bool:
+    def matches(scan: ScanResult) -> bool:
+        """Return whether the node matches."""
         for predicate in predicates:  # noqa: SIM110  (a loop is quicker than any())
             if predicate(scan):
                 return True
         return False
 
-    return test
+    return matches
 
 
 def _all_of(predicates: tuple[Predicate, ...], excluded: tuple[Predicate, ...]) -> Predicate:
-    def test(scan: ScanResult) -> bool:
+    def matches(scan: ScanResult) -> bool:
+        """Return whether the node matches."""
         for predicate in predicates:
             if not predicate(scan):
                 return False
@@ -185,11 +191,12 @@ def _all_of(predicates: tuple[Predicate, ...], excluded: tuple[Predicate, ...]) 
                 return False
         return True
 
-    return test
+    return matches
 
 
 def _near(left: SpanSource, right: SpanSource, gap: int, *, ordered: bool) -> Predicate:
-    def test(scan: ScanResult) -> bool:
+    def matches(scan: ScanResult) -> bool:
+        """Return whether the node matches."""
         lefts = left(scan)
         if not lefts:
             return False
@@ -198,7 +205,7 @@ def _near(left: SpanSource, right: SpanSource, gap: int, *, ordered: bool) -> Pr
             return False
         return _follows(scan.text, lefts, rights, gap) or (not ordered and _follows(scan.text, rights, lefts, gap))
 
-    return test
+    return matches
 
 
 def _follows(text: str, spans: Sequence[Span], others: Sequence[Span], gap: int) -> bool:
@@ -228,7 +235,8 @@ def _has_at_most(text: str, begin: int, end: int, count: int) -> bool:
 
 
 def _not_near(left: SpanSource, right: SpanSource, gap: int, *, ordered: bool) -> Predicate:
-    def test(scan: ScanResult) -> bool:
+    def matches(scan: ScanResult) -> bool:
+        """Return whether the node matches."""
         lefts = left(scan)
         if not lefts:
             return False
@@ -248,7 +256,7 @@ def _not_near(left: SpanSource, right: SpanSource, gap: int, *, ordered: bool) -
             return True
         return False
 
-    return test
+    return matches
 
 
 def _at_least(source: SpanSource, count: int) -> Predicate:
@@ -256,7 +264,8 @@ def _at_least(source: SpanSource, count: int) -> Predicate:
 
 
 def _first(source: SpanSource, count: int) -> Predicate:
-    def test(scan: ScanResult) -> bool:
+    def matches(scan: ScanResult) -> bool:
+        """Return whether the node matches."""
         spans = source(scan)
         if not spans:
             return False
@@ -268,4 +277,4 @@ def _first(source: SpanSource, count: int) -> Predicate:
                 return True
         return False
 
-    return test
+    return matches

@@ -70,6 +70,7 @@ class _TriggerTable:
         """Return the plans of which every group has a pattern that occurs, once each."""
         triggers = self._triggers
         disjoint = present.isdisjoint
+        # One comprehension without calls: it runs for every pattern of every entry.
         candidates = [
             plan
             for number in present
@@ -234,6 +235,7 @@ def build_entry_matcher(query: Query) -> Callable[[StoredEntry], tuple[Evidence,
     index = QueryIndex([query])
 
     def match_entry(stored: StoredEntry) -> tuple[Evidence, ...] | None:
+        """Return the evidence, or None where the query does not match."""
         entry = EntryText(stored)
         for _number, occurrences in index.find_matches(entry):
             return extract_evidence(occurrences, entry)

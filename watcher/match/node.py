@@ -7,6 +7,7 @@ words and the plain AND and OR; whatever else there is to know about an operator
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import ClassVar, NamedTuple, Protocol, TypeAlias
 
 from watcher.match.budget import Check
@@ -105,6 +106,11 @@ class Occurrence(NamedTuple):
     last: int
     leaves: tuple[Leaf, ...]
     words: tuple[int, ...]
+
+
+build_leaf = partial(tuple.__new__, Leaf)
+build_occurrence = partial(tuple.__new__, Occurrence)
+"""Builds one from a tuple of its fields in half the time that the class takes: evaluation makes thousands."""
 
 
 class Relaxed(NamedTuple):

@@ -121,6 +121,7 @@ class _Parser:
         parts: list[Node] = []
         without: list[Node] = []
         first = self._current
+        # AND may be left out: operands beside each other are joined, and NOT needs no AND before it.
         while True:
             if self._current.kind is TokenKind.AND:
                 operator = self._advance()
@@ -174,6 +175,7 @@ class _Parser:
         if token.kind not in _OPERAND_STARTS or token.kind is TokenKind.NOT:
             raise _missing_operand(token)
         self._advance()
+        # To add an operator that takes parentheses: its token kind beside COUNT and FIRST.
         match token.kind:
             case TokenKind.OPEN:
                 return self._parse_parentheses(token)

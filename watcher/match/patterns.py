@@ -71,9 +71,11 @@ class _GroupBuilder:
         self._get_group = get_group
 
     def phrase(self, phrase: Phrase) -> list[PatternGroup]:
+        """Return the group of the phrase's patterns."""
         return [self._get_group(phrase)]
 
     def all_of(self, parts: Sequence[list[PatternGroup]]) -> list[PatternGroup]:
+        """Return the groups of all parts."""
         return [group for groups in parts for group in groups]
 
     def any_of(self, options: Sequence[list[PatternGroup]]) -> list[PatternGroup]:
@@ -83,6 +85,7 @@ class _GroupBuilder:
         return [frozenset().union(*(min(option, key=len) for option in options))]
 
     def covers(self, scope: str) -> bool:
+        """Return whether the scope's fields are in the padded text."""
         return set(SCOPES[scope]) <= set(TEXT_FIELDS)
 
 

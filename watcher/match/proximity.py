@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from watcher.match.budget import Check, iterate_checked
-from watcher.match.node import Occurrence
+from watcher.match.node import Occurrence, build_occurrence
 
 _Pair: TypeAlias = tuple[Occurrence, Occurrence]
 
@@ -44,10 +44,12 @@ def join_near(
         }
         found |= {(field, pair[0].first, end): pair for end, pair in iterate_checked(by_end.items(), check)}
     return [
-        Occurrence(
-            *extent,
-            first.leaves + second.leaves,
-            first.words + second.words if second.first > first.last else tuple(sorted(first.words + second.words)),
+        build_occurrence(
+            (
+                *extent,
+                first.leaves + second.leaves,
+                first.words + second.words if second.first > first.last else tuple(sorted(first.words + second.words)),
+            )
         )
         for extent, (first, second) in iterate_checked(sorted(found.items(), key=_get_extent), check)
     ]
@@ -104,6 +106,8 @@ def _keep_shortest(
     check: Check | None,
 ) -> None:
     """Keep the shortest pairs of which one of `occurrences` begins: from each word on, and until each word."""
+    # Pairs one after the other, for each first and for each second one; then those of which one is inside the other,
+    # which compete for both.
     for pair in _following(occurrences, others, gap, check):
         start = pair[0].first
         known = by_start.get(start)

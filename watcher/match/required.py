@@ -42,6 +42,7 @@ def build_requirement(root: Node, builder: RequirementBuilder[R]) -> R:
     """Return what an entry must contain for a query to match."""
 
     def combine(node: Node, children: tuple[R, ...]) -> R:
+        """Return the requirement of a node, given those of its positive children."""
         if isinstance(node, Phrase):
             return builder.phrase(node)
         if isinstance(node, Or):

@@ -65,16 +65,19 @@ def required_terms(query: Query) -> RequiredTerms:
 
 class _TermBuilder:
     def phrase(self, phrase: Phrase) -> RequiredTerms:
+        """Return the tokens side by side where all are literal, else the terms of each word."""
         literals = [part for part in phrase.parts if isinstance(part, Literal)]
         if len(literals) == len(phrase.parts) > 1:
             return RequiredPhrase(tuple(encode(part.word) for part in literals))
         return self.all_of([self._pattern(part) for part in phrase.parts])
 
     def all_of(self, parts: Sequence[RequiredTerms]) -> RequiredTerms:
+        """Return the parts that the index can help with."""
         useful = tuple(dict.fromkeys(part for part in parts if not isinstance(part, Anything)))
         return useful[0] if len(useful) == 1 else AllOf(useful) if useful else Anything()
 
     def any_of(self, options: Sequence[RequiredTerms]) -> RequiredTerms:
+        """Return the options in one list; Anything where one of them is, or where they are too many to ask for."""
         if any(isinstance(option, Anything) for option in options) or len(options) > _MAX_OPTIONS:
             return Anything()
         flat: dict[RequiredTerms, None] = {}
@@ -83,6 +86,7 @@ class _TermBuilder:
         return next(iter(flat)) if len(flat) == 1 else AnyOf(tuple(flat))
 
     def covers(self, scope: str) -> bool:
+        """Return whether the scope's fields are in the index."""
         return scope in _INDEXED_SCOPES
 
     def _pattern(self, pattern: WordPattern) -> RequiredTerms:

@@ -38,6 +38,7 @@ def fold(
     results: dict[int, R] = {} if known is None else known
 
     def visit(node: Node) -> R:
+        """Return the result of a node, computed once."""
         key = id(node)
         if key not in results:
             results[key] = combine(node, tuple(map(visit, children(node))))

@@ -24,7 +24,8 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 class Section(BaseModel):
     """A mapping in a configuration file: frozen, no unknown keys; a key without a value counts as absent."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built when something is validated: a configuration uses some of the models, and commands that read wait for it.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     @model_validator(mode="before")
     @classmethod

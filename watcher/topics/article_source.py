@@ -1,4 +1,4 @@
-"""Gets an article to draft topics from: fetched through the guard, or read from a file's bytes."""
+"""The article to draft topics from: fetched through the SSRF guard, or parsed from a file's bytes."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from watcher.model.poll import Failed
 from watcher.parse.charset import decode
 from watcher.text.article import Article, from_html, from_text, looks_html
 
-_META = re.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""")
-_MOST = 8 * 2**20
+_META_CHARSET = re.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""")
+_MAX_BYTES = 8 * 2**20
 
 
 async def fetch_article(fetcher: Fetcher, url: str) -> Article:
@@ -23,12 +23,17 @@ async def fetch_article(fetcher: Fetcher, url: str) -> Article:
 
 
 def parse_article(body: bytes, content_type: str | None = None, name: str = "the article") -> Article:
-    """Read a page's or a text file's bytes; raises ParseError for what is no text or holds no words."""
+    """Return the article in a page's or a text file's bytes; raises ParseError for what is no text or has no words."""
     kind = (content_type or "").partition(";")[0].strip().lower()
-    if body.startswith(b"%PDF") or kind.startswith(("image/", "audio/", "video/", "application/pdf")) or _binary(body):
+    if (
+        body.startswith(b"%PDF")
+        or kind.startswith(("image/", "audio/", "video/", "application/pdf"))
+        or _is_binary(body)
+    ):
         raise ParseError("not-text", f"{name}: no text or web page")
-    body = body[:_MOST]
-    if "charset" not in (content_type or "").lower() and (meta := _META.search(body[:4096])) is not None:
+    body = body[:_MAX_BYTES]
+    # A page that says its encoding in the markup alone: the server's word would have come first.
+    if "charset" not in (content_type or "").lower() and (meta := _META_CHARSET.search(body[:4096])) is not None:
         content_type = f"text/html; charset={meta[1].decode('ascii')}"
     text, _note = decode(body, content_type)
     article = from_html(text) if kind == "text/html" or looks_html(text) else from_text(text)
@@ -37,6 +42,6 @@ def parse_article(body: bytes, content_type: str | None = None, name: str = "the
     return article
 
 
-def _binary(body: bytes) -> bool:
-    """Tell bytes that are no text in any encoding: UTF-16 has its mark, other texts hold no zero bytes."""
+def _is_binary(body: bytes) -> bool:
+    """Return whether bytes are no text in any encoding: UTF-16 has its mark, other texts have no zero bytes."""
     return b"\x00" in body[:4096] and not body.startswith((b"\xff\xfe", b"\xfe\xff"))

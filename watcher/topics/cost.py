@@ -108,6 +108,7 @@ class CostTally:
         fields_of = {id(node): fields for node, fields in scoped}
         whole = [] if isinstance(query.root, Or) else [query.root]
         options = [part for node in nodes if isinstance(node, Or) for part in node.parts]
+        # The whole (of an OR, its options), and the options of every OR below; single phrases are counted apart.
         larger = _unique([*whole, *(part for part in options if not isinstance(part, Phrase))])
         self._clauses = [(node, fields_of[id(node)], ClauseCost(named.format_node(node, 200))) for node in larger]
         self._terms: dict[Node, ClauseCost] = {

@@ -58,6 +58,7 @@ def diff_queries(
     for stored in scan.iter_entries(proposed.ids):
         entry = EntryText(stored)
         matches = dict(index.find_matches(entry))
+        # Number 0 is the query before, number 1 the query after.
         if len(matches) == 2:
             kept += 1
         elif 1 in matches:
@@ -70,14 +71,7 @@ def diff_queries(
                 lost.append(EntryChange(stored=drop_content(stored), evidence=extract_evidence(matches[0], entry)))
     with scan.database.read() as db:
         labels = find_hit_labels(db, topic_id, lost_ids)
-    shown = {change.stored.id for change in lost}
-    # What a person labelled is shown however old it is: it is what the change has to answer for.
-    not_shown_ids = [id_ for id_ in lost_ids if id_ not in shown and labels.get(id_, (0, None))[1]]
-    lost += [
-        EntryChange(stored=drop_content(stored), evidence=evidence)
-        for stored in iter_entries_by_id(scan.database, not_shown_ids)
-        if (evidence := match_entry(before, stored)) is not None
-    ]
+    lost += _load_labelled_losses(scan, before, lost, lost_ids, labels)
     return QueryDiff(
         tested=proposed.tested,
         read=len(proposed.ids),
@@ -88,6 +82,23 @@ def diff_queries(
         lost_count=len(lost_ids),
         lost_labels=dict(Counter(label for _hit, label in labels.values() if label)),
     )
+
+
+def _load_labelled_losses(
+    scan: ArchiveScan,
+    before: Query,
+    lost: list[EntryChange],
+    lost_ids: list[int],
+    labels: Mapping[int, tuple[int, str | None]],
+) -> list[EntryChange]:
+    """Return the labelled losses that are not among the newest: what a person labelled is shown however old it is."""
+    shown = {change.stored.id for change in lost}
+    not_shown_ids = [id_ for id_ in lost_ids if id_ not in shown and labels.get(id_, (0, None))[1]]
+    return [
+        EntryChange(stored=drop_content(stored), evidence=evidence)
+        for stored in iter_entries_by_id(scan.database, not_shown_ids)
+        if (evidence := match_entry(before, stored)) is not None
+    ]
 
 
 def _add_label(change: EntryChange, labels: Mapping[int, tuple[int, str | None]]) -> EntryChange:

@@ -1,4 +1,4 @@
-"""Proposes topics from an article: names and phrases that stand out, combined into queries. A starting point. Pure."""
+"""Drafts topics from an article: its key terms, combined into queries. A starting point. Pure."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from watcher.topics.keyphrases import Term, extract_terms
 
 MAX_DRAFTS = 6
 MAX_NAMES_PER_QUERY = 8
-"""So many names stand in one query at most."""
+"""How many names one query may have."""
 MAX_ARCHIVE_SHARE = 0.05
 """A topic that matches more of the archive than this is too wide to read."""
 MIN_NAME_WEIGHT = 2.0
-"""A name of less weight is mentioned once and in passing."""
+"""A name of less weight is mentioned once, in passing."""
 _NEAR_WORDS, _NEAR_CHARACTERS = 15, 40
-_LONG_ENOUGH = 5
+_MIN_SURNAME_LETTERS = 5
 """A surname of fewer letters is too often a word."""
 _OPERATORS = {"AND", "OR", "NOT", "NEAR", "ONEAR", "PRE", "ATLEAST", "FIRST"}
 _LATIN = str.maketrans(
@@ -38,8 +38,8 @@ _SLUG = re.compile(r"[a-z0-9]+")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicDraft:
-    """A topic that an article suggests; `why` names what it rests on. `matched` of `tested` stored entries would be
-    hits, None where there is no archive to ask."""
+    """A topic that an article suggests; `why` are the terms it rests on. `matched` of `tested` stored entries would be
+    hits, None without an archive."""
 
     id: str
     name: str
@@ -52,7 +52,7 @@ class TopicDraft:
 
 @dataclass(frozen=True, slots=True)
 class QueryIdea:
-    """A query on its way to be proposed: what to call it, what it rests on, and how much of the article that is."""
+    """A query that may become a draft: its name, what it rests on, and how much of the article that is."""
 
     name: str
     query: str
@@ -63,13 +63,13 @@ class QueryIdea:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """Ways to write one name, the fullest first, and where it stands."""
+    """Ways to write one name, the fullest first."""
 
     terms: tuple[Term, ...]
 
     @property
-    def said(self) -> str:
-        return self.terms[0].said
+    def text(self) -> str:
+        return self.terms[0].text
 
     @property
     def weight(self) -> float:
@@ -81,166 +81,175 @@ class Subject:
 
 
 def draft_topics(
-    article: Article, *, taken: Collection[str] = (), most: int = MAX_DRAFTS, source: str = "the article"
+    article: Article, *, taken: Collection[str] = (), limit: int = MAX_DRAFTS, source: str = "the article"
 ) -> tuple[TopicDraft, ...]:
-    """Propose topics, each of which matches the article, the weightiest first. `taken` are ids that are in use."""
-    terms = extract_terms(article.title, article.text)
-    names = _subjects([term for term in terms if term.kind in {"name", "acronym"} or _is_name(term)])
-    matters = [term for term in terms if term.kind in {"phrase", "quoted"} and not _is_name(term)]
-    if not names:  # a script without capitals
-        names, matters = [Subject((term,)) for term in matters[:3]], matters[3:]
-    language = (article.language or guess(tokens(f"{article.title} {article.text[:8000]}")) or "").split("-")[0]
-    load_inflections(
-        (word, language) for term in matters for word in term.words if word not in COMMON and len(word) >= 4
-    )
-    single = sorted(
-        [*_of_names(names), *_of_matters(matters, names, language)], key=lambda idea: idea.weight, reverse=True
-    )
-    # The last one is about the article's own story: it stays, whatever else stands out.
-    story = list(_of_all(matters, names, language))
-    found = [*list(_unlike(single))[: most - len(story)], *story]
+    """Return topics, each of which matches the article, those of most weight first. `taken` are ids that are in use."""
     entry = build_example_entry(Item(title=article.title, content=article.text, language=article.language))
-    kept: list[TopicDraft] = []
+    drafts: list[TopicDraft] = []
     ids = set(taken)
-    for idea in found:
-        read = _read(idea.query)
-        if read is None or match_entry(read, entry) is None:
+    for idea in _list_ideas(article, limit):
+        query = _try_parse(idea.query)
+        if query is None or match_entry(query, entry) is None:
             continue
-        id_ = _id(idea.slug or idea.why[0], ids)
+        id_ = _choose_id(idea.slug or idea.why[0], ids)
         ids.add(id_)
-        said = f"Drafted from {source}: {', '.join(idea.why[:4])}. Check it before you rely on it."
+        description = f"Drafted from {source}: {', '.join(idea.why[:4])}. Check it before you rely on it."
         name = idea.name[:1].upper() + idea.name[1:]
-        kept.append(TopicDraft(id=id_, name=name, description=said, query=idea.query, why=idea.why))
-    return tuple(kept)
+        drafts.append(TopicDraft(id=id_, name=name, description=description, query=idea.query, why=idea.why))
+    return tuple(drafts)
+
+
+def _list_ideas(article: Article, limit: int) -> list[QueryIdea]:
+    """Return the queries that an article suggests: about single names and phrases, and one about its own story."""
+    terms = extract_terms(article.title, article.text)
+    names = _group_names([term for term in terms if term.kind in {"name", "acronym"} or _is_name(term)])
+    phrases = [term for term in terms if term.kind in {"phrase", "quoted"} and not _is_name(term)]
+    if not names:  # a script without capitals
+        names, phrases = [Subject((term,)) for term in phrases[:3]], phrases[3:]
+    language = _get_language(article)
+    load_inflections(
+        (word, language) for term in phrases for word in term.words if word not in COMMON and len(word) >= 4
+    )
+    single = [*_draft_names(names), *_draft_phrases(phrases, names, language)]
+    single.sort(key=lambda idea: idea.weight, reverse=True)
+    # The last one is about the article's own story: it stays, whatever else there is.
+    story = list(_draft_story(phrases, names, language))
+    return [*list(_drop_similar(single))[: limit - len(story)], *story]
+
+
+def _get_language(article: Article) -> str:
+    tag = article.language or guess(tokens(f"{article.title} {article.text[:8000]}")) or ""
+    return tag.split("-")[0]
 
 
 def add_match_counts(
     proposals: Iterable[TopicDraft], matched: Mapping[str, int], tested: int
 ) -> tuple[TopicDraft, ...]:
-    """Note how many stored entries each proposal would match."""
+    """Return the drafts with the number of stored entries that each would match."""
     return tuple(replace(each, matched=matched.get(each.id, 0), tested=tested) for each in proposals)
 
 
 def format_topics_yaml(proposals: Sequence[TopicDraft], heading: Sequence[str] = ()) -> str:
-    """Write proposals as a topics file; what an article says cannot break out of its place in it."""
-    lines = [f"# {_line(said)}" for said in heading] + ["topics:"]
+    """Return drafts as a topics file in YAML; no text of an article can break out of its place in it."""
+    lines = [f"# {_join_lines(text)}" for text in heading] + ["topics:"]
     for each in proposals:
         if each.matched is not None and each.tested is not None:
             much = " - much: narrow it" if each.matched > max(20, MAX_ARCHIVE_SHARE * each.tested) else ""
             lines.append(f"  # matches {each.matched:,} of {each.tested:,} stored entries{much}")
         lines += [
             f"  - id: {each.id}",
-            f"    name: {_scalar(each.name)}",
-            f"    description: {_scalar(each.description)}",
+            f"    name: {_format_scalar(each.name)}",
+            f"    description: {_format_scalar(each.description)}",
             "    query: |",
             *(f"      {line}" for line in each.query.splitlines()),
         ]
     return "\n".join(lines) + "\n"
 
 
-def _subjects(terms: Sequence[Term]) -> list[Subject]:
-    """Put names together that stand for one another: a short one with the one longer name that holds it."""
+def _group_names(terms: Sequence[Term]) -> list[Subject]:
+    """Return names in groups that mean the same: a short one with the one longer name that contains it."""
     longer = sorted(terms, key=lambda term: (-len(term.words), -term.weight))
     groups: list[list[Term]] = []
     for term in longer:
-        homes = [group for group in groups if _inside(term, group[0])]
+        homes = [group for group in groups if _contains_term(term, group[0])]
         # A word in several longer names is none of them: it stands by itself.
         if len(homes) == 1 and len(term.words) < len(homes[0][0].words) and term.kind != "acronym":
             homes[0].append(term)
         else:
             groups.append([term])
-    subjects = [Subject(tuple(_fitting(group))) for group in groups]
+    subjects = [Subject(tuple(_iter_equivalent(group))) for group in groups]
     return sorted(subjects, key=lambda subject: -subject.weight)
 
 
-def _fitting(group: Sequence[Term]) -> Iterator[Term]:
-    """Let a short form stand for the long one where it ends it, as a surname does, and is used at least as often."""
+def _iter_equivalent(group: Sequence[Term]) -> Iterator[Term]:
+    """Yield the long form, and the short ones that end it, as a surname does, and occur at least as often."""
     lead = group[0]
     yield lead
     for term in group[1:]:
         ends = lead.words[-len(term.words) :] == term.words
-        if ends and term.count >= lead.count and len(term.said) >= _LONG_ENOUGH:
+        if ends and term.count >= lead.count and len(term.text) >= _MIN_SURNAME_LETTERS:
             yield term
 
 
-def _of_names(names: Sequence[Subject]) -> Iterator[QueryIdea]:
-    """A topic for a name of several words or in quotes, which by itself says what it is about."""
+def _draft_names(names: Sequence[Subject]) -> Iterator[QueryIdea]:
+    """Yield a topic for each name of several words or in quotes, which by itself says what it is about."""
     for subject in names:
         lead = subject.terms[0]
         if len(lead.words) >= 2 and (lead.count >= 2 or 0 in lead.sentences):
-            query = " OR ".join(_written(term) for term in subject.terms)
-            yield QueryIdea(lead.said, query, tuple(term.said for term in subject.terms), subject.weight)
+            query = " OR ".join(_format_name(term) for term in subject.terms)
+            yield QueryIdea(lead.text, query, tuple(term.text for term in subject.terms), subject.weight)
 
 
-def _of_matters(matters: Sequence[Term], names: Sequence[Subject], language: str) -> Iterator[QueryIdea]:
-    """A topic for a phrase that comes again, near the names it stands with."""
-    for term in matters:
+def _draft_phrases(phrases: Sequence[Term], names: Sequence[Subject], language: str) -> Iterator[QueryIdea]:
+    """Yield a topic for each repeated phrase, near the names that occur with it."""
+    # A phrase without any name beside it would match too much, and is left to the story's topic.
+    for term in phrases:
         if len(term.words) < 2:
             continue
-        beside = [name for name in names if name.sentences & term.sentences and not _overlap(name, term)]
+        beside = [name for name in names if name.sentences & term.sentences and not _overlaps(name, term)]
         beside = [name for name in beside if name.weight > MIN_NAME_WEIGHT][:MAX_NAMES_PER_QUERY] or beside[:2]
         if not beside:
             continue
-        gap = _NEAR_WORDS if " " in term.said else _NEAR_CHARACTERS
-        some = _any([_written(each) for name in beside for each in name.terms])
-        query = f"{_loosely(term, language)}\nNEAR/{gap} {some}"
-        name = f"{term.said}: {', '.join(each.said for each in beside[:2])}"
-        yield QueryIdea(name, query, (term.said, *(each.said for each in beside)), term.weight)
+        gap = _NEAR_WORDS if " " in term.text else _NEAR_CHARACTERS
+        some = _join_or([_format_name(each) for name in beside for each in name.terms])
+        query = f"{_format_phrase(term, language)}\nNEAR/{gap} {some}"
+        name = f"{term.text}: {', '.join(each.text for each in beside[:2])}"
+        yield QueryIdea(name, query, (term.text, *(each.text for each in beside)), term.weight)
 
 
-def _of_all(matters: Sequence[Term], names: Sequence[Subject], language: str) -> Iterator[QueryIdea]:
-    """A topic for this very story: one of its names and, beside it, several mentions of what it is about."""
-    things = [term for term in matters if len(term.words) > 1][:MAX_NAMES_PER_QUERY]
+def _draft_story(phrases: Sequence[Term], names: Sequence[Subject], language: str) -> Iterator[QueryIdea]:
+    """Yield a topic for this very story: one of its names and, beside it, several of its phrases."""
+    things = [term for term in phrases if len(term.words) > 1][:MAX_NAMES_PER_QUERY]
     who = names[:MAX_NAMES_PER_QUERY]
     if len(things) < 2 or len(who) < 2:
         return
-    some = _any([_written(term) for name in who for term in name.terms])
-    phrases = "\n  OR ".join(_loosely(term, language) for term in things)
+    some = _join_or([_format_name(term) for name in who for term in name.terms])
+    about = "\n  OR ".join(_format_phrase(term, language) for term in things)
     yield QueryIdea(
-        f"The story of {who[0].said} and {things[0].said}",
-        f"{some}\nAND ATLEAST/2 ({phrases})",
-        (*(name.said for name in who[:3]), *(term.said for term in things[:3])),
+        f"The story of {who[0].text} and {things[0].text}",
+        f"{some}\nAND ATLEAST/2 ({about})",
+        (*(name.text for name in who[:3]), *(term.text for term in things[:3])),
         0.0,
-        f"story {who[0].said} {things[0].said}",
+        f"story {who[0].text} {things[0].text}",
     )
 
 
-def _unlike(found: Iterable[QueryIdea]) -> Iterator[QueryIdea]:
-    """Leave out proposals about the same words as an earlier one."""
-    told: set[frozenset[str]] = set()
+def _drop_similar(found: Iterable[QueryIdea]) -> Iterator[QueryIdea]:
+    """Yield the ideas without those about the same words as an earlier one."""
+    known: set[frozenset[str]] = set()
     for idea in found:
         stems = frozenset(word[:6] for word in tokens(idea.why[0]))
-        if stems not in told:
-            told.add(stems)
+        if stems not in known:
+            known.add(stems)
             yield idea
 
 
-def _written(term: Term) -> str:
-    """Write a name: an acronym in its own case, anything else as a phrase."""
+def _format_name(term: Term) -> str:
+    """Return a name as a query: an acronym in its own case, anything else as a phrase."""
     if term.kind == "acronym":
-        return f"={term.said}"
-    plain = len(term.words) == 1 and term.said.isalnum() and term.said.upper() not in _OPERATORS
-    return term.said if plain else f'"{term.said}"'
+        return f"={term.text}"
+    plain = len(term.words) == 1 and term.text.isalnum() and term.text.upper() not in _OPERATORS
+    return term.text if plain else f'"{term.text}"'
 
 
-def _loosely(term: Term, language: str) -> str:
-    """Write a phrase so that its words may bend, and one or two others stand between."""
-    telling = [word for word in term.words if word not in COMMON]
-    if " " not in term.said or len(telling) < 2:
-        return _written(term)
-    last = len(telling) - 1
+def _format_phrase(term: Term, language: str) -> str:
+    """Return a phrase as a query that allows inflections, and one or two other words between its own."""
+    informative = [word for word in term.words if word not in COMMON]
+    if " " not in term.text or len(informative) < 2:
+        return _format_name(term)
+    last = len(informative) - 1
     # English bends the end of a phrase; in other languages all of its words agree.
-    words = [_bent(w, language) if n == last or language != "en" else w for n, w in enumerate(telling)]
+    words = [_inflect(w, language) if n == last or language != "en" else w for n, w in enumerate(informative)]
     if not any("~" in word for word in words):
-        return _written(term)
-    gap = 2 + len(term.words) - len(telling)
-    said = words[0]
+        return _format_name(term)
+    gap = 2 + len(term.words) - len(informative)
+    text = words[0]
     for number, word in enumerate(words[1:]):
-        said = f"({said}) NEAR/{gap} {word}" if number else f"{said} NEAR/{gap} {word}"
-    return f"({said})"
+        text = f"({text}) NEAR/{gap} {word}" if number else f"{text} NEAR/{gap} {word}"
+    return f"({text})"
 
 
-def _bent(word: str, language: str) -> str:
+def _inflect(word: str, language: str) -> str:
     if (
         language not in INFLECTED_LANGUAGES
         or len(word) < 4
@@ -251,33 +260,33 @@ def _bent(word: str, language: str) -> str:
     return f"{word}~" if language == "en" else f"{word}~{language}"
 
 
-def _any(written: Sequence[str]) -> str:
+def _join_or(written: Sequence[str]) -> str:
     some = list(dict.fromkeys(written))
     return some[0] if len(some) == 1 else f"({' OR '.join(some)})"
 
 
 def _is_name(term: Term) -> bool:
-    """Tell whether a quoted term is written as a name: English writes all its words large, others the first."""
-    return term.kind == "quoted" and term.said[:1].isupper()
+    """Return whether a quoted term is written as a name: English capitalizes all its words, others the first."""
+    return term.kind == "quoted" and term.text[:1].isupper()
 
 
-def _inside(term: Term, other: Term) -> bool:
+def _contains_term(term: Term, other: Term) -> bool:
     length = len(term.words)
     return any(other.words[at : at + length] == term.words for at in range(len(other.words) - length + 1))
 
 
-def _overlap(name: Subject, term: Term) -> bool:
+def _overlaps(name: Subject, term: Term) -> bool:
     return any(set(each.words) & set(term.words) for each in name.terms)
 
 
-def _read(query: str) -> Query | None:
+def _try_parse(query: str) -> Query | None:
     try:
         return parse_query(query)
     except QueryError:
         return None
 
 
-def _id(name: str, taken: Collection[str]) -> str:
+def _choose_id(name: str, taken: Collection[str]) -> str:
     words = [word for part in tokens(name) for word in _SLUG.findall(fold(part).translate(_LATIN).replace("\x00", ""))]
     base = "-".join(words)[:48].strip("-")
     base = base if len(base) > 1 and base != "story" else f"draft-{base}".strip("-")
@@ -287,10 +296,10 @@ def _id(name: str, taken: Collection[str]) -> str:
     return id_
 
 
-def _scalar(said: str) -> str:
-    """Write a text as a YAML scalar in double quotes, which JSON's strings are."""
-    return json.dumps(_line(said), ensure_ascii=False)
+def _format_scalar(text: str) -> str:
+    """Return a text as a YAML scalar in double quotes, which JSON's strings are."""
+    return json.dumps(_join_lines(text), ensure_ascii=False)
 
 
-def _line(said: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in said).split())
+def _join_lines(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

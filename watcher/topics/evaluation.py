@@ -13,7 +13,7 @@ from watcher.topics.examples import Example
 
 NORMAL_DEVIATE_95 = 1.959964
 """The normal deviate of a two-sided 95 % interval."""
-_WHENEVER = datetime(1970, 1, 1, tzinfo=UTC)
+_ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class FalseHit:
 
 @dataclass(slots=True)
 class TopicScore:
-    """What a topic did with the examples that speak of it: true and false positives and negatives."""
+    """How a topic came out on the examples that are labelled for it: true and false positives and negatives."""
 
     topic_id: str
     tp: int = 0
@@ -55,9 +55,9 @@ class TopicScore:
 
     @property
     def f1(self) -> float | None:
-        """The harmonic mean of both; None where neither can be told."""
-        told = 2 * self.tp + self.fp + self.fn
-        return 2 * self.tp / told if told else None
+        """The harmonic mean of both; None where neither can be measured."""
+        total = 2 * self.tp + self.fp + self.fn
+        return 2 * self.tp / total if total else None
 
     @property
     def precision_interval(self) -> tuple[float, float] | None:
@@ -69,20 +69,23 @@ class TopicScore:
 
 
 def evaluate_topics(
-    watched: TopicMatcher, examples: Iterable[Example], topic_ids: Sequence[str]
+    matcher: TopicMatcher, examples: Iterable[Example], topic_ids: Sequence[str]
 ) -> dict[str, TopicScore]:
     """Match each example and count, for each topic, how that agrees with its labels."""
     scores = {topic_id: TopicScore(topic_id) for topic_id in topic_ids}
     for example in examples:
-        found = {hit.topic_id: hit.evidence for hit in watched.match_entries([example.stored], _WHENEVER)}
+        found = {hit.topic_id: hit.evidence for hit in matcher.match_entries([example.stored], _ANY_TIME)}
         for topic_id, score in scores.items():
-            if example.speaks_of(topic_id):
+            if example.is_labelled_for(topic_id):
                 _count(score, example, found.get(topic_id))
     return scores
 
 
 def wilson_interval(successes: int, trials: int) -> tuple[float, float] | None:
-    """Give the Wilson score interval of a proportion at 95 %: honest for few trials and near 0 and 1 as well."""
+    """Return the Wilson score interval of a proportion at 95 %; None without trials.
+
+    It holds for few trials and near 0 and 1, where the normal approximation does not.
+    """
     if trials <= 0:
         return None
     share = successes / trials
@@ -101,8 +104,8 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float] | None:
 def check_gate(
     score: TopicScore, *, min_precision: float | None = None, min_recall: float | None = None
 ) -> tuple[str, ...]:
-    """Say in what a topic falls short of a gate; what cannot be measured passes none."""
-    said = []
+    """Return in what a topic falls short of the minimums, a sentence each; what cannot be measured passes none."""
+    failures = []
     for name, value, wanted in (
         ("precision", score.precision, min_precision),
         ("recall", score.recall, min_recall),
@@ -111,10 +114,10 @@ def check_gate(
             continue
         if value is None:
             why = "nothing was found" if name == "precision" else "no example belongs to it"
-            said.append(f"{score.topic_id}: {name} cannot be told ({why}), wanted {wanted:.2f}")
+            failures.append(f"{score.topic_id}: {name} cannot be measured ({why}), wanted {wanted:.2f}")
         elif value < wanted:
-            said.append(f"{score.topic_id}: {name} {value:.3f} is below {wanted:.2f}")
-    return tuple(said)
+            failures.append(f"{score.topic_id}: {name} {value:.3f} is below {wanted:.2f}")
+    return tuple(failures)
 
 
 def _count(score: TopicScore, example: Example, evidence: tuple[Evidence, ...] | None) -> None:

@@ -78,7 +78,7 @@ def list_topic_overviews(db: Db, watched: TopicMatcher, now: datetime) -> tuple[
 def get_topic_overview(
     db: Db, watched: TopicMatcher, topic_id: str, now: datetime
 ) -> tuple[TopicOverview, tuple[TopicVersion, ...]]:
-    """Give a topic and the meanings it has had, oldest first; raises NotFoundError."""
+    """Return a topic and the versions it has had, oldest first; raises NotFoundError."""
     found = next((each for each in list_topic_overviews(db, watched, now) if each.topic.id == topic_id), None)
     if found is None:
         raise NotFoundError("topic", topic_id)
@@ -86,14 +86,14 @@ def get_topic_overview(
 
 
 def list_used_sets(query: str, sets: Mapping[str, str]) -> tuple[str, ...]:
-    """Name the sets that a query is made of, in order of appearance, those inside other sets too."""
+    """Return the names of the sets that a query uses, in order of appearance, those inside other sets too."""
     from watcher.match.lexer import TokenKind, tokenize_query
 
     found: dict[str, None] = {}
     waiting = [query]
     while waiting:
         try:
-            names = [lexeme.text for lexeme in tokenize_query(waiting.pop(0)) if lexeme.kind is TokenKind.SET]
+            names = [token.text for token in tokenize_query(waiting.pop(0)) if token.kind is TokenKind.SET]
         except QueryError:
             continue
         for name in names:

@@ -130,6 +130,7 @@ def _build_near_miss(
     stored: StoredEntry, reasons: _Reasons, relaxations: Sequence[Relaxation], let_in: Mapping[int, int]
 ) -> NearMiss:
     def weigh(number: int) -> float:
+        """Return how near a relaxation brings the entry."""
         # What lets in a flood says little about any one entry in it.
         rarity = 1 / (1 + math.log10(let_in[number]))
         return RELAXATION_NEARNESS[relaxations[number - 1].kind] * rarity * (0.4 + score_evidence(reasons[number][1]))

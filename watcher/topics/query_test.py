@@ -131,6 +131,7 @@ def build_clause_view(
     children = list(zip(node.children(), clause.children, strict=True))
     plain = len(children) - len(node.excluded_children())
     pairs = children if everything else _list_relevant(node, clause, children, excluded=excluded)
+    # Of an OR without a match, the options nearest to one are shown in full, a few more in a line each.
     expanded = _list_expanded(node, clause)
     shown = [
         (number, part, child)

@@ -26,6 +26,7 @@ def remove_nodes(root: Node, is_removed: Callable[[Node], bool]) -> Node | None:
     """
 
     def remove(node: Node, children: tuple[Node | None, ...]) -> Node | None:
+        """Return what is left of a node, given what is left of its children."""
         return None if is_removed(node) else node.without_missing(children)
 
     return fold(root, remove)

@@ -139,6 +139,7 @@ class BoundedProtocol(H11Protocol):
         self._closing_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Admit a connection, or refuse it with 503."""
         peer = transport.get_extra_info("peername")
         self._admitted = self._connections.admit(self, str(peer[0]) if isinstance(peer, tuple) else "")
         if not self._admitted:
@@ -149,11 +150,13 @@ class BoundedProtocol(H11Protocol):
         self._head_since = self.loop.time()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Uncount a connection."""
         if self._admitted:
             self._connections.remove(self)
             super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        """Receive data and note which phase the request is in."""
         if not self._admitted or self.transport.is_closing():
             return
         super().data_received(data)
@@ -163,10 +166,12 @@ class BoundedProtocol(H11Protocol):
             self.transport.abort()
 
     def resume_writing(self) -> None:
+        """Note that the client has read most of the response."""
         super().resume_writing()
         self._unread = None  # most of it was read
 
     def on_response_complete(self) -> None:
+        """Note that the response is complete."""
         super().on_response_complete()
         self._note_phase()
 

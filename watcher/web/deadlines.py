@@ -220,6 +220,7 @@ class QueryParser:
             raise _inflections_loading()
 
         def parse_and_release() -> NamedQuery:
+            """Parse the query, then let the next one load its inflections."""
             try:
                 return parse_named_query(text, sets)
             finally:
@@ -235,6 +236,7 @@ def _start_thread(work: Callable[[], T]) -> Future[T]:
     future: Future[T] = Future()
 
     def run() -> None:
+        """Do the work and hand on its result or its exception."""
         try:
             future.set_result(work())
         except BaseException as error:  # noqa: BLE001  (raised again where the result is awaited)

@@ -92,6 +92,7 @@ def install_error_handlers(web: FastAPI) -> None:
 
     @web.exception_handler(WatcherError)
     async def handle_watcher_error(request: Request, error: WatcherError) -> Response:
+        """Respond to an error of the watcher."""
         if isinstance(error, StorageError):
             # The log names the path, once; a visitor gets the reason alone.
             request.app.state.context.storage.fail("page", error)
@@ -101,6 +102,7 @@ def install_error_handlers(web: FastAPI) -> None:
 
     @web.exception_handler(RequestValidationError)
     async def handle_invalid_request(request: Request, error: RequestValidationError) -> Response:
+        """Respond with every invalid value of a request."""
         invalid: list[InvalidValue] = [
             {"at": ".".join(str(part) for part in fault["loc"]), "message": fault["msg"]} for fault in error.errors()
         ]
@@ -109,6 +111,7 @@ def install_error_handlers(web: FastAPI) -> None:
 
     @web.exception_handler(HTTPException)
     async def handle_http_exception(request: Request, error: HTTPException) -> Response:
+        """Respond to an HTTP error; 405 names the allowed methods."""
         message = str(error.detail) if error.detail != HTTPStatus(error.status_code).phrase else ""
         if error.status_code == 404:
             message = message or "There is nothing at this address."
@@ -141,6 +144,7 @@ class Bulkhead:
         started = False
 
         async def send_noted(message: Message) -> None:
+            """Send a message, and note that the response has started."""
             nonlocal started
             started = started or message["type"] == "http.response.start"
             await send(message)

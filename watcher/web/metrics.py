@@ -42,9 +42,11 @@ class _StoredMetrics(Collector):
         self._ctx = ctx
 
     def describe(self) -> Iterator[Metric]:
+        """Return nothing: the metrics are known only once they are collected."""
         return iter(())
 
     def collect(self) -> Iterator[Metric]:
+        """Yield the metrics of the database."""
         yield InfoMetricFamily("watcher_build", "Which version runs.", value={"version": __version__})
         reachable = GaugeMetricFamily("watcher_database_up", "Whether the database answers.")
         now = self._ctx.now

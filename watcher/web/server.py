@@ -48,20 +48,24 @@ class PageServer(uvicorn.Server):
         self.port: int = listening.getsockname()[1]
 
     async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        """Serve on the bound port until `should_exit`."""
         await super().serve(sockets=sockets or [self._listening])
 
     async def on_tick(self, counter: int) -> bool:
+        """Enforce the time limits of connections, once a second."""
         if counter % TICKS_PER_SWEEP == 0:
             self._connections.sweep(asyncio.get_running_loop().time())
         return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End the live streams, then the server."""
         # Ends the streams of new hits; otherwise the server would wait for them.
         self._app.state.context.closing.set()
         await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Leave signals to the caller."""
         yield
 
 

@@ -17,10 +17,12 @@ def make_router(subscriber: Subscriber) -> APIRouter:
 
     @router.get("/{token}")
     async def verify(token: str, request: Request) -> Response:
+        """Answer a hub that verifies a subscription."""
         return _to_response(await subscriber.verify(token, dict(request.query_params)))
 
     @router.post("/{token}")
     async def accept(token: str, request: Request) -> Response:
+        """Accept news that a hub pushes; 413 where the body is too large."""
         body = bytearray()
         async for chunk in request.stream():
             body += chunk

@@ -90,6 +90,7 @@ class AccessControl:
         until = datetime.fromtimestamp(session.created, UTC) + LIFETIME
 
         def store_logout() -> None:
+            """Store that the session ended."""
             with self._database.write() as db:
                 add_ended_session(db, session.id, until, self.clock())
 
@@ -123,6 +124,7 @@ class AccessControl:
             return True
 
         def list_ended() -> frozenset[str]:
+            """Return the ids of the sessions that were logged out."""
             with self._database.read() as db:
                 return list_ended_sessions(db)
 
@@ -161,6 +163,7 @@ class AccessMiddleware:
             return
 
         async def send_with_cookie(message: Message) -> None:
+            """Send a message; the first response of a new session sets its cookie."""
             if message["type"] == "http.response.start" and session.is_new and _gets_cookie(scope["path"]):
                 response_headers = MutableHeaders(scope=message)
                 if "set-cookie" not in response_headers:
@@ -174,6 +177,7 @@ class AccessMiddleware:
         if not gate.is_own_host(host):
             message = f"This server does not answer to the name {host[:100]!r}. Add it to web.hosts in watcher.yaml."
             raise _RefusalError(_refuse(scope, headers, 421, message))
+        # A token or password in the header proves that no browser was misused (CSRF); cookies do not.
         has_credentials = await self._check_authorization(scope, headers, now)
         if scope["method"] not in _SAFE_METHODS and not has_credentials and not path.startswith(CROSS_ORIGIN_PATHS):
             self._check_origin(scope, headers, host)

@@ -29,6 +29,7 @@ class BoundedBodies:
         received = 0
 
         async def receive_counted() -> Message:
+            """Receive a message; raises HTTPException where the body is too large."""
             nonlocal received
             # Before the first byte is requested: a client that waits for `100 Continue` then sends nothing.
             if declared.isascii() and declared.isdigit() and int(declared[:20]) > limit:

@@ -37,6 +37,7 @@ class SafeHeaders:
             return
 
         async def send_with_headers(message: Message) -> None:
+            """Send a message; responses get the headers."""
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():

@@ -33,6 +33,7 @@ class SubPath:
             return
 
         async def send_with_prefix(message: Message) -> None:
+            """Send a message; redirects get the prefix."""
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
                 location = headers.get("location", "")
@@ -63,6 +64,7 @@ class HeadAsGet:
         ended = False
 
         async def send_head(message: Message) -> None:
+            """Send the headers, and an empty body."""
             nonlocal ended
             if message["type"] == "http.response.start":
                 await send(message)

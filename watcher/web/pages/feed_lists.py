@@ -91,10 +91,11 @@ async def remove_configured_feed(ctx: Ctx, form: SubmittedForm) -> Response:
 
 @router.post("/feeds/resume")
 async def resume_stopped_feed(ctx: Ctx, form: SubmittedForm) -> Response:
-    """Make a feed due that is gone, blocked or backed off."""
+    """Schedule a stopped feed now: one that is gone, blocked or backed off."""
     url = _find_configured_url(ctx, form.get("url"))
 
     def resume() -> None:
+        """Schedule the feed now."""
         with ctx.app.database.write() as db:
             resume_feed(db, url, ctx.now)
 

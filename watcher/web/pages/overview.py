@@ -36,6 +36,7 @@ class Overview:
 def show_overview(request: Request, ctx: Ctx) -> Response:
     """Show how many hits there were, how much was watched, and what needs attention."""
     now, days = ctx.now, list_last_days(ctx.now, CHART_DAYS)
+    # The numbers are cached; health depends on the time and is computed for each request.
     overview = ctx.get_cached("overview", lambda: _load_overview(ctx, days[0]))
     away = overview.status["network"]["away_since"]
     lines = [
