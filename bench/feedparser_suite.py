@@ -25,7 +25,7 @@ import feedparser
 from watcher.errors import ParseError
 from watcher.model.entry import Item
 from watcher.parse import parse_bytes
-from watcher.text.html import title_text
+from watcher.text.html import title_to_text
 from watcher.text.urls import http_url
 
 VERSION = "6.0.14"
@@ -111,8 +111,8 @@ def facts(item: Item) -> tuple[Any, ...]:
 
 def judged(entry: Any, base: str) -> tuple[Any, ...]:
     """Give the same of an entry of feedparser's, in our terms."""
-    title = title_text(entry.get("title", ""))
-    text = title_text(entry.get("summary", "") or "")
+    title = title_to_text(entry.get("title", ""))
+    text = title_to_text(entry.get("summary", "") or "")
     said = entry.get("published_parsed") or entry.get("updated_parsed") or entry.get("created_parsed")
     link = entry.get("link")
     return (

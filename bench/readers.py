@@ -26,7 +26,7 @@ import feedparser
 from watcher.errors import ParseError
 from watcher.parse import parse_bytes
 from watcher.parse.feedparser_reader import read_loosely
-from watcher.text.html import title_text, to_text
+from watcher.text.html import html_to_text, title_to_text
 from watcher.text.urls import http_url
 
 ODD = Path(__file__).parent.parent / "tests" / "feeds"
@@ -147,8 +147,8 @@ def facts(entry: Any) -> Facts:
     else:
         date = iso_date(entry.get("published") or entry.get("updated"))
     link = str(entry.get("link") or "")
-    texts = words(to_text(summary), to_text(content) if content != summary else "")
-    return title_text(str(entry.get("title") or "")), http_url(link, URL) if link else None, date, texts
+    texts = words(html_to_text(summary), html_to_text(content) if content != summary else "")
+    return title_to_text(str(entry.get("title") or "")), http_url(link, URL) if link else None, date, texts
 
 
 def iso_date(written: object) -> datetime | None:

@@ -13,7 +13,7 @@ _OTHERS = 0o077
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, and those above it that are missing, for this user alone; what exists is left as it is."""
+    """Create a folder and its missing parents for this user alone; what exists is left as it is."""
     missing = [each for each in (folder, *folder.parents) if not each.exists()]
     for each in reversed(missing):
         try:

@@ -104,9 +104,9 @@ def test_an_added_kind_is_tested_like_any_other(tmp_path: Path, gateway: Gateway
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"gateway": "mail-desk"}, "`gateway`: is no http(s) address"),
+        ({"gateway": "mail-desk"}, "`gateway`: is not an http(s) address"),
         ({"gateway": "http://127.0.0.1:1", "size": 4}, "unknown key `size`"),
-        ({"gateway": "http://127.0.0.1:1", "length": 4}, "out of bounds"),
+        ({"gateway": "http://127.0.0.1:1", "length": 4}, "out of range"),
         ({"kind": "pigeon"}, "'pigeon' is none of email, slack, file, webhook, apprise, pager"),
     ],
 )

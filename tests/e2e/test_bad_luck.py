@@ -112,11 +112,11 @@ HOLD = """
 import os, sys
 from datetime import timedelta
 from watcher import clock
-from watcher.store import claims
-from watcher.store.engine import Database
+from watcher.store.database import Database
+from watcher.store.feeds.leases import claim_due_feeds
 
 with Database(sys.argv[1]) as database, database.write() as db:
-    held = claims.claim_due(db, clock.now(), limit=10, lease_for=timedelta(minutes=3), owner=sys.argv[2])
+    held = claim_due_feeds(db, clock.now(), limit=10, lease_for=timedelta(minutes=3), owner=sys.argv[2])
     print(len(held))
 """
 

@@ -19,7 +19,7 @@ from tests.faults.yard import Outlet, Talk, Yard
 from tests.fetch.asking import feed, fetch, fetching
 from tests.fetch.proxies import HttpProxy, SocksProxy
 from watcher.fetch import Fetcher
-from watcher.fetch.request_urls import is_own
+from watcher.fetch.request_urls import is_same_origin
 from watcher.model.access import Access
 from watcher.model.poll import Document, Failed, FetchResult
 
@@ -94,12 +94,12 @@ def test_header_of_a_feed_stands_above_its_login(yard: Yard) -> None:
     ],
 )
 def test_origin(url: str, own: bool) -> None:
-    assert is_own(url, "https://post.example/feed") is own
+    assert is_same_origin(url, "https://post.example/feed") is own
 
 
 def test_step_to_https_stays_within_the_origin() -> None:
-    assert is_own("https://post.example/feed", "http://post.example/feed")
-    assert not is_own("https://post.example/feed", "http://post.example:8080/feed")
+    assert is_same_origin("https://post.example/feed", "http://post.example/feed")
+    assert not is_same_origin("https://post.example/feed", "http://post.example:8080/feed")
 
 
 @pytest.fixture(scope="module")

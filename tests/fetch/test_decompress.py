@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.fetch.decompress import RATIO, Body
+from watcher.fetch.decompress import MAX_RATIO, Body
 from watcher.fetch.errors import FetchError
 
 if sys.version_info >= (3, 14):
@@ -188,7 +188,7 @@ def test_bomb_is_found_before_it_is_unpacked(coding: str, size: int) -> None:
     with pytest.raises(FetchError):
         unpack()
 
-    assert body.size <= max(MB, RATIO * body.wire) + 2**17
+    assert body.size <= max(MB, MAX_RATIO * body.wire) + 2**17
     assert psutil.Process().memory_info().rss - before < 64 * MB
 
 

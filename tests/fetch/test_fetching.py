@@ -15,7 +15,7 @@ from tests.feed_builder import build_feed
 from tests.web_server import Reply, Server, rss
 from watcher.errors import ParseError
 from watcher.fetch import Candidate, Fetcher, FetchPolicy, discover
-from watcher.fetch.discover import headed
+from watcher.fetch.discover import list_header_feeds
 from watcher.model.poll import Document, Failed
 from watcher.parse.web_pages import list_feed_links
 
@@ -154,4 +154,4 @@ def test_page_that_cannot_be_fetched_has_a_reason(press: Server) -> None:
 
 def test_links_of_odd_pages_are_read_without_a_fault() -> None:
     assert list_feed_links("<link rel=alternate type=application/rss+xml><a href>", "https://post.example/") == []
-    assert headed("<<>>;;; rel", "https://post.example/") == []
+    assert list_header_feeds("<<>>;;; rel", "https://post.example/") == []

@@ -183,7 +183,7 @@ def test_waiting_connections_are_few(yard: Yard, monkeypatch: pytest.MonkeyPatch
 
 
 def test_waiting_connections_are_closed_after_a_while(yard: Yard, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("watcher.fetch.idle_connections.IDLE", 0.2)
+    monkeypatch.setattr("watcher.fetch.idle_connections.IDLE_SECONDS", 0.2)
     ended = []
 
     async def behave(talk: Talk) -> None:

@@ -9,7 +9,7 @@ from tests.faults.documents import rss
 from tests.faults.yard import Outlet, Talk, Yard
 from tests.fetch.asking import fetch
 from watcher.fetch.errors import FetchError
-from watcher.fetch.request_urls import redirected
+from watcher.fetch.request_urls import resolve_redirect
 from watcher.model.poll import Document
 
 BASE = "https://post.example/news/feed?page=1#top"
@@ -38,7 +38,7 @@ BASE = "https://post.example/news/feed?page=1#top"
     ],
 )
 def test_location(location: bytes, target: str) -> None:
-    assert redirected(BASE, location.decode("latin-1")) == target
+    assert resolve_redirect(BASE, location.decode("latin-1")) == target
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_location(location: bytes, target: str) -> None:
 )
 def test_location_that_leads_nowhere(location: bytes) -> None:
     with pytest.raises(FetchError):
-        redirected(BASE, location.decode("latin-1"))
+        resolve_redirect(BASE, location.decode("latin-1"))
 
 
 def test_path_in_raw_utf_8_is_fetched(yard: Yard) -> None:

@@ -7,7 +7,7 @@ from time import process_time
 
 import pytest
 
-from watcher.fetch.robots import MOST_LINES, Robots, parse_robots
+from watcher.fetch.robots import MAX_LINES, Robots, parse_robots
 
 TEXT = """\
 # a comment
@@ -97,7 +97,7 @@ def test_group_is_ours_by_the_whole_product_token(agent: str, ours: bool) -> Non
 
 
 def test_long_file_is_read_quickly_and_no_further_than_its_first_lines() -> None:
-    text = "User-agent: *\n" + "".join(f"Disallow: /section-{n}/*/old-{n}$\n" for n in range(MOST_LINES))
+    text = "User-agent: *\n" + "".join(f"Disallow: /section-{n}/*/old-{n}$\n" for n in range(MAX_LINES))
     before = process_time()
 
     rules = parse_robots(text, "news-watcher")

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from watcher.fetch import Guard
+from watcher.fetch import SsrfGuard
 from watcher.fetch.errors import FetchError
 
 REFUSED = [
@@ -24,7 +24,7 @@ def addresses(host: str, *, allow: tuple[str, ...] = (), answers: list[str] | No
         assert answers is not None, "an address is no name"
         return answers
 
-    return asyncio.run(Guard(allow, resolve).addresses(host, 80))
+    return asyncio.run(SsrfGuard(allow, resolve).addresses(host, 80))
 
 
 @pytest.mark.parametrize("address", REFUSED)

@@ -15,7 +15,7 @@ from tests.outgoing.test_sending import bot, composed, deliver, rows
 from tests.outgoing.world import HOUR, NOON, channel, mail, senders
 from tests.servers import Answer, HttpServer, SlackServer
 from tests.smtp_script import ScriptedMailServer
-from watcher.fetch.ssrf_guard import Guard
+from watcher.fetch.ssrf_guard import SsrfGuard
 from watcher.fetch.transport import GuardedTransport
 from watcher.model.digest import Channel, DeliveryState
 from watcher.pipeline.delivery import DeliverySummary, deliver_waiting
@@ -190,7 +190,7 @@ def deliver_guarded(database: Database, ready: DigestContext) -> DeliverySummary
     """Deliver through the transport that the daemon uses."""
 
     async def run() -> DeliverySummary:
-        transport = GuardedTransport(POLICY, Guard(POLICY.allow))
+        transport = GuardedTransport(POLICY, SsrfGuard(POLICY.allow))
         async with httpx.AsyncClient(transport=transport) as client:
             return await deliver_waiting(database, ready.channels, senders(client), lambda: NOON, jitter=lambda: 1.0)
 

@@ -18,6 +18,7 @@ from watcher.store.digests.queries import find_digests
 from watcher.store.digests.slots import get_last_slot, register_subscriptions
 from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 from watcher.store.outbox.queue import get_next_try_at
+from watcher.store.system.clock_faults import reschedule_all
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import entry_versions
 
@@ -253,6 +254,22 @@ def test_two_installations_with_one_configuration_send_under_two_identities(
             names.append(find_deliveries(db).items[0].message_id)
 
     assert names[0] != names[1]
+
+
+def test_a_slot_that_comes_again_after_a_wrong_clock_has_another_identity(database: Database) -> None:
+    set_up(database, "daily")
+    slot, wrong = SEVEN + 20 * DAY, SEVEN + 20 * DAY + 3 * HOUR
+    found(database, "Five Eyes meet", at=wrong - HOUR)
+    [early] = compose_due(database, press([daily()], [files()]), wrong)
+    with database.write() as db:
+        reschedule_all(db, SEVEN)
+    found(database, "Five Eyes quarrel", at=slot - HOUR)
+
+    [right] = compose_due(database, press([daily()], [files()]), slot)
+
+    assert (early.slot_at, right.slot_at) == (slot, slot)
+    with database.read() as db:
+        assert len({delivery.message_id for delivery in find_deliveries(db).items}) == 2
 
 
 def test_slot_composed_under_a_clock_that_was_ahead_silences_no_later_one(database: Database) -> None:

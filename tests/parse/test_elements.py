@@ -8,8 +8,8 @@ import pytest
 from lxml import etree
 
 from watcher.parse import parse_bytes
-from watcher.parse.elements import inner
-from watcher.text.html import to_text
+from watcher.parse.elements import inner_html
+from watcher.text.html import html_to_text
 
 
 @pytest.mark.parametrize(
@@ -24,13 +24,13 @@ from watcher.text.html import to_text
     ],
 )
 def test_markup_is_written_by_local_names(xml: str, markup: str) -> None:
-    assert inner(etree.fromstring(xml)) == markup
+    assert inner_html(etree.fromstring(xml)) == markup
 
 
 def test_prefixed_blocks_part_words() -> None:
     prefixed = etree.fromstring("<c xmlns:h='http://www.w3.org/1999/xhtml'><h:div>ferry</h:div><h:div>port</h:div></c>")
 
-    assert to_text(inner(prefixed)) == "ferry\nport"
+    assert html_to_text(inner_html(prefixed)) == "ferry\nport"
 
 
 @pytest.mark.parametrize("declared", [True, False])

@@ -16,7 +16,7 @@ from watcher.model.entry import Item
 from watcher.model.poll import ParsedFeed
 from watcher.parse import parse_bytes
 from watcher.parse.feedparser_reader import read_loosely
-from watcher.parse.limits import MOST_ITEMS
+from watcher.parse.limits import MAX_ITEMS
 
 URL = "https://post.example/rss"
 FOLDER = Path(__file__).parent.parent / "feeds"
@@ -110,7 +110,7 @@ def test_truncation_anywhere_keeps_the_whole_items_before_it() -> None:
 
 
 def test_of_too_many_items_the_newest_are_read_in_their_order() -> None:
-    dates = [f"2026-01-{1 + n // 1440:02}T{n // 60 % 24:02}:{n % 60:02}:00Z" for n in range(MOST_ITEMS + 500)]
+    dates = [f"2026-01-{1 + n // 1440:02}T{n // 60 % 24:02}:{n % 60:02}:00Z" for n in range(MAX_ITEMS + 500)]
     items = "".join(
         f"<item><title>{n}</title><link>https://post.example/{n}</link>"
         f"<dc:date xmlns:dc='http://purl.org/dc/elements/1.1/'>{date}</dc:date></item>"
@@ -120,7 +120,7 @@ def test_of_too_many_items_the_newest_are_read_in_their_order() -> None:
     parsed = parse_bytes(f"<rss version='2.0'><channel>{items}</channel></rss>".encode(), URL)
 
     assert parsed.truncated_items == 500
-    assert [parsed.items[0].title, parsed.items[-1].title] == ["500", str(MOST_ITEMS + 499)]
+    assert [parsed.items[0].title, parsed.items[-1].title] == ["500", str(MAX_ITEMS + 499)]
 
 
 @pytest.mark.parametrize(

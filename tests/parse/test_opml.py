@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from watcher.errors import ParseError
 from watcher.model.feed import FeedConfig
-from watcher.parse.opml import LARGEST, Outlines, read_opml, write_opml
+from watcher.parse.opml import MAX_OPML_BYTES, Outlines, format_opml, parse_opml
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 
@@ -32,7 +32,7 @@ _SOURCES = st.builds(
 @given(st.lists(_SOURCES, max_size=12, unique_by=lambda source: source.url))
 @settings(max_examples=150, deadline=None)
 def test_what_goes_out_comes_back(sources: list[FeedConfig]) -> None:
-    back = read_opml(write_opml(sources, "Feeds", NOON).encode())
+    back = parse_opml(format_opml(sources, "Feeds", NOON).encode())
 
     assert {source.url: source for source in back.sources} == {source.url: source for source in sources}
     assert back.refused == ()
@@ -42,7 +42,7 @@ def test_what_goes_out_comes_back(sources: list[FeedConfig]) -> None:
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_a_list_or_a_fault(body: bytes) -> None:
     try:
-        read = read_opml(b"<opml><body>" + body)
+        read = parse_opml(b"<opml><body>" + body)
     except ParseError:
         return
     assert isinstance(read, Outlines)
@@ -55,7 +55,7 @@ def test_folders_within_folders_are_tags_and_a_feed_in_two_is_one() -> None:
         "<outline text='Dailies'><outline text='Post' xmlURL='https://post.example/rss'/></outline></body></opml>"
     )
 
-    [source] = read_opml(said.encode()).sources
+    [source] = parse_opml(said.encode()).sources
 
     assert (source.title, source.tags) == ("Post", ("Europe", "West", "daily", "press", "Dailies"))
 
@@ -63,7 +63,7 @@ def test_folders_within_folders_are_tags_and_a_feed_in_two_is_one() -> None:
 def test_stray_ampersands_of_careless_writers_are_read() -> None:
     said = b"<opml><body><outline text='Q&A' xmlUrl='https://post.example/rss?a=1&b=2'/></body></opml>"
 
-    read = read_opml(said)
+    read = parse_opml(said)
 
     assert [(source.url, source.title) for source in read.sources] == [("https://post.example/rss?a=1&b=2", "Q&A")]
     assert read.damage is None
@@ -89,7 +89,7 @@ def test_stray_ampersands_of_careless_writers_are_read() -> None:
     ],
 )  # fmt: skip
 def test_addresses_under_all_spellings_in_use(outline: str, url: str, title: str) -> None:
-    read = read_opml(f"<opml version='1.0'><body><outline {outline}/></body></opml>".encode())
+    read = parse_opml(f"<opml version='1.0'><body><outline {outline}/></body></opml>".encode())
 
     assert [(source.url, source.title) for source in read.sources] == [(url, title)]
     assert (read.damage, read.note, read.refused) == (None, None, ())
@@ -109,7 +109,7 @@ def test_addresses_under_all_spellings_in_use(outline: str, url: str, title: str
     ],
 )  # fmt: skip
 def test_names_in_any_case_and_namespace(document: str) -> None:
-    [source] = read_opml(document.encode()).sources
+    [source] = parse_opml(document.encode()).sources
 
     assert (source.url, source.title, source.tags) == ("https://a.example/f", "A", ("Sea",))
 
@@ -127,7 +127,7 @@ def test_names_in_any_case_and_namespace(document: str) -> None:
     ],
 )  # fmt: skip
 def test_what_is_whole_of_a_damaged_list_is_read_and_the_damage_named(document: str, count: int, damage: str) -> None:
-    read = read_opml(document.encode())
+    read = parse_opml(document.encode())
 
     assert len(read.sources) == count
     assert (read.damage or "").startswith(damage)
@@ -141,7 +141,7 @@ def test_what_is_whole_of_a_damaged_list_is_read_and_the_damage_named(document: 
     ],
 )
 def test_list_that_names_no_feed_is_not_silent(body: str, note: str) -> None:
-    read = read_opml(f"<opml><body>{body}</body></opml>".encode())
+    read = parse_opml(f"<opml><body>{body}</body></opml>".encode())
 
     assert read.sources == ()
     assert (read.note or "").startswith(note)
@@ -152,7 +152,7 @@ def test_depth_costs_nothing() -> None:
     body = f"<opml><body>{deep}<outline xmlUrl='https://a.example/f'/>{'</outline>' * 5_000}</body></opml>"
     before = process_time()
 
-    [source] = read_opml(body.encode()).sources
+    [source] = parse_opml(body.encode()).sources
 
     assert source.url == "https://a.example/f"
     assert source.tags[:2] == ("0", "1")
@@ -165,7 +165,7 @@ def test_depth_costs_nothing() -> None:
 def test_damaged_list_takes_bounded_time(piece: str) -> None:
     before = process_time()
 
-    read_opml(b"<opml><body>" + piece.encode() * (400_000 // len(piece)))
+    parse_opml(b"<opml><body>" + piece.encode() * (400_000 // len(piece)))
 
     assert process_time() - before < 5
 
@@ -179,7 +179,7 @@ def test_damaged_list_takes_bounded_time(piece: str) -> None:
         pytest.param("<!DOCTYPE opml [<!ENTITY x 'y'>]><opml/>".encode("utf-16"), id="entity in UTF-16"),
         pytest.param(b"<opml>" + b"<outline>" * 100_000, id="nested without end"),
         pytest.param(b"<opml><body>" + b"<outline/>" * 100_001 + b"</body></opml>", id="too many outlines"),
-        pytest.param(b"<opml>" + b" " * LARGEST, id="too large"),
+        pytest.param(b"<opml>" + b" " * MAX_OPML_BYTES, id="too large"),
         pytest.param(b"<rss version='2.0'/>", id="a feed"),
         pytest.param(b"", id="nothing"),
     ],
@@ -187,7 +187,7 @@ def test_damaged_list_takes_bounded_time(piece: str) -> None:
 def test_hostile_list_is_refused_in_bounded_time(body: bytes) -> None:
     before = process_time()
     try:
-        found = read_opml(body)
+        found = parse_opml(body)
     except ParseError:
         found = Outlines(sources=())
 
@@ -199,8 +199,8 @@ def test_ten_thousand_feeds_are_read_quickly() -> None:
     sources = [
         FeedConfig(url=f"https://host{n}.example/rss", title=f"Feed {n}", tags=("a", str(n % 9))) for n in range(10_000)
     ]
-    written = write_opml(sources, "Feeds", NOON).encode()
+    written = format_opml(sources, "Feeds", NOON).encode()
     before = process_time()
 
-    assert len(read_opml(written).sources) == 10_000
+    assert len(parse_opml(written).sources) == 10_000
     assert process_time() - before < 5

@@ -21,7 +21,7 @@ from tests.reading.measured import URL, fetched
 from watcher.errors import ParseError
 from watcher.parse import parse_bytes
 from watcher.reading import Reader, ReaderClosedError
-from watcher.reading.limits import QUICK, Limits
+from watcher.reading.limits import FIRST_TRY, Limits
 from watcher.reading.pipe import Pipe
 from watcher.reading.worker_process import Process
 
@@ -152,7 +152,7 @@ async def test_interrupted_process_goes_on_with_the_next_document() -> None:
         tight = Limits(enough=50, soft=0.2, hard=5)
         stopped = await asyncio.to_thread(process.run, "document", (fetched(COSTLY), frozenset()), tight)
         [first] = children()
-        whole = await asyncio.to_thread(process.run, "document", (fetched(BROKEN), frozenset()), QUICK)
+        whole = await asyncio.to_thread(process.run, "document", (fetched(BROKEN), frozenset()), FIRST_TRY)
         [second] = children()
     finally:
         process.end()

@@ -35,10 +35,10 @@ def test_a_budget_is_a_number_or_two(tmp_path: Path, written: str, budget: Budge
 @pytest.mark.parametrize(
     ("written", "place", "said"),
     [
-        pytest.param("budget: lots", "2:11", "'lots' is no whole number", id="a word"),
+        pytest.param("budget: lots", "2:11", "'lots' is not a whole number", id="a word"),
         pytest.param("budget: 0", "2:11", "at least 1", id="nothing at all"),
-        pytest.param("budget: 1.5", "2:11", "no whole number", id="a fraction"),
-        pytest.param("budget: [1, 2]", "2:11", "no whole number", id="a list"),
+        pytest.param("budget: 1.5", "2:11", "not a whole number", id="a fraction"),
+        pytest.param("budget: [1, 2]", "2:11", "not a whole number", id="a list"),
         pytest.param("budget: {entries: 5, versions: -3}", "2:34", "at least 1", id="negative"),
         pytest.param("budget: {entrys: 5}", "2:12", "did you mean `entries`", id="misspelt"),
     ],

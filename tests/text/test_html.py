@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.text.html import LONGEST, line, plain, title_text, to_text
+from watcher.text.html import MAX_FIELD_LENGTH, clean_line, clean_lines, html_to_text, title_to_text
 from watcher.text.linear_html import strip_markup
 
 ROOT = Path(__file__).parents[2]
@@ -40,7 +40,7 @@ ROOT = Path(__file__).parents[2]
     ],
 )
 def test_html_gives_its_words(html: str, text: str) -> None:
-    assert to_text(html) == text
+    assert html_to_text(html) == text
 
 
 @pytest.mark.parametrize(
@@ -56,12 +56,12 @@ def test_html_gives_its_words(html: str, text: str) -> None:
     ],
 )
 def test_headline_is_one_line_of_text(said: str, title: str) -> None:
-    assert title_text(said) == title
+    assert title_to_text(said) == title
 
 
 @given(st.text(max_size=200))
 def test_text_holds_no_markup_whatever_comes(html: str) -> None:
-    text = to_text(html)
+    text = html_to_text(html)
 
     assert text == text.strip()
     assert "\n\n" not in text
@@ -70,26 +70,26 @@ def test_text_holds_no_markup_whatever_comes(html: str) -> None:
 
 @given(st.text(alphabet=st.characters(exclude_characters="<&", codec="utf-8"), max_size=200))
 def test_text_that_is_no_markup_is_only_tidied(text: str) -> None:
-    assert to_text(text) == plain(text)
-    assert plain(plain(text)) == plain(text)
-    assert line(line(text)) == line(text)
+    assert html_to_text(text) == clean_lines(text)
+    assert clean_lines(clean_lines(text)) == clean_lines(text)
+    assert clean_line(clean_line(text)) == clean_line(text)
 
 
 def test_endless_text_is_bounded() -> None:
-    assert len(to_text("x" * (LONGEST + 10))) == LONGEST
+    assert len(html_to_text("x" * (MAX_FIELD_LENGTH + 10))) == MAX_FIELD_LENGTH
 
 
 @pytest.mark.parametrize(
     "tags", ["<div>", "<ul><li>", "<blockquote>", "<center>", "<details>", "<div></p>", "<div></ul>", "<DIV>"]
 )
 def test_nesting_that_no_page_has_does_not_hold_up_the_reader(tags: str) -> None:
-    said = to_text(tags * (LONGEST // len(tags) - 10) + "the end")
+    said = html_to_text(tags * (MAX_FIELD_LENGTH // len(tags) - 10) + "the end")
 
     assert said.split() == ["the", "end"]
 
 
 def test_nesting_that_a_page_may_have_is_read_as_ever() -> None:
-    assert to_text("<div>" * 200 + "<script>no</script>yes" + "</div>" * 200) == "yes"
+    assert html_to_text("<div>" * 200 + "<script>no</script>yes" + "</div>" * 200) == "yes"
 
 
 HOSTILE = {
@@ -105,14 +105,14 @@ _COST = """
 import resource, sys, time
 resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
 from tests.text.test_html import HOSTILE
-from watcher.text.html import to_text
-to_text("<p>warm")
+from watcher.text.html import html_to_text
+html_to_text("<p>warm")
 costs = []
 for n in (2_000, 8_000):
     html = HOSTILE[sys.argv[1]](n)[:262_144]
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     started = time.process_time()
-    to_text(html)
+    html_to_text(html)
     costs += [time.process_time() - started, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - memory]
 print(*costs)
 """
@@ -156,10 +156,10 @@ _FRAGMENTS = st.recursive(
 def test_tokens_alone_give_the_text_that_a_tree_gives(html: str) -> None:
     html = f"<i></i>{html}"
 
-    assert plain(strip_markup(html)) == to_text(html)
+    assert clean_lines(strip_markup(html)) == html_to_text(html)
 
 
 @pytest.mark.parametrize("digits", ["9" * 5_000, "x" + "f" * 5_000])
 @pytest.mark.parametrize("html", ["{}", "<p>{}"])
 def test_number_beyond_all_characters_is_one_replacement(digits: str, html: str) -> None:
-    assert to_text(html.format(f"a &#{digits}; b")) == "a \ufffd b"
+    assert html_to_text(html.format(f"a &#{digits}; b")) == "a \ufffd b"

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.model.entry import Item
-from watcher.text.language_detection import LONGEST, choose_item_language, choose_language, detect_language
+from watcher.text.language_detection import MAX_DETECTED_LENGTH, choose_item_language, choose_language, detect_language
 
 ENGLISH = "The harbour authority closed the northern pier on Tuesday after divers found cracks below the waterline."
 GERMAN = "Die Hafenbehörde hat am Dienstag die Nordmole gesperrt, nachdem Taucher Risse unter Wasser gefunden hatten."
@@ -83,7 +83,7 @@ def test_title_summary_and_content_are_looked_at_together() -> None:
 
 def test_only_the_beginning_of_a_text_counts() -> None:
     assert choose_language(None, None, None, ENGLISH * 10 + FRENCH * 10_000) == "en"
-    assert choose_language(None, None, None, "\n" * (3 * LONGEST)) is None
+    assert choose_language(None, None, None, "\n" * (3 * MAX_DETECTED_LENGTH)) is None
 
 
 @given(st.text(max_size=300))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from watcher.text.language_tags import language_tag
+from watcher.text.language_tags import parse_language_tag
 
 
 @pytest.mark.parametrize(
@@ -46,11 +46,11 @@ from watcher.text.language_tags import language_tag
     ],
 )
 def test_tags_come_in_one_form(raw: str | None, tag: str | None) -> None:
-    assert language_tag(raw) == tag
+    assert parse_language_tag(raw) == tag
 
 
 @given(st.text(max_size=20))
 def test_a_tag_is_its_own_form(raw: str) -> None:
-    tag = language_tag(raw)
+    tag = parse_language_tag(raw)
 
-    assert tag is None or language_tag(tag) == tag
+    assert tag is None or parse_language_tag(tag) == tag

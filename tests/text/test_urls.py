@@ -7,7 +7,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from watcher.model.poll import Redirect
-from watcher.text.urls import canonical_url, http_url, permanent_target, same_site, site_of
+from watcher.text.urls import canonical_url, http_url, is_same_site, permanent_target, site_of
 
 BASE = "https://news.example/feeds/all.xml"
 _PIECE = st.text(alphabet="abzAZ09.-_~%/?&=#!:@ äж[]\\+;,'", max_size=30)
@@ -169,12 +169,12 @@ def test_site_of_a_host(host: str, site: str) -> None:
 
 
 def test_a_neighbour_under_a_public_suffix_is_another_site() -> None:
-    assert same_site("https://a.example/x", "http://www.a.example/y")
-    assert not same_site("https://one.co.uk/", "https://two.co.uk/")
-    assert not same_site("https://one.github.io/", "https://two.github.io/")
-    assert not same_site("https://one.netlify.app/", "https://two.netlify.app/")
-    assert not same_site("https://one.msk.ru/", "https://two.msk.ru/")
-    assert not same_site("https://[broken", "https://[broken")
+    assert is_same_site("https://a.example/x", "http://www.a.example/y")
+    assert not is_same_site("https://one.co.uk/", "https://two.co.uk/")
+    assert not is_same_site("https://one.github.io/", "https://two.github.io/")
+    assert not is_same_site("https://one.netlify.app/", "https://two.netlify.app/")
+    assert not is_same_site("https://one.msk.ru/", "https://two.msk.ru/")
+    assert not is_same_site("https://[broken", "https://[broken")
 
 
 @pytest.mark.parametrize(

@@ -8,19 +8,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.feed import Feed, FeedConfig, FeedState, PollableFeed, PollState
-from watcher.parse.opml import read_opml
+from watcher.parse.opml import parse_opml
 from watcher.settings.edit_feeds import add_sources
 from watcher.settings.feeds import find_source, make_source, same_address
-from watcher.settings.value_types import read_http_url
 from watcher.store.database import Database
 from watcher.store.feeds.queries import load_feeds
 from watcher.text.redact import redact_url
+from watcher.text.suggest import find_nearest
 from watcher.text.urls import canonical_url
+from watcher.text.written_values import parse_http_url
 
 
 class KnownFeeds:
@@ -69,7 +69,7 @@ def plan_import(sources: Iterable[FeedConfig], document: bytes, tags: Sequence[s
     Duplicates are refused by the rule of `add_feed`, within the list as well. `${NAME}` is not expanded: somebody
     else's list would send this machine's secrets to a host of its choice.
     """
-    outlines = read_opml(document)
+    outlines = parse_opml(document)
     known = KnownFeeds(sources)
     added: list[FeedConfig] = []
     skipped = [(redact_url(url), "not an http(s) address") for url in outlines.refused]
@@ -138,7 +138,7 @@ def complete_address(text: str) -> str:
     """Return the http(s) address of what was typed; without a scheme it is https. Raises UsageError."""
     text = text.strip()
     try:
-        return read_http_url(text if "://" in text or ":" in text.split("/")[0] else f"https://{text}")
+        return parse_http_url(text if "://" in text or ":" in text.split("/")[0] else f"https://{text}")
     except ValueError as error:
         raise UsageError(str(error)) from error
 
@@ -151,8 +151,8 @@ def find_feed(sources: Sequence[FeedConfig], text: str) -> FeedConfig:
     if len(titled) == 1:
         return titled[0]
     shown = redact_url(text)
-    near = get_close_matches(shown, [*(source.url for source in sources), *(source.title for source in sources)], 1)
-    raise NotFoundError("feed", shown, near[0] if near else "")
+    nearest = find_nearest(shown, [*(source.url for source in sources), *(source.title for source in sources)])
+    raise NotFoundError("feed", shown, nearest if nearest else "")
 
 
 def list_feeds(database: Database, sources: Iterable[FeedConfig], now: datetime) -> list[PollableFeed]:

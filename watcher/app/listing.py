@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from watcher.errors import NotFoundError, UsageError
@@ -16,6 +15,7 @@ from watcher.store.database import Db
 from watcher.store.entries import search
 from watcher.store.hits.search import find_hits
 from watcher.store.stories.queries import find_stories
+from watcher.text.suggest import find_nearest
 
 if TYPE_CHECKING:
     from watcher.match import Query
@@ -154,7 +154,7 @@ def parse_period(since: str | None, until: str | None, now: datetime) -> tuple[d
 def _parse_filters(raw: RawListQuery, topic_ids: list[str], now: datetime) -> Filters:
     for topic in raw.topics:
         if topic not in topic_ids:
-            raise NotFoundError("topic", topic, next(iter(get_close_matches(topic, topic_ids, 1)), ""))
+            raise NotFoundError("topic", topic, find_nearest(topic, topic_ids) or "")
     for label in raw.labels:
         if label not in LABELS:
             raise UsageError(f"{label!r} is not a label. Use one of: {', '.join(LABELS)}.")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from difflib import get_close_matches
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.topic import Topic
+from watcher.text.suggest import find_nearest
 
 _ID = re.compile(r"[A-Za-z0-9_.-]+")
 TYPO_SIMILARITY = 0.84
@@ -18,7 +18,7 @@ def find_topic(topics: Iterable[Topic], topic_id: str) -> Topic:
     """Return the configured topic of an id; raises NotFoundError with the nearest id."""
     by_id = {topic.id: topic for topic in topics}
     if topic_id not in by_id:
-        raise NotFoundError("topic", topic_id, next(iter(get_close_matches(topic_id, by_id, 1)), ""))
+        raise NotFoundError("topic", topic_id, find_nearest(topic_id, by_id) or "")
     return by_id[topic_id]
 
 
@@ -33,7 +33,7 @@ def find_topic_or_query(topics: Iterable[Topic], text: str) -> tuple[Topic | Non
         return by_id[text], by_id[text].query
     if not text:
         raise UsageError("write a topic's id or a query")
-    near = get_close_matches(text.lower(), by_id, 1, TYPO_SIMILARITY) if _ID.fullmatch(text) else []
-    if near:
-        raise NotFoundError("topic", text, near[0])
+    nearest = find_nearest(text.lower(), by_id, TYPO_SIMILARITY) if _ID.fullmatch(text) else None
+    if nearest:
+        raise NotFoundError("topic", text, nearest)
     return None, text

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from email.utils import parsedate_to_datetime
 from typing import Any
 
 import httpx
 
 from watcher.channels.outcome import Blocked, Deferred, Refused, SendOutcome, Uncertain, format_answer
 from watcher.model.poll import FailureKind
+from watcher.text.http_headers import parse_retry_after
 
 BLOCKING_ERRORS = frozenset({
     "not_authed", "invalid_auth", "account_inactive", "token_revoked", "token_expired", "no_permission",
@@ -73,12 +73,6 @@ def judge_response(response: httpx.Response) -> SendOutcome:
 
 
 def _parse_retry_after(response: httpx.Response) -> timedelta | None:
-    """Return how long the server asks to wait: seconds, or a moment by its own clock (RFC 9110, 10.2.3)."""
-    after = response.headers.get("retry-after", "").strip()
-    if after.isdigit():
-        return min(timedelta(seconds=int(after[:9])), MAX_RETRY_AFTER)
-    try:
-        wait = parsedate_to_datetime(after) - parsedate_to_datetime(response.headers.get("date", ""))
-    except (ValueError, TypeError):
-        return None
-    return min(max(wait, timedelta()), MAX_RETRY_AFTER)
+    """Return how long the server asks to wait, at most `MAX_RETRY_AFTER`; None where it does not ask."""
+    wait = parse_retry_after(response.headers.get("retry-after", ""), response.headers.get("date", ""))
+    return min(wait, MAX_RETRY_AFTER) if wait is not None else None

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TypeAlias
 
+from watcher.text.lines import one_line
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sent:
@@ -56,4 +58,4 @@ SendOutcome: TypeAlias = Sent | Refused | Deferred | Blocked | Uncertain
 
 def format_answer(answer: object, limit: int = 200) -> str:
     """Return a server's answer on one line of at most `limit` characters, without what cannot be printed."""
-    return " ".join("".join(c if c.isprintable() else " " for c in str(answer)).split())[:limit]
+    return one_line(answer, limit)

@@ -89,13 +89,12 @@ def send_test_message(
 
 
 def _find_channel(application: App, name: str) -> Channel:
-    from difflib import get_close_matches
-
     from watcher.errors import NotFoundError
+    from watcher.text.suggest import find_nearest
 
     by_name = {channel.name: channel for channel in application.settings.channels}
     if name not in by_name:
-        raise NotFoundError("channel", name, next(iter(get_close_matches(name, by_name, 1)), ""))
+        raise NotFoundError("channel", name, find_nearest(name, by_name) or "")
     return by_name[name]
 
 

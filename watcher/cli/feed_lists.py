@@ -98,7 +98,7 @@ def export(
     """Write the configured feeds as OPML 2.0, the first tag of each as its folder; without secrets by default."""
     from watcher import clock
     from watcher.contract.feeds import encode_source
-    from watcher.parse.opml import write_opml
+    from watcher.parse.opml import format_opml
 
     settings = load_settings()
     sources = [source for source in settings.sources if not tag or set(tag) & set(source.tags)]
@@ -109,7 +109,7 @@ def export(
     # Absent secrets stop only an export that is to contain them.
     if with_secrets:
         settings.require_secrets("feeds")
-    opml = write_opml(sources, "Feeds of news-watcher", clock.now(), with_secrets=with_secrets)
+    opml = format_opml(sources, "Feeds of news-watcher", clock.now(), with_secrets=with_secrets)
     if file == "-":
         sys.stdout.write(opml)
     else:
@@ -174,13 +174,13 @@ def _print_import(file: str, plan: FeedImport, *, dry_run: bool) -> None:
 
 def _read_document(file: str) -> bytes:
     from watcher.errors import UsageError
-    from watcher.parse.opml import LARGEST
+    from watcher.parse.opml import MAX_OPML_BYTES
 
     try:
         if file == "-":
-            return sys.stdin.buffer.read(LARGEST + 1)
+            return sys.stdin.buffer.read(MAX_OPML_BYTES + 1)
         with Path(file).open("rb") as document:
-            return document.read(LARGEST + 1)
+            return document.read(MAX_OPML_BYTES + 1)
     except OSError as error:
         raise UsageError(f"{file}: {(error.strerror or 'cannot be read').lower()}") from error
 

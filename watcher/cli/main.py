@@ -76,10 +76,10 @@ class LazyGroup(TyperGroup):
         """Return the command of the arguments; an unknown name fails with the nearest one."""
         name = args[0] if args else ""
         if name and not name.startswith("-") and name not in COMMANDS:
-            from difflib import get_close_matches
+            from watcher.text.suggest import find_nearest
 
-            near = get_close_matches(name, list(COMMANDS), 1)
-            ctx.fail(f"no command {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            nearest = find_nearest(name, COMMANDS)
+            ctx.fail(f"no command {name!r}" + (f"; did you mean {nearest!r}?" if nearest else ""))
         return super().resolve_command(ctx, args)
 
 

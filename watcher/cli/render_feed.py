@@ -58,10 +58,10 @@ def print_polls(polls: Sequence[PollRecord]) -> None:
 
 def format_length(length: timedelta) -> str:
     """Return a length of time as the configuration writes it, to the minute: `15m`, `6h`."""
-    from watcher.settings.value_types import write_length
+    from watcher.settings.value_types import format_duration
 
     seconds = length.total_seconds()
-    return write_length(timedelta(minutes=round(seconds / 60)) if seconds >= 60 else length)
+    return format_duration(timedelta(minutes=round(seconds / 60)) if seconds >= 60 else length)
 
 
 def format_time(moment: datetime | None) -> str:

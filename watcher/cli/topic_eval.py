@@ -110,16 +110,15 @@ def _compile_topics(settings: Settings, wanted: list[str], query: str | None) ->
 
 def _choose_topics(examples: list[Example], candidates: list[str], named: bool) -> list[str]:
     """Return the topics to measure: those that were named, else those that the labels mention."""
-    from difflib import get_close_matches
-
     from watcher.errors import UsageError
+    from watcher.text.suggest import find_nearest
     from watcher.topics.examples import count_labelled_topics
 
     counts = count_labelled_topics(examples)
     for id_ in counts:
         if id_ not in candidates and not named:
-            near = get_close_matches(id_, candidates, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else ""
+            nearest = find_nearest(id_, candidates)
+            hint = f"; did you mean {nearest!r}?" if nearest else ""
             output.print_note(
                 f"the labels name {id_!r}, which is not a topic here ({output.format_count(counts[id_], 'item')}){hint}"
             )

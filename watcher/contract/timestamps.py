@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import overload
+
+from watcher.text.timestamps import format_optional_rfc3339
 
 
 @overload
@@ -14,4 +16,4 @@ def format_timestamp(moment: None) -> None: ...
 def format_timestamp(moment: datetime | None) -> str | None: ...
 def format_timestamp(moment: datetime | None) -> str | None:
     """Return an aware moment as RFC 3339 in UTC, to the second; None for None."""
-    return None if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return format_optional_rfc3339(moment)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import re
-from base64 import urlsafe_b64encode
+
+from watcher.text.signing import is_signed, sign_text
 
 JUDGEMENTS = ("relevant", "irrelevant")
+_PURPOSE = "label"
 _TOKEN = re.compile(r"([0-9]{1,18})\.(r|i)\.([A-Za-z0-9_-]{22})")
 
 
@@ -19,17 +19,12 @@ def sign_feedback(secret: bytes, hit_id: int, label: str) -> str:
     if label not in JUDGEMENTS:
         raise ValueError(f"{label!r} is none of {', '.join(JUDGEMENTS)}")
     body = f"{hit_id}.{label[0]}"
-    return f"{body}.{_compute_signature(secret, body)}"
+    return f"{body}.{sign_text(secret, _PURPOSE, body)}"
 
 
 def verify_feedback(secret: bytes, token: str) -> tuple[int, str] | None:
     """Return the hit and the judgement of a token; None where its signature is not ours."""
     match = _TOKEN.fullmatch(token)
-    if match is None or not hmac.compare_digest(_compute_signature(secret, f"{match[1]}.{match[2]}"), match[3]):
+    if match is None or not is_signed(secret, _PURPOSE, f"{match[1]}.{match[2]}", match[3]):
         return None
     return int(match[1]), next(label for label in JUDGEMENTS if label[0] == match[2])
-
-
-def _compute_signature(secret: bytes, body: str) -> str:
-    signature = hmac.new(secret, b"label:" + body.encode(), hashlib.sha256).digest()
-    return urlsafe_b64encode(signature[:16]).decode().rstrip("=")

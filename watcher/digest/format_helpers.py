@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from watcher.model.digest import Coverage, Digest, DigestHit, NewsKind, StoryLine, TopicSection
 from watcher.text.bidi import ISOLATES
+from watcher.text.lines import one_line as clean_line
 
 MAX_SUBJECT_LENGTH = 180
 MAX_OUTLETS = 6
@@ -124,9 +125,7 @@ def interleave_stories(digest: Digest) -> Iterator[tuple[Place, StoryLine]]:
 
 def one_line(text: str) -> str:
     """Return outside text on one line, without what cannot be printed."""
-    if not text.isprintable():
-        text = "".join(c if c.isprintable() or c in ISOLATES else " " for c in text)
-    return " ".join(text.split())
+    return clean_line(text, keep=ISOLATES)
 
 
 def list_other_outlets(line: StoryLine, limit: int = MAX_OUTLETS) -> tuple[tuple[DigestHit, ...], int]:

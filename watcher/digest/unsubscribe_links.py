@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import binascii
-import hashlib
-import hmac
 import json
 import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from html import escape
 
 from watcher.model.digest import Unsubscription
+from watcher.text.signing import is_signed, sign_text
 
 UNSUBSCRIBE_MARKER = "<!-- unsubscribe -->"
 """Where a digest's HTML leaves room for the link, which differs for each recipient."""
+_PURPOSE = "leave"
 _TOKEN = re.compile(r"([A-Za-z0-9_-]{4,1400})\.([A-Za-z0-9_-]{22})")
 
 
@@ -21,13 +21,13 @@ def sign_unsubscribe(secret: bytes, unsubscription: Unsubscription) -> str:
     """Return a token for an unsubscription: safe in an address, valid for as long as the key."""
     names = [unsubscription.subscription, unsubscription.channel, unsubscription.recipient]
     body = urlsafe_b64encode(json.dumps(names, ensure_ascii=False).encode()).decode().rstrip("=")
-    return f"{body}.{_compute_signature(secret, body)}"
+    return f"{body}.{sign_text(secret, _PURPOSE, body)}"
 
 
 def verify_unsubscribe(secret: bytes, token: str) -> Unsubscription | None:
     """Return the unsubscription of a token; None where its signature is not ours."""
     match = _TOKEN.fullmatch(token)
-    if match is None or not hmac.compare_digest(_compute_signature(secret, match[1]), match[2]):
+    if match is None or not is_signed(secret, _PURPOSE, match[1], match[2]):
         return None
     try:
         name, channel, recipient = json.loads(urlsafe_b64decode(match[1] + "=" * (-len(match[1]) % 4)))
@@ -50,8 +50,3 @@ def add_unsubscribe_to_html(html: str, url: str) -> str:
 def add_unsubscribe_to_text(text: str, url: str) -> str:
     """Return a digest's text with the recipient's link at its end."""
     return f"{text}\nUnsubscribe: {url}\n" if url else text
-
-
-def _compute_signature(secret: bytes, body: str) -> str:
-    signature = hmac.new(secret, b"leave:" + body.encode(), hashlib.sha256).digest()
-    return urlsafe_b64encode(signature[:16]).decode().rstrip("=")

@@ -3,6 +3,6 @@
 from watcher.fetch.discover import Candidate, discover
 from watcher.fetch.fetcher import Fetcher
 from watcher.fetch.policy import FetchPolicy
-from watcher.fetch.ssrf_guard import Guard, Resolver
+from watcher.fetch.ssrf_guard import Resolver, SsrfGuard
 
-__all__ = ["Candidate", "FetchPolicy", "Fetcher", "Guard", "Resolver", "discover"]
+__all__ = ["Candidate", "FetchPolicy", "Fetcher", "Resolver", "SsrfGuard", "discover"]

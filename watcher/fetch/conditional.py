@@ -34,7 +34,7 @@ def headers(feed: PollableFeed) -> dict[str, str]:
 def headers_to_ask_again(fetched: FetchResult, *, asked: bool, failures: int) -> dict[str, str] | None:
     """Return what a second, unconditional request carries, None where there is none to be made.
 
-    `asked` tells whether the answer was to a conditional request, `failures` how many polls failed before. Servers that
+    `asked` is whether the answer was to a conditional request, `failures` how many polls failed before. Servers that
     may simply be down are spared: what has failed in a row is asked twice only now and then.
     """
     if not isinstance(fetched, Failed):
@@ -43,17 +43,23 @@ def headers_to_ask_again(fetched: FetchResult, *, asked: bool, failures: int) ->
         return _FRESH  # "not modified", and nobody had asked
     if not asked or fetched.kind in {FailureKind.CHALLENGE, FailureKind.RATE_LIMITED}:
         return None
-    now_and_then = failures % _AGAIN_EVERY == 0
-    match fetched.status:
+    return {} if _is_worth_repeating(fetched, failures) else None
+
+
+def _is_worth_repeating(failed: Failed, failures: int) -> bool:
+    """Return whether the validators may be why a request failed, and this is a poll to find out."""
+    is_turn = failures % _AGAIN_EVERY == 0
+    match failed.status:
         case None:
             # A timeout is not followed by another one in the same poll before it has come twice.
-            turn = failures % _AGAIN_EVERY == 1 if fetched.kind is FailureKind.TIMEOUT else now_and_then
-            return {} if fetched.kind in _UNANSWERED and turn else None
+            if failed.kind is FailureKind.TIMEOUT:
+                is_turn = failures % _AGAIN_EVERY == 1
+            return failed.kind in _UNANSWERED and is_turn
         case 403 | 404:
-            return {} if now_and_then else None
+            return is_turn
         case status if status in _CERTAIN:
-            return None
+            return False
         case status if status in _OUR_REQUEST or status < 300 or status == 501:
-            return {}
+            return True
         case _:
-            return {} if now_and_then else None
+            return is_turn

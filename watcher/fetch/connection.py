@@ -12,9 +12,9 @@ from watcher.fetch.errors import FetchError
 from watcher.fetch.policy import FetchPolicy
 from watcher.model.poll import FailureKind
 
-PIECE = 65_536
-MOST_HELD = 2 * PIECE
-"""Bytes that may wait to be looked at; beyond them the server has to wait."""
+PIECE_BYTES = 65_536
+MAX_BUFFERED_BYTES = 2 * PIECE_BYTES
+"""Bytes that may wait to be read; beyond them the server has to wait."""
 
 
 class Connection(asyncio.Protocol):
@@ -40,32 +40,38 @@ class Connection(asyncio.Protocol):
         self._watchdog: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Keep the transport."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
+        """Keep bytes until they are read; pause the server where it sends faster."""
         self.is_answered = True
         # In pieces, so that what unpacks to a thousand times its size is looked at in time.
-        self._pieces.extend(data[start : start + PIECE] for start in range(0, len(data), PIECE))
+        self._pieces.extend(data[start : start + PIECE_BYTES] for start in range(0, len(data), PIECE_BYTES))
         self._held += len(data)
-        if self._held > MOST_HELD and not self._halted and self._transport is not None:
+        if self._held > MAX_BUFFERED_BYTES and not self._halted and self._transport is not None:
             self._halted = True
             self._transport.pause_reading()
         self._wake()
 
     def eof_received(self) -> None:
+        """Note that the server sends no more."""
         self._ended = True
         self._wake()
 
     def connection_lost(self, exc: Exception | None) -> None:
+        """Note the end of the connection, and its reason."""
         self._ended = True
         self._fault = self._fault or exc
         self._wake()
 
     def pause_writing(self) -> None:
+        """Note that the server does not take what is written."""
         self._stuffed = True
 
     def resume_writing(self) -> None:
+        """Note that the server takes what is written again."""
         self._stuffed = False
         self._wake()
 
@@ -93,7 +99,7 @@ class Connection(asyncio.Protocol):
         raise FetchError(FailureKind.PROTOCOL, "interim answers without end")
 
     async def data(self) -> bytes | None:
-        """Give the next piece of the body, None at its end; raises FetchError."""
+        """Return the next piece of the body, None at its end; raises FetchError."""
         event = await self._event()
         if isinstance(event, h11.Data):
             return bytes(event.data)
@@ -125,7 +131,7 @@ class Connection(asyncio.Protocol):
             self.is_answered = False
 
     def close(self) -> None:
-        """Let go at once: a server that never closes its side must not keep ours."""
+        """Close at once: a server that never closes its side must not keep ours open."""
         if self._watchdog is not None:
             self._watchdog.cancel()
             self._watchdog = None
@@ -137,18 +143,13 @@ class Connection(asyncio.Protocol):
             try:
                 event = self._http.next_event()
             except h11.RemoteProtocolError as error:
-                said = str(error)
-                cut = "peer closed connection" in said or "without sending complete message body" in said
-                kind = FailureKind.TRUNCATED if cut else FailureKind.PROTOCOL
-                raise FetchError(
-                    kind, f"the answer is not HTTP: {said}"[:200] if not cut else "the document is cut short"
-                ) from error
+                raise _to_fetch_error(error) from error
             if event is not h11.NEED_DATA:
                 return event
             self._http.receive_data(await self._more())
 
     async def _more(self) -> bytes:
-        """Give the next bytes, none at the end."""
+        """Return the next bytes, none at the end."""
         while not self._pieces:
             if self._fault is not None:
                 raise FetchError(FailureKind.TRUNCATED, "the connection broke") from self._fault
@@ -160,7 +161,7 @@ class Connection(asyncio.Protocol):
     def _take_piece(self) -> bytes:
         some = self._pieces.popleft()
         self._held -= len(some)
-        if self._halted and self._held <= PIECE and self._transport is not None:
+        if self._halted and self._held <= PIECE_BYTES and self._transport is not None:
             self._halted = False
             self._transport.resume_reading()
         return some
@@ -189,3 +190,11 @@ class Connection(asyncio.Protocol):
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
             self._waiter.set_result(None)
+
+
+def _to_fetch_error(error: h11.RemoteProtocolError) -> FetchError:
+    message = str(error)
+    # h11 has one exception for both: an end that came too early (RFC 9112, 8) and what is no HTTP.
+    if "peer closed connection" in message or "without sending complete message body" in message:
+        return FetchError(FailureKind.TRUNCATED, "the document is cut short")
+    return FetchError(FailureKind.PROTOCOL, f"the answer is not HTTP: {message}"[:200])

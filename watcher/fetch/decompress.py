@@ -1,4 +1,4 @@
-"""Inflates a body piece by piece within bounds: a bomb is found before it is unpacked."""
+"""Decompression of a body piece by piece within bounds: a bomb is found before it is unpacked."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ else:
 from watcher.fetch.errors import FetchError
 from watcher.model.poll import FailureKind
 
-STEP = 65_536
-RATIO = 200
-TELLING = 8
-"""Bytes that tell what a body is; a server may send them one by one."""
-FREE = 2**20
+STEP_BYTES = 65_536
+MAX_RATIO = 200
+MAGIC_BYTES = 8
+"""Bytes that show what a body is; a server may send them one by one."""
+FREE_BYTES = 2**20
 """Bytes that may come out whatever the ratio: small documents compress better than any bomb needs to."""
 ACCEPTED = "gzip, br, zstd"
 MAX_WINDOW_LOG = 23
@@ -32,8 +32,15 @@ _MARKUP = re.compile(rb"\s*(?:\xef\xbb\xbf)?<(?:\?xml|rss|feed|rdf|!--|!DOC|html
 
 
 class _Inflater(Protocol):
-    def feed(self, data: bytes, room: int) -> list[bytes]: ...
-    def finish(self) -> None: ...
+    """Decompresses one coding."""
+
+    def feed(self, data: bytes, room: int) -> list[bytes]:
+        """Return what comes out of some bytes: at most `room` bytes, or little more."""
+        ...
+
+    def finish(self) -> None:
+        """Raise FetchError (`truncated`) where the stream has not ended."""
+        ...
 
 
 class Body:
@@ -42,7 +49,7 @@ class Body:
     def __init__(self, coding: str, *, most_wire: int, most_body: int) -> None:
         self._most_wire = most_wire
         self._most_body = most_body
-        self._coding = _coding(coding)
+        self._coding = _parse_coding(coding)
         self._inflater: _Inflater | None = None
         self._head = b""
         self._parts: list[bytes] = []
@@ -56,14 +63,14 @@ class Body:
             raise FetchError(FailureKind.TOO_LARGE, f"more than {self._most_wire:,} bytes sent")
         if self._inflater is None:
             self._head += data
-            if len(self._head) < TELLING:
+            if len(self._head) < MAGIC_BYTES:
                 return
             data, self._head = self._head, b""
             self._inflater = self._choose(data)
         self._inflate(self._inflater, data)
 
     def finished(self) -> bytes:
-        """Give the whole body, once the wire has ended."""
+        """Return the whole body, once the wire has ended."""
         if self._inflater is None and self._head:
             self._inflater = self._choose(self._head)
             self._inflate(self._inflater, self._head)
@@ -73,14 +80,14 @@ class Body:
 
     def _inflate(self, inflater: _Inflater, data: bytes) -> None:
         # One byte more than may come out, and the bomb is known: no need to see the rest of it.
-        fair = max(FREE, RATIO * self.wire)
+        fair = max(FREE_BYTES, MAX_RATIO * self.wire)
         for part in inflater.feed(data, min(self._most_body, fair) - self.size + 1):
             self.size += len(part)
             self._parts.append(part)
         if self.size > self._most_body:
             raise FetchError(FailureKind.TOO_LARGE, f"more than {self._most_body:,} bytes unpacked")
         if self.size > fair:
-            raise FetchError(FailureKind.ENCODING, f"unpacks to more than {RATIO} times its size")
+            raise FetchError(FailureKind.ENCODING, f"unpacks to more than {MAX_RATIO} times its size")
 
     def _choose(self, data: bytes) -> _Inflater:
         # Servers say gzip and send plain text, and send gzip without a word: the bytes know better.
@@ -110,8 +117,9 @@ def _is_zstd(data: bytes) -> bool:
     return data[:4] == b"\x28\xb5\x2f\xfd" or (data[1:4] == b"\x2a\x4d\x18" and 0x50 <= data[0] <= 0x5F)
 
 
-def _coding(said: str) -> str:
-    names = [name.strip().lower() for name in said.split(",") if name.strip() and name.strip().lower() != "identity"]
+def _parse_coding(header: str) -> str:
+    """Return the one content coding that is to be undone, empty for none; raises FetchError (`encoding`)."""
+    names = [name for name in (name.strip().lower() for name in header.split(",")) if name not in ("", "identity")]
     if len(names) > 1:
         raise FetchError(FailureKind.ENCODING, "packed more than once, which nobody asked for")
     known = {"gzip": "gzip", "x-gzip": "gzip", "deflate": "deflate", "br": "br", "zstd": "zstd"}
@@ -122,10 +130,11 @@ def _coding(said: str) -> str:
 
 class _Plain:
     def feed(self, data: bytes, room: int) -> list[bytes]:
+        """Return what comes out of some bytes."""
         return [data]
 
     def finish(self) -> None:
-        return
+        """Accept any end."""
 
 
 class _Zlib:
@@ -139,6 +148,7 @@ class _Zlib:
         """The first byte behind a member, until the second one tells whether another member follows."""
 
     def feed(self, data: bytes, room: int) -> list[bytes]:
+        """Return what comes out of some bytes."""
         parts: list[bytes] = []
         while room > 0:
             if self._inflater.eof:
@@ -148,7 +158,7 @@ class _Zlib:
                     return parts  # what follows the last member is nothing to us
                 self._inflater = zlib.decompressobj(self._bits)
             try:
-                some = self._inflater.decompress(data, min(STEP, room))
+                some = self._inflater.decompress(data, min(STEP_BYTES, room))
             except zlib.error as error:
                 raise FetchError(FailureKind.ENCODING, f"broken {self._name}: {error}") from error
             parts.append(some)
@@ -160,6 +170,7 @@ class _Zlib:
         return parts
 
     def finish(self) -> None:
+        """Raise FetchError (`truncated`) where the stream has not ended."""
         if not self._inflater.eof:
             raise FetchError(FailureKind.TRUNCATED, f"{self._name} ends too early")
 
@@ -170,6 +181,7 @@ class _Brotli:
         self._fed: list[bytes] = []
 
     def feed(self, data: bytes, room: int) -> list[bytes]:
+        """Return what comes out of some bytes."""
         if self._inflater.is_finished():
             return []
         try:
@@ -180,6 +192,7 @@ class _Brotli:
         return parts
 
     def finish(self) -> None:
+        """Raise FetchError (`truncated`) where the stream has not ended."""
         if not self._inflater.is_finished():
             raise FetchError(FailureKind.TRUNCATED, "brotli ends too early")
 
@@ -210,7 +223,7 @@ def _drain_brotli(inflater: brotli.Decompressor, data: bytes, room: int) -> list
     """
     parts: list[bytes] = []
     while room > 0:
-        some = inflater.process(data, output_buffer_limit=min(STEP, room))
+        some = inflater.process(data, output_buffer_limit=min(STEP_BYTES, room))
         if not some and (not data or inflater.can_accept_more_data()):
             break
         parts.append(some)
@@ -228,6 +241,7 @@ class _Zstd:
         """The first bytes behind a frame, until there are enough to tell whether another frame follows."""
 
     def feed(self, data: bytes, room: int) -> list[bytes]:
+        """Return what comes out of some bytes."""
         parts: list[bytes] = []
         while room > 0:
             if self._inflater.eof:
@@ -237,7 +251,7 @@ class _Zstd:
                     return parts  # what follows the last frame is nothing to us
                 self._inflater = _new_zstd()
             try:
-                some = self._inflater.decompress(data, min(STEP, room))
+                some = self._inflater.decompress(data, min(STEP_BYTES, room))
             except zstd.ZstdError as error:
                 raise FetchError(FailureKind.ENCODING, f"broken zstd: {error}") from error
             parts.append(some)
@@ -248,6 +262,7 @@ class _Zstd:
         return parts
 
     def finish(self) -> None:
+        """Raise FetchError (`truncated`) where the stream has not ended."""
         if not self._inflater.eof:
             raise FetchError(FailureKind.TRUNCATED, "zstd ends too early")
 

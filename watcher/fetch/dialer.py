@@ -1,4 +1,4 @@
-"""Opens connections to checked addresses: directly or through a proxy, with TLS where the target asks for it."""
+"""Connections to checked addresses: directly or through a proxy, with TLS where the target asks for it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from watcher.fetch import proxy as proxies
 from watcher.fetch.connection import Connection
 from watcher.fetch.errors import FetchError
 from watcher.fetch.policy import FetchPolicy
-from watcher.fetch.ssrf_guard import Guard
+from watcher.fetch.ssrf_guard import SsrfGuard
 from watcher.fetch.tls import Contexts
 from watcher.model.poll import FailureKind
 from watcher.model.proxy import Proxy
@@ -46,7 +46,7 @@ class Route:
 class Dialer:
     """Opens connections. The address that the guard has checked is the one that is dialled."""
 
-    def __init__(self, policy: FetchPolicy, guard: Guard, contexts: Contexts) -> None:
+    def __init__(self, policy: FetchPolicy, guard: SsrfGuard, contexts: Contexts) -> None:
         self._policy = policy
         self._guard = guard
         self._contexts = contexts
@@ -60,6 +60,7 @@ class Dialer:
         if route.proxy is None:
 
             async def open_(address: str) -> Connection:
+                """Open a connection to one of the addresses."""
                 _transport, connection = await loop.create_connection(
                     lambda: Connection(self._policy), address, route.port, ssl=context, server_hostname=name
                 )
@@ -152,6 +153,6 @@ def translated(route: Route) -> Iterator[None]:
         kind = FailureKind.TLS if route.secure else FailureKind.CONNECT
         raise FetchError(kind, f"{host}: connection reset") from error
     except OSError as error:
-        said = error.strerror or str(error)
+        reason = error.strerror or str(error)
         kind = FailureKind.OFFLINE if error.errno in _OFFLINE else FailureKind.CONNECT
-        raise FetchError(kind, f"{host}: {said}", seems=FailureKind.CONNECT) from error
+        raise FetchError(kind, f"{host}: {reason}", seems=FailureKind.CONNECT) from error

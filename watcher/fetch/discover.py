@@ -12,14 +12,14 @@ from watcher.errors import ParseError
 from watcher.model.poll import Document
 from watcher.parse.web_pages import FEED_TYPES
 from watcher.reading import Reader
+from watcher.text.http_headers import parse_link_header
 from watcher.text.urls import http_url
 
 if TYPE_CHECKING:
     from watcher.fetch.fetcher import Fetcher
 
 _PATHS = ("/feed", "/rss", "/rss.xml", "/atom.xml", "/feed.xml", "/index.xml", "/feeds/posts/default", "/feed.json")
-_LINK = re.compile(r"<([^<>]{1,2000})>([^<]*)")
-MOST_TRIED = 12
+MAX_CANDIDATES = 12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,23 +43,19 @@ async def discover(fetcher: Fetcher, url: str) -> tuple[Candidate, ...]:
     with closing(Reader()) as reader:
         if (itself := await _read(page, reader)) is not None:
             return (itself,)
-        said = headed(page.headers.get("link", ""), page.final_url)
-        linked = await _linked(page, reader)
-        found = await _confirmed(fetcher, reader, [*_known_sites(url), *said, *linked])
-        if found:
-            return found
+        in_header = list_header_feeds(page.headers.get("link", ""), page.final_url)
+        in_page = await _list_page_feeds(page, reader)
+        candidates = await _confirmed(fetcher, reader, [*_known_sites(url), *in_header, *in_page])
+        if candidates:
+            return candidates
         base = urlsplit(page.final_url)
         return await _confirmed(fetcher, reader, [f"{base.scheme}://{base.netloc}{path}" for path in _PATHS])
 
 
-def headed(header: str, base: str) -> list[str]:
-    """List the feeds that an answer's Link header names (RFC 8288)."""
-    found: list[str] = []
-    for target, parameters in _LINK.findall(header[:10_000]):
-        said = parameters.lower()
-        if "alternate" in said and any(kind in said for kind in FEED_TYPES) and (url := http_url(target, base)):
-            found.append(url)
-    return found
+def list_header_feeds(header: str, base: str) -> list[str]:
+    """List the feeds that an answer's Link header names (RFC 8288), in its order."""
+    links = (link for link in parse_link_header(header) if "alternate" in link.relations)
+    return [url for link in links if link.media_type in FEED_TYPES and (url := http_url(link.target, base))]
 
 
 def _known_sites(url: str) -> list[str]:
@@ -83,7 +79,7 @@ def _known_sites(url: str) -> list[str]:
     return []
 
 
-async def _linked(page: Document, reader: Reader) -> list[str]:
+async def _list_page_feeds(page: Document, reader: Reader) -> list[str]:
     """List what a page links to; one that cannot be read within its bounds names nothing."""
     try:
         return await reader.list_feed_links(page.body.decode("utf-8", "replace"), page.final_url)
@@ -92,12 +88,12 @@ async def _linked(page: Document, reader: Reader) -> list[str]:
 
 
 async def _confirmed(fetcher: Fetcher, reader: Reader, offered: list[str]) -> tuple[Candidate, ...]:
-    found: dict[str, Candidate] = {}
-    for url in list(dict.fromkeys(offered))[:MOST_TRIED]:
+    candidates: dict[str, Candidate] = {}
+    for url in list(dict.fromkeys(offered))[:MAX_CANDIDATES]:
         page = await fetcher.page(url, obey_robots=False)
         if isinstance(page, Document) and (candidate := await _read(page, reader)) is not None:
-            found.setdefault(page.final_url, candidate)
-    return tuple(found.values())
+            candidates.setdefault(page.final_url, candidate)
+    return tuple(candidates.values())
 
 
 async def _read(page: Document, reader: Reader) -> Candidate | None:

@@ -1,4 +1,4 @@
-"""Fetches feeds and pages: follows redirects by hand, sends validators back, bounds all, raises for no server."""
+"""Fetching of feeds and pages: redirects are followed here, validators sent back, and nothing a server does raises."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Self
 from urllib.parse import urlencode, urlsplit
 
@@ -18,12 +18,12 @@ import httpx
 from watcher.fetch import conditional, request_urls, response
 from watcher.fetch.decompress import Body
 from watcher.fetch.errors import FetchError
-from watcher.fetch.host_limiter import HostGate
+from watcher.fetch.host_limiter import HostLimiter
 from watcher.fetch.policy import FetchPolicy
-from watcher.fetch.request_identity import Requester
+from watcher.fetch.request_identity import RequestIdentity
 from watcher.fetch.robots import Robots
-from watcher.fetch.ssrf_guard import Guard, Resolver
-from watcher.fetch.transport import Exchange, GuardedTransport, target
+from watcher.fetch.ssrf_guard import Resolver, SsrfGuard
+from watcher.fetch.transport import Exchange, GuardedTransport, parse_target
 from watcher.model.access import Access
 from watcher.model.feed import PollableFeed, Validators
 from watcher.model.poll import Document, Failed, FailureKind, FetchResult, NotModified, Redirect
@@ -59,12 +59,13 @@ class _Budget:
 
     @asynccontextmanager
     async def spent(self) -> AsyncIterator[None]:
-        begun = time.monotonic()
+        """Take the time of the block from what is left; raises TimeoutError once nothing is."""
+        started_at = time.monotonic()
         try:
             async with asyncio.timeout(max(0.0, self.left)):
                 yield
         finally:
-            self.left -= time.monotonic() - begun
+            self.left -= time.monotonic() - started_at
 
 
 class Fetcher:
@@ -83,9 +84,9 @@ class Fetcher:
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.policy = policy
-        self.guard = Guard(policy.allow, resolver, policy.resolve)
+        self.guard = SsrfGuard(policy.allow, resolver, policy.resolve)
         self._transport = GuardedTransport(policy, self.guard, context)
-        self._gate = HostGate(policy.per_host, policy.spacing, monotonic)
+        self._limiter = HostLimiter(policy.per_host, policy.spacing, monotonic)
         self._slots = asyncio.Semaphore(policy.concurrency)
         self._robots: dict[str | None, Robots] = {}
         self._clients: list[httpx.AsyncClient] = []
@@ -99,7 +100,7 @@ class Fetcher:
         await self._transport.aclose()
 
     def client(self) -> httpx.AsyncClient:
-        """Make a plain httpx client over the guarded transport: no redirects followed, nothing of the environment."""
+        """Return a plain httpx client over the guarded transport: no redirects followed, nothing of the environment."""
         client = httpx.AsyncClient(
             transport=self._transport,
             trust_env=False,
@@ -115,23 +116,36 @@ class Fetcher:
 
         A server that cannot answer a conditional request is asked once more without validators.
         """
-        requester = Requester(feed.fetch_url, self.policy.user_agent, feed.config.access)
+        requester = RequestIdentity(feed.fetch_url, self.policy.user_agent, feed.config.access)
         headers = {"Accept": _FEED_TYPES, "A-IM": "feed"}
         validators = {} if unconditional else conditional.headers(feed)
-        got = await self._get(requester, feed.fetch_url, headers | validators, conditional_for=feed.poll.validators.url)
-        fetched = got if isinstance(got, Failed) else _judged(feed, *got)
-        asked = bool(validators) and (isinstance(got, Failed) or got[0].conditional)
+        fetched, is_conditional = await self._get_feed(requester, feed, headers | validators, feed.poll.validators.url)
+        asked = bool(validators) and is_conditional
+        # Once more without validators where they may be what the server stumbles over; see `conditional`.
         if (again := conditional.headers_to_ask_again(fetched, asked=asked, failures=feed.poll.failures)) is not None:
-            second = await self._get(requester, feed.fetch_url, headers | again)
-            refetched = second if isinstance(second, Failed) else _judged(feed, *second)
+            refetched, _is_conditional = await self._get_feed(requester, feed, headers | again)
             if not isinstance(refetched, Failed):
                 fetched = replace(refetched, conditional=False if asked else None)
         elif asked and not isinstance(fetched, Failed):
             fetched = replace(fetched, conditional=True)
         if isinstance(fetched, Failed) and fetched.status == 429:
             last = fetched.hops[-1].url if fetched.hops else feed.fetch_url
-            self._gate.rest(urlsplit(last).hostname or "", fetched.retry_after or _PEACE)
+            self._limiter.pause(urlsplit(last).hostname or "", fetched.retry_after or _PEACE)
         return fetched
+
+    async def _get_feed(
+        self,
+        requester: RequestIdentity,
+        feed: PollableFeed,
+        headers: dict[str, str],
+        conditional_for: str | None = None,
+    ) -> tuple[FetchResult, bool]:
+        """Return what an answer means for a feed, and whether the request still had validators at its last hop."""
+        exchange = await self._get(requester, feed.fetch_url, headers, conditional_for=conditional_for)
+        if isinstance(exchange, Failed):
+            return exchange, True
+        answer, elapsed = exchange
+        return _to_fetched(feed, answer, elapsed), answer.conditional
 
     async def page(self, url: str, *, obey_robots: bool = True, access: Access = _USUAL) -> Document | Failed:
         """Fetch an article or any other page; robots.txt is asked first (RFC 9309) unless a person named the page.
@@ -140,23 +154,26 @@ class Fetcher:
         """
         if obey_robots and not await self._robots_of(access).allows(url):
             return Failed(kind=FailureKind.FORBIDDEN, message="robots.txt does not allow this page")
-        got = await self._get(self._stranger(url, access), url, {"Accept": _PAGE_TYPES})
-        if isinstance(got, Failed):
-            return got
-        found, elapsed = got
-        if found.status != 200:
-            return replace(response.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
-        return _document(url, found, elapsed)
+        exchange = await self._get(self._stranger(url, access), url, {"Accept": _PAGE_TYPES})
+        if isinstance(exchange, Failed):
+            return exchange
+        answer, elapsed = exchange
+        if answer.status != 200:
+            return _to_failed(answer, elapsed)
+        return _document(url, answer, elapsed)
 
     async def post(self, url: str, form: Mapping[str, str]) -> tuple[int, str] | Failed:
-        """Send a form (to a hub), and again where a 307 or 308 leads; gives the status and the start of the answer."""
+        """Send a form (to a hub), and again where a 307 or 308 leads; return the status and the start of the answer."""
         headers = {"Content-Type": "application/x-www-form-urlencoded", "Accept": "text/plain, */*;q=0.5"}
-        got = await self._get(self._stranger(url), url, headers, form=urlencode(form).encode())
-        return got if isinstance(got, Failed) else (got[0].status, got[0].body[:500].decode("utf-8", "replace"))
+        exchange = await self._get(self._stranger(url), url, headers, form=urlencode(form).encode())
+        if isinstance(exchange, Failed):
+            return exchange
+        answer, _elapsed = exchange
+        return answer.status, answer.body[:500].decode("utf-8", "replace")
 
-    def _stranger(self, url: str, access: Access = _USUAL) -> Requester:
+    def _stranger(self, url: str, access: Access = _USUAL) -> RequestIdentity:
         """Return who asks for a page: nobody that its server knows, on the way that `access` names."""
-        return Requester(url, self.policy.user_agent, Access(proxy=access.proxy, user_agent=access.user_agent))
+        return RequestIdentity(url, self.policy.user_agent, Access(proxy=access.proxy, user_agent=access.user_agent))
 
     def _robots_of(self, access: Access) -> Robots:
         """Return the rules as they are seen on one way: what lies behind a proxy is asked for through it."""
@@ -164,17 +181,18 @@ class Fetcher:
         if robots is None:
 
             async def read(url: str) -> tuple[int, str]:
-                got = await self._get(self._stranger(url, access), url, {"Accept": "text/plain, */*;q=0.1"})
-                if isinstance(got, Failed):
-                    return got.status or 0, ""
-                return got[0].status, got[0].body[:512_000].decode("utf-8", "replace")
+                """Return the status and text of a robots.txt; 0 and nothing where there was no answer."""
+                exchange = await self._get(self._stranger(url, access), url, {"Accept": "text/plain, */*;q=0.1"})
+                if isinstance(exchange, Failed):
+                    return exchange.status or 0, ""
+                return exchange[0].status, exchange[0].body[:512_000].decode("utf-8", "replace")
 
             robots = self._robots[access.proxy] = Robots(read, self.policy.user_agent)
         return robots
 
     async def _get(
         self,
-        requester: Requester,
+        requester: RequestIdentity,
         url: str,
         headers: dict[str, str],
         *,
@@ -185,8 +203,8 @@ class Fetcher:
         budget = _Budget(total)
         hops: list[Redirect] = []
         try:
-            found = await self._follow(requester, url, headers, hops, conditional_for, budget, form)
-            return found, total - timedelta(seconds=budget.left)
+            answer = await self._follow(requester, url, headers, hops, conditional_for, budget, form)
+            return answer, total - timedelta(seconds=budget.left)
         except TimeoutError:
             error = FetchError(FailureKind.TIMEOUT, f"not done within {total.total_seconds():.0f} s")
         except FetchError as fault:
@@ -195,7 +213,7 @@ class Fetcher:
             error = FetchError(FailureKind.REFUSED, f"no address that can be fetched: {fault}"[:200])
         return Failed(
             kind=error.kind,
-            message=_redacted(str(error)),
+            message=_redact_logins(str(error)),
             seems=error.seems,
             retry_after=error.retry_after,
             hops=tuple(hops),
@@ -204,7 +222,7 @@ class Fetcher:
 
     async def _follow(
         self,
-        requester: Requester,
+        requester: RequestIdentity,
         url: str,
         headers: dict[str, str],
         hops: list[Redirect],
@@ -214,37 +232,37 @@ class Fetcher:
     ) -> _Answer:
         for _redirect in range(self.policy.most_redirects + 1):
             asked = dict(headers)
-            if conditional_for is not None and request_urls.bare(url) != request_urls.bare(conditional_for):
+            if conditional_for is not None and request_urls.strip_url(url) != request_urls.strip_url(conditional_for):
                 # Validators belong to the address that gave them; elsewhere they may mean something else.
                 for condition in conditional.HEADERS:
                     asked.pop(condition, None)
-            found = await self._once(requester, url, asked, tuple(hops), budget, form)
-            if found.status not in (_REDIRECTS if form is None else _SAME_AGAIN):
-                return found
-            target = request_urls.redirected(url, found.headers.get("location", ""))
-            if any(hop.url == target for hop in hops) or target == request_urls.bare(url):
+            answer = await self._once(requester, url, asked, tuple(hops), budget, form)
+            if answer.status not in (_REDIRECTS if form is None else _SAME_AGAIN):
+                return answer
+            parse_target = request_urls.resolve_redirect(url, answer.headers.get("location", ""))
+            if any(hop.url == parse_target for hop in hops) or parse_target == request_urls.strip_url(url):
                 raise FetchError(FailureKind.REDIRECT, "redirects in a circle")
-            hops.append(Redirect(status=found.status, url=target))
-            url = target
+            hops.append(Redirect(status=answer.status, url=parse_target))
+            url = parse_target
         raise FetchError(FailureKind.REDIRECT, f"more than {self.policy.most_redirects} redirects")
 
     async def _once(
         self,
-        requester: Requester,
+        requester: RequestIdentity,
         url: str,
         headers: dict[str, str],
         hops: tuple[Redirect, ...],
         budget: _Budget,
         form: bytes | None,
     ) -> _Answer:
-        address = request_urls.bare(url)
-        to = target(address)
+        address = request_urls.strip_url(url)
+        to = parse_target(address)
         sent = requester.headers(url, headers)
         if form is not None:
             sent["Content-Length"] = str(len(form))
         written = [(b"Host", to.authority), *((name.encode(), value.encode("latin-1")) for name, value in sent.items())]
         # The host's turn first: who waits for it holds no place that another host's feed could use.
-        async with self._gate.entered(to.host), self._slots, budget.spent():
+        async with self._limiter.entered(to.host), self._slots, budget.spent():
             method = "GET" if form is None else "POST"
             exchange = await self._transport.exchange(method, to, written, form or b"", requester.way(url))
             try:
@@ -254,12 +272,12 @@ class Fetcher:
 
     async def _read(self, exchange: Exchange, url: str, hops: tuple[Redirect, ...], is_conditional: bool) -> _Answer:
         status = exchange.status
-        headers = _joined(exchange.headers)
+        headers = _join_headers(exchange.headers)
         if status in _REDIRECTS or status in {204, 205, 304}:
             return _Answer(status, headers, b"", 0, url, hops, is_conditional)
         # An error's body is only looked at to name it; a success has to be whole.
         success = 200 <= status < 300
-        most_body = self.policy.most_body if success else response.DRAINED * 4
+        most_body = self.policy.most_body if success else response.ERROR_BODY_BYTES * 4
         body = Body(headers.get("content-encoding", ""), most_wire=self.policy.most_wire, most_body=most_body)
         begun, patience = time.monotonic(), self.policy.slow_after.total_seconds()
         try:
@@ -276,62 +294,67 @@ class Fetcher:
         return _Answer(status, headers, whole, body.wire, url, hops, is_conditional)
 
 
-def _judged(feed: PollableFeed, found: _Answer, elapsed: timedelta) -> FetchResult:
+def _to_fetched(feed: PollableFeed, answer: _Answer, elapsed: timedelta) -> FetchResult:
     validators = Validators(
-        etag=found.headers.get("etag"), last_modified=found.headers.get("last-modified"), url=found.url
+        etag=answer.headers.get("etag"), last_modified=answer.headers.get("last-modified"), url=answer.url
     )
-    if found.status in {204, 205, 304}:
-        if found.status == 304 and not found.conditional:
+    if answer.status in {204, 205, 304}:
+        if answer.status == 304 and not answer.conditional:
             return Failed(
                 kind=FailureKind.HTTP,
                 message="HTTP 304 to a question without validators",
                 status=304,
-                hops=found.hops,
+                hops=answer.hops,
                 elapsed=elapsed,
             )
         return NotModified(
-            url=found.url, headers=found.headers, validators=validators, hops=found.hops, elapsed=elapsed
+            url=answer.url, headers=answer.headers, validators=validators, hops=answer.hops, elapsed=elapsed
         )
-    if found.status not in {200, 203, 226}:
-        return replace(response.failure(found.status, found.headers, found.body, found.hops), elapsed=elapsed)
-    if response.is_challenge(found.headers, found.body):
+    if answer.status not in {200, 203, 226}:
+        return _to_failed(answer, elapsed)
+    if response.is_bot_check(answer.headers, answer.body):
         return Failed(
             kind=FailureKind.CHALLENGE,
-            message=f"a bot check in place of the feed (HTTP {found.status})",
-            status=found.status,
-            hops=found.hops,
+            message=f"a bot check in place of the feed (HTTP {answer.status})",
+            status=answer.status,
+            hops=answer.hops,
             elapsed=elapsed,
         )
-    if not found.body.strip():
+    if not answer.body.strip():
         return Failed(
-            kind=FailureKind.EMPTY, message="an empty answer", status=found.status, hops=found.hops, elapsed=elapsed
+            kind=FailureKind.EMPTY, message="an empty answer", status=answer.status, hops=answer.hops, elapsed=elapsed
         )
-    return _document(feed.fetch_url, found, elapsed, validators)
+    return _document(feed.fetch_url, answer, elapsed, validators)
 
 
-def _document(url: str, found: _Answer, elapsed: timedelta, validators: Validators | None = None) -> Document:
+def _to_failed(answer: _Answer, elapsed: timedelta) -> Failed:
+    failed = response.to_failed(answer.status, answer.headers, answer.body, answer.hops, datetime.now(UTC))
+    return replace(failed, elapsed=elapsed)
+
+
+def _document(url: str, answer: _Answer, elapsed: timedelta, validators: Validators | None = None) -> Document:
     return Document(
         url=url,
-        final_url=found.url,
-        status=found.status,
-        headers=found.headers,
-        body=found.body,
-        body_hash=hashlib.blake2b(found.body, digest_size=16).digest(),
+        final_url=answer.url,
+        status=answer.status,
+        headers=answer.headers,
+        body=answer.body,
+        body_hash=hashlib.blake2b(answer.body, digest_size=16).digest(),
         validators=validators or Validators(),
-        hops=found.hops,
-        wire_bytes=found.wire,
+        hops=answer.hops,
+        wire_bytes=answer.wire,
         elapsed=elapsed,
     )
 
 
-def _joined(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
-    """Give headers by name, repeated ones joined; bytes that are no ASCII are latin-1."""
-    found: dict[str, str] = {}
+def _join_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return headers by name, repeated ones joined; bytes that are no ASCII are latin-1."""
+    joined: dict[str, str] = {}
     for raw_name, raw_value in headers:
         name, value = raw_name.decode("latin-1"), raw_value.decode("latin-1")
-        found[name] = f"{found[name]}, {value}" if name in found and name not in {"etag", "date"} else value
-    return found
+        joined[name] = f"{joined[name]}, {value}" if name in joined and name not in {"etag", "date"} else value
+    return joined
 
 
-def _redacted(said: str) -> str:
-    return said if "@" not in said else " ".join(word.rpartition("@")[2] for word in said.split(" "))
+def _redact_logins(message: str) -> str:
+    return message if "@" not in message else " ".join(word.rpartition("@")[2] for word in message.split(" "))

@@ -1,4 +1,4 @@
-"""Keeps a host from being asked too much: so many at a time, some time between two beginnings, and peace when asked."""
+"""Politeness per host: a limit on concurrent requests, a minimum spacing, and back-off when the server asks."""
 
 from __future__ import annotations
 
@@ -13,70 +13,72 @@ from watcher.model.poll import FailureKind
 from watcher.text.urls import waiting_host
 
 
-class HostGate:
-    """One gate for all hosts; a host that nobody waits for is forgotten.
+class HostLimiter:
+    """Limits requests per host: `at_once` at a time, with `spacing` between two starts.
 
-    `monotonic` gives the seconds that a host's wish to be left alone is measured in.
+    What is known of a host that nobody waits for is dropped. `monotonic` returns the seconds that back-offs count in.
     """
 
     def __init__(self, at_once: int, spacing: timedelta, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._at_once = at_once
         self._spacing = spacing.total_seconds()
-        self._doors: dict[str, _Door] = {}
-        self._resting: dict[str, float] = {}
+        self._hosts: dict[str, _Host] = {}
+        self._paused_until: dict[str, float] = {}
         self._monotonic = monotonic
 
     @asynccontextmanager
     async def entered(self, host: str) -> AsyncIterator[None]:
-        """Wait for this host's turn; raises FetchError (`rate-limited`) while it rests."""
-        self._respect(host)
-        door = self._doors.get(host)
-        if door is None:
-            if len(self._doors) > 10_000:
-                self._forget()
-            door = self._doors[host] = _Door(self._at_once)
-        door.waiting += 1
+        """Wait for this host's turn; raises FetchError (`rate-limited`) while it is paused."""
+        self._raise_paused(host)
+        limit = self._hosts.get(host)
+        if limit is None:
+            if len(self._hosts) > 10_000:
+                self._drop_unused()
+            limit = self._hosts[host] = _Host(self._at_once)
+        limit.waiting += 1
         try:
-            async with door.places:
+            async with limit.slots:
                 loop = asyncio.get_running_loop()
-                wait = door.next_at - loop.time()
-                door.next_at = max(loop.time(), door.next_at) + self._spacing
+                wait = limit.next_at - loop.time()
+                limit.next_at = max(loop.time(), limit.next_at) + self._spacing
                 if wait > 0:
                     await asyncio.sleep(wait)
-                self._respect(host)
+                self._raise_paused(host)
                 yield
         finally:
-            door.waiting -= 1
+            limit.waiting -= 1
 
-    def rest(self, host: str, wait: timedelta) -> None:
-        """Ask a host nothing for a while, nor its neighbours under one roof: it has said that it is asked too much."""
+    def pause(self, host: str, wait: timedelta) -> None:
+        """Back off a host, and those that share its limit (`waiting_host`), for a while."""
         shared = waiting_host(host)
         if shared is not None:
             until = self._monotonic() + wait.total_seconds()
-            self._resting[shared] = max(until, self._resting.get(shared, 0.0))
+            self._paused_until[shared] = max(until, self._paused_until.get(shared, 0.0))
 
-    def _respect(self, host: str) -> None:
-        if not self._resting:
+    def _raise_paused(self, host: str) -> None:
+        if not self._paused_until:
             return
         shared = waiting_host(host)
-        until = self._resting.get(shared or "")
+        until = self._paused_until.get(shared or "")
         if until is None:
             return
         left = until - self._monotonic()
         if left <= 0:
-            del self._resting[shared or ""]
+            del self._paused_until[shared or ""]
             return
         raise FetchError(
             FailureKind.RATE_LIMITED, f"{shared} has asked to wait; not asked", retry_after=timedelta(seconds=left)
         )
 
-    def _forget(self) -> None:
+    def _drop_unused(self) -> None:
         now = asyncio.get_running_loop().time()
-        self._doors = {host: door for host, door in self._doors.items() if door.waiting or door.next_at > now}
+        self._hosts = {host: limit for host, limit in self._hosts.items() if limit.waiting or limit.next_at > now}
 
 
-class _Door:
+class _Host:
+    """The requests to one host: how many run, when the next may start, and how many wait."""
+
     def __init__(self, at_once: int) -> None:
-        self.places = asyncio.Semaphore(at_once)
+        self.slots = asyncio.Semaphore(at_once)
         self.next_at = 0.0
         self.waiting = 0

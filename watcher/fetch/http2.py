@@ -72,7 +72,7 @@ class Http2Exchange:
         self.headers: Iterable[tuple[bytes, bytes]] = [(name.lower(), value) for name, value in response.headers]
 
     async def pieces(self) -> AsyncIterator[bytes]:
-        """Give the body as it comes; raises FetchError."""
+        """Yield the body as it comes; raises FetchError."""
         try:
             async for some in self._response.aiter_stream():
                 yield some
@@ -114,6 +114,7 @@ class _Backend(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
+        """Open a connection through the dialer; raises FetchError."""
         return _Opened(await self._dialer.open_socket(self._route))
 
 
@@ -129,6 +130,7 @@ class _Opened(httpcore.AsyncNetworkStream):
         server_hostname: str | None = None,
         timeout: float | None = None,
     ) -> httpcore.AsyncNetworkStream:
+        """Return the stream over TLS; the socket is closed where the handshake fails."""
         try:
             async with asyncio.timeout(timeout):
                 reader, writer = await asyncio.open_connection(
@@ -140,6 +142,7 @@ class _Opened(httpcore.AsyncNetworkStream):
         return _Stream(reader, writer)
 
     async def aclose(self) -> None:
+        """Close the socket."""
         self._socket.close()
 
 
@@ -151,6 +154,7 @@ class _Stream(httpcore.AsyncNetworkStream):
         self._writer = writer
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        """Return the next bytes, none at the end; raises httpcore.ReadError."""
         try:
             async with asyncio.timeout(timeout):
                 return await self._reader.read(max_bytes)
@@ -160,6 +164,7 @@ class _Stream(httpcore.AsyncNetworkStream):
             raise httpcore.ReadError(str(error)) from error
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        """Send bytes; raises httpcore.WriteError."""
         try:
             async with asyncio.timeout(timeout):
                 self._writer.write(buffer)
@@ -170,7 +175,9 @@ class _Stream(httpcore.AsyncNetworkStream):
             raise httpcore.WriteError(str(error)) from error
 
     async def aclose(self) -> None:
+        """Close at once."""
         self._writer.transport.abort()
 
     def get_extra_info(self, info: str) -> Any:
+        """Return what the transport knows: `ssl_object`, `peername` and the like."""
         return self._writer.get_extra_info(info)

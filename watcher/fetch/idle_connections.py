@@ -8,7 +8,7 @@ from collections import OrderedDict
 from watcher.fetch.connection import Connection
 from watcher.fetch.dialer import Route
 
-IDLE = 8.0
+IDLE_SECONDS = 8.0
 """Seconds that a connection waits. Most servers wait longer, so that few are closed while a request is on its way."""
 LIFE = 120.0
 """Seconds after which a connection carries no further request: the guard looks at the host's addresses again."""
@@ -49,7 +49,7 @@ class IdleConnections:
         if len(self._waiting) > MAX_IDLE:
             self._close_oldest()
         if self._sweep is None:
-            self._sweep = connection.loop.call_later(IDLE, self._close_expired, connection.loop)
+            self._sweep = connection.loop.call_later(IDLE_SECONDS, self._close_expired, connection.loop)
 
     def close(self) -> None:
         """Close all of them."""
@@ -75,7 +75,7 @@ class IdleConnections:
         self._sweep = None
         while self._waiting:
             _route, since = next(iter(self._waiting.values()))
-            left = since + IDLE - loop.time()
+            left = since + IDLE_SECONDS - loop.time()
             if left > 0:
                 self._sweep = loop.call_later(left, self._close_expired, loop)
                 return

@@ -14,7 +14,7 @@ from watcher.model.poll import FailureKind
 from watcher.model.proxy import DIRECT, Proxy, parse_proxy
 
 if TYPE_CHECKING:
-    from watcher.fetch.ssrf_guard import Guard
+    from watcher.fetch.ssrf_guard import SsrfGuard
 
 _TARGET_UNREACHED = {502, 503, 504}
 """What a proxy answers a CONNECT with whose target it cannot reach: that is no fault of the proxy's."""
@@ -81,7 +81,7 @@ def _read(address: str | None) -> Proxy | None:
         raise FetchError(FailureKind.PROXY, str(error)) from error
 
 
-async def open_through(proxy: Proxy, guard: Guard, host: str, port: int, patience: float) -> socket.socket:
+async def open_through(proxy: Proxy, guard: SsrfGuard, host: str, port: int, patience: float) -> socket.socket:
     """Open a connection to a host through a proxy, by CONNECT or SOCKS5; raises FetchError.
 
     The guard decides about the target. Where the proxy itself is, the operator has decided.
@@ -115,7 +115,7 @@ async def open_through(proxy: Proxy, guard: Guard, host: str, port: int, patienc
     return opened
 
 
-async def host_to_ask(proxy: Proxy, guard: Guard, host: str, port: int) -> str:
+async def host_to_ask(proxy: Proxy, guard: SsrfGuard, host: str, port: int) -> str:
     """Return what the proxy is asked for: the name where it looks names up, else an address. Raises FetchError."""
     if not proxy.resolves:
         return (await guard.addresses(host, port))[0]
@@ -124,7 +124,7 @@ async def host_to_ask(proxy: Proxy, guard: Guard, host: str, port: int) -> str:
     )
 
 
-async def proxy_address(proxy: Proxy, guard: Guard) -> str:
+async def proxy_address(proxy: Proxy, guard: SsrfGuard) -> str:
     """Return an address of the proxy itself; raises FetchError."""
     try:
         return (await guard.resolve(proxy.host, proxy.port))[0]

@@ -14,7 +14,7 @@ _OF_THE_CONNECTION = {"host", "connection", "content-length", "transfer-encoding
 
 
 @dataclass(frozen=True, slots=True)
-class Requester:
+class RequestIdentity:
     """Who asks. Credentials, cookie and headers belong to the origin of `start`: no other gets them."""
 
     start: str
@@ -25,7 +25,7 @@ class Requester:
         """Return the headers of a request, `common` to all of them or its feed's own."""
         access = self.access
         sent = {"User-Agent": access.user_agent or self.user_agent, "Accept-Encoding": ACCEPTED, **common}
-        if not request_urls.is_own(url, self.start):
+        if not request_urls.is_same_origin(url, self.start):
             return sent
         own = {"Authorization": self._authorization(), "Cookie": access.cookie} | dict(access.headers)
         names = {name.lower(): name for name in sent}
@@ -36,12 +36,12 @@ class Requester:
 
     def way(self, url: str) -> Access:
         """Return how a request travels: certificates are believed as the feed says at the feed's own host alone."""
-        if self.access.verify is True or request_urls.host(url) == request_urls.host(self.start):
+        if self.access.verify is True or request_urls.get_host(url) == request_urls.get_host(self.start):
             return self.access
         return replace(self.access, verify=True)
 
     def _authorization(self) -> str | None:
         if self.access.username is None:
-            return request_urls.credentials(self.start)
+            return request_urls.format_authorization(self.start)
         login = f"{self.access.username}:{self.access.password or ''}"
         return f"Basic {base64.b64encode(login.encode()).decode()}"

@@ -1,4 +1,4 @@
-"""Addresses on their way: where a redirect leads, who asks, and what of an address is sent."""
+"""Addresses of requests: where a redirect leads, the login in one, and what of one is sent."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ from watcher.fetch.errors import FetchError
 from watcher.model.poll import FailureKind
 
 
-def redirected(url: str, location: str) -> str:
+def resolve_redirect(url: str, location: str) -> str:
     """Return where an answer's Location leads, in ASCII; raises FetchError (`redirect`, `refused`).
 
     `location` is the header's bytes as latin-1. Bytes that are UTF-8 are UTF-8, as to browsers and curl; others stay
     the bytes that they are. Blanks and what else an address cannot hold are percent-encoded.
     """
-    said = location.strip(" \t\r\n")  # no other blanks: their bytes may be the end of a letter
-    if not said:
+    written = location.strip(" \t\r\n")  # no other blanks: their bytes may be the end of a letter
+    if not written:
         raise FetchError(FailureKind.REDIRECT, "a redirect that says not where to")
-    raw = said.encode("latin-1", "replace")
+    raw = written.encode("latin-1", "replace")
     try:
-        joined = urljoin(bare(url), _read_location(raw))
+        joined = urljoin(strip_url(url), _read_location(raw))
         target = urlsplit(joined)
         host = target.hostname
         port = target.port
@@ -64,28 +64,28 @@ def _quote(part: str) -> str:
     return quote(part, safe="/%:@!$&'()*+,;=-._~?[]|^`{}")
 
 
-def credentials(url: str) -> str | None:
-    """Give what an address says of who asks, as the header that says so."""
+def format_authorization(url: str) -> str | None:
+    """Return the login in an address as the value of an Authorization header (RFC 7617), None without one."""
     if "@" not in url or "@" not in (netloc := urlsplit(url).netloc):
         return None
     user, _, password = netloc.rpartition("@")[0].partition(":")
     return f"Basic {base64.b64encode(f'{unquote(user)}:{unquote(password)}'.encode()).decode()}"
 
 
-def bare(url: str) -> str:
-    """Give an address without credentials and fragment."""
+def strip_url(url: str) -> str:
+    """Return an address without credentials and fragment."""
     if "@" not in url and "#" not in url:
         return url
     parts = urlsplit(url)
     return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2], fragment=""))
 
 
-def host(url: str) -> str:
+def get_host(url: str) -> str:
     """Return the host of an address."""
     return urlsplit(url).hostname or ""
 
 
-def is_own(url: str, start: str) -> bool:
+def is_same_origin(url: str, start: str) -> bool:
     """Return whether an address is of the origin of another, so that it may get what belongs to that one.
 
     The step from http to https on the usual ports is within it: servers redirect so, and the secret is safer after it.

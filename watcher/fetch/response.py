@@ -1,75 +1,62 @@
-"""Judges an answer by its status and head: what kind of failure it is, and when the server wants to be asked again."""
+"""What an answer's status and headers mean: the kind of failure, and when the server wants to be asked again."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
 
 from watcher.model.poll import Failed, FailureKind, Redirect
+from watcher.parse.bot_check import has_bot_check
+from watcher.text.http_headers import parse_retry_after
 
-LONGEST_WAIT = timedelta(days=1)
-DRAINED = 4096
+MAX_RETRY_AFTER = timedelta(days=1)
+"""No server makes a feed wait longer than this, whatever it asks for."""
+ERROR_BODY_BYTES = 4096
+"""How much of the body of an answer that is no success is read."""
 _FEED = re.compile(rb"(?i)<(?:[a-z][\w.-]{0,30}:)?(?:rss|feed|rdf)[\s>]")
-_CHALLENGE = re.compile(
-    rb"(?i)just a moment\.\.\.|cf-chl|challenge-platform|attention required! \| cloudflare|_incapsula_resource|"
-    rb"ddos-guard|datadome|px-captcha|sucuri website firewall|checking your browser|enable javascript and cookies"
-)
+_KINDS = {
+    401: FailureKind.FORBIDDEN,
+    403: FailureKind.FORBIDDEN,
+    404: FailureKind.NOT_FOUND,
+    407: FailureKind.FORBIDDEN,
+    410: FailureKind.GONE,
+    429: FailureKind.RATE_LIMITED,
+    451: FailureKind.FORBIDDEN,
+}
 
 
-def failure(
+def to_failed(
     status: int, headers: Mapping[str, str], start: bytes, hops: tuple[Redirect, ...], now: datetime | None = None
 ) -> Failed:
-    """Make a Failed of an answer that is no success; `start` is the beginning of its body, inflated."""
-    retry = retry_after(headers, now)
-    kind = FailureKind.HTTP
-    if is_challenge(headers, start):
+    """Return the failure that an answer without success is; `start` is the beginning of its body, decompressed."""
+    retry_after = read_retry_after(headers, now)
+    kind = _KINDS.get(status, FailureKind.HTTP)
+    if is_bot_check(headers, start):
         kind = FailureKind.CHALLENGE
-    elif status == 429 or (status == 503 and retry is not None):
+    elif status == 503 and retry_after is not None:
+        # 503 without Retry-After is an outage, not a limit (RFC 9110, 15.6.4).
         kind = FailureKind.RATE_LIMITED
-    elif status in {401, 403, 407, 451}:
-        kind = FailureKind.FORBIDDEN
-    elif status == 404:
-        kind = FailureKind.NOT_FOUND
-    elif status == 410:
-        kind = FailureKind.GONE
-    said = {
+    message = {
         FailureKind.CHALLENGE: f"a bot check in place of the feed (HTTP {status})",
         FailureKind.RATE_LIMITED: f"asked to wait (HTTP {status})",
         FailureKind.GONE: "gone for good (HTTP 410)",
     }.get(kind, f"HTTP {status}")
-    return Failed(kind=kind, message=said, status=status, retry_after=retry, hops=hops)
+    return Failed(kind=kind, message=message, status=status, retry_after=retry_after, hops=hops)
 
 
-def retry_after(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:
-    """Read Retry-After (RFC 9110, 10.2.3): seconds, or a date judged against the answer's own Date. At most a day."""
-    said = headers.get("retry-after", "").strip()
-    if not said:
-        return None
-    if re.fullmatch(r"\d{1,12}(\.\d+)?", said):
-        return min(timedelta(seconds=min(float(said), 10**7)), LONGEST_WAIT)
-    until = _date(said)
-    if until is None:
-        return None
-    since = _date(headers.get("date", "")) or now or datetime.now(UTC)
-    return min(until - since, LONGEST_WAIT) if until > since else None
+def read_retry_after(headers: Mapping[str, str], now: datetime | None = None) -> timedelta | None:
+    """Return what Retry-After asks for, at most `MAX_RETRY_AFTER`; a date is judged against the answer's own Date."""
+    wait = parse_retry_after(headers.get("retry-after", ""), headers.get("date", ""), now)
+    return min(wait, MAX_RETRY_AFTER) if wait is not None else None
 
 
-def is_challenge(headers: Mapping[str, str], start: bytes) -> bool:
-    """Tell whether somebody wants to see a browser, not a feed reader."""
+def is_bot_check(headers: Mapping[str, str], start: bytes) -> bool:
+    """Return whether an answer wants to see a browser, not a feed reader."""
     if headers.get("cf-mitigated", "").lower() == "challenge":
         return True
     if _FEED.search(start[:4096]) is not None or start.lstrip()[:1] == b"{":
         # A feed is a feed, whatever its items speak of and whoever let it through.
         return False
     looks_html = b"<html" in start[:2048].lower() or "text/html" in headers.get("content-type", "").lower()
-    return looks_html and (_CHALLENGE.search(start[:16384]) is not None or "x-datadome" in headers)
-
-
-def _date(said: str) -> datetime | None:
-    try:
-        moment = parsedate_to_datetime(said)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return looks_html and (has_bot_check(start[:16384]) or "x-datadome" in headers)

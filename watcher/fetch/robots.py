@@ -1,4 +1,4 @@
-"""Honours robots.txt for article pages (RFC 9309); a feed is published to be fetched by programs and needs no leave."""
+"""robots.txt for article pages (RFC 9309); a feed is published to be fetched by programs and needs no leave."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from protego import Protego
 KEPT_FOR = 24 * 3600
 ASKED_AGAIN = 600
 """Seconds after which a robots.txt that could not be read is asked for again."""
-MOST_HOSTS = 2_000
-MOST_LINES = 5_000
+MAX_HOSTS = 2_000
+MAX_LINES = 5_000
 NOBODY = "a-token-that-nobody-has"
 _AGENT = re.compile(r"^(\s*user-?\s?agent\s*:\s*)(\*|[\w-]*)[^#]*", re.IGNORECASE)
 
@@ -27,14 +27,14 @@ class Robots:
         self._known: dict[str, tuple[float, Protego | None]] = {}
 
     async def allows(self, url: str) -> bool:
-        """Tell whether a page may be fetched. An unreachable robots.txt forbids everything, a missing one nothing."""
+        """Return whether a page may be fetched. An unreachable robots.txt forbids everything, a missing one nothing."""
         parts = urlsplit(url)
         query = f"?{parts.query}" if parts.query else ""
         origin = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
         now = asyncio.get_running_loop().time()
         kept = self._known.get(origin)
         if kept is None or now - kept[0] > (KEPT_FOR if kept[1] is not None else ASKED_AGAIN):
-            if len(self._known) >= MOST_HOSTS:
+            if len(self._known) >= MAX_HOSTS:
                 self._known.clear()
             status, text = await self._fetch(f"{origin}/robots.txt")
             rules = await self._rules(status, text)
@@ -57,10 +57,10 @@ def parse_robots(text: str, name: str) -> Protego:
     not. Protego takes a group for ours whose whole value is a part of our name, so it is shown our groups, those for
     everyone, and the rest under a token that is nobody's.
     """
-    lines = text.lstrip("\ufeff").splitlines()[:MOST_LINES]
-    return Protego.parse("\n".join(_AGENT.sub(lambda found: _known_agent(found, name), line) for line in lines))
+    lines = text.lstrip("\ufeff").splitlines()[:MAX_LINES]
+    return Protego.parse("\n".join(_AGENT.sub(lambda match: _known_agent(match, name), line) for line in lines))
 
 
-def _known_agent(found: re.Match[str], name: str) -> str:
-    token = found[2].lower()
-    return found[1] + (token if token in ("*", name) else NOBODY)
+def _known_agent(match: re.Match[str], name: str) -> str:
+    token = match[2].lower()
+    return match[1] + (token if token in ("*", name) else NOBODY)

@@ -49,7 +49,7 @@ _UNKNOWN_FOR = 60.0
 """Seconds in which a name service that does not answer is not asked again about names that a proxy looks up."""
 
 
-class Guard:
+class SsrfGuard:
     """Checks hosts against the public internet and what the operator opened (`allow`: networks and host names)."""
 
     def __init__(
@@ -59,14 +59,14 @@ class Guard:
         self._networks: list[Network] = []
         self._hosts: set[str] = set()
         self._unknown_until = 0.0
-        for each in allow:
+        for allowed in allow:
             try:
-                self._networks.append(ipaddress.ip_network(each, strict=False))
+                self._networks.append(ipaddress.ip_network(allowed, strict=False))
             except ValueError:
-                self._hosts.add(each.lower().rstrip("."))
+                self._hosts.add(allowed.lower().rstrip("."))
         self._resolve = resolver or _system_resolver()
         # The same few thousand addresses are dialled again and again, and each is held against two dozen networks.
-        self._refusal = lru_cache(maxsize=8192)(self._judged)
+        self._refusal = lru_cache(maxsize=8192)(self._find_refusal)
 
     async def addresses(self, host: str, port: int) -> list[str]:
         """Resolve a host and check every answer; raises FetchError (`dns`, `offline`, `refused`).
@@ -74,9 +74,9 @@ class Guard:
         One refused answer refuses the host: a name that is half inside is not to be trusted with the other half.
         """
         literal = _literal(host)
-        found = await self.resolve(host, port) if literal is None else [str(literal)]
-        self._check(host, found, literal)
-        return found
+        addresses = await self.resolve(host, port) if literal is None else [str(literal)]
+        self._check(host, addresses, literal)
+        return addresses
 
     async def check_for_proxy(self, host: str, port: int, *, known_here: bool = True) -> str:
         """Check a host that a proxy will look up and return what to ask the proxy for; raises FetchError (`refused`).
@@ -91,9 +91,9 @@ class Guard:
         if name in self._hosts:
             return host
         local = _LOCAL_NAMES.fullmatch(name) is not None
-        found = await self._resolve_for_proxy(host, port) if known_here else []
-        self._check(host, found, None)
-        if local and not (found and all(self._opened(ipaddress.ip_address(address)) for address in found)):
+        addresses = await self._resolve_for_proxy(host, port) if known_here else []
+        self._check(host, addresses, None)
+        if local and not (addresses and all(self._opened(ipaddress.ip_address(address)) for address in addresses)):
             raise FetchError(FailureKind.REFUSED, f"{host} is a name of a local network (fetch.allow opens it)")
         return host
 
@@ -109,10 +109,10 @@ class Guard:
                 self._unknown_until = loop.time() + _UNKNOWN_FOR
             return []
 
-    def _check(self, host: str, found: Iterable[str], literal: Address | None) -> None:
+    def _check(self, host: str, addresses: Iterable[str], literal: Address | None) -> None:
         if host.lower().rstrip(".") in self._hosts:
             return
-        for address in found:
+        for address in addresses:
             reason = self.refusal(address) if literal is None else self._refusal(literal)
             if reason is not None:
                 raise FetchError(FailureKind.REFUSED, f"{host}: {address} is {reason} (fetch.allow opens it)")
@@ -123,28 +123,28 @@ class Guard:
             return [str(literal)]
         try:
             async with asyncio.timeout(patience or self._patience):
-                found = await self._resolve(host, port)
+                addresses = await self._resolve(host, port)
         except TimeoutError as error:
-            said = f"{host}: no answer from the name server"
-            raise FetchError(FailureKind.OFFLINE, said, seems=FailureKind.DNS) from error
+            message = f"{host}: no answer from the name server"
+            raise FetchError(FailureKind.OFFLINE, message, seems=FailureKind.DNS) from error
         except OSError as error:
             # "Try again" may be a name server of theirs that is ill, or that none of ours can be reached.
             kind = FailureKind.OFFLINE if getattr(error, "errno", None) == socket.EAI_AGAIN else FailureKind.DNS
-            said = f"{host}: name not found ({_said(error)})"
-            raise FetchError(kind, said, seems=FailureKind.DNS) from error
-        if not found:
+            message = f"{host}: name not found ({_describe(error)})"
+            raise FetchError(kind, message, seems=FailureKind.DNS) from error
+        if not addresses:
             raise FetchError(FailureKind.DNS, f"{host}: name has no address")
-        return found
+        return addresses
 
     def refusal(self, address: str) -> str | None:
-        """Say why an address may not be dialled, or None."""
+        """Return why an address may not be dialled, None where it may."""
         try:
             parsed = ipaddress.ip_address(address.split("%", 1)[0])
         except ValueError:
             return "no address"
         return self._refusal(parsed)
 
-    def _judged(self, parsed: Address) -> str | None:
+    def _find_refusal(self, parsed: Address) -> str | None:
         if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
             parsed = parsed.ipv4_mapped
         return None if self._opened(parsed) else _reason(parsed)
@@ -154,6 +154,7 @@ class Guard:
 
 
 def _reason(address: Address) -> str | None:
+    # The registries of special addresses (RFC 6890) change, and Python's tables with its version: both are asked.
     if address.is_loopback:
         return "a loopback address"
     if address.is_link_local:
@@ -188,17 +189,18 @@ def _system_resolver() -> Resolver:
     threads = ThreadPoolExecutor(32, thread_name_prefix="resolver")
 
     async def resolve(host: str, port: int) -> list[str]:
+        """Return the addresses of a host in the system's order, each once; raises OSError."""
         loop = asyncio.get_running_loop()
         try:
-            found = await loop.run_in_executor(
+            addresses = await loop.run_in_executor(
                 threads, lambda: socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
             )
         except UnicodeError as error:
             raise OSError(str(error)) from error
-        return list(dict.fromkeys(str(each[4][0]) for each in found))
+        return list(dict.fromkeys(str(each[4][0]) for each in addresses))
 
     return resolve
 
 
-def _said(error: OSError) -> str:
+def _describe(error: OSError) -> str:
     return (error.strerror or str(error) or type(error).__name__).lower()

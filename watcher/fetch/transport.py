@@ -1,4 +1,4 @@
-"""One exchange over a guarded connection: a request, and its answer. Also a transport for httpx's clients.
+"""Exchanges over guarded connections: a request and its answer. Also a transport for httpx's clients.
 
 HTTP/1.1 is spoken by h11 over connections of our own: httpx's pool costs more than all the rest of a fetch.
 """
@@ -20,7 +20,7 @@ from watcher.fetch.errors import FetchError
 from watcher.fetch.idle_connections import IdleConnections
 from watcher.fetch.policy import FetchPolicy
 from watcher.fetch.proxy import ProxyRules, refused
-from watcher.fetch.ssrf_guard import Guard
+from watcher.fetch.ssrf_guard import SsrfGuard
 from watcher.fetch.tls import Contexts
 from watcher.model.access import Access
 from watcher.model.poll import FailureKind
@@ -39,7 +39,7 @@ _PLAIN = re.compile(r"(https?)://([a-z0-9][a-z0-9.-]{0,252})(?::(\d{1,5}))?(/[\w
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """An address taken apart: whom to dial, and what to ask for there."""
+    """A parsed URL: the connection target and the request target."""
 
     secure: bool
     host: str
@@ -53,17 +53,17 @@ class Target:
         return (host if self.port == (443 if self.secure else 80) else f"{host}:{self.port}").encode("ascii")
 
 
-def target(url: str) -> Target:
-    """Take an address apart, in the encoding of the wire; raises FetchError, httpx.InvalidURL or ValueError."""
+def parse_target(url: str) -> Target:
+    """Parse an address, in the encoding of the wire; raises FetchError, httpx.InvalidURL or ValueError."""
     if (plain := _PLAIN.fullmatch(url)) is not None:
         scheme, host, port, path = plain.groups()
         if port is None or int(port) < 65_536:
             secure = scheme == "https"
             return Target(secure, host, int(port) if port else (443 if secure else 80), (path or "/").encode("ascii"))
-    return _of(httpx.URL(url))
+    return _to_target(httpx.URL(url))
 
 
-def _of(url: httpx.URL) -> Target:
+def _to_target(url: httpx.URL) -> Target:
     if url.scheme not in {"http", "https"}:
         raise FetchError(FailureKind.REFUSED, f"scheme {url.scheme!r} is not fetched")
     secure = url.scheme == "https"
@@ -81,10 +81,10 @@ class Exchange(Protocol):
     def headers(self) -> Iterable[tuple[bytes, bytes]]: ...
 
     def pieces(self) -> AsyncIterator[bytes]:
-        """Give the body as it comes; raises FetchError."""
+        """Yield the body as it comes; raises FetchError."""
 
     async def close(self) -> None:
-        """Let go of the connection, read to its end or not."""
+        """Release the connection, read to its end or not."""
 
 
 class _Exchange:
@@ -98,10 +98,12 @@ class _Exchange:
         self.headers = head.headers
 
     async def pieces(self) -> AsyncIterator[bytes]:
+        """Yield the body as it comes; raises FetchError."""
         while (some := await self._connection.data()) is not None:
             yield some
 
     async def close(self) -> None:
+        """Keep the connection for the next request where it can be kept."""
         if self._idle is None:
             self._connection.close()
             return
@@ -115,7 +117,7 @@ class GuardedTransport(httpx.AsyncBaseTransport):
     For httpx's callers its faults are httpx.TransportError; the FetchError that says more is the cause.
     """
 
-    def __init__(self, policy: FetchPolicy, guard: Guard, context: ssl.SSLContext | None = None) -> None:
+    def __init__(self, policy: FetchPolicy, guard: SsrfGuard, context: ssl.SSLContext | None = None) -> None:
         contexts = Contexts(context)
         self._dialer = Dialer(policy, guard, contexts)
         self._proxies = ProxyRules(policy.proxy, policy.plain_proxy, policy.no_proxy)
@@ -125,11 +127,12 @@ class GuardedTransport(httpx.AsyncBaseTransport):
         self._http2: Http2 | None = None
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request of an httpx client; raises httpx.ConnectError."""
         try:
             body = await request.aread()
             names = [(name, value) for name, value in request.headers.raw if name.lower() != b"connection"]
             trace = request.extensions.get("trace")
-            exchange = await self.exchange(request.method, _of(request.url), names, body, trace=trace)
+            exchange = await self.exchange(request.method, _to_target(request.url), names, body, trace=trace)
         except FetchError as error:
             raise httpx.ConnectError(str(error), request=request) from error
         return httpx.Response(
@@ -233,4 +236,5 @@ class _Body(httpx.AsyncByteStream):
             yield some
 
     async def aclose(self) -> None:
+        """Release the connection."""
         await self._exchange.close()

@@ -1,4 +1,4 @@
-"""Asks hubs to push a feed's news, or no longer (WebSub, 5.1); every request goes through the guard."""
+"""Subscription requests to WebSub hubs (WebSub, 5.1); every request goes through the guard."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import timedelta
 from watcher.fetch.fetcher import Fetcher
 from watcher.model.poll import Failed
 from watcher.model.websub import WebSubSubscription
+from watcher.text.lines import one_line
 
-LEASE = timedelta(days=7)
+REQUESTED_LEASE = timedelta(days=7)
 """How long a subscription is asked for; the hub decides."""
 
 
@@ -19,21 +20,21 @@ async def subscribe(fetcher: Fetcher, callback: WebSubSubscription, address: str
     """
     # The secret is sent over plain http as well where a hub knows nothing better: who listens there could as well
     # change what is pushed, and everybody else is still kept out.
-    asked = {"hub.lease_seconds": str(round(LEASE.total_seconds())), "hub.secret": callback.secret}
-    return await _ask(fetcher, callback, "subscribe", address, asked)
+    asked = {"hub.lease_seconds": str(round(REQUESTED_LEASE.total_seconds())), "hub.secret": callback.secret}
+    return await _post_form(fetcher, callback, "subscribe", address, asked)
 
 
 async def unsubscribe(fetcher: Fetcher, callback: WebSubSubscription, address: str) -> str | None:
     """Ask a hub to send no more; None where it will think about it, else why not."""
-    return await _ask(fetcher, callback, "unsubscribe", address, {})
+    return await _post_form(fetcher, callback, "unsubscribe", address, {})
 
 
-async def _ask(
+async def _post_form(
     fetcher: Fetcher, callback: WebSubSubscription, mode: str, address: str, more: dict[str, str]
 ) -> str | None:
     asked = {"hub.mode": mode, "hub.topic": callback.topic, "hub.callback": address, **more}
     answer = await fetcher.post(callback.hub, asked)
     if isinstance(answer, Failed):
         return answer.message
-    status, said = answer
-    return None if 200 <= status < 300 else f"HTTP {status}: {' '.join(said.split())[:200]}"
+    status, text = answer
+    return None if 200 <= status < 300 else f"HTTP {status}: {one_line(text, 200)}"

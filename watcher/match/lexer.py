@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import Enum
 
 from watcher.errors import QueryError
 from watcher.match.fields import SCOPES
 from watcher.match.foreign_syntax import refuse_foreign_mark
+from watcher.text.suggest import find_nearest
 
 MAX_QUERY_CHARACTERS = 60_000
 """How long a query may be."""
@@ -180,6 +180,6 @@ def _build_operator(match: re.Match[str], line: int, column: int) -> Token:
 
 
 def _unknown_field(name: str, line: int, column: int) -> QueryError:
-    close = get_close_matches(name.lower(), sorted(_FIELD_NAMES), 1)
-    suggestion = f"did you mean {close[0]}: ?" if close else f'for the words themselves write "{name}: ..."'
+    nearest = find_nearest(name.lower(), sorted(_FIELD_NAMES))
+    suggestion = f"did you mean {nearest}: ?" if nearest else f'for the words themselves write "{name}: ..."'
     return QueryError(f"no field {name!r}", line=line, column=column, suggestion=suggestion)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import NamedTuple, TypeAlias
 
 from watcher.errors import QueryError
@@ -13,7 +12,8 @@ from watcher.match.inflections import load_inflections
 from watcher.match.lexer import Token, TokenKind, tokenize_query
 from watcher.match.phrase_parser import list_inflected_words, parse_phrase, query_error
 from watcher.match.syntax import And, AtLeast, FieldEquals, FieldScope, First, Near, Node, NotNear, Or, Query
-from watcher.text.language_tags import language_tag
+from watcher.text.language_tags import parse_language_tag
+from watcher.text.suggest import find_nearest
 
 MAX_DEPTH = 60
 """How deep parentheses, prefixes and sets may nest, and NEARs inside each other, as they do in a row."""
@@ -256,8 +256,8 @@ class _Parser:
             chain = " -> ".join(f"@{set_name}" for set_name in cycle)
             raise query_error(token, f"a set that contains itself: {chain}")
         if name not in self._sets:
-            close = get_close_matches(name, list(self._sets), 1)
-            raise query_error(token, f"no set @{name}", f"did you mean @{close[0]}?" if close else "")
+            nearest = find_nearest(name, self._sets)
+            raise query_error(token, f"no set @{name}", f"did you mean @{nearest}?" if nearest else "")
         if len(self._open_sets) >= MAX_DEPTH:
             raise query_error(token, f"sets nested more than {MAX_DEPTH} deep")
         parsed = self._cache.get(name)
@@ -305,7 +305,7 @@ def _parse_field_value(field: str, token: Token) -> FieldEquals:
                 token, f"{token.text!r} is no domain", "write domain:example.org; url: looks in addresses"
             )
         return FieldEquals(field, host)
-    tag = language_tag(value)
+    tag = parse_language_tag(value)
     if tag is None:
         raise query_error(token, f"{token.text!r} is no language", "write lang:en, lang:pt-BR, lang:uk")
     return FieldEquals(field, tag.lower())

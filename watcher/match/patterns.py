@@ -14,17 +14,11 @@ from watcher.match.operators.conjunction import And
 from watcher.match.operators.disjunction import Or
 from watcher.match.phrase import Inflections, Literal, Phrase, Prefix
 from watcher.match.required import build_requirement
+from watcher.text.stopwords import COMMON_IN_NEWS
 
 PatternGroup: TypeAlias = frozenset[int]
 """Numbers of patterns of which an entry must contain at least one."""
 MAX_PATTERNS_PER_PHRASE = 48
-
-_COMMON_WORDS = """
-a about after against all an and any as at be been but by can for from had has have he her his how i if in into is
-it its more new no not of on one or our out over s said she so than that the their there they this to two up us was
-we were what when which who will with would year you state government president people world
-"""
-_COMMON = frozenset(_COMMON_WORDS.split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +113,7 @@ def estimate_frequency(pattern: str) -> float:
     words = pattern.split()
     if not pattern.endswith(" "):
         return 2.0 * math.exp(-0.45 * len(pattern))
-    common = sum(word in _COMMON for word in words)
+    common = sum(word in COMMON_IN_NEWS for word in words)
     return math.exp(-0.4 * len(pattern.strip()) + 2.5 * common) + 0.0005
 
 

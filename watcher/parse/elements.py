@@ -1,7 +1,8 @@
-"""Reads single elements of a tree: their markup, and the base that their relative addresses have."""
+"""Single elements of a tree: their content as HTML, and the base of their relative addresses."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from urllib.parse import urljoin
 
 from lxml import etree
@@ -13,8 +14,8 @@ _VOID = frozenset(
 )
 
 
-def inner(element: etree._Element | None, *, literal: bool = False) -> str:
-    """Return what stands inside an element: its text, or its markup as HTML where it has children.
+def inner_html(element: etree._Element | None, *, literal: bool = False) -> str:
+    """Return the content of an element: its text, or its markup as HTML where it has children.
 
     Text beside children that holds markup itself (a CDATA section after an image) is markup, but for XHTML, where all
     text is `literal`.
@@ -26,36 +27,36 @@ def inner(element: etree._Element | None, *, literal: bool = False) -> str:
         return ""
     if not len(element):
         return (element.text or "").strip()
-    escape = escape_text if literal else _escape_beside_markup
-    parts: list[str] = []
+    return "".join(_serialize(element, escape_text if literal else _escape_beside_markup)).strip()
+
+
+def _serialize(element: etree._Element, escape: Callable[[str], str]) -> Iterator[str]:
+    """Yield the pieces of an element's content. Without recursion: an element may be as deep as the parser allows."""
+    yield escape(element.text or "")
     for event, node in etree.iterwalk(element, events=("start", "end")):
         if node is element:
-            if event == "start":
-                parts.append(escape(node.text or ""))
             continue
-        tag = node.tag
-        name = tag.rpartition("}")[2] if isinstance(tag, str) else ""
-        if event == "start":
-            if name:
-                parts.append(f"<{name}>")
-                parts.append(escape(node.text or ""))
-            continue
-        if name and name.lower() not in _VOID:
-            parts.append(f"</{name}>")
-        parts.append(escape(node.tail or ""))
-    return "".join(parts).strip()
+        # Comments and processing instructions have no name, and no text to show.
+        name = node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
+        if event == "end":
+            if name and name.lower() not in _VOID:
+                yield f"</{name}>"
+            yield escape(node.tail or "")
+        elif name:
+            yield f"<{name}>"
+            yield escape(node.text or "")
 
 
 def _escape_beside_markup(text: str) -> str:
     return text if "<" in text and has_tags(text) else escape_text(text)
 
 
-def base_of(element: etree._Element, base: str) -> str:
-    """Give the base of an element's relative addresses: xml:base, itself relative to the document's address."""
-    said = element.base
-    if not said:
+def get_base_url(element: etree._Element, base: str) -> str:
+    """Return the base of an element's relative addresses: xml:base, itself relative to the document's address."""
+    written = element.base
+    if not written:
         return base
     try:
-        return urljoin(base, said)
+        return urljoin(base, written)
     except ValueError:
         return base

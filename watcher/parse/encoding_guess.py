@@ -14,9 +14,9 @@ from charset_normalizer import from_bytes
 from watcher.parse.encodings import find_codec
 from watcher.text.language_detection import detect_language
 
-SAMPLE = 3_000
+SAMPLE_BYTES = 3_000
 """Bytes that are looked at: a few milliseconds."""
-FEWEST = 3
+MIN_FOREIGN_BYTES = 3
 """Of fewer foreign bytes nothing can be learnt."""
 # In this order where several read as well: windows-1252 is what most writers have.
 _CANDIDATES = (
@@ -46,7 +46,7 @@ _NO_LETTERS = {"Cc", "Co", "Cn", "So", "Sm", "Sk", "Lm"}
 def guess_encoding(body: bytes) -> str:
     """Return the codec under which the text of a document reads most like a language; windows-1252 where none does."""
     sample = _sample(body)
-    if len(_FOREIGN.findall(sample)) < FEWEST:
+    if len(_FOREIGN.findall(sample)) < MIN_FOREIGN_BYTES:
         return "cp1252"
     best = from_bytes(sample).best()
     voted = _SAME_AS.get(best.encoding) or find_codec(best.encoding) if best is not None else None
@@ -58,13 +58,13 @@ def _sample(body: bytes) -> bytes:
     """Return the first pieces of text between tags that hold foreign bytes."""
     pieces: list[bytes] = []
     length = 0
-    for found in _TEXT.finditer(body[: 200 * SAMPLE]):
-        if _FOREIGN.search(found[1]) is not None:
-            pieces.append(_REFERENCE.sub(b" ", found[1][:SAMPLE]))
+    for match in _TEXT.finditer(body[: 200 * SAMPLE_BYTES]):
+        if _FOREIGN.search(match[1]) is not None:
+            pieces.append(_REFERENCE.sub(b" ", match[1][:SAMPLE_BYTES]))
             length += len(pieces[-1])
-            if length >= SAMPLE:
+            if length >= SAMPLE_BYTES:
                 break
-    return b"\n".join(pieces)[: 2 * SAMPLE]
+    return b"\n".join(pieces)[: 2 * SAMPLE_BYTES]
 
 
 def _score(sample: bytes, codec: str) -> float:

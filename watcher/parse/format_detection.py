@@ -1,4 +1,4 @@
-"""Tells what a body is before it is read: a feed in XML or JSON, or what came in place of one."""
+"""What a body is, before it is parsed: a feed in XML or JSON, or what came in place of one."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from enum import Enum
 from html import unescape
 
 from watcher.errors import ParseError
+from watcher.parse.bot_check import has_bot_check
 from watcher.text.markup import is_html_element
 
 HEAD = 65_536
@@ -19,12 +20,6 @@ _FIRST = re.compile(r"<([A-Za-z][\w.:-]{0,40})")
 _SURE = re.compile(r"<[^>]{0,400}(?:xmlns\s*=|xmlns:|\bversion\s*=)")
 _PAGE = re.compile(r"<(?:!doctype\s+html|html|head|body|script|title|meta|div|p)\b", re.IGNORECASE)
 _PAGE_TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,300})", re.IGNORECASE)
-_CHALLENGE = re.compile(
-    r"just a moment\.\.\.|cf-browser-verification|challenge-platform|cf_chl_|attention required! \| cloudflare"
-    r"|_incapsula_resource|captcha-delivery|px-captcha|ddos-guard|sucuri website firewall|awswafintegration"
-    r"|enable javascript and cookies to continue|verify(?:ing)? (?:that )?you are (?:a )?human",
-    re.IGNORECASE,
-)
 _BINARY = (
     ("%PDF", "a PDF"),
     ("\ufffdPNG", "a picture"),
@@ -34,13 +29,15 @@ _BINARY = (
 )
 
 
-class Shape(Enum):
+class DocumentFormat(Enum):
+    """The formats of feeds by how they are written."""
+
     XML = "xml"
     JSON = "json"
 
 
-def shape(text: str) -> Shape:
-    """Tell what a body is; raises ParseError (`empty`, `html`, `challenge`, `not-feed`) for what is no feed.
+def detect_format(text: str) -> DocumentFormat:
+    """Return the format of a body; raises ParseError (`empty`, `html`, `challenge`, `not-feed`) for what is no feed.
 
     What stands before the root (a warning of the server's software, blank lines) is no reason to refuse a feed.
     """
@@ -49,11 +46,11 @@ def shape(text: str) -> Shape:
     if not start:
         raise ParseError("empty", "the document is empty")
     if start[0] == "{":
-        return Shape.JSON
+        return DocumentFormat.JSON
     root = _ROOT.search(head)
     page = _PAGE.search(head, 0, root.start() if root is not None else len(head))
     if root is not None and (page is None or not _is_page(page[0]) or _SURE.match(head, root.start())):
-        return Shape.XML
+        return DocumentFormat.XML
     if page is not None and not _is_other_xml(start):
         raise _refusal(head)
     raise ParseError("not-feed", f"no feed but {_described(start)}")
@@ -70,10 +67,10 @@ def _is_other_xml(start: str) -> bool:
 
 
 def _refusal(head: str) -> ParseError:
-    found = _PAGE_TITLE.search(head)
-    title = " ".join(unescape(found[1]).split())[:80] if found else ""
+    match = _PAGE_TITLE.search(head)
+    title = " ".join(unescape(match[1]).split())[:80] if match else ""
     named = f" ({title})" if title else ""
-    if _CHALLENGE.search(head):
+    if has_bot_check(head):
         return ParseError("challenge", f"a bot check in place of the feed{named}")
     return ParseError("html", f"an HTML page in place of the feed{named}")
 

@@ -1,4 +1,4 @@
-"""Rebuilds a document that is not well-formed item by item: an item that is whole stays as it is written.
+"""Recovers the items of a document that is not well-formed: an item that is whole stays as it is written.
 
 The items of the result are what they are in the intact document; a broken one is mended field by field, its text read
 as the tag soup that it is.
@@ -10,20 +10,20 @@ import re
 from bisect import bisect_left
 from dataclasses import dataclass, field
 
-from watcher.parse.limits import MOST_LOOKED_AT, MOST_PREFIXES
+from watcher.parse.limits import MAX_ITEMS_EXAMINED, MAX_PREFIXES
 from watcher.parse.namespaces import PREFIXES
 from watcher.parse.progress import has_time_to_repair
 from watcher.parse.strict_xml import find_prefixes, parse_strictly
 from watcher.text.linear_html import unescape_entities
 from watcher.text.markup import has_tags
 
-_MOST_FIELDS = 20_000
+_MAX_FIELDS = 20_000
 """Elements of broken items that are looked at in one document."""
-_MOST_READINGS = 8
+_MAX_READINGS = 8
 """How often the text of a broken item is looked at: fields in fields could make it as often as there are fields."""
 _SHORT_ITEM = 10_000
 """Characters of an item that is looked at as often as it takes."""
-_LONGEST_CONTENT = 1_048_576
+_MAX_CONTENT_LENGTH = 1_048_576
 _NAME = r"[A-Za-z_][\w.-]{0,60}+(?::[A-Za-z_][\w.-]{0,60}+)?+"
 _OPEN = re.compile(rf"""<!\[CDATA\[|<!--|<({_NAME})((?:[^<>"']+|"[^"<]*"|'[^'<]*')*+)>""")
 _OPEN_LOOSELY = re.compile(rf"<({_NAME})(?=[\s/>])([^<>]*)>")
@@ -79,12 +79,12 @@ class _Rebuilder:
 
     spaces: dict[str, str]
     added: dict[str, str] = field(default_factory=dict)
-    fields_left: int = _MOST_FIELDS
+    fields_left: int = _MAX_FIELDS
     characters_left: int = 0
 
     def begin_item(self, length: int) -> None:
         """Allow the fields of an item of so many characters to be looked at."""
-        self.characters_left = _MOST_READINGS * max(length, _SHORT_ITEM)
+        self.characters_left = _MAX_READINGS * max(length, _SHORT_ITEM)
 
     @property
     def may_go_on(self) -> bool:
@@ -97,7 +97,7 @@ class _Rebuilder:
         declared = []
         own = set(_SPACE.findall(markup)) if "xmlns:" in markup else ()
         for prefix in find_prefixes(markup):
-            if prefix not in self.spaces and prefix not in own and len(self.added) < MOST_PREFIXES:
+            if prefix not in self.spaces and prefix not in own and len(self.added) < MAX_PREFIXES:
                 self.spaces[prefix] = self.added[prefix] = PREFIXES.get(prefix.lower(), f"urn:{prefix}")
             if prefix in self.spaces:
                 # Which namespace it is makes no difference here, but for the time that a long one takes.
@@ -111,38 +111,21 @@ def rebuild_document(text: str) -> Rebuilt | None:
     root = _OPEN_LOOSELY.match(text)
     if root is None:
         return None
-    local = root[1].rpartition(":")[2].lower()
-    segments, rest, closed, unread = _split(text, root.end(), "entry" if local == "feed" else "item")
-    if not segments:
+    is_atom = root[1].rpartition(":")[2].lower() == "feed"
+    split = _Splitter(text, "entry" if is_atom else "item").split(root.end())
+    if not split.items:
         return None
-    root_attributes = _read_attributes(root[2])
-    channel = next(
-        (tag for tag in _OPEN_LOOSELY.finditer(rest) if tag[1].rpartition(":")[2].lower() == "channel"), None
-    )
-    channel_attributes: dict[str, str] = {}
+    rest = split.rest
+    root_attributes, channel_attributes = _read_attributes(root[2]), dict[str, str]()
+    channel = _find_channel(rest)
     if channel is not None:
         rest = rest[: channel.start()] + rest[channel.end() :]
         channel_attributes = _read_attributes(channel[2])
-    spaces = {
-        name.removeprefix("xmlns:"): value
-        for name, value in (root_attributes | channel_attributes).items()
-        if name.startswith("xmlns:") and value.strip()
-    }
-    rebuilder = _Rebuilder(spaces)
+    rebuilder = _Rebuilder(_list_namespaces(root_attributes | channel_attributes))
     rebuilder.begin_item(len(rest))
     head = _mend_fields(_END.sub("", rest), rebuilder, 0)
-    items: list[str] = []
-    for place, segment in enumerate(segments):
-        if not has_time_to_repair():
-            unread += len(segments) - place
-            break
-        rebuilder.begin_item(len(segment))
-        if rebuilder.is_well_formed(segment):
-            items.append(segment)
-        elif rebuilder.fields_left > 0:
-            items.append(_mend_element(segment, rebuilder))
-        else:
-            unread += 1
+    items, unread = _rebuild_items(split.items, rebuilder)
+    # Prefixes that were used and not declared stand in the root by now.
     root_attributes |= {f"xmlns:{prefix}": space for prefix, space in rebuilder.added.items()}
     parts = [_open(root[1], root_attributes)]
     if channel is not None:
@@ -150,60 +133,114 @@ def rebuild_document(text: str) -> Rebuilt | None:
     parts += [head, *items]
     if channel is not None:
         parts.append(f"</{channel[1]}>")
-    return Rebuilt(text="".join([*parts, f"</{root[1]}>"]), cut=not closed, unread=unread)
+    parts.append(f"</{root[1]}>")
+    return Rebuilt(text="".join(parts), cut=not split.is_closed, unread=split.unread + unread)
 
 
-def _split(text: str, place: int, name: str) -> tuple[list[str], str, bool, int]:
-    """Return the items of a document, what stands outside them, whether its end is there, and how many are too many.
+def _find_channel(rest: str) -> re.Match[str] | None:
+    tags = _OPEN_LOOSELY.finditer(rest)
+    return next((tag for tag in tags if tag[1].rpartition(":")[2].lower() == "channel"), None)
+
+
+def _list_namespaces(attributes: dict[str, str]) -> dict[str, str]:
+    """Return the namespaces that attributes declare, by prefix."""
+    return {
+        name.removeprefix("xmlns:"): value
+        for name, value in attributes.items()
+        if name.startswith("xmlns:") and value.strip()
+    }
+
+
+def _rebuild_items(segments: list[str], rebuilder: _Rebuilder) -> tuple[list[str], int]:
+    """Return the items, those that are broken mended, and how many were left for want of time."""
+    items: list[str] = []
+    unread = 0
+    for place, segment in enumerate(segments):
+        if not has_time_to_repair():
+            return items, unread + len(segments) - place
+        rebuilder.begin_item(len(segment))
+        if rebuilder.is_well_formed(segment):
+            items.append(segment)
+        elif rebuilder.fields_left > 0:
+            items.append(_mend_element(segment, rebuilder))
+        else:
+            unread += 1
+    return items, unread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Split:
+    """A document in pieces: its items as they are written, and what stands outside them.
+
+    `is_closed` says that its end is there, `unread` how many items are too many to be looked at.
+    """
+
+    items: list[str]
+    rest: str
+    is_closed: bool
+    unread: int = 0
+
+
+class _Splitter:
+    """Cuts a document into its items by their tags alone.
 
     Sections and comments are passed over where they are closed before another one begins. An item that is not closed
     ends where the next begins; the last one, of a document that is cut, is left out.
     """
-    segments: list[str] = []
-    rest: list[str] = []
-    start: int | None = None
-    after = place
-    unread = 0
-    finder = _Finder(text)
-    mark = _MARKS[name]
-    while (found := mark.search(text, place)) is not None:
-        place = found.end()
-        if found[1] is None:
-            place = _end_of_section(found, finder)
-            continue
-        is_end = bool(found[1])
-        if start is None:
-            rest.append(text[after : found.start()])
-            after = place if is_end else found.start()
-        elif not is_end:
-            segments.append(text[start : found.start()])
-        if is_end:
-            if start is not None:
-                segments.append(text[start:place])
-            start, after = None, place
-        elif found[0].endswith("/>"):
-            segments.append(found[0])
-            start, after = None, place
+
+    def __init__(self, text: str, name: str) -> None:
+        self._text = text
+        self._mark = _MARKS[name]
+        self._items: list[str] = []
+        self._rest: list[str] = []
+        self._item_start: int | None = None
+        self._rest_start = 0
+
+    def split(self, place: int) -> _Split:
+        """Return the pieces of the document from a place inside its root on."""
+        self._rest_start = place
+        finder = _Finder(self._text)
+        while (tag := self._mark.search(self._text, place)) is not None:
+            place = tag.end()
+            if tag[1] is None:
+                place = _end_of_section(tag, finder)
+                continue
+            self._add_tag(tag)
+            if len(self._items) >= MAX_ITEMS_EXAMINED:
+                unread = len(self._mark.findall(self._text, place)) // 2
+                return _Split(items=self._items, rest="".join(self._rest), is_closed=True, unread=unread)
+        return self._finish()
+
+    def _add_tag(self, tag: re.Match[str]) -> None:
+        is_end = bool(tag[1])
+        if self._item_start is None:
+            # The end of no item belongs to neither: it is dropped.
+            self._rest.append(self._text[self._rest_start : tag.start()])
         else:
-            start = found.start()
-        if len(segments) >= MOST_LOOKED_AT:
-            unread = len(mark.findall(text, place)) // 2
-            return segments, "".join(rest), True, unread
-    end = _END.search(text, after if start is None else start)
-    if start is not None and end is not None:
-        segments.append(text[start : end.start()])
-        rest.append(text[end.start() :])
-    elif start is None:
-        rest.append(text[after:])
-    return segments, "".join(rest), end is not None, unread
+            self._items.append(self._text[self._item_start : tag.end() if is_end else tag.start()])
+        if not is_end and not tag[0].endswith("/>"):
+            self._item_start = tag.start()
+            return
+        if not is_end:
+            self._items.append(tag[0])
+        self._item_start, self._rest_start = None, tag.end()
+
+    def _finish(self) -> _Split:
+        end = _END.search(self._text, self._rest_start if self._item_start is None else self._item_start)
+        if self._item_start is None:
+            self._rest.append(self._text[self._rest_start :])
+        elif end is not None:
+            self._items.append(self._text[self._item_start : end.start()])
+            self._rest.append(self._text[end.start() :])
+        return _Split(items=self._items, rest="".join(self._rest), is_closed=end is not None)
 
 
-def _end_of_section(found: re.Match[str], finder: _Finder) -> int:
+def _end_of_section(match: re.Match[str], finder: _Finder) -> int:
     """Return where a CDATA section or comment ends; its beginning where it is not closed before the next one."""
-    closing = "-->" if found[0] == "<!--" else "]]>"
-    end = finder.find(closing, found.end())
-    if end == -1 or finder.text.find(found[0], found.end(), end) != -1:
-        return found.end()
+    closing = "-->" if match[0] == "<!--" else "]]>"
+    end = finder.find(closing, match.end())
+    if end == -1 or finder.text.find(match[0], match.end(), end) != -1:
+        return match.end()
     return end + len(closing)
 
 
@@ -266,13 +303,14 @@ def _find_end(finder: _Finder, opened: re.Match[str], closings: dict[str, list[i
             index += 1
     if index < len(places):
         return places[index], body.index(">", places[index]) + 1
-    following = _FIELD.search(body, opened.end())
-    end = following.start() if following is not None else len(body)
+    follow_progress = _FIELD.search(body, opened.end())
+    end = follow_progress.start() if follow_progress is not None else len(body)
     return end, end
 
 
 def _mend_field(name: str, written: str, content: str, rebuilder: _Rebuilder, depth: int) -> str:
     """Return one field as a well-formed element; markup in it becomes escaped text, as in most feeds."""
+    # Three kinds: elements that hold others (media:group), those that hold no markup (link, dates), and texts.
     local = name.rpartition(":")[2].lower()
     attributes = _read_attributes(written)
     if not rebuilder.is_well_formed(_open(name, attributes, "/>")):
@@ -282,7 +320,7 @@ def _mend_field(name: str, written: str, content: str, rebuilder: _Rebuilder, de
     if local in _NO_MARKUP:
         text = unescape_entities(_SECTION.sub("", content).partition("<")[0])
         return f"{_open(name, attributes)}{_escape(text)}</{name}>"
-    html = _SECTION.sub("", content[:_LONGEST_CONTENT])
+    html = _SECTION.sub("", content[:_MAX_CONTENT_LENGTH])
     if "&lt;" in html:
         html = _TEXT_RUN.sub(_unescape_markup, html)
     if local in _CONSTRUCTS and has_tags(html):

@@ -1,4 +1,4 @@
-"""Makes an Item of what a document says, whoever read it: text of HTML, absolute addresses, dates by our rules."""
+"""Items from what the readers found, whichever read it: HTML to text, absolute addresses, dates by our rules."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from datetime import UTC, datetime
 from itertools import islice
 
 from watcher.model.entry import Item
-from watcher.parse.limits import LONGEST_FIELD, LONGEST_GUID, LONGEST_TITLE, MOST_ITEMS, MOST_LOOKED_AT
-from watcher.parse.links import Offered, clean_address, make_enclosures
-from watcher.parse.mojibake import mended
-from watcher.parse.progress import current, require_isolation
+from watcher.parse.limits import MAX_FIELD_LENGTH, MAX_GUID_LENGTH, MAX_ITEMS, MAX_ITEMS_EXAMINED, MAX_TITLE_LENGTH
+from watcher.parse.links import Offered, make_enclosures, unescape_address
+from watcher.parse.mojibake import fix_mojibake
+from watcher.parse.progress import get_progress, require_isolation
 from watcher.text.dates import parse_date
-from watcher.text.html import line, plain, title_text, to_text
-from watcher.text.language_tags import language_tag
+from watcher.text.html import clean_line, clean_lines, html_to_text, title_to_text
+from watcher.text.language_tags import parse_language_tag
 from watcher.text.markup import escape_literals, has_entities, has_tags
 from watcher.text.urls import http_url
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _SECTION = re.compile(r"<!\[CDATA\[|\]\]>")
 _SHOWN_CODE = re.compile(r"<(?:code|pre|samp|kbd|tt|xmp)\b", re.IGNORECASE)
-_SHORT_BODY = 500
+_MAX_SUMMARY_LENGTH = 500
 """Characters of a body that is no more than a summary."""
 
 
 @dataclass(slots=True, kw_only=True)
-class Raw:
+class RawItem:
     """An item as a reader found it: strings as they stand; `base` is what its relative addresses are relative to.
 
     `others` are further descriptions of the item, the best first. `subtitle` and `caption` (plain text) count only
@@ -55,86 +55,86 @@ class Raw:
     enclosures: tuple[Offered, ...] = ()
 
 
-def clean_all(
-    raws: Iterable[Raw], count: int, language: str | None, known: Collection[bytes] = frozenset()
+def build_items(
+    raws: Iterable[RawItem], count: int, language: str | None, known: Collection[bytes] = frozenset()
 ) -> tuple[tuple[Item, ...], int, frozenset[bytes]]:
-    """Clean a document's items, and tell how many unknown ones are left out, and the marks of these.
+    """Return a document's items, how many unknown ones are left out, and the marks of these.
 
     Of too many the newest unknown ones are read, in their order: what is left out is read by the next polls, wherever
     in the document it stands. `language` is the feed's: a change of it changes the marks. Those whose marks are
-    `known` are only told by name.
+    `known` are read no further than what tells them apart (Item.repeated).
     """
-    if count <= MOST_ITEMS:
-        items = _clean_in_time(raws, language, known)
+    if count <= MAX_ITEMS:
+        items = _build_in_time(raws, language, known)
         return items, count - len(items), frozenset()
     require_isolation("more items than are kept")
-    looked_at = list(islice(raws, MOST_LOOKED_AT))
+    looked_at = list(islice(raws, MAX_ITEMS_EXAMINED))
     marks = [_mark(raw, language) for raw in looked_at]
     unknown = [place for place, mark in enumerate(marks) if mark not in known]
     unknown.sort(key=lambda place: _age(looked_at[place]), reverse=True)
-    unread = set(unknown[MOST_ITEMS:])
+    unread = set(unknown[MAX_ITEMS:])
     kept = [raw for place, raw in enumerate(looked_at) if place not in unread]
-    items = _clean_in_time(kept, language, known)
+    items = _build_in_time(kept, language, known)
     left = count - len(looked_at) + len(unread) + len(kept) - len(items)
     return items, left, frozenset(marks[place] for place in unread)
 
 
-def _clean_in_time(raws: Iterable[Raw], language: str | None, known: Collection[bytes]) -> tuple[Item, ...]:
+def _build_in_time(raws: Iterable[RawItem], language: str | None, known: Collection[bytes]) -> tuple[Item, ...]:
     """Return the items that whoever follows this reading leaves time for: without anybody, all of them."""
-    progress = current()
+    progress = get_progress()
     if progress is None:
-        return tuple([_clean_or_name(raw, language, known) for raw in raws])
+        return tuple([_build_or_identify(raw, language, known) for raw in raws])
     items: list[Item] = []
     for raw in raws:
-        items.append(_clean_or_name(raw, language, known))
+        items.append(_build_or_identify(raw, language, known))
         if not progress.add(items[-1]):
             break
     return tuple(items)
 
 
-def _clean_or_name(raw: Raw, language: str | None, known: Collection[bytes]) -> Item:
+def _build_or_identify(raw: RawItem, language: str | None, known: Collection[bytes]) -> Item:
     mark = _mark(raw, language)
     if mark in known and raw.title and (raw.guid or raw.link):
-        return _name(raw, mark)
-    return clean_item(raw, language, mark)
+        return _build_repeated(raw, mark)
+    return build_item(raw, language, mark)
 
 
-def _mark(raw: Raw, language: str | None) -> bytes:
-    """Hash all that an item says, before it is cleaned: cleaning is most of the work of reading a document.
+def _mark(raw: RawItem, language: str | None) -> bytes:
+    """Return a hash of all that an item says, before it is cleaned: cleaning is most of the work of reading a document.
 
     Media files are left out: the addresses of many carry a token that changes with every poll.
     """
     kinds = f"{raw.title_is_text:d}{raw.summary_is_text:d}{raw.content_is_text:d}"
-    said = (
+    parts = (
         raw.guid, raw.link, raw.base, raw.title, kinds, raw.summary, raw.content, raw.author, *raw.tags,
         raw.language or "", *raw.published, raw.updated, language or "", *raw.others, raw.subtitle, raw.caption,
     )  # fmt: skip
-    return hashlib.blake2b("\x1f".join(said).encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return hashlib.blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=8).digest()
 
 
-def _name(raw: Raw, mark: bytes) -> Item:
-    """Read of an item that is known no more than what tells it apart, and when it was published."""
-    said, published, doubtful = _published(raw)
+def _build_repeated(raw: RawItem, mark: bytes) -> Item:
+    """Return of a known item no more than what tells it apart, and when it was published."""
+    raw_date, published, doubtful = _parse_published(raw)
     return Item(
         guid=_guid(raw),
         url=_url(raw),
         title=_title(raw),
         published_at=published,
-        published_raw=line(said)[:100],
+        published_raw=clean_line(raw_date)[:100],
         date_doubtful=doubtful,
         mark=mark,
         repeated=True,
     )
 
 
-def clean_item(raw: Raw, language: str | None = None, mark: bytes = b"") -> Item:
-    """Clean one item."""
+def build_item(raw: RawItem, language: str | None = None, mark: bytes = b"") -> Item:
+    """Return one item, cleaned."""
     title = _title(raw)
     summary, content = _clean_texts(raw)
     if not title:
-        title = line((summary or content)[:400])[:80]
-    said, published, doubtful = _published(raw, language)
-    updated = published if raw.updated == said else parse_date(raw.updated)[0]
+        title = clean_line((summary or content)[:400])[:80]
+    raw_date, published, doubtful = _parse_published(raw, language)
+    updated = published if raw.updated == raw_date else parse_date(raw.updated)[0]
     return Item(
         guid=_guid(raw),
         url=_url(raw),
@@ -142,10 +142,10 @@ def clean_item(raw: Raw, language: str | None = None, mark: bytes = b"") -> Item
         summary=summary,
         content=content,
         author=_clean_name(raw.author)[:200],
-        tags=once(_clean_name(tag)[:100] for tag in raw.tags)[:50] if raw.tags else (),
-        language=language_tag(raw.language) if raw.language else None,
+        tags=drop_duplicates(_clean_name(tag)[:100] for tag in raw.tags)[:50] if raw.tags else (),
+        language=parse_language_tag(raw.language) if raw.language else None,
         published_at=published,
-        published_raw=line(said)[:100],
+        published_raw=clean_line(raw_date)[:100],
         updated_at=updated if raw.updated else None,
         date_doubtful=doubtful,
         enclosures=make_enclosures(raw.enclosures, raw.base) if raw.enclosures else (),
@@ -154,29 +154,44 @@ def clean_item(raw: Raw, language: str | None = None, mark: bytes = b"") -> Item
 
 
 def clean_feed_title(raw: str, is_text: bool = False) -> str:
-    """Clean the title of a feed, as those of its items are."""
+    """Return the title of a feed as text, cleaned as those of its items are."""
     return _heading(raw, is_text)
 
 
-def once(words: Iterable[str]) -> tuple[str, ...]:
-    """Give each word once, in order, empty ones left out."""
+def drop_duplicates(words: Iterable[str]) -> tuple[str, ...]:
+    """Return each word once, in order, empty ones left out."""
     return tuple(dict.fromkeys(word for word in words if word))
 
 
-def site_url(said: str, base: str) -> str | None:
-    """Give the address of a feed's page, None where it names none."""
-    return http_url(clean_address(said), base) if said.strip() else None
+def parse_site_url(written: str, base: str) -> str | None:
+    """Return the address of a feed's page, None where it names none."""
+    return http_url(unescape_address(written), base) if written.strip() else None
 
 
-def _clean_texts(raw: Raw) -> tuple[str, str]:
+def _clean_texts(raw: RawItem) -> tuple[str, str]:
     """Return the summary and the content of an item, chosen by what they say once they are text.
 
-    A description that is only a picture hides no other. Where nothing is marked as content, a further description that
-    says more than the summary is the content (podcasts: `itunes:summary` beside a line of `description`). Captions of
-    pictures stand for an item only where it says nothing else.
+    A description that is only a picture hides no other. Captions of pictures stand for an item only where it says
+    nothing else. A short body without a summary is the summary.
     """
     summary = _clean_text(raw.summary, raw.summary_is_text)
     content = _clean_text(raw.content, raw.content_is_text) if raw.content != raw.summary else ""
+    if raw.others:
+        summary, content = _add_descriptions(raw, summary, content)
+    summary = summary or _clean_text(raw.subtitle)
+    if not summary and not content:
+        summary = _clean_text(raw.caption, not has_tags(raw.caption))
+    if not summary and content and len(content) <= _MAX_SUMMARY_LENGTH:
+        return content, ""
+    return summary, content if content != summary else ""
+
+
+def _add_descriptions(raw: RawItem, summary: str, content: str) -> tuple[str, str]:
+    """Return the summary and the content of an item, with what its further descriptions say.
+
+    Where nothing is marked as content, one that says more than the summary is the content: podcasts have
+    `itunes:summary` beside a line of `description`.
+    """
     for other in raw.others:
         if other in (raw.summary, raw.content) or (summary and (content or len(other) <= len(summary))):
             continue
@@ -185,12 +200,7 @@ def _clean_texts(raw: Raw) -> tuple[str, str]:
             summary = text
         elif not content and len(text) > len(summary):
             content = text
-    summary = summary or _clean_text(raw.subtitle)
-    if not summary and not content:
-        summary = _clean_text(raw.caption, not has_tags(raw.caption))
-    if not summary and content and len(content) <= _SHORT_BODY:
-        return content, ""
-    return summary, content if content != summary else ""
+    return summary, content
 
 
 def _clean_text(raw: str, is_text: bool = False) -> str:
@@ -198,60 +208,61 @@ def _clean_text(raw: str, is_text: bool = False) -> str:
     if not raw:
         return ""
     if is_text:
-        return plain(mended(raw[:LONGEST_FIELD]))
-    html = mended(_without_sections(raw[:LONGEST_FIELD]))
+        return clean_lines(fix_mojibake(raw[:MAX_FIELD_LENGTH]))
+    html = fix_mojibake(_drop_section_marks(raw[:MAX_FIELD_LENGTH]))
     if "<" not in html:
-        text = to_text(html)
+        text = html_to_text(html)
         # Markup that was escaped twice is the text of the first reading: WordPress comments, reddit.
-        return to_text(escape_literals(text)) if has_tags(text) or has_entities(text) else text
-    text = to_text(escape_literals(html, lone=not has_tags(html)))
+        return html_to_text(escape_literals(text)) if has_tags(text) or has_entities(text) else text
+    text = html_to_text(escape_literals(html, lone=not has_tags(html)))
     if has_entities(text) and _SHOWN_CODE.search(html) is None:
-        return to_text(text.replace("<", "&lt;"))
+        return html_to_text(text.replace("<", "&lt;"))
     return text
 
 
 def _clean_name(raw: str) -> str:
     """Return the name of an author or a tag: text, but for those who write markup or escape it once too often."""
-    text = mended(raw)
-    return title_text(_without_sections(text)) if "<" in text or "&" in text else line(text)
+    text = fix_mojibake(raw)
+    return title_to_text(_drop_section_marks(text)) if "<" in text or "&" in text else clean_line(text)
 
 
-def _without_sections(raw: str) -> str:
+def _drop_section_marks(raw: str) -> str:
     """Return text without the marks of a CDATA section that was escaped as if it were text."""
     return _SECTION.sub("", raw) if "<![CDATA[" in raw else raw
 
 
-def _published(raw: Raw, language: str | None = None) -> tuple[str, datetime | None, bool]:
+def _parse_published(raw: RawItem, language: str | None = None) -> tuple[str, datetime | None, bool]:
     """Return what an item says of its date first, the first moment that can be read, and whether it is doubtful.
 
     A date that cannot be read hides none of the others; where none can, the first one is doubtful.
     """
     candidates = raw.published or (raw.updated,)
-    language = (language_tag(raw.language) if raw.language else None) or language
-    said, (moment, doubtful) = candidates[0], parse_date(candidates[0], language=language)
+    language = (parse_language_tag(raw.language) if raw.language else None) or language
+    first = candidates[0]
+    moment, doubtful = parse_date(first, language=language)
     if moment is None and doubtful:
         for other in (*candidates[1:], raw.updated):
             if (read := parse_date(other, language=language))[0] is not None:
-                return said, *read
-    return said, moment, doubtful
+                return first, *read
+    return first, moment, doubtful
 
 
-def _guid(raw: Raw) -> str | None:
-    return line(raw.guid)[:LONGEST_GUID] or None
+def _guid(raw: RawItem) -> str | None:
+    return clean_line(raw.guid)[:MAX_GUID_LENGTH] or None
 
 
-def _url(raw: Raw) -> str | None:
-    return http_url(clean_address(raw.link), raw.base or None) if raw.link else None
+def _url(raw: RawItem) -> str | None:
+    return http_url(unescape_address(raw.link), raw.base or None) if raw.link else None
 
 
-def _title(raw: Raw) -> str:
+def _title(raw: RawItem) -> str:
     return _heading(raw.title, raw.title_is_text)
 
 
 def _heading(raw: str, is_text: bool) -> str:
-    heading = mended(raw)
-    return line(heading)[:LONGEST_TITLE] if is_text else title_text(_without_sections(heading))
+    heading = fix_mojibake(raw)
+    return clean_line(heading)[:MAX_TITLE_LENGTH] if is_text else title_to_text(_drop_section_marks(heading))
 
 
-def _age(raw: Raw) -> datetime:
-    return _published(raw)[1] or _NEVER
+def _age(raw: RawItem) -> datetime:
+    return _parse_published(raw)[1] or _NEVER

@@ -1,4 +1,4 @@
-"""Chooses addresses: of Atom's links by their relations, of an item by what is most likely its page."""
+"""Links of feeds and items: Atom's by their relations, media files, addresses as they are written."""
 
 from __future__ import annotations
 
@@ -9,14 +9,15 @@ from typing import TypeAlias
 from lxml import etree
 
 from watcher.model.entry import Enclosure
-from watcher.parse.elements import base_of
-from watcher.parse.limits import MOST_ENCLOSURES
+from watcher.parse.elements import get_base_url
+from watcher.parse.limits import MAX_ENCLOSURES
 from watcher.parse.namespaces import get_attribute
 from watcher.text.urls import http_url
 
 Offered: TypeAlias = tuple[str, str, str]
 """A media file as it is written: address, type and length."""
 
+_MAX_ENCLOSURE_URL_LENGTH = 2_000
 _SCHEMES = ("https://", "http://")
 _REGISTRY = re.compile(r"https?://www\.iana\.org/assignments/(?:link-)?relations?/", re.IGNORECASE)
 
@@ -26,7 +27,7 @@ def is_web_address(text: str) -> bool:
     return text.startswith(_SCHEMES) or text[:8].lower().startswith(_SCHEMES)
 
 
-def relation_of(link: etree._Element) -> str:
+def get_relation(link: etree._Element) -> str:
     """Return the relation of an Atom link, `alternate` where none is named.
 
     A name of IANA's registry may be written as its address (RFC 4287, 4.2.7.2).
@@ -39,21 +40,22 @@ def find_link(links: Iterable[etree._Element], relation: str, base: str) -> str 
 
     Some write the address as the element's text, as RSS does.
     """
-    offered = [(link, target) for link in links if relation_of(link) == relation and (target := target_of(link))]
-    page = next((each for each in offered if "html" in (get_attribute(each[0], "type") or "text/html")), None)
-    chosen = page or (offered[0] if offered else None)
-    if chosen is None:
+    candidates = [link for link in links if get_relation(link) == relation and get_target(link)]
+    if not candidates:
         return None
-    link, target = chosen
-    return http_url(clean_address(target), base if is_web_address(target) else base_of(link, base))
+    # Blogger offers an entry as JSON beside its page; a link without a type is a page.
+    pages = (link for link in candidates if "html" in (get_attribute(link, "type") or "text/html"))
+    link = next(pages, candidates[0])
+    target = get_target(link)
+    return http_url(unescape_address(target), base if is_web_address(target) else get_base_url(link, base))
 
 
-def target_of(link: etree._Element) -> str:
+def get_target(link: etree._Element) -> str:
     """Return where a link leads, as it is written."""
     return get_attribute(link, "href").strip() or (link.text or "").strip()
 
 
-def clean_address(written: str) -> str:
+def unescape_address(written: str) -> str:
     """Return an address without an escape of its ampersands that was made once too often."""
     return written.replace("&amp;", "&") if "&amp;" in written else written
 
@@ -62,12 +64,13 @@ def make_enclosures(offered: Iterable[Offered], base: str) -> tuple[Enclosure, .
     """Return the media of an item from addresses, types and lengths as they are written, each address once."""
     enclosures: dict[str, Enclosure] = {}
     for written, kind, length in offered:
-        url = http_url(clean_address(written.strip()), base or None) if written.strip() else None
-        if url is None or len(url) > 2_000 or url in enclosures:
+        # No address, one that no player takes, or one that is listed twice (enclosure and media:content).
+        url = http_url(unescape_address(written.strip()), base or None) if written.strip() else None
+        if url is None or len(url) > _MAX_ENCLOSURE_URL_LENGTH or url in enclosures:
             continue
         size = int(length) if length.isascii() and length.isdigit() and len(length) < 16 else None
         enclosures[url] = Enclosure(url=url, type=" ".join(kind.split())[:100], bytes=size or None)
-        if len(enclosures) == MOST_ENCLOSURES:
+        if len(enclosures) == MAX_ENCLOSURES:
             break
     return tuple(enclosures.values())
 
@@ -79,4 +82,4 @@ def offer_medium(element: etree._Element, url: str, length: str) -> Offered:
 
 def link_enclosures(links: Sequence[etree._Element]) -> list[Offered]:
     """Return the media files that Atom links name."""
-    return [offer_medium(link, target_of(link), "length") for link in links if relation_of(link) == "enclosure"]
+    return [offer_medium(link, get_target(link), "length") for link in links if get_relation(link) == "enclosure"]

@@ -51,13 +51,13 @@ _SPELLINGS = {
     GOOGLEPLAY: ("google.com/schemas/play-podcasts/1.0", "google.com/schemas/play-podcasts"),
     FEEDBURNER: ("rssnamespace.org/feedburner/ext/1.0",),
 }  # fmt: skip
-_LONGEST_KEPT = 300
-_MOST_ATTRIBUTES = 100
+_MAX_CACHED_LENGTH = 300
+_MAX_ATTRIBUTES = 100
 _KNOWN = {spelling: space for space, spellings in _SPELLINGS.items() for spelling in spellings}
 
 
-def clark(space: str, name: str) -> str:
-    """Give a name as the tree spells it."""
+def qualify_name(space: str, name: str) -> str:
+    """Return a name as lxml spells it: `{namespace}name`."""
     return f"{{{space}}}{name}" if space else name
 
 
@@ -97,7 +97,7 @@ class Names(dict[str, str | None]):
 
     def _look_up(self, tag: str, prefix: str) -> str | None:
         # What is kept for all documents is no place for names of megabytes.
-        written, space, name = _take_apart(tag) if len(tag) <= _LONGEST_KEPT else _take_apart.__wrapped__(tag)
+        written, space, name = _take_apart(tag) if len(tag) <= _MAX_CACHED_LENGTH else _take_apart.__wrapped__(tag)
         if (not written or written in self._own) and (meaning := self._table.get((self._home, name))):
             return meaning
         if not written:
@@ -122,7 +122,7 @@ def get_attribute(element: etree._Element, name: str) -> str:
         return value
     # Names only: lxml takes quadratic time for an element's names and values together.
     names = element.keys()
-    if not names or len(names) > _MOST_ATTRIBUTES:
+    if not names or len(names) > _MAX_ATTRIBUTES:
         return ""
     lowered = name.lower()
     written = next((key for key in names if str(key).lower() == lowered), None)

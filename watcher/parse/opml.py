@@ -1,4 +1,4 @@
-"""OPML 2.0 both ways: lists of feeds, folders as tags. What is hostile in it is refused or harmless."""
+"""OPML 2.0, parsed and formatted: lists of feeds, folders as tags. What is hostile in it is refused or harmless."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from watcher.errors import ParseError
 from watcher.model.feed import FeedConfig
 from watcher.parse.charset import decode
 from watcher.parse.opml_outlines import NotWellFormedError, Outline, collect_loosely, collect_outlines
-from watcher.parse.xml_tree import repaired
-from watcher.text.language_tags import language_tag
+from watcher.parse.xml_tree import repair_xml
+from watcher.text.language_tags import parse_language_tag
 from watcher.text.urls import http_url
 
-LARGEST = 10 * 2**20
-MOST_TAGS = 50
+MAX_OPML_BYTES = 10 * 2**20
+MAX_TAGS_PER_FEED = 50
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
 _ROOT = re.compile(r"<(?:[\w.-]+:)?opml(?=[\s>])", re.IGNORECASE)
 _PROLOGUE = re.compile(r"<!--.*?-->|<\?.*?\?>|<!DOCTYPE[^>\[]*(?:\[[^\]]*\]\s*)?>", re.DOTALL | re.IGNORECASE)
@@ -43,14 +43,14 @@ class Outlines:
     note: str | None = None
 
 
-def read_opml(body: bytes) -> Outlines:
+def parse_opml(body: bytes) -> Outlines:
     """Parse a list of feeds; raises ParseError (`too-large`, `not-opml`).
 
     Names count in any case, with any prefix and namespace. Bare ampersands and entities of HTML are repaired as in
     feeds. What is not well-formed even then is read outline by outline, and `damage` says so.
     """
-    if len(body) > LARGEST:
-        raise ParseError("too-large", f"larger than {LARGEST >> 20} MB")
+    if len(body) > MAX_OPML_BYTES:
+        raise ParseError("too-large", f"larger than {MAX_OPML_BYTES >> 20} MB")
     text, _fault = decode(body, None)
     text = _DECLARATION.sub("", text, count=1)
     if "<!ENTITY" in text:
@@ -58,7 +58,7 @@ def read_opml(body: bytes) -> Outlines:
     root = _ROOT.search(text)
     if root is None or _ELEMENT.search(_PROLOGUE.sub("", text[: root.start()])) is not None:
         raise ParseError("not-opml", "no OPML: its root is no <opml>")
-    text = repaired(text[root.start() :])
+    text = repair_xml(text[root.start() :])
     damage = None
     try:
         outlines = collect_outlines(text)
@@ -70,29 +70,32 @@ def read_opml(body: bytes) -> Outlines:
 
 
 def _read_outlines(outlines: Sequence[Outline], damage: str | None) -> Outlines:
-    found: dict[str, FeedConfig] = {}
+    sources: dict[str, FeedConfig] = {}
     refused: list[str] = []
     for outline in outlines:
-        address = _address(outline.attributes)
+        address = _find_address(outline.attributes)
         if not address:
             continue
         url = http_url(_APPLE.sub(_plain_scheme, address))
         if url is None:
             refused.append(address[:200])
             continue
-        source = _source(url, address, outline)
-        known = found.get(url)
+        source = _build_source(url, address, outline)
+        known = sources.get(url)
         # A feed in two folders is one feed with two tags.
-        found[url] = source if known is None else _with_tags(known, source.tags)
+        sources[url] = source if known is None else _add_tags(known, source.tags)
     note = None
-    if not found and not refused:
+    if not sources and not refused:
         count = len(outlines)
         note = f"no outline of {count:,} has the address of a feed (xmlUrl)" if count else "it has no outlines"
-    return Outlines(sources=tuple(found.values()), refused=tuple(refused), damage=damage, note=note)
+    return Outlines(sources=tuple(sources.values()), refused=tuple(refused), damage=damage, note=note)
 
 
-def write_opml(sources: Iterable[FeedConfig], title: str, now: datetime, *, with_secrets: bool = False) -> str:
-    """Write a list of feeds: a folder for each first tag, all tags as categories; logins and tokens only if asked."""
+def format_opml(sources: Iterable[FeedConfig], title: str, now: datetime, *, with_secrets: bool = False) -> str:
+    """Format a list of feeds as OPML: a folder for each first tag, all tags as categories.
+
+    Logins and tokens are left out unless `with_secrets`.
+    """
     folders: dict[str, list[FeedConfig]] = {}
     for source in sources:
         folders.setdefault(source.tags[0] if source.tags else "", []).append(source)
@@ -103,7 +106,7 @@ def write_opml(sources: Iterable[FeedConfig], title: str, now: datetime, *, with
         "  <body>",
     ]
     for name in sorted(folders, key=lambda name: (not name, name.casefold(), name)):
-        inside = [_outline(source, with_secrets=with_secrets) for source in folders[name]]
+        inside = [_format_outline(source, with_secrets=with_secrets) for source in folders[name]]
         if name:
             lines.append(f"    <outline text={_quoted(name)} title={_quoted(name)}>")
             lines += [f"      {line}" for line in inside]
@@ -113,7 +116,7 @@ def write_opml(sources: Iterable[FeedConfig], title: str, now: datetime, *, with
     return "\n".join([*lines, "  </body>", "</opml>", ""])
 
 
-def _address(attributes: Mapping[str, str]) -> str:
+def _find_address(attributes: Mapping[str, str]) -> str:
     """Return the address under which an outline names a feed, empty where it is a folder or a link."""
     for name in ("xmlurl", "feedurl", "rssurl"):
         if attributes.get(name, "").strip():
@@ -123,45 +126,45 @@ def _address(attributes: Mapping[str, str]) -> str:
     return (attributes.get("url") or attributes.get("href") or "").strip()
 
 
-def _plain_scheme(found: re.Match[str]) -> str:
+def _plain_scheme(sources: re.Match[str]) -> str:
     """Return the scheme that `feed:` and its like stand for: feed:https://a and feed://a are both in use."""
-    return found[2] or "http://"
+    return sources[2] or "http://"
 
 
-def _source(url: str, address: str, outline: Outline) -> FeedConfig:
-    said = outline.attributes
-    categories = [_plain(part) for part in (said.get("category") or "").split(",")]
-    title = _name(said)
+def _build_source(url: str, address: str, outline: Outline) -> FeedConfig:
+    attributes = outline.attributes
+    categories = [_unescape_category(part) for part in (attributes.get("category") or "").split(",")]
+    title = _read_title(attributes)
     tags = dict.fromkeys(tag[:100] for tag in (*outline.folders, *categories) if tag)
     return FeedConfig(
         url=url,
         title="" if title in {url, address} else title[:300],
-        tags=tuple(tags)[:MOST_TAGS],
-        language=language_tag(said.get("language")),
+        tags=tuple(tags)[:MAX_TAGS_PER_FEED],
+        language=parse_language_tag(attributes.get("language")),
     )
 
 
-def _with_tags(source: FeedConfig, tags: tuple[str, ...]) -> FeedConfig:
+def _add_tags(source: FeedConfig, tags: tuple[str, ...]) -> FeedConfig:
     return replace(source, tags=tuple(dict.fromkeys((*source.tags, *tags))))
 
 
-def _name(said: Mapping[str, str]) -> str:
-    return " ".join((said.get("title") or said.get("text") or "").split())
+def _read_title(attributes: Mapping[str, str]) -> str:
+    return " ".join((attributes.get("title") or attributes.get("text") or "").split())
 
 
-def _outline(source: FeedConfig, *, with_secrets: bool) -> str:
+def _format_outline(source: FeedConfig, *, with_secrets: bool) -> str:
     name = source.title or source.url
-    said = {
+    attributes = {
         "type": "rss",
         "text": name,
         "title": name,
         "xmlUrl": _format_address_with_login(source) if with_secrets else source.url,
     }
     if len(source.tags) > 1:
-        said["category"] = ",".join(_escaped(tag) for tag in source.tags)
+        attributes["category"] = ",".join(_escape_category(tag) for tag in source.tags)
     if source.language:
-        said["language"] = source.language
-    return f"<outline {' '.join(f'{key}={_quoted(value)}' for key, value in said.items())}/>"
+        attributes["language"] = source.language
+    return f"<outline {' '.join(f'{key}={_quoted(value)}' for key, value in attributes.items())}/>"
 
 
 def _format_address_with_login(source: FeedConfig) -> str:
@@ -181,13 +184,14 @@ def _legal(value: str) -> str:
     return _ILLEGAL.sub("", value)
 
 
-def _escaped(tag: str) -> str:
+def _escape_category(tag: str) -> str:
     """Write a tag as a category: a comma would end it, a slash would begin one below."""
     return tag.replace("%", "%25").replace(",", "%2C").replace("/", "%2F")
 
 
-def _plain(category: str) -> str:
-    said = category.strip().strip("/")
+def _unescape_category(category: str) -> str:
+    """Return the tag that a category stands for; a folder path (`/Europe/Ferries`) stays one tag."""
+    tag = category.strip().strip("/")
     for written, meant in (("%2C", ","), ("%2F", "/"), ("%25", "%")):
-        said = said.replace(written, meant)
-    return " ".join(said.split())
+        tag = tag.replace(written, meant)
+    return " ".join(tag.split())

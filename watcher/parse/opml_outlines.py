@@ -13,8 +13,8 @@ from xml.parsers import expat
 
 from watcher.errors import ParseError
 
-MOST_OUTLINES = 100_000
-MOST_FOLDERS = 20
+MAX_OUTLINES = 100_000
+MAX_FOLDERS = 20
 """Of an outline deeper than this the outer folders count."""
 
 _TAG = re.compile(
@@ -24,7 +24,7 @@ _ATTRIBUTE = re.compile(r"""([\w:.-]+)\s*=\s*(?:"([^"]*)"|'([^']*)')""")
 
 
 class NotWellFormedError(Exception):
-    """Says where a document is no XML."""
+    """The document is no well-formed XML; the text says where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ def collect_loosely(text: str) -> list[Outline]:
         if tag[1]:
             collector.end()
             continue
-        collector.start({found[1]: unescape(found[2] or found[3] or "") for found in _ATTRIBUTE.finditer(tag[2])})
+        collector.start({match[1]: unescape(match[2] or match[3] or "") for match in _ATTRIBUTE.finditer(tag[2])})
         if tag[2].endswith("/"):
             collector.end()
     return collector.outlines
@@ -70,15 +70,17 @@ class _Collector:
         self._folders: list[tuple[str, ...]] = [()]
 
     def start(self, attributes: Mapping[str, str]) -> None:
-        if len(self.outlines) >= MOST_OUTLINES:
-            raise ParseError("too-large", f"more than {MOST_OUTLINES:,} outlines")
+        """Add an outline; raises ParseError (`too-large`) for too many."""
+        if len(self.outlines) >= MAX_OUTLINES:
+            raise ParseError("too-large", f"more than {MAX_OUTLINES:,} outlines")
         lower = {name.rpartition(":")[2].lower(): value for name, value in attributes.items()}
         around = self._folders[-1]
         self.outlines.append(Outline(lower, around))
         name = " ".join((lower.get("title") or lower.get("text") or "").split())
-        self._folders.append((*around, name) if name and len(around) < MOST_FOLDERS else around)
+        self._folders.append((*around, name) if name and len(around) < MAX_FOLDERS else around)
 
     def end(self) -> None:
+        """Leave the innermost folder."""
         if len(self._folders) > 1:
             self._folders.pop()
 

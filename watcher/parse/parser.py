@@ -1,4 +1,4 @@
-"""Chooses who reads a document: the quick reader where nothing is doubtful, else feedparser, the judge."""
+"""Parses a document with the reader that it needs: the fast one where nothing is doubtful, else feedparser."""
 
 from __future__ import annotations
 
@@ -9,22 +9,21 @@ from dataclasses import replace
 from watcher.errors import ParseError, TooCostlyError
 from watcher.model.poll import Document, ParsedFeed
 from watcher.parse.charset import decode
-from watcher.parse.fallback import Doubt
-from watcher.parse.fast_reader import read_quick
+from watcher.parse.fallback import NeedsFallback
+from watcher.parse.fast_reader import read_xml_feed
 from watcher.parse.feedparser_reader import read_loosely
-from watcher.parse.format_detection import Shape, shape
+from watcher.parse.format_detection import DocumentFormat, detect_format
 from watcher.parse.jsonfeed import read_json
-from watcher.parse.limits import LONGEST_LOOSE
-from watcher.parse.xml_tree import Tree, grow
+from watcher.parse.limits import MAX_FEEDPARSER_BYTES
+from watcher.parse.xml_tree import Tree, parse_xml
+from watcher.text.http_headers import parse_link_header
 from watcher.text.urls import http_url
 
 _DECLARATION = re.compile(r"^\s*<\?xml[^>]{0,400}\?>")
-_LINK = re.compile(r"<([^<>]{1,2000})>([^<]*)")
-_REL = re.compile(r"""(?i);\s*rel\s*=\s*(?:"([^"]*)"|([^\s;,"]+))""")
 
 
 def parse(document: Document, known: Collection[bytes] = frozenset()) -> ParsedFeed:
-    """Read a fetched document; raises ParseError and nothing else, whatever the bytes.
+    """Parse a fetched document; raises ParseError and nothing else, whatever the bytes.
 
     Of items whose marks are `known` no more is read than what tells them apart (Item.repeated).
 
@@ -34,14 +33,14 @@ def parse(document: Document, known: Collection[bytes] = frozenset()) -> ParsedF
     link = document.headers.get("link")
     if not link:
         return read
-    said = _links(link, document.final_url)
-    return replace(read, hub=said.get("hub", read.hub), topic_url=said.get("self", read.topic_url))
+    links = _read_websub_links(link, document.final_url)
+    return replace(read, hub=links.get("hub", read.hub), topic_url=links.get("self", read.topic_url))
 
 
 def parse_bytes(
     body: bytes, url: str, content_type: str | None = None, known: Collection[bytes] = frozenset()
 ) -> ParsedFeed:
-    """Read a document that came from `url`; raises ParseError and nothing else, whatever the bytes."""
+    """Parse a document that came from `url`; raises ParseError and nothing else, whatever the bytes."""
     try:
         return _parse(body, url, content_type, known)
     except ParseError:
@@ -52,22 +51,22 @@ def parse_bytes(
 
 def _parse(body: bytes, url: str, content_type: str | None, known: Collection[bytes]) -> ParsedFeed:
     text, fault = decode(body, content_type)
-    if shape(text) is Shape.JSON:
+    if detect_format(text) is DocumentFormat.JSON:
         return _degraded(read_json(text, url, known), fault, False)
     # Both readers get UTF-8 that says so: whatever else was declared has been judged by now.
     plain = ('<?xml version="1.0" encoding="utf-8"?>' + _DECLARATION.sub("", text, 1)).encode("utf-8", "replace")
-    tree = grow(plain)
-    if tree is not None and (read := _quickly(tree, url, known)) is not None:
-        return _degraded(read, tree.mended or fault, tree.cut)
-    if len(plain) > LONGEST_LOOSE:
+    tree = parse_xml(plain)
+    if tree is not None and (read := _read_fast(tree, url, known)) is not None:
+        return _degraded(read, tree.repair or fault, tree.cut)
+    if len(plain) > MAX_FEEDPARSER_BYTES:
         raise TooCostlyError("parse", f"doubtful, and with {len(plain):,} bytes too large to be repaired")
     return _degraded(read_loosely(plain, url, known), fault, False)
 
 
-def _quickly(tree: Tree, url: str, known: Collection[bytes]) -> ParsedFeed | None:
+def _read_fast(tree: Tree, url: str, known: Collection[bytes]) -> ParsedFeed | None:
     try:
-        read = read_quick(tree.root, url, known)
-    except Doubt:
+        read = read_xml_feed(tree.root, url, known)
+    except NeedsFallback:
         return None
     return replace(read, truncated_items=read.truncated_items + tree.unread) if tree.unread else read
 
@@ -76,14 +75,11 @@ def _degraded(read: ParsedFeed, why: str | None, cut: bool) -> ParsedFeed:
     return replace(read, degraded=why or read.degraded, cut=cut) if why or cut else read
 
 
-def _links(header: str, base: str) -> dict[str, str]:
-    """Read the hub and self relations of a Link header (RFC 8288)."""
-    found: dict[str, str] = {}
-    for target, parameters in _LINK.findall(header[:10_000]):
-        rel = _REL.search(parameters)
-        url = http_url(target, base) if rel else None
-        if rel and url:
-            for relation in (rel[1] or rel[2] or "").lower().split():
-                if relation in {"hub", "self"}:
-                    found.setdefault(relation, url)
-    return found
+def _read_websub_links(header: str, base: str) -> dict[str, str]:
+    """Return the addresses of the hub and self relations of a Link header, the first of each."""
+    urls: dict[str, str] = {}
+    for link in parse_link_header(header):
+        if (relations := link.relations & {"hub", "self"}) and (url := http_url(link.target, base)):
+            for relation in relations:
+                urls.setdefault(relation, url)
+    return urls

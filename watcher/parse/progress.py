@@ -1,7 +1,7 @@
-"""How the reading of a document is followed from outside: its items as they are read, and whether there is time left.
+"""How reading is followed from outside: the items of a document as they are read, and whether there is time left.
 
-This package knows no clock and no process. Whoever bounds a reading sets a Progress with `following`; readers report to
-the current one, if there is any.
+This package knows no clock and no process. Whoever bounds a reading sets a Progress with `follow_progress`; readers
+report to the current one, if there is any.
 """
 
 from __future__ import annotations
@@ -35,8 +35,8 @@ _CURRENT: ContextVar[Progress | None] = ContextVar("progress", default=None)
 
 
 @contextmanager
-def following(progress: Progress) -> Iterator[None]:
-    """Let `progress` follow what is read in this context."""
+def follow_progress(progress: Progress) -> Iterator[None]:
+    """Report what is read in this context to `progress`."""
     token = _CURRENT.set(progress)
     try:
         yield
@@ -56,6 +56,6 @@ def has_time_to_repair() -> bool:
     return progress is None or progress.has_time_to_repair()
 
 
-def current() -> Progress | None:
+def get_progress() -> Progress | None:
     """Return who follows this reading."""
     return _CURRENT.get()

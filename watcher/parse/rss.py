@@ -7,18 +7,18 @@ from collections.abc import Collection
 from lxml import etree
 
 from watcher.model.poll import ParsedFeed
-from watcher.parse.atom import join_people, person_of, read_construct
-from watcher.parse.elements import base_of, inner
-from watcher.parse.fallback import Doubt
-from watcher.parse.items import Raw, clean_all, clean_feed_title, once, site_url
+from watcher.parse.atom import join_people, read_construct, read_person
+from watcher.parse.elements import get_base_url, inner_html
+from watcher.parse.fallback import NeedsFallback
+from watcher.parse.items import RawItem, build_items, clean_feed_title, drop_duplicates, parse_site_url
 from watcher.parse.links import (
     Offered,
     find_link,
+    get_relation,
+    get_target,
     is_web_address,
     link_enclosures,
     offer_medium,
-    relation_of,
-    target_of,
 )  # fmt: skip
 from watcher.parse.media_rss import read_media
 from watcher.parse.namespaces import (
@@ -36,11 +36,11 @@ from watcher.parse.namespaces import (
     XHTML,
     XML,
     Names,
-    clark,
     get_attribute,
+    qualify_name,
 )  # fmt: skip
-from watcher.parse.poll_hints import hints_of
-from watcher.text.language_tags import language_tag
+from watcher.parse.poll_hints import parse_poll_hints
+from watcher.text.language_tags import parse_language_tag
 from watcher.text.markup import escape_text
 
 _TABLE = {
@@ -72,45 +72,68 @@ _LAST_COUNTS = {"title", "link", "guid"}
 """Of these the last one stands where an item has several, as with feedparser: keys must not change with the reader."""
 _PEOPLE = ("creator", "author", "person", "speaker")
 """Who wrote an item, the best first."""
-_LANG = clark(XML, "lang")
+_LANG, _ABOUT = qualify_name(XML, "lang"), qualify_name(RDF, "about")
+
+
+class _Channel:
+    """What a document says of itself, by meanings, and its items; `element` is None where RSS has no channel."""
+
+    __slots__ = ("element", "facts", "items", "links")
+
+    def __init__(self, element: etree._Element | None) -> None:
+        self.element = element
+        self.facts: dict[str, etree._Element] = {}
+        self.links: list[etree._Element] = []
+        self.items: list[etree._Element] = []
+
+    def add(self, key: str, child: etree._Element) -> None:
+        """Add a child that says something of the feed; of what stands twice, the first counts."""
+        if key not in {"link", "atom link"}:
+            self.facts.setdefault(key, child)
+            return
+        self.links.append(child)
+        # An empty link is Atom's, in RSS's namespace: <link href="..."/>.
+        if key == "link" and (child.text or "").strip():
+            self.facts.setdefault(key, child)
+
+
+class _ItemFields:
+    """What the children of an item say, by their meanings; lists are in the order of the document."""
+
+    __slots__ = ("abstracts", "bodies", "enclosures", "guid_element", "links", "media", "people", "tags", "values")
+
+    def __init__(self) -> None:
+        self.values: dict[str, str] = {}
+        self.bodies: list[str] = []
+        self.abstracts: list[str] = []
+        self.tags: list[str] = []
+        self.people: dict[str, list[str]] = {}
+        self.links: list[etree._Element] = []
+        self.enclosures: list[Offered] = []
+        self.media: list[Offered] = []
+        self.guid_element: etree._Element | None = None
 
 
 def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozenset()) -> ParsedFeed:
-    """Read RSS; raises Doubt where there is neither a channel nor an item."""
+    """Read RSS; raises NeedsFallback where there is neither a channel nor an item."""
     names = Names(_TABLE, RSS, _own_namespaces(root))
-    channel = root if names.find(root) == "channel" else _find_channel(root, names)
-    facts: dict[str, etree._Element] = {}
-    links: list[etree._Element] = []
-    items: list[etree._Element] = []
-    parents = (root,) if channel is root or channel is None else (channel, root)
-    for parent in parents:
-        for child in parent:
-            key = names.find(child)
-            if key is None and etree.QName(child).localname.lower() == "item":
-                names.adopt(child)  # a default namespace of the item alone
-                key = "item"
-            if key == "item":
-                items.append(child)
-            elif key in {"link", "atom link"} and (parent is channel or channel is None):
-                links.append(child)
-                if key == "link" and (child.text or "").strip():
-                    facts.setdefault(key, child)
-            elif key and (parent is channel or channel is None):
-                facts.setdefault(key, child)
-    items = _all_items(root, names, items)
-    if channel is None and not items:
-        raise Doubt("no channel")
-    language = language_tag(
-        _text(facts.get("language")) or (channel.get(_LANG) if channel is not None else None) or root.get(_LANG)
+    channel = _read_channel(root, names)
+    facts, links = channel.facts, channel.links
+    if channel.element is None and not channel.items:
+        raise NeedsFallback("no channel")
+    # RSS 0.90 and some generators write the facts of the feed beside its items, without a channel.
+    head = channel.element if channel.element is not None else root
+    language = parse_language_tag(_text(facts.get("language")) or head.get(_LANG) or root.get(_LANG))
+    items, left_out, unread = build_items(
+        (_read_item(item, names, base) for item in channel.items), len(channel.items), language, known
     )
-    read, left_out, unread = clean_all((_read_item(item, names, base) for item in items), len(items), language, known)
-    head = channel if channel is not None else root
+    site = parse_site_url(_text(facts.get("link")), get_base_url(head, base))
     return ParsedFeed(
-        items=read,
-        title=clean_feed_title(inner(facts.get("title")) or inner(facts.get("other title"))),
-        site_url=site_url(_text(facts.get("link")), base_of(head, base)) or find_link(links, "alternate", base),
+        items=items,
+        title=clean_feed_title(inner_html(facts.get("title")) or inner_html(facts.get("other title"))),
+        site_url=site or find_link(links, "alternate", base),
         language=language,
-        hints=hints_of(
+        hints=parse_poll_hints(
             _text(facts.get("ttl")),
             _text(facts.get("period")),
             _text(facts.get("frequency")),
@@ -139,6 +162,24 @@ def _own_namespaces(root: etree._Element) -> set[str]:
     return spaces - {"", RDF}
 
 
+def _read_channel(root: etree._Element, names: Names) -> _Channel:
+    """Collect what stands in the channel and beside it: RSS 1.0 has its items outside, RSS 0.90 everything."""
+    element = root if names.find(root) == "channel" else _find_channel(root, names)
+    channel = _Channel(element)
+    for parent in (root,) if element is root or element is None else (element, root):
+        for child in parent:
+            key = names.find(child)
+            if key is None and etree.QName(child).localname.lower() == "item":
+                names.adopt(child)  # a default namespace of the item alone
+                key = "item"
+            if key == "item":
+                channel.items.append(child)
+            elif key and (parent is element or element is None):
+                channel.add(key, child)
+    channel.items = _all_items(root, names, channel.items)
+    return channel
+
+
 def _find_channel(root: etree._Element, names: Names) -> etree._Element | None:
     return next((child for child in root if names.find(child) == "channel"), None)
 
@@ -154,17 +195,10 @@ def _text(element: etree._Element | None) -> str:
     return (element.text or "").strip() if element is not None else ""
 
 
-def _read_item(item: etree._Element, names: Names, base: str) -> Raw:
+def _read_item(item: etree._Element, names: Names, base: str) -> RawItem:
     """Collect what an item says by the meanings of its children; what none of them says comes from the next best."""
-    found: dict[str, str] = {}
-    bodies: list[str] = []
-    abstracts: list[str] = []
-    tags: list[str] = []
-    people: dict[str, list[str]] = {}
-    links: list[etree._Element] = []
-    enclosures: list[Offered] = []
-    media: list[Offered] = []
-    identifier: etree._Element | None = None
+    fields = _ItemFields()
+    values = fields.values
     for child in item:
         try:
             key = names[child.tag]
@@ -172,61 +206,65 @@ def _read_item(item: etree._Element, names: Names, base: str) -> Raw:
             key = names.find(child)
         if key is None:
             continue
-        if key in _VALUES:
-            text = inner(child) if len(child) else (child.text or "").strip()
-            if not text:
-                if key == "link":
-                    links.append(child)
-            elif key in _LAST_COUNTS or key not in found:
-                found[key] = text
-                if key == "guid":
-                    identifier = child
-            elif key == "description":
-                abstracts.append(text)
-        elif key == "tag":
-            tags.append(inner(child))
-        elif key == "content":
-            bodies.append(inner(child))
-        elif key == "media":
-            read_media(child, names, found, media)
-        elif key == "enclosure":
-            enclosures.append(offer_medium(child, get_attribute(child, "url") or target_of(child), "length"))
-        elif key == "atom link":
-            links.append(child)
-        elif key in _PEOPLE:
-            people.setdefault(key, []).append(person_of(child) if key == "person" else inner(child))
-        elif key == "abstract":
-            abstracts.append(inner(child))
-        elif key == "construct":
-            text, is_text = read_construct(child)
-            texts = bodies if etree.QName(child).localname.lower() == "content" else abstracts
-            texts.append(escape_text(text) if is_text else text)
-    get = found.get
-    guid = get("guid") or ""
-    about = item.get(clark(RDF, "about")) or ""
-    original = get("original", "")
-    link = (
-        (original if is_web_address(original) else "")
-        or get("link")
-        or next((target_of(each) for each in links if relation_of(each) == "alternate" and target_of(each)), "")
-        or (guid if is_web_address(guid) and _is_permalink(identifier) else "")
-        or about
-        or next((target_of(each) for each in links if relation_of(each) == "self"), "")
-        or (guid if is_web_address(guid) else "")
-    )
-    enclosures += link_enclosures(links) + media
-    return Raw(
-        guid=guid or about or get("atom id", ""),
+        if key not in _VALUES:
+            _add_field(fields, key, child, names)
+            continue
+        text = inner_html(child) if len(child) else (child.text or "").strip()
+        if not text:
+            if key == "link":
+                fields.links.append(child)  # <link href="..."/>, Atom's in RSS's namespace
+        elif key not in values or key in _LAST_COUNTS:
+            values[key] = text
+            if key == "guid":
+                fields.guid_element = child
+        elif key == "description":
+            fields.abstracts.append(text)  # a second one is a longer summary: some put the article there
+    return _to_raw_item(item, fields, base)
+
+
+def _add_field(fields: _ItemFields, key: str, child: etree._Element, names: Names) -> None:
+    """Add a child that an item may have several times."""
+    if key == "tag":
+        fields.tags.append(inner_html(child))
+    elif key == "content":
+        fields.bodies.append(inner_html(child))
+    elif key == "media":
+        read_media(child, names, fields.values, fields.media)
+    elif key == "enclosure":
+        # RSS 2.0 has `url`; some write `href`, as Atom does.
+        fields.enclosures.append(offer_medium(child, get_attribute(child, "url") or get_target(child), "length"))
+    elif key == "atom link":
+        fields.links.append(child)
+    elif key in _PEOPLE:
+        # Atom's author is a person construct, all others are text.
+        person = read_person(child) if key == "person" else inner_html(child)
+        fields.people.setdefault(key, []).append(person)
+    elif key == "abstract":
+        fields.abstracts.append(inner_html(child))
+    elif key == "construct":
+        text, is_text = read_construct(child)
+        is_body = etree.QName(child).localname.lower() == "content"
+        (fields.bodies if is_body else fields.abstracts).append(escape_text(text) if is_text else text)
+
+
+def _to_raw_item(item: etree._Element, fields: _ItemFields, base: str) -> RawItem:
+    get = fields.values.get
+    about = item.get(_ABOUT) or ""
+    link = _choose_link(fields, about)
+    enclosures = fields.enclosures + link_enclosures(fields.links) + fields.media
+    # RSS 1.0 has rdf:about for a guid; of several bodies the longest is the article (a teaser in content:encoded).
+    return RawItem(
+        guid=get("guid") or about or get("atom id", ""),
         link=link or next((url for url, _type, _length in enclosures if url), ""),
-        base=base if is_web_address(link) else base_of(item, base),
+        base=base if is_web_address(link) else get_base_url(item, base),
         title=get("title") or get("other title") or get("media other title", ""),
         summary=get("description", ""),
-        others=tuple(abstracts),
+        others=tuple(fields.abstracts),
         subtitle=get("subtitle", ""),
         caption=get("caption") or get("media caption", ""),
-        content=max(bodies, key=len) if bodies else "",
-        author=join_people(people, _PEOPLE),
-        tags=once(tags),
+        content=max(fields.bodies, key=len, default=""),
+        author=join_people(fields.people, _PEOPLE),
+        tags=drop_duplicates(fields.tags),
         language=get("language") or item.get(_LANG),
         published=tuple(filter(None, map(get, ("published", "dated", "issued", "created")))),
         updated=get("modified", ""),
@@ -234,5 +272,24 @@ def _read_item(item: etree._Element, names: Names, base: str) -> Raw:
     )
 
 
+def _choose_link(fields: _ItemFields, about: str) -> str:
+    """Return the address that is most likely the item's page, as it is written; empty where there is none."""
+    original = fields.values.get("original", "")
+    if is_web_address(original):
+        return original  # FeedBurner: `link` leads through its counter
+    if link := fields.values.get("link") or _find_target(fields.links, "alternate"):
+        return link
+    guid = fields.values.get("guid", "")
+    guid_is_address = is_web_address(guid)
+    if guid_is_address and _is_permalink(fields.guid_element):
+        return guid
+    return about or _find_target(fields.links, "self") or (guid if guid_is_address else "")
+
+
+def _find_target(links: list[etree._Element], relation: str) -> str:
+    return next((target for link in links if get_relation(link) == relation and (target := get_target(link))), "")
+
+
 def _is_permalink(guid: etree._Element | None) -> bool:
+    # RSS 2.0: a guid is the item's address unless it says isPermaLink="false".
     return guid is None or get_attribute(guid, "isPermaLink").strip().lower() != "false"

@@ -1,16 +1,16 @@
-"""Reads web pages: the article that one holds, and the feeds that one names."""
+"""Web pages: the article that one holds, and the feeds that one names."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
 
-from selectolax.lexbor import LexborHTMLParser
+from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from watcher.errors import ParseError
-from watcher.parse.charset import charset_of, decode
-from watcher.text.article import from_html
-from watcher.text.html import LONGEST
+from watcher.parse.charset import decode_page
+from watcher.text.article import parse_article_html
+from watcher.text.html import MAX_FIELD_LENGTH
 from watcher.text.linear_html import exceeds_tree_limits, select_tags
 from watcher.text.urls import http_url
 
@@ -18,8 +18,7 @@ FEED_TYPES = {"application/rss+xml": "rss", "application/atom+xml": "atom", "app
 MIN_ARTICLE_LENGTH = 200
 """Characters without which a page has shown no article."""
 MAX_PAGE_LENGTH = 2_000_000
-_META = re.compile(rb"""(?i)<meta[^>]{0,200}charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""")
-_LOOKS = re.compile(r"(?i)(?:^|[/._-])(?:feeds?|rss|atom|index\.xml|rdf)(?:[/._-]|$)|\.(?:rss|atom|rdf|xml)$")
+_FEED_PATH = re.compile(r"(?i)(?:^|[/._-])(?:feeds?|rss|atom|index\.xml|rdf)(?:[/._-]|$)|\.(?:rss|atom|rdf|xml)$")
 
 
 def read_article(body: bytes, content_type: str | None) -> str:
@@ -27,33 +26,43 @@ def read_article(body: bytes, content_type: str | None) -> str:
     kind = content_type or ""
     if kind and "html" not in kind.lower():
         raise ParseError("not-feed", f"the page is no HTML but {kind[:60]}")
-    if charset_of(kind) is None and (meta := _META.search(body[:4096])) is not None:
-        kind = f"text/html; charset={meta[1].decode('ascii')}"
     try:
-        text = from_html(decode(body, kind)[0]).text
+        text = parse_article_html(decode_page(body, kind)).text
     except Exception as error:  # an extractor of anything meets everything: its fault is the page's
         raise ParseError("parse", f"the page cannot be read: {type(error).__name__}") from error
     if len(text) < MIN_ARTICLE_LENGTH:
         raise ParseError("empty", "the page shows no article")
-    return text[:LONGEST]
+    return text[:MAX_FIELD_LENGTH]
 
 
 def list_feed_links(html: str, base: str) -> list[str]:
-    """List the addresses that a page names for feeds: its link elements first, then links that look like feeds."""
+    """List the addresses that a page names for feeds: its link elements first, then links that look like feeds.
+
+    Feeds of comments come last. Relative addresses count from the page's base element, else from `base`.
+    """
     html = html[:MAX_PAGE_LENGTH]
     tree = LexborHTMLParser(select_tags(html, {"a", "base", "link"}) if exceeds_tree_limits(html) else html)
     declared = tree.css_first("base[href]")
-    base = http_url(declared.attributes.get("href") or "", base) or base if declared is not None else base
-    found: list[str] = []
-    for link in tree.css("link[href]"):
-        rel, kind = (link.attributes.get("rel") or "").lower(), (link.attributes.get("type") or "").lower()
-        if "alternate" in rel and kind.split(";")[0].strip() in FEED_TYPES:
-            found.append(link.attributes.get("href") or "")
-    anchors = [a.attributes.get("href") or "" for a in tree.css("a[href]")]
+    base = http_url(_attribute(declared, "href"), base) or base if declared is not None else base
     host = urlsplit(base).hostname
-    for href in anchors:
-        target = http_url(href, base)
-        if target and urlsplit(target).hostname == host and _LOOKS.search(urlsplit(target).path):
-            found.append(href)
-    absolute = [target for href in found if (target := http_url(href, base))]
-    return sorted(dict.fromkeys(absolute), key=lambda target: "comment" in target.lower())
+    # WordPress names the feed of a page's comments, too: it is offered last.
+    links = (_attribute(link, "href") for link in tree.css("link[href]") if _names_feed(link))
+    anchors = (_attribute(anchor, "href") for anchor in tree.css("a[href]"))
+    urls = [url for href in links if (url := http_url(href, base))]
+    urls += [url for href in anchors if (url := http_url(href, base)) and _looks_like_feed(url, host)]
+    return sorted(dict.fromkeys(urls), key=lambda url: "comment" in url.lower())
+
+
+def _names_feed(link: LexborNode) -> bool:
+    """Return whether a link element names a feed (RSS autodiscovery: rel=alternate and a type)."""
+    media_type = _attribute(link, "type").lower().partition(";")[0].strip()
+    return "alternate" in _attribute(link, "rel").lower() and media_type in FEED_TYPES
+
+
+def _looks_like_feed(url: str, host: str | None) -> bool:
+    parts = urlsplit(url)
+    return parts.hostname == host and _FEED_PATH.search(parts.path) is not None
+
+
+def _attribute(node: LexborNode, name: str) -> str:
+    return node.attributes.get(name) or ""

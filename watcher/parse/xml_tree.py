@@ -1,4 +1,4 @@
-"""Makes a tree of XML: strictly, else after repairs that change no word, else item by item.
+"""XML to a tree: strictly, else after repairs that change no word, else item by item.
 
 Document types are dropped, entities that HTML does not know stay as written; cut documents give what is whole.
 """
@@ -13,7 +13,7 @@ from lxml import etree
 
 from watcher.errors import TooCostlyError
 from watcher.parse.item_recovery import rebuild_document
-from watcher.parse.limits import MOST_PREFIXES
+from watcher.parse.limits import MAX_PREFIXES
 from watcher.parse.namespaces import PREFIXES
 from watcher.parse.progress import require_isolation
 from watcher.parse.strict_xml import find_prefixes, is_too_deep, parse_strictly
@@ -39,33 +39,36 @@ _REFERENCE = re.compile(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tree:
-    """A document's root; `mended` says what had to be repaired, `cut` that its end is missing.
+    """A document's root; `repair` says what had to be repaired, `cut` that its end is missing.
 
     `unread` is how many items of too many were not looked at.
     """
 
     root: etree._Element
-    mended: str | None = None
+    repair: str | None = None
     cut: bool = False
     unread: int = 0
 
 
-def grow(body: bytes) -> Tree | None:
-    """Make a tree of a UTF-8 document, None where that takes more; raises ParseError for what is too deep."""
+def parse_xml(body: bytes) -> Tree | None:
+    """Parse a UTF-8 document, repaired where it has to be; None where that takes more than repairs.
+
+    Raises ParseError for what is nested too deeply.
+    """
     if _LONG_NAMESPACE.search(body) is not None:
         require_isolation("a long namespace")
     if b"<!DOCTYPE" not in body:
         root = parse_strictly(body)
         if root is not None:
-            return _part_swallowed(root, body) or Tree(root=root)
+            return _recover_swallowed_items(root, body) or Tree(root=root)
     text = body.decode("utf-8", "replace")
     start = _START.search(text)
     if start is None:
         return None
-    whole = start.start() == 0 or _harmless(text[: start.start()])
-    text = repaired(text[start.start() :])
+    whole = start.start() == 0 or _is_prologue(text[: start.start()])
+    text = repair_xml(text[start.start() :])
     if (root := parse_strictly(text.encode())) is not None:
-        return Tree(root=root, mended=None if whole and b"<!DOCTYPE" in body else "not well-formed, repaired")
+        return Tree(root=root, repair=None if whole and b"<!DOCTYPE" in body else "not well-formed, repaired")
     # What goes on from here is many searches and small parsings in Python, for as long as the document likes.
     require_isolation("not well-formed")
     if (tree := _cut(text)) is not None or (tree := _piece_together(text)) is not None:
@@ -75,8 +78,8 @@ def grow(body: bytes) -> Tree | None:
     return None
 
 
-def _part_swallowed(root: etree._Element, body: bytes) -> Tree | None:
-    """Make a tree of a document in which a CDATA section that is not closed has swallowed the items after it.
+def _recover_swallowed_items(root: etree._Element, body: bytes) -> Tree | None:
+    """Return a tree of a document in which a CDATA section that is not closed has swallowed the items after it.
 
     It is well-formed: the section ends with that of another item. None where nothing was swallowed.
     """
@@ -85,7 +88,7 @@ def _part_swallowed(root: etree._Element, body: bytes) -> Tree | None:
     require_isolation("a section has no end")
     text = body.decode("utf-8", "replace")
     start = _START.search(text)
-    tree = _piece_together(repaired(text[start.start() :])) if start is not None else None
+    tree = _piece_together(repair_xml(text[start.start() :])) if start is not None else None
     items = ("{*}item", "{*}entry")
     if tree is None or sum(1 for _item in tree.root.iter(*items)) <= sum(1 for _item in root.iter(*items)):
         return None
@@ -93,22 +96,22 @@ def _part_swallowed(root: etree._Element, body: bytes) -> Tree | None:
 
 
 def _piece_together(text: str) -> Tree | None:
-    """Make a tree of the items that are whole and of what can be read of the others."""
+    """Return a tree of the items that are whole and of what can be read of the others."""
     rebuilt = rebuild_document(text)
     root = parse_strictly(rebuilt.text.encode()) if rebuilt is not None else None
     if rebuilt is None or root is None:
         return None
-    return Tree(root=root, mended="not well-formed, read item by item", cut=rebuilt.cut, unread=rebuilt.unread)
+    return Tree(root=root, repair="not well-formed, read item by item", cut=rebuilt.cut, unread=rebuilt.unread)
 
 
-def repaired(text: str) -> str:
+def repair_xml(text: str) -> str:
     """Drop what XML forbids, read HTML's entities, escape stray ampersands, declare the prefixes that were not."""
     if _ILLEGAL.search(text) is not None:
         text = _ILLEGAL.sub("", text)
     if "&" in text:
-        text = _REFERENCE.sub(_reference, text)
+        text = _REFERENCE.sub(_repair_reference, text)
     missing = sorted(find_prefixes(text).difference(_DECLARED.findall(text)))
-    if len(missing) > MOST_PREFIXES:
+    if len(missing) > MAX_PREFIXES:
         missing = [prefix for prefix in missing if prefix.lower() in PREFIXES]
     if missing:
         declared = "".join(f' xmlns:{prefix}="{PREFIXES.get(prefix.lower(), f"urn:{prefix}")}"' for prefix in missing)
@@ -119,8 +122,8 @@ def repaired(text: str) -> str:
 
 
 def _cut(text: str) -> Tree | None:
-    """Keep the items that are whole of a document whose end is missing, or that goes wrong after the last of them."""
-    ends = [found.end() for found in _LAST.finditer(text)]
+    """Return the items that are whole of a document whose end is missing, or that goes wrong after the last of them."""
+    ends = [match.end() for match in _LAST.finditer(text)]
     if not ends:
         return None
     start = _START.match(text)
@@ -131,24 +134,24 @@ def _cut(text: str) -> Tree | None:
         return None
     missing = _CLOSED.search(text, ends[-1]) is None
     return Tree(
-        root=root, mended="cut short: only whole items read" if missing else "not well-formed, repaired", cut=missing
+        root=root, repair="cut short: only whole items read" if missing else "not well-formed, repaired", cut=missing
     )
 
 
-def _harmless(prologue: str) -> bool:
-    """Tell whether what stands before the root is a prologue (declaration, comments, document type) and no fault."""
+def _is_prologue(prologue: str) -> bool:
+    """Return whether what stands before the root is a prologue (declaration, comments, document type) and no fault."""
     return _PROLOGUE.fullmatch(prologue) is not None
 
 
-def _reference(found: re.Match[str]) -> str:
-    said, name = found[0], found[1]
-    if said[0] == "<":
-        return said
+def _repair_reference(match: re.Match[str]) -> str:
+    written, name = match[0], match[1]
+    if written[0] == "<":
+        return written
     if name is None:
         return "&amp;"
     if name[0] == "#":
         code = int(name[2:], 16) if name[1] in "xX" else int(name[1:])
         legal = code in (9, 10, 13) or 32 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
-        return said.lower() if legal else ""
-    read = html5.get(f"{name};")
-    return read.replace("&", "&amp;").replace("<", "&lt;") if read is not None else f"&amp;{said[1:]}"
+        return written.lower() if legal else ""
+    character = html5.get(f"{name};")
+    return character.replace("&", "&amp;").replace("<", "&lt;") if character is not None else f"&amp;{written[1:]}"

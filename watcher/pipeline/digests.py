@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from difflib import get_close_matches
 from pathlib import Path
 
 import structlog
@@ -37,6 +36,7 @@ from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
 from watcher.store.outbox.queue import DeliveryDraft, add_deliveries, requeue_delivery
 from watcher.store.system.installation import find_installation_id, get_installation_id
+from watcher.text.suggest import find_nearest
 
 log = structlog.get_logger()
 
@@ -314,5 +314,5 @@ def _find_subscription(context: DigestContext, name: str) -> Subscription:
     for subscription in context.subscriptions:
         if subscription.name == name:
             return subscription
-    near = get_close_matches(name, [subscription.name for subscription in context.subscriptions], 1)
-    raise NotFoundError("digest", name, near[0] if near else "")
+    nearest = find_nearest(name, [subscription.name for subscription in context.subscriptions])
+    raise NotFoundError("digest", name, nearest or "")

@@ -126,6 +126,7 @@ def _store_documents(
     offered = [(feed.id, to_entries(outcome.parsed, feed)) for feed, outcome in parsed]
     known = load_known_entries_of_feeds(db, offered)
     documents: dict[int, _IngestedDocument] = {}
+    # All documents are compared before any is stored: ids are then assigned, and rows written, for all of them at once.
     for (feed, outcome), (_feed_id, candidate_entries), remembered in zip(parsed, offered, known, strict=True):
         diff = _compare(feed, outcome, candidate_entries, remembered, rules.limits, now)
         documents[feed.id] = _IngestedDocument(feed=feed, seen=len(candidate_entries), diff=diff)

@@ -48,7 +48,12 @@ def _render(forms: DigestForms, channel: Channel, recipient: str, installation: 
 
 
 def build_message_id(digest: Digest, channel: Channel, recipient: str, part: int, installation: str) -> str:
-    """Return a message's identity, derived from what it is: a repetition has the same one, and no other message has."""
-    parts = (installation, digest.name, digest.slot_at.isoformat(), channel.name, recipient, str(part))
+    """Return a message's identity, derived from what it is: a repetition has the same one, and no other message has.
+
+    The end of the window is part of it: after a clock that was days ahead, the same slot comes a second time with other
+    news, and mail programs show only one of two messages under one identity.
+    """
+    times = (digest.slot_at.isoformat(), digest.window[1].isoformat())
+    parts = (installation, digest.name, *times, channel.name, recipient, str(part))
     local = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
     return f"<{local}@{channel.options.identity_domain}>"

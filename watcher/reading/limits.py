@@ -34,10 +34,10 @@ class Limits:
     hard: float
 
 
-QUICK = Limits(enough=0.3, soft=0.35, hard=0.8)
+FIRST_TRY = Limits(enough=0.3, soft=0.35, hard=0.8)
 """For a first try: nearly every broken document is read within a tenth of this."""
-SHORT = Limits(enough=0.1, soft=0.15, hard=0.3)
+SHORT_START = Limits(enough=0.1, soft=0.15, hard=0.3)
 """For the shorter starts."""
-FULL = Limits(enough=3.0, soft=3.5, hard=4.0)
-PAGE = Limits(enough=1.5, soft=1.5, hard=2.0)
+WHOLE_DOCUMENT = Limits(enough=3.0, soft=3.5, hard=4.0)
+WHOLE_PAGE = Limits(enough=1.5, soft=1.5, hard=2.0)
 """For an article page or a page that may name feeds."""

@@ -72,6 +72,7 @@ class Pipe:
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
+        """Return a class of the domain; raises UnpicklingError for anything else."""
         if module.startswith(_MODULES) or (module, name) in _NAMES:
             return super().find_class(module, name)
         raise pickle.UnpicklingError(f"{module}.{name} is no value of the domain")

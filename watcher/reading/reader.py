@@ -19,17 +19,17 @@ from watcher.errors import ParseError, TooCostlyError, WatcherError
 from watcher.model.entry import Item
 from watcher.model.poll import Document, ParsedFeed
 from watcher.parse import parse
-from watcher.parse.progress import NeedsIsolation, following
+from watcher.parse.progress import NeedsIsolation, follow_progress
 from watcher.reading.limits import (
-    FULL,
+    FIRST_TRY,
     IDLE_SECONDS,
     MAX_BYTES_IN_THREAD,
-    PAGE,
-    QUICK,
-    SHORT,
+    SHORT_START,
     START_BYTES,
     START_TRIES,
     THREAD_SECONDS,
+    WHOLE_DOCUMENT,
+    WHOLE_PAGE,
     Limits,
 )
 from watcher.reading.pipe import Closed
@@ -97,14 +97,14 @@ class Reader:
     async def _parse_isolated(self, document: Document, known: frozenset[bytes]) -> Answer:
         large = len(document.body) > MAX_BYTES_IN_THREAD
         if not large and document.url not in self._slow_addresses:
-            answer = await self._quick.run("document", (document, known), QUICK)
+            answer = await self._quick.run("document", (document, known), FIRST_TRY)
             if answer.stopped is None:
                 return answer
             # A feed that was slow once is not given a first try again: others are waiting in that lane.
             self._slow_addresses[document.url] = None
             if len(self._slow_addresses) > MAX_SLOW_REMEMBERED:
                 self._slow_addresses.popitem(last=False)
-        return await self._slow.run("document", (document, known), FULL)
+        return await self._slow.run("document", (document, known), WHOLE_DOCUMENT)
 
     async def _parse_start(self, document: Document, known: frozenset[bytes], answer: Answer) -> Answer:
         """Read the first part of a document that is beyond the bounds: the items that are whole in it are kept.
@@ -113,11 +113,12 @@ class Reader:
         """
 
         async def parse_to(end: int, limits: Limits) -> Answer:
+            """Parse the first `end` bytes of the document."""
             return await self._quick.run("document", (replace(document, body=document.body[:end]), known), limits)
 
         start = Answer()
         if len(document.body) > START_BYTES:
-            start = await parse_to(START_BYTES, QUICK)
+            start = await parse_to(START_BYTES, FIRST_TRY)
         ends = [found.end() for found in _ITEM_END.finditer(document.body, 0, START_BYTES)]
         low, high = 0, len(ends)
         for _try in range(START_TRIES if not start.items else 0):
@@ -125,13 +126,13 @@ class Reader:
                 break
             # The geometric mean: what is hostile may have thousands of ends, what stands before it a few.
             middle = max(low + 1, isqrt(max(low, 1) * high))
-            tried = await parse_to(ends[middle - 1], SHORT)
+            tried = await parse_to(ends[middle - 1], SHORT_START)
             low, high = (middle, high) if tried.items else (low, middle)
             start = tried if tried.items else start
         return replace(answer, items=start.items, value=start.value)
 
     async def _read_page(self, job: str, *arguments: object) -> Any:
-        answer = await self._pages.run(job, arguments, PAGE)
+        answer = await self._pages.run(job, arguments, WHOLE_PAGE)
         if answer.stopped is not None:
             raise TooCostlyError("parse", answer.stopped)
         if answer.error is not None:
@@ -152,6 +153,7 @@ class _Lane:
             self._free.put(process)
 
     async def run(self, job: str, arguments: tuple[object, ...], limits: Limits) -> Answer:
+        """Do a job in the next process that is free; raises ReaderClosedError."""
         if self._closed:
             raise ReaderClosedError
         loop = asyncio.get_running_loop()
@@ -165,6 +167,7 @@ class _Lane:
         return answer
 
     def close(self) -> None:
+        """Kill the processes and start no others."""
         self._closed = True
         for process in self._processes:
             process.kill()
@@ -197,19 +200,22 @@ class _InThread:
         self._started = time.thread_time()
 
     def require_isolation(self, reason: str) -> None:
+        """Raise NeedsIsolation: a thread cannot be ended."""
         raise NeedsIsolation(reason)
 
     def add(self, _item: Item) -> bool:
+        """Raise NeedsIsolation where the reading takes long."""
         if time.thread_time() - self._started > THREAD_SECONDS:
             raise NeedsIsolation("takes long")
         return True
 
     def has_time_to_repair(self) -> bool:
+        """Raise NeedsIsolation: repairs take as long as the document likes."""
         raise NeedsIsolation("repairs")
 
 
 def _parse_in_thread(document: Document, known: Collection[bytes]) -> ParsedFeed:
-    with following(_InThread()):
+    with follow_progress(_InThread()):
         return parse(document, known)
 
 

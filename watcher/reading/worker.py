@@ -18,7 +18,7 @@ from typing import Any
 
 from watcher.errors import ParseError, TooCostlyError
 from watcher.model.entry import Item
-from watcher.parse.progress import following
+from watcher.parse.progress import follow_progress
 from watcher.reading.limits import MEMORY_BYTES, Limits
 from watcher.reading.pipe import Closed, Pipe
 
@@ -72,7 +72,7 @@ def _serve(pipe: Pipe, job: Callable[..., Any], arguments: tuple[Any, ...], limi
     signal.setitimer(signal.ITIMER_PROF, limits.soft)
     try:
         try:
-            with following(progress):
+            with follow_progress(progress):
                 answer: tuple[Any, ...] = ("done", job(*arguments))
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
@@ -110,6 +110,7 @@ class _Streamed:
         """Do nothing: this process can be ended."""
 
     def add(self, item: Item) -> bool:
+        """Keep an item to be sent; return whether there is time for the next."""
         self._items.append(item)
         now = time.process_time()
         if len(self._items) >= BATCH_ITEMS or now - self._sent >= BATCH_SECONDS:
@@ -126,6 +127,7 @@ class _Streamed:
         return not is_late
 
     def send(self) -> None:
+        """Send the items that were read since the last time."""
         if self._items:
             # No signal may cut a message in half.
             signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGPROF, signal.SIGVTALRM})

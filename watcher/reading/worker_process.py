@@ -141,8 +141,8 @@ class Process:
 
 
 def _finish(answer: Answer, message: Any, limits: Limits) -> None:
-    said, stopped, _fit = message
-    match said:
+    outcome, stopped, _fit = message
+    match outcome:
         case ("done", value):
             answer.value = value
             answer.stopped = _over_time(limits) if stopped else None

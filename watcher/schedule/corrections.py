@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from watcher.model.entry import Entry
 from watcher.model.feed import Feed, FeedState
-from watcher.text.urls import canonical_url, same_site
+from watcher.text.urls import canonical_url, is_same_site
 
 MIN_SHARED_ITEMS_DIVISOR = 3
 """One in so many items has to be known where only the items speak for one feed under two addresses."""
@@ -44,7 +44,7 @@ def _was_failing(feed: Feed) -> bool:
 def is_similar_url(url: str, other: str) -> bool:
     """Return whether two addresses lie on one site, or have the same path on two."""
     path = urlsplit(url).path.rstrip("/")
-    return same_site(url, other) or (bool(path) and path == urlsplit(other).path.rstrip("/"))
+    return is_same_site(url, other) or (bool(path) and path == urlsplit(other).path.rstrip("/"))
 
 
 def was_shown_before(entry: Entry, left: Feed, *, shared: bool) -> bool:

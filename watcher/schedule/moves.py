@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from watcher.model.feed import Feed, Move
 from watcher.model.poll import Redirect
-from watcher.text.urls import permanent_target, same_site
+from watcher.text.urls import is_same_site, permanent_target
 
 MOVE_CONFIRMED_AFTER = timedelta(days=2)
 MIN_MOVE_SIGHTINGS = 3
@@ -26,7 +26,7 @@ def follow_redirects(feed: Feed, hops: tuple[Redirect, ...], now: datetime, *, s
     target = permanent_target(hops, feed.fetch_url)
     if target is None:
         return feed if feed.poll.move is None else _with_move(feed, None)
-    if same_site(target, feed.fetch_url):
+    if is_same_site(target, feed.fetch_url):
         return _with_move(feed, None, fetch_url=target)
     if feed.poll.move is None or feed.poll.move.url != target:
         return _with_move(feed, Move(url=target, first_seen_at=now))

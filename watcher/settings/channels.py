@@ -12,10 +12,10 @@ from watcher.errors import Fault
 from watcher.model.digest import Channel
 from watcher.settings import secrets
 from watcher.settings.former_names import check_former_names
-from watcher.settings.validation import check
-from watcher.settings.value_types import did_you_mean, shorten
+from watcher.settings.validation import build_section
 from watcher.settings.yaml_nodes import Node, Scalar, Table
-from watcher.text.written_values import NAME
+from watcher.text.suggest import did_you_mean
+from watcher.text.written_values import NAME, shorten_text
 
 
 def read_channels(
@@ -39,7 +39,9 @@ def _read_channel(
     name: str, node: Node, table: Table, folder: Path, state_folder: Path, faults: list[Fault]
 ) -> Channel | None:
     if not NAME.fullmatch(name):
-        faults.append(table.key_at[name].fault(f"channel {shorten(name)!r}: letters, digits, `-`, `_` and `.` only"))
+        faults.append(
+            table.key_at[name].fault(f"channel {shorten_text(name)!r}: letters, digits, `-`, `_` and `.` only")
+        )
         return None
     if not isinstance(node, Table):
         faults.append(node.place.fault(f"channel `{name}`: expected `kind:` and what it needs"))
@@ -57,8 +59,8 @@ def _read_channel(
     # Addresses of Apprise hold keys; what is wrong with one must not repeat it.
     for key in _list_secret_lists(model):
         if key in section.values:
-            secrets.keep_quiet(section.values[key])
-    options = check(model, section, faults)
+            secrets.hide_values(section.values[key])
+    options = build_section(model, section, faults)
     if options is None:
         return None
     return Channel(
@@ -76,7 +78,7 @@ def _read_kind(name: str, node: Table, faults: list[Fault]) -> str | None:
     if isinstance(kind, Scalar) and kind.value in known:
         return kind.value
     if isinstance(kind, Scalar):
-        reason, hint = f"{shorten(str(kind.value))!r} is none of ", did_you_mean(str(kind.value), known)
+        reason, hint = f"{shorten_text(str(kind.value))!r} is none of ", did_you_mean(str(kind.value), known)
     else:
         reason, hint = "`kind` is missing: ", ""
     faults.append((kind or node).place.fault(f"channel `{name}`: {reason}{', '.join(known)}{hint}"))

@@ -56,20 +56,20 @@ class Settings:
             raise ConfigError(tuple(sorted(faults)))
 
     def source(self, url: str) -> FeedConfig | None:
-        """Find a feed by the address that it is known by."""
+        """Return the feed of an address that it is known by, None for an unknown one."""
         return self._by_url.get(url)
 
     def channel(self, name: str) -> Channel | None:
-        """Find a channel by its name."""
+        """Return the channel of a name, None for an unknown one."""
         return next((channel for channel in self.channels if channel.name == name), None)
 
     def subscription(self, name: str) -> Subscription | None:
-        """Find a digest by its name."""
-        return next((each for each in self.subscriptions if each.name == name), None)
+        """Return the digest of a name, None for an unknown one."""
+        return next((subscription for subscription in self.subscriptions if subscription.name == name), None)
 
 
 def signing_key(settings: Settings) -> bytes:
-    """Give the key for signed links: `web.secret_key`, else one made once and kept in the state folder (mode 0600).
+    """Return the key for signed links: `web.secret_key`, else one made once and kept in the state folder (mode 0600).
 
     Raises ConfigError where it can be neither read nor made.
     """
@@ -80,16 +80,16 @@ def signing_key(settings: Settings) -> bytes:
     try:
         if not path.exists():
             private.make_folder(settings.state)
-            made = path.with_name(f"secret.key.{os.getpid()}")
-            private.create_file(made)
-            made.write_text(secrets.token_urlsafe(48), "ascii")
+            draft = path.with_name(f"secret.key.{os.getpid()}")
+            private.create_file(draft)
+            draft.write_text(secrets.token_urlsafe(48), "ascii")
             try:
-                os.link(made, path)
+                os.link(draft, path)
             except FileExistsError:
                 pass
             finally:
-                made.unlink()
+                draft.unlink()
         return path.read_bytes()
     except OSError as error:
-        said = f"no key for signed links: {error.strerror}; set web.secret_key or make the folder writable"
-        raise ConfigError((Fault(str(path), 1, 1, said),)) from error
+        message = f"no key for signed links: {error.strerror}; set web.secret_key or make the folder writable"
+        raise ConfigError((Fault(str(path), 1, 1, message),)) from error

@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 from ruamel.yaml import YAML
@@ -21,40 +21,43 @@ from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feeds import read_sources
 from watcher.settings.loader import load
 from watcher.settings.secrets import FaultsWithoutSecrets, expand
-from watcher.settings.value_types import write_length
+from watcher.settings.value_types import format_duration
 from watcher.settings.yaml_nodes import Listing, Node, Table, read
 from watcher.text.redact import redact_url
 
 FILE = "feeds.yaml"
+_INDENT = 2
+_EMPTY_LIST = re.compile(r"^feeds:[ \t]*(?:\[[ \t]*\]|~|null)?[ \t]*(#.*)?$")
 
 
 def add_sources(folder: Path, environ: Mapping[str, str], added: Sequence[FeedConfig]) -> None:
     """Add feeds at the end of the list. Raises ConfigError, and changes nothing, where that could not be loaded."""
-    written = [_facts(source) for source in added]
+    written = [_to_item(source) for source in added]
     _edit(
         folder,
         environ,
-        lambda text: _appended(text, written),
+        lambda text: _append_items(text, written),
         lambda listed: listed.extend(written),
         lambda old: [*old, *added],
     )
 
 
 def remove_source(folder: Path, environ: Mapping[str, str], url: str) -> None:
-    """Take a feed, by the address that it is known by, out of the list. Raises NotFoundError or ConfigError."""
+    """Remove a feed, by the address that it is known by, from the list. Raises NotFoundError or ConfigError."""
     known = [source.url for source in _sources(folder, environ)]
     if url not in known:
         raise NotFoundError("feed", redact_url(url))
     place = known.index(url)
 
-    def take_out(listed: Any) -> None:
+    def delete_item(listed: Any) -> None:
+        """Delete the item of the feed."""
         del listed[place]
 
     _edit(
         folder,
         environ,
-        lambda text: _cut(text, place),
-        take_out,
+        lambda text: _cut_item(text, place),
+        delete_item,
         lambda old: [source for source in old if source.url != url],
     )
 
@@ -72,7 +75,7 @@ def _edit(
     before, windows = original.replace("\r\n", "\n"), "\r\n" in original
     wanted = [_without_identity(source) for source in expected(_sources(folder, environ))]
     fault: ConfigError | None = None
-    for attempt in (by_line, lambda text: _rewritten(text, by_tree)):
+    for attempt in (by_line, lambda text: _rewrite(text, by_tree)):
         after = attempt(before)
         if after is None:
             continue
@@ -89,7 +92,7 @@ def _edit(
 
 
 def _without_identity(source: FeedConfig) -> FeedConfig:
-    """Return of a feed what its item says: not what it is known by, which depends on the items before it."""
+    """Return a feed as its item has it: without what it is known by, which depends on the items before it."""
     return replace(source, url="", address=source.request_url, secrets=(), private=False)
 
 
@@ -97,13 +100,13 @@ def _sources(folder: Path, environ: Mapping[str, str]) -> tuple[FeedConfig, ...]
     faults: list[Fault] = FaultsWithoutSecrets()
     root = read(folder / FILE, str(folder / FILE), faults)
     filled = expand(root, environ, faults) if root is not None else []
-    found = read_sources(root, str(folder / FILE), faults, folder=folder)
+    sources = read_sources(root, str(folder / FILE), faults, folder=folder)
     if faults:
         raise ConfigError(tuple(sorted(conceal_values(faults, filled))))
-    return found
+    return sources
 
 
-def _listed(text: str) -> Node | None:
+def _parse_list(text: str) -> Node | None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / FILE
         path.write_text(text, encoding="utf-8")
@@ -111,60 +114,66 @@ def _listed(text: str) -> Node | None:
     return root.values.get("feeds") if isinstance(root, Table) else None
 
 
-def _appended(text: str, written: Sequence[Mapping[str, Any]]) -> str | None:
-    """Put items behind the last one of a list in block style, or in place of an empty list."""
-    listed, lines = _listed(text), text.split("\n")
+def _append_items(text: str, added: Sequence[Mapping[str, Any]]) -> str | None:
+    """Return the file with items behind the last one, or in place of an empty list; None where items share lines."""
+    listed, lines = _parse_list(text), text.split("\n")
     items = listed.items if isinstance(listed, Listing) else []
     if items:
-        spans = _spans(items, lines)
-        if spans is None:
-            return None
-        indent, last = spans[-1][2], spans[-1][1]
-    else:
-        empty = re.compile(r"^feeds:[ \t]*(?:\[[ \t]*\]|~|null)?[ \t]*(#.*)?$")
-        place = next((n for n, line in enumerate(lines) if empty.match(line)), None)
-        if place is None:
-            return (
-                None
-                if re.search(r"^feeds:", text, re.MULTILINE)
-                else text.rstrip("\n") + "\n\nfeeds:\n" + _block(written, 2)
-            )
-        comment = empty.match(lines[place])
-        lines[place] = "feeds:" + (f"  {comment[1]}" if comment and comment[1] else "")
-        indent, last = 2, place + 1
-    new = [f"{' ' * indent}- {_flow(each)}" for each in written]
-    rest = lines[last:]
-    return "\n".join([*lines[:last], *new, *(rest or [""])])
-
-
-def _cut(text: str, place: int) -> str | None:
-    """Take an item's own lines out of a list in block style; comments around it stay."""
-    listed, lines = _listed(text), text.split("\n")
-    if not isinstance(listed, Listing) or (spans := _spans(listed.items, lines)) is None:
+        spans = _find_spans(items, lines)
+        return None if spans is None else _insert_items(lines, spans[-1].end, spans[-1].indent, added)
+    place = next((number for number, line in enumerate(lines) if _EMPTY_LIST.match(line)), None)
+    if place is not None:
+        # `feeds: []  # none yet` becomes the head of a block, with its comment.
+        comment = _EMPTY_LIST.sub(r"\1", lines[place])
+        lines[place] = f"feeds:  {comment}" if comment else "feeds:"
+        return _insert_items(lines, place + 1, _INDENT, added)
+    if re.search(r"^feeds:", text, re.MULTILINE):
         return None
-    start, end, _indent = spans[place]
-    del lines[start:end]
+    return _insert_items([*text.rstrip("\n").split("\n"), "", "feeds:"], None, _INDENT, added)
+
+
+def _insert_items(lines: list[str], place: int | None, indent: int, added: Sequence[Mapping[str, Any]]) -> str:
+    place = len(lines) if place is None else place
+    items = [f"{' ' * indent}- {_format_item(item)}" for item in added]
+    return "\n".join([*lines[:place], *items, *(lines[place:] or [""])])
+
+
+def _cut_item(text: str, place: int) -> str | None:
+    """Return the file without an item's own lines; comments around it stay. None where items share lines."""
+    listed, lines = _parse_list(text), text.split("\n")
+    if not isinstance(listed, Listing) or (spans := _find_spans(listed.items, lines)) is None:
+        return None
+    del lines[spans[place].start : spans[place].end]
     if len(spans) == 1:
         text = "\n".join(lines)
         return re.sub(r"^feeds:[ \t]*", "feeds: []", text, count=1, flags=re.MULTILINE)
     return "\n".join(lines)
 
 
-def _spans(items: Sequence[Node], lines: Sequence[str]) -> list[tuple[int, int, int]] | None:
-    """Give each item's first line, the line behind its last, and its indentation; None where it shares a line."""
+class _Span(NamedTuple):
+    """The lines of an item, `end` behind the last, and how far its dash is indented."""
+
+    start: int
+    end: int
+    indent: int
+
+
+def _find_spans(items: Sequence[Node], lines: Sequence[str]) -> list[_Span] | None:
+    """Return the lines of each item of a list in block style; None where an item shares a line."""
     starts: list[tuple[int, int]] = []
     for item in items:
         number = item.place.line - 1
-        found = re.match(r"([ ]*)-[ ]+", lines[number])
-        if found is None or found.end() > item.place.column or (starts and starts[-1][0] >= number):
+        match = re.match(r"([ ]*)-[ ]+", lines[number])
+        if match is None or match.end() > item.place.column or (starts and starts[-1][0] >= number):
             return None
-        starts.append((number, len(found[1])))
+        starts.append((number, len(match[1])))
     spans = []
-    for n, (start, indent) in enumerate(starts):
-        end = starts[n + 1][0] if n + 1 < len(starts) else _end_of_list(lines, start + 1, indent)
+    for number, (start, indent) in enumerate(starts):
+        end = starts[number + 1][0] if number + 1 < len(starts) else _end_of_list(lines, start + 1, indent)
+        # Comments and blank lines before the next item are that one's.
         while end > start + 1 and (not lines[end - 1].strip() or lines[end - 1].lstrip().startswith("#")):
             end -= 1
-        spans.append((start, end, indent))
+        spans.append(_Span(start, end, indent))
     return spans
 
 
@@ -176,8 +185,8 @@ def _end_of_list(lines: Sequence[str], start: int, indent: int) -> int:
     return len(lines)
 
 
-def _rewritten(text: str, change: Callable[[Any], None]) -> str | None:
-    """Read and write the file whole, comments and all; where lines cannot be told apart."""
+def _rewrite(text: str, change: Callable[[Any], None]) -> str | None:
+    """Return the file changed and written anew, comments and all, for where items share lines."""
     rules = YAML()
     rules.preserve_quotes = True
     rules.width = 10_000
@@ -193,17 +202,17 @@ def _rewritten(text: str, change: Callable[[Any], None]) -> str | None:
     return out.getvalue()
 
 
-def _facts(source: FeedConfig) -> dict[str, Any]:
+def _to_item(source: FeedConfig) -> dict[str, Any]:
     url = source.url if "${" in source.url else source.request_url
-    said: dict[str, Any] = {"url": url, "title": source.title, "tags": list(source.tags)}
-    said |= {"language": source.language, "interval": write_length(source.interval) if source.interval else None}
-    said |= {"enabled": None if source.enabled else "false", "fulltext": "true" if source.fulltext else None}
+    item: dict[str, Any] = {"url": url, "title": source.title, "tags": list(source.tags)}
+    item |= {"language": source.language, "interval": format_duration(source.interval) if source.interval else None}
+    item |= {"enabled": None if source.enabled else "false", "fulltext": "true" if source.fulltext else None}
     if source.access.username is not None:
-        said |= {
+        item |= {
             "username": _escape_references(source.access.username),
             "password": _escape_references(source.access.password or ""),
         }
-    return {key: value for key, value in said.items() if value or key == "password"}
+    return {key: value for key, value in item.items() if value or key == "password"}
 
 
 def _escape_references(text: str) -> str:
@@ -211,17 +220,14 @@ def _escape_references(text: str) -> str:
     return text.replace("${", "$${")
 
 
-def _flow(written: Mapping[str, Any]) -> str:
+def _format_item(written: Mapping[str, Any]) -> str:
+    """Format an item in one line: `{url: https://..., title: ...}`."""
     plain_words = {key: value for key, value in written.items() if key not in {"enabled", "fulltext"}}
-    said = yaml.safe_dump(
+    line = yaml.safe_dump(
         plain_words, default_flow_style=True, sort_keys=False, width=10**6, allow_unicode=True
     ).strip()
     flags = "".join(f", {key}: {written[key]}" for key in ("enabled", "fulltext") if key in written)
-    return f"{said[:-1]}{flags}}}"
-
-
-def _block(written: Sequence[Mapping[str, Any]], indent: int) -> str:
-    return "".join(f"{' ' * indent}- {_flow(each)}\n" for each in written)
+    return f"{line[:-1]}{flags}}}"
 
 
 def _text(path: Path) -> str:

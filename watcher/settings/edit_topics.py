@@ -34,8 +34,8 @@ def save_topic(folder: Path, environ: Mapping[str, str], topic_id: str, name: st
         raise
 
 
-def as_yaml(topic_id: str, name: str, query: str) -> str:
-    """Write a topic as it would stand in the file, for a person to put there."""
+def format_topic_yaml(topic_id: str, name: str, query: str) -> str:
+    """Format a topic as it would stand in the file, for a person to paste there."""
     out = io.StringIO()
     _rules().dump([_topic(topic_id, name, query)], out)
     return out.getvalue()

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 
 from watcher.errors import Fault
 from watcher.settings.schema import EngineName
-from watcher.settings.value_types import did_you_mean, shorten
 from watcher.settings.yaml_nodes import Node, Place, Scalar
+from watcher.text.suggest import did_you_mean
+from watcher.text.written_values import shorten_text
 
 
 def read_engine(written: Node | None, database_url: str, environ: Mapping[str, str], faults: list[Fault]) -> EngineName:
@@ -22,11 +23,13 @@ def read_engine(written: Node | None, database_url: str, environ: Mapping[str, s
     if value is None:
         return EngineName.LOCAL
     if value not in names:
-        said = f"{shorten(value)!r} is none of {', '.join(names)}" if value else f"expected one of {', '.join(names)}"
-        faults.append(written.place.fault(f"`engine`: {said}{did_you_mean(value, names)}"))
+        is_none_of = f"{shorten_text(value)!r} is none of" if value else "expected one of"
+        hint = did_you_mean(value, names)
+        faults.append(written.place.fault(f"`engine`: {is_none_of} {', '.join(names)}{hint}"))
         return EngineName.LOCAL
     name = EngineName(value)
     if name is EngineName.PROCRASTINATE and not database_url.startswith(("postgres:", "postgresql:", "postgresql+")):
-        said = "needs PostgreSQL: set `database.url` or WATCHER_DATABASE_URL to postgresql://USER@HOST/NAME"
-        faults.append(written.place.fault(f"`engine: {value}` {said}"))
+        message = f"`engine: {value}` needs PostgreSQL"
+        remedy = "set `database.url` or WATCHER_DATABASE_URL to postgresql://USER@HOST/NAME"
+        faults.append(written.place.fault(f"{message}: {remedy}"))
     return name

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from watcher.errors import Fault
 from watcher.settings.schema import Web
-from watcher.settings.yaml_nodes import Listing, Place, Table, at
+from watcher.settings.yaml_nodes import Listing, Place, Table, find_node
 
 _HOW = "others reach the page there: set web.password or web.token"
 
@@ -23,7 +23,7 @@ def find_exposed(web: Web, root: Table) -> tuple[Fault, ...]:
         )
     if web.base_url and not is_loopback(urlsplit(web.base_url).hostname or ""):
         faults.append(_place(root, "base_url").fault(f"web.base_url is not loopback, and {_HOW}"))
-    node = at(root, ("web", "hosts"))
+    node = find_node(root, ("web", "hosts"))
     for number, name in enumerate(web.hosts):
         if not is_loopback(name):
             place = node.items[number].place if isinstance(node, Listing) else node.place
@@ -43,4 +43,4 @@ def is_loopback(host: str) -> bool:
 
 
 def _place(root: Table, key: str) -> Place:
-    return at(root, ("web", key)).place
+    return find_node(root, ("web", key)).place

@@ -1,4 +1,4 @@
-"""Reads how a feed is asked for: login, cookie, headers, certificates and proxy of an item of `feeds.yaml`."""
+"""How a feed is requested: login, cookie, headers, certificates and proxy of an item of `feeds.yaml`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def prepare_access(item: Table, folder: Path, faults: list[Fault], notes: list[F
     secrets.read_files(item, WrittenFeed, folder, faults)
     for key in ("headers", "proxy", "username"):
         if key in item.values:
-            secrets.keep_quiet(item.values[key])
+            secrets.hide_values(item.values[key])
     if isinstance(named, Scalar) and named.value:
         path = (folder / named.value).expanduser()
         try:
@@ -80,7 +80,7 @@ def read_access(
         faults.append(item.key_at[there].fault(f"`{there}` needs {absent} beside it"))
     elif username is not None and ":" in username:
         # RFC 7617, 2: the first colon ends the name.
-        faults.append(item.values["username"].place.fault("`username` may not hold a colon"))
+        faults.append(item.values["username"].place.fault("`username` must not contain a colon"))
     if written.http_version == "2":
         _check_http2(item.values["http_version"], faults)
     return Access(
@@ -112,24 +112,25 @@ def _list_conflicts(written: WrittenFeed, username: str | None) -> Mapping[str, 
 def _read_headers(node: Node | None, besides: Mapping[str, str], faults: list[Fault]) -> tuple[tuple[str, str], ...]:
     if not isinstance(node, Table):
         return ()
-    found: dict[str, tuple[str, str]] = {}
+    # A header is wrong by its name (no token, ours, set elsewhere, twice) or by its value.
+    headers: dict[str, tuple[str, str]] = {}
     for name, value in node.values.items():
         lower, place = name.lower(), node.key_at[name]
         if not _TOKEN.fullmatch(name):
-            faults.append(place.fault(f"{name[:60]!r} is no name of a header: letters, digits and hyphens"))
+            faults.append(place.fault(f"{name[:60]!r} is not a header name: letters, digits and hyphens"))
         elif lower in _OWN:
             faults.append(place.fault(f"the header `{name}` cannot be set: {_OWN[lower]}"))
         elif lower in besides:
             faults.append(place.fault(f"the header `{name}` and `{besides[lower]}` are both set: one is enough"))
-        elif lower in found:
-            faults.append(place.fault(f"the header `{name}` appears twice, as `{found[lower][0]}` before"))
+        elif lower in headers:
+            faults.append(place.fault(f"the header `{name}` appears twice, as `{headers[lower][0]}` before"))
         elif not isinstance(value, Scalar) or value.value is None or not value.value.strip():
             faults.append(place.fault(f"the header `{name}` has no value"))
-        elif (amiss := find_header_fault(value.value)) is not None:
-            faults.append(value.place.fault(f"the header `{name}` {amiss}"))
+        elif (reason := find_header_fault(value.value)) is not None:
+            faults.append(value.place.fault(f"the header `{name}` {reason}"))
         else:
-            found[lower] = (name, value.value.strip())
-    return tuple(found.values())
+            headers[lower] = (name, value.value.strip())
+    return tuple(headers.values())
 
 
 def find_header_fault(value: str) -> str | None:
@@ -149,7 +150,7 @@ def _read_verify(
     if written is True or node is None:
         return True
     if written is False:
-        notes.append(node.place.fault("`verify: false`: anybody on the way can read and change this feed"))
+        notes.append(node.place.fault("`verify: false`: anybody on the network can read and change this feed"))
         return False
     path = (folder / str(written)).expanduser()
     try:

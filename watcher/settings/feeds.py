@@ -1,4 +1,4 @@
-"""What `feeds.yaml` says: the sources, each once."""
+"""`feeds.yaml`: the sources, each once."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from watcher.settings import secrets
 from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feed_access import prepare_access, read_access
 from watcher.settings.schema import WrittenFeed
-from watcher.settings.validation import check, whole
-from watcher.settings.value_types import shorten
+from watcher.settings.validation import build_section, read_sections
 from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table, make_node
 from watcher.text.redact import (
     HIDDEN,
@@ -29,6 +28,7 @@ from watcher.text.redact import (
     strip_userinfo,
 )
 from watcher.text.urls import canonical_url
+from watcher.text.written_values import shorten_text
 
 _REDACTED = re.compile(r"=\*\*\*(?:[&#]|$)|//\*\*\*@")
 
@@ -40,13 +40,14 @@ def read_sources(
 
     `folder` is where relative paths count from. `notes` takes what works and should be looked at.
     """
-    table = whole(Place(file), root, ("feeds",), faults)
+    table = read_sections(Place(file), root, ("feeds",), faults)
     listed = table.values.get("feeds")
     if listed is None or (isinstance(listed, Scalar) and listed.value is None):
         return ()
     if not isinstance(listed, Listing):
         faults.append(listed.place.fault("`feeds`: expected a list here, each line beginning with `- url: `"))
         return ()
+    # One address may be two feeds, each for another login; the second gets an address of its own to be known by.
     seen: dict[tuple[object, ...], Place] = {}
     sources: dict[str, FeedConfig] = {}
     for item in listed.items:
@@ -55,7 +56,7 @@ def read_sources(
             continue
         place = item.values["url"].place if isinstance(item, Table) else item.place
         if (first := seen.get(_get_identity(source))) is not None:
-            faults.append(place.fault(f"feed {shorten(source.url)} appears twice (first in line {first.line})"))
+            faults.append(place.fault(f"feed {shorten_text(source.url)} appears twice (first in line {first.line})"))
             continue
         seen[_get_identity(source)] = place
         if source.url in sources:
@@ -105,7 +106,7 @@ def find_source(sources: Sequence[FeedConfig], url: str) -> FeedConfig | None:
 
 
 def same_address(url: str) -> str:
-    """Give what two spellings of one feed address share: host in lower case, no fragment, no lone slash."""
+    """Return what two spellings of one feed address share: host in lower case, no fragment, no lone slash."""
     scheme, _, rest = url.strip().partition("://")
     host, slash, path = rest.partition("/")
     path = path.partition("#")[0]
@@ -114,12 +115,13 @@ def same_address(url: str) -> str:
 
 def _read_source(item: Node, folder: Path, faults: list[Fault], notes: list[Fault]) -> FeedConfig | None:
     node = item
+    # A bare address in the list: `- https://news.example/rss`.
     if isinstance(item, Scalar) and item.value is not None:
         node = Table(item.place, {"url": item}, {"url": item.place})
     before = len(faults)
     if isinstance(node, Table):
         prepare_access(node, folder, faults, notes)
-    written = check(WrittenFeed, node, faults)
+    written = build_section(WrittenFeed, node, faults)
     if written is None or not isinstance(node, Table):
         return None
     access = read_access(written, parse_userinfo(written.url), node, folder, faults, notes)

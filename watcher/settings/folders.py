@@ -1,4 +1,4 @@
-"""Where things lie: the configuration folder when none is named, and the state folder that goes with it."""
+"""Folders: the configuration when none is named, the state that goes with it, and the database in that."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ APP = "watcher"
 
 
 def shipped_folder() -> Path:
-    """Find the configuration that ships: inside the installed package, or beside it in a clone."""
+    """Return the folder of the configuration that ships: inside the installed package, or beside it in a clone."""
     package = Path(__file__).resolve().parents[1]
     return next(place for place in (package / "_config", package.parent / "config") if place.is_dir())
 
 
 def config_folder(named: str | None, environ: Mapping[str, str], here: Path) -> Path:
-    """Choose the configuration: as named, as WATCHER_CONFIG says, `./config` if it is one, else the user's own."""
+    """Return the configuration folder: as named, WATCHER_CONFIG, `./config` if it is one, else the user's own."""
     if named or environ.get("WATCHER_CONFIG"):
         return Path(named or environ["WATCHER_CONFIG"]).expanduser()
     if (here / "config" / "watcher.yaml").is_file():
@@ -26,7 +26,7 @@ def config_folder(named: str | None, environ: Mapping[str, str], here: Path) -> 
 
 
 def state_folder(folder: Path, environ: Mapping[str, str]) -> Path:
-    """Choose where the watcher keeps things: WATCHER_STATE; beside a SQLite file that the environment names;
+    """Return the state folder: WATCHER_STATE; beside a SQLite file that the environment names;
     the platform's data folder for the user's own configuration; `var` beside a folder called `config`; `var` in it."""
     if environ.get("WATCHER_STATE"):
         return Path(environ["WATCHER_STATE"]).expanduser().absolute()
@@ -39,7 +39,7 @@ def state_folder(folder: Path, environ: Mapping[str, str]) -> Path:
 
 
 def database_address(written: str | None, state: Path, environ: Mapping[str, str]) -> str:
-    """Say where the database is: WATCHER_DATABASE_URL, else the file's `database.url`, else SQLite in the state folder.
+    """Return the database's address: WATCHER_DATABASE_URL, else `database.url`, else SQLite in the state folder.
 
     A relative SQLite path in the file counts from the state folder, one in the environment from where one stands.
     """

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from watcher.errors import Fault
-from watcher.settings.value_types import shorten
 from watcher.settings.yaml_nodes import Node, Table
+from watcher.text.written_values import shorten_text
 
 
 def check_former_names(noun: str, sections: Sequence[tuple[str, tuple[str, ...], Node]], faults: list[Fault]) -> None:
@@ -21,4 +21,4 @@ def check_former_names(noun: str, sections: Sequence[tuple[str, tuple[str, ...],
             if heir != name or former == name:
                 place = node.values["formerly"].place if isinstance(node, Table) else node.place
                 reason = f"{noun} `{heir}` has this name" if heir == former else f"{noun} `{heir}` had this name, too"
-                faults.append(place.fault(f"`formerly`: {shorten(former)}: {reason}"))
+                faults.append(place.fault(f"`formerly`: {shorten_text(former)}: {reason}"))

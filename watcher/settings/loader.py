@@ -1,4 +1,4 @@
-"""Reads the configuration folder, once and whole: every fault of every file, or settings that hold together."""
+"""Loads the configuration folder, once and whole: every fault of every file, or settings that fit together."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from watcher.errors import ConfigError, Fault
+from watcher.model.feed import FeedConfig
+from watcher.model.topic import Topic
 from watcher.settings import secrets
 from watcher.settings.channels import read_channels
 from watcher.settings.configuration import Settings
@@ -19,13 +21,13 @@ from watcher.settings.proxies import read_proxies
 from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web
 from watcher.settings.subscriptions import read_subscriptions
 from watcher.settings.topics import read_topics
-from watcher.settings.validation import check, whole
-from watcher.settings.yaml_nodes import Node, Place, Scalar, Table, at, read
+from watcher.settings.validation import build_section, read_sections
+from watcher.settings.yaml_nodes import Node, Place, Scalar, Table, find_node, read
 from watcher.text.written_values import Section
 
 S = TypeVar("S", bound=Section)
 
-MAIN, FEEDS = "watcher.yaml", "feeds.yaml"
+MAIN, FEEDS, TOPICS = "watcher.yaml", "feeds.yaml", "topics.yaml"
 SECTIONS: Mapping[str, type[Section] | None] = {
     "engine": None,
     "database": Storage,
@@ -39,85 +41,120 @@ SECTIONS: Mapping[str, type[Section] | None] = {
 
 
 def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True, secrets_needed: bool = True) -> Settings:
-    """Read the configuration of a folder. Raises ConfigError with every fault, in order of file and place.
+    """Return the configuration of a folder. Raises ConfigError with every fault, in order of file and place.
 
-    Without `queries` those of topics are taken as they stand: reading them all takes longer than most commands.
+    Without `queries` those of topics are taken as they stand: parsing them all takes longer than most commands.
     Where no `secrets_needed`, absent ones are no faults but `missing_secrets`, and something else stands in their
     places; those of the database are needed always.
     The environment stands above the files: `WATCHER_<SECTION>__<KEY>`, `WATCHER_DATABASE_URL`, `WATCHER_STATE`.
     """
-    faults: list[Fault] = [] if secrets_needed else secrets.FaultsWithoutSecrets()
     if not folder.is_dir():
-        what = (
+        reason = (
             "is no folder" if folder.exists() else "no such folder; `watcher init` makes a configuration to start from"
         )
-        raise ConfigError((Fault(str(folder), 1, 1, what),))
+        raise ConfigError((Fault(str(folder), 1, 1, reason),))
+    reader = _FolderReader(folder, environ, [] if secrets_needed else secrets.FaultsWithoutSecrets())
+    return reader.read(queries=queries)
 
-    def name(file: str) -> str:
-        return str(folder / file)
 
-    main = read(folder / MAIN, name(MAIN), faults)
-    root = whole(Place(name(MAIN)), main, tuple(SECTIONS), faults)
-    filled = secrets.expand(root, environ, faults)
-    filled += secrets.override(root, SECTIONS, environ, faults)
-    for section, model in SECTIONS.items():
-        if model is not None and section in root.values:
-            secrets.read_files(root.values[section], model, folder, faults)
-    storage = _section(root, "database", Storage, faults)
-    fetch = _section(root, "fetch", Fetch, faults)
-    polling = _section(root, "polling", Polling, faults)
-    web = _section(root, "web", Web, faults)
-    retention = _section(root, "retention", Retention, faults)
-    if fetch.websub and web.base_url is None:
-        node = at(root, ("fetch", "websub"))
-        faults.append(node.place.fault("`websub` needs `web.base_url`: the address at which hubs reach this page"))
+class _FolderReader:
+    """Reads the files of a folder one after another; faults, notes and values of the environment gather here."""
 
-    proxies = read_proxies(fetch, environ, root.place, faults)
-    notes: list[Fault] = []
-    listed = read(folder / FEEDS, name(FEEDS), faults)
-    if listed is not None:
-        filled += secrets.expand(listed, environ, faults)
-    sources = read_sources(listed, name(FEEDS), faults, folder=folder, notes=notes)
-    before = len(faults)
-    topics, sets, ids = read_topics(
-        read(folder / "topics.yaml", name("topics.yaml"), faults), name("topics.yaml"), faults, queries=queries
-    )
-    topics_read = len(faults) == before or bool(ids)
+    def __init__(self, folder: Path, environ: Mapping[str, str], faults: list[Fault]) -> None:
+        self._folder = folder
+        self._environ = environ
+        self._state = state_folder(folder, environ)
+        self._faults = faults
+        self._notes: list[Fault] = []
+        self._filled: list[Scalar] = []
 
-    state = state_folder(folder, environ)
-    channels, channel_names = read_channels(root.values.get("channels"), folder, state, faults)
-    subscriptions = read_subscriptions(root.values.get("digests"), channel_names, ids if topics_read else None, faults)
-    database_url = database_address(storage.url, state, environ)
-    engine = read_engine(root.values.get("engine"), database_url, environ, faults)
-    missing = _group_missing(faults, root, name(MAIN))
-    faults += missing.pop("database", ())
-    if main is None and not faults:
-        faults.append(Place(name(MAIN)).fault("empty: `watcher init` writes a configuration to start from"))
-    exposed = find_exposed(web, root)
-    if faults:
-        faults += exposed
-        shown = conceal_values(faults, filled)
-        raise ConfigError(tuple(sorted(set(shown), key=lambda fault: (_order(fault.file), fault))))
-    return Settings(
-        folder=folder,
-        state=state,
-        database_url=database_url,
-        engine=engine,
-        fetch=fetch,
-        proxies=proxies,
-        polling=polling,
-        web=web,
-        exposed=exposed,
-        retention=retention,
-        sources=sources,
-        topics=topics,
-        sets=sets,
-        subscriptions=subscriptions,
-        channels=channels,
-        templates=folder / "templates" if (folder / "templates").is_dir() else None,
-        notes=tuple(notes),
-        missing_secrets=missing,
-    )
+    def read(self, *, queries: bool) -> Settings:
+        """Return the settings; raises ConfigError with the faults of all files."""
+        root, is_empty = self._read_main()
+        storage, fetch, polling, web, retention = self._read_sections(root)
+        faults, folder = self._faults, self._folder
+        proxies = read_proxies(fetch, self._environ, root.place, faults)
+        sources = self._read_sources()
+        topics, sets, known_topics = self._read_topics(queries=queries)
+        channels, channel_names = read_channels(root.values.get("channels"), folder, self._state, faults)
+        subscriptions = read_subscriptions(root.values.get("digests"), channel_names, known_topics, faults)
+        database_url = database_address(storage.url, self._state, self._environ)
+        engine = read_engine(root.values.get("engine"), database_url, self._environ, faults)
+        missing = _group_missing(faults, root, self._name(MAIN))
+        faults += missing.pop("database", ())
+        if is_empty and not faults:
+            faults.append(Place(self._name(MAIN)).fault("empty: `watcher init` writes a configuration to start from"))
+        exposed = find_exposed(web, root)
+        self._raise_faults(exposed)
+        templates = folder / "templates"
+        return Settings(
+            folder=folder,
+            state=self._state,
+            database_url=database_url,
+            engine=engine,
+            fetch=fetch,
+            proxies=proxies,
+            polling=polling,
+            web=web,
+            exposed=exposed,
+            retention=retention,
+            sources=sources,
+            topics=topics,
+            sets=sets,
+            subscriptions=subscriptions,
+            channels=channels,
+            templates=templates if templates.is_dir() else None,
+            notes=tuple(self._notes),
+            missing_secrets=missing,
+        )
+
+    def _read_main(self) -> tuple[Table, bool]:
+        """Return the sections of watcher.yaml with what the environment sets, and whether the file is empty."""
+        main = read(self._folder / MAIN, self._name(MAIN), self._faults)
+        root = read_sections(Place(self._name(MAIN)), main, tuple(SECTIONS), self._faults)
+        self._filled += secrets.expand(root, self._environ, self._faults)
+        self._filled += secrets.override(root, SECTIONS, self._environ, self._faults)
+        for section, model in SECTIONS.items():
+            if model is not None and section in root.values:
+                secrets.read_files(root.values[section], model, self._folder, self._faults)
+        return root, main is None
+
+    def _read_sections(self, root: Table) -> tuple[Storage, Fetch, Polling, Web, Retention]:
+        storage = self._section(root, "database", Storage)
+        fetch = self._section(root, "fetch", Fetch)
+        polling = self._section(root, "polling", Polling)
+        web = self._section(root, "web", Web)
+        retention = self._section(root, "retention", Retention)
+        if fetch.websub and web.base_url is None:
+            place = find_node(root, ("fetch", "websub")).place
+            self._faults.append(place.fault("`websub` needs `web.base_url`: the address at which hubs reach this page"))
+        return storage, fetch, polling, web, retention
+
+    def _section(self, root: Table, name: str, model: type[S]) -> S:
+        node: Node = root.values.get(name) or Scalar(root.place, None, root.place)
+        return build_section(model, node, self._faults) or model()
+
+    def _read_sources(self) -> tuple[FeedConfig, ...]:
+        listed = read(self._folder / FEEDS, self._name(FEEDS), self._faults)
+        if listed is not None:
+            self._filled += secrets.expand(listed, self._environ, self._faults)
+        return read_sources(listed, self._name(FEEDS), self._faults, folder=self._folder, notes=self._notes)
+
+    def _read_topics(self, *, queries: bool) -> tuple[tuple[Topic, ...], dict[str, str], frozenset[str] | None]:
+        """Return topics, sets, and the ids that digests may name; None where the file could not be read."""
+        file, faults_before = self._name(TOPICS), len(self._faults)
+        root = read(self._folder / TOPICS, file, self._faults)
+        topics, sets, ids = read_topics(root, file, self._faults, queries=queries)
+        return topics, sets, ids if ids or len(self._faults) == faults_before else None
+
+    def _raise_faults(self, exposed: tuple[Fault, ...]) -> None:
+        """Raise ConfigError where there are faults; an exposed page alone does not keep the watcher from working."""
+        if self._faults:
+            shown = conceal_values([*self._faults, *exposed], self._filled)
+            raise ConfigError(tuple(sorted(set(shown), key=lambda fault: (_order(fault.file), fault))))
+
+    def _name(self, file: str) -> str:
+        return str(self._folder / file)
 
 
 def _group_missing(faults: list[Fault], root: Table, main: str) -> dict[str, tuple[Fault, ...]]:
@@ -130,10 +167,5 @@ def _group_missing(faults: list[Fault], root: Table, main: str) -> dict[str, tup
     return missing
 
 
-def _section(root: Table, name: str, model: type[S], faults: list[Fault]) -> S:
-    node: Node = root.values.get(name) or Scalar(root.place, None, root.place)
-    return check(model, node, faults) or model()
-
-
 def _order(file: str) -> int:
-    return next((n for n, known in enumerate((MAIN, FEEDS, "topics.yaml")) if file.endswith(known)), 9)
+    return next((n for n, known in enumerate((MAIN, FEEDS, TOPICS)) if file.endswith(known)), 9)

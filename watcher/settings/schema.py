@@ -16,18 +16,17 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from watcher.model.digest import EmptyPolicy
 from watcher.model.feed import Budget
 from watcher.model.proxy import DIRECT, parse_proxy
-from watcher.settings.value_types import (
+from watcher.settings.value_types import Networks, Size, TimeOfDay, Verify
+from watcher.text.suggest import did_you_mean
+from watcher.text.written_values import (
     HttpUrl,
     Length,
-    Networks,
-    Size,
+    Section,
     Strings,
-    TimeOfDay,
-    Verify,
-    did_you_mean,
-    read_strings,
-)
-from watcher.text.written_values import Section, validate_name, validate_names
+    split_list,
+    validate_name,
+    validate_names,
+)  # fmt: skip
 
 OWN_PATHS = frozenset({
     "api", "archive", "as-of", "deliveries", "digests", "digests.atom", "entries", "events", "feeds", "feeds.opml",
@@ -48,10 +47,10 @@ class EngineName(StrEnum):
     PROCRASTINATE = "procrastinate"
 
 
-def one_line(text: str | None) -> str | None:
-    """Accept what can be sent as a header. Raises ValueError."""
+def validate_header_value(text: str | None) -> str | None:
+    """Return a text that can be sent as a header. Raises ValueError."""
     if text is not None and not (text.isprintable() and text.isascii()):
-        raise ValueError("has to be one line of ASCII: it is sent as a header")
+        raise ValueError("must be one line of ASCII: it is sent as a header")
     return text
 
 
@@ -126,7 +125,7 @@ class Fetch(Section):
     def _a_proxy(cls, proxy: SecretStr | None) -> SecretStr | None:
         return _check_proxy(proxy, {DIRECT, ENVIRONMENT})
 
-    _one_line = field_validator("user_agent", "contact")(one_line)
+    _one_line = field_validator("user_agent", "contact")(validate_header_value)
 
 
 class Polling(Section):
@@ -140,7 +139,7 @@ class Polling(Section):
     @model_validator(mode="after")
     def _in_order(self) -> Self:
         if not self.minimum <= self.default <= self.maximum:
-            raise ValueError("`minimum`, `default` and `maximum` are not in this order")
+            raise ValueError("`minimum`, `default` and `maximum` must be in this order")
         return self
 
 
@@ -181,7 +180,7 @@ class Web(Section):
     def _place_of_a_page(cls, url: str | None) -> str | None:
         parts = urlsplit(url or "")
         if parts.query or parts.fragment or parts.username is not None:
-            raise ValueError("ends with its path: no `?`, `#` or user name")
+            raise ValueError("must end with its path: no `?`, `#` or user name")
         first = parts.path.strip("/").partition("/")[0]
         if first in OWN_PATHS:
             raise ValueError(f"its path begins with /{first}, as an address of the page itself does: choose another")
@@ -189,7 +188,7 @@ class Web(Section):
 
     @property
     def address(self) -> str:
-        """Say where the page is, for links in digests: `base_url`, else host and port."""
+        """Return the address of the page, for links in digests: `base_url`, else host and port."""
         if self.base_url:
             return self.base_url.rstrip("/")
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::", "") else self.host  # noqa: S104
@@ -214,7 +213,7 @@ class Quiet(Section):
     @model_validator(mode="after")
     def _a_span(self) -> Self:
         if self.start == self.end:
-            raise ValueError("`start` and `end` are the same: that would be quiet for ever")
+            raise ValueError("`start` and `end` are the same: that would be quiet all day")
         return self
 
 
@@ -280,16 +279,16 @@ class WrittenFeed(Section):
     http_version: Literal["1.1", "2"] | None = None
     proxy: SecretStr | None = None
 
-    _agent = field_validator("user_agent")(one_line)
+    _agent = field_validator("user_agent")(validate_header_value)
 
     @field_validator("cookie")
     @classmethod
     def _pairs(cls, cookie: SecretStr | None) -> SecretStr | None:
         text = cookie.get_secret_value() if cookie is not None else "a=b"
         if "=" not in text or text.lower().lstrip().startswith(("cookie:", "set-cookie:")):
-            raise ValueError("is no cookie: write `name=value`, several with `; ` between them")
+            raise ValueError("is not a cookie: write `name=value`, several with `; ` between them")
         if not (text.isprintable() and text.isascii()):
-            raise ValueError("has to be one line of ASCII: it is sent as a header")
+            raise ValueError("must be one line of ASCII: it is sent as a header")
         return cookie
 
     @field_validator("proxy")
@@ -309,4 +308,4 @@ class WrittenTopic(Section):
     keywords: tuple[str, ...] | None = None
 
     _named = field_validator("id")(validate_name)
-    _listed = field_validator("keywords", mode="before")(read_strings)
+    _listed = field_validator("keywords", mode="before")(split_list)

@@ -10,8 +10,8 @@ from typing import get_args
 from pydantic import SecretStr
 
 from watcher.errors import Fault
-from watcher.settings.value_types import did_you_mean
-from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table, scalars
+from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table, walk_scalars
+from watcher.text.suggest import did_you_mean
 from watcher.text.written_values import Section
 
 _REFERENCE = re.compile(r"\$(\$\{|\{([^}]*)\})")
@@ -31,9 +31,9 @@ class FaultsWithoutSecrets(list[Fault]):
 
 
 def expand(root: Node, environ: Mapping[str, str], faults: list[Fault]) -> list[Scalar]:
-    """Put the environment's values where `${NAME}` stands, and return where; `$${` stands for `${` itself."""
+    """Expand `${NAME}` from the environment, and return what was filled; `$${` is a literal `${`."""
     seen: dict[int, Scalar] = {}
-    for scalar in scalars(root):
+    for scalar in walk_scalars(root):
         if scalar.value is not None and "$" in scalar.value and id(scalar) not in seen:
             seen[id(scalar)] = scalar
             _expand(scalar, environ, faults)
@@ -44,13 +44,14 @@ def _expand(scalar: Scalar, environ: Mapping[str, str], faults: list[Fault]) -> 
     text = scalar.value or ""
     filled: list[tuple[str, str]] = []
 
-    def fill(found: re.Match[str]) -> str:
-        if found[1] == "${":
+    def fill(match: re.Match[str]) -> str:
+        """Return the value of a reference, a stand-in where it has none."""
+        if match[1] == "${":
             return "${"
-        name = found[2]
-        place = Place(scalar.place.file, scalar.text_at.line, scalar.text_at.column + found.start())
+        name = match[2]
+        place = Place(scalar.place.file, scalar.text_at.line, scalar.text_at.column + match.start())
         if not _NAME.fullmatch(name):
-            faults.append(place.fault(f"${{{name}}} is no environment variable: letters, digits and _ only"))
+            faults.append(place.fault(f"${{{name}}} is not an environment variable: letters, digits and _ only"))
         elif name not in environ:
             near = did_you_mean(name, [each for each in environ if each.isupper()])
             _miss(scalar, place.fault(f"environment variable {name} is not set{near}"), faults)
@@ -62,7 +63,8 @@ def _expand(scalar: Scalar, environ: Mapping[str, str], faults: list[Fault]) -> 
         return PLACEHOLDERS[0]
 
     def replace_references(placeholder: str) -> str:
-        return _REFERENCE.sub(lambda found: "${" if found[1] == "${" else environ.get(found[2]) or placeholder, text)
+        """Return the text with another stand-in for what is absent."""
+        return _REFERENCE.sub(lambda match: "${" if match[1] == "${" else environ.get(match[2]) or placeholder, text)
 
     scalar.value = _REFERENCE.sub(fill, text)
     if scalar.missing is not None:
@@ -81,7 +83,7 @@ def _miss(scalar: Scalar, fault: Fault, faults: list[Fault]) -> None:
 
 
 def secret_fields(model: type[Section]) -> tuple[str, ...]:
-    """Name the fields of a section that hold one secret."""
+    """List the fields of a section that hold one secret."""
     return tuple(
         name
         for name, field in model.model_fields.items()
@@ -132,13 +134,13 @@ def _read_secret(path: Path, value: Scalar, faults: list[Fault]) -> None:
 def override(
     root: Table, sections: Mapping[str, type[Section] | None], environ: Mapping[str, str], faults: list[Fault]
 ) -> list[Scalar]:
-    """Let `WATCHER_<SECTION>__<KEY>` stand above the file, and return where; `__` again steps in further (channels)."""
+    """Set `WATCHER_<SECTION>__<KEY>` over what the file has, and return the values; `__` again steps in further."""
     filled: list[Scalar] = []
     for name in sorted(environ):
-        found = _OVERRIDE.fullmatch(name)
-        if found is None:
+        match = _OVERRIDE.fullmatch(name)
+        if match is None:
             continue
-        section, path = found[1].lower(), found[2].lower().split("__")
+        section, path = match[1].lower(), match[2].lower().split("__")
         place = Place(name)
         if section not in sections:
             faults.append(place.fault(f"no section `{section}`{did_you_mean(section, sections)}"))
@@ -166,7 +168,7 @@ def _set(table: Table, path: list[str], value: Scalar, place: Place, faults: lis
         table = inner
 
 
-def keep_quiet(node: Node) -> None:
+def hide_values(node: Node) -> None:
     """Mark every scalar below a node as not to be repeated."""
-    for scalar in scalars(node):
+    for scalar in walk_scalars(node):
         scalar.secret = True

@@ -1,9 +1,8 @@
-"""Reads the section `digests`."""
+"""The section `digests` of `watcher.yaml`."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 
 from watcher.digest.schedule_text import IMMEDIATE, convert_to_cron
 from watcher.digest.slots import validate_schedule
@@ -11,71 +10,76 @@ from watcher.errors import Fault
 from watcher.model.digest import QuietHours, Subscription
 from watcher.settings.former_names import check_former_names
 from watcher.settings.schema import WrittenDigest
-from watcher.settings.validation import check
-from watcher.settings.value_types import shorten
+from watcher.settings.validation import build_section
 from watcher.settings.yaml_nodes import Listing, Node, Scalar, Table
+from watcher.text.suggest import did_you_mean
+from watcher.text.written_values import shorten_text
 
 
 def read_subscriptions(
     node: Node | None, channels: Collection[str], topics: Collection[str] | None, faults: list[Fault]
 ) -> tuple[Subscription, ...]:
-    """Read the digests; `topics` is None where the topics could not be read and so cannot be asked about."""
+    """Return the digests; `topics` is None where those could not be read, so that names of topics are not checked."""
     if node is None or (isinstance(node, Scalar) and node.value is None):
         return ()
     if not isinstance(node, Listing):
         faults.append(node.place.fault("`digests`: expected a list here, each item beginning with `- name: `"))
         return ()
-    found: dict[str, Subscription] = {}
+    subscriptions: dict[str, Subscription] = {}
     places: list[tuple[str, tuple[str, ...], Node]] = []
     for item in node.items:
-        written = check(WrittenDigest, item, faults)
+        written = build_section(WrittenDigest, item, faults)
         if written is None or not isinstance(item, Table):
             continue
-        if written.name in found:
+        if written.name in subscriptions:
             faults.append(item.values["name"].place.fault(f"digest `{written.name}` appears twice"))
             continue
+        # What it names is checked here: the schema knows one section at a time.
         _check_names("channel", item.values["channels"], written.channels, channels, faults)
         if topics is not None and "topics" in item.values:
             _check_names("topic", item.values["topics"], written.topics, topics, faults)
         _check_schedule(item.values["schedule"], written, faults)
-        found[written.name] = Subscription(
-            name=written.name,
-            schedule=" ".join(written.schedule.lower().split()),
-            channels=tuple(dict.fromkeys(written.channels)),
-            topics=tuple(dict.fromkeys(written.topics)),
-            title=written.title,
-            timezone=written.timezone,
-            empty=written.empty,
-            max_stories=written.max_stories,
-            max_age=written.max_age,
-            min_score=written.min_score,
-            include_baseline=written.include_baseline,
-            include_backfill=written.include_backfill,
-            quiet=QuietHours(start=written.quiet.start, end=written.quiet.end) if written.quiet else None,
-            cooldown=written.cooldown,
-            batch=written.batch,
-            alarms=written.alarms,
-            formerly=written.formerly,
-        )
+        subscriptions[written.name] = _to_subscription(written)
         places.append((written.name, written.formerly, item))
     check_former_names("digest", places, faults)
-    return tuple(found.values())
+    return tuple(subscriptions.values())
+
+
+def _to_subscription(written: WrittenDigest) -> Subscription:
+    return Subscription(
+        name=written.name,
+        schedule=" ".join(written.schedule.lower().split()),
+        channels=tuple(dict.fromkeys(written.channels)),
+        topics=tuple(dict.fromkeys(written.topics)),
+        title=written.title,
+        timezone=written.timezone,
+        empty=written.empty,
+        max_stories=written.max_stories,
+        max_age=written.max_age,
+        min_score=written.min_score,
+        include_baseline=written.include_baseline,
+        include_backfill=written.include_backfill,
+        quiet=QuietHours(start=written.quiet.start, end=written.quiet.end) if written.quiet else None,
+        cooldown=written.cooldown,
+        batch=written.batch,
+        alarms=written.alarms,
+        formerly=written.formerly,
+    )
 
 
 def _check_names(what: str, node: Node, names: tuple[str, ...], known: Collection[str], faults: list[Fault]) -> None:
     for number, name in enumerate(names):
         if name not in known:
             place = node.items[number].place if isinstance(node, Listing) else node.place
-            near = get_close_matches(name, known, 1)
-            said = f"; did you mean `{near[0]}`?" if near else f"; known: {', '.join(sorted(known)) or 'none'}"
-            faults.append(place.fault(f"no {what} `{shorten(name)}`{said}"))
+            hint = did_you_mean(name, known) or f"; known: {', '.join(sorted(known)) or 'none'}"
+            faults.append(place.fault(f"no {what} `{shorten_text(name)}`{hint}"))
 
 
 def _check_schedule(node: Node, written: WrittenDigest, faults: list[Fault]) -> None:
     try:
         validate_schedule(written.schedule, written.timezone)
     except ValueError as error:
-        faults.append(node.place.fault(f"`schedule`: {shorten(str(error), 200)}"))
+        faults.append(node.place.fault(f"`schedule`: {shorten_text(str(error), 200)}"))
         return
     if written.batch and convert_to_cron(written.schedule) != IMMEDIATE:
         faults.append(node.place.fault("`batch` holds alerts together: it needs `schedule: immediate`"))

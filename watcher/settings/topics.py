@@ -1,58 +1,67 @@
-"""What `topics.yaml` says: topics and the sets they share, each query at its place."""
+"""`topics.yaml`: topics and the sets that they share, each query with its place in the file."""
 
 from __future__ import annotations
 
 from watcher.errors import Fault
 from watcher.model.topic import Topic
 from watcher.settings.schema import WrittenTopic
-from watcher.settings.validation import check, whole
-from watcher.settings.value_types import shorten
+from watcher.settings.validation import build_section, read_sections
 from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table
-from watcher.text.written_values import NAME
+from watcher.text.written_values import NAME, shorten_text
 
 
 def read_topics(
     root: Node | None, file: str, faults: list[Fault], *, queries: bool = True
 ) -> tuple[tuple[Topic, ...], dict[str, str], frozenset[str]]:
-    """Read topics and sets; also the ids of all topics that the file names, faulty or not."""
-    table = whole(Place(file), root, ("sets", "topics"), faults)
-    sets, sets_at = _sets(table.values.get("sets"), faults)
-    listed = table.values.get("topics")
+    """Return the topics and sets of a file, and the ids of all topics that it names, faulty or not.
+
+    Without `queries` those of the topics are taken as they are written, unparsed.
+    """
+    table = read_sections(Place(file), root, ("sets", "topics"), faults)
+    sets, sets_at = _read_sets(table.values.get("sets"), faults)
+    items = _list_items(table.values.get("topics"), faults)
     topics: dict[str, Topic] = {}
     keywords: list[Topic] = []
-    ids: set[str] = set()
-    if listed is not None and not isinstance(listed, Listing):
-        if not (isinstance(listed, Scalar) and listed.value is None):
-            faults.append(listed.place.fault("`topics`: expected a list here, each item beginning with `- id: `"))
-        listed = None
-    for item in listed.items if isinstance(listed, Listing) else ():
-        named = item.values.get("id") if isinstance(item, Table) else None
-        if isinstance(named, Scalar) and named.value:
-            ids.add(named.value)
-        written = check(WrittenTopic, item, faults)
+    for item in items:
+        written = build_section(WrittenTopic, item, faults)
         if written is None or not isinstance(item, Table):
             continue
         if written.id in topics:
             first = topics[written.id].line
             faults.append(item.values["id"].place.fault(f"topic `{written.id}` appears twice (see line {first})"))
             continue
-        topic = _topic(written, item, file, faults)
+        topic = _build_topic(written, item, file, faults)
         if topic is None:
             continue
         topics[topic.id] = topic
         if written.keywords:
-            keywords += _keywords(topic, item)
-    if not queries:
-        return tuple(topics.values()), sets, frozenset(ids)
-    from watcher.match import check_topics  # imported where queries are read: commands that only read take none
+            keywords += _split_keywords(topic, item)
+    if queries:
+        from watcher.match import check_topics  # imported where queries are read: commands that only read take none
 
-    by_keywords = {topic.id for topic in keywords}
-    others = [topic for topic in topics.values() if topic.id not in by_keywords]
-    faults += check_topics([*others, *keywords], sets, sets_at)
-    return tuple(topics.values()), sets, frozenset(ids)
+        # A topic of keywords is parsed keyword by keyword, so that a fault in one points at it.
+        by_keywords = {topic.id for topic in keywords}
+        others = [topic for topic in topics.values() if topic.id not in by_keywords]
+        faults += check_topics([*others, *keywords], sets, sets_at)
+    return tuple(topics.values()), sets, _list_ids(items)
 
 
-def _sets(node: Node | None, faults: list[Fault]) -> tuple[dict[str, str], dict[str, tuple[str, int, int]]]:
+def _list_items(listed: Node | None, faults: list[Fault]) -> list[Node]:
+    if listed is None or (isinstance(listed, Scalar) and listed.value is None):
+        return []
+    if isinstance(listed, Listing):
+        return listed.items
+    faults.append(listed.place.fault("`topics`: expected a list here, each item beginning with `- id: `"))
+    return []
+
+
+def _list_ids(items: list[Node]) -> frozenset[str]:
+    ids = (item.values.get("id") for item in items if isinstance(item, Table))
+    return frozenset(node.value for node in ids if isinstance(node, Scalar) and node.value)
+
+
+def _read_sets(node: Node | None, faults: list[Fault]) -> tuple[dict[str, str], dict[str, tuple[str, int, int]]]:
+    """Return the queries of the sets by name, and where each is written: file, line and column."""
     sets: dict[str, str] = {}
     sets_at: dict[str, tuple[str, int, int]] = {}
     if node is None or (isinstance(node, Scalar) and node.value is None):
@@ -61,8 +70,9 @@ def _sets(node: Node | None, faults: list[Fault]) -> tuple[dict[str, str], dict[
         faults.append(node.place.fault("`sets`: expected `name: query` lines here"))
         return sets, sets_at
     for name, value in node.values.items():
+        # A dot would end the name in a query: `@set.` at the end of a sentence.
         if not NAME.fullmatch(name) or "." in name:
-            faults.append(node.key_at[name].fault(f"set {shorten(name)!r}: letters, digits, `-` and `_` only"))
+            faults.append(node.key_at[name].fault(f"set {shorten_text(name)!r}: letters, digits, `-` and `_` only"))
         elif not isinstance(value, Scalar) or not (value.value or "").strip():
             faults.append(value.place.fault(f"set `{name}`: expected a query"))
         else:
@@ -71,10 +81,10 @@ def _sets(node: Node | None, faults: list[Fault]) -> tuple[dict[str, str], dict[
     return sets, sets_at
 
 
-def _topic(written: WrittenTopic, item: Table, file: str, faults: list[Fault]) -> Topic | None:
+def _build_topic(written: WrittenTopic, item: Table, file: str, faults: list[Fault]) -> Topic | None:
     if (written.query is None) == (written.keywords is None):
-        said = "has both `query` and `keywords`" if written.query is not None else "has neither `query` nor `keywords`"
-        faults.append(item.place.fault(f"topic `{written.id}` {said}: it needs one of them"))
+        has = "has both `query` and `keywords`" if written.query is not None else "has neither `query` nor `keywords`"
+        faults.append(item.place.fault(f"topic `{written.id}` {has}: it needs one of them"))
         return None
     node = item.values["query" if written.query is not None else "keywords"]
     place = node.text_at if isinstance(node, Scalar) else node.place
@@ -98,8 +108,8 @@ def _topic(written: WrittenTopic, item: Table, file: str, faults: list[Fault]) -
     )
 
 
-def _keywords(topic: Topic, item: Table) -> list[Topic]:
-    """Make a topic of each keyword, so that a fault in one points at it."""
+def _split_keywords(topic: Topic, item: Table) -> list[Topic]:
+    """Return a topic for each keyword, so that a fault in one points at it."""
     node = item.values["keywords"]
     if not isinstance(node, Listing):
         return [topic]
@@ -109,16 +119,16 @@ def _keywords(topic: Topic, item: Table) -> list[Topic]:
         Topic(
             id=topic.id,
             name=topic.name,
-            query=format_keyword_query([each.value]),
+            query=format_keyword_query([keyword.value]),
             file=topic.file,
-            line=each.text_at.line,
-            column=each.text_at.column,
+            line=keyword.text_at.line,
+            column=keyword.text_at.column,
         )
-        for each in node.items
-        if isinstance(each, Scalar) and each.value and each.value.strip()
+        for keyword in node.items
+        if isinstance(keyword, Scalar) and keyword.value and keyword.value.strip()
     ]
 
 
 def _text(node: Scalar) -> str:
-    """Take a query as the file has it where lines and columns can be counted there; white space means nothing in it."""
+    """Return a query as the file has it where lines and columns can be counted there: white space means nothing."""
     return node.lines if node.lines is not None else node.value or ""

@@ -1,4 +1,4 @@
-"""Reads a YAML file into nodes that know their place; alone knows YAML's events, its traps and their limits."""
+"""A YAML file as nodes that know their place. The only module that knows YAML's events, its traps and their limits."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ import yaml
 
 from watcher.errors import Fault
 
-LARGEST = 32 * 1024 * 1024
+MAX_FILE_BYTES = 32 * 1024 * 1024
 """Bytes of one configuration file."""
-DEEPEST = 24
+MAX_DEPTH = 24
 """Levels of nesting; the configuration needs five."""
-ALIASED = 20_000
+MAX_ALIASED_NODES = 20_000
 """Nodes that aliases may repeat, all together."""
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -33,6 +33,7 @@ class Place:
     column: int = 1
 
     def fault(self, message: str) -> Fault:
+        """Return a fault at this place."""
         return Fault(self.file, self.line, self.column, message)
 
 
@@ -57,6 +58,8 @@ class Scalar:
 
 @dataclass(slots=True)
 class Listing:
+    """A sequence."""
+
     place: Place
     items: list[Node] = field(default_factory=list)
 
@@ -78,6 +81,7 @@ def read(path: Path, name: str, faults: list[Fault]) -> Node | None:
     text = _text(path, name, faults)
     if text is None:
         return None
+    # Three kinds of faults: characters that are no text, what is refused here, and what is no YAML.
     if (odd := _UNPRINTABLE.search(text)) is not None:
         before = text[: odd.start()].split("\n")
         place = Place(name, len(before), len(before[-1]) + 1)
@@ -96,15 +100,15 @@ def read(path: Path, name: str, faults: list[Fault]) -> Node | None:
     return None
 
 
-def plain(node: Node) -> Any:
-    """Give the bare values: str, None, list and dict."""
+def to_values(node: Node) -> Any:
+    """Return the bare values: str, None, list and dict."""
     match node:
         case Scalar(value=value):
             return value
         case Listing(items=items):
-            return [plain(item) for item in items]
+            return [to_values(item) for item in items]
         case Table(values=values):
-            return {key: plain(value) for key, value in values.items()}
+            return {key: to_values(value) for key, value in values.items()}
 
 
 def make_node(value: Any, place: Place) -> Node:
@@ -119,21 +123,21 @@ def make_node(value: Any, place: Place) -> Node:
             return Scalar(place, None if value is None else str(value), place)
 
 
-def scalars(node: Node) -> Iterator[Scalar]:
-    """Walk over every scalar below a node."""
+def walk_scalars(node: Node) -> Iterator[Scalar]:
+    """Yield every scalar below a node, in the order of the file."""
     match node:
         case Scalar():
             yield node
         case Listing(items=items):
             for item in items:
-                yield from scalars(item)
+                yield from walk_scalars(item)
         case Table(values=values):
             for value in values.values():
-                yield from scalars(value)
+                yield from walk_scalars(value)
 
 
-def at(node: Node, path: tuple[int | str, ...]) -> Node:
-    """Follow a path as far as it leads."""
+def find_node(node: Node, path: tuple[int | str, ...]) -> Node:
+    """Return the node at a path, the last one on the way where it leads no further."""
     for step in path:
         if isinstance(node, Table) and isinstance(step, str) and step in node.values:
             node = node.values[step]
@@ -146,8 +150,8 @@ def at(node: Node, path: tuple[int | str, ...]) -> Node:
 
 def _text(path: Path, name: str, faults: list[Fault]) -> str | None:
     try:
-        if path.stat().st_size > LARGEST:
-            faults.append(Place(name).fault(f"larger than {LARGEST // 1024 // 1024} MB"))
+        if path.stat().st_size > MAX_FILE_BYTES:
+            faults.append(Place(name).fault(f"larger than {MAX_FILE_BYTES // 1024 // 1024} MB"))
             return None
         raw = path.read_bytes()
     except FileNotFoundError:
@@ -186,6 +190,7 @@ class _Composer:
         self._made = 0
 
     def compose(self) -> Node | None:
+        """Return the root of the one document, None where the text holds none."""
         root: Node | None = None
         for event in self._events:
             if isinstance(event, yaml.DocumentStartEvent):
@@ -199,12 +204,13 @@ class _Composer:
 
     def _node(self, event: Any, depth: int) -> Node:
         place = self._place(event)
-        if depth > DEEPEST:
-            raise _RefusedError(place.fault(f"nested deeper than {DEEPEST} levels"))
+        if depth > MAX_DEPTH:
+            raise _RefusedError(place.fault(f"nested deeper than {MAX_DEPTH} levels"))
         if isinstance(event, yaml.AliasEvent):
             return self._repeat(event.anchor or "", place)
         if event.tag is not None and not event.tag.startswith("tag:yaml.org,2002:") and event.tag != "!":
             raise _RefusedError(place.fault(f"tag {event.tag!r}: only plain YAML is read"))
+        # Nodes are counted so that aliases cannot repeat them without bound ("billion laughs").
         before = self._made
         self._made += 1
         node: Node
@@ -212,16 +218,16 @@ class _Composer:
             node = self._scalar(event, place)
         elif isinstance(event, yaml.SequenceStartEvent):
             node = Listing(place)
-            for each in iter(lambda: next(self._events), None):
-                if isinstance(each, yaml.SequenceEndEvent):
+            for item in iter(lambda: next(self._events), None):
+                if isinstance(item, yaml.SequenceEndEvent):
                     break
-                node.items.append(self._node(each, depth + 1))
+                node.items.append(self._node(item, depth + 1))
         else:
             node = Table(place)
-            for each in iter(lambda: next(self._events), None):
-                if isinstance(each, yaml.MappingEndEvent):
+            for key in iter(lambda: next(self._events), None):
+                if isinstance(key, yaml.MappingEndEvent):
                     break
-                self._pair(node, each, depth)
+                self._pair(node, key, depth)
         if event.anchor is not None:
             self._anchors[event.anchor] = (node, self._made - before)
         return node
@@ -247,8 +253,8 @@ class _Composer:
         node, size = self._anchors[anchor]
         self._aliased += size
         self._made += size
-        if self._aliased > ALIASED:
-            raise _RefusedError(place.fault(f"aliases repeat more than {ALIASED:,} nodes"))
+        if self._aliased > MAX_ALIASED_NODES:
+            raise _RefusedError(place.fault(f"aliases repeat more than {MAX_ALIASED_NODES:,} nodes"))
         return node
 
     def _scalar(self, event: Any, place: Place) -> Scalar:
@@ -280,7 +286,7 @@ class _Composer:
         return Scalar(place, event.value, Place(place.file, first + head + 1, indent + 1), text)
 
     def _slice(self, event: Any) -> str:
-        """Give a plain scalar of several lines with its line breaks, less the indentation of its first character."""
+        """Return a plain scalar of several lines with its line breaks, less the indentation of its first character."""
         start, end = event.start_mark, event.end_mark
         lines = self._lines[start.line : end.line + 1]
         lines[-1] = lines[-1][: end.column]

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 
 from watcher.model.entry import Entry
+from watcher.text.stopwords import HEADLINE_STOPWORDS
 from watcher.text.tokenizer import tokens
 
 STORY_SIMILARITY = 0.35
@@ -30,17 +31,6 @@ MAX_COMPARED_CHARACTERS = 2_000
 MIN_COMPARED_WORDS = 4
 HEADLINE_IN_TEXT_WEIGHT = 0.62
 """What a headline found inside the other's text counts for: two headlines may share every noun and no event."""
-
-_STOPWORD_TEXT = """
-a about after against all also an and any are as at be been before but by can could do for from had has have he her
-his how i if in into is it its just more most new no not of on one only or other our out over said say says she
-should since so some than that the their them there these they this those to two under until up was we were what
-when where which while who will with would you your year years day der die das und in den von zu mit des auf für ist
-im dem nicht ein eine als auch es an werden aus er hat dass sie nach wird bei le la les de du des et en un une dans
-que qui pour sur au avec par il elle ne pas plus el los las y en del se por con una su para es al lo como i w na z
-do nie się że o jest в и на не что с по как к из за у о для это от а но й та з що до про від за це є не у і
-"""
-_STOPWORDS = frozenset(_STOPWORD_TEXT.split())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,8 +114,8 @@ def _containment(part: frozenset[str], whole: frozenset[str]) -> float:
 def _split_words(text: str) -> tuple[frozenset[str], frozenset[str]]:
     """Return the telling words of the headline, and the first of the whole text."""
     headline, _line, body = text.partition("\n")
-    of_headline = [word for word in tokens(headline) if word not in _STOPWORDS]
-    of_body = [word for word in tokens(body[:MAX_COMPARED_CHARACTERS]) if word not in _STOPWORDS]
+    of_headline = [word for word in tokens(headline) if word not in HEADLINE_STOPWORDS]
+    of_body = [word for word in tokens(body[:MAX_COMPARED_CHARACTERS]) if word not in HEADLINE_STOPWORDS]
     return frozenset(of_headline), frozenset([*of_headline, *of_body][:MAX_COMPARED_WORDS])
 
 

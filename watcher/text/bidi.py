@@ -1,4 +1,4 @@
-"""Keeps the direction of one text from changing how others beside it are shown (Unicode Standard Annex 9)."""
+"""Direction of writing: no text changes how others beside it are shown (Unicode Standard Annex 9)."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ def drop_unbalanced_controls(text: str) -> str:
     """
     if _CONTROL.search(text) is None:
         return text
+    # Unicode Standard Annex 9, BD9: what closes an isolate closes no embedding. Overrides are dropped even if closed.
     opened: list[tuple[int, str]] = []
     dropped: set[int] = set()
     for place, sign in enumerate(text):

@@ -1,4 +1,4 @@
-"""Reads the dates of feeds by rules of our own: what is not said is not guessed, what is impossible is doubted."""
+"""Dates of feeds, parsed by rules of our own: what is missing is not guessed, what is impossible is doubtful."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from watcher.text.free_dates import parse_free_date
 from watcher.text.timezones import combine_utc
 
 EARLIEST = datetime(1995, 1, 1, tzinfo=UTC)
+MAX_DATE_LENGTH = 100
 LATEST_EPOCH = 2_000_000_000
 """Bare numbers beyond (May 2033) are no seconds since 1970: 2024020514 is a day and an hour."""
 
@@ -53,7 +54,7 @@ def parse_date(raw: str, now: datetime | None = None, language: str | None = Non
     by more than a day, or an offset that no place has: doubtful, and None. So is what can be read two ways, such as
     05/02/2024, unless the weekday or the feed's `language` decides.
     """
-    text = " ".join(raw.split())[:100]
+    text = " ".join(raw.split())[:MAX_DATE_LENGTH]
     if not text:
         return None, False
     moment = _parse_usual(text) or _parse_number(text) or parse_free_date(text, language)
@@ -79,20 +80,32 @@ def parse_first_date(
 def _parse_usual(text: str) -> datetime | None:
     """Parse the forms that nearly all feeds use, with English names; None for all others."""
     try:
-        if found := _ISO.match(text):
-            year, month, day, hour, minute, second, zone = found.groups()
-            return combine_utc(
-                int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), zone
-            )
-        if found := _RFC822.match(text):
-            day, name, year, hour, minute, second, zone = found.groups()
-            number = int(year) if len(year) == 4 else int(year) + (2000 if int(year) < 70 else 1900)
-            month = _MONTHS.get(name.lower())
-            if month is not None:
-                return combine_utc(number, month, int(day), int(hour or 0), int(minute or 0), int(second or 0), zone)
+        return _parse_iso(text) or _parse_rfc822(text)
     except (ValueError, OverflowError):
         return None
-    return None
+
+
+def _parse_iso(text: str) -> datetime | None:
+    match = _ISO.match(text)
+    if match is None:
+        return None
+    year, month, day, hour, minute, second, zone = match.groups("")
+    return combine_utc(int(year), int(month), int(day), int(hour or 0), int(minute or 0), int(second or 0), zone)
+
+
+def _parse_rfc822(text: str) -> datetime | None:
+    match = _RFC822.match(text)
+    if match is None:
+        return None
+    day, name, written_year, hour, minute, second, zone = match.groups("")
+    month = _MONTHS.get(name.lower())
+    if month is None:
+        return None
+    year = int(written_year)
+    if len(written_year) == 2:
+        # RFC 822 has years of two digits; RFC 2822, 4.3 reads 50 to 99 as 1900s: no feed is from before 1970.
+        year += 2000 if year < 70 else 1900
+    return combine_utc(year, month, int(day), int(hour or 0), int(minute or 0), int(second or 0), zone)
 
 
 def _parse_number(text: str) -> datetime | None:

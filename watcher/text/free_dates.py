@@ -1,4 +1,4 @@
-"""Reads dates as people and programs write them in many languages, where the usual forms of feeds do not fit.
+"""Dates as people and programs write them in many languages, where the usual forms of feeds do not fit.
 
 First the time and the zone after it are taken out, then the date is read from what is left. Words that are neither
 month, weekday, zone nor one of the small words of dates are allowed in front alone ("Updated: ..."); a date that has
@@ -104,17 +104,17 @@ def _fold(text: str) -> str:
 def _take_time(text: str) -> tuple[_Clock, str | None, str]:
     """Return the time in a text (midnight for none), its zone, and the rest with a mark where the time stood."""
     for pattern in _TIMES:
-        if (found := pattern.search(text)) is not None:
+        if (match := pattern.search(text)) is not None:
             break
     else:
         zone, rest = _take_zone(text[end.end() :]) if (end := _DATE_ALONE.match(text)) is not None else (None, "")
         return _Clock(), zone, text if end is None else f"{end[0]} {rest}"
-    before, hour, minute, second, after = found.groups()
+    before, hour, minute, second, after = match.groups()
     clock = _Clock(_hour_of_day(int(hour), (before or after or "").replace(".", "").replace(" ", "")))
     clock = clock._replace(minute=int(minute or 0), second=int(second or 0))
     # The year that shows 14.30 to be a time stays with the date.
-    start = found.start() if found.re is not _TIMES[3] else found.start(2)
-    zone, rest = _take_zone(text[found.end() :])
+    start = match.start() if match.re is not _TIMES[3] else match.start(2)
+    zone, rest = _take_zone(text[match.end() :])
     return clock, zone, f"{text[:start]} {_TIME_MARK} {rest}"
 
 
@@ -133,24 +133,24 @@ def _take_zone(text: str) -> tuple[str | None, str]:
     offset: str | None = None
     name: str | None = None
     while True:
-        if offset is None and (found := _OFFSET.match(text)) is not None:
-            offset = found[1].replace(" ", "")
-        elif (found := _ZONE_NAME.match(text)) is not None and found[1] in NAMES and name is None:
-            name = found[1]
-        elif found is None or found[1] not in _CLOCK_WORDS:
+        if offset is None and (match := _OFFSET.match(text)) is not None:
+            offset = match[1].replace(" ", "")
+        elif (match := _ZONE_NAME.match(text)) is not None and match[1] in NAMES and name is None:
+            name = match[1]
+        elif match is None or match[1] not in _CLOCK_WORDS:
             return offset or name, text
-        text = text[found.end() :]
+        text = text[match.end() :]
 
 
 def _find_day(text: str, language: str | None) -> date | None:
-    if (found := _EAST_ASIAN.search(text)) is not None:
-        return date(int(found[1]), int(found[2]), int(found[3]))
-    if (found := _VIETNAMESE.search(text)) is not None:
-        return date(int(found[3]), int(found[2]), int(found[1]))
-    if (found := _DAY_OF_YEAR.search(text)) is not None:
-        return date.fromordinal(date(int(found[1]), 1, 1).toordinal() + int(found[2]) - 1)
-    if (found := _WEEK.search(text)) is not None:
-        return date.fromisocalendar(int(found[1]), int(found[2]), int(found[3]))
+    if (match := _EAST_ASIAN.search(text)) is not None:
+        return date(int(match[1]), int(match[2]), int(match[3]))
+    if (match := _VIETNAMESE.search(text)) is not None:
+        return date(int(match[3]), int(match[2]), int(match[1]))
+    if (match := _DAY_OF_YEAR.search(text)) is not None:
+        return date.fromordinal(date(int(match[1]), 1, 1).toordinal() + int(match[2]) - 1)
+    if (match := _WEEK.search(text)) is not None:
+        return date.fromisocalendar(int(match[1]), int(match[2]), int(match[3]))
     numeric = _NUMERIC.search(text)
     rest = f"{text[: numeric.start()]} {_TIME_MARK} {text[numeric.end() :]}" if numeric is not None else text
     words = _sort_words(_ORDINAL.sub(" ", rest))
@@ -172,31 +172,36 @@ def _sort_words(text: str) -> _WordsOfDate | None:
     numbers: list[str] = []
     months: list[str] = []
     weekdays: list[str] = []
-    begun = False
+    has_begun = False
     words = [_NOT_LETTERS.sub("", word) or word for word in _TOKEN.findall(text)]
     while words:
         word = words.pop(0)
         if word == _TIME_MARK or word[0].isdigit():
-            begun = True
+            has_begun = True
             numbers += [word] if word != _TIME_MARK else []
             continue
         name = _month_name(word, words)
-        if word in _SMALL_WORDS and name is None:
+        if name is None and word in _SMALL_WORDS:
             continue
         if word in WEEKDAYS:
             weekdays.append(word)
         if name is not None:
             months.append(name)
-        elif word not in WEEKDAYS and begun:
+        elif word not in WEEKDAYS and has_begun:
+            # "Updated: 3 May" is a date, "3 May strike ends" is none.
             return None
-    if len(months) > 1:  # "mar." is Tuesday in French, Spanish and Italian, and March
-        spare = next((name for name in months if name in WEEKDAYS), None)
-        if spare is not None:
-            months.remove(spare)
-    elif months and weekdays == months:
-        weekdays = []
-    weekday = next((WEEKDAYS[name] for name in weekdays if name not in months), None)
-    return _WordsOfDate(numbers, months, weekday)
+    return _WordsOfDate(numbers, *_part_months_from_weekdays(months, weekdays))
+
+
+def _part_months_from_weekdays(months: list[str], weekdays: list[str]) -> tuple[list[str], int | None]:
+    """Return the months and the weekday: "mar." is Tuesday in French, Spanish and Italian, and March."""
+    if len(months) > 1:
+        both = next((name for name in months if name in WEEKDAYS), None)
+        if both is not None:
+            months = [name for place, name in enumerate(months) if place != months.index(both)]
+    elif weekdays == months:
+        return months, None
+    return months, next((WEEKDAYS[name] for name in weekdays if name not in months), None)
 
 
 def _month_name(word: str, following: list[str]) -> str | None:
@@ -211,12 +216,12 @@ def _month_name(word: str, following: list[str]) -> str | None:
 def _named_day(words: _WordsOfDate, language: str | None) -> date | None:
     if len(words.months) != 1 or len(words.numbers) != 2:
         return None
-    one, other = words.numbers
-    if len(one) == 4:
-        one, other = other, one
-    if len(one) > 2 or len(other) not in (2, 4):
+    day_digits, year_digits = words.numbers
+    if len(day_digits) == 4:
+        day_digits, year_digits = year_digits, day_digits
+    if len(day_digits) > 2 or len(year_digits) not in (2, 4):
         return None
-    name, year, day = words.months[0], _whole_year(other), int(one)
+    name, year, day = words.months[0], _whole_year(year_digits), int(day_digits)
     if year > 2400 and _THAI.search(name) is not None:  # the Buddhist era
         year -= 543
     if name in MONTHS:
@@ -230,25 +235,37 @@ def _named_day(words: _WordsOfDate, language: str | None) -> date | None:
     return fitting[0] if len(fitting) == 1 else None
 
 
-def _numeric_day(found: re.Match[str], words: _WordsOfDate, language: str | None) -> date | None:
+def _numeric_day(match: re.Match[str], words: _WordsOfDate, language: str | None) -> date | None:
     """Return the day of three numbers; None where they can be read as two days and nothing decides."""
-    first, separator, second, third = found.groups()
+    first, _separator, _second, third = match.groups()
     if len(first) > 2:
-        return date(int(first), int(second), int(third)) if len(first) == 4 and len(third) <= 2 else None
+        return _year_first_day(match)
     if len(third) not in (2, 4):
         return None
+    days = _possible_days(match)
+    if words.weekday is not None and any(day.weekday() == words.weekday for day in days.values()):
+        days = {order: day for order, day in days.items() if day.weekday() == words.weekday}
+    if len(set(days.values())) == 1:
+        return next(iter(days.values()))
+    # 02-03-04 may be any of three days: no language decides.
+    return days.get(_usual_order(language)) if "year" not in days else None
+
+
+def _year_first_day(match: re.Match[str]) -> date | None:
+    year, _separator, month, day = match.groups()
+    return date(int(year), int(month), int(day)) if len(year) == 4 and len(day) <= 2 else None
+
+
+def _possible_days(match: re.Match[str]) -> dict[str, date]:
+    """Return the days that three numbers can be, by what stands first: `day`, `month` or `year`."""
+    first, separator, second, third = match.groups()
     year = _whole_year(third)
     orders = {"day": (year, int(second), int(first))}
     if separator != ".":  # no country writes the month first with dots
         orders["month"] = (year, int(first), int(second))
     if separator == "-" and len(third) == len(first) == 2:
         orders["year"] = (_whole_year(first), int(second), int(third))
-    days = {order: day for order, parts in orders.items() if (day := _day_or_none(*parts)) is not None}
-    if words.weekday is not None and any(day.weekday() == words.weekday for day in days.values()):
-        days = {order: day for order, day in days.items() if day.weekday() == words.weekday}
-    if len(set(days.values())) == 1:
-        return next(iter(days.values()))
-    return days.get(_usual_order(language)) if "year" not in days else None
+    return {order: day for order, parts in orders.items() if (day := _day_or_none(*parts)) is not None}
 
 
 def _usual_order(language: str | None) -> str:

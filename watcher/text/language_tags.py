@@ -43,7 +43,7 @@ _ALIASES = {
 }
 
 
-def language_tag(raw: str | None) -> str | None:
+def parse_language_tag(raw: str | None) -> str | None:
     """Return a tag in the usual form of BCP 47 (`en`, `pt-BR`, `zh-Hans`), or None for what is no language.
 
     Of several (`fr,en`) the first one that is a language counts.
@@ -58,10 +58,10 @@ def _single_tag(part: str) -> str | None:
     alias = _ALIASES.get(part.lower())
     if alias is not None:
         return alias
-    found = _TAG.match(part)
-    if found is None:
+    match = _TAG.match(part)
+    if match is None:
         return None
-    language, script, region = found.groups()
+    language, script, region = match.groups()
     language = language.lower()
     language = language if language in _KNOWN else _ALIASES.get(language, "")
     if not language:

@@ -49,8 +49,11 @@ _CLOSES = {
     "tr": frozenset({"p", "td", "th", "tr"}), "td": frozenset({"p", "td", "th"}), "th": frozenset({"p", "td", "th"}),
     "rt": frozenset({"rt", "rp"}), "rp": frozenset({"rt", "rp"}),
 }  # fmt: skip
-_CLOSES_P = frozenset({"p"})
+_CLOSING = {name: frozenset({"p"}) for name in _LINE_BREAKS} | _CLOSES
+"""What a start tag closes first, where it is open."""
 _NONE: frozenset[str] = frozenset()
+_RARE = frozenset({*MAX_COUNTS, "hr", "math", "svg"})
+"""Start tags that `is_well_nested` knows nothing of."""
 
 # A tag as the tokenizer reads it: a quote counts after "=" alone. Possessive and atomic: nothing is tried twice.
 _ATTRIBUTES = r"""(?>[^>=]++|=\s*+(?>"[^"]*+"|'[^']*+')?+)*+"""
@@ -75,6 +78,75 @@ def exceeds_tree_limits(html: str) -> bool:
     """Return whether a tree of this HTML could take more than linear time or memory. Errs towards True."""
     if html.count("<") <= MAX_TAGS_UNCHECKED and len(html) <= MAX_TAG_LENGTH:
         return False
+    return not is_well_nested(html) and exceeds_counted_limits(html)
+
+
+def is_well_nested(html: str) -> bool:
+    """Return whether a short look proves that HTML is within the limits: True for nearly all that people write.
+
+    Where each formatting element is closed by its own end tag before anything around it is, none is ever reopened, and
+    a stack of names shows what `exceeds_counted_limits` would count, in a third of the time. Anything else is False.
+    """
+    elements = _NestedElements()
+    for tag in _TAG.finditer(html):
+        slash, name, attributes, _end = tag.groups()
+        if len(attributes) > 2 * MAX_ATTRIBUTES and _count_attributes(attributes) > MAX_ATTRIBUTES:
+            return False
+        is_simple = elements.close(name.lower()) if slash else elements.open(name.lower(), attributes)
+        if not is_simple:
+            return False
+    return True
+
+
+class _NestedElements:
+    """The open elements of a well-nested fragment; `open` and `close` return whether it still is one."""
+
+    __slots__ = ("_spare", "_stack", "_weight", "_weights")
+
+    def __init__(self) -> None:
+        self._stack: list[str] = []
+        self._weights: list[int] = []
+        self._weight = 0
+        self._spare = REOPENED_PER_TAG * MAX_TAGS_UNCHECKED
+
+    def open(self, name: str, attributes: str) -> bool:
+        """Count a start tag."""
+        self._spare += REOPENED_PER_TAG
+        if name in _VOID:
+            return name != "hr"
+        if name in _RARE:
+            return False
+        stack = self._stack
+        closes = _CLOSING.get(name)
+        if closes is not None:
+            # It may close an element below, and the formatting elements above that are reopened in it.
+            self._spare -= self._weight
+            while stack and stack[-1] in closes:
+                stack.pop()
+        stack.append(name)
+        if name in _FORMATTING:
+            self._weights.append(1 + len(attributes))  # no less than `_weigh_formatting`, and cheaper
+            self._weight += 1 + len(attributes)
+        return len(stack) <= MAX_DEPTH and self._spare >= 0
+
+    def close(self, name: str) -> bool:
+        """Count an end tag."""
+        self._spare += REOPENED_PER_TAG
+        if self._stack and self._stack[-1] == name:
+            self._stack.pop()
+            if name in _FORMATTING:
+                self._weight -= self._weights.pop()
+            return True
+        if self._weight:
+            return False
+        place = _find_closed(self._stack, name)
+        if place is not None:
+            del self._stack[place:]
+        return True
+
+
+def exceeds_counted_limits(html: str) -> bool:
+    """Return whether the tags of some HTML, counted one by one, exceed the limits of a tree."""
     state = _OpenElements()
     for tag in _TAG.finditer(html):
         attributes = tag[3]
@@ -94,6 +166,23 @@ def _count_attributes(attributes: str) -> int:
     return len(_QUOTED.sub(" ", attributes).replace("/", " ").split())
 
 
+def _weigh_formatting(attributes: str) -> int:
+    """Return what it costs to create a formatting element again: itself, its attributes and their length."""
+    return 1 + _count_attributes(attributes) + len(attributes) // 50 if attributes else 1
+
+
+def _find_closed(stack: list[str], name: str) -> int | None:
+    """Return the place of the open element that an end tag closes, None where it closes none of the last few."""
+    special = name in _SPECIAL
+    for place in range(len(stack) - 1, max(-1, len(stack) - 1 - _SEARCHED), -1):
+        if stack[place] == name:
+            return place
+        # An ordinary end tag reaches over no special element.
+        if not special and stack[place] in _SPECIAL:
+            return None
+    return None
+
+
 class _Formatting:
     """An active formatting element; `weight` is 0 once it is closed, `detached` counts what has to be reopened."""
 
@@ -111,7 +200,8 @@ class _OpenElements:
     """
 
     def __init__(self) -> None:
-        self._stack: list[tuple[str, _Formatting | None]] = []
+        self._names: list[str] = []
+        self._elements: list[_Formatting | None] = []
         self._open: Counter[str] = Counter()
         self._active: dict[str, list[_Formatting]] = {}
         self._weight = 0
@@ -122,44 +212,37 @@ class _OpenElements:
         self.exceeded = False
 
     def open(self, name: str, attributes: str) -> None:
-        closes = _CLOSES.get(name) or (_CLOSES_P if name in _LINE_BREAKS else _NONE)
+        """Count a start tag."""
         if name in self._counts:
             self._counts[name] += 1
             self.exceeded = self.exceeded or self._counts[name] > MAX_COUNTS[name]
             return
+        closes = _CLOSING.get(name, _NONE)
         if self._open["svg"] or self._open["math"]:
+            # Foreign content: a slash closes an element there, and nothing is void or closed by another.
             if attributes.endswith("/"):
                 return
         elif name in _VOID:
             self._charge(self._weight if name == "hr" else self._detached)
             return
         else:
-            while self._stack and self._stack[-1][0] in closes:
+            while self._names and self._names[-1] in closes:
                 self._pop()
         # An element further down that this tag closes takes all formatting elements above it with it.
         self._charge(self._weight if any(self._open[closed] for closed in closes) else self._detached)
-        formatting = None
-        if name in _FORMATTING:
-            formatting = _Formatting(1 + _count_attributes(attributes) + len(attributes) // 50)
-            self._active.setdefault(name, []).append(formatting)
-            self._weight += formatting.weight
-        self._stack.append((name, formatting))
-        self._open[name] += 1
-        self.exceeded = self.exceeded or len(self._stack) > MAX_DEPTH
+        self._push(name, attributes)
 
     def close(self, name: str) -> None:
-        special = name in _SPECIAL
-        for place in range(len(self._stack) - 1, max(-1, len(self._stack) - 1 - _SEARCHED), -1):
-            other, formatting = self._stack[place]
-            if other == name:
-                while len(self._stack) > place:
-                    self._pop()
-                if formatting is not None:
-                    self._forget(formatting)
-                self._charge(self._detached)
-                return
-            if not special and other in _SPECIAL:
-                break
+        """Count an end tag."""
+        place = _find_closed(self._names, name)
+        if place is not None:
+            formatting = self._elements[place]
+            while len(self._names) > place:
+                self._pop()
+            if formatting is not None:
+                self._forget(formatting)
+            self._charge(self._detached)
+            return
         # Which element this closes is not known: all formatting elements may have to be reopened.
         if (active := self._active.get(name)) and not any(self._open[marker] for marker in _MARKERS):
             while active and not active[-1].weight:
@@ -174,8 +257,19 @@ class _OpenElements:
         if self._reopened > REOPENED_PER_TAG * (self._tags + MAX_TAGS_UNCHECKED):
             self.exceeded = True
 
+    def _push(self, name: str, attributes: str) -> None:
+        formatting = None
+        if name in _FORMATTING:
+            formatting = _Formatting(_weigh_formatting(attributes))
+            self._active.setdefault(name, []).append(formatting)
+            self._weight += formatting.weight
+        self._names.append(name)
+        self._elements.append(formatting)
+        self._open[name] += 1
+        self.exceeded = self.exceeded or len(self._names) > MAX_DEPTH
+
     def _pop(self) -> None:
-        name, formatting = self._stack.pop()
+        name, formatting = self._names.pop(), self._elements.pop()
         self._open[name] -= 1
         if formatting is not None:
             formatting.detached = formatting.weight
@@ -195,8 +289,8 @@ def strip_markup(html: str) -> str:
     parts: list[str] = []
     absent: set[str] = set()
     at = 0
-    while (found := _MARKUP.search(html, at)) is not None:
-        start = found.start()
+    while (match := _MARKUP.search(html, at)) is not None:
+        start = match.start()
         _append(parts, html[at:start])
         tag = _TAG.match(html, start)
         if tag is None:
@@ -241,7 +335,7 @@ def _end_of_comment(html: str, start: int) -> int:
     if html.startswith("<!--", start):
         if html.startswith((">", "->"), start + 4):
             return html.index(">", start) + 1
-        found = _COMMENT_END.search(html, start + 4)
-        return found.end() if found is not None else len(html)
+        match = _COMMENT_END.search(html, start + 4)
+        return match.end() if match is not None else len(html)
     end = html.find(">", start)
     return end + 1 if end >= 0 else len(html)

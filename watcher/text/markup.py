@@ -1,4 +1,4 @@
-"""Tells markup from text that only resembles it: `<` before a letter, the name of an element within a sentence."""
+"""Markup, and text that only resembles it: `<` before a letter, the name of an element within a sentence."""
 
 from __future__ import annotations
 
@@ -31,6 +31,7 @@ _EMBEDDED_ROOTS = {"math", "svg"}
 _UNPAIRED = _names("area base br col dd dt embed hr img input li link meta option p param source td th tr wbr")
 """Elements whose end nobody writes, or nobody has to."""
 _INLINE = _names("b big center em font i s small span strike strong sub sup tt u")
+_NO_NAMES: frozenset[str] = frozenset()
 _SWALLOWING = _names(
     "head iframe listing math noembed noframes noscript object plaintext script select style svg template textarea "
     "title xmp"
@@ -48,7 +49,7 @@ _DECLARATION = re.compile(r"<(?=/(?![A-Za-z])|\?(?![A-Za-z])|!(?!--|\[CDATA\[|do
 
 
 def _names_pattern(names: Iterable[str]) -> str:
-    """Write a pattern for names, by their first letters: several times as fast as an alternation of all."""
+    """Return a pattern for names, by their first letters: several times as fast as an alternation of all."""
     grouped = groupby(sorted(names, reverse=True), key=lambda name: name[0])
     return "|".join(f"{first}(?:{'|'.join(name[1:] for name in same)})" for first, same in grouped)
 
@@ -89,26 +90,32 @@ def has_tags(text: str, *, inline: bool = True) -> bool:
     """
     if "<" not in text:
         return False
-    if "<!--" in text and "-->" in text:
+    if _has_usual_markup(text):
         return True
+    # One tag is enough where nobody writes an end; of all others the end decides.
+    enough, closing = (_UNPAIRED | _INLINE, _INLINE) if inline else (_UNPAIRED, _NO_NAMES)
     opened: set[str] = set()
     for tag in _TAG.finditer(text):
         slash, written, rest, end = tag.groups()
         name = written.lower()
         if slash:
-            if name in opened:
+            if name in opened or (end and name in closing):
                 return True
-            if inline and name in _INLINE and end:
-                return True
-        elif end:
-            if name in _ELEMENTS and _is_literal(name, rest):
-                continue
-            if name in _UNPAIRED or (inline and name in _INLINE):
-                return True
-            if "=" in rest and (name in _ELEMENTS or _is_foreign(name)):
+        elif end and not (name in _ELEMENTS and _is_literal(name, rest)):
+            if name in enough or _has_attributes(name, rest):
                 return True
             opened.add(name)
     return False
+
+
+def _has_usual_markup(text: str) -> bool:
+    """Return whether a text holds what nearly all HTML of feeds has, or a comment: found without a look at each tag."""
+    return "<p>" in text or "<br>" in text or "<br />" in text or ("<!--" in text and "-->" in text)
+
+
+def _has_attributes(name: str, rest: str) -> bool:
+    """Return whether what follows a name are attributes with values, of an element that may exist."""
+    return "=" in rest and (name in _ELEMENTS or _is_foreign(name))
 
 
 def escape_literals(html: str, *, lone: bool = False) -> str:
@@ -117,6 +124,7 @@ def escape_literals(html: str, *, lone: bool = False) -> str:
     An element that HTML does not know is markup where it is closed or has attributes. `lone` also keeps as text the
     names of known elements that stand alone (`the <table> element`), as they do in headlines.
     """
+    # The usual: a look for anything odd finds nothing. The second, slower look settles most of the others.
     if "<" not in html or (not lone and _PERHAPS_ODD.search(html) is None):
         return html
     lowered = html.lower()
@@ -125,35 +133,52 @@ def escape_literals(html: str, *, lone: bool = False) -> str:
     if not lone and not unclosed and not comment_is_open and _ODD.search(html) is None:
         return html
     if comment_is_open:
+        # A parser would drop all that follows a comment without an end.
         cut = html.index("<!--", html.rfind("-->") + 1)
         html = html[:cut] + html[cut:].replace("<!--", "&lt;!--")
     html = _DECLARATION.sub("&lt;", html)
-    lowered = html.lower()
-    tags = set(_NAME.findall(lowered))
-    opened = {name for slash, name in tags if not slash}
-    closed = {name for slash, name in tags if slash}
-    alone = (opened - closed - _UNPAIRED - _INLINE) & _ELEMENTS if lone else set()
-    last = {name: lowered.rfind(f"</{name}") for name in unclosed}
+    return _TAG.sub(_LiteralEscaper(html.lower(), unclosed, lone=lone), html)
 
-    def decide(tag: re.Match[str]) -> str:
+
+class _LiteralEscaper:
+    """Decides for each tag of some HTML whether it is markup, by which names are opened and closed in all of it."""
+
+    def __init__(self, lowered: str, unclosed: set[str], *, lone: bool) -> None:
+        tags = set(_NAME.findall(lowered))
+        self._opened = {name for slash, name in tags if not slash}
+        self._closed = {name for slash, name in tags if slash}
+        self._alone = (self._opened - self._closed - _UNPAIRED - _INLINE) & _ELEMENTS if lone else set()
+        self._last_end = {name: lowered.rfind(f"</{name}") for name in unclosed}
+
+    def __call__(self, tag: re.Match[str]) -> str:
+        """Return a tag as it is, with its bracket escaped, or nothing for one that would swallow the text."""
         slash, written, rest, end = tag.groups()
         name = written.lower()
-        if not end and "=" not in rest:
-            return f"&lt;{tag[0][1:]}"
         if name not in _ELEMENTS:
-            paired = name in opened and name in closed
-            keep = bool(slash) or paired or (_is_foreign(name) and ("=" in rest or rest.endswith("/")))
-            return tag[0] if keep else f"&lt;{tag[0][1:]}"
+            return tag[0] if self._is_foreign_markup(name, slash, rest, end) else _escape_tag(tag)
+        if not end and "=" not in rest:
+            return _escape_tag(tag)
         if slash or not end:
             return tag[0]
-        bare = not rest.strip(" /")
-        if _is_literal(name, rest) or (bare and "/" not in rest and name in alone):
-            return f"&lt;{tag[0][1:]}"
-        if name in unclosed and tag.start() > last[name]:
-            return f"&lt;{tag[0][1:]}" if bare and "/" not in rest else ""
+        bare = not rest.strip(" /") and "/" not in rest
+        if _is_literal(name, rest) or (bare and name in self._alone):
+            return _escape_tag(tag)
+        if tag.start() > self._last_end.get(name, len(tag.string)):
+            # <title> in a sentence is a word; <script src=...> without an end is left out, and its text stays.
+            return _escape_tag(tag) if bare else ""
         return tag[0]
 
-    return _TAG.sub(decide, html)
+    def _is_foreign_markup(self, name: str, slash: str, rest: str, end: str) -> bool:
+        """Return whether a tag that HTML does not know is an element's: an end, one of a pair, or with attributes."""
+        if not end and "=" not in rest:
+            return False
+        if slash or (name in self._opened and name in self._closed):
+            return True
+        return _is_foreign(name) and ("=" in rest or rest.endswith("/"))
+
+
+def _escape_tag(tag: re.Match[str]) -> str:
+    return f"&lt;{tag[0][1:]}"
 
 
 def _is_closed(lowered: str, name: str) -> bool:

@@ -1,13 +1,13 @@
-"""Folds a word to the form that is compared: case, width, accents and the letter variants of several scripts."""
+"""Words in the form that is compared: case, width, accents and the letter variants of several scripts."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 
-LONGEST_KEPT = 100
+MAX_CACHED_LENGTH = 100
 """Longer words are not remembered: what has no blanks may be as long as a document."""
-_LIMIT = 200_000
+_MAX_CACHED_WORDS = 200_000
 _cache: dict[str, str] = {}
 
 _VARIANTS = str.maketrans(
@@ -27,12 +27,12 @@ _NOT_WORD = re.compile(r"[^\w\u0900-\u0dff]+|_+")
 
 
 def fold(word: str) -> str:
-    """Give the form in which two spellings of a word are one; never empty for a word that is not."""
+    """Return the form in which two spellings of a word are one; never empty for a word that is not."""
     folded = _cache.get(word)
     if folded is None:
         folded = _fold(word) or word.casefold()
-        if len(word) <= LONGEST_KEPT:
-            if len(_cache) >= _LIMIT:
+        if len(word) <= MAX_CACHED_LENGTH:
+            if len(_cache) >= _MAX_CACHED_WORDS:
                 _cache.clear()
             _cache[word] = folded
     return folded

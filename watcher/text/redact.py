@@ -41,7 +41,7 @@ def redact_text(text: str) -> str:
     """Return a text in which every address is redacted."""
     if "://" not in text:
         return text
-    return _ADDRESS.sub(lambda found: redact_url(found[0]), text)
+    return _ADDRESS.sub(lambda match: redact_url(match[0]), text)
 
 
 def redact_values(text: str, secrets: Iterable[str]) -> str:
@@ -73,7 +73,7 @@ def parse_userinfo(url: str) -> tuple[str, str] | None:
 
 def list_secret_values(url: str) -> tuple[str, ...]:
     """Return the values that `redact_url` hides in an address, as written and decoded."""
-    values = [found["value"] for found in _PARAMETER.finditer(url) if found["value"] != HIDDEN]
+    values = [match["value"] for match in _PARAMETER.finditer(url) if match["value"] != HIDDEN]
     if "@" in (netloc := urlsplit(url).netloc):
         values.append(netloc.rpartition("@")[0].partition(":")[2])
     return tuple(dict.fromkeys(form for value in values for form in (value, unquote(value)) if form))
@@ -82,7 +82,7 @@ def list_secret_values(url: str) -> tuple[str, ...]:
 def _redact_parameters(url: str) -> str:
     if "=" not in url:
         return url
-    return _PARAMETER.sub(lambda found: found[0] if _is_reference(found["value"]) else found["name"] + HIDDEN, url)
+    return _PARAMETER.sub(lambda match: match[0] if _is_reference(match["value"]) else match["name"] + HIDDEN, url)
 
 
 def _is_reference(value: str) -> bool:

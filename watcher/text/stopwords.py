@@ -1,4 +1,4 @@
-"""Words so common that they tell nothing of what a text is about, in the languages of most feeds."""
+"""Stop words: so common that they say nothing of what a text is about, in the languages of most feeds."""
 
 from __future__ import annotations
 
@@ -81,19 +81,40 @@ więc z za ze że
 """,
 }
 BY_LANGUAGE = {language: frozenset(fold(word) for word in words.split()) for language, words in _WORDS.items()}
-"""They are folded, as they are compared."""
-COMMON = frozenset().union(*BY_LANGUAGE.values())
+"""Stop words by language, folded as they are compared."""
+STOPWORDS = frozenset().union(*BY_LANGUAGE.values())
 CHARACTERS = frozenset(
     "的了是在和與与对對为為也有不一上下中人大这這那个個们們我你他她它及或被把从從将將到说說称稱等年月日の"
 )
 """The same for scripts whose characters are words."""
-_ENOUGH = 0.12
+_MIN_SHARE = 0.12
 
 
-def guess(words: Sequence[str]) -> str | None:
-    """Guess the language of some folded words by how many of them are common in it; None where that tells nothing."""
+def guess_language(words: Sequence[str]) -> str | None:
+    """Return the language in which most of some folded words are stop words, None where too few are."""
     if not words:
         return None
     counted = {language: sum(word in common for word in words) for language, common in BY_LANGUAGE.items()}
     best = max(counted, key=lambda language: counted[language])
-    return best if counted[best] / len(words) >= _ENOUGH else None
+    return best if counted[best] / len(words) >= _MIN_SHARE else None
+
+
+_NEWS_WORDS = """
+a about after against all an and any as at be been but by can for from had has have he her his how i if in into is it
+its more new no not of on one or our out over s said she so than that the their there they this to two up us was we
+were what when which who will with would year you state government president people world
+"""
+COMMON_IN_NEWS = frozenset(_NEWS_WORDS.split())
+"""Words of which nearly every English news item holds some: finding one of them says little about a topic."""
+_HEADLINE_WORDS = """
+a about after against all also an and any are as at be been before but by can could do for from had has have he her
+his how i if in into is it its just more most new no not of on one only or other our out over said say says she should
+since so some than that the their them there these they this those to two under until up was we were what when where
+which while who will with would you your year years day der die das und in den von zu mit des auf für ist im dem nicht
+ein eine als auch es an werden aus er hat dass sie nach wird bei le la les de du des et en un une dans que qui pour
+sur au avec par il elle ne pas plus el los las y en del se por con una su para es al lo como i w na z do nie się że o
+jest в и на не что с по как к из за у о для это от а но й та з що до про від за це є не у і
+"""
+HEADLINE_STOPWORDS = frozenset(_HEADLINE_WORDS.split())
+"""Words that two reports share whatever they are about, in English, German, French, Spanish, Polish, Russian and
+Ukrainian, without accents lost. Which reports are copies of one another was measured with exactly these."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 _MINUTES = {
@@ -34,33 +35,43 @@ NAMES = frozenset({*_MINUTES, *_PLACES, *_BY_LANGUAGE})
 _WIDEST = range(-12 * 60, 14 * 60 + 1)
 
 
-def find_timezone(zone: str | None, language: str | None = None) -> tzinfo:
-    """Return the zone that an offset, an abbreviation or a name of the tz database stands for; UTC for none.
+@lru_cache(512)
+def find_timezone(zone: str, language: str | None = None) -> tzinfo:
+    """Return the zone that an offset, an abbreviation or a name of the tz database stands for; UTC for an empty text.
 
     Raises ValueError for an offset that no place has and for a name that is unknown, or ambiguous without a `language`.
     """
     if not zone:
-        return timezone(timedelta())
+        return UTC
     if (offset := _OFFSET.fullmatch(zone)) is not None:
-        minutes = int(offset[2]) * 60 + int(offset[3] or 0)
-        minutes = minutes if offset[1] == "+" else -minutes
-        if minutes not in _WIDEST or int(offset[3] or 0) >= 60:
-            raise ValueError(zone)
-        return timezone(timedelta(minutes=minutes))
-    if "/" in zone:
-        return ZoneInfo(zone)
+        return timezone(_parse_offset(offset))
     name = zone.lower()
-    if name in _PLACES:
-        return ZoneInfo(_PLACES[name])
-    if name in _BY_LANGUAGE:
-        offsets = _BY_LANGUAGE[name]
-        known = offsets.get(language or "", offsets.get((language or "").split("-")[0]))
-        if known is None:
-            raise ValueError(zone)
-        return timezone(timedelta(minutes=known))
-    if name not in _MINUTES:
+    # "Europe/Paris"; `ZoneInfo` raises a ValueError for what is none.
+    place = zone if "/" in zone else _PLACES.get(name)
+    if place is not None:
+        return ZoneInfo(place)
+    minutes = _MINUTES.get(name)
+    if minutes is None:
+        minutes = _find_minutes_by_language(name, language or "")
+    if minutes is None:
         raise ValueError(zone)
-    return timezone(timedelta(minutes=_MINUTES[name]))
+    return timezone(timedelta(minutes=minutes)) if minutes else UTC
+
+
+def _parse_offset(offset: re.Match[str]) -> timedelta:
+    sign, hours, written_minutes = offset.groups("0")
+    minutes = int(hours) * 60 + int(written_minutes)
+    minutes = minutes if sign == "+" else -minutes
+    # -12:00 (Baker Island) to +14:00 (Kiritimati); beyond is a slip or a joke.
+    if minutes not in _WIDEST or int(written_minutes) >= 60:
+        raise ValueError(offset[0])
+    return timedelta(minutes=minutes)
+
+
+def _find_minutes_by_language(name: str, language: str) -> int | None:
+    """Return the offset that an ambiguous name has where a language is written, None where that is not known."""
+    offsets = _BY_LANGUAGE.get(name, {})
+    return offsets.get(language, offsets.get(language.partition("-")[0]))
 
 
 def combine_utc(
@@ -70,8 +81,9 @@ def combine_utc(
 
     24:00 is the midnight after (ISO 8601); a leap second is the second before it.
     """
+    tz = find_timezone(zone or "", language)
     midnight_after = hour == 24 and minute == second == 0
-    local = datetime(
-        year, month, day, 0 if midnight_after else hour, minute, min(second, 59), tzinfo=find_timezone(zone, language)
-    )
-    return (local + timedelta(days=1) if midnight_after else local).astimezone(UTC)
+    local = datetime(year, month, day, 0 if midnight_after else hour, minute, min(second, 59), tzinfo=tz)
+    if midnight_after:
+        local += timedelta(days=1)
+    return local if tz is UTC else local.astimezone(UTC)

@@ -12,7 +12,7 @@ import re
 from functools import lru_cache
 from html import unescape
 
-from watcher.text.normalize import LONGEST_KEPT, fold
+from watcher.text.normalize import MAX_CACHED_LENGTH, fold
 
 _SPACELESS = (
     "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3041-\u3096\u309d-\u309f\u30a1-\u30fa\u30fc-\u30ff\u31f0-\u31ff"
@@ -72,7 +72,7 @@ def tokens(text: str) -> list[str]:
 
 
 def surfaces(text: str) -> list[str]:
-    """Give each of `tokens(text)` as it is written, for exact comparison: without acronym dots, invisible marks and
+    """Return each of `tokens(text)` as it is written, for exact comparison: without acronym dots, invisible marks and
     read entities, apostrophes in one spelling."""
     text = _usual(text)
     if text.isascii() and "&" not in text:
@@ -81,8 +81,10 @@ def surfaces(text: str) -> list[str]:
 
 
 def joined(text: str) -> tuple[str, str]:
-    """Give `surfaces(text)` and `tokens(text)`, each in one string with a blank between; where the text is plain, words
-    stand at the same places in both."""
+    """Return `surfaces(text)` and `tokens(text)`, each in one string with a blank between.
+
+    Where the text is plain, words stand at the same places in both.
+    """
     text = _usual(text)
     if text.isascii() and "&" not in text:
         written = " ".join(_ascii_joined(text).translate(_ASCII_PARTED).split())
@@ -92,18 +94,18 @@ def joined(text: str) -> tuple[str, str]:
 
 
 def places(text: str) -> list[tuple[int, int]]:
-    """Tell where each of `tokens(text)` stands: [start, end) in code points of the text as it is."""
+    """Return where each of `tokens(text)` stands: [start, end) in code points of the text as it is."""
     text = _usual(text)
     if text.isascii() and "&" not in text and _ASCII_DOT.search(text) is None:
-        return [found.span() for found in _ASCII_WORD.finditer(_ASCII_POSSESSIVE.sub("  ", text))]
+        return [match.span() for match in _ASCII_WORD.finditer(_ASCII_POSSESSIVE.sub("  ", text))]
     return [(start, end) for _word, start, end in _walk(text)]
 
 
 def encode(token: str) -> str:
-    """Write a token in ASCII for the databases' index; a prefix of a token gives a prefix of its code."""
+    """Encode a token in ASCII for the databases' index; a prefix of a token gives a prefix of its code."""
     if token.isascii():
         return token
-    return _known(token) if len(token) <= LONGEST_KEPT else _encoded(token)
+    return _known(token) if len(token) <= MAX_CACHED_LENGTH else _encoded(token)
 
 
 def _encoded(token: str) -> str:
@@ -114,7 +116,7 @@ _known = lru_cache(maxsize=16_384)(_encoded)
 
 
 def index_text(*fields: str) -> str:
-    """Give the index tokens of some fields: ASCII words, one space between."""
+    """Return the index tokens of some fields: ASCII words, one space between."""
     joined = " ".join(" ".join(tokens(field)) for field in fields if field)
     return joined if joined.isascii() else " ".join(encode(token) for token in joined.split(" "))
 
@@ -129,14 +131,14 @@ def _usual(text: str) -> str:
 
 
 def _ascii_joined(text: str) -> str:
-    """Write acronyms without their dots, and drop possessives."""
+    """Return a text with acronyms without their dots, and without possessives."""
     if "'" in text:
         text = _ASCII_POSSESSIVE.sub(" ", text)
     return text if _ASCII_DOT.search(text) is None else _ASCII_DOTTED.sub(_undotted, text)
 
 
 def _words(text: str) -> list[str]:
-    """Give the words of any text as they are written."""
+    """Return the words of any text as they are written."""
     if _INVISIBLE.search(text) is not None:
         return [word for word, _start, _end in _walk(text)]
     text = _POSSESSIVE.sub(" ", text)
@@ -145,14 +147,14 @@ def _words(text: str) -> list[str]:
     return [word.replace(".", "") if "." in word else word for word in _TOKEN.findall(text)]
 
 
-def _undotted(found: re.Match[str]) -> str:
-    return found[0].replace(".", "")
+def _undotted(match: re.Match[str]) -> str:
+    return match[0].replace(".", "")
 
 
 def _walk(text: str) -> list[tuple[str, int, int]]:
-    """Give each word as it is written, and where it stands."""
+    """Return each word as it is written, and where it stands."""
     clean, origin = _cleaned(text)
-    found = []
+    match = []
     # As many blanks as letters: places stay what they are.
     for token in _TOKEN.finditer(_POSSESSIVE.sub("  ", clean)):
         word = token[0]
@@ -163,12 +165,12 @@ def _walk(text: str) -> list[tuple[str, int, int]]:
             start, end = origin[start], origin[end - 1] + 1
             if text[end - 1] == "&":
                 end = text.index(";", end) + 1
-        found.append((word, start, end))
-    return found
+        match.append((word, start, end))
+    return match
 
 
 def _cleaned(text: str) -> tuple[str, list[int] | None]:
-    """Read entities and drop invisible marks; beside the result, where each of its characters came from."""
+    """Return a text with entities read and invisible marks dropped, and where each of its characters came from."""
     entities = "&" in text and _ENTITY.search(text) is not None
     if not entities and _NOTHING.search(text) is None:
         return text, None

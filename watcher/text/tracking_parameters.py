@@ -102,7 +102,7 @@ _BY_SITE_TEXT = """
     tass.ru: from
 """
 _SITES = re.compile(r"^    (?P<site>[a-z.]+): (?P<names>.*(?:\n {8}.*)*)", re.MULTILINE)
-_BY_SITE = {found["site"]: frozenset(found["names"].split()) for found in _SITES.finditer(_BY_SITE_TEXT)}
+_BY_SITE = {match["site"]: frozenset(match["names"].split()) for match in _SITES.finditer(_BY_SITE_TEXT)}
 # Names that sessions share with conferences and stories: only a long hash beside another parameter is a session's.
 _SESSION_NAMES = frozenset({"sid", "session", "sess", "sessid", "session_id", "sessionid"})
 _HASH = re.compile(r"[0-9a-f]{32,64}", re.IGNORECASE)

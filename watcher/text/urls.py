@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from watcher.model.poll import Redirect
 
-# Most addresses need no taking apart: these two forms come out as they go in, or nearly so.
+# Most addresses need not be parsed: these two forms come out as they go in, or nearly so.
 _ABSOLUTE = re.compile(r"https?://[A-Za-z0-9][A-Za-z0-9.-]{0,250}(?::\d{1,4})?/[!-\[\]-~]{0,3000}")
 _SIMPLE = re.compile(r"https?://([a-z0-9][a-z0-9.-]{0,250}(?<!\.))(/[A-Za-z0-9/._~-]*)")
 _QUERIED = re.compile(r"https?://([a-z0-9][a-z0-9.-]{0,250}(?<!\.))(/[A-Za-z0-9/._~-]*)\?([A-Za-z0-9&=._~-]*)")
@@ -46,12 +46,12 @@ _TENANTS = (
 
 
 def http_url(url: str, base: str | None = None) -> str | None:
-    """Give an absolute http(s) address, blanks percent-encoded, or None for what is no such address."""
+    """Return an absolute http(s) address, blanks percent-encoded, or None for what is no such address."""
     if _ABSOLUTE.fullmatch(url) is not None:
         return url
-    said = _plain(url)
+    written = _encode_blanks(url)
     try:
-        whole = urljoin(base, said) if base else said
+        whole = urljoin(base, written) if base else written
         parts = urlsplit(whole)
         host = parts.hostname
         _port = parts.port
@@ -63,7 +63,7 @@ def http_url(url: str, base: str | None = None) -> str | None:
 
 
 def canonical_url(url: str) -> str:
-    """Give the address under which two links to one article are one: for comparing, never for fetching.
+    """Return the address under which two links to one article are one: for comparing, never for fetching.
 
     No scheme difference, default port, tracking parameters, session, order of parameters, trailing slash, or fragment
     that names no place; redirectors that carry their target are unwrapped. Applying it twice changes nothing.
@@ -73,13 +73,13 @@ def canonical_url(url: str) -> str:
     if (queried := _QUERIED.fullmatch(url)) is not None and not queried[1].endswith("google.com"):
         query = _normal_query(queried[3], queried[1])
         return f"https://{queried[1]}{queried[2].rstrip('/') or '/'}{query and '?'}{query}"
-    url, where, parts = unwrap_address(url)
+    url, netloc, parts = unwrap_address(url)
     if parts is None:
         return url
     path = quote(SESSION_IN_PATH.sub("", parts.path), safe=_SAFE).rstrip("/") or "/"
-    query = _normal_query(quote(parts.query, safe=_SAFE + "?"), where.partition(":")[0])
+    query = _normal_query(quote(parts.query, safe=_SAFE + "?"), netloc.partition(":")[0])
     fragment = "" if _is_meaningless(parts.fragment) else quote(parts.fragment, safe=_SAFE + "?")
-    return urlunsplit(("https", where, path, query, fragment))
+    return urlunsplit(("https", netloc, path, query, fragment))
 
 
 def unwrap_address(url: str) -> tuple[str, str, SplitResult | None]:
@@ -87,10 +87,11 @@ def unwrap_address(url: str) -> tuple[str, str, SplitResult | None]:
 
     The parts are None, and the address is only trimmed, where it is no http(s) address.
     """
+    # Redirectors may carry each other; each step is shorter, so that no circle goes on for ever.
     while (inner := _unwrapped(url)) is not None and len(inner) < len(url):
         url = inner
     try:
-        parts = urlsplit(_plain(url))
+        parts = urlsplit(_encode_blanks(url))
         host = (parts.hostname or "").rstrip(".")
         port = parts.port
     except ValueError:
@@ -100,10 +101,10 @@ def unwrap_address(url: str) -> tuple[str, str, SplitResult | None]:
     if not host.isascii():
         with contextlib.suppress(UnicodeError):
             host = host.encode("idna").decode()
-    where = f"[{host}]" if ":" in host else host
+    netloc = f"[{host}]" if ":" in host else host
     if port is not None and port not in {80, 443}:
-        where = f"{where}:{port}"
-    return url, where.lower(), parts
+        netloc = f"{netloc}:{port}"
+    return url, netloc.lower(), parts
 
 
 def _normal_query(query: str, host: str) -> str:
@@ -122,7 +123,7 @@ def _is_meaningless(fragment: str) -> bool:
 
 
 def article_url(url: str) -> str | None:
-    """Give the address of the article behind a link: that inside a redirector; None where an aggregator hides it."""
+    """Return the address of the article behind a link: that inside a redirector; None where an aggregator hides it."""
     while (inner := _unwrapped(url)) is not None and len(inner) < len(url):
         url = inner
     try:
@@ -149,14 +150,14 @@ def site_of(host: str) -> str:
 
 @cache
 def _public_suffixes() -> PublicSuffixList:
-    # Loaded by the first who asks: the list of its 10,000 rules takes a tenth of a second to read.
+    # Loaded with the first call: the list of its 10,000 rules takes a tenth of a second to read.
     from publicsuffixlist import PublicSuffixList
 
     return PublicSuffixList()
 
 
 def waiting_host(host: str) -> str | None:
-    """Give the host whose feeds wait together when one of them is told that it asks too much.
+    """Return the host whose feeds wait together when the server of one of them asks for a pause.
 
     Tenants of one roof share a limit. None for a bare address and a name without a dot: those are the operator's own,
     and what stands behind them limits each feed by itself.
@@ -167,17 +168,17 @@ def waiting_host(host: str) -> str | None:
     return next((roof for roof in _ROOFS if host == roof or host.endswith(f".{roof}")), host)
 
 
-def same_site(one: str, other: str) -> bool:
-    """Tell whether two addresses belong to one registrable domain."""
+def is_same_site(first: str, second: str) -> bool:
+    """Return whether two addresses belong to one registrable domain."""
     try:
-        hosts = [urlsplit(url).hostname or "" for url in (one, other)]
+        hosts = [urlsplit(url).hostname or "" for url in (first, second)]
     except ValueError:
         return False
     return site_of(hosts[0]) == site_of(hosts[1]) != ""
 
 
 def permanent_target(hops: Iterable[Redirect], start: str) -> str | None:
-    """Give where an unbroken run of permanent redirects (301, 308) from `start` leads, None if nowhere new.
+    """Return where an unbroken run of permanent redirects (301, 308) from `start` leads, None if nowhere new.
 
     Never from https back to http (RFC 9110, 15.4; a downgrade is somebody else's wish).
     """
@@ -196,33 +197,34 @@ def _unwrapped(url: str) -> str | None:
         parts = urlsplit(url)
     except ValueError:
         return None
-    if (found := _AGGREGATED.match(parts.path)) is not None and parts.hostname == "news.google.com":
-        return _aggregated(found[1])
+    if (link := _AGGREGATED.match(parts.path)) is not None and parts.hostname == "news.google.com":
+        return _decode_aggregated(link[1])
     names = _REDIRECTORS.get(((parts.hostname or "").lower(), parts.path))
     if not names:
         return None
-    given = dict(parse_qsl(parts.query))
-    return next((given[name] for name in names if http_url(given.get(name, ""))), None)
+    parameters = dict(parse_qsl(parts.query))
+    return next((parameters[name] for name in names if http_url(parameters.get(name, ""))), None)
 
 
-def _aggregated(code: str) -> str | None:
-    """Read the address inside an aggregator's link: a protobuf string (field 4) in base64url; newer ones hold none."""
+def _decode_aggregated(code: str) -> str | None:
+    """Return the address in an aggregator's link: a protobuf string (field 4) in base64url; newer ones hold none."""
     try:
-        said = urlsafe_b64decode(code + "=" * (-len(code) % 4))
+        message = urlsafe_b64decode(code + "=" * (-len(code) % 4))
     except ValueError:
         return None
-    if said[:3] != b"\x08\x13\x22" or len(said) < 5:
+    if message[:3] != b"\x08\x13\x22" or len(message) < 5:
         return None
-    length, start = (said[3], 4) if said[3] < 0x80 else (said[3] & 0x7F | said[4] << 7, 5)
-    inner = said[start : start + length]
+    # The length is a varint of one byte or two.
+    length, start = (message[3], 4) if message[3] < 0x80 else (message[3] & 0x7F | message[4] << 7, 5)
+    inner = message[start : start + length]
     return http_url(inner.decode()) if len(inner) == length and inner.isascii() else None
 
 
-def _plain(url: str) -> str:
-    """Drop the blanks around an address, and what can stand in none; encode the blanks inside."""
+def _encode_blanks(url: str) -> str:
+    """Return an address without blanks around it and what no address can hold; blanks inside are encoded."""
     # Once more at the end: a blank may have stood before something that was dropped.
     return _PARTS.sub(_encoded, url.strip()).strip()
 
 
-def _encoded(found: re.Match[str]) -> str:
-    return quote(found[0]) if found[0] == " " else ""
+def _encoded(match: re.Match[str]) -> str:
+    return quote(match[0]) if match[0] == " " else ""

@@ -44,7 +44,7 @@ def parse_duration(value: Any) -> timedelta:
         return FOREVER
     parts = _DURATION.findall(text)
     if not parts or _DURATION.sub("", text).strip():
-        raise ValueError(f"{text!r} is no length of time: write 30m, 6h or 7d")
+        raise ValueError(f"{text!r} is not a duration: write 30m, 6h or 7d")
     return sum((timedelta(**{_UNITS[unit]: int(number)}) for number, unit in parts), timedelta())
 
 
@@ -56,7 +56,7 @@ def split_list(value: Any) -> Any:
 def validate_name(text: str) -> str:
     """Return a name that can be part of an address and of a file name. Raises ValueError."""
     if not NAME.fullmatch(text):
-        raise ValueError(f"{text!r} is no name: letters, digits, `-`, `_` and `.`, at most 64")
+        raise ValueError(f"{text!r} is not a name: letters, digits, `-`, `_` and `.`, at most 64")
     return text
 
 
@@ -74,10 +74,10 @@ def parse_http_url(value: Any) -> str:
         has_host = bool(parts.hostname) and (parts.port or 1) > 0
     except ValueError as error:
         # The parser's own sentence repeats parts of the URL, which may belong to a password.
-        reason = "its port is no number up to 65535" if "ort " in str(error) else "its host cannot be read"
-        raise ValueError(f"{shown!r} is no address: {reason}") from None
+        reason = "its port is not a number up to 65535" if "ort " in str(error) else "its host cannot be read"
+        raise ValueError(f"{shown!r} is not an address: {reason}") from None
     if parts.scheme.lower() not in ("http", "https") or not has_host or re.search(r"\s", text):
-        raise ValueError(f"{shown!r} is no http(s) address")
+        raise ValueError(f"{shown!r} is not an http(s) address")
     return text
 
 
@@ -87,7 +87,7 @@ def validate_secret_url(secret: SecretStr | None) -> SecretStr | None:
         try:
             parse_http_url(secret.get_secret_value())
         except ValueError:
-            raise ValueError("is no http(s) address") from None
+            raise ValueError("is not an http(s) address") from None
     return secret
 
 

@@ -7,10 +7,9 @@ import re
 from watcher.errors import ParseError
 from watcher.fetch import Fetcher
 from watcher.model.poll import Failed
-from watcher.parse.charset import decode
-from watcher.text.article import Article, from_html, from_text, looks_html
+from watcher.parse.charset import decode_page
+from watcher.text.article import Article, looks_html, parse_article_html, parse_article_text
 
-_META_CHARSET = re.compile(rb"""(?i)<meta[^>]{0,200}?charset\s*=\s*["']?\s*([A-Za-z0-9._:-]{1,40})""")
 _MAX_BYTES = 8 * 2**20
 
 
@@ -31,12 +30,8 @@ def parse_article(body: bytes, content_type: str | None = None, name: str = "the
         or _is_binary(body)
     ):
         raise ParseError("not-text", f"{name}: no text or web page")
-    body = body[:_MAX_BYTES]
-    # A page that says its encoding in the markup alone: the server's word would have come first.
-    if "charset" not in (content_type or "").lower() and (meta := _META_CHARSET.search(body[:4096])) is not None:
-        content_type = f"text/html; charset={meta[1].decode('ascii')}"
-    text, _note = decode(body, content_type)
-    article = from_html(text) if kind == "text/html" or looks_html(text) else from_text(text)
+    text = decode_page(body[:_MAX_BYTES], content_type)
+    article = parse_article_html(text) if kind == "text/html" or looks_html(text) else parse_article_text(text)
     if not re.search(r"\w", article.title + article.text):
         raise ParseError("empty", f"{name}: no words in it")
     return article

@@ -12,8 +12,9 @@ from watcher.match import Query, match_entry, parse_query
 from watcher.match.inflections import INFLECTED_LANGUAGES, get_inflections, load_inflections
 from watcher.model.entry import Item
 from watcher.text.article import Article
+from watcher.text.lines import one_line
 from watcher.text.normalize import fold
-from watcher.text.stopwords import COMMON, guess
+from watcher.text.stopwords import STOPWORDS, guess_language
 from watcher.text.tokenizer import tokens
 from watcher.topics.examples import build_example_entry
 from watcher.topics.keyphrases import Term, extract_terms
@@ -108,7 +109,7 @@ def _list_ideas(article: Article, limit: int) -> list[QueryIdea]:
         names, phrases = [Subject((term,)) for term in phrases[:3]], phrases[3:]
     language = _get_language(article)
     load_inflections(
-        (word, language) for term in phrases for word in term.words if word not in COMMON and len(word) >= 4
+        (word, language) for term in phrases for word in term.words if word not in STOPWORDS and len(word) >= 4
     )
     single = [*_draft_names(names), *_draft_phrases(phrases, names, language)]
     single.sort(key=lambda idea: idea.weight, reverse=True)
@@ -118,7 +119,7 @@ def _list_ideas(article: Article, limit: int) -> list[QueryIdea]:
 
 
 def _get_language(article: Article) -> str:
-    tag = article.language or guess(tokens(f"{article.title} {article.text[:8000]}")) or ""
+    tag = article.language or guess_language(tokens(f"{article.title} {article.text[:8000]}")) or ""
     return tag.split("-")[0]
 
 
@@ -131,7 +132,7 @@ def add_match_counts(
 
 def format_topics_yaml(proposals: Sequence[TopicDraft], heading: Sequence[str] = ()) -> str:
     """Return drafts as a topics file in YAML; no text of an article can break out of its place in it."""
-    lines = [f"# {_join_lines(text)}" for text in heading] + ["topics:"]
+    lines = [f"# {one_line(text)}" for text in heading] + ["topics:"]
     for each in proposals:
         if each.matched is not None and each.tested is not None:
             much = " - much: narrow it" if each.matched > max(20, MAX_ARCHIVE_SHARE * each.tested) else ""
@@ -234,7 +235,7 @@ def _format_name(term: Term) -> str:
 
 def _format_phrase(term: Term, language: str) -> str:
     """Return a phrase as a query that allows inflections, and one or two other words between its own."""
-    informative = [word for word in term.words if word not in COMMON]
+    informative = [word for word in term.words if word not in STOPWORDS]
     if " " not in term.text or len(informative) < 2:
         return _format_name(term)
     last = len(informative) - 1
@@ -298,8 +299,4 @@ def _choose_id(name: str, taken: Collection[str]) -> str:
 
 def _format_scalar(text: str) -> str:
     """Return a text as a YAML scalar in double quotes, which JSON's strings are."""
-    return json.dumps(_join_lines(text), ensure_ascii=False)
-
-
-def _join_lines(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    return json.dumps(one_line(text), ensure_ascii=False)

@@ -13,7 +13,7 @@ from watcher.model.entry import Entry, Item, StoredEntry
 from watcher.store.database import Database
 from watcher.store.hits.labels import load_labelled_hits
 from watcher.text.language_detection import with_language
-from watcher.text.language_tags import language_tag
+from watcher.text.language_tags import parse_language_tag
 
 _TEXT_KEYS = ("title", "summary", "content", "author", "url", "source", "feed", "outlet")
 _MAX_FAULTS = 50
@@ -113,7 +113,7 @@ def _parse_example(fields: Any, place: str, number: int) -> Example:
         content=texts["content"],
         author=texts["author"],
         tags=tuple(tags),
-        language=language_tag(language),
+        language=parse_language_tag(language),
     )
     source = texts["source"] or texts["outlet"]
     stored = build_example_entry(with_language(item), number, source, texts["feed"])

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from watcher.text.stopwords import CHARACTERS, COMMON
+from watcher.text.stopwords import CHARACTERS, STOPWORDS
 from watcher.text.tokenizer import places, tokens
 
 MAX_TEXT_CHARACTERS = 60_000
@@ -39,7 +39,7 @@ class Word:
 
     @property
     def common(self) -> bool:
-        return self.folded in COMMON or (len(self.folded) == 1 and not _SPACELESS.match(self.folded))
+        return self.folded in STOPWORDS or (len(self.folded) == 1 and not _SPACELESS.match(self.folded))
 
 
 _END = Word("", "", False, False)
@@ -244,7 +244,7 @@ def _mark_quoted(terms: dict[tuple[str, ...], Term], whole: str, sentences: Sequ
         spaceless = bool(words) and all(_SPACELESS.match(word) for word in words)
         most = 8 if spaceless else 4
         # Speech is longer, or ends like a sentence.
-        if not 1 <= len(words) <= most or quoted[-1:] in ".,!?…" or all(word in COMMON for word in words):
+        if not 1 <= len(words) <= most or quoted[-1:] in ".,!?…" or all(word in STOPWORDS for word in words):
             continue
         if len(words) == 1 and len(words[0]) < 4:
             continue

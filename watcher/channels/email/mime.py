@@ -17,6 +17,7 @@ from watcher.channels.email.options import EmailOptions
 from watcher.channels.payload import load_payload
 from watcher.digest.unsubscribe_links import add_unsubscribe_to_html, add_unsubscribe_to_text
 from watcher.text.idn import encode_address, encode_domain
+from watcher.text.lines import one_line
 
 
 def build_mail(message: PreparedDelivery, options: EmailOptions, *, utf8: bool = False) -> bytes:
@@ -28,7 +29,7 @@ def build_mail(message: PreparedDelivery, options: EmailOptions, *, utf8: bool =
     assert body is not None, "a mail is sent with the digest's body"
     parts = load_payload(delivery.payload)
     headers = {
-        "Subject": _one_line(parts["subject"]),
+        "Subject": one_line(parts["subject"]),
         "From": options.sender,
         "To": encode_address(delivery.recipient),
         "Date": format_datetime(delivery.created_at),
@@ -37,11 +38,11 @@ def build_mail(message: PreparedDelivery, options: EmailOptions, *, utf8: bool =
     if options.reply_to:
         headers["Reply-To"] = options.reply_to
     if parts.get("thread"):
-        headers |= {"References": _one_line(parts["thread"]), "In-Reply-To": _one_line(parts["thread"])}
+        headers |= {"References": one_line(parts["thread"]), "In-Reply-To": one_line(parts["thread"])}
     headers["X-Mailer"] = f"news-watcher/{__version__}"
     folded = b"".join(_format_header(name, value, utf8=utf8) for name, value in headers.items())
-    unsubscribe_url = _one_line(parts.get("unsubscribe") or "")
-    list_name = _format_list_name(_one_line(parts.get("name", "digest")))
+    unsubscribe_url = one_line(parts.get("unsubscribe") or "")
+    list_name = _format_list_name(one_line(parts.get("name", "digest")))
     boundary = f"=_{delivery.message_id.strip('<>').partition('@')[0]}"
     plain = _encode_part("plain", add_unsubscribe_to_text(body.text, unsubscribe_url))
     html = _encode_part("html", add_unsubscribe_to_html(body.html, unsubscribe_url))
@@ -114,8 +115,8 @@ def _parse_address(text: str, *, utf8: bool) -> Address | str:
         if not utf8:
             raise ValueError(f"{address} needs a server with SMTPUTF8")
         local, _, domain = address.rpartition("@")
-        return Address(display_name=_one_line(name), username=local, domain=domain)
-    return Address(display_name=_one_line(name), addr_spec=address) if name else address
+        return Address(display_name=one_line(name), username=local, domain=domain)
+    return Address(display_name=one_line(name), addr_spec=address) if name else address
 
 
 def extract_domain(mailbox: str) -> str:
@@ -125,7 +126,3 @@ def extract_domain(mailbox: str) -> str:
 
 def _format_list_name(name: str) -> str:
     return "".join(c if (c.isascii() and c.isalnum()) or c in "-_." else "-" for c in name) or "digest"
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())

@@ -272,4 +272,4 @@ def _execute(db: Db, actions: Iterable[Action], now: datetime) -> None:
 def _parse_lease(text: str) -> timedelta:
     """Return a lease in seconds as a length, bounded; what we asked for where the hub names none."""
     seconds = int(text) if text.isdigit() and len(text) < 10 else 0
-    return min(timedelta(seconds=seconds), MAX_LEASE) if seconds else websub.LEASE
+    return min(timedelta(seconds=seconds), MAX_LEASE) if seconds else websub.REQUESTED_LEASE

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from difflib import get_close_matches
 from typing import Annotated, Literal
 
 from fastapi import Depends, Query, Request, Response
@@ -13,6 +12,7 @@ from fastapi.routing import APIRoute
 from pydantic import Field
 
 from watcher.app.listing import ListQuery, RawListQuery
+from watcher.text.suggest import find_nearest
 from watcher.web.context import Ctx, get_context
 from watcher.web.listing import parse_request_query
 from watcher.web.render.environment import link
@@ -141,9 +141,9 @@ def _list_declared(dependant: Dependant) -> Iterator[str]:
 
 
 def _explain(name: str, declared: Sequence[str]) -> str:
-    near = get_close_matches(name, declared, 1)
-    if near:
-        return f"unknown parameter; did you mean `{near[0]}`?"
+    nearest = find_nearest(name, declared)
+    if nearest:
+        return f"unknown parameter; did you mean `{nearest}`?"
     return (
         f"unknown parameter; known here: {', '.join(declared)}" if declared else "unknown parameter; none is known here"
     )

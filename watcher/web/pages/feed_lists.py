@@ -10,7 +10,7 @@ from watcher.app.feeds import KnownFeeds, add_feeds, make_feed, plan_import
 from watcher.errors import ConfigError, ParseError, UsageError, WatcherError
 from watcher.fetch import Candidate, discover
 from watcher.model.feed import FeedConfig
-from watcher.parse.opml import write_opml
+from watcher.parse.opml import format_opml
 from watcher.settings.edit_feeds import remove_source
 from watcher.settings.feeds import find_source
 from watcher.store.feeds.commands import resume_feed
@@ -75,7 +75,7 @@ async def import_feeds(request: Request, ctx: Ctx, form: SubmittedForm) -> Respo
 @router.get("/feeds.opml")
 def export_feeds(ctx: Ctx) -> Response:
     """Return the configured feeds as OPML, without secrets."""
-    body = write_opml(ctx.app.settings.sources, "Feeds of news-watcher", ctx.now)
+    body = format_opml(ctx.app.settings.sources, "Feeds of news-watcher", ctx.now)
     headers = {"Content-Disposition": 'attachment; filename="feeds.opml"'}
     return Response(body, media_type="text/x-opml; charset=utf-8", headers=headers)
 

@@ -14,7 +14,7 @@ from watcher.app.listing import parse_time
 from watcher.errors import BusyError, ConfigError, QueryError, TooLongError, UsageError, WatcherError
 from watcher.match import compile_topics
 from watcher.model.topic import Topic
-from watcher.settings.edit_topics import as_yaml, save_topic
+from watcher.settings.edit_topics import format_topic_yaml, save_topic
 from watcher.text.written_values import NAME
 from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.cost import measure_cost
@@ -79,7 +79,7 @@ async def _save_draft(request: Request, ctx: WebContext, draft: Draft) -> Respon
         if not NAME.fullmatch(draft.id):
             raise UsageError("A topic needs an id: letters, digits, `-`, `_` and `.`, at most 64.")
         await run_in_threadpool(ctx.parse_query, draft.query)
-        draft.yaml = as_yaml(draft.id, draft.name, draft.query)
+        draft.yaml = format_topic_yaml(draft.id, draft.name, draft.query)
         settings = ctx.app.settings
         await run_in_threadpool(save_topic, settings.folder, ctx.app.environ, draft.id, draft.name, draft.query)
         await reload_configuration(ctx)

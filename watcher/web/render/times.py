@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from watcher.text.timestamps import format_rfc3339
+
 MINUTE, HOUR, DAY = 60, 3600, 86400
 """Seconds."""
 
 
 def format_iso(moment: datetime | None) -> str:
     """Return a moment as RFC 3339, for machines; empty for None."""
-    return "" if moment is None else moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return "" if moment is None else format_rfc3339(moment)
 
 
 def format_full(moment: datetime | None) -> str:
