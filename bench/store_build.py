@@ -16,7 +16,7 @@ from typing import Any
 from bench.zipf import Corpus, feed_url, moment
 from tests import postgres
 from watcher.match import TopicMatcher, compile_topics
-from watcher.model.entry import Entry, StoredEntry
+from watcher.model.entry import Entry, NewEntry, StoredEntry
 from watcher.model.feed import FeedConfig
 from watcher.pipeline.ingest import store_new_entries
 from watcher.store.database import Database
@@ -137,7 +137,7 @@ def keep(world: World, batch: Sequence[Entry], number: int, rate: Rate) -> None:
     with world.database.write(lasting=False) as db:
         now = moment(number + len(batch))
         load_known_entries(db, batch[0].feed_id, batch)
-        fresh = assign_entry_ids(db, [StoredEntry(id=0, entry=entry, first_seen_at=now) for entry in batch])
+        fresh = assign_entry_ids(db, [NewEntry(entry=entry, first_seen_at=now) for entry in batch])
         found = store_new_entries(db, fresh, world.watched, now)
     rate.seconds += time.perf_counter() - began
     rate.own_seconds += time.process_time() - own

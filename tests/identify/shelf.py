@@ -17,7 +17,7 @@ from watcher.identify import (
 )
 from watcher.model.entry import Entry, Item
 from watcher.model.feed import FeedConfig
-from watcher.model.poll import EntryDiff, KnownEntry, ParsedFeed
+from watcher.model.poll import EntryDiff, ParsedFeed, RememberedEntry
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -91,7 +91,7 @@ class Shelf:
     def _memory(self, offered: tuple[Entry, ...]) -> KnownEntries:
         """Look up all that could be asked: every key that an item may have, its address and its headline."""
         known = {
-            number: KnownEntry(
+            number: RememberedEntry(
                 id=number,
                 key=entry.key,
                 canonical_url=entry.canonical_url,
@@ -116,8 +116,8 @@ class Shelf:
         urls = {entry.canonical_url for entry in offered}
         titles = {hash_title(entry.item.title) for entry in offered}
         dates = [each.published_at for each in known.values() if each.published_at is not None]
-        by_url: dict[str, list[KnownEntry]] = {}
-        by_title: dict[str, list[KnownEntry]] = {}
+        by_url: dict[str, list[RememberedEntry]] = {}
+        by_title: dict[str, list[RememberedEntry]] = {}
         for each in known.values():
             if each.canonical_url and each.canonical_url in urls:
                 by_url.setdefault(each.canonical_url, []).append(each)

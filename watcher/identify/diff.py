@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from watcher.identify.gaps import find_gap, find_renumbered_archive
@@ -13,7 +13,7 @@ from watcher.identify.keys import build_shared_key, build_specific_keys, shorten
 from watcher.identify.similarity import MIN_ID_CHANGES, has_unstable_ids, match_by_similarity
 from watcher.model.entry import Entry
 from watcher.model.feed import IDENTITY_VERSION, Feed
-from watcher.model.poll import EntryDiff, EntryEdit, KnownEntry
+from watcher.model.poll import EntryDiff, EntryEdit, KnownEntry, PrunedEntry, RememberedEntry
 
 MAX_VERSIONS = 25
 """An item that has been edited so often is only followed further where its headline changes."""
@@ -26,75 +26,102 @@ FUTURE_TOLERANCE = timedelta(days=1)
 def diff_entries(
     offered: Sequence[Entry], feed: Feed, memory: KnownEntries, now: datetime, *, delta: bool = False, merged: int = 0
 ) -> EntryDiff:
-    """Sort a document's entries by what is known of the feed. `merged` is how many items `candidates` left out.
+    """Return how a document's entries differ from what is known of the feed. `merged` items were left out before.
 
     A `delta` (226, RFC 3229, or a push) holds only what is new since the last answer: that it shares nothing with the
     last document proves no gap, and it does not end the upgrade of a feed to today's keys.
 
-    A burst of items older than what is known is put in quarantine. What is repeated as it stood is the same.
+    A burst of items older than what is known is quarantined. What is repeated as it stood is unchanged.
     """
     # A whole document shows which items were merged under version 1; none of those is news.
     upgrading = feed.document.identity_version < IDENTITY_VERSION and not delta and bool(offered)
     plausible = [_with_plausible_date(entry, now) for entry in offered]
-    recognised = match_by_id(plausible, memory)
-    why, changes_ids = match_by_similarity(plausible, feed, memory, recognised)
-    keys = _assign_keys(plausible, memory, recognised, why)
-
-    new: list[Entry] = []
-    recovered: list[Entry] = []
-    edited: list[EntryEdit] = []
-    migrated: list[tuple[int, str]] = []
-    gone: list[tuple[str, str]] = []
-    same = 0
+    matches = match_by_id(plausible, memory)
+    reasons, changes_ids = match_by_similarity(plausible, feed, memory, matches)
+    keys = _assign_keys(plausible, memory, matches, reasons)
+    sorted_ = _Classified(merged=merged)
     for place, entry in enumerate(plausible):
-        known = recognised.known.get(place)
-        if place in recognised.twins:
-            merged += 1
-        elif known is None and entry.item.repeated:
-            same += 1
-        elif known is None:
-            former = memory.by_key.get(entry.former_key) if entry.former_key and upgrading else None
-            if former is not None and former.id == 0 and former.content_hash == entry.content_hash:
-                gone.append((former.key, keys[place]))
-                same += 1
-            else:
-                (new if former is None else recovered).append(replace(entry, key=keys[place]))
+        known = matches.known.get(place)
+        if place in matches.twins:
+            sorted_.merged += 1
+        elif known is not None:
+            sorted_.add_known(known, entry, keys[place] if place in reasons else None)
+        elif entry.item.repeated:
+            sorted_.same += 1
         else:
-            if place in why:
-                migrated.append((known.id, keys[place]))
-                if keys[place] != entry.key:
-                    migrated.append((known.id, build_shared_key(entry.key)))
-            if _is_changed(known, entry):
-                edited.append(EntryEdit(known=known, entry=entry))
-            else:
-                same += 1
+            former = memory.by_key.get(entry.former_key) if entry.former_key and upgrading else None
+            sorted_.add_unknown(entry, keys[place], former)
+    new = sorted_.new
     quarantined = find_renumbered_archive(new, memory, now) if feed.stats.baseline_at is not None else ()
     if quarantined:
         old = {entry.key for entry in quarantined}
         new = [entry for entry in new if entry.key not in old]
-    document_keys = frozenset(shorten_key(entry.key) for entry in offered)
-    whole = (
-        document_keys | feed.document.keys if delta and len(feed.document.keys) < MAX_DOCUMENT_KEYS else document_keys
-    )
-    marks = _marks(plausible, feed, memory, recognised)
-    is_known = bool(migrated or same or edited or recovered)
+    keys_of_document = frozenset(shorten_key(entry.key) for entry in offered)
+    # A delta adds to the document before it, as long as that does not grow without end.
+    adds = delta and len(feed.document.keys) < MAX_DOCUMENT_KEYS
+    marks = _list_marks(plausible, feed, memory, matches)
     # The first document after an upgrade is compared with what version 1 remembered.
-    comparable = document_keys | {shorten_key(entry.former_key) for entry in offered if entry.former_key}
+    comparable = keys_of_document | {shorten_key(entry.former_key) for entry in offered if entry.former_key}
     return EntryDiff(
         new=tuple(new),
-        edited=tuple(edited),
-        same=same,
-        migrated=tuple(migrated),
+        edited=tuple(sorted_.edited),
+        same=sorted_.same,
+        migrated=tuple(sorted_.migrated),
         quarantined=quarantined,
-        recovered=tuple(recovered),
-        gone=tuple(gone),
-        document_keys=whole,
-        item_marks=marks if whole is document_keys else marks | feed.document.item_marks,
-        gap=None if is_known or delta else find_gap(plausible, feed, comparable, new, now),
-        merged=merged,
+        recovered=tuple(sorted_.recovered),
+        gone=tuple(sorted_.gone),
+        document_keys=keys_of_document | feed.document.keys if adds else keys_of_document,
+        item_marks=marks | feed.document.item_marks if adds else marks,
+        gap=None if sorted_.is_any_known or delta else find_gap(plausible, feed, comparable, new, now),
+        merged=sorted_.merged,
         identity_version=IDENTITY_VERSION if upgrading else feed.document.identity_version,
-        id_changes=int(changes_ids) if feed.document.id_changes or not has_unstable_ids(feed) else MIN_ID_CHANGES,
+        id_changes=_count_id_changes(feed, changes_ids),
     )
+
+
+@dataclass(slots=True)
+class _Classified:
+    """A document's entries by what became of them; the fields are those of an EntryDiff."""
+
+    merged: int
+    new: list[Entry] = field(default_factory=list)
+    recovered: list[Entry] = field(default_factory=list)
+    edited: list[EntryEdit] = field(default_factory=list)
+    migrated: list[tuple[int, str]] = field(default_factory=list)
+    gone: list[tuple[str, str]] = field(default_factory=list)
+    same: int = 0
+
+    @property
+    def is_any_known(self) -> bool:
+        return bool(self.migrated or self.same or self.edited or self.recovered)
+
+    def add_known(self, known: KnownEntry, entry: Entry, new_key: str | None) -> None:
+        """Add an entry that is known; `new_key` is its key where it came under another id than so far."""
+        if isinstance(known, PrunedEntry):
+            self.same += 1
+            return
+        if new_key is not None:
+            self.migrated.append((known.id, new_key))
+            if new_key != entry.key:
+                self.migrated.append((known.id, build_shared_key(entry.key)))
+        if _is_changed(known, entry):
+            self.edited.append(EntryEdit(known=known, entry=entry))
+        else:
+            self.same += 1
+
+    def add_unknown(self, entry: Entry, key: str, former: KnownEntry | None) -> None:
+        """Add an entry that is not known by today's rules; `former` is known by those of version 1."""
+        if isinstance(former, PrunedEntry) and former.content_hash == entry.content_hash:
+            self.gone.append((former.key, key))
+            self.same += 1
+        else:
+            (self.new if former is None else self.recovered).append(replace(entry, key=key))
+
+
+def _count_id_changes(feed: Feed, changes_ids: bool) -> int:
+    # Version 1 noted in its rule that a feed's ids change: the first poll turns that into today's count.
+    learned_before = not feed.document.id_changes and has_unstable_ids(feed)
+    return MIN_ID_CHANGES if learned_before else int(changes_ids)
 
 
 def _assign_keys(
@@ -105,6 +132,7 @@ def _assign_keys(
     The plain key where the id is the item's own. Else the least particular key that tells it from the others in the
     document and from all that is known.
     """
+    # Known entries keep their keys; a key that anything else has or had is taken only in a more particular form.
     counts = Counter(entry.key for entry in offered)
     unnamed = [
         place
@@ -127,18 +155,21 @@ def _assign_keys(
     }
 
 
-def _is_changed(known: KnownEntry, entry: Entry) -> bool:
-    if known.id <= 0 or entry.item.repeated or known.content_hash == entry.content_hash:
+def _is_changed(known: RememberedEntry, entry: Entry) -> bool:
+    if entry.item.repeated or known.content_hash == entry.content_hash:
         return False
     return known.version < MAX_VERSIONS or known.title != entry.item.title
 
 
-def _marks(offered: Sequence[Entry], feed: Feed, memory: KnownEntries, recognised: EntryMatches) -> frozenset[bytes]:
+def _list_marks(
+    offered: Sequence[Entry], feed: Feed, memory: KnownEntries, recognised: EntryMatches
+) -> frozenset[bytes]:
     """Return the marks of items that need not be read again while they stand as they stood.
 
     What was pruned is looked up each time, so that its tombstone stays, and so is what shares its id: which of several
     items it is shows only in its whole text.
     """
+    # An item that was read now gets a mark if it is alone with its id; one that was repeated keeps the mark it has.
     gone = frozenset(memory.pruned)
     counts = Counter(entry.key for entry in offered)
     own = [

@@ -37,6 +37,7 @@ def find_gap(
     """
     if not feed.document.keys or not offered or keys & feed.document.keys or not new:
         return None
+    # Without two dates no rate can be measured: one item is the least that a gap can have lost.
     dates = sorted(entry.item.published_at for entry in new if entry.item.published_at is not None)
     since = feed.poll.succeeded_at or feed.poll.read_at
     if len(dates) < 2 or since is None:

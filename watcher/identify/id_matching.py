@@ -11,7 +11,7 @@ from typing import TypeAlias
 from watcher.identify.keys import build_shared_key, build_specific_keys, get_raw_id, is_http_url
 from watcher.identify.legacy_keys import canonicalize_legacy_url
 from watcher.model.entry import Entry
-from watcher.model.poll import KnownEntry
+from watcher.model.poll import KnownEntry, PrunedEntry, RememberedEntry
 from watcher.text.tokenizer import tokens
 
 _Rank: TypeAlias = tuple[int, int, bool, bool, int]
@@ -29,15 +29,15 @@ class KnownEntries:
     """
 
     by_key: Mapping[str, KnownEntry] = field(default_factory=dict)
-    by_url: Mapping[str, Sequence[KnownEntry]] = field(default_factory=dict)
-    by_title: Mapping[str, Sequence[KnownEntry]] = field(default_factory=dict)
+    by_url: Mapping[str, Sequence[RememberedEntry]] = field(default_factory=dict)
+    by_title: Mapping[str, Sequence[RememberedEntry]] = field(default_factory=dict)
     newest_published_at: datetime | None = None
     entry_count: int = 0
 
     @property
     def pruned(self) -> tuple[str, ...]:
         """Name, by key, what is known and was taken away."""
-        return tuple(key for key, known in self.by_key.items() if known.id == 0)
+        return tuple(key for key, known in self.by_key.items() if isinstance(known, PrunedEntry))
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class EntryMatches:
     twins: set[int] = field(default_factory=set)
 
     def claim(self, place: int, known: KnownEntry) -> bool:
-        """Give a known entry to an item, unless one of the two is taken."""
+        """Match a known entry with an item, unless one of the two is matched already; return whether it was."""
         if place in self.known or token_of(known) in self.claimed:
             return False
         self.known[place] = known
@@ -79,6 +79,7 @@ def match_by_id(offered: Sequence[Entry], memory: KnownEntries) -> EntryMatches:
     counts = Counter(entry.key for entry in offered)
     proposals: list[tuple[_Rank, KnownEntry]] = []
     for place, entry in enumerate(offered):
+        # Of an id that several items share only the particular keys name one of them, the most particular one best.
         plain = entry.key
         shared = counts[plain] > 1 or build_shared_key(plain) in memory.by_key
         if shared:
@@ -106,17 +107,19 @@ def match_by_id(offered: Sequence[Entry], memory: KnownEntries) -> EntryMatches:
 
 def token_of(known: KnownEntry) -> Token:
     """Return what names a known entry."""
-    return known.id or known.key
+    return known.key if isinstance(known, PrunedEntry) else known.id
 
 
 def has_same_headline(known: KnownEntry, entry: Entry) -> bool:
-    """Return whether two headlines are one, apart from case and spacing."""
+    """Return whether two headlines are one, apart from case and spacing; that of a pruned entry is not known."""
+    if isinstance(known, PrunedEntry):
+        return False
     return _plain_words(known.title) == _plain_words(entry.item.title) != ""
 
 
 def has_same_text(known: KnownEntry, entry: Entry) -> bool:
     """Return whether an item has the very headline of a known entry. Of a pruned one only its text's hash is kept."""
-    if known.id == 0:
+    if isinstance(known, PrunedEntry):
         return known.content_hash == entry.content_hash
     return known.title == entry.item.title
 
@@ -124,7 +127,7 @@ def has_same_text(known: KnownEntry, entry: Entry) -> bool:
 def has_same_date(known: KnownEntry, entry: Entry) -> bool:
     """Return whether both are dated, and alike."""
     published = entry.item.published_at
-    if known.published_at is None or published is None:
+    if isinstance(known, PrunedEntry) or known.published_at is None or published is None:
         return False
     return abs((known.published_at - published).total_seconds()) < 120
 
@@ -139,6 +142,8 @@ def _has_id_of(known: KnownEntry, entry: Entry) -> bool:
 
     Version 1 gave an entry the key of its canonical address, which may be another item's raw id.
     """
+    if isinstance(known, PrunedEntry):
+        return True
     raw, before = get_raw_id(entry.item), known.raw_id
     if before is None or before == raw or known.key != entry.key:
         return True
@@ -162,14 +167,16 @@ def _repeats(known: KnownEntry, entry: Entry) -> bool:
     """Return whether an item says nothing but what is known: headline, text, address and date."""
     if entry.item.repeated or known.content_hash != entry.content_hash:
         return False
+    if isinstance(known, PrunedEntry):
+        return True
     dated_alike = has_same_date(known, entry) or known.published_at == entry.item.published_at
-    return known.id == 0 or (known.canonical_url == entry.canonical_url and dated_alike)
+    return known.canonical_url == entry.canonical_url and dated_alike
 
 
 def _is_recycled(known: KnownEntry, entry: Entry) -> bool:
     """Return whether a known id stands on another item: another address, a later date, a headline without likeness."""
     published = entry.item.published_at
-    if known.id <= 0 or not known.canonical_url or not entry.canonical_url or published is None:
+    if isinstance(known, PrunedEntry) or not known.canonical_url or not entry.canonical_url or published is None:
         return False
     if known.canonical_url == entry.canonical_url or known.published_at is None or published <= known.published_at:
         return False

@@ -43,6 +43,7 @@ def canonicalize_legacy_url(url: str) -> str:
 
 
 def _key(item: Item, url: str | None, rule: LegacyKeyRule) -> str:
+    # As version 1 did it: by the feed's rule where there is a guid, else by address, headline and date, or text.
     guid = item.guid or ""
     if guid and rule is LegacyKeyRule.GUID:
         return _guid_key(guid)
@@ -66,6 +67,7 @@ def _guid_key(guid: str) -> str:
 
 def _careful_rule(items: Sequence[Item], urls: Sequence[str | None], rule: LegacyKeyRule) -> LegacyKeyRule:
     """Return the rule that version 1 came to with a document: more careful while items that differ shared a key."""
+    # From the feed's rule on, the first one under which no key has two addresses and few have two headlines.
     if rule not in _BY_GUID:
         return rule
     named = [(item, url) for item, url in zip(items, urls, strict=True) if item.guid]

@@ -12,7 +12,7 @@ from watcher.identify.id_matching import EntryMatches, KnownEntries, has_same_da
 from watcher.identify.keys import build_shared_key, get_raw_id, hash_title, is_http_url
 from watcher.model.entry import Entry
 from watcher.model.feed import Feed, LegacyKeyRule, PollableFeed
-from watcher.model.poll import KnownEntry
+from watcher.model.poll import RememberedEntry
 from watcher.text.urls import canonical_url
 
 MIN_ID_CHANGES = 2
@@ -47,6 +47,7 @@ def match_by_similarity(
     if not alike:
         return {}, False
     judge = _Judge(offered, feed, memory)
+    # Claims are served strongest reason first; an unchanged text comes before an edited one.
     agreeing = {
         place: agreed
         for place, some in alike.items()
@@ -83,13 +84,15 @@ class _Judge:
         self._ids = Counter(entry.key for entry in offered)
         self._bases = Counter(base for entry in offered if (base := _id_address(get_raw_id(entry.item))) is not None)
 
-    def reason(self, known: KnownEntry, entry: Entry) -> MatchReason | None:
+    def reason(self, known: RememberedEntry, entry: Entry) -> MatchReason | None:
         """Return what makes two ids those of one item, None where nothing does."""
         headline, place, moment = (
             has_same_headline(known, entry),
             _same_place(known, entry),
             has_same_date(known, entry),
         )
+        # From the strongest reason to the weakest. The BBC counts revisions as `#0`, `#1`; in a feed that was seen to
+        # change its ids (`_learned`), headline and address name an item.
         raw, before = get_raw_id(entry.item), known.raw_id
         shares_id = self._ids[entry.key] > 1 or build_shared_key(entry.key) in self._memory.by_key
         if raw is not None and raw == before and (headline or not shares_id):
@@ -104,7 +107,7 @@ class _Judge:
         dates_differ = known.published_at is not None and entry.item.published_at is not None and not moment
         return MatchReason.LEARNED if self._learned and headline and place and not dates_differ else None
 
-    def _is_revision(self, known: KnownEntry, entry: Entry, address: str) -> bool:
+    def _is_revision(self, known: RememberedEntry, entry: Entry, address: str) -> bool:
         """Return whether `url#1` is a later state of `url#0`, as with the BBC, and not the second comment on a page."""
         held = self._memory.by_url.get(entry.canonical_url, ()) if entry.canonical_url else ()
         if self._bases[address] > 1 or len(held) > 1:
@@ -115,16 +118,17 @@ class _Judge:
         return has_same_headline(known, entry) and (undated or "#" not in (entry.item.url or ""))
 
 
-def _alike(entry: Entry, memory: KnownEntries, recognised: EntryMatches) -> list[KnownEntry]:
+def _alike(entry: Entry, memory: KnownEntries, recognised: EntryMatches) -> list[RememberedEntry]:
     by_url = memory.by_url.get(entry.canonical_url, ()) if entry.canonical_url else ()
     by_title = memory.by_title.get(hash_title(entry.item.title), ()) if memory.by_title else ()
     former = memory.by_key.get(entry.former_key) if entry.former_key else None
-    found = {known.id: known for known in (*by_url, *by_title, *([former] if former else []))}
-    return [known for known in found.values() if known.id > 0 and recognised.is_free(known)]
+    remembered = [former] if isinstance(former, RememberedEntry) else []
+    found = {known.id: known for known in (*by_url, *by_title, *remembered)}
+    return [known for known in found.values() if recognised.is_free(known)]
 
 
 def _proves_change(
-    offered: Sequence[Entry], agreeing: Mapping[int, Sequence[KnownEntry]], recognised: EntryMatches
+    offered: Sequence[Entry], agreeing: Mapping[int, Sequence[RememberedEntry]], recognised: EntryMatches
 ) -> bool:
     """Return whether an unchanged item came under a new id: same headline, address and date.
 
@@ -140,7 +144,9 @@ def _proves_change(
     )
 
 
-def _best_first(entry: Entry, alike: Sequence[KnownEntry], agreeing: Sequence[KnownEntry]) -> list[KnownEntry]:
+def _best_first(
+    entry: Entry, alike: Sequence[RememberedEntry], agreeing: Sequence[RememberedEntry]
+) -> list[RememberedEntry]:
     """Return the known entries that an item may be, when most of a document comes under new ids."""
     possible = [known for known in alike if known in agreeing or _same_id_and_date(known, entry)]
     return sorted(
@@ -149,7 +155,7 @@ def _best_first(entry: Entry, alike: Sequence[KnownEntry], agreeing: Sequence[Kn
     )
 
 
-def _agrees(known: KnownEntry, entry: Entry) -> bool:
+def _agrees(known: RememberedEntry, entry: Entry) -> bool:
     """Return whether headline and date agree; without dates, whether the place on its site does in place of them."""
     if not has_same_headline(known, entry):
         return False
@@ -158,12 +164,12 @@ def _agrees(known: KnownEntry, entry: Entry) -> bool:
     return has_same_date(known, entry)
 
 
-def _same_id_and_date(known: KnownEntry, entry: Entry) -> bool:
+def _same_id_and_date(known: RememberedEntry, entry: Entry) -> bool:
     address = _id_address(get_raw_id(entry.item))
     return address is not None and address == _id_address(known.raw_id) and has_same_date(known, entry)
 
 
-def _is_mass_change(agreeing: Mapping[int, Sequence[KnownEntry]], size: int) -> bool:
+def _is_mass_change(agreeing: Mapping[int, Sequence[RememberedEntry]], size: int) -> bool:
     """Return whether most of a document are known items under new ids; each known entry counts for one of them."""
     counted: set[int] = set()
     for some in agreeing.values():
@@ -173,7 +179,7 @@ def _is_mass_change(agreeing: Mapping[int, Sequence[KnownEntry]], size: int) -> 
     return len(counted) >= MIN_MASS_CHANGE and 2 * len(counted) > size
 
 
-def _same_place(known: KnownEntry, entry: Entry) -> bool:
+def _same_place(known: RememberedEntry, entry: Entry) -> bool:
     return _bare(known.canonical_url) == _bare(entry.canonical_url) is not None
 
 

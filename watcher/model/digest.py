@@ -124,7 +124,7 @@ class Coverage:
 
     @property
     def bad(self) -> bool:
-        """Tell whether someone relying on silence should be warned."""
+        """Return whether someone relying on silence should be warned."""
         missing = self.gaps or self.left_out
         return bool(self.failing or self.stale or missing or self.gone or self.unread) or not self.feeds
 
@@ -187,7 +187,7 @@ class DigestHit:
 
     @property
     def kind(self) -> NewsKind:
-        """Tell how the hit came to be news: an edit that made the match is news, whenever its entry was first seen."""
+        """Return how the hit became news: an edit that made the match is news, whenever its entry was first seen."""
         if self.edited:
             return NewsKind.EDITED
         if self.matched_by_edit:

@@ -1,4 +1,4 @@
-"""What a feed says (Item) and what the watcher keeps of it (Entry, StoredEntry)."""
+"""What a feed says (Item) and what the watcher keeps of it (Entry, NewEntry, StoredEntry)."""
 
 from __future__ import annotations
 
@@ -67,11 +67,24 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredEntry:
-    """An entry as the store keeps it: `id` is in order of discovery, `version` counts edits from 1.
+class NewEntry:
+    """An entry that is to be stored, and has no id yet.
 
     `baseline` marks what a feed's first poll brought, `quarantined` what looks like a re-numbered archive: both are
     matched and kept, neither alerts.
+    """
+
+    entry: Entry
+    first_seen_at: datetime
+    baseline: bool = False
+    quarantined: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredEntry:
+    """An entry as the store keeps it: `id` is in order of discovery, `version` counts edits from 1.
+
+    `baseline` and `quarantined` are those of the NewEntry that it was. The properties are those of its item.
     """
 
     id: int
@@ -81,3 +94,35 @@ class StoredEntry:
     version: int = 1
     baseline: bool = False
     quarantined: bool = False
+
+    @property
+    def feed_id(self) -> int:
+        return self.entry.feed_id
+
+    @property
+    def source(self) -> str:
+        return self.entry.source
+
+    @property
+    def title(self) -> str:
+        return self.entry.item.title
+
+    @property
+    def url(self) -> str | None:
+        return self.entry.item.url
+
+    @property
+    def summary(self) -> str:
+        return self.entry.item.summary
+
+    @property
+    def content(self) -> str:
+        return self.entry.item.content
+
+    @property
+    def language(self) -> str | None:
+        return self.entry.item.language
+
+    @property
+    def published_at(self) -> datetime | None:
+        return self.entry.item.published_at

@@ -171,11 +171,10 @@ PollOutcome: TypeAlias = Modified | Unchanged | Failed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class KnownEntry:
-    """An entry that the store already holds for this feed, as much of it as identity needs.
+class RememberedEntry:
+    """A stored entry of this feed, as much of it as identification needs.
 
-    `raw_id` is its guid or, where it has none, its address, as last read. `id` is 0 for an entry that was pruned: of
-    such a one only the key and the hash are known.
+    `raw_id` is its guid or, where it has none, its address, as last read.
     """
 
     id: int
@@ -189,10 +188,22 @@ class KnownEntry:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PrunedEntry:
+    """An entry that was pruned while its feed still lists it: only its key and the hash of its text are known."""
+
+    key: str
+    content_hash: bytes
+
+
+KnownEntry: TypeAlias = RememberedEntry | PrunedEntry
+"""An entry that is no news."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EntryEdit:
     """An entry that is known and now says something else."""
 
-    known: KnownEntry
+    known: RememberedEntry
     entry: Entry
 
 

@@ -39,6 +39,7 @@ class Proxy:
 
 def parse_proxy(address: str) -> Proxy:
     """Parse the address of a proxy; raises ValueError, whose message repeats nothing of what may be a secret."""
+    # A message names what is wrong and never the address: it may hold a password.
     parts = urlsplit(address if "://" in address else f"http://{address}")
     scheme = parts.scheme.lower()
     if scheme not in _PORTS:

@@ -23,6 +23,34 @@ class StoredHit:
     story_id: int | None = None
     story_size: int = 1
 
+    @property
+    def topic_id(self) -> str:
+        return self.hit.topic_id
+
+    @property
+    def score(self) -> float:
+        return self.hit.score
+
+    @property
+    def matched_at(self) -> datetime:
+        return self.hit.matched_at
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        return self.hit.evidence
+
+    @property
+    def title(self) -> str:
+        return self.stored.title
+
+    @property
+    def url(self) -> str | None:
+        return self.stored.url
+
+    @property
+    def source(self) -> str:
+        return self.stored.source
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:

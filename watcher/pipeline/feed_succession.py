@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from watcher.identify import KnownEntries, hash_title, to_entries
 from watcher.model.entry import Entry
 from watcher.model.feed import Feed
-from watcher.model.poll import KnownEntry, Modified, PollOutcome
+from watcher.model.poll import Modified, PollOutcome, RememberedEntry
 from watcher.schedule.corrections import is_continuation, sample_entries, was_shown_before
 from watcher.store.database import Db
 from watcher.store.entries.known_entries import load_known_entries_of_feeds
@@ -72,14 +72,14 @@ def _is_shared(entry: Entry, remembered: KnownEntries) -> bool:
     return _has_same_page(entry, same_key, remembered) or _has_same_title_and_date(entry, remembered)
 
 
-def _list_same_key(entry: Entry, remembered: KnownEntries) -> list[KnownEntry]:
+def _list_same_key(entry: Entry, remembered: KnownEntries) -> list[RememberedEntry]:
     """Return the stored entries under the key of an entry, or under the key that identity version 1 gave it."""
-    stored = (remembered.by_key.get(key) for key in (entry.key, entry.former_key) if key)
-    # What was pruned (id 0) has left its id behind and no more.
-    return [known for known in stored if known is not None and known.id]
+    found = (remembered.by_key.get(key) for key in (entry.key, entry.former_key) if key)
+    # What was pruned has left its id behind and no more.
+    return [known for known in found if isinstance(known, RememberedEntry)]
 
 
-def _has_same_page(entry: Entry, same_key: Sequence[KnownEntry], remembered: KnownEntries) -> bool:
+def _has_same_page(entry: Entry, same_key: Sequence[RememberedEntry], remembered: KnownEntries) -> bool:
     url = entry.canonical_url
     if not url or not _is_particular(url):
         return False

@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from watcher.identify import KnownEntries, build_plain_key, build_shared_key, diff_entries, has_unstable_ids, to_entries
 from watcher.match import TopicMatcher
-from watcher.model.entry import Entry, StoredEntry
+from watcher.model.entry import Entry, NewEntry, StoredEntry
 from watcher.model.feed import Feed
 from watcher.model.poll import EntryDiff, Failed, FailureKind, Modified, PollOutcome
 from watcher.model.topic import Hit
@@ -167,15 +167,14 @@ def _compare(
     return enrich_entries(attach_fulltext(diff, outcome), feed, outcome.parsed.language)
 
 
-def _list_to_store(document: _IngestedDocument, succession: Succession | None, now: datetime) -> list[StoredEntry]:
+def _list_to_store(document: _IngestedDocument, succession: Succession | None, now: datetime) -> list[NewEntry]:
     """Return the entries of a document that are stored, without ids yet: new, quarantined, then recovered ones."""
     feed, diff = document.feed, document.diff
     new = [
-        StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=_is_baseline(feed, entry, succession))
-        for entry in diff.new
+        NewEntry(entry=entry, first_seen_at=now, baseline=_is_baseline(feed, entry, succession)) for entry in diff.new
     ]
-    quarantined = [StoredEntry(id=0, entry=entry, first_seen_at=now, quarantined=True) for entry in diff.quarantined]
-    recovered = [StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=True) for entry in diff.recovered]
+    quarantined = [NewEntry(entry=entry, first_seen_at=now, quarantined=True) for entry in diff.quarantined]
+    recovered = [NewEntry(entry=entry, first_seen_at=now, baseline=True) for entry in diff.recovered]
     return [*new, *quarantined, *recovered]
 
 

@@ -9,7 +9,7 @@ from watcher.errors import UsageError
 
 
 def format_cursor(kind: str, *place: int | float) -> str:
-    """Make a cursor for a list of this kind."""
+    """Return a cursor for a list of this kind."""
     plain = ":".join([kind, *(repr(part) for part in place)])
     return base64.urlsafe_b64encode(plain.encode()).decode().rstrip("=")
 

@@ -91,6 +91,7 @@ def copy_database(
     All of it lands in one transaction: an interrupted copy leaves the target as it was.
     """
     require_current_schema(source)
+    # One snapshot is read and one transaction written: parents before children, so that references hold at each row.
     with source.read() as reading, target.write() as writing:
         _require_unused(target, writing)
         tables = [table for table in metadata.sorted_tables if table.name != "archive"]
@@ -119,7 +120,7 @@ def copy_database(
 
 
 def is_database_unused(db: Db) -> bool:
-    """Tell whether a database holds nothing of worth yet: neither an entry nor a digest."""
+    """Return whether a database holds neither an entry nor a digest yet."""
     return not any(db.execute(select(table.c.id).limit(1)).first() for table in (entry_table, digests))
 
 

@@ -1,4 +1,4 @@
-"""Opens the database and its transactions; alone knows pragmas, drivers and how each database is told to wait."""
+"""Opens the database and its transactions: pragmas, drivers and time limits."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ class Database:
         return StorageFault.FULL if self.path is not None and _is_full(self.path) else None
 
     def close(self) -> None:
-        """Give back every connection."""
+        """Close every connection."""
         self._reader.dispose()
         self._writer.dispose()
 
@@ -140,11 +140,11 @@ def _translated(database: Database) -> Iterator[None]:
         yield
     except SQLAlchemyError as error:
         lost = isinstance(error, DBAPIError) and error.connection_invalidated
-        said = f"database {database}: {'connection lost' if lost else _plain(error)}"
+        message = f"database {database}: {'connection lost' if lost else _plain(error)}"
         fault = find_storage_fault(error)
         if fault is StorageFault.BROKEN and database.path is not None and _is_full(database.path):
             fault = StorageFault.FULL  # what is mapped into memory fails otherwise than what is written
-        raise (StoreError(said) if fault is None else StorageError(said, fault)) from error
+        raise (StoreError(message) if fault is None else StorageError(message, fault)) from error
 
 
 def _is_full(path: Path) -> bool:
@@ -155,7 +155,7 @@ def _is_full(path: Path) -> bool:
 
 
 def _plain(error: BaseException) -> str:
-    """Say a driver's fault in one line, without the statement and its parameters."""
+    """Return a driver's error in one line, without the statement and its parameters."""
     cause = error.orig if isinstance(error, DBAPIError) and error.orig is not None else error
     lines = str(cause).strip().splitlines()
     return lines[0][:300] if lines else type(cause).__name__

@@ -57,6 +57,7 @@ def find_database_faults(database: Database) -> tuple[str, ...]:
 
     Each part is looked at by itself: what is too damaged to be read is a fault like any other.
     """
+    # Each part is checked in a transaction of its own: what is damaged raises, and hides nothing of the others.
     with database.read() as db:
         standing = get_schema_state(db)
     if not standing.current:
@@ -132,12 +133,12 @@ def is_index_fault(fault: str) -> bool:
 
 
 def is_repairable(fault: str) -> bool:
-    """Tell whether `repair` can do something about what `check` found."""
+    """Return whether `repair_database` can repair what `find_database_faults` found."""
     return is_index_fault(fault) or fault.startswith("counts:")
 
 
 def repair_database(database: Database, progress: Progress = lambda _done: None) -> None:
-    """Make anew what is derived from the rest: the word index and the counts."""
+    """Rebuild what is derived from the rest: the full-text index and the counters."""
     reindex_entries(database, progress, anew=True)
     with database.write() as db:
         rebuild_counters(db)

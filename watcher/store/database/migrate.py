@@ -57,7 +57,7 @@ def get_schema_state(db: Db) -> SchemaState:
 
 
 def upgrade_schema(database: Database) -> SchemaState:
-    """Bring the schema up to date in one transaction; starters that come at the same time wait for each other.
+    """Upgrade the schema in one transaction; processes that start at the same time wait for each other.
 
     A SQLite database that holds something is first copied beside itself (`set_aside`). Raises StoreError where the
     database is newer than this version knows.
@@ -110,7 +110,7 @@ def is_database_empty(db: Db) -> bool:
 
 
 def create_schema(database: Database) -> bool:
-    """Make the schema where the database is empty; return whether it was. Those who start at once wait in line."""
+    """Create the schema where the database is empty; return whether it was. Processes that start at once take turns."""
     with database.read() as db:
         found = is_database_empty(db)
     if found:
@@ -129,7 +129,7 @@ def require_current_schema(database: Database) -> None:
 
 
 def find_schema_differences(db: Db) -> tuple[str, ...]:
-    """Tell how the schema in the database differs from the tables in the code; empty when it does not."""
+    """Return how the schema in the database differs from the tables in the code; empty when it does not."""
     from alembic.autogenerate import compare_metadata
     from alembic.runtime.migration import MigrationContext
 

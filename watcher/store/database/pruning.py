@@ -151,10 +151,10 @@ def _take_away(db: Db, ids: Sequence[int], hits_since: datetime, now: datetime) 
     leaving = tuple(load_entries(db, ids).values())
     if not leaving:
         return 0, 0
-    _bury(db, leaving, now)
+    _add_tombstones(db, leaving, now)
     unindex_entries(db, leaving)
-    told = db.execute(_THEIR_HITS, {"ids": ids}).all()
-    days = Counter((row.topic_id, f"{row.matched_at:%Y-%m-%d}", row.origin) for row in told)
+    hit_rows = db.execute(_THEIR_HITS, {"ids": ids}).all()
+    days = Counter((row.topic_id, f"{row.matched_at:%Y-%m-%d}", row.origin) for row in hit_rows)
     if days:
         add_to_hit_counts(db, {key: -found for key, found in days.items()})
     shrink_stories(db, {row[0]: row[1] for row in db.execute(_THEIR_STORIES, {"ids": ids})})
@@ -162,30 +162,30 @@ def _take_away(db: Db, ids: Sequence[int], hits_since: datetime, now: datetime) 
     if max(each.first_seen_at for each in leaving) > now - STORY_WINDOW:
         db.execute(_THEIR_MARKS, {"ids": ids})
     db.execute(_GONE, {"ids": ids})
-    return len(leaving), len(told)
+    return len(leaving), len(hit_rows)
 
 
 def _leaving(after: int, below: int, hits_since: datetime) -> Select[Any]:
-    told = exists().where(digest_items.c.hit_id == hits.c.id)
-    worth = exists().where(
+    reported = exists().where(digest_items.c.hit_id == hits.c.id)
+    is_kept = exists().where(
         and_(
             hits.c.entry_id == entry_table.c.id,
-            (hits.c.matched_at >= hits_since) | hits.c.label.is_not(None) | told,
+            (hits.c.matched_at >= hits_since) | hits.c.label.is_not(None) | reported,
         )
     )
     return (
         select(entry_table.c.id)
-        .where(entry_table.c.id > after, entry_table.c.id < below, ~worth)
+        .where(entry_table.c.id > after, entry_table.c.id < below, ~is_kept)
         .order_by(entry_table.c.id)
         .limit(ENTRIES_PER_PRUNE)
     )
 
 
-def _bury(db: Db, leaving: tuple[StoredEntry, ...], now: datetime) -> None:
+def _add_tombstones(db: Db, leaving: tuple[StoredEntry, ...], now: datetime) -> None:
     """Remember what leaves, so that it does not come back as new while its feed still lists it."""
     whole = {stored.id: stored for stored in leaving}
     other_keys = db.execute(_THEIR_OTHER_KEYS, {"ids": list(whole)}).all()
-    buried = [
+    rows = [
         {
             "feed_id": whole[row.entry_id].entry.feed_id,
             "key": row.key,
@@ -194,7 +194,7 @@ def _bury(db: Db, leaving: tuple[StoredEntry, ...], now: datetime) -> None:
         }
         for row in other_keys
     ]
-    buried += [
+    rows += [
         {
             "feed_id": stored.entry.feed_id,
             "key": stored.entry.key,
@@ -203,7 +203,7 @@ def _bury(db: Db, leaving: tuple[StoredEntry, ...], now: datetime) -> None:
         }
         for stored in leaving
     ]
-    db.execute(get_dialect(db).insert_or_ignore(tombstones), buried)
+    db.execute(get_dialect(db).insert_or_ignore(tombstones), rows)
     clear_item_marks(db, sorted({stored.entry.feed_id for stored in leaving}))
 
 

@@ -1,4 +1,4 @@
-"""Digests as composed: which hits were told in which, so that none is told twice and none is left out."""
+"""Digests as composed: lists, texts, and which hits each of them reported."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def find_digests(db: Db, *, name: str | None = None, limit: int = 50, cursor: st
 
 
 def load_latest_digests(db: Db, limit: int = 30, *, name: str | None = None) -> tuple[StoredDigest, ...]:
-    """Give the latest digests that were sent, newest first, with their text: what a feed of digests holds."""
+    """Return the latest digests that were sent, newest first, with their text: what a feed of digests holds."""
     chosen = select(digests).where(digests.c.sent).order_by(digests.c.id.desc()).limit(limit)
     if name:
         chosen = chosen.where(digests.c.name == name)
@@ -67,8 +67,8 @@ def load_digest(db: Db, digest_id: int) -> StoredDigest:
 
 
 def _read(row: Mapping[str, object]) -> StoredDigest:
-    said = json.loads(str(row["coverage"]))
-    known = Coverage(**(said | {"notes": tuple(said.get("notes", ()))})) if said else Coverage()
+    values = json.loads(str(row["coverage"]))
+    coverage = Coverage(**(values | {"notes": tuple(values.get("notes", ()))})) if values else Coverage()
     return StoredDigest(
         id=row["id"],  # type: ignore[arg-type]
         name=str(row["name"]),
@@ -79,7 +79,7 @@ def _read(row: Mapping[str, object]) -> StoredDigest:
         hits=row["hits"],  # type: ignore[arg-type]
         stories=row["stories"],  # type: ignore[arg-type]
         sent=bool(row["sent"]),
-        coverage=known,
+        coverage=coverage,
         subject=str(row["subject"]),
         html=str(row.get("html", "")),
         text=str(row.get("text", "")),
@@ -96,24 +96,24 @@ def load_digests_of_hits(db: Db, hit_ids: Sequence[int]) -> tuple[StoredDigest, 
     if not hit_ids:
         return ()
     columns = [column for column in digests.c if column.name not in {"html", "text"}]
-    told = select(digest_items.c.digest_id).where(digest_items.c.hit_id.in_(tuple(hit_ids)))
-    rows = db.execute(select(*columns).where(digests.c.id.in_(told)).order_by(digests.c.id)).mappings()
+    reporting = select(digest_items.c.digest_id).where(digest_items.c.hit_id.in_(tuple(hit_ids)))
+    rows = db.execute(select(*columns).where(digests.c.id.in_(reporting)).order_by(digests.c.id)).mappings()
     return tuple(_read(dict(row)) for row in rows)
 
 
 def find_reporting_digests(db: Db, hit_ids: Sequence[int], moment: datetime) -> Mapping[int, StoredDigest]:
-    """Tell which of some hits a digest had told by a moment, and the first that did."""
+    """Return the first digest that reported each of some hits by a moment, by hit id; hits without one are absent."""
     members = select(digest_items.c.hit_id, digest_items.c.digest_id).where(digest_items.c.hit_id.in_(tuple(hit_ids)))
-    known = {one.id: one for one in load_digests_of_hits(db, hit_ids) if one.composed_at <= moment}
+    coverage = {one.id: one for one in load_digests_of_hits(db, hit_ids) if one.composed_at <= moment}
     first: dict[int, StoredDigest] = {}
     for row in db.execute(members.order_by(digest_items.c.digest_id)):
-        if row.digest_id in known:
-            first.setdefault(row.hit_id, known[row.digest_id])
+        if row.digest_id in coverage:
+            first.setdefault(row.hit_id, coverage[row.digest_id])
     return first
 
 
 def get_titles_at(db: Db, entry_ids: Sequence[int], moment: datetime) -> Mapping[int, str]:
-    """Give the headlines that edited entries had at a moment, where another one stood there than now."""
+    """Return the headlines that edited entries had at a moment, by entry id, where they differ from today's."""
     chosen = (
         select(entry_versions.c.entry_id, entry_versions.c.title)
         .where(entry_versions.c.entry_id.in_(tuple(entry_ids)), entry_versions.c.replaced_at > moment)

@@ -15,7 +15,7 @@ _DIGEST_NOTES = ("digest-begun:", "alarms:", "alarms-looked:")
 
 
 def rename_channel(db: Db, old: str, new: str) -> bool:
-    """Let a channel's messages, waiting and past, and those who unsubscribed go by its new name.
+    """Rename a channel in its deliveries, waiting and past, and in its unsubscriptions.
 
     Returns whether there was anything under the old one.
     """
@@ -32,7 +32,7 @@ def rename_channel(db: Db, old: str, new: str) -> bool:
 
 
 def rename_digest(db: Db, old: str, new: str) -> bool:
-    """Let a digest go on under its new name: its slots, what it reported, who unsubscribed.
+    """Rename a digest in its slots, in what it reported, and in its unsubscriptions.
 
     Returns whether it was renamed: not where nothing is kept under the old name, or something under the new one.
     """

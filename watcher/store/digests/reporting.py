@@ -22,8 +22,8 @@ MAX_HITS_PER_DIGEST = 5_000
 
 
 def has_unreported_hits(db: Db, subscription: Subscription, since: datetime, now: datetime) -> bool:
-    """Tell whether there is a hit that `untold` would give."""
-    chosen = _untold(select(hit_table.c.id).join(entry_table), subscription, since, now)
+    """Return whether `load_unreported_hits` would return any hit."""
+    chosen = _select_unreported(select(hit_table.c.id).join(entry_table), subscription, since, now)
     return db.execute(chosen.limit(1)).first() is not None
 
 
@@ -37,7 +37,9 @@ def load_unreported_hits(db: Db, subscription: Subscription, since: datetime, no
     keep back what it has just told of. An edit that makes the match is news, whatever its entry was before: threat
     levels, travel advice and status pages are one entry each, which the first poll brought.
     """
-    chosen = _untold(select_hits(), subscription, since, now).order_by(hit_table.c.id).limit(MAX_HITS_PER_DIGEST)
+    chosen = (
+        _select_unreported(select_hits(), subscription, since, now).order_by(hit_table.c.id).limit(MAX_HITS_PER_DIGEST)
+    )
     return tuple(to_digest_hit(read_hit_row(row)) for row in db.execute(chosen).mappings())
 
 
@@ -60,7 +62,7 @@ def list_reportable_versions(
 ) -> tuple[tuple[int, int], ...]:
     """Return hit id and entry version of all that a digest would hold now, in its order; much faster than the hits."""
     columns = select(hit_table.c.id, entry_table.c.version).select_from(hit_table.join(entry_table))
-    selects = [_untold(columns, subscription, since, now)]
+    selects = [_select_unreported(columns, subscription, since, now)]
     if not subscription.immediate:
         selects.append(_select_edited(columns, entry_versions.alias("former"), subscription, since))
     return tuple(
@@ -83,19 +85,19 @@ def _select_edited(chosen: Select[Any], former: FromClause, subscription: Subscr
     return chosen
 
 
-def _untold(chosen: Select[Any], subscription: Subscription, since: datetime, now: datetime) -> Select[Any]:
+def _select_unreported(chosen: Select[Any], subscription: Subscription, since: datetime, now: datetime) -> Select[Any]:
     # A hit that was told, and that a later edit brought back to its topic, is news again.
-    told = exists().where(
+    reported = exists().where(
         digest_items.c.name == subscription.name,
         digest_items.c.hit_id == hit_table.c.id,
         digest_items.c.version >= hit_table.c.entry_version,
     )
     by_edit = hit_table.c.origin == Origin.EDIT.value
-    chosen = chosen.where(hit_table.c.matched_at > since, ~told, or_(~entry_table.c.quarantined, by_edit))
+    chosen = chosen.where(hit_table.c.matched_at > since, ~reported, or_(~entry_table.c.quarantined, by_edit))
     if subscription.topics:
         chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
     if subscription.immediate:
-        chosen = chosen.where(*_not_held_back(subscription, now))
+        chosen = chosen.where(*_after_cooldown(subscription, now))
     if not subscription.include_baseline:
         chosen = chosen.where(or_(~entry_table.c.baseline, by_edit))
     if not subscription.include_backfill:
@@ -103,49 +105,49 @@ def _untold(chosen: Select[Any], subscription: Subscription, since: datetime, no
     return chosen
 
 
-def _not_held_back(subscription: Subscription, now: datetime) -> tuple[ColumnElement[bool], ...]:
+def _after_cooldown(subscription: Subscription, now: datetime) -> tuple[ColumnElement[bool], ...]:
     """Keep back what an alert has just told of: its story for the cooldown, its topic for the time of a batch.
 
     It stays untold, and comes when that ends.
     """
     entry, hit = entry_table.alias(), hit_table.alias()
-    told = (
+    reported = (
         select(entry.c.story_id, hit.c.topic_id)
         .join_from(entry, hit, hit.c.entry_id == entry.c.id)
         .join(digest_items, and_(digest_items.c.hit_id == hit.c.id, digest_items.c.name == subscription.name))
         .join(digests, digests.c.id == digest_items.c.digest_id)
     )
-    stories = told.with_only_columns(entry.c.story_id).where(
+    stories = reported.with_only_columns(entry.c.story_id).where(
         digests.c.composed_at > now - subscription.cooldown, digests.c.composed_at <= now, entry.c.story_id.is_not(None)
     )
-    found = [or_(entry_table.c.story_id.is_(None), entry_table.c.story_id.not_in(stories))]
+    conditions = [or_(entry_table.c.story_id.is_(None), entry_table.c.story_id.not_in(stories))]
     if subscription.batch:
-        batch = told.with_only_columns(hit.c.topic_id).where(
+        batch = reported.with_only_columns(hit.c.topic_id).where(
             digests.c.composed_at > now - subscription.batch, digests.c.composed_at <= now
         )
-        found.append(hit_table.c.topic_id.not_in(batch))
-    return tuple(found)
+        conditions.append(hit_table.c.topic_id.not_in(batch))
+    return tuple(conditions)
 
 
-def to_digest_hit(found: StoredHit) -> DigestHit:
-    """Make of a stored hit what a digest shows of it."""
-    item = found.stored.entry.item
+def to_digest_hit(conditions: StoredHit) -> DigestHit:
+    """Return what a digest shows of a stored hit."""
+    item = conditions.stored.entry.item
     return DigestHit(
-        hit_id=found.id,
-        entry_id=found.stored.id,
-        topic_id=found.hit.topic_id,
+        hit_id=conditions.id,
+        entry_id=conditions.stored.id,
+        topic_id=conditions.hit.topic_id,
         title=item.title,
         url=item.url,
-        source=found.stored.entry.source,
+        source=conditions.stored.entry.source,
         summary=item.summary or item.content,
         language=item.language,
         published_at=item.published_at,
-        first_seen_at=found.stored.first_seen_at,
-        matched_at=found.hit.matched_at,
-        score=found.hit.score,
-        origin=found.hit.origin,
-        evidence=found.hit.evidence,
-        story_id=found.story_id,
-        baseline=found.stored.baseline,
-        version=found.stored.version,
+        first_seen_at=conditions.stored.first_seen_at,
+        matched_at=conditions.hit.matched_at,
+        score=conditions.hit.score,
+        origin=conditions.hit.origin,
+        evidence=conditions.hit.evidence,
+        story_id=conditions.story_id,
+        baseline=conditions.stored.baseline,
+        version=conditions.stored.version,
     )

@@ -33,7 +33,7 @@ def register_subscriptions(db: Db, names: Iterable[str], now: datetime) -> None:
 
 
 def get_registered_at(db: Db, name: str) -> datetime | None:
-    """Tell when a subscription was first known."""
+    """Return when a subscription was first known, None where it is new."""
     found = db.execute(select(meta.c.value).where(meta.c.key == f"digest-begun:{name}")).scalar()
     return datetime.fromisoformat(found) if found else None
 

@@ -44,7 +44,7 @@ def delete_unsubscription(db: Db, leaving: Unsubscription) -> bool:
 
 
 def list_unsubscribed_recipients(db: Db, name: str) -> frozenset[tuple[str, str]]:
-    """Give the (channel, recipient) pairs that want a digest no longer."""
+    """Return the (channel, recipient) pairs that unsubscribed from a digest."""
     rows = db.execute(select(unsubscribed.c.channel, unsubscribed.c.recipient).where(unsubscribed.c.name == name))
     return frozenset((row.channel, row.recipient) for row in rows)
 

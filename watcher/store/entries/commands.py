@@ -9,7 +9,7 @@ from datetime import datetime
 
 from sqlalchemy import insert, update
 
-from watcher.model.entry import Entry, StoredEntry
+from watcher.model.entry import Entry, NewEntry, StoredEntry
 from watcher.model.poll import EntryEdit
 from watcher.store.database import Db
 from watcher.store.entries.fulltext_index import index_entries, unindex_entries
@@ -27,22 +27,29 @@ def add_entries(
     db: Db, fresh: Sequence[Entry], now: datetime, *, baseline: bool = False, quarantined: bool = False
 ) -> tuple[StoredEntry, ...]:
     """Store entries that are new, and index their words."""
-    came = [
-        StoredEntry(id=0, entry=entry, first_seen_at=now, baseline=baseline, quarantined=quarantined) for entry in fresh
-    ]
-    stored = assign_entry_ids(db, came)
+    new = [NewEntry(entry=entry, first_seen_at=now, baseline=baseline, quarantined=quarantined) for entry in fresh]
+    stored = assign_entry_ids(db, new)
     insert_entries(db, stored)
     return stored
 
 
-def assign_entry_ids(db: Db, fresh: Sequence[StoredEntry]) -> tuple[StoredEntry, ...]:
-    """Give new entries their ids, in their order, and index their words; `put` stores them in the same transaction."""
-    if not fresh:
+def assign_entry_ids(db: Db, new: Sequence[NewEntry]) -> tuple[StoredEntry, ...]:
+    """Assign ids to new entries, in their order, and index them; `insert_entries` comes in the same transaction."""
+    if not new:
         return ()
-    ids = reserve_ids(db, entries, len(fresh))
-    numbered = tuple(replace(each, id=id_) for each, id_ in zip(fresh, ids, strict=True))
-    index_entries(db, numbered)
-    return numbered
+    ids = reserve_ids(db, entries, len(new))
+    stored = tuple(
+        StoredEntry(
+            id=id_,
+            entry=entry.entry,
+            first_seen_at=entry.first_seen_at,
+            baseline=entry.baseline,
+            quarantined=entry.quarantined,
+        )
+        for entry, id_ in zip(new, ids, strict=True)
+    )
+    index_entries(db, stored)
+    return stored
 
 
 def insert_entries(db: Db, fresh: Sequence[StoredEntry], homes: Mapping[int, StoryAssignment] = _NO_HOMES) -> None:
@@ -53,7 +60,7 @@ def insert_entries(db: Db, fresh: Sequence[StoredEntry], homes: Mapping[int, Sto
 
 
 def update_entries(db: Db, edits: Sequence[EntryEdit], now: datetime) -> tuple[StoredEntry, ...]:
-    """Give known entries their new text; the old one is kept as a version."""
+    """Store the new text of edited entries; the former text is kept as a version."""
     if not edits:
         return ()
     before = load_entries(db, [change.known.id for change in edits])

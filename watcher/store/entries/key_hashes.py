@@ -9,6 +9,6 @@ from __future__ import annotations
 import hashlib
 
 
-def hash_key(said: str) -> int:
-    """Give the mark of a text: a number from 0 that fits into 63 bits."""
-    return int.from_bytes(hashlib.blake2b(said.encode("utf-8", "surrogatepass"), digest_size=8).digest()) >> 1
+def hash_key(key: str) -> int:
+    """Return the hash of a key: a number from 0 that fits into 63 bits."""
+    return int.from_bytes(hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).digest()) >> 1

@@ -14,7 +14,7 @@ from sqlalchemy.sql.selectable import TextualSelect
 
 from watcher.identify import KnownEntries, build_shared_key, build_specific_keys, hash_title, is_named_by
 from watcher.model.entry import Entry
-from watcher.model.poll import KnownEntry
+from watcher.model.poll import KnownEntry, PrunedEntry, RememberedEntry
 from watcher.store.database import Db
 from watcher.store.entries.key_hashes import hash_key
 from watcher.store.entries.mapping import format_usual_key, restore_key
@@ -114,8 +114,8 @@ class _Recalled:
 
     offered: Sequence[Entry]
     found: dict[str, tuple[int, KnownEntry]] = field(default_factory=dict)
-    by_url: dict[str, list[KnownEntry]] = field(default_factory=dict)
-    by_title: dict[str, list[KnownEntry]] = field(default_factory=dict)
+    by_url: dict[str, list[RememberedEntry]] = field(default_factory=dict)
+    by_title: dict[str, list[RememberedEntry]] = field(default_factory=dict)
     newest: datetime | None = None
     number: int = 0
     counts: Counter[str] = field(init=False)
@@ -175,6 +175,8 @@ def load_known_entries_of_feeds(db: Db, offered: Sequence[tuple[int, Sequence[En
     counts as known and unchanged, so that it does not return. What is repeated word for word is looked up only where a
     strange entry is like a known one, which may be one of the repeated.
     """
+    # Four rounds, each one statement for all documents: by key; by more particular keys where an id is shared; by
+    # address and headline for what is still unknown; and repeated items of documents in which that found something.
     recalled = [_Recalled(some) for _feed_id, some in offered]
     whose = [(feed_id, one) for (feed_id, _some), one in zip(offered, recalled, strict=True)]
     _recognise(
@@ -206,12 +208,12 @@ def _recognise(db: Db, places: Sequence[tuple[int, _Recalled, str]]) -> None:
         found = build_shared_key(key) if row.how in _SHARED else key
         before = one.found.get(found)
         if before is None or row.how < before[0]:
-            one.found[found] = row.how, _known(row, key if row.how == 0 else None)
+            one.found[found] = row.how, _read_known(row, key if row.how == 0 else None)
 
 
 def _find_alike(db: Db, places: Sequence[tuple[int, _Recalled, Entry]]) -> None:
     """Find entries that have the addresses and the headlines of others, the oldest first."""
-    wanted: dict[tuple[int, int, str], list[KnownEntry]] = {}
+    wanted: dict[tuple[int, int, str], list[RememberedEntry]] = {}
     for feed_id, one, entry in places:
         if (url := entry.canonical_url) and url not in one.by_url:
             some = wanted[feed_id, hash_key(url), "address"] = one.by_url[url] = []
@@ -223,7 +225,7 @@ def _find_alike(db: Db, places: Sequence[tuple[int, _Recalled, Entry]]) -> None:
     found = list(wanted.values())
     asked = [(place, *question) for place, question in enumerate(wanted)]
     for row in sorted(_rows(db, _ALIKE, asked), key=lambda row: row.id):
-        found[row.place].append(_known(row))
+        found[row.place].append(_read_remembered(row))
     for some in found:
         del some[:-MAX_SIMILAR]
 
@@ -233,7 +235,8 @@ def add_aliases(db: Db, migrated: Iterable[tuple[int, int, str]], changing: Coll
 
     Of `changing` feeds, whose ids change all the time, only the last key of an entry is kept beside its own.
     """
-    rows = {(feed_id, key): entry_id for feed_id, entry_id, key in migrated if entry_id > 0}
+    rows = {(feed_id, key): entry_id for feed_id, entry_id, key in migrated}
+    # Feeds whose ids change with each poll would add an alias a poll for each entry, for ever.
     if not rows:
         return
     if fleeting := sorted({entry_id for (feed_id, _key), entry_id in rows.items() if feed_id in changing}):
@@ -272,10 +275,15 @@ def _rows(db: Db, question: str, asked: Sequence[_Asked]) -> Sequence[Any]:
     return db.execute(_with_asked(dialect, question), dialect.bind_rows("asked", asked)).all()
 
 
-def _known(row: Any, key: str | None = None) -> KnownEntry:
-    return KnownEntry(
+def _read_known(row: Any, key: str | None = None) -> KnownEntry:
+    # A tombstone comes with the id 0, and has neither headline nor date.
+    return _read_remembered(row, key) if row.id else PrunedEntry(key=key or row.key, content_hash=row.content_hash)
+
+
+def _read_remembered(row: Any, key: str | None = None) -> RememberedEntry:
+    return RememberedEntry(
         id=row.id,
-        key=key or (restore_key(row.key, row.raw_id, row.canonical_url, row.key_mark) if row.id else row.key),
+        key=key or restore_key(row.key, row.raw_id, row.canonical_url, row.key_mark),
         canonical_url=row.canonical_url,
         content_hash=row.content_hash,
         title=row.title,

@@ -31,7 +31,7 @@ def select_entries() -> Select[Any]:
 
 
 def read_entry_row(row: RowMapping) -> StoredEntry:
-    """Make a StoredEntry of a row of `whole`."""
+    """Return the StoredEntry of a row of `select_entries`."""
     return StoredEntry(
         id=row["id"],
         entry=Entry(

@@ -70,11 +70,11 @@ def load_entry_versions(db: Db, entry_id: int) -> tuple[Mapping[str, Any], ...]:
 
 
 def count_entries(db: Db) -> int:
-    """Tell how many entries are stored."""
+    """Return how many entries are stored."""
     return get_entry_count(db)
 
 
 def find_first_id_since(db: Db, moment: datetime) -> int:
-    """Give the id from which on entries were first seen at a moment or later; beyond all where there is none."""
+    """Return the lowest id of entries first seen at a moment or later; MAX_ENTRY_ID where there is none."""
     found = db.execute(_FIRST_SINCE, {"moment": moment}).scalar()
     return MAX_ENTRY_ID if found is None else int(found)

@@ -69,6 +69,7 @@ def search_entries(
     found: list[SearchResult] = []
     looked = 0
     last: StoredEntry | None = None
+    # The index proposes, `match` decides. One entry more than asked for shows whether the list goes on.
     for batch in _walk(db, wanted, filters, below, limit):
         for stored, story in batch:
             last = stored
@@ -121,7 +122,8 @@ def count_languages_in_range(db: Db, above: int, below: int) -> Mapping[str | No
 def _walk(
     db: Db, wanted: str | None, filters: Filters, below: int, limit: int
 ) -> Iterator[list[tuple[StoredEntry, int | None]]]:
-    """Give entries that may match, newest first, some at a time, driven by whichever of word and filter is rarer."""
+    """Yield entries that may match, newest first, in batches, driven by whichever of word and filter is rarer."""
+    # Three ways: by the words alone; by rare words joined with the filters; or by the filters, tested for common words.
     above, below = _id_range(db, filters, below)
     narrowed = filters != Filters(since=filters.since, until=filters.until)
     step = limit + _SPARE
@@ -146,27 +148,28 @@ def _walk(
 
 
 def _newest_passing(db: Db, filters: Filters, above: int, below: int, limit: int) -> tuple[int, ...]:
-    """Give the newest ids in (above, below) that pass the filters. One topic's hits are read from their own index."""
+    """Return the newest ids in (above, below) that pass the filters. One topic's hits are read from their own index."""
     if len(filters.topics) != 1:
         chosen = _narrow(db, select(entry_table.c.id), filters)
         chosen = chosen.where(entry_table.c.id < below, entry_table.c.id > above)
         return tuple(db.execute(chosen.order_by(entry_table.c.id.desc()).limit(limit)).scalars())
-    told = select(hit_table.c.entry_id).where(
+    matching = select(hit_table.c.entry_id).where(
         hit_table.c.topic_id == filters.topics[0], hit_table.c.entry_id < below, hit_table.c.entry_id > above
     )
     if replace(filters, topics=(), since=None, until=None) != Filters():
-        told = told.join(entry_table, entry_table.c.id == hit_table.c.entry_id)
-        told = filter_entries(db, told, filters)
-    return tuple(db.execute(told.order_by(hit_table.c.entry_id.desc()).limit(limit)).scalars())
+        matching = matching.join(entry_table, entry_table.c.id == hit_table.c.entry_id)
+        matching = filter_entries(db, matching, filters)
+    return tuple(db.execute(matching.order_by(hit_table.c.entry_id.desc()).limit(limit)).scalars())
 
 
 def _passing(db: Db, ids: Sequence[int], filters: Filters) -> Sequence[int]:
-    """Give those of some ids that pass the filters, newest first."""
+    """Return those of some ids that pass the filters, newest first."""
     chosen = _narrow(db, select(entry_table.c.id).where(any_of(entry_table.c.id, _IDS)), filters)
     return sorted(db.execute(chosen, {"ids": ids}).scalars(), reverse=True)
 
 
 def _ranked(db: Db, query: Query, wanted: str, filters: Filters, limit: int) -> Page[SearchResult]:
+    # Ranked first and filtered then: the database ranks only by words.
     ids = rank_matching_ids(db, wanted, newest=MAX_RANKED_ENTRIES, limit=MAX_RANKED_ENTRIES)
     if filters != Filters():
         above, below = _id_range(db, filters, MAX_ENTRY_ID)
@@ -197,10 +200,10 @@ def _id_range(db: Db, filters: Filters, below: int) -> tuple[int, int]:
 
 def _narrow(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     if filters.topics:
-        told = select(hit_table.c.id).where(
+        matching = select(hit_table.c.id).where(
             hit_table.c.entry_id == entry_table.c.id, hit_table.c.topic_id.in_(filters.topics)
         )
-        chosen = chosen.where(told.exists())
+        chosen = chosen.where(matching.exists())
     return filter_entries(db, chosen, filters)
 
 

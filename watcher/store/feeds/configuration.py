@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import insert, select, update
 
@@ -30,60 +31,67 @@ class FeedSync:
 
 
 def sync_feeds(db: Db, sources: Iterable[FeedConfig], now: datetime, interval: timedelta) -> FeedSync:
-    """Make the feeds those of the configuration: new ones are due at once, absent ones rest with all they brought."""
+    """Sync the feeds with the configuration: new ones are due at once, absent ones rest and keep their entries."""
     acquire_lock(db, "feeds")
     reschedule_feeds(db, now)
     wanted = {source.url: source for source in sources}
     conceal_feeds(db, wanted.values())
     columns = (feeds.c.url, feeds.c.source, feeds.c.configured, feeds.c.title, feeds.c.fetch_url)
     known = {row.url: row for row in db.execute(select(*columns))}
-    added = [
-        {
-            "url": url,
-            "fetch_url": url,
-            "host": parse_host(url),
-            "configured": True,
-            "source": format_feed_config(source),
-            "name": source.title or url,
-            "state": _resting_state(source),
-            "next_poll_at": now,
-            "interval": source.interval or interval,
-            "identity_version": IDENTITY_VERSION,
-        }
-        for url, source in wanted.items()
-        if url not in known
-    ]
+    added = [_build_row(source, now, interval) for url, source in wanted.items() if url not in known]
     if added:
         db.execute(insert(feeds), added)
-    returned: list[str] = []
-    for url, source in wanted.items():
-        row = known.get(url)
-        if row is None or (row.configured and row.source == format_feed_config(source)):
-            continue
-        if source.private and row.fetch_url != url:
-            # It moved while everybody could read it; what it is asked with now belongs to its configured address.
-            db.execute(
-                update(feeds)
-                .where(feeds.c.url == url)
-                .values(fetch_url=url, host=parse_host(url), move_url=None, move_first_seen_at=None, move_sightings=0)
-            )
-        db.execute(
-            update(feeds)
-            .where(feeds.c.url == url)
-            .values(
-                source=format_feed_config(source),
-                name=source.title or row.title or url,
-                configured=True,
-                state=_resting_state(source),
-                next_poll_at=now,
-            )
-        )
-        if not row.configured:
-            returned.append(url)
-    dropped = [url for url, row in known.items() if row.configured and url not in wanted]
-    for url in dropped:
+    changed = [
+        (source, known[url])
+        for url, source in wanted.items()
+        if url in known and not (known[url].configured and known[url].source == format_feed_config(source))
+    ]
+    for source, row in changed:
+        _update_row(db, source, row, now)
+    removed = [url for url, row in known.items() if row.configured and url not in wanted]
+    for url in removed:
         db.execute(update(feeds).where(feeds.c.url == url).values(configured=False, lease_until=None))
-    return FeedSync(added=tuple(str(row["url"]) for row in added), returned=tuple(returned), dropped=tuple(dropped))
+    return FeedSync(
+        added=tuple(str(row["url"]) for row in added),
+        returned=tuple(source.url for source, row in changed if not row.configured),
+        dropped=tuple(removed),
+    )
+
+
+def _build_row(source: FeedConfig, now: datetime, interval: timedelta) -> dict[str, Any]:
+    return {
+        "url": source.url,
+        "fetch_url": source.url,
+        "host": parse_host(source.url),
+        "configured": True,
+        "source": format_feed_config(source),
+        "name": source.title or source.url,
+        "state": _resting_state(source),
+        "next_poll_at": now,
+        "interval": source.interval or interval,
+        "identity_version": IDENTITY_VERSION,
+    }
+
+
+def _update_row(db: Db, source: FeedConfig, row: Any, now: datetime) -> None:
+    this = feeds.c.url == source.url
+    if source.private and row.fetch_url != source.url:
+        # It moved while everybody could read it; what it is asked with now belongs to its configured address.
+        at_home = {"fetch_url": source.url, "host": parse_host(source.url)}
+        db.execute(
+            update(feeds).where(this).values(**at_home, move_url=None, move_first_seen_at=None, move_sightings=0)
+        )
+    db.execute(
+        update(feeds)
+        .where(this)
+        .values(
+            source=format_feed_config(source),
+            name=source.title or row.title or source.url,
+            configured=True,
+            state=_resting_state(source),
+            next_poll_at=now,
+        )
+    )
 
 
 def _resting_state(source: FeedConfig) -> str:

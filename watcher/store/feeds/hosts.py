@@ -1,4 +1,4 @@
-"""Hosts that several feeds share: who waits when one is told that it asks too much, and whose turn it is to ask."""
+"""Per-host back-off and request slots, for hosts that several feeds share."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def defer_host(db: Db, host: str, until: datetime) -> None:
 
 def count_rate_limited_feeds(db: Db, host: str, since: datetime) -> int:
     """Count the feeds of a host that have been told to wait since a moment."""
-    told = feeds.c.error_kind == FailureKind.RATE_LIMITED.value, feeds.c.polled_at >= since, _of(host)
-    return db.execute(select(func.count()).select_from(feeds).where(*told)).scalar_one()
+    is_limited = feeds.c.error_kind == FailureKind.RATE_LIMITED.value, feeds.c.polled_at >= since, _of(host)
+    return db.execute(select(func.count()).select_from(feeds).where(*is_limited)).scalar_one()
 
 
 def reserve_host_slots(db: Db, wanted: Mapping[str, int], now: datetime, spacing: timedelta) -> Mapping[str, datetime]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cache
@@ -67,26 +67,35 @@ def claim_due_feeds(
     shared = per_host is not None and get_dialect(db).is_shared
     tally = Counter(busy or {})
     kept: list[Row[Any]] = []
+    # Each round leaves out the hosts that are full by now: with a limit per host, a round may take too many of one.
     while len(kept) < limit:
         full = [host for host, count in tally.items() if per_host is not None and count >= per_host]
         claim = _claim(which, since=polled_before is not None, shared=shared, crowded=bool(full))
         rows = db.execute(claim, asked | {"most": limit - len(kept)} | ({"full": full} if full else {})).all()
-        too_many: list[int] = []
-        for row in sorted(rows, key=lambda row: row.next_poll_at):
-            tally[row.host] += 1
-            if per_host is None or tally[row.host] <= per_host:
-                kept.append(row)
-            else:
-                too_many.append(row.id)
-        if not too_many:
+        within, beyond = _divide(sorted(rows, key=lambda row: row.next_poll_at), tally, per_host)
+        kept += within
+        if not beyond:
             break
-        db.execute(update(feeds).where(feeds.c.id.in_(too_many)).values(lease_until=None, lease_by=None))
+        db.execute(update(feeds).where(feeds.c.id.in_(beyond)).values(lease_until=None, lease_by=None))
     return tuple(read_feed_row(row) for row in kept)
+
+
+def _divide(rows: Sequence[Row[Any]], tally: Counter[str], per_host: int | None) -> tuple[list[Row[Any]], list[int]]:
+    """Return the rows within the limit for each host, and the ids of those beyond; `tally` counts the claims so far."""
+    within: list[Row[Any]] = []
+    beyond: list[int] = []
+    for row in rows:
+        tally[row.host] += 1
+        if per_host is None or tally[row.host] <= per_host:
+            within.append(row)
+        else:
+            beyond.append(row.id)
+    return within, beyond
 
 
 @cache
 def _claim(which: str, *, since: bool, shared: bool, crowded: bool) -> Update:
-    """Make the statement of each kind of claim once: to make it takes longer than to ask it."""
+    """Return the statement for a kind of claim; cached, since building it takes longer than running it."""
     chosen = select(feeds.c.id).where(feeds.c.configured, _FREE)
     match which:
         case "named":
@@ -131,13 +140,13 @@ def claim_feed(
 
 
 def release_feeds(db: Db, held: Iterable[Feed]) -> None:
-    """Give back feeds that were taken and not polled; they stay due."""
+    """Release feeds that were claimed and not polled; they stay due."""
     if claims := [(feed.id, feed.lease) for feed in held]:
         db.execute(update(feeds).where(tuple_(feeds.c.id, feeds.c.lease).in_(claims)).values(lease_until=None))
 
 
 def filter_held_feeds(db: Db, claimed: Iterable[Feed]) -> Mapping[int, Feed]:
-    """Give the claims that are still those that may settle, by feed id; locks them until the transaction ends.
+    """Return the feeds whose claim still stands, by id, and lock their rows until the transaction ends.
 
     Where entries were pruned meanwhile, items that are repeated are not known by their marks any more.
     """

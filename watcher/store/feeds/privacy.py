@@ -52,6 +52,8 @@ def conceal_feeds(db: Db, sources: Iterable[FeedConfig]) -> Mapping[str, str]:
 
 def _plan_renames(configured: Mapping[str, FeedConfig], known: set[str]) -> Mapping[str, str]:
     """Choose the stored feed that each configured one goes on from: same address and login first, then the address."""
+    # A stored feed is given to one configured feed at most. The same address and login is certain; the address without
+    # login, then without query secrets, is tried after that; what nobody configures is only made public.
     free = known - configured.keys()
     waiting = [source for url, source in configured.items() if source.private and url not in known]
     renamed: dict[str, str] = {}

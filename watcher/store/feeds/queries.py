@@ -77,7 +77,7 @@ def load_feed_summaries(db: Db) -> tuple[FeedSummary, ...]:
 
 
 def count_entries_by_feed(db: Db) -> Mapping[int, int]:
-    """Tell how many entries of each feed are stored."""
+    """Return how many entries of each feed are stored, by feed id."""
     return {row[0]: row[1] for row in db.execute(select(feeds.c.id, feeds.c.entries))}
 
 

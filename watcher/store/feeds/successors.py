@@ -30,7 +30,7 @@ def list_removed_feeds(db: Db, now: datetime) -> Sequence[Feed]:
 
 
 def continue_feed(db: Db, added: Feed, left: Feed, now: datetime) -> Feed | None:
-    """Let an added feed go on in the row of one that left, with all that is known of that; return it as it is then.
+    """Continue an added feed in the row of a removed one, with everything known of it; return the resulting feed.
 
     Its entries, hits and history stay where they are; the added feed's own row, which has no entries yet, goes. A new
     lease keeps a poll of the former address, if one is under way, from settling here. None where somebody else was

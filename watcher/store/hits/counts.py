@@ -22,7 +22,7 @@ def count_hits_by_topic(db: Db) -> Mapping[str, int]:
 
 
 def get_latest_hit_times(db: Db) -> Mapping[str, datetime]:
-    """Tell when each topic was last hit."""
+    """Return when the newest hit of each topic was matched, by topic id."""
     topic_ids = db.execute(select(hit_days.c.topic_id).distinct()).scalars().all()
     last: dict[str, datetime] = {}
     for topic_id in topic_ids:

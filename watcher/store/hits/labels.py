@@ -24,7 +24,7 @@ def load_labelled_hits(
 
 
 def find_hit_labels(db: Db, topic_id: str, entry_ids: Sequence[int]) -> Mapping[int, tuple[int, str | None]]:
-    """Tell which of some entries are hits of a topic, as entry id to (hit id, judgement)."""
+    """Return which of some entries are hits of a topic, as entry id to (hit id, label)."""
     found: dict[int, tuple[int, str | None]] = {}
     for some in split_into_chunks(entry_ids, 500):
         chosen = select(hits.c.entry_id, hits.c.id, hits.c.label)

@@ -51,7 +51,7 @@ def parse_evidence(written: str) -> tuple[Evidence, ...]:
 
 
 def read_hit_row(row: RowMapping) -> StoredHit:
-    """Make a StoredHit of a row."""
+    """Return the StoredHit of a row of `select_hits`."""
     return StoredHit(
         id=row["hit_id"],
         hit=Hit(
@@ -71,7 +71,7 @@ def read_hit_row(row: RowMapping) -> StoredHit:
 
 
 def build_update_params(hit: Hit) -> dict[str, Any]:
-    """Give what changes in a known hit's row, and by what it is found."""
+    """Return the parameters that update the row of a known hit."""
     return {
         "topic": hit.topic_id,
         "entry": hit.entry_id,
@@ -82,7 +82,7 @@ def build_update_params(hit: Hit) -> dict[str, Any]:
 
 
 def build_hit_row(hit: Hit) -> dict[str, Any]:
-    """Give the row of a new hit."""
+    """Return the row of a new hit."""
     return {
         "topic_id": hit.topic_id,
         "entry_id": hit.entry_id,

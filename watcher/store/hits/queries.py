@@ -31,7 +31,7 @@ def load_hits(db: Db, ids: Iterable[int]) -> tuple[StoredHit, ...]:
 
 
 def get_newest_hit_id(db: Db) -> int:
-    """Give the id of the newest hit, 0 where there is none."""
+    """Return the id of the newest hit, 0 where there is none."""
     return int(db.execute(select(func.max(hits.c.id))).scalar() or 0)
 
 

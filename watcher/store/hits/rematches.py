@@ -1,4 +1,4 @@
-"""What edited entries said before, and hits that an edit brought back."""
+"""Former texts of edited entries, and known hits that an edit matched again."""
 
 from __future__ import annotations
 

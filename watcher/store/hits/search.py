@@ -73,6 +73,7 @@ def _newest(
         return _cut([read_hit_row(row) for row in db.execute(chosen).mappings().all()], limit)
     found: list[StoredHit] = []
     looked = 0
+    # The index proposes, `match` decides; a call that looked at enough hits returns a cursor to go on from.
     for some in _likely(db, filters, query, below, limit):
         rows = db.execute(_THESE, {"ids": [hit_id for hit_id, may in some.items() if may]}).mappings().all()
         for hit in sorted(map(read_hit_row, rows), key=lambda hit: -hit.id):

@@ -59,32 +59,32 @@ def measure_volumes(db: Db, names: Mapping[str, str], now: datetime) -> dict[str
 
 
 def list_recent_alarms(db: Db, name: str, now: datetime) -> frozenset[str]:
-    """Name the topics of whose volume a digest told within a day: it does not repeat itself."""
-    said = get_value(db, f"alarms:{name}") or ""
-    told = (line.split(" ", 1) for line in said.splitlines())
-    return frozenset(topic_id for moment, topic_id in told if now - DAY < datetime.fromisoformat(moment) <= now)
+    """Return the topics whose volume a digest reported within a day: it does not repeat itself."""
+    text = get_value(db, f"alarms:{name}") or ""
+    lines = (line.split(" ", 1) for line in text.splitlines())
+    return frozenset(topic_id for moment, topic_id in lines if now - DAY < datetime.fromisoformat(moment) <= now)
 
 
-def record_alarms(db: Db, name: str, told: Collection[str], before: Collection[str], now: datetime) -> None:
-    """Note of which topics' volume a digest tells now; `before` are those that it told within a day."""
-    said = get_value(db, f"alarms:{name}") or ""
-    kept = [line for line in said.splitlines() if line.split(" ", 1)[1] in before]
-    set_value(db, f"alarms:{name}", "\n".join([*kept, *(f"{now.isoformat()} {topic_id}" for topic_id in told)]))
+def record_alarms(db: Db, name: str, topic_ids: Collection[str], before: Collection[str], now: datetime) -> None:
+    """Record which topics' volume a digest reports now; `before` are those that it reported within a day."""
+    text = get_value(db, f"alarms:{name}") or ""
+    kept = [line for line in text.splitlines() if line.split(" ", 1)[1] in before]
+    set_value(db, f"alarms:{name}", "\n".join([*kept, *(f"{now.isoformat()} {topic_id}" for topic_id in topic_ids)]))
 
 
 def is_volume_check_due(db: Db, name: str, now: datetime) -> bool:
-    """Tell whether it is an hour since somebody looked at the volume for an alert."""
+    """Return whether the volume was last checked for an alert an hour ago or longer."""
     looked = get_value(db, f"alarms-looked:{name}")
     return looked is None or not now - timedelta(hours=1) < datetime.fromisoformat(looked) <= now
 
 
 def record_volume_check(db: Db, name: str, now: datetime) -> None:
-    """Note that somebody looks now."""
+    """Record that the volume was checked now."""
     set_value(db, f"alarms-looked:{name}", now.isoformat())
 
 
 def _was_read(db: Db, begin: datetime) -> bool:
-    """Tell whether anything new was read in the day that begins at a moment: else its silence says nothing."""
+    """Return whether anything new was read in the day that begins at a moment: else its silence proves nothing."""
     came = select(entry_table.c.id).where(
         entry_table.c.first_seen_at >= begin, entry_table.c.first_seen_at < begin + DAY
     )

@@ -37,7 +37,7 @@ def expire_leases_of_owners(db: Db, owners: Iterable[str], now: datetime) -> int
 
 
 def has_abandoned_deliveries(db: Db, now: datetime) -> bool:
-    """Tell whether a sender died while it was sending."""
+    """Return whether a sender died while it was sending."""
     return db.execute(select(outbox.c.id).where(*_lost(now)).limit(1)).first() is not None
 
 

@@ -10,7 +10,7 @@ UNSUBSCRIBED_ERROR = "the recipient unsubscribed"
 
 
 def read_delivery_row(row: RowMapping) -> Delivery:
-    """Make a Delivery of a row."""
+    """Return the Delivery of a row."""
     return Delivery(
         id=row["id"],
         digest_id=row["digest_id"],

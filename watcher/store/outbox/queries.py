@@ -80,7 +80,7 @@ def count_failures_since(db: Db, since: datetime) -> tuple[tuple[str, str, Deliv
 
 
 def find_thread_ref(db: Db, digest_id: int, channel: str, recipient: str) -> str | None:
-    """Give what the provider called the first message of a digest to a recipient: where its thread hangs."""
+    """Return the provider's id of a digest's first message to a recipient: its thread starts there."""
     first = select(outbox.c.provider_ref).where(
         outbox.c.digest_id == digest_id,
         outbox.c.channel == channel,

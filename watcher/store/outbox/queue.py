@@ -191,6 +191,6 @@ def is_waiting() -> ColumnElement[bool]:
 
 
 def get_next_try_at(db: Db) -> datetime | None:
-    """Tell when the next message is to be tried."""
+    """Return when the next delivery is to be tried, None where none waits."""
     found: datetime | None = db.execute(select(func.min(outbox.c.next_try_at)).where(is_waiting())).scalar_one()
     return found

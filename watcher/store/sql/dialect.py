@@ -70,11 +70,11 @@ class SqlDialect(ABC):
 
     @abstractmethod
     def erase_deleted(self, db: Db) -> None:
-        """Let what this transaction overwrites or deletes leave no trace in the database's file."""
+        """Leave no trace in the database's file of what this transaction overwrites or deletes."""
 
     @abstractmethod
     def set_sequences(self, db: Db, tables: Sequence[Table]) -> None:
-        """Let the ids of tables go on after the highest that is stored."""
+        """Set the sequences of tables to their highest stored id."""
 
 
 def get_dialect(db: Db) -> SqlDialect:

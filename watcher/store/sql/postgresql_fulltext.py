@@ -84,13 +84,11 @@ class PostgresqlFulltext:
                 anywhere = " & ".join(f"'{token}'" for token in (*tokens, _LONG))
                 return f"({adjacent} | ({anywhere}))"
             case AllOf(parts=parts):
-                found = [expression for part in parts if (expression := self.format_expression(part)) is not None]
-                return f"({' & '.join(found)})" if found else None
+                return _join(" & ", [self.format_expression(part) for part in parts])
             case AnyOf(parts=parts):
                 # A part that any entry may match makes the whole one that any entry may match.
                 expressions = [self.format_expression(part) for part in parts]
-                found = [expression for expression in expressions if expression is not None]
-                return f"({' | '.join(found)})" if found and len(found) == len(expressions) else None
+                return None if None in expressions else _join(" | ", expressions)
             case Anything():
                 return None
 
@@ -154,6 +152,11 @@ class PostgresqlFulltext:
     def validate(self, db: Db) -> list[str]:
         """Return nothing: the server checks its own pages."""
         return []
+
+
+def _join(operator: str, expressions: Sequence[str | None]) -> str | None:
+    restricting = [expression for expression in expressions if expression is not None]
+    return f"({operator.join(restricting)})" if restricting else None
 
 
 def _estimate(db: Db, expression: str) -> tuple[int, int]:

@@ -70,13 +70,11 @@ class SqliteFulltext:
             case RequiredPhrase(tokens=tokens):
                 return '"' + " ".join(tokens) + '"'
             case AllOf(parts=parts):
-                found = [expression for part in parts if (expression := self.format_expression(part)) is not None]
-                return f"({' AND '.join(found)})" if found else None
+                return _join(" AND ", [self.format_expression(part) for part in parts])
             case AnyOf(parts=parts):
                 # A part that any entry may match makes the whole one that any entry may match.
                 expressions = [self.format_expression(part) for part in parts]
-                found = [expression for expression in expressions if expression is not None]
-                return f"({' OR '.join(found)})" if found and len(found) == len(expressions) else None
+                return None if None in expressions else _join(" OR ", expressions)
             case Anything():
                 return None
 
@@ -141,6 +139,11 @@ class SqliteFulltext:
             db.execute(text("DROP TABLE temp.archive_words"))
         _entries, words = _read_totals(db)
         return [] if counted == words else [f"holds {counted} words of {words}"]
+
+
+def _join(operator: str, expressions: Sequence[str | None]) -> str | None:
+    restricting = [expression for expression in expressions if expression is not None]
+    return f"({operator.join(restricting)})" if restricting else None
 
 
 def _read_totals(db: Db) -> tuple[int, int]:

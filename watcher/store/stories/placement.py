@@ -25,10 +25,10 @@ from watcher.stories import (
     STORY_WINDOW,
     StoryCandidate,
     build_story_text,
+    choose_story,
     compute_blocking_keys,
     extract_story_text,
 )
-from watcher.stories import choose_story as choose
 
 MAX_COMPARED_ENTRIES = 12
 """How many of the entries that share the most marks are compared word by word."""
@@ -37,10 +37,13 @@ MAX_ENTRIES_PER_MARK = 50
 
 
 def assign_stories(db: Db, known: Sequence[StoredEntry], now: datetime) -> None:
-    """Give stored entries their stories: `place`, and their rows say so."""
-    if homes := choose_stories(db, known, now):
-        rows = [{"entry": id_, "story": home.story_id, "is_copy": home.copy} for id_, home in homes.items()]
-        db.execute(_PLACED, rows)
+    """Choose stories for stored entries (`choose_stories`) and store the choice in their rows."""
+    if assignments := choose_stories(db, known, now):
+        rows = [
+            {"entry": id_, "story": assignment.story_id, "is_copy": assignment.copy}
+            for id_, assignment in assignments.items()
+        ]
+        db.execute(_SET_STORY, rows)
 
 
 def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mapping[int, StoryAssignment]:
@@ -52,38 +55,41 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
     """
     if not fresh:
         return {}
-    told = [_Told.of(stored) for stored in sorted(fresh, key=lambda each: each.id)]
-    near = _near(db, told, now)
-    for number, each in enumerate(told):
-        near[number].update({other.entry_id: len(each.signs & other.signs) for other in told[:number]})
-    nearest = [_nearest(some) for some in near]
+    reports = [_Report.of(stored) for stored in sorted(fresh, key=lambda report: report.id)]
+    shared_marks = _count_shared_marks(db, reports, now)
+    # Entries of the batch are compared with those before them as well, so that a batch groups as one by one would.
+    for number, report in enumerate(reports):
+        shared_marks[number].update({other.entry_id: len(report.marks & other.marks) for other in reports[:number]})
+    nearest = [_nearest(some) for some in shared_marks]
     known = _candidates(db, {entry_id for some in nearest for entry_id in some})
     sizes: Counter[int] = Counter()
-    begun = 0
-    for number, each in enumerate(told):
-        chosen = choose(each.words, [known[entry_id] for entry_id in nearest[number] if entry_id in known], now)
+    new_stories = 0
+    for number, report in enumerate(reports):
+        chosen = choose_story(report.words, [known[entry_id] for entry_id in nearest[number] if entry_id in known], now)
         if chosen.story_id is None:
-            begun += 1
-        each.story_id = -begun if chosen.story_id is None else chosen.story_id
-        each.copy = chosen.copy
-        sizes[each.story_id] += 1
-        known[each.entry_id] = StoryCandidate(
-            story_id=each.story_id, entry_id=each.entry_id, text=each.words, seen_at=each.seen_at
+            new_stories += 1
+        report.story_id = -new_stories if chosen.story_id is None else chosen.story_id
+        report.copy = chosen.copy
+        sizes[report.story_id] += 1
+        known[report.entry_id] = StoryCandidate(
+            story_id=report.story_id, entry_id=report.entry_id, text=report.words, seen_at=report.seen_at
         )
-    ids = _begin(db, [sizes[-number] for number in range(1, begun + 1)], now)
+    ids = _begin(db, [sizes[-number] for number in range(1, new_stories + 1)], now)
     _grow(db, {story_id: size for story_id, size in sizes.items() if story_id > 0}, now)
-    rows = [{"mark": mark, "entry_id": each.entry_id} for each in told for mark in sorted(each.signs)]
+    rows = [{"mark": mark, "entry_id": report.entry_id} for report in reports for mark in sorted(report.marks)]
     if rows:
         bulk_insert(db, story_marks, rows)
     return {
-        each.entry_id: StoryAssignment(ids[-each.story_id - 1] if each.story_id < 0 else each.story_id, each.copy)
-        for each in told
+        report.entry_id: StoryAssignment(
+            ids[-report.story_id - 1] if report.story_id < 0 else report.story_id, report.copy
+        )
+        for report in reports
     }
 
 
 def filter_without_story(db: Db, entry_ids: Sequence[int]) -> frozenset[int]:
-    """Tell which of some entries belong to no story yet."""
-    return frozenset(db.execute(_HOMELESS, {"ids": entry_ids}).scalars())
+    """Return those of some entries that belong to no story yet."""
+    return frozenset(db.execute(_WITHOUT_STORY, {"ids": entry_ids}).scalars())
 
 
 def prune_story_marks(db: Db, before: datetime) -> None:
@@ -92,33 +98,33 @@ def prune_story_marks(db: Db, before: datetime) -> None:
 
 
 @dataclass(slots=True)
-class _Told:
+class _Report:
     """An entry on its way into a story; a negative `story_id` is one that has yet to begin."""
 
     entry_id: int
     words: str
-    signs: frozenset[int]
+    marks: frozenset[int]
     seen_at: datetime
     story_id: int = 0
     copy: bool = False
 
     @classmethod
-    def of(cls, stored: StoredEntry) -> _Told:
+    def of(cls, stored: StoredEntry) -> _Report:
         words = extract_story_text(stored.entry)
         return cls(stored.id, words, frozenset(compute_blocking_keys(words)), stored.first_seen_at)
 
 
 _MOMENT = stories.c.first_at.type
 _NOW = bindparam("now", type_=_MOMENT)
-_HOMELESS = select(entry_table.c.id).where(
+_WITHOUT_STORY = select(entry_table.c.id).where(
     any_of(entry_table.c.id, bindparam("ids", type_=IDS)), entry_table.c.story_id.is_(None)
 )
-_PLACED = (
+_SET_STORY = (
     update(entry_table)
     .where(entry_table.c.id == bindparam("entry"))
     .values(story_id=bindparam("story"), copy=bindparam("is_copy"))
 )
-_GROWN = (
+_GROW = (
     update(stories)
     .where(stories.c.id == bindparam("story"))
     .values(
@@ -127,7 +133,7 @@ _GROWN = (
         size=stories.c.size + bindparam("more"),
     )
 )
-_TOLD = select(
+_TEXTS = select(
     entry_table.c.id,
     entry_table.c.story_id,
     entry_table.c.title,
@@ -160,16 +166,16 @@ def _select_holders(dialect: SqlDialect) -> TextClause:
     return text(sql).bindparams(bindparam("since", type_=_MOMENT), bindparam("until", type_=_MOMENT))
 
 
-def _near(db: Db, told: Sequence[_Told], now: datetime) -> list[Counter[int]]:
+def _count_shared_marks(db: Db, reports: Sequence[_Report], now: datetime) -> list[Counter[int]]:
     """For each entry, count the marks that stored ones share with it."""
-    signs = sorted({mark for each in told for mark in each.signs})
-    if not signs:
-        return [Counter() for _ in told]
+    marks = sorted({mark for report in reports for mark in report.marks})
+    if not marks:
+        return [Counter() for _ in reports]
     dialect = get_dialect(db)
     window = {"since": now - STORY_WINDOW, "until": now + STORY_WINDOW}
-    rows = db.execute(_select_holders(dialect), {**window, "marks": dialect.bind_values(signs)}).all()
+    rows = db.execute(_select_holders(dialect), {**window, "marks": dialect.bind_values(marks)}).all()
     holders = {mark: dialect.read_collected(entry_ids) for mark, entry_ids in rows}
-    return [Counter(chain.from_iterable(holders[mark] for mark in each.signs)) for each in told]
+    return [Counter(chain.from_iterable(holders[mark] for mark in report.marks)) for report in reports]
 
 
 def _nearest(shared: Counter[int]) -> list[int]:
@@ -183,7 +189,7 @@ def _nearest(shared: Counter[int]) -> list[int]:
 def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, StoryCandidate]:
     if not entry_ids:
         return {}
-    rows = db.execute(_TOLD, {"ids": entry_ids}).all()
+    rows = db.execute(_TEXTS, {"ids": entry_ids}).all()
     return {
         row.id: StoryCandidate(
             story_id=row.story_id,
@@ -200,11 +206,11 @@ def _begin(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
     if not sizes:
         return ()
     ids = reserve_ids(db, stories, len(sizes))
-    begun = zip(ids, sizes, strict=True)
-    bulk_insert(db, stories, [{"id": id_, "first_at": now, "last_at": now, "size": size} for id_, size in begun])
+    new_stories = zip(ids, sizes, strict=True)
+    bulk_insert(db, stories, [{"id": id_, "first_at": now, "last_at": now, "size": size} for id_, size in new_stories])
     return ids
 
 
 def _grow(db: Db, more: Mapping[int, int], now: datetime) -> None:
     if more:
-        db.execute(_GROWN, [{"story": story_id, "more": size, "now": now} for story_id, size in sorted(more.items())])
+        db.execute(_GROW, [{"story": story_id, "more": size, "now": now} for story_id, size in sorted(more.items())])

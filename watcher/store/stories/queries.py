@@ -1,4 +1,4 @@
-"""Stories: puts new hits' entries beside the reports of the same event, and lists what was told."""
+"""Lists and loads stories with their articles."""
 
 from __future__ import annotations
 
@@ -55,12 +55,12 @@ def find_stories(db: Db, filters: Filters | None = None, *, limit: int = 50, cur
             inside = inside.where(hit_table.c.topic_id.in_(filters.topics))
         chosen = chosen.where(filter_entries(db, inside, filters).exists())
     rows = db.execute(chosen).all()
-    told = _read(db, rows[:limit])
+    found = _read(db, rows[:limit])
     more = len(rows) > limit
-    return Page(items=told, next_cursor=format_cursor("stories", told[-1].id) if more else None)
+    return Page(items=found, next_cursor=format_cursor("stories", found[-1].id) if more else None)
 
 
-_TELLINGS = (
+_ARTICLES = (
     select(
         entry_table.c.id,
         entry_table.c.story_id,
@@ -76,20 +76,20 @@ _TELLINGS = (
 
 
 def _read(db: Db, rows: Sequence[Row[Any]]) -> tuple[Story, ...]:
-    """Make stories of their rows, all their tellings read at once."""
-    told: dict[int, list[StoryArticle]] = {row.id: [] for row in rows}
-    for each in sorted(db.execute(_TELLINGS, {"ids": list(told)}), key=lambda each: each.id) if told else ():
-        told[each.story_id].append(
+    """Return the stories of their rows; all their articles are read in one statement."""
+    articles: dict[int, list[StoryArticle]] = {row.id: [] for row in rows}
+    for row in sorted(db.execute(_ARTICLES, {"ids": list(articles)}), key=lambda row: row.id) if articles else ():
+        articles[row.story_id].append(
             StoryArticle(
-                entry_id=each.id,
-                title=each.title,
-                url=each.url,
-                source=each.name,
-                first_seen_at=each.first_seen_at,
-                copy=each.copy,
+                entry_id=row.id,
+                title=row.title,
+                url=row.url,
+                source=row.name,
+                first_seen_at=row.first_seen_at,
+                copy=row.copy,
             )
         )
     return tuple(
-        Story(id=row.id, first_at=row.first_at, last_at=row.last_at, size=row.size, tellings=tuple(told[row.id]))
+        Story(id=row.id, first_at=row.first_at, last_at=row.last_at, size=row.size, tellings=tuple(articles[row.id]))
         for row in rows
     )

@@ -44,7 +44,7 @@ class Rescheduled:
 
 
 def reschedule_all(db: Db, now: datetime) -> Rescheduled:
-    """Make due what a clock that was ahead has put off: polls, deliveries, subscriptions at hubs, slots of digests.
+    """Schedule now what a clock that was ahead has put off: polls, deliveries, WebSub subscriptions, slots of digests.
 
     A digest's slot in the future is moved off by a millisecond: the slot is composed again when it really comes.
     """
@@ -65,7 +65,7 @@ def reschedule_all(db: Db, now: datetime) -> Rescheduled:
 
 
 def reschedule_feeds(db: Db, now: datetime) -> int:
-    """Make feeds due that a clock which was ahead has put off; returns how many."""
+    """Schedule feeds now that a clock which was ahead has put off; return how many."""
     ahead = or_(feeds.c.polled_at > now + CLOCK_TOLERANCE, feeds.c.next_poll_at > now + MAX_WAIT)
     done: CursorResult[Any] = db.execute(update(feeds).where(ahead).values(next_poll_at=now, polled_at=None))
     return done.rowcount

@@ -22,8 +22,8 @@ from watcher.store.tables import hits as hit_table
 DayKey: TypeAlias = tuple[str, str, str]
 """Topic, day (YYYY-MM-DD of `matched_at` in UTC), origin."""
 
-_ENTRIES = update(feeds).where(feeds.c.id == bindparam("feed")).values(entries=feeds.c.entries + bindparam("more"))
-_TOLD = (
+_ADD_ENTRIES = update(feeds).where(feeds.c.id == bindparam("feed")).values(entries=feeds.c.entries + bindparam("more"))
+_SHRINK = (
     update(stories)
     .where(stories.c.id == bindparam("story"))
     .values(size=case((stories.c.size > bindparam("less"), stories.c.size - bindparam("less")), else_=0))
@@ -31,18 +31,18 @@ _TOLD = (
 
 
 def get_entry_count(db: Db) -> int:
-    """Tell how many entries are stored."""
+    """Return how many entries are stored."""
     return int(db.execute(select(func.coalesce(func.sum(feeds.c.entries), 0))).scalar_one())
 
 
 def get_hit_count(db: Db) -> int:
-    """Tell how many hits are stored."""
+    """Return how many hits are stored."""
     return int(db.execute(select(func.coalesce(func.sum(hit_days.c.hits), 0))).scalar_one())
 
 
 def add_to_entry_counts(db: Db, more: Mapping[int, int]) -> None:
     """Count entries that were stored, or with negative numbers taken away, by their feed's id."""
-    db.execute(_ENTRIES, [{"feed": feed_id, "more": more[feed_id]} for feed_id in sorted(more)])
+    db.execute(_ADD_ENTRIES, [{"feed": feed_id, "more": more[feed_id]} for feed_id in sorted(more)])
 
 
 def group_by_day(found: Iterable[Hit]) -> Counter[DayKey]:
@@ -63,7 +63,7 @@ def _add_hits(dialect: SqlDialect) -> Insert:
 def shrink_stories(db: Db, less: Mapping[int, int]) -> None:
     """Take tellings that are gone off their stories."""
     if less:
-        db.execute(_TOLD, [{"story": story_id, "less": less[story_id]} for story_id in sorted(less)])
+        db.execute(_SHRINK, [{"story": story_id, "less": less[story_id]} for story_id in sorted(less)])
 
 
 def rebuild_counters(db: Db) -> None:
@@ -72,26 +72,26 @@ def rebuild_counters(db: Db) -> None:
     acquire_lock(db, "hits")
     counted = select(func.count()).where(entry_table.c.feed_id == feeds.c.id).scalar_subquery()
     db.execute(update(feeds).values(entries=counted))
-    told = select(func.count()).where(entry_table.c.story_id == stories.c.id).scalar_subquery()
-    db.execute(update(stories).values(size=told))
+    sizes = select(func.count()).where(entry_table.c.story_id == stories.c.id).scalar_subquery()
+    db.execute(update(stories).values(size=sizes))
     db.execute(delete(hit_days))
     if days := _days(db):
         db.execute(insert(hit_days), [_day(key, found) for key, found in days.items()])
 
 
 def find_wrong_counters(db: Db) -> tuple[str, ...]:
-    """Tell which counts are not what is stored."""
-    said = []
+    """Return a line for each kind of counter that differs from what is stored."""
+    faults = []
     counted = select(entry_table.c.feed_id, func.count()).group_by(entry_table.c.feed_id)
     real = {row[0]: row[1] for row in db.execute(counted)}
-    off = [row for row in db.execute(select(feeds.c.id, feeds.c.entries)) if real.get(row.id, 0) != row.entries]
-    if off:
-        said.append(f"counts: the entries of {len(off)} feeds are counted wrongly")
+    wrong = [row for row in db.execute(select(feeds.c.id, feeds.c.entries)) if real.get(row.id, 0) != row.entries]
+    if wrong:
+        faults.append(f"counts: the entries of {len(wrong)} feeds are counted wrongly")
     known = {(row.topic_id, row.day, row.origin): row.hits for row in db.execute(select(hit_days)) if row.hits}
     days = _days(db)
     if len(differ := {key for key in known.keys() | days.keys() if known.get(key) != days.get(key)}):
-        said.append(f"counts: the hits of {len(differ)} days of topics are counted wrongly")
-    return tuple(said)
+        faults.append(f"counts: the hits of {len(differ)} days of topics are counted wrongly")
+    return tuple(faults)
 
 
 def _days(db: Db) -> Counter[DayKey]:

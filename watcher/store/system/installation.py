@@ -18,6 +18,6 @@ def find_installation_id(db: Db) -> str | None:
 
 
 def get_installation_id(db: Db) -> str:
-    """Give the name of this database among all watchers: it keeps two of them from sending under one identity."""
+    """Return the identity of this database, created when first asked for: no two installations send under one."""
     db.execute(get_dialect(db).insert_or_ignore(meta), {"key": "installation", "value": secrets.token_hex(8)})
     return str(db.execute(select(meta.c.value).where(meta.c.key == "installation")).scalar_one())

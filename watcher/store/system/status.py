@@ -15,10 +15,11 @@ from watcher.model.topic import Origin
 from watcher.schedule import get_feed_health
 from watcher.store.database import Db
 from watcher.store.feeds.queries import load_feed_summaries, load_feeds
+from watcher.store.outbox.queries import count_deliveries_by_state
 from watcher.store.system.clock_faults import describe_clock_faults
 from watcher.store.system.counters import get_entry_count, get_hit_count
 from watcher.store.system.workers import find_network_outage, list_workers
-from watcher.store.tables import entries, hits, outbox, polls
+from watcher.store.tables import entries, hits, polls
 
 MAX_NOTES = 8
 """How many feeds a coverage names before it only counts."""
@@ -50,16 +51,16 @@ class StatusSummary:
 
 def get_status(db: Db, now: datetime) -> StatusSummary:
     """Gather how things stand. `feeds` holds total, fresh, degraded, stale, failing, gone, new and paused."""
+    # Summaries alone: the whole rows of thousands of feeds hold the marks of all their items.
     watched = load_feed_summaries(db)
     tally = Counter(str(get_feed_health(feed, now)) for feed in watched)
     names = ("fresh", "degraded", "stale", "failing", "gone", "new", "paused")
     waiting = [now - feed.next_poll_at for feed in watched if feed.state not in {FeedState.GONE, FeedState.PAUSED}]
-    states = {row[0]: row[1] for row in db.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))}
     return StatusSummary(
         feeds={"total": len(watched)} | {name: tally.get(name, 0) for name in names},
         entries=get_entry_count(db),
         hits=get_hit_count(db),
-        outbox=states,
+        outbox=count_deliveries_by_state(db),
         gaps=sum(feed.gaps for feed in watched),
         lost=sum(feed.lost for feed in watched),
         left_out=sum(feed.left_out for feed in watched),
@@ -73,7 +74,7 @@ def get_status(db: Db, now: datetime) -> StatusSummary:
 
 
 def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
-    """Say how much of what should be watched was watched in a window, as seen at its end."""
+    """Return how much of what should be watched was watched in a window, as seen at its end."""
     watched = load_feeds(db)
     states = [(feed, str(get_feed_health(feed.summary, until))) for feed in watched]
     tally = Counter(state for _feed, state in states)
@@ -82,9 +83,9 @@ def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
     there = _there_already(db, watched, since, until)
     notes = [_note(feed, state, missed.get(feed.id, _Missed()), there.get(feed.id, 0)) for feed, state in states]
     away = find_network_outage(list_workers(db, until))
-    said = [f"our own network is away since {away:%Y-%m-%d %H:%M} UTC"] if away is not None and away <= until else []
-    said += [note[0].upper() + note[1:] for note in describe_clock_faults(db, since, until)]
-    said += [note for note in notes if note]
+    lines = [f"our own network is away since {away:%Y-%m-%d %H:%M} UTC"] if away is not None and away <= until else []
+    lines += [note[0].upper() + note[1:] for note in describe_clock_faults(db, since, until)]
+    lines += [note for note in notes if note]
     return Coverage(
         feeds=len(watched),
         # A degraded feed answers in its rhythm: what it lacks is said beside.
@@ -99,7 +100,7 @@ def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
         merged=sum(each.merged for each in missed.values()),
         recovered=sum(each.recovered for each in missed.values()),
         entries=db.execute(came).scalar_one(),
-        notes=tuple(said[:MAX_NOTES]) + ((f"and {len(said) - MAX_NOTES} more",) if len(said) > MAX_NOTES else ()),
+        notes=tuple(lines[:MAX_NOTES]) + ((f"and {len(lines) - MAX_NOTES} more",) if len(lines) > MAX_NOTES else ()),
     )
 
 
@@ -168,18 +169,19 @@ def _there_already(db: Db, watched: Sequence[Feed], since: datetime, until: date
 
 
 def _note(feed: Feed, state: str, missed: _Missed, there: int) -> str:
-    said = []
+    # Only what makes silence doubtful is worth a note; fresh feeds have none.
+    lines = []
     if state == "failing":
         since = f" since {feed.poll.failing_since:%Y-%m-%d %H:%M} UTC" if feed.poll.failing_since else ""
-        said.append(f"failing{since} ({feed.poll.error_kind or 'unknown'})")
+        lines.append(f"failing{since} ({feed.poll.error_kind or 'unknown'})")
     elif state == "stale":
-        said.append(f"silent since {feed.stats.new_at:%Y-%m-%d}" if feed.stats.new_at else "silent")
+        lines.append(f"silent since {feed.stats.new_at:%Y-%m-%d}" if feed.stats.new_at else "silent")
     elif state == "gone":
-        said.append("gone")
+        lines.append("gone")
     if missed.gaps:
-        said.append(f"about {missed.lost} item{'s' * (missed.lost != 1)} may have been missed")
+        lines.append(f"about {missed.lost} item{'s' * (missed.lost != 1)} may have been missed")
     if missed.left_out:
-        said.append(f"{missed.left_out:,} item{'s' * (missed.left_out != 1)} not stored")
+        lines.append(f"{missed.left_out:,} item{'s' * (missed.left_out != 1)} not stored")
     if there:
-        said.append(f"{there} {'hit was' if there == 1 else 'hits were'} there already when it was first read")
-    return f"{feed.name}: {'; '.join(said)}" if said else ""
+        lines.append(f"{there} {'hit was' if there == 1 else 'hits were'} there already when it was first read")
+    return f"{feed.name}: {'; '.join(lines)}" if lines else ""

@@ -1,4 +1,4 @@
-"""Who is at work: daemons and workers say so every few seconds, and what they say expires."""
+"""Heartbeats of daemons and workers; each expires after some seconds."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from watcher.store.sql.dialect import excluded, get_dialect
 from watcher.store.tables import leases
 
 MAX_HEARTBEAT_LEASE = timedelta(hours=1)
-"""Nobody says for longer that they are at work: what lies further ahead was said under a wrong clock."""
+"""No heartbeat lasts longer: one that ends further ahead was recorded under a wrong clock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,7 @@ class Worker:
 def record_heartbeat(
     database: Database, name: str, owner: str, now: datetime, lasts: timedelta, away_since: datetime | None = None
 ) -> None:
-    """Say that somebody is at work until `now + lasts`, and since when without a network."""
+    """Record that a worker is alive until `now + lasts`, and since when it has no network."""
     with database.write() as db:
         note = json.dumps({"away_since": away_since.isoformat()}) if away_since is not None else ""
         row = {"owner": owner, "until": now + lasts, "note": note}
@@ -42,18 +42,18 @@ def record_heartbeat(
 
 
 def remove_worker(db: Db, name: str) -> None:
-    """Say that somebody is at work no longer."""
+    """Remove a worker that ends."""
     db.execute(delete(leases).where(leases.c.name == name))
 
 
 def expire_workers(db: Db, now: datetime) -> frozenset[str]:
-    """Forget those who have been silent for too long; gives who they were. One who was only slow will beat again."""
+    """Delete workers whose heartbeat expired; return their owners. One that was only slow reports again."""
     silent = or_(leases.c.until < now, leases.c.until > now + MAX_HEARTBEAT_LEASE)
     return frozenset(db.execute(delete(leases).where(silent).returning(leases.c.owner)).scalars())
 
 
 def list_workers(db: Db, now: datetime) -> tuple[Worker, ...]:
-    """List who is at work."""
+    """Return the workers whose heartbeat has not expired, by name."""
     rows = db.execute(
         select(leases).where(leases.c.until.between(now, now + MAX_HEARTBEAT_LEASE)).order_by(leases.c.name)
     )

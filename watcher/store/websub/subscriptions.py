@@ -15,7 +15,7 @@ from watcher.store.tables import callbacks, feeds
 
 
 def list_hubs_by_feed(db: Db) -> Mapping[int, tuple[str, str]]:
-    """Give hub and topic of every feed that names them, by feed id; a feed's first poll comes before its first push."""
+    """Return hub and topic of feeds that name them, by feed id; a feed's first poll comes before its first push."""
     chosen = select(feeds.c.id, feeds.c.hub, feeds.c.topic_url).where(
         feeds.c.configured,
         feeds.c.state.not_in((FeedState.GONE.value, FeedState.PAUSED.value)),
@@ -83,7 +83,7 @@ def stop_push(db: Db, feed_id: int, now: datetime) -> None:
 
 
 def schedule_feed_now(db: Db, feed_id: int, now: datetime) -> None:
-    """Make a feed due: what was pushed could not be taken as it came."""
+    """Schedule a feed now: what was pushed could not be read."""
     db.execute(update(feeds).where(feeds.c.id == feed_id, feeds.c.next_poll_at > now).values(next_poll_at=now))
 
 
