@@ -31,12 +31,12 @@ def build_specific_keys(entry: Entry) -> tuple[str, ...]:
     With the headline; with address and date as well; with the text as well, unless only the item's name was read.
     """
     item = entry.item
-    said = [build_plain_key(item), item.title]
-    keys = [hash_parts("id+title", *said)]
-    said += [entry.canonical_url or "", get_date_text(item)]
-    keys.append(hash_parts("id+title+link+date", *said))
+    parts = [build_plain_key(item), item.title]
+    keys = [hash_parts("id+title", *parts)]
+    parts += [entry.canonical_url or "", get_date_text(item)]
+    keys.append(hash_parts("id+title+link+date", *parts))
     if not item.repeated:
-        keys.append(hash_parts("id+title+link+date+text", *said, entry.content_hash.hex()))
+        keys.append(hash_parts("id+title+link+date+text", *parts, entry.content_hash.hex()))
     return tuple(keys)
 
 

@@ -41,6 +41,7 @@ def sync_feeds(db: Db, sources: Iterable[FeedConfig], now: datetime, interval: t
     added = [_build_row(source, now, interval) for url, source in wanted.items() if url not in known]
     if added:
         db.execute(insert(feeds), added)
+    # A feed that comes back, or whose entry in feeds.yaml changed, is due at once: what it is asked with may differ.
     changed = [
         (source, known[url])
         for url, source in wanted.items()

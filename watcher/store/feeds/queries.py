@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import or_, select
 
 from watcher.errors import NotFoundError
 from watcher.model.feed import Feed, FeedState, FeedSummary
 from watcher.store.database import Db
 from watcher.store.feeds.mapping import (
-    UNPOLLED_STATES,
     read_feed_row,
 )
 from watcher.store.tables import feeds
@@ -79,10 +77,3 @@ def load_feed_summaries(db: Db) -> tuple[FeedSummary, ...]:
 def count_entries_by_feed(db: Db) -> Mapping[int, int]:
     """Return how many entries of each feed are stored, by feed id."""
     return {row[0]: row[1] for row in db.execute(select(feeds.c.id, feeds.c.entries))}
-
-
-def next_due_at(db: Db) -> datetime | None:
-    """Tell when the next feed is due; None where no feed is polled."""
-    soonest = select(func.min(feeds.c.next_poll_at)).where(feeds.c.configured, feeds.c.state.not_in(UNPOLLED_STATES))
-    found: datetime | None = db.execute(soonest).scalar_one()
-    return found
