@@ -275,7 +275,7 @@ def test_hits_of_a_feed_that_was_added_later_are_named_in_the_coverage(desk: Des
 
     assert start.notes == ()
     assert known.notes == ("Post: 3 hits were there already when it was first read",)
-    assert "new items were read" in format_coverage(known)
+    assert "new items read" in format_coverage(known)
 
 
 def test_an_alert_goes_out_for_what_came_meanwhile_through_the_configuration(

@@ -241,7 +241,7 @@ KINDS: dict[str, Callable[[int], bytes]] = {
 
 def costly(size: int) -> bytes:
     """Return a feed whose every item is read in linear time, and that costs some 0.35 s of CPU for each megabyte."""
-    return spread(HTML["attributes of formatting"], size, 20_000)
+    return spread(HTML["blocks in blocks"], size, 20_000)
 
 
 def document(kind: str, size: int) -> bytes:
