@@ -19,7 +19,7 @@ from watcher.model.feed import Feed, FeedConfig
 from watcher.model.topic import Topic
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
 from watcher.pipeline.context import ignore_result
-from watcher.pipeline.feed_claims import FeedSelection
+from watcher.pipeline.feed_claims import CLAIM_LEASE, FeedSelection
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.poll_summary import PollSummary
 from watcher.store.database import Database
@@ -85,6 +85,7 @@ class Machine:
         owner: str = "one",
         checkpoint: Checkpoint = ignore_checkpoint,
         on_ingested: Callable[[IngestResult], None] = ignore_result,
+        retry_writes_for: timedelta = CLAIM_LEASE,
         **changed: object,
     ) -> None:
         self.database = database
@@ -100,6 +101,7 @@ class Machine:
             owner=owner,
             checkpoint=checkpoint,
             on_ingested=on_ingested,
+            retry_writes_for=retry_writes_for,
         )
 
     def __enter__(self) -> Self:

@@ -122,7 +122,8 @@ def test_row_81_database_that_goes_away_loses_nothing_and_starts_no_storm(
         await asyncio.to_thread(away, True)
         await talk.send(b.answer(b.rss(2), ETag='"1"'))
 
-    with Machine(postgresql) as machine:
+    # What was read is kept for three minutes in a daemon, and tried again: longer than a test should wait.
+    with Machine(postgresql, retry_writes_for=timedelta(seconds=2)) as machine:
         machine.watch(outlet.url)
         outlet.says = pulls_the_plug
         with contextlib.suppress(StoreError):

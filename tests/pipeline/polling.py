@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from watcher.fetch import Fetcher
 from watcher.match import TopicMatcher
@@ -11,6 +11,7 @@ from watcher.model.feed import Feed, FeedConfig
 from watcher.model.poll import PollOutcome
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
 from watcher.pipeline.context import PipelineContext, ignore_response, ignore_result
+from watcher.pipeline.feed_claims import CLAIM_LEASE
 from watcher.pipeline.ingest import IngestRules, ingest_polls
 from watcher.pipeline.ingest_result import IngestResult
 from watcher.pipeline.poller import Poller
@@ -32,6 +33,7 @@ def create_poller(
     on_response: Callable[[str, Mapping[str, str]], None] = ignore_response,
     checkpoint: Checkpoint = ignore_checkpoint,
     concurrency: int = 64,
+    retry_writes_for: timedelta = CLAIM_LEASE,
 ) -> Poller:
     """Return a poller of fixed topics and limits."""
     fixed_limits = limits or PollLimits()
@@ -48,7 +50,7 @@ def create_poller(
         on_response=on_response,
         checkpoint=checkpoint,
     )
-    return Poller(context, concurrency=concurrency)
+    return Poller(context, concurrency=concurrency, retry_writes_for=retry_writes_for)
 
 
 def ingest_poll(

@@ -121,7 +121,7 @@ def test_turns_are_given_back_and_taken_by_who_waits() -> None:
     with pytest.raises(BusyError):
         turns.acquire(timedelta(seconds=0.05))
 
-    waiting = threading.Thread(target=turns.take)
+    waiting = threading.Thread(target=turns.acquire)
     waiting.start()
     time.sleep(0.1)
     with pytest.raises(BusyError):

@@ -112,7 +112,7 @@ def test_the_workbench_shows_gains_and_losses(client: httpx.Client) -> None:
 
     page = client.post("/workbench", data=draft | {"look": "try"}).text
 
-    assert "<b>gained 1</b>, <b>lost 2</b>" in page
+    assert "<b>gains 1</b>, <b>loses 2</b>" in page
     for look in ("cost", "probe", "measure"):
         assert client.post("/workbench", data=draft | {"look": look}).status_code == 200
 

@@ -191,7 +191,7 @@ def _paths(routes: list[BaseRoute]) -> Iterator[str]:
     [
         ("https://news.example/feeds", "begins with /feeds"),
         ("https://news.example/api/x/", "begins with /api"),
-        ("https://news.example/x?y=1", "ends with its path"),
+        ("https://news.example/x?y=1", "must end with its path"),
         ("https://me@news.example/x", "user name"),
     ],
 )
