@@ -19,7 +19,8 @@ from watcher.store.database import Db
 from watcher.store.entries.key_hashes import hash_key
 from watcher.store.entries.mapping import format_usual_key, restore_key
 from watcher.store.sql.bulk import any_of
-from watcher.store.sql.dialect import SqlDialect, get_dialect
+from watcher.store.sql.dialect import get_dialect
+from watcher.store.sql.interface import SqlDialect
 from watcher.store.sql.types import IDS, TEXTS
 from watcher.store.tables import aliases, entries, tombstones
 

@@ -16,7 +16,8 @@ from watcher.store.database import Db
 from watcher.store.entries.mapping import StoryAssignment
 from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since
 from watcher.store.sql.bulk import any_of, bulk_insert, reserve_ids
-from watcher.store.sql.dialect import SqlDialect, get_dialect
+from watcher.store.sql.dialect import get_dialect
+from watcher.store.sql.interface import SqlDialect
 from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import stories, story_marks

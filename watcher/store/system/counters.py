@@ -14,7 +14,8 @@ from sqlalchemy import Insert, bindparam, case, delete, func, insert, select, up
 
 from watcher.model.topic import Hit
 from watcher.store.database import Db
-from watcher.store.sql.dialect import SqlDialect, acquire_lock, excluded, get_dialect
+from watcher.store.sql.dialect import acquire_lock, excluded, get_dialect
+from watcher.store.sql.interface import SqlDialect
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, hit_days, stories
 from watcher.store.tables import hits as hit_table
