@@ -17,8 +17,8 @@ log = structlog.get_logger()
 CHECK_INTERVAL = timedelta(seconds=2)
 RESCHEDULE_INTERVAL = timedelta(minutes=10)
 """How often stored times are checked without a step of our own: another machine's clock may have written them."""
-MAX_TRUSTED_STEP = timedelta(days=1)
-"""After a jump forward of more than this nothing is pruned until a server's clock confirms ours."""
+MAX_TRUSTED_STEP = CLOCK_TOLERANCE
+"""After a jump forward of more than this nothing is pruned until a server's clock confirms ours, at the next poll."""
 
 
 class ClockMonitor:
