@@ -185,5 +185,5 @@ def test_a_headline_that_changes_after_its_edit_was_told_is_edited_since_it_was_
 
     said = render_text(shown)
     assert "Changed since it was reported" in said
-    assert "was: Level red: walrus" in said
+    assert "changed from “Level red: walrus”" in said
     assert "matches since an edit" not in said

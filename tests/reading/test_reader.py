@@ -104,7 +104,7 @@ async def test_broken_items_of_a_document_that_is_stopped_are_kept() -> None:
     process = Process()
     body = rss("".join(f"<item><guid>{n}</guid><title>x<br>y</title>{'<a>x</b>' * 40}</item>" for n in range(5_000)))
     try:
-        tight = Limits(enough=0.4, soft=5, hard=5)
+        tight = Limits(enough=0.8, soft=5, hard=5)
         answer = await asyncio.to_thread(process.run, "document", (fetched(body), frozenset()), tight)
     finally:
         process.end()
