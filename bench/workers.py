@@ -334,7 +334,7 @@ def takeover(server: postgres.Server, count: int) -> list[str]:
             press.send("shut")
             desk.let_go()
             name = f"{os.uname().nodename}:{doomed.pid}"
-            wait_for(lambda: held(desk, name) >= work_batches.CHUNK)
+            wait_for(lambda: held(desk, name) >= work_batches.BATCH_SIZE)
             lost = held(desk, name)
             doomed.kill()
             doomed.wait()
