@@ -10,12 +10,13 @@ import io
 import json
 import re
 from collections.abc import Iterable, Sequence
-from xml.sax.saxutils import escape, quoteattr
+from xml.sax.saxutils import escape
 
 from watcher.contract.entries import keep_valid_evidence
 from watcher.contract.feed_documents import JsonFeed
 from watcher.contract.hits import Hit
 from watcher.contract.timestamps import format_timestamp
+from watcher.digest.atom import AtomEntry, AtomText, format_atom_feed
 from watcher.digest.evidence import split_by_evidence
 from watcher.model.results import StoredHit
 from watcher.store.digests.queries import StoredDigest
@@ -66,25 +67,24 @@ def export_hits_markdown(hits: Iterable[Hit]) -> str:
 
 def export_hits_atom(title: str, feed_id: str, hits: Sequence[StoredHit], *, url: str | None = None) -> str:
     """Return hits, newest first, as an Atom feed; evidence is marked in the summary's HTML."""
-    updated = format_timestamp(hits[0].hit.matched_at) if hits else "1970-01-01T00:00:00Z"
-    return _format_atom_feed(title, feed_id, updated, "".join(map(_format_atom_entry, hits)), url)
+    return format_atom_feed(title, feed_id, [_to_atom_entry(hit) for hit in hits], self_url=url)
 
 
 def export_digests_atom(title: str, feed_id: str, digests: Sequence[StoredDigest], *, url: str | None = None) -> str:
     """Return digests, newest first, as an Atom feed, each whole as it was sent; those not sent are left out."""
-    sent = [digest for digest in digests if digest.sent]
-    updated = format_timestamp(sent[0].composed_at) if sent else "1970-01-01T00:00:00Z"
-    entries = "".join(
-        f"<entry><title>{_escape_xml(digest.subject or digest.title)}</title>"
-        f"<id>{_escape_xml(feed_id)}:{digest.id}</id>"
-        f"<updated>{format_timestamp(digest.composed_at)}</updated>"
-        f"<published>{format_timestamp(digest.slot_at)}</published>"
-        f"<category term={quoteattr(_drop_illegal(digest.name))}/>"
-        f"<content type='{'html' if digest.html else 'text'}'>{_escape_xml(digest.html or digest.text)}</content>"
-        "</entry>"
-        for digest in sent
-    )
-    return _format_atom_feed(title, feed_id, updated, entries, url)
+    entries = [
+        AtomEntry(
+            title=digest.subject or digest.title,
+            id=f"{feed_id}:{digest.id}",
+            updated=format_timestamp(digest.composed_at),
+            published=format_timestamp(digest.slot_at),
+            category=digest.name,
+            content=AtomText(type="html" if digest.html else "text", text=digest.html or digest.text),
+        )
+        for digest in digests
+        if digest.sent
+    ]
+    return format_atom_feed(title, feed_id, entries, self_url=url)
 
 
 def export_hits_json_feed(
@@ -133,25 +133,17 @@ def _escape_markdown(text: str) -> str:
     return _MARKDOWN.sub(r"\\\1", " ".join(text.split()))
 
 
-def _format_atom_feed(title: str, feed_id: str, updated: str, entries: str, url: str | None) -> str:
-    link = f"<link rel='self' href={quoteattr(url)}/>" if url else ""
-    return (
-        "<?xml version='1.0' encoding='utf-8'?>\n<feed xmlns='http://www.w3.org/2005/Atom'>"
-        f"<title>{_escape_xml(title)}</title><id>{_escape_xml(feed_id)}</id><updated>{updated}</updated>"
-        f"<author><name>news-watcher</name></author>{link}{entries}</feed>"
-    )
-
-
-def _format_atom_entry(hit: StoredHit) -> str:
+def _to_atom_entry(hit: StoredHit) -> AtomEntry:
     item = hit.stored.entry.item
-    link = f"<link href={quoteattr(_drop_illegal(item.url))}/>" if item.url else ""
-    published = f"<published>{format_timestamp(item.published_at)}</published>" if item.published_at else ""
-    return (
-        f"<entry><title>{_escape_xml(item.title)}</title><id>urn:news-watcher:hit:{hit.id}</id>{link}"
-        f"<updated>{format_timestamp(hit.hit.matched_at)}</updated>{published}"
-        f"<author><name>{_escape_xml(hit.stored.entry.source)}</name></author>"
-        f"<category term={quoteattr(hit.hit.topic_id)}/>"
-        f"<summary type='html'>{_escape_xml(_mark_evidence(hit))}</summary></entry>"
+    return AtomEntry(
+        title=item.title,
+        id=f"urn:news-watcher:hit:{hit.id}",
+        url=item.url,
+        updated=format_timestamp(hit.hit.matched_at),
+        published=format_timestamp(item.published_at) if item.published_at else None,
+        author=hit.stored.entry.source,
+        category=hit.hit.topic_id,
+        summary=AtomText(type="html", text=_mark_evidence(hit)),
     )
 
 
@@ -161,12 +153,3 @@ def _mark_evidence(hit: StoredHit) -> str:
     field, text = ("summary", item.summary) if item.summary else ("content", item.content[:MAX_FEED_TEXT])
     parts = split_by_evidence(text, field, keep_valid_evidence(hit.hit.evidence, hit.stored))
     return "".join(f"<mark>{escape(part)}</mark>" if is_evidence else escape(part) for part, is_evidence in parts)
-
-
-def _escape_xml(text: str) -> str:
-    return escape(_drop_illegal(text))
-
-
-def _drop_illegal(text: str) -> str:
-    """Return the text without the characters that XML 1.0 forbids."""
-    return "".join(c for c in text if c in "\t\n\r" or (c >= " " and c not in "\ufffe\uffff"))

@@ -41,7 +41,7 @@ def format_atom_feed(title: str, feed_id: str, entries: Sequence[AtomEntry], *, 
     return (
         "<?xml version='1.0' encoding='utf-8'?>\n<feed xmlns='http://www.w3.org/2005/Atom'>"
         f"<title>{escape_xml(title)}</title><id>{escape_xml(feed_id)}</id><updated>{updated}</updated>"
-        f"<author><name>{GENERATOR}</name></author>{link}{''.join(map(_format_entry, entries))}</feed>\n"
+        f"<author><name>{GENERATOR}</name></author>{link}{''.join(map(_format_entry, entries))}</feed>"
     )
 
 

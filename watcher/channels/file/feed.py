@@ -37,7 +37,7 @@ def parse_slot(file_name: str) -> str | None:
 def render_feed(files: Iterable[DigestFile]) -> str:
     """Return an Atom feed of the latest digests, newest first."""
     latest = sorted(files, key=lambda file: (file.slot, file.name), reverse=True)[:FEED_LENGTH]
-    return format_atom_feed("Digests", "urn:news-watcher:digests", [_to_entry(file) for file in latest])
+    return format_atom_feed("Digests", "urn:news-watcher:digests", [_to_entry(file) for file in latest]) + "\n"
 
 
 def _to_entry(file: DigestFile) -> AtomEntry:
