@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import datetime, timedelta
+
+from watcher.text.http_headers import parse_http_date
 
 STEP_TOLERANCE = timedelta(seconds=5)
 """A smaller difference between the two clocks is drift, correction by slewing, or a slow machine."""
@@ -48,7 +49,7 @@ class SkewEstimator:
 
     def observe(self, host: str, headers: Mapping[str, str], now: datetime) -> None:
         """Add one response; `headers` have lower-case names. One without a valid Date is ignored."""
-        sent_at = _parse_http_date(headers.get("date"))
+        sent_at = parse_http_date(headers.get("date", ""))
         if sent_at is None:
             return
         age = headers.get("age", "")
@@ -102,13 +103,3 @@ def format_length(length: timedelta) -> str:
         if seconds >= 2 * size or seconds == size:
             return f"{round(seconds / size)} {unit}"
     return f"{seconds} s"
-
-
-def _parse_http_date(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import timedelta
 
 from watcher.model.poll import ParsedFeed, PollingHints
+from watcher.text.http_headers import parse_http_date
 
 
 def collect_hints(headers: Mapping[str, str], parsed: ParsedFeed | None) -> PollingHints:
@@ -26,17 +26,7 @@ def parse_freshness(headers: Mapping[str, str]) -> timedelta | None:
         age = headers.get("age", "").strip()
         spent = int(age) if age.isdigit() and len(age) < 10 else 0
         return timedelta(seconds=max(0, min(int(max_age[1]), 10**8) - spent)) or None
-    expires, date = _parse_http_date(headers.get("expires")), _parse_http_date(headers.get("date"))
+    expires, date = parse_http_date(headers.get("expires", "")), parse_http_date(headers.get("date", ""))
     if expires is None or date is None or expires <= date:
         return None
     return expires - date
-
-
-def _parse_http_date(text: str | None) -> datetime | None:
-    if not text:
-        return None
-    try:
-        moment = parsedate_to_datetime(text)
-    except (TypeError, ValueError, IndexError, OverflowError):
-        return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
