@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 import secrets
-from base64 import urlsafe_b64encode
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from watcher.text.signing import is_signed, sign_text
+
 COOKIE = "watcher_session"
 LIFETIME = timedelta(days=30)
+SIGNATURE_BYTES = 24
+"""192 bits: 32 characters in a cookie."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +40,13 @@ class Sessions:
     def format_cookie(self, session: Session) -> str:
         """Return the cookie's value."""
         value = f"{session.id}.{session.created}.{int(session.authenticated)}"
-        return f"{value}.{self._sign('session', value)}"
+        signature = sign_text(self._key, "session", value, SIGNATURE_BYTES)
+        return f"{value}.{signature}"
 
     def parse_cookie(self, cookie: str | None, now: datetime) -> Session | None:
         """Return the session of a cookie; None where its signature is wrong, it is too old, or was logged out."""
         value, _, signature = (cookie or "").rpartition(".")
-        if not value or not hmac.compare_digest(self._sign("session", value).encode(), signature.encode()):
+        if not value or not is_signed(self._key, "session", value, signature, SIGNATURE_BYTES):
             return None
         id_, created, authenticated = value.split(".")
         age = now.timestamp() - int(created)
@@ -62,12 +64,8 @@ class Sessions:
 
     def form_token(self, session: Session) -> str:
         """Return the CSRF token of this session's forms."""
-        return self._sign("form", session.id)
+        return sign_text(self._key, "form", session.id, SIGNATURE_BYTES)
 
     def is_form_token(self, session: Session, token: str) -> bool:
         """Return whether a form's token belongs to this session."""
-        return hmac.compare_digest(self.form_token(session).encode(), token.encode("utf-8", "replace"))
-
-    def _sign(self, purpose: str, value: str) -> str:
-        signature = hmac.new(self._key, f"{purpose}:{value}".encode("utf-8", "replace"), hashlib.sha256).digest()
-        return urlsafe_b64encode(signature[:24]).decode()
+        return is_signed(self._key, "form", session.id, token, SIGNATURE_BYTES)
