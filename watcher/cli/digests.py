@@ -339,7 +339,7 @@ def _print_deliveries(deliveries: Sequence[Delivery]) -> None:
     rows = [
         (
             str(delivery.id), delivery.state.value, str(delivery.digest_id), delivery.channel, delivery.recipient,
-            str(delivery.attempts), _format_time(_get_shown_time(delivery)), delivery.error or "",
+            str(delivery.attempts), output.format_time(_get_shown_time(delivery)), delivery.error or "",
         )
         for delivery in deliveries
     ]  # fmt: skip
@@ -355,7 +355,3 @@ def _get_shown_time(delivery: Delivery) -> datetime | None:
 def _format_states(deliveries: Sequence[Delivery]) -> str:
     counts = Counter(delivery.state.value for delivery in deliveries)
     return ", ".join(f"{count} {state}" for state, count in counts.items()) or "no recipients"
-
-
-def _format_time(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}Z" if moment else ""

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 from watcher.cli.state import state
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.progress import Progress, TaskID
 
 BOLD, DIM, YELLOW, RED, GREEN, RESET = "\x1b[1m", "\x1b[2m", "\x1b[33m", "\x1b[31m", "\x1b[32m", "\x1b[0m"
@@ -56,6 +58,11 @@ def clean_text(text: str) -> str:
     """Return outside text on one line, without control characters and marks that change the writing direction."""
     kept = (" " if c.isspace() else "" if unicodedata.category(c) in {"Cc", "Cf", "Cs", "Co"} else c for c in text)
     return " ".join("".join(kept).split())
+
+
+def format_time(moment: datetime | None) -> str:
+    """Return a moment in UTC to the minute; empty for None."""
+    return f"{moment:%Y-%m-%d %H:%M}Z" if moment else ""
 
 
 def mark_evidence(pieces: Iterable[tuple[str, bool]]) -> str:

@@ -158,7 +158,7 @@ def stories(
         for report in story.tellings:
             copy = output.style_text("  copy", output.DIM) if report.copy else ""
             outlet, headline = output.clean_text(report.source), output.clean_text(report.title)
-            output.print_line(f"  {_format_time(report.first_seen_at)}  {outlet}: {headline}{copy}")
+            output.print_line(f"  {output.format_time(report.first_seen_at)}  {outlet}: {headline}{copy}")
     _print_end(len(page.items), "story", page.next_cursor, None)
 
 
@@ -232,8 +232,4 @@ def _print_end(count: int, noun: str, cursor: str | None, back_to: datetime | No
     plural = {"entry": "entries", "story": "stories"}.get(noun, "")
     output.print_note(output.format_count(count, noun, plural) + (f"; more with --cursor {cursor}" if cursor else ""))
     if back_to is not None:
-        output.print_note(f"searched back to {_format_time(back_to)}")
-
-
-def _format_time(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}Z"
+        output.print_note(f"searched back to {output.format_time(back_to)}")

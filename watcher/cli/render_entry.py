@@ -27,7 +27,7 @@ def print_entry(stored: StoredEntry, evidence: Sequence[Evidence], *, with_sourc
     item = stored.entry.item
     output.print_line(output.mark_evidence(split_by_evidence(item.title, "title", evidence)))
     if with_source:
-        seen = f"{stored.first_seen_at:%Y-%m-%d %H:%M}Z"
+        seen = output.format_time(stored.first_seen_at)
         facts = [f"entry {stored.id}", output.clean_text(stored.entry.source), seen]
         output.print_line("  " + output.style_text(" · ".join(facts), output.DIM))
     fields = {e.field for e in evidence}
@@ -45,7 +45,7 @@ def print_hit(hit: StoredHit) -> None:
 
     item = hit.stored.entry.item
     evidence = keep_valid_evidence(hit.hit.evidence, hit.stored)
-    matched_at = f"{hit.hit.matched_at:%Y-%m-%d %H:%M}Z"
+    matched_at = output.format_time(hit.hit.matched_at)
     facts = [f"#{hit.id}", hit.hit.topic_id, output.clean_text(hit.stored.entry.source), matched_at]
     facts += [f"story {hit.story_id} ({hit.story_size})"] if hit.story_size > 1 else []
     facts += [f"{hit.hit.score:.2f}", *_list_flags(hit)]

@@ -24,7 +24,7 @@ def print_feeds(feeds: Sequence[PollableFeed], counts: Mapping[int, int], now: d
             (
                 str(get_feed_health(feed.summary, now)),
                 format_length(feed.config.interval or feed.poll.interval) if feed.poll.polled_at else "",
-                format_time(feed.stats.new_at),
+                output.format_time(feed.stats.new_at),
                 f"{count_entries(feed, counts):,}",
                 f"~{feed.stats.lost}" if feed.stats.lost else "",
                 feed.name if feed.name != feed.config.url else "",
@@ -64,11 +64,6 @@ def format_length(length: timedelta) -> str:
     return format_duration(timedelta(minutes=round(seconds / 60)) if seconds >= 60 else length)
 
 
-def format_time(moment: datetime | None) -> str:
-    """Return a moment in UTC to the minute; empty for None."""
-    return f"{moment:%Y-%m-%d %H:%M}Z" if moment else ""
-
-
 def _list_address_facts(feed: PollableFeed) -> Iterator[tuple[str, str]]:
     from watcher.text.redact import redact_url
 
@@ -77,7 +72,7 @@ def _list_address_facts(feed: PollableFeed) -> Iterator[tuple[str, str]]:
         yield "moved to", redact_url(feed.fetch_url)
     if feed.poll.move is not None and feed.poll.move.sightings:
         move = feed.poll.move
-        since = f"seen {output.format_count(move.sightings, 'time')} since {format_time(move.first_seen_at)}"
+        since = f"seen {output.format_count(move.sightings, 'time')} since {output.format_time(move.first_seen_at)}"
         yield "redirects to", f"{redact_url(move.url)} ({since}; used for good after two days)"
 
 
@@ -91,16 +86,16 @@ def _list_health_facts(feed: PollableFeed, now: datetime) -> Iterator[tuple[str,
     if feed.poll.error_kind and feed.poll.failing_since:
         count = f", {output.format_count(feed.poll.failures, 'failure')} in a row" if feed.poll.failures else ""
         reason = f"{feed.poll.error_kind}: {redact_text(feed.poll.error or '')}"
-        yield "failing", f"since {format_time(feed.poll.failing_since)}{count}: {reason}"
+        yield "failing", f"since {output.format_time(feed.poll.failing_since)}{count}: {reason}"
     interval = f"every {format_length(feed.config.interval or feed.poll.interval)}"
     configured = " (as configured)" if feed.config.interval else ""
-    due = f", next {format_time(feed.poll.next_poll_at)}" if feed.poll.next_poll_at > now else ", due now"
+    due = f", next {output.format_time(feed.poll.next_poll_at)}" if feed.poll.next_poll_at > now else ", due now"
     yield "checked", interval + configured + due
     if feed.stats.publish_interval:
         yield "publishes", f"about every {format_length(feed.stats.publish_interval)}"
-    yield "last read", format_time(feed.poll.read_at) or "never"
+    yield "last read", output.format_time(feed.poll.read_at) or "never"
     if feed.stats.new_at:
-        yield "last new", format_time(feed.stats.new_at)
+        yield "last new", output.format_time(feed.stats.new_at)
 
 
 def _list_item_facts(feed: PollableFeed, entries: int) -> Iterator[tuple[str, str]]:
@@ -109,7 +104,8 @@ def _list_item_facts(feed: PollableFeed, entries: int) -> Iterator[tuple[str, st
     # Only what happened is listed: most feeds have no gaps and nothing left out.
     if feed.stats.gaps:
         gaps = output.format_count(feed.stats.gaps, "gap")
-        yield "gaps", f"{gaps}, the last {format_time(feed.stats.gap_at)}: about {feed.stats.lost} items may be missing"
+        last = output.format_time(feed.stats.gap_at)
+        yield "gaps", f"{gaps}, the last {last}: about {feed.stats.lost} items may be missing"
     if feed.stats.left_out:
         yield "left out", f"{output.format_count(feed.stats.left_out, 'item')} not stored and possibly missing"
     if feed.stats.merged:
@@ -133,4 +129,4 @@ def _format_poll(poll: PollRecord) -> tuple[str, ...]:
     counts = [str(count) if count else "" for count in (poll.seen, poll.new, poll.updated, poll.hits)]
     size = f"{poll.wire_bytes:,}" if poll.wire_bytes else ""
     took = f"{poll.elapsed.total_seconds():.2f} s"
-    return (format_time(poll.at), poll.outcome, str(poll.status or ""), size, took, *counts, poll.message)
+    return (output.format_time(poll.at), poll.outcome, str(poll.status or ""), size, took, *counts, poll.message)

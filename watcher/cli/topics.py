@@ -58,7 +58,7 @@ def list_topics(as_json: Json = False) -> None:
                 summary.topic.id,
                 f"{summary.hits:,}",
                 f"{summary.week:,}",
-                f"{summary.last_at:%Y-%m-%d %H:%M}Z" if summary.last_at else "never",
+                output.format_time(summary.last_at) or "never",
                 f"+{summary.relevant} -{summary.irrelevant}" if summary.relevant or summary.irrelevant else "",
                 summary.topic.name,
             )
@@ -98,7 +98,7 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
     output.print_line(output.style_text("\nVersions", output.DIM))
     for version in versions:
         current = "  (now)" if version.version == summary.version else ""
-        output.print_line(f"  {version.version}  since {version.since_at:%Y-%m-%d %H:%M}Z{current}")
+        output.print_line(f"  {version.version}  since {output.format_time(version.since_at)}{current}")
     if summary.version not in {version.version for version in versions}:
         output.print_line(f"  {summary.version}  not used yet: it counts from the next `watcher run`, reload or poll")
 
@@ -184,7 +184,7 @@ def _print_topic(summary: TopicOverview) -> None:
     output.print_line(output.style_text(output.clean_text(f"{topic.id}: {topic.name}"), output.BOLD))
     if topic.description:
         output.print_line(output.clean_text(topic.description))
-    last = f", the last on {summary.last_at:%Y-%m-%d %H:%M}Z" if summary.last_at else ""
+    last = f", the last on {output.format_time(summary.last_at)}" if summary.last_at else ""
     output.print_line(f"{output.format_count(summary.hits, 'hit')}, {summary.week:,} in the last 7 days{last}")
     if summary.relevant or summary.irrelevant:
         output.print_line(f"judged: {summary.relevant} relevant, {summary.irrelevant} irrelevant")
