@@ -34,6 +34,13 @@ class KnownFeeds:
         for key in _list_keys(source.request_url):
             self._by_key.setdefault(key, []).append(source)
 
+    def add_new(self, source: FeedConfig) -> bool:
+        """Add a feed and return True; return False where it is watched already."""
+        if self.find_duplicate(source) is not None:
+            return False
+        self.add(source)
+        return True
+
     def find_duplicate(self, source: FeedConfig) -> FeedConfig | None:
         """Return the watched feed of the same address, in whatever spelling; None where there is none.
 
@@ -64,7 +71,7 @@ class FeedImport:
 def plan_import(sources: Iterable[FeedConfig], document: bytes, tags: Sequence[str] = ()) -> FeedImport:
     """Return what an OPML list would add to the watched feeds; folders become tags. Raises ParseError.
 
-    Duplicates are refused by the rule of `add_feed`, within the list as well. `${NAME}` is not expanded: somebody
+    Duplicates are refused by the rule of `add_feeds`, within the list as well. `${NAME}` is not expanded: somebody
     else's list would send this machine's secrets to a host of its choice.
     """
     from watcher.parse.opml import parse_opml  # with feedparser, which lists of feeds do without
@@ -80,11 +87,10 @@ def plan_import(sources: Iterable[FeedConfig], document: bytes, tags: Sequence[s
         except UsageError as error:
             skipped.append((redact_url(outline.url), str(error)))
             continue
-        if known.find_duplicate(source) is not None:
+        if known.add_new(source):
+            added.append(replace(source, tags=tuple(dict.fromkeys((*source.tags, *tags)))))
+        else:
             duplicates += 1
-            continue
-        known.add(source)
-        added.append(replace(source, tags=tuple(dict.fromkeys((*source.tags, *tags)))))
     return FeedImport(
         added=tuple(added),
         known=duplicates,
@@ -99,11 +105,7 @@ def add_feeds(
 ) -> tuple[FeedConfig, ...]:
     """Write feeds into feeds.yaml; returns those that were not watched yet. Raises ConfigError."""
     known = KnownFeeds(watched)
-    added: list[FeedConfig] = []
-    for source in sources:
-        if known.find_duplicate(source) is None:
-            known.add(source)
-            added.append(source)
+    added = [source for source in sources if known.add_new(source)]
     if added:
         from watcher.settings.edit_feeds import add_sources
 
