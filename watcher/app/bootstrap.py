@@ -53,7 +53,7 @@ class App:
         self.settings = settings
         self.database = database
         self._watched: TopicMatcher | None = None
-        self._compiling = threading.Lock()
+        self._creating = threading.Lock()
         self._environ = environ
         self._secrets = secrets
         self._asked_anew: frozenset[str] = frozenset()
@@ -67,11 +67,12 @@ class App:
     @property
     def activity(self) -> Activity:
         """The counters of this process; imported where something is counted, which most commands never do."""
-        if self._activity is None:
+        if (activity := self._activity) is None:
             from watcher.app.activity import Activity
 
-            self._activity = Activity()
-        return self._activity
+            with self._creating:  # once: what two threads count apart would be half of it each
+                activity = self._activity = self._activity or Activity()
+        return activity
 
     @property
     def watched(self) -> TopicMatcher:
@@ -79,7 +80,7 @@ class App:
         if (watched := self._watched) is None:
             from watcher.match import compile_topics
 
-            with self._compiling:  # once, however many ask for them at the same time
+            with self._creating:  # once, however many ask for them at the same time
                 watched = self._watched = self._watched or compile_topics(self.settings.topics, self.settings.sets)
         return watched
 
