@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from lxml import etree
 
 from watcher.model.poll import ParsedFeed
-from watcher.parse.elements import get_base_url, inner_html
+from watcher.parse.elements import get_base_url, get_text, inner_html
 from watcher.parse.items import RawItem, build_items, clean_feed_title, drop_duplicates
 from watcher.parse.links import (
     Offered,
@@ -107,7 +107,7 @@ def read_atom(root: etree._Element, base: str, known: Collection[bytes] = frozen
         title=clean_feed_title(title, is_text),
         site_url=find_link(links, "alternate", base),
         language=language,
-        hints=parse_poll_hints(None, _text(facts.get("period")), _text(facts.get("frequency")), (), ()),
+        hints=parse_poll_hints(None, get_text(facts.get("period")), get_text(facts.get("frequency")), (), ()),
         hub=find_link(links, "hub", base),
         topic_url=find_link(links, "self", base),
         truncated_items=left_out,
@@ -174,10 +174,6 @@ def join_people(people: Mapping[str, Sequence[str]], order: Sequence[str]) -> st
     return ""
 
 
-def _text(element: etree._Element | None) -> str:
-    return (element.text or "").strip() if element is not None else ""
-
-
 def _decode_base64(text: str) -> str:
     try:
         return b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
@@ -215,11 +211,11 @@ def _add_field(fields: _EntryFields, key: str, child: etree._Element, names: Nam
         # RFC 4287, 4.2.2: the label is for people, the term for programs; some write text as RSS does.
         fields.tags.append((get_attribute(child, "label") or get_attribute(child, "term") or child.text or "").strip())
     elif key == "subject":
-        fields.tags.append(_text(child))
+        fields.tags.append(get_text(child))
     elif key == "author":
         fields.people.setdefault(key, []).append(read_person(child))
     elif key == "creator":
-        fields.people.setdefault(key, []).append(_text(child))
+        fields.people.setdefault(key, []).append(get_text(child))
     elif key == "source":
         fields.people[key] = [read_person(part) for part in child if names.find(part) == "author"]
     elif key == "media":

@@ -1,4 +1,4 @@
-"""Single elements of a tree: their content as HTML, and the base of their relative addresses."""
+"""Single elements of a tree: their text, their content as HTML, and the base of their relative addresses."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from watcher.text.markup import escape_text, has_tags
 _VOID = frozenset(
     {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 )
+
+
+def get_text(element: etree._Element | None) -> str:
+    """Return the text before an element's first child, stripped; empty for None."""
+    return (element.text or "").strip() if element is not None else ""
 
 
 def inner_html(element: etree._Element | None, *, literal: bool = False) -> str:

@@ -8,7 +8,7 @@ from lxml import etree
 
 from watcher.model.poll import ParsedFeed
 from watcher.parse.atom import join_people, read_construct, read_person
-from watcher.parse.elements import get_base_url, inner_html
+from watcher.parse.elements import get_base_url, get_text, inner_html
 from watcher.parse.fallback import NeedsFallback
 from watcher.parse.items import RawItem, build_items, clean_feed_title, drop_duplicates, parse_site_url
 from watcher.parse.links import (
@@ -123,20 +123,20 @@ def read_rss(root: etree._Element, base: str, known: Collection[bytes] = frozens
         raise NeedsFallback("no channel")
     # RSS 0.90 and some generators write the facts of the feed beside its items, without a channel.
     head = channel.element if channel.element is not None else root
-    language = parse_language_tag(_text(facts.get("language")) or head.get(_LANG) or root.get(_LANG))
+    language = parse_language_tag(get_text(facts.get("language")) or head.get(_LANG) or root.get(_LANG))
     items, left_out, unread = build_items(
         (_read_item(item, names, base) for item in channel.items), len(channel.items), language, known
     )
-    site = parse_site_url(_text(facts.get("link")), get_base_url(head, base))
+    site = parse_site_url(get_text(facts.get("link")), get_base_url(head, base))
     return ParsedFeed(
         items=items,
         title=clean_feed_title(inner_html(facts.get("title")) or inner_html(facts.get("other title"))),
         site_url=site or find_link(links, "alternate", base),
         language=language,
         hints=parse_poll_hints(
-            _text(facts.get("ttl")),
-            _text(facts.get("period")),
-            _text(facts.get("frequency")),
+            get_text(facts.get("ttl")),
+            get_text(facts.get("period")),
+            get_text(facts.get("frequency")),
             [hour.text or "" for hour in facts.get("skip hours", ())],
             [day.text or "" for day in facts.get("skip days", ())],
         ),
@@ -189,10 +189,6 @@ def _all_items(root: etree._Element, names: Names, items: list[etree._Element]) 
     if sum(1 for _item in root.iter("{*}item")) <= len(items):
         return items
     return [element for element in root.iter(etree.Element) if names.find(element) == "item"]
-
-
-def _text(element: etree._Element | None) -> str:
-    return (element.text or "").strip() if element is not None else ""
 
 
 def _read_item(item: etree._Element, names: Names, base: str) -> RawItem:

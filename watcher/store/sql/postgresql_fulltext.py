@@ -10,6 +10,7 @@ from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, column
 
 from watcher.match import AllOf, AnyOf, Anything, RequiredPhrase, RequiredPrefix, RequiredTerms, RequiredToken
 from watcher.store.database.connection import Db
+from watcher.store.sql.expressions import join_expressions
 from watcher.store.sql.types import IDS
 from watcher.store.tables import archive
 
@@ -84,11 +85,11 @@ class PostgresqlFulltext:
                 anywhere = " & ".join(f"'{token}'" for token in (*tokens, _LONG))
                 return f"({adjacent} | ({anywhere}))"
             case AllOf(parts=parts):
-                return _join(" & ", [self.format_expression(part) for part in parts])
+                return join_expressions(" & ", [self.format_expression(part) for part in parts])
             case AnyOf(parts=parts):
                 # A part that any entry may match makes the whole one that any entry may match.
                 expressions = [self.format_expression(part) for part in parts]
-                return None if None in expressions else _join(" | ", expressions)
+                return None if None in expressions else join_expressions(" | ", expressions)
             case Anything():
                 return None
 
@@ -152,11 +153,6 @@ class PostgresqlFulltext:
     def validate(self, db: Db) -> list[str]:
         """Return nothing: the server checks its own pages."""
         return []
-
-
-def _join(operator: str, expressions: Sequence[str | None]) -> str | None:
-    restricting = [expression for expression in expressions if expression is not None]
-    return f"({operator.join(restricting)})" if restricting else None
 
 
 def _estimate(db: Db, expression: str) -> tuple[int, int]:

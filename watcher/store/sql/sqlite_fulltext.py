@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from watcher.match import AllOf, AnyOf, Anything, RequiredPhrase, RequiredPrefix, RequiredTerms, RequiredToken
 from watcher.store.database.connection import Db
 from watcher.store.sql.bulk import any_of
+from watcher.store.sql.expressions import join_expressions
 from watcher.store.sql.types import IDS
 
 _ADD = text("INSERT INTO archive (rowid, tokens) SELECT value ->> 0, value ->> 1 FROM json_each(:batch)")
@@ -70,11 +71,11 @@ class SqliteFulltext:
             case RequiredPhrase(tokens=tokens):
                 return '"' + " ".join(tokens) + '"'
             case AllOf(parts=parts):
-                return _join(" AND ", [self.format_expression(part) for part in parts])
+                return join_expressions(" AND ", [self.format_expression(part) for part in parts])
             case AnyOf(parts=parts):
                 # A part that any entry may match makes the whole one that any entry may match.
                 expressions = [self.format_expression(part) for part in parts]
-                return None if None in expressions else _join(" OR ", expressions)
+                return None if None in expressions else join_expressions(" OR ", expressions)
             case Anything():
                 return None
 
@@ -139,11 +140,6 @@ class SqliteFulltext:
             db.execute(text("DROP TABLE temp.archive_words"))
         _entries, words = _read_totals(db)
         return [] if counted == words else [f"holds {counted} words of {words}"]
-
-
-def _join(operator: str, expressions: Sequence[str | None]) -> str | None:
-    restricting = [expression for expression in expressions if expression is not None]
-    return f"({operator.join(restricting)})" if restricting else None
 
 
 def _read_totals(db: Db) -> tuple[int, int]:
