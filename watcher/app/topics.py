@@ -1,4 +1,4 @@
-"""Topics by name: found for the command, the API and the pages, and told from queries."""
+"""Finds topics by id, and distinguishes an id from a query, for the command, the API and the pages."""
 
 from __future__ import annotations
 

@@ -148,7 +148,7 @@ Options = TypeVar("Options", bound=OptionsModel)
 class ChannelType(Protocol[Options]):
     """A kind of channel: its options, how a digest is rendered for it, and who sends the messages.
 
-    `is_idempotent` tells that sending a message twice changes nothing, `needs_digest_body` that messages are sent with
+    `is_idempotent` means that sending a message twice changes nothing, `needs_digest_body` that messages are sent with
     the digest's HTML and text, which are stored once with the digest and not in each message.
     """
 

@@ -49,8 +49,8 @@ def poll(
 ) -> None:
     """Poll the feeds that are due, once, and print a summary.
 
-    Feeds held by a dead process of this machine are polled as well. Exit code 1 where a feed could not be read (what
-    the others brought is kept), and where nothing was polled because other processes hold all feeds.
+    Feeds held by a dead process of this machine are polled as well. Exit code 1 where a feed could not be read (the
+    items of the others are stored), and where nothing was polled because other processes hold all feeds.
     """
     import asyncio
     import time

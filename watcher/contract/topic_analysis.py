@@ -157,7 +157,7 @@ class ShareExample(TypedDict):
 
 
 class Share(TypedDict):
-    """What a clause brings in: all its hits, and those that no other clause matches."""
+    """A clause with its hits, and those that no other clause matches."""
 
     clause: str
     hits: int

@@ -145,7 +145,7 @@ class _Zlib:
         self._name = name
         self._inflater = zlib.decompressobj(bits)
         self._after = b""
-        """The first byte behind a member, until the second one tells whether another member follows."""
+        """The first byte behind a member, until the second one shows whether another member follows."""
 
     def feed(self, data: bytes, room: int) -> list[bytes]:
         """Return what comes out of some bytes."""
@@ -238,7 +238,7 @@ class _Zstd:
     def __init__(self) -> None:
         self._inflater = _new_zstd()
         self._after = b""
-        """The first bytes behind a frame, until there are enough to tell whether another frame follows."""
+        """The first bytes behind a frame, until there are enough to know whether another frame follows."""
 
     def feed(self, data: bytes, room: int) -> list[bytes]:
         """Return what comes out of some bytes."""

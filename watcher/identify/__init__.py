@@ -1,4 +1,4 @@
-"""Identifies items: gives them keys, and tells new, edited, known and merged items of a document apart.
+"""Identifies items: assigns keys, and classifies the items of a document as new, edited, known or merged.
 
 An id is compared character by character (RFC 4287, 4.2.6.1), an RSS guid as much as an Atom id. Real feeds break that
 in two ways. One id stands on several items: then the headline belongs to the key, and all of them are kept. One item

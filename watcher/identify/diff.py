@@ -129,8 +129,8 @@ def _assign_keys(
 ) -> dict[int, str]:
     """Return the keys under which entries are stored from now on: of new ones, and of those known by another id so far.
 
-    The plain key where the id is the item's own. Else the least particular key that tells it from the others in the
-    document and from all that is known.
+    The plain key where the id is the item's own. Else the least specific key that distinguishes it from the others in
+    the document and from all that is known.
     """
     # Known entries keep their keys; a key that anything else has or had is taken only in a more particular form.
     counts = Counter(entry.key for entry in offered)

@@ -132,7 +132,8 @@ def _proves_change(
 ) -> bool:
     """Return whether an unchanged item came under a new id: same headline, address and date.
 
-    Its text tells an unchanged item from a successor; where no id of the document is known, all of them changed.
+    Its text distinguishes an unchanged item from a successor; where no id of the document is known, all of them
+    changed.
     """
     none_known = not recognised.known and not any(entry.item.repeated for entry in offered)
     return any(

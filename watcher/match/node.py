@@ -18,7 +18,7 @@ Fields: TypeAlias = tuple[str, ...]
 
 
 class Node:
-    """A part of a query. Nodes are frozen, and told apart by identity where it matters: topics share those of a set."""
+    """A part of a query. Nodes are frozen. Passes distinguish them by identity: topics share those of a set."""
 
     __slots__ = ()
 

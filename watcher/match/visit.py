@@ -1,6 +1,6 @@
 """Visits the nodes of a query: `walk` from the root down, `fold` and `transform` from the leaves up.
 
-Nodes are told apart by identity, and each is visited once however often it occurs: sets that name sets twice would
+Nodes are distinguished by identity, and each is visited once however often it occurs: sets that name sets twice would
 double the work at each level otherwise.
 """
 

@@ -32,8 +32,8 @@ class Subscription:
 
     `schedule` is five-field cron (evaluated in `timezone`), or `immediate` for an alert. `topics` empty means all.
     `max_age` bounds how far back a digest after downtime reaches; `max_stories` caps each topic's rows. `cooldown` is
-    how long a story that was alerted stays quiet, `batch` how long a topic does; `alarms` tells whether unusual volume
-    is told. `formerly` are names that the digest had before.
+    how long a story that was alerted stays quiet, `batch` how long a topic does; `alarms` is whether unusual volume
+    is reported. `formerly` are names that the digest had before.
     """
 
     name: str
@@ -131,7 +131,7 @@ class Coverage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicVolume:
-    """How many hits a topic, by name, brought in 24 hours, and on each earlier day on which feeds were read."""
+    """Hits of a topic, by name, in the last 24 hours and on each earlier day on which feeds were read."""
 
     topic: str
     count: int
@@ -151,8 +151,8 @@ class NewsKind(StrEnum):
 class DigestHit:
     """A hit as a digest shows it: the entry's words and the evidence in them.
 
-    `edited` marks one that was told before and has another headline now; `former_title` is the one that was told. What
-    matched at an edit and was never told is no such: see `matched_by_edit`.
+    `edited` marks one that was reported before and has another headline now; `former_title` is the reported one. An
+    entry that began to match with an edit and was never reported is not `edited`: see `matched_by_edit`.
     """
 
     hit_id: int

@@ -20,7 +20,7 @@ class Item:
     """One item as a feed document states it, cleaned to plain text, not yet identified.
 
     `guid` is verbatim (trimmed); `url` is absolute http(s) or None; `published_at` is aware UTC and None when the feed
-    gave no date or an implausible one (`published_raw` keeps what it said; `date_doubtful` tells the two apart).
+    gave no date or an implausible one (`published_raw` keeps what it said; `date_doubtful` distinguishes the two).
 
     `language` is what the item declares for itself; ingest adds the one that is configured or detected, and to `tags`
     the feed's own.
@@ -70,7 +70,7 @@ class Entry:
 class NewEntry:
     """An entry that is to be stored, and has no id yet.
 
-    `baseline` marks what a feed's first poll brought, `quarantined` what looks like a re-numbered archive: both are
+    `baseline` marks entries of a feed's first poll, `quarantined` what looks like a re-numbered archive: both are
     matched and kept, neither alerts.
     """
 

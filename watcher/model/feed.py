@@ -46,7 +46,7 @@ class FeedConfig:
 
     `url` is what the feed is known by: stored, shown and compared, it holds no secret. `address` is where it is fetched
     if that differs, `access` what its requests carry, `secrets` every value of the two that must not be shown: these
-    come from the configuration and are never stored. `private` tells that there are such values.
+    come from the configuration and are never stored. `private` is true where there are such values.
     """
 
     url: str
@@ -89,9 +89,9 @@ class Move:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollState:
-    """How polling a feed stands: its schedule, what its server gave to ask with, and how the latest polls went.
+    """State of polling a feed: its schedule, its validators, and the outcome of the latest polls.
 
-    `interval` is the current spacing of polls. `empty_polls` counts successful polls in a row that brought nothing new,
+    `interval` is the current spacing of polls. `empty_polls` counts successful polls in a row without a new item,
     `failures` failed ones in a row since `failing_since`. `conditional` is false once the server has shown that it
     cannot answer conditional requests. `move` is a permanent redirect that is not believed yet.
     """
@@ -114,10 +114,10 @@ class PollState:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FeedStats:
-    """What polling a feed has brought so far.
+    """Statistics of a feed, from all its polls.
 
-    `publish_interval` is the median gap between its publications, None while unknown. `new_at` is when it last brought
-    something new, `baseline_at` when its first document was read. `gaps` and `lost` count proven poll gaps and the
+    `publish_interval` is the median gap between its publications, None while unknown. `new_at` is when it last had
+    a new item, `baseline_at` when its first document was read. `gaps` and `lost` count proven poll gaps and the
     items estimated lost in them. `merged` counts the items of the last document that were repetitions of others in it,
     `recovered` those that an earlier version had merged into others, and that the first poll after the upgrade stored.
     `left_out` counts items that were left out and are not stored yet: possibly missing.

@@ -66,7 +66,7 @@ class PollingHints:
 class Document:
     """A body that a server sent for a feed, decoded to bytes; `headers` have lower-case names.
 
-    `conditional` tells whether the server can answer a conditional request, None where none was made.
+    `conditional` is whether the server can answer a conditional request, None where none was made.
     """
 
     url: str
@@ -96,7 +96,7 @@ class NotModified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """A poll that brought nothing; `retry_after` is what the server asked for, counted from the answer.
+    """A failed poll; `retry_after` is what the server asked for, counted from the answer.
 
     `status` is None where no server answered. `seems` belongs to OFFLINE: what it is if our own network proves to be
     there.
@@ -118,7 +118,7 @@ FetchResult: TypeAlias = Document | NotModified | Failed
 class ParsedFeed:
     """What a document says: the feed's own facts and its items in document order.
 
-    `degraded` tells why the document was read loosely (not well-formed, cut, wrong encoding); `truncated_items` how
+    `degraded` is why the document was read loosely (not well-formed, cut, wrong encoding); `truncated_items` how
     many unknown items beyond the cap were left out, and `unread_marks` are the marks of those that were looked at;
     `parser` names the reader that was believed. `cut` says that the document's end is missing: asked again, it may hold
     more. `stopped` says why reading ended before the document did: the items read by then are kept, and the poll counts
@@ -144,7 +144,7 @@ class ParsedFeed:
 class Modified:
     """A changed document, read; `pushed` by a hub, so that it may hold no more than what is new, or asked for.
 
-    `articles` holds the full text of new entries by their keys, where it was asked for; `note` tells what was amiss.
+    `articles` holds the full text of new entries by their keys, where it was asked for; `note` is what went wrong.
     """
 
     document: Document
@@ -216,7 +216,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntryDiff:
-    """A document's items told apart: what is new, edited or known, and what the document proves about the feed.
+    """A document compared with the store: new, edited and known items, and what the document proves about the feed.
 
     `migrated` are entries that came back under another key (guid churn, host move) as (known id, new key): aliases, not
     news. `quarantined` are "new" entries that look like a re-numbered archive: kept and matched, never alerted.

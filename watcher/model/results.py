@@ -1,4 +1,4 @@
-"""What a question to the archive brings back: stored hits, matching entries, and pages of them."""
+"""Results of queries on the store: stored hits, matching entries, and pages of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A story: the reports of one event, told as one and never hidden."""
+"""A story: the reports of one event, shown as one and never hidden."""
 
 from __future__ import annotations
 

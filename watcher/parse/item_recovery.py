@@ -152,7 +152,7 @@ def _list_namespaces(attributes: dict[str, str]) -> dict[str, str]:
 
 
 def _rebuild_items(segments: list[str], rebuilder: _Rebuilder) -> tuple[list[str], int]:
-    """Return the items, those that are broken mended, and how many were left for want of time."""
+    """Return the items, broken ones repaired, and the number of items not read because time was up."""
     items: list[str] = []
     unread = 0
     for place, segment in enumerate(segments):

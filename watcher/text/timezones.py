@@ -23,7 +23,7 @@ _PLACES = {
     "et": "America/New_York", "ct": "America/Chicago", "mt": "America/Denver", "pt": "America/Los_Angeles",
     "akt": "America/Anchorage", "nzt": "Pacific/Auckland", "aet": "Australia/Sydney",
 }  # fmt: skip
-# India, Israel or Ireland: only the feed's language tells them apart.
+# India, Israel or Ireland: only the feed's language distinguishes them.
 _BY_LANGUAGE = {
     "ist": {
         "he": 120, "ga": 60, "en-IE": 60, "en-IN": 330, "hi": 330, "bn": 330, "ta": 330, "te": 330, "mr": 330,

@@ -14,7 +14,7 @@ from watcher.match.visit import fold, walk
 def replace_nodes(root: Node, by_id: Mapping[int, Node]) -> Node:
     """Return the query with other nodes in the places of some, wherever they occur.
 
-    Nodes are told apart by identity, since sets share theirs. What does not change stays the same object.
+    Nodes are distinguished by identity, since sets share theirs. What does not change stays the same object.
     """
     return fold(root, lambda node, children: node.with_children(children), known=dict(by_id))
 

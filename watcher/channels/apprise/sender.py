@@ -17,7 +17,7 @@ class AppriseSender(Sender):
         self._options = options
 
     async def send(self, message: PreparedDelivery, *, on_step: OnStep | None = None) -> SendOutcome:
-        """Send one message; Apprise tells success or failure, and no reason."""
+        """Send one message; Apprise returns success or failure, and no reason."""
         url = self._options.find_url(message.delivery.recipient)
         if url is None:
             return Refused(reason="this address is no longer configured")

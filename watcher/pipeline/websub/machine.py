@@ -191,7 +191,7 @@ def decide(
 def reconcile(
     subscriptions: Iterable[WebSubSubscription], targets: Mapping[int, Target], now: datetime, *, is_public: bool
 ) -> tuple[Action, ...]:
-    """Return what brings subscriptions in line with what the feeds want; `targets` is by feed id.
+    """Return the actions after which the subscriptions are those that the feeds want; `targets` is by feed id.
 
     A feed whose subscription moves gets a new one, at another address, so that the old hub can push nothing there.
     """

@@ -60,7 +60,7 @@ def restore_database(
 ) -> Mapping[str, int]:
     """Fill an unused database from a backup, which is left as it is; gives the rows of each table.
 
-    A backup of an older version is brought up to this one's schema on the way. Raises StoreError where the file is no
+    A backup of an older version is migrated to the current schema. Raises StoreError where the file is no
     backup, or the database is in use already: restoring into it would mix two memories.
     """
     if not file.is_file():

@@ -1,4 +1,4 @@
-"""Brings the schema to this version's, and tells where it stands; alone knows Alembic and where db/ is installed."""
+"""Migrates the schema and reports its state; the only module that knows Alembic and where db/ is installed."""
 
 from __future__ import annotations
 

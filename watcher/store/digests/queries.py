@@ -87,12 +87,12 @@ def _read(row: Mapping[str, object]) -> StoredDigest:
 
 
 def list_digest_hit_ids(db: Db, digest_id: int) -> Sequence[int]:
-    """List the hits that a digest told."""
+    """List the hits that a digest reported."""
     return db.execute(select(digest_items.c.hit_id).where(digest_items.c.digest_id == digest_id)).scalars().all()
 
 
 def load_digests_of_hits(db: Db, hit_ids: Sequence[int]) -> tuple[StoredDigest, ...]:
-    """List the digests that told any of some hits, oldest first, without their text."""
+    """List the digests that reported any of some hits, oldest first, without their text."""
     if not hit_ids:
         return ()
     columns = [column for column in digests.c if column.name not in {"html", "text"}]

@@ -28,14 +28,14 @@ def has_unreported_hits(db: Db, subscription: Subscription, since: datetime, now
 
 
 def load_unreported_hits(db: Db, subscription: Subscription, since: datetime, now: datetime) -> tuple[DigestHit, ...]:
-    """Gather the hits matched since a moment that a subscription has not told yet, oldest first.
+    """Return the hits matched since a moment that a subscription has not reported yet, oldest first.
 
-    Those that a clock which was ahead has dated into the future are among them.
+    Hits with a time in the future, from a clock that was ahead, are included.
 
-    Membership decides, not a watermark: a hit that was committed late is told by the next digest. Quarantined entries
-    are never told; baseline and archive finds only where the subscription asks for them; an alert's cooldown and batch
-    keep back what it has just told of. An edit that makes the match is news, whatever its entry was before: threat
-    levels, travel advice and status pages are one entry each, which the first poll brought.
+    Membership decides, not a watermark: a hit that was committed late is in the next digest. Quarantined entries are
+    never reported; baseline and backfill hits only where the subscription includes them; an alert's cooldown and batch
+    hold back stories and topics that it has just reported. A hit by an edit is new, whatever its entry was before:
+    threat levels, travel advice and status pages are one entry each, known since the first poll.
     """
     chosen = (
         _select_unreported(select_hits(), subscription, since, now).order_by(hit_table.c.id).limit(MAX_HITS_PER_DIGEST)
@@ -44,9 +44,9 @@ def load_unreported_hits(db: Db, subscription: Subscription, since: datetime, no
 
 
 def load_edited_hits(db: Db, subscription: Subscription, since: datetime) -> tuple[DigestHit, ...]:
-    """Gather hits that were told and whose entry got another headline since a moment: what was told is told again.
+    """Return reported hits whose entry has had another headline since a moment: they are reported again.
 
-    An edit below the headline is kept in the entry's versions and told to nobody.
+    An edit below the headline is kept in the entry's versions and not reported.
     """
     former = entry_versions.alias("former")
     chosen = _select_edited(select_hits(), former, subscription, since)
@@ -86,7 +86,7 @@ def _select_edited(chosen: Select[Any], former: FromClause, subscription: Subscr
 
 
 def _select_unreported(chosen: Select[Any], subscription: Subscription, since: datetime, now: datetime) -> Select[Any]:
-    # A hit that was told, and that a later edit brought back to its topic, is news again.
+    # A reported hit whose entry left its topic and matches again after a later edit is new again.
     reported = exists().where(
         digest_items.c.name == subscription.name,
         digest_items.c.hit_id == hit_table.c.id,

@@ -30,7 +30,7 @@ def get_former_texts(db: Db, edited: Sequence[StoredEntry]) -> tuple[StoredEntry
 
 
 def rematch_hits(db: Db, again: Mapping[Hit, int]) -> None:
-    """Date known hits anew whose entries an edit brought back to their topics, each by the entry's version.
+    """Set a new time on stored hits whose entries match again after an edit, each with the entry's version.
 
     A digest that reported the hit at an earlier version reports it again. The counts of their days move with them.
     """

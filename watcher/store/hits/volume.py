@@ -24,8 +24,8 @@ BASELINE_DAYS = 28
 def measure_volumes(db: Db, names: Mapping[str, str], now: datetime) -> dict[str, TopicVolume]:
     """Count each topic's live hits of the last 24 hours, and of the days before on which feeds were read.
 
-    A day counts only from when the topic meant what it means now, and only whole. What a feed's first poll or the
-    archive brought is no news: it is left out of the last day, where it would count most.
+    A day counts only from when the topic meant what it means now, and only whole. Hits of a feed's first poll
+    or of a replay are not new: they are left out of the last day, where it would count most.
     """
     until = datetime.combine((now - DAY).astimezone(UTC).date(), time(), UTC)
     read = [day for n in range(1, BASELINE_DAYS + 1) if _was_read(db, day := until - n * DAY)]
