@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests import postgres
+from tests.web_server import Server
 from watcher.store.database import Database
 from watcher.store.database.migrate import upgrade_schema
 
@@ -62,6 +63,13 @@ def postgres_server() -> Iterator[postgres.Server]:
         with Database(running.url("migrated")) as database:
             upgrade_schema(database)
         yield running
+
+
+@pytest.fixture
+def press() -> Iterator[Server]:
+    """A web server on loopback that publishes what a test puts on its pages."""
+    with Server() as server:
+        yield server
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,12 +15,6 @@ def desk(tmp_path: Path) -> Desk:
     made = Desk(tmp_path / "desk")
     made.write()
     return made
-
-
-@pytest.fixture
-def press() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from tests.contract.schema_keys import find_missing, find_undocumented, list_model_keys, list_schema_keys
-from tests.contract.sent import COMMANDS, ROUTES, collect
+from tests.contract.sent import COMMANDS, ROUTES
 from watcher.contract import (
     administration,
     deliveries,
@@ -78,14 +77,6 @@ SENT: dict[str, Any] = {
     "POST topics/test ['query', 'text']": topics.TestedText,
     "PUT label": hits.LabelledHit,
 }
-
-
-@pytest.fixture(scope="module")
-def contract(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("WATCHER_CONFIG", "WATCHER_DATABASE_URL", "WATCHER_STATE"):
-            patch.delenv(name, raising=False)
-        yield collect(tmp_path_factory.mktemp("documented"))
 
 
 @pytest.mark.parametrize("name", ROUTES.values())

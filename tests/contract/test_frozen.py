@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.sent import collect, furnish
+from tests.contract.conftest import own_environment
+from tests.contract.sent import furnish
 from tests.contract.world import Desk, furnished
 
 FROZEN = json.loads(Path(__file__).with_name("frozen.json").read_text(encoding="utf-8"))
@@ -70,22 +71,11 @@ EXIT_CODES = [
 
 
 @pytest.fixture(scope="module")
-def contract(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("WATCHER_CONFIG", "WATCHER_DATABASE_URL", "WATCHER_STATE"):
-            patch.delenv(name, raising=False)
-        yield collect(tmp_path_factory.mktemp("contract"))
-
-
-@pytest.fixture(scope="module")
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("WATCHER_CONFIG", "WATCHER_DATABASE_URL", "WATCHER_STATE"):
-            patch.delenv(name, raising=False)
-        with furnished(tmp_path_factory.mktemp("codes") / "config") as made:
-            furnish(made)
-            patch.chdir(made.folder)
-            yield made
+    with own_environment() as patch, furnished(tmp_path_factory.mktemp("codes") / "config") as made:
+        furnish(made)
+        patch.chdir(made.folder)
+        yield made
 
 
 @pytest.mark.parametrize(("part", "name"), CASES)

@@ -10,7 +10,6 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -19,17 +18,6 @@ from tests.disks import fill, small_disk
 from tests.e2e.machine import Desk, wait_for
 from tests.e2e.test_daemon import feed
 from tests.web_server import Server
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "desk")
-
-
-@pytest.fixture
-def press() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 def ask(desk: Desk, path: str) -> tuple[int, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +25,6 @@ def clock(tmp_path: Path) -> Path:
             pytest.fail("libfaketime is not installed")
         pytest.skip("libfaketime is not installed")
     return tmp_path / "clock"
-
-
-@pytest.fixture
-def press() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 def faked(clock: Path) -> dict[str, str]:

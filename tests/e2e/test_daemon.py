@@ -6,12 +6,9 @@ import random
 import signal
 import time
 import zlib
-from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
-
-import pytest
 
 from tests.e2e.machine import Desk, wait_for
 from tests.engine.outlets import Outlets
@@ -30,17 +27,6 @@ SIX = (
     "law on wiretaps goes to parliament|Opposition members ask for a judge's word.",
 )
 """Six events that nobody would take for one."""
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "desk")
-
-
-@pytest.fixture
-def press() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 def feed(press: Server, *items: tuple[str, str], path: str = "/feed") -> str:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import format_datetime
-from pathlib import Path
 from random import Random
 
 import brotli
@@ -178,11 +177,6 @@ class Press:
 def yard() -> Iterator[Yard]:
     with Yard() as yard:
         yield yard
-
-
-@pytest.fixture
-def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "desk")
 
 
 def count_stored(desk: Desk) -> Counter[tuple[str, str]]:

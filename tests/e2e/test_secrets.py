@@ -6,7 +6,6 @@ import base64
 import json
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from email.message import EmailMessage
 from pathlib import Path
 from urllib.parse import quote, urlencode
@@ -65,12 +64,6 @@ class Forms:
     def inside(self, where: str, text: str | bytes) -> list[str]:
         said = text if isinstance(text, bytes) else text.encode()
         return [f"{name} in {where}" for form, name in self._forms.items() if form.encode() in said]
-
-
-@pytest.fixture
-def press() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 def serve(press: Server) -> None:

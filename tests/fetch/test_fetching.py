@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -21,12 +21,6 @@ from watcher.parse.web_pages import list_feed_links
 
 T = TypeVar("T")
 OPEN = ("127.0.0.0/8",)
-
-
-@pytest.fixture
-def press() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 async def everywhere(_host: str, _port: int) -> list[str]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -48,12 +47,6 @@ BROKEN = rss(("1", "Five Eyes|one")).replace(b"one", b"one<br>two")
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-@pytest.fixture
-def press() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 class _Cycle:

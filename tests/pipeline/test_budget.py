@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import pytest
@@ -32,12 +32,6 @@ from watcher.store.tables import entry_versions
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WALRUS = compile_topics([Topic(id="walrus", name="Walrus", query="walrus")])
-
-
-@pytest.fixture
-def press() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 class Desk:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from email.utils import format_datetime
 from pathlib import Path
@@ -36,12 +36,6 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 WALRUS = compile_topics([Topic(id="walrus", name="Walrus", query="walrus")])
 Written = tuple[str, str, datetime | None]
-
-
-@pytest.fixture
-def press() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 def rss(*items: Written, place: str = "https://harbour.example") -> Reply:

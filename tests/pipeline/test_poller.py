@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-
-import pytest
 
 from tests.moments import NOON
 from tests.pipeline.polling import create_poller
@@ -33,12 +30,6 @@ from watcher.store.stories.queries import find_stories
 
 HOUR = timedelta(hours=1)
 EYES = compile_topics([Topic(id="eyes", name="Five Eyes", query='"five eyes"')])
-
-
-@pytest.fixture
-def press() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 def watch(database: Database, *urls: str) -> None:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
-import pytest
 from sqlalchemy import text
 
 from tests.moments import NOON
@@ -31,12 +30,6 @@ from watcher.store.tables import metadata
 HOUR = timedelta(hours=1)
 TOKEN = "t0ken-of-the-desk"
 ETAG = {"ETag": '"7"'}
-
-
-@pytest.fixture
-def press() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 def poll(

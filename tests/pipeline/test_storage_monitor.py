@@ -12,7 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from tests.disks import fill, small_disk
-from tests.pipeline.test_poller import NOON, poll, press, watch
+from tests.pipeline.test_poller import NOON, poll, watch
 from tests.web_server import Reply, Server, rss
 from watcher.errors import StorageError, StorageFault
 from watcher.pipeline.storage_monitor import StorageMonitor
@@ -21,8 +21,6 @@ from watcher.store.database.migrate import upgrade_schema
 from watcher.store.feeds.queries import load_feed
 
 FULL = StorageError("database sqlite:////secret/place.db: database or disk is full", StorageFault.FULL)
-
-__all__ = ["press"]
 
 
 class Watch:

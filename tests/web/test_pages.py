@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -150,12 +149,6 @@ def test_a_file_that_cannot_be_written_is_shown_instead(desk: World, client: htt
 
     assert answer.status_code == 400
     assert "- id: new" in answer.text
-
-
-@pytest.fixture
-def press() -> Iterator[Server]:
-    with Server() as server:
-        yield server
 
 
 def test_a_feed_is_found_by_its_page_and_added(desk: World, press: Server) -> None:
