@@ -184,6 +184,6 @@ def test_a_headline_that_changes_after_its_edit_was_told_is_edited_since_it_was_
         shown = preview_digest(db, desk(daily()), "daily", NOON + 4 * HOUR)
 
     said = render_text(shown)
-    assert "Changed since it was reported" in said
-    assert "changed from “Level red: walrus”" in said
+    assert "[Changed since 14:00]" in said
+    assert "Changed from “Level red: walrus”" in said
     assert "matches since an edit" not in said

@@ -9,21 +9,36 @@ from pathlib import Path
 from watcher.digest import user_templates
 from watcher.digest.evidence import cut_summary
 from watcher.digest.format_helpers import (
-    Place,
+    HELD_BEFORE,
+    MIN_BRIEFED_STORIES,
     format_count,
     format_coverage,
     format_empty,
     format_headline,
+    format_held_before,
     format_lead,
     format_local_time,
+    format_more,
+    format_silent,
+    format_window,
     group_stories,
-    interleave_stories,
-    list_flags,
-    list_other_outlets,
+    list_compact_stories,
     one_line,
 )
 from watcher.digest.links import Links
-from watcher.model.digest import Digest, StoryLine, TopicSection
+from watcher.digest.story_text import (
+    choose_original,
+    compare_headlines,
+    format_hit_time,
+    format_spread,
+    format_status,
+    format_time,
+    list_flags,
+    list_later_outlets,
+    title_additions,
+)
+from watcher.model.digest import Digest
+from watcher.model.digest_story import DigestStory
 from watcher.text.bidi import isolate
 
 LINE_WIDTH = 76
@@ -62,63 +77,104 @@ def _render_user_template(name: str, digest: Digest, links: Links, templates: Pa
 def _iter_text_lines(digest: Digest, links: Links) -> Iterator[str]:
     yield one_line(digest.title)
     yield format_lead(digest)
-    yield ""
+    yield from (*_wrap(format_coverage(digest.coverage)), "")
     for alarm in digest.alarms:
         yield from (*_wrap(alarm, "! ", "  "), "")
+    if digest.story_count >= MIN_BRIEFED_STORIES and digest.brief:
+        yield from ("In brief", "")
+        for number, story in enumerate(digest.brief, 1):
+            yield from _iter_brief_lines(number, story, digest)
+        yield ""
     shown = _fit_stories(digest)
-    for number, section in enumerate(digest.sections):
-        yield from _iter_section_lines(number, section, shown, links)
-    if not digest.sections and not digest.alarms:
+    place = 0
+    for label, stories in group_stories(digest):
+        if place in shown:
+            yield from (f"== {label or 'The stories'} ==", "")
+        for _story in stories:
+            yield from shown.get(place, ())
+            place += 1
+    yield from _iter_held_lines(digest)
+    if not digest.story_count and not digest.alarms:
         yield from (format_empty(digest), "")
+    if more := digest.left_out + len(digest.stories) - len(shown):
+        url = links.stories(digest.topics)
+        yield from (f"{format_more(more)}" + (f": {url}" if url else ""), "")
+    if silent := format_silent(digest):
+        yield from (silent, "")
     yield "--"
-    yield from _wrap(format_coverage(digest.coverage))
+    yield from _wrap(f"What was watched, {format_window(digest)}. {format_coverage(digest.coverage)}")
     for note in (*digest.troubles, *digest.coverage.notes):
         yield from _wrap(note, " - ", "   ")
 
 
-def _iter_section_lines(
-    number: int, section: TopicSection, shown: dict[Place, list[str]], links: Links
-) -> Iterator[str]:
-    count = len(section.stories) + section.more
-    yield from (f"== {one_line(section.name)} ({count})", "")
-    rank = 0
-    for label, lines in group_stories(section):
-        if label and (number, rank) in shown:
-            yield from (f"   -- {label} --", "")
-        for _line in lines:
-            yield from shown.get((number, rank), ())
-            rank += 1
-    if more := count - sum(place[0] == number for place in shown):
-        url = links.topic(section.topic_id, section.since)
-        yield from (f"   {_format_more(more)}" + (f": {url}" if url else ""), "")
+def _iter_brief_lines(number: int, story: DigestStory, digest: Digest) -> Iterator[str]:
+    yield from _wrap(isolate(story.headline.title), f"{number:2}. ", "    ")
+    yield from _wrap(_format_brief(story, digest), "    ", "    ")
 
 
-def _format_more(count: int) -> str:
-    return format_count(count, "more story", "more stories")
+def _format_brief(story: DigestStory, digest: Digest) -> str:
+    """Return a story of the brief below its headline: how it stands, who was first, how far it spread."""
+    first = story.facts.first
+    when = format_time(first.reported_at, digest.timezone, digest.window[1])
+    status = format_status(story, digest)
+    parts = [status, f"first {isolate(first.outlet)}, {when}", format_spread(story)]
+    return " · ".join(part for part in parts if part)
 
 
-def _fit_stories(digest: Digest) -> dict[Place, list[str]]:
-    """Return the lines of the stories that fit, taken from all topics in turn."""
-    shown: dict[Place, list[str]] = {}
+def _iter_held_lines(digest: Digest) -> Iterator[str]:
+    if digest.held_before:
+        yield from (f"== {HELD_BEFORE} ({format_held_before(digest, len(digest.held_before))}) ==", "")
+    for story in digest.held_before:
+        yield from (*_iter_story_lines(story, digest, compact=True), "")
+
+
+def _fit_stories(digest: Digest) -> dict[int, list[str]]:
+    """Return the lines of the stories that fit, by their places."""
+    shown: dict[int, list[str]] = {}
     left = MAX_TEXT_LENGTH
-    for place, line in interleave_stories(digest):
-        lines = [*_iter_story_lines(line, digest.timezone), ""]
+    compact = list_compact_stories(digest)
+    for place, story in enumerate(digest.stories):
+        lines = [*_iter_story_lines(story, digest, compact=place in compact), ""]
         if (left := left - sum(map(len, lines))) < 0:
             break
         shown[place] = lines
     return shown
 
 
-def _iter_story_lines(line: StoryLine, timezone: str) -> Iterator[str]:
-    lead = line.lead
-    yield from _wrap(isolate(lead.title), " * ", "   ")
-    others, more = list_other_outlets(line)
-    outlets = ", ".join(isolate(hit.source) for hit in (lead, *others)) + (f" and {more} more" if more else "")
-    flags = "".join(f" [{flag}]" for flag in list_flags(lead))
-    yield from _wrap(f"{outlets} · {format_local_time(lead.news_at, timezone)}{flags}", "   ", "   ")
-    yield from _wrap(isolate("".join(piece for piece, _is_evidence in cut_summary(lead))), "   ", "   ")
-    if lead.url:
-        yield f"   {lead.url}"
+def _iter_story_lines(story: DigestStory, digest: Digest, *, compact: bool) -> Iterator[str]:
+    headline, lead = story.headline, story.lead
+    status = format_status(story, digest)
+    yield from _wrap(isolate(headline.title) + (f" [{status}]" if status else ""), " * ", "   ")
+    if compare_headlines(lead):
+        yield from _wrap(f"Changed from “{isolate(lead.former_title)}”", "   ", "   ")
+    if (original := choose_original(story)) is not None:
+        yield from _wrap(isolate(original.title), "   ", "   ")
+    yield from _wrap(_format_reports(story, digest), "   ", "   ")
+    if not compact:
+        yield from _wrap(isolate("".join(piece for piece, _is_evidence in cut_summary(lead))), "   ", "   ")
+        if additions := story.additions:
+            yield f"   {title_additions(story)}:"
+        for addition in additions:
+            yield from _wrap(f"{isolate(addition.sentence)} ({isolate(addition.outlet)})", "    - ", "      ")
+    yield from _wrap(" · ".join(f"# {label.name}" for label in story.labels), "   ", "   ")
+    if headline.url:
+        yield f"   {headline.url}"
+
+
+def _format_reports(story: DigestStory, digest: Digest) -> str:
+    """Return who reported a story first, who after that, and how many copied."""
+    now, zone = digest.window[1], digest.timezone
+    first, lead = story.facts.first, story.lead
+    is_lead = first.entry_id == lead.entry_id
+    when = format_hit_time(lead, zone, now) if is_lead else format_time(first.reported_at, zone, now)
+    reports, more = list_later_outlets(story)
+    text = f"First: {isolate(first.outlet)}, {when}."
+    if reports:
+        later = ", ".join(f"{isolate(r.outlet)} {format_time(r.reported_at, zone, now)}" for r in reports)
+        text += f" Then {later}" + (f" and {more} more" if more else "") + "."
+    if story.facts.copies:
+        text += f" {format_count(story.facts.copies, 'copy', 'copies')}."
+    return text + "".join(f" [{flag}]" for flag in list_flags(lead))
 
 
 def _wrap(text: str, first: str = "", rest: str = "") -> Iterator[str]:
@@ -137,45 +193,57 @@ def _wrap(text: str, first: str = "", rest: str = "") -> Iterator[str]:
 
 def _iter_markdown_lines(digest: Digest, links: Links) -> Iterator[str]:
     yield from (f"# {escape_markdown(digest.title)}", "")
-    yield format_lead(digest)
-    yield ""
+    yield from (format_lead(digest), "", escape_markdown(format_coverage(digest.coverage)), "")
     for alarm in digest.alarms:
         yield from (f"> {escape_markdown(alarm)}", "")
-    for section in digest.sections:
-        yield from _iter_markdown_section(section, digest.timezone, links)
-    if not digest.sections and not digest.alarms:
+    if digest.story_count >= MIN_BRIEFED_STORIES and digest.brief:
+        yield from ("## In brief", "")
+        for story in digest.brief:
+            yield f"- **{_link(story.headline.title, story.headline.url)}**"
+            yield f"  {escape_markdown(_format_brief(story, digest))}"
+        yield ""
+    for label, stories in group_stories(digest):
+        yield from (f"## {label or 'The stories'}", "")
+        for story in stories:
+            yield from _iter_item_lines(story, digest)
+        yield ""
+    if digest.held_before:
+        yield from (f"## {HELD_BEFORE}", "", format_held_before(digest, len(digest.held_before)), "")
+        for story in digest.held_before:
+            yield from _iter_item_lines(story, digest)
+        yield ""
+    if not digest.story_count and not digest.alarms:
         yield from (format_empty(digest), "")
-    yield from ("---", "", escape_markdown(format_coverage(digest.coverage)), "")
+    if digest.left_out:
+        url, more = links.stories(digest.topics), format_more(digest.left_out)
+        yield from (f"- [{more}](<{url}>)" if url else f"- {more}", "")
+    if silent := format_silent(digest):
+        yield from (silent, "")
+    yield from ("---", "", escape_markdown(f"What was watched, {format_window(digest)}."), "")
     yield from (f"- {escape_markdown(note)}" for note in (*digest.troubles, *digest.coverage.notes))
 
 
-def _iter_markdown_section(section: TopicSection, timezone: str, links: Links) -> Iterator[str]:
-    yield from (f"## {escape_markdown(section.name)}", "")
-    for label, lines in group_stories(section):
-        if label:
-            yield from (f"### {label}", "")
-        for line in lines:
-            yield from _iter_item_lines(line, timezone)
-    if section.more:
-        url = links.topic(section.topic_id, section.since)
-        more = _format_more(section.more)
-        yield f"- [{more}](<{url}>)" if url else f"- {more}"
-    yield ""
+def _link(title: str, url: str | None) -> str:
+    text = isolate(escape_markdown(title))
+    address = re.sub(r"[\s<>\\]", lambda match: f"%{ord(match[0]):02X}", url or "")
+    return f"[{text}](<{address}>)" if address else text
 
 
-def _iter_item_lines(line: StoryLine, timezone: str) -> Iterator[str]:
-    lead = line.lead
-    title = isolate(escape_markdown(lead.title))
-    url = re.sub(r"[\s<>\\]", lambda match: f"%{ord(match[0]):02X}", lead.url or "")
-    yield f"- **[{title}](<{url}>)**" if url else f"- **{title}**"
-    others, more = list_other_outlets(line)
-    names = ", ".join(isolate(escape_markdown(hit.source)) for hit in (lead, *others))
-    outlets = names + (f" and {more} more" if more else "")
-    flags = "".join(f" · *{escape_markdown(flag)}*" for flag in list_flags(lead))
-    yield f"  {outlets} · {format_local_time(lead.news_at, timezone)}{flags}"
+def _iter_item_lines(story: DigestStory, digest: Digest) -> Iterator[str]:
+    lead, headline = story.lead, story.headline
+    status = format_status(story, digest)
+    yield f"- **{_link(headline.title, headline.url)}**" + (f" *{status}*" if status else "")
+    if compare_headlines(lead):
+        yield f"  Changed from “{isolate(escape_markdown(lead.former_title))}”"
+    if (original := choose_original(story)) is not None:
+        yield f"  {isolate(escape_markdown(original.title))}"
+    labels = " · ".join(f"\\# {escape_markdown(label.name)}" for label in story.labels)
+    yield f"  {escape_markdown(_format_reports(story, digest))} {labels}"
     summary = "".join(_format_piece(*piece) for piece in cut_summary(lead))
     if summary.strip():
         yield f"  {_escape_line_start(summary.strip())}"
+    for addition in story.additions:
+        yield f"  + {escape_markdown(addition.sentence)} ({escape_markdown(addition.outlet)})"
 
 
 def _format_piece(text: str, is_evidence: bool) -> str:
