@@ -14,7 +14,8 @@ from watcher.digest.compose import compose_digest
 from watcher.digest.format_helpers import format_subject
 from watcher.digest.html import render_html
 from watcher.digest.importance import explain_importance
-from watcher.digest.plain import render_markdown, render_text
+from watcher.digest.markdown import render_markdown
+from watcher.digest.plain import render_text
 from watcher.model.digest import Digest, ImportanceWeights, Subscription
 from watcher.model.digest_story import DigestHit, StoryHistory, StoryStatus
 from watcher.model.event import EventReport
@@ -38,7 +39,7 @@ def compose(hits: list[DigestHit], histories: dict[int, StoryHistory] | None = N
     before = how.pop("held_before", ())
     subscription = Subscription(**(given | how))  # type: ignore[arg-type]
     return compose_digest(
-        subscription, NOON, hits, TOPICS, COVERAGE, (NOON - 24 * HOUR, NOON), histories=histories,
+        subscription, NOON, hits, TOPICS, COVERAGE, (NOON - 24 * HOUR, NOON), histories=histories or {},
         held_before=before,  # type: ignore[arg-type]
     )  # fmt: skip
 

@@ -13,7 +13,8 @@ from tests.digest.told import COVERAGE, HOUR, NOON, digest, hostile_hits, told
 from watcher.digest.format_helpers import format_subject
 from watcher.digest.html import render_html
 from watcher.digest.links import Links
-from watcher.digest.plain import render_markdown, render_text
+from watcher.digest.markdown import render_markdown
+from watcher.digest.plain import render_text
 from watcher.digest.unsubscribe_links import add_unsubscribe_to_html, add_unsubscribe_to_text
 from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Evidence, Origin

@@ -12,7 +12,8 @@ from tests.store.filled import bring, item, topics
 from watcher.channels.slack.render import render_slack
 from watcher.contract.digests import encode_digest_content
 from watcher.digest.html import render_html
-from watcher.digest.plain import render_markdown, render_text
+from watcher.digest.markdown import render_markdown
+from watcher.digest.plain import render_text
 from watcher.model.digest import Digest
 from watcher.model.topic import Topic
 from watcher.pipeline.digests import DigestContext, compose_due, preview_digest

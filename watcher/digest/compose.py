@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 
 from watcher.digest.format_helpers import one_line
 from watcher.digest.importance import rate_importance
@@ -24,6 +25,7 @@ from watcher.model.topic import Evidence, Topic
 
 MAX_HELD_BEFORE = 10
 """How many stories from before the watch the first digest shows."""
+_NO_HISTORIES: Mapping[int, StoryHistory] = MappingProxyType({})
 _RANK = {kind: rank for rank, kind in enumerate(NewsKind)}
 _GROUP = {NewsKind.NEW: 0, NewsKind.EDITED: 0, NewsKind.ARCHIVE: 1, NewsKind.BASELINE: 2}
 """News stand together by importance; finds from the archive, and what is older than the watch, come after them."""
@@ -37,7 +39,7 @@ def compose_digest(
     coverage: Coverage,
     window: tuple[datetime, datetime],
     *,
-    histories: Mapping[int, StoryHistory] | None = None,
+    histories: Mapping[int, StoryHistory] = _NO_HISTORIES,
     held_before: Sequence[DigestHit] = (),
     alarms: Sequence[str] = (),
     troubles: Sequence[str] = (),
@@ -45,20 +47,13 @@ def compose_digest(
     """Compose a digest of hits that were not reported yet: each story once, with all its topics.
 
     The most important stories come first; finds from the archive, and what is older than the watch, come last. For each
-    topic at most `max_stories` are shown. `histories` hold by story what is stored beyond the hits; a story that was
-    reported and only gained copies is not shown again. Every hit is a member of the digest, shown or not.
-    `held_before` are hits from before watching began, for the first digest.
+    topic at most `max_stories` are shown. A story that was reported (`histories`, by story) and only gained copies is
+    not shown again. Every hit is a member, shown or not, except those `held_before` watching began.
     """
-    # A hit below the score is a member all the same: it is reported as counted, and not offered again.
-    wanted = [_add_missing_names(hit) for hit in hits if hit.score >= subscription.min_score]
-    order = _order_topics(subscription, topics)
-    names = {topic.id: topic.name or topic.id for topic in topics}
-    now, known = window[1], histories or {}
-    stories = [_compose_story(group, known, subscription, order, names, now) for group in _group_by_story(wanted)]
+    composer = _Composer(subscription, topics, histories, window[1])
+    stories, before = composer.compose_stories(hits), composer.compose_stories(held_before)
     news = [story for story in stories if not _only_gained_copies(story)]
-    news.sort(key=_sort_key)
     shown, more = _limit_by_topic(news, subscription.max_stories)
-    before = _compose_held_before(held_before, known, subscription, order, names, now)
     return Digest(
         name=subscription.name,
         title=subscription.title or subscription.name,
@@ -66,7 +61,7 @@ def compose_digest(
         window=window,
         timezone=subscription.timezone,
         coverage=coverage,
-        topics=_list_topics(wanted, news, more, order, names),
+        topics=composer.list_topics(news, more),
         stories=shown,
         left_out=len(news) - len(shown),
         silent=len(stories) - len(news),
@@ -89,11 +84,6 @@ def should_send(digest: Digest, policy: EmptyPolicy) -> bool:
     return policy is EmptyPolicy.SEND or (policy is EmptyPolicy.WHEN_BAD and is_bad)
 
 
-def _order_topics(subscription: Subscription, topics: Sequence[Topic]) -> dict[str, int]:
-    """Return the place of each topic: in the order of the subscription, else in that of the configuration."""
-    return {topic_id: n for n, topic_id in enumerate(subscription.topics or [topic.id for topic in topics])}
-
-
 def _add_missing_names(hit: DigestHit) -> DigestHit:
     """Return a hit with a headline and an outlet, where its feed gave none."""
     if one_line(hit.title) and one_line(hit.source):
@@ -110,48 +100,78 @@ def _group_by_story(hits: Sequence[DigestHit]) -> list[list[DigestHit]]:
     return list(stories.values())
 
 
-def _compose_story(
-    hits: Sequence[DigestHit],
-    histories: Mapping[int, StoryHistory],
-    subscription: Subscription,
-    order: Mapping[str, int],
-    names: Mapping[str, str],
-    now: datetime,
-) -> DigestStory:
-    lead = min(hits, key=lambda hit: (_RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id))
-    others = sorted((hit for hit in hits if hit is not lead), key=lambda hit: (hit.first_seen_at, hit.hit_id))
-    lead = replace(lead, evidence=_merge_evidence(lead, others))
-    history = histories.get(lead.story_id) if lead.story_id is not None else None
-    facts = history.facts if history is not None else build_facts(hits, subscription.language)
-    status = _find_status(hits, history)
-    return DigestStory(
-        lead=lead,
-        others=tuple(others),
-        labels=_list_labels(lead, others, order, names),
-        status=status,
-        facts=facts,
-        importance=rate_importance(hits, facts, status, history, subscription.importance, now),
-        reported_at=history.reported_at if history is not None else None,
-        reported_in=history.reported_in if history is not None else None,
-    )
+class _Composer:
+    """Composes stories of hits: what they share is the subscription, the topics, the histories and the time."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        topics: Sequence[Topic],
+        histories: Mapping[int, StoryHistory],
+        now: datetime,
+    ) -> None:
+        self._subscription = subscription
+        self._names = {topic.id: topic.name or topic.id for topic in topics}
+        # In the order of the subscription, else in that of the configuration.
+        self._order = {id_: place for place, id_ in enumerate(subscription.topics or self._names)}
+        self._histories = histories
+        self._now = now
+
+    def compose_stories(self, hits: Sequence[DigestHit]) -> tuple[DigestStory, ...]:
+        """Return the stories of some hits, the most important first, those below the least score left out."""
+        # A hit below the score is a member all the same: it is reported as counted, and not offered again.
+        wanted = [_add_missing_names(hit) for hit in hits if hit.score >= self._subscription.min_score]
+        return tuple(sorted(map(self._compose_story, _group_by_story(wanted)), key=_sort_key))
+
+    def list_topics(self, stories: Sequence[DigestStory], more: Mapping[str, int]) -> tuple[DigestTopic, ...]:
+        """Return the topics of some stories in order, each with how many of its stories are left out."""
+        since: dict[str, datetime] = {}
+        for hit in (hit for story in stories for hit in (story.lead, *story.others)):
+            since[hit.topic_id] = min(hit.matched_at, since.get(hit.topic_id, hit.matched_at))
+        return tuple(
+            DigestTopic(id=id_, name=self._name(id_), more=more.get(id_, 0), since=since[id_])
+            for id_ in sorted(since, key=self._place)
+        )
+
+    def _compose_story(self, hits: Sequence[DigestHit]) -> DigestStory:
+        lead = min(hits, key=lambda hit: (_RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id))
+        others = sorted((hit for hit in hits if hit is not lead), key=lambda hit: (hit.first_seen_at, hit.hit_id))
+        history = self._histories.get(lead.story_id) if lead.story_id is not None else None
+        facts = history.facts if history is not None else build_facts(hits, self._subscription.language)
+        status = _find_status(hits, history)
+        return DigestStory(
+            lead=replace(lead, evidence=_merge_evidence(lead, others)),
+            others=tuple(others),
+            labels=self._list_labels(lead, others),
+            status=status,
+            facts=facts,
+            importance=rate_importance(hits, facts, status, history, self._subscription.importance, self._now),
+            reported_at=history.reported_at if history is not None else None,
+            reported_in=history.reported_in if history is not None else None,
+        )
+
+    def _list_labels(self, lead: DigestHit, others: Sequence[DigestHit]) -> tuple[StoryLabel, ...]:
+        """Return the story's topics, each with the hit on which it is judged: the lead's own where it has one."""
+        ranked = sorted(others, key=lambda hit: (hit.entry_id != lead.entry_id, -hit.score, hit.hit_id))
+        judged: dict[str, DigestHit] = {}
+        for hit in (lead, *ranked):
+            judged.setdefault(hit.topic_id, hit)
+        return tuple(
+            StoryLabel(topic_id=id_, name=self._name(id_), hit_id=judged[id_].hit_id)
+            for id_ in sorted(judged, key=self._place)
+        )
+
+    def _name(self, topic_id: str) -> str:
+        return self._names.get(topic_id, topic_id)
+
+    def _place(self, topic_id: str) -> tuple[int, str]:
+        return self._order.get(topic_id, len(self._order)), topic_id
 
 
 def _merge_evidence(lead: DigestHit, others: Sequence[DigestHit]) -> tuple[Evidence, ...]:
     """Return the evidence of all topics in the leading entry: it is shown once, with all the words that matched."""
     same = [hit.evidence for hit in others if hit.entry_id == lead.entry_id]
     return tuple(dict.fromkeys(e for evidence in (lead.evidence, *same) for e in evidence)) if same else lead.evidence
-
-
-def _list_labels(
-    lead: DigestHit, others: Sequence[DigestHit], order: Mapping[str, int], names: Mapping[str, str]
-) -> tuple[StoryLabel, ...]:
-    """Return the story's topics, each with the hit on which it is judged: the lead's own where it has one."""
-    ranked = sorted(others, key=lambda hit: (hit.entry_id != lead.entry_id, -hit.score, hit.hit_id))
-    judged: dict[str, DigestHit] = {}
-    for hit in (lead, *ranked):
-        judged.setdefault(hit.topic_id, hit)
-    topic_ids = sorted(judged, key=lambda topic_id: (order.get(topic_id, len(order)), topic_id))
-    return tuple(StoryLabel(topic_id=id_, name=names.get(id_, id_), hit_id=judged[id_].hit_id) for id_ in topic_ids)
 
 
 def _find_status(hits: Sequence[DigestHit], history: StoryHistory | None) -> StoryStatus:
@@ -192,34 +212,3 @@ def _limit_by_topic(stories: Sequence[DigestStory], limit: int) -> tuple[tuple[D
         if is_shown:
             shown.append(story)
     return tuple(shown), more
-
-
-def _list_topics(
-    hits: Sequence[DigestHit],
-    news: Sequence[DigestStory],
-    more: Mapping[str, int],
-    order: Mapping[str, int],
-    names: Mapping[str, str],
-) -> tuple[DigestTopic, ...]:
-    since: dict[str, datetime] = {}
-    for hit in hits:
-        since[hit.topic_id] = min(hit.matched_at, since.get(hit.topic_id, hit.matched_at))
-    topic_ids = {label.topic_id for story in news for label in story.labels}
-    return tuple(
-        DigestTopic(id=id_, name=names.get(id_, id_), more=more.get(id_, 0), since=since[id_])
-        for id_ in sorted(topic_ids, key=lambda topic_id: (order.get(topic_id, len(order)), topic_id))
-    )
-
-
-def _compose_held_before(
-    hits: Sequence[DigestHit],
-    histories: Mapping[int, StoryHistory],
-    subscription: Subscription,
-    order: Mapping[str, int],
-    names: Mapping[str, str],
-    now: datetime,
-) -> tuple[DigestStory, ...]:
-    """Return the stories that the feeds held before watching began, the most important first."""
-    wanted = [_add_missing_names(hit) for hit in hits if hit.score >= subscription.min_score]
-    stories = [_compose_story(group, histories, subscription, order, names, now) for group in _group_by_story(wanted)]
-    return tuple(sorted(stories, key=_sort_key))

@@ -21,8 +21,6 @@ GROUP_LABELS = {
 }
 HELD_BEFORE = "Before watching began"
 PREHEADER_STORIES = 3
-MIN_BRIEFED_STORIES = 3
-"""A digest of fewer stories is its own brief."""
 
 
 def format_local_time(moment: datetime, timezone: str) -> str:

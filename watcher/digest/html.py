@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -15,7 +15,6 @@ from watcher.digest import user_templates
 from watcher.digest.format_helpers import (
     GROUP_LABELS,
     HELD_BEFORE,
-    MIN_BRIEFED_STORIES,
     format_coverage,
     format_empty,
     format_headline,
@@ -81,24 +80,22 @@ def _fit_rows(digest: Digest, links: Links, template: jinja2.Template, limit: in
     """
     stories = (*digest.stories, *digest.held_before)
     compact = list_compact_stories(digest) | set(range(len(digest.stories), len(stories)))
-    whole: _Rows = {}
-    left = limit
-    for place, story in enumerate(stories):
-        whole[place] = render_row(template, digest, story, links, compact=place in compact)
-        left -= len(whole[place].encode())
-        if left < 0:
-            break
-    else:
+
+    def render(place: int, *, is_compact: bool) -> Markup:
+        """Return the row of the story at a place."""
+        return render_row(template, digest, stories[place], links, compact=is_compact)
+
+    whole = _fill_rows(limit, len(stories), lambda place: render(place, is_compact=place in compact))
+    if len(whole) == len(stories):
         return whole
-    rows: _Rows = {}
-    left = limit
-    for place, story in enumerate(stories):
+
+    def render_short(place: int) -> Markup:
+        """Return the row as it is in a long digest."""
         row = whole.get(place) if place < WHOLE_STORIES or place in compact else None
-        if row is None:
-            row = render_row(template, digest, story, links, compact=True)
-        if (left := left - len(row.encode())) < 0:
-            break
-        rows[place] = row
+        return row if row is not None else render(place, is_compact=True)
+
+    rows = _fill_rows(limit, len(stories), render_short)
+    left = limit - sum(len(row.encode()) for row in rows.values())
     for place, row in whole.items():
         more = len(row.encode()) - len(rows.get(place, row).encode())
         if 0 < more <= left:
@@ -107,12 +104,23 @@ def _fit_rows(digest: Digest, links: Links, template: jinja2.Template, limit: in
     return rows
 
 
+def _fill_rows(limit: int, count: int, render: Callable[[int], Markup]) -> _Rows:
+    """Return the first of `count` rows, as many as fit into `limit` bytes."""
+    rows: _Rows = {}
+    for place in range(count):
+        row = render(place)
+        if (limit := limit - len(row.encode())) < 0:
+            break
+        rows[place] = row
+    return rows
+
+
 def _render_page(template: jinja2.Template, digest: Digest, links: Links, rows: _Rows) -> str:
     hidden = sum(place not in rows for place in range(len(digest.stories)))
-    brief = digest.brief if digest.story_count >= MIN_BRIEFED_STORIES else ()
+    brief = digest.brief if digest.is_briefed else ()
     return template.render(
         digest=digest,
-        groups=[*_iter_groups(digest, rows)],
+        groups=[group for group in _iter_groups(digest, rows) if group["rows"]],
         sections=[_prepare_section(digest, place, links, rows) for place in range(len(digest.topics))],
         brief=[_prepare_brief(story, digest, links) for story in brief],
         subject=format_subject(digest),
@@ -133,14 +141,13 @@ def _render_page(template: jinja2.Template, digest: Digest, links: Links, rows: 
 
 def _iter_groups(digest: Digest, rows: _Rows) -> Iterator[dict[str, Any]]:
     """Return the headings of the page, each with a note and its rows: the stories, older ones, those held before."""
-    places = {id(story): place for place, story in enumerate(digest.stories)}
+    places = iter(range(len(digest.stories)))
     for label, stories in group_stories(digest):
-        if shown := [rows[places[id(story)]] for story in stories if places[id(story)] in rows]:
-            is_ordered = not label and len(shown) > 1
-            yield {"label": label or "The stories", "note": "most important first" if is_ordered else "", "rows": shown}
-    before = range(len(digest.stories), len(digest.stories) + len(digest.held_before))
-    if shown := [rows[place] for place in before if place in rows]:
-        yield {"label": HELD_BEFORE, "note": format_held_before(digest, len(shown)), "rows": shown}
+        shown = [rows[place] for _story, place in zip(stories, places, strict=False) if place in rows]
+        note = "" if label or len(shown) < 2 else "most important first"
+        yield {"label": label or "The stories", "note": note, "rows": shown}
+    before = [row for place, row in rows.items() if place >= len(digest.stories)]
+    yield {"label": HELD_BEFORE, "note": format_held_before(digest, len(before)), "rows": before}
 
 
 def _prepare_section(digest: Digest, number: int, links: Links, rows: _Rows) -> dict[str, Any]:

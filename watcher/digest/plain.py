@@ -1,8 +1,7 @@
-"""Renders a digest as plain text and as Markdown, for mail readers, terminals and files."""
+"""Renders a digest as plain text, for mail readers, terminals and files."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +9,6 @@ from watcher.digest import user_templates
 from watcher.digest.evidence import cut_summary
 from watcher.digest.format_helpers import (
     HELD_BEFORE,
-    MIN_BRIEFED_STORIES,
     format_count,
     format_coverage,
     format_empty,
@@ -26,6 +24,7 @@ from watcher.digest.format_helpers import (
     one_line,
 )
 from watcher.digest.links import Links
+from watcher.digest.markdown_escapes import escape_markdown
 from watcher.digest.story_text import (
     choose_original,
     compare_headlines,
@@ -44,25 +43,16 @@ from watcher.text.bidi import isolate
 LINE_WIDTH = 76
 MAX_TEXT_LENGTH = 90_000
 """Characters of stories in a text: nobody reads more, and it would weigh more than the HTML beside it."""
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
-_LINE_START = re.compile(r"^(\d{1,9})([.)])|^([-+=:])")
 
 
 def render_text(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
     """Return a digest as plain text, 76 columns wide, or as a user's own `digest.txt` has it."""
     links = links or Links()
-    text, digest = _render_user_template("digest.txt", digest, links, templates)
+    text, digest = render_user_text("digest.txt", digest, links, templates)
     return text or "\n".join(_iter_text_lines(digest, links)).rstrip() + "\n"
 
 
-def render_markdown(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
-    """Return a digest as Markdown (CommonMark), outside words escaped, or as a user's own `digest.md` has it."""
-    links = links or Links()
-    text, digest = _render_user_template("digest.md", digest, links, templates)
-    return text or "\n".join(_iter_markdown_lines(digest, links)).rstrip() + "\n"
-
-
-def _render_user_template(name: str, digest: Digest, links: Links, templates: Path | None) -> tuple[str | None, Digest]:
+def render_user_text(name: str, digest: Digest, links: Links, templates: Path | None) -> tuple[str | None, Digest]:
     """Return the text of a user's template, else None and the digest, with a note where the template failed."""
     try:
         return user_templates.render_user_template(
@@ -80,12 +70,28 @@ def _iter_text_lines(digest: Digest, links: Links) -> Iterator[str]:
     yield from (*_wrap(format_coverage(digest.coverage)), "")
     for alarm in digest.alarms:
         yield from (*_wrap(alarm, "! ", "  "), "")
-    if digest.story_count >= MIN_BRIEFED_STORIES and digest.brief:
-        yield from ("In brief", "")
-        for number, story in enumerate(digest.brief, 1):
-            yield from _iter_brief_lines(number, story, digest)
-        yield ""
+    yield from _iter_brief(digest)
     shown = _fit_stories(digest)
+    yield from _iter_groups(digest, shown)
+    yield from _iter_held_lines(digest)
+    yield from _iter_closing_lines(digest, len(shown), links)
+    yield "--"
+    yield from _wrap(f"What was watched, {format_window(digest)}. {format_coverage(digest.coverage)}")
+    for note in (*digest.troubles, *digest.coverage.notes):
+        yield from _wrap(note, " - ", "   ")
+
+
+def _iter_brief(digest: Digest) -> Iterator[str]:
+    if not digest.is_briefed:
+        return
+    yield from ("In brief", "")
+    for number, story in enumerate(digest.brief, 1):
+        yield from _iter_brief_lines(number, story, digest)
+    yield ""
+
+
+def _iter_groups(digest: Digest, shown: dict[int, list[str]]) -> Iterator[str]:
+    """Yield the stories that are shown, below the heading of their group."""
     place = 0
     for label, stories in group_stories(digest):
         if place in shown:
@@ -93,26 +99,25 @@ def _iter_text_lines(digest: Digest, links: Links) -> Iterator[str]:
         for _story in stories:
             yield from shown.get(place, ())
             place += 1
-    yield from _iter_held_lines(digest)
+
+
+def _iter_closing_lines(digest: Digest, shown: int, links: Links) -> Iterator[str]:
+    """Yield what stands in place of stories, or for those that are not shown."""
     if not digest.story_count and not digest.alarms:
         yield from (format_empty(digest), "")
-    if more := digest.left_out + len(digest.stories) - len(shown):
+    if more := digest.story_count - shown:
         url = links.stories(digest.topics)
         yield from (f"{format_more(more)}" + (f": {url}" if url else ""), "")
     if silent := format_silent(digest):
         yield from (silent, "")
-    yield "--"
-    yield from _wrap(f"What was watched, {format_window(digest)}. {format_coverage(digest.coverage)}")
-    for note in (*digest.troubles, *digest.coverage.notes):
-        yield from _wrap(note, " - ", "   ")
 
 
 def _iter_brief_lines(number: int, story: DigestStory, digest: Digest) -> Iterator[str]:
     yield from _wrap(isolate(story.headline.title), f"{number:2}. ", "    ")
-    yield from _wrap(_format_brief(story, digest), "    ", "    ")
+    yield from _wrap(format_brief(story, digest), "    ", "    ")
 
 
-def _format_brief(story: DigestStory, digest: Digest) -> str:
+def format_brief(story: DigestStory, digest: Digest) -> str:
     """Return a story of the brief below its headline: how it stands, who was first, how far it spread."""
     first = story.facts.first
     when = format_time(first.reported_at, digest.timezone, digest.window[1])
@@ -149,7 +154,7 @@ def _iter_story_lines(story: DigestStory, digest: Digest, *, compact: bool) -> I
         yield from _wrap(f"Changed from “{isolate(lead.former_title)}”", "   ", "   ")
     if (original := choose_original(story)) is not None:
         yield from _wrap(isolate(original.title), "   ", "   ")
-    yield from _wrap(_format_reports(story, digest), "   ", "   ")
+    yield from _wrap(format_reports(story, digest), "   ", "   ")
     if not compact:
         yield from _wrap(isolate("".join(piece for piece, _is_evidence in cut_summary(lead))), "   ", "   ")
         if additions := story.additions:
@@ -161,7 +166,7 @@ def _iter_story_lines(story: DigestStory, digest: Digest, *, compact: bool) -> I
         yield f"   {headline.url}"
 
 
-def _format_reports(story: DigestStory, digest: Digest) -> str:
+def format_reports(story: DigestStory, digest: Digest) -> str:
     """Return who reported a story first, who after that, and how many copied."""
     now, zone = digest.window[1], digest.timezone
     first, lead = story.facts.first, story.lead
@@ -189,79 +194,3 @@ def _wrap(text: str, first: str = "", rest: str = "") -> Iterator[str]:
             line = f"{line} {word}" if line else word
     if line:
         yield prefix + line
-
-
-def _iter_markdown_lines(digest: Digest, links: Links) -> Iterator[str]:
-    yield from (f"# {escape_markdown(digest.title)}", "")
-    yield from (format_lead(digest), "", escape_markdown(format_coverage(digest.coverage)), "")
-    for alarm in digest.alarms:
-        yield from (f"> {escape_markdown(alarm)}", "")
-    if digest.story_count >= MIN_BRIEFED_STORIES and digest.brief:
-        yield from ("## In brief", "")
-        for story in digest.brief:
-            yield f"- **{_link(story.headline.title, story.headline.url)}**"
-            yield f"  {escape_markdown(_format_brief(story, digest))}"
-        yield ""
-    for label, stories in group_stories(digest):
-        yield from (f"## {label or 'The stories'}", "")
-        for story in stories:
-            yield from _iter_item_lines(story, digest)
-        yield ""
-    if digest.held_before:
-        yield from (f"## {HELD_BEFORE}", "", format_held_before(digest, len(digest.held_before)), "")
-        for story in digest.held_before:
-            yield from _iter_item_lines(story, digest)
-        yield ""
-    if not digest.story_count and not digest.alarms:
-        yield from (format_empty(digest), "")
-    if digest.left_out:
-        url, more = links.stories(digest.topics), format_more(digest.left_out)
-        yield from (f"- [{more}](<{url}>)" if url else f"- {more}", "")
-    if silent := format_silent(digest):
-        yield from (silent, "")
-    yield from ("---", "", escape_markdown(f"What was watched, {format_window(digest)}."), "")
-    yield from (f"- {escape_markdown(note)}" for note in (*digest.troubles, *digest.coverage.notes))
-
-
-def _link(title: str, url: str | None) -> str:
-    text = isolate(escape_markdown(title))
-    address = re.sub(r"[\s<>\\]", lambda match: f"%{ord(match[0]):02X}", url or "")
-    return f"[{text}](<{address}>)" if address else text
-
-
-def _iter_item_lines(story: DigestStory, digest: Digest) -> Iterator[str]:
-    lead, headline = story.lead, story.headline
-    status = format_status(story, digest)
-    yield f"- **{_link(headline.title, headline.url)}**" + (f" *{status}*" if status else "")
-    if compare_headlines(lead):
-        yield f"  Changed from “{isolate(escape_markdown(lead.former_title))}”"
-    if (original := choose_original(story)) is not None:
-        yield f"  {isolate(escape_markdown(original.title))}"
-    labels = " · ".join(f"\\# {escape_markdown(label.name)}" for label in story.labels)
-    yield f"  {escape_markdown(_format_reports(story, digest))} {labels}"
-    summary = "".join(_format_piece(*piece) for piece in cut_summary(lead))
-    if summary.strip():
-        yield f"  {_escape_line_start(summary.strip())}"
-    for addition in story.additions:
-        yield f"  + {escape_markdown(addition.sentence)} ({escape_markdown(addition.outlet)})"
-
-
-def _format_piece(text: str, is_evidence: bool) -> str:
-    # CommonMark makes nothing bold that begins or ends with a blank.
-    if is_evidence and text == text.strip():
-        return f"**{escape_markdown(text)}**"
-    return escape_markdown(text, keep_blanks=True)
-
-
-def escape_markdown(text: str, *, keep_blanks: bool = False) -> str:
-    """Return outside text on one line without effect in Markdown; `keep_blanks` keeps one blank at each end."""
-    line = one_line(text)
-    if keep_blanks and line:
-        line = (" " if text[:1].isspace() else "") + line + (" " if text[-1:].isspace() else "")
-    line = _MARKDOWN.sub(r"\\\1", line or (" " if text and keep_blanks else ""))
-    return _escape_line_start(line)
-
-
-def _escape_line_start(line: str) -> str:
-    """Escape what would make a line an item of a list, a rule or a heading."""
-    return _LINE_START.sub(lambda match: f"{match[1]}\\{match[2]}" if match[1] else f"\\{match[3]}", line)

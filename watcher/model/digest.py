@@ -9,6 +9,7 @@ from typing import Protocol
 
 from watcher.model.digest_story import DigestStory, DigestTopic, NewsKind, TopicSection
 
+MIN_BRIEFED_STORIES = 3
 BRIEF_STORIES = 5
 """How many stories a digest begins with."""
 
@@ -192,6 +193,11 @@ class Digest:
         """Return the most important stories among the news, at most BRIEF_STORIES."""
         news = (NewsKind.NEW, NewsKind.EDITED)
         return tuple(story for story in self.stories if story.lead.kind in news)[:BRIEF_STORIES]
+
+    @property
+    def is_briefed(self) -> bool:
+        """Return whether it begins with a brief: one of few stories is its own."""
+        return self.story_count >= MIN_BRIEFED_STORIES and bool(self.brief)
 
     @property
     def sections(self) -> tuple[TopicSection, ...]:

@@ -14,7 +14,6 @@ from watcher.digest.evidence import cut_summary
 from watcher.digest.format_helpers import (
     GROUP_LABELS,
     HELD_BEFORE,
-    MIN_BRIEFED_STORIES,
     format_count,
     format_coverage,
     format_empty,
@@ -76,22 +75,8 @@ def render_slack(digest: Digest, links: Links | None = None) -> list[dict[str, A
     """
     links = links or Links()
     head = _render_head(digest)
-    is_briefed = digest.story_count >= MIN_BRIEFED_STORIES and bool(digest.brief)
-    opening = [[*head, *_render_brief(digest, links)]] if is_briefed else []
-    compact = list_compact_stories(digest)
-    blocks = [
-        block
-        for place in range(len(digest.stories))
-        for block in _render_place(digest, place, links, compact=place in compact)
-    ]
-    blocks += _render_held_before(digest)
-    if not digest.story_count and not digest.alarms:
-        blocks.append(_section(escape_mrkdwn(format_empty(digest))))
-    if digest.left_out:
-        url, more = links.stories(digest.topics), format_more(digest.left_out)
-        blocks.append(_context(f"<{_escape_url(url)}|{more}>" if url else more))
-    if silent := format_silent(digest):
-        blocks.append(_context(silent))
+    opening = [[*head, *_render_brief(digest, links)]] if digest.is_briefed else []
+    blocks = list(_iter_blocks(digest, links))
     footer = _context(_render_footer(digest))
     packed = _pack_blocks([] if opening else head, blocks, footer, links.base_url, MAX_MESSAGES - len(opening))
     fallback = escape_mrkdwn(format_subject(digest))
@@ -105,6 +90,21 @@ def render_slack(digest: Digest, links: Links | None = None) -> list[dict[str, A
         }
         for number, message in enumerate(messages, start=1)
     ]
+
+
+def _iter_blocks(digest: Digest, links: Links) -> Iterator[Block]:
+    """Yield the blocks of all stories, and of what stands in place of stories or for those that are not shown."""
+    compact = list_compact_stories(digest)
+    for place in range(len(digest.stories)):
+        yield from _render_place(digest, place, links, compact=place in compact)
+    yield from _render_held_before(digest)
+    if not digest.story_count and not digest.alarms:
+        yield _section(escape_mrkdwn(format_empty(digest)))
+    if digest.left_out:
+        url, more = links.stories(digest.topics), format_more(digest.left_out)
+        yield _context(f"<{_escape_url(url)}|{more}>" if url else more)
+    if silent := format_silent(digest):
+        yield _context(silent)
 
 
 def _render_head(digest: Digest) -> list[Block]:
@@ -197,29 +197,42 @@ def _render_footer(digest: Digest) -> str:
 
 def _render_story(story: DigestStory, digest: Digest, *, compact: bool = False) -> Block:
     """Return a story as one block; where it is too long, first links and summary are left out, then all but a name."""
-    headline, lead = story.headline, story.lead
-    title = isolate(escape_mrkdwn(_cut(headline.title, 300)).replace("|", "¦"))
-    linked = f"*<{_escape_url(headline.url)}|{title}>*" if headline.url else f"*{title}*"
-    status = format_status(story, digest)
-    above = f"_{status}_\n" if status else ""
-    lines = [f"{above}{linked}"]
-    if compare_headlines(lead):
-        lines.append(f"Changed from “{isolate(escape_mrkdwn(_cut(lead.former_title, 300)))}”")
-    if (original := choose_original(story)) is not None:
-        lines.append(isolate(escape_mrkdwn(_cut(original.title, 300))))
-    short = [*lines, _render_reports(story, digest, with_links=False)]
-    lines.append(_render_reports(story, digest, with_links=True))
+    lead = story.lead
+    heading = list(_iter_heading(story, digest))
     if compact:
-        lines[-1] += " " + " · ".join(f"# {escape_mrkdwn(_cut(label.name, 80))}" for label in story.labels)
-    elif summary := "".join(_render_piece(*piece) for piece in _separate_bold(cut_summary(lead, SUMMARY_LENGTH))):
-        lines.append(isolate(summary))
-    for addition in () if compact else story.additions:
-        sentence = isolate(escape_mrkdwn(_cut(addition.sentence, 300)))
-        lines.append(f"• {sentence} ({isolate(escape_mrkdwn(_cut(addition.outlet, 80)))})")
-    for text in ("\n".join(lines), "\n".join(short)):
+        labels = " · ".join(f"# {escape_mrkdwn(_cut(label.name, 80))}" for label in story.labels)
+        lines = [*heading, f"{_render_reports(story, digest, with_links=True)} {labels}"]
+    else:
+        lines = [*heading, _render_reports(story, digest, with_links=True), *_iter_text(story)]
+    for text in ("\n".join(lines), "\n".join([*heading, _render_reports(story, digest, with_links=False)])):
         if len(text) <= MAX_TEXT_LENGTH:
             return _section(text)
-    return _section(f"*{title}*\n{isolate(escape_mrkdwn(_cut(lead.source, 80)))}")
+    return _section(f"*{_format_title(story)}*\n{isolate(escape_mrkdwn(_cut(lead.source, 80)))}")
+
+
+def _format_title(story: DigestStory) -> str:
+    return isolate(escape_mrkdwn(_cut(story.headline.title, 300)).replace("|", "¦"))
+
+
+def _iter_heading(story: DigestStory, digest: Digest) -> Iterator[str]:
+    """Yield the lines above a story's text: how it stands, its headline, and the former or original one."""
+    title, url = _format_title(story), story.headline.url
+    if status := format_status(story, digest):
+        yield f"_{status}_"
+    yield f"*<{_escape_url(url)}|{title}>*" if url else f"*{title}*"
+    if compare_headlines(story.lead):
+        yield f"Changed from “{isolate(escape_mrkdwn(_cut(story.lead.former_title, 300)))}”"
+    if (original := choose_original(story)) is not None:
+        yield isolate(escape_mrkdwn(_cut(original.title, 300)))
+
+
+def _iter_text(story: DigestStory) -> Iterator[str]:
+    """Yield the lead's summary and what the other reports add."""
+    if summary := "".join(_render_piece(*piece) for piece in _separate_bold(cut_summary(story.lead, SUMMARY_LENGTH))):
+        yield isolate(summary)
+    for addition in story.additions:
+        sentence = isolate(escape_mrkdwn(_cut(addition.sentence, 300)))
+        yield f"• {sentence} ({isolate(escape_mrkdwn(_cut(addition.outlet, 80)))})"
 
 
 def _render_reports(story: DigestStory, digest: Digest, *, with_links: bool) -> str:
