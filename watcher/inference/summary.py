@@ -52,8 +52,12 @@ def _iter_sentences(sentences: Iterable[Any], sources: Sequence[SummarySource]) 
         if not isinstance(sentence, dict) or not isinstance(sentence.get("text"), str):
             continue
         text = one_line(sentence["text"])
-        numbers = sentence.get("reports")
-        named = [number for number in numbers if type(number) is int] if isinstance(numbers, list) else []
-        entry_ids = tuple(dict.fromkeys(sources[n - 1].entry_id for n in named if 1 <= n <= len(sources)))
+        entry_ids = _find_entries(sentence.get("reports"), sources)
         if text and entry_ids and len(text) <= MAX_SENTENCE_LENGTH and _ADDRESS.search(text) is None:
             yield SummarySentence(text=text, entry_ids=entry_ids)
+
+
+def _find_entries(numbers: Any, sources: Sequence[SummarySource]) -> tuple[int, ...]:
+    """Return the entries of the reports that a sentence names, those alone that were passed."""
+    named = [number for number in numbers if type(number) is int] if isinstance(numbers, list) else []
+    return tuple(dict.fromkeys(sources[number - 1].entry_id for number in named if 1 <= number <= len(sources)))

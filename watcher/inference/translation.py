@@ -24,9 +24,7 @@ _TASK = (
 _ADDRESS = re.compile(r"https?://|www\.|<[a-z/!]", re.IGNORECASE)
 
 
-def translate_headlines(
-    options: TextServiceOptions, headlines: Sequence[str], *, deadline: float
-) -> Mapping[str, str]:
+def translate_headlines(options: TextServiceOptions, headlines: Sequence[str], *, deadline: float) -> Mapping[str, str]:
     """Return translations by headline, those alone that look like translations; raises TextServiceError.
 
     `deadline` is a moment of time.monotonic().
@@ -53,9 +51,7 @@ def _request_libretranslate(options: TextServiceOptions, batch: Sequence[str], d
     body = {"q": list(batch), "source": "auto", "target": options.to.partition("-")[0].lower(), "format": "text"}
     if options.api_key:
         body["api_key"] = options.api_key
-    answer = post_json(
-        url if url.endswith("/translate") else f"{url}/translate", body, api_key=None, deadline=deadline
-    )
+    answer = post_json(url if url.endswith("/translate") else f"{url}/translate", body, api_key=None, deadline=deadline)
     texts = answer.get("translatedText") if isinstance(answer, dict) else None
     if not isinstance(texts, list) or len(texts) != len(batch):
         raise TextServiceError("answered another number of translations than it was asked for")
@@ -71,7 +67,7 @@ def _request_chat(options: TextServiceOptions, batch: Sequence[str], deadline: f
 
 
 def _check_translation(original: str, answer: Any) -> str | None:
-    """Return a translation on one line; None for what cannot be one: empty, unchanged, far too long, with an address."""
+    """Return a translation on one line; None for what is none: empty, unchanged, far too long, with an address."""
     if not isinstance(answer, str):
         return None
     text = one_line(answer)
