@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from itertools import islice
 
-from watcher.model.event import EventFacts
+from watcher.model.event import EventFacts, EventReport
+from watcher.model.machine_text import SummarySentence, Translation
 from watcher.model.topic import Evidence, Origin
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -147,6 +148,22 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumberedReport:
+    """A report with its place among those of its story, from 1 on in order of publication."""
+
+    number: int
+    report: EventReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitedSentence:
+    """A sentence of a machine's summary, and the reports that it stands on."""
+
+    text: str
+    reports: tuple[NumberedReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
     """A sentence that a report adds to those before it, and its outlet."""
 
@@ -160,7 +177,7 @@ class DigestStory:
     """One story of a digest, with all its topics: its leading hit, and the other hits that the digest reports.
 
     `facts` are those of the whole story, earlier reports included. `reported_at` is the slot of the last digest of the
-    same name that reported it.
+    same name that reported it. Machines wrote `translation`, of a foreign headline, and `summary`.
     """
 
     lead: DigestHit
@@ -171,6 +188,8 @@ class DigestStory:
     importance: Importance
     reported_at: datetime | None = None
     reported_in: int | None = None
+    translation: Translation | None = None
+    summary: tuple[SummarySentence, ...] = ()
 
     @property
     def id(self) -> int | None:
@@ -179,6 +198,37 @@ class DigestStory:
 
     @property
     def headline(self) -> Headline:
+        """What the story is headed with: a translation where there is one, else the headline of a report."""
+        own = self.own_headline
+        if self.translation is None:
+            return own
+        return Headline(title=self.translation.text, language=self.translation.language, url=own.url)
+
+    @property
+    def original(self) -> Headline | None:
+        """The words beneath the headline: what was translated, or the lead's where another report heads the story."""
+        own, lead = self.own_headline, self.lead
+        if self.translation is not None:
+            return own
+        if own.title == lead.title:
+            return None
+        return Headline(title=lead.title, language=lead.language, url=lead.url, evidence=lead.evidence)
+
+    @property
+    def cited_summary(self) -> tuple[CitedSentence, ...]:
+        """The summary with the reports of each sentence, by their numbers."""
+        reports = {
+            fact.report.entry_id: NumberedReport(number=number, report=fact.report)
+            for number, fact in enumerate(self.facts.reports, 1)
+        }
+        return tuple(
+            CitedSentence(text=sentence.text, reports=tuple(reports[id_] for id_ in sentence.entry_ids))
+            for sentence in self.summary
+            if all(id_ in reports for id_ in sentence.entry_ids)
+        )
+
+    @property
+    def own_headline(self) -> Headline:
         """The lead's headline, unless the lead is foreign and another report of the story is not."""
         lead, facts = self.lead, self.facts
         if facts.title_entry_id == lead.entry_id or _is_same_language(lead.language, facts.title_language):

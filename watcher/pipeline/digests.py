@@ -23,6 +23,7 @@ from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Topic
 from watcher.pipeline import digest_notes
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
+from watcher.pipeline.machine_texts import TextServices, add_texts
 from watcher.pipeline.messages import build_messages
 from watcher.pipeline.story_histories import load_histories
 from watcher.store.database import Database, Db
@@ -65,6 +66,7 @@ class DigestContext:
     links: Links = field(default_factory=Links)
     templates: Path | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
+    services: TextServices = field(default_factory=TextServices)
     checkpoint: Checkpoint = ignore_checkpoint
 
 
@@ -219,6 +221,7 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
             earlier = _find_earlier_messages(db, subscription, digest)
         if not _has_content(digest, job):
             return None
+        digest = add_texts(database, digest, context.services, job.now)
         rendered = _render(context, job, digest, basis, installation, earlier)
         context.checkpoint("gathered")
         with database.write() as db:
