@@ -211,7 +211,8 @@ def _is_unlisted(now: datetime) -> ColumnElement[bool]:
     return exists().where(
         feeds.c.id == tombstones.c.feed_id,
         tombstones.c.seen_at < now - UNLISTED_FOR,
-        feeds.c.read_at > now - UNLISTED_FOR,
+        # A time in the future is no proof of a recent reading: a wrong clock wrote it.
+        feeds.c.read_at.between(now - UNLISTED_FOR, now),
     )
 
 
