@@ -156,6 +156,22 @@ def test_what_left_its_document_is_forgotten_although_the_document_stands_unchan
         assert db.execute(select(tombstones.c.key)).scalars().all() == ["guid:g2"]
 
 
+@pytest.mark.parametrize("hours", [1, 6, 11, 12, 13, 23])
+def test_what_was_listed_at_the_last_reading_before_an_outage_stays_known(database: Database, hours: int) -> None:
+    items = [item(1, "Weather"), item(2, "Tides")]
+    bring(database, items)
+    prune_database(database, SHORT, LONG_AGO)
+    last_read_at = LONG_AGO + timedelta(hours=hours)
+    bring(database, [*items, item(3, "Fog")], now=last_read_at)
+    for half_hours in range(-4, 60):
+        later = LONG_AGO + UNLISTED_FOR + half_hours * timedelta(minutes=30)
+        assert prune_database(database, Retention(entries=90 * DAY), later).tombstones == 0
+
+    again = bring(database, [*items, item(3, "Fog"), item(4, "Rain")], now=LONG_AGO + 20 * DAY)
+
+    assert [each.entry.item.title for each in again.new] == ["Rain"]
+
+
 def test_a_document_that_was_read_in_the_future_makes_nobody_forget_what_it_lists(database: Database) -> None:
     bring(database, [item(1, "Weather")], now=NOON + 400 * DAY)
     with database.write() as db:
