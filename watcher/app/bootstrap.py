@@ -195,6 +195,7 @@ class App:
             coverage_of=measure_coverage,
             links=self._links(),
             templates=settings.templates,
+            weights={feed.url: feed.weight for feed in settings.sources if feed.weight != 1.0},
         )
 
     def _links(self) -> Links:

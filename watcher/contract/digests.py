@@ -10,6 +10,7 @@ from watcher.contract.deliveries import Delivery
 from watcher.contract.entries import Evidence, encode_evidence
 from watcher.contract.timestamps import format_timestamp
 from watcher.model import digest as model
+from watcher.model import digest_story
 from watcher.model.topic import Origin
 
 
@@ -65,6 +66,66 @@ class DigestStory(TypedDict):
     hits: list[DigestHit]
 
 
+class StoryTopic(TypedDict):
+    """A topic of a story, with the hit on which it is judged."""
+
+    id: str
+    name: str
+    hit: int
+
+
+class StoryImportance(TypedDict):
+    """Why a story stands where it does: each part from 0 to 1, and their weighted mean."""
+
+    total: float
+    outlets: float
+    novelty: float
+    match: float
+    freshness: float
+
+
+class FirstReport(TypedDict):
+    """Who reported a story first, and when it was published, or seen where no plausible time was given."""
+
+    outlet: str
+    entry: int
+    url: str | None
+    at: str
+
+
+class StoryAddition(TypedDict):
+    """A sentence that a report adds to those before it."""
+
+    sentence: str
+    outlet: str
+    language: str | None
+
+
+class BriefedStory(TypedDict):
+    """A story of a digest, once, with all its topics.
+
+    `status` is new, continues or changed since the last digest of this name, whose slot is `reported_at`.
+    `independent` counts outlets with a report of their own, `copies` near-verbatim ones.
+    """
+
+    id: int | None
+    title: str
+    language: str | None
+    url: str | None
+    status: str
+    reported_at: str | None
+    topics: list[StoryTopic]
+    first: FirstReport
+    outlets: list[str]
+    independent: int
+    copies: int
+    languages: list[str]
+    reports: int
+    adds: list[StoryAddition]
+    importance: StoryImportance
+    hits: list[DigestHit]
+
+
 class DigestTopic(TypedDict):
     """A topic in a digest; `more` stories did not fit."""
 
@@ -75,7 +136,12 @@ class DigestTopic(TypedDict):
 
 
 class DigestContent(TypedDict):
-    """What a digest reports. `window` is (after, until], by the time of the match."""
+    """What a digest reports. `window` is (after, until], by the time of the match.
+
+    `stories` are those it shows, the most important first, each once; `topics` list the same by topic. `brief` holds
+    the ids of those that it begins with. `story_count` includes the `left_out`, which did not fit; `silent` were
+    reported before and only gained copies. `held_before` are from before watching began, in the first digest alone.
+    """
 
     name: str
     title: str
@@ -85,6 +151,12 @@ class DigestContent(TypedDict):
     alarms: list[str]
     troubles: list[str]
     topics: list[DigestTopic]
+    stories: list[BriefedStory]
+    brief: list[int]
+    story_count: int
+    left_out: int
+    silent: int
+    held_before: list[BriefedStory]
 
 
 class WebhookPayload(DigestContent):
@@ -207,6 +279,12 @@ def encode_digest_content(digest: model.Digest) -> DigestContent:
             }
             for section in digest.sections
         ],
+        "stories": [_encode_briefed_story(story) for story in digest.stories],
+        "brief": [story.id for story in digest.brief if story.id is not None],
+        "story_count": digest.story_count,
+        "left_out": digest.left_out,
+        "silent": digest.silent,
+        "held_before": [_encode_briefed_story(story) for story in digest.held_before],
     }
 
 
@@ -230,7 +308,7 @@ def encode_subscription(
     }
 
 
-def _encode_story(line: model.StoryLine) -> DigestStory:
+def _encode_story(line: digest_story.DigestStory) -> DigestStory:
     return {
         "story": line.lead.story_id,
         "title": line.lead.title,
@@ -241,7 +319,43 @@ def _encode_story(line: model.StoryLine) -> DigestStory:
     }
 
 
-def _encode_hit(hit: model.DigestHit) -> DigestHit:
+def _encode_briefed_story(story: digest_story.DigestStory) -> BriefedStory:
+    headline, facts, importance = story.headline, story.facts, story.importance
+    return {
+        "id": story.id,
+        "title": headline.title,
+        "language": headline.language,
+        "url": headline.url,
+        "status": story.status.value,
+        "reported_at": format_timestamp(story.reported_at),
+        "topics": [{"id": label.topic_id, "name": label.name, "hit": label.hit_id} for label in story.labels],
+        "first": {
+            "outlet": facts.first.outlet,
+            "entry": facts.first.entry_id,
+            "url": facts.first.url,
+            "at": format_timestamp(facts.first.reported_at),
+        },
+        "outlets": list(facts.outlets),
+        "independent": story.independent_outlets,
+        "copies": facts.copies,
+        "languages": list(facts.languages),
+        "reports": len(facts.reports),
+        "adds": [
+            {"sentence": addition.sentence, "outlet": addition.outlet, "language": addition.language}
+            for addition in story.additions
+        ],
+        "importance": {
+            "total": round(importance.total, 4),
+            "outlets": round(importance.outlets, 4),
+            "novelty": round(importance.novelty, 4),
+            "match": round(importance.match, 4),
+            "freshness": round(importance.freshness, 4),
+        },
+        "hits": [_encode_hit(hit) for hit in (story.lead, *story.others)],
+    }
+
+
+def _encode_hit(hit: digest_story.DigestHit) -> DigestHit:
     return {
         "id": hit.hit_id,
         "entry": hit.entry_id,

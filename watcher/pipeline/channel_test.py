@@ -64,7 +64,8 @@ def _build_test_digest(channel: Channel, now: datetime) -> Digest:
         window=(now, now),
         timezone="UTC",
         coverage=Coverage(),
-        sections=(),
+        topics=(),
+        stories=(),
         hits=(),
         troubles=(f"This tests the channel {channel.name}. Digests and alerts arrive like this.",),
     )

@@ -14,7 +14,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from watcher.model.digest import EmptyPolicy
+from watcher.model.digest import EmptyPolicy, ImportanceWeights
 from watcher.model.feed import Budget
 from watcher.model.meaning import EncoderEngine
 from watcher.model.proxy import DIRECT, parse_proxy
@@ -257,6 +257,15 @@ class Quiet(Section):
         return self
 
 
+class WrittenImportance(Section):
+    """How much counts for a story's place in a digest; 0 leaves a part out."""
+
+    outlets: float = Field(ImportanceWeights().outlets, ge=0, le=100, allow_inf_nan=False)
+    novelty: float = Field(ImportanceWeights().novelty, ge=0, le=100, allow_inf_nan=False)
+    match: float = Field(ImportanceWeights().match, ge=0, le=100, allow_inf_nan=False)
+    freshness: float = Field(ImportanceWeights().freshness, ge=0, le=100, allow_inf_nan=False)
+
+
 class WrittenDigest(Section):
     """A digest or alert."""
 
@@ -277,6 +286,8 @@ class WrittenDigest(Section):
     batch: Length = Field(timedelta(), ge=timedelta(), le=timedelta(days=1))
     alarms: bool = True
     formerly: Strings = ()
+    language: str = Field("en", pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")
+    importance: WrittenImportance = WrittenImportance()
 
     _named = field_validator("name")(validate_name)
     _formerly_named = field_validator("formerly")(validate_names)

@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 
-from watcher.model.digest import DigestHit, Subscription
+from watcher.model.digest import Subscription
+from watcher.model.digest_story import DigestHit
 from watcher.model.results import StoredHit
 from watcher.model.topic import Origin
 from watcher.store.database import Db
@@ -17,6 +18,7 @@ from watcher.store.tables import digest_items, digests, entry_versions
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits as hit_table
 
+MAX_BASELINE_HITS = 500
 MAX_HITS_PER_DIGEST = 5_000
 """Hits that one digest takes in; what lies beyond waits for the next."""
 
@@ -56,6 +58,20 @@ def load_unreported_hits(db: Db, subscription: Subscription, since: datetime, no
         _select_unreported(select_hits(), subscription, since, now).order_by(hit_table.c.id).limit(MAX_HITS_PER_DIGEST)
     )
     return tuple(to_digest_hit(read_hit_row(row)) for row in db.execute(chosen).mappings())
+
+
+def load_baseline_hits(db: Db, subscription: Subscription, since: datetime) -> tuple[DigestHit, ...]:
+    """Return the hits since a moment in what the feeds held before watching began, newest first."""
+    chosen = select_hits().where(
+        hit_table.c.matched_at > since,
+        hit_table.c.origin == Origin.LIVE.value,
+        entry_table.c.baseline,
+        ~entry_table.c.quarantined,
+    )
+    if subscription.topics:
+        chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
+    rows = db.execute(chosen.order_by(hit_table.c.id.desc()).limit(MAX_BASELINE_HITS)).mappings()
+    return tuple(to_digest_hit(read_hit_row(row)) for row in rows)
 
 
 def load_edited_hits(db: Db, subscription: Subscription, since: datetime) -> tuple[DigestHit, ...]:
