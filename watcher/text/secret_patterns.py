@@ -68,12 +68,12 @@ def _compile_next(character: str, flags: int) -> re.Pattern[str]:
 def _mask_cut(text: str, form: _Form) -> str:
     """Mask the beginning of a secret where the text was cut in the middle of it."""
     for begin in range(max(0, len(text) - MAX_CUT), len(text)):
-        at, before = begin, begin
-        for matched, pattern in enumerate(form.characters):
+        matched, before, at = 0, begin, begin
+        for pattern in form.characters:
             step = pattern.match(text, at)
             if step is None:
                 break
-            before, at = at, step.end()
+            matched, before, at = matched + 1, at, step.end()
         # An escape may be cut as well (`%2`, `&am`, which begins with the character itself), and dots may follow.
         if matched >= MIN_PREFIX and (_END.match(text, at) or _END.match(text, before)):
             return text[:begin] + MASK
