@@ -30,6 +30,7 @@ from watcher.model.entry import StoredEntry
 from watcher.store.database import Database, Db
 from watcher.store.database.maintenance import get_database_size, release_space
 from watcher.store.entries.fulltext_index import unindex_entries
+from watcher.store.entries.known_entries import TOMBSTONE_TOUCH_INTERVAL
 from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since, load_entries
 from watcher.store.feeds.commands import clear_item_marks
 from watcher.store.feeds.hosts import delete_idle_hosts
@@ -223,7 +224,9 @@ def _is_unlisted(now: datetime) -> ColumnElement[bool]:
     return exists().where(
         feeds.c.id == tombstones.c.feed_id,
         tombstones.c.seen_at < now - UNLISTED_FOR,
-        feeds.c.read_at > now - UNLISTED_FOR,
+        # What was listed at the last reading was noted up to two intervals before that. A reading in the future, by a
+        # wrong clock, proves nothing.
+        feeds.c.read_at.between(now - UNLISTED_FOR + 2 * TOMBSTONE_TOUCH_INTERVAL, now),
     )
 
 
