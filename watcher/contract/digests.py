@@ -6,12 +6,11 @@ from datetime import datetime
 
 from typing_extensions import TypedDict
 
+from watcher.contract.briefed_stories import BriefedStory, DigestHit, encode_briefed_story, encode_digest_hit
 from watcher.contract.deliveries import Delivery
-from watcher.contract.entries import Evidence, encode_evidence
 from watcher.contract.timestamps import format_timestamp
 from watcher.model import digest as model
 from watcher.model import digest_story
-from watcher.model.topic import Origin
 
 
 class Coverage(TypedDict):
@@ -33,28 +32,6 @@ class Coverage(TypedDict):
     notes: list[str]
 
 
-class DigestHit(TypedDict):
-    """A hit as a digest shows it. `edited` marks one that was reported before and has another headline now."""
-
-    id: int
-    entry: int
-    title: str
-    url: str | None
-    source: str
-    summary: str
-    language: str | None
-    published_at: str | None
-    first_seen_at: str
-    matched_at: str
-    score: float
-    origin: str
-    backfill: bool
-    edited: bool
-    matched_by_edit: bool
-    baseline: bool
-    evidence: list[Evidence]
-
-
 class DigestStory(TypedDict):
     """A story in a digest: its leading hit first, then the hits of the other outlets."""
 
@@ -63,66 +40,6 @@ class DigestStory(TypedDict):
     url: str | None
     outlets: list[str]
     score: float
-    hits: list[DigestHit]
-
-
-class StoryTopic(TypedDict):
-    """A topic of a story, with the hit on which it is judged."""
-
-    id: str
-    name: str
-    hit: int
-
-
-class StoryImportance(TypedDict):
-    """Why a story stands where it does: each part from 0 to 1, and their weighted mean."""
-
-    total: float
-    outlets: float
-    novelty: float
-    match: float
-    freshness: float
-
-
-class FirstReport(TypedDict):
-    """Who reported a story first, and when it was published, or seen where no plausible time was given."""
-
-    outlet: str
-    entry: int
-    url: str | None
-    at: str
-
-
-class StoryAddition(TypedDict):
-    """A sentence that a report adds to those before it."""
-
-    sentence: str
-    outlet: str
-    language: str | None
-
-
-class BriefedStory(TypedDict):
-    """A story of a digest, once, with all its topics.
-
-    `status` is new, continues or changed since the last digest of this name, whose slot is `reported_at`.
-    `independent` counts outlets with a report of their own, `copies` near-verbatim ones.
-    """
-
-    id: int | None
-    title: str
-    language: str | None
-    url: str | None
-    status: str
-    reported_at: str | None
-    topics: list[StoryTopic]
-    first: FirstReport
-    outlets: list[str]
-    independent: int
-    copies: int
-    languages: list[str]
-    reports: int
-    adds: list[StoryAddition]
-    importance: StoryImportance
     hits: list[DigestHit]
 
 
@@ -279,12 +196,12 @@ def encode_digest_content(digest: model.Digest) -> DigestContent:
             }
             for section in digest.sections
         ],
-        "stories": [_encode_briefed_story(story) for story in digest.stories],
+        "stories": [encode_briefed_story(story) for story in digest.stories],
         "brief": [story.id for story in digest.brief if story.id is not None],
         "story_count": digest.story_count,
         "left_out": digest.left_out,
         "silent": digest.silent,
-        "held_before": [_encode_briefed_story(story) for story in digest.held_before],
+        "held_before": [encode_briefed_story(story) for story in digest.held_before],
     }
 
 
@@ -315,63 +232,5 @@ def _encode_story(line: digest_story.DigestStory) -> DigestStory:
         "url": line.lead.url,
         "outlets": list(line.outlets),
         "score": round(line.lead.score, 4),
-        "hits": [_encode_hit(hit) for hit in (line.lead, *line.others)],
-    }
-
-
-def _encode_briefed_story(story: digest_story.DigestStory) -> BriefedStory:
-    headline, facts, importance = story.headline, story.facts, story.importance
-    return {
-        "id": story.id,
-        "title": headline.title,
-        "language": headline.language,
-        "url": headline.url,
-        "status": story.status.value,
-        "reported_at": format_timestamp(story.reported_at),
-        "topics": [{"id": label.topic_id, "name": label.name, "hit": label.hit_id} for label in story.labels],
-        "first": {
-            "outlet": facts.first.outlet,
-            "entry": facts.first.entry_id,
-            "url": facts.first.url,
-            "at": format_timestamp(facts.first.reported_at),
-        },
-        "outlets": list(facts.outlets),
-        "independent": story.independent_outlets,
-        "copies": facts.copies,
-        "languages": list(facts.languages),
-        "reports": len(facts.reports),
-        "adds": [
-            {"sentence": addition.sentence, "outlet": addition.outlet, "language": addition.language}
-            for addition in story.additions
-        ],
-        "importance": {
-            "total": round(importance.total, 4),
-            "outlets": round(importance.outlets, 4),
-            "novelty": round(importance.novelty, 4),
-            "match": round(importance.match, 4),
-            "freshness": round(importance.freshness, 4),
-        },
-        "hits": [_encode_hit(hit) for hit in (story.lead, *story.others)],
-    }
-
-
-def _encode_hit(hit: digest_story.DigestHit) -> DigestHit:
-    return {
-        "id": hit.hit_id,
-        "entry": hit.entry_id,
-        "title": hit.title,
-        "url": hit.url,
-        "source": hit.source,
-        "summary": hit.summary,
-        "language": hit.language,
-        "published_at": format_timestamp(hit.published_at),
-        "first_seen_at": format_timestamp(hit.first_seen_at),
-        "matched_at": format_timestamp(hit.matched_at),
-        "score": round(hit.score, 4),
-        "origin": hit.origin.value,
-        "backfill": hit.origin is Origin.BACKFILL,
-        "edited": hit.edited,
-        "matched_by_edit": hit.matched_by_edit,
-        "baseline": hit.baseline,
-        "evidence": encode_evidence(hit.evidence),
+        "hits": [encode_digest_hit(hit) for hit in (line.lead, *line.others)],
     }

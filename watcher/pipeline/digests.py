@@ -23,10 +23,12 @@ from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Topic
 from watcher.pipeline import digest_notes
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
+from watcher.pipeline.machine_texts import TextServices, add_texts
 from watcher.pipeline.messages import build_messages
 from watcher.pipeline.story_histories import load_histories
 from watcher.store.database import Database, Db
 from watcher.store.digests.commands import add_digest, lock_subscription
+from watcher.store.digests.reported_stories import find_sent_messages
 from watcher.store.digests.reporting import (
     has_unreported_hits,
     list_reportable_versions,
@@ -35,7 +37,6 @@ from watcher.store.digests.reporting import (
     load_unreported_hits,
 )
 from watcher.store.digests.slots import get_last_digest_id, get_last_slot, get_registered_at, register_subscriptions
-from watcher.store.digests.story_reports import find_sent_messages
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
 from watcher.store.outbox.queue import DeliveryDraft, add_deliveries, requeue_delivery
@@ -65,6 +66,7 @@ class DigestContext:
     links: Links = field(default_factory=Links)
     templates: Path | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
+    services: TextServices = field(default_factory=TextServices)
     checkpoint: Checkpoint = ignore_checkpoint
 
 
@@ -221,6 +223,7 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
             earlier = _find_earlier_messages(db, subscription, digest)
         if not _has_content(digest, job):
             return None
+        digest = add_texts(database, digest, context.services, job.now)
         rendered = _render(context, job, digest, basis, installation, earlier)
         context.checkpoint("gathered")
         with database.write() as db:

@@ -27,9 +27,10 @@ from watcher.digest.format_helpers import (
 from watcher.digest.forms import DigestForms
 from watcher.digest.links import Links
 from watcher.digest.story_text import (
-    choose_original,
+    SUMMARY_LABEL,
     compare_headlines,
     format_hit_time,
+    format_original,
     format_spread,
     format_status,
     format_time,
@@ -222,12 +223,20 @@ def _iter_heading(story: DigestStory, digest: Digest) -> Iterator[str]:
     yield f"*<{_escape_url(url)}|{title}>*" if url else f"*{title}*"
     if compare_headlines(story.lead):
         yield f"Changed from “{isolate(escape_mrkdwn(_cut(story.lead.former_title, 300)))}”"
-    if (original := choose_original(story)) is not None:
+    if (original := story.original) is not None:
         yield isolate(escape_mrkdwn(_cut(original.title, 300)))
+        if note := format_original(story):
+            yield f"_{escape_mrkdwn(note)}_"
 
 
 def _iter_text(story: DigestStory) -> Iterator[str]:
-    """Yield the lead's summary and what the other reports add."""
+    """Yield a machine's summary, the lead's own, and what the other reports add."""
+    for cited_sentence in story.cited_summary:
+        numbers = "".join(
+            f" <{_escape_url(cited.report.url)}|[{cited.number}]>" if cited.report.url else f" [{cited.number}]"
+            for cited in cited_sentence.reports
+        )
+        yield f"_{SUMMARY_LABEL}:_ {escape_mrkdwn(cited_sentence.text)}{numbers}"
     if summary := "".join(_render_piece(*piece) for piece in _separate_bold(cut_summary(story.lead, SUMMARY_LENGTH))):
         yield isolate(summary)
     for addition in story.additions:

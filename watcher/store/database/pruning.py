@@ -39,7 +39,18 @@ from watcher.store.sql.dialect import acquire_lock, get_dialect
 from watcher.store.sql.types import IDS
 from watcher.store.system.counters import add_to_entry_counts, add_to_hit_counts, shrink_stories
 from watcher.store.system.key_values import get_value, set_value
-from watcher.store.tables import aliases, digest_items, feeds, hits, outbox, polls, stories, story_marks, tombstones
+from watcher.store.tables import (
+    aliases,
+    digest_items,
+    feeds,
+    hits,
+    machine_texts,
+    outbox,
+    polls,
+    stories,
+    story_marks,
+    tombstones,
+)
 from watcher.store.tables import entries as entry_table
 from watcher.stories import STORY_WINDOW
 
@@ -123,6 +134,7 @@ def prune_database(
     _piecemeal(database, _some(story_marks, story_marks.c.entry_id < too_old))
     _piecemeal(database, _some(stories, stories.c.last_at < now - STORY_WINDOW, ~_has_tellings()))
     old_polls = _piecemeal(database, _some(polls, polls.c.at < now - kept.polls))
+    _piecemeal(database, _some(machine_texts, machine_texts.c.created_at < now - kept.payloads))
     unlisted = _piecemeal(database, _some(tombstones, _is_unlisted(now)))
     old_payloads = outbox.c.state == "sent", outbox.c.sent_at < now - kept.payloads, outbox.c.payload != ""
     emptied = _piecemeal(database, update(outbox).where(_a_batch(outbox, *old_payloads)).values(payload=""))
