@@ -87,7 +87,7 @@ def load(database: Database, dumped: dict[str, Any]) -> None:
     with database.write() as db:
         command.upgrade(_config(db), dumped["revision"])
         _insert(db, dumped["tables"])
-        if not database.is_sqlite:
+        if database.is_shared:
             get_dialect(db).set_sequences(db, metadata.sorted_tables)
 
 
