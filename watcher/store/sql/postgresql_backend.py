@@ -9,6 +9,7 @@ from sqlalchemy import URL, create_engine, event, text
 
 from watcher.store.sql.backend import Backend, Check
 from watcher.store.sql.interface import Db
+from watcher.store.tables.metadata import set_postgresql_options
 
 CONNECT_TIMEOUT = 10
 """Seconds to wait for a server that does not answer at all; without a limit it is minutes."""
@@ -21,6 +22,7 @@ class PostgresqlBackend(Backend):
     is_shared = True
 
     def __init__(self, url: URL) -> None:
+        set_postgresql_options()
         self.writer = create_engine(
             url,
             pool_size=5,
