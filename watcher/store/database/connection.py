@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from sqlalchemy import URL, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from watcher.errors import StorageError, StorageFault, StoreError, UsageError
 from watcher.store.database.storage_faults import find_storage_fault
@@ -84,6 +84,19 @@ class Database:
             self._backend.begin_read(db)
             yield db
 
+    @contextmanager
+    def open_raw(self) -> Iterator[Any]:
+        """Open the driver's own connection, outside of any transaction; raises StorageError where that fails."""
+        with _translated(self):
+            try:
+                pooled = self._backend.writer.raw_connection()
+            except self._backend.writer.dialect.loaded_dbapi.Error as error:  # SQLAlchemy's own connections wrap it
+                raise OperationalError("connect", None, error) from error
+        try:
+            yield pooled.driver_connection
+        finally:
+            pooled.close()
+
     @property
     def shortage(self) -> StorageFault | None:
         """Return that the disk of a SQLite file is full, or so nearly that a write may fail."""
@@ -113,6 +126,7 @@ def _translated(database: Database) -> Iterator[None]:
         fault = find_storage_fault(error)
         if fault is StorageFault.BROKEN and database.path is not None and _is_full(database.path):
             fault = StorageFault.FULL  # what is mapped into memory fails otherwise than what is written
+            message = f"database {database}: {fault.value}: {_plain(error)}"
         raise (StoreError(message) if fault is None else StorageError(message, fault)) from error
 
 

@@ -29,7 +29,8 @@ _REPAIR = "; run `watcher db check --repair`"
 
 def release_space(database: Database) -> None:
     """Return unused space to the file system, as far as nobody else writes meanwhile."""
-    database.backend.release_space()
+    with database.open_raw() as connection:
+        database.backend.release_space(connection)
 
 
 def find_database_faults(database: Database) -> tuple[str, ...]:

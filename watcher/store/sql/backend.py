@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import ClassVar, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 from sqlalchemy import Engine
 
@@ -39,8 +39,11 @@ class Backend(ABC):
         """Return the size of the database in bytes."""
 
     @abstractmethod
-    def release_space(self) -> None:
-        """Return unused space to the file system, as far as nobody else writes meanwhile."""
+    def release_space(self, connection: Any) -> None:
+        """Return unused space to the file system, as far as nobody else writes meanwhile.
+
+        `connection` is the driver's own, outside of any transaction.
+        """
 
     @abstractmethod
     def list_integrity_checks(self) -> Mapping[str, Check]:

@@ -45,7 +45,7 @@ class PostgresqlBackend(Backend):
         """Return what the server says that the database takes."""
         return int(db.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
 
-    def release_space(self) -> None:
+    def release_space(self, _connection: Any) -> None:
         """Do nothing: the server does so by itself (autovacuum)."""
 
     def list_integrity_checks(self) -> Mapping[str, Check]:

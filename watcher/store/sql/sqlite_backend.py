@@ -65,13 +65,11 @@ class SqliteBackend(Backend):
         files = [self.path, self.path.with_name(self.path.name + "-wal")]
         return sum(file.stat().st_size for file in files if file.exists())
 
-    def release_space(self) -> None:
+    def release_space(self, connection: Any) -> None:
         """Return free pages to the file system, and let the planner look at its statistics.
 
         Some pages at a time, for those who wait to write; where the database is busy the rest waits for the next time.
         """
-        raw = self.writer.raw_connection()
-        connection: Any = raw.driver_connection
         try:
             while connection.execute("PRAGMA freelist_count").fetchone()[0]:
                 # A script, not a statement: executed as one statement the pragma frees a single page.
@@ -80,8 +78,6 @@ class SqliteBackend(Backend):
         except sqlite3.OperationalError:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
-        finally:
-            raw.close()
 
     def list_integrity_checks(self) -> Mapping[str, Check]:
         """Return the checks of the file's pages and of references, which only those who write look after."""

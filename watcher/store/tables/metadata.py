@@ -36,7 +36,7 @@ def on_postgresql(**options: object) -> dict[str, Any]:
 
 
 def set_postgresql_options() -> None:
-    """Give tables and indexes their options for PostgreSQL, before anything is created or compared there."""
+    """Set the options of tables and indexes for PostgreSQL, before anything is created or compared there."""
     for table in metadata.tables.values():
         for item in (table, *table.indexes):
             if options := item.info.get(_POSTGRESQL):
