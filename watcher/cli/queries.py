@@ -168,21 +168,24 @@ def label(
     judgement: Annotated[Judgement, typer.Argument(help="Your judgement; `none` takes it back.")],
     as_json: Json = False,
 ) -> None:
-    """Judge a hit: relevant or irrelevant. Judgements measure a topic (`watcher topics eval`)."""
+    """Judge a hit for its topic: relevant or irrelevant. Judgements measure a topic (`watcher topics eval`)."""
     from watcher import clock
+    from watcher.app.judgements import judge_hit
     from watcher.contract.hits import Label, LabelledHit
-    from watcher.store.hits.commands import set_hit_label
 
     verdict: Label | None = None
     if judgement is not Judgement.NONE:
         verdict = "relevant" if judgement is Judgement.RELEVANT else "irrelevant"
     with open_application(queries=False) as application, application.database.write() as db:
-        set_hit_label(db, hit, verdict, clock.now())
+        judged = judge_hit(db, hit, verdict, clock.now())
     labelled: LabelledHit = {"id": hit, "label": verdict}
     if as_json:
         output.print_json(labelled)
     else:
-        output.print_note(f"hit {hit}: {judgement.value}")
+        output.print_note(f"hit {hit} ({judged.hit.topic_id}): {judgement.value}")
+        for other in judged.others:
+            label_text = other.label or "not judged"
+            output.print_note(f"the same item is hit {other.id} ({other.topic_id}): {label_text}")
 
 
 def _parse_query(application: App, raw: RawListQuery) -> ListQuery:

@@ -70,12 +70,14 @@ class WebContext:
     def render_page(self, request: Request, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """Render a template; every page knows the request, the time, and the visitor's form token."""
         session = get_session(request)
+        topic_names = {topic.id: topic.name for topic in self.app.settings.topics}
         body = self.environment.get_template(template).render(
             request=request,
             path=request.url.path,
             now=self.now,
             csrf=self.gate.form_token(session),
             logged_in=self.gate.login_needed and session.authenticated,
+            topic_name=lambda topic_id: topic_names.get(topic_id, topic_id),
             fragment=request.query_params.get("fragment") == "1",
             **values,
         )

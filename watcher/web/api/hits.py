@@ -7,9 +7,9 @@ from typing import Literal
 from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from watcher.app.judgements import judge_hit
 from watcher.app.listing import list_hits as get_hits
 from watcher.contract.hits import Hit, HitList, Label, LabelledHit, encode_hit, encode_hits
-from watcher.store.hits.commands import set_hit_label
 from watcher.store.hits.queries import load_hit
 from watcher.web.api.parameters import ListParameters, add_next_link
 from watcher.web.context import Ctx, get_match_budget
@@ -43,8 +43,8 @@ def get_hit(ctx: Ctx, hit_id: HitId) -> Hit:
 
 @router.put("/hits/{hit_id}/label")
 def put_label(ctx: Ctx, hit_id: HitId, judgement: LabelUpdate) -> LabelledHit:
-    """Judge a hit: relevant or irrelevant. Judgements measure a topic."""
+    """Judge a hit for its topic: relevant or irrelevant. An item that several topics found is judged for each."""
     label: Label | None = None if judgement.label == "none" else judgement.label
     with ctx.app.database.write() as db:
-        set_hit_label(db, hit_id, label, ctx.now)
+        judge_hit(db, hit_id, label, ctx.now)
     return {"id": hit_id, "label": label}

@@ -5,16 +5,16 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
+from watcher.app.judgements import Label, judge_hit
 from watcher.digest.feedback_links import verify_feedback
 from watcher.errors import NotFoundError
-from watcher.store.hits.commands import set_hit_label
 from watcher.store.hits.queries import load_hit
 from watcher.web.context import Ctx, WebContext
 from watcher.web.forms import SubmittedForm, redirect_back
 from watcher.web.validation import HitId
 
 router = APIRouter(include_in_schema=False)
-LABELS = {"relevant": "relevant", "irrelevant": "irrelevant", "none": None}
+LABELS: dict[str, Label | None] = {"relevant": "relevant", "irrelevant": "irrelevant", "none": None}
 
 
 @router.post("/hits/{hit_id}/label")
@@ -36,7 +36,7 @@ def confirm_label(request: Request, ctx: Ctx, token: str) -> Response:
 def store_linked_label(request: Request, ctx: Ctx, token: str) -> Response:
     """Store the judgement of a signed link; the signature stands for the login."""
     if (judgement := verify_feedback(ctx.key, token)) is not None:
-        _store_label(ctx, *judgement)
+        _store_label(ctx, judgement[0], LABELS[judgement[1]])
     return _render_label(request, ctx, token, done=True)
 
 
@@ -52,6 +52,6 @@ def _render_label(request: Request, ctx: WebContext, token: str, *, done: bool) 
     return ctx.render_page(request, "label.html", hit=hit, judgement=judgement[1], done=done, token=token)
 
 
-def _store_label(ctx: WebContext, hit_id: int, label: str | None) -> None:
+def _store_label(ctx: WebContext, hit_id: int, label: Label | None) -> None:
     with ctx.app.database.write() as db:
-        set_hit_label(db, hit_id, label, ctx.now)
+        judge_hit(db, hit_id, label, ctx.now)
