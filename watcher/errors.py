@@ -95,3 +95,11 @@ class BusyError(WatcherError):
 
 class UsageError(WatcherError):
     """What was asked for makes no sense as asked (a time that is no time, a cursor of another list)."""
+
+
+class NoQueryError(UsageError):
+    """Words were asked of a topic that sentences alone describe; `topic_id` says which."""
+
+    def __init__(self, topic_id: str) -> None:
+        self.topic_id = topic_id
+        super().__init__(f"topic {topic_id!r} has no query: it finds by meaning alone")

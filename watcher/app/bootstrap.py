@@ -109,7 +109,7 @@ class App:
 
         topics = [
             WatchedTopic(id=topic.id, name=topic.name, query=topic.query, version=self.watched.version(topic.id))
-            for topic in self.watched.topics
+            for topic in self.watched.configured
         ]
         return sync_topics(db, topics, now)
 

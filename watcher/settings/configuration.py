@@ -12,6 +12,7 @@ from watcher import private
 from watcher.errors import ConfigError, Fault
 from watcher.model.digest import Channel, Subscription
 from watcher.model.feed import FeedConfig
+from watcher.model.meaning import EncoderOptions
 from watcher.model.topic import Topic
 from watcher.settings.proxies import Proxies
 from watcher.settings.schema import EngineName, Fetch, Polling, Retention, Web
@@ -37,6 +38,7 @@ class Settings:
     web: Web = field(default_factory=Web)
     exposed: tuple[Fault, ...] = ()
     retention: Retention = field(default_factory=Retention)
+    meaning: EncoderOptions = field(default_factory=EncoderOptions)
     sources: tuple[FeedConfig, ...] = ()
     topics: tuple[Topic, ...] = ()
     sets: Mapping[str, str] = field(default_factory=dict)

@@ -17,8 +17,9 @@ from watcher.settings.exposure import find_exposed
 from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
+from watcher.settings.meaning import build_encoder_options
 from watcher.settings.proxies import read_proxies
-from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web
+from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web, WrittenMeaning
 from watcher.settings.subscriptions import read_subscriptions
 from watcher.settings.topics import read_topics
 from watcher.settings.validation import build_section, read_sections
@@ -35,6 +36,7 @@ SECTIONS: Mapping[str, type[Section] | None] = {
     "polling": Polling,
     "web": Web,
     "retention": Retention,
+    "meaning": WrittenMeaning,
     "digests": None,
     "channels": None,
 }
@@ -72,6 +74,7 @@ class _FolderReader:
         """Return the settings; raises ConfigError with the faults of all files."""
         root, is_empty = self._read_main()
         storage, fetch, polling, web, retention = self._read_sections(root)
+        meaning = self._section(root, "meaning", WrittenMeaning)
         faults, folder = self._faults, self._folder
         proxies = read_proxies(fetch, self._environ, root.place, faults)
         sources = self._read_sources()
@@ -98,6 +101,7 @@ class _FolderReader:
             web=web,
             exposed=exposed,
             retention=retention,
+            meaning=build_encoder_options(meaning, subscriptions),
             sources=sources,
             topics=topics,
             sets=sets,
@@ -144,7 +148,7 @@ class _FolderReader:
         """Return topics, sets, and the ids that digests may name; None where the file could not be read."""
         file, faults_before = self._name(TOPICS), len(self._faults)
         root = read(self._folder / TOPICS, file, self._faults)
-        topics, sets, ids = read_topics(root, file, self._faults, queries=queries)
+        topics, sets, ids = read_topics(root, file, self._faults, queries=queries, notes=self._notes)
         return topics, sets, ids if ids or len(self._faults) == faults_before else None
 
     def _raise_faults(self, exposed: tuple[Fault, ...]) -> None:

@@ -15,8 +15,10 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 
 from watcher.model.digest import EmptyPolicy
 from watcher.model.feed import Budget
+from watcher.model.meaning import EncoderEngine
 from watcher.model.proxy import DIRECT, parse_proxy
-from watcher.settings.value_types import Networks, Size, TimeOfDay, Verify
+from watcher.model.topic import DEFAULT_PROPOSALS
+from watcher.settings.value_types import DailyBudget, Networks, Sentences, Size, TimeOfDay, Verify
 from watcher.text.suggest import did_you_mean
 from watcher.text.written_values import (
     HttpUrl,
@@ -204,6 +206,39 @@ class Retention(Section):
     payloads: Length = Field(timedelta(days=60), ge=timedelta(days=1))
 
 
+class WrittenMeaning(Section):
+    """What reads entries for their meaning; without an engine it is the bundled encoder where that is installed."""
+
+    engine: EncoderEngine | None = None
+    url: HttpUrl | None = None
+    model: str | None = Field(None, min_length=1, max_length=200)
+    api_key: SecretStr | None = None
+    cpu: float = Field(0.5, gt=0, le=64, allow_inf_nan=False)
+    timezone: str | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, text: str | None) -> str | None:
+        return None if text is None else validate_timezone(text)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.engine is EncoderEngine.OPENAI and (self.url is None or self.model is None):
+            missing = "url" if self.url is None else "model"
+            raise ValueError(f"`engine: openai` needs `url` and `model`: `{missing}` is missing")
+        if self.engine is not EncoderEngine.OPENAI and (self.url or self.model or self.api_key):
+            raise ValueError("`url`, `model` and `api_key` are those of a server: they need `engine: openai`")
+        return self
+
+
+def validate_timezone(text: str) -> str:
+    """Return the name of a time zone. Raises ValueError."""
+    zones = available_timezones()
+    if text not in zones:
+        raise ValueError(f"no time zone {text!r}{did_you_mean(text, zones)}")
+    return text
+
+
 class Quiet(Section):
     """Hours in which delivery waits; checking never does."""
 
@@ -241,13 +276,7 @@ class WrittenDigest(Section):
     _named = field_validator("name")(validate_name)
     _formerly_named = field_validator("formerly")(validate_names)
 
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, text: str) -> str:
-        zones = available_timezones()
-        if text not in zones:
-            raise ValueError(f"no time zone {text!r}{did_you_mean(text, zones)}")
-        return text
+    _in_zone = field_validator("timezone")(validate_timezone)
 
     @field_validator("empty", mode="before")
     @classmethod
@@ -306,6 +335,11 @@ class WrittenTopic(Section):
     tags: Strings = ()
     query: str | None = None
     keywords: tuple[str, ...] | None = None
+    about: Sentences = ()
+    not_about: Sentences = ()
+    examples: Sentences = ()
+    not_examples: Sentences = ()
+    proposals: DailyBudget = DEFAULT_PROPOSALS
 
     _named = field_validator("id")(validate_name)
     _listed = field_validator("keywords", mode="before")(split_list)
