@@ -73,8 +73,7 @@ class _FolderReader:
     def read(self, *, queries: bool) -> Settings:
         """Return the settings; raises ConfigError with the faults of all files."""
         root, is_empty = self._read_main()
-        storage, fetch, polling, web, retention = self._read_sections(root)
-        meaning = self._section(root, "meaning", WrittenMeaning)
+        storage, fetch, polling, web, retention, meaning = self._read_sections(root)
         faults, folder = self._faults, self._folder
         proxies = read_proxies(fetch, self._environ, root.place, faults)
         sources = self._read_sources()
@@ -123,16 +122,17 @@ class _FolderReader:
                 secrets.read_files(root.values[section], model, self._folder, self._faults)
         return root, main is None
 
-    def _read_sections(self, root: Table) -> tuple[Storage, Fetch, Polling, Web, Retention]:
+    def _read_sections(self, root: Table) -> tuple[Storage, Fetch, Polling, Web, Retention, WrittenMeaning]:
         storage = self._section(root, "database", Storage)
         fetch = self._section(root, "fetch", Fetch)
         polling = self._section(root, "polling", Polling)
         web = self._section(root, "web", Web)
         retention = self._section(root, "retention", Retention)
+        meaning = self._section(root, "meaning", WrittenMeaning)
         if fetch.websub and web.base_url is None:
             place = find_node(root, ("fetch", "websub")).place
             self._faults.append(place.fault("`websub` needs `web.base_url`: the address at which hubs reach this page"))
-        return storage, fetch, polling, web, retention
+        return storage, fetch, polling, web, retention, meaning
 
     def _section(self, root: Table, name: str, model: type[S]) -> S:
         node: Node = root.values.get(name) or Scalar(root.place, None, root.place)
