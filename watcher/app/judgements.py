@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeAlias
 
@@ -24,7 +24,7 @@ class JudgedHit:
 
 def judge_hit(db: Db, hit_id: int, label: Label | None, now: datetime) -> JudgedHit:
     """Record what a person judges a hit to be, for its own topic alone; None takes it back. Raises NotFoundError."""
-    set_hit_label(db, hit_id, label, now)
     hit = load_hit(db, hit_id)
+    set_hit_label(db, hit_id, label, now)
     others = tuple(other for other in load_hits_of_entries(db, [hit.stored.id]) if other.id != hit_id)
-    return JudgedHit(hit=hit, others=others)
+    return JudgedHit(hit=replace(hit, label=label), others=others)

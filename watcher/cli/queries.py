@@ -37,6 +37,14 @@ class Order(StrEnum):
     SCORE = "score"
 
 
+class FoundBy(StrEnum):
+    """What found the hits of a list."""
+
+    WORDS = "words"
+    MEANING = "meaning"
+    ALL = "all"
+
+
 class Judgement(StrEnum):
     """A judgement of a hit; `none` takes it back."""
 
@@ -59,6 +67,9 @@ def hits(
     story: StoryOption = None,
     language: Languages = None,
     label: Annotated[list[str] | None, typer.Option("--label", help="relevant, irrelevant or none.")] = None,
+    found_by: Annotated[
+        FoundBy, typer.Option("--found-by", help="Hits by words, by meaning (judged relevant), or all.")
+    ] = FoundBy.WORDS,
     order: OrderOption = Order.NEW,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -77,6 +88,7 @@ def hits(
         story=story,
         languages=language or (),
         labels=label or (),
+        found_by=found_by.value,
         order=order.value,
         limit=limit,
         cursor=cursor,

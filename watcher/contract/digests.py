@@ -8,6 +8,7 @@ from typing_extensions import TypedDict
 
 from watcher.contract.deliveries import Delivery
 from watcher.contract.entries import Evidence, encode_evidence
+from watcher.contract.proposals import ProposalEvidence, encode_proposal_evidence
 from watcher.contract.timestamps import format_timestamp
 from watcher.model import digest as model
 from watcher.model.topic import Origin
@@ -74,8 +75,27 @@ class DigestTopic(TypedDict):
     more: int
 
 
+class DigestProposal(TypedDict):
+    """An item that only meaning found, as a digest shows it."""
+
+    id: int
+    topic: str
+    entry: int
+    title: str
+    url: str | None
+    source: str
+    language: str | None
+    first_seen_at: str
+    proposed_at: str
+    score: float
+    evidence: list[ProposalEvidence]
+
+
 class DigestContent(TypedDict):
-    """What a digest reports. `window` is (after, until], by the time of the match."""
+    """What a digest reports. `window` is (after, until], by the time of the match.
+
+    `proposals` are items that only meaning found, `weak` counts the stories for which words alone speak.
+    """
 
     name: str
     title: str
@@ -85,6 +105,8 @@ class DigestContent(TypedDict):
     alarms: list[str]
     troubles: list[str]
     topics: list[DigestTopic]
+    proposals: list[DigestProposal]
+    weak: int
 
 
 class WebhookPayload(DigestContent):
@@ -207,6 +229,8 @@ def encode_digest_content(digest: model.Digest) -> DigestContent:
             }
             for section in digest.sections
         ],
+        "proposals": [_encode_proposal(proposal) for proposal in digest.proposals],
+        "weak": len(digest.weak),
     }
 
 
@@ -227,6 +251,22 @@ def encode_subscription(
         "channels": list(subscription.channels),
         "last_at": format_timestamp(last_at),
         "next_at": format_timestamp(next_at),
+    }
+
+
+def _encode_proposal(proposal: model.DigestProposal) -> DigestProposal:
+    return {
+        "id": proposal.proposal_id,
+        "topic": proposal.topic_id,
+        "entry": proposal.entry_id,
+        "title": proposal.title,
+        "url": proposal.url,
+        "source": proposal.source,
+        "language": proposal.language,
+        "first_seen_at": format_timestamp(proposal.first_seen_at),
+        "proposed_at": format_timestamp(proposal.proposed_at),
+        "score": round(proposal.score, 4),
+        "evidence": encode_proposal_evidence(proposal.evidence),
     }
 
 

@@ -12,6 +12,7 @@ from watcher.model.digest import (
     Coverage,
     Digest,
     DigestHit,
+    DigestProposal,
     EmptyPolicy,
     NewsKind,
     StoryLine,
@@ -38,12 +39,13 @@ def compose_digest(
     *,
     alarms: Sequence[str] = (),
     troubles: Sequence[str] = (),
+    proposals: Sequence[DigestProposal] = (),
 ) -> Digest:
     """Compose a digest of hits that were not reported yet: a section for each topic, a row for each story.
 
     Topics come in the order of the subscription, or of the configuration; in each, new stories come before changed
-    ones and finds from the archive. A story's lead is its best hit; what does not fit is counted in `more`. Every hit
-    is a member of the digest, shown or not.
+    ones and finds from the archive. A story's lead is its best hit; what does not fit is counted in `more`. A story of
+    weak hits alone stands apart, at the end. Every hit is a member of the digest, shown or not.
     """
     names = {topic.id: topic.name or topic.id for topic in topics}
     order = {topic_id: n for n, topic_id in enumerate(subscription.topics or [topic.id for topic in topics])}
@@ -52,7 +54,9 @@ def compose_digest(
         # A hit below the score is a member all the same: it is reported as counted, and not offered again.
         if hit.score >= subscription.min_score:
             by_topic[hit.topic_id].append(_add_missing_names(hit))
-    topic_ids = sorted(by_topic, key=lambda topic_id: (order.get(topic_id, len(order)), topic_id))
+    lines = {topic_id: _group_by_story(found) for topic_id, found in by_topic.items()}
+    strong = {topic_id: [line for line in found if not line.is_weak] for topic_id, found in lines.items()}
+    topic_ids = sorted(lines, key=lambda topic_id: (order.get(topic_id, len(order)), topic_id))
     return Digest(
         name=subscription.name,
         title=subscription.title or subscription.name,
@@ -61,26 +65,29 @@ def compose_digest(
         timezone=subscription.timezone,
         coverage=coverage,
         sections=tuple(
-            _compose_section(topic_id, names.get(topic_id, topic_id), by_topic[topic_id], subscription, window[1])
+            _compose_section(topic_id, names.get(topic_id, topic_id), strong[topic_id], subscription, window[1])
             for topic_id in topic_ids
+            if strong[topic_id]
         ),
         hits=tuple(hit.hit_id for hit in hits),
         alarms=tuple(alarms),
         troubles=tuple(troubles),
+        proposals=tuple(proposals),
+        weak=tuple(line for topic_id in topic_ids for line in lines[topic_id] if line.is_weak),
     )
 
 
 def _compose_section(
-    topic_id: str, name: str, hits: Sequence[DigestHit], subscription: Subscription, now: datetime
+    topic_id: str, name: str, stories: Sequence[StoryLine], subscription: Subscription, now: datetime
 ) -> TopicSection:
-    lines = sorted(_group_by_story(hits), key=lambda line: _weigh_story(line, now), reverse=True)
+    lines = sorted(stories, key=lambda line: _weigh_story(line, now), reverse=True)
     shown = tuple(lines[: subscription.max_stories])
     return TopicSection(
         topic_id=topic_id,
         name=name,
         stories=shown,
         more=len(lines) - len(shown),
-        since=min(hit.matched_at for hit in hits),
+        since=min(hit.matched_at for line in stories for hit in (line.lead, *line.others)),
     )
 
 
@@ -89,7 +96,7 @@ def should_send(digest: Digest, policy: EmptyPolicy) -> bool:
 
     A digest with an alarm is not empty, and messages that did not arrive count as bad coverage.
     """
-    if digest.sections or digest.alarms:
+    if not digest.is_empty:
         return True
     is_bad = digest.coverage.bad or bool(digest.troubles)
     return policy is EmptyPolicy.SEND or (policy is EmptyPolicy.WHEN_BAD and is_bad)

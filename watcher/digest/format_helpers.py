@@ -39,10 +39,17 @@ def format_count(count: int, singular: str, plural: str) -> str:
 
 def format_headline(digest: Digest) -> str:
     """Return in one line what a digest holds: `3 stories in 2 topics`."""
-    if not digest.story_count:
-        return "unusual volume" if digest.alarms else "nothing new"
-    stories = format_count(digest.story_count, "story", "stories")
-    return f"{stories} in {format_count(len(digest.sections), 'topic', 'topics')}"
+    counts = []
+    if digest.story_count:
+        stories = format_count(digest.story_count, "story", "stories")
+        counts.append(f"{stories} in {format_count(len(digest.sections), 'topic', 'topics')}")
+    elif digest.alarms:
+        counts.append("unusual volume")
+    if digest.proposals:
+        counts.append(f"{len(digest.proposals):,} possibly related")
+    if digest.weak:
+        counts.append(format_count(len(digest.weak), "weak match", "weak matches"))
+    return ", ".join(counts) or "nothing new"
 
 
 def format_lead(digest: Digest) -> str:

@@ -25,6 +25,14 @@ from watcher.digest.format_helpers import (
     list_other_outlets,
 )
 from watcher.digest.links import Links
+from watcher.digest.related import (
+    RELATED_LEAD,
+    RELATED_TITLE,
+    format_closeness,
+    format_weak_count,
+    get_weak_link,
+    split_weak,
+)
 from watcher.digest.unsubscribe_links import UNSUBSCRIBE_MARKER
 from watcher.model.digest import Digest, StoryLine, TopicSection
 
@@ -128,10 +136,21 @@ def _render_page(template: jinja2.Template, digest: Digest, links: Links, rows: 
         headline=format_headline(digest),
         coverage_line=format_coverage(digest.coverage),
         empty_line=format_empty(digest),
+        related=_render_related(digest, links),
         until=format_local_time(digest.window[1], digest.timezone),
         home=links.base_url,
         unsubscribe=Markup(UNSUBSCRIBE_MARKER),  # noqa: S704
     )
+
+
+def _render_related(digest: Digest, links: Links) -> Markup:
+    """Return what stands beside the stories: what only meaning found, and the weak matches."""
+    shown, more = split_weak(digest)
+    related = user_templates.find_template("related.html", None).render(
+        digest=digest, links=links, title=RELATED_TITLE, lead=RELATED_LEAD, closeness=format_closeness,
+        weak=shown, weak_more=more, weak_count=format_weak_count(digest), weak_link=get_weak_link(digest, links),
+    )  # fmt: skip
+    return Markup(related)  # noqa: S704  (the template escapes)
 
 
 def _prepare_section(number: int, section: TopicSection, links: Links, rows: _Rows) -> dict[str, Any]:

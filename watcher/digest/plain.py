@@ -23,6 +23,7 @@ from watcher.digest.format_helpers import (
     one_line,
 )
 from watcher.digest.links import Links
+from watcher.digest.related_text import iter_related_markdown, iter_related_text
 from watcher.model.digest import Digest, StoryLine, TopicSection
 from watcher.text.bidi import isolate
 
@@ -68,7 +69,8 @@ def _iter_text_lines(digest: Digest, links: Links) -> Iterator[str]:
     shown = _fit_stories(digest)
     for number, section in enumerate(digest.sections):
         yield from _iter_section_lines(number, section, shown, links)
-    if not digest.sections and not digest.alarms:
+    yield from iter_related_text(digest, links, _wrap)
+    if digest.is_empty:
         yield from (format_empty(digest), "")
     yield "--"
     yield from _wrap(format_coverage(digest.coverage))
@@ -143,7 +145,8 @@ def _iter_markdown_lines(digest: Digest, links: Links) -> Iterator[str]:
         yield from (f"> {escape_markdown(alarm)}", "")
     for section in digest.sections:
         yield from _iter_markdown_section(section, digest.timezone, links)
-    if not digest.sections and not digest.alarms:
+    yield from iter_related_markdown(digest, links, escape_markdown)
+    if digest.is_empty:
         yield from (format_empty(digest), "")
     yield from ("---", "", escape_markdown(format_coverage(digest.coverage)), "")
     yield from (f"- {escape_markdown(note)}" for note in (*digest.troubles, *digest.coverage.notes))

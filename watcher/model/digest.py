@@ -7,6 +7,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Protocol
 
+from watcher.model.meaning import ProposalEvidence
 from watcher.model.topic import Evidence, Origin
 
 
@@ -152,7 +153,8 @@ class DigestHit:
     """A hit as a digest shows it: the entry's words and the evidence in them.
 
     `edited` marks one that was reported before and has another headline now; `former_title` is the reported one. An
-    entry that began to match with an edit and was never reported is not `edited`: see `matched_by_edit`.
+    entry that began to match with an edit and was never reported is not `edited`: see `matched_by_edit`. `is_weak`
+    marks one for which words alone speak.
     """
 
     hit_id: int
@@ -174,6 +176,7 @@ class DigestHit:
     baseline: bool = False
     former_title: str = ""
     version: int = 1
+    is_weak: bool = False
 
     @property
     def matched_by_edit(self) -> bool:
@@ -205,6 +208,11 @@ class StoryLine:
     others: tuple[DigestHit, ...] = ()
 
     @property
+    def is_weak(self) -> bool:
+        """Return whether words alone speak for every hit of the story."""
+        return all(hit.is_weak for hit in (self.lead, *self.others))
+
+    @property
     def outlets(self) -> tuple[str, ...]:
         """Name the outlets in order of discovery, each once."""
         return tuple(dict.fromkeys(hit.source for hit in (self.lead, *self.others)))
@@ -222,8 +230,32 @@ class TopicSection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DigestProposal:
+    """An item that only meaning found, as a digest shows it; `topic` is the topic's name.
+
+    `carrying` are the item's words that are nearest to what `evidence` names of the topic.
+    """
+
+    proposal_id: int
+    entry_id: int
+    topic_id: str
+    topic: str
+    title: str
+    url: str | None
+    source: str
+    language: str | None
+    first_seen_at: datetime
+    proposed_at: datetime
+    score: float
+    evidence: tuple[ProposalEvidence, ...] = ()
+    carrying: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """What a digest says, before it looks like anything. `window` is (after, until], by `matched_at`, UTC.
+
+    `sections` hold the stories; `weak` those for which words alone speak, `proposals` what only meaning found.
 
     `alarms` name topics that bring far more or fewer hits than they use to, `troubles` what did not go well: messages
     that did not arrive, a template that cannot be used; one short line each.
@@ -240,6 +272,13 @@ class Digest:
     id: int | None = None
     alarms: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
+    proposals: tuple[DigestProposal, ...] = ()
+    weak: tuple[StoryLine, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there is nothing to read but how much was watched."""
+        return not (self.sections or self.alarms or self.proposals or self.weak)
 
     @property
     def story_count(self) -> int:

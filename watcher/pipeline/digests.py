@@ -18,13 +18,19 @@ from watcher.digest.forms import DigestForms
 from watcher.digest.links import Links
 from watcher.digest.slots import find_due_slot, find_quiet_end
 from watcher.errors import NotFoundError, StorageError
-from watcher.model.digest import Channel, Coverage, Delivery, Digest, DigestHit, Subscription
+from watcher.model.digest import Channel, Coverage, Delivery, Digest, DigestHit, DigestProposal, Subscription
 from watcher.model.topic import Topic
 from watcher.pipeline import digest_notes
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
 from watcher.pipeline.messages import build_messages
 from watcher.store.database import Database, Db
 from watcher.store.digests.commands import add_digest, lock_subscription
+from watcher.store.digests.related import (
+    get_newest_proposal_id,
+    get_reported_mark,
+    load_digest_proposals,
+    set_reported_mark,
+)
 from watcher.store.digests.reporting import (
     has_unreported_hits,
     list_reportable_versions,
@@ -97,7 +103,8 @@ def preview_digest(
 ) -> Digest:
     """Return the digest that would be sent now; `since` is how far back it may reach. Raises NotFoundError."""
     job = _Job(subscription=_find_subscription(context, name), slot=now, now=now)
-    notes = _read_notes(db, context, job, since or _find_window_start(db, job.subscription, now))
+    start = since or _find_window_start(db, job.subscription, now)
+    notes = _read_notes(db, context, job, start, again=since is not None)
     return _gather(db, context, job, notes, since=since)[0]
 
 
@@ -163,6 +170,8 @@ class _Notes:
     coverage: Coverage
     alarms: Mapping[str, str]
     failed_deliveries: tuple[str, ...]
+    proposals: tuple[DigestProposal, ...] = ()
+    newest_proposal_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,16 +238,22 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
 
 def _has_content(digest: Digest, job: _Job) -> bool:
     """Return whether a digest is worth recording: an alert without news or alarms is none."""
-    return not job.subscription.immediate or bool(digest.sections) or bool(digest.alarms) or job.is_forced
+    return not job.subscription.immediate or not digest.is_empty or job.is_forced
 
 
-def _read_notes(db: Db, context: DigestContext, job: _Job, since: datetime) -> _Notes:
+def _read_notes(db: Db, context: DigestContext, job: _Job, since: datetime, *, again: bool = False) -> _Notes:
+    """Return what a digest says beside its stories; `again` includes proposals that it has shown already."""
     subscription, now = job.subscription, job.now
-    return _Notes(
-        context.coverage_of(db, since, now),
-        digest_notes.list_volume_alarms(db, subscription, context.topics, now),
-        () if subscription.immediate else digest_notes.list_failed_deliveries(db, since),
-    )
+    coverage = context.coverage_of(db, since, now)
+    alarms = digest_notes.list_volume_alarms(db, subscription, context.topics, now)
+    if subscription.immediate:
+        return _Notes(coverage, alarms, ())
+    newest = get_newest_proposal_id(db)
+    floor = since if again else _find_floor(db, subscription, now)
+    topics = [topic for topic in context.topics if not subscription.topics or topic.id in subscription.topics]
+    shown = 0 if again else get_reported_mark(db, subscription.name)
+    proposals = load_digest_proposals(db, topics, floor, after_id=shown)
+    return _Notes(coverage, alarms, digest_notes.list_failed_deliveries(db, since), proposals, newest)
 
 
 def _gather(
@@ -253,7 +268,7 @@ def _gather(
     window_start = since or _find_window_start(db, subscription, now)
     digest = compose_digest(
         subscription, job.slot, hits, context.topics, notes.coverage, (window_start, now),
-        alarms=tuple(notes.alarms.values()), troubles=notes.failed_deliveries,
+        alarms=tuple(notes.alarms.values()), troubles=notes.failed_deliveries, proposals=notes.proposals,
     )  # fmt: skip
     versions = tuple((hit.hit_id, hit.version) for hit in hits)
     return digest, _Basis(window_start, versions, list_unsubscribed_recipients(db, subscription.name))
@@ -291,6 +306,8 @@ def _store(db: Db, job: _Job, rendered: _RenderedDigest, notes: _Notes) -> int |
     if digest_id is None:
         return None
     add_deliveries(db, digest_id, rendered.messages, job.now)
+    if notes.newest_proposal_id:
+        set_reported_mark(db, name, notes.newest_proposal_id)
     if notes.alarms:
         reported = list_recent_alarms(db, name, job.now)
         record_alarms(db, name, notes.alarms, reported, job.now)

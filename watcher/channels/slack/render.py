@@ -5,11 +5,12 @@ Limits: docs.slack.dev/reference/block-kit/blocks and docs.slack.dev/reference/m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from watcher.channels.payload import dump_payload
+from watcher.channels.slack.escape import cut_mrkdwn, escape_mrkdwn, escape_url
+from watcher.channels.slack.related import render_related
 from watcher.digest.evidence import cut_summary
 from watcher.digest.format_helpers import (
     format_count,
@@ -53,14 +54,15 @@ def render_slack_messages(forms: DigestForms) -> Sequence[str]:
 def render_slack(digest: Digest, links: Links | None = None) -> list[dict[str, Any]]:
     """Return a digest as messages of blocks, with a fallback text for notifications."""
     links = links or Links()
-    title = _cut(digest.title, MAX_HEADER_LENGTH)
+    title = cut_mrkdwn(digest.title, MAX_HEADER_LENGTH)
     head: list[Block] = [
         {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}},
         _context(format_lead(digest)),
     ]
-    head += [_context(f"⚠ {escape_mrkdwn(_cut(alarm, 300))}") for alarm in digest.alarms[:MAX_ALARMS]]
+    head += [_context(f"⚠ {escape_mrkdwn(cut_mrkdwn(alarm, 300))}") for alarm in digest.alarms[:MAX_ALARMS]]
     blocks = [block for section in digest.sections for block in _render_section(section, digest.timezone, links)]
-    if not digest.sections and not digest.alarms:
+    blocks += render_related(digest, links)
+    if not blocks and not digest.alarms:
         blocks.append(_section(escape_mrkdwn(format_empty(digest))))
     messages = _pack_blocks(head, blocks, _context(_render_footer(digest)), links.base_url)
     fallback = escape_mrkdwn(format_subject(digest))
@@ -78,7 +80,7 @@ def render_slack(digest: Digest, links: Links | None = None) -> list[dict[str, A
 
 def _render_section(section: TopicSection, timezone: str, links: Links) -> Iterator[Block]:
     yield _DIVIDER
-    yield _section(f"*{escape_mrkdwn(_cut(section.name, 200))}*")
+    yield _section(f"*{escape_mrkdwn(cut_mrkdwn(section.name, 200))}*")
     for label, lines in group_stories(section):
         if label:
             yield _context(f"_{label}_")
@@ -87,21 +89,13 @@ def _render_section(section: TopicSection, timezone: str, links: Links) -> Itera
     if section.more:
         url = links.topic(section.topic_id, section.since)
         text = format_count(section.more, "more story", "more stories")
-        yield _context(f"<{_escape_url(url)}|{text}>" if url else text)
-
-
-def escape_mrkdwn(text: str) -> str:
-    """Escape what Slack reads as markup (& < >); formatting marks of the outside become look-alikes without effect."""
-    plain = re.sub(r"\s+", " ", "".join(c if c.isprintable() or c.isspace() else "" for c in text))
-    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    plain = plain.replace("*", "∗").replace("`", "ˋ").replace("~", "∼")
-    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", "ˍ", plain)
+        yield _context(f"<{escape_url(url)}|{text}>" if url else text)
 
 
 def _render_footer(digest: Digest) -> str:
     footer = escape_mrkdwn(format_coverage(digest.coverage))
     for note in (*digest.troubles, *digest.coverage.notes):
-        line = f"\n• {escape_mrkdwn(_cut(note, 300))}"
+        line = f"\n• {escape_mrkdwn(cut_mrkdwn(note, 300))}"
         if len(footer) + len(line) > MAX_FOOTER_LENGTH:
             break
         footer += line
@@ -111,14 +105,14 @@ def _render_footer(digest: Digest) -> str:
 def _render_story(line: StoryLine, timezone: str, links: Links) -> Block:
     """Return a story as one block; where it is too long, first links and summary are left out, then all but a name."""
     lead = line.lead
-    title = isolate(escape_mrkdwn(_cut(lead.title, 300)).replace("|", "¦"))
-    heading = f"*<{_escape_url(lead.url)}|{title}>*" if lead.url else f"*{title}*"
+    title = isolate(escape_mrkdwn(cut_mrkdwn(lead.title, 300)).replace("|", "¦"))
+    heading = f"*<{escape_url(lead.url)}|{title}>*" if lead.url else f"*{title}*"
     outlets, more = list_other_outlets(line, MAX_OUTLETS)
     hits = (lead, *outlets)
-    names = [isolate(escape_mrkdwn(_cut(hit.source, 80)).replace("|", "¦")) for hit in hits]
+    names = [isolate(escape_mrkdwn(cut_mrkdwn(hit.source, 80)).replace("|", "¦")) for hit in hits]
     # The headline links to the leading report already.
     linked = [
-        f"<{_escape_url(hit.url)}|{name}>" if hit is not lead and hit.url else name
+        f"<{escape_url(hit.url)}|{name}>" if hit is not lead and hit.url else name
         for hit, name in zip(hits, names, strict=True)
     ]
     details = (f" and {more} more" if more else "") + _render_details(lead, timezone, links)
@@ -132,9 +126,9 @@ def _render_story(line: StoryLine, timezone: str, links: Links) -> Block:
 
 
 def _render_details(lead: DigestHit, timezone: str, links: Links) -> str:
-    flags = "".join(f" · _{escape_mrkdwn(_cut(flag, 200))}_" for flag in list_flags(lead))
+    flags = "".join(f" · _{escape_mrkdwn(cut_mrkdwn(flag, 200))}_" for flag in list_flags(lead))
     yes, no = links.label(lead.hit_id, "relevant"), links.label(lead.hit_id, "irrelevant")
-    judge = f" · <{_escape_url(yes)}|relevant> / <{_escape_url(no)}|not>" if yes else ""
+    judge = f" · <{escape_url(yes)}|relevant> / <{escape_url(no)}|not>" if yes else ""
     return f" · {format_local_time(lead.news_at, timezone)}{flags}{judge}"
 
 
@@ -165,7 +159,7 @@ def _pack_blocks(head: list[Block], blocks: list[Block], footer: Block, page_url
         if len(messages[-1]) + 2 > MAX_BLOCKS or needed > MAX_MESSAGE_LENGTH:
             if len(messages) == MAX_MESSAGES:
                 text = "There is more than Slack holds"
-                messages[-1][-1:] = [_context(f"<{_escape_url(page_url)}|{text}>" if page_url else f"{text}.")]
+                messages[-1][-1:] = [_context(f"<{escape_url(page_url)}|{text}>" if page_url else f"{text}.")]
                 break
             messages.append([])
             length = 0
@@ -190,18 +184,3 @@ def _section(text: str) -> Block:
 
 def _context(text: str) -> Block:
     return {"type": "context", "elements": [{"type": "mrkdwn", "text": text, "verbatim": True}]}
-
-
-def _escape_url(url: str | None) -> str:
-    return (
-        (url or "")
-        .replace("&", "&amp;")
-        .replace("<", "%3C")
-        .replace(">", "%3E")
-        .replace("|", "%7C")
-        .replace(" ", "%20")
-    )
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
 from watcher.app.judgements import judge_hit
@@ -16,6 +17,10 @@ from watcher.web.context import Ctx, get_match_budget
 from watcher.web.validation import HitId
 
 router = APIRouter(tags=["hits"])
+FoundBy = Annotated[
+    Literal["words", "meaning", "all"],
+    Query(description="Only hits by words, only those that meaning found and a person judged relevant, or both"),
+]
 
 
 class LabelUpdate(BaseModel):
@@ -26,8 +31,11 @@ class LabelUpdate(BaseModel):
 
 
 @router.get("/hits")
-def list_hits(request: Request, response: Response, ctx: Ctx, query: ListParameters) -> HitList:
+def list_hits(
+    request: Request, response: Response, ctx: Ctx, query: ListParameters, found_by: FoundBy = "words"
+) -> HitList:
     """List stored hits, newest first, with the words that prove them."""
+    query = replace(query, filters=replace(query.filters, found_by=() if found_by == "all" else (found_by,)))
     with ctx.app.database.read() as db:
         page = get_hits(db, query, get_match_budget(request).is_spent)
     add_next_link(request, response, page.next_cursor)

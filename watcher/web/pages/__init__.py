@@ -14,6 +14,7 @@ from watcher.web.pages import (
     login,
     overview,
     preview,
+    proposals,
     query_check,
     stories,
     topics,
@@ -23,8 +24,8 @@ from watcher.web.pages import (
 
 # `/digests/preview` stands before `/digests/{id}`, which would take it for a number.
 _ALL = (
-    hits, archive, exports, entry, stories, topics, workbench, feed_lists, feeds, preview, digests, deliveries,
-    overview, as_of, query_check, labels, unsubscribe, login,
+    hits, proposals, archive, exports, entry, stories, topics, workbench, feed_lists, feeds, preview, digests,
+    deliveries, overview, as_of, query_check, labels, unsubscribe, login,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 

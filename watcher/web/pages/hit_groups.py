@@ -49,6 +49,11 @@ class HitGroup:
         return list(by_topic.values())
 
     @property
+    def is_weak(self) -> bool:
+        """Return whether every hit of the group is weak: words alone speak for it."""
+        return all(hit.is_weak for row in (self.lead, *self.others) for hit in row.hits)
+
+    @property
     def is_rejected(self) -> bool:
         """Return whether the group was judged not relevant to every topic that it shows."""
         return all(hit.label == "irrelevant" for hit in self.judged_hits)

@@ -244,14 +244,14 @@
   let current = null;
   let chord = 0;
   const dialog = document.getElementById("keys");
-  const places = { h: "/hits", s: "/stories", a: "/archive", t: "/topics", f: "/feeds", d: "/digests", o: "/overview" };
+  const places = { h: "/hits", s: "/stories", p: "/proposals", a: "/archive", t: "/topics", f: "/feeds", d: "/digests", o: "/overview" };
   const opener = $("[data-keys]");
   if (opener && dialog?.showModal) {
     opener.hidden = false;
     opener.addEventListener("click", () => dialog.showModal());
   }
   const move = (by) => {
-    const items = $$(".hit[data-href]");
+    const items = $$(".hit[data-href]").filter((item) => item.checkVisibility());
     if (!items.length) return;
     closePicker();
     const at = items.indexOf(current);
