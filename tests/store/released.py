@@ -56,7 +56,7 @@ def fill(database: Database) -> None:
         set_hit_label(db, found[0].id, "relevant", NOON)
         told = Digest(
             name="daily", title="Daily", slot_at=NOON, window=(NOON - DAY, NOON), timezone="UTC", coverage=Coverage(),
-            sections=(), hits=tuple(hit.id for hit in found),
+            topics=(), stories=(), hits=tuple(hit.id for hit in found),
         )  # fmt: skip
         digest_id = add_digest(db, told, NOON, sent=True, html="<p>", text="text")
         assert digest_id is not None

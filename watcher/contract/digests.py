@@ -6,12 +6,12 @@ from datetime import datetime
 
 from typing_extensions import TypedDict
 
+from watcher.contract.briefed_stories import BriefedStory, DigestHit, encode_briefed_story, encode_digest_hit
 from watcher.contract.deliveries import Delivery
-from watcher.contract.entries import Evidence, encode_evidence
 from watcher.contract.proposals import ProposalEvidence, encode_proposal_evidence
 from watcher.contract.timestamps import format_timestamp
 from watcher.model import digest as model
-from watcher.model.topic import Origin
+from watcher.model import digest_proposal, digest_story
 
 
 class Coverage(TypedDict):
@@ -31,28 +31,6 @@ class Coverage(TypedDict):
     entries: int
     bad: bool
     notes: list[str]
-
-
-class DigestHit(TypedDict):
-    """A hit as a digest shows it. `edited` marks one that was reported before and has another headline now."""
-
-    id: int
-    entry: int
-    title: str
-    url: str | None
-    source: str
-    summary: str
-    language: str | None
-    published_at: str | None
-    first_seen_at: str
-    matched_at: str
-    score: float
-    origin: str
-    backfill: bool
-    edited: bool
-    matched_by_edit: bool
-    baseline: bool
-    evidence: list[Evidence]
 
 
 class DigestStory(TypedDict):
@@ -94,7 +72,10 @@ class DigestProposal(TypedDict):
 class DigestContent(TypedDict):
     """What a digest reports. `window` is (after, until], by the time of the match.
 
-    `proposals` are items that only meaning found, `weak` counts the stories for which words alone speak.
+    `stories` are those it shows, the most important first, each once; `topics` list the same by topic. `brief` holds
+    the ids of those that it begins with. `story_count` includes the `left_out`, which did not fit; `silent` were
+    reported before and only gained copies. `held_before` are from before watching began, in the first digest alone.
+    `proposals` are items that only meaning found; `weak` counts stories for which words alone speak.
     """
 
     name: str
@@ -107,6 +88,12 @@ class DigestContent(TypedDict):
     topics: list[DigestTopic]
     proposals: list[DigestProposal]
     weak: int
+    stories: list[BriefedStory]
+    brief: list[int]
+    story_count: int
+    left_out: int
+    silent: int
+    held_before: list[BriefedStory]
 
 
 class WebhookPayload(DigestContent):
@@ -231,6 +218,28 @@ def encode_digest_content(digest: model.Digest) -> DigestContent:
         ],
         "proposals": [_encode_proposal(proposal) for proposal in digest.proposals],
         "weak": len(digest.weak),
+        "stories": [encode_briefed_story(story) for story in digest.stories],
+        "brief": [story.id for story in digest.brief if story.id is not None],
+        "story_count": digest.story_count,
+        "left_out": digest.left_out,
+        "silent": digest.silent,
+        "held_before": [encode_briefed_story(story) for story in digest.held_before],
+    }
+
+
+def _encode_proposal(proposal: digest_proposal.DigestProposal) -> DigestProposal:
+    return {
+        "id": proposal.proposal_id,
+        "topic": proposal.topic_id,
+        "entry": proposal.entry_id,
+        "title": proposal.title,
+        "url": proposal.url,
+        "source": proposal.source,
+        "language": proposal.language,
+        "first_seen_at": format_timestamp(proposal.first_seen_at),
+        "proposed_at": format_timestamp(proposal.proposed_at),
+        "score": round(proposal.score, 4),
+        "evidence": encode_proposal_evidence(proposal.evidence),
     }
 
 
@@ -254,50 +263,12 @@ def encode_subscription(
     }
 
 
-def _encode_proposal(proposal: model.DigestProposal) -> DigestProposal:
-    return {
-        "id": proposal.proposal_id,
-        "topic": proposal.topic_id,
-        "entry": proposal.entry_id,
-        "title": proposal.title,
-        "url": proposal.url,
-        "source": proposal.source,
-        "language": proposal.language,
-        "first_seen_at": format_timestamp(proposal.first_seen_at),
-        "proposed_at": format_timestamp(proposal.proposed_at),
-        "score": round(proposal.score, 4),
-        "evidence": encode_proposal_evidence(proposal.evidence),
-    }
-
-
-def _encode_story(line: model.StoryLine) -> DigestStory:
+def _encode_story(line: digest_story.DigestStory) -> DigestStory:
     return {
         "story": line.lead.story_id,
         "title": line.lead.title,
         "url": line.lead.url,
         "outlets": list(line.outlets),
         "score": round(line.lead.score, 4),
-        "hits": [_encode_hit(hit) for hit in (line.lead, *line.others)],
-    }
-
-
-def _encode_hit(hit: model.DigestHit) -> DigestHit:
-    return {
-        "id": hit.hit_id,
-        "entry": hit.entry_id,
-        "title": hit.title,
-        "url": hit.url,
-        "source": hit.source,
-        "summary": hit.summary,
-        "language": hit.language,
-        "published_at": format_timestamp(hit.published_at),
-        "first_seen_at": format_timestamp(hit.first_seen_at),
-        "matched_at": format_timestamp(hit.matched_at),
-        "score": round(hit.score, 4),
-        "origin": hit.origin.value,
-        "backfill": hit.origin is Origin.BACKFILL,
-        "edited": hit.edited,
-        "matched_by_edit": hit.matched_by_edit,
-        "baseline": hit.baseline,
-        "evidence": encode_evidence(hit.evidence),
+        "hits": [encode_digest_hit(hit) for hit in (line.lead, *line.others)],
     }

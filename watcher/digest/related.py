@@ -6,7 +6,9 @@ from collections.abc import Sequence
 
 from watcher.digest.format_helpers import format_count, one_line
 from watcher.digest.links import Links
-from watcher.model.digest import Digest, DigestProposal, StoryLine
+from watcher.model.digest import Digest
+from watcher.model.digest_proposal import DigestProposal
+from watcher.model.digest_story import DigestStory
 from watcher.model.meaning import ReferenceKind
 
 MAX_WEAK_LINES = 10
@@ -34,7 +36,7 @@ def format_weak_count(digest: Digest) -> str:
     return f"{count}: the words match, but little else suggests the topic"
 
 
-def split_weak(digest: Digest) -> tuple[Sequence[StoryLine], int]:
+def split_weak(digest: Digest) -> tuple[Sequence[DigestStory], int]:
     """Return the weak matches that are named, and how many are not."""
     return digest.weak[:MAX_WEAK_LINES], max(0, len(digest.weak) - MAX_WEAK_LINES)
 

@@ -18,26 +18,26 @@ from watcher.digest.forms import DigestForms
 from watcher.digest.links import Links
 from watcher.digest.slots import find_due_slot, find_quiet_end
 from watcher.errors import NotFoundError, StorageError
-from watcher.model.digest import Channel, Coverage, Delivery, Digest, DigestHit, DigestProposal, Subscription
+from watcher.model.digest import Channel, Coverage, Delivery, Digest, Subscription
+from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Topic
 from watcher.pipeline import digest_notes
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
+from watcher.pipeline.machine_texts import TextServices, add_texts
 from watcher.pipeline.messages import build_messages
+from watcher.pipeline.story_histories import load_histories
 from watcher.store.database import Database, Db
 from watcher.store.digests.commands import add_digest, lock_subscription
-from watcher.store.digests.related import (
-    get_newest_proposal_id,
-    get_reported_mark,
-    load_digest_proposals,
-    set_reported_mark,
-)
+from watcher.store.digests.related import NewProposals, find_new_proposals, record_shown_proposals
 from watcher.store.digests.reporting import (
     has_unreported_hits,
     list_reportable_versions,
+    load_baseline_hits,
     load_edited_hits,
     load_unreported_hits,
 )
 from watcher.store.digests.slots import get_last_slot, get_registered_at, register_subscriptions
+from watcher.store.digests.story_reports import find_sent_messages
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
 from watcher.store.outbox.queue import DeliveryDraft, add_deliveries, requeue_delivery
@@ -55,7 +55,10 @@ CoverageOf = Callable[[Db, datetime, datetime], Coverage]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestContext:
-    """What composing needs besides the database: the configuration, and where digests can link to."""
+    """What composing needs besides the database: the configuration, and where digests can link to.
+
+    `weights` are those of feeds that count for more or less than one outlet, by address.
+    """
 
     subscriptions: Sequence[Subscription]
     channels: Mapping[str, Channel]
@@ -63,6 +66,8 @@ class DigestContext:
     coverage_of: CoverageOf
     links: Links = field(default_factory=Links)
     templates: Path | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    services: TextServices = field(default_factory=TextServices)
     checkpoint: Checkpoint = ignore_checkpoint
 
 
@@ -170,8 +175,7 @@ class _Notes:
     coverage: Coverage
     alarms: Mapping[str, str]
     failed_deliveries: tuple[str, ...]
-    proposals: tuple[DigestProposal, ...] = ()
-    newest_proposal_id: int = 0
+    proposals: NewProposals = field(default_factory=NewProposals)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +188,13 @@ class _Basis:
     window_start: datetime
     versions: tuple[tuple[int, int], ...]
     unsubscribed: frozenset[tuple[str, str]]
+
+
+def _find_earlier_messages(db: Db, subscription: Subscription, digest: Digest) -> Mapping[tuple[str, str], str]:
+    """Return which sent messages an alert continues, by channel and recipient; a digest begins a thread of its own."""
+    if not subscription.immediate:
+        return {}
+    return find_sent_messages(db, [s.reported_in for s in digest.stories if s.reported_in is not None])
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,9 +221,11 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
     for _attempt in range(MAX_RENDERINGS):
         with database.read() as db:
             digest, basis = _gather(db, context, job, notes)
+            earlier = _find_earlier_messages(db, subscription, digest)
         if not _has_content(digest, job):
             return None
-        rendered = _render(context, job, digest, basis, installation)
+        digest = add_texts(database, digest, context.services, job.now)
+        rendered = _render(context, job, digest, basis, installation, earlier)
         context.checkpoint("gathered")
         with database.write() as db:
             lock_subscription(db, subscription.name)
@@ -225,7 +238,8 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
         with database.write() as db:
             lock_subscription(db, subscription.name)
             digest, basis = _gather(db, context, job, notes)
-            rendered = _render(context, job, digest, basis, installation)
+            earlier = _find_earlier_messages(db, subscription, digest)
+            rendered = _render(context, job, digest, basis, installation, earlier)
             digest_id = _store(db, job, rendered, notes)
             context.checkpoint("composed")
     if digest_id is None:
@@ -237,23 +251,22 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
 
 
 def _has_content(digest: Digest, job: _Job) -> bool:
-    """Return whether a digest is worth recording: an alert without news or alarms is none."""
-    return not job.subscription.immediate or not digest.is_empty or job.is_forced
+    """Return whether a digest is worth recording: an alert without hits or alarms is none."""
+    # Hits that an alert only counts, such as copies of what it sent, are recorded: else they would come up each time.
+    return not job.subscription.immediate or bool(digest.hits) or bool(digest.alarms) or job.is_forced
 
 
 def _read_notes(db: Db, context: DigestContext, job: _Job, since: datetime, *, again: bool = False) -> _Notes:
     """Return what a digest says beside its stories; `again` includes proposals that it has shown already."""
     subscription, now = job.subscription, job.now
-    coverage = context.coverage_of(db, since, now)
-    alarms = digest_notes.list_volume_alarms(db, subscription, context.topics, now)
-    if subscription.immediate:
-        return _Notes(coverage, alarms, ())
-    newest = get_newest_proposal_id(db)
     floor = since if again else _find_floor(db, subscription, now)
-    topics = [topic for topic in context.topics if not subscription.topics or topic.id in subscription.topics]
-    shown = 0 if again else get_reported_mark(db, subscription.name)
-    proposals = load_digest_proposals(db, topics, floor, after_id=shown)
-    return _Notes(coverage, alarms, digest_notes.list_failed_deliveries(db, since), proposals, newest)
+    is_alert = subscription.immediate
+    return _Notes(
+        context.coverage_of(db, since, now),
+        digest_notes.list_volume_alarms(db, subscription, context.topics, now),
+        () if is_alert else digest_notes.list_failed_deliveries(db, since),
+        NewProposals() if is_alert else find_new_proposals(db, subscription, context.topics, floor, again=again),
+    )
 
 
 def _gather(
@@ -266,12 +279,20 @@ def _gather(
     if not subscription.immediate:
         hits += load_edited_hits(db, subscription, floor)
     window_start = since or _find_window_start(db, subscription, now)
+    before = _load_held_before(db, subscription, floor, now)
     digest = compose_digest(
         subscription, job.slot, hits, context.topics, notes.coverage, (window_start, now),
-        alarms=tuple(notes.alarms.values()), troubles=notes.failed_deliveries, proposals=notes.proposals,
+        histories=load_histories(db, subscription, [*hits, *before], context.weights), held_before=before,
+        alarms=tuple(notes.alarms.values()), troubles=notes.failed_deliveries, proposals=notes.proposals.shown,
     )  # fmt: skip
     versions = tuple((hit.hit_id, hit.version) for hit in hits)
     return digest, _Basis(window_start, versions, list_unsubscribed_recipients(db, subscription.name))
+
+
+def _load_held_before(db: Db, subscription: Subscription, floor: datetime, now: datetime) -> tuple[DigestHit, ...]:
+    """Return the hits in what the feeds held before watching began: the first digest of a name shows them, once."""
+    is_first = not subscription.immediate and get_last_slot(db, subscription.name, now) is None
+    return load_baseline_hits(db, subscription, floor) if is_first and not subscription.include_baseline else ()
 
 
 def _read_basis(db: Db, job: _Job) -> _Basis:
@@ -283,13 +304,25 @@ def _read_basis(db: Db, job: _Job) -> _Basis:
     )
 
 
-def _render(context: DigestContext, job: _Job, digest: Digest, basis: _Basis, installation: str) -> _RenderedDigest:
+def _render(
+    context: DigestContext,
+    job: _Job,
+    digest: Digest,
+    basis: _Basis,
+    installation: str,
+    earlier: Mapping[tuple[str, str], str],
+) -> _RenderedDigest:
     forms = DigestForms(digest, context.links, context.templates)
     if not job.is_forced and not should_send(digest, job.subscription.empty):
         return _RenderedDigest(digest, is_sent=False, subject=forms.subject)
     channels = [context.channels[name] for name in job.subscription.channels if name in context.channels]
     messages = build_messages(
-        forms, channels, installation=installation, not_before=job.not_before, unsubscribed=basis.unsubscribed
+        forms,
+        channels,
+        installation=installation,
+        not_before=job.not_before,
+        unsubscribed=basis.unsubscribed,
+        earlier=earlier,
     )
     return _RenderedDigest(
         digest, is_sent=True, subject=forms.subject, html=forms.html, text=forms.text, messages=messages
@@ -306,8 +339,7 @@ def _store(db: Db, job: _Job, rendered: _RenderedDigest, notes: _Notes) -> int |
     if digest_id is None:
         return None
     add_deliveries(db, digest_id, rendered.messages, job.now)
-    if notes.newest_proposal_id:
-        set_reported_mark(db, name, notes.newest_proposal_id)
+    record_shown_proposals(db, name, notes.proposals)
     if notes.alarms:
         reported = list_recent_alarms(db, name, job.now)
         record_alarms(db, name, notes.alarms, reported, job.now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import secrets
 from collections.abc import Set
 from datetime import timedelta
 from enum import StrEnum
@@ -13,7 +14,7 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from watcher.model.digest import EmptyPolicy
+from watcher.model.digest import EmptyPolicy, ImportanceWeights
 from watcher.model.feed import Budget
 from watcher.model.meaning import EncoderEngine
 from watcher.model.proxy import DIRECT, parse_proxy
@@ -60,6 +61,13 @@ def is_strong_token(token: str) -> bool:
     """Return whether a random token of this look has TOKEN_BITS; digits and hexadecimal ones need more characters."""
     letters = 10 if token.isdigit() else 16 if re.fullmatch(r"[0-9a-fA-F]+", token) else 64
     return len(token) * math.log2(letters) >= TOKEN_BITS and len(set(token)) >= 8
+
+
+def make_token() -> str:
+    """Return a random token of 192 bits that no shell and no option parser takes for anything else."""
+    while not (token := secrets.token_urlsafe(24))[0].isalnum() or not is_strong_token(token):
+        pass
+    return token
 
 
 class Storage(Section):
@@ -171,10 +179,7 @@ class Web(Section):
     def _random_enough(cls, token: SecretStr | None) -> SecretStr | None:
         # It is compared without a throttle, so that nobody can lock it out: it must not be guessed.
         if token is not None and not is_strong_token(token.get_secret_value()):
-            raise ValueError(
-                "can be guessed: write at least 22 random characters, as this makes them:"
-                " python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
-            )
+            raise ValueError("can be guessed: write at least 22 random characters; `watcher token` makes them")
         return token
 
     @field_validator("base_url")
@@ -252,6 +257,15 @@ class Quiet(Section):
         return self
 
 
+class WrittenImportance(Section):
+    """How much counts for a story's place in a digest; 0 leaves a part out."""
+
+    outlets: float = Field(ImportanceWeights().outlets, ge=0, le=100, allow_inf_nan=False)
+    novelty: float = Field(ImportanceWeights().novelty, ge=0, le=100, allow_inf_nan=False)
+    match: float = Field(ImportanceWeights().match, ge=0, le=100, allow_inf_nan=False)
+    freshness: float = Field(ImportanceWeights().freshness, ge=0, le=100, allow_inf_nan=False)
+
+
 class WrittenDigest(Section):
     """A digest or alert."""
 
@@ -272,6 +286,8 @@ class WrittenDigest(Section):
     batch: Length = Field(timedelta(), ge=timedelta(), le=timedelta(days=1))
     alarms: bool = True
     formerly: Strings = ()
+    language: str = Field("en", pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")
+    importance: WrittenImportance = WrittenImportance()
 
     _named = field_validator("name")(validate_name)
     _formerly_named = field_validator("formerly")(validate_names)

@@ -65,7 +65,8 @@ def _list_newest(
             return topic, hits
         pending = ProposalFilters(topics=(topic.id,), states=(ProposalState.OPEN,))
         proposals = list_proposals(db, pending, limit=MAX_ITEMS).items
-    return topic, tuple(sorted((*hits, *proposals), key=get_listed_at, reverse=True)[:MAX_ITEMS])
+    listed: list[StoredHit | StoredProposal] = [*hits, *proposals]
+    return topic, tuple(sorted(listed, key=get_listed_at, reverse=True)[:MAX_ITEMS])
 
 
 def _get_params(found_by: FoundBy) -> dict[str, str]:

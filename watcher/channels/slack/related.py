@@ -8,7 +8,8 @@ from typing import Any
 from watcher.channels.slack.escape import cut_mrkdwn, escape_mrkdwn, escape_url
 from watcher.digest.links import Links
 from watcher.digest.related import RELATED_LEAD, RELATED_TITLE, format_closeness, format_weak_count, get_weak_link
-from watcher.model.digest import Digest, DigestProposal
+from watcher.model.digest import Digest
+from watcher.model.digest_proposal import DigestProposal
 from watcher.text.bidi import isolate
 
 Block = dict[str, Any]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import func, select
 
-from watcher.model.digest import DigestProposal
+from watcher.model.digest import Subscription
+from watcher.model.digest_proposal import DigestProposal
 from watcher.model.meaning import ProposalState
 from watcher.model.results import StoredProposal
 from watcher.model.topic import Topic
@@ -17,32 +19,37 @@ from watcher.store.system.key_values import get_value, set_value
 from watcher.store.tables import proposals
 
 
-def get_newest_proposal_id(db: Db) -> int:
-    """Return the id of the newest proposal, 0 where there is none. Ids are in order of commit."""
-    return int(db.execute(select(func.max(proposals.c.id))).scalar() or 0)
+@dataclass(frozen=True, slots=True)
+class NewProposals:
+    """The proposals that a digest shows, and the newest that it considered: the next digest begins after it."""
+
+    shown: tuple[DigestProposal, ...] = ()
+    newest_id: int = 0
 
 
-def get_reported_mark(db: Db, name: str) -> int:
-    """Return the id up to which a digest has shown proposals."""
-    return int(get_value(db, f"proposals:{name}") or 0)
+def find_new_proposals(
+    db: Db, subscription: Subscription, topics: Sequence[Topic], since: datetime, *, again: bool = False
+) -> NewProposals:
+    """Return the best open proposals since a moment of each topic of a digest, at most its budget, topic by topic.
 
-
-def set_reported_mark(db: Db, name: str, proposal_id: int) -> None:
-    """Record that a digest has shown the proposals up to this id."""
-    set_value(db, f"proposals:{name}", str(proposal_id))
-
-
-def load_digest_proposals(
-    db: Db, topics: Sequence[Topic], since: datetime, *, after_id: int
-) -> tuple[DigestProposal, ...]:
-    """Return the best open proposals of each topic, at most its budget, in the order of the topics."""
-    found: list[DigestProposal] = []
+    Those up to the newest that an earlier digest of the name considered are left out, unless `again`. Ids are in order
+    of commit.
+    """
+    newest_id = int(db.execute(select(func.max(proposals.c.id))).scalar() or 0)
+    before = 0 if again else int(get_value(db, f"proposals:{subscription.name}") or 0)
+    shown: list[DigestProposal] = []
     for topic in topics:
-        if topic.proposals is None:
+        if topic.proposals is None or (subscription.topics and topic.id not in subscription.topics):
             continue
-        filters = ProposalFilters(topics=(topic.id,), states=(ProposalState.OPEN,), since=since, after_id=after_id)
-        found += [_show(stored, topic) for stored in list_best_proposals(db, filters, limit=topic.proposals)]
-    return tuple(found)
+        filters = ProposalFilters(topics=(topic.id,), states=(ProposalState.OPEN,), since=since, after_id=before)
+        shown += [_show(stored, topic) for stored in list_best_proposals(db, filters, limit=topic.proposals)]
+    return NewProposals(tuple(shown), newest_id)
+
+
+def record_shown_proposals(db: Db, name: str, considered: NewProposals) -> None:
+    """Record which proposals a digest has considered: the next one begins after them."""
+    if considered.newest_id:
+        set_value(db, f"proposals:{name}", str(considered.newest_id))
 
 
 def _show(stored: StoredProposal, topic: Topic) -> DigestProposal:
