@@ -27,26 +27,26 @@ TITLES = ("Ministry stops sending agent summaries across the sea", "Liaison offi
 CARRYING = "The summaries end this month."
 
 
-def propose(made: World) -> None:
+def propose(made: World, titles: tuple[str, str] = TITLES, close_to: str = SENTENCE) -> None:
     """Describe a topic in sentences, bring two items that no word finds, and propose both for it."""
     (made.folder / "topics.yaml").write_text(TOPICS, "utf-8")
     made.app.reload()
     made.app.sync(made.clock())
-    for number, (title, feed) in enumerate(zip(TITLES, (HARBOUR, LEDGER), strict=True), start=40):
+    for number, (title, feed) in enumerate(zip(titles, (HARBOUR, LEDGER), strict=True), start=40):
         text = f"Officials confirmed it. {CARRYING}"
         bring(made.app.database, [item(number, title, text, language="en")], now=made.clock(),
               watched=made.app.watched, feed=feed)  # fmt: skip
         made.clock.move(minutes=3)
     topic = next(topic for topic in made.app.settings.topics if topic.id == "eyes")
     with made.app.database.read() as db:
-        entries = [stored for stored in load_entries_after(db) if stored.entry.item.title in TITLES]
+        entries = [stored for stored in load_entries_after(db) if stored.entry.item.title in titles]
     new = [
         NewProposal(
             topic_id="eyes", entry_id=stored.id, score=0.9 - number / 10, head_version="1f0c22d3a9b4",
             topic_version=hash_definition(topic),
             evidence=(
                 ProposalEvidence(
-                    kind=ReferenceKind.SENTENCE, text=SENTENCE, field="summary", start=24, end=24 + len(CARRYING)
+                    kind=ReferenceKind.SENTENCE, text=close_to, field="summary", start=24, end=24 + len(CARRYING)
                 ),
             ),
         )

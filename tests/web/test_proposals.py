@@ -211,3 +211,48 @@ def test_the_order_by_score_uses_words_and_relevance(desk: World, client: httpx.
 
     assert ranked[0] == last["id"]
     assert sorted(ranked) == sorted(hit["id"] for hit in hits)
+
+
+def test_hostile_words_of_a_proposal_stay_words_in_every_page(tmp_path: Path) -> None:
+    hostile = "<script>window.broken=1</script><img src=x onerror=alert(1)>"
+    with world(tmp_path / "hostile") as made:
+        made.news()
+        propose(made, (hostile, f'"><b>{hostile}'), hostile)
+        with made.client() as client:
+            proposal = client.get(API).json()["proposals"][0]
+            entry = proposal["entry"]["id"]
+            for path in ("/proposals", "/hits", "/topics/eyes", f"/entries/{entry}", f"/entries/{entry}/similar"):
+                answer = client.get(path)
+                assert answer.status_code == 200, path
+                assert "<script>window" not in answer.text, path
+                assert "<img" not in answer.text, path
+            feed = client.get("/topics/eyes.atom", params={"found_by": "all"}).text
+            assert "<script>" not in feed
+            assert "&amp;lt;script&amp;gt;" in feed
+
+
+def test_a_topics_feed_holds_proposals_where_they_are_asked_for(client: httpx.Client) -> None:
+    counts = {
+        found_by: len(
+            client.get("/topics/eyes.json", params={"found_by": found_by} if found_by else {}).json()["items"]
+        )
+        for found_by in ("", "words", "meaning", "all")
+    }
+
+    assert counts == {"": 2, "words": 2, "meaning": 2, "all": 4}
+    tagged = client.get("/topics/eyes.json", params={"found_by": "meaning"}).json()["items"]
+    assert all(item["tags"] == ["eyes", "possibly related"] for item in tagged)
+    assert all(title in client.get("/topics/eyes.atom", params={"found_by": "meaning"}).text for title in TITLES)
+
+
+def test_a_topic_shows_what_it_has_learned_from(client: httpx.Client) -> None:
+    proposal = client.get(API).json()["proposals"][0]
+    client.put(f"{API}/{proposal['id']}/label", json={"label": "irrelevant"})
+
+    topic = client.get("/api/v1/topics/eyes").json()
+
+    assert topic["about"] == [SENTENCE]
+    assert topic["proposals"] == 5
+    assert topic["judgements"] == {"relevant": 0, "irrelevant": 1}
+    assert topic["head"] is None
+    assert "Learned from 1 judgement: 0 relevant, 1 not." in client.get("/topics/eyes").text

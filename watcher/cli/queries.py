@@ -100,9 +100,15 @@ def hits(
     _print_hits(page, HitFormat.JSON if as_json else form)
 
 
-@app.command(epilog="Example:\n\n  watcher search 'intelligence NEAR/4 share~ lang:en' --since 30d")
+@app.command(
+    epilog="Examples:\n\n  watcher search 'intelligence NEAR/4 share~ lang:en' --since 30d\n\n"
+    "  watcher search --like 'Allies hold back intelligence' --since 7d"
+)
 def search(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="A query in the topic language.")],
+    query: Annotated[str | None, typer.Argument(metavar="[QUERY]", help="A query in the topic language.")] = None,
+    like: Annotated[
+        str | None, typer.Option("--like", metavar="TEXT", help="Entries whose meaning is near to a sentence.")
+    ] = None,
     topic: Topics = None,
     source: Sources = None,
     since: Since = None,
@@ -114,9 +120,13 @@ def search(
     cursor: Cursor = None,
     as_json: Json = False,
 ) -> None:
-    """Search every stored entry, matched by a topic or not, in the topic language."""
+    """Search every stored entry, matched by a topic or not, in the topic language, by meaning, or both."""
     from watcher.app.listing import RawListQuery, search_entries
     from watcher.contract.entries import encode_matches
+    from watcher.errors import UsageError
+
+    if query is None and like is None:
+        raise UsageError("write a query in the topic language, or --like and a sentence")
 
     raw = RawListQuery(
         search=query,
@@ -132,6 +142,9 @@ def search(
     )
     with open_application(queries=False) as application:
         parsed = _parse_query(application, raw)
+        if like is not None:
+            _print_similar(application, parsed, like, as_json=as_json)
+            return
         with application.database.read() as db:
             page = search_entries(db, parsed)
     if as_json:
@@ -206,6 +219,24 @@ def _parse_query(application: App, raw: RawListQuery) -> ListQuery:
 
     settings = application.settings
     return parse_list_query_with_sets(raw, (topic.id for topic in settings.topics), clock.now(), settings.sets)
+
+
+def _print_similar(application: App, query: ListQuery, like: str, *, as_json: bool) -> None:
+    """Print the entries whose meaning is nearest to a sentence."""
+    from watcher.app.similar import find_like_text
+    from watcher.contract.entries import encode_similar_entries
+
+    with application.database.read() as db:
+        found = find_like_text(
+            db, application.settings.meaning, like, query.filters, query=query.search, limit=query.limit
+        )
+    if as_json:
+        output.print_json(encode_similar_entries(found))
+        return
+    for similar in found:
+        render_entry.print_entry(similar.stored, ())
+        output.print_line(output.style_text(f"  likeness {similar.likeness:.2f}", output.DIM))
+    output.print_note(output.format_count(len(found), "entry", "entries"))
 
 
 def _print_hits(page: Page[StoredHit], form: HitFormat) -> None:

@@ -99,6 +99,14 @@ class SearchResult:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarEntry:
+    """A stored entry whose meaning is near to what was asked for; `likeness` is the cosine of both, at most 1."""
+
+    stored: StoredEntry
+    likeness: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Page(Generic[T]):
     """Some of a list. `next_cursor` leads on, None at its end. `searched_back_to` is set where the search stopped
     before the end of the archive because it had looked at as much as one call may."""

@@ -292,6 +292,10 @@
       r: () => press("relevant"),
       x: () => press("irrelevant"),
       z: () => undo?.(),
+      m: () => {
+        const href = $("[data-like]")?.href ?? (current?.dataset.like && root + current.dataset.like);
+        if (href) location.assign(href);
+      },
       n: () => $('a[rel="next"]')?.click(),
       ".": () => showNew(),
       "/": () => $('input[type="search"]')?.focus(),
