@@ -10,7 +10,6 @@ from types import MappingProxyType
 
 from watcher.digest.format_helpers import one_line
 from watcher.digest.importance import rate_importance
-from watcher.digest.story_facts import build_facts
 from watcher.model.digest import Coverage, Digest, EmptyPolicy, Subscription
 from watcher.model.digest_proposal import DigestProposal
 from watcher.model.digest_story import (
@@ -22,7 +21,7 @@ from watcher.model.digest_story import (
     StoryLabel,
     StoryStatus,
 )
-from watcher.model.topic import Evidence, Topic
+from watcher.model.topic import Topic
 
 MAX_HELD_BEFORE = 10
 """How many stories from before the watch the first digest shows."""
@@ -140,24 +139,26 @@ class _Composer:
         )
 
     def _compose_story(self, hits: Sequence[DigestHit]) -> DigestStory:
-        lead = min(hits, key=lambda hit: (_RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id))
-        others = sorted((hit for hit in hits if hit is not lead), key=lambda hit: (hit.first_seen_at, hit.hit_id))
+        lead, *others = sorted(hits, key=_rank_hit) if len(hits) > 1 else hits
+        others.sort(key=lambda hit: (hit.first_seen_at, hit.hit_id))
         history = self._histories.get(lead.story_id) if lead.story_id is not None else None
-        facts = history.facts if history is not None else build_facts(hits, self._subscription.language)
         status = _find_status(hits, history)
         return DigestStory(
-            lead=replace(lead, evidence=_merge_evidence(lead, others)),
+            lead=_merge_evidence(lead, others),
             others=tuple(others),
             labels=self._list_labels(lead, others),
             status=status,
-            facts=facts,
-            importance=rate_importance(hits, facts, status, history, self._subscription.importance, self._now),
+            stored_facts=history.facts if history is not None else None,
+            language=self._subscription.language,
+            importance=rate_importance(hits, status, history, self._subscription.importance, self._now),
             reported_at=history.reported_at if history is not None else None,
             reported_in=history.reported_in if history is not None else None,
         )
 
     def _list_labels(self, lead: DigestHit, others: Sequence[DigestHit]) -> tuple[StoryLabel, ...]:
         """Return the story's topics, each with the hit on which it is judged: the lead's own where it has one."""
+        if all(hit.topic_id == lead.topic_id for hit in others):
+            return (StoryLabel(topic_id=lead.topic_id, name=self._name(lead.topic_id), hit_id=lead.hit_id),)
         ranked = sorted(others, key=lambda hit: (hit.entry_id != lead.entry_id, -hit.score, hit.hit_id))
         judged: dict[str, DigestHit] = {}
         for hit in (lead, *ranked):
@@ -174,10 +175,16 @@ class _Composer:
         return self._order.get(topic_id, len(self._order)), topic_id
 
 
-def _merge_evidence(lead: DigestHit, others: Sequence[DigestHit]) -> tuple[Evidence, ...]:
-    """Return the evidence of all topics in the leading entry: it is shown once, with all the words that matched."""
+def _rank_hit(hit: DigestHit) -> tuple[int, float, datetime, int]:
+    return _RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id
+
+
+def _merge_evidence(lead: DigestHit, others: Sequence[DigestHit]) -> DigestHit:
+    """Return the leading hit with the evidence of all topics in its entry: shown once, with all that matched."""
     same = [hit.evidence for hit in others if hit.entry_id == lead.entry_id]
-    return tuple(dict.fromkeys(e for evidence in (lead.evidence, *same) for e in evidence)) if same else lead.evidence
+    if not same:
+        return lead
+    return replace(lead, evidence=tuple(dict.fromkeys(e for evidence in (lead.evidence, *same) for e in evidence)))
 
 
 def _find_status(hits: Sequence[DigestHit], history: StoryHistory | None) -> StoryStatus:
@@ -200,14 +207,9 @@ def _is_weak(story: DigestStory) -> bool:
     return all(hit.is_weak for hit in (story.lead, *story.others))
 
 
-def _sort_key(story: DigestStory) -> tuple[int, float, datetime, int]:
-    newest = max(hit.news_at for hit in story.reports)
-    return _GROUP[story.lead.kind], -story.importance.total, _invert(newest), story.lead.hit_id
-
-
-def _invert(moment: datetime) -> datetime:
-    """Return a moment that sorts the other way round: later ones come first."""
-    return datetime.max.replace(tzinfo=moment.tzinfo) - (moment - datetime.min.replace(tzinfo=moment.tzinfo))
+def _sort_key(story: DigestStory) -> tuple[int, float, float, int]:
+    newest = max(hit.news_at for hit in (story.lead, *story.others))
+    return _GROUP[story.lead.kind], -story.importance.total, -newest.timestamp(), story.lead.hit_id
 
 
 def _limit_by_topic(stories: Sequence[DigestStory], limit: int) -> tuple[tuple[DigestStory, ...], Mapping[str, int]]:

@@ -48,8 +48,8 @@ def _format_stories(digest: Digest) -> str:
     stories = format_count(digest.story_count, "story", "stories")
     if digest.left_out:
         return stories
-    reports = sum(len(story.reports) for story in digest.stories)
-    languages = {language for story in digest.stories for hit in story.reports if (language := hit.language)}
+    reports = sum(story.report_count for story in digest.stories)
+    languages = {hit.language for story in digest.stories for hit in (story.lead, *story.others)} - {None}
     several = f" in {len(languages)} languages" if len(languages) > 1 else ""
     return f"{stories} from {format_count(reports, 'report', 'reports')}{several}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from itertools import islice
 from typing import Protocol
 
 from watcher.model.digest_proposal import DigestProposal
@@ -200,7 +201,7 @@ class Digest:
     def brief(self) -> tuple[DigestStory, ...]:
         """Return the most important stories among the news, at most BRIEF_STORIES."""
         news = (NewsKind.NEW, NewsKind.EDITED)
-        return tuple(story for story in self.stories if story.lead.kind in news)[:BRIEF_STORIES]
+        return tuple(islice((story for story in self.stories if story.lead.kind in news), BRIEF_STORIES))
 
     @property
     def is_briefed(self) -> bool:

@@ -29,6 +29,7 @@ from watcher.pipeline.story_histories import load_histories
 from watcher.store.database import Database, Db
 from watcher.store.digests.commands import add_digest, lock_subscription
 from watcher.store.digests.related import NewProposals, find_new_proposals, record_shown_proposals
+from watcher.store.digests.reported_stories import find_sent_messages
 from watcher.store.digests.reporting import (
     has_unreported_hits,
     list_reportable_versions,
@@ -37,7 +38,6 @@ from watcher.store.digests.reporting import (
     load_unreported_hits,
 )
 from watcher.store.digests.slots import get_last_slot, get_registered_at, register_subscriptions
-from watcher.store.digests.story_reports import find_sent_messages
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
 from watcher.store.outbox.queue import DeliveryDraft, add_deliveries, requeue_delivery
