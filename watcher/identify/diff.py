@@ -115,7 +115,8 @@ class _Classified:
             self.gone.append((former.key, key))
             self.same += 1
         else:
-            (self.new if former is None else self.recovered).append(replace(entry, key=key))
+            named = entry if entry.key == key else replace(entry, key=key)
+            (self.new if former is None else self.recovered).append(named)
 
 
 def _count_id_changes(feed: Feed, changes_ids: bool) -> int:
