@@ -34,7 +34,8 @@ from watcher.digest.forms import DigestForms
 from watcher.digest.html import render_html
 from watcher.digest.links import Links
 from watcher.digest.plain import render_text
-from watcher.model.digest import Channel, Coverage, Delivery, DeliveryState, Digest, DigestHit, Subscription
+from watcher.model.digest import Channel, Coverage, Delivery, DeliveryState, Digest, Subscription
+from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Evidence, Origin, Topic
 from watcher.pipeline.delivery import deliver_waiting
 from watcher.pipeline.messages import build_messages

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 
 
@@ -95,3 +96,35 @@ class BusyError(WatcherError):
 
 class UsageError(WatcherError):
     """What was asked for makes no sense as asked (a time that is no time, a cursor of another list)."""
+
+
+class NoQueryError(UsageError):
+    """Words were asked of a topic that sentences alone describe; `topic_id` says which."""
+
+    def __init__(self, topic_id: str) -> None:
+        self.topic_id = topic_id
+        super().__init__(f"topic {topic_id!r} has no query: it finds by meaning alone")
+
+
+class EncoderUnavailable(WatcherError):  # noqa: N818 - a state that passes, like a server that is away
+    """No text can be encoded for now, whichever it is; asked again after `retry_after`, it may work."""
+
+    def __init__(self, reason: str, retry_after: timedelta = timedelta(minutes=1)) -> None:
+        self.reason, self.retry_after = reason, retry_after
+        super().__init__(reason)
+
+
+class EncoderFault(WatcherError):  # noqa: N818 - about texts, while the encoder is well
+    """Some texts cannot be encoded while others can; `positions` are theirs in the list that was passed."""
+
+    def __init__(self, reason: str, positions: tuple[int, ...]) -> None:
+        self.reason, self.positions = reason, positions
+        super().__init__(reason)
+
+
+class TextServiceError(WatcherError):
+    """A server for translations or summaries gave none; `reason` says why, without its address or key."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)

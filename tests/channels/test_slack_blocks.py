@@ -11,7 +11,8 @@ from tests.digest.told import digest, hostile_hits, told
 from tests.servers import slack_fault
 from watcher.channels.slack.render import render_slack
 from watcher.digest.links import Links
-from watcher.model.digest import Digest, DigestHit
+from watcher.model.digest import Digest
+from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Evidence
 
 LINKS = Links(base_url="https://watch.example", secret=b"key")

@@ -11,7 +11,8 @@ from tests.digest.told import digest, told
 from watcher.channels.slack.render import render_slack
 from watcher.digest.html import render_html
 from watcher.digest.links import Links
-from watcher.digest.plain import render_markdown, render_text
+from watcher.digest.markdown import render_markdown
+from watcher.digest.plain import render_text
 from watcher.text.bidi import isolate
 
 LINKS = Links(base_url="https://watch.example")

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from tests.digest.told import digest, told
 from watcher.digest.links import Links
+from watcher.digest.markdown import render_markdown
 from watcher.digest.message_parts import MAX_PARTS, count_utf16_units, cut_text, split_markdown
-from watcher.digest.plain import render_markdown
 
 LINKS = Links(base_url="https://watch.example")
 

@@ -13,9 +13,10 @@ from tests.digest.told import COVERAGE, HOUR, NOON, digest, hostile_hits, told
 from watcher.digest.format_helpers import format_subject
 from watcher.digest.html import render_html
 from watcher.digest.links import Links
-from watcher.digest.plain import render_markdown, render_text
+from watcher.digest.markdown import render_markdown
+from watcher.digest.plain import render_text
 from watcher.digest.unsubscribe_links import add_unsubscribe_to_html, add_unsubscribe_to_text
-from watcher.model.digest import DigestHit
+from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Evidence, Origin
 
 LINKS = Links(base_url="https://watch.example", secret=b"key")
@@ -36,6 +37,8 @@ SAFE = {
     "mark",
     "ul",
     "li",
+    "del",
+    "ins",
     "span",
     "p",
 }
@@ -108,14 +111,14 @@ def test_a_digest_of_any_size_stays_below_what_mail_readers_cut_off() -> None:
         assert len(render_text(digest(hits), LINKS)) < 100_000
 
 
-def test_the_first_stories_of_every_topic_keep_their_summaries_in_a_long_digest() -> None:
+def test_the_most_important_stories_keep_their_summaries_in_a_long_digest() -> None:
     hits = [told(n, summary="what is known of it", topic_id=("eyes", "grid")[n % 2]) for n in range(400)]
 
     page = reader.document_fromstring(render_html(digest(hits), LINKS))
 
     rows = page.xpath("//div[@class='row']")
-    assert sum(bool(row.xpath("div[@class='said']")) for row in rows) >= 6
-    assert len(page.xpath("//h2")) == 2
+    assert [bool(row.xpath("div[@class='said']")) for row in rows[:6]] == [True] * 5 + [False]
+    assert [heading.text.strip() for heading in page.xpath("//h2")] == ["In brief", "The stories"]
 
 
 def test_what_does_not_fit_leads_to_the_page_from_the_earliest_hit_on() -> None:
@@ -127,23 +130,24 @@ def test_what_does_not_fit_leads_to_the_page_from_the_earliest_hit_on() -> None:
     assert f"[1 more story](<{where}>)" in render_markdown(said, LINKS)
 
 
-def test_news_stand_before_edits_and_finds_from_the_archive() -> None:
+def test_news_and_edits_stand_before_finds_from_the_archive() -> None:
     hits = [
         told(1, origin=Origin.BACKFILL, score=9.0),
         told(2, baseline=True, score=9.0),
-        told(3, edited=True, former_title="Five Eyes deny it", score=5.0),
-        told(4, score=0.1),
+        told(3, edited=True, former_title="Five Eyes deny it", score=0.5),
+        told(4, score=0.5),
     ]
 
     said = render_text(digest(hits))
 
     order = [
-        "report 4", "Changed since it was reported", "report 3", "changed from “Five Eyes deny it”",
+        "== The stories ==", "report 4 [New]", "report 3 [Changed]", "Changed from “Five Eyes deny it”",
         "Found later in stored items", "report 1", "Older than your watch", "report 2",
     ]  # fmt: skip
-    places = [said.index(each) for each in order]
+    told_of = said[said.index("== The stories") :]
+    places = [told_of.index(each) for each in order]
     assert places == sorted(places)
-    assert "Changed since it was reported" in render_html(digest(hits))
+    assert "<del>deny it</del>" in render_html(digest(hits))
 
 
 def test_a_flood_from_the_archive_pushes_no_news_out() -> None:
@@ -164,7 +168,7 @@ def test_one_row_for_a_story_with_its_outlets_and_the_words_that_matched() -> No
 
     [row] = page.xpath("//div[@class='row']")
     assert [mark.text for mark in row.iter("mark")] == ["meet"]
-    assert "Northern Post, Harbour Times, Wire" in row.text_content()
+    assert "First: Northern Post, 11:00. Then Harbour Times 11:00, Wire 11:00." in row.text_content()
 
 
 def test_coverage_troubles_and_alarms_are_in_every_form() -> None:
@@ -194,7 +198,7 @@ def test_templates_of_somebodys_own_stand_above_ours(tmp_path: Path) -> None:
     page = render_html(said, LINKS, tmp_path)
     assert "Power &amp; &lt;grid&gt;" in page
     assert "color: red" in reader.document_fromstring(page).xpath("//p/@style")[0]
-    assert render_text(said, LINKS, tmp_path) == "1 story in 1 topic!\n"
+    assert render_text(said, LINKS, tmp_path) == "1 story from 1 report!\n"
     assert render_markdown(said, LINKS, tmp_path) == "The \\*day\\*\n"
 
 

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from tests.moments import NOON
 from watcher.digest.compose import compose_digest
-from watcher.model.digest import Coverage, Digest, DigestHit, Subscription
+from watcher.model.digest import Coverage, Digest, Subscription
+from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Evidence, Origin, Topic
 
 HOUR = timedelta(hours=1)

@@ -12,7 +12,8 @@ from tests.store.filled import bring, item, topics
 from watcher.channels.slack.render import render_slack
 from watcher.contract.digests import encode_digest_content
 from watcher.digest.html import render_html
-from watcher.digest.plain import render_markdown, render_text
+from watcher.digest.markdown import render_markdown
+from watcher.digest.plain import render_text
 from watcher.model.digest import Digest
 from watcher.model.topic import Topic
 from watcher.pipeline.digests import DigestContext, compose_due, preview_digest
@@ -184,6 +185,6 @@ def test_a_headline_that_changes_after_its_edit_was_told_is_edited_since_it_was_
         shown = preview_digest(db, desk(daily()), "daily", NOON + 4 * HOUR)
 
     said = render_text(shown)
-    assert "Changed since it was reported" in said
-    assert "changed from “Level red: walrus”" in said
+    assert "[Changed since 14:00]" in said
+    assert "Changed from “Level red: walrus”" in said
     assert "matches since an edit" not in said

@@ -8,14 +8,21 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel
 
-from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web, WrittenFeed, WrittenTopic
+from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web, WrittenFeed, WrittenMeaning, WrittenTopic
 
 PAGE = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
     ("section", "model"),
-    [("database", Storage), ("fetch", Fetch), ("polling", Polling), ("web", Web), ("retention", Retention)],
+    [
+        ("database", Storage),
+        ("fetch", Fetch),
+        ("polling", Polling),
+        ("web", Web),
+        ("retention", Retention),
+        ("meaning", WrittenMeaning),
+    ],
 )
 def test_the_page_names_every_key_of_a_section(section: str, model: type[BaseModel]) -> None:
     assert set(re.findall(rf"`{section}\.(\w+)`", PAGE.split("## feeds.yaml")[0].split("## watcher.yaml")[1])) == set(

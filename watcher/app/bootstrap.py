@@ -109,7 +109,7 @@ class App:
 
         topics = [
             WatchedTopic(id=topic.id, name=topic.name, query=topic.query, version=self.watched.version(topic.id))
-            for topic in self.watched.topics
+            for topic in self.watched.configured
         ]
         return sync_topics(db, topics, now)
 
@@ -185,6 +185,7 @@ class App:
     def press(self) -> DigestContext:
         """Return what composing and sending digests needs."""
         from watcher.pipeline.digests import DigestContext
+        from watcher.pipeline.machine_texts import TextServices
         from watcher.store.system.status import measure_coverage
 
         settings = self.settings
@@ -195,6 +196,8 @@ class App:
             coverage_of=measure_coverage,
             links=self._links(),
             templates=settings.templates,
+            weights={feed.url: feed.weight for feed in settings.sources if feed.weight != 1.0},
+            services=TextServices(translate=settings.translate, summarise=settings.summarise),
         )
 
     def _links(self) -> Links:

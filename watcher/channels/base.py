@@ -83,11 +83,15 @@ class RetriedOptions(OptionsModel):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """Whom a digest is rendered for. `installation` is the identity of this watcher's database."""
+    """Whom a digest is rendered for. `installation` is the identity of this watcher's database.
+
+    `continues` is the identity of a message that this recipient was sent and that the digest continues.
+    """
 
     channel: str
     recipient: str
     installation: str
+    continues: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

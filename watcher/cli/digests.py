@@ -322,7 +322,8 @@ def _render_digest(shown: Digest, form: DigestFormat, press: DigestContext) -> s
 
     from watcher.channels.slack.render import render_slack
     from watcher.digest.html import render_html
-    from watcher.digest.plain import render_markdown, render_text
+    from watcher.digest.markdown import render_markdown
+    from watcher.digest.plain import render_text
 
     match form:
         case DigestFormat.HTML:

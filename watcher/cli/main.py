@@ -20,6 +20,7 @@ from watcher.cli.state import state
 # Which module defines which commands; a module is imported when one of its commands is run.
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("setup", "Write a commented starter configuration."),
+    "token": ("setup", "Create a random token for programs that use the API."),
     "check": ("setup", "Check all configuration; with --live, fetch every feed once."),
     "run": ("daemon", "Run the daemon: polling, digests, alerts, the page."),
     "worker": ("worker", "Share the work with other processes, over PostgreSQL."),

@@ -142,7 +142,7 @@ def probe(
 
     With --sample, estimate how much is missed: read the sample, count the relevant ones, pass the number."""
     from watcher.app.topic_encoding import encode_probe, encode_sample
-    from watcher.app.topics import find_topic
+    from watcher.app.topics import find_topic, require_query
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.topics import sample as sampling
@@ -154,7 +154,7 @@ def probe(
         raise UsageError("--relevant counts within --sample: it cannot be larger")
     with open_application() as application:
         topic = find_topic(application.settings.topics, topic_id)
-        named = parse_named_query(topic.query, application.settings.sets)
+        named = parse_named_query(require_query(topic), application.settings.sets)
         after, before = args.parse_period(since, until)
         with output.show_progress("Probing") as on_progress:
             misses = find_near_misses(
@@ -188,7 +188,7 @@ def cost(
     """Show what each clause of a topic brings in alone, what each exclusion removes, when each last matched, how its
     hits were judged, and which words match nothing."""
     from watcher.app.topic_encoding import encode_cost
-    from watcher.app.topics import find_topic
+    from watcher.app.topics import find_topic, require_query
     from watcher.cli import render_topics
     from watcher.topics.archive_scan import ArchiveScan
     from watcher.topics.cost import measure_cost as compute_cost
@@ -196,7 +196,7 @@ def cost(
 
     with open_application() as application:
         topic = find_topic(application.settings.topics, topic_id)
-        named = parse_named_query(topic.query, application.settings.sets)
+        named = parse_named_query(require_query(topic), application.settings.sets)
         after, before = args.parse_period(since, until)
         with output.show_progress("Counting") as on_progress:
             result = compute_cost(ArchiveScan(application.database, after, before, on_progress), topic_id, named)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from watcher.contract.topics import TopicList
     from watcher.model.entry import StoredEntry
     from watcher.model.results import StoredHit
+    from watcher.model.topic import Topic
+    from watcher.topics.named_query import NamedQuery
     from watcher.topics.overview import TopicOverview
     from watcher.topics.query_test import EntryExplanation
 
@@ -85,16 +88,14 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
         topic = find_topic(settings.topics, topic_id)
         with application.database.read() as db:
             summary, versions = get_topic_overview(db, application.watched, topic_id, clock.now())
-    parsed = parse_named_query(topic.query, settings.sets)
+    parsed = parse_named_query(topic.query, settings.sets) if topic.has_query else None
     sets = {name: settings.sets[name] for name in list_used_sets(topic.query, settings.sets)}
     if as_json:
-        output.print_json(encode_topic_detail(summary, versions, format_query(parsed.query), sets))
+        output.print_json(encode_topic_detail(summary, versions, format_query(parsed.query) if parsed else "", sets))
         return
     _print_topic(summary)
-    output.print_line(output.style_text("\nAs parsed", output.DIM))
-    output.print_line(f"  {output.clean_text(parsed.format_node(parsed.query.root, MAX_QUERY_LENGTH))}")
-    if sets:
-        output.print_line(output.style_text("\nSets", output.DIM) + "  " + ", ".join(f"@{name}" for name in sets))
+    if parsed is not None:
+        _print_parsed(parsed, sets)
     output.print_line(output.style_text("\nVersions", output.DIM))
     for version in versions:
         current = "  (now)" if version.version == summary.version else ""
@@ -188,9 +189,38 @@ def _print_topic(summary: TopicOverview) -> None:
     output.print_line(f"{output.format_count(summary.hits, 'hit')}, {summary.week:,} in the last 7 days{last}")
     if summary.relevant or summary.irrelevant:
         output.print_line(f"judged: {summary.relevant} relevant, {summary.irrelevant} irrelevant")
+    _print_sentences(topic)
+    if not topic.has_query:
+        output.print_line("\nno query: it finds by meaning alone")
+        return
     output.print_line(output.style_text(f"\nAs written ({topic.file}:{topic.line})", output.DIM))
     for line in topic.query.strip("\n").splitlines():
         output.print_line(f"  {output.clean_text(line)}" if line.strip() else "")
+
+
+def _print_parsed(parsed: NamedQuery, sets: Mapping[str, str]) -> None:
+    """Print a query as it is parsed, and the names of its sets."""
+    output.print_line(output.style_text("\nAs parsed", output.DIM))
+    output.print_line(f"  {output.clean_text(parsed.format_node(parsed.query.root, MAX_QUERY_LENGTH))}")
+    if sets:
+        output.print_line(output.style_text("\nSets", output.DIM) + "  " + ", ".join(f"@{name}" for name in sets))
+
+
+def _print_sentences(topic: Topic) -> None:
+    """Print what a topic says in sentences and examples, and how much it may propose."""
+    for title, sentences in (
+        ("About", topic.about),
+        ("Not about", topic.not_about),
+        ("Examples", topic.examples),
+        ("Examples of what does not belong", topic.not_examples),
+    ):
+        if sentences:
+            output.print_line(output.style_text(f"\n{title}", output.DIM))
+            for sentence in sentences:
+                output.print_line(f"  - {output.clean_text(sentence)}")
+    if topic.has_sentences:
+        budget = "none" if topic.proposals is None else f"{topic.proposals} a day"
+        output.print_line(output.style_text("\nProposals", output.DIM) + f"  {budget}")
 
 
 def _test_archive(what: str, since: str | None, until: str | None, limit: int, as_json: bool) -> bool:

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from typing_extensions import TypedDict
 
+from watcher.contract.briefed_stories import BriefedStory, DigestHit, encode_briefed_story, encode_digest_hit
 from watcher.contract.deliveries import Delivery
-from watcher.contract.entries import Evidence, encode_evidence
 from watcher.contract.timestamps import format_timestamp
 from watcher.model import digest as model
-from watcher.model.topic import Origin
+from watcher.model import digest_story
 
 
 class Coverage(TypedDict):
@@ -30,28 +30,6 @@ class Coverage(TypedDict):
     entries: int
     bad: bool
     notes: list[str]
-
-
-class DigestHit(TypedDict):
-    """A hit as a digest shows it. `edited` marks one that was reported before and has another headline now."""
-
-    id: int
-    entry: int
-    title: str
-    url: str | None
-    source: str
-    summary: str
-    language: str | None
-    published_at: str | None
-    first_seen_at: str
-    matched_at: str
-    score: float
-    origin: str
-    backfill: bool
-    edited: bool
-    matched_by_edit: bool
-    baseline: bool
-    evidence: list[Evidence]
 
 
 class DigestStory(TypedDict):
@@ -75,7 +53,12 @@ class DigestTopic(TypedDict):
 
 
 class DigestContent(TypedDict):
-    """What a digest reports. `window` is (after, until], by the time of the match."""
+    """What a digest reports. `window` is (after, until], by the time of the match.
+
+    `stories` are those it shows, the most important first, each once; `topics` list the same by topic. `brief` holds
+    the ids of those that it begins with. `story_count` includes the `left_out`, which did not fit; `silent` were
+    reported before and only gained copies. `held_before` are from before watching began, in the first digest alone.
+    """
 
     name: str
     title: str
@@ -85,6 +68,12 @@ class DigestContent(TypedDict):
     alarms: list[str]
     troubles: list[str]
     topics: list[DigestTopic]
+    stories: list[BriefedStory]
+    brief: list[int]
+    story_count: int
+    left_out: int
+    silent: int
+    held_before: list[BriefedStory]
 
 
 class WebhookPayload(DigestContent):
@@ -207,6 +196,12 @@ def encode_digest_content(digest: model.Digest) -> DigestContent:
             }
             for section in digest.sections
         ],
+        "stories": [encode_briefed_story(story) for story in digest.stories],
+        "brief": [story.id for story in digest.brief if story.id is not None],
+        "story_count": digest.story_count,
+        "left_out": digest.left_out,
+        "silent": digest.silent,
+        "held_before": [encode_briefed_story(story) for story in digest.held_before],
     }
 
 
@@ -230,34 +225,12 @@ def encode_subscription(
     }
 
 
-def _encode_story(line: model.StoryLine) -> DigestStory:
+def _encode_story(line: digest_story.DigestStory) -> DigestStory:
     return {
         "story": line.lead.story_id,
         "title": line.lead.title,
         "url": line.lead.url,
         "outlets": list(line.outlets),
         "score": round(line.lead.score, 4),
-        "hits": [_encode_hit(hit) for hit in (line.lead, *line.others)],
-    }
-
-
-def _encode_hit(hit: model.DigestHit) -> DigestHit:
-    return {
-        "id": hit.hit_id,
-        "entry": hit.entry_id,
-        "title": hit.title,
-        "url": hit.url,
-        "source": hit.source,
-        "summary": hit.summary,
-        "language": hit.language,
-        "published_at": format_timestamp(hit.published_at),
-        "first_seen_at": format_timestamp(hit.first_seen_at),
-        "matched_at": format_timestamp(hit.matched_at),
-        "score": round(hit.score, 4),
-        "origin": hit.origin.value,
-        "backfill": hit.origin is Origin.BACKFILL,
-        "edited": hit.edited,
-        "matched_by_edit": hit.matched_by_edit,
-        "baseline": hit.baseline,
-        "evidence": encode_evidence(hit.evidence),
+        "hits": [encode_digest_hit(hit) for hit in (line.lead, *line.others)],
     }

@@ -3,29 +3,31 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
+from types import MappingProxyType
 
 from watcher.digest.format_helpers import one_line
-from watcher.model.digest import (
-    Coverage,
-    Digest,
+from watcher.digest.importance import rate_importance
+from watcher.model.digest import Coverage, Digest, EmptyPolicy, Subscription
+from watcher.model.digest_story import (
     DigestHit,
-    EmptyPolicy,
+    DigestStory,
+    DigestTopic,
     NewsKind,
-    StoryLine,
-    Subscription,
-    TopicSection,
+    StoryHistory,
+    StoryLabel,
+    StoryStatus,
 )
 from watcher.model.topic import Topic
 
-FRESHNESS_HALF_LIFE = timedelta(hours=12)
-FRESHNESS_WEIGHT = 0.3
-OUTLET_WEIGHT = 0.08
-MAX_WEIGHTED_OUTLETS = 5
-"""What freshness and each outlet add to a story's score (0..1)."""
+MAX_HELD_BEFORE = 10
+"""How many stories from before the watch the first digest shows."""
+_NO_HISTORIES: Mapping[int, StoryHistory] = MappingProxyType({})
 _RANK = {kind: rank for rank, kind in enumerate(NewsKind)}
+_GROUP = {NewsKind.NEW: 0, NewsKind.EDITED: 0, NewsKind.ARCHIVE: 1, NewsKind.BASELINE: 2}
+"""News stand together by importance; finds from the archive, and what is older than the watch, come after them."""
 
 
 def compose_digest(
@@ -36,23 +38,21 @@ def compose_digest(
     coverage: Coverage,
     window: tuple[datetime, datetime],
     *,
+    histories: Mapping[int, StoryHistory] = _NO_HISTORIES,
+    held_before: Sequence[DigestHit] = (),
     alarms: Sequence[str] = (),
     troubles: Sequence[str] = (),
 ) -> Digest:
-    """Compose a digest of hits that were not reported yet: a section for each topic, a row for each story.
+    """Compose a digest of hits that were not reported yet: each story once, with all its topics.
 
-    Topics come in the order of the subscription, or of the configuration; in each, new stories come before changed
-    ones and finds from the archive. A story's lead is its best hit; what does not fit is counted in `more`. Every hit
-    is a member of the digest, shown or not.
+    The most important stories come first; finds from the archive, and what is older than the watch, come last. For each
+    topic at most `max_stories` are shown. A story that was reported (`histories`, by story) and only gained copies is
+    not shown again. Every hit is a member, shown or not, except those `held_before` watching began.
     """
-    names = {topic.id: topic.name or topic.id for topic in topics}
-    order = {topic_id: n for n, topic_id in enumerate(subscription.topics or [topic.id for topic in topics])}
-    by_topic: dict[str, list[DigestHit]] = defaultdict(list)
-    for hit in hits:
-        # A hit below the score is a member all the same: it is reported as counted, and not offered again.
-        if hit.score >= subscription.min_score:
-            by_topic[hit.topic_id].append(_add_missing_names(hit))
-    topic_ids = sorted(by_topic, key=lambda topic_id: (order.get(topic_id, len(order)), topic_id))
+    composer = _Composer(subscription, topics, histories, window[1])
+    stories, before = composer.compose_stories(hits), composer.compose_stories(held_before)
+    news = [story for story in stories if not _only_gained_copies(story)]
+    shown, more = _limit_by_topic(news, subscription.max_stories)
     return Digest(
         name=subscription.name,
         title=subscription.title or subscription.name,
@@ -60,27 +60,15 @@ def compose_digest(
         window=window,
         timezone=subscription.timezone,
         coverage=coverage,
-        sections=tuple(
-            _compose_section(topic_id, names.get(topic_id, topic_id), by_topic[topic_id], subscription, window[1])
-            for topic_id in topic_ids
-        ),
+        topics=composer.list_topics(news, more),
+        stories=shown,
+        left_out=len(news) - len(shown),
+        silent=len(stories) - len(news),
+        held_before=before[:MAX_HELD_BEFORE],
+        held_before_count=len(before),
         hits=tuple(hit.hit_id for hit in hits),
         alarms=tuple(alarms),
         troubles=tuple(troubles),
-    )
-
-
-def _compose_section(
-    topic_id: str, name: str, hits: Sequence[DigestHit], subscription: Subscription, now: datetime
-) -> TopicSection:
-    lines = sorted(_group_by_story(hits), key=lambda line: _weigh_story(line, now), reverse=True)
-    shown = tuple(lines[: subscription.max_stories])
-    return TopicSection(
-        topic_id=topic_id,
-        name=name,
-        stories=shown,
-        more=len(lines) - len(shown),
-        since=min(hit.matched_at for hit in hits),
     )
 
 
@@ -89,7 +77,7 @@ def should_send(digest: Digest, policy: EmptyPolicy) -> bool:
 
     A digest with an alarm is not empty, and messages that did not arrive count as bad coverage.
     """
-    if digest.sections or digest.alarms:
+    if digest.stories or digest.alarms or digest.held_before:
         return True
     is_bad = digest.coverage.bad or bool(digest.troubles)
     return policy is EmptyPolicy.SEND or (policy is EmptyPolicy.WHEN_BAD and is_bad)
@@ -103,23 +91,126 @@ def _add_missing_names(hit: DigestHit) -> DigestHit:
     return replace(hit, title=title, source=hit.source if one_line(hit.source) else "unknown outlet")
 
 
-def _group_by_story(hits: Sequence[DigestHit]) -> list[StoryLine]:
+def _group_by_story(hits: Sequence[DigestHit]) -> list[list[DigestHit]]:
+    """Return the hits of each story; an entry without one is a story of its own, with all its topics."""
     stories: dict[object, list[DigestHit]] = defaultdict(list)
     for hit in hits:
-        stories[hit.story_id if hit.story_id is not None else (hit.hit_id,)].append(hit)
-    lines = []
-    for reports in stories.values():
-        ranked = sorted(reports, key=lambda hit: (_RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id))
-        others = sorted(ranked[1:], key=lambda hit: (hit.first_seen_at, hit.hit_id))
-        lines.append(StoryLine(lead=ranked[0], others=tuple(others)))
-    return lines
+        stories[hit.story_id if hit.story_id is not None else (hit.entry_id,)].append(hit)
+    return list(stories.values())
 
 
-def _weigh_story(line: StoryLine, now: datetime) -> tuple[int, float, float]:
-    """Return a story's sort key: new ones first, then by best score, freshness and number of outlets."""
-    newest = max(hit.news_at for hit in (line.lead, *line.others))
-    age = max(timedelta(), now - newest)
-    freshness = 0.5 ** (age / FRESHNESS_HALF_LIFE)
-    outlets = min(len(line.outlets), MAX_WEIGHTED_OUTLETS)
-    weight = line.lead.score + FRESHNESS_WEIGHT * freshness + OUTLET_WEIGHT * outlets
-    return -_RANK[line.lead.kind], weight, newest.timestamp()
+class _Composer:
+    """Composes stories of hits: what they share is the subscription, the topics, the histories and the time."""
+
+    def __init__(
+        self,
+        subscription: Subscription,
+        topics: Sequence[Topic],
+        histories: Mapping[int, StoryHistory],
+        now: datetime,
+    ) -> None:
+        self._subscription = subscription
+        self._names = {topic.id: topic.name or topic.id for topic in topics}
+        # In the order of the subscription, else in that of the configuration.
+        self._order = {id_: place for place, id_ in enumerate(subscription.topics or self._names)}
+        self._histories = histories
+        self._now = now
+
+    def compose_stories(self, hits: Sequence[DigestHit]) -> tuple[DigestStory, ...]:
+        """Return the stories of some hits, the most important first, those below the least score left out."""
+        # A hit below the score is a member all the same: it is reported as counted, and not offered again.
+        wanted = [_add_missing_names(hit) for hit in hits if hit.score >= self._subscription.min_score]
+        return tuple(sorted(map(self._compose_story, _group_by_story(wanted)), key=_sort_key))
+
+    def list_topics(self, stories: Sequence[DigestStory], more: Mapping[str, int]) -> tuple[DigestTopic, ...]:
+        """Return the topics of some stories in order, each with how many of its stories are left out."""
+        since: dict[str, datetime] = {}
+        for hit in (hit for story in stories for hit in (story.lead, *story.others)):
+            since[hit.topic_id] = min(hit.matched_at, since.get(hit.topic_id, hit.matched_at))
+        return tuple(
+            DigestTopic(id=id_, name=self._name(id_), more=more.get(id_, 0), since=since[id_])
+            for id_ in sorted(since, key=self._place)
+        )
+
+    def _compose_story(self, hits: Sequence[DigestHit]) -> DigestStory:
+        lead, *others = sorted(hits, key=_rank_hit) if len(hits) > 1 else hits
+        others.sort(key=lambda hit: (hit.first_seen_at, hit.hit_id))
+        history = self._histories.get(lead.story_id) if lead.story_id is not None else None
+        status = _find_status(hits, history)
+        return DigestStory(
+            lead=_merge_evidence(lead, others),
+            others=tuple(others),
+            labels=self._list_labels(lead, others),
+            status=status,
+            stored_facts=history.facts if history is not None else None,
+            language=self._subscription.language,
+            importance=rate_importance(hits, status, history, self._subscription.importance, self._now),
+            reported_at=history.reported_at if history is not None else None,
+            reported_in=history.reported_in if history is not None else None,
+        )
+
+    def _list_labels(self, lead: DigestHit, others: Sequence[DigestHit]) -> tuple[StoryLabel, ...]:
+        """Return the story's topics, each with the hit on which it is judged: the lead's own where it has one."""
+        if all(hit.topic_id == lead.topic_id for hit in others):
+            return (StoryLabel(topic_id=lead.topic_id, name=self._name(lead.topic_id), hit_id=lead.hit_id),)
+        ranked = sorted(others, key=lambda hit: (hit.entry_id != lead.entry_id, -hit.score, hit.hit_id))
+        judged: dict[str, DigestHit] = {}
+        for hit in (lead, *ranked):
+            judged.setdefault(hit.topic_id, hit)
+        return tuple(
+            StoryLabel(topic_id=id_, name=self._name(id_), hit_id=judged[id_].hit_id)
+            for id_ in sorted(judged, key=self._place)
+        )
+
+    def _name(self, topic_id: str) -> str:
+        return self._names.get(topic_id, topic_id)
+
+    def _place(self, topic_id: str) -> tuple[int, str]:
+        return self._order.get(topic_id, len(self._order)), topic_id
+
+
+def _rank_hit(hit: DigestHit) -> tuple[int, float, datetime, int]:
+    return _RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id
+
+
+def _merge_evidence(lead: DigestHit, others: Sequence[DigestHit]) -> DigestHit:
+    """Return the leading hit with the evidence of all topics in its entry: shown once, with all that matched."""
+    same = [hit.evidence for hit in others if hit.entry_id == lead.entry_id]
+    if not same:
+        return lead
+    return replace(lead, evidence=tuple(dict.fromkeys(e for evidence in (lead.evidence, *same) for e in evidence)))
+
+
+def _find_status(hits: Sequence[DigestHit], history: StoryHistory | None) -> StoryStatus:
+    if all(hit.kind is NewsKind.EDITED for hit in hits):
+        return StoryStatus.CHANGED
+    is_known = any(hit.kind is NewsKind.EDITED for hit in hits) or (history is not None and history.reported_at)
+    return StoryStatus.CONTINUES if is_known else StoryStatus.NEW
+
+
+def _only_gained_copies(story: DigestStory) -> bool:
+    """Return whether a story that was reported brings nothing but near copies of what was reported."""
+    if story.status is not StoryStatus.CONTINUES:
+        return False
+    copies = {fact.report.entry_id for fact in story.facts.reports if fact.copy_of is not None}
+    return all(hit.entry_id in copies and hit.kind is NewsKind.NEW and not hit.matched_by_edit for hit in story.reports)
+
+
+def _sort_key(story: DigestStory) -> tuple[int, float, float, int]:
+    newest = max(hit.news_at for hit in (story.lead, *story.others))
+    return _GROUP[story.lead.kind], -story.importance.total, -newest.timestamp(), story.lead.hit_id
+
+
+def _limit_by_topic(stories: Sequence[DigestStory], limit: int) -> tuple[tuple[DigestStory, ...], Mapping[str, int]]:
+    """Return the stories among the first `limit` of any of their topics, and how many of each topic are left out."""
+    counts: dict[str, int] = defaultdict(int)
+    more: dict[str, int] = defaultdict(int)
+    shown = []
+    for story in stories:
+        is_shown = any(counts[label.topic_id] < limit for label in story.labels)
+        for label in story.labels:
+            counts[label.topic_id] += is_shown
+            more[label.topic_id] += not is_shown
+        if is_shown:
+            shown.append(story)
+    return tuple(shown), more

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from watcher.model.digest import DigestHit
+from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Evidence
 
 SNIPPET_LENGTH = 280

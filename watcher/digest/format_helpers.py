@@ -4,26 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import groupby, zip_longest
-from typing import TypeAlias
+from itertools import groupby
 from zoneinfo import ZoneInfo
 
-from watcher.model.digest import Coverage, Digest, DigestHit, NewsKind, StoryLine, TopicSection
+from watcher.model.digest import BRIEF_STORIES, Coverage, Digest
+from watcher.model.digest_story import DigestStory, NewsKind, StoryStatus
 from watcher.text.bidi import ISOLATES
 from watcher.text.lines import one_line as clean_line
 
 MAX_SUBJECT_LENGTH = 180
-MAX_OUTLETS = 6
-MATCHED_BY_EDIT = "matches since an edit"
-"""What is shown beside an item whose first text did not match the topic."""
 GROUP_LABELS = {
     NewsKind.NEW: "",
-    NewsKind.EDITED: "Changed since it was reported",
+    NewsKind.EDITED: "",
     NewsKind.ARCHIVE: "Found later in stored items",
     NewsKind.BASELINE: "Older than your watch",
 }
-Place: TypeAlias = tuple[int, int]
-"""The place of a story in a digest: number of the section, number of the row."""
+HELD_BEFORE = "Before watching began"
+PREHEADER_STORIES = 3
 
 
 def format_local_time(moment: datetime, timezone: str) -> str:
@@ -38,30 +35,66 @@ def format_count(count: int, singular: str, plural: str) -> str:
 
 
 def format_headline(digest: Digest) -> str:
-    """Return in one line what a digest holds: `3 stories in 2 topics`."""
+    """Return in one line what a digest holds: `7 stories from 28 reports in 6 languages`."""
     if not digest.story_count:
         return "unusual volume" if digest.alarms else "nothing new"
     stories = format_count(digest.story_count, "story", "stories")
-    return f"{stories} in {format_count(len(digest.sections), 'topic', 'topics')}"
+    if digest.left_out:
+        return stories
+    reports = sum(story.report_count for story in digest.stories)
+    languages = {hit.language for story in digest.stories for hit in (story.lead, *story.others)} - {None}
+    several = f" in {len(languages)} languages" if len(languages) > 1 else ""
+    return f"{stories} from {format_count(reports, 'report', 'reports')}{several}"
 
 
 def format_lead(digest: Digest) -> str:
-    """Return the line below a digest's title: what it holds, and until when."""
-    headline = format_headline(digest)
-    until = format_local_time(digest.window[1], digest.timezone)
-    return f"{headline[0].upper()}{headline[1:]} · until {until} ({digest.timezone})"
+    """Return the line below a digest's title: when it was due, and what it holds."""
+    local = digest.window[1].astimezone(ZoneInfo(digest.timezone))
+    zone = digest.timezone.rpartition("/")[2].replace("_", " ")
+    return f"{local:%a} {local.day} {local:%b %Y}, {local:%H:%M} ({zone}) · {format_headline(digest)}"
 
 
 def format_subject(digest: Digest) -> str:
     """Return a digest's subject on one line: its title and first headline, and how many more stories there are."""
     title = one_line(digest.title)
-    lead = digest.sections[0].stories[0].lead.title if digest.sections and digest.sections[0].stories else ""
+    lead = digest.stories[0].headline.title if digest.stories else ""
     if not one_line(lead):
         return f"{title}: {format_headline(digest)}"[:MAX_SUBJECT_LENGTH]
     more = f", and {digest.story_count - 1:,} more" if digest.story_count > 1 else ""
     subject = f"{title}: {one_line(lead)}"
     limit = MAX_SUBJECT_LENGTH - len(more)
     return (subject if len(subject) <= limit else subject[: limit - 1].rstrip() + "…") + more
+
+
+def format_preheader(digest: Digest) -> str:
+    """Return what a mail program shows beside the subject: the next headlines, then the coverage."""
+    titles = [one_line(story.headline.title) for story in digest.stories[1 : 1 + PREHEADER_STORIES]]
+    also = f"Also: {' · '.join(titles)}. " if titles else ""
+    return f"{also}{format_coverage(digest.coverage)}"
+
+
+def format_window(digest: Digest) -> str:
+    """Return the time that a digest covers: `Thu 26 Nov, 19:00 to Fri 27 Nov, 07:00`."""
+    begin, end = (format_local_time(moment, digest.timezone) for moment in digest.window)
+    return f"{begin} to {end}"
+
+
+def format_more(count: int) -> str:
+    """Return how many stories are not shown."""
+    return format_count(count, "more story", "more stories")
+
+
+def format_silent(digest: Digest) -> str:
+    """Return that stories which were reported gained nothing but copies; nothing where none did."""
+    if not digest.silent:
+        return ""
+    return f"{format_count(digest.silent, 'earlier story', 'earlier stories')} only gained copies."
+
+
+def format_held_before(digest: Digest, shown: int) -> str:
+    """Return how many stories the feeds held before watching began, and how many of them are shown."""
+    held = format_count(digest.held_before_count, "story", "stories")
+    return f"{held}, shown once" if shown == digest.held_before_count else f"the {shown} most important of {held}"
 
 
 def format_empty(digest: Digest) -> str:
@@ -104,36 +137,21 @@ def _count_items(count: int, which: str = "") -> str:
     return f"{count:,} item{which} was" if count == 1 else f"{count:,} items{which} were"
 
 
-def list_flags(hit: DigestHit) -> tuple[str, ...]:
-    """Return what a row says of its hit besides the group that it belongs to."""
-    if hit.matched_by_edit:
-        return (MATCHED_BY_EDIT,)
-    return (f"changed from “{hit.former_title}”",) if hit.kind is NewsKind.EDITED and hit.former_title else ()
+def group_stories(digest: Digest) -> list[tuple[str, list[DigestStory]]]:
+    """Return a digest's stories by heading: the news (without one), finds from the archive, and older ones."""
+    by_label = groupby(digest.stories, lambda story: GROUP_LABELS[story.lead.kind])
+    return [(label, list(stories)) for label, stories in by_label]
 
 
-def group_stories(section: TopicSection) -> list[tuple[str, list[StoryLine]]]:
-    """Return a topic's stories by label: new ones (without a label), changed ones, and older ones."""
-    by_label = groupby(section.stories, lambda line: GROUP_LABELS[line.lead.kind])
-    return [(label, list(lines)) for label, lines in by_label]
-
-
-def interleave_stories(digest: Digest) -> Iterator[tuple[Place, StoryLine]]:
-    """Return the first story of each topic, then the second of each, and so on: where room ends, it ends for all."""
-    for rank, lines in enumerate(zip_longest(*(section.stories for section in digest.sections))):
-        yield from (((number, rank), line) for number, line in enumerate(lines) if line is not None)
+def list_compact_stories(digest: Digest) -> frozenset[int]:
+    """Return the places of the stories that are shown in two lines: beyond the brief, with one outlet."""
+    return frozenset(
+        place
+        for place, story in enumerate(digest.stories)
+        if place >= BRIEF_STORIES and story.independent_outlets <= 1 and story.status is StoryStatus.NEW
+    )
 
 
 def one_line(text: str) -> str:
     """Return outside text on one line, without what cannot be printed."""
     return clean_line(text, keep=ISOLATES)
-
-
-def list_other_outlets(line: StoryLine, limit: int = MAX_OUTLETS) -> tuple[tuple[DigestHit, ...], int]:
-    """Return one hit for each further outlet of a story, and how many outlets are beyond the limit."""
-    seen = {line.lead.source}
-    hits = []
-    for hit in line.others:
-        if hit.source not in seen:
-            seen.add(hit.source)
-            hits.append(hit)
-    return tuple(hits[:limit]), max(0, len(hits) - limit)

@@ -10,7 +10,8 @@ from watcher.contract.digests import DigestContent, encode_digest_content
 from watcher.digest.format_helpers import format_subject
 from watcher.digest.html import render_html
 from watcher.digest.links import Links
-from watcher.digest.plain import render_markdown, render_text
+from watcher.digest.markdown import render_markdown
+from watcher.digest.plain import render_text
 from watcher.model.digest import Digest
 
 

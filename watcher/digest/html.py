@@ -2,41 +2,48 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
 import css_inline
 import jinja2
-from markupsafe import Markup, escape
+from markupsafe import Markup
 
 from watcher.digest import user_templates
-from watcher.digest.evidence import Pieces, cut_summary, split_by_evidence
 from watcher.digest.format_helpers import (
-    Place,
+    GROUP_LABELS,
+    HELD_BEFORE,
     format_coverage,
     format_empty,
     format_headline,
+    format_held_before,
+    format_lead,
     format_local_time,
+    format_more,
+    format_preheader,
+    format_silent,
     format_subject,
+    format_window,
     group_stories,
-    interleave_stories,
-    list_flags,
-    list_other_outlets,
+    list_compact_stories,
 )
+from watcher.digest.html_rows import TAG_STYLES, render_row
 from watcher.digest.links import Links
+from watcher.digest.story_text import format_spread, format_status, format_time
 from watcher.digest.unsubscribe_links import UNSUBSCRIBE_MARKER
-from watcher.model.digest import Digest, StoryLine, TopicSection
+from watcher.model.digest import Digest
+from watcher.model.digest_story import DigestStory
 
 MAX_HTML_BYTES = 90_000
 """Gmail cuts a message off at about 102 kB; the rest is for headers and for the link to unsubscribe."""
-SUMMARIES_PER_TOPIC = 3
-"""So many stories of each topic keep their summaries, however long the digest is."""
-_SECTION_BYTES = 120
-"""What a section's line about further stories takes, which the page without rows does not have."""
-_MARK = Markup('<mark style="background:#fff0b8;color:#1b2129">{}</mark>')
-
-_Rows: TypeAlias = dict[Place, Markup]
+WHOLE_STORIES = 8
+"""So many stories keep their summaries, however long the digest is."""
+_FRAME_RESERVE = 400
+"""What headings and the line about further stories take, which the page without rows does not have."""
+_Rows: TypeAlias = dict[int, Markup]
+"""The rendered stories by their places in the digest; those from before the watch follow on."""
 
 
 def render_html(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
@@ -60,99 +67,139 @@ def render_html(digest: Digest, links: Links | None = None, templates: Path | No
 def _render(digest: Digest, links: Links, templates: Path | None) -> str:
     row = user_templates.find_template("story.html", templates)
     page = user_templates.find_template("digest.html", templates)
-    frame = len(_render_page(page, digest, links, {}).encode()) + _SECTION_BYTES * len(digest.sections)
-    rows = _fit_rows(digest, links, row, MAX_HTML_BYTES - frame)
-    return _render_page(page, digest, links, rows)
+    frame = _describe_frame(digest, links)
+    size = len(_render_page(page, digest, links, {}, frame, by_topic=templates is not None).encode()) + _FRAME_RESERVE
+    rows = _fit_rows(digest, links, row, MAX_HTML_BYTES - size)
+    return _render_page(page, digest, links, rows, frame, by_topic=templates is not None)
 
 
 def _fit_rows(digest: Digest, links: Links, template: jinja2.Template, limit: int) -> _Rows:
     """Return the rows that fit into `limit` bytes.
 
-    All of them whole, if they fit. Otherwise the first of each topic are whole and the others without summary, as many
-    as fit, and with what is left as many summaries as it holds.
+    All of them whole, if they fit. Otherwise the first are whole and the others in two lines, as many as fit, and with
+    what is left as many whole ones as it holds.
     """
-    whole: _Rows = {}
-    left = limit
-    stories = list(interleave_stories(digest))
-    for place, line in stories:
-        whole[place] = _render_row(template, digest, line, links, with_summary=True)
-        left -= len(whole[place].encode())
-        if left < 0:
-            break
-    else:
-        return whole
-    rows: _Rows = {}
-    left = limit
-    for place, line in stories:
-        row = whole.get(place) if place[1] < SUMMARIES_PER_TOPIC else None
-        if row is None:
-            row = _render_row(template, digest, line, links, with_summary=False)
-        if (left := left - len(row.encode())) < 0:
+    stories = (*digest.stories, *digest.held_before)
+    short = list_compact_stories(digest) | set(range(len(digest.stories), len(stories)))
+
+    def render(place: int, *, compact: bool) -> Markup:
+        """Return the row of the story at a place."""
+        return render_row(template, digest, stories[place], links, compact=compact)
+
+    whole = {place: render(place, compact=place in short) for place in range(min(len(stories), WHOLE_STORIES))}
+    measured = sum(len(row.encode()) for row in whole.values())
+    # Each row costs a fraction of a millisecond: whole ones are not rendered where they could hardly fit.
+    if measured * len(stories) <= limit * max(1, len(whole)) * 1.2:
+        rest = range(len(whole), len(stories))
+        whole |= _fill_rows(limit - measured, rest, lambda place: render(place, compact=place in short))
+        if len(whole) == len(stories):
+            return whole
+    rows = _fill_rows(
+        limit,
+        range(len(stories)),
+        lambda place: whole[place] if place < WHOLE_STORIES else render(place, compact=True),
+    )
+    left = limit - sum(len(row.encode()) for row in rows.values())
+    for place in range(WHOLE_STORIES, len(stories)):
+        row = whole.get(place) or render(place, compact=place in short)
+        if (left := left - len(row.encode()) + len(rows.get(place, Markup()).encode())) < 0:
             break
         rows[place] = row
-    for place, row in whole.items():
-        more = len(row.encode()) - len(rows.get(place, row).encode())
-        if 0 < more <= left:
-            rows[place] = row
-            left -= more
     return rows
 
 
-def _render_row(
-    template: jinja2.Template, digest: Digest, line: StoryLine, links: Links, *, with_summary: bool
-) -> Markup:
-    lead = line.lead
-    outlets, more = list_other_outlets(line)
-    row = template.render(
-        line=line,
-        title=_mark_evidence(split_by_evidence(lead.title, "title", lead.evidence)),
-        url=lead.url,
-        source=lead.source,
-        language=lead.language,
-        also=outlets,
-        more=more,
-        when=format_local_time(lead.news_at, digest.timezone).replace(" ", "\u00a0"),
-        flags=list_flags(lead),
-        summary=_mark_evidence(cut_summary(lead)) if with_summary else "",
-        relevant=links.label(lead.hit_id, "relevant"),
-        irrelevant=links.label(lead.hit_id, "irrelevant"),
-    )
-    return Markup(row)  # noqa: S704  (the template escapes)
+def _fill_rows(limit: int, places: Iterable[int], render: Callable[[int], Markup]) -> _Rows:
+    """Return the rows of some places, the first of them, as many as fit into `limit` bytes."""
+    rows: _Rows = {}
+    for place in places:
+        row = render(place)
+        if (limit := limit - len(row.encode())) < 0:
+            break
+        rows[place] = row
+    return rows
 
 
-def _render_page(template: jinja2.Template, digest: Digest, links: Links, rows: _Rows) -> str:
-    return template.render(
-        digest=digest,
-        sections=[_prepare_section(number, section, links, rows) for number, section in enumerate(digest.sections)],
-        subject=format_subject(digest),
-        headline=format_headline(digest),
-        coverage_line=format_coverage(digest.coverage),
-        empty_line=format_empty(digest),
-        until=format_local_time(digest.window[1], digest.timezone),
-        home=links.base_url,
-        unsubscribe=Markup(UNSUBSCRIBE_MARKER),  # noqa: S704
-    )
-
-
-def _prepare_section(number: int, section: TopicSection, links: Links, rows: _Rows) -> dict[str, Any]:
-    """Return what a template is given of a section; stories without a row are counted in `more`."""
-    by_line = {id(line): rows[number, rank] for rank, line in enumerate(section.stories) if (number, rank) in rows}
-    groups = [
-        (label, [by_line[id(line)] for line in lines if id(line) in by_line]) for label, lines in group_stories(section)
-    ]
+def _describe_frame(digest: Digest, links: Links) -> dict[str, Any]:
+    """Return what the page shows around its rows: the same with and without them."""
     return {
-        "id": section.topic_id,
-        "name": section.name,
-        "count": len(section.stories) + section.more,
-        "groups": [(label, shown) for label, shown in groups if shown],
-        "more": section.more + len(section.stories) - len(by_line),
-        "link": links.topic(section.topic_id, section.since),
+        "brief": [_prepare_brief(story, digest, links) for story in (digest.brief if digest.is_briefed else ())],
+        "subject": format_subject(digest),
+        "preheader": format_preheader(digest),
+        "headline": format_headline(digest),
+        "lead": format_lead(digest),
+        "coverage_line": format_coverage(digest.coverage),
+        "window_line": format_window(digest),
+        "empty_line": format_empty(digest),
+        "silent_line": format_silent(digest),
+        "until": format_local_time(digest.window[1], digest.timezone),
+        "home": links.base_url,
+        "unsubscribe": Markup(UNSUBSCRIBE_MARKER),  # noqa: S704
     }
 
 
-def _mark_evidence(pieces: Pieces) -> Markup:
-    """Return text as HTML, escaped, with its evidence marked."""
-    return Markup("").join(_MARK.format(piece) if is_evidence else escape(piece) for piece, is_evidence in pieces)
+def _render_page(
+    template: jinja2.Template, digest: Digest, links: Links, rows: _Rows, frame: dict[str, Any], *, by_topic: bool
+) -> str:
+    """Return the page; `by_topic` also lists the rows by topic, which users' own templates may show."""
+    hidden = digest.left_out + sum(place not in rows for place in range(len(digest.stories)))
+    places = range(len(digest.topics)) if by_topic else ()
+    return template.render(
+        digest=digest,
+        groups=[group for group in _iter_groups(digest, rows) if group["rows"]],
+        sections=[_prepare_section(digest, place, links, rows) for place in places],
+        more=format_more(hidden) if hidden else "",
+        more_link=links.stories(digest.topics) if hidden else None,
+        **frame,
+    )
+
+
+def _iter_groups(digest: Digest, rows: _Rows) -> Iterator[dict[str, Any]]:
+    """Return the headings of the page, each with a note and its rows: the stories, older ones, those held before."""
+    places = iter(range(len(digest.stories)))
+    for label, stories in group_stories(digest):
+        shown = [rows[place] for _story, place in zip(stories, places, strict=False) if place in rows]
+        note = "" if label or len(shown) < 2 else "most important first"
+        yield {"label": label or "The stories", "note": note, "rows": shown}
+    before = [row for place, row in rows.items() if place >= len(digest.stories)]
+    yield {"label": HELD_BEFORE, "note": format_held_before(digest, len(before)), "rows": before}
+
+
+def _prepare_section(digest: Digest, number: int, links: Links, rows: _Rows) -> dict[str, Any]:
+    """Return what a user's template is given of a topic; stories without a row are counted in `more`."""
+    topic = digest.topics[number]
+    by_label: dict[str, list[Markup]] = {}
+    hidden = 0
+    for place, story in enumerate(digest.stories):
+        if all(label.topic_id != topic.id for label in story.labels):
+            continue
+        if place in rows:
+            by_label.setdefault(GROUP_LABELS[story.lead.kind], []).append(rows[place])
+        else:
+            hidden += 1
+    return {
+        "id": topic.id,
+        "name": topic.name,
+        "count": sum(map(len, by_label.values())) + hidden + topic.more,
+        "groups": list(by_label.items()),
+        "more": topic.more + hidden,
+        "link": links.topic(topic.id, topic.since),
+    }
+
+
+def _prepare_brief(story: DigestStory, digest: Digest, links: Links) -> dict[str, Any]:
+    """Return what the page is given of a story in the brief."""
+    headline, first = story.headline, story.facts.first
+    return {
+        "title": headline.title,
+        "language": headline.language,
+        "url": links.story(story.id) or headline.url,
+        "status": format_status(story, digest),
+        "kind": story.status.value,
+        "tag_style": Markup(TAG_STYLES[story.status]),  # noqa: S704
+        "outlet": first.outlet,
+        "when": format_time(first.reported_at, digest.timezone, digest.window[1]),
+        "spread": format_spread(story),
+    }
 
 
 @lru_cache(maxsize=1)

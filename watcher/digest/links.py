@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from watcher.digest.feedback_links import sign_feedback
 from watcher.digest.unsubscribe_links import sign_unsubscribe
 from watcher.model.digest import Unsubscription
+from watcher.model.digest_story import DigestTopic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +28,19 @@ class Links:
         if not self.base_url:
             return None
         return f"{self.base_url}/hits?topic={quote(topic_id)}" + (f"&since={since:%Y-%m-%dT%H:%MZ}" if since else "")
+
+    def stories(self, topics: Sequence[DigestTopic]) -> str | None:
+        """Return the page that lists the hits of those topics that have more stories than a digest shows."""
+        wanted = [topic for topic in topics if topic.more] or list(topics)
+        if not self.base_url or not wanted:
+            return None
+        since = min((topic.since for topic in wanted if topic.since), default=None)
+        ids = "&topic=".join(quote(topic.id) for topic in wanted)
+        return f"{self.base_url}/hits?topic={ids}" + (f"&since={since:%Y-%m-%dT%H:%MZ}" if since else "")
+
+    def story(self, story_id: int | None) -> str | None:
+        """Return the page of a story."""
+        return f"{self.base_url}/stories/{story_id}" if self.base_url and story_id is not None else None
 
     def label(self, hit_id: int, judgement: str) -> str | None:
         """Return the page on which a reader judges a hit; opening it records nothing yet."""

@@ -1,53 +1,59 @@
-"""Renders a digest as plain text and as Markdown, for mail readers, terminals and files."""
+"""Renders a digest as plain text, for mail readers, terminals and files."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from watcher.digest import user_templates
 from watcher.digest.evidence import cut_summary
 from watcher.digest.format_helpers import (
-    Place,
+    HELD_BEFORE,
     format_count,
     format_coverage,
     format_empty,
     format_headline,
+    format_held_before,
     format_lead,
     format_local_time,
+    format_more,
+    format_silent,
+    format_window,
     group_stories,
-    interleave_stories,
-    list_flags,
-    list_other_outlets,
+    list_compact_stories,
     one_line,
 )
 from watcher.digest.links import Links
-from watcher.model.digest import Digest, StoryLine, TopicSection
+from watcher.digest.markdown_escapes import escape_markdown
+from watcher.digest.story_text import (
+    SUMMARY_LABEL,
+    compare_headlines,
+    format_hit_time,
+    format_original,
+    format_spread,
+    format_status,
+    format_time,
+    list_flags,
+    list_later_outlets,
+    title_additions,
+)
+from watcher.model.digest import Digest
+from watcher.model.digest_story import DigestStory
 from watcher.text.bidi import isolate
 
 LINE_WIDTH = 76
 MAX_TEXT_LENGTH = 90_000
 """Characters of stories in a text: nobody reads more, and it would weigh more than the HTML beside it."""
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
-_LINE_START = re.compile(r"^(\d{1,9})([.)])|^([-+=:])")
 
 
 def render_text(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
     """Return a digest as plain text, 76 columns wide, or as a user's own `digest.txt` has it."""
     links = links or Links()
-    text, digest = _render_user_template("digest.txt", digest, links, templates)
+    text, digest = render_user_text("digest.txt", digest, links, templates)
     return text or "\n".join(_iter_text_lines(digest, links)).rstrip() + "\n"
 
 
-def render_markdown(digest: Digest, links: Links | None = None, templates: Path | None = None) -> str:
-    """Return a digest as Markdown (CommonMark), outside words escaped, or as a user's own `digest.md` has it."""
-    links = links or Links()
-    text, digest = _render_user_template("digest.md", digest, links, templates)
-    return text or "\n".join(_iter_markdown_lines(digest, links)).rstrip() + "\n"
-
-
-def _render_user_template(name: str, digest: Digest, links: Links, templates: Path | None) -> tuple[str | None, Digest]:
+def render_user_text(name: str, digest: Digest, links: Links, templates: Path | None) -> tuple[str | None, Digest]:
     """Return the text of a user's template, else None and the digest, with a note where the template failed."""
     try:
         return user_templates.render_user_template(
@@ -62,63 +68,131 @@ def _render_user_template(name: str, digest: Digest, links: Links, templates: Pa
 def _iter_text_lines(digest: Digest, links: Links) -> Iterator[str]:
     yield one_line(digest.title)
     yield format_lead(digest)
-    yield ""
+    yield from (*_wrap(format_coverage(digest.coverage)), "")
     for alarm in digest.alarms:
         yield from (*_wrap(alarm, "! ", "  "), "")
+    yield from _iter_brief(digest)
     shown = _fit_stories(digest)
-    for number, section in enumerate(digest.sections):
-        yield from _iter_section_lines(number, section, shown, links)
-    if not digest.sections and not digest.alarms:
-        yield from (format_empty(digest), "")
+    yield from _iter_groups(digest, shown)
+    yield from _iter_held_lines(digest)
+    yield from _iter_closing_lines(digest, len(shown), links)
     yield "--"
-    yield from _wrap(format_coverage(digest.coverage))
+    yield from _wrap(f"What was watched, {format_window(digest)}. {format_coverage(digest.coverage)}")
     for note in (*digest.troubles, *digest.coverage.notes):
         yield from _wrap(note, " - ", "   ")
 
 
-def _iter_section_lines(
-    number: int, section: TopicSection, shown: dict[Place, list[str]], links: Links
-) -> Iterator[str]:
-    count = len(section.stories) + section.more
-    yield from (f"== {one_line(section.name)} ({count})", "")
-    rank = 0
-    for label, lines in group_stories(section):
-        if label and (number, rank) in shown:
-            yield from (f"   -- {label} --", "")
-        for _line in lines:
-            yield from shown.get((number, rank), ())
-            rank += 1
-    if more := count - sum(place[0] == number for place in shown):
-        url = links.topic(section.topic_id, section.since)
-        yield from (f"   {_format_more(more)}" + (f": {url}" if url else ""), "")
+def _iter_brief(digest: Digest) -> Iterator[str]:
+    if not digest.is_briefed:
+        return
+    yield from ("In brief", "")
+    for number, story in enumerate(digest.brief, 1):
+        yield from _iter_brief_lines(number, story, digest)
+    yield ""
 
 
-def _format_more(count: int) -> str:
-    return format_count(count, "more story", "more stories")
+def _iter_groups(digest: Digest, shown: dict[int, list[str]]) -> Iterator[str]:
+    """Yield the stories that are shown, below the heading of their group."""
+    place = 0
+    for label, stories in group_stories(digest):
+        if place in shown:
+            yield from (f"== {label or 'The stories'} ==", "")
+        for _story in stories:
+            yield from shown.get(place, ())
+            place += 1
 
 
-def _fit_stories(digest: Digest) -> dict[Place, list[str]]:
-    """Return the lines of the stories that fit, taken from all topics in turn."""
-    shown: dict[Place, list[str]] = {}
+def _iter_closing_lines(digest: Digest, shown: int, links: Links) -> Iterator[str]:
+    """Yield what stands in place of stories, or for those that are not shown."""
+    if not digest.story_count and not digest.alarms:
+        yield from (format_empty(digest), "")
+    if more := digest.story_count - shown:
+        url = links.stories(digest.topics)
+        yield from (f"{format_more(more)}" + (f": {url}" if url else ""), "")
+    if silent := format_silent(digest):
+        yield from (silent, "")
+
+
+def _iter_brief_lines(number: int, story: DigestStory, digest: Digest) -> Iterator[str]:
+    yield from _wrap(isolate(story.headline.title), f"{number:2}. ", "    ")
+    yield from _wrap(format_brief(story, digest), "    ", "    ")
+
+
+def format_brief(story: DigestStory, digest: Digest) -> str:
+    """Return a story of the brief below its headline: how it stands, who was first, how far it spread."""
+    first = story.facts.first
+    when = format_time(first.reported_at, digest.timezone, digest.window[1])
+    status = format_status(story, digest)
+    parts = [status, f"first {isolate(first.outlet)}, {when}", format_spread(story)]
+    return " · ".join(part for part in parts if part)
+
+
+def _iter_held_lines(digest: Digest) -> Iterator[str]:
+    if digest.held_before:
+        yield from (f"== {HELD_BEFORE} ({format_held_before(digest, len(digest.held_before))}) ==", "")
+    for story in digest.held_before:
+        yield from (*_iter_story_lines(story, digest, compact=True), "")
+
+
+def _fit_stories(digest: Digest) -> dict[int, list[str]]:
+    """Return the lines of the stories that fit, by their places."""
+    shown: dict[int, list[str]] = {}
     left = MAX_TEXT_LENGTH
-    for place, line in interleave_stories(digest):
-        lines = [*_iter_story_lines(line, digest.timezone), ""]
+    compact = list_compact_stories(digest)
+    for place, story in enumerate(digest.stories):
+        lines = [*_iter_story_lines(story, digest, compact=place in compact), ""]
         if (left := left - sum(map(len, lines))) < 0:
             break
         shown[place] = lines
     return shown
 
 
-def _iter_story_lines(line: StoryLine, timezone: str) -> Iterator[str]:
-    lead = line.lead
-    yield from _wrap(isolate(lead.title), " * ", "   ")
-    others, more = list_other_outlets(line)
-    outlets = ", ".join(isolate(hit.source) for hit in (lead, *others)) + (f" and {more} more" if more else "")
-    flags = "".join(f" [{flag}]" for flag in list_flags(lead))
-    yield from _wrap(f"{outlets} · {format_local_time(lead.news_at, timezone)}{flags}", "   ", "   ")
-    yield from _wrap(isolate("".join(piece for piece, _is_evidence in cut_summary(lead))), "   ", "   ")
-    if lead.url:
-        yield f"   {lead.url}"
+def _iter_story_lines(story: DigestStory, digest: Digest, *, compact: bool) -> Iterator[str]:
+    # One paragraph for each part that a story has; most have few.
+    headline, lead = story.headline, story.lead
+    status = format_status(story, digest)
+    yield from _wrap(isolate(headline.title) + (f" [{status}]" if status else ""), " * ", "   ")
+    if compare_headlines(lead):
+        yield from _wrap(f"Changed from “{isolate(lead.former_title)}”", "   ", "   ")
+    if (original := story.original) is not None:
+        note = format_original(story)
+        yield from _wrap(isolate(original.title) + (f" ({note})" if note else ""), "   ", "   ")
+    yield from _wrap(format_reports(story, digest), "   ", "   ")
+    if not compact:
+        yield from _iter_summary_lines(story)
+        yield from _wrap(isolate("".join(piece for piece, _is_evidence in cut_summary(lead))), "   ", "   ")
+        if additions := story.additions:
+            yield f"   {title_additions(story)}:"
+        for addition in additions:
+            yield from _wrap(f"{isolate(addition.sentence)} ({isolate(addition.outlet)})", "    - ", "      ")
+    yield from _wrap(" · ".join(f"# {label.name}" for label in story.labels), "   ", "   ")
+    if headline.url:
+        yield f"   {headline.url}"
+
+
+def _iter_summary_lines(story: DigestStory) -> Iterator[str]:
+    sentences = story.cited_summary
+    if sentences:
+        yield f"   {SUMMARY_LABEL}:"
+    for sentence in sentences:
+        cited = "".join(f" [{report.number}: {isolate(report.report.outlet)}]" for report in sentence.reports)
+        yield from _wrap(f"{sentence.text}{cited}", "    ", "    ")
+
+
+def format_reports(story: DigestStory, digest: Digest) -> str:
+    """Return who reported a story first, who after that, and how many copied."""
+    now, zone = digest.window[1], digest.timezone
+    first, lead = story.facts.first, story.lead
+    is_lead = first.entry_id == lead.entry_id
+    when = format_hit_time(lead, zone, now) if is_lead else format_time(first.reported_at, zone, now)
+    reports, more = list_later_outlets(story)
+    text = f"First: {isolate(first.outlet)}, {when}."
+    if reports:
+        later = ", ".join(f"{isolate(r.outlet)} {format_time(r.reported_at, zone, now)}" for r in reports)
+        text += f" Then {later}" + (f" and {more} more" if more else "") + "."
+    if story.facts.copies:
+        text += f" {format_count(story.facts.copies, 'copy', 'copies')}."
+    return text + "".join(f" [{flag}]" for flag in list_flags(lead))
 
 
 def _wrap(text: str, first: str = "", rest: str = "") -> Iterator[str]:
@@ -133,67 +207,3 @@ def _wrap(text: str, first: str = "", rest: str = "") -> Iterator[str]:
             line = f"{line} {word}" if line else word
     if line:
         yield prefix + line
-
-
-def _iter_markdown_lines(digest: Digest, links: Links) -> Iterator[str]:
-    yield from (f"# {escape_markdown(digest.title)}", "")
-    yield format_lead(digest)
-    yield ""
-    for alarm in digest.alarms:
-        yield from (f"> {escape_markdown(alarm)}", "")
-    for section in digest.sections:
-        yield from _iter_markdown_section(section, digest.timezone, links)
-    if not digest.sections and not digest.alarms:
-        yield from (format_empty(digest), "")
-    yield from ("---", "", escape_markdown(format_coverage(digest.coverage)), "")
-    yield from (f"- {escape_markdown(note)}" for note in (*digest.troubles, *digest.coverage.notes))
-
-
-def _iter_markdown_section(section: TopicSection, timezone: str, links: Links) -> Iterator[str]:
-    yield from (f"## {escape_markdown(section.name)}", "")
-    for label, lines in group_stories(section):
-        if label:
-            yield from (f"### {label}", "")
-        for line in lines:
-            yield from _iter_item_lines(line, timezone)
-    if section.more:
-        url = links.topic(section.topic_id, section.since)
-        more = _format_more(section.more)
-        yield f"- [{more}](<{url}>)" if url else f"- {more}"
-    yield ""
-
-
-def _iter_item_lines(line: StoryLine, timezone: str) -> Iterator[str]:
-    lead = line.lead
-    title = isolate(escape_markdown(lead.title))
-    url = re.sub(r"[\s<>\\]", lambda match: f"%{ord(match[0]):02X}", lead.url or "")
-    yield f"- **[{title}](<{url}>)**" if url else f"- **{title}**"
-    others, more = list_other_outlets(line)
-    names = ", ".join(isolate(escape_markdown(hit.source)) for hit in (lead, *others))
-    outlets = names + (f" and {more} more" if more else "")
-    flags = "".join(f" · *{escape_markdown(flag)}*" for flag in list_flags(lead))
-    yield f"  {outlets} · {format_local_time(lead.news_at, timezone)}{flags}"
-    summary = "".join(_format_piece(*piece) for piece in cut_summary(lead))
-    if summary.strip():
-        yield f"  {_escape_line_start(summary.strip())}"
-
-
-def _format_piece(text: str, is_evidence: bool) -> str:
-    # CommonMark makes nothing bold that begins or ends with a blank.
-    if is_evidence and text == text.strip():
-        return f"**{escape_markdown(text)}**"
-    return escape_markdown(text, keep_blanks=True)
-
-
-def escape_markdown(text: str, *, keep_blanks: bool = False) -> str:
-    """Return outside text on one line without effect in Markdown; `keep_blanks` keeps one blank at each end."""
-    line = one_line(text)
-    if keep_blanks and line:
-        line = (" " if text[:1].isspace() else "") + line + (" " if text[-1:].isspace() else "")
-    line = _MARKDOWN.sub(r"\\\1", line or (" " if text and keep_blanks else ""))
-    return _escape_line_start(line)
-
-
-def _escape_line_start(line: str) -> str:
-    """Escape what would make a line an item of a list, a rule or a heading."""
-    return _LINE_START.sub(lambda match: f"{match[1]}\\{match[2]}" if match[1] else f"\\{match[3]}", line)

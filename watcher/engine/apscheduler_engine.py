@@ -43,6 +43,7 @@ class ApschedulerEngine:
         jobs = self._jobs
         self._add_job("poll", self._poll, SCHEDULE["poll"])
         self._add_job("send", jobs.send, SCHEDULE["send"])
+        self._add_job("embed", jobs.embed, SCHEDULE["embed"])
         self._add_job("beat", self._keep_alive, Schedule(interval=jobs.heartbeat.interval))
         self._add_job("clock", jobs.clock_monitor.record_skew, SCHEDULE["clock"])
         self._add_job("subscribe", jobs.subscribe, SCHEDULE["subscribe"])

@@ -19,7 +19,10 @@ from watcher.text.analyser import ANALYSER_VERSION
 
 
 def compile_topics(topics: Iterable[Topic], sets: Mapping[str, str] | None = None) -> TopicMatcher:
-    """Compile topics into one index; raises ConfigError with every error. Pure: it may run in a thread of its own."""
+    """Compile topics into one index; raises ConfigError with every error. Pure: it may run in a thread of its own.
+
+    Topics that sentences alone describe have no part in the index; the matcher lists them as configured.
+    """
     all_topics = tuple(topics)
     with _garbage_collection_off():
         load_query_inflections([*(topic.query for topic in all_topics), *(sets or {}).values()])
@@ -30,7 +33,8 @@ def _compile(topics: tuple[Topic, ...], sets: Mapping[str, str] | None) -> Topic
     queries: list[Query] = []
     faults: list[Fault] = []
     cache: SetCache = {}
-    for topic in topics:
+    matched = [topic for topic in topics if topic.has_query]
+    for topic in matched:
         try:
             queries.append(parse_query(topic.query, sets, cache))
         except QueryError as error:
@@ -38,7 +42,7 @@ def _compile(topics: tuple[Topic, ...], sets: Mapping[str, str] | None) -> Topic
     if faults:
         raise ConfigError(tuple(faults))
     nodes = {name: parsed.node for name, parsed in cache.items()}
-    return TopicMatcher(topics, queries, [hash_query(query) for query in queries], nodes)
+    return TopicMatcher(matched, queries, [hash_query(query) for query in queries], nodes, configured=topics)
 
 
 @contextmanager
@@ -65,7 +69,7 @@ def check_topics(
 
     An error in a set is reported at the set, and not again for each topic that names it.
     """
-    sets, topics = sets or {}, tuple(topics)
+    sets, topics = sets or {}, tuple(topic for topic in topics if topic.has_query)
     load_query_inflections([*(topic.query for topic in topics), *sets.values()])
     faults: list[Fault] = []
     broken: set[str] = set()

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from watcher.errors import NoQueryError
 from watcher.match.entry_text import EntryText
 from watcher.match.evidence import extract_evidence, score_evidence
 from watcher.match.index import QueryIndex
 from watcher.match.node import Node
 from watcher.match.syntax import Query
 from watcher.model.entry import StoredEntry
+from watcher.model.meaning import hash_definition
 from watcher.model.topic import Hit, Origin, Topic
 
 
 class TopicMatcher:
-    """The compiled topics of a configuration: immutable, and safe to use from several threads."""
+    """The compiled topics of a configuration: immutable, and safe to use from several threads.
+
+    `topics` are those with a query; `configured` also holds those that sentences alone describe, which match nothing.
+    """
 
     def __init__(
         self,
@@ -23,20 +28,30 @@ class TopicMatcher:
         queries: Sequence[Query],
         versions: Sequence[str],
         sets: Mapping[str, Node] | None = None,
+        configured: Sequence[Topic] | None = None,
     ) -> None:
         self.topics = tuple(topics)
+        self.configured = self.topics if configured is None else tuple(configured)
         self.sets = dict(sets or {})
         """The nodes that @sets stand for in the queries."""
         self._queries = {topic.id: query for topic, query in zip(topics, queries, strict=True)}
         self._versions = {topic.id: version for topic, version in zip(topics, versions, strict=True)}
+        self._without_query = {topic.id: topic for topic in self.configured if topic.id not in self._queries}
         self._index = QueryIndex(queries)
 
     def query(self, topic_id: str) -> Query:
-        """Return a topic's query; raises KeyError."""
+        """Return a topic's query; raises KeyError, and NoQueryError for a topic that sentences alone describe."""
+        if topic_id in self._without_query:
+            raise NoQueryError(topic_id)
         return self._queries[topic_id]
 
     def version(self, topic_id: str) -> str:
-        """Return the hash of what a topic means, however it is spelt; raises KeyError."""
+        """Return the hash of what a topic's query means, however it is spelt; of its sentences where it has none.
+
+        Raises KeyError.
+        """
+        if (topic := self._without_query.get(topic_id)) is not None:
+            return hash_definition(topic)
         return self._versions[topic_id]
 
     @property

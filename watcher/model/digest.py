@@ -5,9 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from itertools import islice
 from typing import Protocol
 
-from watcher.model.topic import Evidence, Origin
+from watcher.model.digest_story import DigestStory, DigestTopic, NewsKind, TopicSection
+
+MIN_BRIEFED_STORIES = 3
+BRIEF_STORIES = 5
+"""How many stories a digest begins with."""
 
 
 class EmptyPolicy(StrEnum):
@@ -27,13 +32,24 @@ class QuietHours:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImportanceWeights:
+    """How much counts for a story's place in a digest: independent outlets, what is new, topic score, freshness."""
+
+    outlets: float = 4.0
+    novelty: float = 2.5
+    match: float = 2.5
+    freshness: float = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Subscription:
     """A digest or alert as configured: which topics, when, where to.
 
     `schedule` is five-field cron (evaluated in `timezone`), or `immediate` for an alert. `topics` empty means all.
     `max_age` bounds how far back a digest after downtime reaches; `max_stories` caps each topic's rows. `cooldown` is
     how long a story that was alerted stays quiet, `batch` how long a topic does; `alarms` is whether unusual volume
-    is reported. `formerly` are names that the digest had before.
+    is reported. `formerly` are names that the digest had before. `language` is the reader's: a story is headed in it
+    where a report is; `importance` orders the stories.
     """
 
     name: str
@@ -53,6 +69,8 @@ class Subscription:
     batch: timedelta = timedelta()
     alarms: bool = True
     formerly: tuple[str, ...] = ()
+    language: str = "en"
+    importance: ImportanceWeights = ImportanceWeights()
 
     @property
     def immediate(self) -> bool:
@@ -138,95 +156,15 @@ class TopicVolume:
     days: tuple[int, ...]
 
 
-class NewsKind(StrEnum):
-    """How a hit came to be news: plain news come first in a digest, the archive's finds last."""
-
-    NEW = "new"
-    EDITED = "edited"
-    ARCHIVE = "archive"
-    BASELINE = "baseline"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DigestHit:
-    """A hit as a digest shows it: the entry's words and the evidence in them.
-
-    `edited` marks one that was reported before and has another headline now; `former_title` is the reported one. An
-    entry that began to match with an edit and was never reported is not `edited`: see `matched_by_edit`.
-    """
-
-    hit_id: int
-    entry_id: int
-    topic_id: str
-    title: str
-    url: str | None
-    source: str
-    summary: str
-    language: str | None
-    published_at: datetime | None
-    first_seen_at: datetime
-    matched_at: datetime
-    score: float
-    origin: Origin
-    evidence: tuple[Evidence, ...]
-    story_id: int | None = None
-    edited: bool = False
-    baseline: bool = False
-    former_title: str = ""
-    version: int = 1
-
-    @property
-    def matched_by_edit(self) -> bool:
-        """Return whether an edit made the match and no digest has reported it yet."""
-        return self.origin is Origin.EDIT and not self.edited
-
-    @property
-    def news_at(self) -> datetime:
-        """Return when the hit became news: at the edit that made the match, else when its entry was first seen."""
-        return self.matched_at if self.matched_by_edit else self.first_seen_at
-
-    @property
-    def kind(self) -> NewsKind:
-        """Return how the hit became news: an edit that made the match is news, whenever its entry was first seen."""
-        if self.edited:
-            return NewsKind.EDITED
-        if self.matched_by_edit:
-            return NewsKind.NEW
-        if self.baseline:
-            return NewsKind.BASELINE
-        return NewsKind.ARCHIVE if self.origin is Origin.BACKFILL else NewsKind.NEW
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoryLine:
-    """One row of a digest: the leading hit of a story and every outlet that carries it."""
-
-    lead: DigestHit
-    others: tuple[DigestHit, ...] = ()
-
-    @property
-    def outlets(self) -> tuple[str, ...]:
-        """Name the outlets in order of discovery, each once."""
-        return tuple(dict.fromkeys(hit.source for hit in (self.lead, *self.others)))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicSection:
-    """A topic's rows in a digest; `more` stories did not fit. `since` is when its earliest hit was matched."""
-
-    topic_id: str
-    name: str
-    stories: tuple[StoryLine, ...]
-    more: int = 0
-    since: datetime | None = None
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Digest:
     """What a digest says, before it looks like anything. `window` is (after, until], by `matched_at`, UTC.
 
-    `alarms` name topics that bring far more or fewer hits than they use to, `troubles` what did not go well: messages
-    that did not arrive, a template that cannot be used; one short line each.
+    `stories` are those that it shows, the most important first; `left_out` did not fit, and `silent` only gained copies
+    since they were reported. `hits` are all that it reports, shown or not. `held_before` are stories that the feeds
+    held before watching began: the first digest shows them, once. `alarms` name topics that bring far more or fewer
+    hits than they use to, `troubles` what did not go well: messages that did not arrive, a template that cannot be
+    used; one short line each.
     """
 
     name: str
@@ -235,15 +173,46 @@ class Digest:
     window: tuple[datetime, datetime]
     timezone: str
     coverage: Coverage
-    sections: tuple[TopicSection, ...]
+    topics: tuple[DigestTopic, ...]
+    stories: tuple[DigestStory, ...]
     hits: tuple[int, ...]
+    left_out: int = 0
+    silent: int = 0
+    held_before: tuple[DigestStory, ...] = ()
+    held_before_count: int = 0
     id: int | None = None
     alarms: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
 
     @property
     def story_count(self) -> int:
-        return sum(len(section.stories) + section.more for section in self.sections)
+        """How many stories it reports: the number in subject, heading, lists and log."""
+        return len(self.stories) + self.left_out
+
+    @property
+    def brief(self) -> tuple[DigestStory, ...]:
+        """Return the most important stories among the news, at most BRIEF_STORIES."""
+        news = (NewsKind.NEW, NewsKind.EDITED)
+        return tuple(islice((story for story in self.stories if story.lead.kind in news), BRIEF_STORIES))
+
+    @property
+    def is_briefed(self) -> bool:
+        """Return whether it begins with a brief: one of few stories is its own."""
+        return self.story_count >= MIN_BRIEFED_STORIES and bool(self.brief)
+
+    @property
+    def sections(self) -> tuple[TopicSection, ...]:
+        """Return the stories by topic: a story with two topics stands in both."""
+        return tuple(
+            TopicSection(
+                topic_id=topic.id,
+                name=topic.name,
+                stories=tuple(s for s in self.stories if any(label.topic_id == topic.id for label in s.labels)),
+                more=topic.more,
+                since=topic.since,
+            )
+            for topic in self.topics
+        )
 
 
 class DeliveryState(StrEnum):

@@ -77,7 +77,8 @@ class Filters:
     """Which part of the archive a question is about; empty means all of it.
 
     `sources` are feed addresses, feed names or hosts. `since` and `until` bound `matched_at` for hits and
-    `first_seen_at` for entries: [since, until). `labels` may hold `relevant`, `irrelevant` and `none`.
+    `first_seen_at` for entries: [since, until). `labels` may hold `relevant`, `irrelevant` and `none`, `found_by`
+    `words` and `meaning`.
     """
 
     topics: tuple[str, ...] = ()
@@ -88,4 +89,5 @@ class Filters:
     languages: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    found_by: tuple[str, ...] = ()
     baseline: bool | None = None

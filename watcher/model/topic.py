@@ -2,23 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+DEFAULT_PROPOSALS = 5
+"""Proposals a day of a topic that has sentences and does not state its budget."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """A saved query as `topics.yaml` states it; `line` and `column` tell where its query text begins there."""
+    """A topic as `topics.yaml` states it: a query, sentences, or both.
+
+    `query` proves by words; it is empty where the topic has sentences alone. `about` and `not_about` are sentences that
+    say what belongs and what does not, `examples` and `not_examples` headlines of either kind. `proposals` is how many
+    entries a day may be proposed by meaning, None for none at all. `line` and `column` tell where the query's text
+    begins (without a query, the topic), and `sentence_places` where each sentence does.
+    """
 
     id: str
     name: str
     query: str
     description: str = ""
     tags: tuple[str, ...] = ()
+    about: tuple[str, ...] = ()
+    not_about: tuple[str, ...] = ()
+    examples: tuple[str, ...] = ()
+    not_examples: tuple[str, ...] = ()
+    proposals: int | None = DEFAULT_PROPOSALS
     file: str = ""
     line: int = 1
     column: int = 1
+    sentence_places: Mapping[str, tuple[int, int]] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def has_query(self) -> bool:
+        """Whether the topic has a query: without one, sentences alone describe it and words find nothing."""
+        return bool(self.query.strip()) or not self.has_sentences
+
+    @property
+    def has_sentences(self) -> bool:
+        """Whether sentences or examples say what belongs to the topic."""
+        return bool(self.about or self.examples)
+
+    @property
+    def has_meaning(self) -> bool:
+        """Whether entries are proposed by meaning."""
+        return self.has_sentences and self.proposals is not None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +63,13 @@ class Evidence:
     clause: str
 
 
+class FoundBy(StrEnum):
+    """What found a hit: the words of the topic's query, or its meaning, confirmed by a person."""
+
+    WORDS = "words"
+    MEANING = "meaning"
+
+
 class Origin(StrEnum):
     """How a hit came to be: as the entry arrived, by replaying a topic over the archive, or after an edit."""
 
@@ -42,7 +80,10 @@ class Origin(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """An entry that belongs to a topic, under the version of the topic that said so, with the words that show it."""
+    """An entry that belongs to a topic, under the version of the topic that said so, with the words that show it.
+
+    `relevance` is how well the topic's meaning fits it, from 0 to 1; None while that is not known.
+    """
 
     topic_id: str
     topic_version: str
@@ -51,3 +92,5 @@ class Hit:
     score: float
     matched_at: datetime
     origin: Origin = Origin.LIVE
+    found_by: FoundBy = FoundBy.WORDS
+    relevance: float | None = None

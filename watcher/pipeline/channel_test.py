@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watcher.channels import CHANNELS
@@ -64,7 +64,8 @@ def _build_test_digest(channel: Channel, now: datetime) -> Digest:
         window=(now, now),
         timezone="UTC",
         coverage=Coverage(),
-        sections=(),
+        topics=(),
+        stories=(),
         hits=(),
         troubles=(f"This tests the channel {channel.name}. Digests and alerts arrive like this.",),
     )
@@ -93,7 +94,7 @@ async def _send(message: PreparedDelivery, channel: Channel, sender: Sender) -> 
     fault = _describe_fault(outcome)
     return RecipientResult(
         recipient=message.delivery.recipient,
-        steps=tuple(steps),
+        steps=tuple(replace(step, answer=redact_secrets(step.answer, channel)) for step in steps),
         outcome=type(outcome).__name__.lower(),
         fault=redact_secrets(fault, channel) if fault is not None else None,
     )

@@ -18,16 +18,21 @@ from watcher.digest.forms import DigestForms
 from watcher.digest.links import Links
 from watcher.digest.slots import find_due_slot, find_quiet_end
 from watcher.errors import NotFoundError, StorageError
-from watcher.model.digest import Channel, Coverage, Delivery, Digest, DigestHit, Subscription
+from watcher.model.digest import Channel, Coverage, Delivery, Digest, Subscription
+from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Topic
 from watcher.pipeline import digest_notes
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
+from watcher.pipeline.machine_texts import TextServices, add_texts
 from watcher.pipeline.messages import build_messages
+from watcher.pipeline.story_histories import load_histories
 from watcher.store.database import Database, Db
 from watcher.store.digests.commands import add_digest, lock_subscription
+from watcher.store.digests.reported_stories import find_sent_messages
 from watcher.store.digests.reporting import (
     has_unreported_hits,
     list_reportable_versions,
+    load_baseline_hits,
     load_edited_hits,
     load_unreported_hits,
 )
@@ -49,7 +54,10 @@ CoverageOf = Callable[[Db, datetime, datetime], Coverage]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DigestContext:
-    """What composing needs besides the database: the configuration, and where digests can link to."""
+    """What composing needs besides the database: the configuration, and where digests can link to.
+
+    `weights` are those of feeds that count for more or less than one outlet, by address.
+    """
 
     subscriptions: Sequence[Subscription]
     channels: Mapping[str, Channel]
@@ -57,6 +65,8 @@ class DigestContext:
     coverage_of: CoverageOf
     links: Links = field(default_factory=Links)
     templates: Path | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+    services: TextServices = field(default_factory=TextServices)
     checkpoint: Checkpoint = ignore_checkpoint
 
 
@@ -177,6 +187,13 @@ class _Basis:
     unsubscribed: frozenset[tuple[str, str]]
 
 
+def _find_earlier_messages(db: Db, subscription: Subscription, digest: Digest) -> Mapping[tuple[str, str], str]:
+    """Return which sent messages an alert continues, by channel and recipient; a digest begins a thread of its own."""
+    if not subscription.immediate:
+        return {}
+    return find_sent_messages(db, [s.reported_in for s in digest.stories if s.reported_in is not None])
+
+
 @dataclass(frozen=True, slots=True)
 class _RenderedDigest:
     """A digest that is ready to be stored; without messages it is only recorded."""
@@ -201,9 +218,11 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
     for _attempt in range(MAX_RENDERINGS):
         with database.read() as db:
             digest, basis = _gather(db, context, job, notes)
+            earlier = _find_earlier_messages(db, subscription, digest)
         if not _has_content(digest, job):
             return None
-        rendered = _render(context, job, digest, basis, installation)
+        digest = add_texts(database, digest, context.services, job.now)
+        rendered = _render(context, job, digest, basis, installation, earlier)
         context.checkpoint("gathered")
         with database.write() as db:
             lock_subscription(db, subscription.name)
@@ -216,7 +235,8 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
         with database.write() as db:
             lock_subscription(db, subscription.name)
             digest, basis = _gather(db, context, job, notes)
-            rendered = _render(context, job, digest, basis, installation)
+            earlier = _find_earlier_messages(db, subscription, digest)
+            rendered = _render(context, job, digest, basis, installation, earlier)
             digest_id = _store(db, job, rendered, notes)
             context.checkpoint("composed")
     if digest_id is None:
@@ -228,8 +248,9 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
 
 
 def _has_content(digest: Digest, job: _Job) -> bool:
-    """Return whether a digest is worth recording: an alert without news or alarms is none."""
-    return not job.subscription.immediate or bool(digest.sections) or bool(digest.alarms) or job.is_forced
+    """Return whether a digest is worth recording: an alert without hits or alarms is none."""
+    # Hits that an alert only counts, such as copies of what it sent, are recorded: else they would come up each time.
+    return not job.subscription.immediate or bool(digest.hits) or bool(digest.alarms) or job.is_forced
 
 
 def _read_notes(db: Db, context: DigestContext, job: _Job, since: datetime) -> _Notes:
@@ -251,12 +272,20 @@ def _gather(
     if not subscription.immediate:
         hits += load_edited_hits(db, subscription, floor)
     window_start = since or _find_window_start(db, subscription, now)
+    before = _load_held_before(db, subscription, floor, now)
     digest = compose_digest(
         subscription, job.slot, hits, context.topics, notes.coverage, (window_start, now),
+        histories=load_histories(db, subscription, [*hits, *before], context.weights), held_before=before,
         alarms=tuple(notes.alarms.values()), troubles=notes.failed_deliveries,
     )  # fmt: skip
     versions = tuple((hit.hit_id, hit.version) for hit in hits)
     return digest, _Basis(window_start, versions, list_unsubscribed_recipients(db, subscription.name))
+
+
+def _load_held_before(db: Db, subscription: Subscription, floor: datetime, now: datetime) -> tuple[DigestHit, ...]:
+    """Return the hits in what the feeds held before watching began: the first digest of a name shows them, once."""
+    is_first = not subscription.immediate and get_last_slot(db, subscription.name, now) is None
+    return load_baseline_hits(db, subscription, floor) if is_first and not subscription.include_baseline else ()
 
 
 def _read_basis(db: Db, job: _Job) -> _Basis:
@@ -268,13 +297,25 @@ def _read_basis(db: Db, job: _Job) -> _Basis:
     )
 
 
-def _render(context: DigestContext, job: _Job, digest: Digest, basis: _Basis, installation: str) -> _RenderedDigest:
+def _render(
+    context: DigestContext,
+    job: _Job,
+    digest: Digest,
+    basis: _Basis,
+    installation: str,
+    earlier: Mapping[tuple[str, str], str],
+) -> _RenderedDigest:
     forms = DigestForms(digest, context.links, context.templates)
     if not job.is_forced and not should_send(digest, job.subscription.empty):
         return _RenderedDigest(digest, is_sent=False, subject=forms.subject)
     channels = [context.channels[name] for name in job.subscription.channels if name in context.channels]
     messages = build_messages(
-        forms, channels, installation=installation, not_before=job.not_before, unsubscribed=basis.unsubscribed
+        forms,
+        channels,
+        installation=installation,
+        not_before=job.not_before,
+        unsubscribed=basis.unsubscribed,
+        earlier=earlier,
     )
     return _RenderedDigest(
         digest, is_sent=True, subject=forms.subject, html=forms.html, text=forms.text, messages=messages

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from watcher.channels import CHANNELS
@@ -20,10 +20,12 @@ def build_messages(
     installation: str,
     not_before: datetime,
     unsubscribed: Collection[tuple[str, str]] = (),
+    earlier: Mapping[tuple[str, str], str] | None = None,
 ) -> list[DeliveryDraft]:
     """Return a digest's messages: one for each recipient, several where a channel needs parts.
 
-    `unsubscribed` are the (channel, recipient) pairs that want this digest no longer.
+    `unsubscribed` are the (channel, recipient) pairs that want this digest no longer. `earlier` holds by such pairs the
+    identity of a message that was sent and that this one continues.
     """
     return [
         DeliveryDraft(
@@ -38,12 +40,19 @@ def build_messages(
         for channel in channels
         for recipient in channel.recipients or (channel.name,)
         if (channel.name, recipient) not in unsubscribed
-        for part, payload in enumerate(_render(forms, channel, recipient, installation))
+        for part, payload in enumerate(_render(forms, channel, recipient, installation, earlier or {}))
     ]
 
 
-def _render(forms: DigestForms, channel: Channel, recipient: str, installation: str) -> Sequence[str]:
-    target = Target(channel=channel.name, recipient=recipient, installation=installation)
+def _render(
+    forms: DigestForms, channel: Channel, recipient: str, installation: str, earlier: Mapping[tuple[str, str], str]
+) -> Sequence[str]:
+    target = Target(
+        channel=channel.name,
+        recipient=recipient,
+        installation=installation,
+        continues=earlier.get((channel.name, recipient)),
+    )
     return CHANNELS[channel.kind].render(forms, channel.options, target)
 
 

@@ -17,9 +17,11 @@ from watcher.settings.exposure import find_exposed
 from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
+from watcher.settings.meaning import build_encoder_options
 from watcher.settings.proxies import read_proxies
-from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web
+from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web, WrittenMeaning
 from watcher.settings.subscriptions import read_subscriptions
+from watcher.settings.text_services import WrittenSummarise, WrittenTranslate, build_text_service
 from watcher.settings.topics import read_topics
 from watcher.settings.validation import build_section, read_sections
 from watcher.settings.yaml_nodes import Node, Place, Scalar, Table, find_node, read
@@ -35,6 +37,9 @@ SECTIONS: Mapping[str, type[Section] | None] = {
     "polling": Polling,
     "web": Web,
     "retention": Retention,
+    "meaning": WrittenMeaning,
+    "translate": WrittenTranslate,
+    "summarise": WrittenSummarise,
     "digests": None,
     "channels": None,
 }
@@ -71,7 +76,7 @@ class _FolderReader:
     def read(self, *, queries: bool) -> Settings:
         """Return the settings; raises ConfigError with the faults of all files."""
         root, is_empty = self._read_main()
-        storage, fetch, polling, web, retention = self._read_sections(root)
+        storage, fetch, polling, web, retention, meaning = self._read_sections(root)
         faults, folder = self._faults, self._folder
         proxies = read_proxies(fetch, self._environ, root.place, faults)
         sources = self._read_sources()
@@ -98,6 +103,9 @@ class _FolderReader:
             web=web,
             exposed=exposed,
             retention=retention,
+            meaning=build_encoder_options(meaning, subscriptions),
+            translate=build_text_service(self._section(root, "translate", WrittenTranslate)),
+            summarise=build_text_service(self._section(root, "summarise", WrittenSummarise)),
             sources=sources,
             topics=topics,
             sets=sets,
@@ -119,16 +127,17 @@ class _FolderReader:
                 secrets.read_files(root.values[section], model, self._folder, self._faults)
         return root, main is None
 
-    def _read_sections(self, root: Table) -> tuple[Storage, Fetch, Polling, Web, Retention]:
+    def _read_sections(self, root: Table) -> tuple[Storage, Fetch, Polling, Web, Retention, WrittenMeaning]:
         storage = self._section(root, "database", Storage)
         fetch = self._section(root, "fetch", Fetch)
         polling = self._section(root, "polling", Polling)
         web = self._section(root, "web", Web)
         retention = self._section(root, "retention", Retention)
+        meaning = self._section(root, "meaning", WrittenMeaning)
         if fetch.websub and web.base_url is None:
             place = find_node(root, ("fetch", "websub")).place
             self._faults.append(place.fault("`websub` needs `web.base_url`: the address at which hubs reach this page"))
-        return storage, fetch, polling, web, retention
+        return storage, fetch, polling, web, retention, meaning
 
     def _section(self, root: Table, name: str, model: type[S]) -> S:
         node: Node = root.values.get(name) or Scalar(root.place, None, root.place)
@@ -144,7 +153,7 @@ class _FolderReader:
         """Return topics, sets, and the ids that digests may name; None where the file could not be read."""
         file, faults_before = self._name(TOPICS), len(self._faults)
         root = read(self._folder / TOPICS, file, self._faults)
-        topics, sets, ids = read_topics(root, file, self._faults, queries=queries)
+        topics, sets, ids = read_topics(root, file, self._faults, queries=queries, notes=self._notes)
         return topics, sets, ids if ids or len(self._faults) == faults_before else None
 
     def _raise_faults(self, exposed: tuple[Fault, ...]) -> None:

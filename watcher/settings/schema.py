@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import secrets
 from collections.abc import Set
 from datetime import timedelta
 from enum import StrEnum
@@ -13,10 +14,12 @@ from zoneinfo import available_timezones
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from watcher.model.digest import EmptyPolicy
+from watcher.model.digest import EmptyPolicy, ImportanceWeights
 from watcher.model.feed import Budget
+from watcher.model.meaning import EncoderEngine
 from watcher.model.proxy import DIRECT, parse_proxy
-from watcher.settings.value_types import Networks, Size, TimeOfDay, Verify
+from watcher.model.topic import DEFAULT_PROPOSALS
+from watcher.settings.value_types import DailyBudget, Networks, Sentences, Size, TimeOfDay, Verify
 from watcher.text.suggest import did_you_mean
 from watcher.text.written_values import (
     HttpUrl,
@@ -58,6 +61,13 @@ def is_strong_token(token: str) -> bool:
     """Return whether a random token of this look has TOKEN_BITS; digits and hexadecimal ones need more characters."""
     letters = 10 if token.isdigit() else 16 if re.fullmatch(r"[0-9a-fA-F]+", token) else 64
     return len(token) * math.log2(letters) >= TOKEN_BITS and len(set(token)) >= 8
+
+
+def make_token() -> str:
+    """Return a random token of 192 bits that no shell and no option parser takes for anything else."""
+    while not (token := secrets.token_urlsafe(24))[0].isalnum() or not is_strong_token(token):
+        pass
+    return token
 
 
 class Storage(Section):
@@ -169,10 +179,7 @@ class Web(Section):
     def _random_enough(cls, token: SecretStr | None) -> SecretStr | None:
         # It is compared without a throttle, so that nobody can lock it out: it must not be guessed.
         if token is not None and not is_strong_token(token.get_secret_value()):
-            raise ValueError(
-                "can be guessed: write at least 22 random characters, as this makes them:"
-                " python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
-            )
+            raise ValueError("can be guessed: write at least 22 random characters; `watcher token` makes them")
         return token
 
     @field_validator("base_url")
@@ -204,6 +211,39 @@ class Retention(Section):
     payloads: Length = Field(timedelta(days=60), ge=timedelta(days=1))
 
 
+class WrittenMeaning(Section):
+    """What reads entries for their meaning; without an engine it is the bundled encoder where that is installed."""
+
+    engine: EncoderEngine | None = None
+    url: HttpUrl | None = None
+    model: str | None = Field(None, min_length=1, max_length=200)
+    api_key: SecretStr | None = None
+    cpu: float = Field(0.5, gt=0, le=64, allow_inf_nan=False)
+    timezone: str | None = None
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, text: str | None) -> str | None:
+        return None if text is None else validate_timezone(text)
+
+    @model_validator(mode="after")
+    def _whole(self) -> Self:
+        if self.engine is EncoderEngine.OPENAI and (self.url is None or self.model is None):
+            missing = "url" if self.url is None else "model"
+            raise ValueError(f"`engine: openai` needs `url` and `model`: `{missing}` is missing")
+        if self.engine is not EncoderEngine.OPENAI and (self.url or self.model or self.api_key):
+            raise ValueError("`url`, `model` and `api_key` are those of a server: they need `engine: openai`")
+        return self
+
+
+def validate_timezone(text: str) -> str:
+    """Return the name of a time zone. Raises ValueError."""
+    zones = available_timezones()
+    if text not in zones:
+        raise ValueError(f"no time zone {text!r}{did_you_mean(text, zones)}")
+    return text
+
+
 class Quiet(Section):
     """Hours in which delivery waits; checking never does."""
 
@@ -215,6 +255,15 @@ class Quiet(Section):
         if self.start == self.end:
             raise ValueError("`start` and `end` are the same: that would be quiet all day")
         return self
+
+
+class WrittenImportance(Section):
+    """How much counts for a story's place in a digest; 0 leaves a part out."""
+
+    outlets: float = Field(ImportanceWeights().outlets, ge=0, le=100, allow_inf_nan=False)
+    novelty: float = Field(ImportanceWeights().novelty, ge=0, le=100, allow_inf_nan=False)
+    match: float = Field(ImportanceWeights().match, ge=0, le=100, allow_inf_nan=False)
+    freshness: float = Field(ImportanceWeights().freshness, ge=0, le=100, allow_inf_nan=False)
 
 
 class WrittenDigest(Section):
@@ -237,17 +286,13 @@ class WrittenDigest(Section):
     batch: Length = Field(timedelta(), ge=timedelta(), le=timedelta(days=1))
     alarms: bool = True
     formerly: Strings = ()
+    language: str = Field("en", pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")
+    importance: WrittenImportance = WrittenImportance()
 
     _named = field_validator("name")(validate_name)
     _formerly_named = field_validator("formerly")(validate_names)
 
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, text: str) -> str:
-        zones = available_timezones()
-        if text not in zones:
-            raise ValueError(f"no time zone {text!r}{did_you_mean(text, zones)}")
-        return text
+    _in_zone = field_validator("timezone")(validate_timezone)
 
     @field_validator("empty", mode="before")
     @classmethod
@@ -306,6 +351,11 @@ class WrittenTopic(Section):
     tags: Strings = ()
     query: str | None = None
     keywords: tuple[str, ...] | None = None
+    about: Sentences = ()
+    not_about: Sentences = ()
+    examples: Sentences = ()
+    not_examples: Sentences = ()
+    proposals: DailyBudget = DEFAULT_PROPOSALS
 
     _named = field_validator("id")(validate_name)
     _listed = field_validator("keywords", mode="before")(split_list)

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from watcher.digest.schedule_text import IMMEDIATE, convert_to_cron
 from watcher.digest.slots import validate_schedule
 from watcher.errors import Fault
-from watcher.model.digest import QuietHours, Subscription
+from watcher.model.digest import ImportanceWeights, QuietHours, Subscription
 from watcher.settings.former_names import check_former_names
 from watcher.settings.schema import WrittenDigest
 from watcher.settings.validation import build_section
@@ -64,6 +64,13 @@ def _to_subscription(written: WrittenDigest) -> Subscription:
         batch=written.batch,
         alarms=written.alarms,
         formerly=written.formerly,
+        language=written.language,
+        importance=ImportanceWeights(
+            outlets=written.importance.outlets,
+            novelty=written.importance.novelty,
+            match=written.importance.match,
+            freshness=written.importance.freshness,
+        ),
     )
 
 

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from watcher.errors import Fault
 from watcher.model.topic import Topic
 from watcher.settings.schema import WrittenTopic
 from watcher.settings.validation import build_section, read_sections
-from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table
+from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table, walk_scalars
 from watcher.text.written_values import NAME, shorten_text
+
+SENTENCE_KEYS = ("about", "not_about", "examples", "not_examples")
+READ_CHARACTERS = 1_000
+"""About as many characters of a sentence as an encoder reads (512 tokens)."""
 
 
 def read_topics(
-    root: Node | None, file: str, faults: list[Fault], *, queries: bool = True
+    root: Node | None, file: str, faults: list[Fault], *, queries: bool = True, notes: list[Fault] | None = None
 ) -> tuple[tuple[Topic, ...], dict[str, str], frozenset[str]]:
     """Return the topics and sets of a file, and the ids of all topics that it names, faulty or not.
 
-    Without `queries` those of the topics are taken as they are written, unparsed.
+    Without `queries` those of the topics are taken as they are written, unparsed. `notes` takes what works and should
+    be looked at.
     """
     table = read_sections(Place(file), root, ("sets", "topics"), faults)
     sets, sets_at = _read_sets(table.values.get("sets"), faults)
@@ -34,6 +41,8 @@ def read_topics(
         if topic is None:
             continue
         topics[topic.id] = topic
+        if notes is not None:
+            notes += note_sentences(topic)
         if written.keywords:
             keywords += _split_keywords(topic, item)
     if queries:
@@ -82,30 +91,92 @@ def _read_sets(node: Node | None, faults: list[Fault]) -> tuple[dict[str, str], 
 
 
 def _build_topic(written: WrittenTopic, item: Table, file: str, faults: list[Fault]) -> Topic | None:
-    if (written.query is None) == (written.keywords is None):
-        has = "has both `query` and `keywords`" if written.query is not None else "has neither `query` nor `keywords`"
-        faults.append(item.place.fault(f"topic `{written.id}` {has}: it needs one of them"))
+    if written.query is not None and written.keywords is not None:
+        faults.append(item.place.fault(f"topic `{written.id}` has both `query` and `keywords`: it needs one of them"))
         return None
-    node = item.values["query" if written.query is not None else "keywords"]
+    has_sentences = bool(written.about or written.examples)
+    node = item.values.get("query" if written.query is not None else "keywords", item)
+    query = _read_query(written, node)
+    if not query.strip() and (fault := _find_lack(written, node, item, has_sentences)) is not None:
+        faults.append(fault)
+        return None
     place = node.text_at if isinstance(node, Scalar) else node.place
-    query = _text(node) if written.query is not None and isinstance(node, Scalar) else ""
-    if written.keywords is not None:
-        from watcher.match import format_keyword_query
-
-        query = format_keyword_query(written.keywords)
-    if not query.strip():
-        faults.append(node.place.fault(f"topic `{written.id}`: its query is empty"))
-        return None
     return Topic(
         id=written.id,
         name=written.name.strip() or written.id,
-        query=query,
+        query=query if query.strip() else "",
         description=written.description.strip(),
         tags=tuple(dict.fromkeys(written.tags)),
+        about=written.about,
+        not_about=written.not_about,
+        examples=written.examples,
+        not_examples=written.not_examples,
+        proposals=written.proposals,
         file=file,
         line=place.line,
         column=place.column,
+        sentence_places=dict(_iter_sentence_places(item)),
     )
+
+
+def _read_query(written: WrittenTopic, node: Node) -> str:
+    """Return the query of a topic, empty where it has none."""
+    if written.keywords is not None:
+        from watcher.match import format_keyword_query
+
+        return format_keyword_query(written.keywords)
+    return _text(node) if written.query is not None and isinstance(node, Scalar) else ""
+
+
+def _find_lack(written: WrittenTopic, node: Node, item: Table, has_sentences: bool) -> Fault | None:
+    """Return why a topic without words in its query would find nothing, None where its sentences will do."""
+    if has_sentences and written.proposals is not None:
+        return None
+    if has_sentences:
+        place = item.key_at["proposals"]
+        return place.fault(f"topic `{written.id}` has no query, and without proposals its sentences find nothing")
+    if written.query is not None or written.keywords is not None:
+        return node.place.fault(f"topic `{written.id}`: its query is empty")
+    if written.not_about or written.not_examples:
+        return item.place.fault(f"topic `{written.id}` states only what it is not: add `about`, `examples` or a query")
+    return item.place.fault(
+        f"topic `{written.id}` has neither `query` nor `keywords` nor `about`: it needs one of them"
+    )
+
+
+def _iter_sentence_places(item: Table) -> Iterator[tuple[str, tuple[int, int]]]:
+    """Yield each sentence and example with its line and column."""
+    for key in SENTENCE_KEYS:
+        node = item.values.get(key)
+        for scalar in walk_scalars(node) if node is not None else ():
+            text = " ".join((scalar.value or "").split())
+            yield text, (scalar.place.line, scalar.place.column)
+
+
+def note_sentences(topic: Topic) -> list[Fault]:
+    """Return what should be looked at in a topic's sentences: too long ones, and those that contradict each other."""
+
+    def note(text: str, message: str) -> Fault:
+        """Return a note at a sentence."""
+        return Fault(topic.file, *topic.sentence_places.get(text, (topic.line, topic.column)), message)
+
+    listed = [*topic.about, *topic.not_about, *topic.examples, *topic.not_examples]
+    notes = [
+        note(
+            text,
+            f"topic `{topic.id}`: a sentence of {len(text):,} characters; an encoder reads about the first"
+            f" {READ_CHARACTERS:,}",
+        )
+        for text in dict.fromkeys(listed)
+        if len(text) > READ_CHARACTERS
+    ]
+    excluded = {*topic.not_about, *topic.not_examples}
+    notes += [
+        note(text, f"topic `{topic.id}`: this stands both under what it is about and under what it is not")
+        for text in dict.fromkeys([*topic.about, *topic.examples])
+        if text in excluded
+    ]
+    return notes
 
 
 def _split_keywords(topic: Topic, item: Table) -> list[Topic]:

@@ -22,6 +22,8 @@ def filter_hits(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
         chosen = chosen.where(hits.c.matched_at < filters.until)
     if filters.origins:
         chosen = chosen.where(hits.c.origin.in_(filters.origins))
+    if filters.found_by:
+        chosen = chosen.where(hits.c.found_by.in_(filters.found_by))
     if filters.labels:
         judged = hits.c.label.in_(filters.labels)
         chosen = chosen.where(or_(judged, hits.c.label.is_(None)) if "none" in filters.labels else judged)

@@ -1,5 +1,6 @@
 """Which reports are of one event: the keys by which similar ones are found, and how similar they have to be. Pure."""
 
+from watcher.stories.facts import summarise_event
 from watcher.stories.similarity import (
     COPY_SIMILARITY,
     MAX_COMPARED_CHARACTERS,
@@ -26,4 +27,5 @@ __all__ = [
     "compute_blocking_keys",
     "compute_similarity",
     "extract_story_text",
+    "summarise_event",
 ]

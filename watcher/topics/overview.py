@@ -71,7 +71,7 @@ def list_topic_overviews(db: Db, watched: TopicMatcher, now: datetime) -> tuple[
             relevant=counts.relevant,
             irrelevant=counts.irrelevant,
         )
-        for counts in list_topic_counts(db, watched.topics, now)
+        for counts in list_topic_counts(db, watched.configured, now)
     )
 
 

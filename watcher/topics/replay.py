@@ -87,8 +87,9 @@ def replay_topics(
 
 
 def select_topics(matcher: TopicMatcher, topic_ids: Sequence[str]) -> TopicMatcher:
-    """Return a matcher of some of the topics; raises KeyError for one that is not among them."""
-    by_id = {topic.id: topic for topic in matcher.topics}
+    """Return a matcher of some of the topics; raises KeyError for one that is not among them, NoQueryError for one that
+    sentences alone describe."""
+    by_id = {topic.id: topic for topic in matcher.configured}
     ids = tuple(dict.fromkeys(topic_ids))
     return TopicMatcher(
         [by_id[id_] for id_ in ids], [matcher.query(id_) for id_ in ids], [matcher.version(id_) for id_ in ids]

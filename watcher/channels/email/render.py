@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 from watcher.channels.base import Target
@@ -12,19 +11,14 @@ from watcher.model.digest import Unsubscription
 
 
 def render_mail(forms: DigestForms, target: Target) -> Sequence[str]:
-    """Return the payload of one mail: subject, thread of this digest's mails to this recipient, unsubscribe link."""
+    """Return the payload of one mail: subject, the message that it continues, link to unsubscribe."""
     name = forms.digest.name
     recipient = Unsubscription(subscription=name, channel=target.channel, recipient=target.recipient)
     return [
         dump_payload(
             name=name,
             subject=forms.subject,
-            thread=_build_thread_id(target.installation, name, target.recipient),
+            thread=target.continues,
             unsubscribe=forms.links.leave(recipient),
         )
     ]
-
-
-def _build_thread_id(*parts: str) -> str:
-    digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
-    return f"<{digest}.thread@news-watcher.invalid>"

@@ -148,18 +148,14 @@ def _replace(database: Database, source: Database, progress: Progress) -> Mappin
     """Put a SQLite file's contents in the place of another's, index and all, in one transaction."""
     assert source.path is not None
     source.close()
-    raw = database.engine.raw_connection()
-    try:
-        with closing(sqlite3.connect(source.path)) as one:
-            one.backup(
-                raw.driver_connection,  # type: ignore[arg-type]
-                pages=10_000,
-                progress=lambda _status, left, total: progress(total - left, total),
-            )
-    except sqlite3.Error as error:
-        raise StoreError(f"database {database}: {error}") from error
-    finally:
-        raw.close()
+    with database.open_raw() as connection:
+        try:
+            with closing(sqlite3.connect(source.path)) as one:
+                one.backup(
+                    connection, pages=10_000, progress=lambda _status, left, total: progress(total - left, total)
+                )
+        except sqlite3.Error as error:
+            raise StoreError(f"database {database}: {error}") from error
     with database.read() as db:
         return {table.name: _count(db, table) for table in metadata.sorted_tables if table.name != "archive"}
 

@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.pool import QueuePool
 
 from watcher import private
@@ -115,6 +115,19 @@ class Database:
                 db.exec_driver_sql("BEGIN")
             yield db
 
+    @contextmanager
+    def open_raw(self) -> Iterator[Any]:
+        """Open the driver's own connection, outside of any transaction; raises StorageError where that fails."""
+        with _translated(self):
+            try:
+                pooled = self._writer.raw_connection()
+            except self._writer.dialect.loaded_dbapi.Error as error:  # SQLAlchemy's own connections wrap it
+                raise OperationalError("connect", None, error) from error
+        try:
+            yield pooled.driver_connection
+        finally:
+            pooled.close()
+
     @property
     def shortage(self) -> StorageFault | None:
         """Return that the disk of a SQLite file is full, or so nearly that a write may fail."""
@@ -144,6 +157,7 @@ def _translated(database: Database) -> Iterator[None]:
         fault = find_storage_fault(error)
         if fault is StorageFault.BROKEN and database.path is not None and _is_full(database.path):
             fault = StorageFault.FULL  # what is mapped into memory fails otherwise than what is written
+            message = f"database {database}: {fault.value}: {_plain(error)}"
         raise (StoreError(message) if fault is None else StorageError(message, fault)) from error
 
 

@@ -38,18 +38,15 @@ def release_space(database: Database) -> None:
     """
     if database.path is None:
         return
-    raw = database.engine.raw_connection()
-    connection: Any = raw.driver_connection
-    try:
-        while connection.execute("PRAGMA freelist_count").fetchone()[0]:
-            # A script, not a statement: executed as one statement the pragma frees a single page.
-            connection.executescript(f"BEGIN IMMEDIATE; PRAGMA incremental_vacuum({PAGES_PER_STEP}); COMMIT;")
-        connection.execute("PRAGMA optimize")
-    except sqlite3.OperationalError:
-        if connection.in_transaction:
-            connection.execute("ROLLBACK")
-    finally:
-        raw.close()
+    with database.open_raw() as connection:
+        try:
+            while connection.execute("PRAGMA freelist_count").fetchone()[0]:
+                # A script, not a statement: executed as one statement the pragma frees a single page.
+                connection.executescript(f"BEGIN IMMEDIATE; PRAGMA incremental_vacuum({PAGES_PER_STEP}); COMMIT;")
+            connection.execute("PRAGMA optimize")
+        except sqlite3.OperationalError:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
 
 
 def find_database_faults(database: Database) -> tuple[str, ...]:

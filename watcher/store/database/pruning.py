@@ -30,6 +30,7 @@ from watcher.model.entry import StoredEntry
 from watcher.store.database import Database, Db
 from watcher.store.database.maintenance import get_database_size, release_space
 from watcher.store.entries.fulltext_index import unindex_entries
+from watcher.store.entries.known_entries import TOMBSTONE_TOUCH_INTERVAL
 from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since, load_entries
 from watcher.store.feeds.commands import clear_item_marks
 from watcher.store.feeds.hosts import delete_idle_hosts
@@ -37,7 +38,18 @@ from watcher.store.sql.bulk import any_of
 from watcher.store.sql.dialect import acquire_lock, get_dialect
 from watcher.store.sql.types import IDS
 from watcher.store.system.counters import add_to_entry_counts, add_to_hit_counts, shrink_stories
-from watcher.store.tables import aliases, digest_items, feeds, hits, outbox, polls, stories, story_marks, tombstones
+from watcher.store.tables import (
+    aliases,
+    digest_items,
+    feeds,
+    hits,
+    machine_texts,
+    outbox,
+    polls,
+    stories,
+    story_marks,
+    tombstones,
+)
 from watcher.store.tables import entries as entry_table
 from watcher.stories import STORY_WINDOW
 
@@ -109,6 +121,7 @@ def prune_database(
     _piecemeal(database, _some(story_marks, story_marks.c.entry_id < too_old))
     _piecemeal(database, _some(stories, stories.c.last_at < now - STORY_WINDOW, ~_has_tellings()))
     old_polls = _piecemeal(database, _some(polls, polls.c.at < now - kept.polls))
+    _piecemeal(database, _some(machine_texts, machine_texts.c.created_at < now - kept.payloads))
     unlisted = _piecemeal(database, _some(tombstones, _is_unlisted(now)))
     old_payloads = outbox.c.state == "sent", outbox.c.sent_at < now - kept.payloads, outbox.c.payload != ""
     emptied = _piecemeal(database, update(outbox).where(_a_batch(outbox, *old_payloads)).values(payload=""))
@@ -211,7 +224,9 @@ def _is_unlisted(now: datetime) -> ColumnElement[bool]:
     return exists().where(
         feeds.c.id == tombstones.c.feed_id,
         tombstones.c.seen_at < now - UNLISTED_FOR,
-        feeds.c.read_at > now - UNLISTED_FOR,
+        # What was listed at the last reading was noted up to two intervals before that. A reading in the future, by a
+        # wrong clock, proves nothing.
+        feeds.c.read_at.between(now - UNLISTED_FOR + 2 * TOMBSTONE_TOUCH_INTERVAL, now),
     )
 
 

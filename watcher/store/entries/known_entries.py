@@ -107,6 +107,15 @@ _STILL_LISTED = (
     )
     .values(seen_at=bindparam("now"))
 )
+_STILL_IN_DOCUMENT = (
+    update(tombstones)
+    .where(
+        tombstones.c.feed_id == bindparam("feed"),
+        tombstones.c.seen_at > bindparam("listed_since"),
+        tombstones.c.seen_at < bindparam("noted"),
+    )
+    .values(seen_at=bindparam("now"))
+)
 
 
 @dataclass(slots=True)
@@ -267,6 +276,23 @@ def touch_tombstones(db: Db, listed: Iterable[tuple[int, str]], now: datetime) -
     ]
     if rows:
         db.execute(_STILL_LISTED, rows)
+
+
+def touch_tombstones_of_unchanged(db: Db, unchanged: Iterable[tuple[int, datetime | None]], now: datetime) -> None:
+    """Note, once in a while, that documents which have not changed list the pruned entries that they listed before.
+
+    Each is a feed whose document was sent whole and was the same, and when it was last read before.
+    """
+    # A listed one was noted less than two intervals before the last reading: within one of the reading of its interval.
+    interval = TOMBSTONE_TOUCH_INTERVAL
+    rows = [
+        {"feed": feed_id, "listed_since": read_at - 2 * interval, "now": now, "noted": now - interval}
+        for feed_id, read_at in unchanged
+        if read_at is not None
+        and read_at.timestamp() // interval.total_seconds() != now.timestamp() // interval.total_seconds()
+    ]
+    if rows:
+        db.execute(_STILL_IN_DOCUMENT, rows)
 
 
 def _rows(db: Db, question: str, asked: Sequence[_Asked]) -> Sequence[Any]:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy import (
-    CursorResult,
     bindparam,
     select,
     update,
 )
 
 from watcher.errors import NotFoundError
-from watcher.model.topic import Hit
+from watcher.model.meaning import Verdict
+from watcher.model.topic import FoundBy, Hit
 from watcher.store.database import Db
 from watcher.store.hits.mapping import build_hit_row, build_update_params
+from watcher.store.meaning.judgements import NewJudgement, add_judgement, undo_judgement
+from watcher.store.meaning.superseding import supersede_proposals
 from watcher.store.sql.bulk import any_of, bulk_insert
 from watcher.store.sql.dialect import acquire_lock
 from watcher.store.sql.types import IDS
@@ -58,16 +59,27 @@ def upsert_hits(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
     # An entry that is not there any more was pruned while it was matched.
     fresh = [hit for (topic_id, id_), hit in by_pair.items() if id_ in known and topic_id not in known[id_]]
     insert_hits(db, fresh)
+    supersede_proposals(db, by_pair)
     return tuple(fresh)
 
 
 def set_hit_label(db: Db, hit_id: int, judgement: str | None, now: datetime) -> None:
     """Record a person's judgement (`relevant`, `irrelevant`, or None to take it back); raises NotFoundError."""
-    done: CursorResult[Any] = db.execute(
-        update(hits).where(hits.c.id == hit_id).values(label=judgement, labelled_at=now if judgement else None)
-    )
-    if done.rowcount == 0:
+    chosen = select(hits.c.topic_id, hits.c.entry_id, hits.c.topic_version, hits.c.relevance, hits.c.score)
+    hit = db.execute(chosen.where(hits.c.id == hit_id)).first()
+    if hit is None:
         raise NotFoundError("hit", str(hit_id))
+    if judgement is None:
+        undo_judgement(db, hit.topic_id, hit.entry_id, now)
+        return
+    new = NewJudgement(
+        topic_id=hit.topic_id,
+        entry_id=hit.entry_id,
+        verdict=Verdict(judgement),
+        topic_version=hit.topic_version,
+        score=hit.score if hit.relevance is None else hit.relevance,
+    )
+    add_judgement(db, new, now)
 
 
 _KNOWN = (
@@ -79,4 +91,5 @@ _SEEN_AGAIN = (
     update(hits)
     .where(hits.c.topic_id == bindparam("topic"), hits.c.entry_id == bindparam("entry"))
     .values(evidence=bindparam("shown"), score=bindparam("worth"), topic_version=bindparam("version"))
+    .values(found_by=FoundBy.WORDS.value)
 )

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import RowMapping, Select
 
 from watcher.model.results import StoredHit
-from watcher.model.topic import Evidence, Hit, Origin
+from watcher.model.topic import Evidence, FoundBy, Hit, Origin
 from watcher.store.entries.mapping import read_entry_row, select_entries
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits, stories
@@ -27,6 +27,8 @@ _WHOLE = (
         hits.c.origin,
         hits.c.matched_at,
         hits.c.label,
+        hits.c.found_by,
+        hits.c.relevance,
         stories.c.size.label("story_size"),
     )
 )
@@ -62,6 +64,8 @@ def read_hit_row(row: RowMapping) -> StoredHit:
             score=row["score"],
             matched_at=row["matched_at"],
             origin=Origin(row["origin"]),
+            found_by=FoundBy(row["found_by"]),
+            relevance=row["relevance"],
         ),
         stored=read_entry_row(row),
         label=row["label"],

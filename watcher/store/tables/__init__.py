@@ -3,6 +3,17 @@
 from watcher.store.tables.digest import digest_items, digests, outbox, unsubscribed
 from watcher.store.tables.entry import aliases, archive, entries, entry_versions, tombstones
 from watcher.store.tables.feed import callbacks, feeds, hosts, polls
+from watcher.store.tables.machine_text import machine_texts
+from watcher.store.tables.meaning import (
+    embedding_claims,
+    embedding_models,
+    embedding_queue,
+    embeddings,
+    judgements,
+    proposals,
+    text_vectors,
+    topic_heads,
+)
 from watcher.store.tables.metadata import metadata
 from watcher.store.tables.story import stories, story_marks
 from watcher.store.tables.system import leases, meta
@@ -14,20 +25,29 @@ __all__ = [
     "callbacks",
     "digest_items",
     "digests",
+    "embedding_claims",
+    "embedding_models",
+    "embedding_queue",
+    "embeddings",
     "entries",
     "entry_versions",
     "feeds",
     "hit_days",
     "hits",
     "hosts",
+    "judgements",
     "leases",
+    "machine_texts",
     "meta",
     "metadata",
     "outbox",
     "polls",
+    "proposals",
     "stories",
     "story_marks",
+    "text_vectors",
     "tombstones",
+    "topic_heads",
     "topic_versions",
     "topics",
     "unsubscribed",

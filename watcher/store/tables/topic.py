@@ -41,6 +41,8 @@ hits = Table(
     Column("entry_version", Integer, nullable=False, server_default="1", comment="the text that made the match"),
     Column("label", String(12)),
     Column("labelled_at", Moment),
+    Column("found_by", String(12), nullable=False, server_default="words", comment="words or meaning"),
+    Column("relevance", Float, comment="how well the topic's meaning fits, 0 to 1"),
     UniqueConstraint("topic_id", "entry_id"),
     Index("ix_hits_topic_id_id", "topic_id", "id"),
     Index("ix_hits_entry_id", "entry_id"),

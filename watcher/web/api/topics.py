@@ -69,7 +69,7 @@ def get_topic(ctx: Ctx, topic_id: Annotated[str, Path(max_length=200)]) -> Topic
     topic, sets = find_topic(ctx.app.settings.topics, topic_id), ctx.app.settings.sets
     with ctx.app.database.read() as db:
         summary, versions = get_topic_overview(db, ctx.app.watched, topic.id, ctx.now)
-    parsed = format_query(ctx.app.watched.query(topic.id))
+    parsed = format_query(ctx.app.watched.query(topic.id)) if topic.has_query else ""
     used = {name: sets[name] for name in list_used_sets(topic.query, sets)}
     return encode_topic_detail(summary, versions, parsed, used)
 

@@ -16,6 +16,7 @@ from watcher.web.pages import (
     preview,
     query_check,
     stories,
+    story_briefs,
     topics,
     unsubscribe,
     workbench,
@@ -23,8 +24,8 @@ from watcher.web.pages import (
 
 # `/digests/preview` stands before `/digests/{id}`, which would take it for a number.
 _ALL = (
-    hits, archive, exports, entry, stories, topics, workbench, feed_lists, feeds, preview, digests, deliveries,
-    overview, as_of, query_check, labels, unsubscribe, login,
+    hits, archive, exports, entry, stories, story_briefs, topics, workbench, feed_lists, feeds, preview, digests,
+    deliveries, overview, as_of, query_check, labels, unsubscribe, login,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 

@@ -76,4 +76,6 @@ def _explain_hit(ctx: WebContext, hit: StoredHit, stored: StoredEntry) -> Reason
         return Reason(hit=hit, topic=None, clause=None, is_current=False)
     watched = ctx.app.watched
     is_current = hit.hit.topic_version == watched.version(topic.id)
-    return Reason(hit=hit, topic=topic, clause=explain_match(watched.query(topic.id), stored), is_current=is_current)
+    # What sentences alone describe has no clauses.
+    clause = explain_match(watched.query(topic.id), stored) if topic.has_query else None
+    return Reason(hit=hit, topic=topic, clause=clause, is_current=is_current)

@@ -8,7 +8,8 @@ from fastapi.responses import HTMLResponse
 from watcher.app.listing import parse_time
 from watcher.digest.format_helpers import format_headline, format_subject
 from watcher.digest.html import render_html
-from watcher.digest.plain import render_markdown, render_text
+from watcher.digest.markdown import render_markdown
+from watcher.digest.plain import render_text
 from watcher.model.digest import Digest
 from watcher.pipeline.digests import preview_digest
 from watcher.web.auth.headers import MAIL_POLICY

@@ -112,7 +112,7 @@ def _run_analysis(ctx: WebContext, draft: Draft, named: NamedQuery, since: datet
             results["tested"] = search_archive(
                 ArchiveScan(database, since), named.query, limit=MAX_ENTRIES, is_over=deadline.is_over
             )
-            if known is not None:
+            if known is not None and known.has_query:
                 saved = get_named_query(ctx.app.watched, known.id).query
                 results["diff"] = diff_queries(scan, known.id, saved, named.query, limit=MAX_ENTRIES)
 

@@ -1,0 +1,113 @@
+"""What a digest says of one story, in words that all renderings share."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from difflib import SequenceMatcher
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from watcher.model.digest import Digest
+from watcher.model.digest_story import DigestHit, DigestStory, NewsKind, StoryStatus
+from watcher.model.event import EventReport
+
+MAX_OUTLETS = 6
+MATCHED_BY_EDIT = "matches since an edit"
+"""What is shown beside an item whose first text did not match the topic."""
+STATUS_LABELS = {
+    StoryStatus.NEW: "New",
+    StoryStatus.CONTINUES: "Continues",
+    StoryStatus.CHANGED: "Changed",
+}
+SUMMARY_LABEL = "Machine summary, check the sources"
+Change = tuple[Literal["same", "gone", "new"], str]
+"""A stretch of a headline, and whether an edit kept, removed or added it."""
+
+
+def format_status(story: DigestStory, digest: Digest) -> str:
+    """Return how a story stands to the digests before: `Continues from Tuesday's digest`; nothing for older items."""
+    if story.lead.kind in (NewsKind.ARCHIVE, NewsKind.BASELINE):
+        return ""
+    label = STATUS_LABELS[story.status]
+    if story.reported_at is None or story.status is StoryStatus.NEW:
+        return label
+    zone = ZoneInfo(digest.timezone)
+    reported, now = story.reported_at.astimezone(zone), digest.window[1].astimezone(zone)
+    since = "since" if story.status is StoryStatus.CHANGED else "from"
+    if reported.date() == now.date():
+        return f"{label} {since} {reported:%H:%M}"
+    if now - reported < timedelta(days=6):
+        return f"{label} {since} {reported:%A}’s digest"
+    return f"{label} {since} the digest of {reported.day} {reported:%b}"
+
+
+def format_spread(story: DigestStory) -> str:
+    """Return how far a story spread: `3 independent outlets, 8 copies · en, ru, zh`."""
+    count = max(1, story.independent_outlets)
+    outlets = f"{count} independent outlets" if count > 1 else "1 outlet"
+    copies = story.facts.copies
+    copied = f", {copies} {'copy' if copies == 1 else 'copies'}" if copies else ""
+    languages = story.facts.languages
+    return f"{outlets}{copied}" + (f" · {', '.join(languages)}" if len(languages) > 1 else "")
+
+
+def list_later_outlets(story: DigestStory, limit: int = MAX_OUTLETS) -> tuple[tuple[EventReport, ...], int]:
+    """Return the first own report of each outlet after the first one, and how many outlets are beyond the limit."""
+    seen = {story.facts.first.outlet}
+    reports = []
+    for fact in story.facts.reports:
+        if fact.copy_of is None and fact.report.outlet not in seen:
+            seen.add(fact.report.outlet)
+            reports.append(fact.report)
+    return tuple(reports[:limit]), max(0, len(reports) - limit)
+
+
+def title_additions(story: DigestStory) -> str:
+    """Return the heading of what the reports add."""
+    return "What is new" if story.status is StoryStatus.CONTINUES else "What the others add"
+
+
+def format_original(story: DigestStory) -> str:
+    """Return how the words beneath the headline relate to it: `ar, headline translated by machine`; mostly nothing."""
+    if story.translation is None or story.original is None:
+        return ""
+    return f"{story.original.language or 'original'}, headline translated by machine ({story.translation.model})"
+
+
+def list_flags(hit: DigestHit) -> tuple[str, ...]:
+    """Return what is said of a hit besides its status."""
+    return (MATCHED_BY_EDIT,) if hit.matched_by_edit else ()
+
+
+def compare_headlines(hit: DigestHit) -> tuple[Change, ...]:
+    """Return what an edit changed in a headline, word by word; nothing where none was reported before."""
+    if hit.kind is not NewsKind.EDITED or not hit.former_title:
+        return ()
+    old, new = hit.former_title.split(" "), hit.title.split(" ")
+    changes: list[Change] = []
+    for kind, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if kind == "equal":
+            changes.append(("same", " ".join(old[i1:i2])))
+            continue
+        if i2 > i1:
+            changes.append(("gone", " ".join(old[i1:i2])))
+        if j2 > j1:
+            changes.append(("new", " ".join(new[j1:j2])))
+    return tuple(changes)
+
+
+def format_time(moment: datetime, timezone: str, now: datetime) -> str:
+    """Return a moment as short as it can be understood: `05:12` of today, `Thu 18:40` of this week, else `12 Nov`."""
+    zone = ZoneInfo(timezone)
+    local, today = moment.astimezone(zone), now.astimezone(zone)
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    if timedelta() <= today - local < timedelta(days=6):
+        return f"{local:%a %H:%M}"
+    return f"{local.day} {local:%b}" + ("" if local.year == today.year else f" {local.year}")
+
+
+def format_hit_time(hit: DigestHit, timezone: str, now: datetime) -> str:
+    """Return when a hit was published, and when it was seen where that was much later."""
+    shown = format_time(hit.reported_at, timezone, now)
+    return f"{shown}, seen {format_time(hit.first_seen_at, timezone, now)}" if hit.is_seen_late else shown

@@ -1,0 +1,106 @@
+"""A topic's head: one logistic function over vectors that separates what belongs from the rest."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from watcher.meaning.training import TrainingSet
+from watcher.meaning.vectors import Rows, center
+
+STRENGTH = 3_000.0
+"""How much all rows count beside the penalty on large weights (C times the number of rows, in other notations)."""
+MAX_STEPS = 30
+_TOLERANCE = 1e-7
+
+
+@dataclass(frozen=True)
+class Head:
+    """Weights over centred unit vectors. `version` is a hash of what it was fitted on: 12 hexadecimal digits."""
+
+    weights: Rows
+    bias: float
+    mean: Rows
+    version: str
+
+    def score(self, rows: Rows) -> Rows:
+        """Return how likely each unit row (as encoded, not centred) belongs, from 0 to 1."""
+        return self.score_centered(center(rows, self.mean))
+
+    def score_centered(self, rows: Rows) -> Rows:
+        """Return the same for rows that are centred on this head's mean."""
+        return _squash(rows @ self.weights + np.float32(self.bias))
+
+
+def fit_head(training: TrainingSet) -> Head:
+    """Fit a head: L2-penalised logistic regression by Newton's method.
+
+    The same training set yields the same head. The bias is not penalised.
+    """
+    rows = np.column_stack([training.rows.astype(np.float64), np.ones(len(training.rows))])
+    sides = training.belongs.astype(np.float64)
+    weights = STRENGTH * training.weights
+    penalty = np.ones(rows.shape[1])
+    penalty[-1] = 1e-6
+    solution = np.zeros(rows.shape[1])
+    loss = _measure_loss(rows, sides, weights, penalty, solution)
+    for _step in range(MAX_STEPS):
+        likely = 1 / (1 + np.exp(-(rows @ solution)))
+        gradient = rows.T @ (weights * (likely - sides)) + penalty * solution
+        curvature = weights * likely * (1 - likely)
+        hessian = (rows * curvature[:, None]).T @ rows + np.diag(penalty)
+        direction = np.linalg.solve(hessian, gradient)
+        solution, improved = _step_downhill(rows, sides, weights, penalty, solution, direction, loss)
+        if loss - improved <= _TOLERANCE * loss:
+            break
+        loss = improved
+    return Head(solution[:-1].astype(np.float32), float(solution[-1]), training.mean, training.version)
+
+
+def encode_head(head: Head) -> bytes:
+    """Return weights and mean as the database keeps them: float32, little endian, one after the other."""
+    return np.concatenate([head.weights, head.mean]).astype("<f4").tobytes()
+
+
+def decode_head(data: bytes, bias: float, version: str) -> Head:
+    """Return the head that `encode_head` wrote."""
+    numbers = np.frombuffer(data, "<f4").astype(np.float32)
+    middle = len(numbers) // 2
+    return Head(numbers[:middle], bias, numbers[middle:], version)
+
+
+def _measure_loss(
+    rows: NDArray[np.float64],
+    sides: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    penalty: NDArray[np.float64],
+    solution: NDArray[np.float64],
+) -> float:
+    margins = rows @ solution
+    return float(weights @ (np.logaddexp(0, margins) - sides * margins) + penalty @ (solution * solution) / 2)
+
+
+def _step_downhill(
+    rows: NDArray[np.float64],
+    sides: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    penalty: NDArray[np.float64],
+    solution: NDArray[np.float64],
+    direction: NDArray[np.float64],
+    loss: float,
+) -> tuple[NDArray[np.float64], float]:
+    """Return the next solution and its loss: a Newton step, halved until it leads downhill."""
+    length = 1.0
+    while length > 1e-4:
+        candidate = solution - length * direction
+        improved = _measure_loss(rows, sides, weights, penalty, candidate)
+        if improved < loss:
+            return candidate, improved
+        length /= 2
+    return solution, loss
+
+
+def _squash(margins: NDArray[np.float32]) -> Rows:
+    return (1 / (1 + np.exp(-margins))).astype(np.float32)
