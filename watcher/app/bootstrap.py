@@ -282,7 +282,7 @@ def open_app(
     try:
         if starting:
             _tighten_state(settings, database, environ)
-        if database.is_sqlite:
+        if not database.is_shared:
             upgrade_schema(database)
         elif not (starting and create_schema(database)):
             require_current_schema(database)

@@ -37,8 +37,15 @@ def format_count(count: int, singular: str, plural: str) -> str:
 
 def format_headline(digest: Digest) -> str:
     """Return in one line what a digest holds: `7 stories from 28 reports in 6 languages`."""
+    also = [f"{len(digest.proposals):,} possibly related"] if digest.proposals else []
+    also += [format_count(len(digest.weak), "weak match", "weak matches")] if digest.weak else []
     if not digest.story_count:
-        return "unusual volume" if digest.alarms else "nothing new"
+        return ", ".join(["unusual volume", *also] if digest.alarms else also or ["nothing new"])
+    return ", ".join([_format_stories(digest), *also])
+
+
+def _format_stories(digest: Digest) -> str:
+    """Return how many stories a digest holds, from how many reports."""
     stories = format_count(digest.story_count, "story", "stories")
     if digest.left_out:
         return stories

@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Protocol
 
+from watcher.model.digest_proposal import DigestProposal
 from watcher.model.digest_story import DigestStory, DigestTopic, NewsKind, TopicSection
 
 MIN_BRIEFED_STORIES = 3
@@ -167,7 +168,7 @@ class Digest:
     since they were reported. `hits` are all that it reports, shown or not. `held_before` are stories that the feeds
     held before watching began: the first digest shows them, once. `alarms` name topics that bring far more or fewer
     hits than they use to, `troubles` what did not go well: messages that did not arrive, a template that cannot be
-    used; one short line each.
+    used; one short line each. `weak` are stories for which words alone speak, `proposals` what only meaning found.
     """
 
     name: str
@@ -186,6 +187,13 @@ class Digest:
     id: int | None = None
     alarms: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
+    proposals: tuple[DigestProposal, ...] = ()
+    weak: tuple[DigestStory, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there is nothing to read but how much was watched."""
+        return not (self.story_count or self.alarms or self.proposals or self.weak)
 
     @property
     def story_count(self) -> int:

@@ -35,7 +35,8 @@ class DigestHit:
     """A hit as a digest shows it: the entry's words and the evidence in them.
 
     `edited` marks one that was reported before and has another headline now; `former_title` is the reported one. An
-    entry that began to match with an edit and was never reported is not `edited`: see `matched_by_edit`.
+    entry that began to match with an edit and was never reported is not `edited`: see `matched_by_edit`. `is_weak`
+    marks one for which words alone speak.
     """
 
     hit_id: int
@@ -57,6 +58,7 @@ class DigestHit:
     baseline: bool = False
     former_title: str = ""
     version: int = 1
+    is_weak: bool = False
 
     @property
     def matched_by_edit(self) -> bool:

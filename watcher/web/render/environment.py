@@ -20,6 +20,7 @@ from watcher.web.render import evidence, times
 NAVIGATION = (
     ("/hits", "Hits"),
     ("/stories", "Stories"),
+    ("/proposals", "Possibly related"),
     ("/archive", "Search"),
     ("/topics", "Topics"),
     ("/feeds", "Feeds"),
