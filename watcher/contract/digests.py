@@ -15,7 +15,10 @@ from watcher.model import digest_proposal, digest_story
 
 
 class Coverage(TypedDict):
-    """How much of what should be watched was watched in a window; `notes` name the feeds concerned."""
+    """How much of what should be watched was watched in a window; `notes` name the feeds concerned.
+
+    `meaning_backlog` entries are not read for their meaning yet; that takes `meaning_seconds`, null where not known.
+    """
 
     feeds: int
     fresh: int
@@ -31,6 +34,8 @@ class Coverage(TypedDict):
     entries: int
     bad: bool
     notes: list[str]
+    meaning_backlog: int
+    meaning_seconds: int | None
 
 
 class DigestStory(TypedDict):
@@ -194,6 +199,8 @@ def encode_coverage(coverage: model.Coverage) -> Coverage:
         "entries": coverage.entries,
         "bad": coverage.bad,
         "notes": list(coverage.notes),
+        "meaning_backlog": coverage.meaning_backlog,
+        "meaning_seconds": coverage.meaning_seconds,
     }
 
 

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from watcher.model.digest import BRIEF_STORIES, Coverage, Digest
 from watcher.model.digest_story import DigestStory, NewsKind, StoryStatus
 from watcher.text.bidi import ISOLATES
+from watcher.text.lengths import format_wait
 from watcher.text.lines import one_line as clean_line
 
 MAX_SUBJECT_LENGTH = 180
@@ -124,7 +125,16 @@ def format_coverage(coverage: Coverage) -> str:
         sentences.append(f"{late}.")
     sentences.append(f"{format_count(coverage.entries, 'new item', 'new items')} read.")
     sentences += _list_losses(coverage)
+    if coverage.meaning_backlog:
+        sentences.append(_format_meaning_backlog(coverage.meaning_backlog, coverage.meaning_seconds))
     return " ".join(sentences)
+
+
+def _format_meaning_backlog(count: int, seconds: int | None) -> str:
+    """Return what is not read for its meaning yet, and what that means for the reader."""
+    items = f"{count:,} items are" if count != 1 else "1 item is"
+    when = f" in about {format_wait(seconds)}" if seconds is not None else " later"
+    return f"{items} not yet read for meaning. Hits by words are complete; proposals follow{when}."
 
 
 def _list_losses(coverage: Coverage) -> Iterator[str]:

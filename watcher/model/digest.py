@@ -124,7 +124,8 @@ class Coverage:
     count proven poll gaps and the items estimated lost in them within the window. `left_out` counts items that were not
     stored (a feed beyond its budget, a document beyond what is read at once), `merged` those that were taken for
     repetitions of others, `recovered` those that an earlier version had merged. `notes` name the feeds concerned, one
-    short line each.
+    short line each. `meaning_backlog` counts entries that are not read for their meaning yet, `meaning_seconds` is how
+    long that will take, None where it is not known.
     """
 
     feeds: int = 0
@@ -140,6 +141,8 @@ class Coverage:
     recovered: int = 0
     entries: int = 0
     notes: tuple[str, ...] = ()
+    meaning_backlog: int = 0
+    meaning_seconds: int | None = None
 
     @property
     def bad(self) -> bool:

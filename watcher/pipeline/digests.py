@@ -37,7 +37,7 @@ from watcher.store.digests.reporting import (
     load_edited_hits,
     load_unreported_hits,
 )
-from watcher.store.digests.slots import get_last_slot, get_registered_at, register_subscriptions
+from watcher.store.digests.slots import get_last_digest_id, get_last_slot, get_registered_at, register_subscriptions
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
 from watcher.store.outbox.queue import DeliveryDraft, add_deliveries, requeue_delivery
@@ -182,12 +182,14 @@ class _Notes:
 class _Basis:
     """What a digest was made from; it may be stored as long as this has not changed.
 
-    `versions` are the hits with the versions of their entries, `unsubscribed` (channel, recipient) pairs.
+    `versions` are the hits with the versions of their entries, `unsubscribed` (channel, recipient) pairs, and `follows`
+    is the id of the digest before it.
     """
 
     window_start: datetime
     versions: tuple[tuple[int, int], ...]
     unsubscribed: frozenset[tuple[str, str]]
+    follows: int
 
 
 def _find_earlier_messages(db: Db, subscription: Subscription, digest: Digest) -> Mapping[tuple[str, str], str]:
@@ -287,7 +289,7 @@ def _gather(
     )  # fmt: skip
     digest = replace(digest, proposals=notes.proposals.shown)
     versions = tuple((hit.hit_id, hit.version) for hit in hits)
-    return digest, _Basis(window_start, versions, list_unsubscribed_recipients(db, subscription.name))
+    return digest, _make_basis(db, subscription, window_start, versions)
 
 
 def _load_held_before(db: Db, subscription: Subscription, floor: datetime, now: datetime) -> tuple[DigestHit, ...]:
@@ -300,9 +302,14 @@ def _read_basis(db: Db, job: _Job) -> _Basis:
     """Return what a digest would be made from now."""
     subscription, now = job.subscription, job.now
     versions = list_reportable_versions(db, subscription, _find_floor(db, subscription, now), now)
-    return _Basis(
-        _find_window_start(db, subscription, now), versions, list_unsubscribed_recipients(db, subscription.name)
-    )
+    return _make_basis(db, subscription, _find_window_start(db, subscription, now), versions)
+
+
+def _make_basis(
+    db: Db, subscription: Subscription, window_start: datetime, versions: tuple[tuple[int, int], ...]
+) -> _Basis:
+    unsubscribed = list_unsubscribed_recipients(db, subscription.name)
+    return _Basis(window_start, versions, unsubscribed, get_last_digest_id(db, subscription.name))
 
 
 def _render(
@@ -322,6 +329,7 @@ def _render(
         channels,
         installation=installation,
         not_before=job.not_before,
+        follows=basis.follows,
         unsubscribed=basis.unsubscribed,
         earlier=earlier,
     )
