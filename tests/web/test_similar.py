@@ -84,4 +84,4 @@ def test_without_an_encoder_a_text_is_compared_with_nothing(desk: World) -> None
     options = EncoderOptions(engine=EncoderEngine.NONE)
 
     with desk.app.database.read() as db, pytest.raises(UsageError, match="no encoder"):
-        find_like_text(db, options, "Allies hold back", Filters())
+        find_like_text(db, options, "Allies hold back", Filters(), desk.clock())

@@ -234,12 +234,13 @@ def _print_matches(application: App, query: ListQuery, *, as_json: bool) -> None
 
 def _print_similar(application: App, query: ListQuery, like: str, *, as_json: bool) -> None:
     """Print the entries whose meaning is nearest to a sentence."""
+    from watcher import clock
     from watcher.app.similar import find_like_text
     from watcher.contract.entries import encode_similar_entries
 
     with application.database.read() as db:
         found = find_like_text(
-            db, application.settings.meaning, like, query.filters, query=query.search, limit=query.limit
+            db, application.settings.meaning, like, query.filters, clock.now(), query=query.search, limit=query.limit
         )
     if as_json:
         output.print_json(encode_similar_entries(found))
