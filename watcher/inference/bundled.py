@@ -34,7 +34,9 @@ MAX_ATTEMPTS = 3
 RESTART_AFTER = timedelta(seconds=10)
 _CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGABRT, signal.SIGILL})
 """Signals by which a program ends itself; one that was killed from outside says nothing about its texts."""
-_CODE = "import sys; sys.path[:] = sys.argv[1].split(chr(0x1f)); from watcher.inference.worker import main; main()"
+_CODE = (
+    "import sys; sys.path[:] = sys.argv[1].split(chr(0x1f)); from watcher.inference import worker; worker.run_worker()"
+)
 _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "PYTHONHOME", "TMPDIR")
 
 

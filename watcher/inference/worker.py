@@ -15,7 +15,7 @@ from watcher.reading.pipe import Closed, Pipe
 NICENESS = 10
 
 
-def main() -> None:
+def run_worker() -> None:
     """Work until the watcher closes the pipe, or ends."""
     pipe = Pipe(os.dup(0), os.dup(1))
     # A library that prints must not write into the pipe.
