@@ -108,7 +108,7 @@ def work(pipe: Pipe, setup: Setup) -> None:
     except WatcherError as error:
         pipe.send(f"not started: {error}")
         return
-    if app.database.is_sqlite:
+    if not app.database.is_shared:
         # Under a lock the daemon would wait ten real seconds at each statement.
         event.listen(app.database.engine, "connect", _wait_less(setup.lock_patience))
         app.database.engine.dispose()

@@ -33,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hits": ("queries", "List stored hits."),
     "search": ("queries", "Search every stored entry in the topic language."),
     "stories": ("queries", "List stories with their outlets."),
+    "proposals": ("proposals", "List items found by meaning, and judge them."),
     "label": ("queries", "Judge a hit: relevant or irrelevant."),
     "digest": ("digests", "List, preview and send digests."),
     "channels": ("channels", "List channels, and send a test message."),

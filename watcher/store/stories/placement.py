@@ -32,9 +32,9 @@ from watcher.stories import (
 )
 
 MAX_COMPARED_ENTRIES = 12
-"""How many of the entries that share the most marks are compared word by word."""
-MAX_ENTRIES_PER_MARK = 50
-"""How many entries a mark brings to mind, the newest that have it."""
+"""How many of the entries that share the most blocking keys are compared word by word."""
+MAX_ENTRIES_PER_KEY = 50
+"""How many entries one blocking key proposes, the newest that have it."""
 
 
 def assign_stories(db: Db, known: Sequence[StoredEntry], now: datetime) -> None:
@@ -57,34 +57,16 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
     if not fresh:
         return {}
     reports = [_Report.of(stored) for stored in sorted(fresh, key=lambda report: report.id)]
-    shared_marks = _count_shared_marks(db, reports, now)
-    # Entries of the batch are compared with those before them as well, so that a batch groups as one by one would.
-    for number, report in enumerate(reports):
-        shared_marks[number].update({other.entry_id: len(report.marks & other.marks) for other in reports[:number]})
-    nearest = [_nearest(some) for some in shared_marks]
-    known = _candidates(db, {entry_id for some in nearest for entry_id in some})
-    sizes: Counter[int] = Counter()
-    new_stories = 0
-    for number, report in enumerate(reports):
-        chosen = choose_story(report.words, [known[entry_id] for entry_id in nearest[number] if entry_id in known], now)
-        if chosen.story_id is None:
-            new_stories += 1
-        report.story_id = -new_stories if chosen.story_id is None else chosen.story_id
-        report.copy = chosen.copy
-        sizes[report.story_id] += 1
-        known[report.entry_id] = StoryCandidate(
-            story_id=report.story_id, entry_id=report.entry_id, text=report.words, seen_at=report.seen_at
-        )
-    ids = _begin(db, [sizes[-number] for number in range(1, new_stories + 1)], now)
-    _grow(db, {story_id: size for story_id, size in sizes.items() if story_id > 0}, now)
-    rows = [{"mark": mark, "entry_id": report.entry_id} for report in reports for mark in sorted(report.marks)]
-    if rows:
-        bulk_insert(db, story_marks, rows)
+    nearest = _find_nearest(db, reports, now)
+    candidates = _load_candidates(db, set(chain.from_iterable(nearest)))
+    provisional = _assign_provisionally(reports, nearest, candidates, now)
+    sizes = Counter(assignment.story_id for assignment in provisional.values())
+    new_ids = _add_stories(db, {story_id: size for story_id, size in sizes.items() if story_id < 0}, now)
+    _grow_stories(db, {story_id: size for story_id, size in sizes.items() if story_id > 0}, now)
+    _add_blocking_keys(db, reports)
     return {
-        report.entry_id: StoryAssignment(
-            ids[-report.story_id - 1] if report.story_id < 0 else report.story_id, report.copy
-        )
-        for report in reports
+        entry_id: assignment._replace(story_id=new_ids.get(assignment.story_id, assignment.story_id))
+        for entry_id, assignment in provisional.items()
     }
 
 
@@ -94,25 +76,44 @@ def filter_without_story(db: Db, entry_ids: Sequence[int]) -> frozenset[int]:
 
 
 def prune_story_marks(db: Db, before: datetime) -> None:
-    """Drop the marks of entries that are too old to be joined."""
+    """Delete the blocking keys of entries that are too old for others to join their stories."""
     db.execute(delete(story_marks).where(story_marks.c.entry_id < find_first_id_since(db, before)))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Report:
-    """An entry on its way into a story; a negative `story_id` is one that has yet to begin."""
+    """An entry as it is compared with others: entries that share no blocking key are not compared."""
 
     entry_id: int
-    words: str
-    marks: frozenset[int]
+    text: str
+    blocking_keys: frozenset[int]
     seen_at: datetime
-    story_id: int = 0
-    copy: bool = False
 
     @classmethod
     def of(cls, stored: StoredEntry) -> _Report:
-        words = extract_story_text(stored.entry)
-        return cls(stored.id, words, frozenset(compute_blocking_keys(words)), stored.first_seen_at)
+        text = extract_story_text(stored.entry)
+        return cls(stored.id, text, frozenset(compute_blocking_keys(text)), stored.first_seen_at)
+
+
+def _assign_provisionally(
+    reports: Sequence[_Report],
+    nearest: Sequence[Sequence[int]],
+    candidates: Mapping[int, StoryCandidate],
+    now: datetime,
+) -> Mapping[int, StoryAssignment]:
+    """Choose a story for each report, one after the other; a new story has a negative number until it is stored."""
+    known = dict(candidates)
+    assigned: dict[int, StoryAssignment] = {}
+    next_new = -1
+    for report, entry_ids in zip(reports, nearest, strict=True):
+        match = choose_story(report.text, [known[entry_id] for entry_id in entry_ids if entry_id in known], now)
+        story_id = next_new if match.story_id is None else match.story_id
+        next_new -= match.story_id is None
+        assigned[report.entry_id] = StoryAssignment(story_id, match.copy)
+        known[report.entry_id] = StoryCandidate(
+            story_id=story_id, entry_id=report.entry_id, text=report.text, seen_at=report.seen_at
+        )
+    return assigned
 
 
 _MOMENT = stories.c.first_at.type
@@ -150,36 +151,46 @@ def _first_since(moment: str) -> str:
     return f"coalesce(({first}), {MAX_ENTRY_ID})"
 
 
-# The newest holders of each mark: a word that is in every other headline would bring thousands and tell nothing.
+# The newest holders of each key: a word that is in every other headline would bring thousands and distinguish nothing.
 _HELD = f"""
     SELECT entry_id FROM story_marks AS known
-    WHERE known.mark = asked.mark AND entry_id >= (SELECT {_first_since("since")})
+    WHERE known.mark = asked.blocking_key AND entry_id >= (SELECT {_first_since("since")})
         AND entry_id < (SELECT {_first_since("until")})
-    ORDER BY entry_id DESC LIMIT {MAX_ENTRIES_PER_MARK}"""  # noqa: S608
+    ORDER BY entry_id DESC LIMIT {MAX_ENTRIES_PER_KEY}"""  # noqa: S608
 
 
 @cache
 def _select_holders(dialect: SqlDialect) -> TextClause:
-    """Return the statement that finds, for each mark, the latest entries that have it."""
-    sql = (
-        f"SELECT asked.mark, {dialect.collect(_HELD, 'entry_id')} FROM {dialect.values_of('marks', 'mark', 'integer')}"  # noqa: S608
-    )
+    """Return the statement that finds, for each blocking key, the latest entries that have it."""
+    keys = dialect.values_of("keys", "blocking_key", "integer")
+    sql = f"SELECT asked.blocking_key, {dialect.collect(_HELD, 'entry_id')} FROM {keys}"  # noqa: S608
     return text(sql).bindparams(bindparam("since", type_=_MOMENT), bindparam("until", type_=_MOMENT))
 
 
-def _count_shared_marks(db: Db, reports: Sequence[_Report], now: datetime) -> list[Counter[int]]:
-    """For each entry, count the marks that stored ones share with it."""
-    marks = sorted({mark for report in reports for mark in report.marks})
-    if not marks:
-        return [Counter() for _ in reports]
+def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[list[int]]:
+    """List, for each report, the stored entries and the reports before it that share the most blocking keys with it."""
+    holders = _find_holders(db, sorted(set().union(*(report.blocking_keys for report in reports))), now)
+    nearest: list[list[int]] = []
+    # Reports of the batch are compared with those before them as well, so that a batch groups as one by one would.
+    for number, report in enumerate(reports):
+        shared = Counter(chain.from_iterable(holders[key] for key in report.blocking_keys))
+        keys = report.blocking_keys
+        shared.update({other.entry_id: len(keys & other.blocking_keys) for other in reports[:number]})
+        nearest.append(_choose_nearest(shared))
+    return nearest
+
+
+def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> Mapping[int, Sequence[int]]:
+    """Return, for each blocking key, the latest entries that have it."""
+    if not blocking_keys:
+        return {}
     dialect = get_dialect(db)
     window = {"since": now - STORY_WINDOW, "until": now + STORY_WINDOW}
-    rows = db.execute(_select_holders(dialect), {**window, "marks": dialect.bind_values(marks)}).all()
-    holders = {mark: dialect.read_collected(entry_ids) for mark, entry_ids in rows}
-    return [Counter(chain.from_iterable(holders[mark] for mark in report.marks)) for report in reports]
+    rows = db.execute(_select_holders(dialect), {**window, "keys": dialect.bind_values(blocking_keys)}).all()
+    return {key: dialect.read_collected(entry_ids) for key, entry_ids in rows}
 
 
-def _nearest(shared: Counter[int]) -> list[int]:
+def _choose_nearest(shared: Counter[int]) -> list[int]:
     """Choose those who share the most, the newer of two that share as much."""
     most = [(count, entry_id) for entry_id, count in shared.items() if count > 1]
     if len(most) < MAX_COMPARED_ENTRIES:
@@ -187,7 +198,7 @@ def _nearest(shared: Counter[int]) -> list[int]:
     return [entry_id for _count, entry_id in sorted(most, reverse=True)[:MAX_COMPARED_ENTRIES]]
 
 
-def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, StoryCandidate]:
+def _load_candidates(db: Db, entry_ids: Collection[int]) -> dict[int, StoryCandidate]:
     if not entry_ids:
         return {}
     rows = db.execute(_TEXTS, {"ids": entry_ids}).all()
@@ -203,15 +214,23 @@ def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, StoryCandidate]
     }
 
 
-def _begin(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
+def _add_stories(db: Db, sizes: Mapping[int, int], now: datetime) -> Mapping[int, int]:
+    """Add stories of some sizes, and return their ids, both by provisional number."""
     if not sizes:
-        return ()
-    ids = reserve_ids(db, stories, len(sizes))
-    new_stories = zip(ids, sizes, strict=True)
-    bulk_insert(db, stories, [{"id": id_, "first_at": now, "last_at": now, "size": size} for id_, size in new_stories])
-    return ids
+        return {}
+    numbers = sorted(sizes, reverse=True)
+    new_ids = dict(zip(numbers, reserve_ids(db, stories, len(sizes)), strict=True))
+    rows = [{"id": new_ids[number], "first_at": now, "last_at": now, "size": sizes[number]} for number in numbers]
+    bulk_insert(db, stories, rows)
+    return new_ids
 
 
-def _grow(db: Db, more: Mapping[int, int], now: datetime) -> None:
+def _grow_stories(db: Db, more: Mapping[int, int], now: datetime) -> None:
     if more:
         db.execute(_GROW, [{"story": story_id, "more": size, "now": now} for story_id, size in sorted(more.items())])
+
+
+def _add_blocking_keys(db: Db, reports: Sequence[_Report]) -> None:
+    rows = [{"mark": key, "entry_id": report.entry_id} for report in reports for key in sorted(report.blocking_keys)]
+    if rows:
+        bulk_insert(db, story_marks, rows)
