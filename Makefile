@@ -34,7 +34,7 @@ coverage: $(VENV)/checked
 	$(BIN)/coverage report
 
 bench: $(VENV)/benched
-	for script in bench/startup.py bench/match.py bench/completeness.py bench/poll.py bench/store.py bench/digest.py bench/web.py; do $(BIN)/python $$script || exit 1; done
+	for script in bench/startup.py bench/match.py bench/completeness.py bench/poll.py bench/store.py bench/digest.py bench/web.py bench/meaning.py; do $(BIN)/python $$script || exit 1; done
 
 check: $(VENV)/checked
 	$(BIN)/ruff format --check .

@@ -42,6 +42,5 @@ def _serve(pipe: Pipe) -> None:
         return
     pipe.send(("ready", engine.dim))
     while True:
-        texts, is_query = pipe.receive(trusted=True)
-        rows = engine.encode(texts, is_query=is_query)
-        pipe.send(("vectors", rows.tobytes()))
+        texts = pipe.receive(trusted=True)
+        pipe.send(("vectors", engine.encode(texts, is_query=True).tobytes()))
