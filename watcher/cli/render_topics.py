@@ -9,6 +9,7 @@ from watcher.cli import output, render_entry
 
 if TYPE_CHECKING:
     from watcher.app.learning import Learning
+    from watcher.app.topic_meaning import MeaningMeasurement
     from watcher.topics.cost import ClauseCost, TopicCost
     from watcher.topics.diff import QueryDiff
     from watcher.topics.evaluation import TopicScore
@@ -72,6 +73,32 @@ def print_scores(scores: Iterable[TopicScore], items: int, limit: int, *, stored
         output.print_note(
             "measured on judged hits alone: they lack what no version of a topic ever matched, so true recall is lower"
         )
+
+
+def print_meaning_scores(measured: MeaningMeasurement) -> None:
+    """Print how topics do by words, by meaning and by both, then what both find in each language."""
+    rows = []
+    for topic_id, scores in measured.scores.items():
+        rows += [_format_mode(topic_id, mode.value, "labels", score) for mode, score in scores.modes.items()]
+        rows += [_format_mode(topic_id, mode.value, "sentences", score) for mode, score in scores.by_sentences.items()]
+    output.print_line("")
+    # Words learn nothing: one row is enough.
+    rows = [row for row in rows if row[1:3] != ("words", "sentences")]
+    output.print_table(("topic", "by", "learned from", "recall (95 %)", "precision (95 %)"), rows, flexible=0)
+    for topic_id, scores in measured.scores.items():
+        languages = [(name or "unknown", list(modes.values())[-1]) for name, modes in scores.languages.items()]
+        parts = [f"{name} {score.tp}/{score.tp + score.fn}" for name, score in languages]
+        output.print_line(f"{topic_id}, found by both: " + ", ".join(parts))
+    budget = next((scores.budget for scores in measured.scores.values()), 0.0)
+    output.print_note(
+        f"meaning may propose {100 * budget:g} % of {output.format_count(measured.background, 'background item')};"
+        " with labels, each item is measured by a head that did not learn from it"
+    )
+
+
+def _format_mode(topic_id: str, mode: str, basis: str, score: TopicScore) -> tuple[str, ...]:
+    recall = _format_share(score.recall, score.recall_interval)
+    return topic_id, mode, basis, recall, _format_share(score.precision, score.precision_interval)
 
 
 def print_probe(probe: ProbeResult) -> None:

@@ -69,8 +69,34 @@ class FalseHit(MissedExample):
     evidence: list[Evidence]
 
 
+class ModeScore(TypedDict):
+    """How good a topic is by words, by meaning within the budget, or by both; intervals are at 95 %."""
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    recall_interval: list[float] | None
+    precision_interval: list[float] | None
+
+
+class Modes(TypedDict):
+    """Scores by what finds an item."""
+
+    words: ModeScore
+    meaning: ModeScore
+    both: ModeScore
+
+
 class Score(TypedDict):
-    """How good a topic is on labelled items; intervals are at 95 %. Null where nothing can be measured."""
+    """How good a topic is on labelled items; intervals are at 95 %. Null where nothing can be measured.
+
+    A topic with sentences also has its scores by meaning: `modes` by cross-validation, `by_sentences` without a label,
+    `languages` for the items of each. `budget` is the share of `background` items that may be proposed.
+    """
 
     version: str
     tp: int
@@ -84,6 +110,11 @@ class Score(TypedDict):
     precision_interval: list[float] | None
     misses: list[MissedExample]
     false_hits: list[FalseHit]
+    modes: NotRequired[Modes]
+    by_sentences: NotRequired[Modes]
+    languages: NotRequired[dict[str, Modes]]
+    budget: NotRequired[float]
+    background: NotRequired[int]
 
 
 class Evaluation(TypedDict):
