@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import chain
+from typing import Any
 
 from sqlalchemy import TextClause, bindparam, case, delete, func, select, text, update
 
@@ -21,12 +22,12 @@ from watcher.store.sql.interface import SqlDialect
 from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import stories, story_marks
-from watcher.stories import (
+from watcher.stories.grouping import GroupedReport, ReportKey, find_copies, get_report_time, group_reports
+from watcher.stories.pair import PairScore, ReportTraits, build_traits, score_pair
+from watcher.stories.similarity import (
     MAX_COMPARED_CHARACTERS,
     STORY_WINDOW,
-    StoryCandidate,
     build_story_text,
-    choose_story,
     compute_blocking_keys,
     extract_story_text,
 )
@@ -57,34 +58,19 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
     if not fresh:
         return {}
     reports = [_Report.of(stored) for stored in sorted(fresh, key=lambda report: report.id)]
-    shared_marks = _count_shared_marks(db, reports, now)
-    # Entries of the batch are compared with those before them as well, so that a batch groups as one by one would.
-    for number, report in enumerate(reports):
-        shared_marks[number].update({other.entry_id: len(report.marks & other.marks) for other in reports[:number]})
-    nearest = [_nearest(some) for some in shared_marks]
-    known = _candidates(db, {entry_id for some in nearest for entry_id in some})
-    sizes: Counter[int] = Counter()
-    new_stories = 0
-    for number, report in enumerate(reports):
-        chosen = choose_story(report.words, [known[entry_id] for entry_id in nearest[number] if entry_id in known], now)
-        if chosen.story_id is None:
-            new_stories += 1
-        report.story_id = -new_stories if chosen.story_id is None else chosen.story_id
-        report.copy = chosen.copy
-        sizes[report.story_id] += 1
-        known[report.entry_id] = StoryCandidate(
-            story_id=report.story_id, entry_id=report.entry_id, text=report.words, seen_at=report.seen_at
-        )
-    ids = _begin(db, [sizes[-number] for number in range(1, new_stories + 1)], now)
-    _grow(db, {story_id: size for story_id, size in sizes.items() if story_id > 0}, now)
+    # Marks propose stored entries, words decide, and whoever joins no stored story begins one.
+    nearest = _find_nearest(db, reports, now)
+    asked = {entry_id for some in nearest for entry_id in some} - {report.entry_id for report in reports}
+    groups = _group(reports, nearest, _candidates(db, asked))
+    story_ids = _store_groups(db, groups, len(reports), now)
     rows = [{"mark": mark, "entry_id": report.entry_id} for report in reports for mark in sorted(report.marks)]
     if rows:
         bulk_insert(db, story_marks, rows)
+    assignments = zip(groups, story_ids, strict=True)
     return {
-        report.entry_id: StoryAssignment(
-            ids[-report.story_id - 1] if report.story_id < 0 else report.story_id, report.copy
-        )
-        for report in reports
+        reports[member].entry_id: StoryAssignment(story_id, member in group.copies)
+        for group, story_id in assignments
+        for member in _list_fresh(group, len(reports))
     }
 
 
@@ -98,21 +84,86 @@ def prune_story_marks(db: Db, before: datetime) -> None:
     db.execute(delete(story_marks).where(story_marks.c.entry_id < find_first_id_since(db, before)))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Report:
-    """An entry on its way into a story; a negative `story_id` is one that has yet to begin."""
+    """An entry on its way into a story, or one that has its story."""
 
     entry_id: int
-    words: str
+    traits: ReportTraits
     marks: frozenset[int]
-    seen_at: datetime
-    story_id: int = 0
-    copy: bool = False
+    key: ReportKey
+    story_id: int | None = None
 
     @classmethod
     def of(cls, stored: StoredEntry) -> _Report:
-        words = extract_story_text(stored.entry)
-        return cls(stored.id, words, frozenset(compute_blocking_keys(words)), stored.first_seen_at)
+        entry = stored.entry
+        words = extract_story_text(entry)
+        reported_at = get_report_time(entry.item.published_at, stored.first_seen_at, doubtful=entry.item.date_doubtful)
+        key = (reported_at, words, f"{entry.feed_id} {entry.key}")
+        return cls(stored.id, build_traits(words, entry.item.language), frozenset(compute_blocking_keys(words)), key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Reports of one story, by number, and which of them repeat an earlier one; the fresh ones come first."""
+
+    members: tuple[int, ...]
+    story_ids: tuple[int, ...]
+    copies: frozenset[int]
+
+
+def _list_fresh(group: _Group, fresh: int) -> list[int]:
+    return [member for member in group.members if member < fresh]
+
+
+def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[list[int]]:
+    """Return, for each report, the entries that share the most marks with it.
+
+    Those of the batch are among them, so that a batch groups as its entries would one by one.
+    """
+    shared_marks = _count_shared_marks(db, reports, now)
+    for number, report in enumerate(reports):
+        others = {other.entry_id: len(report.marks & other.marks) for other in reports if other is not report}
+        shared_marks[number].update({entry_id: count for entry_id, count in others.items() if count})
+    return [_nearest(some) for some in shared_marks]
+
+
+def _store_groups(db: Db, groups: Sequence[_Group], fresh: int, now: datetime) -> list[int]:
+    """Begin the stories of new groups, in the order of their first entries, and count what others gain."""
+    # Ids are in order of discovery, whatever the order in which reports were published.
+    new_groups = sorted((group for group in groups if not group.story_ids), key=lambda group: min(group.members))
+    ids = _begin(db, [len(group.members) for group in new_groups], now)
+    new_ids = dict(zip((group.members for group in new_groups), ids, strict=True))
+    stored = [group for group in groups if group.story_ids]
+    _grow(db, {group.story_ids[0]: size for group in stored if (size := len(_list_fresh(group, fresh)))}, now)
+    return [group.story_ids[0] if group.story_ids else new_ids[group.members] for group in groups]
+
+
+def _group(
+    fresh: Sequence[_Report], nearest: Sequence[Sequence[int]], known: Mapping[int, _Report]
+) -> Sequence[_Group]:
+    """Group fresh reports with each other and with the stored ones that they are nearest to."""
+    reports = [*fresh, *(known[entry_id] for entry_id in sorted(known))]
+    number_of = {report.entry_id: number for number, report in enumerate(reports)}
+
+    @cache
+    def compare_ordered(number: int, other: int) -> PairScore:
+        return score_pair(reports[number].traits, reports[other].traits, None)
+
+    def compare(number: int, other: int) -> PairScore:
+        return compare_ordered(min(number, other), max(number, other))
+
+    grouped = [
+        GroupedReport(key=report.key, story_id=report.story_id, is_fresh=number < len(fresh))
+        for number, report in enumerate(reports)
+    ]
+    neighbours = {
+        number: [number_of[entry_id] for entry_id in some if entry_id in number_of]
+        for number, some in enumerate(nearest)
+    }
+    # Stored stories are joined when their vectors are there, by more than words.
+    groups = group_reports(grouped, neighbours, compare, merge_stories=False)
+    return [_Group(group.members, group.story_ids, find_copies(grouped, group, compare)) for group in groups]
 
 
 _MOMENT = stories.c.first_at.type
@@ -142,6 +193,10 @@ _TEXTS = select(
         func.coalesce(func.nullif(entry_table.c.summary, ""), entry_table.c.content), 1, MAX_COMPARED_CHARACTERS
     ).label("rest"),
     entry_table.c.first_seen_at,
+    entry_table.c.published_at,
+    entry_table.c.published_doubtful,
+    entry_table.c.language,
+    entry_table.c.feed_id,
 ).where(any_of(entry_table.c.id, bindparam("ids", type_=IDS)))
 
 
@@ -187,20 +242,18 @@ def _nearest(shared: Counter[int]) -> list[int]:
     return [entry_id for _count, entry_id in sorted(most, reverse=True)[:MAX_COMPARED_ENTRIES]]
 
 
-def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, StoryCandidate]:
+def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, _Report]:
     if not entry_ids:
         return {}
     rows = db.execute(_TEXTS, {"ids": entry_ids}).all()
-    return {
-        row.id: StoryCandidate(
-            story_id=row.story_id,
-            entry_id=row.id,
-            text=build_story_text(row.title, row.rest, ""),
-            seen_at=row.first_seen_at,
-        )
-        for row in rows
-        if row.story_id is not None
-    }
+    return {row.id: _read_candidate(row) for row in rows if row.story_id is not None}
+
+
+def _read_candidate(row: Any) -> _Report:
+    words = build_story_text(row.title, row.rest, "")
+    reported_at = get_report_time(row.published_at, row.first_seen_at, doubtful=row.published_doubtful)
+    traits = build_traits(words, row.language)
+    return _Report(row.id, traits, frozenset(), (reported_at, words, f"{row.feed_id} {row.id}"), row.story_id)
 
 
 def _begin(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
