@@ -1,14 +1,14 @@
-# Everything a person types, from a fresh clone, with nothing but Python 3.11 and make.
+# The commands for development. A fresh clone needs Python 3.11 and make, nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# One retry: a machine without a network is told so within seconds, not after a minute.
+# One retry: without a network the error comes within seconds, not after a minute.
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 -c constraints.txt
 OFFLINE = { echo "The first install needs the package index (or PIP_INDEX_URL, PIP_FIND_LINKS): connect once, then make again." >&2; exit 1; }
 
 .PHONY: run test slow coverage demo bench check format release clean
 
-# `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` says more.
+# `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` prints more.
 run: $(VENV)/installed
 	$(BIN)/watcher run $(ARGS)
 
@@ -18,12 +18,12 @@ demo: $(VENV)/installed
 test: $(VENV)/tested
 	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
 
-# What takes longer than a person waits: the slow tests, then ninety simulated days of bad luck.
+# The slow tests, then ninety simulated days with injected faults.
 slow: $(VENV)/tested
 	$(BIN)/python -m pytest -n auto -m slow $(ARGS)
 	$(BIN)/python bench/soak.py --days 90
 
-# Apart from `make test`, which it would make a third slower.
+# Not a part of `make test`, which would take a third longer.
 coverage: $(VENV)/checked
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -m "not slow" -p no:xdist $(ARGS)
@@ -67,7 +67,7 @@ $(VENV)/benched: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test,bench]' || $(OFFLINE)
 	touch $@ $(VENV)/installed $(VENV)/tested
 
-# The wheel and the source distribution, what they are made of (SBOM, CycloneDX) and their hashes, in dist/.
+# Writes the wheel, the source distribution, their SBOM (CycloneDX) and their hashes to dist/.
 release: $(VENV)/released
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .

@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import shutil
 import signal
 import sys
 import tempfile
@@ -27,11 +29,13 @@ import structlog
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.soaks import store
 from bench.soaks.conductor import Conductor, Outcome, describe_plan, print_progress
 from bench.soaks.plan import Incident
 from bench.soaks.planning import make_plan
 from tests import postgres
+
+ROOM = 2**30
+"""Bytes that a run may need."""
 
 
 def main() -> None:
@@ -44,10 +48,19 @@ def main() -> None:
     arguments.add_argument(
         "--store", action="store_true", help="the database alone, under writers, readers and a pruner"
     )
-    store.add_arguments(arguments)
+    store_arguments = arguments.add_argument_group("with --store")
+    store_arguments.add_argument("--seconds", type=float, default=300)
+    store_arguments.add_argument(
+        "--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"]
+    )
+    store_arguments.add_argument("--writers", type=int, default=3)
+    store_arguments.add_argument("--readers", type=int, default=2)
     given = arguments.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
     if given.store:
+        # Every process of a run imports this module: what takes a second to import is not for them.
+        from bench.soaks import store
+
         sys.exit(store.main(given))
     # The processes of the run end with this one.
     signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))
@@ -66,7 +79,7 @@ def soak(days: float, feeds: int, seed: int, kind: str) -> Outcome:
     plan = make_plan(seed, days, feeds, skipped=skipped)
     print_progress(", ".join(f"{count} {name}" for name, count in describe_plan(plan).items()))
     with ExitStack() as held:
-        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="watcher-soak-")))
+        folder = Path(held.enter_context(tempfile.TemporaryDirectory(prefix="watcher-soak-", dir=find_memory_folder())))
         server = None
         if kind == "postgresql":
             binaries = postgres.find_binaries()
@@ -76,6 +89,15 @@ def soak(days: float, feeds: int, seed: int, kind: str) -> Outcome:
             held.callback(server.stop)
             server.execute("CREATE DATABASE soak")
         return Conductor(plan, folder, server, print_progress).run()
+
+
+def find_memory_folder() -> Path | None:
+    """Return a folder in memory with room for a run, None where there is none.
+
+    A killed process loses nothing that it wrote there, and no run waits for a disk that others use.
+    """
+    memory = Path("/dev/shm")
+    return memory if os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > ROOM else None
 
 
 def print_outcome(outcome: Outcome) -> None:

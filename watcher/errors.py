@@ -120,3 +120,11 @@ class EncoderFault(WatcherError):  # noqa: N818 - about texts, while the encoder
     def __init__(self, reason: str, positions: tuple[int, ...]) -> None:
         self.reason, self.positions = reason, positions
         super().__init__(reason)
+
+
+class TextServiceError(WatcherError):
+    """A server for translations or summaries gave none; `reason` says why, without its address or key."""
+
+    def __init__(self, reason: str) -> None:
+        self.reason = reason
+        super().__init__(reason)

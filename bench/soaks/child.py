@@ -7,10 +7,11 @@ import os
 import signal
 from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
+from pathlib import Path
 from typing import Any
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["bench.soaks.machine", "bench.soaks.sites"])
+PROCESSES.set_forkserver_preload(["bench.soaks.conductor", "bench.soaks.machine", "bench.soaks.sites"])
 
 
 class Child:
@@ -29,6 +30,14 @@ class Child:
 
     def receive(self) -> Any:
         return self.pipe.recv()
+
+    def measure_cpu(self) -> float:
+        """Return the seconds of CPU that the process has used so far, 0 where it has ended."""
+        try:
+            fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            return 0.0
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def kill(self) -> None:
         assert self.process.pid is not None

@@ -68,6 +68,7 @@ class Conductor:
         self._counts: Counter[str] = Counter()
         self._warnings: Counter[str] = Counter()
         self._chance = random.Random(f"{plan.seed}:conductor")
+        self._cpu = 0.0
         self._lock: sqlite3.Connection | None = None
         self._gone = [(feed, outage) for feed in plan.feeds for outage in feed.outages if outage.fault is Fault.GONE]
 
@@ -92,7 +93,9 @@ class Conductor:
                 if at % DAY == 0:
                     self._report(at, time.monotonic() - began)
             figures = self._finish(self._plan.end)
+            self._cpu += self._sites.measure_cpu()
         figures["seconds"] = round(time.monotonic() - began, 1)
+        figures["CPU seconds"] = round(self._cpu + time.process_time(), 1)
         return Outcome(figures, self._violations.lines())
 
     def _tick(self, number: int, at: float) -> None:
@@ -141,8 +144,7 @@ class Conductor:
         if number in self._plan.kills:
             machine.pipe.send("tick")
             time.sleep(self._chance.uniform(0.0, 0.08))
-            machine.kill()
-            self._machine = None
+            self._end()
             self._counts["kills"] += 1
             return
         report = machine.ask("tick")
@@ -168,8 +170,18 @@ class Conductor:
 
     def _end(self) -> None:
         if self._machine is not None:
+            self._cpu += self._machine.measure_cpu()
             self._machine.kill()
             self._machine = None
+
+    def _stop(self, machine: Child) -> Report:
+        """Stop the watcher as SIGTERM would, and return its last report."""
+        self._cpu += machine.measure_cpu()
+        report = machine.ask("stop")
+        assert isinstance(report, Report)
+        machine.process.join()
+        self._machine = None
+        return report
 
     def _begin_incident(self, event: Event, at: float) -> None:
         match event.incident:
@@ -182,9 +194,7 @@ class Conductor:
                     for error in report.errors:
                         self._violations.add("error logged", at, error)
             case Incident.DOWN | Incident.LONG_DOWN if self._machine is not None:
-                self._machine.ask("stop")
-                self._machine.process.join()
-                self._machine = None
+                self._stop(self._machine)
             case Incident.DATABASE if self._server is not None:
                 self._server.halt()
             case Incident.DATABASE:
@@ -228,11 +238,8 @@ class Conductor:
         self._measure(at)
         if self._machine is not None:
             # What is being sent is sent, and nothing is left half-done.
-            report = self._machine.ask("stop")
-            for error in report.errors:
+            for error in self._stop(self._machine).errors:
                 self._violations.add("error logged", at, error)
-            self._machine.process.join()
-            self._machine = None
         served = self.sites.ask("all")
         self._watch.finish(at)
         self._ledger.check_kept(database, at)

@@ -209,15 +209,6 @@ def keep_pruning(url: str, _seed: str, began: float, log: Path) -> None:
 ROLES = {"writer": write, "reader": read, "pruner": keep_pruning}
 
 
-def add_arguments(arguments: argparse.ArgumentParser) -> None:
-    """Add what this soak may be told."""
-    group = arguments.add_argument_group("with --store")
-    group.add_argument("--seconds", type=float, default=300)
-    group.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], choices=["sqlite", "postgresql"])
-    group.add_argument("--writers", type=int, default=3)
-    group.add_argument("--readers", type=int, default=2)
-
-
 def main(given: argparse.Namespace) -> int:
     """Soak each database, print what came of it, and return the exit code."""
     failed = False

@@ -47,6 +47,26 @@ def test_test_message_shows_each_step_of_the_conversation(
     assert desk.json("deliveries")["deliveries"] == []
 
 
+def test_test_message_repeats_no_secret_that_the_server_repeats(
+    server: ScriptedMailServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    server.answers |= {
+        "EHLO": "250-hello\r\n250 AUTH PLAIN",
+        "AUTH": "235 2.7.0 ok",
+        "MAIL": "250 2.1.0 welcome, Zebra9secret (WmVicmE5c2VjcmV0)",
+    }
+    desk = desk_of(server, tmp_path, capsys)
+    main = desk.folder / "watcher.yaml"
+    login = "    kind: email\n    username: ann\n    password: Zebra9secret\n"
+    main.write_text(main.read_text().replace("    kind: email\n", login))
+
+    tested = desk.run("channels", "test", "mail", "--json")[0]
+
+    assert "welcome, ***" in tested
+    assert "Zebra9secret" not in tested
+    assert "WmVicmE5c2VjcmV0" not in tested
+
+
 def test_test_message_that_is_refused_names_the_step_and_exits_with_1(
     server: ScriptedMailServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -62,6 +62,38 @@ def test_a_full_disk_is_said_and_over_when_there_is_room(desk: Desk, press: Serv
     assert "poll failed" not in events
 
 
+ON_A_FULL_DISK = [
+    "hits", "search harbour", "status", "feeds list", "digest list", "deliveries", "stories", "poll --all", "db stats",
+    "db check", "db prune", "db backup {elsewhere}/kept.db", "db backup {disk}/kept.db", "feeds remove {url}",
+    "token {disk}/web.token", "init {disk}/new",
+]  # fmt: skip
+
+
+def test_commands_on_a_full_disk_say_so_in_one_line_and_change_no_file(press: Server, tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", "24m") as disk:
+        desk = Desk(disk / "desk")
+        url = feed(press, *((str(n), f"Harbour opens {n}|{'Ships. ' * 400}") for n in range(200)))
+        desk.write([url])
+        assert desk.json("poll", "--all")["entries"]["new"] == 200
+        before = {path.name: path.read_bytes() for path in desk.folder.glob("*.yaml")}
+        ballast = fill(disk)
+        places = {"elsewhere": str(tmp_path), "disk": str(disk), "url": url}
+        done = [desk.run(*command.format(**places).split()) for command in ON_A_FULL_DISK]
+        after = {path.name: path.read_bytes() for path in desk.folder.glob("*.yaml")}
+        ballast.unlink()
+        checked = desk.run("db", "check").stdout
+        again = desk.json("poll", "--all")
+
+    assert before == after
+    assert "has no errors" in checked
+    assert again["feeds"]["failed"] == 0
+    for command, each in zip(ON_A_FULL_DISK, done, strict=True):
+        said = each.stderr.strip().splitlines()
+        assert each.returncode in {1, 2}, command
+        assert len(said) == 1, (command, each.stderr)
+        assert "disk is full" in said[0] or "no space left" in said[0].lower(), (command, said)
+
+
 STUCK = """
 import sys, time
 from watcher.reading import reader

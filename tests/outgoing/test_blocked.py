@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import base64
+import html
+import json
 import socket
 from collections.abc import Callable
 from datetime import timedelta
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -251,6 +255,36 @@ def test_server_that_repeats_secrets_gets_them_into_no_record(
     [row] = rows(sqlite)
     assert "***" in (row.error or "")
     assert not [secret for secret in secrets if secret.lower() in (row.error or "").lower()]
+
+
+LONG_SECRET = "Zebra9/" + "s3cret+Key=" * 9 + "end"
+REPETITIONS = {
+    "address": lambda secret: quote(secret, safe=""),
+    "every byte": lambda secret: "".join(f"%{byte:02X}" for byte in secret.encode()),
+    "address twice": lambda secret: quote(quote(secret, safe=""), safe=""),
+    "HTML of a strict escaper": lambda secret: html.escape(secret).replace("/", "&#x2F;").replace("=", "&#x3D;"),
+    "JSON": lambda secret: json.dumps(secret).replace("/", "\\/"),
+    "Base64": lambda secret: base64.b64encode(secret.encode()).decode(),
+    "lines": lambda secret: "\n".join(secret[at : at + 20] for at in range(0, len(secret), 20)),
+}
+
+
+@pytest.mark.parametrize("repeat", REPETITIONS.values(), ids=REPETITIONS)
+@pytest.mark.parametrize("length", [9, 40, len(LONG_SECRET)])
+def test_server_that_repeats_a_secret_in_another_form_gets_it_into_no_record(
+    sqlite: Database, repeat: Callable[[str], str], length: int
+) -> None:
+    secret = LONG_SECRET[:length]
+    with HttpServer() as server:
+        ready = composed(sqlite, channel("out", "webhook", "x", url=f"{server.url}/svc/{quote(secret, safe='')}"))
+        server.next_answers = [Answer(status=403, body=f"Cannot POST {repeat(secret)}")]
+        deliver(sqlite, ready)
+
+    # The answer is shortened where it is long: no beginning of the secret is left either.
+    error = rows(sqlite)[0].error or ""
+    assert repeat(secret)[:8] not in error
+    assert secret[:8] not in error
+    assert "***" in error
 
 
 @pytest.mark.parametrize(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import pytest
 
-from tests.schedule.polls import DAY, HOUR, NOON, URL, failed, feed, fresh, polled, told, unchanged
-from watcher.model.feed import Feed
+from tests.schedule.polls import DAY, HOUR, MINUTE, NOON, URL, failed, feed, fresh, polled, told, unchanged
+from watcher.model.feed import Feed, FeedState
 from watcher.model.poll import EntryDiff, Failed, FailureKind, PollOutcome
 
 WITHIN = "https://www.post.example/feed"
@@ -91,6 +93,46 @@ def test_moved_feed_stays_where_it_answers() -> None:
     home = polled(one, unchanged("hash"), now=NOON + DAY)
 
     assert (home.fetch_url, home.poll.move, home.poll.failures) == (URL, None, 0)
+
+
+OLD_ANSWERS = [
+    FailureKind.NOT_FOUND, FailureKind.GONE, FailureKind.DNS, FailureKind.HTML, FailureKind.HTTP, FailureKind.FORBIDDEN,
+    FailureKind.CHALLENGE, FailureKind.PARSE, FailureKind.EMPTY,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("answer", OLD_ANSWERS)
+@pytest.mark.parametrize("hours", [1, 2, 5, 9, 30, 70])
+def test_moved_feed_is_read_again_after_an_outage_whatever_its_old_address_answers(
+    answer: FailureKind, hours: int
+) -> None:
+    moved, unmoved = feed(fetch_url=BEYOND), feed()
+    end = NOON + hours * HOUR
+
+    # However long the outage was: hardly later than a feed that never moved.
+    assert _read_at(moved, end, answer) - _read_at(unmoved, end, answer) <= 6 * HOUR + 30 * MINUTE
+    assert _read_at(moved, end, answer) - end <= max(hours * HOUR, HOUR) + 4 * HOUR
+
+
+def test_feed_at_its_old_address_is_neither_gone_nor_blocked() -> None:
+    one = feed(fetch_url=BEYOND)
+    for n in range(40):
+        at_home = one.fetch_url == URL
+        kind = (FailureKind.GONE if n % 2 else FailureKind.FORBIDDEN) if at_home else FailureKind.DNS
+        one = polled(one, failed(kind), now=one.poll.next_poll_at)
+
+        assert one.state is FeedState.BACKOFF
+
+
+def _read_at(one: Feed, end: datetime, old_answer: FailureKind) -> datetime:
+    """Return when a feed is read again, whose server fails until `end`; its old address answers as given, always."""
+    home, now = one.fetch_url, NOON
+    for _poll in range(200):
+        if one.fetch_url == home and now >= end:
+            return now
+        one = polled(one, failed(FailureKind.DNS if one.fetch_url == home else old_answer), now=now)
+        now = one.poll.next_poll_at
+    raise AssertionError("never read again")
 
 
 def test_address_that_was_only_watched_is_not_turned_to() -> None:

@@ -56,7 +56,7 @@ def fill(database: Database) -> None:
         set_hit_label(db, found[0].id, "relevant", NOON)
         told = Digest(
             name="daily", title="Daily", slot_at=NOON, window=(NOON - DAY, NOON), timezone="UTC", coverage=Coverage(),
-            sections=(), hits=tuple(hit.id for hit in found),
+            topics=(), stories=(), hits=tuple(hit.id for hit in found),
         )  # fmt: skip
         digest_id = add_digest(db, told, NOON, sent=True, html="<p>", text="text")
         assert digest_id is not None
@@ -87,7 +87,7 @@ def load(database: Database, dumped: dict[str, Any]) -> None:
     with database.write() as db:
         command.upgrade(_config(db), dumped["revision"])
         _insert(db, dumped["tables"])
-        if not database.is_sqlite:
+        if database.is_shared:
             # Tables that came after that revision have no sequence yet.
             known = [table for table in metadata.sorted_tables if table.name in dumped["tables"]]
             get_dialect(db).set_sequences(db, known)

@@ -40,7 +40,7 @@ AHEAD = [2 * HOUR, timedelta(days=20), timedelta(days=400)]
 def digest(name: str, slot_at: datetime, *hits: int) -> Digest:
     return Digest(
         name=name, title=name, slot_at=slot_at, window=(slot_at - HOUR, slot_at), timezone="UTC", coverage=Coverage(),
-        sections=(), hits=hits,
+        topics=(), stories=(), hits=hits,
     )  # fmt: skip
 
 

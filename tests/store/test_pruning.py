@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+import pytest
 from sqlalchemy import insert, select, update
 
-from tests.store.filled import NOON, bring, item, topics
+from tests.pipeline.polling import ingest_poll
+from tests.store.filled import FEED, NOON, bring, item, topics
 from watcher.match import parse_query
+from watcher.model.feed import Validators
+from watcher.model.poll import Unchanged
 from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults, release_space, repair_database
 from watcher.store.database.pruning import ENTRIES_PER_PRUNE, UNLISTED_FOR, Retention, _take_away, prune_database
 from watcher.store.entries.search import search_entries
+from watcher.store.feeds.leases import claim_due_feeds
 from watcher.store.feeds.queries import count_entries_by_feed, load_feeds
 from watcher.store.hits.commands import set_hit_label
 from watcher.store.hits.counts import count_hits_by_topic
 from watcher.store.hits.search import find_hits
 from watcher.store.system.counters import add_to_entry_counts, add_to_hit_counts, get_entry_count, get_hit_count
 from watcher.store.system.status import get_status
-from watcher.store.tables import digest_items, digests, outbox, polls, stories, story_marks, tombstones
+from watcher.store.tables import digest_items, digests, entries, outbox, polls, stories, story_marks, tombstones
 from watcher.store.tables import hits as hit_table
 
 DAY = timedelta(days=1)
@@ -107,6 +112,100 @@ def test_what_was_pruned_does_not_return_while_its_feed_lists_it_and_is_forgotte
     later = LONG_AGO + DAY + UNLISTED_FOR + timedelta(hours=1)
     bring(database, [item(3, "Fog")], now=later)
     assert prune_database(database, Retention(entries=90 * DAY), later).tombstones == 2
+
+
+@pytest.mark.parametrize("wrong_by", [400 * DAY, 20 * DAY, timedelta(hours=2), -3 * DAY, -400 * DAY], ids=str)
+def test_entries_that_a_wrong_clock_dated_are_kept_for_their_time(database: Database, wrong_by: timedelta) -> None:
+    # An item every two hours for six days; for eight hours of the fourth the clock is wrong.
+    seen_at: dict[str, datetime] = {}
+    kept_for, step, kept = 5 * DAY, timedelta(hours=2), set[str]()
+    for number in range(150):
+        now = NOON + number * step
+        if number < 72:
+            title = f"Weather {number:02}"
+            [new] = bring(database, [item(number, title)], now=now).new
+            noted = now + wrong_by if 36 <= number < 40 else now
+            with database.write() as db:
+                db.execute(update(entries).where(entries.c.id == new.id).values(first_seen_at=noted))
+            seen_at[title] = now
+        # Nothing is pruned while the clock is wrong.
+        if not 36 <= number < 40:
+            prune_database(database, Retention(entries=kept_for), now)
+
+        with database.read() as db:
+            kept = set(db.execute(select(entries.c.title)).scalars())
+        assert {title for title, true in seen_at.items() if now - true < kept_for} <= kept
+
+    assert kept == set()
+
+
+def repeat_document(database: Database, now: datetime) -> None:
+    """Store a poll that was sent the document it knew."""
+    with database.write() as db:
+        [claimed] = claim_due_feeds(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[FEED])
+        ingest_poll(db, claimed, Unchanged(by="hash", validators=Validators()), topics(), now)
+
+
+@pytest.mark.parametrize("every", [timedelta(hours=3), timedelta(hours=13), 4 * DAY, 9 * DAY], ids=str)
+def test_what_was_pruned_does_not_return_after_its_document_stood_unchanged(
+    database: Database, every: timedelta
+) -> None:
+    items = [item(1, "Weather"), item(2, "Tides")]
+    bring(database, items)
+    prune_database(database, SHORT, LONG_AGO)
+    now = LONG_AGO
+    while now < LONG_AGO + 2 * UNLISTED_FOR:
+        now += every
+        repeat_document(database, now)
+
+    pruned = prune_database(database, Retention(entries=90 * DAY), now)
+
+    again = bring(database, [*items, item(3, "Fog")], now=now + DAY)
+    assert [each.entry.item.title for each in again.new] == ["Fog"]
+    assert pruned.tombstones == 0
+
+
+def test_what_left_its_document_is_forgotten_although_the_document_stands_unchanged_since(database: Database) -> None:
+    bring(database, [item(1, "Weather"), item(2, "Tides")])
+    prune_database(database, SHORT, LONG_AGO)
+    now = LONG_AGO + 2 * DAY
+    bring(database, [item(2, "Tides")], now=now)
+    while now < LONG_AGO + 2 * UNLISTED_FOR:
+        now += timedelta(hours=6)
+        repeat_document(database, now)
+
+    pruned = prune_database(database, Retention(entries=90 * DAY), now)
+
+    assert pruned.tombstones == 1
+    with database.read() as db:
+        assert db.execute(select(tombstones.c.key)).scalars().all() == ["guid:g2"]
+
+
+@pytest.mark.parametrize("hours", [1, 6, 11, 12, 13, 23])
+def test_what_was_listed_at_the_last_reading_before_an_outage_stays_known(database: Database, hours: int) -> None:
+    items = [item(1, "Weather"), item(2, "Tides")]
+    bring(database, items)
+    prune_database(database, SHORT, LONG_AGO)
+    last_read_at = LONG_AGO + timedelta(hours=hours)
+    bring(database, [*items, item(3, "Fog")], now=last_read_at)
+    for half_hours in range(-4, 60):
+        later = LONG_AGO + UNLISTED_FOR + half_hours * timedelta(minutes=30)
+        assert prune_database(database, Retention(entries=90 * DAY), later).tombstones == 0
+
+    again = bring(database, [*items, item(3, "Fog"), item(4, "Rain")], now=LONG_AGO + 20 * DAY)
+
+    assert [each.entry.item.title for each in again.new] == ["Rain"]
+
+
+def test_a_document_that_was_read_in_the_future_makes_nobody_forget_what_it_lists(database: Database) -> None:
+    bring(database, [item(1, "Weather")], now=NOON + 400 * DAY)
+    with database.write() as db:
+        db.execute(update(entries).values(first_seen_at=NOON))
+    prune_database(database, SHORT, LONG_AGO)
+
+    pruned = prune_database(database, SHORT, LONG_AGO + 2 * UNLISTED_FOR)
+
+    assert pruned.tombstones == 0
 
 
 def test_tombstones_stay_while_their_feed_is_not_read(database: Database) -> None:

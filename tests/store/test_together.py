@@ -132,7 +132,8 @@ def test_of_two_who_compose_one_slot_one_does_and_every_hit_is_told_once(databas
         slot_at=NOON,
         window=(NOON - DAY, NOON),
         timezone="UTC",
-        sections=(),
+        topics=(),
+        stories=(),
         coverage=Coverage(),
         hits=found,
     )

@@ -257,3 +257,17 @@ def test_what_is_not_stored_and_what_was_merged_is_shown_with_its_feed(desk: Wor
     assert "7 items not stored" in front
     assert (standing["left_out"], standing["merged"], standing["recovered"]) == (7, 2, 12)
     assert (feed["health"], feed["left_out"], feed["merged"], feed["recovered"]) == ("degraded", 7, 2, 12)
+
+
+def test_a_story_is_exported_as_a_brief(client: httpx.Client) -> None:
+    number = client.get("/api/v1/hits?topic=eyes").json()["hits"][0]["story"]["id"]
+
+    for prefix in ("", "/api/v1"):
+        markdown = client.get(f"{prefix}/stories/{number}/brief.md")
+        assert markdown.headers["content-disposition"] == f'attachment; filename="story-{number}.md"'
+        assert "First reported by The Harbour Post" in markdown.text
+        assert client.get(f"{prefix}/stories/{number}/brief.docx").content.startswith(b"PK")
+        assert client.get(f"{prefix}/stories/987654/brief.md").status_code == 404
+    brief = client.get(f"/api/v1/stories/{number}/brief").json()
+    assert [report["outlet"] for report in brief["reports"]] == ["The Harbour Post", "The Capital Ledger"]
+    assert brief["reports"][1]["adds"] == ["Ministers in Ottawa will meet about it on Friday."]

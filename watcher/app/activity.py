@@ -28,6 +28,9 @@ class Activity:
             "watcher_entries_stored", "Entries that this process stored, new or edited.", ["kind"],
             registry=self.registry,
         )  # fmt: skip
+        self._read = Counter(
+            "watcher_entries_embedded", "Entries that this process read for their meaning.", registry=self.registry
+        )
         self._deliveries = Counter(
             "watcher_deliveries",
             "Tries of this process to deliver a message, by channel and the state they came to.",
@@ -50,6 +53,10 @@ class Activity:
             self._entries.labels("new").inc(new)
         if edited:
             self._entries.labels("edited").inc(edited)
+
+    def count_read_entries(self, count: int) -> None:
+        """Count entries that were read for their meaning."""
+        self._read.inc(count)
 
     def count_delivery(self, channel: str, state: str, elapsed: timedelta) -> None:
         """Count a try to deliver a message."""

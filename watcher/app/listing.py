@@ -21,13 +21,14 @@ if TYPE_CHECKING:
 
 LABELS = ("relevant", "irrelevant", "none")
 ORDERS = ("new", "score")
+FOUND_BY = ("words", "meaning", "all")
 _AGO = re.compile(r"(?i)^\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*(ago)?\s*$")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawListQuery:
-    """What a list is asked for, as typed; empty means no restriction."""
+    """What a list is asked for, as typed; empty means no restriction. `found_by` concerns hits alone."""
 
     search: str | None = None
     topics: Sequence[str] = ()
@@ -38,6 +39,7 @@ class RawListQuery:
     languages: Sequence[str] = ()
     labels: Sequence[str] = ()
     origins: Sequence[str] = ()
+    found_by: str = "words"
     baseline: bool | None = None
     order: str = "new"
     limit: int = 50
@@ -159,6 +161,8 @@ def _parse_filters(raw: RawListQuery, topic_ids: list[str], now: datetime) -> Fi
     for label in raw.labels:
         if label not in LABELS:
             raise UsageError(f"{label!r} is not a label. Use one of: {', '.join(LABELS)}.")
+    if raw.found_by not in FOUND_BY:
+        raise UsageError(f"{raw.found_by!r} is not valid for found_by. Use one of: {', '.join(FOUND_BY)}.")
     since, until = parse_period(raw.since, raw.until, now)
     return Filters(
         topics=tuple(raw.topics),
@@ -169,6 +173,7 @@ def _parse_filters(raw: RawListQuery, topic_ids: list[str], now: datetime) -> Fi
         languages=tuple(raw.languages),
         labels=tuple(raw.labels),
         origins=tuple(raw.origins),
+        found_by=() if raw.found_by == "all" else (raw.found_by,),
         baseline=raw.baseline,
     )
 

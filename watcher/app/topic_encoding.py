@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from watcher.app.learning import FittedHead, Learning
 from watcher.contract import topic_analysis as analysis
 from watcher.contract import topics as contract
 from watcher.contract.entries import encode_entry, encode_evidence
@@ -40,13 +41,25 @@ def encode_topic(summary: TopicOverview) -> contract.Topic:
 
 
 def encode_topic_detail(
-    summary: TopicOverview, versions: Sequence[TopicVersion], parsed: str, sets: Mapping[str, str]
+    summary: TopicOverview,
+    versions: Sequence[TopicVersion],
+    learning: Learning,
+    parsed: str,
+    sets: Mapping[str, str],
 ) -> contract.TopicDetail:
-    """Return a topic with its query as written and as parsed, its versions, and the sets it uses."""
+    """Return a topic with its query as written and as parsed, its versions, the sets it uses, what it learned from."""
+    topic, judged = summary.topic, learning.judged
     return {
         **encode_topic(summary),
-        "query": summary.topic.query,
+        "query": topic.query,
         "parsed": parsed,
+        "about": list(topic.about),
+        "not_about": list(topic.not_about),
+        "examples": list(topic.examples),
+        "not_examples": list(topic.not_examples),
+        "proposals": topic.proposals,
+        "judgements": {"relevant": judged.relevant, "irrelevant": judged.irrelevant},
+        "head": _encode_head(learning.head),
         "sets": dict(sets),
         "file": summary.topic.file,
         "line": summary.topic.line,
@@ -54,6 +67,17 @@ def encode_topic_detail(
             {"version": version.version, "since": format_timestamp(version.since_at), "query": version.query}
             for version in versions
         ],
+    }
+
+
+def _encode_head(head: FittedHead | None) -> contract.TopicHead | None:
+    if head is None:
+        return None
+    return {
+        "version": head.version,
+        "model": head.model,
+        "threshold": round(head.threshold, 4),
+        "fitted_at": format_timestamp(head.fitted_at),
     }
 
 

@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from html import escape
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
 from watcher.model.digest import Channel
+from watcher.text.secret_patterns import mask_secrets
 
-MASK = "***"
 MIN_SECRET_LENGTH = 5
 """A shorter part of an address is no secret, and would mask common words."""
 _COMMON_PARTS = frozenset({"services", "webhook", "webhooks", "api", "hooks", "notify", "https", "http"})
 
 
 def redact_secrets(text: str, channel: Channel) -> str:
-    """Return a text without the channel's passwords, tokens and secret addresses, in any usual escaping."""
-    secrets = {part for secret in channel.options.secrets for part in _list_parts(secret)}
-    for secret in sorted(secrets, key=len, reverse=True):
-        for form in {secret, quote(secret), quote(secret, safe=""), escape(secret), unquote(secret)}:
-            if len(form) >= MIN_SECRET_LENGTH:
-                text = re.sub(re.escape(form), MASK, text, flags=re.IGNORECASE)
-    return text
+    """Return a text without the channel's passwords, tokens and secret addresses, in any usual coding."""
+    parts = {part for secret in channel.options.secrets for part in _list_parts(secret)}
+    forms = {form for part in parts for form in (part, unquote(part)) if len(form) >= MIN_SECRET_LENGTH}
+    return mask_secrets(text, forms)
 
 
 def _list_parts(secret: str) -> Iterator[str]:

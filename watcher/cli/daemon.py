@@ -45,6 +45,9 @@ def poll(
     take_over: Annotated[
         bool, typer.Option("--take-over", help="Poll feeds that another process holds, even a running daemon.")
     ] = False,
+    meaning: Annotated[
+        bool, typer.Option("--meaning", help="Also read what is stored for its meaning, and wait until that is done.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Poll the feeds that are due, once, and print a summary.
@@ -68,6 +71,7 @@ def poll(
         total = len(urls) if urls is not None else len(application.settings.sources) if everything else None
         with output.show_steps("Polling", total) as advance:
             polled = asyncio.run(_poll_once(application, urls, everything=everything, advance=advance))
+        _read_for_meaning(application, wanted=meaning)
         with application.database.read() as db:
             held = list_feed_leases(db, clock.now(), urls=urls, everything=everything)
     summary: PrintedPoll = {
@@ -84,6 +88,26 @@ def poll(
         for holder in held:
             output.print_line(output.style_text(_format_held(holder), output.YELLOW))
     raise typer.Exit(1 if polled.failed or (held and not polled.due) else 0)
+
+
+def _read_for_meaning(application: App, *, wanted: bool) -> None:
+    """Read every entry that is not read yet, with progress. Raises EncoderUnavailable, UsageError without encoder."""
+    if not wanted:
+        return
+    import os
+    import socket
+
+    from watcher import clock
+    from watcher.app.meaning import ReadingService
+    from watcher.pipeline.lease_recovery import COMMAND_PREFIX
+
+    owner = f"{COMMAND_PREFIX} {socket.gethostname()}:{os.getpid()}"
+    service = ReadingService(application, clock.now, clock.monotonic, owner=owner)
+    try:
+        with output.show_progress("Reading for meaning") as on_progress:
+            service.read_everything(on_progress)
+    finally:
+        service.close()
 
 
 @app.command()

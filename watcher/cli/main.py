@@ -20,6 +20,7 @@ from watcher.cli.state import state
 # Which module defines which commands; a module is imported when one of its commands is run.
 COMMANDS: dict[str, tuple[str, str]] = {
     "init": ("setup", "Write a commented starter configuration."),
+    "token": ("setup", "Create a random token for programs that use the API."),
     "check": ("setup", "Check all configuration; with --live, fetch every feed once."),
     "run": ("daemon", "Run the daemon: polling, digests, alerts, the page."),
     "worker": ("worker", "Share the work with other processes, over PostgreSQL."),
@@ -32,6 +33,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "hits": ("queries", "List stored hits."),
     "search": ("queries", "Search every stored entry in the topic language."),
     "stories": ("queries", "List stories with their outlets."),
+    "proposals": ("proposals", "List items found by meaning, and judge them."),
     "label": ("queries", "Judge a hit: relevant or irrelevant."),
     "digest": ("digests", "List, preview and send digests."),
     "channels": ("channels", "List channels, and send a test message."),

@@ -37,6 +37,14 @@ class Order(StrEnum):
     SCORE = "score"
 
 
+class FoundBy(StrEnum):
+    """What found the hits of a list."""
+
+    WORDS = "words"
+    MEANING = "meaning"
+    ALL = "all"
+
+
 class Judgement(StrEnum):
     """A judgement of a hit; `none` takes it back."""
 
@@ -59,6 +67,9 @@ def hits(
     story: StoryOption = None,
     language: Languages = None,
     label: Annotated[list[str] | None, typer.Option("--label", help="relevant, irrelevant or none.")] = None,
+    found_by: Annotated[
+        FoundBy, typer.Option("--found-by", help="Hits by words, by meaning (judged relevant), or all.")
+    ] = FoundBy.WORDS,
     order: OrderOption = Order.NEW,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -77,6 +88,7 @@ def hits(
         story=story,
         languages=language or (),
         labels=label or (),
+        found_by=found_by.value,
         order=order.value,
         limit=limit,
         cursor=cursor,
@@ -88,9 +100,15 @@ def hits(
     _print_hits(page, HitFormat.JSON if as_json else form)
 
 
-@app.command(epilog="Example:\n\n  watcher search 'intelligence NEAR/4 share~ lang:en' --since 30d")
+@app.command(
+    epilog="Examples:\n\n  watcher search 'intelligence NEAR/4 share~ lang:en' --since 30d\n\n"
+    "  watcher search --like 'Allies hold back intelligence' --since 7d"
+)
 def search(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="A query in the topic language.")],
+    query: Annotated[str | None, typer.Argument(metavar="[QUERY]", help="A query in the topic language.")] = None,
+    like: Annotated[
+        str | None, typer.Option("--like", metavar="TEXT", help="Entries whose meaning is near to a sentence.")
+    ] = None,
     topic: Topics = None,
     source: Sources = None,
     since: Since = None,
@@ -102,9 +120,13 @@ def search(
     cursor: Cursor = None,
     as_json: Json = False,
 ) -> None:
-    """Search every stored entry, matched by a topic or not, in the topic language."""
+    """Search every stored entry, matched by a topic or not, in the topic language, by meaning, or both."""
     from watcher.app.listing import RawListQuery, search_entries
     from watcher.contract.entries import encode_matches
+    from watcher.errors import UsageError
+
+    if query is None and like is None:
+        raise UsageError("write a query in the topic language, or --like and a sentence")
 
     raw = RawListQuery(
         search=query,
@@ -120,6 +142,9 @@ def search(
     )
     with open_application(queries=False) as application:
         parsed = _parse_query(application, raw)
+        if like is not None:
+            _print_similar(application, parsed, like, as_json=as_json)
+            return
         with application.database.read() as db:
             page = search_entries(db, parsed)
     if as_json:
@@ -168,21 +193,24 @@ def label(
     judgement: Annotated[Judgement, typer.Argument(help="Your judgement; `none` takes it back.")],
     as_json: Json = False,
 ) -> None:
-    """Judge a hit: relevant or irrelevant. Judgements measure a topic (`watcher topics eval`)."""
+    """Judge a hit for its topic: relevant or irrelevant. Judgements measure a topic (`watcher topics eval`)."""
     from watcher import clock
+    from watcher.app.judgements import judge_hit
     from watcher.contract.hits import Label, LabelledHit
-    from watcher.store.hits.commands import set_hit_label
 
     verdict: Label | None = None
     if judgement is not Judgement.NONE:
         verdict = "relevant" if judgement is Judgement.RELEVANT else "irrelevant"
     with open_application(queries=False) as application, application.database.write() as db:
-        set_hit_label(db, hit, verdict, clock.now())
+        judged = judge_hit(db, hit, verdict, clock.now())
     labelled: LabelledHit = {"id": hit, "label": verdict}
     if as_json:
         output.print_json(labelled)
     else:
-        output.print_note(f"hit {hit}: {judgement.value}")
+        output.print_note(f"hit {hit} ({judged.hit.topic_id}): {judgement.value}")
+        for other in judged.others:
+            label_text = other.label or "not judged"
+            output.print_note(f"the same item is hit {other.id} ({other.topic_id}): {label_text}")
 
 
 def _parse_query(application: App, raw: RawListQuery) -> ListQuery:
@@ -191,6 +219,24 @@ def _parse_query(application: App, raw: RawListQuery) -> ListQuery:
 
     settings = application.settings
     return parse_list_query_with_sets(raw, (topic.id for topic in settings.topics), clock.now(), settings.sets)
+
+
+def _print_similar(application: App, query: ListQuery, like: str, *, as_json: bool) -> None:
+    """Print the entries whose meaning is nearest to a sentence."""
+    from watcher.app.similar import find_like_text
+    from watcher.contract.entries import encode_similar_entries
+
+    with application.database.read() as db:
+        found = find_like_text(
+            db, application.settings.meaning, like, query.filters, query=query.search, limit=query.limit
+        )
+    if as_json:
+        output.print_json(encode_similar_entries(found))
+        return
+    for similar in found:
+        render_entry.print_entry(similar.stored, ())
+        output.print_line(output.style_text(f"  likeness {similar.likeness:.2f}", output.DIM))
+    output.print_note(output.format_count(len(found), "entry", "entries"))
 
 
 def _print_hits(page: Page[StoredHit], form: HitFormat) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from watcher.cli import output, render_entry
 
 if TYPE_CHECKING:
+    from watcher.app.learning import Learning
     from watcher.topics.cost import ClauseCost, TopicCost
     from watcher.topics.diff import QueryDiff
     from watcher.topics.evaluation import TopicScore
@@ -185,3 +186,29 @@ def _print_examples(title: str, rows: Sequence[tuple[str, str, str]], limit: int
 
 def _format_share(value: float | None, interval: tuple[float, float] | None) -> str:
     return "-" if value is None or interval is None else f"{value:.3f} ({interval[0]:.2f}-{interval[1]:.2f})"
+
+
+def print_learning(learning: Learning) -> None:
+    """Print what a topic has learned from: sentences, examples, judgements, and the head that was fitted on them."""
+    topic = learning.topic
+    lists = (
+        ("About", topic.about), ("Not about", topic.not_about),
+        ("Examples", topic.examples), ("Not examples", topic.not_examples),
+    )  # fmt: skip
+    for name, sentences in lists:
+        if sentences:
+            output.print_line(output.style_text(f"\n{name}", output.DIM))
+            for sentence in sentences:
+                output.print_line(f"  {output.clean_text(sentence)}")
+    if not topic.has_sentences:
+        return
+    output.print_line(output.style_text("\nMeaning", output.DIM))
+    budget = f"at most {topic.proposals} proposals a day" if topic.proposals is not None else "no proposals"
+    judged = f"{learning.judged.relevant} judged relevant, {learning.judged.irrelevant} not"
+    output.print_line(f"  {budget}; learned from {judged}")
+    head = learning.head
+    if head is None:
+        output.print_line("  nothing fitted yet")
+    else:
+        fitted_at = output.format_time(head.fitted_at)
+        output.print_line(f"  head {head.version}, threshold {head.threshold:.3f}, fitted {fitted_at}, {head.model}")

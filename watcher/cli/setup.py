@@ -11,7 +11,7 @@ from watcher.cli import output
 from watcher.cli.state import Json, state
 
 if TYPE_CHECKING:
-    from watcher.contract.administration import ConfigurationCheck, StarterFiles, TriedFeed
+    from watcher.contract.administration import ConfigurationCheck, NewToken, StarterFiles, TriedFeed
     from watcher.errors import ConfigError
     from watcher.pipeline.feed_check import FeedCheck
     from watcher.settings import Settings
@@ -58,6 +58,53 @@ def init(
     is_default = target.absolute() == state.folder.absolute()
     with_config = "" if is_default else f" --config {target}"
     output.print_note(f"Next: watcher{with_config} check, then watcher{with_config} run")
+
+
+@app.command(
+    epilog="Examples:\n\n  export WATCHER_TOKEN=$(watcher token)         for web.token: ${WATCHER_TOKEN}\n\n"
+    "  watcher token /etc/watcher/web.token          for web.token_file"
+)
+def token(
+    file: Annotated[
+        Path | None,
+        typer.Argument(metavar="[FILE]", help="The file to write it to, mode 0600; by default it is printed."),
+    ] = None,
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a file that exists.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Create a random token for programs that use the API: 192 bits, printed or written to a file."""
+    from watcher.settings.schema import make_token
+
+    made = make_token()
+    if file is not None:
+        _write_token(file.expanduser(), made, replace=replace)
+    if as_json:
+        document: NewToken = {
+            "token": made if file is None else None,
+            "file": None if file is None else str(file.expanduser().absolute()),
+        }
+        output.print_json(document)
+    elif file is None:
+        output.print_line(made)
+        output.print_note("Next: set it as WATCHER_TOKEN, and in watcher.yaml write web: {token: ${WATCHER_TOKEN}}")
+    else:
+        path = file.expanduser().absolute()
+        output.print_line(str(path))
+        output.print_note(f"Next: in watcher.yaml write web: {{token_file: {path}}}")
+
+
+def _write_token(path: Path, made: str, *, replace: bool) -> None:
+    from watcher import private
+    from watcher.errors import UsageError
+
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{path}: not a regular file")
+    if path.exists() and not replace:
+        raise UsageError(f"{path} exists: --replace writes a new token into it")
+    try:
+        private.write_file(path, made + "\n")
+    except OSError as error:
+        raise UsageError(f"{path}: {(error.strerror or 'cannot be written').lower()}") from error
 
 
 @app.command(epilog="Examples:\n\n  watcher check\n\n  watcher check --live --json")

@@ -55,6 +55,13 @@ class PrunedRows(TypedDict):
     freed_bytes: int
 
 
+class NewToken(TypedDict):
+    """The token that `token` made: itself, or the file that holds it; the other is null."""
+
+    token: str | None
+    file: str | None
+
+
 class StarterFiles(TypedDict):
     """The files that `init` wrote."""
 

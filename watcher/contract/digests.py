@@ -6,16 +6,19 @@ from datetime import datetime
 
 from typing_extensions import TypedDict
 
+from watcher.contract.briefed_stories import BriefedStory, DigestHit, encode_briefed_story, encode_digest_hit
 from watcher.contract.deliveries import Delivery
-from watcher.contract.entries import Evidence, encode_evidence
+from watcher.contract.proposals import ProposalEvidence, encode_proposal_evidence
 from watcher.contract.timestamps import format_timestamp
 from watcher.model import digest as model
-from watcher.model import digest_story
-from watcher.model.topic import Origin
+from watcher.model import digest_proposal, digest_story
 
 
 class Coverage(TypedDict):
-    """How much of what should be watched was watched in a window; `notes` name the feeds concerned."""
+    """How much of what should be watched was watched in a window; `notes` name the feeds concerned.
+
+    `meaning_backlog` entries are not read for their meaning yet; that takes `meaning_seconds`, null where not known.
+    """
 
     feeds: int
     fresh: int
@@ -31,28 +34,8 @@ class Coverage(TypedDict):
     entries: int
     bad: bool
     notes: list[str]
-
-
-class DigestHit(TypedDict):
-    """A hit as a digest shows it. `edited` marks one that was reported before and has another headline now."""
-
-    id: int
-    entry: int
-    title: str
-    url: str | None
-    source: str
-    summary: str
-    language: str | None
-    published_at: str | None
-    first_seen_at: str
-    matched_at: str
-    score: float
-    origin: str
-    backfill: bool
-    edited: bool
-    matched_by_edit: bool
-    baseline: bool
-    evidence: list[Evidence]
+    meaning_backlog: int
+    meaning_seconds: int | None
 
 
 class DigestStory(TypedDict):
@@ -66,66 +49,6 @@ class DigestStory(TypedDict):
     hits: list[DigestHit]
 
 
-class StoryTopic(TypedDict):
-    """A topic of a story, with the hit on which it is judged."""
-
-    id: str
-    name: str
-    hit: int
-
-
-class StoryImportance(TypedDict):
-    """Why a story stands where it does: each part from 0 to 1, and their weighted mean."""
-
-    total: float
-    outlets: float
-    novelty: float
-    match: float
-    freshness: float
-
-
-class FirstReport(TypedDict):
-    """Who reported a story first, and when it was published, or seen where no plausible time was given."""
-
-    outlet: str
-    entry: int
-    url: str | None
-    at: str
-
-
-class StoryAddition(TypedDict):
-    """A sentence that a report adds to those before it."""
-
-    sentence: str
-    outlet: str
-    language: str | None
-
-
-class BriefedStory(TypedDict):
-    """A story of a digest, once, with all its topics.
-
-    `status` is new, continues or changed since the last digest of this name, whose slot is `reported_at`.
-    `independent` counts outlets with a report of their own, `copies` near-verbatim ones.
-    """
-
-    id: int | None
-    title: str
-    language: str | None
-    url: str | None
-    status: str
-    reported_at: str | None
-    topics: list[StoryTopic]
-    first: FirstReport
-    outlets: list[str]
-    independent: int
-    copies: int
-    languages: list[str]
-    reports: int
-    adds: list[StoryAddition]
-    importance: StoryImportance
-    hits: list[DigestHit]
-
-
 class DigestTopic(TypedDict):
     """A topic in a digest; `more` stories did not fit."""
 
@@ -135,12 +58,29 @@ class DigestTopic(TypedDict):
     more: int
 
 
+class DigestProposal(TypedDict):
+    """An item that only meaning found, as a digest shows it."""
+
+    id: int
+    topic: str
+    entry: int
+    title: str
+    url: str | None
+    source: str
+    language: str | None
+    first_seen_at: str
+    proposed_at: str
+    score: float
+    evidence: list[ProposalEvidence]
+
+
 class DigestContent(TypedDict):
     """What a digest reports. `window` is (after, until], by the time of the match.
 
     `stories` are those it shows, the most important first, each once; `topics` list the same by topic. `brief` holds
     the ids of those that it begins with. `story_count` includes the `left_out`, which did not fit; `silent` were
     reported before and only gained copies. `held_before` are from before watching began, in the first digest alone.
+    `proposals` are items that only meaning found; `weak` counts stories for which words alone speak.
     """
 
     name: str
@@ -151,6 +91,8 @@ class DigestContent(TypedDict):
     alarms: list[str]
     troubles: list[str]
     topics: list[DigestTopic]
+    proposals: list[DigestProposal]
+    weak: int
     stories: list[BriefedStory]
     brief: list[int]
     story_count: int
@@ -257,6 +199,8 @@ def encode_coverage(coverage: model.Coverage) -> Coverage:
         "entries": coverage.entries,
         "bad": coverage.bad,
         "notes": list(coverage.notes),
+        "meaning_backlog": coverage.meaning_backlog,
+        "meaning_seconds": coverage.meaning_seconds,
     }
 
 
@@ -279,12 +223,30 @@ def encode_digest_content(digest: model.Digest) -> DigestContent:
             }
             for section in digest.sections
         ],
-        "stories": [_encode_briefed_story(story) for story in digest.stories],
+        "proposals": [_encode_proposal(proposal) for proposal in digest.proposals],
+        "weak": len(digest.weak),
+        "stories": [encode_briefed_story(story) for story in digest.stories],
         "brief": [story.id for story in digest.brief if story.id is not None],
         "story_count": digest.story_count,
         "left_out": digest.left_out,
         "silent": digest.silent,
-        "held_before": [_encode_briefed_story(story) for story in digest.held_before],
+        "held_before": [encode_briefed_story(story) for story in digest.held_before],
+    }
+
+
+def _encode_proposal(proposal: digest_proposal.DigestProposal) -> DigestProposal:
+    return {
+        "id": proposal.proposal_id,
+        "topic": proposal.topic_id,
+        "entry": proposal.entry_id,
+        "title": proposal.title,
+        "url": proposal.url,
+        "source": proposal.source,
+        "language": proposal.language,
+        "first_seen_at": format_timestamp(proposal.first_seen_at),
+        "proposed_at": format_timestamp(proposal.proposed_at),
+        "score": round(proposal.score, 4),
+        "evidence": encode_proposal_evidence(proposal.evidence),
     }
 
 
@@ -315,63 +277,5 @@ def _encode_story(line: digest_story.DigestStory) -> DigestStory:
         "url": line.lead.url,
         "outlets": list(line.outlets),
         "score": round(line.lead.score, 4),
-        "hits": [_encode_hit(hit) for hit in (line.lead, *line.others)],
-    }
-
-
-def _encode_briefed_story(story: digest_story.DigestStory) -> BriefedStory:
-    headline, facts, importance = story.headline, story.facts, story.importance
-    return {
-        "id": story.id,
-        "title": headline.title,
-        "language": headline.language,
-        "url": headline.url,
-        "status": story.status.value,
-        "reported_at": format_timestamp(story.reported_at),
-        "topics": [{"id": label.topic_id, "name": label.name, "hit": label.hit_id} for label in story.labels],
-        "first": {
-            "outlet": facts.first.outlet,
-            "entry": facts.first.entry_id,
-            "url": facts.first.url,
-            "at": format_timestamp(facts.first.reported_at),
-        },
-        "outlets": list(facts.outlets),
-        "independent": story.independent_outlets,
-        "copies": facts.copies,
-        "languages": list(facts.languages),
-        "reports": len(facts.reports),
-        "adds": [
-            {"sentence": addition.sentence, "outlet": addition.outlet, "language": addition.language}
-            for addition in story.additions
-        ],
-        "importance": {
-            "total": round(importance.total, 4),
-            "outlets": round(importance.outlets, 4),
-            "novelty": round(importance.novelty, 4),
-            "match": round(importance.match, 4),
-            "freshness": round(importance.freshness, 4),
-        },
-        "hits": [_encode_hit(hit) for hit in (story.lead, *story.others)],
-    }
-
-
-def _encode_hit(hit: digest_story.DigestHit) -> DigestHit:
-    return {
-        "id": hit.hit_id,
-        "entry": hit.entry_id,
-        "title": hit.title,
-        "url": hit.url,
-        "source": hit.source,
-        "summary": hit.summary,
-        "language": hit.language,
-        "published_at": format_timestamp(hit.published_at),
-        "first_seen_at": format_timestamp(hit.first_seen_at),
-        "matched_at": format_timestamp(hit.matched_at),
-        "score": round(hit.score, 4),
-        "origin": hit.origin.value,
-        "backfill": hit.origin is Origin.BACKFILL,
-        "edited": hit.edited,
-        "matched_by_edit": hit.matched_by_edit,
-        "baseline": hit.baseline,
-        "evidence": encode_evidence(hit.evidence),
+        "hits": [encode_digest_hit(hit) for hit in (line.lead, *line.others)],
     }

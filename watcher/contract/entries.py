@@ -8,6 +8,7 @@ from typing import Any
 from typing_extensions import TypedDict
 
 from watcher.contract.timestamps import format_timestamp
+from watcher.model import results as model
 from watcher.model.entry import StoredEntry
 from watcher.model.results import Page, SearchResult
 from watcher.model.topic import Evidence as ModelEvidence
@@ -85,6 +86,19 @@ class EntryMatch(TypedDict):
     story: StoryReference
 
 
+class SimilarEntry(TypedDict):
+    """An entry whose meaning is near to a text or to another entry; `likeness` is at most 1."""
+
+    entry: Entry
+    likeness: float
+
+
+class SimilarEntryList(TypedDict):
+    """Entries whose meaning is near, the nearest first. Those not read for meaning yet are missing."""
+
+    entries: list[SimilarEntry]
+
+
 class EntryList(TypedDict):
     """A page of entries.
 
@@ -153,6 +167,13 @@ def encode_matches(page: Page[SearchResult]) -> EntryList:
         "entries": [encode_match(match) for match in page.items],
         "next_cursor": page.next_cursor,
         "searched_back_to": format_timestamp(page.searched_back_to),
+    }
+
+
+def encode_similar_entries(similar: Iterable[model.SimilarEntry]) -> SimilarEntryList:
+    """Return entries whose meaning is near, in their order."""
+    return {
+        "entries": [{"entry": encode_entry(found.stored), "likeness": round(found.likeness, 4)} for found in similar]
     }
 
 

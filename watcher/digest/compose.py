@@ -10,8 +10,8 @@ from types import MappingProxyType
 
 from watcher.digest.format_helpers import one_line
 from watcher.digest.importance import rate_importance
-from watcher.digest.story_facts import build_facts
 from watcher.model.digest import Coverage, Digest, EmptyPolicy, Subscription
+from watcher.model.digest_proposal import DigestProposal
 from watcher.model.digest_story import (
     DigestHit,
     DigestStory,
@@ -21,7 +21,7 @@ from watcher.model.digest_story import (
     StoryLabel,
     StoryStatus,
 )
-from watcher.model.topic import Evidence, Topic
+from watcher.model.topic import Topic
 
 MAX_HELD_BEFORE = 10
 """How many stories from before the watch the first digest shows."""
@@ -43,16 +43,19 @@ def compose_digest(
     held_before: Sequence[DigestHit] = (),
     alarms: Sequence[str] = (),
     troubles: Sequence[str] = (),
+    proposals: Sequence[DigestProposal] = (),
 ) -> Digest:
     """Compose a digest of hits that were not reported yet: each story once, with all its topics.
 
     The most important stories come first; finds from the archive, and what is older than the watch, come last. For each
     topic at most `max_stories` are shown. A story that was reported (`histories`, by story) and only gained copies is
-    not shown again. Every hit is a member, shown or not, except those `held_before` watching began.
+    not shown again, and one of weak hits alone stands apart. Every hit is a member, shown or not, except those
+    `held_before` watching began.
     """
     composer = _Composer(subscription, topics, histories, window[1])
     stories, before = composer.compose_stories(hits), composer.compose_stories(held_before)
-    news = [story for story in stories if not _only_gained_copies(story)]
+    reportable = [story for story in stories if not _only_gained_copies(story)]
+    news = [story for story in reportable if not _is_weak(story)]
     shown, more = _limit_by_topic(news, subscription.max_stories)
     return Digest(
         name=subscription.name,
@@ -64,12 +67,14 @@ def compose_digest(
         topics=composer.list_topics(news, more),
         stories=shown,
         left_out=len(news) - len(shown),
-        silent=len(stories) - len(news),
+        silent=len(stories) - len(reportable),
         held_before=before[:MAX_HELD_BEFORE],
         held_before_count=len(before),
         hits=tuple(hit.hit_id for hit in hits),
         alarms=tuple(alarms),
         troubles=tuple(troubles),
+        proposals=tuple(proposals),
+        weak=tuple(story for story in reportable if _is_weak(story)),
     )
 
 
@@ -78,7 +83,7 @@ def should_send(digest: Digest, policy: EmptyPolicy) -> bool:
 
     A digest with an alarm is not empty, and messages that did not arrive count as bad coverage.
     """
-    if digest.stories or digest.alarms or digest.held_before:
+    if not digest.is_empty or digest.held_before:
         return True
     is_bad = digest.coverage.bad or bool(digest.troubles)
     return policy is EmptyPolicy.SEND or (policy is EmptyPolicy.WHEN_BAD and is_bad)
@@ -134,24 +139,26 @@ class _Composer:
         )
 
     def _compose_story(self, hits: Sequence[DigestHit]) -> DigestStory:
-        lead = min(hits, key=lambda hit: (_RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id))
-        others = sorted((hit for hit in hits if hit is not lead), key=lambda hit: (hit.first_seen_at, hit.hit_id))
+        lead, *others = sorted(hits, key=_rank_hit) if len(hits) > 1 else hits
+        others.sort(key=lambda hit: (hit.first_seen_at, hit.hit_id))
         history = self._histories.get(lead.story_id) if lead.story_id is not None else None
-        facts = history.facts if history is not None else build_facts(hits, self._subscription.language)
         status = _find_status(hits, history)
         return DigestStory(
-            lead=replace(lead, evidence=_merge_evidence(lead, others)),
+            lead=_merge_evidence(lead, others),
             others=tuple(others),
             labels=self._list_labels(lead, others),
             status=status,
-            facts=facts,
-            importance=rate_importance(hits, facts, status, history, self._subscription.importance, self._now),
+            stored_facts=history.facts if history is not None else None,
+            language=self._subscription.language,
+            importance=rate_importance(hits, status, history, self._subscription.importance, self._now),
             reported_at=history.reported_at if history is not None else None,
             reported_in=history.reported_in if history is not None else None,
         )
 
     def _list_labels(self, lead: DigestHit, others: Sequence[DigestHit]) -> tuple[StoryLabel, ...]:
         """Return the story's topics, each with the hit on which it is judged: the lead's own where it has one."""
+        if all(hit.topic_id == lead.topic_id for hit in others):
+            return (StoryLabel(topic_id=lead.topic_id, name=self._name(lead.topic_id), hit_id=lead.hit_id),)
         ranked = sorted(others, key=lambda hit: (hit.entry_id != lead.entry_id, -hit.score, hit.hit_id))
         judged: dict[str, DigestHit] = {}
         for hit in (lead, *ranked):
@@ -168,10 +175,16 @@ class _Composer:
         return self._order.get(topic_id, len(self._order)), topic_id
 
 
-def _merge_evidence(lead: DigestHit, others: Sequence[DigestHit]) -> tuple[Evidence, ...]:
-    """Return the evidence of all topics in the leading entry: it is shown once, with all the words that matched."""
+def _rank_hit(hit: DigestHit) -> tuple[int, float, datetime, int]:
+    return _RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id
+
+
+def _merge_evidence(lead: DigestHit, others: Sequence[DigestHit]) -> DigestHit:
+    """Return the leading hit with the evidence of all topics in its entry: shown once, with all that matched."""
     same = [hit.evidence for hit in others if hit.entry_id == lead.entry_id]
-    return tuple(dict.fromkeys(e for evidence in (lead.evidence, *same) for e in evidence)) if same else lead.evidence
+    if not same:
+        return lead
+    return replace(lead, evidence=tuple(dict.fromkeys(e for evidence in (lead.evidence, *same) for e in evidence)))
 
 
 def _find_status(hits: Sequence[DigestHit], history: StoryHistory | None) -> StoryStatus:
@@ -189,14 +202,14 @@ def _only_gained_copies(story: DigestStory) -> bool:
     return all(hit.entry_id in copies and hit.kind is NewsKind.NEW and not hit.matched_by_edit for hit in story.reports)
 
 
-def _sort_key(story: DigestStory) -> tuple[int, float, datetime, int]:
-    newest = max(hit.news_at for hit in story.reports)
-    return _GROUP[story.lead.kind], -story.importance.total, _invert(newest), story.lead.hit_id
+def _is_weak(story: DigestStory) -> bool:
+    """Return whether words alone speak for every hit of a story."""
+    return all(hit.is_weak for hit in (story.lead, *story.others))
 
 
-def _invert(moment: datetime) -> datetime:
-    """Return a moment that sorts the other way round: later ones come first."""
-    return datetime.max.replace(tzinfo=moment.tzinfo) - (moment - datetime.min.replace(tzinfo=moment.tzinfo))
+def _sort_key(story: DigestStory) -> tuple[int, float, float, int]:
+    newest = max(hit.news_at for hit in (story.lead, *story.others))
+    return _GROUP[story.lead.kind], -story.importance.total, -newest.timestamp(), story.lead.hit_id
 
 
 def _limit_by_topic(stories: Sequence[DigestStory], limit: int) -> tuple[tuple[DigestStory, ...], Mapping[str, int]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -31,6 +31,7 @@ from watcher.digest.format_helpers import (
 )
 from watcher.digest.html_rows import TAG_STYLES, render_row
 from watcher.digest.links import Links
+from watcher.digest.related_html import render_related_html
 from watcher.digest.story_text import format_spread, format_status, format_time
 from watcher.digest.unsubscribe_links import UNSUBSCRIBE_MARKER
 from watcher.model.digest import Digest
@@ -67,9 +68,10 @@ def render_html(digest: Digest, links: Links | None = None, templates: Path | No
 def _render(digest: Digest, links: Links, templates: Path | None) -> str:
     row = user_templates.find_template("story.html", templates)
     page = user_templates.find_template("digest.html", templates)
-    frame = len(_render_page(page, digest, links, {}).encode()) + _FRAME_RESERVE
-    rows = _fit_rows(digest, links, row, MAX_HTML_BYTES - frame)
-    return _render_page(page, digest, links, rows)
+    frame = _describe_frame(digest, links)
+    size = len(_render_page(page, digest, links, {}, frame, by_topic=templates is not None).encode()) + _FRAME_RESERVE
+    rows = _fit_rows(digest, links, row, MAX_HTML_BYTES - size)
+    return _render_page(page, digest, links, rows, frame, by_topic=templates is not None)
 
 
 def _fit_rows(digest: Digest, links: Links, template: jinja2.Template, limit: int) -> _Rows:
@@ -79,35 +81,38 @@ def _fit_rows(digest: Digest, links: Links, template: jinja2.Template, limit: in
     what is left as many whole ones as it holds.
     """
     stories = (*digest.stories, *digest.held_before)
-    compact = list_compact_stories(digest) | set(range(len(digest.stories), len(stories)))
+    short = list_compact_stories(digest) | set(range(len(digest.stories), len(stories)))
 
-    def render(place: int, *, is_compact: bool) -> Markup:
+    def render(place: int, *, compact: bool) -> Markup:
         """Return the row of the story at a place."""
-        return render_row(template, digest, stories[place], links, compact=is_compact)
+        return render_row(template, digest, stories[place], links, compact=compact)
 
-    whole = _fill_rows(limit, len(stories), lambda place: render(place, is_compact=place in compact))
-    if len(whole) == len(stories):
-        return whole
-
-    def render_short(place: int) -> Markup:
-        """Return the row as it is in a long digest."""
-        row = whole.get(place) if place < WHOLE_STORIES or place in compact else None
-        return row if row is not None else render(place, is_compact=True)
-
-    rows = _fill_rows(limit, len(stories), render_short)
+    whole = {place: render(place, compact=place in short) for place in range(min(len(stories), WHOLE_STORIES))}
+    measured = sum(len(row.encode()) for row in whole.values())
+    # Each row costs a fraction of a millisecond: whole ones are not rendered where they could hardly fit.
+    if measured * len(stories) <= limit * max(1, len(whole)) * 1.2:
+        rest = range(len(whole), len(stories))
+        whole |= _fill_rows(limit - measured, rest, lambda place: render(place, compact=place in short))
+        if len(whole) == len(stories):
+            return whole
+    rows = _fill_rows(
+        limit,
+        range(len(stories)),
+        lambda place: whole[place] if place < WHOLE_STORIES else render(place, compact=True),
+    )
     left = limit - sum(len(row.encode()) for row in rows.values())
-    for place, row in whole.items():
-        more = len(row.encode()) - len(rows.get(place, row).encode())
-        if 0 < more <= left:
-            rows[place] = row
-            left -= more
+    for place in range(WHOLE_STORIES, len(stories)):
+        row = whole.get(place) or render(place, compact=place in short)
+        if (left := left - len(row.encode()) + len(rows.get(place, Markup()).encode())) < 0:
+            break
+        rows[place] = row
     return rows
 
 
-def _fill_rows(limit: int, count: int, render: Callable[[int], Markup]) -> _Rows:
-    """Return the first of `count` rows, as many as fit into `limit` bytes."""
+def _fill_rows(limit: int, places: Iterable[int], render: Callable[[int], Markup]) -> _Rows:
+    """Return the rows of some places, the first of them, as many as fit into `limit` bytes."""
     rows: _Rows = {}
-    for place in range(count):
+    for place in places:
         row = render(place)
         if (limit := limit - len(row.encode())) < 0:
             break
@@ -115,27 +120,38 @@ def _fill_rows(limit: int, count: int, render: Callable[[int], Markup]) -> _Rows
     return rows
 
 
-def _render_page(template: jinja2.Template, digest: Digest, links: Links, rows: _Rows) -> str:
-    hidden = sum(place not in rows for place in range(len(digest.stories)))
-    brief = digest.brief if digest.is_briefed else ()
+def _describe_frame(digest: Digest, links: Links) -> dict[str, Any]:
+    """Return what the page shows around its rows: the same with and without them."""
+    return {
+        "brief": [_prepare_brief(story, digest, links) for story in (digest.brief if digest.is_briefed else ())],
+        "subject": format_subject(digest),
+        "preheader": format_preheader(digest),
+        "headline": format_headline(digest),
+        "lead": format_lead(digest),
+        "coverage_line": format_coverage(digest.coverage),
+        "window_line": format_window(digest),
+        "empty_line": format_empty(digest),
+        "silent_line": format_silent(digest),
+        "related": render_related_html(digest, links),
+        "until": format_local_time(digest.window[1], digest.timezone),
+        "home": links.base_url,
+        "unsubscribe": Markup(UNSUBSCRIBE_MARKER),  # noqa: S704
+    }
+
+
+def _render_page(
+    template: jinja2.Template, digest: Digest, links: Links, rows: _Rows, frame: dict[str, Any], *, by_topic: bool
+) -> str:
+    """Return the page; `by_topic` also lists the rows by topic, which users' own templates may show."""
+    hidden = digest.left_out + sum(place not in rows for place in range(len(digest.stories)))
+    places = range(len(digest.topics)) if by_topic else ()
     return template.render(
         digest=digest,
         groups=[group for group in _iter_groups(digest, rows) if group["rows"]],
-        sections=[_prepare_section(digest, place, links, rows) for place in range(len(digest.topics))],
-        brief=[_prepare_brief(story, digest, links) for story in brief],
-        subject=format_subject(digest),
-        preheader=format_preheader(digest),
-        headline=format_headline(digest),
-        lead=format_lead(digest),
-        coverage_line=format_coverage(digest.coverage),
-        window_line=format_window(digest),
-        empty_line=format_empty(digest),
-        silent_line=format_silent(digest),
-        more=format_more(digest.left_out + hidden) if digest.left_out + hidden else "",
-        more_link=links.stories(digest.topics) if digest.left_out + hidden else None,
-        until=format_local_time(digest.window[1], digest.timezone),
-        home=links.base_url,
-        unsubscribe=Markup(UNSUBSCRIBE_MARKER),  # noqa: S704
+        sections=[_prepare_section(digest, place, links, rows) for place in places],
+        more=format_more(hidden) if hidden else "",
+        more_link=links.stories(digest.topics) if hidden else None,
+        **frame,
     )
 
 

@@ -10,9 +10,10 @@ from markupsafe import Markup, escape
 from watcher.digest.evidence import Pieces, cut_summary, split_by_evidence
 from watcher.digest.links import Links
 from watcher.digest.story_text import (
-    choose_original,
+    SUMMARY_LABEL,
     compare_headlines,
     format_hit_time,
+    format_original,
     format_status,
     format_time,
     list_flags,
@@ -44,6 +45,8 @@ def render_row(template: jinja2.Template, digest: Digest, story: DigestStory, li
         source=lead.source,
         summary="" if compact else _mark_evidence(cut_summary(lead)),
         summary_language=lead.language,
+        sentences=() if compact else story.cited_summary,
+        summary_label=SUMMARY_LABEL,
         additions=() if compact else story.additions,
         additions_title=title_additions(story),
         relevant=links.label(lead.hit_id, "relevant"),
@@ -63,13 +66,14 @@ def render_row(template: jinja2.Template, digest: Digest, story: DigestStory, li
 
 
 def _describe_headline(story: DigestStory) -> dict[str, Any]:
-    headline, original = story.headline, choose_original(story)
+    headline, original = story.headline, story.original
     return {
         "title": _mark_evidence(split_by_evidence(headline.title, "title", headline.evidence)),
         "url": headline.url,
         "language": headline.language,
         "original": _mark_evidence(split_by_evidence(original.title, "title", original.evidence)) if original else "",
         "original_language": original.language if original else "",
+        "original_note": format_original(story),
     }
 
 

@@ -8,7 +8,6 @@ from datetime import datetime, timedelta
 
 from watcher.model.digest import ImportanceWeights
 from watcher.model.digest_story import DigestHit, DigestStory, Importance, NewsKind, StoryHistory, StoryStatus
-from watcher.model.event import EventFacts
 
 FRESHNESS_HALF_LIFE = timedelta(hours=12)
 MANY_OUTLETS = 8
@@ -20,18 +19,20 @@ ADDED_NOVELTY = 0.1
 
 def rate_importance(
     hits: Sequence[DigestHit],
-    facts: EventFacts,
     status: StoryStatus,
     history: StoryHistory | None,
     weights: ImportanceWeights,
     now: datetime,
 ) -> Importance:
     """Return how important a story is: each part from 0 to 1, and their mean by the subscription's weights."""
-    source_weight = history.source_weight if history is not None else 1.0
     # Two outlets say much more than one, nine hardly more than eight. A feed's weight counts as so many outlets.
-    heard_by = len(facts.independent_outlets) + source_weight - 1
+    heard_by = (
+        len(history.facts.independent_outlets) + history.source_weight - 1
+        if history is not None
+        else len({hit.source for hit in hits})
+    )
     outlets = min(1.0, math.log2(1 + max(0.0, heard_by)) / math.log2(1 + MANY_OUTLETS))
-    novelty = _rate_novelty(hits, facts, status)
+    novelty = _rate_novelty(hits, history, status)
     match = min(1.0, max(hit.score for hit in hits))
     age = max(timedelta(), now - max(hit.news_at for hit in hits))
     freshness = 0.5 ** (age / FRESHNESS_HALF_LIFE)
@@ -74,11 +75,12 @@ def _count_outlets(story: DigestStory) -> str:
     return f"{count} independent {'outlet' if count == 1 else 'outlets'}"
 
 
-def _rate_novelty(hits: Sequence[DigestHit], facts: EventFacts, status: StoryStatus) -> float:
+def _rate_novelty(hits: Sequence[DigestHit], history: StoryHistory | None, status: StoryStatus) -> float:
     if status is StoryStatus.NEW:
         return 1.0
     if status is StoryStatus.CHANGED:
         return CHANGED_NOVELTY
     fresh = {hit.entry_id for hit in hits if hit.kind is NewsKind.NEW}
-    added = sum(fact.report.entry_id in fresh and fact.copy_of is None for fact in facts.reports)
+    reports = history.facts.reports if history is not None else ()
+    added = sum(fact.report.entry_id in fresh and fact.copy_of is None for fact in reports)
     return min(1.0, CONTINUED_NOVELTY + ADDED_NOVELTY * added)

@@ -21,7 +21,8 @@ from watcher.digest.format_helpers import (
 from watcher.digest.links import Links
 from watcher.digest.markdown_escapes import escape_line_start, escape_markdown
 from watcher.digest.plain import format_brief, format_reports, render_user_text
-from watcher.digest.story_text import choose_original, compare_headlines, format_status
+from watcher.digest.related_text import iter_related_markdown
+from watcher.digest.story_text import SUMMARY_LABEL, compare_headlines, format_original, format_status
 from watcher.model.digest import Digest
 from watcher.model.digest_story import DigestStory
 from watcher.text.bidi import isolate
@@ -69,13 +70,14 @@ def _iter_group(heading: str, stories: Sequence[DigestStory], digest: Digest) ->
 
 def _iter_closing_lines(digest: Digest, links: Links) -> Iterator[str]:
     """Yield what stands in place of stories, or for those that are not shown."""
-    if not digest.story_count and not digest.alarms:
+    if digest.is_empty:
         yield from (format_empty(digest), "")
     if digest.left_out:
         url, more = links.stories(digest.topics), format_more(digest.left_out)
         yield from (f"- [{more}](<{url}>)" if url else f"- {more}", "")
     if silent := format_silent(digest):
         yield from (silent, "")
+    yield from iter_related_markdown(digest, links, escape_markdown)
 
 
 def _link(title: str, url: str | None) -> str:
@@ -85,15 +87,20 @@ def _link(title: str, url: str | None) -> str:
 
 
 def _iter_item_lines(story: DigestStory, digest: Digest) -> Iterator[str]:
+    # One line of Markdown for each part that a story has; most have few.
     lead, headline = story.lead, story.headline
     status = format_status(story, digest)
     yield f"- **{_link(headline.title, headline.url)}**" + (f" *{status}*" if status else "")
     if compare_headlines(lead):
         yield f"  Changed from “{isolate(escape_markdown(lead.former_title))}”"
-    if (original := choose_original(story)) is not None:
-        yield f"  {isolate(escape_markdown(original.title))}"
+    if (original := story.original) is not None:
+        note = format_original(story)
+        yield f"  {isolate(escape_markdown(original.title))}" + (f" ({escape_markdown(note)})" if note else "")
     labels = " · ".join(f"\\# {escape_markdown(label.name)}" for label in story.labels)
     yield f"  {escape_markdown(format_reports(story, digest))} {labels}"
+    for sentence in story.cited_summary:
+        cited = "".join(f" [{escape_markdown(report.report.outlet)}]" for report in sentence.reports)
+        yield f"  {SUMMARY_LABEL}: {escape_markdown(sentence.text)}{escape_markdown(cited)}"
     summary = "".join(_format_piece(*piece) for piece in cut_summary(lead))
     if summary.strip():
         yield f"  {escape_line_start(summary.strip())}"

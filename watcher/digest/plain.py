@@ -25,10 +25,12 @@ from watcher.digest.format_helpers import (
 )
 from watcher.digest.links import Links
 from watcher.digest.markdown_escapes import escape_markdown
+from watcher.digest.related_text import iter_related_text
 from watcher.digest.story_text import (
-    choose_original,
+    SUMMARY_LABEL,
     compare_headlines,
     format_hit_time,
+    format_original,
     format_spread,
     format_status,
     format_time,
@@ -103,13 +105,14 @@ def _iter_groups(digest: Digest, shown: dict[int, list[str]]) -> Iterator[str]:
 
 def _iter_closing_lines(digest: Digest, shown: int, links: Links) -> Iterator[str]:
     """Yield what stands in place of stories, or for those that are not shown."""
-    if not digest.story_count and not digest.alarms:
+    if digest.is_empty:
         yield from (format_empty(digest), "")
     if more := digest.story_count - shown:
         url = links.stories(digest.topics)
         yield from (f"{format_more(more)}" + (f": {url}" if url else ""), "")
     if silent := format_silent(digest):
         yield from (silent, "")
+    yield from iter_related_text(digest, links, _wrap)
 
 
 def _iter_brief_lines(number: int, story: DigestStory, digest: Digest) -> Iterator[str]:
@@ -147,15 +150,18 @@ def _fit_stories(digest: Digest) -> dict[int, list[str]]:
 
 
 def _iter_story_lines(story: DigestStory, digest: Digest, *, compact: bool) -> Iterator[str]:
+    # One paragraph for each part that a story has; most have few.
     headline, lead = story.headline, story.lead
     status = format_status(story, digest)
     yield from _wrap(isolate(headline.title) + (f" [{status}]" if status else ""), " * ", "   ")
     if compare_headlines(lead):
         yield from _wrap(f"Changed from “{isolate(lead.former_title)}”", "   ", "   ")
-    if (original := choose_original(story)) is not None:
-        yield from _wrap(isolate(original.title), "   ", "   ")
+    if (original := story.original) is not None:
+        note = format_original(story)
+        yield from _wrap(isolate(original.title) + (f" ({note})" if note else ""), "   ", "   ")
     yield from _wrap(format_reports(story, digest), "   ", "   ")
     if not compact:
+        yield from _iter_summary_lines(story)
         yield from _wrap(isolate("".join(piece for piece, _is_evidence in cut_summary(lead))), "   ", "   ")
         if additions := story.additions:
             yield f"   {title_additions(story)}:"
@@ -164,6 +170,15 @@ def _iter_story_lines(story: DigestStory, digest: Digest, *, compact: bool) -> I
     yield from _wrap(" · ".join(f"# {label.name}" for label in story.labels), "   ", "   ")
     if headline.url:
         yield f"   {headline.url}"
+
+
+def _iter_summary_lines(story: DigestStory) -> Iterator[str]:
+    sentences = story.cited_summary
+    if sentences:
+        yield f"   {SUMMARY_LABEL}:"
+    for sentence in sentences:
+        cited = "".join(f" [{report.number}: {isolate(report.report.outlet)}]" for report in sentence.reports)
+        yield from _wrap(f"{sentence.text}{cited}", "    ", "    ")
 
 
 def format_reports(story: DigestStory, digest: Digest) -> str:

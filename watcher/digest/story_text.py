@@ -19,13 +19,9 @@ STATUS_LABELS = {
     StoryStatus.CONTINUES: "Continues",
     StoryStatus.CHANGED: "Changed",
 }
+SUMMARY_LABEL = "Machine summary, check the sources"
 Change = tuple[Literal["same", "gone", "new"], str]
 """A stretch of a headline, and whether an edit kept, removed or added it."""
-
-
-def choose_original(story: DigestStory) -> DigestHit | None:
-    """Return the lead where the headline is another report's: its words are shown beneath, with their evidence."""
-    return None if story.headline.title == story.lead.title else story.lead
 
 
 def format_status(story: DigestStory, digest: Digest) -> str:
@@ -69,6 +65,13 @@ def list_later_outlets(story: DigestStory, limit: int = MAX_OUTLETS) -> tuple[tu
 def title_additions(story: DigestStory) -> str:
     """Return the heading of what the reports add."""
     return "What is new" if story.status is StoryStatus.CONTINUES else "What the others add"
+
+
+def format_original(story: DigestStory) -> str:
+    """Return how the words beneath the headline relate to it: `ar, headline translated by machine`; mostly nothing."""
+    if story.translation is None or story.original is None:
+        return ""
+    return f"{story.original.language or 'original'}, headline translated by machine ({story.translation.model})"
 
 
 def list_flags(hit: DigestHit) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import structlog
 
 from watcher import clock
 from watcher.app.bootstrap import App
+from watcher.app.meaning import ReadingService
 from watcher.app.pipeline import build_pipeline, build_poller, build_subscriber
 from watcher.channels.base import SenderContext
 from watcher.channels.senders import Senders
@@ -57,6 +58,8 @@ SCHEDULE: Mapping[str, Schedule] = MappingProxyType(
         "send": Schedule(interval=timedelta(seconds=2)),
         "compose": Schedule(interval=timedelta(seconds=2), cron="* * * * * */2"),
         "deliver": Schedule(interval=timedelta(seconds=2), cron="* * * * * */2"),
+        # Each process reads for itself, and shares the backlog with the others by its claims.
+        "embed": Schedule(interval=timedelta(seconds=1), first_delay=timedelta(seconds=1)),
         "clock": Schedule(interval=timedelta(minutes=1), first_delay=timedelta(minutes=1)),
         "subscribe": Schedule(interval=timedelta(minutes=1), first_delay=timedelta(seconds=5), cron="* * * * *"),
         "clear": Schedule(interval=timedelta(seconds=5), cron="* * * * * */5"),
@@ -122,6 +125,8 @@ class Jobs:
         )
         self.poller = build_poller(app, pipeline)
         self.subscriber = build_subscriber(app, pipeline)
+        self._reading = asyncio.Lock()
+        self._reader = self._build_reader()
         self._dispatcher = Dispatcher(
             app.database,
             senders or Senders(SenderContext(http=fetcher.client(), clock=clock)),
@@ -143,7 +148,7 @@ class Jobs:
 
         def is_dead(owner: str) -> bool:
             """Return whether an owner of leases is dead; on SQLite no other daemon can be at work."""
-            return is_owner_dead(owner, self.owner, is_only_daemon=database.is_sqlite)
+            return is_owner_dead(owner, self.owner, is_only_daemon=not database.is_shared)
 
         recovered = await asyncio.to_thread(recover_leases, database, is_dead, self.clock())
         if any(recovered):
@@ -178,6 +183,12 @@ class Jobs:
         """Ask hubs to push, to push for longer, or to push no more."""
         await self.subscriber.run_once()
 
+    async def embed(self) -> None:
+        """Read stored entries for their meaning, for a few seconds at most; a run that overlaps does nothing."""
+        if not self._reading.locked():
+            async with self._reading:
+                await asyncio.to_thread(self._reader.run_once)
+
     async def prune(self) -> None:
         """Delete what is older than it is kept, unless the clock that says so is doubted."""
         if not self.clock_monitor.may_prune:
@@ -205,9 +216,22 @@ class Jobs:
 
     async def drain(self, grace: timedelta) -> None:
         """Wait up to `grace` for what is in flight, release what has not ended, and begin no further message."""
+        await asyncio.to_thread(self._reader.close)
         sending = asyncio.create_task(self._dispatcher.drain())
         # What became of a message may have to wait for a database that is away; the next process finds it in doubt.
         await asyncio.gather(self.poller.drain(grace), asyncio.wait([sending], timeout=grace.total_seconds()))
+        async with self._reading:
+            pass  # the thread that read has ended, too
+
+    def _build_reader(self) -> ReadingService:
+        return ReadingService(
+            self.app,
+            self.clock,
+            self.monotonic,
+            owner=self.owner,
+            is_busy=lambda: bool(self.poller.in_flight),
+            on_read=self.app.activity.count_read_entries,
+        )
 
     def _count_poll(self, result: IngestResult) -> None:
         if not result.is_stored:

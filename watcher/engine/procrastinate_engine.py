@@ -75,12 +75,14 @@ class ProcrastinateEngine:
             raise StoreError(f"database {database}: {error}") from error
         await self._jobs.record_heartbeat()
         self._tasks = [asyncio.create_task(self._keep_alive()), *self._start_workers()]
+        self._reading_task = asyncio.create_task(self._keep_reading())
 
     async def drain(self, grace: timedelta) -> None:
         """Take no further job, and wait up to `grace` for those that are running."""
         heartbeat, *workers = self._tasks
         for worker in workers:
             worker.cancel()
+        self._reading_task.cancel()
         await asyncio.gather(self._jobs.drain(grace), asyncio.wait(workers, timeout=grace.total_seconds() + 1))
         heartbeat.cancel()
         await asyncio.wait([heartbeat])
@@ -124,6 +126,17 @@ class ProcrastinateEngine:
                 for source in ("beat", POLLS, TICKS):
                     self._jobs.storage.succeed(source)
             await asyncio.sleep(self._jobs.heartbeat.interval.total_seconds())
+
+    async def _keep_reading(self) -> None:
+        """Read for meaning in this process, whatever the others do: claims share the backlog out."""
+        embed = tolerate_storage_errors("embed", self._jobs.embed, self._jobs.storage)
+        while True:
+            try:
+                await embed()
+            except Exception:
+                # The bulkhead of this loop: whatever an encoder stumbles over, polling and sending go on.
+                log.exception("reading for meaning failed")
+            await asyncio.sleep(SCHEDULE["embed"].interval.total_seconds())
 
     async def _follow_clock(self) -> None:
         """Restart the ticks after a step of the wall clock, by which procrastinate keeps them.

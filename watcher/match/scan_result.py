@@ -70,7 +70,7 @@ class ScanResult(Evaluator):
         self._patterns = patterns
         self._options = options
         self._word_numbers: dict[int, list[int]] = {}
-        self._surfaces: list[str] | None = None
+        self._written_words: list[str] | None = None
         self._word_offsets: tuple[list[int], int, int] | None = None
         self._other_fields: LinearEvaluator | None = None
 
@@ -175,10 +175,10 @@ class ScanResult(Evaluator):
         if self._written.isascii():
             return self._written[start + 1 : end] == " ".join(phrase.exact)
         # Folding may change a word's length outside of ASCII: the words are counted instead.
-        if self._surfaces is None:
-            self._surfaces = self._written.split(" ")
+        if self._written_words is None:
+            self._written_words = self._written.split(" ")
         first = self.text.count(" ", 0, start) + 1
-        return tuple(self._surfaces[first : first + len(phrase.exact)]) == phrase.exact
+        return tuple(self._written_words[first : first + len(phrase.exact)]) == phrase.exact
 
     def _get_word_offsets(self) -> tuple[list[int], int, int]:
         """Return the position of the blank before each word, and which words are the barriers."""

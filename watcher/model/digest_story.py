@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property
 from itertools import islice
 
-from watcher.model.event import EventFacts
+from watcher.model.event import EventFacts, EventReport, ReportFacts
+from watcher.model.machine_text import SummarySentence, Translation
 from watcher.model.topic import Evidence, Origin
 
 CLOCK_TOLERANCE = timedelta(minutes=10)
@@ -32,7 +35,8 @@ class DigestHit:
     """A hit as a digest shows it: the entry's words and the evidence in them.
 
     `edited` marks one that was reported before and has another headline now; `former_title` is the reported one. An
-    entry that began to match with an edit and was never reported is not `edited`: see `matched_by_edit`.
+    entry that began to match with an edit and was never reported is not `edited`: see `matched_by_edit`. `is_weak`
+    marks one for which words alone speak.
     """
 
     hit_id: int
@@ -54,6 +58,7 @@ class DigestHit:
     baseline: bool = False
     former_title: str = ""
     version: int = 1
+    is_weak: bool = False
 
     @property
     def matched_by_edit(self) -> bool:
@@ -147,6 +152,22 @@ class Headline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumberedReport:
+    """A report with its place among those of its story, from 1 on in order of publication."""
+
+    number: int
+    report: EventReport
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitedSentence:
+    """A sentence of a machine's summary, and the reports that it stands on."""
+
+    text: str
+    reports: tuple[NumberedReport, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Addition:
     """A sentence that a report adds to those before it, and its outlet."""
 
@@ -155,30 +176,70 @@ class Addition:
     language: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class DigestStory:
     """One story of a digest, with all its topics: its leading hit, and the other hits that the digest reports.
 
-    `facts` are those of the whole story, earlier reports included. `reported_at` is the slot of the last digest of the
-    same name that reported it.
+    `language` is the reader's. Facts, headline and reports are derived when they are first asked for: most stories of a
+    long digest are only counted. `reported_at` is the slot of the last digest of the
+    same name that reported it. Machines wrote `translation`, of a foreign headline, and `summary`.
     """
 
     lead: DigestHit
     others: tuple[DigestHit, ...] = ()
     labels: tuple[StoryLabel, ...] = ()
     status: StoryStatus = StoryStatus.NEW
-    facts: EventFacts
+    stored_facts: EventFacts | None = None
+    language: str = "en"
     importance: Importance
     reported_at: datetime | None = None
     reported_in: int | None = None
+    translation: Translation | None = None
+    summary: tuple[SummarySentence, ...] = ()
+
+    @cached_property
+    def facts(self) -> EventFacts:
+        """The facts of the whole story, earlier reports included; of one that is not stored those of its hits."""
+        return self.stored_facts or build_facts((self.lead, *self.others), self.language)
 
     @property
     def id(self) -> int | None:
         """The story's number; None for an entry that belongs to none."""
         return self.lead.story_id
 
-    @property
+    @cached_property
     def headline(self) -> Headline:
+        """What the story is headed with: a translation where there is one, else the headline of a report."""
+        own = self.own_headline
+        if self.translation is None:
+            return own
+        return Headline(title=self.translation.text, language=self.translation.language, url=own.url)
+
+    @property
+    def original(self) -> Headline | None:
+        """The words beneath the headline: what was translated, or the lead's where another report heads the story."""
+        own, lead = self.own_headline, self.lead
+        if self.translation is not None:
+            return own
+        if own.title == lead.title:
+            return None
+        return Headline(title=lead.title, language=lead.language, url=lead.url, evidence=lead.evidence)
+
+    @property
+    def cited_summary(self) -> tuple[CitedSentence, ...]:
+        """The summary with the reports of each sentence, by their numbers."""
+        reports = {
+            fact.report.entry_id: NumberedReport(number=number, report=fact.report)
+            for number, fact in enumerate(self.facts.reports, 1)
+        }
+        return tuple(
+            CitedSentence(text=sentence.text, reports=tuple(reports[id_] for id_ in sentence.entry_ids))
+            for sentence in self.summary
+            if all(id_ in reports for id_ in sentence.entry_ids)
+        )
+
+    @cached_property
+    def own_headline(self) -> Headline:
         """The lead's headline, unless the lead is foreign and another report of the story is not."""
         lead, facts = self.lead, self.facts
         if facts.title_entry_id == lead.entry_id or _is_same_language(lead.language, facts.title_language):
@@ -199,7 +260,7 @@ class DigestStory:
         )
         return tuple(islice(added, MAX_ADDITIONS))
 
-    @property
+    @cached_property
     def reports(self) -> tuple[DigestHit, ...]:
         """Return one hit for each reported entry, the lead first."""
         by_entry: dict[int, DigestHit] = {}
@@ -215,7 +276,53 @@ class DigestStory:
     @property
     def independent_outlets(self) -> int:
         """How many outlets have a report of their own."""
-        return len(self.facts.independent_outlets)
+        if self.stored_facts is not None:
+            return len(self.stored_facts.independent_outlets)
+        return len({hit.source for hit in (self.lead, *self.others)})
+
+    @property
+    def report_count(self) -> int:
+        """How many entries the digest reports of it."""
+        return len({self.lead.entry_id, *(hit.entry_id for hit in self.others)})
+
+
+def build_facts(hits: Sequence[DigestHit], language: str = "") -> EventFacts:
+    """Return the facts of a story of which nothing but some hits is known: no copies, nothing that a report adds."""
+    by_entry = {hit.entry_id: hit for hit in reversed(hits)}
+    reports = sorted(map(to_report, by_entry.values()), key=lambda report: (report.reported_at, report.entry_id))
+    titled = next((report for report in reports if _is_same_language(report.language, language)), reports[0])
+    outlets = _distinct(report.outlet for report in reports)
+    return EventFacts(
+        title=titled.title,
+        title_language=titled.language,
+        title_entry_id=titled.entry_id,
+        reports=tuple(ReportFacts(report=report) for report in reports),
+        outlets=outlets,
+        independent_outlets=outlets,
+        languages=_distinct(report.language for report in reports if report.language),
+        topics=_distinct(hit.topic_id for hit in hits),
+        first_at=reports[0].reported_at,
+        last_at=reports[-1].reported_at,
+        growth=(),
+    )
+
+
+def to_report(hit: DigestHit) -> EventReport:
+    """Return a hit's entry as a report of its story."""
+    return EventReport(
+        entry_id=hit.entry_id,
+        title=hit.title,
+        text=hit.summary,
+        outlet=hit.source,
+        language=hit.language,
+        url=hit.url,
+        published_at=hit.plausible_published_at,
+        first_seen_at=hit.first_seen_at,
+    )
+
+
+def _distinct(values: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
 
 
 def _is_same_language(language: str | None, other: str | None) -> bool:

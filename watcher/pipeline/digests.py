@@ -23,10 +23,13 @@ from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Topic
 from watcher.pipeline import digest_notes
 from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
+from watcher.pipeline.machine_texts import TextServices, add_texts
 from watcher.pipeline.messages import build_messages
 from watcher.pipeline.story_histories import load_histories
 from watcher.store.database import Database, Db
 from watcher.store.digests.commands import add_digest, lock_subscription
+from watcher.store.digests.related import NewProposals, find_new_proposals, record_shown_proposals
+from watcher.store.digests.reported_stories import find_sent_messages
 from watcher.store.digests.reporting import (
     has_unreported_hits,
     list_reportable_versions,
@@ -34,8 +37,7 @@ from watcher.store.digests.reporting import (
     load_edited_hits,
     load_unreported_hits,
 )
-from watcher.store.digests.slots import get_last_slot, get_registered_at, register_subscriptions
-from watcher.store.digests.story_reports import find_sent_messages
+from watcher.store.digests.slots import get_last_digest_id, get_last_slot, get_registered_at, register_subscriptions
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
 from watcher.store.outbox.queue import DeliveryDraft, add_deliveries, requeue_delivery
@@ -65,6 +67,7 @@ class DigestContext:
     links: Links = field(default_factory=Links)
     templates: Path | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
+    services: TextServices = field(default_factory=TextServices)
     checkpoint: Checkpoint = ignore_checkpoint
 
 
@@ -105,7 +108,8 @@ def preview_digest(
 ) -> Digest:
     """Return the digest that would be sent now; `since` is how far back it may reach. Raises NotFoundError."""
     job = _Job(subscription=_find_subscription(context, name), slot=now, now=now)
-    notes = _read_notes(db, context, job, since or _find_window_start(db, job.subscription, now))
+    start = since or _find_window_start(db, job.subscription, now)
+    notes = _read_notes(db, context, job, start, again=since is not None)
     return _gather(db, context, job, notes, since=since)[0]
 
 
@@ -171,18 +175,21 @@ class _Notes:
     coverage: Coverage
     alarms: Mapping[str, str]
     failed_deliveries: tuple[str, ...]
+    proposals: NewProposals = field(default_factory=NewProposals)
 
 
 @dataclass(frozen=True, slots=True)
 class _Basis:
     """What a digest was made from; it may be stored as long as this has not changed.
 
-    `versions` are the hits with the versions of their entries, `unsubscribed` (channel, recipient) pairs.
+    `versions` are the hits with the versions of their entries, `unsubscribed` (channel, recipient) pairs, and `follows`
+    is the id of the digest before it.
     """
 
     window_start: datetime
     versions: tuple[tuple[int, int], ...]
     unsubscribed: frozenset[tuple[str, str]]
+    follows: int
 
 
 def _find_earlier_messages(db: Db, subscription: Subscription, digest: Digest) -> Mapping[tuple[str, str], str]:
@@ -219,6 +226,7 @@ def _compose(database: Database, context: DigestContext, job: _Job) -> Digest | 
             earlier = _find_earlier_messages(db, subscription, digest)
         if not _has_content(digest, job):
             return None
+        digest = add_texts(database, digest, context.services, job.now)
         rendered = _render(context, job, digest, basis, installation, earlier)
         context.checkpoint("gathered")
         with database.write() as db:
@@ -250,12 +258,16 @@ def _has_content(digest: Digest, job: _Job) -> bool:
     return not job.subscription.immediate or bool(digest.hits) or bool(digest.alarms) or job.is_forced
 
 
-def _read_notes(db: Db, context: DigestContext, job: _Job, since: datetime) -> _Notes:
+def _read_notes(db: Db, context: DigestContext, job: _Job, since: datetime, *, again: bool = False) -> _Notes:
+    """Return what a digest says beside its stories; `again` includes proposals that it has shown already."""
     subscription, now = job.subscription, job.now
+    floor = since if again else _find_floor(db, subscription, now)
+    is_alert = subscription.immediate
     return _Notes(
         context.coverage_of(db, since, now),
         digest_notes.list_volume_alarms(db, subscription, context.topics, now),
-        () if subscription.immediate else digest_notes.list_failed_deliveries(db, since),
+        () if is_alert else digest_notes.list_failed_deliveries(db, since),
+        NewProposals() if is_alert else find_new_proposals(db, subscription, context.topics, floor, again=again),
     )
 
 
@@ -273,10 +285,10 @@ def _gather(
     digest = compose_digest(
         subscription, job.slot, hits, context.topics, notes.coverage, (window_start, now),
         histories=load_histories(db, subscription, [*hits, *before], context.weights), held_before=before,
-        alarms=tuple(notes.alarms.values()), troubles=notes.failed_deliveries,
+        alarms=tuple(notes.alarms.values()), troubles=notes.failed_deliveries, proposals=notes.proposals.shown,
     )  # fmt: skip
     versions = tuple((hit.hit_id, hit.version) for hit in hits)
-    return digest, _Basis(window_start, versions, list_unsubscribed_recipients(db, subscription.name))
+    return digest, _make_basis(db, subscription, window_start, versions)
 
 
 def _load_held_before(db: Db, subscription: Subscription, floor: datetime, now: datetime) -> tuple[DigestHit, ...]:
@@ -289,9 +301,14 @@ def _read_basis(db: Db, job: _Job) -> _Basis:
     """Return what a digest would be made from now."""
     subscription, now = job.subscription, job.now
     versions = list_reportable_versions(db, subscription, _find_floor(db, subscription, now), now)
-    return _Basis(
-        _find_window_start(db, subscription, now), versions, list_unsubscribed_recipients(db, subscription.name)
-    )
+    return _make_basis(db, subscription, _find_window_start(db, subscription, now), versions)
+
+
+def _make_basis(
+    db: Db, subscription: Subscription, window_start: datetime, versions: tuple[tuple[int, int], ...]
+) -> _Basis:
+    unsubscribed = list_unsubscribed_recipients(db, subscription.name)
+    return _Basis(window_start, versions, unsubscribed, get_last_digest_id(db, subscription.name))
 
 
 def _render(
@@ -311,6 +328,7 @@ def _render(
         channels,
         installation=installation,
         not_before=job.not_before,
+        follows=basis.follows,
         unsubscribed=basis.unsubscribed,
         earlier=earlier,
     )
@@ -329,6 +347,7 @@ def _store(db: Db, job: _Job, rendered: _RenderedDigest, notes: _Notes) -> int |
     if digest_id is None:
         return None
     add_deliveries(db, digest_id, rendered.messages, job.now)
+    record_shown_proposals(db, name, notes.proposals)
     if notes.alarms:
         reported = list_recent_alarms(db, name, job.now)
         record_alarms(db, name, notes.alarms, reported, job.now)

@@ -14,7 +14,7 @@ from watcher.identify import KnownEntries, build_plain_key, build_shared_key, di
 from watcher.match import TopicMatcher
 from watcher.model.entry import Entry, NewEntry, StoredEntry
 from watcher.model.feed import Feed
-from watcher.model.poll import EntryDiff, Failed, FailureKind, Modified, PollOutcome
+from watcher.model.poll import EntryDiff, Failed, FailureKind, Modified, PollOutcome, Unchanged
 from watcher.model.topic import Hit
 from watcher.pipeline.edits import store_edit_hits
 from watcher.pipeline.enrichment import enrich_entries
@@ -30,6 +30,7 @@ from watcher.store.entries.known_entries import (
     add_tombstone_keys,
     load_known_entries_of_feeds,
     touch_tombstones,
+    touch_tombstones_of_unchanged,
 )
 from watcher.store.entries.mapping import StoryAssignment
 from watcher.store.feeds.commands import save_polled_feeds
@@ -146,6 +147,12 @@ def _store_documents(
         for key in remembered.pruned
     ]
     touch_tombstones(db, pruned, now)
+    same = [
+        (feed.id, feed.poll.read_at)
+        for feed, outcome in polls
+        if isinstance(outcome, Unchanged) and outcome.by == "hash"
+    ]
+    touch_tombstones_of_unchanged(db, same, now)
     _assign_to_documents(documents, new, edited, found_hits)
     return documents
 

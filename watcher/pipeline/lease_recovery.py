@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from watcher.store.database import Database
 from watcher.store.feeds.leases import list_feed_lease_owners, release_feeds_of_owners
+from watcher.store.meaning.backlog import list_claim_owners, release_claims
 from watcher.store.outbox.leases import expire_leases_of_owners, list_delivery_lease_owners
 from watcher.store.system.workers import expire_workers
 
@@ -28,10 +29,12 @@ def recover_leases(database: Database, is_dead: Callable[[str], bool], now: date
     """End the leases of owners that are dead, and return how many there were."""
     with database.read() as db:
         feed_owners, message_owners = list_feed_lease_owners(db), list_delivery_lease_owners(db)
-    dead = {owner for owner in feed_owners | message_owners if is_dead(owner)}
+        reading_owners = list_claim_owners(db)
+    dead = {owner for owner in feed_owners | message_owners | reading_owners if is_dead(owner)}
     if not dead:
         return RecoveredLeases()
     with database.write() as db:
+        release_claims(db, dead)
         return RecoveredLeases(release_feeds_of_owners(db, dead), expire_leases_of_owners(db, dead, now))
 
 
@@ -53,6 +56,7 @@ def recover_silent_leases(database: Database, now: datetime) -> RecoveredLeases:
         silent = expire_workers(db, now)
         if not silent:
             return RecoveredLeases()
+        release_claims(db, silent)
         return RecoveredLeases(release_feeds_of_owners(db, silent), expire_leases_of_owners(db, silent, now))
 
 

@@ -9,7 +9,8 @@ from watcher.model.digest import Subscription
 from watcher.model.digest_story import DigestHit, StoryHistory
 from watcher.model.event import EventFacts
 from watcher.store.database import Db
-from watcher.store.digests.story_reports import StoryReports, find_reported_stories, load_story_reports
+from watcher.store.digests.reported_stories import find_reported_stories
+from watcher.store.stories.reports import StoryReports, load_story_reports
 from watcher.stories import summarise_event
 
 MAX_DETAILED_STORIES = 40

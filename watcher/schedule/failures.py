@@ -8,7 +8,7 @@ from datetime import timedelta
 from watcher.model.feed import Feed, FeedState, PollState
 from watcher.model.poll import Failed, FailureKind
 from watcher.schedule.limits import DAY, HOUR, PollLimits, PollTerms
-from watcher.schedule.moves import try_other_address
+from watcher.schedule.moves import count_failures_at_address, is_asked_at_former_address, try_other_address
 
 FAILURES_UNTIL_GONE = 3
 GONE_PERIOD = 2 * DAY
@@ -33,6 +33,8 @@ _NO_FEED_THERE = {
     FailureKind.REDIRECT,
 }
 """What a feed fails with that has moved, or whose new address was none or is no more."""
+_SAYS_NOTHING_OF_A_MOVED_FEED = {FailureKind.GONE, FailureKind.FORBIDDEN, FailureKind.CHALLENGE}
+"""What ends or delays polling for days; of the address that a feed has left it is to be expected."""
 _LOCAL_FAULTS = {FailureKind.OFFLINE, FailureKind.PROXY}
 _REFUSALS = {FailureKind.FORBIDDEN, FailureKind.CHALLENGE}
 
@@ -63,6 +65,11 @@ def _after_local_fault(poll: PollState, outcome: Failed, terms: PollTerms) -> Po
 
 
 def _after_own_failure(feed: Feed, outcome: Failed, terms: PollTerms) -> Feed:
+    # A feed that has moved may be found at its other address. From its former one it returns whatever that answers.
+    at_former_address = is_asked_at_former_address(feed)
+    may_turn = at_former_address or outcome.kind in _NO_FEED_THERE
+    if at_former_address and outcome.kind in _SAYS_NOTHING_OF_A_MOVED_FEED:
+        outcome = replace(outcome, kind=FailureKind.HTTP)
     poll = feed.poll
     # A feed is failing from its own first failure on, and gone from the first 410 on.
     is_first_gone = outcome.kind is FailureKind.GONE and poll.error_kind != outcome.kind.value
@@ -70,9 +77,11 @@ def _after_own_failure(feed: Feed, outcome: Failed, terms: PollTerms) -> Feed:
     failures = 1 if is_first else poll.failures + 1
     failing_since = terms.now if is_first or poll.failing_since is None else poll.failing_since
     failing_for = terms.now - failing_since
-    wait = _compute_wait(outcome, failures, failing_for, terms.limits)
-    # A feed that has moved may be found at its other address.
-    feed = try_other_address(feed, failures, terms.now) if outcome.kind in _NO_FEED_THERE else feed
+    feed = try_other_address(feed, failures, terms.now) if may_turn else feed
+    # The turn of the former address is short: however long the new one has failed, it may be back.
+    is_short = at_former_address or is_asked_at_former_address(feed)
+    steps = 1 if is_short else count_failures_at_address(feed, failures)
+    wait = _compute_wait(outcome, steps, timedelta() if is_short else failing_for, terms.limits)
     return replace(
         feed,
         state=_get_state(feed, outcome, failures, failing_for),

@@ -51,5 +51,18 @@ def try_other_address(feed: Feed, failures: int, now: datetime) -> Feed:
     return feed
 
 
+def is_asked_at_former_address(feed: Feed) -> bool:
+    """Return whether a feed that has moved is asked at its configured address, because the new one failed."""
+    move = feed.poll.move
+    return feed.fetch_url == feed.config.url and move is not None and move.sightings == 0
+
+
+def count_failures_at_address(feed: Feed, failures: int) -> int:
+    """Return how many failures in a row are those of the address that is fetched: addresses take turns."""
+    if feed.fetch_url == feed.config.url:
+        return failures
+    return failures - FAILURES_PER_ADDRESS * (failures // (2 * FAILURES_PER_ADDRESS))
+
+
 def _with_move(feed: Feed, move: Move | None, *, fetch_url: str | None = None) -> Feed:
     return replace(feed, fetch_url=fetch_url or feed.fetch_url, poll=replace(feed.poll, move=move))

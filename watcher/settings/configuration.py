@@ -12,6 +12,7 @@ from watcher import private
 from watcher.errors import ConfigError, Fault
 from watcher.model.digest import Channel, Subscription
 from watcher.model.feed import FeedConfig
+from watcher.model.machine_text import TextServiceOptions
 from watcher.model.meaning import EncoderOptions
 from watcher.model.topic import Topic
 from watcher.settings.proxies import Proxies
@@ -39,6 +40,8 @@ class Settings:
     exposed: tuple[Fault, ...] = ()
     retention: Retention = field(default_factory=Retention)
     meaning: EncoderOptions = field(default_factory=EncoderOptions)
+    translate: TextServiceOptions | None = None
+    summarise: TextServiceOptions | None = None
     sources: tuple[FeedConfig, ...] = ()
     topics: tuple[Topic, ...] = ()
     sets: Mapping[str, str] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from watcher.settings.meaning import build_encoder_options
 from watcher.settings.proxies import read_proxies
 from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web, WrittenMeaning
 from watcher.settings.subscriptions import read_subscriptions
+from watcher.settings.text_services import WrittenSummarise, WrittenTranslate, build_text_service
 from watcher.settings.topics import read_topics
 from watcher.settings.validation import build_section, read_sections
 from watcher.settings.yaml_nodes import Node, Place, Scalar, Table, find_node, read
@@ -37,6 +38,8 @@ SECTIONS: Mapping[str, type[Section] | None] = {
     "web": Web,
     "retention": Retention,
     "meaning": WrittenMeaning,
+    "translate": WrittenTranslate,
+    "summarise": WrittenSummarise,
     "digests": None,
     "channels": None,
 }
@@ -101,6 +104,8 @@ class _FolderReader:
             exposed=exposed,
             retention=retention,
             meaning=build_encoder_options(meaning, subscriptions),
+            translate=build_text_service(self._section(root, "translate", WrittenTranslate)),
+            summarise=build_text_service(self._section(root, "summarise", WrittenSummarise)),
             sources=sources,
             topics=topics,
             sets=sets,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import secrets
 from collections.abc import Set
 from datetime import timedelta
 from enum import StrEnum
@@ -33,7 +34,7 @@ from watcher.text.written_values import (
 OWN_PATHS = frozenset({
     "api", "archive", "as-of", "deliveries", "digests", "digests.atom", "entries", "events", "feeds", "feeds.opml",
     "healthz", "hits", "hits.atom", "hits.csv", "hits.jsonl", "hits.md", "label", "login", "logout", "metrics",
-    "overview", "query", "readyz", "static", "stories", "topics", "unsubscribe", "websub", "workbench",
+    "overview", "proposals", "query", "readyz", "static", "stories", "topics", "unsubscribe", "websub", "workbench",
 })  # fmt: skip
 """What the page's own addresses begin with: the path of `web.base_url` must not look like one of them."""
 TOKEN_BITS = 128
@@ -60,6 +61,13 @@ def is_strong_token(token: str) -> bool:
     """Return whether a random token of this look has TOKEN_BITS; digits and hexadecimal ones need more characters."""
     letters = 10 if token.isdigit() else 16 if re.fullmatch(r"[0-9a-fA-F]+", token) else 64
     return len(token) * math.log2(letters) >= TOKEN_BITS and len(set(token)) >= 8
+
+
+def make_token() -> str:
+    """Return a random token of 192 bits that no shell and no option parser takes for anything else."""
+    while not (token := secrets.token_urlsafe(24))[0].isalnum() or not is_strong_token(token):
+        pass
+    return token
 
 
 class Storage(Section):
@@ -171,10 +179,7 @@ class Web(Section):
     def _random_enough(cls, token: SecretStr | None) -> SecretStr | None:
         # It is compared without a throttle, so that nobody can lock it out: it must not be guessed.
         if token is not None and not is_strong_token(token.get_secret_value()):
-            raise ValueError(
-                "can be guessed: write at least 22 random characters, as this makes them:"
-                " python3 -c 'import secrets; print(secrets.token_urlsafe(24))'"
-            )
+            raise ValueError("can be guessed: write at least 22 random characters; `watcher token` makes them")
         return token
 
     @field_validator("base_url")

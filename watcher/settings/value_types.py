@@ -57,8 +57,8 @@ def parse_size(value: Any) -> int:
     return int(match[1]) * {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30}[match[2].lower()[:1]]
 
 
-def split_sentences(value: Any) -> Any:
-    """Return sentences: a list as it is, one text as the only one. A comma belongs to its sentence."""
+def wrap_sentence(value: Any) -> Any:
+    """Return a list of sentences as it is, one sentence as a list of its own. A comma belongs to its sentence."""
     return [value] if isinstance(value, str) else value
 
 
@@ -107,5 +107,5 @@ Networks = Annotated[tuple[Network, ...], BeforeValidator(split_list)]
 Size = Annotated[int, BeforeValidator(parse_size)]
 Verify = Annotated[bool | str, BeforeValidator(parse_verify)]
 Sentence = Annotated[str, BeforeValidator(parse_sentence)]
-Sentences = Annotated[tuple[Sentence, ...], Field(max_length=MAX_SENTENCES), BeforeValidator(split_sentences)]
+Sentences = Annotated[tuple[Sentence, ...], Field(max_length=MAX_SENTENCES), BeforeValidator(wrap_sentence)]
 DailyBudget = Annotated[int | None, BeforeValidator(parse_daily_budget)]

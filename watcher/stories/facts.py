@@ -88,9 +88,10 @@ def _compare_reports(ordered: Sequence[EventReport]) -> Iterator[ReportFacts]:
             continue
         additions = _find_additions(report, sentences, numbers, names)
         copy_of = _find_original(report, ordered[:number]) if report.copy else None
-        yield ReportFacts(
-            report=report, copy_of=copy_of, additions=additions if number and copy_of is None else Additions()
-        )
+        if copy_of is not None:
+            # A copy with another sentence below adds it; the names and numbers of small rewordings say nothing.
+            additions = Additions(sentences=additions.sentences)
+        yield ReportFacts(report=report, copy_of=copy_of, additions=additions if number else Additions())
 
 
 def _find_additions(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from urllib.parse import quote, quote_plus, unquote, urlsplit
+from urllib.parse import unquote, urlsplit
 
-HIDDEN = "***"
+from watcher.text.secret_patterns import MASK, mask_secrets
+
+HIDDEN = MASK
 SHORTEST_SECRET = 4
 """Characters; what is shorter stands in any text by chance."""
 
@@ -45,12 +47,8 @@ def redact_text(text: str) -> str:
 
 
 def redact_values(text: str, secrets: Iterable[str]) -> str:
-    """Return a text in which no secret stands, neither as it is nor encoded as in an address; short ones are left."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        if len(secret) >= SHORTEST_SECRET:
-            for form in dict.fromkeys((secret, quote(secret), quote(secret, safe=""), quote_plus(secret))):
-                text = text.replace(form, HIDDEN)
-    return text
+    """Return a text in which no secret stands, neither as it is nor in any usual coding; short ones are left."""
+    return mask_secrets(text, (secret for secret in secrets if len(secret) >= SHORTEST_SECRET))
 
 
 def make_public_url(url: str) -> str:

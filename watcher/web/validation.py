@@ -23,6 +23,7 @@ def validate_text(text: str) -> str:
 Text = Annotated[str, AfterValidator(validate_text), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
 HitId = Annotated[int, Path(ge=1, le=MAX_ID)]
 EntryId = Annotated[int, Path(ge=1, le=MAX_ID)]
+ProposalId = Annotated[int, Path(ge=1, le=MAX_ID)]
 StoryId = Annotated[int, Path(ge=1, le=MAX_ID)]
 DigestId = Annotated[int, Path(ge=1, le=MAX_ID)]
 DeliveryId = Annotated[int, Path(ge=1, le=MAX_ID)]

@@ -42,7 +42,7 @@ def back_up_database(database: Database, file: Path, progress: Progress = lambda
     unfinished = file.with_name(file.name + ".unfinished")
     _remove(unfinished)
     try:
-        if database.is_sqlite:
+        if database.path is not None:
             write_snapshot(database, unfinished)
         else:
             with Database(f"sqlite:///{unfinished}", durable=False) as target:
@@ -77,7 +77,7 @@ def restore_database(
                 if get_schema_state(db).revision is None:
                     raise StoreError(f"{file} is no backup of a watcher's database")
             upgrade_schema(source)
-            if database.is_sqlite:
+            if database.path is not None:
                 return _replace(database, source, progress)
             return copy_database(source, database, progress)
 
@@ -148,18 +148,14 @@ def _replace(database: Database, source: Database, progress: Progress) -> Mappin
     """Put a SQLite file's contents in the place of another's, index and all, in one transaction."""
     assert source.path is not None
     source.close()
-    raw = database.engine.raw_connection()
-    try:
-        with closing(sqlite3.connect(source.path)) as one:
-            one.backup(
-                raw.driver_connection,  # type: ignore[arg-type]
-                pages=10_000,
-                progress=lambda _status, left, total: progress(total - left, total),
-            )
-    except sqlite3.Error as error:
-        raise StoreError(f"database {database}: {error}") from error
-    finally:
-        raw.close()
+    with database.open_raw() as connection:
+        try:
+            with closing(sqlite3.connect(source.path)) as one:
+                one.backup(
+                    connection, pages=10_000, progress=lambda _status, left, total: progress(total - left, total)
+                )
+        except sqlite3.Error as error:
+            raise StoreError(f"database {database}: {error}") from error
     with database.read() as db:
         return {table.name: _count(db, table) for table in metadata.sorted_tables if table.name != "archive"}
 

@@ -93,15 +93,13 @@ def former_revision_path(path: Path, revision: str) -> Path:
 
 def write_snapshot(database: Database, file: Path) -> None:
     """Write a SQLite database, as it is at this moment, into a new file; those who read and write it go on."""
-    raw = database.engine.raw_connection()
-    try:
-        private.create_file(file)  # which SQLite fills while it is empty
-        # Outside of a transaction, where VACUUM may run.
-        raw.driver_connection.execute("VACUUM INTO ?", (str(file),))  # type: ignore[union-attr]
-    except sqlite3.Error as error:
-        raise StoreError(f"{file} cannot be written: {error}") from error
-    finally:
-        raw.close()
+    with database.open_raw() as connection:
+        try:
+            private.create_file(file)  # which SQLite fills while it is empty
+            # Outside of a transaction, where VACUUM may run.
+            connection.execute("VACUUM INTO ?", (str(file),))
+        except sqlite3.Error as error:
+            raise StoreError(f"{file} cannot be written: {error}") from error
 
 
 def is_database_empty(db: Db) -> bool:

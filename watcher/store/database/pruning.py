@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -30,6 +30,7 @@ from watcher.model.entry import StoredEntry
 from watcher.store.database import Database, Db
 from watcher.store.database.maintenance import get_database_size, release_space
 from watcher.store.entries.fulltext_index import unindex_entries
+from watcher.store.entries.known_entries import TOMBSTONE_TOUCH_INTERVAL
 from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since, load_entries
 from watcher.store.feeds.commands import clear_item_marks
 from watcher.store.feeds.hosts import delete_idle_hosts
@@ -37,7 +38,19 @@ from watcher.store.sql.bulk import any_of
 from watcher.store.sql.dialect import acquire_lock, get_dialect
 from watcher.store.sql.types import IDS
 from watcher.store.system.counters import add_to_entry_counts, add_to_hit_counts, shrink_stories
-from watcher.store.tables import aliases, digest_items, feeds, hits, outbox, polls, stories, story_marks, tombstones
+from watcher.store.system.key_values import get_value, set_value
+from watcher.store.tables import (
+    aliases,
+    digest_items,
+    feeds,
+    hits,
+    machine_texts,
+    outbox,
+    polls,
+    stories,
+    story_marks,
+    tombstones,
+)
 from watcher.store.tables import entries as entry_table
 from watcher.stories import STORY_WINDOW
 
@@ -47,6 +60,9 @@ PAUSE = 0.005
 """Seconds between two transactions, for those who wait to write."""
 UNLISTED_FOR = timedelta(days=7)
 """A pruned entry is forgotten for good once its feed was read so long after it last listed it."""
+
+_LAST_LIMIT = "pruned-before"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Progress = Callable[[int], None]
 
@@ -58,6 +74,15 @@ _THEIR_STORIES = (
     select(entry_table.c.story_id, func.count())
     .where(_THESE, entry_table.c.story_id.is_not(None))
     .group_by(entry_table.c.story_id)
+)
+_LAST_BEFORE = (
+    select(entry_table.c.id)
+    .where(entry_table.c.first_seen_at >= bindparam("since"), entry_table.c.first_seen_at < bindparam("moment"))
+    .order_by(entry_table.c.first_seen_at.desc(), entry_table.c.id.desc())
+    .limit(1)
+)
+_FIRST_SOON_SINCE = select(func.min(entry_table.c.id)).where(
+    entry_table.c.first_seen_at.between(bindparam("moment"), bindparam("soon"))
 )
 _THEIR_HITS = select(hits.c.topic_id, hits.c.matched_at, hits.c.origin).where(any_of(hits.c.entry_id, _IDS))
 _THEIR_OTHER_KEYS = select(aliases.c.entry_id, aliases.c.key).where(any_of(aliases.c.entry_id, _IDS))
@@ -109,6 +134,7 @@ def prune_database(
     _piecemeal(database, _some(story_marks, story_marks.c.entry_id < too_old))
     _piecemeal(database, _some(stories, stories.c.last_at < now - STORY_WINDOW, ~_has_tellings()))
     old_polls = _piecemeal(database, _some(polls, polls.c.at < now - kept.polls))
+    _piecemeal(database, _some(machine_texts, machine_texts.c.created_at < now - kept.payloads))
     unlisted = _piecemeal(database, _some(tombstones, _is_unlisted(now)))
     old_payloads = outbox.c.state == "sent", outbox.c.sent_at < now - kept.payloads, outbox.c.payload != ""
     emptied = _piecemeal(database, update(outbox).where(_a_batch(outbox, *old_payloads)).values(payload=""))
@@ -129,16 +155,43 @@ def _prune_entries(database: Database, kept: Retention, now: datetime) -> Iterat
     """Take entries away, some at a time, oldest first; gives how many, and how many hits with them."""
     after = 0
     with database.read() as db:
-        below = find_first_id_since(db, now - kept.entries)
+        below = _find_id_limit(db, now - kept.entries, now)
     while True:
         with database.read() as db:
             ids = db.execute(_leaving(after, below, now - kept.hits)).scalars().all()
         if not ids:
-            return
+            break
         with database.write(lasting=False) as db:
             yield _take_away(db, ids, now - kept.hits, now)
         after = ids[-1]
         time.sleep(PAUSE)
+    with database.write(lasting=False) as db:
+        if now - kept.entries > _read_last_limit(db, now)[1]:
+            set_value(db, _LAST_LIMIT, f"{below} {(now - kept.entries).isoformat()}")
+
+
+def _find_id_limit(db: Db, moment: datetime, now: datetime) -> int:
+    """Return the id below which all entries were first seen before a moment, also where a wrong clock noted when.
+
+    Ids rise with true time, noted times may not: entries that a wrong clock dated are as old as the next one that a
+    right clock dated. Those dated too early are what the last pruning left although they looked old enough.
+    """
+    limit, since = _read_last_limit(db, now)
+    times = {"moment": moment, "since": since, "soon": moment + timedelta(days=1)}
+    last_before = db.execute(_LAST_BEFORE, times).scalar()
+    if last_before is None:
+        return limit
+    first_since: int | None = db.execute(_FIRST_SOON_SINCE, times).scalar()
+    if first_since is None:
+        first_since = find_first_id_since(db, moment)
+    return max(limit, min(int(last_before) + 1, first_since))
+
+
+def _read_last_limit(db: Db, now: datetime) -> tuple[int, datetime]:
+    """Return below which id, and before which moment, entries have been pruned so far; one in the future is ignored."""
+    id_, _, text = (get_value(db, _LAST_LIMIT) or "").partition(" ")
+    moment = datetime.fromisoformat(text) if text else _EPOCH
+    return (int(id_), moment) if _EPOCH < moment <= now else (0, _EPOCH)
 
 
 def _take_away(db: Db, ids: Sequence[int], hits_since: datetime, now: datetime) -> tuple[int, int]:
@@ -211,7 +264,9 @@ def _is_unlisted(now: datetime) -> ColumnElement[bool]:
     return exists().where(
         feeds.c.id == tombstones.c.feed_id,
         tombstones.c.seen_at < now - UNLISTED_FOR,
-        feeds.c.read_at > now - UNLISTED_FOR,
+        # What was listed at the last reading was noted up to two intervals before that. A reading in the future, by a
+        # wrong clock, proves nothing.
+        feeds.c.read_at.between(now - UNLISTED_FOR + 2 * TOMBSTONE_TOUCH_INTERVAL, now),
     )
 
 

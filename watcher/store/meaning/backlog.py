@@ -37,6 +37,11 @@ def has_backlog(db: Db, stored: StoredModel, *, above_id: int = 0) -> bool:
     return any(db.execute(chosen.limit(1)).first() for chosen in (select(entry_table.c.id).where(unread), queued))
 
 
+def get_highest_entry_id(db: Db) -> int:
+    """Return the highest id of an entry that is committed, 0 without entries."""
+    return int(db.execute(select(func.max(entry_table.c.id))).scalar() or 0)
+
+
 def count_backlog(db: Db, stored: StoredModel) -> int:
     """Return how many entries the model has not read yet, edited ones included."""
     above = db.execute(
@@ -129,8 +134,11 @@ def move_watermark(db: Db, stored: StoredModel, now: datetime) -> int:
         select(entry_table.c.id).where(_unread(stored, stored.watermark_id)).order_by(entry_table.c.id).limit(1)
     ).scalar()
     first_unsettled = find_first_id_since(db, now - SETTLED_AFTER)
-    highest = db.execute(select(func.max(entry_table.c.id))).scalar() or 0
-    above = min(int(highest) + 1, first_unsettled, int(first_unread) if first_unread is not None else first_unsettled)
+    above = min(
+        get_highest_entry_id(db) + 1,
+        first_unsettled,
+        int(first_unread) if first_unread is not None else first_unsettled,
+    )
     if above - 1 <= stored.watermark_id:
         return stored.watermark_id
     ahead = embedding_models.c.id == stored.id, embedding_models.c.watermark_id < above - 1

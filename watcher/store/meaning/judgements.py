@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import CursorResult, RowMapping, bindparam, case, delete, exists, func, insert, select, update
 
+from watcher.meaning.passage import build_passage
 from watcher.model.entry import StoredEntry
 from watcher.model.meaning import Judgement, ProposalState, Verdict
 from watcher.model.topic import FoundBy, Hit, Origin
@@ -23,9 +24,6 @@ from watcher.store.sql.dialect import acquire_lock
 from watcher.store.sql.types import IDS
 from watcher.store.system.counters import add_to_hit_counts, group_by_day
 from watcher.store.tables import digest_items, embedding_models, embeddings, hits, judgements, proposals
-
-MAX_TEXT_CHARACTERS = 300
-"""Of what follows the headline of a judged entry; as much as a model reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +55,8 @@ def add_judgement(db: Db, new: NewJudgement, now: datetime) -> Judgement:
     stored = load_entry(db, new.entry_id)
     _retire_earlier(db, new.topic_id, new.entry_id, now)
     model_id, vector = _find_vector(db, stored)
-    text = build_judged_text(stored)
+    item = stored.entry.item
+    text = build_passage(item.title, item.summary, item.content)
     added = db.execute(
         insert(judgements)
         .values(
@@ -150,13 +149,6 @@ def save_judged_vectors(db: Db, model_id: int, vectors: Mapping[int, bytes]) -> 
     if vectors:
         rows = [{"judgement": id_, "new_vector": vector} for id_, vector in sorted(vectors.items())]
         db.execute(changed.values(model_id=model_id, vector=bindparam("new_vector")), rows)
-
-
-def build_judged_text(stored: StoredEntry) -> str:
-    """Return what of an entry is judged: its headline, and the first of its summary or else of its content."""
-    item = stored.entry.item
-    rest = (item.summary or item.content)[:MAX_TEXT_CHARACTERS]
-    return f"{item.title}\n{rest}" if rest else item.title
 
 
 def _retire_earlier(db: Db, topic_id: str, entry_id: int, now: datetime) -> int:

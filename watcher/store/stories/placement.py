@@ -33,9 +33,9 @@ from watcher.stories.similarity import (
 )
 
 MAX_COMPARED_ENTRIES = 12
-"""How many of the entries that share the most marks are compared word by word."""
-MAX_ENTRIES_PER_MARK = 50
-"""How many entries a mark brings to mind, the newest that have it."""
+"""How many of the entries that share the most blocking keys are compared word by word."""
+MAX_ENTRIES_PER_KEY = 50
+"""How many entries one blocking key proposes, the newest that have it."""
 
 
 def assign_stories(db: Db, known: Sequence[StoredEntry], now: datetime) -> None:
@@ -58,19 +58,16 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
     if not fresh:
         return {}
     reports = [_Report.of(stored) for stored in sorted(fresh, key=lambda report: report.id)]
-    # Marks propose stored entries, words decide, and whoever joins no stored story begins one.
+    # Blocking keys propose stored entries, words decide, and whoever joins no stored story begins one.
     nearest = _find_nearest(db, reports, now)
-    asked = {entry_id for some in nearest for entry_id in some} - {report.entry_id for report in reports}
-    groups = _group(reports, nearest, _candidates(db, asked))
-    story_ids = _store_groups(db, groups, len(reports), now)
-    rows = [{"mark": mark, "entry_id": report.entry_id} for report in reports for mark in sorted(report.marks)]
-    if rows:
-        bulk_insert(db, story_marks, rows)
-    assignments = zip(groups, story_ids, strict=True)
+    asked = set(chain.from_iterable(nearest)) - {report.entry_id for report in reports}
+    groups = _group(reports, nearest, _load_candidates(db, asked))
+    assigned = zip(groups, _store_groups(db, groups, now), strict=True)
+    _add_blocking_keys(db, reports)
     return {
-        reports[member].entry_id: StoryAssignment(story_id, member in group.copies)
-        for group, story_id in assignments
-        for member in _list_fresh(group, len(reports))
+        reports[number].entry_id: StoryAssignment(story_id, number in group.copies)
+        for group, story_id in assigned
+        for number in group.fresh
     }
 
 
@@ -80,63 +77,36 @@ def filter_without_story(db: Db, entry_ids: Sequence[int]) -> frozenset[int]:
 
 
 def prune_story_marks(db: Db, before: datetime) -> None:
-    """Drop the marks of entries that are too old to be joined."""
+    """Delete the blocking keys of entries that are too old for others to join their stories."""
     db.execute(delete(story_marks).where(story_marks.c.entry_id < find_first_id_since(db, before)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Report:
-    """An entry on its way into a story, or one that has its story."""
+    """An entry as it is compared with others: entries that share no blocking key are not compared."""
 
     entry_id: int
     traits: ReportTraits
-    marks: frozenset[int]
+    blocking_keys: frozenset[int]
     key: ReportKey
     story_id: int | None = None
 
     @classmethod
     def of(cls, stored: StoredEntry) -> _Report:
         entry = stored.entry
-        words = extract_story_text(entry)
+        text = extract_story_text(entry)
         reported_at = get_report_time(entry.item.published_at, stored.first_seen_at, doubtful=entry.item.date_doubtful)
-        key = (reported_at, words, f"{entry.feed_id} {entry.key}")
-        return cls(stored.id, build_traits(words, entry.item.language), frozenset(compute_blocking_keys(words)), key)
+        key = (reported_at, text, f"{entry.feed_id} {entry.key}")
+        return cls(stored.id, build_traits(text, entry.item.language), frozenset(compute_blocking_keys(text)), key)
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Reports of one story, by number, and which of them repeat an earlier one; the fresh ones come first."""
+    """Reports of one story: the fresh ones, by number, and those of them that repeat an earlier report."""
 
-    members: tuple[int, ...]
-    story_ids: tuple[int, ...]
+    fresh: tuple[int, ...]
+    story_id: int | None
     copies: frozenset[int]
-
-
-def _list_fresh(group: _Group, fresh: int) -> list[int]:
-    return [member for member in group.members if member < fresh]
-
-
-def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[list[int]]:
-    """Return, for each report, the entries that share the most marks with it.
-
-    Those of the batch are among them, so that a batch groups as its entries would one by one.
-    """
-    shared_marks = _count_shared_marks(db, reports, now)
-    for number, report in enumerate(reports):
-        others = {other.entry_id: len(report.marks & other.marks) for other in reports if other is not report}
-        shared_marks[number].update({entry_id: count for entry_id, count in others.items() if count})
-    return [_nearest(some) for some in shared_marks]
-
-
-def _store_groups(db: Db, groups: Sequence[_Group], fresh: int, now: datetime) -> list[int]:
-    """Begin the stories of new groups, in the order of their first entries, and count what others gain."""
-    # Ids are in order of discovery, whatever the order in which reports were published.
-    new_groups = sorted((group for group in groups if not group.story_ids), key=lambda group: min(group.members))
-    ids = _begin(db, [len(group.members) for group in new_groups], now)
-    new_ids = dict(zip((group.members for group in new_groups), ids, strict=True))
-    stored = [group for group in groups if group.story_ids]
-    _grow(db, {group.story_ids[0]: size for group in stored if (size := len(_list_fresh(group, fresh)))}, now)
-    return [group.story_ids[0] if group.story_ids else new_ids[group.members] for group in groups]
 
 
 def _group(
@@ -157,13 +127,17 @@ def _group(
         GroupedReport(key=report.key, story_id=report.story_id, is_fresh=number < len(fresh))
         for number, report in enumerate(reports)
     ]
-    neighbours = {
-        number: [number_of[entry_id] for entry_id in some if entry_id in number_of]
-        for number, some in enumerate(nearest)
-    }
-    # Stored stories are joined when their vectors are there, by more than words.
-    groups = group_reports(grouped, neighbours, compare, merge_stories=False)
-    return [_Group(group.members, group.story_ids, find_copies(grouped, group, compare)) for group in groups]
+    near = {number: [number_of[id_] for id_ in some if id_ in number_of] for number, some in enumerate(nearest)}
+    # Stored stories are joined with each other when their vectors are there, by more than words.
+    groups = group_reports(grouped, near, compare, merge_stories=False)
+    return [
+        _Group(
+            tuple(number for number in group.members if number < len(fresh)),
+            group.story_ids[0] if group.story_ids else None,
+            find_copies(grouped, group, compare),
+        )
+        for group in groups
+    ]
 
 
 _MOMENT = stories.c.first_at.type
@@ -205,36 +179,48 @@ def _first_since(moment: str) -> str:
     return f"coalesce(({first}), {MAX_ENTRY_ID})"
 
 
-# The newest holders of each mark: a word that is in every other headline would bring thousands and tell nothing.
+# The newest holders of each key: a word that is in every other headline would bring thousands and distinguish nothing.
 _HELD = f"""
     SELECT entry_id FROM story_marks AS known
-    WHERE known.mark = asked.mark AND entry_id >= (SELECT {_first_since("since")})
+    WHERE known.mark = asked.blocking_key AND entry_id >= (SELECT {_first_since("since")})
         AND entry_id < (SELECT {_first_since("until")})
-    ORDER BY entry_id DESC LIMIT {MAX_ENTRIES_PER_MARK}"""  # noqa: S608
+    ORDER BY entry_id DESC LIMIT {MAX_ENTRIES_PER_KEY}"""  # noqa: S608
 
 
 @cache
 def _select_holders(dialect: SqlDialect) -> TextClause:
-    """Return the statement that finds, for each mark, the latest entries that have it."""
-    sql = (
-        f"SELECT asked.mark, {dialect.collect(_HELD, 'entry_id')} FROM {dialect.values_of('marks', 'mark', 'integer')}"  # noqa: S608
-    )
+    """Return the statement that finds, for each blocking key, the latest entries that have it."""
+    keys = dialect.values_of("keys", "blocking_key", "integer")
+    sql = f"SELECT asked.blocking_key, {dialect.collect(_HELD, 'entry_id')} FROM {keys}"  # noqa: S608
     return text(sql).bindparams(bindparam("since", type_=_MOMENT), bindparam("until", type_=_MOMENT))
 
 
-def _count_shared_marks(db: Db, reports: Sequence[_Report], now: datetime) -> list[Counter[int]]:
-    """For each entry, count the marks that stored ones share with it."""
-    marks = sorted({mark for report in reports for mark in report.marks})
-    if not marks:
-        return [Counter() for _ in reports]
+def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[list[int]]:
+    """List, for each report, the entries that share the most blocking keys with it.
+
+    Those of the batch are among them, so that a batch groups as its entries would one by one.
+    """
+    holders = dict(_find_holders(db, sorted(set().union(*(report.blocking_keys for report in reports))), now))
+    for report in reports:
+        for key in report.blocking_keys:
+            holders[key] = [*holders.get(key, ()), report.entry_id]
+    return [
+        _choose_nearest(Counter(id_ for key in report.blocking_keys for id_ in holders[key] if id_ != report.entry_id))
+        for report in reports
+    ]
+
+
+def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> Mapping[int, Sequence[int]]:
+    """Return, for each blocking key, the latest entries that have it."""
+    if not blocking_keys:
+        return {}
     dialect = get_dialect(db)
     window = {"since": now - STORY_WINDOW, "until": now + STORY_WINDOW}
-    rows = db.execute(_select_holders(dialect), {**window, "marks": dialect.bind_values(marks)}).all()
-    holders = {mark: dialect.read_collected(entry_ids) for mark, entry_ids in rows}
-    return [Counter(chain.from_iterable(holders[mark] for mark in report.marks)) for report in reports]
+    rows = db.execute(_select_holders(dialect), {**window, "keys": dialect.bind_values(blocking_keys)}).all()
+    return {key: dialect.read_collected(entry_ids) for key, entry_ids in rows}
 
 
-def _nearest(shared: Counter[int]) -> list[int]:
+def _choose_nearest(shared: Counter[int]) -> list[int]:
     """Choose those who share the most, the newer of two that share as much."""
     most = [(count, entry_id) for entry_id, count in shared.items() if count > 1]
     if len(most) < MAX_COMPARED_ENTRIES:
@@ -242,7 +228,7 @@ def _nearest(shared: Counter[int]) -> list[int]:
     return [entry_id for _count, entry_id in sorted(most, reverse=True)[:MAX_COMPARED_ENTRIES]]
 
 
-def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, _Report]:
+def _load_candidates(db: Db, entry_ids: Collection[int]) -> dict[int, _Report]:
     if not entry_ids:
         return {}
     rows = db.execute(_TEXTS, {"ids": entry_ids}).all()
@@ -250,13 +236,24 @@ def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, _Report]:
 
 
 def _read_candidate(row: Any) -> _Report:
-    words = build_story_text(row.title, row.rest, "")
+    text = build_story_text(row.title, row.rest, "")
     reported_at = get_report_time(row.published_at, row.first_seen_at, doubtful=row.published_doubtful)
-    traits = build_traits(words, row.language)
-    return _Report(row.id, traits, frozenset(), (reported_at, words, f"{row.feed_id} {row.id}"), row.story_id)
+    traits = build_traits(text, row.language)
+    return _Report(row.id, traits, frozenset(), (reported_at, text, f"{row.feed_id} {row.id}"), row.story_id)
 
 
-def _begin(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
+def _store_groups(db: Db, groups: Sequence[_Group], now: datetime) -> list[int]:
+    """Add the stories of new groups, count what stored ones gain, and return the story of each group."""
+    # Ids are in order of discovery, whatever the order in which reports were published.
+    new_groups = sorted((group for group in groups if group.story_id is None), key=lambda group: min(group.fresh))
+    new_ids = _add_stories(db, [len(group.fresh) for group in new_groups], now)
+    ids = dict(zip((group.fresh for group in new_groups), new_ids, strict=True))
+    _grow_stories(db, {group.story_id: len(group.fresh) for group in groups if group.story_id and group.fresh}, now)
+    return [ids[group.fresh] if group.story_id is None else group.story_id for group in groups]
+
+
+def _add_stories(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
+    """Add stories of some sizes, and return their ids."""
     if not sizes:
         return ()
     ids = reserve_ids(db, stories, len(sizes))
@@ -265,6 +262,12 @@ def _begin(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
     return ids
 
 
-def _grow(db: Db, more: Mapping[int, int], now: datetime) -> None:
+def _grow_stories(db: Db, more: Mapping[int, int], now: datetime) -> None:
     if more:
         db.execute(_GROW, [{"story": story_id, "more": size, "now": now} for story_id, size in sorted(more.items())])
+
+
+def _add_blocking_keys(db: Db, reports: Sequence[_Report]) -> None:
+    rows = [{"mark": key, "entry_id": report.entry_id} for report in reports for key in sorted(report.blocking_keys)]
+    if rows:
+        bulk_insert(db, story_marks, rows)

@@ -3,6 +3,7 @@
 from watcher.store.tables.digest import digest_items, digests, outbox, unsubscribed
 from watcher.store.tables.entry import aliases, archive, entries, entry_versions, tombstones
 from watcher.store.tables.feed import callbacks, feeds, hosts, polls
+from watcher.store.tables.machine_text import machine_texts
 from watcher.store.tables.meaning import (
     embedding_claims,
     embedding_models,
@@ -36,6 +37,7 @@ __all__ = [
     "hosts",
     "judgements",
     "leases",
+    "machine_texts",
     "meta",
     "metadata",
     "outbox",

@@ -14,8 +14,10 @@ from watcher.web.pages import (
     login,
     overview,
     preview,
+    proposals,
     query_check,
     stories,
+    story_briefs,
     topics,
     unsubscribe,
     workbench,
@@ -23,8 +25,8 @@ from watcher.web.pages import (
 
 # `/digests/preview` stands before `/digests/{id}`, which would take it for a number.
 _ALL = (
-    hits, archive, exports, entry, stories, topics, workbench, feed_lists, feeds, preview, digests, deliveries,
-    overview, as_of, query_check, labels, unsubscribe, login,
+    hits, proposals, archive, exports, entry, stories, story_briefs, topics, workbench, feed_lists, feeds, preview,
+    digests, deliveries, overview, as_of, query_check, labels, unsubscribe, login,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 

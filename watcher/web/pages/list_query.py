@@ -16,7 +16,7 @@ from watcher.web.validation import MAX_ID, validate_text
 PAGE_SIZE = 50
 MAX_VALUES = 100
 """Values of one filter that are read; more are ignored."""
-_FILTERS = ("since", "until", "source", "language", "label", "order", "group")
+_FILTERS = ("since", "until", "source", "language", "label", "found_by", "order", "group")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,10 +51,10 @@ def parse_page_query(ctx: WebContext, params: QueryParams, limit: int = PAGE_SIZ
     typed: dict[str, Any] = {}
     for name in ("topic", "source", "language", "label"):
         typed[name] = [value.strip() for value in params.getlist(name) if value.strip()][:MAX_VALUES]
-    for name in ("q", "since", "until", "story", "order", "group", "cursor"):
+    for name in ("q", "since", "until", "story", "found_by", "order", "group", "cursor"):
         typed[name] = (params.get(name) or "").strip() or None
     try:
-        _validate_texts(typed)
+        validate_texts(typed)
         raw = RawListQuery(
             search=typed["q"],
             topics=typed["topic"],
@@ -64,6 +64,7 @@ def parse_page_query(ctx: WebContext, params: QueryParams, limit: int = PAGE_SIZ
             story=_parse_story(typed["story"]),
             languages=typed["language"],
             labels=typed["label"],
+            found_by=typed["found_by"] or "words",
             order=typed["order"] or "new",
             limit=limit,
             cursor=typed["cursor"],
@@ -73,7 +74,8 @@ def parse_page_query(ctx: WebContext, params: QueryParams, limit: int = PAGE_SIZ
         return PageQuery(typed=typed, query=ListQuery(limit=limit), fault=error)
 
 
-def _validate_texts(typed: dict[str, Any]) -> None:
+def validate_texts(typed: dict[str, Any]) -> None:
+    """Raise UsageError where a filter holds what no database stores."""
     for value in typed.values():
         for text in value if isinstance(value, list) else [value]:
             try:

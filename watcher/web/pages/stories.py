@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from watcher.app import listing
+from watcher.app.story_brief import load_story_brief
 from watcher.errors import UsageError
 from watcher.model.results import Page
 from watcher.model.story import Story
@@ -13,7 +14,8 @@ from watcher.store.hits.queries import load_hits_of_entries
 from watcher.store.stories.queries import load_story
 from watcher.web.context import Ctx
 from watcher.web.pages.list_query import parse_page_query
-from watcher.web.pages.story_diff import compare_reports
+from watcher.web.pages.story_diff import arrange_reports
+from watcher.web.pages.story_growth import measure_growth
 from watcher.web.validation import StoryId
 
 router = APIRouter(include_in_schema=False)
@@ -45,9 +47,10 @@ def list_stories(request: Request, ctx: Ctx) -> Response:
 
 @router.get("/stories/{story_id}")
 def show_story(request: Request, ctx: Ctx, story_id: StoryId) -> Response:
-    """Show a story: reports in order, copies marked, what each later report adds, and edits."""
+    """Show a story: who was first, how it grew, what each report adds, copies and edits."""
     with ctx.app.database.read() as db:
         story = load_story(db, story_id)
+        brief = load_story_brief(db, story_id, ctx.now) if story.tellings else None
         ids = [report.entry_id for report in story.tellings]
         stored = load_entries(db, ids)
         versions = {
@@ -55,5 +58,11 @@ def show_story(request: Request, ctx: Ctx, story_id: StoryId) -> Response:
         }
         story_hits = load_hits_of_entries(db, ids)
     return ctx.render_page(
-        request, "story.html", story=story, reports=compare_reports(story, stored, versions, story_hits)
+        request,
+        "story.html",
+        story=story,
+        facts=brief.facts if brief else None,
+        growth=measure_growth(brief.facts) if brief else (),
+        coverage=brief.coverage if brief else None,
+        reports=arrange_reports(brief.facts, stored, versions, story_hits) if brief else (),
     )

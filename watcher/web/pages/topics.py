@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from fastapi import APIRouter, Request, Response
 
+from watcher.app.learning import describe_learning
+from watcher.app.proposals import is_meaning_on
 from watcher.app.topics import find_topic
 from watcher.store.hits.counts import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
 from watcher.store.topics import load_topic_versions
 from watcher.web.context import Ctx
+from watcher.web.pages.proposals import get_related
 from watcher.web.pages.sidebar import group_by_topic, list_last_days
+from watcher.web.render.environment import link
 
 router = APIRouter(include_in_schema=False)
 CHART_DAYS = 30
@@ -45,6 +51,7 @@ def show_topic(request: Request, ctx: Ctx, topic_id: str) -> Response:
         counts = group_by_topic(count_hits_by_day(db, days[0])).get(topic.id, {})
         total = count_hits_by_topic(db).get(topic.id, 0)
         versions = load_topic_versions(db, topic.id)
+        learning = describe_learning(db, topic)
     return ctx.render_page(
         request,
         "topic.html",
@@ -52,5 +59,10 @@ def show_topic(request: Request, ctx: Ctx, topic_id: str) -> Response:
         days=[(day, counts.get(day, 0)) for day in days],
         total=total,
         versions=versions,
-        version=ctx.app.watched.version(topic.id),
+        current_version=ctx.app.watched.version(topic.id),
+        learning=learning,
+        is_on=is_meaning_on(ctx.app.settings),
+        related_next=f"/topics/{quote(topic.id)}",
+        related_all=link("/proposals", {"topic": topic.id}),
+        **get_related(ctx, (topic.id,)),
     )

@@ -1,0 +1,49 @@
+"""Asks a server for a JSON answer, within a bound of time and size; its key and address never reach an error."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any
+
+import httpx
+
+from watcher.errors import TextServiceError
+
+MAX_ANSWER_BYTES = 1 << 20
+
+
+def post_json(url: str, body: object, *, api_key: str | None, deadline: float) -> Any:
+    """Return the answer to a POST of JSON; raises TextServiceError. `deadline` is a moment of time.monotonic()."""
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TextServiceError("did not answer in time")
+    headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+    try:
+        with (
+            httpx.Client(timeout=left, follow_redirects=False, trust_env=False) as client,
+            client.stream("POST", url, json=body, headers=headers) as response,
+        ):
+            answer = _read_body(response, deadline)
+    except httpx.TimeoutException as error:
+        raise TextServiceError("did not answer in time") from error
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        # The library's message may hold the address, and the address a password.
+        raise TextServiceError(f"cannot be reached ({type(error).__name__})") from error
+    if response.status_code != 200:
+        raise TextServiceError(f"answered HTTP {response.status_code}")
+    try:
+        return json.loads(answer)
+    except (ValueError, RecursionError) as error:
+        raise TextServiceError("answered something that is no JSON") from error
+
+
+def _read_body(response: httpx.Response, deadline: float) -> bytes:
+    body = bytearray()
+    for part in response.iter_bytes():
+        body += part
+        if time.monotonic() > deadline:
+            raise TextServiceError("did not answer in time")
+        if len(body) > MAX_ANSWER_BYTES:
+            raise TextServiceError("answered too much")
+    return bytes(body)

@@ -1,0 +1,1 @@
+"""Texts that machines wrote, kept so that each is asked for once."""
