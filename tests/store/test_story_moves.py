@@ -71,8 +71,8 @@ def bring_reports(database: Database) -> dict[str, int]:
     return ids_of(database)
 
 
-def join_by_meaning(database: Database, entry_ids: dict[str, int]) -> int:
-    """Embed the reports: the three of the ferry are close to each other, the other is not. Return how many joins."""
+def embed_reports(database: Database, entry_ids: dict[str, int]) -> tuple[StoredModel, Rows]:
+    """Embed the reports: the three of the ferry are close to each other, the other is not. Return a background too."""
     random = np.random.default_rng(7)
     ferry = random.standard_normal(32)
     rows = {
@@ -80,7 +80,12 @@ def join_by_meaning(database: Database, entry_ids: dict[str, int]) -> int:
         for title in entry_ids
     }
     model = embed(database, {entry_ids[title]: unit(row) for title, row in rows.items()})
-    background = unit(random.standard_normal((200, 32)))
+    return model, unit(random.standard_normal((200, 32)))
+
+
+def join_by_meaning(database: Database, entry_ids: dict[str, int]) -> int:
+    """Embed the reports and join their stories; return how many were joined."""
+    model, background = embed_reports(database, entry_ids)
     with database.write() as db:
         space = load_story_space(db, model, NOON, shipped=background)
         assert space is not None

@@ -58,10 +58,10 @@ class StorySpace:
         return densities
 
 
-def build_space(vectors: Rows, languages: Sequence[str | None]) -> StorySpace:
-    """Return the space of some vectors, unit rows (n, dimensions), the newest last, with their languages.
+def build_space(vectors: Rows, languages: Sequence[str | None], *, background_rows: int | None = None) -> StorySpace:
+    """Return the space of some vectors, unit rows (n, dimensions), with their languages.
 
-    With more than MAX_BACKGROUND, evenly spaced ones are the background.
+    The background is the first `background_rows` of them, or all; of more than MAX_BACKGROUND evenly spaced ones.
     """
     vectors = np.asarray(vectors, dtype=np.float32)
     mean: Rows = vectors.mean(axis=0)
@@ -71,8 +71,9 @@ def build_space(vectors: Rows, languages: Sequence[str | None]) -> StorySpace:
         of_language = vectors[[number for number, other in enumerate(primary) if other == language]]
         weight = len(of_language) + LANGUAGE_WEIGHT
         means[language] = (of_language.sum(axis=0) + LANGUAGE_WEIGHT * mean) / weight
-    step = max(1, -(-len(vectors) // MAX_BACKGROUND))
-    background = _center(vectors[::step], mean, means, primary[::step])
+    usual = vectors[:background_rows]
+    step = max(1, -(-len(usual) // MAX_BACKGROUND))
+    background = _center(usual[::step], mean, means, primary[: len(usual) : step])
     return StorySpace(mean, means, background)
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import bindparam, func, select
 
+from watcher.meaning.background import MIN_OWN_ENTRIES
 from watcher.meaning.story_space import PlacedReport, StorySpace, build_space, measure_closeness
 from watcher.meaning.vectors import Rows, decode_vectors
 from watcher.store.database import Db
@@ -60,7 +61,7 @@ class LateJoin:
 def load_story_space(db: Db, stored: StoredModel, now: datetime, *, shipped: Rows | None = None) -> StorySpace | None:
     """Return the space in which vectors are compared, from those of recent entries; None without any vector.
 
-    `shipped` rows are added to the background, for an archive that is still small.
+    While an archive is small, a few events are much of it, and `shipped` rows alone are the background.
     """
     recent = load_recent_vectors(db, stored, now, limit=MAX_SPACE_ENTRIES)
     languages: Mapping[int, str | None] = {
@@ -68,11 +69,16 @@ def load_story_space(db: Db, stored: StoredModel, now: datetime, *, shipped: Row
     }
     size = recent.dimensions
     rows = decode_vectors([recent.vectors[place * size : (place + 1) * size] for place in range(len(recent))])
+    # Without any vector there is no mean; with few, the events of the day would count as what is usual.
     parts = [part for part in (shipped, rows) if part is not None and len(part)]
     if not parts:
         return None
     unknown: list[str | None] = [None] * (0 if shipped is None else len(shipped))
-    return build_space(np.concatenate(parts), unknown + [languages.get(id_) for id_ in recent.entry_ids])
+    return build_space(
+        np.concatenate(parts),
+        unknown + [languages.get(id_) for id_ in recent.entry_ids],
+        background_rows=len(unknown) if unknown and len(recent) < MIN_OWN_ENTRIES else None,
+    )
 
 
 def join_embedded_entries(
