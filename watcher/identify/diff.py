@@ -124,7 +124,8 @@ class _Classified:
             self.gone.append((former.key, key))
             self.same += 1
         else:
-            (self.new if former is None else self.recovered).append(replace(entry, key=key))
+            named = entry if entry.key == key else replace(entry, key=key)
+            (self.new if former is None else self.recovered).append(named)
 
 
 def _leave_out(new: Sequence[Entry], quarantined: Sequence[Entry]) -> Sequence[Entry]:

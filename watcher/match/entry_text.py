@@ -7,7 +7,14 @@ from urllib.parse import urlsplit
 
 from watcher.match.fields import TEXT_FIELDS
 from watcher.model.entry import StoredEntry
-from watcher.text.tokenizer import join_words, list_word_spans, split_written_words, tokens
+from watcher.text.tokenizer import (
+    encode_folded,
+    index_text,
+    join_words,
+    list_word_spans,
+    split_written_words,
+    tokens,
+)
 
 FIELD_BARRIER = "\x01"
 """A word that no text has: phrases end at the end of a field."""
@@ -26,6 +33,7 @@ class EntryText:
         self._spans: dict[str, list[tuple[int, int]]] = {}
         self._positions: dict[str, dict[str, list[int]]] = {}
         self._lookups: dict[str, int] = {}
+        self._folded: tuple[str, ...] | None = None
 
     def text(self, field: str) -> str:
         """Return a field as it is stored; tags come one a line."""
@@ -106,9 +114,17 @@ class EntryText:
         """Return the words of title, summary and content in one string, as written and folded: a blank before and after
         each, and FIELD_BARRIER as a word between fields."""
         written, folded = zip(*(join_words(self.text(field)) for field in TEXT_FIELDS), strict=True)
+        self._folded = folded
         between = f" {FIELD_BARRIER} "
         # A field without words leaves no blank of its own.
         return tuple(f" {between.join(texts)} ".replace("  ", " ") for texts in (written, folded))  # type: ignore[return-value]
+
+    def format_index_text(self) -> str:
+        """Return the entry's tokens as the archive's index has them: those of its text, its author and its tags."""
+        item = self.stored.entry.item
+        if self._folded is None:
+            return index_text(item.title, item.summary, item.content, item.author, *item.tags)
+        return encode_folded(*self._folded, *(" ".join(tokens(text)) for text in (item.author, *item.tags)))
 
     def written_word(self, field: str, position: int) -> str:
         """Return a word as it is written."""

@@ -117,8 +117,13 @@ _known = lru_cache(maxsize=16_384)(_encoded)
 
 def index_text(*fields: str) -> str:
     """Return the index tokens of some fields: ASCII words, one space between."""
-    joined = " ".join(" ".join(tokens(field)) for field in fields if field)
-    return joined if joined.isascii() else " ".join(encode(token) for token in joined.split(" "))
+    return encode_folded(*(" ".join(tokens(field)) for field in fields if field))
+
+
+def encode_folded(*folded: str) -> str:
+    """Return the index tokens of fields whose folded tokens are joined already, as those of `joined` are."""
+    text = " ".join(filter(None, folded))
+    return text if text.isascii() else " ".join(encode(token) for token in text.split(" "))
 
 
 def _usual(text: str) -> str:
