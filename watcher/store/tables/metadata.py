@@ -40,5 +40,5 @@ def set_postgresql_options() -> None:
     for table in metadata.tables.values():
         for item in (table, *table.indexes):
             if options := item.info.get(_POSTGRESQL):
-                dialect_item: DialectKWArgs = item
-                dialect_item.dialect_options[_POSTGRESQL].update(options)
+                assert isinstance(item, DialectKWArgs)
+                item.dialect_options[_POSTGRESQL].update(options)
