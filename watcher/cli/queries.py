@@ -121,13 +121,9 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search every stored entry, matched by a topic or not, in the topic language, by meaning, or both."""
-    from watcher.app.listing import RawListQuery, search_entries
-    from watcher.contract.entries import encode_matches
-    from watcher.errors import UsageError
+    from watcher.app.listing import RawListQuery
 
-    if query is None and like is None:
-        raise UsageError("write a query in the topic language, or --like and a sentence")
-
+    _require_query(query, like)
     raw = RawListQuery(
         search=query,
         topics=topic or (),
@@ -144,15 +140,8 @@ def search(
         parsed = _parse_query(application, raw)
         if like is not None:
             _print_similar(application, parsed, like, as_json=as_json)
-            return
-        with application.database.read() as db:
-            page = search_entries(db, parsed)
-    if as_json:
-        output.print_json(encode_matches(page))
-        return
-    for match in page.items:
-        render_entry.print_entry(match.stored, match.evidence)
-    _print_end(len(page.items), "entry", page.next_cursor, page.searched_back_to)
+        else:
+            _print_matches(application, parsed, as_json=as_json)
 
 
 @app.command()
@@ -221,14 +210,37 @@ def _parse_query(application: App, raw: RawListQuery) -> ListQuery:
     return parse_list_query_with_sets(raw, (topic.id for topic in settings.topics), clock.now(), settings.sets)
 
 
+def _require_query(query: str | None, like: str | None) -> None:
+    from watcher.errors import UsageError
+
+    if query is None and like is None:
+        raise UsageError("write a query in the topic language, or --like and a sentence")
+
+
+def _print_matches(application: App, query: ListQuery, *, as_json: bool) -> None:
+    """Print the entries that a query matches."""
+    from watcher.app.listing import search_entries
+    from watcher.contract.entries import encode_matches
+
+    with application.database.read() as db:
+        page = search_entries(db, query)
+    if as_json:
+        output.print_json(encode_matches(page))
+        return
+    for match in page.items:
+        render_entry.print_entry(match.stored, match.evidence)
+    _print_end(len(page.items), "entry", page.next_cursor, page.searched_back_to)
+
+
 def _print_similar(application: App, query: ListQuery, like: str, *, as_json: bool) -> None:
     """Print the entries whose meaning is nearest to a sentence."""
+    from watcher import clock
     from watcher.app.similar import find_like_text
     from watcher.contract.entries import encode_similar_entries
 
     with application.database.read() as db:
         found = find_like_text(
-            db, application.settings.meaning, like, query.filters, query=query.search, limit=query.limit
+            db, application.settings.meaning, like, query.filters, clock.now(), query=query.search, limit=query.limit
         )
     if as_json:
         output.print_json(encode_similar_entries(found))

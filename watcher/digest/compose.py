@@ -11,7 +11,6 @@ from types import MappingProxyType
 from watcher.digest.format_helpers import one_line
 from watcher.digest.importance import rate_importance
 from watcher.model.digest import Coverage, Digest, EmptyPolicy, Subscription
-from watcher.model.digest_proposal import DigestProposal
 from watcher.model.digest_story import (
     DigestHit,
     DigestStory,
@@ -43,19 +42,15 @@ def compose_digest(
     held_before: Sequence[DigestHit] = (),
     alarms: Sequence[str] = (),
     troubles: Sequence[str] = (),
-    proposals: Sequence[DigestProposal] = (),
 ) -> Digest:
     """Compose a digest of hits that were not reported yet: each story once, with all its topics.
 
-    The most important stories come first; finds from the archive, and what is older than the watch, come last. For each
-    topic at most `max_stories` are shown. A story that was reported (`histories`, by story) and only gained copies is
-    not shown again, and one of weak hits alone stands apart. Every hit is a member, shown or not, except those
-    `held_before` watching began.
+    The most important come first, of each topic at most `max_stories`. Stories that only gained copies since they were
+    reported (`histories`) are counted, weak ones stand apart. Every hit but those `held_before` is a member.
     """
     composer = _Composer(subscription, topics, histories, window[1])
     stories, before = composer.compose_stories(hits), composer.compose_stories(held_before)
-    reportable = [story for story in stories if not _only_gained_copies(story)]
-    news = [story for story in reportable if not _is_weak(story)]
+    news, weak, silent = _split_stories(stories)
     shown, more = _limit_by_topic(news, subscription.max_stories)
     return Digest(
         name=subscription.name,
@@ -67,14 +62,13 @@ def compose_digest(
         topics=composer.list_topics(news, more),
         stories=shown,
         left_out=len(news) - len(shown),
-        silent=len(stories) - len(reportable),
+        silent=silent,
         held_before=before[:MAX_HELD_BEFORE],
         held_before_count=len(before),
         hits=tuple(hit.hit_id for hit in hits),
         alarms=tuple(alarms),
         troubles=tuple(troubles),
-        proposals=tuple(proposals),
-        weak=tuple(story for story in reportable if _is_weak(story)),
+        weak=weak,
     )
 
 
@@ -200,6 +194,15 @@ def _only_gained_copies(story: DigestStory) -> bool:
         return False
     copies = {fact.report.entry_id for fact in story.facts.reports if fact.copy_of is not None}
     return all(hit.entry_id in copies and hit.kind is NewsKind.NEW and not hit.matched_by_edit for hit in story.reports)
+
+
+def _split_stories(
+    stories: Sequence[DigestStory],
+) -> tuple[list[DigestStory], tuple[DigestStory, ...], int]:
+    """Return the stories that are news, those that are weak, and how many only gained copies."""
+    reportable = [story for story in stories if not _only_gained_copies(story)]
+    weak = tuple(story for story in reportable if _is_weak(story))
+    return [story for story in reportable if not _is_weak(story)], weak, len(stories) - len(reportable)
 
 
 def _is_weak(story: DigestStory) -> bool:

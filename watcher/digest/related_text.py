@@ -16,6 +16,7 @@ from watcher.digest.related import (
     split_weak,
 )
 from watcher.model.digest import Digest
+from watcher.model.digest_proposal import DigestProposal
 from watcher.text.bidi import isolate
 
 Wrap = Callable[[str, str, str], Iterator[str]]
@@ -28,18 +29,7 @@ def iter_related_text(digest: Digest, links: Links, wrap: Wrap) -> Iterator[str]
         yield from (f"== {RELATED_TITLE} ({len(digest.proposals)})", "")
         yield from (*wrap(RELATED_LEAD, "   ", "   "), "")
     for proposal in digest.proposals:
-        yield from wrap(isolate(proposal.title), " ? ", "   ")
-        closeness = format_closeness(proposal)
-        facts = [isolate(proposal.source), proposal.topic, *([closeness] if closeness else [])]
-        yield from wrap(" · ".join(facts), "   ", "   ")
-        if proposal.carrying and proposal.carrying != proposal.title:
-            yield from wrap(isolate(proposal.carrying), "   > ", "   > ")
-        if proposal.url:
-            yield f"   {proposal.url}"
-        yes, no = links.proposal(proposal.proposal_id, "relevant"), links.proposal(proposal.proposal_id, "irrelevant")
-        if yes and no:
-            yield from (f"   Relevant: {yes}", f"   Not relevant: {no}")
-        yield ""
+        yield from (*_iter_proposal_text(proposal, links, wrap), "")
     if digest.weak:
         yield from wrap(format_weak_count(digest), "-- ", "   ")
         shown, more = split_weak(digest)
@@ -51,21 +41,26 @@ def iter_related_text(digest: Digest, links: Links, wrap: Wrap) -> Iterator[str]
         yield ""
 
 
+def _iter_proposal_text(proposal: DigestProposal, links: Links, wrap: Wrap) -> Iterator[str]:
+    yield from wrap(isolate(proposal.title), " ? ", "   ")
+    closeness = format_closeness(proposal)
+    facts = [isolate(proposal.source), proposal.topic, *([closeness] if closeness else [])]
+    yield from wrap(" · ".join(facts), "   ", "   ")
+    if proposal.carrying and proposal.carrying != proposal.title:
+        yield from wrap(isolate(proposal.carrying), "   > ", "   > ")
+    if proposal.url:
+        yield f"   {proposal.url}"
+    yes, no = links.proposal(proposal.proposal_id, "relevant"), links.proposal(proposal.proposal_id, "irrelevant")
+    if yes and no:
+        yield from (f"   Relevant: {yes}", f"   Not relevant: {no}")
+
+
 def iter_related_markdown(digest: Digest, links: Links, escape: Callable[[str], str]) -> Iterator[str]:
     """Yield the lines of Markdown; `escape` takes the effect of outside words."""
     if digest.proposals:
         yield from (f"## {RELATED_TITLE}", "", RELATED_LEAD, "")
-    for proposal in digest.proposals:
-        yield f"- **{_link(isolate(escape(proposal.title)), proposal.url)}**"
-        closeness = format_closeness(proposal)
-        facts = [isolate(escape(proposal.source)), escape(proposal.topic), *([escape(closeness)] if closeness else [])]
-        yes, no = links.proposal(proposal.proposal_id, "relevant"), links.proposal(proposal.proposal_id, "irrelevant")
-        if yes and no:
-            facts.append(f"[Relevant](<{yes}>) / [Not relevant](<{no}>)")
-        yield "  " + " · ".join(facts)
-        if proposal.carrying and proposal.carrying != proposal.title:
-            yield f"  {escape(proposal.carrying)}"
-    if digest.proposals:
+        for proposal in digest.proposals:
+            yield from _iter_proposal_markdown(proposal, links, escape)
         yield ""
     if digest.weak:
         yield from (f"### {escape(format_weak_count(digest))}", "")
@@ -75,6 +70,18 @@ def iter_related_markdown(digest: Digest, links: Links, escape: Callable[[str], 
         if more:
             yield f"- {_link(format_count(more, 'more', 'more'), get_weak_link(digest, links))}"
         yield ""
+
+
+def _iter_proposal_markdown(proposal: DigestProposal, links: Links, escape: Callable[[str], str]) -> Iterator[str]:
+    yield f"- **{_link(isolate(escape(proposal.title)), proposal.url)}**"
+    closeness = format_closeness(proposal)
+    facts = [isolate(escape(proposal.source)), escape(proposal.topic), *([escape(closeness)] if closeness else [])]
+    yes, no = links.proposal(proposal.proposal_id, "relevant"), links.proposal(proposal.proposal_id, "irrelevant")
+    if yes and no:
+        facts.append(f"[Relevant](<{yes}>) / [Not relevant](<{no}>)")
+    yield "  " + " · ".join(facts)
+    if proposal.carrying and proposal.carrying != proposal.title:
+        yield f"  {escape(proposal.carrying)}"
 
 
 def _link(text: str, url: str | None) -> str:

@@ -285,8 +285,9 @@ def _gather(
     digest = compose_digest(
         subscription, job.slot, hits, context.topics, notes.coverage, (window_start, now),
         histories=load_histories(db, subscription, [*hits, *before], context.weights), held_before=before,
-        alarms=tuple(notes.alarms.values()), troubles=notes.failed_deliveries, proposals=notes.proposals.shown,
+        alarms=tuple(notes.alarms.values()), troubles=notes.failed_deliveries,
     )  # fmt: skip
+    digest = replace(digest, proposals=notes.proposals.shown)
     versions = tuple((hit.hit_id, hit.version) for hit in hits)
     return digest, _make_basis(db, subscription, window_start, versions)
 

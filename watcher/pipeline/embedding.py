@@ -24,6 +24,7 @@ from watcher.model.meaning import EncoderModel
 from watcher.model.topic import Topic
 from watcher.pipeline.learning import FindShipped, Learner
 from watcher.pipeline.proposals import apply_head, build_budgets, score_entries, store_scores
+from watcher.pipeline.story_joining import StoryJoiner
 from watcher.store.database import Database
 from watcher.store.meaning.backlog import (
     claim_entries,
@@ -100,6 +101,7 @@ class MeaningReader:
         self._stopped = threading.Event()
         self._model: StoredModel | None = None
         self._learner: Learner | None = None
+        self._joiner: StoryJoiner | None = None
         self._complete_below = 0
         self._checked_at: datetime | None = None
         self._retry_at = 0.0
@@ -174,6 +176,8 @@ class MeaningReader:
                 stored = register_model(db, model, self._clock())
         if self._model is None or self._model.id != stored.id:
             self._learner = Learner(self._database, self._encoder, stored, self._find_shipped)
+            shipped = self._find_shipped(stored.model.name)
+            self._joiner = StoryJoiner(self._database, stored, None if shipped is None else shipped.rows)
             self._complete_below = 0
         self._model = stored
         return stored
@@ -260,6 +264,9 @@ class MeaningReader:
                 store_scores(db, model, batch, read, build_budgets(heads, now, options.timezone), now)
         with self._database.write(lasting=False) as db:
             move_watermark(db, model, now)
+        # A transaction of its own: the next poll need not wait while stories are compared.
+        if self._joiner is not None and model.state is ModelState.SERVING:
+            self._joiner.join_stories(read, now)
         return len(read)
 
     def _finish(self, model: StoredModel) -> int:

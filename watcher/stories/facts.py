@@ -48,7 +48,7 @@ def summarise_event(reports: Sequence[EventReport], *, languages: Sequence[str] 
     )
 
 
-def split_sentences(text: str) -> tuple[str, ...]:
+def list_sentences(text: str) -> tuple[str, ...]:
     """Return the sentences of a text, in order, without blanks around them."""
     return tuple(stripped for part in _SENTENCE_END.split(text) if (stripped := part.strip()))
 
@@ -103,7 +103,7 @@ def _find_additions(
     is_first_of_language = language not in sentences
     read = sentences.setdefault(language, [])
     added_sentences = []
-    for sentence in split_sentences(whole):
+    for sentence in list_sentences(whole):
         words = frozenset(word for word in tokens(sentence) if word not in HEADLINE_STOPWORDS)
         if len(words) < MIN_SENTENCE_WORDS:
             continue

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import chain
+from typing import Any
 
 from sqlalchemy import TextClause, bindparam, case, delete, func, select, text, update
 
@@ -21,12 +22,12 @@ from watcher.store.sql.interface import SqlDialect
 from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import stories, story_marks
-from watcher.stories import (
+from watcher.stories.grouping import GroupedReport, ReportKey, find_copies, get_report_time, group_reports
+from watcher.stories.pair import PairScore, ReportTraits, build_traits, score_pair
+from watcher.stories.similarity import (
     MAX_COMPARED_CHARACTERS,
     STORY_WINDOW,
-    StoryCandidate,
     build_story_text,
-    choose_story,
     compute_blocking_keys,
     extract_story_text,
 )
@@ -57,16 +58,16 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
     if not fresh:
         return {}
     reports = [_Report.of(stored) for stored in sorted(fresh, key=lambda report: report.id)]
+    # Blocking keys propose stored entries, words decide, and whoever joins no stored story begins one.
     nearest = _find_nearest(db, reports, now)
-    candidates = _load_candidates(db, set(chain.from_iterable(nearest)))
-    provisional = _assign_provisionally(reports, nearest, candidates, now)
-    sizes = Counter(assignment.story_id for assignment in provisional.values())
-    new_ids = _add_stories(db, {story_id: size for story_id, size in sizes.items() if story_id < 0}, now)
-    _grow_stories(db, {story_id: size for story_id, size in sizes.items() if story_id > 0}, now)
+    asked = set(chain.from_iterable(nearest)) - {report.entry_id for report in reports}
+    groups = _group(reports, nearest, _load_candidates(db, asked))
+    assigned = zip(groups, _store_groups(db, groups, now), strict=True)
     _add_blocking_keys(db, reports)
     return {
-        entry_id: assignment._replace(story_id=new_ids.get(assignment.story_id, assignment.story_id))
-        for entry_id, assignment in provisional.items()
+        reports[number].entry_id: StoryAssignment(story_id, number in group.copies)
+        for group, story_id in assigned
+        for number in group.fresh
     }
 
 
@@ -85,35 +86,58 @@ class _Report:
     """An entry as it is compared with others: entries that share no blocking key are not compared."""
 
     entry_id: int
-    text: str
+    traits: ReportTraits
     blocking_keys: frozenset[int]
-    seen_at: datetime
+    key: ReportKey
+    story_id: int | None = None
 
     @classmethod
     def of(cls, stored: StoredEntry) -> _Report:
-        text = extract_story_text(stored.entry)
-        return cls(stored.id, text, frozenset(compute_blocking_keys(text)), stored.first_seen_at)
+        entry = stored.entry
+        text = extract_story_text(entry)
+        reported_at = get_report_time(entry.item.published_at, stored.first_seen_at, doubtful=entry.item.date_doubtful)
+        key = (reported_at, text, f"{entry.feed_id} {entry.key}")
+        return cls(stored.id, build_traits(text, entry.item.language), frozenset(compute_blocking_keys(text)), key)
 
 
-def _assign_provisionally(
-    reports: Sequence[_Report],
-    nearest: Sequence[Sequence[int]],
-    candidates: Mapping[int, StoryCandidate],
-    now: datetime,
-) -> Mapping[int, StoryAssignment]:
-    """Choose a story for each report, one after the other; a new story has a negative number until it is stored."""
-    known = dict(candidates)
-    assigned: dict[int, StoryAssignment] = {}
-    next_new = -1
-    for report, entry_ids in zip(reports, nearest, strict=True):
-        match = choose_story(report.text, [known[entry_id] for entry_id in entry_ids if entry_id in known], now)
-        story_id = next_new if match.story_id is None else match.story_id
-        next_new -= match.story_id is None
-        assigned[report.entry_id] = StoryAssignment(story_id, match.copy)
-        known[report.entry_id] = StoryCandidate(
-            story_id=story_id, entry_id=report.entry_id, text=report.text, seen_at=report.seen_at
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Reports of one story: the fresh ones, by number, and those of them that repeat an earlier report."""
+
+    fresh: tuple[int, ...]
+    story_id: int | None
+    copies: frozenset[int]
+
+
+def _group(
+    fresh: Sequence[_Report], nearest: Sequence[Sequence[int]], known: Mapping[int, _Report]
+) -> Sequence[_Group]:
+    """Group fresh reports with each other and with the stored ones that they are nearest to."""
+    reports = [*fresh, *(known[entry_id] for entry_id in sorted(known))]
+    number_of = {report.entry_id: number for number, report in enumerate(reports)}
+
+    @cache
+    def compare_ordered(number: int, other: int) -> PairScore:
+        return score_pair(reports[number].traits, reports[other].traits, None)
+
+    def compare(number: int, other: int) -> PairScore:
+        return compare_ordered(min(number, other), max(number, other))
+
+    grouped = [
+        GroupedReport(key=report.key, story_id=report.story_id, is_fresh=number < len(fresh))
+        for number, report in enumerate(reports)
+    ]
+    near = {number: [number_of[id_] for id_ in some if id_ in number_of] for number, some in enumerate(nearest)}
+    # Stored stories are joined with each other when their vectors are there, by more than words.
+    groups = group_reports(grouped, near, compare, merge_stories=False)
+    return [
+        _Group(
+            tuple(number for number in group.members if number < len(fresh)),
+            group.story_ids[0] if group.story_ids else None,
+            find_copies(grouped, group, compare),
         )
-    return assigned
+        for group in groups
+    ]
 
 
 _MOMENT = stories.c.first_at.type
@@ -143,6 +167,10 @@ _TEXTS = select(
         func.coalesce(func.nullif(entry_table.c.summary, ""), entry_table.c.content), 1, MAX_COMPARED_CHARACTERS
     ).label("rest"),
     entry_table.c.first_seen_at,
+    entry_table.c.published_at,
+    entry_table.c.published_doubtful,
+    entry_table.c.language,
+    entry_table.c.feed_id,
 ).where(any_of(entry_table.c.id, bindparam("ids", type_=IDS)))
 
 
@@ -168,16 +196,18 @@ def _select_holders(dialect: SqlDialect) -> TextClause:
 
 
 def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[list[int]]:
-    """List, for each report, the stored entries and the reports before it that share the most blocking keys with it."""
-    holders = _find_holders(db, sorted(set().union(*(report.blocking_keys for report in reports))), now)
-    nearest: list[list[int]] = []
-    # Reports of the batch are compared with those before them as well, so that a batch groups as one by one would.
-    for number, report in enumerate(reports):
-        shared = Counter(chain.from_iterable(holders[key] for key in report.blocking_keys))
-        keys = report.blocking_keys
-        shared.update({other.entry_id: len(keys & other.blocking_keys) for other in reports[:number]})
-        nearest.append(_choose_nearest(shared))
-    return nearest
+    """List, for each report, the entries that share the most blocking keys with it.
+
+    Those of the batch are among them, so that a batch groups as its entries would one by one.
+    """
+    holders = dict(_find_holders(db, sorted(set().union(*(report.blocking_keys for report in reports))), now))
+    for report in reports:
+        for key in report.blocking_keys:
+            holders[key] = [*holders.get(key, ()), report.entry_id]
+    return [
+        _choose_nearest(Counter(id_ for key in report.blocking_keys for id_ in holders[key] if id_ != report.entry_id))
+        for report in reports
+    ]
 
 
 def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> Mapping[int, Sequence[int]]:
@@ -198,31 +228,38 @@ def _choose_nearest(shared: Counter[int]) -> list[int]:
     return [entry_id for _count, entry_id in sorted(most, reverse=True)[:MAX_COMPARED_ENTRIES]]
 
 
-def _load_candidates(db: Db, entry_ids: Collection[int]) -> dict[int, StoryCandidate]:
+def _load_candidates(db: Db, entry_ids: Collection[int]) -> dict[int, _Report]:
     if not entry_ids:
         return {}
     rows = db.execute(_TEXTS, {"ids": entry_ids}).all()
-    return {
-        row.id: StoryCandidate(
-            story_id=row.story_id,
-            entry_id=row.id,
-            text=build_story_text(row.title, row.rest, ""),
-            seen_at=row.first_seen_at,
-        )
-        for row in rows
-        if row.story_id is not None
-    }
+    return {row.id: _read_candidate(row) for row in rows if row.story_id is not None}
 
 
-def _add_stories(db: Db, sizes: Mapping[int, int], now: datetime) -> Mapping[int, int]:
-    """Add stories of some sizes, and return their ids, both by provisional number."""
+def _read_candidate(row: Any) -> _Report:
+    text = build_story_text(row.title, row.rest, "")
+    reported_at = get_report_time(row.published_at, row.first_seen_at, doubtful=row.published_doubtful)
+    traits = build_traits(text, row.language)
+    return _Report(row.id, traits, frozenset(), (reported_at, text, f"{row.feed_id} {row.id}"), row.story_id)
+
+
+def _store_groups(db: Db, groups: Sequence[_Group], now: datetime) -> list[int]:
+    """Add the stories of new groups, count what stored ones gain, and return the story of each group."""
+    # Ids are in order of discovery, whatever the order in which reports were published.
+    new_groups = sorted((group for group in groups if group.story_id is None), key=lambda group: min(group.fresh))
+    new_ids = _add_stories(db, [len(group.fresh) for group in new_groups], now)
+    ids = dict(zip((group.fresh for group in new_groups), new_ids, strict=True))
+    _grow_stories(db, {group.story_id: len(group.fresh) for group in groups if group.story_id and group.fresh}, now)
+    return [ids[group.fresh] if group.story_id is None else group.story_id for group in groups]
+
+
+def _add_stories(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
+    """Add stories of some sizes, and return their ids."""
     if not sizes:
-        return {}
-    numbers = sorted(sizes, reverse=True)
-    new_ids = dict(zip(numbers, reserve_ids(db, stories, len(sizes)), strict=True))
-    rows = [{"id": new_ids[number], "first_at": now, "last_at": now, "size": sizes[number]} for number in numbers]
-    bulk_insert(db, stories, rows)
-    return new_ids
+        return ()
+    ids = reserve_ids(db, stories, len(sizes))
+    new_stories = zip(ids, sizes, strict=True)
+    bulk_insert(db, stories, [{"id": id_, "first_at": now, "last_at": now, "size": size} for id_, size in new_stories])
+    return ids
 
 
 def _grow_stories(db: Db, more: Mapping[int, int], now: datetime) -> None:

@@ -15,14 +15,20 @@ from watcher.store.database import Db
 from watcher.store.filters import filter_entries
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.types import IDS
+from watcher.store.stories.moves import find_current_story
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, stories
 from watcher.store.tables import hits as hit_table
 
 
 def load_story(db: Db, story_id: int) -> Story:
-    """Read a story with its tellings, oldest first; raises NotFoundError."""
+    """Read a story with its tellings, oldest first; raises NotFoundError.
+
+    An id whose story was joined to another leads to that one.
+    """
     row = db.execute(select(stories).where(stories.c.id == story_id)).first()
+    if row is None and (current := find_current_story(db, story_id)) is not None:
+        row = db.execute(select(stories).where(stories.c.id == current)).first()
     if row is None:
         raise NotFoundError("story", str(story_id))
     return _read(db, [row])[0]

@@ -36,7 +36,7 @@ def list_entries(request: Request, response: Response, ctx: Ctx, query: ListPara
 def list_similar_entries(ctx: Ctx, entry_id: EntryId, limit: Limit = 20) -> SimilarEntryList:
     """List the entries whose meaning is nearest to an entry's, the nearest first."""
     with ctx.app.database.read() as db:
-        return encode_similar_entries(find_like_entry(db, entry_id, Filters(), limit=limit))
+        return encode_similar_entries(find_like_entry(db, entry_id, Filters(), ctx.now, limit=limit))
 
 
 @router.get("/entries/{entry_id}")
