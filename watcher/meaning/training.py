@@ -28,6 +28,8 @@ class TrainingKind(StrEnum):
 
 WEIGHTS = {TrainingKind.SENTENCE: 1.0, TrainingKind.EXAMPLE: 1.0, TrainingKind.JUDGED: 4.0}
 """How much one row counts beside others that were written or judged."""
+REFUSED_SHARE = 0.25
+"""The most that everything said not to belong weighs together; the rest of the half is the background's."""
 REFUSAL = 0.5
 """How much a row that was said not to belong counts beside one that was said to belong: such rows are often near."""
 
@@ -116,7 +118,7 @@ def _weigh_rows(kinds: Sequence[TrainingKind], belong: Sequence[bool], counts: S
     belonging = float((weights * numbers)[sides].sum())
     refused = float((weights * numbers)[~sides].sum())
     unit = 0.5 / belonging
-    refused_unit = min(unit, 0.25 / refused) if refused else 0.0
+    refused_unit = min(unit, REFUSED_SHARE / refused) if refused else 0.0
     weights *= np.where(sides, unit, refused_unit)
     weights[-1] = (0.5 - refused_unit * refused) / counts[-1]
     return weights

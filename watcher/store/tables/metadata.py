@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import MetaData, text
 from sqlalchemy.sql.base import DialectKWArgs
@@ -40,4 +40,5 @@ def set_postgresql_options() -> None:
     for table in metadata.tables.values():
         for item in (table, *table.indexes):
             if options := item.info.get(_POSTGRESQL):
-                cast("DialectKWArgs", item).dialect_options[_POSTGRESQL].update(options)
+                assert isinstance(item, DialectKWArgs)
+                item.dialect_options[_POSTGRESQL].update(options)
