@@ -286,13 +286,13 @@ def test_without_a_backlog_a_run_writes_nothing(desk: Desk) -> None:
     desk.read()
     with desk.database.read() as db:
         before = db.exec_driver_sql(
-            "PRAGMA data_version" if desk.database.is_sqlite else "SELECT pg_current_wal_lsn()"
+            "SELECT pg_current_wal_lsn()" if desk.database.is_shared else "PRAGMA data_version"
         ).scalar()
 
         desk.read()
 
         after = db.exec_driver_sql(
-            "PRAGMA data_version" if desk.database.is_sqlite else "SELECT pg_current_wal_lsn()"
+            "SELECT pg_current_wal_lsn()" if desk.database.is_shared else "PRAGMA data_version"
         ).scalar()
     assert before == after
 

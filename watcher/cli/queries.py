@@ -238,10 +238,7 @@ def _print_similar(application: App, query: ListQuery, like: str, *, as_json: bo
     from watcher.app.similar import find_like_text
     from watcher.contract.entries import encode_similar_entries
 
-    with application.database.read() as db:
-        found = find_like_text(
-            db, application.settings.meaning, like, query.filters, clock.now(), query=query.search, limit=query.limit
-        )
+    found = find_like_text(application, like, query.filters, clock.now(), query=query.search, limit=query.limit)
     if as_json:
         output.print_json(encode_similar_entries(found))
         return

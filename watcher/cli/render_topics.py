@@ -10,6 +10,7 @@ from watcher.cli import output, render_entry
 if TYPE_CHECKING:
     from watcher.app.learning import Learning
     from watcher.app.topic_meaning import MeaningMeasurement
+    from watcher.app.topic_trial import MeaningDiff, MeaningMatch
     from watcher.topics.cost import ClauseCost, TopicCost
     from watcher.topics.diff import QueryDiff
     from watcher.topics.evaluation import TopicScore
@@ -124,6 +125,32 @@ def print_probe(probe: ProbeResult) -> None:
             for way in probe.relaxations[:MAX_LOOSENINGS]
         ]
         output.print_table(("lets in", "the query"), rows)
+
+
+def print_meaning_misses(misses: Sequence[MeaningMatch]) -> None:
+    """Print the entries that fit a topic's sentences best and that no word finds."""
+    output.print_line("")
+    for miss in misses:
+        render_entry.print_entry(miss.stored, ())
+        state = "is proposed" if miss.is_proposed else "not near enough to be proposed"
+        output.print_line(output.style_text(f"  by meaning {miss.score:.2f}, {state}", output.DIM))
+    output.print_note(
+        output.format_count(len(misses), "entry", "entries") + " by meaning, found by no word of the query"
+    )
+
+
+def print_meaning_diff(diff: MeaningDiff) -> None:
+    """Print what changed sentences would propose, and what not any more."""
+    for match in diff.lost:
+        output.print_line(output.style_text("- ", output.RED) + "not proposed any more")
+        render_entry.print_entry(match.stored, ())
+    for match in diff.gained:
+        output.print_line(output.style_text("+ ", output.GREEN) + f"proposed, {match.score:.2f}")
+        render_entry.print_entry(match.stored, ())
+    output.print_note(
+        f"proposals, before the budget of a day: {diff.gained_count:,} gained, {diff.lost_count:,} lost,"
+        f" {diff.kept:,} kept"
+    )
 
 
 def print_sample(sample: Sample, elusion: Elusion | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -79,11 +79,12 @@ class EntryDetail(Entry):
 
 
 class EntryMatch(TypedDict):
-    """An entry that a search found."""
+    """An entry that a search found; `likeness` is there where it was a search by meaning, and at most 1."""
 
     entry: Entry
     evidence: list[Evidence]
     story: StoryReference
+    likeness: NotRequired[float]
 
 
 class SimilarEntry(TypedDict):
@@ -154,11 +155,14 @@ def encode_entry_detail(stored: StoredEntry, versions: Iterable[Mapping[str, Any
 
 def encode_match(match: SearchResult) -> EntryMatch:
     """Return an entry that a search found, with the words that prove it."""
-    return {
+    encoded: EntryMatch = {
         "entry": encode_entry(match.stored),
         "evidence": encode_evidence(match.evidence),
         "story": {"id": match.story_id, "size": match.story_size},
     }
+    if match.likeness is not None:
+        encoded["likeness"] = round(match.likeness, 4)
+    return encoded
 
 
 def encode_matches(page: Page[SearchResult]) -> EntryList:

@@ -24,8 +24,26 @@ class LostEntry(GainedEntry):
     label: str | None
 
 
+class MeaningMatch(TypedDict):
+    """An entry and how well it fits a topic's sentences, 0 to 1; whether that is enough to propose it."""
+
+    entry: Entry
+    score: float
+    proposed: bool
+
+
+class ProposalDiff(TypedDict):
+    """What changed sentences would propose that the former ones would not, and the reverse."""
+
+    gained_count: int
+    lost_count: int
+    kept: int
+    gained: list[MeaningMatch]
+    lost: list[MeaningMatch]
+
+
 class QueryDiff(TypedDict):
-    """What a changed query gains and loses among the stored entries."""
+    """What a changed query gains and loses among the stored entries; `proposals` where sentences change."""
 
     topic: str
     tested: int
@@ -35,6 +53,7 @@ class QueryDiff(TypedDict):
     lost_labels: Judgements
     gained: list[GainedEntry]
     lost: list[LostEntry]
+    proposals: NotRequired[ProposalDiff]
 
 
 class ReplayedTopic(TypedDict):
@@ -168,7 +187,11 @@ class Sample(TypedDict):
 
 
 class Probe(TypedDict):
-    """What a topic may be missing; `elusion` is null where no sample was drawn."""
+    """What a topic may be missing; `elusion` is null where no sample was drawn.
+
+    `by_meaning` is there for a topic with sentences where entries are read for meaning: those that fit best and that no
+    word finds.
+    """
 
     topic: str
     tested: int
@@ -178,6 +201,7 @@ class Probe(TypedDict):
     loosenings: list[Loosening]
     missed: list[MissedHit]
     elusion: Sample | None
+    by_meaning: NotRequired[list[MeaningMatch]]
 
 
 class ShareExample(TypedDict):
@@ -228,6 +252,7 @@ class DraftedTopic(TypedDict):
     name: str
     description: str
     query: str
+    about: list[str]
     why: list[str]
     matched: int | None
     tested: int | None

@@ -90,12 +90,16 @@ _LABELS = {ProposalState.ACCEPTED: "relevant", ProposalState.REJECTED: "irreleva
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """A stored entry that a search found, and the words that show why; none where nothing was searched for."""
+    """A stored entry that a search found, and the words that show why; none where nothing was searched for.
+
+    `likeness` is set by a search by meaning.
+    """
 
     stored: StoredEntry
     evidence: tuple[Evidence, ...] = ()
     story_id: int | None = None
     story_size: int = 1
+    likeness: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,6 +19,7 @@ from watcher.contract.problems import InvalidValue, Problem
 from watcher.errors import (
     BusyError,
     ConfigError,
+    EncoderUnavailable,
     NotFoundError,
     QueryError,
     StorageError,
@@ -81,7 +82,7 @@ def get_http_status(error: WatcherError) -> int:
             return 409
         case TooLongError():
             return 413
-        case StoreError() | BusyError():
+        case StoreError() | BusyError() | EncoderUnavailable():
             return 503
         case _:
             return 502

@@ -237,6 +237,12 @@ def _sized(db: Db, found: list[SearchResult]) -> tuple[SearchResult, ...]:
     )
 
 
+def load_results(db: Db, ids: Sequence[int]) -> Mapping[int, SearchResult]:
+    """Return entries with their stories, by id, as a search lists them; those that are not stored are left out."""
+    found = [SearchResult(stored=stored, story_id=story_id) for stored, story_id in _read(db, ids)]
+    return {result.stored.id: result for result in _sized(db, found)}
+
+
 def _sizes(db: Db, story_ids: set[int]) -> Mapping[int, int]:
     if not story_ids:
         return {}

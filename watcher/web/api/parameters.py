@@ -39,6 +39,9 @@ Order = Annotated[Literal["new", "score"], Query(description="Newest first, or b
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Cursor = Annotated[Text | None, Query(description="`next_cursor` of the page before", max_length=500)]
 Search = Annotated[Text | None, Query(description="A query in the topic language", max_length=20_000)]
+Like = Annotated[
+    Text | None, Query(description="Entries whose meaning is near to this text, the nearest first", max_length=4_000)
+]
 _SearchAlias = Annotated[Text | None, Query(description="The same as `q`", max_length=20_000, include_in_schema=False)]
 
 

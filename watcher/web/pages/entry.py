@@ -59,7 +59,7 @@ def show_similar(request: Request, ctx: Ctx, entry_id: EntryId) -> Response:
     """Show the entries whose meaning is nearest to an entry's."""
     with ctx.app.database.read() as db:
         stored = load_entry(db, entry_id)
-        found = find_like_entry(db, entry_id, Filters(), ctx.now, limit=MAX_SIMILAR)
+    found = find_like_entry(ctx.app, entry_id, Filters(), ctx.now, limit=MAX_SIMILAR)
     return ctx.render_page(request, "similar.html", stored=stored, found=found)
 
 

@@ -51,7 +51,7 @@ def parse_page_query(ctx: WebContext, params: QueryParams, limit: int = PAGE_SIZ
     typed: dict[str, Any] = {}
     for name in ("topic", "source", "language", "label"):
         typed[name] = [value.strip() for value in params.getlist(name) if value.strip()][:MAX_VALUES]
-    for name in ("q", "since", "until", "story", "found_by", "order", "group", "cursor"):
+    for name in ("q", "like", "since", "until", "story", "found_by", "order", "group", "cursor"):
         typed[name] = (params.get(name) or "").strip() or None
     try:
         validate_texts(typed)

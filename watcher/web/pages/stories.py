@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from watcher.app import listing
+from watcher.app.proposals import is_meaning_on
 from watcher.app.story_brief import load_story_brief
 from watcher.errors import UsageError
 from watcher.model.results import Page
@@ -63,6 +64,7 @@ def show_story(request: Request, ctx: Ctx, story_id: StoryId) -> Response:
         story=story,
         facts=brief.facts if brief else None,
         growth=measure_growth(brief.facts) if brief else (),
+        is_meaning_on=is_meaning_on(ctx.app.settings),
         coverage=brief.coverage if brief else None,
         reports=arrange_reports(brief.facts, stored, versions, story_hits) if brief else (),
     )
