@@ -176,8 +176,7 @@ class MeaningReader:
                 stored = register_model(db, model, self._clock())
         if self._model is None or self._model.id != stored.id:
             self._learner = Learner(self._database, self._encoder, stored, self._find_shipped)
-            shipped = self._find_shipped(stored.model.name)
-            self._joiner = StoryJoiner(self._database, stored, None if shipped is None else shipped.rows)
+            self._joiner = StoryJoiner(self._database, stored, self._find_shipped(stored.model.name))
             self._complete_below = 0
         self._model = stored
         return stored
