@@ -25,7 +25,8 @@ def main() -> None:
     items = [json.loads(line) for line in HEADLINES.read_text(encoding="utf-8").splitlines() if line.strip()]
     passages = [build_passage(item["title"], item.get("summary", "")) for item in items]
     with closing(BundledEncoder()) as encoder:
-        data = pack_background(encoder.encode_queries(passages), NAME)
+        languages = [item.get("language", "") for item in items]
+        data = pack_background(encoder.encode_queries(passages), languages, NAME)
     if len(data) > MAX_BYTES:
         raise SystemExit(f"{len(data):,} bytes are too many to ship")
     TARGET.write_bytes(data)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.machine import Desk
+from watcher.inference import can_use_bundled
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +61,12 @@ def test_the_digest_lies_in_the_hand(told: dict[str, Any]) -> None:
 
     assert "<mark" in html.read_text(encoding="utf-8")
     assert {section["id"] for section in told["digest"]["topics"]} >= {"five-eyes", "cyber-ops-russia"}
+
+
+@pytest.mark.skipif(not can_use_bundled(), reason="without the extra `meaning` stories are joined by words alone")
+def test_reports_in_several_languages_are_six_or_seven_stories(told: dict[str, Any]) -> None:
+    digest = told["digest"]
+
+    assert len(told["stories"]) in {6, 7}
+    assert digest["story_count"] + digest["weak"] == len(told["stories"])
+    assert max(len(story["languages"]) for story in told["stories"]) >= 5

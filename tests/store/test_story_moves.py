@@ -9,6 +9,7 @@ import pytest
 
 from tests.store.filled import NOON, bring, item, topics
 from watcher.errors import NotFoundError
+from watcher.meaning.background import Background
 from watcher.meaning.vectors import Rows, encode_vector
 from watcher.model.meaning import EncoderModel
 from watcher.store.database import Database
@@ -71,7 +72,7 @@ def bring_reports(database: Database) -> dict[str, int]:
     return ids_of(database)
 
 
-def embed_reports(database: Database, entry_ids: dict[str, int]) -> tuple[StoredModel, Rows]:
+def embed_reports(database: Database, entry_ids: dict[str, int]) -> tuple[StoredModel, Background]:
     """Embed the reports: the three of the ferry are close to each other, the other is not. Return a background too."""
     random = np.random.default_rng(7)
     ferry = random.standard_normal(32)
@@ -80,7 +81,8 @@ def embed_reports(database: Database, entry_ids: dict[str, int]) -> tuple[Stored
         for title in entry_ids
     }
     model = embed(database, {entry_ids[title]: unit(row) for title, row in rows.items()})
-    return model, unit(random.standard_normal((200, 32)))
+    background = unit(random.standard_normal((200, 32)))
+    return model, Background(background, background.mean(axis=0), per_day=100.0)
 
 
 def join_by_meaning(database: Database, entry_ids: dict[str, int]) -> int:

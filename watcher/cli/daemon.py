@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import logs, output
+from watcher.cli.meaning import read_stored_entries
 from watcher.cli.state import Json, open_application, state
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ def poll(
         total = len(urls) if urls is not None else len(application.settings.sources) if everything else None
         with output.show_steps("Polling", total) as advance:
             polled = asyncio.run(_poll_once(application, urls, everything=everything, advance=advance))
-        _read_for_meaning(application, wanted=meaning)
+        if meaning:
+            read_stored_entries(application)
         with application.database.read() as db:
             held = list_feed_leases(db, clock.now(), urls=urls, everything=everything)
     summary: PrintedPoll = {
@@ -88,26 +90,6 @@ def poll(
         for holder in held:
             output.print_line(output.style_text(_format_held(holder), output.YELLOW))
     raise typer.Exit(1 if polled.failed or (held and not polled.due) else 0)
-
-
-def _read_for_meaning(application: App, *, wanted: bool) -> None:
-    """Read every entry that is not read yet, with progress. Raises EncoderUnavailable, UsageError without encoder."""
-    if not wanted:
-        return
-    import os
-    import socket
-
-    from watcher import clock
-    from watcher.app.meaning import ReadingService
-    from watcher.pipeline.lease_recovery import COMMAND_PREFIX
-
-    owner = f"{COMMAND_PREFIX} {socket.gethostname()}:{os.getpid()}"
-    service = ReadingService(application, clock.now, clock.monotonic, owner=owner)
-    try:
-        with output.show_progress("Reading for meaning") as on_progress:
-            service.read_everything(on_progress)
-    finally:
-        service.close()
 
 
 @app.command()

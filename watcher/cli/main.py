@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "topics": ("topics", "List, show, test, explain and measure topics."),
     "hits": ("queries", "List stored hits."),
     "search": ("queries", "Search every stored entry in the topic language."),
-    "stories": ("queries", "List stories with their outlets."),
+    "stories": ("stories", "List stories with their outlets; split, merge and export them."),
     "proposals": ("proposals", "List items found by meaning, and judge them."),
     "label": ("queries", "Judge a hit: relevant or irrelevant."),
     "digest": ("digests", "List, preview and send digests."),

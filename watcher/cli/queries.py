@@ -1,4 +1,4 @@
-"""hits, search, stories, label: what is stored."""
+"""hits, search, label: what is stored."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def hits(
         cursor=cursor,
     )
     with open_application(queries=False) as application:
-        query = _parse_query(application, raw)
+        query = parse_typed_query(application, raw)
         with application.database.read() as db:
             page = list_hits(db, query)
     _print_hits(page, HitFormat.JSON if as_json else form)
@@ -137,43 +137,11 @@ def search(
         cursor=cursor,
     )
     with open_application(queries=False) as application:
-        parsed = _parse_query(application, raw)
+        parsed = parse_typed_query(application, raw)
         if like is not None:
             _print_similar(application, parsed, like, as_json=as_json)
         else:
             _print_matches(application, parsed, as_json=as_json)
-
-
-@app.command()
-def stories(
-    topic: Topics = None,
-    source: Sources = None,
-    since: Since = None,
-    until: Until = None,
-    limit: Limit = 20,
-    cursor: Cursor = None,
-    as_json: Json = False,
-) -> None:
-    """List stories, the newest first, with their outlets."""
-    from watcher.app.listing import RawListQuery, list_stories
-    from watcher.contract.stories import encode_stories
-
-    raw = RawListQuery(topics=topic or (), sources=source or (), since=since, until=until, limit=limit, cursor=cursor)
-    with open_application(queries=False) as application:
-        query = _parse_query(application, raw)
-        with application.database.read() as db:
-            page = list_stories(db, query)
-    if as_json:
-        output.print_json(encode_stories(page))
-        return
-    for story in page.items:
-        title = story.tellings[0].title if story.tellings else "(no entries left)"
-        output.print_line(f"{output.style_text(output.clean_text(title), output.BOLD)}  #{story.id}")
-        for report in story.tellings:
-            copy = output.style_text("  copy", output.DIM) if report.copy else ""
-            outlet, headline = output.clean_text(report.source), output.clean_text(report.title)
-            output.print_line(f"  {output.format_time(report.first_seen_at)}  {outlet}: {headline}{copy}")
-    _print_end(len(page.items), "story", page.next_cursor, None)
 
 
 @app.command()
@@ -202,7 +170,8 @@ def label(
             output.print_note(f"the same item is hit {other.id} ({other.topic_id}): {label_text}")
 
 
-def _parse_query(application: App, raw: RawListQuery) -> ListQuery:
+def parse_typed_query(application: App, raw: RawListQuery) -> ListQuery:
+    """Parse what was typed for a list. Raises what `parse_list_query` raises, and QueryError."""
     from watcher import clock
     from watcher.app.listing import parse_list_query_with_sets
 
@@ -229,7 +198,7 @@ def _print_matches(application: App, query: ListQuery, *, as_json: bool) -> None
         return
     for match in page.items:
         render_entry.print_entry(match.stored, match.evidence)
-    _print_end(len(page.items), "entry", page.next_cursor, page.searched_back_to)
+    print_end(len(page.items), "entry", page.next_cursor, page.searched_back_to)
 
 
 def _print_similar(application: App, query: ListQuery, like: str, *, as_json: bool) -> None:
@@ -274,7 +243,7 @@ def _print_hits(page: Page[StoredHit], form: HitFormat) -> None:
         case HitFormat.TABLE:
             for hit in page.items:
                 render_entry.print_hit(hit)
-            _print_end(len(page.items), "hit", page.next_cursor, page.searched_back_to)
+            print_end(len(page.items), "hit", page.next_cursor, page.searched_back_to)
 
 
 def _print_text(text: str) -> None:
@@ -283,7 +252,8 @@ def _print_text(text: str) -> None:
         output.print_line(text.rstrip("\r\n"))
 
 
-def _print_end(count: int, noun: str, cursor: str | None, back_to: datetime | None) -> None:
+def print_end(count: int, noun: str, cursor: str | None, back_to: datetime | None) -> None:
+    """Print how much was listed, and how the list goes on."""
     plural = {"entry": "entries", "story": "stories"}.get(noun, "")
     output.print_note(output.format_count(count, noun, plural) + (f"; more with --cursor {cursor}" if cursor else ""))
     if back_to is not None:

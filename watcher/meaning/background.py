@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from importlib.resources import files
 from io import BytesIO
 
@@ -26,13 +26,15 @@ SHIPPED_PER_DAY = 3_000.0
 class Background:
     """Recent entries as unit rows, newest last, and how many of them come in a day.
 
-    `mean` is what all texts share; it is taken from every vector before vectors are compared.
+    `mean` is what all texts share; it is taken from every vector before vectors are compared. `languages` are those of
+    the rows, or empty where they are not known.
     """
 
     rows: Rows
     mean: Rows
     per_day: float
     is_shipped: bool = False
+    languages: tuple[str | None, ...] = ()
 
     @cached_property
     def centered(self) -> Rows:
@@ -66,6 +68,7 @@ def join_rows(parts: Sequence[Rows], dimensions: int) -> Rows:
     return np.concatenate(present) if present else np.empty((0, dimensions), np.float32)
 
 
+@cache
 def load_shipped_background(model: str) -> Background | None:
     """Return the background that ships: numbers made of invented headlines; None for any other model than theirs."""
     with np.load(BytesIO((files("watcher.meaning") / SHIPPED).read_bytes()), allow_pickle=False) as stored:
@@ -73,12 +76,13 @@ def load_shipped_background(model: str) -> Background | None:
             return None
         rows: Quantized = stored["rows"]
         mean: Rows = stored["mean"]
-    return Background(restore(rows), mean, SHIPPED_PER_DAY, is_shipped=True)
+        languages = tuple(language.decode() or None for language in stored["languages"])
+    return Background(restore(rows), mean, SHIPPED_PER_DAY, is_shipped=True, languages=languages)
 
 
-def pack_background(rows: Rows, model: str) -> bytes:
-    """Return unit rows as the file that ships; the same rows yield the same bytes."""
+def pack_background(rows: Rows, languages: Sequence[str], model: str) -> bytes:
+    """Return unit rows and their languages as the file that ships; the same rows yield the same bytes."""
     buffer = BytesIO()
     mean = rows.mean(axis=0).astype(np.float32)
-    np.savez(buffer, rows=quantize(rows), mean=mean, model=np.array(model))
+    np.savez(buffer, rows=quantize(rows), mean=mean, languages=np.array(languages, dtype="S"), model=np.array(model))
     return buffer.getvalue()

@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 
 import structlog
 
+from watcher.meaning.background import Background
 from watcher.meaning.story_space import StorySpace
-from watcher.meaning.vectors import Rows
 from watcher.store.database import Database
 from watcher.store.meaning.models import StoredModel
 from watcher.store.stories.late import LateJoin, join_embedded_entries, load_story_space
@@ -25,9 +25,9 @@ MAX_GROWTH = 2
 
 
 class StoryJoiner:
-    """Joins stories by the vectors of one model. `shipped` rows are a background for an archive that is still small."""
+    """Joins stories by the vectors of one model. `shipped` is the background of an archive that is still small."""
 
-    def __init__(self, database: Database, model: StoredModel, shipped: Rows | None = None) -> None:
+    def __init__(self, database: Database, model: StoredModel, shipped: Background | None = None) -> None:
         self._database = database
         self._model = model
         self._shipped = shipped

@@ -17,7 +17,7 @@ from typing import NamedTuple, TypeAlias
 from watcher.stories.pair import PairScore
 from watcher.stories.similarity import COPY_SIMILARITY, STORY_WINDOW
 
-MIN_MEAN = -0.75
+MIN_MEAN = -0.6
 """The mean log odds between two groups that are merged, at least.
 
 By bench/stories.py, at -1.5, -1.0, -0.75, -0.5, 0: precision .968, .979, .997, .997, .996, recall .725, .699, .699,

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import bindparam, func, select
 
-from watcher.meaning.background import MIN_OWN_ENTRIES
+from watcher.meaning.background import MIN_OWN_ENTRIES, Background
 from watcher.meaning.story_space import PlacedReport, StorySpace, build_space, measure_closeness
 from watcher.meaning.vectors import Rows, decode_vectors
 from watcher.store.database import Db
@@ -58,10 +58,12 @@ class LateJoin:
     entry_ids: tuple[int, ...]
 
 
-def load_story_space(db: Db, stored: StoredModel, now: datetime, *, shipped: Rows | None = None) -> StorySpace | None:
+def load_story_space(
+    db: Db, stored: StoredModel, now: datetime, *, shipped: Background | None = None
+) -> StorySpace | None:
     """Return the space in which vectors are compared, from those of recent entries; None without any vector.
 
-    While an archive is small, a few events are much of it, and `shipped` rows alone are the background.
+    While an archive is small, a few events are much of it, and the rows of `shipped` alone are the background.
     """
     recent = load_recent_vectors(db, stored, now, limit=MAX_SPACE_ENTRIES)
     languages: Mapping[int, str | None] = {
@@ -70,15 +72,22 @@ def load_story_space(db: Db, stored: StoredModel, now: datetime, *, shipped: Row
     size = recent.dimensions
     rows = decode_vectors([recent.vectors[place * size : (place + 1) * size] for place in range(len(recent))])
     # Without any vector there is no mean; with few, the events of the day would count as what is usual.
-    parts = [part for part in (shipped, rows) if part is not None and len(part)]
+    usual, spoken = _list_shipped(shipped)
+    parts = [part for part in (usual, rows) if part is not None and len(part)]
     if not parts:
         return None
-    unknown: list[str | None] = [None] * (0 if shipped is None else len(shipped))
     return build_space(
         np.concatenate(parts),
-        unknown + [languages.get(id_) for id_ in recent.entry_ids],
-        background_rows=len(unknown) if unknown and len(recent) < MIN_OWN_ENTRIES else None,
+        [*spoken, *(languages.get(id_) for id_ in recent.entry_ids)],
+        background_rows=len(spoken) if spoken and len(recent) < MIN_OWN_ENTRIES else None,
     )
+
+
+def _list_shipped(shipped: Background | None) -> tuple[Rows | None, Sequence[str | None]]:
+    """Return the rows that ship, and the language of each."""
+    if shipped is None:
+        return None, ()
+    return shipped.rows, shipped.languages or [None] * len(shipped.rows)
 
 
 def join_embedded_entries(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from watcher.app.listing import ListQuery, RawListQuery
+from watcher.app.listing import ORDERS, ListQuery, RawListQuery
 from watcher.errors import BusyError, QueryError, UsageError, WatcherError
 from watcher.web.context import WebContext
 from watcher.web.listing import parse_request_query
@@ -46,7 +47,9 @@ class PageQuery:
         return {name: value for name, value in self.typed.items() if name != "cursor"}
 
 
-def parse_page_query(ctx: WebContext, params: QueryParams, limit: int = PAGE_SIZE) -> PageQuery:
+def parse_page_query(
+    ctx: WebContext, params: QueryParams, limit: int = PAGE_SIZE, orders: Sequence[str] = ORDERS
+) -> PageQuery:
     """Parse a page's address; an error is kept in `fault`, for the page to show beside the form."""
     typed: dict[str, Any] = {}
     for name in ("topic", "source", "language", "label"):
@@ -65,13 +68,14 @@ def parse_page_query(ctx: WebContext, params: QueryParams, limit: int = PAGE_SIZ
             languages=typed["language"],
             labels=typed["label"],
             found_by=typed["found_by"] or "words",
-            order=typed["order"] or "new",
+            order=typed["order"] or orders[0],
+            orders=orders,
             limit=limit,
             cursor=typed["cursor"],
         )
         return PageQuery(typed=typed, query=parse_request_query(ctx, raw))
     except (UsageError, QueryError, BusyError) as error:
-        return PageQuery(typed=typed, query=ListQuery(limit=limit), fault=error)
+        return PageQuery(typed=typed, query=ListQuery(order=orders[0], limit=limit), fault=error)
 
 
 def validate_texts(typed: dict[str, Any]) -> None:
