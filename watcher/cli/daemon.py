@@ -56,6 +56,7 @@ def poll(
     Feeds held by a dead process of this machine are polled as well. Exit code 1 where a feed could not be read (the
     items of the others are stored), and where nothing was polled because other processes hold all feeds.
     """
+    # Which feeds, who holds them, what is read for its meaning: each option asks for one step of its own.
     import asyncio
     import time
 

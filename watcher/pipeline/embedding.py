@@ -259,6 +259,7 @@ class MeaningReader:
 
     def _store(self, model: StoredModel, entries: Sequence[StoredEntry], made: Sequence[Embedding], rows: Rows) -> int:
         """Store vectors, proposals and the watermark in one transaction; return how many vectors."""
+        # Only what the serving model can read is scored; a model that is being built only gets its vectors.
         options, now = self._options(), self._clock()
         heads = self._learner.get_heads(options.topics) if self._learner and model.state is ModelState.SERVING else ()
         readable = [position for position, embedding in enumerate(made) if embedding.vector]

@@ -58,6 +58,7 @@ def find_stories(
 
     By outlets only the MAX_RANKED stories with the latest reports are ranked. Raises UsageError for a strange cursor.
     """
+    # Each order has a key of its own, and with it a cursor and a condition for the rows behind that.
     chosen = _filter_stories(db, select(stories), filters or Filters())
     match order:
         case StoryOrder.NEW:
