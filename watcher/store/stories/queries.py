@@ -85,7 +85,7 @@ def find_stories(
 
 
 def _follows(column: ColumnElement[Any], value: object, id_column: ColumnElement[int], id_: int) -> ColumnElement[bool]:
-    """Return whether a row comes after the last of the page before; a value that is compared takes its column's type."""
+    """Return whether a row comes after the last of the page before; each value takes the type of its column."""
     return or_(column < value, and_(column == value, id_column < id_))
 
 
