@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
-from sqlalchemy import Row, Select, bindparam, func, select, tuple_
+from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, select
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.results import Filters, Page
@@ -70,19 +70,24 @@ def find_stories(
         case StoryOrder.ACTIVE:
             if place := _parse_place("active-stories", cursor, 2):
                 last_at = _parse_moment(place[0])
-                chosen = chosen.where(tuple_(stories.c.last_at, stories.c.id) < tuple_(last_at, place[1]))
+                chosen = chosen.where(_follows(stories.c.last_at, last_at, stories.c.id, place[1]))
             rows = db.execute(chosen.order_by(stories.c.last_at.desc(), stories.c.id.desc()).limit(limit + 1)).all()
             cursors = [format_cursor("active-stories", _format_moment(row.last_at), row.id) for row in rows]
         case StoryOrder.OUTLETS:
             ranked = _rank_by_outlets(chosen).subquery()
             found = select(ranked)
             if place := _parse_place("outlet-stories", cursor, 2):
-                found = found.where(tuple_(ranked.c.outlets, ranked.c.id) < tuple_(place[0], place[1]))
+                found = found.where(_follows(ranked.c.outlets, place[0], ranked.c.id, place[1]))
             rows = db.execute(found.order_by(ranked.c.outlets.desc(), ranked.c.id.desc()).limit(limit + 1)).all()
             cursors = [format_cursor("outlet-stories", row.outlets, row.id) for row in rows]
         case _:
             assert_never(order)
     return Page(items=_read(db, rows[:limit]), next_cursor=cursors[limit - 1] if len(rows) > limit else None)
+
+
+def _follows(column: ColumnElement[Any], value: object, id_column: ColumnElement[int], id_: int) -> ColumnElement[bool]:
+    """Return whether a row comes after the last of the page before; each value takes the type of its column."""
+    return or_(column < value, and_(column == value, id_column < id_))
 
 
 def _filter_stories(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
