@@ -13,10 +13,10 @@ from watcher.contract.stories import Story, StoryDecision, StoryList, encode_sto
 from watcher.store.stories.queries import load_story
 from watcher.web.api.parameters import StoryParameters, add_next_link
 from watcher.web.context import Ctx
-from watcher.web.validation import MAX_ID, StoryId
+from watcher.web.validation import MAX_JSON_ID, StoryId
 
 router = APIRouter(tags=["stories"])
-Id = Annotated[int, Field(ge=1, le=MAX_ID)]
+Id = Annotated[int, Field(ge=1, le=MAX_JSON_ID)]
 
 
 class Split(BaseModel):
