@@ -43,8 +43,7 @@ def test_what_only_sounds_alike_is_no_hit(told: dict[str, Any], headline: str) -
 def test_copies_across_outlets_are_one_story(told: dict[str, Any]) -> None:
     story = next(each for each in told["stories"] if each["title"].startswith("Five Eyes partners weigh limits"))
 
-    assert set(story["outlets"][:2]) == {"The Capital Ledger", "Northern Wire"}
-    assert story["outlets"][2] == "The Harbour Post"
+    assert {"The Capital Ledger", "Northern Wire", "The Harbour Post"} <= set(story["outlets"])
     assert any(telling["copy"] for telling in story["tellings"])
 
 

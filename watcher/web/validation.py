@@ -9,9 +9,9 @@ from fastapi import Path
 from pydantic import AfterValidator, Field
 
 MAX_ID = 2**63 - 1
+"""The largest integer that the database stores."""
 MAX_JSON_ID = 2**53 - 1
 """The greatest number that every reader of JSON holds exactly (RFC 8259, section 6)."""
-"""The largest integer that the database stores."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
