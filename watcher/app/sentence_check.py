@@ -21,7 +21,7 @@ _LANGUAGES = (
 KNOWN_LANGUAGES = frozenset(language for line in _LANGUAGES for language in line.split())
 """The languages of XLM-RoBERTa, on which the bundled model rests (Conneau et al. 2020, appendix A)."""
 MIN_PROBABILITY = 0.8
-"""Of a language that is less probable nothing is said: sentences are short."""
+"""A less probable language is not reported: sentences are short."""
 MIN_MARGIN = 0.02
 """How much nearer a sentence is to what the topic is not, as a cosine, before that is worth a look."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,7 +18,7 @@ from watcher.digest.format_helpers import (
     group_stories,
 )
 from watcher.digest.links import Links
-from watcher.digest.markdown_escapes import escape_line_start, escape_markdown
+from watcher.digest.markdown_escapes import escape_line_start, escape_markdown, format_markdown_link
 from watcher.digest.plain import format_brief, format_reports, render_user_text
 from watcher.digest.related_text import iter_related_markdown
 from watcher.digest.story_text import SUMMARY_LABEL, compare_headlines, format_original, format_status
@@ -81,9 +80,7 @@ def _iter_closing_lines(digest: Digest, links: Links) -> Iterator[str]:
 
 
 def _link(title: str, url: str | None) -> str:
-    text = isolate(escape_markdown(title))
-    address = re.sub(r"[\s<>\\]", lambda match: f"%{ord(match[0]):02X}", url or "")
-    return f"[{text}](<{address}>)" if address else text
+    return format_markdown_link(isolate(escape_markdown(title)), url)
 
 
 def _iter_item_lines(story: DigestStory, digest: Digest) -> Iterator[str]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 from watcher.digest.format_helpers import format_count
 from watcher.digest.links import Links
+from watcher.digest.markdown_escapes import format_markdown_link
 from watcher.digest.related import (
     RELATED_LEAD,
     RELATED_TITLE,
@@ -66,14 +66,15 @@ def iter_related_markdown(digest: Digest, links: Links, escape: Callable[[str], 
         yield from (f"### {escape(format_weak_count(digest))}", "")
         shown, more = split_weak(digest)
         for line in shown:
-            yield f"- {_link(isolate(escape(line.lead.title)), line.lead.url)}, {isolate(escape(line.lead.source))}"
+            linked = format_markdown_link(isolate(escape(line.lead.title)), line.lead.url)
+            yield f"- {linked}, {isolate(escape(line.lead.source))}"
         if more:
-            yield f"- {_link(format_count(more, 'more', 'more'), get_weak_link(digest, links))}"
+            yield f"- {format_markdown_link(format_count(more, 'more', 'more'), get_weak_link(digest, links))}"
         yield ""
 
 
 def _iter_proposal_markdown(proposal: DigestProposal, links: Links, escape: Callable[[str], str]) -> Iterator[str]:
-    yield f"- **{_link(isolate(escape(proposal.title)), proposal.url)}**"
+    yield f"- **{format_markdown_link(isolate(escape(proposal.title)), proposal.url)}**"
     closeness = format_closeness(proposal)
     facts = [isolate(escape(proposal.source)), escape(proposal.topic), *([escape(closeness)] if closeness else [])]
     yes, no = links.proposal(proposal.proposal_id, "relevant"), links.proposal(proposal.proposal_id, "irrelevant")
@@ -82,8 +83,3 @@ def _iter_proposal_markdown(proposal: DigestProposal, links: Links, escape: Call
     yield "  " + " · ".join(facts)
     if proposal.carrying and proposal.carrying != proposal.title:
         yield f"  {escape(proposal.carrying)}"
-
-
-def _link(text: str, url: str | None) -> str:
-    safe = re.sub(r"[\s<>\\]", lambda match: f"%{ord(match[0]):02X}", url or "")
-    return f"[{text}](<{safe}>)" if safe else text

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from watcher.meaning.vectors import Rows, normalize
+from watcher.model.language import get_primary_language
 
 LANGUAGE_WEIGHT = 20
 """The mean of all vectors counts as much as so many vectors of the language."""
@@ -43,7 +44,7 @@ class StorySpace:
         """Return vectors, unit rows (n, dimensions), centred by their languages, with their densities."""
         if not len(vectors):
             return []
-        rows = _center(vectors, self.mean, self.means, [_primary(language) for language in languages])
+        rows = _center(vectors, self.mean, self.means, [get_primary_language(language) for language in languages])
         return [PlacedReport(row, density) for row, density in zip(rows, self._measure_density(rows), strict=True)]
 
     def _measure_density(self, rows: Rows) -> list[float]:
@@ -65,7 +66,7 @@ def build_space(vectors: Rows, languages: Sequence[str | None], *, background_ro
     """
     vectors = np.asarray(vectors, dtype=np.float32)
     mean: Rows = vectors.mean(axis=0)
-    primary = [_primary(language) for language in languages]
+    primary = [get_primary_language(language) for language in languages]
     means = {}
     for language in sorted(set(primary) - {""}):
         of_language = vectors[[number for number, other in enumerate(primary) if other == language]]
@@ -86,7 +87,3 @@ def measure_closeness(one: PlacedReport, other: PlacedReport) -> tuple[float, fl
 def _center(vectors: Rows, mean: Rows, means: Mapping[str, Rows], languages: Sequence[str]) -> Rows:
     rows = vectors - np.stack([means.get(language, mean) for language in languages])
     return normalize(rows)
-
-
-def _primary(language: str | None) -> str:
-    return (language or "").partition("-")[0].lower()

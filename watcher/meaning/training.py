@@ -29,9 +29,9 @@ class TrainingKind(StrEnum):
 WEIGHTS = {TrainingKind.SENTENCE: 1.0, TrainingKind.EXAMPLE: 1.0, TrainingKind.JUDGED: 4.0}
 """How much one row counts beside others that were written or judged."""
 REFUSED_SHARE = 0.25
-"""The most that everything said not to belong weighs together; the rest of the half is the background's."""
+"""The greatest share of the negative half that all rejected rows weigh together; the background has the rest."""
 REFUSAL = 0.5
-"""How much a row that was said not to belong counts beside one that was said to belong: such rows are often near."""
+"""The weight of a rejected row relative to an accepted one: rejected rows are often similar to what belongs."""
 
 
 def _no_rows() -> Rows:
@@ -111,7 +111,7 @@ def build_training_set(topic: TopicVectors, background: Background) -> TrainingS
 def _weigh_rows(kinds: Sequence[TrainingKind], belong: Sequence[bool], counts: Sequence[int]) -> NDArray[np.float64]:
     """Return what one row of each part weighs: a half for what belongs, a half for what does not.
 
-    What was said not to belong has at most half of its side, the background (the last part) the rest.
+    Rejected rows have at most half of the negative side, the background (the last part) the rest.
     """
     numbers, sides = np.array(counts), np.array(belong)
     weights = np.array([WEIGHTS.get(kind, 0.0) for kind in kinds]) * np.where(sides, 1.0, REFUSAL)

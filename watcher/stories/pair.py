@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
 
+from watcher.model.language import get_primary_language
 from watcher.stories.acts import find_acts
 from watcher.stories.days import find_weekdays
 from watcher.stories.fitted import (
@@ -111,7 +112,7 @@ class PairScore(NamedTuple):
 
 def build_traits(text: str, language: str | None) -> ReportTraits:
     """Return the traits of a report from its text (`build_story_text`) and language tag."""
-    return ReportTraits(text, (language or "").partition("-")[0].lower())
+    return ReportTraits(text, get_primary_language(language))
 
 
 @lru_cache(maxsize=4096)
