@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -102,19 +103,19 @@ def _measure(
     on_progress: _Progress | None,
 ) -> MeaningMeasurement:
     from watcher.meaning.background import SHIPPED_PER_DAY, build_background, load_shipped_background
-    from watcher.topics.meaning_evaluation import build_entry_passage, exclude_hits, measure_meaning
+    from watcher.topics.meaning_evaluation import encode_entries, exclude_hits, measure_meaning
     from watcher.topics.vector_cache import VectorCache
 
     cache = VectorCache(cache_folder, encoder)
+    encode = partial(cache.encode, on_progress=on_progress)
     rest: Background | None
     if background is None:
         rest = load_shipped_background(encoder.name)
         if rest is None:
             raise UsageError(f"no background ships for {encoder.name}: use --background FILE")
     else:
-        rows = cache.encode([build_entry_passage(stored) for stored in background], on_progress)
-        rest = build_background(rows, per_day=SHIPPED_PER_DAY)
-    cache.encode([build_entry_passage(example.stored) for example in examples], on_progress)
+        rest = build_background(encode_entries(background, encode), per_day=SHIPPED_PER_DAY)
+    encode_entries([example.stored for example in examples], encode)
     found = _find_by_words(matcher, [example.stored for example in examples])
     hits = _find_by_words(matcher, background or ())
     scores = {

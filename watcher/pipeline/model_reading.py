@@ -6,7 +6,7 @@ Imported where an encoder is configured: it needs numpy.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -15,8 +15,8 @@ import structlog
 
 from watcher.errors import EncoderFault, EncoderUnavailable
 from watcher.inference import Encoder
-from watcher.meaning.passage import build_passage
-from watcher.meaning.vectors import Rows, decode_vectors, encode_vector
+from watcher.meaning.passage import build_passage, build_title
+from watcher.meaning.vectors import Views, decode_vectors, encode_vector, view_alone
 from watcher.model.entry import StoredEntry
 from watcher.model.meaning import EncoderModel
 from watcher.model.topic import Topic
@@ -25,7 +25,7 @@ from watcher.pipeline.proposals import apply_head, build_budgets, score_entries,
 from watcher.pipeline.story_joining import StoryJoiner
 from watcher.store.database import Database
 from watcher.store.meaning.backlog import claim_entries, get_highest_entry_id, has_backlog, move_watermark
-from watcher.store.meaning.embeddings import Embedding, find_vectors_by_text, hash_text, store_embeddings
+from watcher.store.meaning.embeddings import Embedding, TextVectors, find_vectors_by_text, hash_text, store_embeddings
 from watcher.store.meaning.models import ModelState, StoredModel, register_model
 
 log = structlog.get_logger()
@@ -124,8 +124,8 @@ class ModelReading:
             entries = claim_entries(db, model, self._owner, now, limit=BATCH_SIZE)
         if not entries:
             return None
-        made, rows = self._encode(model, entries)
-        return self._store(model, entries, made, rows, options, now)
+        made, views = self._encode(model, entries)
+        return self._store(model, entries, made, views, options, now)
 
     def join_stories(self, now: datetime) -> None:
         """Join the stories of what was read since."""
@@ -140,36 +140,47 @@ class ModelReading:
             self._complete_below = 0
         self._model = stored
 
-    def _encode(self, model: StoredModel, entries: Sequence[StoredEntry]) -> tuple[list[Embedding], Rows]:
-        """Return the vectors of entries, and their rows; a copy takes the vector of the same text."""
+    def _encode(self, model: StoredModel, entries: Sequence[StoredEntry]) -> tuple[list[Embedding], Views]:
+        """Return the vectors of entries, and their rows; a copy takes the vectors of the same text."""
         texts = [build_passage(item.title, item.summary, item.content) for item in (e.entry.item for e in entries)]
         hashes = [hash_text(text) for text in texts]
         with self._database.read() as db:
             known = dict(find_vectors_by_text(db, model.id, hashes))
         missing = {hash_: text for hash_, text in zip(hashes, texts, strict=True) if hash_ not in known}
-        known |= self._encode_texts(missing)
+        titles = {
+            hash_: title
+            for hash_, text, entry in zip(hashes, texts, entries, strict=True)
+            if hash_ in missing and (title := build_title(entry.entry.item.title, text))
+        }
+        encoded = self._encode_texts([*missing.values(), *titles.values()])
+        known |= {
+            hash_: TextVectors(encoded[text], encoded[titles[hash_]] or None if hash_ in titles else None)
+            for hash_, text in missing.items()
+        }
         made = [
-            Embedding(entry_id=entry.id, entry_version=entry.version, text_hash=hash_, vector=known[hash_])
+            Embedding(
+                entry_id=entry.id, entry_version=entry.version, text_hash=hash_, vector=known[hash_].whole,
+                title_vector=known[hash_].title,
+            )
             for entry, hash_ in zip(entries, hashes, strict=True)
-        ]
-        return made, _stack_rows(made, model.model.dimensions)
+        ]  # fmt: skip
+        return made, _stack_views(made, model.model.dimensions)
 
-    def _encode_texts(self, texts: Mapping[int, str]) -> dict[int, bytes]:
-        """Return vectors by the hash of the text: empty for a text that the encoder cannot read."""
-        hashes = [hash_ for hash_, text in texts.items() if text.strip()]
+    def _encode_texts(self, texts: Sequence[str]) -> dict[str, bytes]:
+        """Return vectors by the text: empty for one that the encoder cannot read."""
         made = dict.fromkeys(texts, b"")
+        wanted = [text for text in made if text.strip()]
         try:
-            rows = self._encoder.encode_passages([texts[hash_] for hash_ in hashes])
+            rows = self._encoder.encode_passages(wanted)
         except EncoderFault as fault:
-            refused = {hashes[position] for position in fault.positions} or set(hashes)
+            refused = {wanted[position] for position in fault.positions} or set(wanted)
             log.warning("texts cannot be read for meaning", count=len(refused), reason=fault.reason)
             # The others are encoded again: each round leaves out at least one.
-            readable = {hash_: text for hash_, text in texts.items() if hash_ not in refused}
-            return made | self._encode_texts(readable)
-        return made | {hash_: encode_vector(row) for hash_, row in zip(hashes, rows, strict=True)}
+            return made | self._encode_texts([text for text in wanted if text not in refused])
+        return made | {text: encode_vector(row) for text, row in zip(wanted, rows, strict=True)}
 
     def _store(
-        self, model: StoredModel, entries: Sequence[StoredEntry], made: Sequence[Embedding], rows: Rows,
+        self, model: StoredModel, entries: Sequence[StoredEntry], made: Sequence[Embedding], views: Views,
         options: ReadingOptions, now: datetime,
     ) -> int:  # fmt: skip
         """Store vectors, proposals and the watermark in one transaction; return how many vectors."""
@@ -180,7 +191,7 @@ class ModelReading:
         batch = None
         if heads and readable and self._learner is not None:
             some = [entries[position] for position in readable]
-            batch = score_entries(self._encoder, self._learner, heads, some, rows[readable], now)
+            batch = score_entries(self._encoder, self._learner, heads, some, views.take(readable), now)
         with self._database.write(lasting=False) as db:
             read = store_embeddings(db, model, self._owner, made, now)
             if batch is not None:
@@ -192,9 +203,11 @@ class ModelReading:
         return len(read)
 
 
-def _stack_rows(made: Sequence[Embedding], dimensions: int) -> Rows:
+def _stack_views(made: Sequence[Embedding], dimensions: int) -> Views:
     """Return the unit rows of vectors; zeros where the encoder could not read the text."""
-    rows = np.zeros((len(made), dimensions), np.float32)
+    views = view_alone(np.zeros((len(made), dimensions), np.float32))
     if readable := [place for place, embedding in enumerate(made) if embedding.vector]:
-        rows[readable] = decode_vectors([made[place].vector for place in readable])
-    return rows
+        views = Views(views.whole, views.whole.copy())
+        views.whole[readable] = decode_vectors([made[place].vector for place in readable])
+        views.titles[readable] = decode_vectors([made[place].title_vector or made[place].vector for place in readable])
+    return views
