@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
@@ -14,8 +13,6 @@ from tests.migrated import copy_migrated
 from tests.web_server import Server
 from watcher.store.database import Database
 from watcher.store.database.migrate import upgrade_schema
-
-_NUMBERS = count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -81,13 +78,17 @@ def sqlite_too(tmp_path: Path) -> Iterator[Database]:
         yield database
 
 
+@pytest.fixture(scope="session")
+def postgres_clones(postgres_server: postgres.Server) -> postgres.Clones:
+    return postgres.Clones(postgres_server, "migrated")
+
+
 @pytest.fixture
-def postgresql(postgres_server: postgres.Server) -> Iterator[Database]:
-    name = f"test_{next(_NUMBERS)}"
-    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+def postgresql(postgres_server: postgres.Server, postgres_clones: postgres.Clones) -> Iterator[Database]:
+    name = postgres_clones.take()
     with Database(postgres_server.url(name)) as database:
         yield database
-    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    postgres_clones.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
