@@ -21,7 +21,8 @@ from watcher.topics.evaluation import FalseHit, Miss, TopicScore
 from watcher.topics.examples import Example
 
 FOLDS = 5
-_Encode = Callable[[Sequence[str]], Rows]
+Encode = Callable[[Sequence[str]], Rows]
+"""Returns a unit row for each text."""
 
 
 class Mode(StrEnum):
@@ -52,7 +53,7 @@ def build_entry_passage(stored: StoredEntry) -> str:
     return build_passage(item.title, item.summary, item.content)
 
 
-def encode_entries(entries: Sequence[StoredEntry], encode: _Encode) -> Views:
+def encode_entries(entries: Sequence[StoredEntry], encode: Encode) -> Views:
     """Return entries as rows of their whole texts and of their titles; raises EncoderUnavailable, EncoderFault."""
     passages = [build_entry_passage(stored) for stored in entries]
     titles = [
@@ -68,7 +69,7 @@ def measure_meaning(
     found_by_words: Collection[int],
     background: Background,
     budget: float,
-    encode: _Encode,
+    encode: Encode,
 ) -> MeaningScores:
     """Measure a topic that has sentences. `found_by_words` are the positions of the examples that its query finds.
 
@@ -89,7 +90,7 @@ def measure_meaning(
     )
 
 
-def encode_topic(topic: Topic, encode: _Encode) -> TopicVectors:
+def encode_topic(topic: Topic, encode: Encode) -> TopicVectors:
     """Return the vectors of what a topic states."""
     return TopicVectors(
         about=encode(topic.about),
