@@ -13,7 +13,9 @@ from pathlib import Path
 
 import httpx
 
+from tests.migrated import copy_migrated
 from tests.moments import NOON
+from tests.plain_http import NO_AUTHORITIES
 from tests.store.filled import bring, item
 from watcher.app.bootstrap import App, open_app
 from watcher.fetch import Fetcher
@@ -94,7 +96,10 @@ class World:
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:
         """Serve the page and give a client of it, which keeps cookies and follows no redirect by itself."""
-        with self.served() as address, httpx.Client(base_url=address, timeout=20, trust_env=False) as client:
+        with (
+            self.served() as address,
+            httpx.Client(base_url=address, timeout=20, trust_env=False, verify=NO_AUTHORITIES) as client,
+        ):
             yield client
 
     def news(self) -> None:
@@ -124,7 +129,9 @@ def world(folder: Path, *, web: str = "", environ: Mapping[str, str] | None = No
     (folder / "watcher.yaml").write_text(MAIN + (f"web: {{{web}}}\n" if web else ""), "utf-8")
     (folder / "topics.yaml").write_text(TOPICS, "utf-8")
     (folder / "feeds.yaml").write_text(FEEDS, "utf-8")
-    app = open_app(folder, {"WATCHER_STATE": str(folder / "var"), **(environ or {})})
+    state = {"WATCHER_STATE": str(folder / "var"), **(environ or {})}
+    copy_migrated(Path(state["WATCHER_STATE"]) / "watcher.db")
+    app = open_app(folder, state)
     clock = Clock()
     try:
         app.sync(clock())
