@@ -1,82 +1,71 @@
-"""Edits `topics.yaml`: one topic changed or added, every comment kept, and nothing that would not load."""
+"""Edits `topics.yaml`: topics are added, changed, renamed and removed; every comment is kept."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
-from ruamel.yaml.scalarstring import LiteralScalarString
+from watcher.errors import NotFoundError
+from watcher.settings.edit_files import Draft, edit_configuration
+from watcher.settings.edit_history import Origin
+from watcher.settings.loader import TOPICS
+from watcher.settings.yaml_edits import AddItem, UpdateItem, Value, format_item
 
-from watcher.errors import ConfigError, Fault
-from watcher.settings.edit_feeds import replace_file
-from watcher.settings.loader import load
-
-FILE = "topics.yaml"
+FILE = TOPICS
 
 
-def save_topic(folder: Path, environ: Mapping[str, str], topic_id: str, name: str, query: str) -> None:
+def save_topic(
+    folder: Path,
+    environ: Mapping[str, str],
+    topic_id: str,
+    name: str,
+    query: str,
+    origin: Origin | None = None,
+) -> None:
     """Write a topic's name and query, or add the topic. Raises ConfigError, and changes nothing, where that would not
     load or the file cannot be written."""
-    path = folder / FILE
-    try:
-        original = path.read_bytes().decode("utf-8-sig") if path.exists() else "topics: []\n"
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError((Fault(str(path), 1, 1, f"cannot be read: {error}"),)) from error
-    replace_file(path, _changed(path, original, topic_id, name, query))
-    try:
-        load(folder, environ, secrets_needed=False)
-    except ConfigError:
-        replace_file(path, original)
-        raise
+
+    def plan(draft: Draft) -> None:
+        """Change the topic's item, or add one."""
+        known = draft.settings.topics
+        place = next((number for number, topic in enumerate(known) if topic.id == topic_id), None)
+        if place is None:
+            draft.apply(AddItem(section="topics", values=_make_item(topic_id, name, query)))
+            draft.summary = f"Added the topic {name or topic_id}"
+            return
+        values: dict[str, Value] = {"keywords": None, "query": format_block(query)}
+        if name and name != known[place].name:
+            values["name"] = name
+        update_topic(draft, topic_id, values)
+        draft.summary = f"Changed the topic {name or known[place].name}"
+
+    edit_configuration(folder, environ, plan, origin)
+
+
+def update_topic(draft: Draft, topic_id: str, values: Mapping[str, Value]) -> None:
+    """Set keys of a topic's item; None removes a key. Raises NotFoundError."""
+    draft.apply(UpdateItem(section="topics", item=find_topic_place(draft, topic_id), values=values))
+
+
+def find_topic_place(draft: Draft, topic_id: str) -> int:
+    """Return the place in the list of a topic. Raises NotFoundError."""
+    for number, item in enumerate(draft.list_items("topics")):
+        if isinstance(item, dict) and item.get("id") == topic_id:
+            return number
+    raise NotFoundError("topic", topic_id)
 
 
 def format_topic_yaml(topic_id: str, name: str, query: str) -> str:
     """Format a topic as it would stand in the file, for a person to paste there."""
-    out = io.StringIO()
-    _rules().dump([_topic(topic_id, name, query)], out)
-    return out.getvalue()
+    return format_item(_make_item(topic_id, name, query))
 
 
-def _changed(path: Path, text: str, topic_id: str, name: str, query: str) -> str:
-    rules = _rules()
-    try:
-        root = rules.load(text)
-    except YAMLError as error:
-        raise ConfigError((Fault(str(path), 1, 1, "cannot be read as YAML: edit it by hand"),)) from error
-    if not isinstance(root, dict):
-        root = rules.load("topics: []\n")
-    listed = root.get("topics")
-    if not isinstance(listed, list):
-        root["topics"] = listed = []
-    known = next((each for each in listed if isinstance(each, dict) and str(each.get("id")) == topic_id), None)
-    if known is None:
-        listed.append(_topic(topic_id, name, query))
-    else:
-        if name and name != str(known.get("name", topic_id)):
-            known["name"] = name
-        known.pop("keywords", None)
-        known["query"] = _block(query)
-    out = io.StringIO()
-    rules.dump(root, out)
-    return out.getvalue()
-
-
-def _topic(topic_id: str, name: str, query: str) -> dict[str, Any]:
-    return {"id": topic_id, **({"name": name} if name and name != topic_id else {}), "query": _block(query)}
-
-
-def _block(query: str) -> Any:
+def format_block(query: str) -> str:
+    """Return a query as lines of a block: white space at its ends means nothing."""
     lines = query.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "  ").strip().split("\n")
-    return LiteralScalarString("\n".join(line.rstrip() for line in lines) + "\n")
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _rules() -> YAML:
-    rules = YAML()
-    rules.preserve_quotes = True
-    rules.width = 10_000
-    rules.indent(mapping=2, sequence=4, offset=2)
-    return rules
+def _make_item(topic_id: str, name: str, query: str) -> dict[str, Any]:
+    return {"id": topic_id, **({"name": name} if name and name != topic_id else {}), "query": format_block(query)}

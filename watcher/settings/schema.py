@@ -281,6 +281,7 @@ class WrittenDigest(Section):
     min_score: float = Field(0.0, ge=0.0)
     include_baseline: bool = False
     include_backfill: bool = False
+    paused: bool = False
     quiet: Quiet | None = None
     cooldown: Length = Field(timedelta(hours=6), ge=timedelta())
     batch: Length = Field(timedelta(), ge=timedelta(), le=timedelta(days=1))
@@ -356,6 +357,9 @@ class WrittenTopic(Section):
     examples: Sentences = ()
     not_examples: Sentences = ()
     proposals: DailyBudget = DEFAULT_PROPOSALS
+    paused: bool = False
+    formerly: Strings = ()
 
     _named = field_validator("id")(validate_name)
+    _formerly_named = field_validator("formerly")(validate_names)
     _listed = field_validator("keywords", mode="before")(split_list)

@@ -30,7 +30,8 @@ CACHE_LIFETIME = timedelta(seconds=5)
 class WebContext:
     """The watcher behind the page. `fetcher` is None where nothing may be fetched, `reload` where no daemon runs here.
 
-    `closing` is set when the server shuts down, so that streams end at once.
+    `saving` is held while the configuration is edited and loaded again. `closing` is set when the server shuts down, so
+    that streams end at once.
     """
 
     app: App
@@ -43,6 +44,7 @@ class WebContext:
     reload: Callable[[], Awaitable[bool]] | None = None
     fetcher: Fetcher | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    saving: asyncio.Lock = field(default_factory=asyncio.Lock)
     streams: int = 0
     parser: QueryParser = field(default_factory=QueryParser)
     _cache: dict[str, tuple[datetime, Any]] = field(default_factory=dict)

@@ -14,6 +14,7 @@ from watcher.model.results import StoredHit
 from watcher.model.topic import Origin
 from watcher.store.database import Db
 from watcher.store.hits.mapping import read_hit_row, select_hits
+from watcher.store.hits.offers import is_offered
 from watcher.store.tables import digest_items, digests, entry_versions
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits as hit_table
@@ -132,7 +133,9 @@ def _select_unreported(chosen: Select[Any], subscription: Subscription, since: d
     if not subscription.include_baseline:
         chosen = chosen.where(or_(~entry_table.c.baseline, by_edit))
     if not subscription.include_backfill:
-        chosen = chosen.where(hit_table.c.origin != Origin.BACKFILL.value)
+        found_live = hit_table.c.origin != Origin.BACKFILL.value
+        # An alert is about what begins now: what was brought in waits for a digest.
+        chosen = chosen.where(found_live if subscription.immediate else or_(found_live, is_offered()))
     return chosen
 
 

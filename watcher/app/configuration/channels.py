@@ -1,0 +1,203 @@
+"""Channels: create, change, rename, delete, and send a test message. Secrets are written into files, never shown."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from watcher.app.bootstrap import App
+from watcher.app.configuration.editor import Editor, require_text, store_secrets
+from watcher.channels import CHANNELS
+from watcher.contract.configuration import ChannelEdit, ChannelSettings
+from watcher.contract.deliveries import ChannelTest
+from watcher.errors import NotFoundError, UsageError
+from watcher.model.digest import Channel
+from watcher.settings.edit_files import Draft
+from watcher.settings.secrets import list_secret_lists, secret_fields
+from watcher.settings.value_types import format_duration
+from watcher.settings.yaml_edits import AddItem, RemoveItem, UpdateItem
+from watcher.text.suggest import find_nearest
+from watcher.text.written_values import NAME
+
+if TYPE_CHECKING:
+    from watcher.fetch import Fetcher
+
+_SERVER_KEYS = ("host", "api_url")
+"""Options that say to which server secrets are sent."""
+
+
+def find_channel(channels: tuple[Channel, ...], name: str) -> Channel:
+    """Return the configured channel of a name; raises NotFoundError with the nearest one."""
+    by_name = {channel.name: channel for channel in channels}
+    if name not in by_name:
+        raise NotFoundError("channel", name, find_nearest(name, by_name) or "")
+    return by_name[name]
+
+
+def create_channel(editor: Editor, edit: ChannelEdit) -> str:
+    """Add a channel and return its name. Raises UsageError, and what an edit of the configuration raises."""
+    require_text(edit, "name", "kind")
+    name, kind = edit["name"], edit["kind"]
+    _require_name(name)
+    if kind not in CHANNELS:
+        raise UsageError(f"no kind of channel {kind!r}: use one of {', '.join(CHANNELS)}")
+
+    def plan(draft: Draft) -> None:
+        """Add the channel's section."""
+        if any(channel.name == name for channel in draft.settings.channels):
+            raise UsageError(f"there is a channel {name!r} already")
+        options = store_secrets(draft, CHANNELS[kind].options_model, f"channel-{name}", edit.get("options", {}))
+        values = {"kind": kind, **{key: value for key, value in options.items() if value is not None}}
+        draft.apply(AddItem(section="channels", name=name, values=values))
+        draft.summary = f"Added the channel {name}"
+
+    editor.edit(plan)
+    return name
+
+
+def update_channel(editor: Editor, name: str, edit: ChannelEdit, etag: str) -> str:
+    """Change a channel and return its name; a new one renames it, in the digests as well, and keeps its messages.
+
+    Raises NotFoundError, ConflictError, UsageError, and what an edit of the configuration raises.
+    """
+    new_name = edit.get("name", name)
+    _require_name(new_name)
+
+    def plan(draft: Draft) -> None:
+        """Change the channel's section, and the digests that name it."""
+        channel = find_channel(draft.settings.channels, name)
+        options = edit.get("options", {})
+        model = CHANNELS[channel.kind].options_model
+        editor.require_match("channel", name, channel, etag, options, list_secret_names(channel.kind))
+        if edit.get("kind", channel.kind) != channel.kind:
+            raise UsageError("a channel keeps its kind: add another one")
+        _require_secrets_again(editor, channel, options)
+        values = store_secrets(draft, model, f"channel-{name}", options)
+        if new_name != name:
+            if any(other.name == new_name for other in draft.settings.channels):
+                raise UsageError(f"there is a channel {new_name!r} already")
+            values["formerly"] = [*(f for f in channel.formerly if f != new_name), name]
+        draft.apply(UpdateItem(section="channels", item=name, values=values, new_name=new_name))
+        if new_name != name:
+            _replace_in_digests(draft, name, new_name)
+        draft.summary = f"Changed the channel {name}"
+
+    editor.edit(plan)
+    return new_name
+
+
+def delete_channel(editor: Editor, name: str, etag: str) -> None:
+    """Delete a channel; digests go on without it. Raises UsageError where one has no other."""
+
+    def plan(draft: Draft) -> None:
+        """Remove the channel's section, and its name from the digests."""
+        channel = find_channel(draft.settings.channels, name)
+        editor.require_match("channel", name, channel, etag, {})
+        draft.apply(RemoveItem(section="channels", item=name))
+        _replace_in_digests(draft, name, None)
+        draft.summary = f"Deleted the channel {name}"
+
+    editor.edit(plan)
+
+
+async def test_channel(app: App, name: str, fetcher: Fetcher, editor: Editor) -> ChannelTest:
+    """Send a test message to every recipient of a channel, and return each step with its answer.
+
+    Raises NotFoundError; ConfigError where a secret of the channel is absent.
+    """
+    import asyncio
+
+    from watcher.channels.base import SenderContext
+    from watcher.channels.senders import Senders
+    from watcher.pipeline.channel_test import send_test
+    from watcher.store.system.installation import get_installation_id
+
+    channel = find_channel(app.settings.channels, name)
+    app.settings.require_secrets("channels")
+
+    def read_installation() -> str:
+        """Return the identity of this database."""
+        with app.database.write() as db:
+            return get_installation_id(db)
+
+    installation = await asyncio.to_thread(read_installation)
+    senders = Senders(SenderContext(http=fetcher.client(), clock=lambda: editor.now))
+    results = await send_test(channel, senders, app.press().links, installation, editor.now)
+    return {
+        "channel": name,
+        "kind": channel.kind,
+        "results": [
+            {
+                "recipient": result.recipient,
+                "steps": [{"name": step.name, "answer": step.answer} for step in result.steps],
+                "outcome": result.outcome,
+                "fault": result.fault,
+            }
+            for result in results
+        ],
+    }
+
+
+def encode_channel_settings(editor: Editor, channel: Channel) -> ChannelSettings:
+    """Return a channel as configured, without its secrets."""
+    options = channel.options
+    secret_names = list_secret_names(channel.kind)
+    # The address of a proxy for an API is no field of secrets, and may hold one all the same.
+    hidden = set(options.secrets)
+    shown: dict[str, Any] = {}
+    set_secrets = []
+    for key, value in options if isinstance(options, BaseModel) else ():
+        if key in secret_names or (isinstance(value, str) and value in hidden):
+            set_secrets += [key] if value else []
+        elif key != "formerly":
+            shown[key] = _format_option(value)
+    digests = editor.app.settings.subscriptions
+    return {
+        "name": channel.name,
+        "kind": channel.kind,
+        "options": shown,
+        "secrets": set_secrets,
+        "recipients": list(channel.recipients),
+        "used_by": [digest.name for digest in digests if channel.name in digest.channels],
+        "etag": editor.make_etag(channel),
+    }
+
+
+def list_secret_names(kind: str) -> tuple[str, ...]:
+    """Return the options of a kind of channel that are secrets."""
+    model = CHANNELS[kind].options_model
+    return (*secret_fields(model), *list_secret_lists(model))
+
+
+def _require_secrets_again(editor: Editor, channel: Channel, options: Mapping[str, Any]) -> None:
+    """Raise UsageError where stored secrets would be sent to another server: who may edit need not know them."""
+    settings = encode_channel_settings(editor, channel)
+    moved = [key for key in _SERVER_KEYS if key in options and options[key] != settings["options"].get(key)]
+    if moved and (kept := [key for key in settings["secrets"] if key not in options and key not in _SERVER_KEYS]):
+        raise UsageError(f"`{moved[0]}` names another server: send `{kept[0]}` again, or null to remove it")
+
+
+def _format_option(value: Any) -> Any:
+    if isinstance(value, timedelta):
+        return format_duration(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _require_name(name: str) -> None:
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{name!r} is not a name: letters, digits, `-`, `_` and `.`, at most 64")
+
+
+def _replace_in_digests(draft: Draft, name: str, new_name: str | None) -> None:
+    """Put a new name in place of a channel's in the digests, or take it out of them."""
+    for place, digest in enumerate(draft.settings.subscriptions):
+        if name not in digest.channels:
+            continue
+        left = [new_name if each == name else each for each in digest.channels]
+        left = [each for each in left if each is not None]
+        if not left:
+            raise UsageError(f"the digest {digest.name!r} has no other channel: give it another or delete it first")
+        draft.apply(UpdateItem(section="digests", item=place, values={"channels": left}))
