@@ -75,14 +75,14 @@ def add_version(
         "before": version.before,
         "after_tags": version.after_tags,
     }
-    private.write_file(folder / f"{version.number:08}.json", json.dumps(document, ensure_ascii=False))
+    private.write_file(folder / f"{version.number:08}.version", json.dumps(document, ensure_ascii=False))
     _prune(_list_paths(state))
     return version
 
 
 def remove_version(state: Path, number: int) -> None:
     """Forget an edit that was not written after all."""
-    (state / FOLDER / f"{number:08}.json").unlink(missing_ok=True)
+    (state / FOLDER / f"{number:08}.version").unlink(missing_ok=True)
 
 
 def list_versions(state: Path, limit: int = MAX_VERSIONS) -> tuple[Version, ...]:
@@ -93,7 +93,7 @@ def list_versions(state: Path, limit: int = MAX_VERSIONS) -> tuple[Version, ...]
 
 def load_version(state: Path, number: int) -> Version:
     """Return an edit by its number; raises NotFoundError where it is not kept."""
-    path = state / FOLDER / f"{number:08}.json"
+    path = state / FOLDER / f"{number:08}.version"
     version = _read(path) if path.is_file() else None
     if version is None:
         raise NotFoundError("version", str(number))
@@ -116,7 +116,7 @@ def _read(path: Path) -> Version | None:
 
 
 def _list_paths(state: Path) -> list[Path]:
-    return sorted((state / FOLDER).glob("[0-9]*.json"))
+    return sorted((state / FOLDER).glob("[0-9]*.version"))
 
 
 def _get_number(path: Path) -> int:

@@ -110,6 +110,7 @@ async def test_channel(app: App, name: str, fetcher: Fetcher, editor: Editor) ->
     """
     import asyncio
 
+    from watcher.channels.advice import explain_fault
     from watcher.channels.base import SenderContext
     from watcher.channels.senders import Senders
     from watcher.pipeline.channel_test import send_test
@@ -135,6 +136,7 @@ async def test_channel(app: App, name: str, fetcher: Fetcher, editor: Editor) ->
                 "steps": [{"name": step.name, "answer": step.answer} for step in result.steps],
                 "outcome": result.outcome,
                 "fault": result.fault,
+                "advice": explain_fault(result.fault),
             }
             for result in results
         ],

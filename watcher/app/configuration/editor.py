@@ -21,7 +21,7 @@ from watcher.model.topic import Topic
 from watcher.settings import load, signing_key
 from watcher.settings.edit_feeds import escape_references
 from watcher.settings.edit_files import Draft, edit_configuration, read_versions, undo_version
-from watcher.settings.edit_history import Origin, Version
+from watcher.settings.edit_history import Origin, Version, load_version
 from watcher.settings.secrets import list_secret_lists, secret_fields
 from watcher.settings.yaml_edits import format_item
 from watcher.store.database import Db
@@ -60,6 +60,10 @@ class Editor:
             _rename_back(rename_digest, db, _list_names(before.subscriptions), _list_names(after.subscriptions))
             _rename_back(rename_channel, db, _list_names(before.channels), _list_names(after.channels))
         return version
+
+    def load_version(self, number: int) -> Version:
+        """Return an edit that is kept; raises NotFoundError."""
+        return load_version(self.app.settings.state, number)
 
     def list_versions(self, limit: int = 100) -> tuple[Version, ...]:
         """Return the edits that are kept, the newest first."""
@@ -189,4 +193,5 @@ def _to_plain(value: object, *, reveal: bool = True) -> Any:
         return {str(key): _to_plain(inner, reveal=reveal) for key, inner in value.items()}
     if isinstance(value, (list, tuple)):
         return [_to_plain(inner, reveal=reveal) for inner in value]
-    return value if value is None or isinstance(value, (bool, int, float, str)) else str(value)
+    # A member of an enumeration is text, too.
+    return value if value is None or type(value) in (bool, int, float, str) else str(value)

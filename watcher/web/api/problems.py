@@ -9,8 +9,9 @@ from pydantic import TypeAdapter
 from watcher.contract.problems import Problem
 
 Responses = dict[int | str, dict[str, Any]]
-_SCHEMA = TypeAdapter(Problem).json_schema(ref_template="#/components/schemas/{model}")
-_DEFINITIONS = _SCHEMA.pop("$defs", {})
+_SCHEMA = TypeAdapter(Problem).json_schema()
+# No route returns this model, so that the document has no component of it to refer to.
+_SCHEMA["properties"]["errors"]["items"] = _SCHEMA.pop("$defs")["InvalidValue"]
 
 
 def _describe(description: str) -> dict[str, Any]:

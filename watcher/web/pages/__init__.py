@@ -3,10 +3,13 @@
 from watcher.web.pages import (
     archive,
     as_of,
+    channels,
     deliveries,
+    digest_edits,
     digests,
     entry,
     exports,
+    feed_edits,
     feed_lists,
     feeds,
     hits,
@@ -15,16 +18,19 @@ from watcher.web.pages import (
     overview,
     preview,
     query_check,
+    settings,
     stories,
     story_briefs,
+    topic_edits,
     topics,
     unsubscribe,
     workbench,
 )
 
-# `/digests/preview` stands before `/digests/{id}`, which would take it for a number.
+# `/digests/preview` and `/digests/new` stand before `/digests/{id}`, which would take it for a number.
 _ALL = (
-    hits, archive, exports, entry, stories, story_briefs, topics, workbench, feed_lists, feeds, preview, digests,
+    hits, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, feed_lists, feed_edits, feeds,
+    preview, digest_edits, digests, channels, settings,
     deliveries, overview, as_of, query_check, labels, unsubscribe, login,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)

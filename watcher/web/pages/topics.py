@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
+from watcher.app.configuration.topics import list_deleted_topics
 from watcher.app.topics import find_topic
 from watcher.store.hits.counts import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
 from watcher.store.topics import load_topic_versions
 from watcher.web.context import Ctx
+from watcher.web.editing import make_editor
+from watcher.web.pages.edits import get_saved
 from watcher.web.pages.sidebar import group_by_topic, list_last_days
 
 router = APIRouter(include_in_schema=False)
@@ -33,7 +36,10 @@ def list_topics(request: Request, ctx: Ctx) -> Response:
         }
         for topic in ctx.app.settings.topics
     ]
-    return ctx.render_page(request, "topics.html", lines=lines, days=days, sets=ctx.app.settings.sets)
+    return ctx.render_page(
+        request, "topics.html", lines=lines, days=days, sets=ctx.app.settings.sets,
+        deleted=list_deleted_topics(make_editor(ctx, "page")), saved=get_saved(request, ctx),
+    )  # fmt: skip
 
 
 @router.get("/topics/{topic_id}")
@@ -53,4 +59,6 @@ def show_topic(request: Request, ctx: Ctx, topic_id: str) -> Response:
         total=total,
         versions=versions,
         version=ctx.app.watched.version(topic.id),
+        saved=get_saved(request, ctx),
+        brought=request.query_params.get("brought", "")[:9],
     )
