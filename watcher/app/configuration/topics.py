@@ -112,6 +112,8 @@ def list_deleted_topics(editor: Editor) -> list[tuple[str, str]]:
     found: dict[str, str] = {}
     for item in _iter_former_topics(editor):
         id_ = str(item.get("id"))
+        # The versions come newest first: what had another id later is listed under that.
+        former.update(str(each) for each in item.get("formerly") or ())
         if id_ not in configured and id_ not in former:
             found.setdefault(id_, str(item.get("name") or id_))
     return list(found.items())

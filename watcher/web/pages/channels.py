@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import types
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any, Literal, Union, get_args, get_origin
 
 from fastapi import APIRouter, Query, Request, Response
@@ -26,21 +25,21 @@ KINDS = {
 }  # fmt: skip
 """What pages call the kinds of channels; a kind that is not named here goes by its own name."""
 LABELS = {
-    "host": ("Mail server", "smtp.example.org"),
+    "host": ("Mail server", "For example smtp.example.org"),
     "port": ("Port", "587 with STARTTLS, 465 with TLS"),
     "security": ("Encryption", ""),
     "username": ("User name", ""),
     "password": ("Password", ""),
-    "sender": ("From", "News desk <news@example.org>"),
+    "sender": ("From", "For example News desk <news@example.org>"),
     "to": ("To", "One address a line"),
     "reply_to": ("Replies to", ""),
-    "timeout": ("Wait at most", "30s"),
+    "timeout": ("Wait at most", "For example 30s"),
     "on_uncertain": ("When nobody knows whether a message arrived", ""),
-    "webhook_url": ("Webhook address", "https://hooks.slack.com/services/…"),
+    "webhook_url": ("Webhook address", "It begins with https://hooks.slack.com/services/"),
     "token": ("Bot token", "Instead of a webhook address"),
     "channel": ("Conversation", "With a bot token: #name or its id"),
     "api_url": ("Address of the API", "Leave empty for Slack itself"),
-    "url": ("Address", "https://example.org/hook"),
+    "url": ("Address", "For example https://example.org/hook"),
     "secret": ("Signing secret", "Each request is signed with it"),
     "folder": ("Folder", "A relative path counts from the state folder"),
     "formats": ("Formats", "One a line: html, text, markdown, json"),
@@ -66,7 +65,7 @@ def show_new_channel(request: Request, ctx: Ctx, kind: str = "email") -> Respons
     if kind not in CHANNELS:
         raise UsageError("There is no such kind of channel.")
     values = {
-        name: field.default if not isinstance(field.default, timedelta) else ""
+        name: field.default
         for name, field in CHANNELS[kind].options_model.model_fields.items()
         if isinstance(field.default, (str, int, tuple))
     }
@@ -176,7 +175,8 @@ def list_fields(kind: str) -> list[Field]:
                 required=field.is_required(),
             )
         )
-    return fields
+    # What few people change stands last.
+    return sorted(fields, key=lambda field: field.name in ("on_uncertain", "timeout", "api_url"))
 
 
 def _list_choices(annotation: Any) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Query, Request, Response
@@ -11,6 +12,7 @@ from fastapi.responses import RedirectResponse
 from watcher.app.configuration import digests as use_cases
 from watcher.app.configuration.digests import encode_digest_settings, find_digest
 from watcher.contract.configuration import DigestEdit
+from watcher.digest.schedule_text import convert_to_cron, format_schedule
 from watcher.digest.slots import list_next_slots, validate_schedule
 from watcher.errors import UsageError, WatcherError
 from watcher.model.digest import Subscription
@@ -61,14 +63,14 @@ async def create_digest(request: Request, ctx: Ctx, form: SubmittedForm) -> Resp
 def show_digest_form(request: Request, ctx: Ctx, name: str = Query(max_length=64)) -> Response:
     """Show a digest's form."""
     digest = find_digest(ctx.app.settings.subscriptions, name)
-    return _render_form(request, ctx, dict(encode_digest_settings(make_editor(ctx, "page"), digest)), name=name)
+    return _render_form(request, ctx, _encode(ctx, digest), name=name)
 
 
 @router.post("/digests/edit")
 async def change_digest(request: Request, ctx: Ctx, form: SubmittedForm, name: str = Query(max_length=64)) -> Response:
     """Change a digest, or show when its schedule would come."""
     digest = find_digest(ctx.app.settings.subscriptions, name)
-    before = dict(encode_digest_settings(make_editor(ctx, "page"), digest))
+    before = _encode(ctx, digest)
     values = _read_form(form)
     values["name"] = form.get("name").strip() or name
     shown = {**before, **values, "etag": form.get("etag")}
@@ -121,6 +123,18 @@ def _read_form(form: Form) -> dict[str, Any]:
     }
 
 
+def _encode(ctx: WebContext, digest: Subscription) -> dict[str, Any]:
+    """Return a digest as its form shows it: with its schedule in words, where there are words for it."""
+    values = dict(encode_digest_settings(make_editor(ctx, "page"), digest))
+    words = format_schedule(digest.schedule).lower()
+    try:
+        if convert_to_cron(words) == convert_to_cron(digest.schedule):
+            values["schedule"] = words
+    except ValueError:
+        pass  # an alert, or a cron that has no words
+    return values
+
+
 def _make_name(title: str) -> str:
     """Return a name made from a title; empty where it has no letters for one."""
     name = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in title.lower()).split())[:48]
@@ -136,7 +150,8 @@ def _render_form(
     status: int = 200,
 ) -> Response:
     settings = ctx.app.settings
-    next_at, fault = (), ""
+    next_at: tuple[datetime, ...] = ()
+    fault = ""
     try:
         validate_schedule(values["schedule"], values["timezone"])
         draft = Subscription(

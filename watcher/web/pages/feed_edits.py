@@ -38,14 +38,14 @@ async def change_feed(request: Request, ctx: Ctx, form: SubmittedForm, url: str 
 
     async def change() -> Response:
         """Write what was changed."""
-        edit: FeedEdit = pick_changes(before, typed)  # type: ignore[assignment, arg-type]
+        edit: FeedEdit = pick_changes(before, typed)  # type: ignore[assignment]
         if password := form.get("password"):
             edit["password"] = password
         if cookie := form.get("cookie").strip():
             edit["cookie"] = cookie
         if lines := split_lines(form.get("headers")):
             edit["headers"] = _read_headers(lines)
-        removed: FeedEdit = {key: None for key in form.get_all("remove") if key in use_cases.SECRETS}  # type: ignore[assignment, misc]
+        removed: FeedEdit = {key: None for key in form.get_all("remove") if key in use_cases.SECRETS}  # type: ignore[assignment]
         if "password" in removed:
             edit["username"] = None
         edit = {**edit, **removed}

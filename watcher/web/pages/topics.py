@@ -58,7 +58,7 @@ def show_topic(request: Request, ctx: Ctx, topic_id: str) -> Response:
         days=[(day, counts.get(day, 0)) for day in days],
         total=total,
         versions=versions,
-        version=ctx.app.watched.version(topic.id),
+        in_force=ctx.app.watched.version(topic.id),
         saved=get_saved(request, ctx),
         brought=request.query_params.get("brought", "")[:9],
     )
