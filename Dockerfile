@@ -5,6 +5,9 @@ COPY watcher watcher
 COPY db db
 COPY config config
 RUN python -m venv /opt/watcher && /opt/watcher/bin/pip install --no-cache-dir -c constraints.txt '.[postgres,cluster,apprise,fulltext]'
+# Wheels exist for x86-64 and arm64; elsewhere the image has no compiler, and topics find by words alone.
+RUN /opt/watcher/bin/pip install --no-cache-dir -c constraints.txt '.[meaning]' \
+    || echo "The extra for meaning cannot be installed here: topics find by words alone. Everything else works."
 
 FROM python:3.11-slim
 RUN useradd --system --uid 10001 --home-dir /var/lib/watcher --create-home watcher \

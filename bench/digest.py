@@ -24,7 +24,7 @@ import structlog
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.servers import MailServer
-from watcher.channels.base import DigestBody, PreparedDelivery, SenderContext
+from watcher.channels.base import DigestBody, OutgoingMessage, SenderContext
 from watcher.channels.email.mime import build_mail
 from watcher.channels.email.options import EmailOptions
 from watcher.channels.payload import dump_payload
@@ -80,7 +80,11 @@ def mail_channel(port: int, recipients: tuple[str, ...]) -> Channel:
 
 def build_bench_mail(delivery: Delivery, channel: Channel, body: DigestBody) -> bytes:
     assert isinstance(channel.options, EmailOptions)
-    return build_mail(PreparedDelivery(delivery=delivery, body=body), channel.options)
+    message = OutgoingMessage(
+        recipient=delivery.recipient, payload=delivery.payload, message_id=delivery.message_id,
+        created_at=delivery.created_at, body=body,
+    )  # fmt: skip
+    return build_mail(message, channel.options)
 
 
 def measured(work: Callable[[], object], times: int) -> tuple[float, float, float]:

@@ -108,7 +108,7 @@ def work(pipe: Pipe, setup: Setup) -> None:
     except WatcherError as error:
         pipe.send(f"not started: {error}")
         return
-    if app.database.is_sqlite:
+    if not app.database.is_shared:
         # Under a lock the daemon would wait ten real seconds at each statement.
         event.listen(app.database.engine, "connect", _wait_less(setup.lock_patience))
         app.database.engine.dispose()
@@ -174,7 +174,7 @@ class _Machine:
     def _policy(self) -> Any:
         second = timedelta(seconds=1)
         return replace(
-            self._app.fetch_policy(), connect=2 * second, read=second, total=3 * second, resolve=second,
+            self._app.fetch_policy(), connect=2 * second, read=2 * second, total=3 * second, resolve=second,
             spacing=timedelta(), per_host=8,
         )  # fmt: skip
 

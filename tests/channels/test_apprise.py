@@ -11,23 +11,21 @@ from tests.moments import NOON
 from tests.servers import Answer, HttpServer
 from watcher.channels.apprise.options import AppriseOptions
 from watcher.channels.apprise.sender import AppriseSender
-from watcher.channels.base import PreparedDelivery
+from watcher.channels.base import OutgoingMessage
 from watcher.channels.outcome import Deferred, Refused, SendOutcome, Sent
 from watcher.channels.payload import dump_payload
-from watcher.model.digest import Delivery, DeliveryState
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 MARKDOWN = "# The day\n\n- **Five Eyes** \\*meet\\*\n"
 
 
 def send(*urls: str, recipient: str = "json-1") -> SendOutcome:
-    delivery = Delivery(
-        id=1, digest_id=1, channel="phone", kind="apprise", recipient=recipient, part=0,
+    message = OutgoingMessage(
+        recipient=recipient, message_id="<1@x>", created_at=NOON,
         payload=dump_payload(name="daily", subject="The day: 1 story", markdown=MARKDOWN),
-        message_id="<1@x>", state=DeliveryState.SENDING, attempts=1, next_try_at=NOON, created_at=NOON,
     )  # fmt: skip
     options = AppriseOptions.model_construct(urls=tuple(SecretStr(url) for url in urls))
-    return asyncio.run(AppriseSender(options).send(PreparedDelivery(delivery=delivery)))
+    return asyncio.run(AppriseSender(options).send(message))
 
 
 def test_a_service_that_apprise_knows_gets_the_digest() -> None:

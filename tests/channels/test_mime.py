@@ -12,23 +12,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.moments import NOON
-from watcher.channels.base import DigestBody, PreparedDelivery
+from watcher.channels.base import DigestBody, OutgoingMessage
 from watcher.channels.email.mime import build_mail
 from watcher.channels.email.options import EmailOptions
 from watcher.channels.payload import dump_payload
-from watcher.model.digest import Delivery, DeliveryState
 
 
 def made(subject: str = "The day", html: str = "<p>x</p>", text: str = "x\n", to: str = "a@desk.example",
          unsubscribe: str | None = None, **options: Any) -> EmailMessage:  # fmt: skip
-    delivery = Delivery(
-        id=1, digest_id=1, channel="mail", kind="email", recipient=to, part=0,
-        payload=dump_payload(name="daily", subject=subject, thread="<t@desk.example>", unsubscribe=unsubscribe),
-        message_id="<0123456789abcdef0123456789abcdef@desk.example>", state=DeliveryState.SENDING, attempts=1,
-        next_try_at=NOON, created_at=NOON,
-    )  # fmt: skip
     given: dict[str, Any] = {"host": "h", "sender": "News watcher <w@desk.example>", "to": to} | options
-    message = PreparedDelivery(delivery=delivery, body=DigestBody(html=html, text=text))
+    message = OutgoingMessage(
+        recipient=to, created_at=NOON, body=DigestBody(html=html, text=text),
+        payload=dump_payload(name="daily", subject=subject, thread="<t@desk.example>", unsubscribe=unsubscribe),
+        message_id="<0123456789abcdef0123456789abcdef@desk.example>",
+    )  # fmt: skip
     written = build_mail(message, EmailOptions(**given))
     assert all(len(line) <= 998 and b"\r" not in line and b"\n" not in line for line in written.split(b"\r\n"))
     read = message_from_bytes(written, policy=default)

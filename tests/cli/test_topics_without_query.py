@@ -45,7 +45,6 @@ def test_the_matcher_knows_the_topic_and_matches_nothing_with_it() -> None:
 @pytest.mark.parametrize(
     "arguments",
     [
-        pytest.param(("probe", "strikes"), id="probe"),
         pytest.param(("cost", "strikes"), id="cost"),
         pytest.param(("diff", "strikes", "--query", "port"), id="diff"),
         pytest.param(("replay", "strikes"), id="replay"),

@@ -30,8 +30,9 @@ COMMANDS = (
     "feeds import in.opml", "topics list", "topics show eyes", "topics test eyes", "topics test eyes --text Five",
     "topics explain eyes {entry}", "topics explain eyes {other}", "topics diff eyes --query harbour", "topics replay",
     "topics probe cyber", "topics cost eyes", "topics eval --labels labels.jsonl", "topics eval --stored",
-    "topics draft article.html", "label {hit} relevant", "digest list", "digest preview daily",
-    "digest send daily --now", "deliveries", "deliveries retry --state dead --channel hook", "channels list",
+    "topics draft article.html", "label {hit} relevant", "proposals", "digest list", "digest preview daily",
+    "digest send daily --now", "deliveries", "deliveries retry --state dead --channel hook",
+    "proposals label {proposal} relevant", "channels list",
     "channels test hook", "channels test files", "db upgrade", "db check", "db stats", "db prune",
     "db backup copy.db", "check", "check --live",
 )  # fmt: skip
@@ -39,7 +40,8 @@ ROUTES = {
     "hits": "hits", "hits/{hit}": "hits/{hit_id}", "entries": "entries", "entries/{entry}": "entries/{entry_id}",
     "stories": "stories", "stories/{story}": "stories/{story_id}", "topics": "topics",
     "topics/eyes": "topics/{topic_id}", "feeds": "feeds", "feeds/show?url={feed}": "feeds/show", "digests": "digests",
-    "deliveries": "deliveries", "status": "status",
+    "deliveries": "deliveries", "status": "status", "proposals": "proposals",
+    "proposals/{proposal}": "proposals/{proposal_id}",
 }  # fmt: skip
 
 
@@ -54,7 +56,8 @@ def furnish(desk: Desk) -> dict[str, Any]:
         f"<opml version='2.0'><body><outline text='b' xmlUrl='{desk.press.url}/new'/></body></opml>", encoding="utf-8"
     )
     names = {"feed": f"{desk.press.url}/feed", "site": desk.press.url, "hit": hit["id"], "entry": hit["entry"]["id"]}
-    return names | {"other": other["id"], "story": hit["story"]["id"]}
+    seen = desk.json("search", "petrels")["entries"][0]["entry"]
+    return names | {"other": other["id"], "story": hit["story"]["id"], "proposal": desk.propose("eyes", seen)}
 
 
 @contextmanager
@@ -97,6 +100,8 @@ def collect(folder: Path) -> dict[str, Any]:
                 sent[f"POST topics/test {sorted(body)}"] = sorted(list_keys(answer.json(), NAMES))
             answer = client.put(f"/api/v1/hits/{names['hit']}/label", json={"label": "irrelevant"})
             sent["PUT label"] = sorted(list_keys(answer.json(), NAMES))
+            answer = client.put(f"/api/v1/proposals/{names['proposal']}/label", json={"label": "irrelevant"})
+            sent["PUT proposal label"] = sorted(list_keys(answer.json(), NAMES))
             problem = client.get("/api/v1/hits/99999999")
             sent["problem"] = sorted(list_keys(problem.json(), NAMES))
             metrics = client.get("/metrics").text

@@ -18,6 +18,7 @@ from watcher.contract import (
     hits,
     polls,
     problems,
+    proposals,
     status,
     stories,
     topic_analysis,
@@ -52,6 +53,8 @@ MODELS: dict[str, Any] = {
     "topics eval --stored": topic_analysis.Evaluation,
     "topics draft article.html": topic_analysis.Draft,
     "label {hit} relevant": hits.LabelledHit,
+    "proposals": proposals.ProposalList,
+    "proposals label {proposal} relevant": proposals.LabelledProposal,
     "digest list": digests.PrintedDigests,
     "digest preview daily": digests.Digest,
     "digest send daily --now": digests.SentDigest,
@@ -76,6 +79,7 @@ SENT: dict[str, Any] = {
     "POST topics/test ['query']": topics.TestedArchive,
     "POST topics/test ['query', 'text']": topics.TestedText,
     "PUT label": hits.LabelledHit,
+    "PUT proposal label": proposals.LabelledProposal,
 }
 
 

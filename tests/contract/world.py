@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from tests.web_server import Reply, Server, rss
+from watcher import clock
+from watcher.app.bootstrap import open_app
 from watcher.cli.main import run
+from watcher.model.meaning import EncoderModel, ProposalEvidence, ReferenceKind
+from watcher.store.meaning.heads import StoredHead, save_head
+from watcher.store.meaning.models import register_model
+from watcher.store.meaning.proposals import DayBudget, NewProposal, ProposalFilters, add_proposals, list_proposals
 
 TITLES = (
     "Five Eyes partners weigh limits on intelligence|Officials of the Five Eyes review what they pass on.",
@@ -102,6 +110,28 @@ class Desk:
         with redirect_stdout(out), redirect_stderr(err):
             code = run(["--config", str(self.folder), *words])
         return code, out.getvalue(), err.getvalue()
+
+    def propose(self, topic_id: str, entry: Mapping[str, Any]) -> int:
+        """Store a proposal of an entry, and a head that made it; return its id."""
+        app = open_app(self.folder, dict(os.environ))
+        now = clock.now()
+        evidence = ProposalEvidence(kind=ReferenceKind.SENTENCE, text="Birds return.", field="title", start=0, end=5)
+        try:
+            with app.database.write() as db:
+                model_id = register_model(db, EncoderModel(name="tiny-1", dimensions=4), now).id
+                head = StoredHead(
+                    topic_id=topic_id, version="1f0c22d3a9b4", model_id=model_id, topic_version="0", fitted_at=now,
+                    weights=b"", bias=0.0, threshold=0.5,
+                )  # fmt: skip
+                save_head(db, head)
+                new = NewProposal(
+                    topic_id=topic_id, entry_id=entry["id"], score=0.8, head_version=head.version, topic_version="0",
+                    evidence=(evidence,),
+                )  # fmt: skip
+                add_proposals(db, model_id, [new], {topic_id: DayBudget(limit=5, since=now - timedelta(days=1))}, now)
+                return list_proposals(db, ProposalFilters(entry_id=entry["id"])).items[0].id
+        finally:
+            app.close()
 
     def json(self, *words: str) -> Any:
         code, out, err = self.run(*words, "--json")

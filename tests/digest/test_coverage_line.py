@@ -35,3 +35,26 @@ def test_only_what_is_not_stored_makes_the_coverage_bad() -> None:
     assert [replace(WHOLE, **{name: 1}).bad for name in ("left_out", "gaps", "merged", "recovered")] == [
         True, True, False, False,
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("count", "seconds", "sentence"),
+    [
+        (
+            120,
+            360,
+            "120 items are not yet read for meaning. Hits by words are complete; proposals follow in about 6 minutes.",
+        ),
+        (1, 5, "1 item is not yet read for meaning. Hits by words are complete; proposals follow in about 1 minute."),
+        (
+            2_000,
+            None,
+            "2,000 items are not yet read for meaning. Hits by words are complete; proposals follow later.",
+        ),
+    ],
+)
+def test_what_is_not_read_for_meaning_yet_is_named(count: int, seconds: int | None, sentence: str) -> None:
+    coverage = replace(WHOLE, meaning_backlog=count, meaning_seconds=seconds)
+
+    assert format_coverage(coverage) == f"{format_coverage(WHOLE)} {sentence}"
+    assert not coverage.bad

@@ -81,10 +81,16 @@ class Desk:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("WATCHER_")}
         return kept | {"WATCHER_CONFIG": str(self.folder), "NO_COLOR": "1"} | self.environ
 
-    def run(self, *words: str, given: str | None = None) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str, given: str | None = None, timeout: int = 60) -> subprocess.CompletedProcess[str]:
         """Run one command to its end."""
         return subprocess.run(
-            [COMMAND, *words], env=self.env, cwd=self.folder, input=given, capture_output=True, text=True, timeout=60
+            [COMMAND, *words],
+            env=self.env,
+            cwd=self.folder,
+            input=given,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
         )
 
     def json(self, *words: str, code: int = 0) -> Any:

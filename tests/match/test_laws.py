@@ -165,3 +165,13 @@ def _holds(need: RequiredTerms, words: list[str]) -> bool:
             return all(_holds(part, words) for part in parts)
         case AnyOf(parts=parts):
             return any(_holds(part, words) for part in parts)
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXTS, TEXTS, TEXTS)
+def test_words_that_were_split_for_the_scan_are_those_of_the_archives_index(title: str, content: str, tag: str) -> None:
+    stored = entry(title, "", content, tags=(tag,), author=title)
+    scanned = EntryText(stored)
+    scanned.padded_texts()
+
+    assert scanned.format_index_text().split() == EntryText(stored).format_index_text().split()

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.meaning.passage import build_passage, split_sentences
+from watcher.meaning.passage import build_passage, find_sentences
 
 SPLITS = {
     "Ministers met. They agreed on nothing.": ["Ministers met.", "They agreed on nothing."],
@@ -27,13 +27,13 @@ SPLITS = {
 
 @pytest.mark.parametrize("text", SPLITS)
 def test_sentences_are_split_where_a_reader_would(text: str) -> None:
-    assert [sentence.text for sentence in split_sentences(text)] == SPLITS[text]
+    assert [sentence.text for sentence in find_sentences(text)] == SPLITS[text]
 
 
 @settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from('aB .!?…。؟।\n"”)А中'), max_size=60))
 def test_sentences_lie_where_they_say_in_order_and_lose_no_word(text: str) -> None:
-    sentences = split_sentences(text)
+    sentences = find_sentences(text)
 
     assert all(text[sentence.start : sentence.end] == sentence.text for sentence in sentences)
     assert all(first.end <= second.start for first, second in pairwise(sentences))

@@ -158,7 +158,7 @@ def test_slack_that_refuses_token_or_channel_keeps_the_message(sqlite: Database,
     assert later.sent == 1
 
 
-@pytest.mark.parametrize("status", [301, 401, 403, 404, 409, 410])
+@pytest.mark.parametrize("status", [300, 301, 401, 402, 403, 404, 409, 410, 421, 426, 451])
 @pytest.mark.parametrize("kind", ["webhook", "slack"])
 def test_address_that_is_refused_keeps_the_message(sqlite: Database, status: int, kind: str) -> None:
     with HttpServer() as server:

@@ -272,6 +272,30 @@ def test_a_slot_that_comes_again_after_a_wrong_clock_has_another_identity(databa
         assert len({delivery.message_id for delivery in find_deliveries(db).items}) == 2
 
 
+@pytest.mark.parametrize("days", [3, 20])
+@pytest.mark.parametrize("is_alert", [False, True])
+def test_a_moment_that_comes_again_after_a_wrong_clock_has_another_identity(
+    database: Database, days: int, is_alert: bool
+) -> None:
+    # An alert's slot is the moment itself; a digest at the minute of its slot has the same window both times.
+    subscription = alerts() if is_alert else daily(empty=EmptyPolicy.SEND)
+    set_up(database, subscription.name)
+    slot = SEVEN + days * DAY
+    if is_alert:
+        found(database, "Five Eyes meet", at=slot - HOUR)
+    [first] = compose_due(database, press([subscription], [files()]), slot)
+    with database.write() as db:
+        reschedule_all(db, SEVEN)
+    if is_alert:
+        found(database, "Navy sinks a boat of the Five Eyes", at=slot - HOUR)
+
+    [second] = compose_due(database, press([subscription], [files()]), slot)
+
+    assert (first.slot_at, second.slot_at) == (slot, slot)
+    with database.read() as db:
+        assert len({delivery.message_id for delivery in find_deliveries(db).items}) == 2
+
+
 def test_slot_composed_under_a_clock_that_was_ahead_silences_no_later_one(database: Database) -> None:
     set_up(database, "daily")
     found(database, "Five Eyes meet", at=SEVEN + 20 * DAY)

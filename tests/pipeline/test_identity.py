@@ -183,7 +183,7 @@ def test_a_poll_of_what_is_known_asks_once(sqlite: Database) -> None:
         if "WITH asked" in statement:
             asked.append(statement)
 
-    event.listen(sqlite._writer, "before_cursor_execute", note)
+    event.listen(sqlite.backend.writer, "before_cursor_execute", note)
     served.poll(*(story(n) for n in range(1, 9)), *shared)
     served.poll(*(story(n) for n in range(1, 8)), replace(story(8), title="Edited"), *shared)
 

@@ -90,7 +90,7 @@ def test_what_was_read_is_stored_once_there_is_room(tmp_path: Path, press: Serve
         upgrade_schema(database)
 
         def fill_and_answer(_headers: dict[str, str]) -> Reply:
-            threading.Timer(1.5, fill(disk).unlink).start()
+            threading.Timer(6, fill(disk).unlink).start()
             return Reply(body=rss(*((str(n), f"Five Eyes meet again, {n}|" + f"word{n} " * 50) for n in range(300))))
 
         press.pages["/feed"] = fill_and_answer

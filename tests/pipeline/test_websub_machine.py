@@ -42,8 +42,8 @@ def subscription(
     error: str = "",
 ) -> WebSubSubscription:
     return WebSubSubscription(
-        id=1,
         feed_id=7,
+        feed_url="https://example.org/feed",
         token="token",
         secret="secret",
         hub=TARGET[0],

@@ -87,7 +87,7 @@ def load(database: Database, dumped: dict[str, Any]) -> None:
     with database.write() as db:
         command.upgrade(_config(db), dumped["revision"])
         _insert(db, dumped["tables"])
-        if not database.is_sqlite:
+        if database.is_shared:
             # Tables that came after that revision have no sequence yet.
             known = [table for table in metadata.sorted_tables if table.name in dumped["tables"]]
             get_dialect(db).set_sequences(db, known)

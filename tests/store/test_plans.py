@@ -59,7 +59,7 @@ def scans(database: Database, work: Callable[[], object]) -> list[str]:
         if not many and statement.split(None, 1)[0] in {"SELECT", "UPDATE", "DELETE", "INSERT"}:
             asked.append((statement, parameters))
 
-    engines = database._reader, database._writer
+    engines = database.backend.reader, database.backend.writer
     for engine in engines:
         event.listen(engine, "before_cursor_execute", hear)
     try:

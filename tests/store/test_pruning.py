@@ -114,6 +114,31 @@ def test_what_was_pruned_does_not_return_while_its_feed_lists_it_and_is_forgotte
     assert prune_database(database, Retention(entries=90 * DAY), later).tombstones == 2
 
 
+@pytest.mark.parametrize("wrong_by", [400 * DAY, 20 * DAY, timedelta(hours=2), -3 * DAY, -400 * DAY], ids=str)
+def test_entries_that_a_wrong_clock_dated_are_kept_for_their_time(database: Database, wrong_by: timedelta) -> None:
+    # An item every two hours for six days; for eight hours of the fourth the clock is wrong.
+    seen_at: dict[str, datetime] = {}
+    kept_for, step, kept = 5 * DAY, timedelta(hours=2), set[str]()
+    for number in range(150):
+        now = NOON + number * step
+        if number < 72:
+            title = f"Weather {number:02}"
+            [new] = bring(database, [item(number, title)], now=now).new
+            noted = now + wrong_by if 36 <= number < 40 else now
+            with database.write() as db:
+                db.execute(update(entries).where(entries.c.id == new.id).values(first_seen_at=noted))
+            seen_at[title] = now
+        # Every six hours, and never while the clock is wrong.
+        if number % 3 == 0 and not 36 <= number < 40:
+            prune_database(database, Retention(entries=kept_for), now)
+
+        with database.read() as db:
+            kept = set(db.execute(select(entries.c.title)).scalars())
+        assert {title for title, true in seen_at.items() if now - true < kept_for} <= kept
+
+    assert kept == set()
+
+
 def repeat_document(database: Database, now: datetime) -> None:
     """Store a poll that was sent the document it knew."""
     with database.write() as db:
@@ -163,7 +188,7 @@ def test_what_was_listed_at_the_last_reading_before_an_outage_stays_known(databa
     prune_database(database, SHORT, LONG_AGO)
     last_read_at = LONG_AGO + timedelta(hours=hours)
     bring(database, [*items, item(3, "Fog")], now=last_read_at)
-    for half_hours in range(-4, 60):
+    for half_hours in range(-4, 60, 7):
         later = LONG_AGO + UNLISTED_FOR + half_hours * timedelta(minutes=30)
         assert prune_database(database, Retention(entries=90 * DAY), later).tombstones == 0
 

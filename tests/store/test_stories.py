@@ -5,8 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 from itertools import count
 
+import pytest
+
 from tests.store.filled import NOON, bring, item, topics
+from watcher.errors import UsageError
 from watcher.model.entry import Item
+from watcher.model.story import StoryOrder
 from watcher.pipeline.poller import IngestResult
 from watcher.store.database import Database
 from watcher.store.hits.search import find_hits
@@ -74,3 +78,40 @@ def test_marks_of_what_can_no_longer_be_joined_are_forgotten_and_later_ones_kept
     assert len(later.hits) == 1
     bring(database, [item(3, EVENTS[1] + ", officials say")], now=NOON + STORY_WINDOW, watched=EVERYTHING)
     assert [len(titles) for titles in grouped(database)] == [1, 2]
+
+
+@pytest.mark.parametrize("order", StoryOrder)
+def test_pages_of_every_order_hold_each_story_once(database: Database, order: StoryOrder) -> None:
+    bring(database, reports(), watched=EVERYTHING)
+    with database.read() as db:
+        whole = [story.id for story in find_stories(db, order=order).items]
+        paged, cursor = [], None
+        for _page in whole:
+            page = find_stories(db, order=order, limit=1, cursor=cursor)
+            paged += [story.id for story in page.items]
+            cursor = page.next_cursor
+
+        assert paged == whole
+        assert len(whole) == 4
+        assert cursor is None
+
+
+def test_story_with_the_latest_report_is_the_first_that_is_active(database: Database) -> None:
+    bring(database, [item(1, EVENTS[0]), item(2, EVENTS[1])], watched=EVERYTHING)
+    bring(database, [item(3, EVENTS[0] + ", officials say")], now=NOON + timedelta(hours=1), watched=EVERYTHING)
+
+    with database.read() as db:
+        active = find_stories(db, order=StoryOrder.ACTIVE).items
+        newest = find_stories(db, order=StoryOrder.NEW).items
+
+    assert [story.tellings[0].title for story in active] == [EVENTS[0], EVENTS[1]]
+    assert [story.tellings[0].title for story in newest] == [EVENTS[1], EVENTS[0]]
+
+
+def test_cursor_of_another_order_is_refused(database: Database) -> None:
+    bring(database, reports(), watched=EVERYTHING)
+    with database.read() as db:
+        cursor = find_stories(db, order=StoryOrder.ACTIVE, limit=1).next_cursor
+
+        with pytest.raises(UsageError):
+            find_stories(db, order=StoryOrder.OUTLETS, cursor=cursor)

@@ -6,7 +6,7 @@ import itertools
 from datetime import UTC, datetime, timedelta
 
 from watcher.model.event import Additions, EventReport
-from watcher.stories.facts import split_sentences, summarise_event
+from watcher.stories.facts import list_sentences, summarise_event
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
 FIRST = EventReport(
@@ -101,4 +101,4 @@ def test_copy_that_was_published_first_is_the_original() -> None:
 
 
 def test_sentences_end_in_every_script() -> None:
-    assert split_sentences("One. Two! 三个。四个") == ("One.", "Two!", "三个。", "四个")
+    assert list_sentences("One. Two! 三个。四个") == ("One.", "Two!", "三个。", "四个")

@@ -75,6 +75,14 @@ def test_who_decides_the_language(
     assert found == language or (text == "Ferry" and found is not None)
 
 
+def test_stop_words_of_the_declared_language_settle_it() -> None:
+    english = "They were told that the harbour would open again, and how the divers had found their way."
+
+    assert choose_language(None, None, "en-GB", english) == "en-GB"
+    assert choose_language(None, None, "de", english) == "en"
+    assert choose_language(None, None, "fr", GERMAN) == "de"
+
+
 def test_title_summary_and_content_are_looked_at_together() -> None:
     item = Item(title="Hafen", content=GERMAN)
 

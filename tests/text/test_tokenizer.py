@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from watcher.text import normalize
 from watcher.text.normalize import fold
-from watcher.text.tokenizer import encode, index_text, joined, places, surfaces, tokens
+from watcher.text.tokenizer import encode, index_text, join_words, list_word_spans, split_written_words, tokens
 
 PIECES = [
     "U.S.", "us", "it's", "п’ять", "п'ять", 'ארה"ב', "&amp;", "&#39;s", "a.b.c", "é", "e\u0301", "\u00ad", "\u200b",
@@ -22,16 +22,16 @@ TEXTS = st.one_of(st.lists(st.sampled_from(PIECES), max_size=10).map("".join), s
 def test_tokens_surfaces_and_places_speak_of_the_same_words(text: str) -> None:
     words = tokens(text)
 
-    assert [fold(each) for each in surfaces(text)] == words
-    assert len(places(text)) == len(words)
-    assert joined(text) == (" ".join(surfaces(text)), " ".join(words))
+    assert [fold(each) for each in split_written_words(text)] == words
+    assert len(list_word_spans(text)) == len(words)
+    assert join_words(text) == (" ".join(split_written_words(text)), " ".join(words))
 
 
 @settings(max_examples=500, deadline=None)
 @given(TEXTS)
 def test_places_come_in_order_and_lie_in_the_text(text: str) -> None:
     end = 0
-    for begin, stop in places(text):
+    for begin, stop in list_word_spans(text):
         assert end <= begin < stop <= len(text) or (begin, stop) == (begin, end)
         end = stop
 

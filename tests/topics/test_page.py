@@ -10,8 +10,9 @@ import pytest
 from tests.web_server import Reply, Server
 from watcher.errors import ParseError
 from watcher.fetch import Fetcher, FetchPolicy
+from watcher.parse.web_pages import parse_article
 from watcher.text.article import Article
-from watcher.topics.article_source import fetch_article, parse_article
+from watcher.topics.article_source import fetch_article
 
 PARAGRAPHS = "".join(
     f"<p>Harbour Watch halted patrol number {n} off Port Example, officials said.</p>" for n in range(8)

@@ -122,7 +122,19 @@ def test_tokens_are_not_guessed_quickly_either(stranger: httpx.Client) -> None:
     assert codes[-1] == 429
 
 
-@pytest.mark.parametrize("place", ["//evil.example", "https://evil.example", "/\\evil.example", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "place",
+    [
+        "//evil.example",
+        "https://evil.example",
+        "/\\evil.example",
+        "javascript:alert(1)",
+        "/feeds/../..//evil.example",
+        "/%2e%2e/other",
+        "/./x",
+        "/a\\..\\x",
+    ],
+)
 def test_a_login_leads_to_no_other_site(stranger: httpx.Client, place: str) -> None:
     page = stranger.get("/login", params={"next": place})
     cookie = page.headers["set-cookie"].split(";")[0]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from watcher import __version__, private
 from watcher.errors import ConfigError
+from watcher.model.meaning import EncoderEngine
 from watcher.settings import Settings, load, signing_key
 from watcher.store.database import Database, Db
 from watcher.store.database.migrate import create_schema, require_current_schema, upgrade_schema
@@ -195,14 +196,14 @@ class App:
         """Return what composing and sending digests needs."""
         from watcher.pipeline.digests import DigestContext
         from watcher.pipeline.machine_texts import TextServices
-        from watcher.store.system.status import measure_coverage
+        from watcher.store.system.status import measure_coverage, measure_whole_coverage
 
         settings = self.settings
         return DigestContext(
             subscriptions=settings.subscriptions,
             channels={channel.name: channel for channel in settings.channels},
             topics=settings.topics,
-            coverage_of=measure_coverage,
+            coverage_of=measure_coverage if settings.meaning.engine is EncoderEngine.NONE else measure_whole_coverage,
             links=self._links(),
             templates=settings.templates,
             weights={feed.url: feed.weight for feed in settings.sources if feed.weight != 1.0},
@@ -290,7 +291,7 @@ def open_app(
     try:
         if starting:
             _tighten_state(settings, database, environ)
-        if database.is_sqlite:
+        if not database.is_shared:
             upgrade_schema(database)
         elif not (starting and create_schema(database)):
             require_current_schema(database)

@@ -10,6 +10,7 @@ import io
 import json
 import re
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from xml.sax.saxutils import escape
 
 from watcher.contract.entries import keep_valid_evidence
@@ -18,13 +19,15 @@ from watcher.contract.hits import Hit
 from watcher.contract.timestamps import format_timestamp
 from watcher.digest.atom import AtomEntry, AtomText, format_atom_feed
 from watcher.digest.evidence import split_by_evidence
-from watcher.model.results import StoredHit
+from watcher.model.results import StoredHit, StoredProposal
 from watcher.store.digests.queries import StoredDigest
 
 CSV_COLUMNS = (
     "id", "topic", "score", "matched_at", "title", "url", "source", "published_at", "first_seen_at", "language",
     "label", "evidence",
 )  # fmt: skip
+POSSIBLY_RELATED = "possibly related"
+"""The tag of a proposal in a feed."""
 MAX_FEED_TEXT = 2_000
 """Characters of an entry's full text that an Atom or JSON Feed item shows where there is no summary."""
 
@@ -65,9 +68,12 @@ def export_hits_markdown(hits: Iterable[Hit]) -> str:
     return "".join(_format_markdown_line(hit) for hit in hits)
 
 
-def export_hits_atom(title: str, feed_id: str, hits: Sequence[StoredHit], *, url: str | None = None) -> str:
-    """Return hits, newest first, as an Atom feed; evidence is marked in the summary's HTML."""
-    return format_atom_feed(title, feed_id, [_to_atom_entry(hit) for hit in hits], self_url=url)
+def export_hits_atom(
+    title: str, feed_id: str, hits: Sequence[StoredHit | StoredProposal], *, url: str | None = None
+) -> str:
+    """Return hits and proposals in their order as an Atom feed; evidence is marked in the summary's HTML."""
+    entries = [_to_atom_entry(hit) if isinstance(hit, StoredHit) else _propose_in_atom(hit) for hit in hits]
+    return format_atom_feed(title, feed_id, entries, self_url=url)
 
 
 def export_digests_atom(title: str, feed_id: str, digests: Sequence[StoredDigest], *, url: str | None = None) -> str:
@@ -88,9 +94,9 @@ def export_digests_atom(title: str, feed_id: str, digests: Sequence[StoredDigest
 
 
 def export_hits_json_feed(
-    title: str, hits: Sequence[StoredHit], *, url: str | None = None, home_url: str | None = None
+    title: str, hits: Sequence[StoredHit | StoredProposal], *, url: str | None = None, home_url: str | None = None
 ) -> str:
-    """Return hits as JSON Feed 1.1."""
+    """Return hits and proposals in their order as JSON Feed 1.1."""
     feed: JsonFeed = {"version": "https://jsonfeed.org/version/1.1", "title": title, "items": []}
     if url:
         feed["feed_url"] = url
@@ -98,18 +104,23 @@ def export_hits_json_feed(
         feed["home_page_url"] = home_url
     feed["items"] = [
         {
-            "id": f"hit-{hit.id}",
+            "id": f"hit-{hit.id}" if isinstance(hit, StoredHit) else f"proposal-{hit.id}",
             "url": hit.stored.entry.item.url,
             "title": hit.stored.entry.item.title,
-            "content_html": _mark_evidence(hit),
-            "date_published": format_timestamp(hit.hit.matched_at),
+            "content_html": _mark_evidence(hit) if isinstance(hit, StoredHit) else _explain_proposal(hit),
+            "date_published": format_timestamp(get_listed_at(hit)),
             "authors": [{"name": hit.stored.entry.source}],
-            "tags": [hit.hit.topic_id],
+            "tags": [hit.topic_id] if isinstance(hit, StoredHit) else [hit.topic_id, POSSIBLY_RELATED],
             "language": hit.stored.entry.item.language,
         }
         for hit in hits
     ]
     return json.dumps(feed, ensure_ascii=False)
+
+
+def get_listed_at(listed: StoredHit | StoredProposal) -> datetime:
+    """Return when a hit was matched or a proposal was made: what feeds are ordered by."""
+    return listed.matched_at if isinstance(listed, StoredHit) else listed.proposal.proposed_at
 
 
 def _to_csv_row(hit: Hit) -> tuple[object, ...]:
@@ -145,6 +156,27 @@ def _to_atom_entry(hit: StoredHit) -> AtomEntry:
         category=hit.hit.topic_id,
         summary=AtomText(type="html", text=_mark_evidence(hit)),
     )
+
+
+def _propose_in_atom(proposal: StoredProposal) -> AtomEntry:
+    item = proposal.stored.entry.item
+    return AtomEntry(
+        title=item.title,
+        id=f"urn:news-watcher:proposal:{proposal.id}",
+        url=item.url,
+        updated=format_timestamp(proposal.proposal.proposed_at),
+        published=format_timestamp(item.published_at) if item.published_at else None,
+        author=proposal.stored.entry.source,
+        category=POSSIBLY_RELATED,
+        summary=AtomText(type="html", text=_explain_proposal(proposal)),
+    )
+
+
+def _explain_proposal(proposal: StoredProposal) -> str:
+    """Return what a proposal is close to, and the beginning of its text, as HTML."""
+    item = proposal.stored.entry.item
+    close_to = "".join(f"<p>Close to “{escape(each.text)}”</p>" for each in proposal.proposal.evidence[:1])
+    return f"{close_to}<p>{escape(item.summary or item.content[:MAX_FEED_TEXT])}</p>"
 
 
 def _mark_evidence(hit: StoredHit) -> str:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.results import Filters, Page, SearchResult, StoredHit
-from watcher.model.story import Story
+from watcher.model.story import Story, StoryOrder
 from watcher.store.database import Db
 from watcher.store.hits.search import find_hits
 from watcher.store.stories.queries import find_stories
@@ -21,13 +21,18 @@ if TYPE_CHECKING:
 
 LABELS = ("relevant", "irrelevant", "none")
 ORDERS = ("new", "score")
+STORY_ORDERS = tuple(StoryOrder)
+FOUND_BY = ("words", "meaning", "all")
 _AGO = re.compile(r"(?i)^\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*(ago)?\s*$")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RawListQuery:
-    """What a list is asked for, as typed; empty means no restriction."""
+    """What a list is asked for, as typed; empty means no restriction. `found_by` concerns hits alone.
+
+    `orders` are the orders that the list has, its usual one first.
+    """
 
     search: str | None = None
     topics: Sequence[str] = ()
@@ -38,8 +43,10 @@ class RawListQuery:
     languages: Sequence[str] = ()
     labels: Sequence[str] = ()
     origins: Sequence[str] = ()
+    found_by: str = "words"
     baseline: bool | None = None
     order: str = "new"
+    orders: Sequence[str] = ORDERS
     limit: int = 50
     cursor: str | None = None
 
@@ -63,8 +70,8 @@ def parse_list_query(
     Raises NotFoundError for an unknown topic, UsageError for an invalid time, label or order, and what `parse_search`
     raises.
     """
-    if raw.order not in ORDERS:
-        raise UsageError(f"{raw.order!r} is not an order. Use one of: {', '.join(ORDERS)}.")
+    if raw.order not in raw.orders:
+        raise UsageError(f"{raw.order!r} is not an order. Use one of: {', '.join(raw.orders)}.")
     return ListQuery(
         filters=_parse_filters(raw, list(topic_ids), now),
         search=parse_search(raw.search) if raw.search and raw.search.strip() else None,
@@ -116,8 +123,8 @@ def search_entries(db: Db, query: ListQuery, stop: Callable[[], bool] = lambda: 
 
 
 def list_stories(db: Db, query: ListQuery) -> Page[Story]:
-    """Return a page of stories, the newest first. Raises UsageError."""
-    return find_stories(db, query.filters, limit=query.limit, cursor=query.cursor)
+    """Return a page of stories in the order that is asked for. Raises UsageError."""
+    return find_stories(db, query.filters, order=StoryOrder(query.order), limit=query.limit, cursor=query.cursor)
 
 
 def parse_time(text: str, now: datetime) -> datetime:
@@ -159,6 +166,8 @@ def _parse_filters(raw: RawListQuery, topic_ids: list[str], now: datetime) -> Fi
     for label in raw.labels:
         if label not in LABELS:
             raise UsageError(f"{label!r} is not a label. Use one of: {', '.join(LABELS)}.")
+    if raw.found_by not in FOUND_BY:
+        raise UsageError(f"{raw.found_by!r} is not valid for found_by. Use one of: {', '.join(FOUND_BY)}.")
     since, until = parse_period(raw.since, raw.until, now)
     return Filters(
         topics=tuple(raw.topics),
@@ -169,6 +178,7 @@ def _parse_filters(raw: RawListQuery, topic_ids: list[str], now: datetime) -> Fi
         languages=tuple(raw.languages),
         labels=tuple(raw.labels),
         origins=tuple(raw.origins),
+        found_by=() if raw.found_by == "all" else (raw.found_by,),
         baseline=raw.baseline,
     )
 

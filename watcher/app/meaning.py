@@ -88,6 +88,7 @@ class ReadingService:
         return self._reader
 
     def _build_reader(self, encoder: Encoder) -> MeaningReader:
+        from watcher.meaning.background import load_shipped_background
         from watcher.pipeline.embedding import MeaningReader
 
         return MeaningReader(
@@ -98,6 +99,7 @@ class ReadingService:
             self._monotonic,
             owner=self._owner,
             is_busy=self._is_busy,
+            find_shipped=load_shipped_background,
             on_read=self._on_read,
         )
 

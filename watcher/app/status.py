@@ -10,8 +10,10 @@ from watcher.contract import status as contract
 from watcher.contract.digests import encode_subscription
 from watcher.contract.timestamps import format_timestamp
 from watcher.digest.slots import find_next_slot
+from watcher.model.meaning import EncoderEngine
 from watcher.store.database.migrate import get_schema_state
 from watcher.store.digests.slots import get_last_slots
+from watcher.store.meaning.progress import MeaningState, get_meaning_state
 from watcher.store.outbox.blocked_channels import list_blocked_channels
 from watcher.store.system import status
 from watcher.store.system.status import StatusSummary
@@ -26,6 +28,7 @@ def get_system_status(app: App, now: datetime) -> contract.Status:
         revision = get_schema_state(db).revision
         workers = list_workers(db, now)
         blocked_channels = list_blocked_channels(db)
+        meaning = get_meaning_state(db) if app.settings.meaning.engine is not EncoderEngine.NONE else None
     return {
         "feeds": _encode_feed_counts(summary),
         "entries": summary.entries,
@@ -53,6 +56,7 @@ def get_system_status(app: App, now: datetime) -> contract.Status:
         ],
         "network": {"away_since": format_timestamp(find_network_outage(workers))},
         "workers": [_encode_worker(worker) for worker in workers],
+        "meaning": _encode_meaning(meaning) if meaning is not None else None,
     }
 
 
@@ -66,6 +70,17 @@ def _encode_feed_counts(summary: StatusSummary) -> contract.FeedCounts:
         "failing": summary.feeds["failing"],
         "gone": summary.feeds["gone"],
         "paused": summary.feeds["paused"],
+    }
+
+
+def _encode_meaning(meaning: MeaningState) -> contract.Meaning:
+    return {
+        "model": meaning.model,
+        "backlog": meaning.backlog,
+        "seconds": round(meaning.remaining.total_seconds()) if meaning.remaining is not None else None,
+        "building": meaning.building,
+        "building_backlog": meaning.building_backlog,
+        "fault": meaning.fault or None,
     }
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from watcher.app.learning import FittedHead, Learning
 from watcher.contract import topic_analysis as analysis
 from watcher.contract import topics as contract
 from watcher.contract.entries import encode_entry, encode_evidence
@@ -13,6 +14,7 @@ from watcher.store.topics import TopicVersion
 from watcher.topics.overview import TopicOverview
 
 if TYPE_CHECKING:
+    from watcher.app.topic_trial import MeaningDiff, MeaningMatch
     from watcher.model.results import StoredHit
     from watcher.topics.cost import ClauseCost, TopicCost
     from watcher.topics.diff import EntryChange, QueryDiff
@@ -40,13 +42,25 @@ def encode_topic(summary: TopicOverview) -> contract.Topic:
 
 
 def encode_topic_detail(
-    summary: TopicOverview, versions: Sequence[TopicVersion], parsed: str, sets: Mapping[str, str]
+    summary: TopicOverview,
+    versions: Sequence[TopicVersion],
+    learning: Learning,
+    parsed: str,
+    sets: Mapping[str, str],
 ) -> contract.TopicDetail:
-    """Return a topic with its query as written and as parsed, its versions, and the sets it uses."""
+    """Return a topic with its query as written and as parsed, its versions, the sets it uses, what it learned from."""
+    topic, judged = summary.topic, learning.judged
     return {
         **encode_topic(summary),
-        "query": summary.topic.query,
+        "query": topic.query,
         "parsed": parsed,
+        "about": list(topic.about),
+        "not_about": list(topic.not_about),
+        "examples": list(topic.examples),
+        "not_examples": list(topic.not_examples),
+        "proposals": topic.proposals,
+        "judgements": {"relevant": judged.relevant, "irrelevant": judged.irrelevant},
+        "head": _encode_head(learning.head),
         "sets": dict(sets),
         "file": summary.topic.file,
         "line": summary.topic.line,
@@ -54,6 +68,17 @@ def encode_topic_detail(
             {"version": version.version, "since": format_timestamp(version.since_at), "query": version.query}
             for version in versions
         ],
+    }
+
+
+def _encode_head(head: FittedHead | None) -> contract.TopicHead | None:
+    if head is None:
+        return None
+    return {
+        "version": head.version,
+        "model": head.model,
+        "threshold": round(head.threshold, 4),
+        "fitted_at": format_timestamp(head.fitted_at),
     }
 
 
@@ -186,6 +211,25 @@ def encode_probe(probe: ProbeResult, topic_id: str, sample: analysis.Sample | No
     }
 
 
+def encode_meaning_matches(matches: Iterable[MeaningMatch]) -> list[analysis.MeaningMatch]:
+    """Return entries with how well they fit a topic's sentences."""
+    return [
+        {"entry": encode_entry(match.stored), "score": round(match.score, 4), "proposed": match.is_proposed}
+        for match in matches
+    ]
+
+
+def encode_meaning_diff(diff: MeaningDiff) -> analysis.ProposalDiff:
+    """Return what changed sentences would propose, and what not any more."""
+    return {
+        "gained_count": diff.gained_count,
+        "lost_count": diff.lost_count,
+        "kept": diff.kept,
+        "gained": encode_meaning_matches(diff.gained),
+        "lost": encode_meaning_matches(diff.lost),
+    }
+
+
 def encode_sample(sample: Sample, elusion: Elusion | None) -> analysis.Sample:
     """Return a random sample of what a topic does not match, and what reading it showed."""
     encoded: analysis.Sample = {
@@ -229,6 +273,7 @@ def encode_proposal(proposal: TopicDraft) -> analysis.DraftedTopic:
         "name": proposal.name,
         "description": proposal.description,
         "query": proposal.query,
+        "about": list(proposal.about),
         "why": list(proposal.why),
         "matched": proposal.matched,
         "tested": proposal.tested,

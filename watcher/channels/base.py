@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self, TypeAlias, TypeVar
 from pydantic import SecretStr, field_validator
 
 from watcher.channels.outcome import SendOutcome
-from watcher.model.digest import Delivery
 from watcher.text.written_values import Section, Strings, validate_names
 
 if TYPE_CHECKING:
@@ -103,14 +102,18 @@ class DigestBody:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PreparedDelivery:
-    """A delivery with all that sending needs.
+class OutgoingMessage:
+    """A message with all that sending needs.
 
-    `thread` is the server's reference of the digest's first part, for later parts; `body` is given where the channel
-    type needs it.
+    `payload` is fixed when the digest is composed, at `created_at`; `message_id` is the same for a repetition. `thread`
+    is the server's reference of the digest's first part, for later parts; `body` is given where the channel type needs
+    it.
     """
 
-    delivery: Delivery
+    recipient: str
+    payload: str
+    message_id: str
+    created_at: datetime
     thread: str | None = None
     body: DigestBody | None = None
 
@@ -118,11 +121,11 @@ class PreparedDelivery:
 class Sender(Protocol):
     """Sends the messages of one channel, one after another. It raises nothing for what a server does."""
 
-    async def send(self, message: PreparedDelivery, *, on_step: OnStep | None = None) -> SendOutcome:
+    async def send(self, message: OutgoingMessage, *, on_step: OnStep | None = None) -> SendOutcome:
         """Send one message and return what became of it."""
         ...
 
-    async def find_sent(self, message: PreparedDelivery) -> SendOutcome | None:
+    async def find_sent(self, message: OutgoingMessage) -> SendOutcome | None:
         """Look for a message that perhaps arrived: Sent where it is, None where it is not.
 
         Uncertain where the server does not let anybody look, Deferred or Blocked where it could not be asked now.

@@ -24,8 +24,10 @@ BLOCKING_ERRORS = frozenset({
 })  # fmt: skip
 """Errors about the token, the conversation or the workspace, whatever the message. The names are Slack's
 (docs.slack.dev, chat.postMessage and incoming webhooks); services with compatible webhooks answer with them, too."""
-_BLOCKING_STATUS = frozenset({301, 302, 303, 307, 308, 401, 402, 403, 404, 405, 407, 409, 410, 423})
-"""HTTP statuses about the address or the account; 400, 413, 415 and 422 are about the message."""
+_BLOCKING_STATUS = frozenset(
+    {300, 301, 302, 303, 305, 307, 308, 401, 402, 403, 404, 405, 407, 409, 410, 421, 423, 426, 428, 451}
+)
+"""HTTP statuses about the address, the account or the server; 400, 406, 411, 413, 415 and 422 are about the message."""
 MAX_RETRY_AFTER = timedelta(days=1)
 
 

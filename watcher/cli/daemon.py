@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import logs, output
+from watcher.cli.meaning import read_stored_entries
 from watcher.cli.state import Json, open_application, state
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ def poll(
     take_over: Annotated[
         bool, typer.Option("--take-over", help="Poll feeds that another process holds, even a running daemon.")
     ] = False,
+    meaning: Annotated[
+        bool, typer.Option("--meaning", help="Also read what is stored for its meaning, and wait until that is done.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Poll the feeds that are due, once, and print a summary.
@@ -52,6 +56,7 @@ def poll(
     Feeds held by a dead process of this machine are polled as well. Exit code 1 where a feed could not be read (the
     items of the others are stored), and where nothing was polled because other processes hold all feeds.
     """
+    # Which feeds, who holds them, what is read for its meaning: each option asks for one step of its own.
     import asyncio
     import time
 
@@ -68,6 +73,8 @@ def poll(
         total = len(urls) if urls is not None else len(application.settings.sources) if everything else None
         with output.show_steps("Polling", total) as advance:
             polled = asyncio.run(_poll_once(application, urls, everything=everything, advance=advance))
+        if meaning:
+            read_stored_entries(application)
         with application.database.read() as db:
             held = list_feed_leases(db, clock.now(), urls=urls, everything=everything)
     summary: PrintedPoll = {

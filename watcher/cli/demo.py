@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import logs, output
+from watcher.cli.meaning import read_stored_entries
 from watcher.cli.state import Json, state
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ def _run_demo(folder: Path, *, once: bool, port: int, as_json: bool) -> None:
     from watcher.app.encoding import encode_poll_cycle
     from watcher.demo import sandbox
     from watcher.demo.server import DemoServer
+    from watcher.inference import can_use_bundled
 
     cycles: list[DemoPoll] = []
     with DemoServer(clock.now()) as server, sandbox.open_sandbox(folder, server, port, os.environ) as application:
@@ -80,6 +82,9 @@ def _run_demo(folder: Path, *, once: bool, port: int, as_json: bool) -> None:
             if server.finished:
                 break
             server.advance()
+        # Reports in other words and other languages are one story only once they have been read for their meaning.
+        if can_use_bundled():
+            read_stored_entries(application)
         digest = asyncio.run(sandbox.send_digest(application))
         files = sorted(str(path) for path in (folder / "var" / "digests").rglob("*") if path.is_file())
         if as_json:

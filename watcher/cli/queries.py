@@ -1,4 +1,4 @@
-"""hits, search, stories, label: what is stored."""
+"""hits, search, label: what is stored."""
 
 from __future__ import annotations
 
@@ -37,6 +37,14 @@ class Order(StrEnum):
     SCORE = "score"
 
 
+class FoundBy(StrEnum):
+    """What found the hits of a list."""
+
+    WORDS = "words"
+    MEANING = "meaning"
+    ALL = "all"
+
+
 class Judgement(StrEnum):
     """A judgement of a hit; `none` takes it back."""
 
@@ -59,6 +67,9 @@ def hits(
     story: StoryOption = None,
     language: Languages = None,
     label: Annotated[list[str] | None, typer.Option("--label", help="relevant, irrelevant or none.")] = None,
+    found_by: Annotated[
+        FoundBy, typer.Option("--found-by", help="Hits by words, by meaning (judged relevant), or all.")
+    ] = FoundBy.WORDS,
     order: OrderOption = Order.NEW,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -77,20 +88,27 @@ def hits(
         story=story,
         languages=language or (),
         labels=label or (),
+        found_by=found_by.value,
         order=order.value,
         limit=limit,
         cursor=cursor,
     )
     with open_application(queries=False) as application:
-        query = _parse_query(application, raw)
+        query = parse_typed_query(application, raw)
         with application.database.read() as db:
             page = list_hits(db, query)
     _print_hits(page, HitFormat.JSON if as_json else form)
 
 
-@app.command(epilog="Example:\n\n  watcher search 'intelligence NEAR/4 share~ lang:en' --since 30d")
+@app.command(
+    epilog="Examples:\n\n  watcher search 'intelligence NEAR/4 share~ lang:en' --since 30d\n\n"
+    "  watcher search --like 'Allies hold back intelligence' --since 7d"
+)
 def search(
-    query: Annotated[str, typer.Argument(metavar="QUERY", help="A query in the topic language.")],
+    query: Annotated[str | None, typer.Argument(metavar="[QUERY]", help="A query in the topic language.")] = None,
+    like: Annotated[
+        str | None, typer.Option("--like", metavar="TEXT", help="Entries whose meaning is near to a sentence.")
+    ] = None,
     topic: Topics = None,
     source: Sources = None,
     since: Since = None,
@@ -102,10 +120,10 @@ def search(
     cursor: Cursor = None,
     as_json: Json = False,
 ) -> None:
-    """Search every stored entry, matched by a topic or not, in the topic language."""
-    from watcher.app.listing import RawListQuery, search_entries
-    from watcher.contract.entries import encode_matches
+    """Search every stored entry, matched by a topic or not, in the topic language, by meaning, or both."""
+    from watcher.app.listing import RawListQuery
 
+    _require_query(query, like)
     raw = RawListQuery(
         search=query,
         topics=topic or (),
@@ -119,47 +137,11 @@ def search(
         cursor=cursor,
     )
     with open_application(queries=False) as application:
-        parsed = _parse_query(application, raw)
-        with application.database.read() as db:
-            page = search_entries(db, parsed)
-    if as_json:
-        output.print_json(encode_matches(page))
-        return
-    for match in page.items:
-        render_entry.print_entry(match.stored, match.evidence)
-    _print_end(len(page.items), "entry", page.next_cursor, page.searched_back_to)
-
-
-@app.command()
-def stories(
-    topic: Topics = None,
-    source: Sources = None,
-    since: Since = None,
-    until: Until = None,
-    limit: Limit = 20,
-    cursor: Cursor = None,
-    as_json: Json = False,
-) -> None:
-    """List stories, the newest first, with their outlets."""
-    from watcher.app.listing import RawListQuery, list_stories
-    from watcher.contract.stories import encode_stories
-
-    raw = RawListQuery(topics=topic or (), sources=source or (), since=since, until=until, limit=limit, cursor=cursor)
-    with open_application(queries=False) as application:
-        query = _parse_query(application, raw)
-        with application.database.read() as db:
-            page = list_stories(db, query)
-    if as_json:
-        output.print_json(encode_stories(page))
-        return
-    for story in page.items:
-        title = story.tellings[0].title if story.tellings else "(no entries left)"
-        output.print_line(f"{output.style_text(output.clean_text(title), output.BOLD)}  #{story.id}")
-        for report in story.tellings:
-            copy = output.style_text("  copy", output.DIM) if report.copy else ""
-            outlet, headline = output.clean_text(report.source), output.clean_text(report.title)
-            output.print_line(f"  {output.format_time(report.first_seen_at)}  {outlet}: {headline}{copy}")
-    _print_end(len(page.items), "story", page.next_cursor, None)
+        parsed = parse_typed_query(application, raw)
+        if like is not None:
+            _print_similar(application, parsed, like, as_json=as_json)
+        else:
+            _print_matches(application, parsed, as_json=as_json)
 
 
 @app.command()
@@ -168,29 +150,71 @@ def label(
     judgement: Annotated[Judgement, typer.Argument(help="Your judgement; `none` takes it back.")],
     as_json: Json = False,
 ) -> None:
-    """Judge a hit: relevant or irrelevant. Judgements measure a topic (`watcher topics eval`)."""
+    """Judge a hit for its topic: relevant or irrelevant. Judgements measure a topic (`watcher topics eval`)."""
     from watcher import clock
+    from watcher.app.judgements import judge_hit
     from watcher.contract.hits import Label, LabelledHit
-    from watcher.store.hits.commands import set_hit_label
 
     verdict: Label | None = None
     if judgement is not Judgement.NONE:
         verdict = "relevant" if judgement is Judgement.RELEVANT else "irrelevant"
     with open_application(queries=False) as application, application.database.write() as db:
-        set_hit_label(db, hit, verdict, clock.now())
+        judged = judge_hit(db, hit, verdict, clock.now())
     labelled: LabelledHit = {"id": hit, "label": verdict}
     if as_json:
         output.print_json(labelled)
     else:
-        output.print_note(f"hit {hit}: {judgement.value}")
+        output.print_note(f"hit {hit} ({judged.hit.topic_id}): {judgement.value}")
+        for other in judged.others:
+            label_text = other.label or "not judged"
+            output.print_note(f"the same item is hit {other.id} ({other.topic_id}): {label_text}")
 
 
-def _parse_query(application: App, raw: RawListQuery) -> ListQuery:
+def parse_typed_query(application: App, raw: RawListQuery) -> ListQuery:
+    """Parse what was typed for a list. Raises what `parse_list_query` raises, and QueryError."""
     from watcher import clock
     from watcher.app.listing import parse_list_query_with_sets
 
     settings = application.settings
     return parse_list_query_with_sets(raw, (topic.id for topic in settings.topics), clock.now(), settings.sets)
+
+
+def _require_query(query: str | None, like: str | None) -> None:
+    from watcher.errors import UsageError
+
+    if query is None and like is None:
+        raise UsageError("write a query in the topic language, or --like and a sentence")
+
+
+def _print_matches(application: App, query: ListQuery, *, as_json: bool) -> None:
+    """Print the entries that a query matches."""
+    from watcher.app.listing import search_entries
+    from watcher.contract.entries import encode_matches
+
+    with application.database.read() as db:
+        page = search_entries(db, query)
+    if as_json:
+        output.print_json(encode_matches(page))
+        return
+    for match in page.items:
+        render_entry.print_entry(match.stored, match.evidence)
+    print_end(len(page.items), "entry", page.next_cursor, page.searched_back_to)
+
+
+def _print_similar(application: App, query: ListQuery, like: str, *, as_json: bool) -> None:
+    """Print the entries whose meaning is nearest to a sentence."""
+    from watcher import clock
+    from watcher.app.similar import find_like_text
+    from watcher.contract.entries import encode_similar_entries
+
+    found = find_like_text(application, like, query.filters, clock.now(), query=query.search, limit=query.limit)
+    if as_json:
+        output.print_json(encode_similar_entries(found))
+        return
+    for similar in found:
+        render_entry.print_entry(similar.stored, ())
+        output.print_line(output.style_text(f"  likeness {similar.likeness:.2f}", output.DIM))
+    output.print_note(output.format_count(len(found), "entry", "entries"))
 
 
 def _print_hits(page: Page[StoredHit], form: HitFormat) -> None:
@@ -219,7 +243,7 @@ def _print_hits(page: Page[StoredHit], form: HitFormat) -> None:
         case HitFormat.TABLE:
             for hit in page.items:
                 render_entry.print_hit(hit)
-            _print_end(len(page.items), "hit", page.next_cursor, page.searched_back_to)
+            print_end(len(page.items), "hit", page.next_cursor, page.searched_back_to)
 
 
 def _print_text(text: str) -> None:
@@ -228,7 +252,8 @@ def _print_text(text: str) -> None:
         output.print_line(text.rstrip("\r\n"))
 
 
-def _print_end(count: int, noun: str, cursor: str | None, back_to: datetime | None) -> None:
+def print_end(count: int, noun: str, cursor: str | None, back_to: datetime | None) -> None:
+    """Print how much was listed, and how the list goes on."""
     plural = {"entry": "entries", "story": "stories"}.get(noun, "")
     output.print_note(output.format_count(count, noun, plural) + (f"; more with --cursor {cursor}" if cursor else ""))
     if back_to is not None:

@@ -9,7 +9,7 @@ from watcher.cli import output
 
 if TYPE_CHECKING:
     from watcher.model.entry import StoredEntry
-    from watcher.model.results import StoredHit
+    from watcher.model.results import StoredHit, StoredProposal
     from watcher.model.topic import Evidence
     from watcher.topics.query_test import ClauseView
 
@@ -59,6 +59,24 @@ def print_hit(hit: StoredHit) -> None:
         output.print_line("  " + output.clean_text(item.url))
 
 
+def print_proposal(stored: StoredProposal) -> None:
+    """Print a proposal: headline, topic, source, state, what it is close to and the sentence that carries it."""
+    item, proposal = stored.stored.entry.item, stored.proposal
+    facts = [f"#{proposal.id}", proposal.topic_id, output.clean_text(stored.stored.entry.source)]
+    facts += [output.format_time(proposal.proposed_at), f"{proposal.score:.2f}", proposal.state.value]
+    output.print_line(output.style_text(output.clean_text(item.title), output.BOLD))
+    output.print_line("  " + output.style_text(" · ".join(facts), output.DIM))
+    texts = {"title": item.title, "summary": item.summary, "content": item.content}
+    for evidence in proposal.evidence:
+        names = {"sentence": "the sentence", "example": "the example", "judged": "the judged item"}
+        output.print_line(f"  close to {names[evidence.kind.value]}: {output.clean_text(evidence.text)}")
+        words = output.clean_text(texts.get(evidence.field, "")[evidence.start : evidence.end])
+        if words and evidence.field != "title":
+            output.print_line(f"  in its {evidence.field}: {output.truncate(words, SNIPPET_LENGTH)}")
+    if item.url:
+        output.print_line("  " + output.clean_text(item.url))
+
+
 def print_clause_tree(tree: ClauseView) -> None:
     """Print a clause tree: a tick and the words where a clause holds; a cross and what comes nearest where not."""
     lines = list(_format_tree(tree, "", ""))
@@ -74,6 +92,8 @@ def _list_flags(hit: StoredHit) -> list[str]:
         ("backfill", hit.hit.origin.value == "backfill"),
         ("edited", hit.stored.version > 1),
         (hit.label or "", bool(hit.label)),
+        ("by meaning", hit.hit.found_by.value == "meaning"),
+        ("weak", hit.is_weak),
     )
     return [flag for flag, is_set in flags if is_set]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from watcher.cli import output
+from watcher.text.lengths import format_wait
 
 if TYPE_CHECKING:
-    from watcher.contract.status import FeedCounts, PrintedStatus
+    from watcher.contract.status import FeedCounts, Meaning, PrintedStatus
 
 LAG_SHOWN_SECONDS = 60
 """A shorter lag is not worth a mention: feeds are due every minute."""
@@ -26,6 +27,8 @@ def print_status(status: PrintedStatus) -> None:
     output.print_line(f"Polled    {status['last_poll_at'] or 'never'}{late}")
     _print_problems(status)
     output.print_line(f"Archive   {status['entries']} entries, {status['hits']} hits")
+    if (meaning := status["meaning"]) is not None:
+        output.print_line(f"Meaning   {_format_meaning(meaning)}")
     for digest in status["digests"]:
         last = f"last {digest['last_at']}" if digest["last_at"] else "none yet"
         upcoming = f", next {digest['next_at']}" if digest["next_at"] else f", {digest['schedule']}"
@@ -38,6 +41,21 @@ def print_status(status: PrintedStatus) -> None:
     output.print_line(f"Database  {status['database']['url']} (schema {status['database']['revision']})")
     output.print_line(f"Workers   {', '.join(worker['owner'] for worker in status['workers']) or 'none is running'}")
     output.print_line(f"Version   {status['version']}")
+
+
+def _format_meaning(meaning: Meaning) -> str:
+    """Return how far reading for meaning is, and what keeps it."""
+    waiting = meaning["backlog"] + meaning["building_backlog"]
+    if not waiting:
+        return f"every entry is read ({meaning['model']})"
+    entries = output.format_count(waiting, "entry", "entries")
+    if meaning["building"] is not None:
+        text = f"{entries} to read again for {meaning['building']}; {meaning['model']} serves until then"
+    else:
+        text = f"{entries} not read yet ({meaning['model']})"
+    if meaning["fault"] is not None:
+        return output.style_text(output.clean_text(f"{text}: {meaning['fault']}"), output.YELLOW)
+    return f"{text}, about {format_wait(meaning['seconds'])} left" if meaning["seconds"] is not None else text
 
 
 def _list_feed_counts(feeds: FeedCounts) -> list[str]:

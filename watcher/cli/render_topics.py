@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 from watcher.cli import output, render_entry
 
 if TYPE_CHECKING:
+    from watcher.app.learning import Learning
+    from watcher.app.topic_meaning import MeaningMeasurement
+    from watcher.app.topic_trial import MeaningDiff, MeaningMatch
     from watcher.topics.cost import ClauseCost, TopicCost
     from watcher.topics.diff import QueryDiff
     from watcher.topics.evaluation import TopicScore
@@ -73,6 +76,32 @@ def print_scores(scores: Iterable[TopicScore], items: int, limit: int, *, stored
         )
 
 
+def print_meaning_scores(measured: MeaningMeasurement) -> None:
+    """Print how topics do by words, by meaning and by both, then what both find in each language."""
+    rows = []
+    for topic_id, scores in measured.scores.items():
+        rows += [_format_mode(topic_id, mode.value, "labels", score) for mode, score in scores.modes.items()]
+        rows += [_format_mode(topic_id, mode.value, "sentences", score) for mode, score in scores.by_sentences.items()]
+    output.print_line("")
+    # Words learn nothing: one row is enough.
+    rows = [row for row in rows if row[1:3] != ("words", "sentences")]
+    output.print_table(("topic", "by", "learned from", "recall (95 %)", "precision (95 %)"), rows, flexible=0)
+    for topic_id, scores in measured.scores.items():
+        languages = [(name or "unknown", list(modes.values())[-1]) for name, modes in scores.languages.items()]
+        parts = [f"{name} {score.tp}/{score.tp + score.fn}" for name, score in languages]
+        output.print_line(f"{topic_id}, found by both: " + ", ".join(parts))
+    budget = next((scores.budget for scores in measured.scores.values()), 0.0)
+    output.print_note(
+        f"meaning may propose {100 * budget:g} % of {output.format_count(measured.background, 'background item')};"
+        " with labels, each item is measured by a head that did not learn from it"
+    )
+
+
+def _format_mode(topic_id: str, mode: str, basis: str, score: TopicScore) -> tuple[str, ...]:
+    recall = _format_share(score.recall, score.recall_interval)
+    return topic_id, mode, basis, recall, _format_share(score.precision, score.precision_interval)
+
+
 def print_probe(probe: ProbeResult) -> None:
     """Print near misses, and the one change that each needs to match."""
     for hit in probe.missed:
@@ -96,6 +125,32 @@ def print_probe(probe: ProbeResult) -> None:
             for way in probe.relaxations[:MAX_LOOSENINGS]
         ]
         output.print_table(("lets in", "the query"), rows)
+
+
+def print_meaning_misses(misses: Sequence[MeaningMatch]) -> None:
+    """Print the entries that fit a topic's sentences best and that no word finds."""
+    output.print_line("")
+    for miss in misses:
+        render_entry.print_entry(miss.stored, ())
+        state = "is proposed" if miss.is_proposed else "not near enough to be proposed"
+        output.print_line(output.style_text(f"  by meaning {miss.score:.2f}, {state}", output.DIM))
+    output.print_note(
+        output.format_count(len(misses), "entry", "entries") + " by meaning, found by no word of the query"
+    )
+
+
+def print_meaning_diff(diff: MeaningDiff) -> None:
+    """Print what changed sentences would propose, and what not any more."""
+    for match in diff.lost:
+        output.print_line(output.style_text("- ", output.RED) + "not proposed any more")
+        render_entry.print_entry(match.stored, ())
+    for match in diff.gained:
+        output.print_line(output.style_text("+ ", output.GREEN) + f"proposed, {match.score:.2f}")
+        render_entry.print_entry(match.stored, ())
+    output.print_note(
+        f"proposals, before the budget of a day: {diff.gained_count:,} gained, {diff.lost_count:,} lost,"
+        f" {diff.kept:,} kept"
+    )
 
 
 def print_sample(sample: Sample, elusion: Elusion | None) -> None:
@@ -185,3 +240,29 @@ def _print_examples(title: str, rows: Sequence[tuple[str, str, str]], limit: int
 
 def _format_share(value: float | None, interval: tuple[float, float] | None) -> str:
     return "-" if value is None or interval is None else f"{value:.3f} ({interval[0]:.2f}-{interval[1]:.2f})"
+
+
+def print_learning(learning: Learning) -> None:
+    """Print what a topic has learned from: sentences, examples, judgements, and the head that was fitted on them."""
+    topic = learning.topic
+    lists = (
+        ("About", topic.about), ("Not about", topic.not_about),
+        ("Examples", topic.examples), ("Not examples", topic.not_examples),
+    )  # fmt: skip
+    for name, sentences in lists:
+        if sentences:
+            output.print_line(output.style_text(f"\n{name}", output.DIM))
+            for sentence in sentences:
+                output.print_line(f"  {output.clean_text(sentence)}")
+    if not topic.has_sentences:
+        return
+    output.print_line(output.style_text("\nMeaning", output.DIM))
+    budget = f"at most {topic.proposals} proposals a day" if topic.proposals is not None else "no proposals"
+    judged = f"{learning.judged.relevant} judged relevant, {learning.judged.irrelevant} not"
+    output.print_line(f"  {budget}; learned from {judged}")
+    head = learning.head
+    if head is None:
+        output.print_line("  nothing fitted yet")
+    else:
+        fitted_at = output.format_time(head.fitted_at)
+        output.print_line(f"  head {head.version}, threshold {head.threshold:.3f}, fitted {fitted_at}, {head.model}")

@@ -109,7 +109,9 @@ def _write_token(path: Path, made: str, *, replace: bool) -> None:
 
 @app.command(epilog="Examples:\n\n  watcher check\n\n  watcher check --live --json")
 def check(
-    live: Annotated[bool, typer.Option("--live", help="Also fetch every feed once; nothing is stored.")] = False,
+    live: Annotated[
+        bool, typer.Option("--live", help="Also fetch every feed and compare topics' sentences; nothing is stored.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Check all configuration; every error is one line FILE:LINE:COLUMN: message.
@@ -126,7 +128,8 @@ def check(
     except ConfigError as error:
         _print_faults(error, as_json=as_json)
         raise typer.Exit(2) from None
-    notes = _list_notes(settings)
+    # An encoder takes seconds to start: a plain check stays fast.
+    notes = _list_notes(settings) + (_list_meaning_notes(settings) if live else [])
     trials = _try_feeds(settings) if live else ()
     if as_json:
         output.print_json(_encode_check(settings, notes, trials if live else None))
@@ -190,6 +193,13 @@ def _list_notes(settings: Settings) -> list[str]:
         f"fulltext of {feeds}: trafilatura is not installed, so articles are extracted by a simpler rule; "
         "pip install 'newsdesk-watcher[fulltext]'",
     ]
+
+
+def _list_meaning_notes(settings: Settings) -> list[str]:
+    """Return what the encoder, where there is one, shows of the topics' sentences: it takes a few seconds."""
+    from watcher.app.sentence_check import note_sentences_by_meaning
+
+    return [str(note) for note in note_sentences_by_meaning(settings.topics, settings.meaning)]
 
 
 def _try_feeds(settings: Settings) -> tuple[FeedCheck, ...]:

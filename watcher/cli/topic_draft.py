@@ -78,7 +78,7 @@ def _load_settings() -> Settings | None:
 
 def _load_article(source: str, settings: Settings | None) -> Article:
     from watcher.errors import ParseError, UsageError
-    from watcher.topics.article_source import parse_article
+    from watcher.parse.web_pages import parse_article
 
     if source.lower().startswith(("http://", "https://")):
         return asyncio.run(_fetch_article(source, settings))

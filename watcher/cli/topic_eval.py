@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,9 +14,11 @@ from watcher.cli.state import Json, Topics, load_settings, open_application
 from watcher.cli.topic_analysis import TopicOverview
 
 if TYPE_CHECKING:
-    from watcher.contract.topic_analysis import Evaluation
+    from watcher.app.topic_meaning import MeaningMeasurement
+    from watcher.contract.topic_analysis import Evaluation, Score
     from watcher.match import TopicMatcher
     from watcher.settings import Settings
+    from watcher.topics.evaluation import TopicScore
     from watcher.topics.examples import Example
 
 app = typer.Typer(rich_markup_mode=None)
@@ -45,32 +48,36 @@ def evaluate(
     min_precision: Annotated[
         float | None, typer.Option("--min-precision", min=0, max=1, help="Exit with 1 if precision is below this.")
     ] = None,
+    background: Annotated[
+        str | None,
+        typer.Option(
+            "--background", metavar="FILE", help="Unlabelled items (JSONL) that proposals are counted against."
+        ),
+    ] = None,
+    budget: Annotated[
+        str, typer.Option("--budget", metavar="SHARE", help="The share of the background that may be proposed.")
+    ] = "0.3%",
+    titles: Annotated[bool, typer.Option("--titles", help="Measure on titles alone.")] = False,
     limit: TopicOverview = 20,
     as_json: Json = False,
 ) -> None:
     """Measure topics on labelled items: precision, recall and F1 with 95 % intervals, misses and false hits.
 
-    Needs no database, except with --stored."""
-    from watcher.app.topic_encoding import encode_score
+    Topics with sentences are measured by words, by meaning within the budget, and by both. Needs no database, except
+    with --stored."""
+    from watcher.app.topic_meaning import parse_budget
     from watcher.cli import render_topics
     from watcher.errors import UsageError
     from watcher.topics.evaluation import check_gate
     from watcher.topics.evaluation import evaluate_topics as measure
-    from watcher.topics.examples import iter_judged_examples, parse_examples
 
     # Labels come from files, from the judgements in the database, or both.
     if not labels and not stored:
         raise UsageError("no labelled items: use --labels FILE, or --stored for the judgements in the database")
+    share = parse_budget(budget)
     settings = load_settings()
     watched, candidates = _compile_topics(settings, topic or [], query)
-    examples = [
-        example
-        for name in labels or ()
-        for example in parse_examples(args.get_display_name(name), args.read_lines(name))
-    ]
-    if stored:
-        with open_application() as application:
-            examples += iter_judged_examples(application.database)
+    examples = _load_examples(labels or (), stored=stored, titles=titles)
     ids = _choose_topics(examples, candidates, bool(topic))
     scores = measure(watched, examples, ids)
     missed_bounds = [
@@ -78,19 +85,84 @@ def evaluate(
         for score in scores.values()
         for line in check_gate(score, min_precision=min_precision, min_recall=min_recall)
     ]
+    measured = _measure_meaning(settings, watched, examples, ids, background, share, titles=titles)
     if as_json:
-        document: Evaluation = {
-            "topics": {id_: encode_score(score, watched.version(id_)) for id_, score in scores.items()},
-            "items": len(examples),
-            "below": missed_bounds,
-        }
-        output.print_json(document)
+        output.print_json(_encode_evaluation(watched, scores, measured, len(examples), missed_bounds))
     else:
         render_topics.print_scores(scores.values(), len(examples), limit, stored=stored and not labels)
+        if measured is not None:
+            render_topics.print_meaning_scores(measured)
     for line in missed_bounds:
         sys.stderr.write(f"watcher: {line}\n")
     if missed_bounds:
         raise typer.Exit(1)
+
+
+def _load_examples(names: Sequence[str], *, stored: bool, titles: bool) -> list[Example]:
+    """Return the labelled items of files, of the judgements in the database, or of both."""
+    from watcher.app.topic_meaning import strip_to_titles
+    from watcher.topics.examples import iter_judged_examples, parse_examples
+
+    examples = [
+        example for name in names for example in parse_examples(args.get_display_name(name), args.read_lines(name))
+    ]
+    if stored:
+        with open_application() as application:
+            examples += iter_judged_examples(application.database)
+    return strip_to_titles(examples) if titles else examples
+
+
+def _encode_evaluation(
+    watched: TopicMatcher,
+    scores: Mapping[str, TopicScore],
+    measured: MeaningMeasurement | None,
+    items: int,
+    missed_bounds: list[str],
+) -> Evaluation:
+    from watcher.app.topic_encoding import encode_score
+    from watcher.app.topic_meaning import encode_meaning_score
+
+    topics: dict[str, Score] = {}
+    for id_, score in scores.items():
+        encoded = topics[id_] = encode_score(score, watched.version(id_))
+        if measured is not None and id_ in measured.scores:
+            topics[id_] = encode_meaning_score(encoded, measured.scores[id_], measured.background)
+    return {"topics": topics, "items": items, "below": missed_bounds}
+
+
+def _measure_meaning(
+    settings: Settings,
+    watched: TopicMatcher,
+    examples: list[Example],
+    ids: list[str],
+    background: str | None,
+    budget: float,
+    *,
+    titles: bool,
+) -> MeaningMeasurement | None:
+    """Return the scores by meaning of the topics that have sentences; None without any, or without an encoder."""
+    from watcher.app.topic_meaning import measure_topics_by_meaning, parse_background, strip_entries_to_titles
+    from watcher.settings.folders import cache_folder
+
+    entries = None
+    if background is not None:
+        entries = parse_background(args.get_display_name(background), args.read_lines(background))
+        entries = strip_entries_to_titles(entries) if titles else entries
+    topics = [topic for topic in settings.topics if topic.id in ids]
+    with output.show_progress("Reading for meaning") as on_progress:
+        measured = measure_topics_by_meaning(
+            topics,
+            watched,
+            examples,
+            entries,
+            budget=budget,
+            options=settings.meaning,
+            cache_folder=cache_folder(),
+            on_progress=on_progress,
+        )
+    if measured is None and any(topic.has_sentences for topic in topics):
+        output.print_note("measured by words alone: no encoder is installed or configured (docs/topics.md)")
+    return measured
 
 
 def _compile_topics(settings: Settings, wanted: list[str], query: str | None) -> tuple[TopicMatcher, list[str]]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from watcher.cli import args, output, topic_analysis, topic_draft, topic_eval
+from watcher.cli import args, output, render_topics, topic_analysis, topic_draft, topic_eval
 from watcher.cli.state import Json, Since, Until, open_application
 
 if TYPE_CHECKING:
@@ -75,8 +75,9 @@ def list_topics(as_json: Json = False) -> None:
 
 @app.command(epilog="Example:\n\n  watcher topics show five-eyes")
 def show(topic_id: TopicId, as_json: Json = False) -> None:
-    """Show a topic: its query as written and as parsed, its versions, the sets it uses."""
+    """Show a topic: its query as written and as parsed, its versions and sets, and what it has learned from."""
     from watcher import clock
+    from watcher.app.learning import describe_learning
     from watcher.app.topic_encoding import encode_topic_detail
     from watcher.app.topics import find_topic
     from watcher.match import format_query
@@ -88,12 +89,15 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
         topic = find_topic(settings.topics, topic_id)
         with application.database.read() as db:
             summary, versions = get_topic_overview(db, application.watched, topic_id, clock.now())
+            learning = describe_learning(db, topic)
     parsed = parse_named_query(topic.query, settings.sets) if topic.has_query else None
     sets = {name: settings.sets[name] for name in list_used_sets(topic.query, settings.sets)}
     if as_json:
-        output.print_json(encode_topic_detail(summary, versions, format_query(parsed.query) if parsed else "", sets))
+        as_parsed = format_query(parsed.query) if parsed else ""
+        output.print_json(encode_topic_detail(summary, versions, learning, as_parsed, sets))
         return
     _print_topic(summary)
+    render_topics.print_learning(learning)
     if parsed is not None:
         _print_parsed(parsed, sets)
     output.print_line(output.style_text("\nVersions", output.DIM))

@@ -8,13 +8,17 @@ from typing_extensions import TypedDict
 
 from watcher.contract.briefed_stories import BriefedStory, DigestHit, encode_briefed_story, encode_digest_hit
 from watcher.contract.deliveries import Delivery
+from watcher.contract.proposals import ProposalEvidence, encode_proposal_evidence
 from watcher.contract.timestamps import format_timestamp
 from watcher.model import digest as model
-from watcher.model import digest_story
+from watcher.model import digest_proposal, digest_story
 
 
 class Coverage(TypedDict):
-    """How much of what should be watched was watched in a window; `notes` name the feeds concerned."""
+    """How much of what should be watched was watched in a window; `notes` name the feeds concerned.
+
+    `meaning_backlog` entries are not read for their meaning yet; that takes `meaning_seconds`, null where not known.
+    """
 
     feeds: int
     fresh: int
@@ -30,6 +34,8 @@ class Coverage(TypedDict):
     entries: int
     bad: bool
     notes: list[str]
+    meaning_backlog: int
+    meaning_seconds: int | None
 
 
 class DigestStory(TypedDict):
@@ -52,12 +58,29 @@ class DigestTopic(TypedDict):
     more: int
 
 
+class DigestProposal(TypedDict):
+    """An item that only meaning found, as a digest shows it."""
+
+    id: int
+    topic: str
+    entry: int
+    title: str
+    url: str | None
+    source: str
+    language: str | None
+    first_seen_at: str
+    proposed_at: str
+    score: float
+    evidence: list[ProposalEvidence]
+
+
 class DigestContent(TypedDict):
     """What a digest reports. `window` is (after, until], by the time of the match.
 
     `stories` are those it shows, the most important first, each once; `topics` list the same by topic. `brief` holds
     the ids of those that it begins with. `story_count` includes the `left_out`, which did not fit; `silent` were
     reported before and only gained copies. `held_before` are from before watching began, in the first digest alone.
+    `proposals` are items that only meaning found; `weak` counts stories for which words alone speak.
     """
 
     name: str
@@ -68,6 +91,8 @@ class DigestContent(TypedDict):
     alarms: list[str]
     troubles: list[str]
     topics: list[DigestTopic]
+    proposals: list[DigestProposal]
+    weak: int
     stories: list[BriefedStory]
     brief: list[int]
     story_count: int
@@ -174,6 +199,8 @@ def encode_coverage(coverage: model.Coverage) -> Coverage:
         "entries": coverage.entries,
         "bad": coverage.bad,
         "notes": list(coverage.notes),
+        "meaning_backlog": coverage.meaning_backlog,
+        "meaning_seconds": coverage.meaning_seconds,
     }
 
 
@@ -196,12 +223,30 @@ def encode_digest_content(digest: model.Digest) -> DigestContent:
             }
             for section in digest.sections
         ],
+        "proposals": [_encode_proposal(proposal) for proposal in digest.proposals],
+        "weak": len(digest.weak),
         "stories": [encode_briefed_story(story) for story in digest.stories],
         "brief": [story.id for story in digest.brief if story.id is not None],
         "story_count": digest.story_count,
         "left_out": digest.left_out,
         "silent": digest.silent,
         "held_before": [encode_briefed_story(story) for story in digest.held_before],
+    }
+
+
+def _encode_proposal(proposal: digest_proposal.DigestProposal) -> DigestProposal:
+    return {
+        "id": proposal.proposal_id,
+        "topic": proposal.topic_id,
+        "entry": proposal.entry_id,
+        "title": proposal.title,
+        "url": proposal.url,
+        "source": proposal.source,
+        "language": proposal.language,
+        "first_seen_at": format_timestamp(proposal.first_seen_at),
+        "proposed_at": format_timestamp(proposal.proposed_at),
+        "score": round(proposal.score, 4),
+        "evidence": encode_proposal_evidence(proposal.evidence),
     }
 
 

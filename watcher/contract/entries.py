@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, NotRequired
 
 from typing_extensions import TypedDict
 
 from watcher.contract.timestamps import format_timestamp
+from watcher.model import results as model
 from watcher.model.entry import StoredEntry
 from watcher.model.results import Page, SearchResult
 from watcher.model.topic import Evidence as ModelEvidence
@@ -78,11 +79,25 @@ class EntryDetail(Entry):
 
 
 class EntryMatch(TypedDict):
-    """An entry that a search found."""
+    """An entry that a search found; `likeness` is there where it was a search by meaning, and at most 1."""
 
     entry: Entry
     evidence: list[Evidence]
     story: StoryReference
+    likeness: NotRequired[float]
+
+
+class SimilarEntry(TypedDict):
+    """An entry whose meaning is near to a text or to another entry; `likeness` is at most 1."""
+
+    entry: Entry
+    likeness: float
+
+
+class SimilarEntryList(TypedDict):
+    """Entries whose meaning is near, the nearest first. Those not read for meaning yet are missing."""
+
+    entries: list[SimilarEntry]
 
 
 class EntryList(TypedDict):
@@ -140,11 +155,14 @@ def encode_entry_detail(stored: StoredEntry, versions: Iterable[Mapping[str, Any
 
 def encode_match(match: SearchResult) -> EntryMatch:
     """Return an entry that a search found, with the words that prove it."""
-    return {
+    encoded: EntryMatch = {
         "entry": encode_entry(match.stored),
         "evidence": encode_evidence(match.evidence),
         "story": {"id": match.story_id, "size": match.story_size},
     }
+    if match.likeness is not None:
+        encoded["likeness"] = round(match.likeness, 4)
+    return encoded
 
 
 def encode_matches(page: Page[SearchResult]) -> EntryList:
@@ -153,6 +171,13 @@ def encode_matches(page: Page[SearchResult]) -> EntryList:
         "entries": [encode_match(match) for match in page.items],
         "next_cursor": page.next_cursor,
         "searched_back_to": format_timestamp(page.searched_back_to),
+    }
+
+
+def encode_similar_entries(similar: Iterable[model.SimilarEntry]) -> SimilarEntryList:
+    """Return entries whose meaning is near, in their order."""
+    return {
+        "entries": [{"entry": encode_entry(found.stored), "likeness": round(found.likeness, 4)} for found in similar]
     }
 
 

@@ -22,12 +22,18 @@ Label = Literal["relevant", "irrelevant"]
 
 
 class Hit(TypedDict):
-    """An entry that a topic matched, and the words that prove it."""
+    """An entry that belongs to a topic, and the words that prove it.
+
+    One that was `found_by` meaning has no words: a person judged it relevant. `relevance` (0 to 1) is how well the
+    topic's meaning fits; null while that is not known.
+    """
 
     id: int
     topic: str
     score: float
     matched_at: str
+    found_by: Literal["words", "meaning"]
+    relevance: float | None
     backfill: bool
     edited: bool
     baseline: bool
@@ -69,6 +75,8 @@ def encode_hit(hit: StoredHit) -> Hit:
         "topic": hit.hit.topic_id,
         "score": round(hit.hit.score, 4),
         "matched_at": format_timestamp(hit.hit.matched_at),
+        "found_by": hit.hit.found_by.value,
+        "relevance": None if hit.hit.relevance is None else round(hit.hit.relevance, 4),
         "backfill": hit.hit.origin is Origin.BACKFILL,
         "edited": hit.hit.origin is Origin.EDIT,
         "baseline": hit.stored.baseline,

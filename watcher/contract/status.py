@@ -43,6 +43,21 @@ class Worker(TypedDict):
     away_since: str | None
 
 
+class Meaning(TypedDict):
+    """How far reading for meaning is: `backlog` entries are not read yet, `seconds` until they are (null: not known).
+
+    `building` is a model that will replace `model` once its `building_backlog` is read. `fault` is why nothing is read
+    at the moment, null while the encoder works.
+    """
+
+    model: str
+    backlog: int
+    seconds: int | None
+    building: str | None
+    building_backlog: int
+    fault: str | None
+
+
 class DatabaseState(TypedDict):
     """The database's address without its password, and its schema."""
 
@@ -51,7 +66,10 @@ class DatabaseState(TypedDict):
 
 
 class Status(TypedDict):
-    """The state of the watcher. `lag_seconds` is how long the most overdue feed has waited."""
+    """The state of the watcher. `lag_seconds` is how long the most overdue feed has waited.
+
+    `meaning` is null without an encoder, and before anything was read for its meaning.
+    """
 
     feeds: FeedCounts
     entries: int
@@ -71,6 +89,7 @@ class Status(TypedDict):
     channels_blocked: list[BlockedChannel]
     network: Network
     workers: list[Worker]
+    meaning: Meaning | None
 
 
 class PrintedStatus(Status):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from typing_extensions import TypedDict
 
 from watcher.contract.timestamps import format_timestamp
@@ -21,15 +23,36 @@ class Report(TypedDict):
 
 
 class Story(TypedDict):
-    """A story under the title of its first report; `size` counts its reports."""
+    """A story. Its title and `language` are those of its first report in the reader's language, else of its first.
+
+    `size` and `reports` count its reports, `independent` the outlets with a report that is no copy.
+    """
 
     id: int
     title: str
+    language: str | None
     first_at: str
     last_at: str
     size: int
+    reports: int
     outlets: list[str]
+    independent: int
+    languages: list[str]
+    topics: list[str]
     tellings: list[Report]
+
+
+class StoryDecision(TypedDict):
+    """What a person decided: a split moved `entries` from `story` into `other_story`, a merge the other way."""
+
+    id: int
+    kind: Literal["split", "merge"]
+    story: int
+    other_story: int
+    entries: list[int]
+    author: str | None
+    decided_at: str
+    undone_at: str | None
 
 
 class StoryList(TypedDict):
@@ -43,11 +66,16 @@ def encode_story(story: ModelStory) -> Story:
     """Return a story; its outlets in order of discovery, each once."""
     return {
         "id": story.id,
-        "title": story.tellings[0].title if story.tellings else "",
+        "title": story.lead.title if story.lead else "",
+        "language": story.lead.language if story.lead else None,
         "first_at": format_timestamp(story.first_at),
         "last_at": format_timestamp(story.last_at),
         "size": story.size,
-        "outlets": list(dict.fromkeys(report.source for report in story.tellings)),
+        "reports": story.size,
+        "outlets": list(story.outlets),
+        "independent": len(story.independent_outlets),
+        "languages": list(story.languages),
+        "topics": list(story.topics),
         "tellings": [
             {
                 "entry": report.entry_id,

@@ -24,8 +24,26 @@ class LostEntry(GainedEntry):
     label: str | None
 
 
+class MeaningMatch(TypedDict):
+    """An entry and how well it fits a topic's sentences, 0 to 1; whether that is enough to propose it."""
+
+    entry: Entry
+    score: float
+    proposed: bool
+
+
+class ProposalDiff(TypedDict):
+    """What changed sentences would propose that the former ones would not, and the reverse."""
+
+    gained_count: int
+    lost_count: int
+    kept: int
+    gained: list[MeaningMatch]
+    lost: list[MeaningMatch]
+
+
 class QueryDiff(TypedDict):
-    """What a changed query gains and loses among the stored entries."""
+    """What a changed query gains and loses among the stored entries; `proposals` where sentences change."""
 
     topic: str
     tested: int
@@ -35,6 +53,7 @@ class QueryDiff(TypedDict):
     lost_labels: Judgements
     gained: list[GainedEntry]
     lost: list[LostEntry]
+    proposals: NotRequired[ProposalDiff]
 
 
 class ReplayedTopic(TypedDict):
@@ -69,8 +88,34 @@ class FalseHit(MissedExample):
     evidence: list[Evidence]
 
 
+class ModeScore(TypedDict):
+    """How good a topic is by words, by meaning within the budget, or by both; intervals are at 95 %."""
+
+    tp: int
+    fp: int
+    fn: int
+    tn: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    recall_interval: list[float] | None
+    precision_interval: list[float] | None
+
+
+class Modes(TypedDict):
+    """Scores by what finds an item."""
+
+    words: ModeScore
+    meaning: ModeScore
+    both: ModeScore
+
+
 class Score(TypedDict):
-    """How good a topic is on labelled items; intervals are at 95 %. Null where nothing can be measured."""
+    """How good a topic is on labelled items; intervals are at 95 %. Null where nothing can be measured.
+
+    A topic with sentences also has its scores by meaning: `modes` by cross-validation, `by_sentences` without a label,
+    `languages` for the items of each. `budget` is the share of `background` items that may be proposed.
+    """
 
     version: str
     tp: int
@@ -84,6 +129,11 @@ class Score(TypedDict):
     precision_interval: list[float] | None
     misses: list[MissedExample]
     false_hits: list[FalseHit]
+    modes: NotRequired[Modes]
+    by_sentences: NotRequired[Modes]
+    languages: NotRequired[dict[str, Modes]]
+    budget: NotRequired[float]
+    background: NotRequired[int]
 
 
 class Evaluation(TypedDict):
@@ -137,7 +187,11 @@ class Sample(TypedDict):
 
 
 class Probe(TypedDict):
-    """What a topic may be missing; `elusion` is null where no sample was drawn."""
+    """What a topic may be missing; `elusion` is null where no sample was drawn.
+
+    `by_meaning` is there for a topic with sentences where entries are read for meaning: those that fit best and that no
+    word finds.
+    """
 
     topic: str
     tested: int
@@ -147,6 +201,7 @@ class Probe(TypedDict):
     loosenings: list[Loosening]
     missed: list[MissedHit]
     elusion: Sample | None
+    by_meaning: NotRequired[list[MeaningMatch]]
 
 
 class ShareExample(TypedDict):
@@ -197,6 +252,7 @@ class DraftedTopic(TypedDict):
     name: str
     description: str
     query: str
+    about: list[str]
     why: list[str]
     matched: int | None
     tested: int | None

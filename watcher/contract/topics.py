@@ -42,11 +42,32 @@ class TopicVersion(TypedDict):
     query: str
 
 
+class TopicHead(TypedDict):
+    """What a topic has learned, with the vectors of `model`: items that score `threshold` or more are proposed."""
+
+    version: str
+    model: str
+    threshold: float
+    fitted_at: str
+
+
 class TopicDetail(Topic):
-    """A topic with its query as written and as parsed, the sets it uses, and its versions; `line` counts from 1."""
+    """A topic with its query as written and as parsed, the sets it uses, and its versions; `line` counts from 1.
+
+    `about` to `not_examples` are the sentences and headlines it is described by, `proposals` the most that may be
+    proposed in a day, null where meaning is off. `head` is null before anything was learned from them and from
+    `judgements`.
+    """
 
     query: str
     parsed: str
+    about: list[str]
+    not_about: list[str]
+    examples: list[str]
+    not_examples: list[str]
+    proposals: int | None
+    judgements: Judgements
+    head: TopicHead | None
     sets: dict[str, str]
     file: str
     line: int

@@ -45,13 +45,12 @@ def compose_digest(
 ) -> Digest:
     """Compose a digest of hits that were not reported yet: each story once, with all its topics.
 
-    The most important stories come first; finds from the archive, and what is older than the watch, come last. For each
-    topic at most `max_stories` are shown. A story that was reported (`histories`, by story) and only gained copies is
-    not shown again. Every hit is a member, shown or not, except those `held_before` watching began.
+    The most important come first, of each topic at most `max_stories`. Stories that only gained copies since they were
+    reported (`histories`) are counted, weak ones stand apart. Every hit but those `held_before` is a member.
     """
     composer = _Composer(subscription, topics, histories, window[1])
     stories, before = composer.compose_stories(hits), composer.compose_stories(held_before)
-    news = [story for story in stories if not _only_gained_copies(story)]
+    news, weak, silent = _split_stories(stories)
     shown, more = _limit_by_topic(news, subscription.max_stories)
     return Digest(
         name=subscription.name,
@@ -63,12 +62,13 @@ def compose_digest(
         topics=composer.list_topics(news, more),
         stories=shown,
         left_out=len(news) - len(shown),
-        silent=len(stories) - len(news),
+        silent=silent,
         held_before=before[:MAX_HELD_BEFORE],
         held_before_count=len(before),
         hits=tuple(hit.hit_id for hit in hits),
         alarms=tuple(alarms),
         troubles=tuple(troubles),
+        weak=weak,
     )
 
 
@@ -77,7 +77,7 @@ def should_send(digest: Digest, policy: EmptyPolicy) -> bool:
 
     A digest with an alarm is not empty, and messages that did not arrive count as bad coverage.
     """
-    if digest.stories or digest.alarms or digest.held_before:
+    if not digest.is_empty or digest.held_before:
         return True
     is_bad = digest.coverage.bad or bool(digest.troubles)
     return policy is EmptyPolicy.SEND or (policy is EmptyPolicy.WHEN_BAD and is_bad)
@@ -194,6 +194,20 @@ def _only_gained_copies(story: DigestStory) -> bool:
         return False
     copies = {fact.report.entry_id for fact in story.facts.reports if fact.copy_of is not None}
     return all(hit.entry_id in copies and hit.kind is NewsKind.NEW and not hit.matched_by_edit for hit in story.reports)
+
+
+def _split_stories(
+    stories: Sequence[DigestStory],
+) -> tuple[list[DigestStory], tuple[DigestStory, ...], int]:
+    """Return the stories that are news, those that are weak, and how many only gained copies."""
+    reportable = [story for story in stories if not _only_gained_copies(story)]
+    weak = tuple(story for story in reportable if _is_weak(story))
+    return [story for story in reportable if not _is_weak(story)], weak, len(stories) - len(reportable)
+
+
+def _is_weak(story: DigestStory) -> bool:
+    """Return whether words alone speak for every hit of a story."""
+    return all(hit.is_weak for hit in (story.lead, *story.others))
 
 
 def _sort_key(story: DigestStory) -> tuple[int, float, float, int]:

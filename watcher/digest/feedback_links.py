@@ -1,4 +1,4 @@
-"""Signed tokens that carry a reader's judgement about one hit (HMAC-SHA256)."""
+"""Signed tokens that carry a reader's judgement about one hit or one proposal (HMAC-SHA256)."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from watcher.text.signing import is_signed, sign_text
 
 JUDGEMENTS = ("relevant", "irrelevant")
 _PURPOSE = "label"
+_PROPOSAL_PURPOSE = "proposal"
+_PROPOSAL_TOKEN = re.compile(r"p([0-9]{1,18})\.(r|i)\.([A-Za-z0-9_-]{22})")
 _TOKEN = re.compile(r"([0-9]{1,18})\.(r|i)\.([A-Za-z0-9_-]{22})")
 
 
@@ -26,5 +28,24 @@ def verify_feedback(secret: bytes, token: str) -> tuple[int, str] | None:
     """Return the hit and the judgement of a token; None where its signature is not ours."""
     match = _TOKEN.fullmatch(token)
     if match is None or not is_signed(secret, _PURPOSE, f"{match[1]}.{match[2]}", match[3]):
+        return None
+    return int(match[1]), next(label for label in JUDGEMENTS if label[0] == match[2])
+
+
+def sign_proposal_feedback(secret: bytes, proposal_id: int, label: str) -> str:
+    """Return a token for a judgement about a proposal, which no token about a hit can be mistaken for.
+
+    Raises ValueError for an unknown judgement.
+    """
+    if label not in JUDGEMENTS:
+        raise ValueError(f"{label!r} is none of {', '.join(JUDGEMENTS)}")
+    body = f"{proposal_id}.{label[0]}"
+    return f"p{body}.{sign_text(secret, _PROPOSAL_PURPOSE, body)}"
+
+
+def verify_proposal_feedback(secret: bytes, token: str) -> tuple[int, str] | None:
+    """Return the proposal and the judgement of a token; None where its signature is not ours."""
+    match = _PROPOSAL_TOKEN.fullmatch(token)
+    if match is None or not is_signed(secret, _PROPOSAL_PURPOSE, f"{match[1]}.{match[2]}", match[3]):
         return None
     return int(match[1]), next(label for label in JUDGEMENTS if label[0] == match[2])

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from watcher.model.digest import BRIEF_STORIES, Coverage, Digest
 from watcher.model.digest_story import DigestStory, NewsKind, StoryStatus
 from watcher.text.bidi import ISOLATES
+from watcher.text.lengths import format_wait
 from watcher.text.lines import one_line as clean_line
 
 MAX_SUBJECT_LENGTH = 180
@@ -36,8 +37,15 @@ def format_count(count: int, singular: str, plural: str) -> str:
 
 def format_headline(digest: Digest) -> str:
     """Return in one line what a digest holds: `7 stories from 28 reports in 6 languages`."""
+    also = [f"{len(digest.proposals):,} possibly related"] if digest.proposals else []
+    also += [format_count(len(digest.weak), "weak match", "weak matches")] if digest.weak else []
     if not digest.story_count:
-        return "unusual volume" if digest.alarms else "nothing new"
+        return ", ".join(["unusual volume", *also] if digest.alarms else also or ["nothing new"])
+    return ", ".join([_format_stories(digest), *also])
+
+
+def _format_stories(digest: Digest) -> str:
+    """Return how many stories a digest holds, from how many reports."""
     stories = format_count(digest.story_count, "story", "stories")
     if digest.left_out:
         return stories
@@ -117,7 +125,16 @@ def format_coverage(coverage: Coverage) -> str:
         sentences.append(f"{late}.")
     sentences.append(f"{format_count(coverage.entries, 'new item', 'new items')} read.")
     sentences += _list_losses(coverage)
+    if coverage.meaning_backlog:
+        sentences.append(_format_meaning_backlog(coverage.meaning_backlog, coverage.meaning_seconds))
     return " ".join(sentences)
+
+
+def _format_meaning_backlog(count: int, seconds: int | None) -> str:
+    """Return what is not read for its meaning yet, and what that means for the reader."""
+    items = f"{count:,} items are" if count != 1 else "1 item is"
+    when = f" in about {format_wait(seconds)}" if seconds is not None else " later"
+    return f"{items} not yet read for meaning. Hits by words are complete; proposals follow{when}."
 
 
 def _list_losses(coverage: Coverage) -> Iterator[str]:

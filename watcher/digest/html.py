@@ -31,6 +31,7 @@ from watcher.digest.format_helpers import (
 )
 from watcher.digest.html_rows import TAG_STYLES, render_row
 from watcher.digest.links import Links
+from watcher.digest.related_html import render_related_html
 from watcher.digest.story_text import format_spread, format_status, format_time
 from watcher.digest.unsubscribe_links import UNSUBSCRIBE_MARKER
 from watcher.model.digest import Digest
@@ -131,6 +132,7 @@ def _describe_frame(digest: Digest, links: Links) -> dict[str, Any]:
         "window_line": format_window(digest),
         "empty_line": format_empty(digest),
         "silent_line": format_silent(digest),
+        "related": render_related_html(digest, links),
         "until": format_local_time(digest.window[1], digest.timezone),
         "home": links.base_url,
         "unsubscribe": Markup(UNSUBSCRIBE_MARKER),  # noqa: S704

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from urllib.parse import quote
 
-from watcher.digest.feedback_links import sign_feedback
+from watcher.digest.feedback_links import sign_feedback, sign_proposal_feedback
 from watcher.digest.unsubscribe_links import sign_unsubscribe
 from watcher.model.digest import Unsubscription
 from watcher.model.digest_story import DigestTopic
@@ -47,6 +47,18 @@ class Links:
         if not self.base_url or self.secret is None:
             return None
         return f"{self.base_url}/label/{sign_feedback(self.secret, hit_id, judgement)}"
+
+    def proposal(self, proposal_id: int, judgement: str) -> str | None:
+        """Return the page on which a reader judges a proposal; opening it records nothing yet."""
+        if not self.base_url or self.secret is None:
+            return None
+        return f"{self.base_url}/label/{sign_proposal_feedback(self.secret, proposal_id, judgement)}"
+
+    def hits(self, since: datetime | None = None) -> str | None:
+        """Return the page that lists the hits of all topics, from a moment on."""
+        if not self.base_url:
+            return None
+        return f"{self.base_url}/hits" + (f"?since={since:%Y-%m-%dT%H:%MZ}" if since else "")
 
     def leave(self, unsubscription: Unsubscription) -> str | None:
         """Return the page on which a recipient unsubscribes; a POST to it does so in one click (RFC 8058)."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -19,8 +18,9 @@ from watcher.digest.format_helpers import (
     group_stories,
 )
 from watcher.digest.links import Links
-from watcher.digest.markdown_escapes import escape_line_start, escape_markdown
+from watcher.digest.markdown_escapes import escape_line_start, escape_markdown, format_markdown_link
 from watcher.digest.plain import format_brief, format_reports, render_user_text
+from watcher.digest.related_text import iter_related_markdown
 from watcher.digest.story_text import SUMMARY_LABEL, compare_headlines, format_original, format_status
 from watcher.model.digest import Digest
 from watcher.model.digest_story import DigestStory
@@ -69,19 +69,18 @@ def _iter_group(heading: str, stories: Sequence[DigestStory], digest: Digest) ->
 
 def _iter_closing_lines(digest: Digest, links: Links) -> Iterator[str]:
     """Yield what stands in place of stories, or for those that are not shown."""
-    if not digest.story_count and not digest.alarms:
+    if digest.is_empty:
         yield from (format_empty(digest), "")
     if digest.left_out:
         url, more = links.stories(digest.topics), format_more(digest.left_out)
         yield from (f"- [{more}](<{url}>)" if url else f"- {more}", "")
     if silent := format_silent(digest):
         yield from (silent, "")
+    yield from iter_related_markdown(digest, links, escape_markdown)
 
 
 def _link(title: str, url: str | None) -> str:
-    text = isolate(escape_markdown(title))
-    address = re.sub(r"[\s<>\\]", lambda match: f"%{ord(match[0]):02X}", url or "")
-    return f"[{text}](<{address}>)" if address else text
+    return format_markdown_link(isolate(escape_markdown(title)), url)
 
 
 def _iter_item_lines(story: DigestStory, digest: Digest) -> Iterator[str]:

@@ -22,3 +22,9 @@ def escape_markdown(text: str, *, keep_blanks: bool = False) -> str:
 def escape_line_start(line: str) -> str:
     """Escape what would make a line an item of a list, a rule or a heading."""
     return _LINE_START.sub(lambda match: f"{match[1]}\\{match[2]}" if match[1] else f"\\{match[3]}", line)
+
+
+def format_markdown_link(text: str, url: str | None) -> str:
+    """Return escaped text as a link; as it is where there is no address."""
+    address = re.sub(r"[\s<>\\]", lambda match: f"%{ord(match[0]):02X}", url or "")
+    return f"[{text}](<{address}>)" if address else text

@@ -25,6 +25,7 @@ from watcher.digest.format_helpers import (
 )
 from watcher.digest.links import Links
 from watcher.digest.markdown_escapes import escape_markdown
+from watcher.digest.related_text import iter_related_text
 from watcher.digest.story_text import (
     SUMMARY_LABEL,
     compare_headlines,
@@ -104,13 +105,14 @@ def _iter_groups(digest: Digest, shown: dict[int, list[str]]) -> Iterator[str]:
 
 def _iter_closing_lines(digest: Digest, shown: int, links: Links) -> Iterator[str]:
     """Yield what stands in place of stories, or for those that are not shown."""
-    if not digest.story_count and not digest.alarms:
+    if digest.is_empty:
         yield from (format_empty(digest), "")
     if more := digest.story_count - shown:
         url = links.stories(digest.topics)
         yield from (f"{format_more(more)}" + (f": {url}" if url else ""), "")
     if silent := format_silent(digest):
         yield from (silent, "")
+    yield from iter_related_text(digest, links, _wrap)
 
 
 def _iter_brief_lines(number: int, story: DigestStory, digest: Digest) -> Iterator[str]:

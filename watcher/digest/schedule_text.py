@@ -51,6 +51,7 @@ def format_schedule(schedule: str) -> str:
     if cron == IMMEDIATE:
         return "When a story begins"
     minute, hour, day, month, weekday = cron.split()
+    # Only days of the week with full times have short words; every other cron stays as it was written.
     if (day, month) != ("*", "*") or not minute.isdigit():
         return _capitalize(schedule)
     days = _format_days(weekday)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
-from watcher.digest.markdown_escapes import escape_markdown
+from watcher.digest.markdown_escapes import escape_markdown, format_markdown_link
 from watcher.digest.story_brief import BriefReport, BriefText
 from watcher.text.bidi import isolate
 
@@ -32,9 +31,7 @@ def isolate_line(line: str) -> str:
 
 
 def _iter_report_lines(report: BriefReport) -> Iterator[str]:
-    title = isolate_line(report.title)
-    url = re.sub(r"[\s<>\\]", lambda match: f"%{ord(match[0]):02X}", report.url or "")
-    linked = f"[{title}](<{url}>)" if url else title
+    linked = format_markdown_link(isolate_line(report.title), report.url)
     language = f" ({escape_markdown(report.language)})" if report.language else ""
     yield f"{report.number}. **{isolate_line(report.outlet)}**: {linked}{language}"
     yield f"   {escape_markdown(report.times)}"

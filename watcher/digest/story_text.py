@@ -75,7 +75,7 @@ def format_original(story: DigestStory) -> str:
 
 
 def list_flags(hit: DigestHit) -> tuple[str, ...]:
-    """Return what is said of a hit besides its status."""
+    """Return the notes on a hit besides its status."""
     return (MATCHED_BY_EDIT,) if hit.matched_by_edit else ()
 
 

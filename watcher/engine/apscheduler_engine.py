@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import structlog
 from apscheduler.events import EVENT_JOB_ERROR
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
+from apscheduler.triggers.base import BaseTrigger
 
 from watcher.engine.clock_monitor import CHECK_INTERVAL
 from watcher.engine.jobs import SCHEDULE, Job, Jobs, Schedule, tolerate_storage_errors
@@ -19,6 +20,22 @@ ALIVE_PERIOD = timedelta(minutes=1)
 """So long after the last successful run of `poll` a process counts as alive."""
 POLL_PERIOD = timedelta(seconds=0.8)
 """How long one run of `poll` starts polls: nearly to the next run, for one that overlaps would be dropped."""
+
+
+class IntervalTrigger(BaseTrigger):  # type: ignore[misc]
+    """Runs a job at an interval; runs that were missed count as one.
+
+    APScheduler's own would list every run that a clock which is set forward has passed over: after 1970, to which a
+    board without a battery begins, that is two thousand million for a job that runs each second.
+    """
+
+    def __init__(self, interval: timedelta) -> None:
+        self.interval = interval
+
+    def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
+        """Return the time of the next run, later than now."""
+        following = now if previous_fire_time is None else previous_fire_time + self.interval
+        return following if following > now else now + self.interval
 
 
 class ApschedulerEngine:
@@ -65,8 +82,7 @@ class ApschedulerEngine:
     def _add_job(self, name: str, job: Job, schedule: Schedule) -> None:
         self._scheduler.add_job(
             tolerate_storage_errors(name, job, self._jobs.storage),
-            "interval",
-            seconds=schedule.interval.total_seconds(),
+            IntervalTrigger(schedule.interval),
             id=name,
             next_run_time=self._jobs.clock() + schedule.first_delay,
         )

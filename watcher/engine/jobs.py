@@ -148,7 +148,7 @@ class Jobs:
 
         def is_dead(owner: str) -> bool:
             """Return whether an owner of leases is dead; on SQLite no other daemon can be at work."""
-            return is_owner_dead(owner, self.owner, is_only_daemon=database.is_sqlite)
+            return is_owner_dead(owner, self.owner, is_only_daemon=not database.is_shared)
 
         recovered = await asyncio.to_thread(recover_leases, database, is_dead, self.clock())
         if any(recovered):

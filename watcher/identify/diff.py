@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import chain
 
 from watcher.identify.gaps import find_gap, find_renumbered_archive
 from watcher.identify.id_matching import EntryMatches, KnownEntries, match_by_id
@@ -39,51 +40,58 @@ def diff_entries(
     matches = match_by_id(plausible, memory)
     reasons, changes_ids = match_by_similarity(plausible, feed, memory, matches)
     keys = _assign_keys(plausible, memory, matches, reasons)
-    sorted_ = _Classified(merged=merged)
-    for place, entry in enumerate(plausible):
-        known = matches.known.get(place)
-        if place in matches.twins:
-            sorted_.merged += 1
-        elif known is not None:
-            sorted_.add_known(known, entry, keys[place] if place in reasons else None)
-        elif entry.item.repeated:
-            sorted_.same += 1
-        else:
-            former = memory.by_key.get(entry.former_key) if entry.former_key and upgrading else None
-            sorted_.add_unknown(entry, keys[place], former)
-    new = sorted_.new
-    quarantined = find_renumbered_archive(new, memory, now) if feed.stats.baseline_at is not None else ()
-    if quarantined:
-        old = {entry.key for entry in quarantined}
-        new = [entry for entry in new if entry.key not in old]
-    keys_of_document = frozenset(shorten_key(entry.key) for entry in offered)
+    classified = _classify(plausible, matches, reasons, keys, memory if upgrading else None)
+    quarantined = find_renumbered_archive(classified.new, memory, now) if feed.stats.baseline_at is not None else ()
+    new = _leave_out(classified.new, quarantined)
+    document_keys = frozenset(shorten_key(entry.key) for entry in offered)
     # A delta adds to the document before it, as long as that does not grow without end.
     adds = delta and len(feed.document.keys) < MAX_DOCUMENT_KEYS
-    marks = _list_marks(plausible, feed, memory, matches)
-    # The first document after an upgrade is compared with what version 1 remembered.
-    comparable = keys_of_document | {shorten_key(entry.former_key) for entry in offered if entry.former_key}
+    item_marks = _list_marks(plausible, feed, memory, matches)
+    proves_no_gap = delta or classified.is_any_known
     return EntryDiff(
         new=tuple(new),
-        edited=tuple(sorted_.edited),
-        same=sorted_.same,
-        migrated=tuple(sorted_.migrated),
+        edited=tuple(classified.edited),
+        same=classified.same,
+        migrated=tuple(classified.migrated),
         quarantined=quarantined,
-        recovered=tuple(sorted_.recovered),
-        gone=tuple(sorted_.gone),
-        document_keys=keys_of_document | feed.document.keys if adds else keys_of_document,
-        item_marks=marks | feed.document.item_marks if adds else marks,
-        gap=None if sorted_.is_any_known or delta else find_gap(plausible, feed, comparable, new, now),
-        merged=sorted_.merged,
+        recovered=tuple(classified.recovered),
+        gone=tuple(classified.gone),
+        document_keys=document_keys | feed.document.keys if adds else document_keys,
+        item_marks=item_marks | feed.document.item_marks if adds else item_marks,
+        gap=None if proves_no_gap else find_gap(plausible, feed, _list_comparable_keys(offered), new, now),
+        merged=merged + classified.merged,
         identity_version=IDENTITY_VERSION if upgrading else feed.document.identity_version,
         id_changes=_count_id_changes(feed, changes_ids),
     )
+
+
+def _classify(
+    plausible: Sequence[Entry],
+    matches: EntryMatches,
+    reasons: Collection[int],
+    keys: Mapping[int, str],
+    legacy: KnownEntries | None,
+) -> _Classified:
+    """Return what became of each entry. Those at the places `reasons` are known by another id than so far."""
+    classified = _Classified()
+    for place, entry in enumerate(plausible):
+        known = matches.known.get(place)
+        if place in matches.twins:
+            classified.merged += 1
+        elif known is not None:
+            classified.add_known(known, entry, keys[place] if place in reasons else None)
+        elif entry.item.repeated:
+            classified.same += 1
+        else:
+            classified.add_unknown(entry, keys[place], legacy)
+    return classified
 
 
 @dataclass(slots=True)
 class _Classified:
     """A document's entries by what became of them; the fields are those of an EntryDiff."""
 
-    merged: int
+    merged: int = 0
     new: list[Entry] = field(default_factory=list)
     recovered: list[Entry] = field(default_factory=list)
     edited: list[EntryEdit] = field(default_factory=list)
@@ -109,13 +117,28 @@ class _Classified:
         else:
             self.same += 1
 
-    def add_unknown(self, entry: Entry, key: str, former: KnownEntry | None) -> None:
-        """Add an entry that is not known by today's rules; `former` is known by those of version 1."""
+    def add_unknown(self, entry: Entry, key: str, legacy: KnownEntries | None) -> None:
+        """Add an entry that is not known by today's rules; `legacy` is where to look for it by those of version 1."""
+        former = legacy.by_key.get(entry.former_key) if legacy is not None and entry.former_key else None
         if isinstance(former, PrunedEntry) and former.content_hash == entry.content_hash:
             self.gone.append((former.key, key))
             self.same += 1
         else:
-            (self.new if former is None else self.recovered).append(replace(entry, key=key))
+            named = entry if entry.key == key else replace(entry, key=key)
+            (self.new if former is None else self.recovered).append(named)
+
+
+def _leave_out(new: Sequence[Entry], quarantined: Sequence[Entry]) -> Sequence[Entry]:
+    if not quarantined:
+        return new
+    keys = {entry.key for entry in quarantined}
+    return [entry for entry in new if entry.key not in keys]
+
+
+def _list_comparable_keys(offered: Sequence[Entry]) -> frozenset[str]:
+    # The first document after an upgrade is compared with what version 1 remembered.
+    former_keys = (entry.former_key for entry in offered if entry.former_key)
+    return frozenset(shorten_key(key) for key in chain((entry.key for entry in offered), former_keys))
 
 
 def _count_id_changes(feed: Feed, changes_ids: bool) -> int:
@@ -133,26 +156,20 @@ def _assign_keys(
     the document and from all that is known.
     """
     # Known entries keep their keys; a key that anything else has or had is taken only in a more particular form.
+    keys: dict[int, str] = {}
+    specific_keys: dict[int, Sequence[str]] = {}
     counts = Counter(entry.key for entry in offered)
-    unnamed = [
-        place
-        for place, entry in enumerate(offered)
-        if (place not in recognised.known or place in why) and place not in recognised.twins and not entry.item.repeated
-    ]
-    particular = {
-        place: build_specific_keys(offered[place])
-        for place in unnamed
-        if counts[key := offered[place].key] > 1 or key in memory.by_key or build_shared_key(key) in memory.by_key
-    }
-    used = Counter(key for keys in particular.values() for key in keys)
-    return {
-        place: next(
-            (key for key in particular[place] if used[key] == 1 and key not in memory.by_key), particular[place][-1]
-        )
-        if place in particular
-        else offered[place].key
-        for place in unnamed
-    }
+    for place, entry in enumerate(offered):
+        if (place in recognised.known and place not in why) or place in recognised.twins or entry.item.repeated:
+            continue
+        keys[place] = key = entry.key
+        if counts[key] > 1 or key in memory.by_key or build_shared_key(key) in memory.by_key:
+            specific_keys[place] = build_specific_keys(entry)
+    used = Counter(chain.from_iterable(specific_keys.values()))
+    for place, choices in specific_keys.items():
+        free = (key for key in choices if used[key] == 1 and key not in memory.by_key)
+        keys[place] = next(free, choices[-1])
+    return keys
 
 
 def _is_changed(known: RememberedEntry, entry: Entry) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TypeAlias
@@ -15,6 +15,9 @@ from watcher.model.poll import KnownEntry, PrunedEntry, RememberedEntry
 from watcher.text.tokenizer import tokens
 
 _Rank: TypeAlias = tuple[int, int, bool, bool, int]
+_Proposal: TypeAlias = tuple[_Rank, KnownEntry]
+_PLAIN_KEY_DEPTH = 3
+"""The plain key comes after the specific ones (`build_specific_keys`), of which the most specific has the depth 0."""
 Token: TypeAlias = int | str
 """What names a known entry: its id, or the key of one that was pruned."""
 
@@ -77,25 +80,20 @@ def match_by_id(offered: Sequence[Entry], memory: KnownEntries) -> EntryMatches:
     """
     result = EntryMatches()
     counts = Counter(entry.key for entry in offered)
-    proposals: list[tuple[_Rank, KnownEntry]] = []
+    proposals: list[_Proposal] = []
     for place, entry in enumerate(offered):
-        # Of an id that several items share only the particular keys name one of them, the most particular one best.
         plain = entry.key
-        shared = counts[plain] > 1 or build_shared_key(plain) in memory.by_key
-        if shared:
-            for depth, key in enumerate(reversed(build_specific_keys(entry))):
-                if (known := memory.by_key.get(key)) is not None:
-                    proposals.append((_rank(depth, known, entry, place, key), known))
+        if counts[plain] > 1 or build_shared_key(plain) in memory.by_key:
+            proposals.extend(_propose_for_shared_id(place, entry, memory))
+            continue
         known = memory.by_key.get(plain)
         if known is None or not _has_id_of(known, entry):
             continue
-        if shared:
-            if has_same_text(known, entry):
-                proposals.append((_rank(3, known, entry, place, plain), known))
-        elif _is_recycled(known, entry):
+        if _is_recycled(known, entry):
             result.recycled.add(place)
         else:
-            proposals.append((_rank(3, known, entry, place, plain), known))
+            proposals.append((_rank(_PLAIN_KEY_DEPTH, known, entry, place, plain), known))
+    # The best proposals are served first; what repeats a known entry that another item has claimed is its twin.
     for rank, known in sorted(proposals, key=lambda proposal: proposal[0]):
         result.claim(rank[-1], known)
     for rank, known in proposals:
@@ -103,6 +101,16 @@ def match_by_id(offered: Sequence[Entry], memory: KnownEntries) -> EntryMatches:
         if place not in result.known and _repeats(known, offered[place]):
             result.twins.add(place)
     return result
+
+
+def _propose_for_shared_id(place: int, entry: Entry, memory: KnownEntries) -> Iterator[_Proposal]:
+    """Yield what an item may be whose id several share: only with its headline does such an id name one of them."""
+    for depth, key in enumerate(reversed(build_specific_keys(entry))):
+        if (known := memory.by_key.get(key)) is not None:
+            yield _rank(depth, known, entry, place, key), known
+    known = memory.by_key.get(entry.key)
+    if known is not None and _has_id_of(known, entry) and has_same_text(known, entry):
+        yield _rank(_PLAIN_KEY_DEPTH, known, entry, place, entry.key), known
 
 
 def token_of(known: KnownEntry) -> Token:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 
 from watcher.model.entry import Entry, Item
 from watcher.text.tokenizer import tokens
@@ -50,6 +51,7 @@ def shorten_key(key: str) -> str:
     return hashlib.blake2b(key.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
+@lru_cache(maxsize=1_024)
 def hash_title(title: str) -> str:
     """Return a headline in the form in which two copies of it are one; short, for an index."""
     words = " ".join(tokens(title))

@@ -43,21 +43,29 @@ def canonicalize_legacy_url(url: str) -> str:
 
 
 def _key(item: Item, url: str | None, rule: LegacyKeyRule) -> str:
-    # As version 1 did it: by the feed's rule where there is a guid, else by address, headline and date, or text.
-    guid = item.guid or ""
-    if guid and rule is LegacyKeyRule.GUID:
-        return _guid_key(guid)
-    if guid and rule is LegacyKeyRule.GUID_LINK:
-        return hash_parts("guid+link", guid, url or "")
-    if guid and rule is LegacyKeyRule.GUID_LINK_DATE:
-        return hash_parts("guid+link+date", guid, url or "", item.published_raw or item.title)
+    """Return a key as version 1 made it: by the feed's rule where there is a guid, else by what else the item has."""
+    by_rule = _key_by_rule(item.guid, item, url, rule) if item.guid else None
+    if by_rule is not None:
+        return by_rule
     if url:
         return f"url:{url}" if len(url) < MAX_KEY_LENGTH else hash_parts("url", url)
     if item.title and item.published_raw:
         return hash_parts("title+date", item.title, item.published_raw)
-    if guid:
-        return _guid_key(guid)
+    if item.guid:
+        return _guid_key(item.guid)
     return hash_parts("text", item.title, item.summary, item.content)
+
+
+def _key_by_rule(guid: str, item: Item, url: str | None, rule: LegacyKeyRule) -> str | None:
+    match rule:
+        case LegacyKeyRule.GUID:
+            return _guid_key(guid)
+        case LegacyKeyRule.GUID_LINK:
+            return hash_parts("guid+link", guid, url or "")
+        case LegacyKeyRule.GUID_LINK_DATE:
+            return hash_parts("guid+link+date", guid, url or "", item.published_raw or item.title)
+        case _:
+            return None
 
 
 def _guid_key(guid: str) -> str:

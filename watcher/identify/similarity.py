@@ -40,34 +40,27 @@ def match_by_similarity(
     A known entry is only considered while it does not stand in the document under an id of its own.
     """
     alike = {
-        place: some
+        place: similar
         for place, entry in enumerate(offered)
-        if recognised.is_open(place) and not entry.item.repeated and (some := _alike(entry, memory, recognised))
+        if recognised.is_open(place) and not entry.item.repeated and (similar := _alike(entry, memory, recognised))
     }
     if not alike:
         return {}, False
-    judge = _Judge(offered, feed, memory)
-    # Claims are served strongest reason first; an unchanged text comes before an edited one.
-    agreeing = {
-        place: agreed
-        for place, some in alike.items()
-        if (agreed := [known for known in some if _agrees(known, offered[place])])
-    }
+    agreeing = _filter_agreeing(offered, alike)
     proves = _proves_change(offered, agreeing, recognised)
-    claims = sorted(
-        (reason, known.content_hash != offered[place].content_hash, place, number)
-        for place, some in alike.items()
-        for number, known in enumerate(some)
-        if (reason := judge.reason(known, offered[place])) is not None
-    )
-    why = {place: reason for reason, _edited, place, number in claims if recognised.claim(place, alike[place][number])}
-    if _is_mass_change(agreeing, len(offered)):
-        proves = True
-        for place, some in alike.items():
-            best = _best_first(offered[place], some, agreeing.get(place, ()))
-            if any(recognised.claim(place, known) for known in best):
-                why[place] = MatchReason.MASS_CHANGE
-    return why, proves
+    reasons = {
+        place: reason
+        for reason, _edited, place, number in _sort_claims(_Judge(offered, feed, memory), offered, alike)
+        if recognised.claim(place, alike[place][number])
+    }
+    # Where most of a document comes under new ids, less is asked of each: what is alike is the known one.
+    if not _is_mass_change(agreeing, len(offered)):
+        return reasons, proves
+    for place, similar in alike.items():
+        best = _best_first(offered[place], similar, agreeing.get(place, ()))
+        if any(recognised.claim(place, known) for known in best):
+            reasons[place] = MatchReason.MASS_CHANGE
+    return reasons, True
 
 
 def has_unstable_ids(feed: PollableFeed) -> bool:
@@ -84,28 +77,36 @@ class _Judge:
         self._ids = Counter(entry.key for entry in offered)
         self._bases = Counter(base for entry in offered if (base := _id_address(get_raw_id(entry.item))) is not None)
 
-    def reason(self, known: RememberedEntry, entry: Entry) -> MatchReason | None:
-        """Return what makes two ids those of one item, None where nothing does."""
-        headline, place, moment = (
-            has_same_headline(known, entry),
-            _same_place(known, entry),
-            has_same_date(known, entry),
-        )
-        # From the strongest reason to the weakest. The BBC counts revisions as `#0`, `#1`; in a feed that was seen to
-        # change its ids (`_learned`), headline and address name an item.
-        raw, before = get_raw_id(entry.item), known.raw_id
-        shares_id = self._ids[entry.key] > 1 or build_shared_key(entry.key) in self._memory.by_key
-        if raw is not None and raw == before and (headline or not shares_id):
+    def find_reason(self, known: RememberedEntry, entry: Entry) -> MatchReason | None:
+        """Return what makes two ids those of one item, the strongest reason, None where nothing does."""
+        headline = has_same_headline(known, entry)
+        raw = get_raw_id(entry.item)
+        if raw is not None and raw == known.raw_id and (headline or not self._shares_id(entry)):
             return MatchReason.SAME_RAW_ID
-        address = _id_address(raw)
-        if address is not None and address == _id_address(before):
-            counted = _COUNTER.fullmatch(raw or "") and _COUNTER.fullmatch(before or "")
-            if self._is_revision(known, entry, address) if counted else headline:
-                return MatchReason.SAME_ADDRESS_AS_ID
-        if known.content_hash == entry.content_hash and moment and place:
+        if self._has_same_address_as_id(known, entry, headline):
+            return MatchReason.SAME_ADDRESS_AS_ID
+        if not _same_place(known, entry):
+            return None
+        same_date = has_same_date(known, entry)
+        if known.content_hash == entry.content_hash and same_date:
             return MatchReason.IDENTICAL
-        dates_differ = known.published_at is not None and entry.item.published_at is not None and not moment
-        return MatchReason.LEARNED if self._learned and headline and place and not dates_differ else None
+        # In a feed that was seen to change its ids, headline and address name an item.
+        dates_differ = known.published_at is not None and entry.item.published_at is not None and not same_date
+        return MatchReason.LEARNED if self._learned and headline and not dates_differ else None
+
+    def _shares_id(self, entry: Entry) -> bool:
+        return self._ids[entry.key] > 1 or build_shared_key(entry.key) in self._memory.by_key
+
+    def _has_same_address_as_id(self, known: RememberedEntry, entry: Entry, headline: bool) -> bool:
+        """Return whether two ids are one address, and the items agree otherwise: in their `headline`, or as states."""
+        raw = get_raw_id(entry.item)
+        address = _id_address(raw)
+        if address is None or address != _id_address(known.raw_id):
+            return False
+        # The BBC counts revisions as `#0`, `#1`.
+        if _COUNTER.fullmatch(raw or "") and _COUNTER.fullmatch(known.raw_id or ""):
+            return self._is_revision(known, entry, address)
+        return headline
 
     def _is_revision(self, known: RememberedEntry, entry: Entry, address: str) -> bool:
         """Return whether `url#1` is a later state of `url#0`, as with the BBC, and not the second comment on a page."""
@@ -118,6 +119,19 @@ class _Judge:
         return has_same_headline(known, entry) and (undated or "#" not in (entry.item.url or ""))
 
 
+def _sort_claims(
+    judge: _Judge, offered: Sequence[Entry], alike: Mapping[int, Sequence[RememberedEntry]]
+) -> list[tuple[MatchReason, bool, int, int]]:
+    """Return which items may be which known entries: reason, whether edited, place, and number among those alike."""
+    # Claims are served strongest reason first; an unchanged text comes before an edited one.
+    return sorted(
+        (reason, known.content_hash != offered[place].content_hash, place, number)
+        for place, similar in alike.items()
+        for number, known in enumerate(similar)
+        if (reason := judge.find_reason(known, offered[place])) is not None
+    )
+
+
 def _alike(entry: Entry, memory: KnownEntries, recognised: EntryMatches) -> list[RememberedEntry]:
     by_url = memory.by_url.get(entry.canonical_url, ()) if entry.canonical_url else ()
     by_title = memory.by_title.get(hash_title(entry.item.title), ()) if memory.by_title else ()
@@ -125,6 +139,15 @@ def _alike(entry: Entry, memory: KnownEntries, recognised: EntryMatches) -> list
     remembered = [former] if isinstance(former, RememberedEntry) else []
     found = {known.id: known for known in (*by_url, *by_title, *remembered)}
     return [known for known in found.values() if recognised.is_free(known)]
+
+
+def _filter_agreeing(
+    offered: Sequence[Entry], alike: Mapping[int, Sequence[RememberedEntry]]
+) -> Mapping[int, Sequence[RememberedEntry]]:
+    agreeing = {
+        place: [known for known in similar if _agrees(known, offered[place])] for place, similar in alike.items()
+    }
+    return {place: agreed for place, agreed in agreeing.items() if agreed}
 
 
 def _proves_change(

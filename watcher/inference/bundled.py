@@ -34,13 +34,17 @@ MAX_ATTEMPTS = 3
 RESTART_AFTER = timedelta(seconds=10)
 _CRASHES = frozenset({signal.SIGSEGV, signal.SIGBUS, signal.SIGFPE, signal.SIGABRT, signal.SIGILL})
 """Signals by which a program ends itself; one that was killed from outside says nothing about its texts."""
-_CODE = "import sys; sys.path[:] = sys.argv[1].split(chr(0x1f)); from watcher.inference.worker import main; main()"
+_CODE = (
+    "import sys; sys.path[:] = sys.argv[1].split(chr(0x1f)); from watcher.inference import worker; worker.run_worker()"
+)
 _KEPT_ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "PYTHONHOME", "TMPDIR")
 
 
 class BundledEncoder:
     """Encodes in a child process that is started when needed, replaced when it dies and ended when idle.
 
+    Passages and queries are encoded alike, with the prefix "query: ", as the authors of the model advise where texts of
+    one kind are compared (huggingface.co/intfloat/multilingual-e5-small): sentences and headlines are.
     `threads` is how many cores one text may use. The process is niced: whatever else runs goes first.
     """
 
@@ -72,11 +76,11 @@ class BundledEncoder:
 
     def encode_passages(self, texts: Sequence[str]) -> Vectors:
         """Return a unit row for each text that is searched in; raises EncoderUnavailable, EncoderFault."""
-        return self._encode(texts, is_query=False)
+        return self._encode(texts)
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
         """Return a unit row for each text that is searched for; raises EncoderUnavailable, EncoderFault."""
-        return self._encode(texts, is_query=True)
+        return self._encode(texts)
 
     def close(self) -> None:
         """End the process; a batch that is being encoded in another thread ends with EncoderUnavailable."""
@@ -89,7 +93,7 @@ class BundledEncoder:
                 self._timer.cancel()
             self._end()
 
-    def _encode(self, texts: Sequence[str], *, is_query: bool) -> Vectors:
+    def _encode(self, texts: Sequence[str]) -> Vectors:
         import numpy as np
 
         cleaned = [clean_text(text) for text in texts]
@@ -97,31 +101,31 @@ class BundledEncoder:
         with self._use:
             try:
                 for batch in split_batches(cleaned, BATCH_TEXTS, BATCH_CHARACTERS):
-                    parts += self._encode_batch(cleaned, batch, is_query)
+                    parts += self._encode_batch(cleaned, batch)
             finally:
                 self._note_use()
         return np.concatenate(parts)
 
-    def _encode_batch(self, texts: Sequence[str], batch: range, is_query: bool) -> list[Vectors]:
+    def _encode_batch(self, texts: Sequence[str], batch: range) -> list[Vectors]:
         """Return a batch's rows; raises EncoderFault with the positions of those that crash the engine."""
         part = texts[batch.start : batch.stop]
         try:
-            return [self._request_rows(part, is_query)]
+            return [self._request_rows(part)]
         except BatchRefusedError as error:
             try:
-                return encode_in_pieces(lambda some: self._request_rows(some, is_query), part, str(error))
+                return encode_in_pieces(self._request_rows, part, str(error))
             except EncoderFault as fault:
                 positions = tuple(batch.start + position for position in fault.positions)
                 raise EncoderFault(fault.reason, positions) from error
 
-    def _request_rows(self, texts: Sequence[str], is_query: bool) -> Vectors:
+    def _request_rows(self, texts: Sequence[str]) -> Vectors:
         """Return the rows of a few texts; raises BatchRefusedError where the engine crashed on them."""
         import numpy as np
 
         for _attempt in range(MAX_ATTEMPTS):
             try:
                 pipe = self._start()
-                pipe.send((list(texts), is_query))
+                pipe.send(list(texts))
                 kind, data = pipe.receive(time.monotonic() + BATCH_SECONDS)
                 if kind != "vectors" or len(data) != len(texts) * DIMENSIONS * 4:
                     raise EncoderUnavailable("the bundled encoder answered something else than vectors")

@@ -1,4 +1,4 @@
-"""What every encoder does, and how the texts that one refuses are told from an encoder that is away."""
+"""What every encoder does, and how refused texts are distinguished from an encoder that is unavailable."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from typing import Any
 
@@ -11,6 +12,7 @@ import httpx
 from watcher.errors import TextServiceError
 
 MAX_ANSWER_BYTES = 1 << 20
+_ADDRESS = re.compile(r"https?://|www\.|<[a-z/!]", re.IGNORECASE)
 
 
 def post_json(url: str, body: object, *, api_key: str | None, deadline: float) -> Any:
@@ -36,6 +38,11 @@ def post_json(url: str, body: object, *, api_key: str | None, deadline: float) -
         return json.loads(answer)
     except (ValueError, RecursionError) as error:
         raise TextServiceError("answered something that is no JSON") from error
+
+
+def holds_address(text: str) -> bool:
+    """Return whether a text holds an address or markup, which no translation and no summary needs."""
+    return _ADDRESS.search(text) is not None
 
 
 def _read_body(response: httpx.Response, deadline: float) -> bytes:

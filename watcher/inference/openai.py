@@ -186,6 +186,7 @@ def _sort_vectors(data: Any, count: int) -> list[list[Any]]:
     """Return the vectors by their `index`, where the server states it (some leave it out); raises ValueError."""
     if not isinstance(data, list) or len(data) != count:
         raise _NoVectorsError(f"{len(data) if isinstance(data, list) else 'no'} vectors for {count} texts")
+    # Every item is checked: one vector of another length or with one NaN would spoil each comparison it takes part in.
     places = [item.get("index", position) for position, item in enumerate(data)]
     if sorted(places) != list(range(count)):
         raise _NoVectorsError("vectors for other texts than those sent")

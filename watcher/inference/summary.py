@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from watcher.errors import TextServiceError
 from watcher.inference.chat import request_object
+from watcher.inference.json_service import holds_address
 from watcher.model.machine_text import SummarySentence, SummarySource, TextServiceOptions
 from watcher.text.lines import one_line
 
@@ -20,7 +20,6 @@ _TASK = (
     " two sentences of at most 30 words, only what the reports say, attributing claims to those who make them. Answer"
     " {\"sentences\": [{\"text\": sentence, \"reports\": [numbers of the reports that say so]}]}."
 )  # fmt: skip
-_ADDRESS = re.compile(r"https?://|www\.|<[a-z/!]", re.IGNORECASE)
 
 
 def summarise_story(
@@ -53,7 +52,7 @@ def _iter_sentences(sentences: Iterable[Any], sources: Sequence[SummarySource]) 
             continue
         text = one_line(sentence["text"])
         entry_ids = _find_entries(sentence.get("reports"), sources)
-        if text and entry_ids and len(text) <= MAX_SENTENCE_LENGTH and _ADDRESS.search(text) is None:
+        if text and entry_ids and len(text) <= MAX_SENTENCE_LENGTH and not holds_address(text):
             yield SummarySentence(text=text, entry_ids=entry_ids)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from watcher.errors import TextServiceError
 from watcher.inference.chat import request_object
-from watcher.inference.json_service import post_json
+from watcher.inference.json_service import holds_address, post_json
+from watcher.model.language import get_primary_language
 from watcher.model.machine_text import TextServiceOptions
 from watcher.text.lines import one_line
 
@@ -21,7 +21,6 @@ _TASK = (
     "Translate each value of the object `headlines` into the language with the code `to`. Keep names, numbers and"
     " tone; add nothing. Answer {\"headlines\": {key: translation}} with the same keys."
 )  # fmt: skip
-_ADDRESS = re.compile(r"https?://|www\.|<[a-z/!]", re.IGNORECASE)
 
 
 def translate_headlines(options: TextServiceOptions, headlines: Sequence[str], *, deadline: float) -> Mapping[str, str]:
@@ -48,7 +47,7 @@ def translate_headlines(options: TextServiceOptions, headlines: Sequence[str], *
 
 def _request_libretranslate(options: TextServiceOptions, batch: Sequence[str], deadline: float) -> list[Any]:
     url = options.url.rstrip("/")
-    body = {"q": list(batch), "source": "auto", "target": options.to.partition("-")[0].lower(), "format": "text"}
+    body = {"q": list(batch), "source": "auto", "target": get_primary_language(options.to), "format": "text"}
     if options.api_key:
         body["api_key"] = options.api_key
     answer = post_json(url if url.endswith("/translate") else f"{url}/translate", body, api_key=None, deadline=deadline)
@@ -73,5 +72,5 @@ def _check_translation(original: str, answer: Any) -> str | None:
     text = one_line(answer)
     is_new = bool(text) and text.casefold() != one_line(original).casefold()
     is_short = len(text) <= MAX_GROWTH * len(original) + EXTRA_LENGTH
-    has_new_address = _ADDRESS.search(text) is not None and _ADDRESS.search(original) is None
+    has_new_address = holds_address(text) and not holds_address(original)
     return text if is_new and is_short and not has_new_address else None

@@ -15,7 +15,7 @@ from watcher.reading.pipe import Closed, Pipe
 NICENESS = 10
 
 
-def main() -> None:
+def run_worker() -> None:
     """Work until the watcher closes the pipe, or ends."""
     pipe = Pipe(os.dup(0), os.dup(1))
     # A library that prints must not write into the pipe.
@@ -42,6 +42,5 @@ def _serve(pipe: Pipe) -> None:
         return
     pipe.send(("ready", engine.dim))
     while True:
-        texts, is_query = pipe.receive(trusted=True)
-        rows = engine.encode(texts, is_query=is_query)
-        pipe.send(("vectors", rows.tobytes()))
+        texts = pipe.receive(trusted=True)
+        pipe.send(("vectors", engine.encode(texts, is_query=True).tobytes()))

@@ -37,6 +37,7 @@ def format_boxes(boxes: QueryBoxes) -> str:
         required.append(f"({' OR '.join(options)})" if len(options) > 1 else options[0])
     if not required:
         raise QueryError("write at least one word under “all of” or “any of”")
+    # Brackets stand only where the next operator would take the words of a group apart.
     text = " AND ".join(required)
     if not excluded:
         return text[1:-1] if len(required) == 1 and len(options) > 1 else text

@@ -7,7 +7,14 @@ from urllib.parse import urlsplit
 
 from watcher.match.fields import TEXT_FIELDS
 from watcher.model.entry import StoredEntry
-from watcher.text.tokenizer import joined, places, surfaces, tokens
+from watcher.text.tokenizer import (
+    encode_folded,
+    index_text,
+    join_words,
+    list_word_spans,
+    split_written_words,
+    tokens,
+)
 
 FIELD_BARRIER = "\x01"
 """A word that no text has: phrases end at the end of a field."""
@@ -22,10 +29,11 @@ class EntryText:
     def __init__(self, stored: StoredEntry) -> None:
         self.stored = stored
         self._words: dict[str, list[str]] = {}
-        self._surfaces: dict[str, list[str]] = {}
+        self._written_words: dict[str, list[str]] = {}
         self._spans: dict[str, list[tuple[int, int]]] = {}
         self._positions: dict[str, dict[str, list[int]]] = {}
         self._lookups: dict[str, int] = {}
+        self._folded: tuple[str, ...] | None = None
 
     def text(self, field: str) -> str:
         """Return a field as it is stored; tags come one a line."""
@@ -66,7 +74,7 @@ class EntryText:
             words += tokens(tag) if not words else [FIELD_BARRIER, *tokens(tag)]
             if spans:
                 spans.append((start, start))
-            spans += [(start + begin, start + end) for begin, end in places(tag)]
+            spans += [(start + begin, start + end) for begin, end in list_word_spans(tag)]
             start += len(tag) + 1
         self._spans["tags"] = spans
         return words
@@ -99,26 +107,34 @@ class EntryText:
         """Return where the words `first` to `last` (inclusive) begin and end in the field's text, in code points."""
         spans = self._spans.get(field)
         if spans is None:
-            spans = self._spans[field] = places(self.text(field))
+            spans = self._spans[field] = list_word_spans(self.text(field))
         return spans[first][0], spans[last][1]
 
     def padded_texts(self) -> tuple[str, str]:
         """Return the words of title, summary and content in one string, as written and folded: a blank before and after
         each, and FIELD_BARRIER as a word between fields."""
-        written, folded = zip(*(joined(self.text(field)) for field in TEXT_FIELDS), strict=True)
+        written, folded = zip(*(join_words(self.text(field)) for field in TEXT_FIELDS), strict=True)
+        self._folded = folded
         between = f" {FIELD_BARRIER} "
         # A field without words leaves no blank of its own.
         return tuple(f" {between.join(texts)} ".replace("  ", " ") for texts in (written, folded))  # type: ignore[return-value]
 
-    def surface(self, field: str, position: int) -> str:
-        """Return a word as it is written."""
-        return self.surfaces(field)[position]
+    def format_index_text(self) -> str:
+        """Return the entry's tokens as the archive's index has them: those of its text, its author and its tags."""
+        item = self.stored.entry.item
+        if self._folded is None:
+            return index_text(item.title, item.summary, item.content, item.author, *item.tags)
+        return encode_folded(*self._folded, *(" ".join(tokens(text)) for text in (item.author, *item.tags)))
 
-    def surfaces(self, field: str) -> list[str]:
+    def written_word(self, field: str, position: int) -> str:
+        """Return a word as it is written."""
+        return self.written_words(field)[position]
+
+    def written_words(self, field: str) -> list[str]:
         """Return a field's words as they are written."""
-        words = self._surfaces.get(field)
+        words = self._written_words.get(field)
         if words is None:
-            words = self._surfaces[field] = surfaces(self.text(field))
+            words = self._written_words[field] = split_written_words(self.text(field))
         return words
 
     @cached_property

@@ -115,11 +115,11 @@ class LinearEvaluator(Evaluator):
 
 
 def phrase_occurs_at(phrase: Phrase, field: str, first: int, entry: EntryText) -> bool:
-    """Return whether a phrase, and its exact surfaces, occur in a field from word `first` on."""
+    """Return whether a phrase, and its exact spelling, occur in a field from word `first` on."""
     words = entry.words(field)
     if first + len(phrase.parts) > len(words):
         return False
     for offset, pattern in enumerate(phrase.parts):
         if not matches_word(pattern, words[first + offset]):
             return False
-    return all(entry.surface(field, first + offset) == surface for offset, surface in enumerate(phrase.exact))
+    return all(entry.written_word(field, first + offset) == word for offset, word in enumerate(phrase.exact))

@@ -73,7 +73,7 @@ def _explain_phrase(phrase: Phrase, evaluator: Evaluator, fields: Fields) -> str
         places = [(field, place) for field in fields for place in evaluator.find_phrase(Phrase(phrase.parts), field)]
         if places:
             field, (first, last) = places[0]
-            written = " ".join(evaluator.entry.surface(field, position) for position in range(first, last + 1))
+            written = " ".join(evaluator.entry.written_word(field, position) for position in range(first, last + 1))
             return f"written as {written!r}"
     if len(phrase.parts) > 1:
         words = [Phrase((part,)) for part in phrase.parts]

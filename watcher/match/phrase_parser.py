@@ -10,7 +10,7 @@ from watcher.match.inflections import INFLECTED_LANGUAGES, get_inflections
 from watcher.match.lexer import Token, TokenKind
 from watcher.match.phrase import Inflections, Literal, Phrase, Prefix, Wildcard, WordPattern
 from watcher.text.normalize import fold
-from watcher.text.tokenizer import surfaces, tokens
+from watcher.text.tokenizer import split_written_words, tokens
 
 _INFLECTION_MARK = re.compile(r"~([a-z]{2,3})?$")
 _IDEOGRAPH = re.compile("[\u0e00-\u0eff\u3040-\u30ff\u3400-\u9fff]")
@@ -44,7 +44,7 @@ def query_error(token: Token, message: str, suggestion: str = "") -> QueryError:
 
 
 def _parse_exact(text: str, token: Token) -> Phrase:
-    exact = tuple(surfaces(text))
+    exact = tuple(split_written_words(text))
     if not exact:
         raise _no_letters(token)
     if any(mark in text for mark in "*?~"):

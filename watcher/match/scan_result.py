@@ -7,11 +7,9 @@ blanks, so that distances need no numbering of words.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from operator import itemgetter
 from typing import TypeAlias
 
@@ -70,8 +68,8 @@ class ScanResult(Evaluator):
         self._patterns = patterns
         self._options = options
         self._word_numbers: dict[int, list[int]] = {}
-        self._surfaces: list[str] | None = None
-        self._word_offsets: tuple[list[int], int, int] | None = None
+        self._written_words: list[str] | None = None
+        self._barriers: tuple[int, int] | None = None
         self._other_fields: LinearEvaluator | None = None
 
     def index_spans(self, groups: Iterable[Collection[int]]) -> None:
@@ -139,7 +137,7 @@ class ScanResult(Evaluator):
             numbers = self._word_numbers[id(phrase)] = self._find_word_numbers(phrase)
         if not numbers:
             return []
-        _offsets, summary, content = self._get_word_offsets()
+        summary, content = self._count_words_before_barriers()
         low, high = (
             (0, summary) if field == "title" else (summary + 1, content) if field == "summary" else (content + 1, 10**9)
         )
@@ -152,11 +150,15 @@ class ScanResult(Evaluator):
         return first, self.text.find(FIELD_BARRIER, first + 2) - 1
 
     def _find_word_numbers(self, phrase: Phrase) -> list[int]:
-        spans = self.find_spans(phrase)
-        if not spans:
-            return []
-        offsets = self._get_word_offsets()[0]
-        return [bisect_right(offsets, start) - 1 for _number, start, _end in spans]
+        """Return the number of the first word of each occurrence, barriers counted as words."""
+        numbers = []
+        number = position = 0
+        # A word's number is that of the blanks before it, without the one that it begins with.
+        for _pattern, start, _end in self.find_spans(phrase):
+            number += self.text.count(" ", position, start)
+            position = start
+            numbers.append(number)
+        return numbers
 
     def _find_phrase_end(self, phrase: Phrase, start: int) -> int:
         """Return the position after the blank that follows a phrase, which begins after the blank at `start`; 0 where
@@ -175,18 +177,18 @@ class ScanResult(Evaluator):
         if self._written.isascii():
             return self._written[start + 1 : end] == " ".join(phrase.exact)
         # Folding may change a word's length outside of ASCII: the words are counted instead.
-        if self._surfaces is None:
-            self._surfaces = self._written.split(" ")
+        if self._written_words is None:
+            self._written_words = self._written.split(" ")
         first = self.text.count(" ", 0, start) + 1
-        return tuple(self._surfaces[first : first + len(phrase.exact)]) == phrase.exact
+        return tuple(self._written_words[first : first + len(phrase.exact)]) == phrase.exact
 
-    def _get_word_offsets(self) -> tuple[list[int], int, int]:
-        """Return the position of the blank before each word, and which words are the barriers."""
-        if self._word_offsets is None:
-            title, summary, content = (self.entry.words(field) for field in TEXT_FIELDS)
-            lengths = [len(word) + 1 for word in (*title, FIELD_BARRIER, *summary, FIELD_BARRIER, *content)]
-            self._word_offsets = [0, *accumulate(lengths)], len(title), len(title) + 1 + len(summary)
-        return self._word_offsets
+    def _count_words_before_barriers(self) -> tuple[int, int]:
+        """Return the numbers of the two barriers, counted as words from 0."""
+        if self._barriers is None:
+            first, second = self.field_ends()
+            title = self.text.count(" ", 0, first)
+            self._barriers = title, title + self.text.count(" ", first, second)
+        return self._barriers
 
 
 _get_number = itemgetter(0)

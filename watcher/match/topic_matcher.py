@@ -30,6 +30,7 @@ class TopicMatcher:
         sets: Mapping[str, Node] | None = None,
         configured: Sequence[Topic] | None = None,
     ) -> None:
+        # A paused topic is known, with its query and version, and left out of the index.
         active = [(topic, query) for topic, query in zip(topics, queries, strict=True) if not topic.paused]
         self.topics = tuple(topic for topic, _query in active)
         self.configured = tuple(topics) if configured is None else tuple(configured)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watcher.meaning.passage import Sentence, split_sentences
+from watcher.meaning.passage import Sentence, find_sentences
 from watcher.meaning.training import TrainingKind
 from watcher.meaning.vectors import Rows, center
 
@@ -47,8 +47,8 @@ class Resemblance:
 def list_entry_sentences(title: str, summary: str, content: str = "") -> tuple[EntrySentence, ...]:
     """Return the sentences of an entry that are worth comparing: those of the title, then of the summary or content."""
     body_field, body = ("summary", summary) if summary.strip() else ("content", content)
-    sentences = [_place("title", sentence) for sentence in split_sentences(title)]
-    sentences += [_place(body_field, sentence) for sentence in split_sentences(body[:1_000])]
+    sentences = [_place("title", sentence) for sentence in find_sentences(title)]
+    sentences += [_place(body_field, sentence) for sentence in find_sentences(body[:1_000])]
     return tuple(sentences[:MAX_SENTENCES])
 
 

@@ -39,7 +39,7 @@ def build_passage(title: str, summary: str, content: str = "") -> str:
     return f"{headline}\n{body}" if headline else body
 
 
-def split_sentences(text: str) -> tuple[Sentence, ...]:
+def find_sentences(text: str) -> tuple[Sentence, ...]:
     """Split a text into its sentences, without the space around them; raises nothing, whatever the script."""
     sentences: list[Sentence] = []
     start = 0

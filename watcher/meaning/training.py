@@ -28,8 +28,10 @@ class TrainingKind(StrEnum):
 
 WEIGHTS = {TrainingKind.SENTENCE: 1.0, TrainingKind.EXAMPLE: 1.0, TrainingKind.JUDGED: 4.0}
 """How much one row counts beside others that were written or judged."""
+REFUSED_SHARE = 0.25
+"""The greatest share of the negative half that all rejected rows weigh together; the background has the rest."""
 REFUSAL = 0.5
-"""How much a row that was said not to belong counts beside one that was said to belong: such rows are often near."""
+"""The weight of a rejected row relative to an accepted one: rejected rows are often similar to what belongs."""
 
 
 def _no_rows() -> Rows:
@@ -87,38 +89,36 @@ def build_training_set(topic: TopicVectors, background: Background) -> TrainingS
         (topic.not_examples, False, TrainingKind.EXAMPLE),
         (topic.irrelevant, False, TrainingKind.JUDGED),
     )
+    # A topic may state any of the six or judge none of them; what is left out has no rows, not even a width.
     present = [(rows, side, kind) for rows, side, kind in sides if len(rows)]
     if not any(side for _rows, side, _kind in present):
         raise ValueError("a head needs a sentence, an example or a relevant judgement")
     parts = [center(rows, background.mean) for rows, _side, _kind in present]
     parts.append(sample_rows(background.centered, MAX_BACKGROUND))
     counts = [len(part) for part in parts]
-    kinds = [kind for _rows, _side, kind in present] + [TrainingKind.BACKGROUND]
-    sides_of_parts = [side for _rows, side, _kind in present] + [False]
+    kinds = [*(kind for _rows, _side, kind in present), TrainingKind.BACKGROUND]
+    belong = [*(side for _rows, side, _kind in present), False]
+    weights = _weigh_rows(kinds, belong, counts)
     return TrainingSet(
         rows=np.concatenate(parts),
-        belongs=np.repeat(np.array(sides_of_parts), counts),
+        belongs=np.repeat(np.array(belong), counts),
         kinds=tuple(kind for kind, count in zip(kinds, counts, strict=True) for _row in range(count)),
-        weights=np.concatenate(_weigh_parts(kinds, sides_of_parts, counts)),
+        weights=np.repeat(weights, counts),
         mean=background.mean,
     )
 
 
-def _weigh_parts(
-    kinds: Sequence[TrainingKind], sides: Sequence[bool], counts: Sequence[int]
-) -> list[NDArray[np.float64]]:
-    """Return the weights of each part's rows: a half for what belongs, a half for what does not.
+def _weigh_rows(kinds: Sequence[TrainingKind], belong: Sequence[bool], counts: Sequence[int]) -> NDArray[np.float64]:
+    """Return what one row of each part weighs: a half for what belongs, a half for what does not.
 
-    What was said not to belong has at most half of its side, the background the rest.
+    Rejected rows have at most half of the negative side, the background (the last part) the rest.
     """
-    stated = [WEIGHTS.get(kind, 0.0) * (1.0 if side else REFUSAL) for kind, side in zip(kinds, sides, strict=True)]
-    belonging = sum(weight * count for weight, side, count in zip(stated, sides, counts, strict=True) if side)
-    refused = sum(weight * count for weight, side, count in zip(stated, sides, counts, strict=True) if not side)
+    numbers, sides = np.array(counts), np.array(belong)
+    weights = np.array([WEIGHTS.get(kind, 0.0) for kind in kinds]) * np.where(sides, 1.0, REFUSAL)
+    belonging = float((weights * numbers)[sides].sum())
+    refused = float((weights * numbers)[~sides].sum())
     unit = 0.5 / belonging
-    refused_unit = min(unit, 0.25 / refused) if refused else 0.0
-    background = (0.5 - refused_unit * refused) / counts[-1]
-    weights = []
-    for kind, side, weight, count in zip(kinds, sides, stated, counts, strict=True):
-        row = background if kind is TrainingKind.BACKGROUND else weight * (unit if side else refused_unit)
-        weights.append(np.full(count, row))
+    refused_unit = min(unit, REFUSED_SHARE / refused) if refused else 0.0
+    weights *= np.where(sides, unit, refused_unit)
+    weights[-1] = (0.5 - refused_unit * refused) / counts[-1]
     return weights

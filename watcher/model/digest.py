@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import islice
 from typing import Protocol
 
+from watcher.model.digest_proposal import DigestProposal
 from watcher.model.digest_story import DigestStory, DigestTopic, NewsKind, TopicSection
 
 MIN_BRIEFED_STORIES = 3
@@ -124,7 +125,8 @@ class Coverage:
     count proven poll gaps and the items estimated lost in them within the window. `left_out` counts items that were not
     stored (a feed beyond its budget, a document beyond what is read at once), `merged` those that were taken for
     repetitions of others, `recovered` those that an earlier version had merged. `notes` name the feeds concerned, one
-    short line each.
+    short line each. `meaning_backlog` counts entries that are not read for their meaning yet, `meaning_seconds` is how
+    long that will take, None where it is not known.
     """
 
     feeds: int = 0
@@ -140,6 +142,8 @@ class Coverage:
     recovered: int = 0
     entries: int = 0
     notes: tuple[str, ...] = ()
+    meaning_backlog: int = 0
+    meaning_seconds: int | None = None
 
     @property
     def bad(self) -> bool:
@@ -165,7 +169,7 @@ class Digest:
     since they were reported. `hits` are all that it reports, shown or not. `held_before` are stories that the feeds
     held before watching began: the first digest shows them, once. `alarms` name topics that bring far more or fewer
     hits than they use to, `troubles` what did not go well: messages that did not arrive, a template that cannot be
-    used; one short line each.
+    used; one short line each. `weak` are stories for which words alone speak, `proposals` what only meaning found.
     """
 
     name: str
@@ -184,6 +188,13 @@ class Digest:
     id: int | None = None
     alarms: tuple[str, ...] = ()
     troubles: tuple[str, ...] = ()
+    proposals: tuple[DigestProposal, ...] = ()
+    weak: tuple[DigestStory, ...] = ()
+
+    @property
+    def is_empty(self) -> bool:
+        """Return whether there is nothing to read but how much was watched."""
+        return not (self.story_count or self.alarms or self.proposals or self.weak)
 
     @property
     def story_count(self) -> int:

@@ -9,12 +9,11 @@ from enum import StrEnum
 from functools import cached_property
 from itertools import islice
 
-from watcher.model.event import EventFacts, EventReport, ReportFacts
+from watcher.model.event import EventFacts, EventReport, ReportFacts, choose_plausible_time
+from watcher.model.language import get_primary_language
 from watcher.model.machine_text import SummarySentence, Translation
 from watcher.model.topic import Evidence, Origin
 
-CLOCK_TOLERANCE = timedelta(minutes=10)
-"""How far a feed's clock may be ahead of ours."""
 MAX_ADDITIONS = 4
 """How many sentences are shown of what reports add."""
 LATE_AFTER = timedelta(hours=3)
@@ -35,7 +34,8 @@ class DigestHit:
     """A hit as a digest shows it: the entry's words and the evidence in them.
 
     `edited` marks one that was reported before and has another headline now; `former_title` is the reported one. An
-    entry that began to match with an edit and was never reported is not `edited`: see `matched_by_edit`.
+    entry that began to match with an edit and was never reported is not `edited`: see `matched_by_edit`. `is_weak`
+    marks one for which words alone speak.
     """
 
     hit_id: int
@@ -57,6 +57,7 @@ class DigestHit:
     baseline: bool = False
     former_title: str = ""
     version: int = 1
+    is_weak: bool = False
 
     @property
     def matched_by_edit(self) -> bool:
@@ -71,8 +72,7 @@ class DigestHit:
     @property
     def plausible_published_at(self) -> datetime | None:
         """When it was published; None where the feed says nothing or a time after the entry was seen."""
-        is_plausible = self.published_at is not None and self.published_at <= self.first_seen_at + CLOCK_TOLERANCE
-        return self.published_at if is_plausible else None
+        return choose_plausible_time(self.published_at, self.first_seen_at)
 
     @property
     def reported_at(self) -> datetime:
@@ -301,7 +301,6 @@ def build_facts(hits: Sequence[DigestHit], language: str = "") -> EventFacts:
         topics=_distinct(hit.topic_id for hit in hits),
         first_at=reports[0].reported_at,
         last_at=reports[-1].reported_at,
-        growth=(),
     )
 
 
@@ -325,8 +324,8 @@ def _distinct(values: Iterable[str]) -> tuple[str, ...]:
 
 def _is_same_language(language: str | None, other: str | None) -> bool:
     """Return whether two languages are one, regions apart: `en-GB` is `en`."""
-    primary = (language or "").partition("-")[0].lower()
-    return bool(primary) and primary == (other or "").partition("-")[0].lower()
+    primary = get_primary_language(language)
+    return bool(primary) and primary == get_primary_language(other)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

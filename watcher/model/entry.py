@@ -46,6 +46,26 @@ class Item:
     mark: bytes = field(default=b"", compare=False)
     repeated: bool = field(default=False, compare=False)
 
+    def with_language_and_tags(self, language: str | None, tags: tuple[str, ...]) -> Item:
+        """Return the item with another language and other tags; `replace` takes half as long again, for every item."""
+        return Item(
+            guid=self.guid,
+            url=self.url,
+            title=self.title,
+            summary=self.summary,
+            content=self.content,
+            author=self.author,
+            tags=tags,
+            language=language,
+            published_at=self.published_at,
+            published_raw=self.published_raw,
+            updated_at=self.updated_at,
+            date_doubtful=self.date_doubtful,
+            enclosures=self.enclosures,
+            mark=self.mark,
+            repeated=self.repeated,
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
@@ -64,6 +84,19 @@ class Entry:
     source: str
     feed_url: str
     former_key: str | None = None
+
+    def with_item(self, item: Item) -> Entry:
+        """Return the entry with another form of its item; `replace` takes twice as long, for every entry."""
+        return Entry(
+            feed_id=self.feed_id,
+            key=self.key,
+            canonical_url=self.canonical_url,
+            content_hash=self.content_hash,
+            item=item,
+            source=self.source,
+            feed_url=self.feed_url,
+            former_key=self.former_key,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+CLOCK_TOLERANCE = timedelta(minutes=10)
+"""How far a feed's clock may be ahead of ours."""
+
+
+def choose_plausible_time(published_at: datetime | None, first_seen_at: datetime) -> datetime | None:
+    """Return when an entry was published; None where its feed says nothing, or a time after it was seen."""
+    is_plausible = published_at is not None and published_at <= first_seen_at + CLOCK_TOLERANCE
+    return published_at if is_plausible else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +96,17 @@ class EventFacts:
     topics: tuple[str, ...]
     first_at: datetime
     last_at: datetime
-    growth: tuple[GrowthPoint, ...]
+
+    @property
+    def growth(self) -> tuple[GrowthPoint, ...]:
+        """How it grew, an entry for each hour in which it did; worked out when asked for, since digests never ask."""
+        outlets: set[str] = set()
+        points: dict[datetime, GrowthPoint] = {}
+        for count, fact in enumerate(self.reports, 1):
+            outlets.add(fact.report.outlet)
+            hour = fact.report.reported_at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+            points[hour] = GrowthPoint(at=hour, reports=count, outlets=len(outlets))
+        return tuple(points.values())
 
     @property
     def first(self) -> EventReport:

@@ -7,9 +7,12 @@ from datetime import datetime
 from typing import Generic, TypeVar
 
 from watcher.model.entry import StoredEntry
-from watcher.model.topic import Evidence, Hit
+from watcher.model.meaning import Proposal, ProposalState
+from watcher.model.topic import Evidence, FoundBy, Hit
 
 T = TypeVar("T")
+WEAK_RELEVANCE = 0.25
+"""Below this relevance (0 to 1) a hit by words is weak: listed last, folded and counted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,15 +54,60 @@ class StoredHit:
     def source(self) -> str:
         return self.stored.source
 
+    @property
+    def is_weak(self) -> bool:
+        """Whether words alone speak for the hit: its meaning is far from the topic, and nobody judged it relevant."""
+        relevance = self.hit.relevance
+        is_far = relevance is not None and relevance < WEAK_RELEVANCE
+        return is_far and self.hit.found_by is FoundBy.WORDS and self.label != "relevant"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredProposal:
+    """A proposal with its entry; `topic_version` is the hash of the sentences that it was made under."""
+
+    proposal: Proposal
+    stored: StoredEntry
+    topic_version: str
+    judged_at: datetime | None = None
+
+    @property
+    def id(self) -> int:
+        return self.proposal.id
+
+    @property
+    def topic_id(self) -> str:
+        return self.proposal.topic_id
+
+    @property
+    def label(self) -> str | None:
+        """A person's judgement, in the words of a hit's label."""
+        return _LABELS.get(self.proposal.state)
+
+
+_LABELS = {ProposalState.ACCEPTED: "relevant", ProposalState.REJECTED: "irrelevant"}
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SearchResult:
-    """A stored entry that a search found, and the words that show why; none where nothing was searched for."""
+    """A stored entry that a search found, and the words that show why; none where nothing was searched for.
+
+    `likeness` is set by a search by meaning.
+    """
 
     stored: StoredEntry
     evidence: tuple[Evidence, ...] = ()
     story_id: int | None = None
     story_size: int = 1
+    likeness: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimilarEntry:
+    """A stored entry whose meaning is near to what was asked for; `likeness` is the cosine of both, at most 1."""
+
+    stored: StoredEntry
+    likeness: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

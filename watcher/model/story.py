@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
+
+READER_LANGUAGE = "en"
+
+
+class StoryOrder(StrEnum):
+    """The order of a list of stories: by the latest report, by the first, or by how many outlets reported."""
+
+    ACTIVE = "active"
+    NEW = "new"
+    OUTLETS = "outlets"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,14 +27,42 @@ class StoryArticle:
     source: str
     first_seen_at: datetime
     copy: bool = False
+    language: str | None = None
+    topics: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Story:
-    """A group of entries, oldest first; the first telling leads it."""
+    """A group of entries, oldest first."""
 
     id: int
     first_at: datetime
     last_at: datetime
     size: int
     tellings: tuple[StoryArticle, ...] = ()
+
+    @property
+    def lead(self) -> StoryArticle | None:
+        """The report whose headline names the story: the first in the reader's language, else the first."""
+        own = (report for report in self.tellings if (report.language or "").partition("-")[0] == READER_LANGUAGE)
+        return next(own, self.tellings[0] if self.tellings else None)
+
+    @property
+    def outlets(self) -> tuple[str, ...]:
+        """The outlets in order of discovery, each once."""
+        return tuple(dict.fromkeys(report.source for report in self.tellings))
+
+    @property
+    def independent_outlets(self) -> tuple[str, ...]:
+        """The outlets with a report that is no copy."""
+        return tuple(dict.fromkeys(report.source for report in self.tellings if not report.copy))
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """The languages of the reports, each once."""
+        return tuple(dict.fromkeys(report.language for report in self.tellings if report.language))
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """The topics that reports are hits of, each once."""
+        return tuple(dict.fromkeys(topic for report in self.tellings for topic in report.topics))

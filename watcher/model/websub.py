@@ -17,16 +17,28 @@ class WebSubState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewWebSubSubscription:
+    """A subscription that is to be stored and asked for at `next_try_at`; its fields are those of the stored one."""
+
+    feed_id: int
+    token: str
+    secret: str
+    hub: str
+    topic: str
+    next_try_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WebSubSubscription:
     """An address that a hub calls with a feed's news.
 
-    `token` is the part of the address that nobody can guess, `secret` signs what the hub sends. `next_try_at` is when
-    the hub is asked next: to subscribe, to renew at four fifths of the lease, or to leave.
+    `token` is the part of the address that nobody can guess, and identifies the subscription; `secret` signs what the
+    hub sends. `next_try_at` is when the hub is asked next: to subscribe, to renew at four fifths of the lease, or to
+    leave.
     """
 
-    id: int = 0
     feed_id: int
-    feed_url: str = ""
+    feed_url: str
     token: str
     secret: str
     hub: str

@@ -169,8 +169,9 @@ def read_person(element: etree._Element) -> str:
 def join_people(people: Mapping[str, Sequence[str]], order: Sequence[str]) -> str:
     """Return the people of the first kind that names any, each once."""
     for kind in order:
-        if kind in people and (names := ", ".join(drop_duplicates(people[kind]))):
-            return names
+        names = people.get(kind, ())
+        if joined := names[0] if len(names) == 1 else ", ".join(drop_duplicates(names)):
+            return joined
     return ""
 
 

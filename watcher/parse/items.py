@@ -160,7 +160,7 @@ def clean_feed_title(raw: str, is_text: bool = False) -> str:
 
 def drop_duplicates(words: Iterable[str]) -> tuple[str, ...]:
     """Return each word once, in order, empty ones left out."""
-    return tuple(dict.fromkeys(word for word in words if word))
+    return tuple(dict.fromkeys(filter(None, words)))
 
 
 def parse_site_url(written: str, base: str) -> str | None:

@@ -32,7 +32,8 @@ def get_relation(link: etree._Element) -> str:
 
     A name of IANA's registry may be written as its address (RFC 4287, 4.2.7.2).
     """
-    return _REGISTRY.sub("", get_attribute(link, "rel").strip()).lower() or "alternate"
+    relation = get_attribute(link, "rel").strip()
+    return (_REGISTRY.sub("", relation) if ":" in relation else relation).lower() or "alternate"
 
 
 def find_link(links: Iterable[etree._Element], relation: str, base: str) -> str | None:
@@ -40,13 +41,14 @@ def find_link(links: Iterable[etree._Element], relation: str, base: str) -> str 
 
     Some write the address as the element's text, as RSS does.
     """
-    candidates = [link for link in links if get_relation(link) == relation and get_target(link)]
+    candidates = [(link, target) for link in links if get_relation(link) == relation and (target := get_target(link))]
     if not candidates:
         return None
-    # Blogger offers an entry as JSON beside its page; a link without a type is a page.
-    pages = (link for link in candidates if "html" in (get_attribute(link, "type") or "text/html"))
-    link = next(pages, candidates[0])
-    target = get_target(link)
+    link, target = candidates[0]
+    if len(candidates) > 1:
+        # Blogger offers an entry as JSON beside its page; a link without a type is a page.
+        pages = (each for each in candidates if "html" in (get_attribute(each[0], "type") or "text/html"))
+        link, target = next(pages, candidates[0])
     return http_url(unescape_address(target), base if is_web_address(target) else get_base_url(link, base))
 
 

@@ -125,5 +125,7 @@ def get_attribute(element: etree._Element, name: str) -> str:
     if not names or len(names) > _MAX_ATTRIBUTES:
         return ""
     lowered = name.lower()
-    written = next((key for key in names if str(key).lower() == lowered), None)
-    return str(element.get(written, "")) if written is not None else ""
+    for key in names:
+        if len(key) == len(name) and str(key).lower() == lowered:
+            return str(element.get(key, ""))
+    return ""

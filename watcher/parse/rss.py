@@ -63,11 +63,13 @@ _TABLE = {
     (ATOM, "published"): "issued", (ATOM, "summary"): "construct", (ATOM, "content"): "construct",
     (ATOM, "link"): "atom link", (ATOM, "author"): "person",
 }  # fmt: skip
-_VALUES = frozenset({
+_ONE_VALUE = frozenset({
     "title", "link", "guid", "description", "published", "dated", "issued", "created", "modified", "language",
     "other title", "subtitle", "caption", "original", "atom id",
 })  # fmt: skip
 """What an item says once."""
+_TEXTS = _ONE_VALUE | {"tag", "content", "abstract", "creator", "author", "speaker"}
+"""What an item says in an element that is read as text."""
 _LAST_COUNTS = {"title", "link", "guid"}
 """Of these the last one stands where an item has several, as with feedparser: keys must not change with the reader."""
 _PEOPLE = ("creator", "author", "person", "speaker")
@@ -202,11 +204,15 @@ def _read_item(item: etree._Element, names: Names, base: str) -> RawItem:
             key = names.find(child)
         if key is None:
             continue
-        if key not in _VALUES:
+        if key not in _TEXTS:
             _add_field(fields, key, child, names)
             continue
         text = inner_html(child) if len(child) else (child.text or "").strip()
-        if not text:
+        if key == "tag":
+            fields.tags.append(text)
+        elif key not in _ONE_VALUE:
+            _add_text(fields, key, text)
+        elif not text:
             if key == "link":
                 fields.links.append(child)  # <link href="..."/>, Atom's in RSS's namespace
         elif key not in values or key in _LAST_COUNTS:
@@ -218,25 +224,27 @@ def _read_item(item: etree._Element, names: Names, base: str) -> RawItem:
     return _to_raw_item(item, fields, base)
 
 
+def _add_text(fields: _ItemFields, key: str, text: str) -> None:
+    """Add a text that an item may have several times."""
+    if key == "content":
+        fields.bodies.append(text)
+    elif key == "abstract":
+        fields.abstracts.append(text)
+    else:
+        fields.people.setdefault(key, []).append(text)
+
+
 def _add_field(fields: _ItemFields, key: str, child: etree._Element, names: Names) -> None:
-    """Add a child that an item may have several times."""
-    if key == "tag":
-        fields.tags.append(inner_html(child))
-    elif key == "content":
-        fields.bodies.append(inner_html(child))
-    elif key == "media":
+    """Add a child that an item may have several times, and that is more than a text."""
+    if key == "media":
         read_media(child, names, fields.values, fields.media)
     elif key == "enclosure":
         # RSS 2.0 has `url`; some write `href`, as Atom does.
         fields.enclosures.append(offer_medium(child, get_attribute(child, "url") or get_target(child), "length"))
     elif key == "atom link":
         fields.links.append(child)
-    elif key in _PEOPLE:
-        # Atom's author is a person construct, all others are text.
-        person = read_person(child) if key == "person" else inner_html(child)
-        fields.people.setdefault(key, []).append(person)
-    elif key == "abstract":
-        fields.abstracts.append(inner_html(child))
+    elif key == "person":
+        fields.people.setdefault(key, []).append(read_person(child))
     elif key == "construct":
         text, is_text = read_construct(child)
         is_body = etree.QName(child).localname.lower() == "content"
@@ -247,7 +255,7 @@ def _to_raw_item(item: etree._Element, fields: _ItemFields, base: str) -> RawIte
     get = fields.values.get
     about = item.get(_ABOUT) or ""
     link = _choose_link(fields, about)
-    enclosures = fields.enclosures + link_enclosures(fields.links) + fields.media
+    enclosures = fields.enclosures + (link_enclosures(fields.links) if fields.links else []) + fields.media
     # RSS 1.0 has rdf:about for a guid; of several bodies the longest is the article (a teaser in content:encoded).
     return RawItem(
         guid=get("guid") or about or get("atom id", ""),
@@ -271,7 +279,7 @@ def _to_raw_item(item: etree._Element, fields: _ItemFields, base: str) -> RawIte
 def _choose_link(fields: _ItemFields, about: str) -> str:
     """Return the address that is most likely the item's page, as it is written; empty where there is none."""
     original = fields.values.get("original", "")
-    if is_web_address(original):
+    if original and is_web_address(original):
         return original  # FeedBurner: `link` leads through its counter
     if link := fields.values.get("link") or _find_target(fields.links, "alternate"):
         return link

@@ -9,7 +9,7 @@ from selectolax.lexbor import LexborHTMLParser, LexborNode
 
 from watcher.errors import ParseError
 from watcher.parse.charset import decode_page
-from watcher.text.article import parse_article_html
+from watcher.text.article import Article, looks_html, parse_article_html, parse_article_text
 from watcher.text.html import MAX_FIELD_LENGTH
 from watcher.text.linear_html import exceeds_tree_limits, select_tags
 from watcher.text.urls import http_url
@@ -18,21 +18,44 @@ FEED_TYPES = {"application/rss+xml": "rss", "application/atom+xml": "atom", "app
 MIN_ARTICLE_LENGTH = 200
 """Characters without which a page has shown no article."""
 MAX_PAGE_LENGTH = 2_000_000
+_MAX_ARTICLE_BYTES = 8 << 20
 _FEED_PATH = re.compile(r"(?i)(?:^|[/._-])(?:feeds?|rss|atom|index\.xml|rdf)(?:[/._-]|$)|\.(?:rss|atom|rdf|xml)$")
 
 
 def read_article(body: bytes, content_type: str | None) -> str:
-    """Return the article of a page; raises ParseError where there is none."""
+    """Return the text of the article that an entry links to; raises ParseError where the page shows none."""
     kind = content_type or ""
     if kind and "html" not in kind.lower():
         raise ParseError("not-feed", f"the page is no HTML but {kind[:60]}")
     try:
-        text = parse_article_html(decode_page(body, kind)).text
+        text = _extract_article(body, kind).text
     except Exception as error:  # an extractor of anything meets everything: its fault is the page's
         raise ParseError("parse", f"the page cannot be read: {type(error).__name__}") from error
     if len(text) < MIN_ARTICLE_LENGTH:
         raise ParseError("empty", "the page shows no article")
     return text[:MAX_FIELD_LENGTH]
+
+
+def parse_article(body: bytes, content_type: str | None = None, name: str = "the article") -> Article:
+    """Return the article in a page's or a text file's bytes; raises ParseError for what is no text or has no words."""
+    kind = (content_type or "").strip().lower()
+    if kind.startswith(("image/", "audio/", "video/", "application/pdf")) or _is_binary(body):
+        raise ParseError("not-text", f"{name}: no text or web page")
+    article = _extract_article(body, content_type)
+    if not re.search(r"\w", article.title + article.text):
+        raise ParseError("empty", f"{name}: no words in it")
+    return article
+
+
+def _extract_article(body: bytes, content_type: str | None) -> Article:
+    text = decode_page(body[:_MAX_ARTICLE_BYTES], content_type)
+    is_html = "html" in (content_type or "").lower() or looks_html(text)
+    return parse_article_html(text) if is_html else parse_article_text(text)
+
+
+def _is_binary(body: bytes) -> bool:
+    """Return whether bytes are no text in any encoding: UTF-16 has its mark, other texts have no zero bytes."""
+    return body.startswith(b"%PDF") or (b"\x00" in body[:4096] and not body.startswith((b"\xff\xfe", b"\xfe\xff")))
 
 
 def list_feed_links(html: str, base: str) -> list[str]:

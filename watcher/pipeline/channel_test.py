@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from watcher.channels import CHANNELS
-from watcher.channels.base import DigestBody, PreparedDelivery, Sender
+from watcher.channels.base import DigestBody, OutgoingMessage, Sender
 from watcher.channels.outcome import Blocked, Deferred, Refused, SendOutcome, Sent, Uncertain
 from watcher.channels.redact import redact_secrets
 from watcher.channels.senders import Senders
 from watcher.digest.forms import DigestForms
 from watcher.digest.links import Links
-from watcher.model.digest import Channel, Coverage, Delivery, DeliveryState, Digest
+from watcher.model.digest import Channel, Coverage, Digest
 from watcher.pipeline.messages import build_messages
 from watcher.store.outbox.queue import DeliveryDraft
 
@@ -46,12 +46,7 @@ async def send_test(
     messages = build_messages(forms, [channel], installation=installation, not_before=now)
     sender = senders.find_sender(channel)
     try:
-        return tuple(
-            [
-                await _send(PreparedDelivery(delivery=_build_delivery(number, draft, now), body=body), channel, sender)
-                for number, draft in enumerate(messages)
-            ]
-        )
+        return tuple([await _send(_prepare_message(draft, body, now), channel, sender) for draft in messages])
     finally:
         await sender.close_idle()
 
@@ -71,29 +66,18 @@ def _build_test_digest(channel: Channel, now: datetime) -> Digest:
     )
 
 
-def _build_delivery(number: int, draft: DeliveryDraft, now: datetime) -> Delivery:
-    return Delivery(
-        id=number,
-        digest_id=0,
-        channel=draft.channel,
-        kind=draft.kind,
-        recipient=draft.recipient,
-        part=draft.part,
-        payload=draft.payload,
-        message_id=draft.message_id,
-        state=DeliveryState.SENDING,
-        attempts=1,
-        next_try_at=now,
-        created_at=now,
+def _prepare_message(draft: DeliveryDraft, body: DigestBody | None, now: datetime) -> OutgoingMessage:
+    return OutgoingMessage(
+        recipient=draft.recipient, payload=draft.payload, message_id=draft.message_id, created_at=now, body=body
     )
 
 
-async def _send(message: PreparedDelivery, channel: Channel, sender: Sender) -> RecipientResult:
+async def _send(message: OutgoingMessage, channel: Channel, sender: Sender) -> RecipientResult:
     steps: list[Step] = []
     outcome = await sender.send(message, on_step=lambda name, answer: steps.append(Step(name=name, answer=answer)))
     fault = _describe_fault(outcome)
     return RecipientResult(
-        recipient=message.delivery.recipient,
+        recipient=message.recipient,
         steps=tuple(replace(step, answer=redact_secrets(step.answer, channel)) for step in steps),
         outcome=type(outcome).__name__.lower(),
         fault=redact_secrets(fault, channel) if fault is not None else None,

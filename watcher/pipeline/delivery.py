@@ -12,7 +12,7 @@ from typing import TypeAlias
 import structlog
 
 from watcher.channels import CHANNELS
-from watcher.channels.base import DigestBody, PreparedDelivery, Sender
+from watcher.channels.base import DigestBody, OutgoingMessage, Sender
 from watcher.channels.outcome import Blocked, Deferred, Refused, SendOutcome, Sent, Uncertain
 from watcher.channels.redact import redact_secrets
 from watcher.channels.senders import Senders
@@ -96,6 +96,14 @@ def read_waiting(database: Database, now: datetime, digest_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
+class _ClaimedDelivery:
+    """A delivery that nobody else sends for a time, and what its sender is handed."""
+
+    delivery: Delivery
+    message: OutgoingMessage
+
+
+@dataclass(frozen=True, slots=True)
 class _Recorded:
     """What was stored of a message; `held` is false where the claim was lost meanwhile and nothing was."""
 
@@ -137,14 +145,14 @@ class DeliveryRound:
         try:
             for number in range(limit + 1):
                 more = number < limit and failures < MAX_FAILURES_IN_ROW and not stopping()
-                message = await self._record_and_claim(name, channel, last, more=more)
-                if message is None:
+                claimed = await self._record_and_claim(name, channel, last, more=more)
+                if claimed is None:
                     break
                 self.checkpoint("claimed")
-                delivery = message.delivery
+                delivery = claimed.delivery
                 sender = self._find_sender(delivery, channel)
                 started_at = loop.time()
-                outcome = await self._send(message, channel, sender)
+                outcome = await self._send(claimed, channel, sender)
                 self.elapsed[delivery.id] = timedelta(seconds=loop.time() - started_at)
                 last = delivery, outcome
                 if isinstance(outcome, Blocked):
@@ -165,7 +173,7 @@ class DeliveryRound:
 
     async def _record_and_claim(
         self, name: str, channel: Channel | None, last: tuple[Delivery, SendOutcome] | None, *, more: bool
-    ) -> PreparedDelivery | None:
+    ) -> _ClaimedDelivery | None:
         """Record what became of the last message, and claim the next one.
 
         What was handed over has to be recorded, however long the database is full or away: the message would be sent
@@ -186,19 +194,19 @@ class DeliveryRound:
 
     def _step(
         self, name: str, channel: Channel | None, last: tuple[Delivery, SendOutcome] | None, more: bool
-    ) -> PreparedDelivery | None:
+    ) -> _ClaimedDelivery | None:
         recorded: _Recorded | None = None
         with self.database.write() as db:
             if last is not None:
                 recorded = self._record(db, *last, channel)
-            message = self._claim(db, name) if more else None
+            claimed = self._claim(db, name) if more else None
         if recorded is not None:
             self.storage.succeed("record")
             self._report(recorded)
             self.checkpoint("recorded")
-        return message
+        return claimed
 
-    def _claim(self, db: Db, name: str) -> PreparedDelivery | None:
+    def _claim(self, db: Db, name: str) -> _ClaimedDelivery | None:
         delivery = claim_delivery(
             db, self.clock(), lease_for=CLAIM_LEASE, channel=name, owner=self.owner, digest_id=self.digest_id
         )
@@ -210,7 +218,15 @@ class DeliveryRound:
         channel_type = CHANNELS.get(delivery.kind)
         needs_body = channel_type is not None and channel_type.needs_digest_body
         body = self._read_body(db, delivery.digest_id) if needs_body else None
-        return PreparedDelivery(delivery=delivery, thread=thread, body=body)
+        message = OutgoingMessage(
+            recipient=delivery.recipient,
+            payload=delivery.payload,
+            message_id=delivery.message_id,
+            created_at=delivery.created_at,
+            thread=thread,
+            body=body,
+        )
+        return _ClaimedDelivery(delivery, message)
 
     def _read_body(self, db: Db, digest_id: int) -> DigestBody:
         """Return a digest's HTML and text; many messages in a row are of the same digest."""
@@ -220,31 +236,31 @@ class DeliveryRound:
             self.bodies[digest_id] = DigestBody(html=digest.html, text=digest.text)
         return self.bodies[digest_id]
 
-    async def _send(self, message: PreparedDelivery, channel: Channel | None, sender: Sender | None) -> SendOutcome:
+    async def _send(self, claimed: _ClaimedDelivery, channel: Channel | None, sender: Sender | None) -> SendOutcome:
         if channel is None or sender is None:
-            name = message.delivery.channel
+            name = claimed.delivery.channel
             return Blocked(
                 reason=f"channel {name!r} is no longer configured; if it has a new name, write `formerly: [{name}]` "
                 "there"
             )
-        outcome = await self._hand_over(message, channel, sender)
+        outcome = await self._hand_over(claimed, channel, sender)
         if isinstance(outcome, Sent):
             return outcome
         # Servers repeat addresses and headers in their answers; what is recorded is shown to readers.
         return replace(outcome, reason=redact_secrets(outcome.reason, channel))
 
-    async def _hand_over(self, message: PreparedDelivery, channel: Channel, sender: Sender) -> SendOutcome:
+    async def _hand_over(self, claimed: _ClaimedDelivery, channel: Channel, sender: Sender) -> SendOutcome:
         """Send a message; one that perhaps arrived is looked up first, where the sender can do so."""
         try:
-            if message.delivery.doubts:
-                earlier = await sender.find_sent(message)
+            if claimed.delivery.doubts:
+                earlier = await sender.find_sent(claimed.message)
                 is_sent_anyway = isinstance(earlier, Uncertain) and channel.options.resends_uncertain
                 if earlier is not None and not is_sent_anyway:
                     return earlier
-            return await sender.send(message)
+            return await sender.send(claimed.message)
         except Exception as error:
             # One message's fault stops no other. Whether this one was on its way when it happened, nobody knows.
-            log.exception("delivery failed", delivery=message.delivery.id, kind=message.delivery.kind)
+            log.exception("delivery failed", delivery=claimed.delivery.id, kind=claimed.delivery.kind)
             return Uncertain(reason=f"internal fault: {type(error).__name__}")
 
     def settle_abandoned(self) -> None:

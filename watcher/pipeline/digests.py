@@ -28,6 +28,7 @@ from watcher.pipeline.messages import build_messages
 from watcher.pipeline.story_histories import load_histories
 from watcher.store.database import Database, Db
 from watcher.store.digests.commands import add_digest, lock_subscription
+from watcher.store.digests.related import NewProposals, find_new_proposals, record_shown_proposals
 from watcher.store.digests.reported_stories import find_sent_messages
 from watcher.store.digests.reporting import (
     has_unreported_hits,
@@ -36,7 +37,7 @@ from watcher.store.digests.reporting import (
     load_edited_hits,
     load_unreported_hits,
 )
-from watcher.store.digests.slots import get_last_slot, get_registered_at, register_subscriptions
+from watcher.store.digests.slots import get_last_digest_id, get_last_slot, get_registered_at, register_subscriptions
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
 from watcher.store.outbox.queue import DeliveryDraft, add_deliveries, requeue_delivery
@@ -109,7 +110,8 @@ def preview_digest(
 ) -> Digest:
     """Return the digest that would be sent now; `since` is how far back it may reach. Raises NotFoundError."""
     job = _Job(subscription=_find_subscription(context, name), slot=now, now=now)
-    notes = _read_notes(db, context, job, since or _find_window_start(db, job.subscription, now))
+    start = since or _find_window_start(db, job.subscription, now)
+    notes = _read_notes(db, context, job, start, again=since is not None)
     return _gather(db, context, job, notes, since=since)[0]
 
 
@@ -175,18 +177,21 @@ class _Notes:
     coverage: Coverage
     alarms: Mapping[str, str]
     failed_deliveries: tuple[str, ...]
+    proposals: NewProposals = field(default_factory=NewProposals)
 
 
 @dataclass(frozen=True, slots=True)
 class _Basis:
     """What a digest was made from; it may be stored as long as this has not changed.
 
-    `versions` are the hits with the versions of their entries, `unsubscribed` (channel, recipient) pairs.
+    `versions` are the hits with the versions of their entries, `unsubscribed` (channel, recipient) pairs, and `follows`
+    is the id of the digest before it.
     """
 
     window_start: datetime
     versions: tuple[tuple[int, int], ...]
     unsubscribed: frozenset[tuple[str, str]]
+    follows: int
 
 
 def _find_earlier_messages(db: Db, subscription: Subscription, digest: Digest) -> Mapping[tuple[str, str], str]:
@@ -255,12 +260,16 @@ def _has_content(digest: Digest, job: _Job) -> bool:
     return not job.subscription.immediate or bool(digest.hits) or bool(digest.alarms) or job.is_forced
 
 
-def _read_notes(db: Db, context: DigestContext, job: _Job, since: datetime) -> _Notes:
+def _read_notes(db: Db, context: DigestContext, job: _Job, since: datetime, *, again: bool = False) -> _Notes:
+    """Return what a digest says beside its stories; `again` includes proposals that it has shown already."""
     subscription, now = job.subscription, job.now
+    floor = since if again else _find_floor(db, subscription, now)
+    is_alert = subscription.immediate
     return _Notes(
         context.coverage_of(db, since, now),
         digest_notes.list_volume_alarms(db, subscription, context.topics, now),
-        () if subscription.immediate else digest_notes.list_failed_deliveries(db, since),
+        () if is_alert else digest_notes.list_failed_deliveries(db, since),
+        NewProposals() if is_alert else find_new_proposals(db, subscription, context.topics, floor, again=again),
     )
 
 
@@ -280,8 +289,9 @@ def _gather(
         histories=load_histories(db, subscription, [*hits, *before], context.weights), held_before=before,
         alarms=tuple(notes.alarms.values()), troubles=notes.failed_deliveries,
     )  # fmt: skip
+    digest = replace(digest, proposals=notes.proposals.shown)
     versions = tuple((hit.hit_id, hit.version) for hit in hits)
-    return digest, _Basis(window_start, versions, list_unsubscribed_recipients(db, subscription.name))
+    return digest, _make_basis(db, subscription, window_start, versions)
 
 
 def _load_held_before(db: Db, subscription: Subscription, floor: datetime, now: datetime) -> tuple[DigestHit, ...]:
@@ -294,9 +304,14 @@ def _read_basis(db: Db, job: _Job) -> _Basis:
     """Return what a digest would be made from now."""
     subscription, now = job.subscription, job.now
     versions = list_reportable_versions(db, subscription, _find_floor(db, subscription, now), now)
-    return _Basis(
-        _find_window_start(db, subscription, now), versions, list_unsubscribed_recipients(db, subscription.name)
-    )
+    return _make_basis(db, subscription, _find_window_start(db, subscription, now), versions)
+
+
+def _make_basis(
+    db: Db, subscription: Subscription, window_start: datetime, versions: tuple[tuple[int, int], ...]
+) -> _Basis:
+    unsubscribed = list_unsubscribed_recipients(db, subscription.name)
+    return _Basis(window_start, versions, unsubscribed, get_last_digest_id(db, subscription.name))
 
 
 def _render(
@@ -316,6 +331,7 @@ def _render(
         channels,
         installation=installation,
         not_before=job.not_before,
+        follows=basis.follows,
         unsubscribed=basis.unsubscribed,
         earlier=earlier,
     )
@@ -334,6 +350,7 @@ def _store(db: Db, job: _Job, rendered: _RenderedDigest, notes: _Notes) -> int |
     if digest_id is None:
         return None
     add_deliveries(db, digest_id, rendered.messages, job.now)
+    record_shown_proposals(db, name, notes.proposals)
     if notes.alarms:
         reported = list_recent_alarms(db, name, job.now)
         record_alarms(db, name, notes.alarms, reported, job.now)

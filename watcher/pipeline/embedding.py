@@ -24,6 +24,7 @@ from watcher.model.meaning import EncoderModel
 from watcher.model.topic import Topic
 from watcher.pipeline.learning import FindShipped, Learner
 from watcher.pipeline.proposals import apply_head, build_budgets, score_entries, store_scores
+from watcher.pipeline.story_joining import StoryJoiner
 from watcher.store.database import Database
 from watcher.store.meaning.backlog import (
     claim_entries,
@@ -55,6 +56,8 @@ CARE_INTERVAL = timedelta(minutes=5)
 """How often expired claims, old proposals and retired vectors are looked after."""
 RECHECK_INTERVAL = timedelta(seconds=30)
 """How long entries that were found read are not looked at again."""
+MAX_JOINED_TOGETHER = 512
+"""Entries whose stories are joined at a time where all that is stored is read: fewer would depend on their order."""
 REPORT_INTERVAL = timedelta(seconds=10)
 """How often the rate of reading is stored, for the status."""
 
@@ -100,6 +103,7 @@ class MeaningReader:
         self._stopped = threading.Event()
         self._model: StoredModel | None = None
         self._learner: Learner | None = None
+        self._joiner: StoryJoiner | None = None
         self._complete_below = 0
         self._checked_at: datetime | None = None
         self._retry_at = 0.0
@@ -107,6 +111,7 @@ class MeaningReader:
         self._reported_at: datetime | None = None
         self._rate = 0.0
         self._fault = ""
+        self._unjoined: list[int] = []
 
     @property
     def encoder(self) -> Encoder:
@@ -161,6 +166,9 @@ class MeaningReader:
         while count := self._read_batch(model, at_full_speed=True):
             done += count
             on_progress(done, max(total, done))
+            if len(self._unjoined) >= MAX_JOINED_TOGETHER:
+                self._join_stories()
+        self._join_stories()
         self._learn(self._register())
         return done
 
@@ -174,6 +182,7 @@ class MeaningReader:
                 stored = register_model(db, model, self._clock())
         if self._model is None or self._model.id != stored.id:
             self._learner = Learner(self._database, self._encoder, stored, self._find_shipped)
+            self._joiner = StoryJoiner(self._database, stored, self._find_shipped(stored.model.name))
             self._complete_below = 0
         self._model = stored
         return stored
@@ -197,6 +206,9 @@ class MeaningReader:
             return 0
         made, rows = self._encode(model, entries)
         count = self._store(model, entries, made, rows)
+        if not at_full_speed:
+            # A transaction of its own: the next poll need not wait while stories are compared.
+            self._join_stories()
         elapsed = self._monotonic() - began
         if not at_full_speed and self._is_busy():
             cpu = max(self._options().cpu, 0.01)
@@ -247,6 +259,7 @@ class MeaningReader:
 
     def _store(self, model: StoredModel, entries: Sequence[StoredEntry], made: Sequence[Embedding], rows: Rows) -> int:
         """Store vectors, proposals and the watermark in one transaction; return how many vectors."""
+        # Only what the serving model can read is scored; a model that is being built only gets its vectors.
         options, now = self._options(), self._clock()
         heads = self._learner.get_heads(options.topics) if self._learner and model.state is ModelState.SERVING else ()
         readable = [position for position, embedding in enumerate(made) if embedding.vector]
@@ -260,7 +273,15 @@ class MeaningReader:
                 store_scores(db, model, batch, read, build_budgets(heads, now, options.timezone), now)
         with self._database.write(lasting=False) as db:
             move_watermark(db, model, now)
+        if model.state is ModelState.SERVING:
+            self._unjoined.extend(read)
         return len(read)
+
+    def _join_stories(self) -> None:
+        """Join the stories of what was read since."""
+        read, self._unjoined = self._unjoined, []
+        if self._joiner is not None and read:
+            self._joiner.join_stories(read, self._clock())
 
     def _finish(self, model: StoredModel) -> int:
         """Let a model serve whose vectors are complete."""

@@ -43,17 +43,13 @@ def _needs_detection(parsed: ParsedFeed, feed: PollableFeed) -> bool:
 
 def _enrich_entry(entry: Entry, feed: Feed, language: str | None) -> Entry:
     item = entry.item
-    return replace(
-        entry,
-        item=replace(
-            item,
-            language=choose_item_language(item, feed.config.language, language),
-            tags=_merge_tags(item.tags, feed.config.tags),
-        ),
-    )
+    language = choose_item_language(item, feed.config.language, language)
+    return entry.with_item(item.with_language_and_tags(language, _merge_tags(item.tags, feed.config.tags)))
 
 
 def _merge_tags(tags: tuple[str, ...], of_feed: tuple[str, ...]) -> tuple[str, ...]:
+    if not of_feed:
+        return tags
     known = {tag.casefold() for tag in tags}
     lines = (" ".join(tag.split()) for tag in of_feed)  # tags are kept one a line
     return tags + tuple(tag for tag in dict.fromkeys(lines) if tag and tag.casefold() not in known)

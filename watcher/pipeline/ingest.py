@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from urllib.parse import urlsplit
 
 from watcher.identify import KnownEntries, build_plain_key, build_shared_key, diff_entries, has_unstable_ids, to_entries
-from watcher.match import TopicMatcher
+from watcher.match import EntryText, TopicMatcher
 from watcher.model.entry import Entry, NewEntry, StoredEntry
 from watcher.model.feed import Feed
 from watcher.model.poll import EntryDiff, Failed, FailureKind, Modified, PollOutcome, Unchanged
@@ -87,15 +87,21 @@ def ingest_polls(
 
 def store_new_entries(db: Db, numbered: Sequence[StoredEntry], matcher: TopicMatcher, now: datetime) -> tuple[Hit, ...]:
     """Store entries that have just got their ids, their hits, and the stories of those with hits; return the hits."""
-    found_hits = matcher.match_entries(numbered, now)
+    found_hits: list[Hit] = []
+    tokenized = []
+    for stored in numbered:
+        # Split into words once, for the topics and for the archive's index; what one entry needs is freed at once.
+        text = EntryText(stored)
+        found_hits += matcher.match_entries((text,), now)
+        tokenized.append(text.format_index_text())
     homes: Mapping[int, StoryAssignment] = {}
     if found_hits:
         lock_hits(db)
         matched_ids = {hit.entry_id for hit in found_hits}
         homes = choose_stories(db, [entry for entry in numbered if entry.id in matched_ids], now)
-    insert_entries(db, numbered, homes)
+    insert_entries(db, numbered, homes, tokenized)
     insert_hits(db, found_hits)
-    return found_hits
+    return tuple(found_hits)
 
 
 @dataclass(slots=True)

@@ -15,8 +15,9 @@ import structlog
 from watcher.inference import Encoder
 from watcher.meaning.background import MIN_OWN_ENTRIES, Background, build_background
 from watcher.meaning.evidence import References
-from watcher.meaning.head import Head, encode_head, fit_head
-from watcher.meaning.threshold import compute_share, find_threshold
+from watcher.meaning.fitting import FittedTopic, fit_topic
+from watcher.meaning.head import encode_head
+from watcher.meaning.threshold import compute_share
 from watcher.meaning.training import TopicVectors, build_training_set
 from watcher.meaning.vectors import Rows, decode_vectors, encode_vector, restore
 from watcher.model.meaning import Judgement, Verdict, hash_definition
@@ -39,6 +40,8 @@ HEAD_AGE = timedelta(days=1)
 """After so long a head is fitted again on what came since."""
 DEFAULT_RATE = 3_000.0
 """Entries a day of a general desk: taken until a day has passed."""
+MIN_BACKGROUND = 2
+"""With fewer entries no half is left to learn from while the other is scored."""
 
 FindShipped = Callable[[str], Background | None]
 """Returns the background that is shipped for a model of this name; None for one that it does not fit."""
@@ -51,6 +54,17 @@ class _Recent:
     ids: Sequence[int]
     background: Background
     loaded_at: datetime
+
+
+@dataclass(frozen=True)
+class _Lesson:
+    """What a topic's head learns from, and which share of the entries may be proposed."""
+
+    stated: TopicVectors
+    background: Background
+    judged: Sequence[tuple[Judgement, Rows]]
+    vectors: Mapping[str, Rows]
+    share: float
 
 
 @dataclass(frozen=True)
@@ -133,51 +147,63 @@ class Learner:
         Return None where nothing changed, or where there is no background to compare with yet. Raises
         EncoderUnavailable.
         """
+        lesson = self._prepare_lesson(topic, now)
+        if lesson is None:
+            return None
+        judged, share = lesson.judged, lesson.share
+        training = build_training_set(lesson.stated, lesson.background)
+        is_redefined = known is None or known.topic_version != hash_definition(topic)
+        is_same = known is not None and (known.version, known.training.get("share")) == (training.version, share)
+        if is_same and not is_redefined:
+            return None
+        # The recipe is the one that `topics eval` measures.
+        learned = fit_topic(lesson.stated, lesson.background, share)
+        stored = self._build_stored(topic, learned, lesson, now)
+        with self._database.write() as db:
+            save_head(db, stored)
+        log.info("topic learned", topic=topic.id, version=stored.version, judgements=len(judged))
+        references = build_references(topic, judged, lesson.vectors, self._model.model.dimensions)
+        self._heads[topic.id] = TopicHead(topic, stored, learned.head)
+        self._references[topic.id] = references
+        return Fitted(self._heads[topic.id], references, is_redefined)
+
+    def try_topic(self, topic: Topic, now: datetime) -> FittedTopic | None:
+        """Fit a topic whose sentences are being written, and store no head; None without a background.
+
+        Raises EncoderUnavailable.
+        """
+        lesson = self._prepare_lesson(topic, now)
+        return fit_topic(lesson.stated, lesson.background, lesson.share) if lesson is not None else None
+
+    def _prepare_lesson(self, topic: Topic, now: datetime) -> _Lesson | None:
+        """Return what a topic's head learns from; None where there is no background to compare with yet."""
         recent = self._load_recent(now)
         if recent is None:
             return None
         vectors, judged = self._load_vectors(topic)
         background = self._without_own(topic, recent, judged)
-        training = build_training_set(_gather_vectors(topic, vectors, judged), background)
-        share = compute_share(topic.proposals or 0, background.per_day)
-        is_redefined = known is None or known.topic_version != hash_definition(topic)
-        is_same = known is not None and (known.version, known.training.get("share")) == (training.version, share)
-        if is_same and not is_redefined:
+        if len(background.rows) < MIN_BACKGROUND:
             return None
-        head = fit_head(training)
-        stored = self._build_stored(topic, head, background, judged, share, now)
-        with self._database.write() as db:
-            save_head(db, stored)
-        log.info("topic learned", topic=topic.id, version=head.version, judgements=len(judged))
-        references = build_references(topic, judged, vectors, self._model.model.dimensions)
-        self._heads[topic.id] = TopicHead(topic, stored, head)
-        self._references[topic.id] = references
-        return Fitted(self._heads[topic.id], references, is_redefined)
+        stated = _gather_vectors(topic, vectors, judged)
+        share = compute_share(topic.proposals or 0, background.per_day)
+        return _Lesson(stated, background, judged, vectors, share)
 
-    def _build_stored(
-        self,
-        topic: Topic,
-        head: Head,
-        background: Background,
-        judged: Sequence[tuple[Judgement, Rows]],
-        share: float,
-        now: datetime,
-    ) -> StoredHead:
+    def _build_stored(self, topic: Topic, fitted: FittedTopic, lesson: _Lesson, now: datetime) -> StoredHead:
         return StoredHead(
             topic_id=topic.id,
-            version=head.version,
+            version=fitted.head.version,
             model_id=self._model.id,
             topic_version=hash_definition(topic),
             fitted_at=now,
-            weights=encode_head(head),
-            bias=head.bias,
-            threshold=find_threshold(head.score(background.rows), share),
+            weights=encode_head(fitted.head),
+            bias=fitted.head.bias,
+            threshold=fitted.threshold,
             training={
-                "judgements": [judgement.id for judgement, _row in judged],
-                "background": background.version,
-                "entries": len(background.rows),
-                "is_shipped": background.is_shipped,
-                "share": share,
+                "judgements": [judgement.id for judgement, _row in lesson.judged],
+                "background": lesson.background.version,
+                "entries": len(lesson.background.rows),
+                "is_shipped": lesson.background.is_shipped,
+                "share": lesson.share,
                 "proposals": topic.proposals,
             },
         )

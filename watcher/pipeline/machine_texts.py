@@ -18,6 +18,7 @@ from watcher.inference.summary import summarise_story
 from watcher.inference.translation import translate_headlines
 from watcher.model.digest import Digest
 from watcher.model.digest_story import DigestStory
+from watcher.model.language import get_primary_language
 from watcher.model.machine_text import SummarySentence, SummarySource, TextServiceOptions, Translation
 from watcher.store.database import Database
 from watcher.store.machine_texts.cache import add_machine_texts, hash_request, load_machine_texts
@@ -99,8 +100,8 @@ def _request_translations(
 
 def _is_foreign(story: DigestStory, language: str) -> bool:
     """Return whether a story's headline is known to be in another language than the reader's."""
-    own = (story.headline.language or "").partition("-")[0].lower()
-    return bool(own) and own != language.partition("-")[0].lower()
+    own = get_primary_language(story.headline.language)
+    return bool(own) and own != get_primary_language(language)
 
 
 def _translate(story: DigestStory, translated: Mapping[str, str], options: TextServiceOptions) -> DigestStory:

@@ -19,13 +19,15 @@ def build_messages(
     *,
     installation: str,
     not_before: datetime,
+    follows: int = 0,
     unsubscribed: Collection[tuple[str, str]] = (),
     earlier: Mapping[tuple[str, str], str] | None = None,
 ) -> list[DeliveryDraft]:
     """Return a digest's messages: one for each recipient, several where a channel needs parts.
 
     `unsubscribed` are the (channel, recipient) pairs that want this digest no longer. `earlier` holds by such pairs the
-    identity of a message that was sent and that this one continues.
+    identity of a message that was sent and that this one continues. `follows` is the id of the last digest of that
+    name, 0 where this is the first.
     """
     return [
         DeliveryDraft(
@@ -34,7 +36,7 @@ def build_messages(
             recipient=recipient,
             part=part,
             payload=payload,
-            message_id=build_message_id(forms.digest, channel, recipient, part, installation),
+            message_id=build_message_id(forms.digest, channel, recipient, part, installation, follows),
             not_before=not_before,
         )
         for channel in channels
@@ -56,13 +58,14 @@ def _render(
     return CHANNELS[channel.kind].render(forms, channel.options, target)
 
 
-def build_message_id(digest: Digest, channel: Channel, recipient: str, part: int, installation: str) -> str:
+def build_message_id(
+    digest: Digest, channel: Channel, recipient: str, part: int, installation: str, follows: int
+) -> str:
     """Return a message's identity, derived from what it is: a repetition has the same one, and no other message has.
 
-    The end of the window is part of it: after a clock that was days ahead, the same slot comes a second time with other
-    news, and mail programs show only one of two messages under one identity.
+    The digest that it follows is part of it: under a wrong clock, and after it, the same slot comes a second time, and
+    mail programs show only one of two messages under one identity.
     """
-    times = (digest.slot_at.isoformat(), digest.window[1].isoformat())
-    parts = (installation, digest.name, *times, channel.name, recipient, str(part))
+    parts = (installation, digest.name, digest.slot_at.isoformat(), str(follows), channel.name, recipient, str(part))
     local = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=16).hexdigest()
     return f"<{local}@{channel.options.identity_domain}>"

@@ -71,6 +71,7 @@ def _to_item(source: FeedConfig) -> dict[str, Any]:
             "username": escape_references(source.access.username),
             "password": escape_references(source.access.password or ""),
         }
+    # An empty password and `enabled: false` are values; everything else that is empty is left out.
     return {
         key: value for key, value in item.items() if value or (key in ("password", "enabled") and value is not None)
     }

@@ -109,6 +109,7 @@ def edit_configuration(
         draft = Draft(folder, before, texts, SecretFiles(folder, state))
         try:
             plan(draft)
+            # The ends of lines stay as the file has them: a file of Windows is not rewritten as a whole.
             written = {
                 name: text.replace("\n", "\r\n") if "\r\n" in (originals[name] or "") else text
                 for name, text in draft.texts.items()

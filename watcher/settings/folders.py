@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from platformdirs import user_config_path, user_data_path
+from platformdirs import user_cache_path, user_config_path, user_data_path
 
 APP = "watcher"
 
@@ -23,6 +23,11 @@ def config_folder(named: str | None, environ: Mapping[str, str], here: Path) -> 
     if (here / "config" / "watcher.yaml").is_file():
         return Path("config")
     return user_config_path(APP)
+
+
+def cache_folder() -> Path:
+    """Return the folder for what can be computed again."""
+    return user_cache_path(APP)
 
 
 def state_folder(folder: Path, environ: Mapping[str, str]) -> Path:

@@ -173,6 +173,7 @@ def _to_yaml(value: Any) -> Any:
             return items
         case str() if "\n" in value:
             return LiteralScalarString(value)
+        # Quoted, it is text for every reader of YAML.
         case str() if _TYPED.fullmatch(value):
             return SingleQuotedScalarString(value)
         case _:
@@ -193,6 +194,7 @@ def _edit_lines(text: str, change: Change) -> str | None:
     root = parse(text, "", [])
     if root is not None and not isinstance(root, Table):
         return None
+    # A section that is missing or empty (`topics: []`) has no lines of items to stand between.
     section = root.values.get(change.section) if root is not None else None
     if not isinstance(section, Table | Listing) or not _list_children(section):
         return _fill_section(lines, change, section is not None)
@@ -219,6 +221,21 @@ def _find_span(node: Node | None, item: int | str | None, lines: Sequence[str]) 
 
 def _find_spans(node: Node | None, lines: Sequence[str]) -> list[_Span] | None:
     """Return the lines of each item of a list or mapping in block style; None where an item shares a line."""
+    starts = _find_starts(node, lines)
+    if starts is None:
+        return None
+    spans = []
+    for number, (start, indent) in enumerate(starts):
+        end = starts[number + 1][0] if number + 1 < len(starts) else _find_end(lines, start + 1, indent, node)
+        # Comments and blank lines before the next item are that one's; deeper ones belong to this.
+        while end > start + 1 and _is_between(lines[end - 1], indent):
+            end -= 1
+        spans.append(_Span(start, end, indent))
+    return spans
+
+
+def _find_starts(node: Node | None, lines: Sequence[str]) -> list[tuple[int, int]] | None:
+    """Return the first line of each item and how far it is indented; None where something else stands before it."""
     starts: list[tuple[int, int]] = []
     places = [item.place for item in node.items] if isinstance(node, Listing) else []
     if isinstance(node, Table):
@@ -228,19 +245,13 @@ def _find_spans(node: Node | None, lines: Sequence[str]) -> list[_Span] | None:
         match = re.match(r"([ ]*)(-[ ]+)?", lines[number])
         if match is None or (starts and starts[-1][0] >= number):
             return None
+        # An item of a list stands behind its dash, a key of a mapping behind spaces alone.
         if isinstance(node, Listing) and (match[2] is None or match.end() > place.column):
             return None
         if isinstance(node, Table) and (match[2] is not None or match.end() != place.column - 1):
             return None
         starts.append((number, len(match[1])))
-    spans = []
-    for number, (start, indent) in enumerate(starts):
-        end = starts[number + 1][0] if number + 1 < len(starts) else _find_end(lines, start + 1, indent, node)
-        # Comments and blank lines before the next item are that one's; deeper ones belong to this.
-        while end > start + 1 and _is_between(lines[end - 1], indent):
-            end -= 1
-        spans.append(_Span(start, end, indent))
-    return spans
+    return starts
 
 
 def _is_between(line: str, indent: int) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import timedelta
 
-from watcher.model.event import Additions, EventFacts, EventReport, GrowthPoint, ReportFacts
+from watcher.model.event import Additions, EventFacts, EventReport, ReportFacts
+from watcher.model.language import get_primary_language
 from watcher.stories.names import extract_names
 from watcher.stories.numbers import extract_numbers
 from watcher.stories.similarity import build_story_text, compute_similarity
@@ -44,11 +44,10 @@ def summarise_event(reports: Sequence[EventReport], *, languages: Sequence[str] 
         topics=_distinct(topic for report in ordered for topic in report.topics),
         first_at=ordered[0].reported_at,
         last_at=ordered[-1].reported_at,
-        growth=_measure_growth(ordered),
     )
 
 
-def split_sentences(text: str) -> tuple[str, ...]:
+def list_sentences(text: str) -> tuple[str, ...]:
     """Return the sentences of a text, in order, without blanks around them."""
     return tuple(stripped for part in _SENTENCE_END.split(text) if (stripped := part.strip()))
 
@@ -56,25 +55,15 @@ def split_sentences(text: str) -> tuple[str, ...]:
 def _choose_titled(ordered: Sequence[EventReport], languages: Sequence[str]) -> EventReport:
     titled = [report for report in ordered if report.title] or ordered
     for wanted in languages:
-        primary = wanted.partition("-")[0].lower()
+        primary = get_primary_language(wanted)
         for report in titled:
-            if (report.language or "").partition("-")[0].lower() == primary:
+            if get_primary_language(report.language) == primary:
                 return report
     return titled[0]
 
 
 def _distinct(values: Iterable[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
-
-
-def _measure_growth(ordered: Sequence[EventReport]) -> tuple[GrowthPoint, ...]:
-    outlets: set[str] = set()
-    points: dict[object, GrowthPoint] = {}
-    for count, report in enumerate(ordered, 1):
-        outlets.add(report.outlet)
-        hour = report.reported_at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-        points[hour] = GrowthPoint(at=hour, reports=count, outlets=len(outlets))
-    return tuple(points.values())
 
 
 def _compare_reports(ordered: Sequence[EventReport]) -> Iterator[ReportFacts]:
@@ -99,11 +88,11 @@ def _find_additions(
 ) -> Additions:
     """Return what is new in a report, and add it to what was read."""
     whole = f"{report.title}\n{report.text}"
-    language = (report.language or "").partition("-")[0].lower()
+    language = get_primary_language(report.language)
     is_first_of_language = language not in sentences
     read = sentences.setdefault(language, [])
     added_sentences = []
-    for sentence in split_sentences(whole):
+    for sentence in list_sentences(whole):
         words = frozenset(word for word in tokens(sentence) if word not in HEADLINE_STOPWORDS)
         if len(words) < MIN_SENTENCE_WORDS:
             continue

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
+from watcher.model.language import get_primary_language
 from watcher.text.stopwords import HEADLINE_STOPWORDS
 from watcher.text.tokenizer import tokens
 
@@ -129,7 +130,7 @@ def extract_names(title: str, text: str, language: str | None = None) -> tuple[N
 
 def _split_names(title: str, text: str, language: str | None) -> Iterator[tuple[tuple[str, bool], ...]]:
     """Yield runs of words that may be names, each word with whether it surely is one."""
-    has_capital_nouns = (language or "").partition("-")[0].lower() in _CAPITAL_NOUNS
+    has_capital_nouns = get_primary_language(language) in _CAPITAL_NOUNS
     yield from _read_runs(title, has_capital_nouns or is_title_case(title))
     yield from _read_runs(text[:MAX_READ_CHARACTERS], has_capital_nouns)
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import idna
-
 
 def encode_domain(domain: str) -> str:
     """Return a domain in its ASCII form; raises ValueError for one that has none."""
     if domain.isascii():
         return domain
+    import idna  # whose tables take long to load, and few domains need
+
     try:
         return idna.encode(domain, uts46=True).decode("ascii")
     except idna.IDNAError as error:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from watcher.model.entry import Item
 from watcher.text.language_tags import parse_language_tag
+from watcher.text.stopwords import DISTINCTIVE_WORDS
 
 MAX_DETECTED_LENGTH = 240
 """Characters that are given to the detector: more of a text changes little but the time."""
@@ -19,6 +20,14 @@ FIRST_LOOK_LENGTH = 80
 
 Of 10,056 items with a wrong language declared for them, two agree with it in so many characters, as in a hundred, and
 twelve in sixty.
+"""
+STOPWORD_LOOK_LENGTH = 200
+MIN_DISTINCTIVE_WORDS = 4
+"""In so many characters, so many stop words that only the declared language has show that the text is in it, in a tenth
+of the detector's time.
+
+They settle more than half of 12,050 items in these languages. Of 20,766 items, each tried with every language that is
+not its own, three had as many, two of them an English text that the detector mistakes.
 """
 MIN_LETTERS = 40
 """Of a text with fewer letters the feed's word counts more than the detector's."""
@@ -57,6 +66,8 @@ def choose_language(declared: str | None, configured: str | None, feed: str | No
     """
     if declared or configured:
         return declared or configured
+    if feed is not None and _has_stopwords_of(feed, text):
+        return feed
     if feed is not None and len(text) > FIRST_LOOK_LENGTH:
         # Nearly all items are in the language that their feed declares: a third of the time shows it.
         first = detect_language(_drop_noise(text[:FIRST_LOOK_LENGTH]))
@@ -70,6 +81,15 @@ def choose_language(declared: str | None, configured: str | None, feed: str | No
         return detected.language
     keeps_feed = _is_same_language(feed, detected.language) or not _is_sure(detected, words)
     return feed if keeps_feed else detected.language
+
+
+def _has_stopwords_of(language: str, text: str) -> bool:
+    """Return whether a text begins with enough words that of all languages only this one uses all the time."""
+    distinctive = DISTINCTIVE_WORDS.get(language.partition("-")[0])
+    if distinctive is None:
+        return False
+    words = text[:STOPWORD_LOOK_LENGTH].lower().split()
+    return len(distinctive.intersection(words)) >= MIN_DISTINCTIVE_WORDS
 
 
 def _drop_noise(text: str) -> str:

@@ -83,6 +83,16 @@ więc z za ze że
 BY_LANGUAGE = {language: frozenset(fold(word) for word in words.split()) for language, words in _WORDS.items()}
 """Stop words by language, folded as they are compared."""
 STOPWORDS = frozenset().union(*BY_LANGUAGE.values())
+_DISTINCTIVE_LANGUAGES = ("de", "en", "fr", "pl")
+DISTINCTIVE_WORDS = {
+    language: frozenset(
+        word
+        for word in _WORDS[language].split()
+        if not any(word in words.split() for other, words in _WORDS.items() if other != language)
+    )
+    for language in _DISTINCTIVE_LANGUAGES
+}
+"""Stop words that no other language here has, in lower case: of languages without a near relative that shares them."""
 CHARACTERS = frozenset(
     "的了是在和與与对對为為也有不一上下中人大这這那个個们們我你他她它及或被把从從将將到说說称稱等年月日の"
 )

@@ -71,7 +71,7 @@ def tokens(text: str) -> list[str]:
     return [fold(word) for word in _words(text)]
 
 
-def surfaces(text: str) -> list[str]:
+def split_written_words(text: str) -> list[str]:
     """Return each of `tokens(text)` as it is written, for exact comparison: without acronym dots, invisible marks and
     read entities, apostrophes in one spelling."""
     text = _usual(text)
@@ -80,8 +80,8 @@ def surfaces(text: str) -> list[str]:
     return _words(text)
 
 
-def joined(text: str) -> tuple[str, str]:
-    """Return `surfaces(text)` and `tokens(text)`, each in one string with a blank between.
+def join_words(text: str) -> tuple[str, str]:
+    """Return `split_written_words(text)` and `tokens(text)`, each in one string with a blank between.
 
     Where the text is plain, words stand at the same places in both.
     """
@@ -93,7 +93,7 @@ def joined(text: str) -> tuple[str, str]:
     return " ".join(words), " ".join([fold(word) for word in words])
 
 
-def places(text: str) -> list[tuple[int, int]]:
+def list_word_spans(text: str) -> list[tuple[int, int]]:
     """Return where each of `tokens(text)` stands: [start, end) in code points of the text as it is."""
     text = _usual(text)
     if text.isascii() and "&" not in text and _ASCII_DOT.search(text) is None:
@@ -117,8 +117,13 @@ _known = lru_cache(maxsize=16_384)(_encoded)
 
 def index_text(*fields: str) -> str:
     """Return the index tokens of some fields: ASCII words, one space between."""
-    joined = " ".join(" ".join(tokens(field)) for field in fields if field)
-    return joined if joined.isascii() else " ".join(encode(token) for token in joined.split(" "))
+    return encode_folded(*(" ".join(tokens(field)) for field in fields if field))
+
+
+def encode_folded(*folded: str) -> str:
+    """Return the index tokens of fields whose folded tokens are joined already, as those of `joined` are."""
+    text = " ".join(filter(None, folded))
+    return text if text.isascii() else " ".join(encode(token) for token in text.split(" "))
 
 
 def _usual(text: str) -> str:

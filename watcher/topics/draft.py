@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from watcher.errors import QueryError
 from watcher.match import Query, match_entry, parse_query
 from watcher.match.inflections import INFLECTED_LANGUAGES, get_inflections, load_inflections
+from watcher.meaning.passage import find_sentences
 from watcher.model.entry import Item
 from watcher.text.article import Article
 from watcher.text.lines import one_line
@@ -34,19 +35,27 @@ _LATIN = str.maketrans(
     dict(zip("абвгґдезиіїйклмнопрстуфхъыь", "abvggdeziiiyklmnoprstufh\x00y\x00", strict=True))
     | {"є": "ie", "ё": "e", "ж": "zh", "ц": "ts", "ч": "ch", "ш": "sh", "щ": "shch", "э": "e", "ю": "yu", "я": "ya"}
 )
+MAX_SENTENCES = 4
+"""How many sentences of the article a draft states."""
+MAX_SEARCHED_TEXT = 20_000
+"""Characters of an article in which sentences are looked for: what it is about stands early."""
+_MIN_SENTENCE, _MAX_SENTENCE = 20, 300
 _SLUG = re.compile(r"[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TopicDraft:
-    """A topic that an article suggests; `why` are the terms it rests on. `matched` of `tested` stored entries would be
-    hits, None without an archive."""
+    """A topic that an article suggests; `why` are the terms it rests on, `about` the article's sentences on them.
+
+    `matched` of `tested` stored entries would be hits, None without an archive.
+    """
 
     id: str
     name: str
     description: str
     query: str
     why: tuple[str, ...]
+    about: tuple[str, ...] = ()
     matched: int | None = None
     tested: int | None = None
 
@@ -96,7 +105,10 @@ def draft_topics(
         ids.add(id_)
         description = f"Drafted from {source}: {', '.join(idea.why[:4])}. Check it before you rely on it."
         name = idea.name[:1].upper() + idea.name[1:]
-        drafts.append(TopicDraft(id=id_, name=name, description=description, query=idea.query, why=idea.why))
+        about = _choose_sentences(article, idea.why)
+        drafts.append(
+            TopicDraft(id=id_, name=name, description=description, query=idea.query, why=idea.why, about=about)
+        )
     return tuple(drafts)
 
 
@@ -116,6 +128,22 @@ def _list_ideas(article: Article, limit: int) -> list[QueryIdea]:
     # The last one is about the article's own story: it stays, whatever else there is.
     story = list(_draft_story(phrases, names, language))
     return [*list(_drop_similar(single))[: limit - len(story)], *story]
+
+
+def _choose_sentences(article: Article, why: Sequence[str]) -> tuple[str, ...]:
+    """Return what the article says on some terms: its title, and the sentences that hold most of them, in order."""
+    # The title leads whatever it holds; of the sentences, more terms count first and the place in the text second.
+    words = [fold(term) for term in why]
+    title = " ".join(article.title.split())
+    candidates = [" ".join(sentence.text.split()) for sentence in find_sentences(article.text[:MAX_SEARCHED_TEXT])]
+    rated = [
+        (sum(word in fold(text) for word in words), -number, text)
+        for number, text in enumerate(dict.fromkeys(candidates))
+        if text != title and _MIN_SENTENCE <= len(text) <= _MAX_SENTENCE
+    ]
+    best = sorted((each for each in rated if each[0]), reverse=True)[: MAX_SENTENCES - bool(title)]
+    chosen = [text for _count, _number, text in sorted(best, key=lambda each: -each[1])]
+    return ((title[:_MAX_SENTENCE],) if title else ()) + tuple(chosen)
 
 
 def _get_language(article: Article) -> str:
@@ -141,6 +169,8 @@ def format_topics_yaml(proposals: Sequence[TopicDraft], heading: Sequence[str] =
             f"  - id: {each.id}",
             f"    name: {_format_scalar(each.name)}",
             f"    description: {_format_scalar(each.description)}",
+            *(["    about:"] if each.about else []),
+            *(f"      - {_format_scalar(text)}" for text in each.about),
             "    query: |",
             *(f"      {line}" for line in each.query.splitlines()),
         ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from watcher.text.stopwords import CHARACTERS, STOPWORDS
-from watcher.text.tokenizer import places, tokens
+from watcher.text.tokenizer import list_word_spans, tokens
 
 MAX_TEXT_CHARACTERS = 60_000
 """Characters of a text that are looked at."""
@@ -100,7 +100,7 @@ def _split_sentences(title: str, text: str) -> Iterator[list[Word]]:
 def _split_words(text: str) -> list[Word]:
     found: list[Word] = []
     end = 0
-    for folded, (start, stop) in zip(tokens(text), places(text), strict=True):
+    for folded, (start, stop) in zip(tokens(text), list_word_spans(text), strict=True):
         written = text[start:stop]
         follows = bool(found) and _JOINED.fullmatch(text[end:start]) is not None
         found.append(Word(text=written, folded=folded, capitalized=written[:1].isupper(), follows=follows))

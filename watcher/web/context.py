@@ -14,8 +14,11 @@ from fastapi.responses import HTMLResponse
 from starlette.requests import HTTPConnection
 
 from watcher.app.bootstrap import App
+from watcher.app.proposals import is_meaning_on
 from watcher.fetch import Fetcher
+from watcher.model.meaning import ProposalState
 from watcher.pipeline.storage_monitor import StorageMonitor
+from watcher.store.meaning.proposals import ProposalFilters, count_proposals
 from watcher.topics.named_query import NamedQuery
 from watcher.web.auth.access import AccessControl
 from watcher.web.auth.sessions import Session
@@ -72,16 +75,33 @@ class WebContext:
     def render_page(self, request: Request, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """Render a template; every page knows the request, the time, and the visitor's form token."""
         session = get_session(request)
+        topic_names = {topic.id: topic.name for topic in self.app.settings.topics}
         body = self.environment.get_template(template).render(
             request=request,
             path=request.url.path,
             now=self.now,
             csrf=self.gate.form_token(session),
             logged_in=self.gate.login_needed and session.authenticated,
+            topic_name=lambda topic_id: topic_names.get(topic_id, topic_id),
+            proposals_open=None if status >= 400 else self._count_open_proposals(),
             fragment=request.query_params.get("fragment") == "1",
             **values,
         )
         return HTMLResponse(body, status)
+
+    def _count_open_proposals(self) -> int | None:
+        """Return how many proposals wait for an answer; None where there are none and nothing is read for meaning."""
+
+        def count() -> int:
+            """Count them."""
+            with self.app.database.read() as db:
+                by_topic = count_proposals(db, ProposalFilters(states=(ProposalState.OPEN,)))
+            return sum(sum(states.values()) for states in by_topic.values())
+
+        settings = self.app.settings
+        is_used = is_meaning_on(settings) and any(topic.has_meaning for topic in settings.topics)
+        open_count = self.get_cached("proposals", count)
+        return open_count if is_used or open_count else None
 
 
 def get_context(connection: HTTPConnection) -> WebContext:

@@ -20,9 +20,9 @@ def make_editor(ctx: WebContext, by: Literal["page", "api"]) -> Editor:
 
 
 async def save(ctx: WebContext, by: Literal["page", "api"], change: Callable[[Editor], T]) -> T:
-    """Make a change, load the configuration again, and return what the change returned.
+    """Run a change of the configuration, load the configuration again, and return what the change returned.
 
-    Raises what the change raises; UsageError where it is saved and cannot be used yet.
+    Raises what the change raises, and UsageError where it is saved and cannot be used yet.
     """
     async with ctx.saving:
         result = await run_in_threadpool(change, make_editor(ctx, by))

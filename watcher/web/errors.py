@@ -21,6 +21,7 @@ from watcher.errors import (
     BusyError,
     ConfigError,
     ConflictError,
+    EncoderUnavailable,
     NotFoundError,
     QueryError,
     RefusedEditError,
@@ -90,7 +91,7 @@ def get_http_status(error: WatcherError) -> int:
             return 412
         case TooLongError():
             return 413
-        case StoreError() | BusyError():
+        case StoreError() | BusyError() | EncoderUnavailable():
             return 503
         case _:
             return 502

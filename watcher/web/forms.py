@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated
+from urllib.parse import unquote
 
 from fastapi import Depends, HTTPException, Request
 from fastapi.responses import RedirectResponse
@@ -77,6 +79,11 @@ SubmittedForm = Annotated[Form, Depends(read_form)]
 
 
 def redirect_back(path: str, fallback: str) -> RedirectResponse:
-    """Return a redirect to a path of this server; to `fallback` where the path leads elsewhere."""
+    """Return a redirect to a path of this server; to `fallback` where the path leads elsewhere.
+
+    Steps upwards lead out of the path below which a proxy serves this page, to its neighbours on that host.
+    """
     is_own = path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+    steps = re.split(r"[/\\]", unquote(path.partition("?")[0]))
+    is_own = is_own and ".." not in steps and "." not in steps
     return RedirectResponse(path if is_own else fallback, 303)

@@ -17,6 +17,8 @@ from watcher.model.digest import DeliveryState
 from watcher.model.poll import FailureKind
 from watcher.store.digests.slots import get_last_slots
 from watcher.store.hits.counts import count_hits_by_topic
+from watcher.store.meaning.progress import MeaningState, get_meaning_state
+from watcher.store.meaning.proposals import count_proposals
 from watcher.store.outbox.blocked_channels import list_blocked_channels
 from watcher.store.outbox.queries import count_deliveries_by_channel
 from watcher.store.outbox.queue import get_next_try_at
@@ -55,6 +57,7 @@ class _StoredMetrics(Collector):
                 summary = status.get_status(db, now)
                 away = find_network_outage(list_workers(db, now))
                 by_channel, blocked_channels = count_deliveries_by_channel(db), list_blocked_channels(db)
+                meaning, proposed = get_meaning_state(db), count_proposals(db)
                 by_topic, last, waiting = count_hits_by_topic(db), get_last_slots(db, now), get_next_try_at(db)
         except StoreError:
             reachable.add_metric([], 0)
@@ -71,6 +74,7 @@ class _StoredMetrics(Collector):
         for topic_id, count in sorted(by_topic.items()):
             hit_counts.add_metric([topic_id], count)
         yield hit_counts
+        yield from _collect_meaning(meaning, proposed)
         messages = GaugeMetricFamily("watcher_outbox_messages", "Messages, by where they stand.", labels=["state"])
         for state in DeliveryState:
             messages.add_metric([state.value], summary.outbox.get(state.value, 0))
@@ -102,6 +106,19 @@ class _StoredMetrics(Collector):
         for name in sorted({channel.name for channel in self._ctx.app.settings.channels}):
             up.add_metric([name], int(name not in blocked_channels))
         yield up
+
+
+def _collect_meaning(meaning: MeaningState | None, proposed: Mapping[str, Mapping[str, int]]) -> Iterator[Metric]:
+    if meaning is None:
+        return
+    backlog = meaning.backlog + meaning.building_backlog
+    yield GaugeMetricFamily("watcher_meaning_backlog", "Entries not read for their meaning yet.", value=backlog)
+    yield GaugeMetricFamily("watcher_encoder_up", "Whether the encoder works.", value=int(not meaning.fault))
+    proposals = GaugeMetricFamily("watcher_proposals", "Proposals, by topic and state.", labels=["topic", "state"])
+    for topic_id, by_state in sorted(proposed.items()):
+        for state, count in sorted(by_state.items()):
+            proposals.add_metric([topic_id, state], count)
+    yield proposals
 
 
 def _collect_feeds(summary: StatusSummary) -> Iterator[Metric]:

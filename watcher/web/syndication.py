@@ -3,36 +3,42 @@
 from __future__ import annotations
 
 import hashlib
+from typing import Literal, TypeAlias
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from watcher.app.export import export_digests_atom, export_hits_atom, export_hits_json_feed
+from watcher.app.export import export_digests_atom, export_hits_atom, export_hits_json_feed, get_listed_at
 from watcher.app.topics import find_topic
-from watcher.model.results import Filters, StoredHit
+from watcher.model.meaning import ProposalState
+from watcher.model.results import Filters, StoredHit, StoredProposal
 from watcher.model.topic import Topic
 from watcher.store.digests.queries import load_latest_digests
 from watcher.store.hits.search import find_hits
+from watcher.store.meaning.proposals import ProposalFilters, list_proposals
 from watcher.web.context import Ctx, WebContext
+from watcher.web.render.environment import link
 
 router = APIRouter(include_in_schema=False)
 MAX_ITEMS = 50
+FoundBy: TypeAlias = Literal["words", "meaning", "all"]
+"""Which hits a topic's feed holds; those by meaning come with the proposals that are not judged yet."""
 
 
 @router.get("/topics/{topic_id}.atom")
-def get_topic_atom(request: Request, ctx: Ctx, topic_id: str) -> Response:
-    """Return a topic's newest hits as Atom."""
-    topic, newest = _list_newest(ctx, topic_id)
-    url = _make_url(ctx, request, f"/topics/{topic.id}.atom")
+def get_topic_atom(request: Request, ctx: Ctx, topic_id: str, found_by: FoundBy = "words") -> Response:
+    """Return a topic's newest hits as Atom; what meaning proposes is among them where it is asked for."""
+    topic, newest = _list_newest(ctx, topic_id, found_by)
+    url = _make_url(ctx, request, link(f"/topics/{topic.id}.atom", _get_params(found_by)))
     body = export_hits_atom(topic.name, f"urn:news-watcher:topic:{topic.id}", newest, url=url)
     return _respond(request, body, "application/atom+xml; charset=utf-8")
 
 
 @router.get("/topics/{topic_id}.json")
-def get_topic_json_feed(request: Request, ctx: Ctx, topic_id: str) -> Response:
-    """Return a topic's newest hits as JSON Feed 1.1."""
-    topic, newest = _list_newest(ctx, topic_id)
-    url = _make_url(ctx, request, f"/topics/{topic.id}.json")
+def get_topic_json_feed(request: Request, ctx: Ctx, topic_id: str, found_by: FoundBy = "words") -> Response:
+    """Return a topic's newest hits as JSON Feed 1.1; what meaning proposes is among them where it is asked for."""
+    topic, newest = _list_newest(ctx, topic_id, found_by)
+    url = _make_url(ctx, request, link(f"/topics/{topic.id}.json", _get_params(found_by)))
     home_url = _make_url(ctx, request, f"/hits?topic={topic.id}")
     body = export_hits_json_feed(topic.name, newest, url=url, home_url=home_url)
     return _respond(request, body, "application/feed+json; charset=utf-8")
@@ -48,10 +54,23 @@ def get_digests_atom(request: Request, ctx: Ctx) -> Response:
     return _respond(request, body, "application/atom+xml; charset=utf-8")
 
 
-def _list_newest(ctx: WebContext, topic_id: str) -> tuple[Topic, tuple[StoredHit, ...]]:
+def _list_newest(
+    ctx: WebContext, topic_id: str, found_by: FoundBy
+) -> tuple[Topic, tuple[StoredHit | StoredProposal, ...]]:
     topic = find_topic(ctx.app.settings.topics, topic_id)
+    wanted = () if found_by == "all" else (found_by,)
     with ctx.app.database.read() as db:
-        return topic, find_hits(db, Filters(topics=(topic.id,)), limit=MAX_ITEMS).items
+        hits = find_hits(db, Filters(topics=(topic.id,), found_by=wanted), limit=MAX_ITEMS).items
+        if found_by == "words":
+            return topic, hits
+        pending = ProposalFilters(topics=(topic.id,), states=(ProposalState.OPEN,))
+        proposals = list_proposals(db, pending, limit=MAX_ITEMS).items
+    listed: list[StoredHit | StoredProposal] = [*hits, *proposals]
+    return topic, tuple(sorted(listed, key=get_listed_at, reverse=True)[:MAX_ITEMS])
+
+
+def _get_params(found_by: FoundBy) -> dict[str, str]:
+    return {} if found_by == "words" else {"found_by": found_by}
 
 
 def _make_url(ctx: WebContext, request: Request, path: str) -> str:

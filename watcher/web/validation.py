@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field
 
 MAX_ID = 2**63 - 1
 """The largest integer that the database stores."""
+MAX_JSON_ID = 2**53 - 1
+"""The greatest number that every reader of JSON holds exactly (RFC 8259, section 6)."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -23,6 +25,7 @@ def validate_text(text: str) -> str:
 Text = Annotated[str, AfterValidator(validate_text), Field(json_schema_extra={"pattern": r"^[^\u0000]*$"})]
 HitId = Annotated[int, Path(ge=1, le=MAX_ID)]
 EntryId = Annotated[int, Path(ge=1, le=MAX_ID)]
+ProposalId = Annotated[int, Path(ge=1, le=MAX_ID)]
 StoryId = Annotated[int, Path(ge=1, le=MAX_ID)]
 DigestId = Annotated[int, Path(ge=1, le=MAX_ID)]
 DeliveryId = Annotated[int, Path(ge=1, le=MAX_ID)]

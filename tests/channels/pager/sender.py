@@ -5,7 +5,7 @@ from __future__ import annotations
 import httpx
 
 from tests.channels.pager.options import PagerOptions
-from watcher.channels.base import OnStep, PreparedDelivery, Sender, SenderContext
+from watcher.channels.base import OnStep, OutgoingMessage, Sender, SenderContext
 from watcher.channels.http import judge_response, send_request
 from watcher.channels.outcome import SendOutcome, Sent
 from watcher.channels.payload import load_payload
@@ -18,12 +18,12 @@ class PagerSender(Sender):
         self._options = options
         self._http = context.http
 
-    async def send(self, message: PreparedDelivery, *, on_step: OnStep | None = None) -> SendOutcome:
+    async def send(self, message: OutgoingMessage, *, on_step: OnStep | None = None) -> SendOutcome:
         """Send one page."""
         page = {
             "key": self._options.key.get_secret_value(),
-            "to": message.delivery.recipient,
-            "text": load_payload(message.delivery.payload)["text"],
+            "to": message.recipient,
+            "text": load_payload(message.payload)["text"],
         }
         response = await send_request(self._http, "POST", self._options.gateway.get_secret_value(), json=page)
         if not isinstance(response, httpx.Response):

@@ -80,7 +80,7 @@ def delete_digest(editor: Editor, name: str, etag: str) -> None:
     editor.edit(plan)
 
 
-def send_digest(app: App, name: str, editor: Editor) -> SentNow:
+def send_digest_now(app: App, name: str, editor: Editor) -> SentNow:
     """Compose a digest now, whatever its schedule, and queue its messages. Raises NotFoundError."""
     from watcher.pipeline.digests import compose_now
     from watcher.store.outbox.queries import find_deliveries

@@ -80,7 +80,7 @@ class Editor:
     ) -> None:
         """Raise ConflictError where an item is no longer what the editor saw."""
         if etag != ANY and etag != self.make_etag(item):
-            raise ConflictError(what, name, _describe(item, secrets), _describe(values, secrets))
+            raise ConflictError(what, name, describe_values(item, secrets), describe_values(values, secrets))
 
 
 def _list_names(items: Iterable[Topic | Subscription | Channel]) -> dict[str, tuple[str, ...]]:
@@ -135,6 +135,7 @@ def store_secrets(draft: Draft, model: type[Section], prefix: str, values: Mappi
     for key, value in values.items():
         if key.removesuffix("_file") in (*single, *lists) and key.endswith("_file"):
             raise UsageError(f"send `{key.removesuffix('_file')}` itself: its file is written here")
+        # A secret goes into a file of its own, and its key is removed; what is no secret stays as it is.
         if key not in single and key not in lists:
             stored[key] = escape_values(value)
             continue
@@ -162,7 +163,7 @@ def require_text(values: Mapping[str, Any], *keys: str) -> None:
             raise UsageError(f"`{key}` is missing")
 
 
-def _describe(item: object, secrets: Sequence[str]) -> str:
+def describe_values(item: object, secrets: Sequence[str] = ()) -> str:
     """Return the values of an item as lines for a person, without secrets and what is not set."""
     plain = _to_plain(item, reveal=False)
     if not isinstance(plain, dict):

@@ -142,18 +142,22 @@ def _to_values(draft: Draft, edit: FeedEdit) -> dict[str, Any]:
             values["username"], values["password"] = login
     if "paused" in values:
         values["enabled"] = False if values.pop("paused") else None
-    for key in ("fulltext",):
-        if key in values:
-            values[key] = values[key] or None
+    if "fulltext" in values:
+        values["fulltext"] = values["fulltext"] or None
     headers = values.pop("headers", ...)
     stored = store_secrets(draft, WrittenFeed, "feed", values)
     if headers is not ...:
-        stored["headers"] = None
-        lines = [f"{name}: {value}" for name, value in (headers or {}).items()]
-        if any("\n" in line or "\r" in line for line in lines):
-            raise UsageError("a header must be one line")
-        stored["headers_file"] = write_secret(draft, "feed-headers", "\n".join(lines)) if lines else None
+        stored |= _store_headers(draft, headers or {})
+    # What is empty is as the configuration has it by default: its key is removed.
     return {key: value if value not in ("", []) else None for key, value in stored.items()}
+
+
+def _store_headers(draft: Draft, headers: Mapping[str, str]) -> dict[str, str | None]:
+    """Write headers, which may hold a token, into a file of their own, and return the keys that name it."""
+    lines = [f"{name}: {value}" for name, value in headers.items()]
+    if any("\n" in line or "\r" in line for line in lines):
+        raise UsageError("a header must be one line")
+    return {"headers": None, "headers_file": write_secret(draft, "feed-headers", "\n".join(lines)) if lines else None}
 
 
 def _summarise(source: FeedConfig, edit: Mapping[str, Any]) -> str:

@@ -9,14 +9,15 @@ from datetime import timedelta
 from typing import Any
 
 from watcher.app.bootstrap import App
-from watcher.app.configuration.editor import Editor
+from watcher.app.configuration.editor import Editor, describe_values
 from watcher.app.topics import find_topic
 from watcher.contract.configuration import Boxes, BroughtIn, TopicEdit, TopicSettings
-from watcher.errors import NotFoundError, QueryError, UsageError
+from watcher.errors import ConflictError, NotFoundError, QueryError, UsageError
 from watcher.model.topic import Topic
 from watcher.settings.edit_files import Draft
-from watcher.settings.edit_topics import find_topic_place, format_block, update_topic
+from watcher.settings.edit_topics import find_topic_place, format_block, hash_topic, update_topic
 from watcher.settings.loader import TOPICS
+from watcher.settings.topics import SENTENCE_KEYS
 from watcher.settings.yaml_edits import AddItem, RemoveItem, UnreadableError, UpdateItem, Value, parse_values
 from watcher.text.written_values import NAME
 
@@ -33,16 +34,7 @@ def create_topic(editor: Editor, edit: TopicEdit) -> str:
     def plan(draft: Draft) -> None:
         """Add the topic's item."""
         nonlocal topic_id
-        name = str(edit.get("name") or edit.get("id") or "").strip()
-        if not name:
-            raise UsageError("`name` is missing")
-        taken = {topic.id for topic in draft.settings.topics}
-        topic_id = edit.get("id") or _make_id(name, taken)
-        if topic_id in taken:
-            raise UsageError(f"there is a topic {topic_id!r} already")
-        values = {"id": topic_id, **({"name": name} if name != topic_id else {}), **_to_values(edit)}
-        draft.apply(AddItem(section="topics", values={k: v for k, v in values.items() if v not in (None, [])}))
-        draft.summary = f"Added the topic {name}"
+        topic_id = add_topic(draft, edit)
 
     editor.edit(plan)
     return topic_id
@@ -53,26 +45,78 @@ def update_configured_topic(editor: Editor, topic_id: str, edit: TopicEdit, etag
 
     Raises NotFoundError, ConflictError, UsageError, QueryError, and what an edit of the configuration raises.
     """
-    new_id = edit.get("id", topic_id)
 
     def plan(draft: Draft) -> None:
         """Change the topic's item, and the digests that name it."""
         topic = find_topic(draft.settings.topics, topic_id)
         editor.require_match("topic", topic_id, topic, etag, edit)
-        values = _to_values(edit)
-        if "name" in edit:
-            values["name"] = edit["name"].strip() or None
-        if new_id != topic_id:
-            if any(other.id == new_id for other in draft.settings.topics):
-                raise UsageError(f"there is a topic {new_id!r} already")
-            values |= {"id": new_id, "formerly": [*(f for f in topic.formerly if f != new_id), topic_id]}
-        update_topic(draft, topic_id, values)
-        if new_id != topic_id:
-            _replace_in_digests(draft, topic_id, new_id)
-        draft.summary = _summarise(topic, edit)
+        _change_topic(draft, topic, edit)
 
     editor.edit(plan)
-    return new_id
+    return edit.get("id", topic_id)
+
+
+def save_edited_topic(editor: Editor, topic_id: str, edit: TopicEdit, seen: str) -> None:
+    """Save what the topic builder edited: change the topic, rename it, or add it where there is none.
+
+    `topic_id` is the topic that the builder was opened on, and `seen` what `hash_topic` returned of it; an empty one
+    saves over whatever is there. Raises ConflictError, and what creating and changing a topic raise.
+    """
+
+    def plan(draft: Draft) -> None:
+        """Add the topic's item, or change the one that is there."""
+        topic = next((each for each in draft.settings.topics if each.id == topic_id), None)
+        if seen and seen != hash_topic(topic):
+            current = describe_values(topic) if topic is not None else ""
+            raise ConflictError("topic", topic_id, current, describe_values(edit))
+        if topic is None:
+            add_topic(draft, edit)
+        else:
+            _change_topic(draft, topic, edit)
+
+    editor.edit(plan)
+
+
+def add_topic(draft: Draft, edit: TopicEdit) -> str:
+    """Add a topic's item to a draft of the configuration and return its id. Raises UsageError and QueryError."""
+    name = str(edit.get("name") or edit.get("id") or "").strip()
+    if not name:
+        raise UsageError("`name` is missing")
+    taken = {topic.id for topic in draft.settings.topics}
+    topic_id = edit.get("id") or _make_id(name, taken)
+    if topic_id in taken:
+        raise UsageError(f"there is a topic {topic_id!r} already")
+    values = {"id": topic_id, **({"name": name} if name != topic_id else {}), **_to_values(edit)}
+    draft.apply(AddItem(section="topics", values={k: v for k, v in values.items() if v not in (None, [])}))
+    draft.summary = f"Added the topic {name}"
+    return topic_id
+
+
+def _change_topic(draft: Draft, topic: Topic, edit: TopicEdit) -> None:
+    """Change a topic's item, and the digests that name it."""
+    new_id = edit.get("id", topic.id)
+    values = _to_values(_drop_unchanged(topic, edit))
+    # Without a name the id is shown: an empty one is removed from the file.
+    name = edit.get("name", topic.name).strip()
+    if (name or topic.id) != topic.name:
+        values["name"] = name or None
+    if new_id != topic.id:
+        if any(other.id == new_id for other in draft.settings.topics):
+            raise UsageError(f"there is a topic {new_id!r} already")
+        values |= {"id": new_id, "formerly": [*(f for f in topic.formerly if f != new_id), topic.id]}
+    if values:
+        update_topic(draft, topic.id, values)
+    if new_id != topic.id:
+        _replace_in_digests(draft, topic.id, new_id)
+    draft.summary = _summarise(topic, edit)
+
+
+def _drop_unchanged(topic: Topic, edit: TopicEdit) -> TopicEdit:
+    """Return an edit without the texts that it leaves as they are: they keep their form and comments in the file."""
+    kept = {key: value for key, value in edit.items() if key not in SENTENCE_KEYS or value != list(getattr(topic, key))}
+    if "query" in kept and "boxes" not in kept and format_block(edit["query"] or "") == format_block(topic.query):
+        del kept["query"]
+    return kept  # type: ignore[return-value]
 
 
 def delete_topic(editor: Editor, topic_id: str, etag: str) -> None:
@@ -181,18 +225,9 @@ def _read_boxes(query: str) -> Boxes | None:
 
 def _to_values(edit: TopicEdit) -> dict[str, Value]:
     """Return the keys of a topic's item that an edit sets, without its id and name."""
-    from watcher.match.boxes import QueryBoxes, format_boxes
-
     values: dict[str, Value] = {}
-    if "query" in edit and "boxes" in edit:
-        raise UsageError("send either `query` or `boxes`: they are two ways to write the same")
-    if "boxes" in edit:
-        boxes = edit["boxes"]
-        filled = any(clause.strip() for clauses in boxes.values() for clause in clauses)  # type: ignore[attr-defined]
-        text = format_boxes(QueryBoxes(**{key: tuple(clauses) for key, clauses in boxes.items()})) if filled else ""  # type: ignore[arg-type]
-        values |= {"keywords": None, "query": format_block(text) if text else None}
-    elif "query" in edit:
-        query = (edit["query"] or "").strip()
+    if "query" in edit or "boxes" in edit:
+        query = _read_query(edit)
         values |= {"keywords": None, "query": format_block(query) if query else None}
     for key in ("description", "tags", "about", "not_about", "examples", "not_examples", "proposals"):
         if key in edit:
@@ -200,6 +235,21 @@ def _to_values(edit: TopicEdit) -> dict[str, Value]:
     if "paused" in edit:
         values["paused"] = edit["paused"] or None
     return values
+
+
+def _read_query(edit: TopicEdit) -> str:
+    """Return the query of an edit, which stands there as text or in boxes; empty where it is removed."""
+    from watcher.match.boxes import QueryBoxes, format_boxes
+
+    if "query" in edit and "boxes" in edit:
+        raise UsageError("send either `query` or `boxes`: they are two ways to write the same")
+    if "boxes" not in edit:
+        return (edit["query"] or "").strip()
+    boxes = edit["boxes"]
+    all_of, any_of, none_of = boxes["all_of"], boxes["any_of"], boxes["none_of"]
+    if not any(clause.strip() for clause in (*all_of, *any_of, *none_of)):
+        return ""
+    return format_boxes(QueryBoxes(all_of=tuple(all_of), any_of=tuple(any_of), none_of=tuple(none_of)))
 
 
 def _summarise(topic: Topic, edit: Mapping[str, Any]) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from watcher.channels.apprise.options import AppriseOptions
-from watcher.channels.base import OnStep, PreparedDelivery, Sender
+from watcher.channels.base import OnStep, OutgoingMessage, Sender
 from watcher.channels.outcome import Deferred, Refused, SendOutcome, Sent, format_answer
 from watcher.channels.payload import load_payload
 
@@ -16,16 +16,16 @@ class AppriseSender(Sender):
     def __init__(self, options: AppriseOptions) -> None:
         self._options = options
 
-    async def send(self, message: PreparedDelivery, *, on_step: OnStep | None = None) -> SendOutcome:
+    async def send(self, message: OutgoingMessage, *, on_step: OnStep | None = None) -> SendOutcome:
         """Send one message; Apprise returns success or failure, and no reason."""
-        url = self._options.find_url(message.delivery.recipient)
+        url = self._options.find_url(message.recipient)
         if url is None:
             return Refused(reason="this address is no longer configured")
         try:
             import apprise
         except ModuleNotFoundError:
             return Refused(reason="Apprise is not installed: pip install 'newsdesk-watcher[apprise]'")
-        parts = load_payload(message.delivery.payload)
+        parts = load_payload(message.payload)
         services = apprise.Apprise()
         if not services.add(url):
             return Refused(reason="Apprise does not know this address")

@@ -12,7 +12,7 @@ from functools import lru_cache
 from urllib.parse import quote
 
 from watcher import __version__
-from watcher.channels.base import PreparedDelivery
+from watcher.channels.base import OutgoingMessage
 from watcher.channels.email.options import EmailOptions
 from watcher.channels.payload import load_payload
 from watcher.digest.unsubscribe_links import add_unsubscribe_to_html, add_unsubscribe_to_text
@@ -20,20 +20,20 @@ from watcher.text.idn import encode_address, encode_domain
 from watcher.text.lines import one_line
 
 
-def build_mail(message: PreparedDelivery, options: EmailOptions, *, utf8: bool = False) -> bytes:
+def build_mail(message: OutgoingMessage, options: EmailOptions, *, utf8: bool = False) -> bytes:
     """Return a mail: text and HTML, with the headers of mailing lists (RFC 2369, 2919, 3834, 8058).
 
     With `utf8` addresses may hold letters beyond ASCII before their @ (RFC 6532); without it they raise ValueError.
     """
-    delivery, body = message.delivery, message.body
+    body = message.body
     assert body is not None, "a mail is sent with the digest's body"
-    parts = load_payload(delivery.payload)
+    parts = load_payload(message.payload)
     headers = {
         "Subject": one_line(parts["subject"]),
         "From": options.sender,
-        "To": encode_address(delivery.recipient),
-        "Date": format_datetime(delivery.created_at),
-        "Message-ID": delivery.message_id,
+        "To": encode_address(message.recipient),
+        "Date": format_datetime(message.created_at),
+        "Message-ID": message.message_id,
     }
     if options.reply_to:
         headers["Reply-To"] = options.reply_to
@@ -43,7 +43,7 @@ def build_mail(message: PreparedDelivery, options: EmailOptions, *, utf8: bool =
     folded = b"".join(_format_header(name, value, utf8=utf8) for name, value in headers.items())
     unsubscribe_url = one_line(parts.get("unsubscribe") or "")
     list_name = _format_list_name(one_line(parts.get("name", "digest")))
-    boundary = f"=_{delivery.message_id.strip('<>').partition('@')[0]}"
+    boundary = f"=_{message.message_id.strip('<>').partition('@')[0]}"
     plain = _encode_part("plain", add_unsubscribe_to_text(body.text, unsubscribe_url))
     html = _encode_part("html", add_unsubscribe_to_html(body.html, unsubscribe_url))
     delimiter = b"--" + boundary.encode()

@@ -9,7 +9,7 @@ import aiosmtplib
 import structlog
 from aiosmtplib.errors import SMTPException, SMTPNotSupported, SMTPResponseException
 
-from watcher.channels.base import OnStep, PreparedDelivery, Sender
+from watcher.channels.base import OnStep, OutgoingMessage, Sender
 from watcher.channels.email.mime import build_mail, extract_domain, parse_mailbox
 from watcher.channels.email.options import EmailOptions
 from watcher.channels.email.smtp_replies import Stage, judge_refusal
@@ -31,7 +31,7 @@ class EmailSender(Sender):
         self._timeout = options.timeout or DEFAULT_TIMEOUT
         self._idle: aiosmtplib.SMTP | None = None
 
-    async def send(self, message: PreparedDelivery, *, on_step: OnStep | None = None) -> SendOutcome:
+    async def send(self, message: OutgoingMessage, *, on_step: OnStep | None = None) -> SendOutcome:
         """Send one mail; `on_step` receives each command that succeeded and the server's reply."""
         try:
             transaction = _Transaction(message, self._options, self._timeout, on_step or (lambda _step, _answer: None))
@@ -75,15 +75,14 @@ class EmailSender(Sender):
 class _Transaction:
     """One message's mail transaction (RFC 5321, 3.3), which knows at which stage it is."""
 
-    def __init__(self, message: PreparedDelivery, options: EmailOptions, timeout: timedelta, on_step: OnStep) -> None:
-        delivery = message.delivery
-        self._delivery_id = delivery.id
+    def __init__(self, message: OutgoingMessage, options: EmailOptions, timeout: timedelta, on_step: OnStep) -> None:
+        self._message_id = message.message_id
         self._options = options
         self._timeout = timeout
         self._on_step = on_step
         self._stage = Stage.CONNECT
         self._sender = encode_address(parse_mailbox(options.sender)[1])
-        self._recipient = encode_address(delivery.recipient)
+        self._recipient = encode_address(message.recipient)
         self._utf8 = needs_smtputf8(self._sender) or needs_smtputf8(self._recipient)
         self._mail = build_mail(message, options, utf8=self._utf8)
 
@@ -102,7 +101,7 @@ class _Transaction:
             reason = format_answer(f"{self._stage}: {type(error).__name__}: {error}")
             return self._judge_interruption(reason), False
         except Exception as error:
-            log.exception("mail failed", delivery=self._delivery_id, stage=self._stage.value)
+            log.exception("mail failed", message_id=self._message_id, stage=self._stage.value)
             return self._judge_interruption(f"internal fault at {self._stage}: {type(error).__name__}"), False
 
     def _judge_interruption(self, reason: str) -> SendOutcome:

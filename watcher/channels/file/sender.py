@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from watcher import private
-from watcher.channels.base import OnStep, PreparedDelivery, Sender
+from watcher.channels.base import OnStep, OutgoingMessage, Sender
 from watcher.channels.file.feed import DigestFile, parse_slot, render_feed
 from watcher.channels.file.options import FileOptions
 from watcher.channels.outcome import Deferred, SendOutcome, Sent, format_answer
@@ -23,10 +23,10 @@ class FileSender(Sender):
     def __init__(self, options: FileOptions) -> None:
         self._folder = Path(options.folder).expanduser()
 
-    async def send(self, message: PreparedDelivery, *, on_step: OnStep | None = None) -> SendOutcome:
+    async def send(self, message: OutgoingMessage, *, on_step: OnStep | None = None) -> SendOutcome:
         """Write one digest."""
         try:
-            stem = await asyncio.to_thread(write_digest, self._folder, load_payload(message.delivery.payload))
+            stem = await asyncio.to_thread(write_digest, self._folder, load_payload(message.payload))
         except OSError as error:
             return Deferred(reason=format_answer(f"{error.strerror}: {error.filename}"))
         return Sent(ref=stem)

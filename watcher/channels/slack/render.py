@@ -5,11 +5,12 @@ Limits: docs.slack.dev/reference/block-kit/blocks and docs.slack.dev/reference/m
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from watcher.channels.payload import dump_payload
+from watcher.channels.slack.escape import cut_mrkdwn, escape_mrkdwn, escape_url
+from watcher.channels.slack.related import render_related
 from watcher.digest.evidence import cut_summary
 from watcher.digest.format_helpers import (
     GROUP_LABELS,
@@ -99,23 +100,24 @@ def _iter_blocks(digest: Digest, links: Links) -> Iterator[Block]:
     for place in range(len(digest.stories)):
         yield from _render_place(digest, place, links, compact=place in compact)
     yield from _render_held_before(digest)
-    if not digest.story_count and not digest.alarms:
+    if digest.is_empty:
         yield _section(escape_mrkdwn(format_empty(digest)))
     if digest.left_out:
         url, more = links.stories(digest.topics), format_more(digest.left_out)
-        yield _context(f"<{_escape_url(url)}|{more}>" if url else more)
+        yield _context(f"<{escape_url(url)}|{more}>" if url else more)
     if silent := format_silent(digest):
         yield _context(silent)
+    yield from render_related(digest, links)
 
 
 def _render_head(digest: Digest) -> list[Block]:
-    title = _cut(digest.title, MAX_HEADER_LENGTH)
+    title = cut_mrkdwn(digest.title, MAX_HEADER_LENGTH)
     warning = "⚠ " if digest.coverage.bad else ""
     return [
         {"type": "header", "text": {"type": "plain_text", "text": title, "emoji": False}},
         _context(format_lead(digest)),
         _context(f"{warning}{escape_mrkdwn(format_coverage(digest.coverage))}"),
-        *(_context(f"⚠ {escape_mrkdwn(_cut(alarm, 300))}") for alarm in digest.alarms[:MAX_ALARMS]),
+        *(_context(f"⚠ {escape_mrkdwn(cut_mrkdwn(alarm, 300))}") for alarm in digest.alarms[:MAX_ALARMS]),
     ]
 
 
@@ -124,16 +126,16 @@ def _render_brief(digest: Digest, links: Links) -> Iterator[Block]:
     lines = []
     for number, story in enumerate(digest.brief, 1):
         headline, first = story.headline, story.facts.first
-        title = isolate(escape_mrkdwn(_cut(headline.title, 200)).replace("|", "¦"))
+        title = isolate(escape_mrkdwn(cut_mrkdwn(headline.title, 200)).replace("|", "¦"))
         url = links.story(story.id) or headline.url
         status = format_status(story, digest)
         parts = [
             f"_{status}_" if status else "",
-            f"first {isolate(escape_mrkdwn(_cut(first.outlet, 80)))}, "
+            f"first {isolate(escape_mrkdwn(cut_mrkdwn(first.outlet, 80)))}, "
             + format_time(first.reported_at, digest.timezone, digest.window[1]),
             escape_mrkdwn(format_spread(story)),
         ]
-        linked = f"<{_escape_url(url)}|{title}>" if url and len(url) < MAX_BRIEF_URL else title
+        linked = f"<{escape_url(url)}|{title}>" if url and len(url) < MAX_BRIEF_URL else title
         lines.append(f"{number}. *{linked}*\n      {' · '.join(part for part in parts if part)}")
     yield _section("*In brief*")
     for line in lines:
@@ -155,8 +157,8 @@ def _render_place(digest: Digest, place: int, links: Links, *, compact: bool) ->
         yield _render_story(story, digest, compact=True)
         return
     yield _render_story(story, digest)
-    names = [f"# {escape_mrkdwn(_cut(label.name, 80))}" for label in story.labels]
-    yield _context(_cut(" · ".join(names), 1_000))
+    names = [f"# {escape_mrkdwn(cut_mrkdwn(label.name, 80))}" for label in story.labels]
+    yield _context(cut_mrkdwn(" · ".join(names), 1_000))
     if buttons := list(_iter_buttons(story, links)):
         yield _actions(f"judge-{story.lead.hit_id}", buttons)
 
@@ -166,7 +168,7 @@ def _iter_buttons(story: DigestStory, links: Links) -> Iterator[Block]:
     for label in story.labels[:MAX_JUDGED_TOPICS]:
         yes, no = links.label(label.hit_id, "relevant"), links.label(label.hit_id, "irrelevant")
         if yes and no:
-            yield _button(f"{_cut(label.name, 50)}: relevant", yes, f"relevant:{label.hit_id}")
+            yield _button(f"{cut_mrkdwn(label.name, 50)}: relevant", yes, f"relevant:{label.hit_id}")
             yield _button("not relevant", no, f"irrelevant:{label.hit_id}")
 
 
@@ -178,18 +180,10 @@ def _render_held_before(digest: Digest) -> Iterator[Block]:
         yield _render_story(story, digest, compact=True)
 
 
-def escape_mrkdwn(text: str) -> str:
-    """Escape what Slack reads as markup (& < >); formatting marks of the outside become look-alikes without effect."""
-    plain = re.sub(r"\s+", " ", "".join(c if c.isprintable() or c.isspace() else "" for c in text))
-    plain = plain.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    plain = plain.replace("*", "∗").replace("`", "ˋ").replace("~", "∼")
-    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", "ˍ", plain)
-
-
 def _render_footer(digest: Digest) -> str:
     footer = escape_mrkdwn(format_coverage(digest.coverage))
     for note in (*digest.troubles, *digest.coverage.notes):
-        line = f"\n• {escape_mrkdwn(_cut(note, 300))}"
+        line = f"\n• {escape_mrkdwn(cut_mrkdwn(note, 300))}"
         if len(footer) + len(line) > MAX_FOOTER_LENGTH:
             break
         footer += line
@@ -201,18 +195,18 @@ def _render_story(story: DigestStory, digest: Digest, *, compact: bool = False) 
     lead = story.lead
     heading = list(_iter_heading(story, digest))
     if compact:
-        labels = " · ".join(f"# {escape_mrkdwn(_cut(label.name, 80))}" for label in story.labels)
+        labels = " · ".join(f"# {escape_mrkdwn(cut_mrkdwn(label.name, 80))}" for label in story.labels)
         lines = [*heading, f"{_render_reports(story, digest, with_links=True)} {labels}"]
     else:
         lines = [*heading, _render_reports(story, digest, with_links=True), *_iter_text(story)]
     for text in ("\n".join(lines), "\n".join([*heading, _render_reports(story, digest, with_links=False)])):
         if len(text) <= MAX_TEXT_LENGTH:
             return _section(text)
-    return _section(f"*{_format_title(story)}*\n{isolate(escape_mrkdwn(_cut(lead.source, 80)))}")
+    return _section(f"*{_format_title(story)}*\n{isolate(escape_mrkdwn(cut_mrkdwn(lead.source, 80)))}")
 
 
 def _format_title(story: DigestStory) -> str:
-    return isolate(escape_mrkdwn(_cut(story.headline.title, 300)).replace("|", "¦"))
+    return isolate(escape_mrkdwn(cut_mrkdwn(story.headline.title, 300)).replace("|", "¦"))
 
 
 def _iter_heading(story: DigestStory, digest: Digest) -> Iterator[str]:
@@ -220,11 +214,11 @@ def _iter_heading(story: DigestStory, digest: Digest) -> Iterator[str]:
     title, url = _format_title(story), story.headline.url
     if status := format_status(story, digest):
         yield f"_{status}_"
-    yield f"*<{_escape_url(url)}|{title}>*" if url else f"*{title}*"
+    yield f"*<{escape_url(url)}|{title}>*" if url else f"*{title}*"
     if compare_headlines(story.lead):
-        yield f"Changed from “{isolate(escape_mrkdwn(_cut(story.lead.former_title, 300)))}”"
+        yield f"Changed from “{isolate(escape_mrkdwn(cut_mrkdwn(story.lead.former_title, 300)))}”"
     if (original := story.original) is not None:
-        yield isolate(escape_mrkdwn(_cut(original.title, 300)))
+        yield isolate(escape_mrkdwn(cut_mrkdwn(original.title, 300)))
         if note := format_original(story):
             yield f"_{escape_mrkdwn(note)}_"
 
@@ -233,15 +227,15 @@ def _iter_text(story: DigestStory) -> Iterator[str]:
     """Yield a machine's summary, the lead's own, and what the other reports add."""
     for cited_sentence in story.cited_summary:
         numbers = "".join(
-            f" <{_escape_url(cited.report.url)}|[{cited.number}]>" if cited.report.url else f" [{cited.number}]"
+            f" <{escape_url(cited.report.url)}|[{cited.number}]>" if cited.report.url else f" [{cited.number}]"
             for cited in cited_sentence.reports
         )
         yield f"_{SUMMARY_LABEL}:_ {escape_mrkdwn(cited_sentence.text)}{numbers}"
     if summary := "".join(_render_piece(*piece) for piece in _separate_bold(cut_summary(story.lead, SUMMARY_LENGTH))):
         yield isolate(summary)
     for addition in story.additions:
-        sentence = isolate(escape_mrkdwn(_cut(addition.sentence, 300)))
-        yield f"• {sentence} ({isolate(escape_mrkdwn(_cut(addition.outlet, 80)))})"
+        sentence = isolate(escape_mrkdwn(cut_mrkdwn(addition.sentence, 300)))
+        yield f"• {sentence} ({isolate(escape_mrkdwn(cut_mrkdwn(addition.outlet, 80)))})"
 
 
 def _render_reports(story: DigestStory, digest: Digest, *, with_links: bool) -> str:
@@ -254,8 +248,8 @@ def _render_reports(story: DigestStory, digest: Digest, *, with_links: bool) -> 
 
     def name(report: EventReport) -> str:
         """Return a report's outlet, as a link where it is wanted."""
-        outlet = isolate(escape_mrkdwn(_cut(report.outlet, 80)).replace("|", "¦"))
-        return f"<{_escape_url(report.url)}|{outlet}>" if with_links and report.url else outlet
+        outlet = isolate(escape_mrkdwn(cut_mrkdwn(report.outlet, 80)).replace("|", "¦"))
+        return f"<{escape_url(report.url)}|{outlet}>" if with_links and report.url else outlet
 
     text = f"First: {name(first)}, {when}."
     if reports:
@@ -263,7 +257,7 @@ def _render_reports(story: DigestStory, digest: Digest, *, with_links: bool) -> 
         text += f" Then {later}" + (f" and {more} more" if more else "") + "."
     if copies := story.facts.copies:
         text += f" {format_count(copies, 'copy', 'copies')}."
-    return text + "".join(f" _{escape_mrkdwn(_cut(flag, 200))}_" for flag in list_flags(lead))
+    return text + "".join(f" _{escape_mrkdwn(cut_mrkdwn(flag, 200))}_" for flag in list_flags(lead))
 
 
 def _render_piece(text: str, is_evidence: bool) -> str:
@@ -295,7 +289,7 @@ def _pack_blocks(
         if len(messages[-1]) + 2 > MAX_BLOCKS or needed > MAX_MESSAGE_LENGTH:
             if len(messages) == limit:
                 text = "There is more than Slack holds"
-                messages[-1][-1:] = [_context(f"<{_escape_url(page_url)}|{text}>" if page_url else f"{text}.")]
+                messages[-1][-1:] = [_context(f"<{escape_url(page_url)}|{text}>" if page_url else f"{text}.")]
                 break
             messages.append([])
             length = 0
@@ -334,18 +328,3 @@ def _actions(block_id: str, buttons: list[Block]) -> Block:
 def _button(text: str, url: str, action_id: str) -> Block:
     plain = {"type": "plain_text", "text": text, "emoji": False}
     return {"type": "button", "text": plain, "url": url, "action_id": action_id}
-
-
-def _escape_url(url: str | None) -> str:
-    return (
-        (url or "")
-        .replace("&", "&amp;")
-        .replace("<", "%3C")
-        .replace(">", "%3E")
-        .replace("|", "%7C")
-        .replace(" ", "%20")
-    )
-
-
-def _cut(text: str, limit: int) -> str:
-    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"

@@ -9,7 +9,7 @@ from typing import Any
 
 import httpx
 
-from watcher.channels.base import OnStep, PreparedDelivery, Sender, SenderContext
+from watcher.channels.base import OnStep, OutgoingMessage, Sender, SenderContext
 from watcher.channels.http import BLOCKING_ERRORS, judge_response, send_request
 from watcher.channels.outcome import Blocked, Deferred, Refused, SendOutcome, Sent, Uncertain, format_answer
 from watcher.channels.payload import load_payload
@@ -38,14 +38,14 @@ class _SlackSender(Sender):
         self._spacing = spacing.total_seconds()
         self._next_post_at = 0.0  # by the event loop's clock
 
-    async def send(self, message: PreparedDelivery, *, on_step: OnStep | None = None) -> SendOutcome:
+    async def send(self, message: OutgoingMessage, *, on_step: OnStep | None = None) -> SendOutcome:
         """Post one message."""
-        blocks = load_payload(message.delivery.payload)["message"]
+        blocks = load_payload(message.payload)["message"]
         await self._wait_for_turn()
         return await self._post(message, blocks)
 
     @abstractmethod
-    async def _post(self, message: PreparedDelivery, blocks: dict[str, Any]) -> SendOutcome: ...
+    async def _post(self, message: OutgoingMessage, blocks: dict[str, Any]) -> SendOutcome: ...
 
     async def _wait_for_turn(self) -> None:
         loop = asyncio.get_running_loop()
@@ -58,7 +58,7 @@ class _SlackSender(Sender):
 class SlackWebhookSender(_SlackSender):
     """Posts to an incoming webhook. It knows no threads, and nobody can ask it what arrived."""
 
-    async def _post(self, message: PreparedDelivery, blocks: dict[str, Any]) -> SendOutcome:
+    async def _post(self, message: OutgoingMessage, blocks: dict[str, Any]) -> SendOutcome:
         assert self._options.webhook_url is not None
         response = await send_request(self._http, "POST", self._options.webhook_url.get_secret_value(), json=blocks)
         if not isinstance(response, httpx.Response):
@@ -71,13 +71,13 @@ class SlackWebhookSender(_SlackSender):
 class SlackBotSender(_SlackSender):
     """Posts with a bot's token. A refusal inside a successful response (`ok: false`) is a refusal."""
 
-    async def find_sent(self, message: PreparedDelivery) -> SendOutcome | None:
+    async def find_sent(self, message: OutgoingMessage) -> SendOutcome | None:
         """Look for a message by the identity in its metadata, in its thread or in the channel's history.
 
         Needs a scope such as `channels:history`; without it Slack refuses to look (Uncertain).
         """
-        delivery, thread = message.delivery, message.thread
-        oldest = (delivery.created_at - timedelta(minutes=5)).timestamp()
+        thread = message.thread
+        oldest = (message.created_at - timedelta(minutes=5)).timestamp()
         form = {"channel": self._options.channel or "", "include_all_metadata": "true", "oldest": f"{oldest:.6f}"}
         form |= {"limit": "200"} | ({"ts": thread} if thread else {})
         for _page in range(MAX_HISTORY_PAGES):
@@ -86,7 +86,7 @@ class SlackBotSender(_SlackSender):
                 return page
             for posted in page.get("messages", []):
                 payload = (posted.get("metadata") or {}).get("event_payload") or {}
-                if payload.get("message_id") == delivery.message_id:
+                if payload.get("message_id") == message.message_id:
                     return Sent(ref=str(posted.get("ts")))
             # Slack writes an empty cursor on the last page.
             cursor = (page.get("response_metadata") or {}).get("next_cursor")
@@ -95,10 +95,10 @@ class SlackBotSender(_SlackSender):
             form["cursor"] = cursor
         return Uncertain(reason="too many messages to look through")
 
-    async def _post(self, message: PreparedDelivery, blocks: dict[str, Any]) -> SendOutcome:
+    async def _post(self, message: OutgoingMessage, blocks: dict[str, Any]) -> SendOutcome:
         body = blocks | {
             "channel": self._options.channel,
-            "metadata": {"event_type": EVENT_TYPE, "event_payload": {"message_id": message.delivery.message_id}},
+            "metadata": {"event_type": EVENT_TYPE, "event_payload": {"message_id": message.message_id}},
         }
         if message.thread:
             body["thread_ts"] = message.thread

@@ -9,7 +9,7 @@ import hmac
 
 import httpx
 
-from watcher.channels.base import OnStep, PreparedDelivery, Sender, SenderContext
+from watcher.channels.base import OnStep, OutgoingMessage, Sender, SenderContext
 from watcher.channels.http import judge_response, send_request
 from watcher.channels.outcome import SendOutcome, Sent
 from watcher.channels.webhook.options import WebhookOptions
@@ -27,10 +27,10 @@ class WebhookSender(Sender):
         self._http = context.http
         self._clock = context.clock
 
-    async def send(self, message: PreparedDelivery, *, on_step: OnStep | None = None) -> SendOutcome:
+    async def send(self, message: OutgoingMessage, *, on_step: OnStep | None = None) -> SendOutcome:
         """Post one message; any status of success means that it arrived."""
-        body = message.delivery.payload.encode()
-        message_id = message.delivery.message_id.strip("<>").partition("@")[0]
+        body = message.payload.encode()
+        message_id = message.message_id.strip("<>").partition("@")[0]
         headers = {"Content-Type": "application/json; charset=utf-8", "webhook-id": message_id}
         if self._options.secret is not None:
             timestamp = str(int(self._clock().timestamp()))

@@ -16,7 +16,7 @@ from watcher.errors import ParseError
 from watcher.fetch import websub
 from watcher.model.feed import Feed, Validators
 from watcher.model.poll import Document, Modified
-from watcher.model.websub import WebSubState, WebSubSubscription
+from watcher.model.websub import NewWebSubSubscription, WebSubState, WebSubSubscription
 from watcher.pipeline.context import PipelineContext
 from watcher.pipeline.feed_claims import claim_lease
 from watcher.pipeline.feed_events import log_feed_events
@@ -255,7 +255,7 @@ def _execute(db: Db, actions: Iterable[Action], now: datetime) -> None:
         match action:
             case Subscribe(feed_id=feed_id, target=(hub, topic)):
                 token, secret = secrets.token_urlsafe(24), secrets.token_hex(32)
-                new = WebSubSubscription(
+                new = NewWebSubSubscription(
                     feed_id=feed_id, token=token, secret=secret, hub=hub, topic=topic, next_try_at=now
                 )
                 add_websub_subscription(db, new)

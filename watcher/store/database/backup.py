@@ -42,7 +42,7 @@ def back_up_database(database: Database, file: Path, progress: Progress = lambda
     unfinished = file.with_name(file.name + ".unfinished")
     _remove(unfinished)
     try:
-        if database.is_sqlite:
+        if database.path is not None:
             write_snapshot(database, unfinished)
         else:
             with Database(f"sqlite:///{unfinished}", durable=False) as target:
@@ -77,7 +77,7 @@ def restore_database(
                 if get_schema_state(db).revision is None:
                     raise StoreError(f"{file} is no backup of a watcher's database")
             upgrade_schema(source)
-            if database.is_sqlite:
+            if database.path is not None:
                 return _replace(database, source, progress)
             return copy_database(source, database, progress)
 

@@ -1,12 +1,11 @@
-"""Care of the database: what is wrong with it, its sizes, and what is derived from the rest made anew."""
+"""Maintains the database: finds what is wrong with it, measures it, and rebuilds what is derived from the rest."""
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from watcher.errors import StoreError
 from watcher.store.database import Database, Db
@@ -23,30 +22,15 @@ from watcher.text.analyser import ANALYSER_VERSION
 ENTRIES_PER_BATCH = 500
 """Rows that one transaction indexes: the write lock is held for tens of milliseconds."""
 
-PAGES_PER_STEP = 2_000
-"""Pages that one transaction gives back."""
-
 Progress = Callable[[int], None]
 _LABELS = ("schema:", "file:", "reference:", "index:", "counts:")
 _REPAIR = "; run `watcher db check --repair`"
 
 
 def release_space(database: Database) -> None:
-    """Return free pages to the file system (SQLite), and let the planner look at its statistics.
-
-    Some pages at a time, for those who wait to write; where the database is busy the rest waits for the next time.
-    """
-    if database.path is None:
-        return
+    """Return unused space to the file system, as far as nobody else writes meanwhile."""
     with database.open_raw() as connection:
-        try:
-            while connection.execute("PRAGMA freelist_count").fetchone()[0]:
-                # A script, not a statement: executed as one statement the pragma frees a single page.
-                connection.executescript(f"BEGIN IMMEDIATE; PRAGMA incremental_vacuum({PAGES_PER_STEP}); COMMIT;")
-            connection.execute("PRAGMA optimize")
-        except sqlite3.OperationalError:
-            if connection.in_transaction:
-                connection.execute("ROLLBACK")
+        database.backend.release_space(connection)
 
 
 def find_database_faults(database: Database) -> tuple[str, ...]:
@@ -60,11 +44,10 @@ def find_database_faults(database: Database) -> tuple[str, ...]:
     if not standing.current:
         return (f"schema is at {standing.revision or 'nothing'}, expected {standing.expected}",)
     parts: list[tuple[str, Callable[[Db], Iterable[str]]]] = [("schema", find_schema_differences)]
-    if database.is_sqlite:
-        parts += [("file", _check_file), ("reference", _check_references)]
+    parts += database.backend.list_integrity_checks().items()
     parts += [("index", _check_index), ("counts", find_wrong_counters)]
     wrong = [fault for label, part in parts for fault in _look(database, label, part)]
-    if database.is_sqlite and not any(is_index_fault(fault) for fault in wrong):
+    if not any(is_index_fault(fault) for fault in wrong):
         try:
             with database.write() as db:
                 wrong += [f"index: {fault}{_REPAIR}" for fault in get_fulltext(db).validate(db)]
@@ -87,17 +70,14 @@ def get_database_stats(database: Database) -> Mapping[str, Any]:
         "bytes": get_database_size(database),
         "revision": standing.revision,
         "analyser": ANALYSER_VERSION,
-        "engine": "sqlite" if database.is_sqlite else "postgresql",
+        "engine": database.backend.name,
     }
 
 
 def get_database_size(database: Database) -> int:
     """Measure the database, in bytes: the file and its log on SQLite."""
-    if database.path is not None:
-        files = [database.path, database.path.with_name(database.path.name + "-wal")]
-        return sum(file.stat().st_size for file in files if file.exists())
     with database.read() as db:
-        return int(db.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+        return database.backend.get_size(db)
 
 
 def reindex_entries(database: Database, progress: Progress = lambda _done: None, *, anew: bool = False) -> int:
@@ -145,21 +125,18 @@ def _look(database: Database, label: str, part: Callable[[Db], Iterable[str]]) -
     """Return the faults of one part, each under its label; a part that cannot be read is one."""
     try:
         with database.read() as db:
-            return [fault if fault.startswith(_LABELS) else f"{label}: {fault}" for fault in part(db)]
+            return [_label_fault(label, fault) for fault in part(db)]
     except StoreError as error:
         about_index = label == "index" or any(word in str(error) for word in ("archive", "fts5"))
         label, remedy = ("index", _REPAIR) if about_index else (label, "")
         return [f"{label}: cannot be read ({_reason(database, error)}){remedy}"]
 
 
-def _check_file(db: Db) -> list[str]:
-    """Look through the file. SQLite looks into the word index as well, and names its table."""
-    found = [str(row[0]) for row in db.execute(text("PRAGMA integrity_check(20)")) if row[0] != "ok"]
-    return [f"index: {fault}{_REPAIR}" if "archive" in fault else f"file: {fault}" for fault in found]
-
-
-def _check_references(db: Db) -> list[str]:
-    return [str(tuple(row)) for row in db.execute(text("PRAGMA foreign_key_check"))]
+def _label_fault(label: str, fault: str) -> str:
+    # SQLite looks into the word index as well when it checks the file, and names its table.
+    if label == "file" and "archive" in fault:
+        return f"index: {fault}{_REPAIR}"
+    return fault if fault.startswith(_LABELS) else f"{label}: {fault}"
 
 
 def _check_index(db: Db) -> list[str]:

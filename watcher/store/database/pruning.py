@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
@@ -38,6 +38,7 @@ from watcher.store.sql.bulk import any_of
 from watcher.store.sql.dialect import acquire_lock, get_dialect
 from watcher.store.sql.types import IDS
 from watcher.store.system.counters import add_to_entry_counts, add_to_hit_counts, shrink_stories
+from watcher.store.system.key_values import get_value, set_value
 from watcher.store.tables import (
     aliases,
     digest_items,
@@ -60,6 +61,9 @@ PAUSE = 0.005
 UNLISTED_FOR = timedelta(days=7)
 """A pruned entry is forgotten for good once its feed was read so long after it last listed it."""
 
+_LAST_LIMIT = "pruned-before"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
 Progress = Callable[[int], None]
 
 _IDS = bindparam("ids", type_=IDS)
@@ -70,6 +74,15 @@ _THEIR_STORIES = (
     select(entry_table.c.story_id, func.count())
     .where(_THESE, entry_table.c.story_id.is_not(None))
     .group_by(entry_table.c.story_id)
+)
+_LAST_BEFORE = (
+    select(entry_table.c.id)
+    .where(entry_table.c.first_seen_at >= bindparam("since"), entry_table.c.first_seen_at < bindparam("moment"))
+    .order_by(entry_table.c.first_seen_at.desc(), entry_table.c.id.desc())
+    .limit(1)
+)
+_FIRST_SOON_SINCE = select(func.min(entry_table.c.id)).where(
+    entry_table.c.first_seen_at.between(bindparam("moment"), bindparam("soon"))
 )
 _THEIR_HITS = select(hits.c.topic_id, hits.c.matched_at, hits.c.origin).where(any_of(hits.c.entry_id, _IDS))
 _THEIR_OTHER_KEYS = select(aliases.c.entry_id, aliases.c.key).where(any_of(aliases.c.entry_id, _IDS))
@@ -142,16 +155,43 @@ def _prune_entries(database: Database, kept: Retention, now: datetime) -> Iterat
     """Take entries away, some at a time, oldest first; gives how many, and how many hits with them."""
     after = 0
     with database.read() as db:
-        below = find_first_id_since(db, now - kept.entries)
+        below = _find_id_limit(db, now - kept.entries, now)
     while True:
         with database.read() as db:
             ids = db.execute(_leaving(after, below, now - kept.hits)).scalars().all()
         if not ids:
-            return
+            break
         with database.write(lasting=False) as db:
             yield _take_away(db, ids, now - kept.hits, now)
         after = ids[-1]
         time.sleep(PAUSE)
+    with database.write(lasting=False) as db:
+        if now - kept.entries > _read_last_limit(db, now)[1]:
+            set_value(db, _LAST_LIMIT, f"{below} {(now - kept.entries).isoformat()}")
+
+
+def _find_id_limit(db: Db, moment: datetime, now: datetime) -> int:
+    """Return the id below which all entries were first seen before a moment, also where a wrong clock noted when.
+
+    Ids rise with true time, noted times may not: entries that a wrong clock dated are as old as the next one that a
+    right clock dated. Those dated too early are what the last pruning left although they looked old enough.
+    """
+    limit, since = _read_last_limit(db, now)
+    times = {"moment": moment, "since": since, "soon": moment + timedelta(days=1)}
+    last_before = db.execute(_LAST_BEFORE, times).scalar()
+    if last_before is None:
+        return limit
+    first_since: int | None = db.execute(_FIRST_SOON_SINCE, times).scalar()
+    if first_since is None:
+        first_since = find_first_id_since(db, moment)
+    return max(limit, min(int(last_before) + 1, first_since))
+
+
+def _read_last_limit(db: Db, now: datetime) -> tuple[int, datetime]:
+    """Return below which id, and before which moment, entries have been pruned so far; one in the future is ignored."""
+    id_, _, text = (get_value(db, _LAST_LIMIT) or "").partition(" ")
+    moment = datetime.fromisoformat(text) if text else _EPOCH
+    return (int(id_), moment) if _EPOCH < moment <= now else (0, _EPOCH)
 
 
 def _take_away(db: Db, ids: Sequence[int], hits_since: datetime, now: datetime) -> tuple[int, int]:

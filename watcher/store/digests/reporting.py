@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Select, and_, exists, or_, select
 from watcher.model.digest import Subscription
 from watcher.model.digest_story import DigestHit
 from watcher.model.results import StoredHit
-from watcher.model.topic import Origin
+from watcher.model.topic import FoundBy, Origin
 from watcher.store.database import Db
 from watcher.store.hits.mapping import read_hit_row, select_hits
 from watcher.store.hits.offers import is_offered
@@ -129,6 +129,8 @@ def _select_unreported(chosen: Select[Any], subscription: Subscription, since: d
     if subscription.topics:
         chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
     if subscription.immediate:
+        # What meaning found was judged by a person, who need not be alerted to it.
+        chosen = chosen.where(hit_table.c.found_by == FoundBy.WORDS.value)
         chosen = chosen.where(*_after_cooldown(subscription, now))
     if not subscription.include_baseline:
         chosen = chosen.where(or_(~entry_table.c.baseline, by_edit))
@@ -177,4 +179,5 @@ def to_digest_hit(conditions: StoredHit) -> DigestHit:
         story_id=conditions.story_id,
         baseline=conditions.stored.baseline,
         version=conditions.stored.version,
+        is_weak=conditions.is_weak,
     )

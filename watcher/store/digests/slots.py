@@ -19,6 +19,12 @@ def get_last_slot(db: Db, name: str, now: datetime) -> datetime | None:
     return found
 
 
+def get_last_digest_id(db: Db, name: str) -> int:
+    """Return the id of the digest that was composed last for a subscription, 0 where there is none."""
+    found: int | None = db.execute(select(func.max(digests.c.id)).where(digests.c.name == name)).scalar_one()
+    return found or 0
+
+
 def get_last_slots(db: Db, now: datetime) -> Mapping[str, datetime]:
     """Return the latest slot of every subscription there ever was; those in the future are ignored."""
     composed = select(digests.c.name, func.max(digests.c.slot_at)).where(digests.c.slot_at <= now)

@@ -35,11 +35,11 @@ def add_entries(
 
 
 def assign_entry_ids(db: Db, new: Sequence[NewEntry]) -> tuple[StoredEntry, ...]:
-    """Assign ids to new entries, in their order, and index them; `insert_entries` comes in the same transaction."""
+    """Assign ids to new entries, in their order; `insert_entries` comes in the same transaction."""
     if not new:
         return ()
     ids = reserve_ids(db, entries, len(new))
-    stored = tuple(
+    return tuple(
         StoredEntry(
             id=id_,
             entry=entry.entry,
@@ -49,13 +49,20 @@ def assign_entry_ids(db: Db, new: Sequence[NewEntry]) -> tuple[StoredEntry, ...]
         )
         for entry, id_ in zip(new, ids, strict=True)
     )
-    index_entries(db, stored)
-    return stored
 
 
-def insert_entries(db: Db, fresh: Sequence[StoredEntry], homes: Mapping[int, StoryAssignment] = _NO_HOMES) -> None:
-    """Store entries that have just been numbered, those that have one with their story."""
+def insert_entries(
+    db: Db,
+    fresh: Sequence[StoredEntry],
+    homes: Mapping[int, StoryAssignment] = _NO_HOMES,
+    tokenized: Sequence[str] | None = None,
+) -> None:
+    """Store entries that have just been numbered, those that have one with their story, and index their words.
+
+    `tokenized` are their index tokens, where they are known already.
+    """
     if fresh:
+        index_entries(db, fresh, tokenized)
         put_rows(db, entries, [build_new_entry_row(stored, homes.get(stored.id)) for stored in fresh])
         add_to_entry_counts(db, Counter(stored.entry.feed_id for stored in fresh))
 

@@ -10,20 +10,24 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select
 
-from watcher.match import RequiredTerms
+from watcher.match import EntryText, RequiredTerms
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Db
 from watcher.store.sql.fulltext import get_fulltext
-from watcher.text.tokenizer import index_text
 
 MAX_COUNTED_ENTRIES = 5_000
 """Beyond this many matches a word is called common, and a filter drives the search instead of it."""
 
 
-def index_entries(db: Db, stored: Sequence[StoredEntry]) -> None:
-    """Put entries into the index, in one statement for the whole batch."""
-    if stored:
-        get_fulltext(db).add(db, [(entry.id, tokenize_entry(entry)) for entry in stored])
+def index_entries(db: Db, stored: Sequence[StoredEntry], tokenized: Sequence[str] | None = None) -> None:
+    """Put entries into the index, in one statement for the whole batch.
+
+    `tokenized` are their index tokens (`tokenize_entry`), where they are known already.
+    """
+    if not stored:
+        return
+    texts = map(tokenize_entry, stored) if tokenized is None else tokenized
+    get_fulltext(db).add(db, [(entry.id, text) for entry, text in zip(stored, texts, strict=True)])
 
 
 def unindex_entries(db: Db, stored: Iterable[StoredEntry]) -> None:
@@ -33,8 +37,7 @@ def unindex_entries(db: Db, stored: Iterable[StoredEntry]) -> None:
 
 def tokenize_entry(stored: StoredEntry) -> str:
     """Return the index tokens of an entry's own words, with spaces between."""
-    item = stored.entry.item
-    return index_text(item.title, item.summary, item.content, item.author, *item.tags)
+    return EntryText(stored).format_index_text()
 
 
 def format_expression(db: Db, terms: RequiredTerms) -> str | None:

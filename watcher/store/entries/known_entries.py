@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cache
@@ -119,58 +119,66 @@ _STILL_IN_DOCUMENT = (
 
 
 @dataclass(slots=True)
-class _Recalled:
-    """What is known of one document's entries, as it comes to light."""
+class _DocumentLookup:
+    """What has been found so far of what is known of one document's entries."""
 
+    feed_id: int
     offered: Sequence[Entry]
-    found: dict[str, tuple[int, KnownEntry]] = field(default_factory=dict)
+    by_key: dict[str, tuple[int, KnownEntry]] = field(default_factory=dict)
+    """Known entries by key, each with how it was found (`_BY_KEY`): the smaller number is the better find."""
     by_url: dict[str, list[RememberedEntry]] = field(default_factory=dict)
     by_title: dict[str, list[RememberedEntry]] = field(default_factory=dict)
-    newest: datetime | None = None
-    number: int = 0
+    newest_published_at: datetime | None = None
+    entry_count: int = 0
     counts: Counter[str] = field(init=False)
-    unlike: list[Entry] = field(init=False)
+    changed: list[Entry] = field(init=False)
     """Those that are not repeated word for word, and so not known already; and those that share their ids."""
 
     def __post_init__(self) -> None:
         self.counts = Counter(entry.key for entry in self.offered)
-        self.unlike = [entry for entry in self.offered if not entry.item.repeated or self.counts[entry.key] > 1]
+        self.changed = [entry for entry in self.offered if not entry.item.repeated or self.counts[entry.key] > 1]
 
-    @property
-    def strange(self) -> list[Entry]:
-        """Those that no id has named so far."""
-        return [entry for entry in self.unlike if not entry.item.repeated and not self._is_named(entry)]
+    def list_keys(self) -> Iterator[str]:
+        """Return the keys by which entries are looked up at first."""
+        for entry in self.changed:
+            yield entry.key
+            if self.counts[entry.key] > 1:
+                yield from build_specific_keys(entry)
+            if entry.former_key not in {None, entry.key}:
+                yield str(entry.former_key)
 
-    @property
-    def sharing(self) -> list[Entry]:
-        """Those that are alone with their id in this document, while the id is known from other items."""
-        return [entry for entry in self.unlike if self.counts[entry.key] == 1 and self._shares_id(entry)]
+    def list_specific_keys(self) -> Iterator[str]:
+        """Return the keys of entries that are alone with their ids in this document, while others have had them."""
+        for entry in self.changed:
+            if self.counts[entry.key] == 1 and self._shares_id(entry):
+                yield from build_specific_keys(entry)
 
-    def keys_of(self, entry: Entry) -> Iterator[str]:
-        """Return the keys by which an entry is asked for at first."""
-        yield entry.key
-        if self.counts[entry.key] > 1:
-            yield from build_specific_keys(entry)
-        if entry.former_key not in {None, entry.key}:
-            yield str(entry.former_key)
+    def list_unknown(self) -> list[Entry]:
+        """Return the entries that no key has found so far."""
+        return [entry for entry in self.changed if not entry.item.repeated and not self._is_named(entry)]
 
-    def whole(self) -> KnownEntries:
+    def list_repeated_keys(self) -> Iterator[str]:
+        """Return the keys of what is repeated word for word, where an unknown entry is like a known one."""
+        if any(self.by_url.values()) or any(self.by_title.values()):
+            yield from (entry.key for entry in self.offered if entry.item.repeated)
+
+    def to_known_entries(self) -> KnownEntries:
         return KnownEntries(
-            by_key={key: known for key, (_how, known) in self.found.items()},
-            by_url={url: some for url, some in self.by_url.items() if some},
-            by_title={title: some for title, some in self.by_title.items() if some},
-            newest_published_at=self.newest,
-            entry_count=self.number,
+            by_key={key: known for key, (_how, known) in self.by_key.items()},
+            by_url={url: similar for url, similar in self.by_url.items() if similar},
+            by_title={title: similar for title, similar in self.by_title.items() if similar},
+            newest_published_at=self.newest_published_at,
+            entry_count=self.entry_count,
         )
 
     def _is_named(self, entry: Entry) -> bool:
         if self.counts[entry.key] > 1 or self._shares_id(entry):
-            return any(key in self.found for key in build_specific_keys(entry))
-        return entry.key in self.found
+            return any(key in self.by_key for key in build_specific_keys(entry))
+        return entry.key in self.by_key
 
     def _shares_id(self, entry: Entry) -> bool:
-        found = self.found.get(entry.key)
-        return build_shared_key(entry.key) in self.found or (found is not None and not is_named_by(entry, found[1]))
+        found = self.by_key.get(entry.key)
+        return build_shared_key(entry.key) in self.by_key or (found is not None and not is_named_by(entry, found[1]))
 
 
 def load_known_entries(db: Db, feed_id: int, candidates: Sequence[Entry]) -> KnownEntries:
@@ -182,62 +190,59 @@ def load_known_entries_of_feeds(db: Db, offered: Sequence[tuple[int, Sequence[En
     """Gather what is known of the entries of several documents, each of another feed, in the documents' order.
 
     By key, and for the unknown ones by address and by headline. An entry that was pruned while its feed still lists it
-    counts as known and unchanged, so that it does not return. What is repeated word for word is looked up only where a
-    strange entry is like a known one, which may be one of the repeated.
+    counts as known and unchanged, so that it does not return. What is repeated word for word is looked up only where an
+    unknown entry is like a known one, which may be one of the repeated.
     """
-    # Four rounds, each one statement for all documents: by key; by more particular keys where an id is shared; by
+    # Four rounds, each one statement for all documents: by key; by more specific keys where an id is shared; by
     # address and headline for what is still unknown; and repeated items of documents in which that found something.
-    recalled = [_Recalled(some) for _feed_id, some in offered]
-    whose = [(feed_id, one) for (feed_id, _some), one in zip(offered, recalled, strict=True)]
-    _recognise(
-        db, [(feed_id, one, key) for feed_id, one in whose for entry in one.unlike for key in one.keys_of(entry)]
-    )
-    _recognise(
-        db,
-        [(feed_id, one, key) for feed_id, one in whose for entry in one.sharing for key in build_specific_keys(entry)],
-    )
-    strange = [(feed_id, one, entry) for feed_id, one in whose for entry in one.strange]
-    feeds = {feed_id: one for feed_id, one, _entry in strange}
-    _find_alike(db, strange)
-    alike = [(feed_id, one) for feed_id, one in feeds.items() if any((*one.by_url.values(), *one.by_title.values()))]
-    _recognise(
-        db, [(feed_id, one, entry.key) for feed_id, one in alike for entry in one.offered if entry.item.repeated]
-    )
-    dialect = get_dialect(db)
-    latest = db.execute(_select_latest(dialect), {"feeds": dialect.bind_values(list(feeds))}).all() if feeds else ()
-    for row in latest:
-        feeds[row.feed].newest, feeds[row.feed].number = row.newest, row.number
-    return tuple(one.whole() for one in recalled)
+    lookups = [_DocumentLookup(feed_id, entries) for feed_id, entries in offered]
+    _find_by_keys(db, [(lookup, key) for lookup in lookups for key in lookup.list_keys()])
+    _find_by_keys(db, [(lookup, key) for lookup in lookups for key in lookup.list_specific_keys()])
+    unknown = [(lookup, entry) for lookup in lookups for entry in lookup.list_unknown()]
+    _find_similar(db, unknown)
+    _find_by_keys(db, [(lookup, key) for lookup in lookups for key in lookup.list_repeated_keys()])
+    _read_latest(db, {lookup.feed_id: lookup for lookup, _entry in unknown})
+    return tuple(lookup.to_known_entries() for lookup in lookups)
 
 
-def _recognise(db: Db, places: Sequence[tuple[int, _Recalled, str]]) -> None:
+def _find_by_keys(db: Db, places: Sequence[tuple[_DocumentLookup, str]]) -> None:
     """Find entries by keys: their own before another that they had, and that before a tombstone."""
-    asked = [(place, feed_id, hash_key(key), key) for place, (feed_id, _one, key) in enumerate(places)]
+    asked = [(place, lookup.feed_id, hash_key(key), key) for place, (lookup, key) in enumerate(places)]
     for row in _rows(db, _BY_KEY, asked):
-        _feed_id, one, key = places[row.place]
-        found = build_shared_key(key) if row.how in _SHARED else key
-        before = one.found.get(found)
+        lookup, key = places[row.place]
+        known_key = build_shared_key(key) if row.how in _SHARED else key
+        before = lookup.by_key.get(known_key)
         if before is None or row.how < before[0]:
-            one.found[found] = row.how, _read_known(row, key if row.how == 0 else None)
+            lookup.by_key[known_key] = row.how, _read_known(row, key if row.how == 0 else None)
 
 
-def _find_alike(db: Db, places: Sequence[tuple[int, _Recalled, Entry]]) -> None:
+def _find_similar(db: Db, places: Sequence[tuple[_DocumentLookup, Entry]]) -> None:
     """Find entries that have the addresses and the headlines of others, the oldest first."""
     wanted: dict[tuple[int, int, str], list[RememberedEntry]] = {}
-    for feed_id, one, entry in places:
-        if (url := entry.canonical_url) and url not in one.by_url:
-            some = wanted[feed_id, hash_key(url), "address"] = one.by_url[url] = []
+    for lookup, entry in places:
+        feed_id = lookup.feed_id
+        if (url := entry.canonical_url) and url not in lookup.by_url:
+            similar = wanted[feed_id, hash_key(url), "address"] = lookup.by_url[url] = []
             # An entry whose key is its address is found by that.
             if entry.key != format_usual_key(url):
-                wanted[feed_id, hash_key(format_usual_key(url)), "key"] = some
-        if (title := hash_title(entry.item.title)) and title not in one.by_title:
-            wanted[feed_id, hash_key(title), "headline"] = one.by_title[title] = []
-    found = list(wanted.values())
+                wanted[feed_id, hash_key(format_usual_key(url)), "key"] = similar
+        if (title := hash_title(entry.item.title)) and title not in lookup.by_title:
+            wanted[feed_id, hash_key(title), "headline"] = lookup.by_title[title] = []
+    results = list(wanted.values())
     asked = [(place, *question) for place, question in enumerate(wanted)]
     for row in sorted(_rows(db, _ALIKE, asked), key=lambda row: row.id):
-        found[row.place].append(_read_remembered(row))
-    for some in found:
-        del some[:-MAX_SIMILAR]
+        results[row.place].append(_read_remembered(row))
+    for similar in results:
+        del similar[:-MAX_SIMILAR]
+
+
+def _read_latest(db: Db, lookups: Mapping[int, _DocumentLookup]) -> None:
+    """Read how many entries each feed has, and when the newest of them was published."""
+    if not lookups:
+        return
+    dialect = get_dialect(db)
+    for row in db.execute(_select_latest(dialect), {"feeds": dialect.bind_values(list(lookups))}):
+        lookups[row.feed].newest_published_at, lookups[row.feed].entry_count = row.newest, row.number
 
 
 def add_aliases(db: Db, migrated: Iterable[tuple[int, int, str]], changing: Collection[int] = ()) -> None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import Select, bindparam, func, select
 
 from watcher.match import Query, RequiredTerms, build_entry_matcher, required_terms
 from watcher.model.entry import StoredEntry
 from watcher.model.results import Filters, Page, SearchResult
+from watcher.model.topic import Evidence
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.entries.fulltext_index import (
@@ -41,6 +42,9 @@ MAX_EXPRESSION_LENGTH = 200_000
 _SPARE = 10
 """How many more than asked for are read at first: some candidates do not match."""
 _LONGEST_STEP = 1_000
+_Row: TypeAlias = tuple[StoredEntry, int | None]
+"""An entry and its story."""
+_EntryMatcher: TypeAlias = Callable[[StoredEntry], tuple[Evidence, ...] | None]
 _IDS = bindparam("ids", type_=IDS)
 _THESE = select_entries().where(any_of(entry_table.c.id, _IDS))
 
@@ -55,9 +59,10 @@ def search_entries(
     cursor: str | None = None,
     enough: Callable[[], bool] = lambda: False,
 ) -> Page[SearchResult]:
-    """Find entries, newest first or (`order="score"`, no cursor) best first among the newest RANKED_WINDOW candidates.
+    """Find entries, newest first or (`order="score"`, no cursor) best first among the newest MAX_RANKED_ENTRIES.
 
-    Stops at what it has found where `enough` says so. Raises UsageError for a cursor of another list.
+    Stops at what it has found where `enough` says so, which is asked only where there is a query. Raises UsageError for
+    a cursor of another list.
     """
     filters = filters or Filters()
     place = parse_cursor("entries", cursor)
@@ -65,29 +70,36 @@ def search_entries(
     wanted = format_expression(db, required_terms(query)) if query else None
     if order == "score" and query is not None and wanted is not None:
         return _ranked(db, query, wanted, filters, limit)
-    find = build_entry_matcher(query) if query else None
-    found: list[SearchResult] = []
-    looked = 0
-    last: StoredEntry | None = None
+    candidates = _walk(db, wanted, filters, below, limit)
+    if query is None:
+        return _scan(db, candidates, lambda _stored: (), limit, enough=lambda: False)
+    return _scan(db, candidates, build_entry_matcher(query), limit, enough)
+
+
+def _scan(
+    db: Db, candidates: Iterator[Sequence[_Row]], match_entry: _EntryMatcher, limit: int, enough: Callable[[], bool]
+) -> Page[SearchResult]:
+    """Return the first candidates that match, at most `limit`, and where the search goes on."""
     # The index proposes, `match` decides. One entry more than asked for shows whether the list goes on.
-    for batch in _walk(db, wanted, filters, below, limit):
-        for stored, story in batch:
-            last = stored
-            evidence = find(stored) if find else ()
-            if evidence is None:
+    results: list[SearchResult] = []
+    scanned = 0
+    for batch in candidates:
+        for stored, story_id in batch:
+            if (evidence := match_entry(stored)) is None:
                 continue
-            found.append(SearchResult(stored=stored, evidence=evidence, story_id=story))
-            if len(found) > limit:
-                kept = found[:limit]
+            results.append(SearchResult(stored=stored, evidence=evidence, story_id=story_id))
+            if len(results) > limit:
+                kept = results[:limit]
                 return Page(items=_sized(db, kept), next_cursor=format_cursor("entries", kept[-1].stored.id))
-        looked += len(batch)
-        if (looked >= MAX_SCANNED_ENTRIES or (query is not None and enough())) and last is not None:
+        scanned += len(batch)
+        if batch and (scanned >= MAX_SCANNED_ENTRIES or enough()):
+            last = batch[-1][0]
             return Page(
-                items=_sized(db, found),
+                items=_sized(db, results),
                 next_cursor=format_cursor("entries", last.id),
                 searched_back_to=last.first_seen_at,
             )
-    return Page(items=_sized(db, found))
+    return Page(items=_sized(db, results))
 
 
 def find_id_range(db: Db, since: datetime | None = None, until: datetime | None = None) -> tuple[int, int]:
@@ -119,9 +131,7 @@ def count_languages_in_range(db: Db, above: int, below: int) -> Mapping[str | No
     return {row[0]: int(row[1]) for row in db.execute(counted.group_by(entry_table.c.language))}
 
 
-def _walk(
-    db: Db, wanted: str | None, filters: Filters, below: int, limit: int
-) -> Iterator[list[tuple[StoredEntry, int | None]]]:
+def _walk(db: Db, wanted: str | None, filters: Filters, below: int, limit: int) -> Iterator[Sequence[_Row]]:
     """Yield entries that may match, newest first, in batches, driven by whichever of word and filter is rarer."""
     # Three ways: by the words alone; by rare words joined with the filters; or by the filters, tested for common words.
     above, below = _id_range(db, filters, below)
@@ -207,7 +217,7 @@ def _narrow(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     return filter_entries(db, chosen, filters)
 
 
-def _read(db: Db, ids: Sequence[int]) -> list[tuple[StoredEntry, int | None]]:
+def _read(db: Db, ids: Sequence[int]) -> list[_Row]:
     """Read entries, newest first, each with its story."""
     # Sorted here: asked for an order, SQLite would walk all entries in it and look each up among the ids.
     rows = sorted(db.execute(_THESE, {"ids": ids}).mappings(), key=lambda row: -row["id"])
@@ -225,6 +235,12 @@ def _sized(db: Db, found: list[SearchResult]) -> tuple[SearchResult, ...]:
         )
         for match in found
     )
+
+
+def load_results(db: Db, ids: Sequence[int]) -> Mapping[int, SearchResult]:
+    """Return entries with their stories, by id, as a search lists them; those that are not stored are left out."""
+    found = [SearchResult(stored=stored, story_id=story_id) for stored, story_id in _read(db, ids)]
+    return {result.stored.id: result for result in _sized(db, found)}
 
 
 def _sizes(db: Db, story_ids: set[int]) -> Mapping[int, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,29 +34,35 @@ def sync_feeds(db: Db, sources: Iterable[FeedConfig], now: datetime, interval: t
     """Sync the feeds with the configuration: new ones are due at once, absent ones rest and keep their entries."""
     acquire_lock(db, "feeds")
     reschedule_feeds(db, now)
-    wanted = {source.url: source for source in sources}
-    conceal_feeds(db, wanted.values())
+    configured = {source.url: source for source in sources}
+    conceal_feeds(db, configured.values())
     columns = (feeds.c.url, feeds.c.source, feeds.c.configured, feeds.c.title, feeds.c.fetch_url)
-    known = {row.url: row for row in db.execute(select(*columns))}
-    added = [_build_row(source, now, interval) for url, source in wanted.items() if url not in known]
-    if added:
-        db.execute(insert(feeds), added)
+    stored = {row.url: row for row in db.execute(select(*columns))}
+    added = _add_feeds(db, [source for url, source in configured.items() if url not in stored], now, interval)
+    returned = _update_feeds(db, [(source, stored[url]) for url, source in configured.items() if url in stored], now)
+    dropped = _drop_feeds(db, [url for url, row in stored.items() if row.configured and url not in configured])
+    return FeedSync(added=added, returned=returned, dropped=dropped)
+
+
+def _add_feeds(db: Db, sources: Sequence[FeedConfig], now: datetime, interval: timedelta) -> tuple[str, ...]:
+    if sources:
+        db.execute(insert(feeds), [_build_row(source, now, interval) for source in sources])
+    return tuple(source.url for source in sources)
+
+
+def _update_feeds(db: Db, stored: Sequence[tuple[FeedConfig, Any]], now: datetime) -> tuple[str, ...]:
+    """Update the rows of feeds that are configured otherwise now; return the addresses of those that came back."""
     # A feed that comes back, or whose entry in feeds.yaml changed, is due at once: what it is asked with may differ.
-    changed = [
-        (source, known[url])
-        for url, source in wanted.items()
-        if url in known and not (known[url].configured and known[url].source == format_feed_config(source))
-    ]
-    for source, row in changed:
-        _update_row(db, source, row, now)
-    removed = [url for url, row in known.items() if row.configured and url not in wanted]
-    for url in removed:
+    for source, row in stored:
+        if not row.configured or row.source != format_feed_config(source):
+            _update_row(db, source, row, now)
+    return tuple(source.url for source, row in stored if not row.configured)
+
+
+def _drop_feeds(db: Db, urls: Sequence[str]) -> tuple[str, ...]:
+    for url in urls:
         db.execute(update(feeds).where(feeds.c.url == url).values(configured=False, lease_until=None))
-    return FeedSync(
-        added=tuple(str(row["url"]) for row in added),
-        returned=tuple(source.url for source, row in changed if not row.configured),
-        dropped=tuple(removed),
-    )
+    return tuple(urls)
 
 
 def _build_row(source: FeedConfig, now: datetime, interval: timedelta) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from sqlalchemy import func, select, update
 
@@ -50,31 +50,49 @@ def conceal_feeds(db: Db, sources: Iterable[FeedConfig]) -> Mapping[str, str]:
     return renamed
 
 
-def _plan_renames(configured: Mapping[str, FeedConfig], known: set[str]) -> Mapping[str, str]:
+def _plan_renames(configured: Mapping[str, FeedConfig], stored: set[str]) -> Mapping[str, str]:
     """Choose the stored feed that each configured one goes on from: same address and login first, then the address."""
     # A stored feed is given to one configured feed at most. The same address and login is certain; the address without
     # login, then without query secrets, is tried after that; what nobody configures is only made public.
-    free = known - configured.keys()
-    waiting = [source for url, source in configured.items() if source.private and url not in known]
+    free = stored - configured.keys()
+    waiting = [source for url, source in configured.items() if source.private and url not in stored]
+    renamed = _match_by_login(free, waiting)
+    for strip in (strip_userinfo, make_public_url):
+        unmatched = [source for source in waiting if source.url not in renamed.values()]
+        renamed |= _match_by_address(free - renamed.keys(), unmatched, strip)
+    return renamed | _make_public(sorted(free - renamed.keys()), stored.union(renamed.values()))
+
+
+def _match_by_login(urls: Iterable[str], sources: Iterable[FeedConfig]) -> dict[str, str]:
+    """Return, by stored address, the configured address of the feed that has the same address and login."""
+    by_login = {(strip_userinfo(url), _read_login(url)): url for url in urls}
     renamed: dict[str, str] = {}
-    by_login = {(strip_userinfo(url), _read_login(url)): url for url in free}
-    for source in waiting:
+    for source in sources:
         access = source.access
         login = None if access.username is None else (access.username, access.password or "")
-        if (old := by_login.get((source.request_url, login))) is not None and old not in renamed:
-            renamed[old] = source.url
-    taken = set(renamed.values())
-    for same in (strip_userinfo, make_public_url):
-        by_address = {same(url): url for url in sorted(free, reverse=True) if url not in renamed}
-        for source in waiting:
-            old = by_address.get(same(source.request_url))
-            if old is not None and old not in renamed and source.url not in taken:
-                renamed[old] = source.url
-                taken.add(source.url)
-    taken |= known
-    for number, url in enumerate(sorted(free - renamed.keys())):
+        if (url := by_login.get((source.request_url, login))) is not None:
+            renamed.setdefault(url, source.url)
+    return renamed
+
+
+def _match_by_address(
+    urls: Iterable[str], sources: Iterable[FeedConfig], strip: Callable[[str], str]
+) -> dict[str, str]:
+    """Return, by stored address, the configured address of the feed that has the same one without its secrets."""
+    by_address = {strip(url): url for url in sorted(urls, reverse=True)}
+    renamed: dict[str, str] = {}
+    for source in sources:
+        if (url := by_address.get(strip(source.request_url))) is not None:
+            renamed.setdefault(url, source.url)
+    return renamed
+
+
+def _make_public(urls: Sequence[str], taken: set[str]) -> dict[str, str]:
+    """Return, by stored address, the one without its secrets, numbered where another feed has that one."""
+    renamed: dict[str, str] = {}
+    for number, url in enumerate(urls):
         if (public := make_public_url(url)) != url:
-            renamed[url] = public if public not in taken else f"{public}#{number}"
+            renamed[url] = f"{public}#{number}" if public in taken else public
             taken.add(renamed[url])
     return renamed
 

@@ -9,6 +9,7 @@ from sqlalchemy import (
     Select,
     and_,
     bindparam,
+    case,
     or_,
     select,
 )
@@ -32,11 +33,17 @@ if TYPE_CHECKING:
 
 MAX_RANKED_HITS = 2_000
 """`order=score` ranks the newest so many hits that pass the filters, not all there ever were."""
+RELEVANCE_WEIGHT = 0.75
+"""Of a hit's rank: how well its meaning fits; the rest is its score by words. Without relevance the score alone."""
 _SPARE = 10
 MAX_SCANNED_HITS = 20_000
 """One call looks at no more than so many hits for a search."""
 
 
+_RANK = case(
+    (hits.c.relevance.is_(None), hits.c.score),
+    else_=RELEVANCE_WEIGHT * hits.c.relevance + (1 - RELEVANCE_WEIGHT) * hits.c.score,
+)
 _THESE = select_hits().where(any_of(hits.c.id, bindparam("ids", type_=IDS)))
 
 
@@ -50,7 +57,7 @@ def find_hits(
     cursor: str | None = None,
     enough: Callable[[], bool] = lambda: False,
 ) -> Page[StoredHit]:
-    """List hits, newest first or (`order="score"`) best first among the newest SCORED_WINDOW that pass.
+    """List hits, newest first or (`order="score"`) best first among the newest MAX_RANKED_HITS that pass.
 
     A `query` keeps hits whose entry it matches, its evidence beside the topic's; newest first, it stops at what it has
     found where `enough` says so. Raises UsageError for a bad cursor.
@@ -132,26 +139,26 @@ def _cut(found: list[StoredHit], limit: int) -> Page[StoredHit]:
 
 def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor: str | None) -> Page[StoredHit]:
     place = parse_cursor("hits-score", cursor)
-    newest = filter_hits(db, _pairs(filters).add_columns(hits.c.score), filters).order_by(hits.c.id.desc())
+    newest = filter_hits(db, _pairs(filters).add_columns(_RANK.label("rank")), filters).order_by(hits.c.id.desc())
     window = newest.limit(MAX_RANKED_HITS).subquery()
-    best = select(window.c.id).order_by(window.c.score.desc(), window.c.id.desc())
+    best = select(window.c.id, window.c.rank).order_by(window.c.rank.desc(), window.c.id.desc())
     if place:
-        score, below = place[0], int(place[1])
-        best = best.where(or_(window.c.score < score, and_(window.c.score == score, window.c.id < below)))
+        rank, below = place[0], int(place[1])
+        best = best.where(or_(window.c.rank < rank, and_(window.c.rank == rank, window.c.id < below)))
     if query is None:
         best = best.limit(limit + 1)
     found: list[StoredHit] = []
-    for some in split_into_chunks(db.execute(best).scalars().all(), limit + _SPARE):
+    ranks: dict[int, float] = {row.id: row.rank for row in db.execute(best)}
+    for some in split_into_chunks(list(ranks), limit + _SPARE):
         rows = db.execute(_THESE, {"ids": some}).mappings().all()
-        for hit in sorted(map(read_hit_row, rows), key=lambda hit: (-hit.hit.score, -hit.id)):
+        for hit in sorted(map(read_hit_row, rows), key=lambda hit: (-ranks[hit.id], -hit.id)):
             if query is not None and not _is_match(query, hit.stored):
                 continue
             found.append(hit)
             if len(found) > limit:
                 last = found[limit - 1]
-                return Page(
-                    items=tuple(found[:limit]), next_cursor=format_cursor("hits-score", float(last.hit.score), last.id)
-                )
+                cursor = format_cursor("hits-score", float(ranks[last.id]), last.id)
+                return Page(items=tuple(found[:limit]), next_cursor=cursor)
     return Page(items=tuple(found))
 
 

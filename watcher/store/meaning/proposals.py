@@ -11,9 +11,8 @@ from typing import Any
 from sqlalchemy import CursorResult, RowMapping, Select, delete, func, insert, select, tuple_, update
 
 from watcher.errors import NotFoundError
-from watcher.model.entry import StoredEntry
 from watcher.model.meaning import Judgement, Proposal, ProposalEvidence, ProposalState, ReferenceKind, Verdict
-from watcher.model.results import Page
+from watcher.model.results import Page, StoredProposal
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.entries.mapping import read_entry_row, select_entries
@@ -45,16 +44,6 @@ class DayBudget:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StoredProposal:
-    """A proposal with its entry."""
-
-    proposal: Proposal
-    stored: StoredEntry
-    topic_version: str
-    judged_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ProposalFilters:
     """Which proposals a list is about; empty means all. `since` and `until` bound `proposed_at`: [since, until)."""
 
@@ -63,6 +52,7 @@ class ProposalFilters:
     since: datetime | None = None
     until: datetime | None = None
     entry_id: int | None = None
+    after_id: int = 0
 
 
 def add_proposals(
@@ -247,6 +237,8 @@ def _filter(chosen: Select[Any], filters: ProposalFilters) -> Select[Any]:
         chosen = chosen.where(proposals.c.proposed_at >= filters.since)
     if filters.until is not None:
         chosen = chosen.where(proposals.c.proposed_at < filters.until)
+    if filters.after_id:
+        chosen = chosen.where(proposals.c.id > filters.after_id)
     if filters.entry_id is not None:
         chosen = chosen.where(proposals.c.entry_id == filters.entry_id)
     return chosen

@@ -11,8 +11,8 @@ from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.operators import OperatorType
 
-from watcher.store.database.connection import Db
 from watcher.store.sql.dialect import get_dialect
+from watcher.store.sql.interface import Db
 
 
 class any_of(FunctionElement[bool]):  # noqa: N801  (reads as the SQL that it stands for)

@@ -1,19 +1,33 @@
-"""Finds the SQL dialect of a database."""
+"""Finds what is written for one kind of database: its dialect, its connections.
+
+Each kind is imported when it is first needed: PostgreSQL's part of SQLAlchemy takes long to load.
+"""
 
 from __future__ import annotations
 
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, literal_column
+from sqlalchemy import URL, ColumnElement, literal_column
 
-from watcher.store.database.connection import Db
-from watcher.store.sql.interface import SqlDialect
+from watcher.store.sql.backend import Backend
+from watcher.store.sql.interface import Db, SqlDialect
 
 
 def get_dialect(db: Db) -> SqlDialect:
     """Return the dialect of the database that a transaction is open on."""
     return _load_dialect(db.dialect.name)
+
+
+def open_backend(url: URL, *, durable: bool) -> Backend:
+    """Return the connections for an address; a file that is not `durable` need not outlive a failure of power."""
+    if url.get_backend_name() == "sqlite":
+        from watcher.store.sql.sqlite_backend import SqliteBackend
+
+        return SqliteBackend(url, durable=durable)
+    from watcher.store.sql.postgresql_backend import PostgresqlBackend
+
+    return PostgresqlBackend(url)
 
 
 def excluded(column: str) -> ColumnElement[Any]:
@@ -23,7 +37,6 @@ def excluded(column: str) -> ColumnElement[Any]:
 
 @cache
 def _load_dialect(name: str) -> SqlDialect:
-    # Imported when first needed: PostgreSQL's part of SQLAlchemy takes long to load.
     if name == "sqlite":
         from watcher.store.sql.sqlite import SqliteDialect
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from sqlalchemy import ColumnElement, Row, Select
 
 from watcher.match import RequiredTerms
-from watcher.store.database.connection import Db
+from watcher.store.sql.interface import Db
 
 
 class FulltextIndex(Protocol):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-from sqlalchemy import Insert, Table
+from sqlalchemy import Connection, Insert, Table
 
-from watcher.store.database.connection import Db
+Db: TypeAlias = Connection
+"""An open transaction. Who opened it commits; nobody else does."""
 
 
 class SqlDialect(ABC):

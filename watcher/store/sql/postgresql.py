@@ -12,8 +12,7 @@ from sqlalchemy import Insert, Table, func, select, text
 from sqlalchemy.dialects import postgresql
 
 from watcher.errors import StoreError
-from watcher.store.database.connection import Db
-from watcher.store.sql.interface import SqlDialect
+from watcher.store.sql.interface import Db, SqlDialect
 from watcher.store.sql.rows import convert_rows, join_names
 
 _DIALECT = postgresql.dialect()  # type: ignore[no-untyped-call]

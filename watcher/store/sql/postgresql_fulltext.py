@@ -9,8 +9,8 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, column, select, text
 
 from watcher.match import AllOf, AnyOf, Anything, RequiredPhrase, RequiredPrefix, RequiredTerms, RequiredToken
-from watcher.store.database.connection import Db
 from watcher.store.sql.expressions import join_expressions
+from watcher.store.sql.interface import Db
 from watcher.store.sql.types import IDS
 from watcher.store.tables import archive
 

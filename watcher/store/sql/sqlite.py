@@ -10,8 +10,7 @@ from typing import Any
 from sqlalchemy import Insert, Select, Table, func, select
 from sqlalchemy.dialects import sqlite
 
-from watcher.store.database.connection import Db
-from watcher.store.sql.interface import SqlDialect
+from watcher.store.sql.interface import Db, SqlDialect
 from watcher.store.sql.rows import convert_rows, join_names
 
 _DIALECT = sqlite.dialect()

@@ -10,9 +10,9 @@ from sqlalchemy import ColumnElement, Row, Select, bindparam, text
 from sqlalchemy.exc import DBAPIError
 
 from watcher.match import AllOf, AnyOf, Anything, RequiredPhrase, RequiredPrefix, RequiredTerms, RequiredToken
-from watcher.store.database.connection import Db
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.expressions import join_expressions
+from watcher.store.sql.interface import Db
 from watcher.store.sql.types import IDS
 
 _ADD = text("INSERT INTO archive (rowid, tokens) SELECT value ->> 0, value ->> 1 FROM json_each(:batch)")

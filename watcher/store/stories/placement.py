@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from itertools import chain
+from typing import Any
 
 from sqlalchemy import TextClause, bindparam, case, delete, func, select, text, update
 
@@ -21,20 +22,20 @@ from watcher.store.sql.interface import SqlDialect
 from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import stories, story_marks
-from watcher.stories import (
+from watcher.stories.grouping import GroupedReport, ReportKey, find_copies, get_report_time, group_reports
+from watcher.stories.pair import PairScore, ReportTraits, build_traits, score_pair
+from watcher.stories.similarity import (
     MAX_COMPARED_CHARACTERS,
     STORY_WINDOW,
-    StoryCandidate,
     build_story_text,
-    choose_story,
     compute_blocking_keys,
     extract_story_text,
 )
 
 MAX_COMPARED_ENTRIES = 12
-"""How many of the entries that share the most marks are compared word by word."""
-MAX_ENTRIES_PER_MARK = 50
-"""How many entries a mark brings to mind, the newest that have it."""
+"""How many of the entries that share the most blocking keys are compared word by word."""
+MAX_ENTRIES_PER_KEY = 50
+"""How many entries one blocking key proposes, the newest that have it."""
 
 
 def assign_stories(db: Db, known: Sequence[StoredEntry], now: datetime) -> None:
@@ -57,34 +58,16 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
     if not fresh:
         return {}
     reports = [_Report.of(stored) for stored in sorted(fresh, key=lambda report: report.id)]
-    shared_marks = _count_shared_marks(db, reports, now)
-    # Entries of the batch are compared with those before them as well, so that a batch groups as one by one would.
-    for number, report in enumerate(reports):
-        shared_marks[number].update({other.entry_id: len(report.marks & other.marks) for other in reports[:number]})
-    nearest = [_nearest(some) for some in shared_marks]
-    known = _candidates(db, {entry_id for some in nearest for entry_id in some})
-    sizes: Counter[int] = Counter()
-    new_stories = 0
-    for number, report in enumerate(reports):
-        chosen = choose_story(report.words, [known[entry_id] for entry_id in nearest[number] if entry_id in known], now)
-        if chosen.story_id is None:
-            new_stories += 1
-        report.story_id = -new_stories if chosen.story_id is None else chosen.story_id
-        report.copy = chosen.copy
-        sizes[report.story_id] += 1
-        known[report.entry_id] = StoryCandidate(
-            story_id=report.story_id, entry_id=report.entry_id, text=report.words, seen_at=report.seen_at
-        )
-    ids = _begin(db, [sizes[-number] for number in range(1, new_stories + 1)], now)
-    _grow(db, {story_id: size for story_id, size in sizes.items() if story_id > 0}, now)
-    rows = [{"mark": mark, "entry_id": report.entry_id} for report in reports for mark in sorted(report.marks)]
-    if rows:
-        bulk_insert(db, story_marks, rows)
+    # Blocking keys propose stored entries, words decide, and whoever joins no stored story begins one.
+    nearest = _find_nearest(db, reports, now)
+    asked = set(chain.from_iterable(nearest)) - {report.entry_id for report in reports}
+    groups = _group(reports, nearest, _load_candidates(db, asked))
+    assigned = zip(groups, _store_groups(db, groups, now), strict=True)
+    _add_blocking_keys(db, reports)
     return {
-        report.entry_id: StoryAssignment(
-            ids[-report.story_id - 1] if report.story_id < 0 else report.story_id, report.copy
-        )
-        for report in reports
+        reports[number].entry_id: StoryAssignment(story_id, number in group.copies)
+        for group, story_id in assigned
+        for number in group.fresh
     }
 
 
@@ -94,25 +77,67 @@ def filter_without_story(db: Db, entry_ids: Sequence[int]) -> frozenset[int]:
 
 
 def prune_story_marks(db: Db, before: datetime) -> None:
-    """Drop the marks of entries that are too old to be joined."""
+    """Delete the blocking keys of entries that are too old for others to join their stories."""
     db.execute(delete(story_marks).where(story_marks.c.entry_id < find_first_id_since(db, before)))
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Report:
-    """An entry on its way into a story; a negative `story_id` is one that has yet to begin."""
+    """An entry as it is compared with others: entries that share no blocking key are not compared."""
 
     entry_id: int
-    words: str
-    marks: frozenset[int]
-    seen_at: datetime
-    story_id: int = 0
-    copy: bool = False
+    traits: ReportTraits
+    blocking_keys: frozenset[int]
+    key: ReportKey
+    story_id: int | None = None
 
     @classmethod
     def of(cls, stored: StoredEntry) -> _Report:
-        words = extract_story_text(stored.entry)
-        return cls(stored.id, words, frozenset(compute_blocking_keys(words)), stored.first_seen_at)
+        entry = stored.entry
+        text = extract_story_text(entry)
+        reported_at = get_report_time(entry.item.published_at, stored.first_seen_at, doubtful=entry.item.date_doubtful)
+        key = (reported_at, text, f"{entry.feed_id} {entry.key}")
+        return cls(stored.id, build_traits(text, entry.item.language), frozenset(compute_blocking_keys(text)), key)
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Reports of one story: the fresh ones, by number, and those of them that repeat an earlier report."""
+
+    fresh: tuple[int, ...]
+    story_id: int | None
+    copies: frozenset[int]
+
+
+def _group(
+    fresh: Sequence[_Report], nearest: Sequence[Sequence[int]], known: Mapping[int, _Report]
+) -> Sequence[_Group]:
+    """Group fresh reports with each other and with the stored ones that they are nearest to."""
+    reports = [*fresh, *(known[entry_id] for entry_id in sorted(known))]
+    number_of = {report.entry_id: number for number, report in enumerate(reports)}
+
+    @cache
+    def compare_ordered(number: int, other: int) -> PairScore:
+        return score_pair(reports[number].traits, reports[other].traits, None)
+
+    def compare(number: int, other: int) -> PairScore:
+        return compare_ordered(min(number, other), max(number, other))
+
+    grouped = [
+        GroupedReport(key=report.key, story_id=report.story_id, is_fresh=number < len(fresh))
+        for number, report in enumerate(reports)
+    ]
+    near = {number: [number_of[id_] for id_ in some if id_ in number_of] for number, some in enumerate(nearest)}
+    # Stored stories are joined with each other when their vectors are there, by more than words.
+    groups = group_reports(grouped, near, compare, merge_stories=False)
+    return [
+        _Group(
+            tuple(number for number in group.members if number < len(fresh)),
+            group.story_ids[0] if group.story_ids else None,
+            find_copies(grouped, group, compare),
+        )
+        for group in groups
+    ]
 
 
 _MOMENT = stories.c.first_at.type
@@ -142,6 +167,10 @@ _TEXTS = select(
         func.coalesce(func.nullif(entry_table.c.summary, ""), entry_table.c.content), 1, MAX_COMPARED_CHARACTERS
     ).label("rest"),
     entry_table.c.first_seen_at,
+    entry_table.c.published_at,
+    entry_table.c.published_doubtful,
+    entry_table.c.language,
+    entry_table.c.feed_id,
 ).where(any_of(entry_table.c.id, bindparam("ids", type_=IDS)))
 
 
@@ -150,36 +179,48 @@ def _first_since(moment: str) -> str:
     return f"coalesce(({first}), {MAX_ENTRY_ID})"
 
 
-# The newest holders of each mark: a word that is in every other headline would bring thousands and tell nothing.
+# The newest holders of each key: a word that is in every other headline would bring thousands and distinguish nothing.
 _HELD = f"""
     SELECT entry_id FROM story_marks AS known
-    WHERE known.mark = asked.mark AND entry_id >= (SELECT {_first_since("since")})
+    WHERE known.mark = asked.blocking_key AND entry_id >= (SELECT {_first_since("since")})
         AND entry_id < (SELECT {_first_since("until")})
-    ORDER BY entry_id DESC LIMIT {MAX_ENTRIES_PER_MARK}"""  # noqa: S608
+    ORDER BY entry_id DESC LIMIT {MAX_ENTRIES_PER_KEY}"""  # noqa: S608
 
 
 @cache
 def _select_holders(dialect: SqlDialect) -> TextClause:
-    """Return the statement that finds, for each mark, the latest entries that have it."""
-    sql = (
-        f"SELECT asked.mark, {dialect.collect(_HELD, 'entry_id')} FROM {dialect.values_of('marks', 'mark', 'integer')}"  # noqa: S608
-    )
+    """Return the statement that finds, for each blocking key, the latest entries that have it."""
+    keys = dialect.values_of("keys", "blocking_key", "integer")
+    sql = f"SELECT asked.blocking_key, {dialect.collect(_HELD, 'entry_id')} FROM {keys}"  # noqa: S608
     return text(sql).bindparams(bindparam("since", type_=_MOMENT), bindparam("until", type_=_MOMENT))
 
 
-def _count_shared_marks(db: Db, reports: Sequence[_Report], now: datetime) -> list[Counter[int]]:
-    """For each entry, count the marks that stored ones share with it."""
-    marks = sorted({mark for report in reports for mark in report.marks})
-    if not marks:
-        return [Counter() for _ in reports]
+def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[list[int]]:
+    """List, for each report, the entries that share the most blocking keys with it.
+
+    Those of the batch are among them, so that a batch groups as its entries would one by one.
+    """
+    holders = dict(_find_holders(db, sorted(set().union(*(report.blocking_keys for report in reports))), now))
+    for report in reports:
+        for key in report.blocking_keys:
+            holders[key] = [*holders.get(key, ()), report.entry_id]
+    return [
+        _choose_nearest(Counter(id_ for key in report.blocking_keys for id_ in holders[key] if id_ != report.entry_id))
+        for report in reports
+    ]
+
+
+def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> Mapping[int, Sequence[int]]:
+    """Return, for each blocking key, the latest entries that have it."""
+    if not blocking_keys:
+        return {}
     dialect = get_dialect(db)
     window = {"since": now - STORY_WINDOW, "until": now + STORY_WINDOW}
-    rows = db.execute(_select_holders(dialect), {**window, "marks": dialect.bind_values(marks)}).all()
-    holders = {mark: dialect.read_collected(entry_ids) for mark, entry_ids in rows}
-    return [Counter(chain.from_iterable(holders[mark] for mark in report.marks)) for report in reports]
+    rows = db.execute(_select_holders(dialect), {**window, "keys": dialect.bind_values(blocking_keys)}).all()
+    return {key: dialect.read_collected(entry_ids) for key, entry_ids in rows}
 
 
-def _nearest(shared: Counter[int]) -> list[int]:
+def _choose_nearest(shared: Counter[int]) -> list[int]:
     """Choose those who share the most, the newer of two that share as much."""
     most = [(count, entry_id) for entry_id, count in shared.items() if count > 1]
     if len(most) < MAX_COMPARED_ENTRIES:
@@ -187,23 +228,32 @@ def _nearest(shared: Counter[int]) -> list[int]:
     return [entry_id for _count, entry_id in sorted(most, reverse=True)[:MAX_COMPARED_ENTRIES]]
 
 
-def _candidates(db: Db, entry_ids: Collection[int]) -> dict[int, StoryCandidate]:
+def _load_candidates(db: Db, entry_ids: Collection[int]) -> dict[int, _Report]:
     if not entry_ids:
         return {}
     rows = db.execute(_TEXTS, {"ids": entry_ids}).all()
-    return {
-        row.id: StoryCandidate(
-            story_id=row.story_id,
-            entry_id=row.id,
-            text=build_story_text(row.title, row.rest, ""),
-            seen_at=row.first_seen_at,
-        )
-        for row in rows
-        if row.story_id is not None
-    }
+    return {row.id: _read_candidate(row) for row in rows if row.story_id is not None}
 
 
-def _begin(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
+def _read_candidate(row: Any) -> _Report:
+    text = build_story_text(row.title, row.rest, "")
+    reported_at = get_report_time(row.published_at, row.first_seen_at, doubtful=row.published_doubtful)
+    traits = build_traits(text, row.language)
+    return _Report(row.id, traits, frozenset(), (reported_at, text, f"{row.feed_id} {row.id}"), row.story_id)
+
+
+def _store_groups(db: Db, groups: Sequence[_Group], now: datetime) -> list[int]:
+    """Add the stories of new groups, count what stored ones gain, and return the story of each group."""
+    # Ids are in order of discovery, whatever the order in which reports were published.
+    new_groups = sorted((group for group in groups if group.story_id is None), key=lambda group: min(group.fresh))
+    new_ids = _add_stories(db, [len(group.fresh) for group in new_groups], now)
+    ids = dict(zip((group.fresh for group in new_groups), new_ids, strict=True))
+    _grow_stories(db, {group.story_id: len(group.fresh) for group in groups if group.story_id and group.fresh}, now)
+    return [ids[group.fresh] if group.story_id is None else group.story_id for group in groups]
+
+
+def _add_stories(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
+    """Add stories of some sizes, and return their ids."""
     if not sizes:
         return ()
     ids = reserve_ids(db, stories, len(sizes))
@@ -212,6 +262,12 @@ def _begin(db: Db, sizes: Sequence[int], now: datetime) -> Sequence[int]:
     return ids
 
 
-def _grow(db: Db, more: Mapping[int, int], now: datetime) -> None:
+def _grow_stories(db: Db, more: Mapping[int, int], now: datetime) -> None:
     if more:
         db.execute(_GROW, [{"story": story_id, "more": size, "now": now} for story_id, size in sorted(more.items())])
+
+
+def _add_blocking_keys(db: Db, reports: Sequence[_Report]) -> None:
+    rows = [{"mark": key, "entry_id": report.entry_id} for report in reports for key in sorted(report.blocking_keys)]
+    if rows:
+        bulk_insert(db, story_marks, rows)

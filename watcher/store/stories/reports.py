@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Row, Select, bindparam, func, literal, select
 
-from watcher.model.event import EventReport, HeadlineEdit
+from watcher.model.event import EventReport, HeadlineEdit, choose_plausible_time
 from watcher.store.database import Db
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.types import IDS
@@ -19,8 +18,6 @@ from watcher.store.tables import entry_versions, feeds, hits
 
 TEXT_LENGTH = 1_200
 """Characters of a report's text that are read to find what it adds."""
-CLOCK_TOLERANCE = timedelta(minutes=10)
-"""How far a feed's clock may be ahead of ours."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +110,6 @@ def _iter_edits(rows: Sequence[Any]) -> Iterable[HeadlineEdit]:
 
 
 def _read_report(row: Row[Any], topics: tuple[str, ...], edits: tuple[HeadlineEdit, ...]) -> EventReport:
-    is_plausible = row.published_at is not None and row.published_at <= row.first_seen_at + CLOCK_TOLERANCE
     return EventReport(
         entry_id=row.id,
         title=row.title,
@@ -121,7 +117,7 @@ def _read_report(row: Row[Any], topics: tuple[str, ...], edits: tuple[HeadlineEd
         outlet=row.outlet or "unknown outlet",
         language=row.language,
         url=row.url,
-        published_at=row.published_at if is_plausible else None,
+        published_at=choose_plausible_time(row.published_at, row.first_seen_at),
         first_seen_at=row.first_seen_at,
         copy=row.copy,
         topics=topics,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, select
@@ -15,6 +15,7 @@ from watcher.model.topic import Origin
 from watcher.schedule import get_feed_health
 from watcher.store.database import Db
 from watcher.store.feeds.queries import load_feed_summaries, load_feeds
+from watcher.store.meaning.progress import get_meaning_state
 from watcher.store.outbox.queries import count_deliveries_by_state
 from watcher.store.system.clock_faults import describe_clock_faults
 from watcher.store.system.counters import get_entry_count, get_hit_count
@@ -102,6 +103,15 @@ def measure_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
         entries=db.execute(came).scalar_one(),
         notes=tuple(lines[:MAX_NOTES]) + ((f"and {len(lines) - MAX_NOTES} more",) if len(lines) > MAX_NOTES else ()),
     )
+
+
+def measure_whole_coverage(db: Db, since: datetime, until: datetime) -> Coverage:
+    """Return the same, and what of the archive is not read for its meaning yet."""
+    coverage, meaning = measure_coverage(db, since, until), get_meaning_state(db)
+    if meaning is None or not meaning.backlog:
+        return coverage
+    seconds = round(meaning.remaining.total_seconds()) if meaning.remaining is not None else None
+    return replace(coverage, meaning_backlog=meaning.backlog, meaning_seconds=seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from watcher.store.tables.meaning import (
     topic_heads,
 )
 from watcher.store.tables.metadata import metadata
-from watcher.store.tables.story import stories, story_marks
+from watcher.store.tables.story import stories, story_decisions, story_marks, story_moves
 from watcher.store.tables.system import leases, meta
 from watcher.store.tables.topic import hit_days, hits, topic_versions, topics
 
@@ -47,7 +47,9 @@ __all__ = [
     "proposals",
     "repeatable_requests",
     "stories",
+    "story_decisions",
     "story_marks",
+    "story_moves",
     "text_vectors",
     "tombstones",
     "topic_heads",

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from watcher.store.sql.types import Id, IndexTokens, Moment
-from watcher.store.tables.metadata import metadata, partial_index
+from watcher.store.tables.metadata import metadata, on_postgresql, partial_index
 
 entries = Table(
     "entries",
@@ -97,6 +97,6 @@ archive = Table(
     # No reference, as on SQLite: words are indexed before the entry is stored, while nobody waits for it.
     Column("entry_id", Id, primary_key=True, autoincrement=False),
     Column("tokens", IndexTokens, nullable=False),
-    Index("ix_archive_tokens", "tokens", postgresql_using="gin"),
-    comment="The search index, over index tokens. On SQLite an FTS5 table of the same name (store/search.py).",
+    Index("ix_archive_tokens", "tokens", **on_postgresql(using="gin")),
+    comment="The search index, over index tokens. On SQLite an FTS5 table of the same name (store/sql).",
 )

@@ -17,7 +17,7 @@ from sqlalchemy import (
 )
 
 from watcher.store.sql.types import Id, Length, Moment
-from watcher.store.tables.metadata import metadata
+from watcher.store.tables.metadata import metadata, on_postgresql
 
 feeds = Table(
     "feeds",
@@ -88,7 +88,7 @@ feeds = Table(
     Column("lease_by", Text),
     Index("ix_feeds_due", "configured", "next_poll_at"),
     # Room in each page for the row's next version: every poll writes two.
-    postgresql_with={"fillfactor": 60},
+    **on_postgresql(**{"with": {"fillfactor": 60}}),
 )
 
 hosts = Table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from sqlalchemy import MetaData, text
+from sqlalchemy.sql.base import DialectKWArgs
 
 metadata = MetaData(
     naming_convention={
@@ -17,6 +18,27 @@ metadata = MetaData(
 )
 
 
+_POSTGRESQL = "postgresql"
+
+
 def partial_index(condition: str) -> dict[str, Any]:
     """Return the options of an Index that holds only the rows of a condition, on either database."""
-    return {"postgresql_where": text(condition), "sqlite_where": text(condition)}
+    return {"sqlite_where": text(condition), **on_postgresql(where=text(condition))}
+
+
+def on_postgresql(**options: object) -> dict[str, Any]:
+    """Return options that a Table or an Index has on PostgreSQL alone; `set_postgresql_options` puts them into force.
+
+    As arguments they would be looked up in SQLAlchemy's PostgreSQL dialect, which takes a fifth of the time that
+    SQLAlchemy takes to load, also where the database is a SQLite file.
+    """
+    return {"info": {_POSTGRESQL: options}}
+
+
+def set_postgresql_options() -> None:
+    """Set the options of tables and indexes for PostgreSQL, before anything is created or compared there."""
+    for table in metadata.tables.values():
+        for item in (table, *table.indexes):
+            if options := item.info.get(_POSTGRESQL):
+                assert isinstance(item, DialectKWArgs)
+                item.dialect_options[_POSTGRESQL].update(options)

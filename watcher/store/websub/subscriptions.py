@@ -1,15 +1,16 @@
-"""Callbacks: the subscriptions at hubs, which feeds want one, and what a feed does once pushes come no more."""
+"""Stores subscriptions at hubs, lists the feeds that want one, and resumes polling once pushes come no more."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import CursorResult, RowMapping, Select, delete, insert, select, update
 
 from watcher.model.feed import FeedState
-from watcher.model.websub import WebSubState, WebSubSubscription
+from watcher.model.websub import NewWebSubSubscription, WebSubState, WebSubSubscription
 from watcher.store.database import Db
 from watcher.store.tables import callbacks, feeds
 
@@ -30,49 +31,49 @@ def list_hubs_by_feed(db: Db) -> Mapping[int, tuple[str, str]]:
 
 
 def list_websub_subscriptions(db: Db) -> tuple[WebSubSubscription, ...]:
-    """Read all callbacks."""
+    """Return all subscriptions."""
     return tuple(_read(row) for row in db.execute(_whole().order_by(callbacks.c.id)).mappings())
 
 
 def find_websub_subscription(db: Db, token: str) -> WebSubSubscription | None:
-    """Read the callback of an address; None where there is none."""
+    """Return the subscription with a token; None where there is none."""
     row = db.execute(_whole().where(callbacks.c.token == token)).mappings().first()
     return None if row is None else _read(row)
 
 
 def list_due_websub_subscriptions(db: Db, now: datetime, limit: int) -> tuple[WebSubSubscription, ...]:
-    """Read callbacks whose hub is to be asked something, longest overdue first."""
+    """Return subscriptions whose hub is to be asked something, the longest overdue first."""
     chosen = _whole().where(callbacks.c.next_try_at <= now).order_by(callbacks.c.next_try_at, callbacks.c.id)
     return tuple(_read(row) for row in db.execute(chosen.limit(limit)).mappings())
 
 
-def claim_websub_subscription(db: Db, callback: WebSubSubscription, until: datetime) -> bool:
-    """Take a due callback for asking its hub, once more not before `until`; False where somebody else has taken it."""
-    mine = callbacks.c.id == callback.id, callbacks.c.next_try_at == callback.next_try_at
+def claim_websub_subscription(db: Db, subscription: WebSubSubscription, until: datetime) -> bool:
+    """Claim a due subscription for asking its hub, once more not before `until`; False where it is claimed already."""
+    mine = callbacks.c.token == subscription.token, callbacks.c.next_try_at == subscription.next_try_at
     done: CursorResult[Any] = db.execute(
         update(callbacks).where(*mine).values(next_try_at=until, failures=callbacks.c.failures + 1)
     )
     return done.rowcount == 1
 
 
-def add_websub_subscription(db: Db, callback: WebSubSubscription) -> None:
-    """Keep a new callback."""
-    db.execute(insert(callbacks).values(feed_id=callback.feed_id, token=callback.token, **_write(callback)))
+def add_websub_subscription(db: Db, new: NewWebSubSubscription) -> None:
+    """Store a new subscription, which its hub has yet to be asked for."""
+    db.execute(insert(callbacks).values(**asdict(new), state=WebSubState.ASKED.value))
 
 
-def update_websub_subscription(db: Db, callback: WebSubSubscription) -> None:
-    """Store what became of a callback."""
-    db.execute(update(callbacks).where(callbacks.c.id == callback.id).values(**_write(callback)))
+def update_websub_subscription(db: Db, subscription: WebSubSubscription) -> None:
+    """Store what became of a subscription."""
+    db.execute(update(callbacks).where(callbacks.c.token == subscription.token).values(**_write(subscription)))
 
 
-def record_websub_error(db: Db, callback: WebSubSubscription, error: str) -> None:
-    """Keep what a hub answered that was no welcome."""
-    db.execute(update(callbacks).where(callbacks.c.id == callback.id).values(error=error[:300]))
+def record_websub_error(db: Db, subscription: WebSubSubscription, error: str) -> None:
+    """Store why a hub refused."""
+    db.execute(update(callbacks).where(callbacks.c.token == subscription.token).values(error=error[:300]))
 
 
-def delete_websub_subscription(db: Db, callback: WebSubSubscription) -> None:
-    """Forget a callback; what its hub still sends goes nowhere."""
-    db.execute(delete(callbacks).where(callbacks.c.id == callback.id))
+def delete_websub_subscription(db: Db, subscription: WebSubSubscription) -> None:
+    """Delete a subscription; what its hub still sends is answered with 404."""
+    db.execute(delete(callbacks).where(callbacks.c.token == subscription.token))
 
 
 def stop_push(db: Db, feed_id: int, now: datetime) -> None:
@@ -88,7 +89,7 @@ def schedule_feed_now(db: Db, feed_id: int, now: datetime) -> None:
 
 
 def count_websub_subscriptions(db: Db) -> Mapping[str, int]:
-    """Count callbacks by state."""
+    """Count subscriptions by state."""
     states = [row.state for row in db.execute(select(callbacks.c.state))]
     return {state.value: states.count(state.value) for state in WebSubState}
 
@@ -97,22 +98,21 @@ def _whole() -> Select[Any]:
     return select(callbacks, feeds.c.url.label("feed_url")).join(feeds, feeds.c.id == callbacks.c.feed_id)
 
 
-def _write(callback: WebSubSubscription) -> dict[str, Any]:
+def _write(subscription: WebSubSubscription) -> dict[str, Any]:
     return {
-        "secret": callback.secret,
-        "hub": callback.hub,
-        "topic": callback.topic,
-        "state": callback.state.value,
-        "next_try_at": callback.next_try_at,
-        "expires_at": callback.expires_at,
-        "failures": callback.failures,
-        "error": callback.error[:300],
+        "secret": subscription.secret,
+        "hub": subscription.hub,
+        "topic": subscription.topic,
+        "state": subscription.state.value,
+        "next_try_at": subscription.next_try_at,
+        "expires_at": subscription.expires_at,
+        "failures": subscription.failures,
+        "error": subscription.error[:300],
     }
 
 
 def _read(row: RowMapping) -> WebSubSubscription:
     return WebSubSubscription(
-        id=row["id"],
         feed_id=row["feed_id"],
         feed_url=row["feed_url"],
         token=row["token"],

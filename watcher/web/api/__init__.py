@@ -11,6 +11,7 @@ from watcher.web.api import (
     feed_edits,
     feeds,
     hits,
+    proposals,
     status,
     stories,
     story_briefs,
@@ -22,8 +23,8 @@ from watcher.web.api.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
 for part in (
-    hits, entries, stories, story_briefs, topics, topic_edits, feeds, feed_edits, digests, digest_edits, channels,
-    status, configuration,
+    hits, proposals, entries, stories, story_briefs, topics, topic_edits, feeds, feed_edits, digests, digest_edits,
+    channels, status, configuration,
 ):  # fmt: skip
     router.include_router(part.router)
 

@@ -67,7 +67,7 @@ async def send_digest(request: Request, ctx: Ctx, name: Name, idempotency_key: I
     async def send() -> SentNow:
         """Compose the digest."""
         editor = make_editor(ctx, "api")
-        return await run_in_threadpool(use_cases.send_digest, ctx.app, name, editor)
+        return await run_in_threadpool(use_cases.send_digest_now, ctx.app, name, editor)
 
     return await create_once(request, ctx, idempotency_key, None, send)
 

@@ -5,9 +5,18 @@ from __future__ import annotations
 from fastapi import APIRouter, Request, Response
 
 from watcher.app.listing import search_entries
-from watcher.contract.entries import EntryDetail, EntryList, encode_entry_detail, encode_matches
+from watcher.app.similar import find_like_entry, search_by_meaning
+from watcher.contract.entries import (
+    EntryDetail,
+    EntryList,
+    SimilarEntryList,
+    encode_entry_detail,
+    encode_matches,
+    encode_similar_entries,
+)
+from watcher.model.results import Filters
 from watcher.store.entries.queries import load_entry, load_entry_versions
-from watcher.web.api.parameters import ListParameters, add_next_link
+from watcher.web.api.parameters import Like, Limit, ListParameters, add_next_link
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.validation import EntryId
 
@@ -15,12 +24,20 @@ router = APIRouter(tags=["entries"])
 
 
 @router.get("/entries")
-def list_entries(request: Request, response: Response, ctx: Ctx, query: ListParameters) -> EntryList:
-    """Search every stored entry in the topic language."""
+def list_entries(request: Request, response: Response, ctx: Ctx, query: ListParameters, like: Like = None) -> EntryList:
+    """Search every stored entry in the topic language, by meaning (`like`), or both."""
+    if like is not None:
+        return encode_matches(search_by_meaning(ctx.app, query, like, ctx.now))
     with ctx.app.database.read() as db:
         page = search_entries(db, query, get_match_budget(request).is_spent)
     add_next_link(request, response, page.next_cursor)
     return encode_matches(page)
+
+
+@router.get("/entries/{entry_id}/similar")
+def list_similar_entries(ctx: Ctx, entry_id: EntryId, limit: Limit = 20) -> SimilarEntryList:
+    """List the entries whose meaning is nearest to an entry's, the nearest first."""
+    return encode_similar_entries(find_like_entry(ctx.app, entry_id, Filters(), ctx.now, limit=limit))
 
 
 @router.get("/entries/{entry_id}")

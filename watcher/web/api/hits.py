@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from dataclasses import replace
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import BaseModel, ConfigDict
 
+from watcher.app.judgements import judge_hit
 from watcher.app.listing import list_hits as get_hits
 from watcher.contract.hits import Hit, HitList, Label, LabelledHit, encode_hit, encode_hits
-from watcher.store.hits.commands import set_hit_label
 from watcher.store.hits.queries import load_hit
 from watcher.web.api.parameters import ListParameters, add_next_link
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.validation import HitId
 
 router = APIRouter(tags=["hits"])
+FoundBy = Annotated[
+    Literal["words", "meaning", "all"],
+    Query(description="Only hits by words, only those that meaning found and a person judged relevant, or both"),
+]
 
 
 class LabelUpdate(BaseModel):
@@ -26,8 +31,11 @@ class LabelUpdate(BaseModel):
 
 
 @router.get("/hits")
-def list_hits(request: Request, response: Response, ctx: Ctx, query: ListParameters) -> HitList:
+def list_hits(
+    request: Request, response: Response, ctx: Ctx, query: ListParameters, found_by: FoundBy = "words"
+) -> HitList:
     """List stored hits, newest first, with the words that prove them."""
+    query = replace(query, filters=replace(query.filters, found_by=() if found_by == "all" else (found_by,)))
     with ctx.app.database.read() as db:
         page = get_hits(db, query, get_match_budget(request).is_spent)
     add_next_link(request, response, page.next_cursor)
@@ -43,8 +51,8 @@ def get_hit(ctx: Ctx, hit_id: HitId) -> Hit:
 
 @router.put("/hits/{hit_id}/label")
 def put_label(ctx: Ctx, hit_id: HitId, judgement: LabelUpdate) -> LabelledHit:
-    """Judge a hit: relevant or irrelevant. Judgements measure a topic."""
+    """Judge a hit for its topic: relevant or irrelevant. An item that several topics found is judged for each."""
     label: Label | None = None if judgement.label == "none" else judgement.label
     with ctx.app.database.write() as db:
-        set_hit_label(db, hit_id, label, ctx.now)
+        judge_hit(db, hit_id, label, ctx.now)
     return {"id": hit_id, "label": label}

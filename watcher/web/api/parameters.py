@@ -11,7 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
 from pydantic import Field
 
-from watcher.app.listing import ListQuery, RawListQuery
+from watcher.app.listing import STORY_ORDERS, ListQuery, RawListQuery
 from watcher.text.suggest import find_nearest
 from watcher.web.context import Ctx, get_context
 from watcher.web.listing import parse_request_query
@@ -36,9 +36,15 @@ Origins = Annotated[
 ]
 Baseline = Annotated[bool | None, Query(description="Whether the entry came with its feed's first poll")]
 Order = Annotated[Literal["new", "score"], Query(description="Newest first, or best first among the newest")]
+StoryOrder = Annotated[
+    Literal["active", "new", "outlets"], Query(description="By the latest report, the first, or outlets")
+]
 Limit = Annotated[int, Query(ge=1, le=1000)]
 Cursor = Annotated[Text | None, Query(description="`next_cursor` of the page before", max_length=500)]
 Search = Annotated[Text | None, Query(description="A query in the topic language", max_length=20_000)]
+Like = Annotated[
+    Text | None, Query(description="Entries whose meaning is near to this text, the nearest first", max_length=4_000)
+]
 _SearchAlias = Annotated[Text | None, Query(description="The same as `q`", max_length=20_000, include_in_schema=False)]
 
 
@@ -87,6 +93,7 @@ def parse_story_parameters(
     since: Since = None,
     until: Until = None,
     language: Languages = None,
+    order: StoryOrder = "active",
     limit: Limit = 20,
     cursor: Cursor = None,
 ) -> ListQuery:
@@ -97,6 +104,8 @@ def parse_story_parameters(
         since=since,
         until=until,
         languages=language or (),
+        order=order,
+        orders=STORY_ORDERS,
         limit=limit,
         cursor=cursor,
     )

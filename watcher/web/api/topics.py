@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from watcher.app.learning import describe_learning
 from watcher.app.listing import parse_time
 from watcher.app.topic_encoding import (
     encode_tested_archive,
@@ -71,9 +72,10 @@ def get_topic(response: Response, ctx: Ctx, topic_id: Annotated[str, Path(max_le
     with ctx.app.database.read() as db:
         response.headers["ETag"] = f'"{make_editor(ctx, "api").make_etag(topic)}"'
         summary, versions = get_topic_overview(db, ctx.app.watched, topic.id, ctx.now)
+        learning = describe_learning(db, topic)
     parsed = format_query(ctx.app.watched.query(topic.id)) if topic.has_query else ""
     used = {name: sets[name] for name in list_used_sets(topic.query, sets)}
-    return encode_topic_detail(summary, versions, parsed, used)
+    return encode_topic_detail(summary, versions, learning, parsed, used)
 
 
 @router.post("/topics/test", responses=TOO_LONG)

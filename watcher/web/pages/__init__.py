@@ -17,6 +17,7 @@ from watcher.web.pages import (
     login,
     overview,
     preview,
+    proposals,
     query_check,
     settings,
     stories,
@@ -29,8 +30,8 @@ from watcher.web.pages import (
 
 # `/digests/preview` and `/digests/new` stand before `/digests/{id}`, which would take it for a number.
 _ALL = (
-    hits, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, feed_lists, feed_edits, feeds,
-    preview, digest_edits, digests, channels, settings,
+    hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, feed_lists,
+    feed_edits, feeds, preview, digest_edits, digests, channels, settings,
     deliveries, overview, as_of, query_check, labels, unsubscribe, login,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)

@@ -8,7 +8,9 @@ from dataclasses import replace
 from fastapi import APIRouter, Request, Response
 
 from watcher.app.listing import search_entries
-from watcher.errors import UsageError
+from watcher.app.proposals import is_meaning_on
+from watcher.app.similar import search_by_meaning
+from watcher.errors import BusyError, EncoderFault, EncoderUnavailable, UsageError
 from watcher.model.results import Page, SearchResult
 from watcher.store.hits.queries import load_hits_of_entries
 from watcher.web.context import Ctx, get_match_budget
@@ -26,11 +28,15 @@ def show_archive(request: Request, ctx: Ctx) -> Response:
     topics_of: defaultdict[int, list[str]] = defaultdict(list)
     if question.fault is None:
         try:
+            like = question.typed["like"]
+            if like is not None:
+                page = search_by_meaning(ctx.app, question.query, like, ctx.now)
             with ctx.app.database.read() as db:
-                page = search_entries(db, question.query, get_match_budget(request).is_spent)
+                if like is None:
+                    page = search_entries(db, question.query, get_match_budget(request).is_spent)
                 for hit in load_hits_of_entries(db, [match.stored.id for match in page.items]):
                     topics_of[hit.stored.id].append(hit.hit.topic_id)
-        except UsageError as error:
+        except (UsageError, BusyError, EncoderUnavailable, EncoderFault) as error:
             question = replace(question, fault=error)
     return ctx.render_page(
         request,
@@ -39,6 +45,7 @@ def show_archive(request: Request, ctx: Ctx) -> Response:
         question=question,
         page=page,
         base="/archive",
+        is_meaning_on=is_meaning_on(ctx.app.settings),
         topics_of=topics_of,
         **get_sidebar(ctx),
     )

@@ -73,7 +73,7 @@ def show_new_channel(request: Request, ctx: Ctx, kind: str = "email") -> Respons
 
 
 @router.post("/channels/new")
-async def create_channel(request: Request, ctx: Ctx, form: SubmittedForm, kind: str = "email") -> Response:
+async def submit_new_channel(request: Request, ctx: Ctx, form: SubmittedForm, kind: str = "email") -> Response:
     """Add a channel."""
     if kind not in CHANNELS:
         raise UsageError("There is no such kind of channel.")
@@ -129,7 +129,7 @@ async def change_channel(request: Request, ctx: Ctx, form: SubmittedForm, name: 
 
 
 @router.post("/channels/test")
-async def test_channel(request: Request, ctx: Ctx, form: SubmittedForm) -> Response:
+async def submit_channel_test(request: Request, ctx: Ctx, form: SubmittedForm) -> Response:
     """Send a test message, and show each step with its answer."""
     name = form.get("name")
     if ctx.fetcher is None:
@@ -139,7 +139,7 @@ async def test_channel(request: Request, ctx: Ctx, form: SubmittedForm) -> Respo
 
 
 @router.post("/channels/delete")
-async def delete_channel(request: Request, ctx: Ctx, form: SubmittedForm) -> Response:
+async def submit_channel_removal(request: Request, ctx: Ctx, form: SubmittedForm) -> Response:
     """Delete a channel that no digest needs."""
     name = form.get("name")
     channel = find_channel(ctx.app.settings.channels, name)

@@ -41,7 +41,7 @@ def show_new_digest(request: Request, ctx: Ctx) -> Response:
 
 
 @router.post("/digests/new")
-async def create_digest(request: Request, ctx: Ctx, form: SubmittedForm) -> Response:
+async def submit_new_digest(request: Request, ctx: Ctx, form: SubmittedForm) -> Response:
     """Add a digest, or show when its schedule would come."""
     values = _read_form(form)
     values["name"] = form.get("name").strip() or _make_name(values["title"])
@@ -101,12 +101,13 @@ async def act_on_digest(request: Request, ctx: Ctx, form: SubmittedForm) -> Resp
         return await redirect_saved(ctx, "/digests")
     if do != "send":
         raise UsageError("This form has no such button.")
-    sent = await run_in_threadpool(use_cases.send_digest, ctx.app, name, make_editor(ctx, "page"))
+    sent = await run_in_threadpool(use_cases.send_digest_now, ctx.app, name, make_editor(ctx, "page"))
     ctx.clear_cache()
     return RedirectResponse(f"/digests/{sent['id']}" if sent["id"] else "/digests", 303)
 
 
 def _read_form(form: Form) -> dict[str, Any]:
+    # What is left empty is as the configuration has it by default.
     start, end = form.get("quiet_start").strip(), form.get("quiet_end").strip()
     limit = form.get("max_stories").strip()
     return {

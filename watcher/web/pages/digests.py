@@ -40,6 +40,7 @@ def list_digests(request: Request, ctx: Ctx, name: str = "", cursor: str = "") -
             fault = error
         counts = count_deliveries_by_state(db)
         blocked = {channel.channel: channel for channel in list_blocked_channels(db)}
+    # A digest may name a channel that is gone; the configuration in force then says so, and the page still shows.
     by_name = {channel.name: channel for channel in ctx.app.settings.channels}
     editor = make_editor(ctx, "page")
     channels = [encode_channel_settings(editor, channel) for channel in ctx.app.settings.channels]

@@ -42,7 +42,7 @@ def get_saved(request: Request, ctx: WebContext) -> Version | None:
 
 
 async def save_and_redirect(ctx: WebContext, change: Callable[[Editor], Any], path: str, **params: Any) -> Response:
-    """Make a change and redirect to a page that says what was saved, with undo. Raises what the change raises."""
+    """Save a change and redirect to a page that says what was saved, with undo. Raises what the change raises."""
     await save(ctx, "page", change)
     return await redirect_saved(ctx, path, **params)
 

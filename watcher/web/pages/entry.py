@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from fastapi import APIRouter, Request, Response
 
+from watcher.app.proposals import is_meaning_on
+from watcher.app.similar import find_like_entry
 from watcher.match import Clause, explain_match
 from watcher.model.entry import StoredEntry
-from watcher.model.results import StoredHit
+from watcher.model.results import Filters, StoredHit
 from watcher.model.topic import Topic
 from watcher.store.digests.queries import load_digests_of_hits
 from watcher.store.entries.queries import load_entry, load_entry_versions
 from watcher.store.hits.queries import load_hit, load_hits_of_entries
+from watcher.store.meaning.proposals import ProposalFilters, list_proposals
 from watcher.store.stories.queries import find_story_of_entry
 from watcher.web.context import Ctx, WebContext
 from watcher.web.pages.hit_groups import HitRow
@@ -20,6 +23,8 @@ from watcher.web.render.diffs import compare_versions
 from watcher.web.validation import EntryId, HitId
 
 router = APIRouter(include_in_schema=False)
+MAX_SIMILAR = 30
+"""Entries that "More like this" lists."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,6 +54,15 @@ def show_entry(request: Request, ctx: Ctx, entry_id: EntryId) -> Response:
     return _render_entry(request, ctx, entry_id, None)
 
 
+@router.get("/entries/{entry_id}/similar")
+def show_similar(request: Request, ctx: Ctx, entry_id: EntryId) -> Response:
+    """Show the entries whose meaning is nearest to an entry's."""
+    with ctx.app.database.read() as db:
+        stored = load_entry(db, entry_id)
+    found = find_like_entry(ctx.app, entry_id, Filters(), ctx.now, limit=MAX_SIMILAR)
+    return ctx.render_page(request, "similar.html", stored=stored, found=found)
+
+
 def _render_entry(request: Request, ctx: WebContext, entry_id: int, hit_id: int | None) -> Response:
     with ctx.app.database.read() as db:
         stored = load_entry(db, entry_id)
@@ -56,6 +70,7 @@ def _render_entry(request: Request, ctx: WebContext, entry_id: int, hit_id: int 
         versions = load_entry_versions(db, entry_id)
         reported = load_digests_of_hits(db, [hit.id for hit in entry_hits])
         story = find_story_of_entry(db, entry_id)
+        proposals = list_proposals(db, ProposalFilters(entry_id=entry_id)).items
     ordered = sorted(entry_hits, key=lambda hit: hit.id != hit_id)
     return ctx.render_page(
         request,
@@ -67,6 +82,8 @@ def _render_entry(request: Request, ctx: WebContext, entry_id: int, hit_id: int 
         edits=compare_versions(stored, versions),
         reported=reported,
         story=story,
+        is_meaning_on=is_meaning_on(ctx.app.settings),
+        proposals=proposals,
     )
 
 

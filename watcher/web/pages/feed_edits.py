@@ -69,6 +69,7 @@ async def find_feed_again(request: Request, ctx: Ctx, form: SubmittedForm) -> Re
     places = [form.get("site").strip(), site or "", "/".join(source.url.split("/", 3)[:3])]
     fault: WatcherError | None = None
     offers: list[Candidate] = []
+    # What was typed comes first, then the site that the feed named, then the host of its address.
     for place in dict.fromkeys(place for place in places if place):
         try:
             offers = list(await discover(ctx.fetcher, complete_address(place)))

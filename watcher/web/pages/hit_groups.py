@@ -39,6 +39,25 @@ class HitGroup:
     lead: HitRow
     others: list[HitRow] = field(default_factory=list)
 
+    @property
+    def judged_hits(self) -> list[StoredHit]:
+        """Return the hit of each topic that the group shows to be judged: the lead's, then those of other rows."""
+        by_topic: dict[str, StoredHit] = {}
+        for row in (self.lead, *self.others):
+            for hit in sorted(row.hits, key=lambda hit: hit.id):  # a topic keeps its place in every row
+                by_topic.setdefault(hit.topic_id, hit)
+        return list(by_topic.values())
+
+    @property
+    def is_weak(self) -> bool:
+        """Return whether every hit of the group is weak: words alone speak for it."""
+        return all(hit.is_weak for row in (self.lead, *self.others) for hit in row.hits)
+
+    @property
+    def is_rejected(self) -> bool:
+        """Return whether the group was judged not relevant to every topic that it shows."""
+        return all(hit.label == "irrelevant" for hit in self.judged_hits)
+
 
 def group_by_entry(hits: Sequence[StoredHit], search: Query | None = None) -> list[HitRow]:
     """Return one row for the hits of each entry, in the order of the list."""

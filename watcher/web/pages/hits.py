@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
@@ -13,7 +14,9 @@ from watcher.model.results import Page, StoredHit
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.pages.hit_groups import group_by_entry, group_by_story
 from watcher.web.pages.list_query import PageQuery, parse_page_query
+from watcher.web.pages.proposals import get_related
 from watcher.web.pages.sidebar import get_sidebar
+from watcher.web.render.environment import link
 
 router = APIRouter(include_in_schema=False)
 
@@ -24,19 +27,29 @@ def show_hits(request: Request, ctx: Ctx) -> Response:
     """Show the stored hits, newest first, grouped by story."""
     question = parse_page_query(ctx, request.query_params)
     question, page = _load_page(ctx, question, get_match_budget(request).is_spent)
-    rows = group_by_entry(page.items, question.query.search)
+    groups = group_by_story(group_by_entry(page.items, question.query.search), enabled=question.grouped)
     fragment = request.query_params.get("fragment") == "1"
     return ctx.render_page(
         request,
         "hits_list.html" if fragment else "hits.html",
         400 if question.fault else 200,
         question=question,
-        groups=group_by_story(rows, enabled=question.grouped),
+        groups=[group for group in groups if not group.is_weak],
+        weak_groups=[group for group in groups if group.is_weak],
         page=page,
         base="/hits",
         newest=max((hit.id for hit in page.items), default=0),
-        **({} if fragment else get_sidebar(ctx)),
+        **({} if fragment else {**get_sidebar(ctx), **_get_related(ctx, question)}),
     )
+
+
+def _get_related(ctx: WebContext, question: PageQuery) -> dict[str, Any]:
+    """Return the open proposals beside the first page of a list that is narrowed by topics alone."""
+    if question.fault is not None or question.query.cursor or question.typed["q"] or question.has_filters:
+        return {"related": (), "related_count": 0, "budgets": ()}
+    topics = tuple(question.typed["topic"])
+    related = {"related_next": link("/hits", question.params), "related_all": link("/proposals", {"topic": topics})}
+    return {**get_related(ctx, topics), **related}
 
 
 def _load_page(ctx: WebContext, question: PageQuery, stop: Callable[[], bool]) -> tuple[PageQuery, Page[StoredHit]]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.datastructures import QueryParams
 
-from watcher.app.listing import ListQuery, RawListQuery
+from watcher.app.listing import ORDERS, ListQuery, RawListQuery
 from watcher.errors import BusyError, QueryError, UsageError, WatcherError
 from watcher.web.context import WebContext
 from watcher.web.listing import parse_request_query
@@ -16,7 +17,7 @@ from watcher.web.validation import MAX_ID, validate_text
 PAGE_SIZE = 50
 MAX_VALUES = 100
 """Values of one filter that are read; more are ignored."""
-_FILTERS = ("since", "until", "source", "language", "label", "order", "group")
+_FILTERS = ("since", "until", "source", "language", "label", "found_by", "order", "group")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +47,17 @@ class PageQuery:
         return {name: value for name, value in self.typed.items() if name != "cursor"}
 
 
-def parse_page_query(ctx: WebContext, params: QueryParams, limit: int = PAGE_SIZE) -> PageQuery:
+def parse_page_query(
+    ctx: WebContext, params: QueryParams, limit: int = PAGE_SIZE, orders: Sequence[str] = ORDERS
+) -> PageQuery:
     """Parse a page's address; an error is kept in `fault`, for the page to show beside the form."""
     typed: dict[str, Any] = {}
     for name in ("topic", "source", "language", "label"):
         typed[name] = [value.strip() for value in params.getlist(name) if value.strip()][:MAX_VALUES]
-    for name in ("q", "since", "until", "story", "order", "group", "cursor"):
+    for name in ("q", "like", "since", "until", "story", "found_by", "order", "group", "cursor"):
         typed[name] = (params.get(name) or "").strip() or None
     try:
-        _validate_texts(typed)
+        validate_texts(typed)
         raw = RawListQuery(
             search=typed["q"],
             topics=typed["topic"],
@@ -64,16 +67,19 @@ def parse_page_query(ctx: WebContext, params: QueryParams, limit: int = PAGE_SIZ
             story=_parse_story(typed["story"]),
             languages=typed["language"],
             labels=typed["label"],
-            order=typed["order"] or "new",
+            found_by=typed["found_by"] or "words",
+            order=typed["order"] or orders[0],
+            orders=orders,
             limit=limit,
             cursor=typed["cursor"],
         )
         return PageQuery(typed=typed, query=parse_request_query(ctx, raw))
     except (UsageError, QueryError, BusyError) as error:
-        return PageQuery(typed=typed, query=ListQuery(limit=limit), fault=error)
+        return PageQuery(typed=typed, query=ListQuery(order=orders[0], limit=limit), fault=error)
 
 
-def _validate_texts(typed: dict[str, Any]) -> None:
+def validate_texts(typed: dict[str, Any]) -> None:
+    """Raise UsageError where a filter holds what no database stores."""
     for value in typed.values():
         for text in value if isinstance(value, list) else [value]:
             try:

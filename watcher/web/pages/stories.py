@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
 
 from watcher.app import listing
+from watcher.app.proposals import is_meaning_on
 from watcher.app.story_brief import load_story_brief
+from watcher.app.story_decisions import list_open_decisions, merge_other_story, split_off_reports, undo_decision
 from watcher.errors import UsageError
 from watcher.model.results import Page
 from watcher.model.story import Story
@@ -13,10 +17,11 @@ from watcher.store.entries.queries import load_entries, load_entry_versions
 from watcher.store.hits.queries import load_hits_of_entries
 from watcher.store.stories.queries import load_story
 from watcher.web.context import Ctx
+from watcher.web.forms import SubmittedForm
 from watcher.web.pages.list_query import parse_page_query
 from watcher.web.pages.story_diff import arrange_reports
 from watcher.web.pages.story_growth import measure_growth
-from watcher.web.validation import StoryId
+from watcher.web.validation import MAX_ID, StoryId
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 30
@@ -24,8 +29,8 @@ PAGE_SIZE = 30
 
 @router.get("/stories")
 def list_stories(request: Request, ctx: Ctx) -> Response:
-    """Show the stories, the newest first."""
-    question = parse_page_query(ctx, request.query_params, PAGE_SIZE)
+    """Show the stories, those with the latest report first."""
+    question = parse_page_query(ctx, request.query_params, PAGE_SIZE, listing.STORY_ORDERS)
     fault = question.fault
     page: Page[Story] = Page(items=())
     if fault is None:
@@ -50,7 +55,8 @@ def show_story(request: Request, ctx: Ctx, story_id: StoryId) -> Response:
     """Show a story: who was first, how it grew, what each report adds, copies and edits."""
     with ctx.app.database.read() as db:
         story = load_story(db, story_id)
-        brief = load_story_brief(db, story_id, ctx.now) if story.tellings else None
+        brief = load_story_brief(db, story.id, ctx.now) if story.tellings else None
+        decisions = list_open_decisions(db, story.id)
         ids = [report.entry_id for report in story.tellings]
         stored = load_entries(db, ids)
         versions = {
@@ -61,8 +67,62 @@ def show_story(request: Request, ctx: Ctx, story_id: StoryId) -> Response:
         request,
         "story.html",
         story=story,
+        decisions=decisions,
         facts=brief.facts if brief else None,
         growth=measure_growth(brief.facts) if brief else (),
+        is_meaning_on=is_meaning_on(ctx.app.settings),
         coverage=brief.coverage if brief else None,
         reports=arrange_reports(brief.facts, stored, versions, story_hits) if brief else (),
     )
+
+
+@router.post("/stories/{story_id}/split")
+async def split_shown_story(ctx: Ctx, story_id: StoryId, form: SubmittedForm) -> Response:
+    """Move reports of a story into one of their own."""
+    entries = [_parse_id(text) for text in form.get_all("entry")]
+
+    def split() -> None:
+        """Store the decision."""
+        with ctx.app.database.write() as db:
+            split_off_reports(db, story_id, entries, ctx.now)
+
+    await run_in_threadpool(split)
+    ctx.clear_cache()
+    return RedirectResponse(f"/stories/{story_id}", 303)
+
+
+@router.post("/stories/{story_id}/merge")
+async def merge_shown_story(ctx: Ctx, story_id: StoryId, form: SubmittedForm) -> Response:
+    """Move all reports of another story into this one."""
+    other = _parse_id(form.get("story"))
+
+    def merge() -> None:
+        """Store the decision."""
+        with ctx.app.database.write() as db:
+            merge_other_story(db, story_id, other, ctx.now)
+
+    await run_in_threadpool(merge)
+    ctx.clear_cache()
+    return RedirectResponse(f"/stories/{story_id}", 303)
+
+
+@router.post("/stories/{story_id}/undo")
+async def undo_shown_decision(ctx: Ctx, story_id: StoryId, form: SubmittedForm) -> Response:
+    """Undo a split or a merge of a story."""
+    decision = _parse_id(form.get("decision"))
+
+    def undo() -> None:
+        """Store that it was undone."""
+        with ctx.app.database.write() as db:
+            undo_decision(db, story_id, ctx.now, decision)
+
+    await run_in_threadpool(undo)
+    ctx.clear_cache()
+    return RedirectResponse(f"/stories/{story_id}", 303)
+
+
+def _parse_id(text: str) -> int:
+    typed = text.strip().removeprefix("#")
+    if not typed.isascii() or not typed.isdigit() or not 0 < int(typed[:20]) <= MAX_ID:
+        raise UsageError(f"{text[:40]!r} is not a number of a story or report")
+    return int(typed)

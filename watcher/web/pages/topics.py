@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from fastapi import APIRouter, Request, Response
 
 from watcher.app.configuration.topics import list_deleted_topics
+from watcher.app.learning import describe_learning
+from watcher.app.proposals import is_meaning_on
 from watcher.app.topics import find_topic
 from watcher.store.hits.counts import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
 from watcher.store.topics import load_topic_versions
 from watcher.web.context import Ctx
 from watcher.web.editing import make_editor
 from watcher.web.pages.edits import get_saved
+from watcher.web.pages.proposals import get_related
 from watcher.web.pages.sidebar import group_by_topic, list_last_days
+from watcher.web.render.environment import link
 
 router = APIRouter(include_in_schema=False)
 CHART_DAYS = 30
@@ -51,6 +57,7 @@ def show_topic(request: Request, ctx: Ctx, topic_id: str) -> Response:
         counts = group_by_topic(count_hits_by_day(db, days[0])).get(topic.id, {})
         total = count_hits_by_topic(db).get(topic.id, 0)
         versions = load_topic_versions(db, topic.id)
+        learning = describe_learning(db, topic)
     return ctx.render_page(
         request,
         "topic.html",
@@ -58,7 +65,12 @@ def show_topic(request: Request, ctx: Ctx, topic_id: str) -> Response:
         days=[(day, counts.get(day, 0)) for day in days],
         total=total,
         versions=versions,
-        in_force=ctx.app.watched.version(topic.id),
+        current_version=ctx.app.watched.version(topic.id),
         saved=get_saved(request, ctx),
         brought=request.query_params.get("brought", "")[:9],
+        learning=learning,
+        is_on=is_meaning_on(ctx.app.settings),
+        related_next=f"/topics/{quote(topic.id)}",
+        related_all=link("/proposals", {"topic": topic.id}),
+        **get_related(ctx, (topic.id,)),
     )

@@ -13,6 +13,7 @@ import jinja2
 
 from watcher import __version__
 from watcher.digest.schedule_text import format_schedule
+from watcher.text.lengths import format_wait
 from watcher.text.redact import redact_text
 from watcher.text.urls import http_url
 from watcher.web.render import evidence, times
@@ -20,6 +21,7 @@ from watcher.web.render import evidence, times
 NAVIGATION = (
     ("/hits", "Hits"),
     ("/stories", "Stories"),
+    ("/proposals", "Possibly related"),
     ("/archive", "Search"),
     ("/topics", "Topics"),
     ("/feeds", "Feeds"),
@@ -66,6 +68,7 @@ def make_environment(root: str = "") -> jinja2.Environment:
         day=times.format_day, iso=times.format_iso, span=times.format_length, web=get_web_url, host=get_host,
         title_of=evidence.split_title, snippet_of=evidence.split_snippet, body_of=evidence.split_paragraphs,
         segment=lambda value: quote(str(value), safe=""), redacted=lambda text: redact_text(str(text or "")),
+        wait=format_wait,
     )  # fmt: skip
     return environment
 

@@ -17,32 +17,119 @@
   };
   localize(document);
 
-  // Judgements, without leaving the page.
-  document.addEventListener("submit", async (event) => {
+  // Judgements, without leaving the page. Each form is one item and one topic; a row is off once every topic of it is.
+  const toast = $("[data-toast]");
+  let toastTimer = 0;
+  let undo = null;
+  const wordsOf = { relevant: "Judged relevant", irrelevant: "Judged not relevant", none: "Not judged any more:" };
+  const pressedIn = (form) => $('button[aria-pressed="true"]', form)?.dataset.judgement ?? "none";
+  const postJudgement = async (form, label) => {
+    const body = new URLSearchParams(new FormData(form));
+    body.set("label", label);
+    try {
+      const answer = await fetch(form.action, { method: "POST", body, redirect: "manual", headers: { "X-CSRF-Token": csrf } });
+      return answer.type === "opaqueredirect" || answer.ok;
+    } catch {
+      return false;
+    }
+  };
+  const showJudgement = (form, label) => {
+    // The list may have been read anew since: the same judgement is shown wherever it stands now.
+    for (const same of $$("form.judge").filter((other) => other.action === form.action)) {
+      for (const button of $$("button[data-judgement]", same)) {
+        const on = button.dataset.judgement === label;
+        button.setAttribute("aria-pressed", String(on));
+        button.value = on ? "none" : button.dataset.judgement;
+      }
+      same.classList.toggle("no", label === "irrelevant");
+      const row = same.closest(".hit");
+      row?.classList.toggle("off", $$("form.judge", row).every((other) => pressedIn(other) === "irrelevant"));
+    }
+  };
+  const showToast = (text, onUndo) => {
+    clearTimeout(toastTimer);
+    undo = onUndo;
+    const message = document.createElement("p");
+    message.textContent = text;
+    if (onUndo) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append("Undo ", Object.assign(document.createElement("kbd"), { textContent: "z" }));
+      button.addEventListener("click", () => undo?.());
+      message.append(" ", button);
+    }
+    toast.replaceChildren(message);
+    const hide = () => {
+      if (toast.matches(":hover, :focus-within")) toastTimer = setTimeout(hide, 2000);
+      else toast.replaceChildren();
+    };
+    toastTimer = setTimeout(hide, 10_000);
+  };
+  const judge = async (forms, label) => {
+    const before = forms.map((form) => [form, pressedIn(form)]);
+    for (const form of forms) {
+      if (!(await postJudgement(form, label))) {
+        const field = Object.assign(document.createElement("input"), { type: "hidden", name: "label", value: label });
+        form.append(field);
+        HTMLFormElement.prototype.submit.call(form);
+        return;
+      }
+      showJudgement(form, label);
+    }
+    const topics = forms.map((form) => form.dataset.topic).join(", ");
+    showToast(`${wordsOf[label]}${label === "none" ? " " : " to "}${topics}.`, async () => {
+      undo = null;
+      for (const [form, earlier] of before) if (await postJudgement(form, earlier)) showJudgement(form, earlier);
+      showToast(`Undone for ${topics}.`, null);
+    });
+  };
+  document.addEventListener("submit", (event) => {
     const form = event.target;
     const button = event.submitter;
     if (!form.matches("form.judge") || !button) return;
     event.preventDefault();
-    const body = new URLSearchParams(new FormData(form));
-    body.set("label", button.value);
-    let answer;
-    try {
-      answer = await fetch(form.action, { method: "POST", body, redirect: "manual", headers: { "X-CSRF-Token": csrf } });
-    } catch {
-      answer = null;
-    }
-    if (!answer || (answer.type !== "opaqueredirect" && !answer.ok)) {
-      HTMLFormElement.prototype.submit.call(form);
-      return;
-    }
-    const said = button.value;
-    for (const each of $$("button[data-judgement]", form)) {
-      const on = each.dataset.judgement === said;
-      each.setAttribute("aria-pressed", String(on));
-      each.value = on ? "none" : each.dataset.judgement;
-    }
-    form.closest(".hit")?.classList.toggle("off", said === "irrelevant");
+    closePicker();
+    judge([form], button.value);
   });
+
+  // A row with several topics: the keys ask which one is meant.
+  let picker = null;
+  const closePicker = () => {
+    if (!picker) return;
+    const { element, opener } = picker;
+    picker = null;
+    const hadFocus = element.contains(document.activeElement);
+    element.remove();
+    if (hadFocus) opener?.focus({ preventScroll: true });
+  };
+  const openPicker = (place, forms, judgement) => {
+    closePicker();
+    const element = document.createElement("div");
+    element.className = "picker";
+    element.setAttribute("role", "group");
+    element.setAttribute("aria-label", judgement === "relevant" ? "Relevant to which topic" : "Not relevant to which topic");
+    const choices = forms.slice(0, 9).map((form, index) => [String(index + 1), form.dataset.topic, [form]]);
+    choices.push(["0", forms.length === 2 ? "both" : "all", forms]);
+    const lead = document.createElement("span");
+    lead.textContent = judgement === "relevant" ? "Relevant to" : "Not relevant to";
+    element.append(lead);
+    const acts = {};
+    for (const [key, name, chosen] of choices) {
+      acts[key] = () => {
+        closePicker();
+        judge(chosen, judgement);
+      };
+      const button = document.createElement("button");
+      button.type = "button";
+      button.append(Object.assign(document.createElement("kbd"), { textContent: key }), ` ${name}`);
+      button.addEventListener("click", acts[key]);
+      element.append(button);
+    }
+    picker = { element, acts, opener: document.activeElement };
+    place.append(element);
+    $("button", element).focus({ preventScroll: true });
+    element.scrollIntoView({ block: "nearest" });
+  };
 
   // Queries, checked while they are typed.
   for (const field of $$("[data-check]")) {
@@ -157,15 +244,16 @@
   let current = null;
   let chord = 0;
   const dialog = document.getElementById("keys");
-  const places = { h: "/hits", s: "/stories", a: "/archive", t: "/topics", f: "/feeds", d: "/digests", o: "/overview" };
+  const places = { h: "/hits", s: "/stories", p: "/proposals", a: "/archive", t: "/topics", f: "/feeds", d: "/digests", o: "/overview" };
   const opener = $("[data-keys]");
   if (opener && dialog?.showModal) {
     opener.hidden = false;
     opener.addEventListener("click", () => dialog.showModal());
   }
   const move = (by) => {
-    const items = $$(".hit[data-href]");
+    const items = $$(".hit[data-href]").filter((item) => item.checkVisibility());
     if (!items.length) return;
+    closePicker();
     const at = items.indexOf(current);
     current?.classList.remove("on");
     current = items[Math.max(0, Math.min(items.length - 1, at < 0 ? (by > 0 ? 0 : items.length - 1) : at + by))];
@@ -174,7 +262,12 @@
     const target = $("a.headline", current) ?? $("a", current);
     target?.focus({ preventScroll: true });
   };
-  const press = (judgement) => $(`.judge button[data-judgement="${judgement}"]`, current ?? document.createElement("i"))?.click();
+  const press = (judgement) => {
+    const place = current ?? $("article.entry");
+    const forms = place ? $$("form.judge", place) : [];
+    if (forms.length === 1) $(`button[data-judgement="${judgement}"]`, forms[0]).click();
+    else if (forms.length) openPicker($(".judging", place) ?? place, forms, judgement);
+  };
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
@@ -185,6 +278,12 @@
       return;
     }
     chord = 0;
+    if (picker && (picker.acts[key] || key === "Escape")) {
+      event.preventDefault();
+      if (key === "Escape") closePicker();
+      else picker.acts[key]();
+      return;
+    }
     const acts = {
       j: () => move(1),
       k: () => move(-1),
@@ -192,6 +291,11 @@
       s: () => current?.dataset.story && location.assign(current.dataset.story),
       r: () => press("relevant"),
       x: () => press("irrelevant"),
+      z: () => undo?.(),
+      m: () => {
+        const href = $("[data-like]")?.href ?? (current?.dataset.like && root + current.dataset.like);
+        if (href) location.assign(href);
+      },
       n: () => $('a[rel="next"]')?.click(),
       ".": () => showNew(),
       "/": () => $('input[type="search"]')?.focus(),

@@ -1,0 +1,142 @@
+"""Reports become stories: the same ones in any order, and no chains of look-alikes."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime, timedelta
+from itertools import combinations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from watcher.stories.grouping import (
+    MAX_AGE,
+    GroupedReport,
+    ReportGroup,
+    find_copies,
+    get_report_time,
+    group_reports,
+)
+from watcher.stories.pair import PairScore, Veto
+from watcher.stories.similarity import STORY_WINDOW
+
+NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
+FAR = PairScore(-4.0, 0.0, None)
+
+
+def report(name: str, *, hours: float = 0, story: int | None = None) -> GroupedReport:
+    return GroupedReport(key=(NOON + timedelta(hours=hours), name, ""), story_id=story, is_fresh=story is None)
+
+
+def group(
+    reports: list[GroupedReport],
+    scores: dict[frozenset[str], PairScore],
+    *,
+    apart: frozenset[frozenset[int]] = frozenset(),
+    merge_stories: bool = True,
+) -> set[frozenset[str]]:
+    def compare(number: int, other: int) -> PairScore:
+        return scores.get(frozenset((reports[number].key[1], reports[other].key[1])), FAR)
+
+    neighbours = {
+        number: [other for other in range(len(reports)) if other != number]
+        for number, each in enumerate(reports)
+        if each.is_fresh
+    }
+    groups = group_reports(reports, neighbours, compare, apart=apart, merge_stories=merge_stories)
+    return {frozenset(reports[member].key[1] for member in each.members) for each in groups}
+
+
+def pair(names: str, log_odds: float, veto: Veto | None = None) -> tuple[frozenset[str], PairScore]:
+    return frozenset(names), PairScore(log_odds, 0.0, veto)
+
+
+def sets(*names: str) -> set[frozenset[str]]:
+    return {frozenset(each) for each in names}
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.data())
+def test_groups_are_the_same_in_any_order(data: st.DataObject) -> None:
+    names = "abcdefgh"
+    scores = dict(
+        pair("".join(two), data.draw(st.sampled_from([-4.0, -1.0, 0.5, 1.0, 2.0, 3.0])), data.draw(_VETOES))
+        for two in combinations(names, 2)
+    )
+    reports = [report(name, hours=data.draw(st.integers(0, 80))) for name in names]
+    expected = group(reports, scores)
+
+    for seed in range(5):
+        random.Random(seed).shuffle(reports)
+        assert group(reports, scores) == expected
+
+
+_VETOES = st.sampled_from([None, None, None, Veto.ACT])
+
+
+def test_chain_of_look_alikes_is_no_event() -> None:
+    scores = dict([pair("ab", 2), pair("bc", 1.9), pair("cd", 1.8), pair("de", 1.7)])
+
+    groups = group([report(name) for name in "abcde"], scores)
+
+    assert max(map(len, groups)) <= 3
+
+
+def test_report_joins_where_it_fits_and_not_where_it_fits_most_with_one() -> None:
+    """x is nearest to one report of a story whose others it contradicts, and near to all reports of another."""
+    stored = [report(name, story=1) for name in "abc"] + [report(name, story=2) for name in "def"]
+    scores = dict([pair("xa", 2.5), *(pair(f"x{name}", 2) for name in "def")])
+
+    assert group([*stored, report("x")], scores) == sets("abc", "defx")
+
+
+def test_vetoes_against_most_of_a_story_keep_a_report_out() -> None:
+    stored = [report(name, story=1) for name in "abc"]
+    most = dict([pair("xa", 5), pair("xb", 5, Veto.ORDINAL), pair("xc", 5, Veto.ORDINAL)])
+    few = dict([pair("xa", 5), pair("xb", 5), pair("xc", 5, Veto.ORDINAL)])
+
+    assert group([*stored, report("x")], most) == sets("abc", "x")
+    assert group([*stored, report("x")], few) == sets("abcx")
+
+
+def test_stories_that_a_person_split_are_not_joined_by_a_report_between_them() -> None:
+    stored = [report("a", story=1), report("b", story=2)]
+    scores = dict([pair("xa", 3), pair("xb", 2), pair("ab", 3)])
+
+    assert group([*stored, report("x")], scores) == sets("abx")
+    assert group([*stored, report("x")], scores, apart=frozenset({frozenset({1, 2})})) == sets("ax", "b")
+    assert group([*stored, report("x")], scores, merge_stories=False) == sets("ax", "b")
+
+
+def test_reports_beyond_the_window_are_not_of_one_event() -> None:
+    reports = [report("a"), report("b", hours=STORY_WINDOW / timedelta(hours=1) + 0.1)]
+
+    assert group(reports, dict([pair("ab", 9)])) == sets("a", "b")
+
+
+def test_later_report_is_the_copy() -> None:
+    reports = [report("b", hours=2), report("a", hours=1)]
+
+    copies = find_copies(
+        reports, ReportGroup(members=(1, 0), story_ids=()), lambda _one, _other: PairScore(9, 1.0, None)
+    )
+
+    assert copies == {0}
+
+
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        (None, NOON),
+        (NOON - timedelta(hours=5), NOON - timedelta(hours=5)),
+        (NOON + timedelta(minutes=10), NOON),
+        (NOON + timedelta(days=2), NOON),
+        (NOON - MAX_AGE - timedelta(days=1), NOON),
+    ],
+)
+def test_time_of_a_report_is_that_of_publication_where_it_is_plausible(
+    published: datetime | None, expected: datetime
+) -> None:
+    assert get_report_time(published, NOON) == expected
+    assert get_report_time(published, NOON, doubtful=True) == NOON

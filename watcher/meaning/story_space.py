@@ -1,0 +1,89 @@
+"""The space in which vectors of reports are compared: centred by language, less what is close to everything.
+
+An encoder puts texts of one language close together, and some texts close to all others. The mean of a language is
+taken from its vectors; that of a language with few leans on the mean of all. The excess of a pair is twice its cosine
+less the mean cosine of each with its nearest neighbours in a background (cross-domain similarity local scaling, Conneau
+et al. 2018): two reports are close only where they are closer to each other than is usual.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from watcher.meaning.vectors import Rows, normalize
+from watcher.model.language import get_primary_language
+
+LANGUAGE_WEIGHT = 20
+"""The mean of all vectors counts as much as so many vectors of the language."""
+NEIGHBOURS = 10
+MAX_BACKGROUND = 2_000
+SAME_COSINE = 0.999
+"""Closer vectors are those of one text, which is no neighbour of itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedReport:
+    """A report's centred vector, and the mean cosine with its nearest neighbours in the background."""
+
+    row: Rows
+    density: float
+
+
+@dataclass(frozen=True, slots=True)
+class StorySpace:
+    """The mean of all vectors, those of languages, and a background of centred vectors."""
+
+    mean: Rows
+    means: Mapping[str, Rows]
+    background: Rows
+
+    def place(self, vectors: Rows, languages: Sequence[str | None]) -> list[PlacedReport]:
+        """Return vectors, unit rows (n, dimensions), centred by their languages, with their densities."""
+        if not len(vectors):
+            return []
+        rows = _center(vectors, self.mean, self.means, [get_primary_language(language) for language in languages])
+        return [PlacedReport(row, density) for row, density in zip(rows, self._measure_density(rows), strict=True)]
+
+    def _measure_density(self, rows: Rows) -> list[float]:
+        if len(self.background) <= NEIGHBOURS:
+            return [0.0] * len(rows)
+        densities: list[float] = []
+        for start in range(0, len(rows), 256):
+            cosines = rows[start : start + 256] @ self.background.T
+            cosines[cosines > SAME_COSINE] = -1.0
+            nearest = np.partition(cosines, -NEIGHBOURS, axis=1)[:, -NEIGHBOURS:]
+            densities.extend(float(density) for density in nearest.mean(axis=1))
+        return densities
+
+
+def build_space(vectors: Rows, languages: Sequence[str | None], *, background_rows: int | None = None) -> StorySpace:
+    """Return the space of some vectors, unit rows (n, dimensions), with their languages.
+
+    The background is the first `background_rows` of them, or all; of more than MAX_BACKGROUND evenly spaced ones.
+    """
+    vectors = np.asarray(vectors, dtype=np.float32)
+    mean: Rows = vectors.mean(axis=0)
+    primary = [get_primary_language(language) for language in languages]
+    means = {}
+    for language in sorted(set(primary) - {""}):
+        of_language = vectors[[number for number, other in enumerate(primary) if other == language]]
+        weight = len(of_language) + LANGUAGE_WEIGHT
+        means[language] = (of_language.sum(axis=0) + LANGUAGE_WEIGHT * mean) / weight
+    usual = vectors[:background_rows]
+    step = max(1, -(-len(usual) // MAX_BACKGROUND))
+    background = _center(usual[::step], mean, means, primary[: len(usual) : step])
+    return StorySpace(mean, means, background)
+
+
+def measure_closeness(one: PlacedReport, other: PlacedReport) -> tuple[float, float]:
+    """Return how close two reports are: the cosine of their rows, and its excess; the same both ways."""
+    cosine = float(one.row @ other.row)
+    return cosine, 2 * cosine - one.density - other.density
+
+
+def _center(vectors: Rows, mean: Rows, means: Mapping[str, Rows], languages: Sequence[str]) -> Rows:
+    rows = vectors - np.stack([means.get(language, mean) for language in languages])
+    return normalize(rows)

@@ -1,0 +1,59 @@
+"""A database on a PostgreSQL server: its driver, its pool and its sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import URL, create_engine, event, text
+
+from watcher.store.sql.backend import Backend, Check
+from watcher.store.sql.interface import Db
+from watcher.store.tables.metadata import set_postgresql_options
+
+CONNECT_TIMEOUT = 10
+"""Seconds to wait for a server that does not answer at all; without a limit it is minutes."""
+
+
+class PostgresqlBackend(Backend):
+    """A PostgreSQL database, which several processes may use."""
+
+    name = "postgresql"
+    is_shared = True
+
+    def __init__(self, url: URL) -> None:
+        set_postgresql_options()
+        self.writer = create_engine(
+            url,
+            pool_size=5,
+            max_overflow=10,
+            pool_pre_ping=True,
+            connect_args={} if "connect_timeout" in url.query else {"connect_timeout": CONNECT_TIMEOUT},
+        )
+        event.listen(self.writer, "connect", _set_time_zone)
+        self.reader = self.writer.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+    def begin_write(self, db: Db, *, lasting: bool) -> None:
+        """Begin nothing, as the driver does that; let a commit that need not last not wait for the disk."""
+        if not lasting:
+            db.exec_driver_sql("SET LOCAL synchronous_commit = off")
+
+    def begin_read(self, _db: Db) -> None:
+        """Do nothing: the reader's isolation level makes it a snapshot."""
+
+    def get_size(self, db: Db) -> int:
+        """Return what the server says that the database takes."""
+        return int(db.execute(text("SELECT pg_database_size(current_database())")).scalar_one())
+
+    def release_space(self, _connection: Any) -> None:
+        """Do nothing: the server does so by itself (autovacuum)."""
+
+    def list_integrity_checks(self) -> Mapping[str, Check]:
+        """Return none: the server checks its pages, and each reference when it is written."""
+        return {}
+
+
+def _set_time_zone(connection: Any, _record: Any) -> None:
+    """Have moments come in UTC: each would have to be turned, and a batch of feeds has thousands."""
+    connection.execute("SET TIME ZONE 'UTC'")
+    connection.commit()

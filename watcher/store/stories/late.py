@@ -1,0 +1,241 @@
+"""Joins stories when the vectors of their entries have come: reports in other words, and in other languages.
+
+Words place an entry within its poll's transaction; its vector is made later. Then its story is compared with those of
+the entries that are nearest to it, and joined to the one that it fits. Each entry that moves is remembered as joined
+late (`story_moves`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+import numpy as np
+from sqlalchemy import bindparam, func, select
+
+from watcher.meaning.background import MIN_OWN_ENTRIES, Background
+from watcher.meaning.story_space import PlacedReport, StorySpace, build_space, measure_closeness
+from watcher.meaning.vectors import Rows, decode_vectors
+from watcher.store.database import Db
+from watcher.store.entries.queries import find_first_id_since
+from watcher.store.hits.commands import lock_hits
+from watcher.store.meaning.embeddings import load_recent_vectors
+from watcher.store.meaning.models import StoredModel
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.types import IDS
+from watcher.store.stories.decisions import load_stories_kept_apart, rename_in_decisions
+from watcher.store.stories.moves import MoveKind, move_entries
+from watcher.store.tables import embeddings
+from watcher.store.tables import entries as entry_table
+from watcher.stories.grouping import (
+    MAX_COMPARED_MEMBERS,
+    ComparePair,
+    GroupedReport,
+    ReportGroup,
+    get_report_time,
+    group_reports,
+)
+from watcher.stories.pair import Closeness, PairScore, ReportTraits, build_traits, score_pair
+from watcher.stories.similarity import MAX_COMPARED_CHARACTERS, STORY_WINDOW, build_story_text
+
+MAX_SEARCHED_ENTRIES = 5_000
+"""Vectors of stories that are compared with a new one: the newest of the window. More would cost more than the join."""
+MAX_NEIGHBOURS = 12
+"""How many of the nearest entries propose their stories."""
+MAX_SPACE_ENTRIES = 5_000
+"""Recent entries of which the means of languages are taken."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateJoin:
+    """A story that was joined to another once vectors had come, and the entries that went with it."""
+
+    story_id: int
+    former_story_id: int
+    entry_ids: tuple[int, ...]
+
+
+def load_story_space(
+    db: Db, stored: StoredModel, now: datetime, *, shipped: Background | None = None
+) -> StorySpace | None:
+    """Return the space in which vectors are compared, from those of recent entries; None without any vector.
+
+    While an archive is small, a few events are much of it, and the rows of `shipped` alone are the background.
+    """
+    recent = load_recent_vectors(db, stored, now, limit=MAX_SPACE_ENTRIES)
+    languages: Mapping[int, str | None] = {
+        row.id: row.language for row in db.execute(_LANGUAGES, {"ids": recent.entry_ids})
+    }
+    size = recent.dimensions
+    rows = decode_vectors([recent.vectors[place * size : (place + 1) * size] for place in range(len(recent))])
+    # Without any vector there is no mean; with few, the events of the day would count as what is usual.
+    usual, spoken = _list_shipped(shipped)
+    parts = [part for part in (usual, rows) if part is not None and len(part)]
+    if not parts:
+        return None
+    return build_space(
+        np.concatenate(parts),
+        [*spoken, *(languages.get(id_) for id_ in recent.entry_ids)],
+        background_rows=len(spoken) if spoken and len(recent) < MIN_OWN_ENTRIES else None,
+    )
+
+
+def _list_shipped(shipped: Background | None) -> tuple[Rows | None, Sequence[str | None]]:
+    """Return the rows that ship, and the language of each."""
+    if shipped is None:
+        return None, ()
+    return shipped.rows, shipped.languages or [None] * len(shipped.rows)
+
+
+def join_embedded_entries(
+    db: Db, stored: StoredModel, entry_ids: Collection[int], space: StorySpace, now: datetime
+) -> tuple[LateJoin, ...]:
+    """Join the stories of entries whose vectors have been stored with the stories that they fit.
+
+    Entries without a story, which nothing matched, are left alone. Their order does not matter.
+    """
+    lock_hits(db)
+    asked = frozenset(entry_ids)
+    window = _load_window(db, stored, asked, now)
+    fresh = [row.id for row in window if row.id in asked]
+    if not fresh:
+        return ()
+    # Neighbours propose stories; the newest members of those decide.
+    placed = dict(zip((row.id for row in window), _place(window, space), strict=True))
+    neighbours = _find_neighbours(fresh, placed)
+    story_of = {row.id: row.story_id for row in window}
+    touched = {story_of[entry_id] for some in (fresh, *neighbours.values()) for entry_id in some}
+    reports = _load_reports(db, stored, space, sorted(touched))
+    groups = _group(reports, neighbours, load_stories_kept_apart(db, touched))
+    return tuple(join for group in groups if len(group.story_ids) > 1 for join in _join(db, group.story_ids, now))
+
+
+def _group(
+    reports: Sequence[_Report], neighbours: Mapping[int, Sequence[int]], apart: frozenset[frozenset[int]]
+) -> Sequence[ReportGroup]:
+    number_of = {report.entry_id: number for number, report in enumerate(reports)}
+    grouped = [GroupedReport(key=r.key, story_id=r.story_id, is_fresh=r.entry_id in neighbours) for r in reports]
+    # An entry that is no longer among the newest members of its story stands for nothing.
+    near = {
+        number_of[entry_id]: [number_of[other] for other in others if other in number_of]
+        for entry_id, others in neighbours.items()
+        if entry_id in number_of
+    }
+    return group_reports(grouped, near, _build_comparison(reports), apart=apart)
+
+
+@dataclass(frozen=True, slots=True)
+class _Report:
+    entry_id: int
+    story_id: int
+    traits: ReportTraits
+    key: tuple[datetime, str, str]
+    placed: PlacedReport | None
+
+
+_IDS = bindparam("ids", type_=IDS)
+_LANGUAGES = select(entry_table.c.id, entry_table.c.language).where(any_of(entry_table.c.id, _IDS))
+_REST = func.substr(
+    func.coalesce(func.nullif(entry_table.c.summary, ""), entry_table.c.content), 1, MAX_COMPARED_CHARACTERS
+).label("rest")
+_RANK = func.row_number().over(partition_by=entry_table.c.story_id, order_by=entry_table.c.id.desc()).label("place")
+_MEMBERS = select(entry_table.c.id.label("id"), _RANK).where(any_of(entry_table.c.story_id, _IDS)).subquery()
+_REPORTS = (
+    select(
+        entry_table.c.id,
+        entry_table.c.story_id,
+        entry_table.c.feed_id,
+        entry_table.c.title,
+        _REST,
+        entry_table.c.language,
+        entry_table.c.first_seen_at,
+        entry_table.c.published_at,
+        entry_table.c.published_doubtful,
+        embeddings.c.vector,
+    )
+    .join(_MEMBERS, _MEMBERS.c.id == entry_table.c.id)
+    .outerjoin(embeddings, (embeddings.c.entry_id == entry_table.c.id) & (embeddings.c.model_id == bindparam("model")))
+    .where(_MEMBERS.c.place <= MAX_COMPARED_MEMBERS)
+    .order_by(entry_table.c.id)
+)
+
+
+def _load_window(db: Db, stored: StoredModel, entry_ids: Collection[int], now: datetime) -> Sequence[Any]:
+    """Return id, story, language and vector of the newest entries with stories, and of those in question."""
+    columns = select(entry_table.c.id, entry_table.c.story_id, entry_table.c.language, embeddings.c.vector).join(
+        embeddings, (embeddings.c.entry_id == entry_table.c.id) & (embeddings.c.model_id == stored.id)
+    )
+    usable = entry_table.c.story_id.is_not(None), func.length(embeddings.c.vector) > 0
+    newest = (
+        columns.where(entry_table.c.id >= find_first_id_since(db, now - STORY_WINDOW), *usable)
+        .order_by(entry_table.c.id.desc())
+        .limit(MAX_SEARCHED_ENTRIES)
+    )
+    these = columns.where(any_of(entry_table.c.id, _IDS), *usable)
+    rows = {row.id: row for row in db.execute(newest)}
+    rows |= {row.id: row for row in db.execute(these, {"ids": sorted(entry_ids)})}
+    return [rows[id_] for id_ in sorted(rows)]
+
+
+def _place(window: Sequence[Any], space: StorySpace) -> list[PlacedReport]:
+    vectors = decode_vectors([row.vector for row in window])
+    return space.place(vectors, [row.language for row in window])
+
+
+def _find_neighbours(fresh: Sequence[int], placed: Mapping[int, PlacedReport]) -> dict[int, list[int]]:
+    """Return the nearest entries of each fresh one, by cosine."""
+    ids = list(placed)
+    rows = np.stack([placed[id_].row for id_ in ids])
+    asked = np.stack([placed[id_].row for id_ in fresh])
+    cosines = asked @ rows.T
+    count = min(MAX_NEIGHBOURS + 1, len(ids))
+    nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
+    return {
+        entry_id: [ids[place] for place in sorted(places) if ids[place] != entry_id]
+        for entry_id, places in zip(fresh, nearest.tolist(), strict=True)
+    }
+
+
+def _load_reports(db: Db, stored: StoredModel, space: StorySpace, story_ids: Sequence[int]) -> list[_Report]:
+    """Return the newest members of stories, with the vectors of those that have one."""
+    rows = db.execute(_REPORTS, {"ids": story_ids, "model": stored.id}).all()
+    with_vector = [row for row in rows if row.vector]
+    placed = dict(zip((row.id for row in with_vector), _place(with_vector, space), strict=True))
+    return [_build_report(row, placed.get(row.id)) for row in rows]
+
+
+def _build_report(row: Any, placed: PlacedReport | None) -> _Report:
+    text = build_story_text(row.title, row.rest, "")
+    reported_at = get_report_time(row.published_at, row.first_seen_at, doubtful=row.published_doubtful)
+    key = (reported_at, text, f"{row.feed_id} {row.id}")
+    return _Report(row.id, row.story_id, build_traits(text, row.language), key, placed)
+
+
+def _build_comparison(reports: Sequence[_Report]) -> ComparePair:
+    @cache
+    def compare_ordered(number: int, other: int) -> PairScore:
+        one, another = reports[number], reports[other]
+        closeness = None
+        if one.placed is not None and another.placed is not None:
+            closeness = Closeness(*measure_closeness(one.placed, another.placed))
+        return score_pair(one.traits, another.traits, closeness)
+
+    return lambda number, other: compare_ordered(min(number, other), max(number, other))
+
+
+def _join(db: Db, story_ids: Sequence[int], now: datetime) -> list[LateJoin]:
+    """Move all entries of stories into the oldest of them."""
+    target, *others = story_ids
+    joins = []
+    for story_id in others:
+        entry_ids = tuple(db.execute(_ENTRY_IDS, {"story": story_id}).scalars())
+        move_entries(db, entry_ids, target, MoveKind.LATE, now)
+        rename_in_decisions(db, story_id, target)
+        joins.append(LateJoin(story_id=target, former_story_id=story_id, entry_ids=entry_ids))
+    return joins
+
+
+_ENTRY_IDS = select(entry_table.c.id).where(entry_table.c.story_id == bindparam("story")).order_by(entry_table.c.id)

@@ -1,0 +1,208 @@
+"""Groups reports into stories: a report joins where it fits the event, and not where one report resembles it.
+
+Groups are merged by pairs, the best first: the best pair of reports has to be of one event, the mean of all pairs must
+not speak against it, and most pairs must be free of vetoes. Nothing depends on the order in which reports are given, so
+that the reports of a poll make the same stories in any order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from heapq import heapify, heappop, heappush
+from typing import NamedTuple, TypeAlias
+
+from watcher.stories.pair import PairScore
+from watcher.stories.similarity import COPY_SIMILARITY, STORY_WINDOW
+
+MIN_MEAN = -0.6
+"""The mean log odds between two groups that are merged, at least.
+
+By bench/stories.py, at -1.5, -1.0, -0.75, -0.5, 0: precision .968, .979, .997, .997, .996, recall .725, .699, .699,
+.644, .509. At -0.65 two events of the demonstration are one; -0.6 itself was not measured by the benchmark.
+"""
+VETO_SCORE = -3.0
+"""What a vetoed pair counts in the mean, at most."""
+MAX_COMPARED_MEMBERS = 12
+"""So many members of a group are compared with another: the newest."""
+MAX_AGE = timedelta(days=30)
+"""A report that was published longer before it was first seen is dated by when it was seen."""
+MAX_CLOCK_ERROR = timedelta(hours=1)
+
+ReportKey: TypeAlias = tuple[datetime, str, str]
+"""When a report was published, its text, and what tells apart two with the same of both."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GroupedReport:
+    """A report to be grouped; `story_id` is the story that it belongs to, None for a report without one yet."""
+
+    key: ReportKey
+    story_id: int | None = None
+    is_fresh: bool = True
+
+    @property
+    def reported_at(self) -> datetime:
+        """When it was published where that is plausible, else when it was first seen."""
+        return self.key[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportGroup:
+    """Reports of one story, as indices in order of publication; `story_ids` are those of its stored ones."""
+
+    members: tuple[int, ...]
+    story_ids: tuple[int, ...]
+
+
+ComparePair: TypeAlias = Callable[[int, int], PairScore]
+_Versions: TypeAlias = tuple[int, int]
+
+
+def get_report_time(published_at: datetime | None, first_seen_at: datetime, *, doubtful: bool = False) -> datetime:
+    """Return when a report was published where that is plausible, else when it was first seen."""
+    if published_at is None or doubtful:
+        return first_seen_at
+    is_plausible = first_seen_at - MAX_AGE <= published_at <= first_seen_at + MAX_CLOCK_ERROR
+    return min(published_at, first_seen_at) if is_plausible else first_seen_at
+
+
+def group_reports(
+    reports: Sequence[GroupedReport],
+    neighbours: Mapping[int, Collection[int]],
+    compare: ComparePair,
+    *,
+    apart: AbstractSet[frozenset[int]] = frozenset(),
+    merge_stories: bool = True,
+) -> tuple[ReportGroup, ...]:
+    """Group reports by what `compare` returns of two indices; the same for any order of the reports.
+
+    Stored reports of one story are a group from the beginning. `neighbours` are the reports that a fresh one is
+    compared with at first. Stories whose ids are a pair of `apart` are never merged, and none without `merge_stories`.
+    """
+    return _Grouping(reports, compare, apart, merge_stories).run(neighbours)
+
+
+def find_copies(reports: Sequence[GroupedReport], group: ReportGroup, compare: ComparePair) -> frozenset[int]:
+    """Return the fresh members of a group that repeat an earlier member nearly word for word."""
+    return frozenset(
+        member
+        for place, member in enumerate(group.members)
+        if reports[member].is_fresh
+        and any(compare(member, earlier).words >= COPY_SIMILARITY for earlier in group.members[:place])
+    )
+
+
+class _Fit(NamedTuple):
+    best: float
+    mean: float
+    vetoed: float
+
+    @property
+    def is_event(self) -> bool:
+        return self.best >= 0 and self.mean >= MIN_MEAN and self.vetoed <= 0.5
+
+
+class _Grouping:
+    """Groups under way: a group has the number of its first report, and a version that a merge raises."""
+
+    def __init__(
+        self,
+        reports: Sequence[GroupedReport],
+        compare: ComparePair,
+        apart: AbstractSet[frozenset[int]],
+        merge_stories: bool,
+    ) -> None:
+        self._reports = reports
+        self._compare = compare
+        self._apart = apart
+        self._merge_stories = merge_stories
+        self._group_of: dict[int, int] = {}
+        self._members: dict[int, list[int]] = {}
+        self._neighbours: dict[int, set[int]] = {}
+        self._versions: dict[int, int] = {}
+        first_of_story: dict[int, int] = {}
+        for number in sorted(range(len(reports)), key=lambda number: reports[number].key):
+            story_id = reports[number].story_id
+            group = number if story_id is None else first_of_story.setdefault(story_id, number)
+            self._group_of[number] = group
+            self._members.setdefault(group, []).append(number)
+        self._versions = dict.fromkeys(self._members, 0)
+
+    def run(self, neighbours: Mapping[int, Collection[int]]) -> tuple[ReportGroup, ...]:
+        for number, others in neighbours.items():
+            for other in others:
+                self._link(self._group_of[number], self._group_of[other])
+        # A merge that was ranked for a group as it was before another merge is stale, and was ranked anew.
+        linked = [(group, other) for group, others in self._neighbours.items() for other in others if group < other]
+        heap = [ranked for group, other in linked if (ranked := self._rank(group, other)) is not None]
+        heapify(heap)
+        while heap:
+            _fit, _keys, group, other, versions = heappop(heap)
+            if (self._versions.get(group), self._versions.get(other)) == versions:
+                self._merge(group, other)
+                for third in sorted(self._neighbours[group]):
+                    if (ranked := self._rank(group, third)) is not None:
+                        heappush(heap, ranked)
+        return tuple(sorted(map(self._build_group, self._members.values()), key=self._order_group))
+
+    def _link(self, group: int, other: int) -> None:
+        if group != other:
+            self._neighbours.setdefault(group, set()).add(other)
+            self._neighbours.setdefault(other, set()).add(group)
+
+    def _rank(self, group: int, other: int) -> tuple[tuple[float, float], object, int, int, _Versions] | None:
+        """Return the place of a merge in the order of merges, None where the two are not one event."""
+        group, other = sorted((group, other), key=lambda each: self._reports[each].key)
+        if self._is_apart(group, other):
+            return None
+        fit = self._measure_fit(group, other)
+        if not fit.is_event:
+            return None
+        keys = (self._reports[group].key, self._reports[other].key)
+        return (-fit.best, -fit.mean), keys, group, other, (self._versions[group], self._versions[other])
+
+    def _is_apart(self, group: int, other: int) -> bool:
+        stories, others = self._list_stories(group), self._list_stories(other)
+        if stories and others and not self._merge_stories:
+            return True
+        return any(frozenset((story, another)) in self._apart for story in stories for another in others)
+
+    def _list_stories(self, group: int) -> list[int]:
+        return sorted({story for member in self._members[group] if (story := self._reports[member].story_id)})
+
+    def _measure_fit(self, group: int, other: int) -> _Fit:
+        members = self._members[group][-MAX_COMPARED_MEMBERS:]
+        others = self._members[other][-MAX_COMPARED_MEMBERS:]
+        scores = [
+            self._compare(member, another)
+            for member in members
+            for another in others
+            if self._are_near(member, another)
+        ]
+        if not scores:
+            return _Fit(-1.0, VETO_SCORE, 1.0)
+        best = max(score.log_odds if score.veto is None else VETO_SCORE for score in scores)
+        total = sum(score.log_odds if score.veto is None else min(score.log_odds, VETO_SCORE) for score in scores)
+        return _Fit(best, total / len(scores), sum(score.veto is not None for score in scores) / len(scores))
+
+    def _are_near(self, number: int, other: int) -> bool:
+        return abs(self._reports[number].reported_at - self._reports[other].reported_at) <= STORY_WINDOW
+
+    def _merge(self, group: int, other: int) -> None:
+        members = self._members[group] + self._members.pop(other)
+        self._members[group] = sorted(members, key=lambda number: self._reports[number].key)
+        self._versions[group] += 1
+        del self._versions[other]
+        for third in self._neighbours.pop(other, set()):
+            self._neighbours[third].discard(other)
+            self._link(group, third)
+
+    def _build_group(self, members: Sequence[int]) -> ReportGroup:
+        stories = {story for number in members if (story := self._reports[number].story_id) is not None}
+        return ReportGroup(members=tuple(members), story_ids=tuple(sorted(stories)))
+
+    def _order_group(self, group: ReportGroup) -> ReportKey:
+        return self._reports[group.members[0]].key

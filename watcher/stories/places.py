@@ -1,0 +1,89 @@
+"""States that a text names, in many languages: by their own names, their inflections, and a city or two.
+
+`places.txt` (from the Unicode CLDR, by `tools/make_places.py`) has one state a line: its code, the stems of its names,
+names of several stems, names in scripts without blanks.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache, lru_cache
+from importlib.resources import files
+from typing import NamedTuple
+
+from watcher.text.tokenizer import tokens
+
+MAX_READ_CHARACTERS = 2_000
+MIN_STEM = 4
+"""Shorter names are compared as a whole."""
+MAX_ENDING = 4
+"""How many letters may follow a stem: "japan", "japanisch"."""
+MAX_UNSPACED_NAME = 8
+"""Characters of the longest name that is looked for in Han and Kana."""
+_VOWELS = re.compile(r"[aeiouyаеиоуыэюяіїєαειουωάέίόύώήη]{1,2}$")
+_PARTICLES = re.compile(r"^(?:وال|بال|فال|لل|ال|[وبلفك](?=\w{4})|[ובלמהש](?=\w{3}))")
+_HAN = re.compile("[\u3041-\u30ff\u3400-\u9fff]{2,}")
+
+
+@lru_cache(maxsize=4096)
+def find_states(text: str) -> frozenset[str]:
+    """Return the states (ISO 3166 codes) that a text names."""
+    text = text[:MAX_READ_CHARACTERS]
+    places = _load_places()
+    found = {state for run in _HAN.findall(text) for state in _find_in_run(run, places)}
+    words = tokens(text)
+    following = [stem_place(word) for word in words]
+    for number, word in enumerate(words):
+        if (
+            following[number] in places.first_stems and (state := _find_phrase(following[number : number + 3], places))
+        ) or (state := _find_state(word, places.stems)):
+            found.add(state)
+    return frozenset(found)
+
+
+@lru_cache(maxsize=16_384)
+def stem_place(word: str) -> str:
+    """Return a folded word without its last vowels, by which languages inflect names."""
+    stem = _VOWELS.sub("", word)
+    return stem if len(stem) >= MIN_STEM else word
+
+
+class _Places(NamedTuple):
+    """States by the stems of their names, by phrases of two or three stems, and by names without blanks."""
+
+    stems: dict[str, str]
+    phrases: dict[str, str]
+    first_stems: frozenset[str]
+    unspaced: dict[str, str]
+
+
+def _find_phrase(stems: list[str], places: _Places) -> str | None:
+    return places.phrases.get(" ".join(stems)) or places.phrases.get(" ".join(stems[:2]))
+
+
+def _find_state(word: str, stems: dict[str, str]) -> str | None:
+    for variant in {word, _PARTICLES.sub("", word)}:
+        for length in range(len(variant), max(MIN_STEM, len(variant) - MAX_ENDING) - 1, -1):
+            if state := stems.get(variant[:length]):
+                return state
+    return stems.get(word)
+
+
+def _find_in_run(run: str, places: _Places) -> Iterator[str]:
+    for start in range(len(run)):
+        for end in range(start + 2, min(len(run), start + MAX_UNSPACED_NAME) + 1):
+            if state := places.unspaced.get(run[start:end]):
+                yield state
+
+
+@cache
+def _load_places() -> _Places:
+    stems: dict[str, str] = {}
+    phrases: dict[str, str] = {}
+    unspaced: dict[str, str] = {}
+    for line in files("watcher.stories").joinpath("places.txt").read_text(encoding="utf-8").splitlines():
+        state, *columns = line.split("\t")
+        for table, names in zip((stems, phrases, unspaced), columns, strict=True):
+            table.update(dict.fromkeys(names.split("|"), state))
+    return _Places(stems, phrases, frozenset(phrase.partition(" ")[0] for phrase in phrases), unspaced)
