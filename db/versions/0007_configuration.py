@@ -20,6 +20,9 @@ def upgrade() -> None:
         "offered_hits",
         sa.Column("topic_id", sa.Text(), nullable=False),
         sa.Column("matched_at", Moment(), nullable=False, comment="of the hits that the next digest offers, once"),
+        sa.Column(
+            "published_after", Moment(), nullable=True, comment="of a feed's first items, only those that are newer"
+        ),
         sa.PrimaryKeyConstraint("topic_id", "matched_at"),
     )
     op.create_table(

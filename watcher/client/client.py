@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
-from watcher.contract import configuration, deliveries, digests, entries, feeds, hits, stories, topics
+from watcher.contract import configuration, deliveries, digests, entries, feeds, hits, setup, stories, topics
 from watcher.contract.problems import Problem
 from watcher.contract.status import Status
 
@@ -242,6 +242,20 @@ class Client:
     def delete_feed(self, url: str, etag: str) -> None:
         """Delete a feed."""
         self._delete("/feeds", etag, {"url": url})
+
+    # Set-up
+
+    def get_setup(self) -> setup.SetupState:
+        """Get whether anything is watched yet, the packs of feeds, and how far the first digest is."""
+        return cast("setup.SetupState", self._get("/setup"))
+
+    def set_up(self, answers: setup.SetupAnswers, *, idempotency_key: str | None = None) -> setup.SetupResult:
+        """Set up what is watched and where digests go; `get_setup` reports how far the first digest is."""
+        return cast("setup.SetupResult", self._create("/setup", answers, idempotency_key))
+
+    def test_unsaved_channel(self, edit: configuration.ChannelEdit) -> deliveries.ChannelTest:
+        """Send a test message on a channel that is not saved."""
+        return cast("deliveries.ChannelTest", self._send("POST", "/setup/test", edit))
 
     # Settings and history
 

@@ -26,7 +26,7 @@ def add_sources(
     def plan(draft: Draft) -> None:
         """Add each feed in one line."""
         for source in added:
-            draft.apply(AddItem(section="feeds", values=_to_item(source), is_flow=True))
+            draft.apply(AddItem(section="feeds", values=format_source(source), is_flow=True))
         names = [source.title or source.url for source in added]
         draft.summary = f"Added the feed {names[0]}" if len(names) == 1 else f"Added {len(names)} feeds"
 
@@ -61,7 +61,8 @@ def find_feed_place(draft: Draft, url: str) -> int:
     return known.index(url)
 
 
-def _to_item(source: FeedConfig) -> dict[str, Any]:
+def format_source(source: FeedConfig) -> dict[str, Any]:
+    """Return a feed as an item of feeds.yaml."""
     url = source.url if "${" in source.url else source.request_url
     item: dict[str, Any] = {"url": url, "title": source.title, "tags": list(source.tags)}
     item |= {"language": source.language, "interval": format_duration(source.interval) if source.interval else None}

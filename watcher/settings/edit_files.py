@@ -84,6 +84,11 @@ class Draft:
         self.texts[file] = edited
         self.changed.add(file)
 
+    def replace_text(self, file: str, text: str) -> None:
+        """Replace the whole text of a file."""
+        self.texts[file] = text
+        self.changed.add(file)
+
     def _read(self, section: str) -> dict[str, object]:
         file = FILE_OF_SECTION.get(section, MAIN)
         try:

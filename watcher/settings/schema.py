@@ -35,7 +35,7 @@ from watcher.text.written_values import (
 OWN_PATHS = frozenset({
     "api", "archive", "as-of", "channels", "deliveries", "digests", "digests.atom", "entries", "events", "feeds",
     "feeds.opml", "healthz", "history", "hits", "hits.atom", "hits.csv", "hits.jsonl", "hits.md", "label", "login",
-    "logout", "metrics", "overview", "proposals", "query", "readyz", "settings", "static", "stories", "topics",
+    "logout", "metrics", "overview", "proposals", "query", "readyz", "settings", "setup", "static", "stories", "topics",
     "unsubscribe", "websub", "workbench",
 })  # fmt: skip
 """What the page's own addresses begin with: the path of `web.base_url` must not look like one of them."""

@@ -23,6 +23,7 @@ from watcher.topics.named_query import NamedQuery
 from watcher.web.auth.access import AccessControl
 from watcher.web.auth.sessions import Session
 from watcher.web.deadlines import MatchBudget, QueryParser
+from watcher.web.setup_drafts import SettingUp
 
 T = TypeVar("T")
 CACHE_LIFETIME = timedelta(seconds=5)
@@ -49,6 +50,7 @@ class WebContext:
     closing: asyncio.Event = field(default_factory=asyncio.Event)
     saving: asyncio.Lock = field(default_factory=asyncio.Lock)
     streams: int = 0
+    setting_up: SettingUp = field(default_factory=SettingUp)
     parser: QueryParser = field(default_factory=QueryParser)
     _cache: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
 

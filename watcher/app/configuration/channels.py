@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -13,12 +13,14 @@ from watcher.app.configuration.editor import Editor, require_text, store_secrets
 from watcher.channels import CHANNELS
 from watcher.contract.configuration import ChannelEdit, ChannelSettings
 from watcher.contract.deliveries import ChannelTest
-from watcher.errors import NotFoundError, UsageError
+from watcher.errors import Fault, NotFoundError, UsageError
 from watcher.model.digest import Channel
+from watcher.settings.channels import read_channels
 from watcher.settings.edit_files import Draft
 from watcher.settings.secrets import list_secret_lists, secret_fields
 from watcher.settings.value_types import format_duration
-from watcher.settings.yaml_edits import AddItem, RemoveItem, UpdateItem
+from watcher.settings.yaml_edits import AddItem, RemoveItem, UpdateItem, format_item
+from watcher.settings.yaml_nodes import parse
 from watcher.text.suggest import find_nearest
 from watcher.text.written_values import NAME
 
@@ -39,23 +41,40 @@ def find_channel(channels: tuple[Channel, ...], name: str) -> Channel:
 
 def create_channel(editor: Editor, edit: ChannelEdit) -> str:
     """Add a channel and return its name. Raises UsageError, and what an edit of the configuration raises."""
+    editor.edit(lambda draft: add_channel(draft, edit))
+    return edit["name"]
+
+
+def add_channel(draft: Draft, edit: ChannelEdit) -> None:
+    """Add a channel's section to a draft of the configuration. Raises UsageError."""
+    name, kind = _read_name_and_kind(edit)
+    if any(channel.name == name for channel in draft.settings.channels):
+        raise UsageError(f"there is a channel {name!r} already")
+    options = store_secrets(draft, CHANNELS[kind].options_model, f"channel-{name}", edit.get("options", {}))
+    values = {"kind": kind, **{key: value for key, value in options.items() if value is not None}}
+    draft.apply(AddItem(section="channels", name=name, values=values))
+    draft.summary = f"Added the channel {name}"
+
+
+def build_channel(app: App, edit: ChannelEdit) -> Channel:
+    """Return a channel that is not saved, by the rules of watcher.yaml; raises UsageError with its faults."""
+    name, kind = _read_name_and_kind(edit)
+    options = {key: value for key, value in edit.get("options", {}).items() if value is not None}
+    faults: list[Fault] = []
+    root = parse(format_item({name: {"kind": kind, **options}}).removeprefix("- "), "", faults)
+    channels, _names = read_channels(root, app.settings.folder, app.settings.state, faults)
+    if faults or not channels:
+        raise UsageError("; ".join(fault.message for fault in faults) or f"the channel {name!r} cannot be used")
+    return channels[0]
+
+
+def _read_name_and_kind(edit: ChannelEdit) -> tuple[str, str]:
     require_text(edit, "name", "kind")
     name, kind = edit["name"], edit["kind"]
     _require_name(name)
     if kind not in CHANNELS:
         raise UsageError(f"no kind of channel {kind!r}: use one of {', '.join(CHANNELS)}")
-
-    def plan(draft: Draft) -> None:
-        """Add the channel's section."""
-        if any(channel.name == name for channel in draft.settings.channels):
-            raise UsageError(f"there is a channel {name!r} already")
-        options = store_secrets(draft, CHANNELS[kind].options_model, f"channel-{name}", edit.get("options", {}))
-        values = {"kind": kind, **{key: value for key, value in options.items() if value is not None}}
-        draft.apply(AddItem(section="channels", name=name, values=values))
-        draft.summary = f"Added the channel {name}"
-
-    editor.edit(plan)
-    return name
+    return name, kind
 
 
 def update_channel(editor: Editor, name: str, edit: ChannelEdit, etag: str) -> str:
@@ -108,6 +127,13 @@ async def test_channel(app: App, name: str, fetcher: Fetcher, editor: Editor) ->
 
     Raises NotFoundError; ConfigError where a secret of the channel is absent.
     """
+    channel = find_channel(app.settings.channels, name)
+    app.settings.require_secrets("channels")
+    return await send_test_message(app, channel, fetcher, editor.now)
+
+
+async def send_test_message(app: App, channel: Channel, fetcher: Fetcher, now: datetime) -> ChannelTest:
+    """Send a test message to every recipient of a channel, saved or not, and return each step with its answer."""
     import asyncio
 
     from watcher.channels.advice import explain_fault
@@ -116,19 +142,16 @@ async def test_channel(app: App, name: str, fetcher: Fetcher, editor: Editor) ->
     from watcher.pipeline.channel_test import send_test
     from watcher.store.system.installation import get_installation_id
 
-    channel = find_channel(app.settings.channels, name)
-    app.settings.require_secrets("channels")
-
     def read_installation() -> str:
         """Return the identity of this database."""
         with app.database.write() as db:
             return get_installation_id(db)
 
     installation = await asyncio.to_thread(read_installation)
-    senders = Senders(SenderContext(http=fetcher.client(), clock=lambda: editor.now))
-    results = await send_test(channel, senders, app.press().links, installation, editor.now)
+    senders = Senders(SenderContext(http=fetcher.client(), clock=lambda: now))
+    results = await send_test(channel, senders, app.press().links, installation, now)
     return {
-        "channel": name,
+        "channel": channel.name,
         "kind": channel.kind,
         "results": [
             {

@@ -82,7 +82,8 @@ def add_topic(draft: Draft, edit: TopicEdit) -> str:
     name = str(edit.get("name") or edit.get("id") or "").strip()
     if not name:
         raise UsageError("`name` is missing")
-    taken = {topic.id for topic in draft.settings.topics}
+    # Ids of the draft, which may have been added in this same edit.
+    taken = {str(item.get("id")) for item in draft.list_items("topics") if isinstance(item, dict)}
     topic_id = edit.get("id") or _make_id(name, taken)
     if topic_id in taken:
         raise UsageError(f"there is a topic {topic_id!r} already")
@@ -185,7 +186,7 @@ def bring_in_hits(app: App, topic_id: str, days: int, editor: Editor) -> Brought
     found = replayed.new.get(topic_id, 0)
     if found:
         with app.database.write() as db:
-            offer_hits(db, topic_id, editor.now)
+            offer_hits(db, topic_id, editor.now, editor.now - timedelta(days=days))
     return {"tested": replayed.tested, "hits": found}
 
 

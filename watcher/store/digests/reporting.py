@@ -68,6 +68,7 @@ def load_baseline_hits(db: Db, subscription: Subscription, since: datetime) -> t
         hit_table.c.origin == Origin.LIVE.value,
         entry_table.c.baseline,
         ~entry_table.c.quarantined,
+        ~is_offered(),
     )
     if subscription.topics:
         chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
@@ -132,12 +133,12 @@ def _select_unreported(chosen: Select[Any], subscription: Subscription, since: d
         # What meaning found was judged by a person, who need not be alerted to it.
         chosen = chosen.where(hit_table.c.found_by == FoundBy.WORDS.value)
         chosen = chosen.where(*_after_cooldown(subscription, now))
+    # An alert is about what begins now: what was brought in waits for a digest.
+    offered = () if subscription.immediate else (is_offered(),)
     if not subscription.include_baseline:
-        chosen = chosen.where(or_(~entry_table.c.baseline, by_edit))
+        chosen = chosen.where(or_(~entry_table.c.baseline, by_edit, *offered))
     if not subscription.include_backfill:
-        found_live = hit_table.c.origin != Origin.BACKFILL.value
-        # An alert is about what begins now: what was brought in waits for a digest.
-        chosen = chosen.where(found_live if subscription.immediate else or_(found_live, is_offered()))
+        chosen = chosen.where(or_(hit_table.c.origin != Origin.BACKFILL.value, *offered))
     return chosen
 
 

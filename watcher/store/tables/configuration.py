@@ -12,6 +12,7 @@ offered_hits = Table(
     metadata,
     Column("topic_id", Text, primary_key=True),
     Column("matched_at", Moment, primary_key=True, comment="of the hits that the next digest offers, once"),
+    Column("published_after", Moment, comment="of a feed's first items, only those that are newer"),
 )
 
 repeatable_requests = Table(

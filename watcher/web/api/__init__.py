@@ -12,6 +12,7 @@ from watcher.web.api import (
     feeds,
     hits,
     proposals,
+    setup,
     status,
     stories,
     story_briefs,
@@ -24,7 +25,7 @@ from watcher.web.api.problems import PROBLEMS
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
 for part in (
     hits, proposals, entries, stories, story_briefs, topics, topic_edits, feeds, feed_edits, digests, digest_edits,
-    channels, status, configuration,
+    channels, status, configuration, setup,
 ):  # fmt: skip
     router.include_router(part.router)
 
