@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -85,7 +86,7 @@ def test_a_file_of_answers_leads_to_a_first_digest_by_mail_and_slack(fresh: Desk
         started = time.monotonic()
         result = fresh.json("setup", "--answers", str(path))
         elapsed = time.monotonic() - started
-    print(f"\nsetup --answers: {elapsed:.1f} s to the digest in the mailbox")
+    sys.stdout.write(f"\nsetup --answers: {elapsed:.1f} s to the digest in the mailbox\n")
 
     first = result["first_digest"]
     assert (first["state"], first["feeds_read"], first["stories"]) == ("sent", 1, 2)

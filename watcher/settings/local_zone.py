@@ -16,4 +16,4 @@ def find_local_timezone(environ: Mapping[str, str]) -> str:
     except OSError:
         target = ""
     name = environ.get("TZ", "").removeprefix(":") or target.partition("/zoneinfo/")[2]
-    return name if name in available_timezones() else "UTC"
+    return name if "/" in name and not name.startswith("Etc/") and name in available_timezones() else "UTC"

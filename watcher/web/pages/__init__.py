@@ -20,6 +20,7 @@ from watcher.web.pages import (
     proposals,
     query_check,
     settings,
+    setup,
     stories,
     story_briefs,
     topic_edits,
@@ -31,7 +32,7 @@ from watcher.web.pages import (
 # `/digests/preview` and `/digests/new` stand before `/digests/{id}`, which would take it for a number.
 _ALL = (
     hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, feed_lists,
-    feed_edits, feeds, preview, digest_edits, digests, channels, settings,
+    feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
     deliveries, overview, as_of, query_check, labels, unsubscribe, login,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
