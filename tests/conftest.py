@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from tests import postgres
+from tests.migrated import copy_migrated
 from tests.web_server import Server
 from watcher.store.database import Database
 from watcher.store.database.migrate import upgrade_schema
-
-_NUMBERS = count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,14 +41,6 @@ def _needs_other_database(item: pytest.Item, kind: str) -> bool:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "watcher.db"
-    with Database(f"sqlite:///{path}") as database:
-        upgrade_schema(database)
-    return path
-
-
-@pytest.fixture(scope="session")
 def postgres_server() -> Iterator[postgres.Server]:
     for running in postgres.server():
         if running is None:
@@ -73,29 +62,33 @@ def press() -> Iterator[Server]:
 
 
 @pytest.fixture
-def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite(tmp_path: Path) -> Iterator[Database]:
     path = tmp_path / "watcher.db"
-    shutil.copy(migrated_file, path)
+    copy_migrated(path)
     with Database(f"sqlite:///{path}", durable=False) as database:
         yield database
 
 
 @pytest.fixture
-def sqlite_too(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite_too(tmp_path: Path) -> Iterator[Database]:
     """Another fresh SQLite database beside `sqlite` or `database`."""
     path = tmp_path / "too.db"
-    shutil.copy(migrated_file, path)
+    copy_migrated(path)
     with Database(f"sqlite:///{path}", durable=False) as database:
         yield database
 
 
+@pytest.fixture(scope="session")
+def postgres_clones(postgres_server: postgres.Server) -> postgres.Clones:
+    return postgres.Clones(postgres_server, "migrated")
+
+
 @pytest.fixture
-def postgresql(postgres_server: postgres.Server) -> Iterator[Database]:
-    name = f"test_{next(_NUMBERS)}"
-    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+def postgresql(postgres_server: postgres.Server, postgres_clones: postgres.Clones) -> Iterator[Database]:
+    name = postgres_clones.take()
     with Database(postgres_server.url(name)) as database:
         yield database
-    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    postgres_clones.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

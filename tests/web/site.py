@@ -13,6 +13,7 @@ from pathlib import Path
 
 import httpx
 
+from tests.migrated import copy_migrated
 from tests.moments import NOON
 from tests.store.filled import bring, item
 from watcher.app.bootstrap import App, open_app
@@ -124,7 +125,9 @@ def world(folder: Path, *, web: str = "", environ: Mapping[str, str] | None = No
     (folder / "watcher.yaml").write_text(MAIN + (f"web: {{{web}}}\n" if web else ""), "utf-8")
     (folder / "topics.yaml").write_text(TOPICS, "utf-8")
     (folder / "feeds.yaml").write_text(FEEDS, "utf-8")
-    app = open_app(folder, {"WATCHER_STATE": str(folder / "var"), **(environ or {})})
+    state = {"WATCHER_STATE": str(folder / "var"), **(environ or {})}
+    copy_migrated(Path(state["WATCHER_STATE"]) / "watcher.db")
+    app = open_app(folder, state)
     clock = Clock()
     try:
         app.sync(clock())
