@@ -32,7 +32,7 @@ def setup(
 ) -> None:
     """Set up what is watched and where digests go, test the channels, and send a first digest.
 
-    Exit code 1 where the first digest could not be composed or sent; the set-up itself is done then.
+    Exit code 1 where the first digest could not be composed; the set-up itself is done then.
     """
     import sys
 
