@@ -287,5 +287,7 @@ def _render(request: Request, ctx: WebContext, values: dict[str, Any], shown: Sh
         zones=sorted(zone for zone in list_timezones() if "/" in zone or zone == "UTC"),
         schedules=[(each, format_schedule(each)) for each in SCHEDULES], slots=slots, schedule_fault=fault,
         secrets={name for name, text in draft.secrets.items() if text and name != "email-server"},
-        opml=bool(draft.opml), dates=_format_dates(),
+        opml=bool(draft.opml), accepted=[
+            kind for kind in values["kinds"] if _make_key(_make_channel(draft, values, kind)) in draft.accepted
+        ], dates=_format_dates(),
     )  # fmt: skip
