@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, HTTPException, Path, Request, Response
+from fastapi import APIRouter, Body, Path, Request, Response
 
 from watcher.app.configuration import channels as use_cases
 from watcher.app.configuration.channels import find_channel
 from watcher.app.configuration.editor import Editor
 from watcher.contract.configuration import ChannelEdit, ChannelSettings, ChannelSettingsList
 from watcher.contract.deliveries import ChannelTest
+from watcher.errors import UsageError
 from watcher.web.api.edits import IdempotencyKey, IfMatch, check_body, create_once, set_etag
 from watcher.web.api.problems import EDITS
 from watcher.web.context import Ctx
@@ -71,7 +72,7 @@ async def delete_channel(ctx: Ctx, name: Name, etag: IfMatch) -> None:
 async def test_channel(ctx: Ctx, name: Name) -> ChannelTest:
     """Send a test message to every recipient of a channel, and get the outcome of each step."""
     if ctx.fetcher is None:
-        raise HTTPException(503, "Nothing can be sent from this process.")
+        raise UsageError("Nothing can be sent from this process.")
     return await use_cases.test_channel(ctx.app, name, ctx.fetcher, make_editor(ctx, "api"))
 
 

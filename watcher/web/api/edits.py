@@ -17,12 +17,14 @@ from watcher.web.context import Ctx, WebContext
 from watcher.web.validation import Text, validate_text
 
 _CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f\x80-\x9f\ufffe\uffff\u2028\u2029]")
-_KEY = re.compile(r"[\x21-\x7e]{1,255}")
 MAX_NESTING = 5
 
 IdempotencyKey = Annotated[
-    Text | None,
-    Header(description="Sent again with the same key within a day, a request is answered and not done again"),
+    str | None,
+    Header(
+        description="Sent again with the same key within a day, a request is answered and not done again",
+        pattern=r"^[!-~]{1,255}$",
+    ),
 ]
 
 
@@ -47,15 +49,15 @@ def set_etag(response: Response, etag: str) -> None:
 
 
 def check_body(body: Any, depth: int = 0) -> None:
-    """Raise HTTPException (422) where a body holds characters that no configuration file holds."""
+    """Raise HTTPException (400) where a body holds characters that no configuration file holds."""
     match body:
         case str():
             try:
                 validate_text(body)
             except ValueError as error:
-                raise HTTPException(422, f"A text {error}.") from error
+                raise HTTPException(400, f"A text {error}.") from error
             if _CONTROL.search(body):
-                raise HTTPException(422, "A text contains a control character.")
+                raise HTTPException(400, "A text contains a control character.")
         case Mapping() if depth < MAX_NESTING:
             for key, value in body.items():
                 check_body(key, depth + 1)
@@ -81,8 +83,6 @@ async def create_once(
     check_body(body)
     if key is None:
         return _answer(201, await create())
-    if not _KEY.fullmatch(key):
-        raise HTTPException(422, "Idempotency-Key: 1 to 255 visible ASCII characters.")
     name = f"{request.method} {request.url.path} {key}"
     known = await run_in_threadpool(_claim, ctx, name, _make_fingerprint(ctx, body))
     if known is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, HTTPException, Query, Request, Response
+from fastapi import APIRouter, Body, Query, Request, Response
 
 from watcher.app.configuration import feeds as use_cases
 from watcher.app.configuration.editor import Editor
@@ -12,6 +12,7 @@ from watcher.app.configuration.feeds import find_configured_feed
 from watcher.app.feeds import complete_address
 from watcher.contract.configuration import FeedEdit, FeedSearch, FeedSettings
 from watcher.contract.feeds import DiscoveredFeeds
+from watcher.errors import UsageError
 from watcher.fetch import discover
 from watcher.text.redact import redact_url
 from watcher.web.api.edits import IdempotencyKey, IfMatch, check_body, create_once, set_etag
@@ -43,7 +44,7 @@ async def discover_feeds(ctx: Ctx, search: Annotated[FeedSearch, Body()]) -> Dis
     """Find the feeds that a site or page offers; each was fetched and read. It also finds a feed that moved."""
     check_body(search)
     if ctx.fetcher is None:
-        raise HTTPException(503, "Nothing can be fetched from this process.")
+        raise UsageError("Nothing can be fetched from this process.")
     candidates = await discover(ctx.fetcher, complete_address(search["url"]))
     return {
         "feeds": [

@@ -273,6 +273,7 @@ def _make_key(edit: ChannelEdit) -> str:
 
 def _render(request: Request, ctx: WebContext, values: dict[str, Any], shown: Shown) -> Response:
     draft = ctx.setting_up.get_draft(get_session(request).id)
+    # A schedule that cannot be read is shown beside its field, whatever button was pressed.
     fault = ""
     slots: tuple[datetime, ...] = ()
     try:
