@@ -49,8 +49,8 @@ class Subscription:
     `schedule` is five-field cron (evaluated in `timezone`), or `immediate` for an alert. `topics` empty means all.
     `max_age` bounds how far back a digest after downtime reaches; `max_stories` caps each topic's rows. `cooldown` is
     how long a story that was alerted stays quiet, `batch` how long a topic does; `alarms` is whether unusual volume
-    is reported. `formerly` are names that the digest had before. `language` is the reader's: a story is headed in it
-    where a report is; `importance` orders the stories.
+    is reported. A `paused` one is neither composed nor due. `formerly` are names that the digest had before.
+    `language` is the reader's: a story is headed in it where a report is; `importance` orders the stories.
     """
 
     name: str
@@ -65,6 +65,7 @@ class Subscription:
     min_score: float = 0.0
     include_baseline: bool = False
     include_backfill: bool = False
+    paused: bool = False
     quiet: QuietHours | None = None
     cooldown: timedelta = timedelta(hours=6)
     batch: timedelta = timedelta()
