@@ -6,10 +6,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from itertools import islice
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from watcher.model.digest_proposal import DigestProposal
-from watcher.model.digest_story import DigestStory, DigestTopic, NewsKind, TopicSection
+if TYPE_CHECKING:  # every command reads subscriptions and channels, and few compose a digest
+    from watcher.model.digest_proposal import DigestProposal
+    from watcher.model.digest_story import DigestStory, DigestTopic, TopicSection
 
 MIN_BRIEFED_STORIES = 3
 BRIEF_STORIES = 5
@@ -204,6 +205,8 @@ class Digest:
     @property
     def brief(self) -> tuple[DigestStory, ...]:
         """Return the most important stories among the news, at most BRIEF_STORIES."""
+        from watcher.model.digest_story import NewsKind
+
         news = (NewsKind.NEW, NewsKind.EDITED)
         return tuple(islice((story for story in self.stories if story.lead.kind in news), BRIEF_STORIES))
 
@@ -215,6 +218,8 @@ class Digest:
     @property
     def sections(self) -> tuple[TopicSection, ...]:
         """Return the stories by topic: a story with two topics stands in both."""
+        from watcher.model.digest_story import TopicSection
+
         return tuple(
             TopicSection(
                 topic_id=topic.id,
