@@ -142,7 +142,8 @@ class _Composer:
 
     def _compose_story(self, hits: Sequence[DigestHit]) -> DigestStory:
         lead, *others = sorted(hits, key=_rank_hit) if len(hits) > 1 else hits
-        others.sort(key=lambda hit: (hit.first_seen_at, hit.hit_id))
+        if len(others) > 1:
+            others.sort(key=lambda hit: (hit.first_seen_at, hit.hit_id))
         history = self._histories.get(lead.story_id) if lead.story_id is not None else None
         status = _find_status(hits, history)
         return DigestStory(
@@ -159,7 +160,7 @@ class _Composer:
 
     def _list_labels(self, lead: DigestHit, others: Sequence[DigestHit]) -> tuple[StoryLabel, ...]:
         """Return the story's topics, each with the hit on which it is judged: the lead's own where it has one."""
-        if all(hit.topic_id == lead.topic_id for hit in others):
+        if all([hit.topic_id == lead.topic_id for hit in others]):
             return (StoryLabel(topic_id=lead.topic_id, name=self._name(lead.topic_id), hit_id=lead.hit_id),)
         ranked = sorted(others, key=lambda hit: (hit.entry_id != lead.entry_id, -hit.score, hit.hit_id))
         judged: dict[str, DigestHit] = {}
@@ -177,8 +178,8 @@ class _Composer:
         return self._order.get(topic_id, len(self._order)), topic_id
 
 
-def _rank_hit(hit: DigestHit) -> tuple[int, float, datetime, int]:
-    return _RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id
+def _rank_hit(hit: DigestHit) -> tuple[int, int, datetime, int]:
+    return _RANK[hit.kind], -round(hit.score * 100), hit.first_seen_at, hit.hit_id
 
 
 def _merge_evidence(lead: DigestHit, others: Sequence[DigestHit]) -> DigestHit:

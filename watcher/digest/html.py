@@ -150,7 +150,7 @@ def _render_page(
     places = range(len(digest.topics)) if by_topic else ()
     return template.render(
         digest=digest,
-        groups=[group for group in _iter_groups(digest, rows) if group["rows"]],
+        groups=[group for group in _iter_groups(digest, rows) if group["rows"]] if rows else [],
         sections=[_prepare_section(digest, place, links, rows) for place in places],
         more=format_more(hidden) if hidden else "",
         more_link=links.stories(digest.topics) if hidden else None,

@@ -30,7 +30,7 @@ TAG_STYLES = {
     StoryStatus.CONTINUES: "background:#eef0f3;color:#46505b",
     StoryStatus.CHANGED: "background:#fcf1de;color:#7d4206",
 }
-_MARK = Markup('<mark style="background:#ffe9a3;color:#1b2129">{}</mark>')
+_MARK = '<mark style="background:#ffe9a3;color:#1b2129">'
 
 
 def render_row(template: jinja2.Template, digest: Digest, story: DigestStory, links: Links, *, compact: bool) -> Markup:
@@ -102,4 +102,6 @@ def _describe_spread(digest: Digest, story: DigestStory) -> dict[str, Any]:
 
 def _mark_evidence(pieces: Pieces) -> Markup:
     """Return text as HTML, escaped, with its evidence marked."""
-    return Markup("").join(_MARK.format(piece) if is_evidence else escape(piece) for piece, is_evidence in pieces)
+    # Markup's own join and format take five times as long.
+    parts = [f"{_MARK}{escape(piece)}</mark>" if is_evidence else escape(piece) for piece, is_evidence in pieces]
+    return Markup("".join(parts))  # noqa: S704

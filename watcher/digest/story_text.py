@@ -97,6 +97,7 @@ def compare_headlines(hit: DigestHit) -> tuple[Change, ...]:
     return tuple(changes)
 
 
+@lru_cache(maxsize=4096)
 def format_time(moment: datetime, timezone: str, now: datetime) -> str:
     """Return a moment as short as it can be understood: `05:12` of today, `Thu 18:40` of this week, else `12 Nov`."""
     local, today = moment.astimezone(ZoneInfo(timezone)), _localize(now, timezone)

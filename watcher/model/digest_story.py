@@ -226,6 +226,8 @@ class DigestStory:
     @property
     def cited_summary(self) -> tuple[CitedSentence, ...]:
         """The summary with the reports of each sentence, by their numbers."""
+        if not self.summary:
+            return ()
         reports = {
             fact.report.entry_id: NumberedReport(number=number, report=fact.report)
             for number, fact in enumerate(self.facts.reports, 1)
