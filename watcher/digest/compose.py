@@ -160,7 +160,7 @@ class _Composer:
 
     def _list_labels(self, lead: DigestHit, others: Sequence[DigestHit]) -> tuple[StoryLabel, ...]:
         """Return the story's topics, each with the hit on which it is judged: the lead's own where it has one."""
-        if all([hit.topic_id == lead.topic_id for hit in others]):
+        if all(hit.topic_id == lead.topic_id for hit in others):
             return (StoryLabel(topic_id=lead.topic_id, name=self._name(lead.topic_id), hit_id=lead.hit_id),)
         ranked = sorted(others, key=lambda hit: (hit.entry_id != lead.entry_id, -hit.score, hit.hit_id))
         judged: dict[str, DigestHit] = {}
@@ -232,7 +232,7 @@ def _limit_by_topic(stories: Sequence[DigestStory], limit: int) -> tuple[tuple[D
     more: dict[str, int] = defaultdict(int)
     shown = []
     for story in stories:
-        is_shown = any([counts[label.topic_id] < limit for label in story.labels])
+        is_shown = any(counts[label.topic_id] < limit for label in story.labels)
         for label in story.labels:
             counts[label.topic_id] += is_shown
             more[label.topic_id] += not is_shown

@@ -19,6 +19,7 @@ from sqlalchemy import bindparam, func, select
 from watcher.meaning.background import MIN_OWN_ENTRIES, Background
 from watcher.meaning.story_space import PlacedReport, StorySpace, build_space, measure_closeness
 from watcher.meaning.vectors import Rows, decode_vectors
+from watcher.model.event import choose_report_time
 from watcher.store.database import Db
 from watcher.store.entries.queries import find_first_id_since
 from watcher.store.hits.commands import lock_hits
@@ -35,7 +36,6 @@ from watcher.stories.grouping import (
     ComparePair,
     GroupedReport,
     ReportGroup,
-    get_report_time,
     group_reports,
 )
 from watcher.stories.pair import Closeness, PairScore, ReportTraits, build_traits, score_pair
@@ -153,7 +153,6 @@ _REPORTS = (
         entry_table.c.language,
         entry_table.c.first_seen_at,
         entry_table.c.published_at,
-        entry_table.c.published_doubtful,
         embeddings.c.vector,
     )
     .join(_MEMBERS, _MEMBERS.c.id == entry_table.c.id)
@@ -209,7 +208,7 @@ def _load_reports(db: Db, stored: StoredModel, space: StorySpace, story_ids: Seq
 
 def _build_report(row: Any, placed: PlacedReport | None) -> _Report:
     text = build_story_text(row.title, row.rest, "")
-    reported_at = get_report_time(row.published_at, row.first_seen_at, doubtful=row.published_doubtful)
+    reported_at = choose_report_time(row.published_at, row.first_seen_at)
     key = (reported_at, text, f"{row.feed_id} {row.id}")
     return _Report(row.id, row.story_id, build_traits(text, row.language), key, placed)
 
