@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
@@ -162,7 +163,7 @@ class TopicVolume:
     days: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Digest:
     """What a digest says, before it looks like anything. `window` is (after, until], by `matched_at`, UTC.
 
@@ -201,6 +202,17 @@ class Digest:
     def story_count(self) -> int:
         """How many stories it reports: the number in subject, heading, lists and log."""
         return len(self.stories) + self.left_out
+
+    @cached_property
+    def report_count(self) -> int:
+        """How many reports the stories hold that it shows."""
+        return sum([story.report_count for story in self.stories])
+
+    @cached_property
+    def language_count(self) -> int:
+        """How many languages those are in."""
+        languages = {hit.language for story in self.stories for hit in story.others}
+        return len((languages | {story.lead.language for story in self.stories}) - {None})
 
     @property
     def brief(self) -> tuple[DigestStory, ...]:
