@@ -34,8 +34,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _needs_other_database(item: pytest.Item, kind: str) -> bool:
     callspec = getattr(item, "callspec", None)
-    if callspec is not None and "database" in callspec.params:
-        return bool(callspec.params["database"] != kind)
+    for name in ("database", "shared_database"):
+        if callspec is not None and name in callspec.params:
+            return bool(callspec.params[name] != kind)
     fixtures = getattr(item, "fixturenames", ())
     return kind == "sqlite" and ("postgresql" in fixtures or "postgres_server" in fixtures)
 
@@ -96,3 +97,20 @@ def database(request: pytest.FixtureRequest) -> Database:
     """A fresh database of either kind: what the store promises holds on both."""
     found: Database = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database of either kind that a module fills once, for tests that only read."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("shared") / "watcher.db"
+        copy_migrated(path)
+        with Database(f"sqlite:///{path}", durable=False) as database:
+            yield database
+        return
+    clones: postgres.Clones = request.getfixturevalue("postgres_clones")
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name = clones.take()
+    with Database(server.url(name)) as database:
+        yield database
+    clones.give_back(name)

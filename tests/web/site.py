@@ -15,6 +15,7 @@ import httpx
 
 from tests.migrated import copy_migrated
 from tests.moments import NOON
+from tests.plain_http import NO_AUTHORITIES
 from tests.store.filled import bring, item
 from watcher.app.bootstrap import App, open_app
 from watcher.fetch import Fetcher
@@ -95,7 +96,10 @@ class World:
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:
         """Serve the page and give a client of it, which keeps cookies and follows no redirect by itself."""
-        with self.served() as address, httpx.Client(base_url=address, timeout=20, trust_env=False) as client:
+        with (
+            self.served() as address,
+            httpx.Client(base_url=address, timeout=20, trust_env=False, verify=NO_AUTHORITIES) as client,
+        ):
             yield client
 
     def news(self) -> None:
