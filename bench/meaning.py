@@ -28,7 +28,7 @@ from watcher.meaning.head import fit_head
 from watcher.meaning.passage import build_passage
 from watcher.meaning.threshold import find_threshold
 from watcher.meaning.training import TopicVectors, build_training_set
-from watcher.meaning.vectors import Rows, normalize, quantize
+from watcher.meaning.vectors import Rows, normalize, quantize, view_alone
 
 WORDS = """
     minister river budget council harbour storm strike export parliament school railway vaccine court border energy
@@ -98,7 +98,7 @@ def run_bare(texts: list[str], threads: int) -> float:
 
 def measure_fit() -> None:
     """Print how long fits take: with sentences alone, and with 500 judgements, against 3,000 background entries."""
-    background = build_background(make_rows(3_000, 1), per_day=3_000)
+    background = build_background(view_alone(make_rows(3_000, 1)), per_day=3_000)
     topic = TopicVectors(about=make_rows(4, 2), not_about=make_rows(4, 3), examples=make_rows(12, 4))
     judged = replace(topic, relevant=make_rows(200, 5), irrelevant=make_rows(300, 6))
     for name, material in (("sentences", topic), ("and 500 judgements", judged)):

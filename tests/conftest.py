@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterator
-from itertools import count
 from pathlib import Path
 
 import pytest
 
 from tests import postgres
+from tests.migrated import copy_migrated
 from tests.web_server import Server
 from watcher.store.database import Database
 from watcher.store.database.migrate import upgrade_schema
-
-_NUMBERS = count()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -37,18 +34,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _needs_other_database(item: pytest.Item, kind: str) -> bool:
     callspec = getattr(item, "callspec", None)
-    if callspec is not None and "database" in callspec.params:
-        return bool(callspec.params["database"] != kind)
+    for name in ("database", "shared_database"):
+        if callspec is not None and name in callspec.params:
+            return bool(callspec.params[name] != kind)
     fixtures = getattr(item, "fixturenames", ())
     return kind == "sqlite" and ("postgresql" in fixtures or "postgres_server" in fixtures)
-
-
-@pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("migrated") / "watcher.db"
-    with Database(f"sqlite:///{path}") as database:
-        upgrade_schema(database)
-    return path
 
 
 @pytest.fixture(scope="session")
@@ -73,29 +63,33 @@ def press() -> Iterator[Server]:
 
 
 @pytest.fixture
-def sqlite(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite(tmp_path: Path) -> Iterator[Database]:
     path = tmp_path / "watcher.db"
-    shutil.copy(migrated_file, path)
+    copy_migrated(path)
     with Database(f"sqlite:///{path}", durable=False) as database:
         yield database
 
 
 @pytest.fixture
-def sqlite_too(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+def sqlite_too(tmp_path: Path) -> Iterator[Database]:
     """Another fresh SQLite database beside `sqlite` or `database`."""
     path = tmp_path / "too.db"
-    shutil.copy(migrated_file, path)
+    copy_migrated(path)
     with Database(f"sqlite:///{path}", durable=False) as database:
         yield database
 
 
+@pytest.fixture(scope="session")
+def postgres_clones(postgres_server: postgres.Server) -> postgres.Clones:
+    return postgres.Clones(postgres_server, "migrated")
+
+
 @pytest.fixture
-def postgresql(postgres_server: postgres.Server) -> Iterator[Database]:
-    name = f"test_{next(_NUMBERS)}"
-    postgres_server.execute(f"CREATE DATABASE {name} TEMPLATE migrated")
+def postgresql(postgres_server: postgres.Server, postgres_clones: postgres.Clones) -> Iterator[Database]:
+    name = postgres_clones.take()
     with Database(postgres_server.url(name)) as database:
         yield database
-    postgres_server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    postgres_clones.give_back(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -103,3 +97,20 @@ def database(request: pytest.FixtureRequest) -> Database:
     """A fresh database of either kind: what the store promises holds on both."""
     found: Database = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def shared_database(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    """A database of either kind that a module fills once, for tests that only read."""
+    if request.param == "sqlite":
+        path = tmp_path_factory.mktemp("shared") / "watcher.db"
+        copy_migrated(path)
+        with Database(f"sqlite:///{path}", durable=False) as database:
+            yield database
+        return
+    clones: postgres.Clones = request.getfixturevalue("postgres_clones")
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name = clones.take()
+    with Database(server.url(name)) as database:
+        yield database
+    clones.give_back(name)

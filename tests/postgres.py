@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 NOBODY = "nobody"
 
@@ -112,6 +113,96 @@ class Server:
                 if self._process.poll() is not None or time.monotonic() > end:
                     raise RuntimeError((self.folder / "log").read_text()) from None
                 time.sleep(0.05)
+
+
+SHAPE = """
+SELECT md5(string_agg(part, ';' ORDER BY part)) FROM (
+    SELECT format('%s %s %s %s', oid, relname, relkind, relnamespace) AS part
+        FROM pg_class WHERE oid >= 16384 AND relnamespace <> 'pg_toast'::regnamespace
+    UNION ALL SELECT format('%s %s %s %s', attrelid, attname, atttypid, attnotnull)
+        FROM pg_attribute WHERE attrelid >= 16384
+    UNION ALL SELECT format('%s %s', oid, conname) FROM pg_constraint WHERE oid >= 16384
+    UNION ALL SELECT format('%s %s', oid, proname) FROM pg_proc WHERE oid >= 16384
+    UNION ALL SELECT format('%s %s', oid, tgname) FROM pg_trigger WHERE oid >= 16384
+    UNION ALL SELECT format('%s %s', setrole, setconfig) FROM pg_db_role_setting
+    UNION ALL SELECT format('%s', starelid) FROM pg_statistic WHERE starelid >= 16384
+) AS parts
+"""
+"""Changes where tables, functions, settings or statistics are no longer those of the database that was copied."""
+SIZE = "SELECT sum(pg_table_size(oid)) FROM pg_class WHERE relkind = 'r' AND oid >= 16384"
+TABLES = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"
+END_OTHERS = """
+SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()
+"""
+RESET_SEQUENCES = "SELECT setval(seqrelid::regclass, seqstart, false) FROM pg_sequence"
+MAX_GROWTH = 4 << 20
+"""Bytes by which the tables may have grown: dead rows are left, and those of many tests would make the next slow."""
+
+
+class Clones:
+    """Databases with the schema and nothing else, one for each test.
+
+    To copy one costs more than most tests, so one that still has its shape is emptied and taken again.
+    """
+
+    def __init__(self, server: Server, template: str, *, prefix: str = "test") -> None:
+        self._server, self._template, self._prefix = server, template, prefix
+        self._clean: list[str] = []
+        self._count = 0
+        with self._connect(template) as connection:
+            self._shape = connection.execute(SHAPE).fetchone()
+            self._size = connection.execute(SIZE).fetchone()[0]
+            self._tables = [name for (name,) in connection.execute(TABLES)]
+            rows = {
+                name: connection.execute(f"SELECT json_agg(t)::text FROM {name} t").fetchone() for name in self._tables
+            }
+            self._first_rows = {name: found for name, (found,) in rows.items() if found is not None}
+
+    def take(self) -> str:
+        """Return the name of a database that nobody uses."""
+        if self._clean:
+            return self._clean.pop()
+        self._count += 1
+        name = f"{self._prefix}_{self._count}"
+        self._server.execute(f"CREATE DATABASE {name} TEMPLATE {self._template}")
+        return name
+
+    def give_back(self, name: str) -> None:
+        """Empty a database for the next test, or drop it where it is not what it was."""
+        import psycopg
+
+        try:
+            with self._connect(name) as connection:
+                is_clean = self._empty(connection)
+        except psycopg.Error:
+            is_clean = False
+        if is_clean:
+            self._clean.append(name)
+        else:
+            self._server.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
+
+    def _empty(self, connection: Any) -> bool:
+        connection.execute(END_OTHERS)
+        if connection.execute(SHAPE).fetchone() != self._shape:
+            return False
+        if connection.execute(SIZE).fetchone()[0] > self._size + MAX_GROWTH:
+            return False
+        connection.execute("SET session_replication_role = replica")  # foreign keys need no order then
+        used = connection.execute(
+            "SELECT " + ", ".join(f"EXISTS (SELECT FROM {name})" for name in self._tables)
+        ).fetchone()
+        for name in (name for name, is_used in zip(self._tables, used, strict=True) if is_used):
+            connection.execute(f"DELETE FROM {name}")
+        for name, rows in self._first_rows.items():
+            connection.execute(f"INSERT INTO {name} SELECT * FROM json_populate_recordset(NULL::{name}, %s)", [rows])
+        connection.execute(RESET_SEQUENCES)
+        return True
+
+    def _connect(self, name: str) -> Any:
+        import psycopg
+
+        return psycopg.connect(f"host={self._server.folder} user=watcher dbname={name}", autocommit=True)
 
 
 def server() -> Iterator[Server | None]:

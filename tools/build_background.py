@@ -14,6 +14,7 @@ from pathlib import Path
 from watcher.inference.bundled import NAME, BundledEncoder
 from watcher.meaning.background import SHIPPED, pack_background
 from watcher.meaning.passage import build_passage
+from watcher.meaning.vectors import Views
 
 HEADLINES = Path(__file__).with_name("meaning_background.jsonl")
 TARGET = Path(__file__).parents[1] / "watcher" / "meaning" / SHIPPED
@@ -26,7 +27,8 @@ def main() -> None:
     passages = [build_passage(item["title"], item.get("summary", "")) for item in items]
     with closing(BundledEncoder()) as encoder:
         languages = [item.get("language", "") for item in items]
-        data = pack_background(encoder.encode_queries(passages), languages, NAME)
+        views = Views(encoder.encode_queries(passages), encoder.encode_queries([item["title"] for item in items]))
+        data = pack_background(views, languages, NAME)
     if len(data) > MAX_BYTES:
         raise SystemExit(f"{len(data):,} bytes are too many to ship")
     TARGET.write_bytes(data)

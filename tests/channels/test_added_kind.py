@@ -12,6 +12,7 @@ import pytest
 from tests.channels.pager import PagerChannel
 from tests.e2e.machine import Desk
 from tests.outgoing.world import HOUR, MINUTE, NOON, daily, found, press, senders
+from tests.plain_http import NO_AUTHORITIES
 from tests.servers import Answer, Asked, HttpServer
 from watcher.channels import CHANNELS
 from watcher.digest.links import Links
@@ -58,7 +59,7 @@ def deliver(database: Database, channel: Channel) -> Delivery:
     compose_now(database, context, "daily", NOON)
 
     async def run() -> None:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(verify=NO_AUTHORITIES) as client:
             await deliver_waiting(database, context.channels, senders(client), lambda: NOON + MINUTE)
 
     asyncio.run(run())
@@ -93,7 +94,7 @@ def test_an_added_kind_is_tested_like_any_other(tmp_path: Path, gateway: Gateway
     channel = read_channel(tmp_path / "desk", gateway=gateway.url)
 
     async def run() -> str:
-        async with httpx.AsyncClient() as client:
+        async with httpx.AsyncClient(verify=NO_AUTHORITIES) as client:
             [result] = await send_test(channel, senders(client), Links(), "here", NOON)
         return result.outcome
 

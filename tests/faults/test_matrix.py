@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import re
-import shutil
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 import pytest
@@ -17,6 +15,7 @@ from tests.faults.cases import CASES, KEPT, Case
 from tests.faults.certificates import Certificates
 from tests.faults.machine import HOUR, NOON, Machine
 from tests.faults.yard import Behaviour, Talk, Yard
+from tests.migrated import copy_migrated
 from watcher.model.feed import Feed
 from watcher.store.database import Database
 from watcher.store.feeds.poll_history import PollRecord
@@ -46,9 +45,9 @@ class Told:
 
 
 @pytest.fixture(scope="module")
-def told(migrated_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
+def told(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     path = tmp_path_factory.mktemp("matrix") / "watcher.db"
-    shutil.copy(migrated_file, path)
+    copy_migrated(path)
     certificates = Certificates()
     with (
         Yard() as yard,

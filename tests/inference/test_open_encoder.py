@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from watcher.inference import can_use_bundled, open_encoder
-from watcher.inference.bundled import BundledEncoder
+from watcher.inference import can_use_bundled, open_encoder, open_encoder_of
+from watcher.inference.bundled import NAME, BundledEncoder
 from watcher.inference.openai import OpenAIEncoder
 from watcher.model.meaning import EncoderEngine, EncoderOptions
 
@@ -27,3 +27,12 @@ def test_bundled_encoder_that_is_not_installed_is_none(monkeypatch: pytest.Monke
 
     assert not can_use_bundled()
     assert open_encoder(EncoderOptions(engine=EncoderEngine.BUNDLED)) is None
+
+
+def test_encoder_of_a_model_that_served_before_is_opened_where_it_can_be_had() -> None:
+    assert isinstance(open_encoder_of(NAME, SERVER), BundledEncoder)
+    same_server = open_encoder_of("openai/former", SERVER)
+    assert same_server is not None
+    assert same_server.name == "openai/former"
+    assert open_encoder_of("openai/former", EncoderOptions(engine=EncoderEngine.BUNDLED)) is None
+    assert open_encoder_of("another-engine/model", SERVER) is None

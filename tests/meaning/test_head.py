@@ -12,9 +12,12 @@ from hypothesis import strategies as st
 
 from tests.meaning.vectors import make_cluster, make_direction
 from watcher.meaning.background import Background, build_background, sample_rows
-from watcher.meaning.head import Head, decode_head, encode_head, fit_head
+from watcher.meaning.fitting import fit_ranking, fit_topic
+from watcher.meaning.head import Head, decode_heads, encode_heads, fit_head
 from watcher.meaning.threshold import NEVER, compute_share, find_threshold
 from watcher.meaning.training import TopicVectors, TrainingKind, build_training_set
+from watcher.meaning.vectors import Views, view_alone
+from watcher.model.results import WEAK_RELEVANCE
 
 SUBJECT = 1.2 * make_direction(7)
 OTHER = 1.2 * make_direction(8)
@@ -22,7 +25,7 @@ OTHER = 1.2 * make_direction(8)
 
 @pytest.fixture(scope="module")
 def background() -> Background:
-    return build_background(make_cluster(2_000, seed=1), per_day=500)
+    return build_background(view_alone(make_cluster(2_000, seed=1)), per_day=500)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +51,9 @@ def test_four_sentences_put_what_resembles_them_above_the_background(
 def test_same_material_yields_the_same_head_and_version(topic: TopicVectors, background: Background) -> None:
     head = fit(topic, background)
 
-    again = fit(replace(topic), build_background(background.rows.copy(), per_day=9))
+    again = fit(replace(topic), build_background(view_alone(background.rows.copy()), per_day=9))
 
-    assert encode_head(again) == encode_head(head)
+    assert encode_heads(again, again) == encode_heads(head, head)
     assert (again.bias, again.version) == (head.bias, head.version)
 
 
@@ -76,6 +79,7 @@ def test_what_was_judged_irrelevant_scores_lower_and_relevant_higher(
 
 
 def test_judgement_outweighs_the_sentence_it_contradicts(topic: TopicVectors, background: Background) -> None:
+    topic = replace(topic, examples=make_cluster(12, seed=10, around=SUBJECT))
     doubtful = make_cluster(1, seed=11, around=OTHER)
 
     accepted = fit(replace(topic, not_about=doubtful, relevant=doubtful), background)
@@ -87,14 +91,56 @@ def test_judgement_outweighs_the_sentence_it_contradicts(topic: TopicVectors, ba
 
 def test_kept_head_scores_as_the_fitted_one(topic: TopicVectors, background: Background) -> None:
     head = fit(topic, background)
+    ranking = fit_ranking(topic, background)
 
-    kept = decode_head(encode_head(head), head.bias, head.version)
+    kept, kept_ranking = decode_heads(encode_heads(head, ranking), head.bias, ranking.bias, head.version)
+    former = np.concatenate([head.weights, head.mean]).astype("<f4").tobytes()
+    alone, instead = decode_heads(former, head.bias, None, head.version)
 
     assert np.array_equal(kept.score(background.rows), head.score(background.rows))
+    assert np.array_equal(kept_ranking.score(background.rows), ranking.score(background.rows))
+    assert np.array_equal(alone.score(background.rows), head.score(background.rows))
+    assert instead is alone
+
+
+def test_many_near_misses_cost_little_of_what_belongs(topic: TopicVectors, background: Background) -> None:
+    near = make_cluster(200, seed=21, around=0.8 * SUBJECT)
+    belonging = make_cluster(100, seed=22, around=SUBJECT)
+    judged = replace(topic, irrelevant=near)
+
+    plain, taught = (fit_topic(each, background, 0.003) for each in (topic, judged))
+
+    found = [float((fitted.head.score(belonging) >= fitted.threshold).mean()) for fitted in (plain, taught)]
+    assert found[1] > found[0] - 0.1
+
+
+def test_ranking_tells_hits_from_near_misses_better_than_finding_does(
+    topic: TopicVectors, background: Background
+) -> None:
+    mixed = 0.7 * SUBJECT + 0.7 * OTHER
+    belonging, near = make_cluster(60, seed=23, around=SUBJECT), make_cluster(60, seed=24, around=mixed)
+
+    finding, ranking = fit(topic, background), fit_ranking(topic, background)
+
+    margins = [
+        float(np.median(head.score(belonging)) - np.quantile(head.score(near), 0.9)) for head in (finding, ranking)
+    ]
+    assert margins[1] > margins[0]
+    assert np.quantile(ranking.score(belonging), 0.05) > WEAK_RELEVANCE
+
+
+def test_an_entry_is_found_by_its_title_where_the_summary_says_something_else(
+    topic: TopicVectors, background: Background
+) -> None:
+    head = fit(topic, background)
+    whole, titles = make_cluster(20, seed=25), make_cluster(20, seed=26, around=SUBJECT)
+
+    assert np.array_equal(head.score_views(Views(whole, titles)), np.maximum(head.score(whole), head.score(titles)))
+    assert np.array_equal(head.score_views(view_alone(titles)), head.score(titles))
 
 
 def test_fit_with_500_judgements_takes_less_than_a_second(topic: TopicVectors) -> None:
-    large = build_background(make_cluster(3_000, seed=12), per_day=3_000)
+    large = build_background(view_alone(make_cluster(3_000, seed=12)), per_day=3_000)
     judged = replace(
         topic,
         relevant=make_cluster(200, seed=13, around=SUBJECT),

@@ -17,6 +17,7 @@ import httpx
 import structlog
 
 from tests.outgoing.world import MINUTE, NOON, daily, found, mail, press
+from tests.plain_http import NO_AUTHORITIES
 from tests.servers import MailServer
 from watcher.channels.base import SenderContext
 from watcher.channels.senders import Senders
@@ -90,7 +91,7 @@ def work(url: str, port: int, count: int, begun: float) -> None:
 
 
 async def _deliver(database: Database, ready: DigestContext, clock: Callable[[], datetime]) -> None:
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=NO_AUTHORITIES) as client:
         senders = Senders(SenderContext(http=client, clock=clock))
         await deliver_waiting(database, ready.channels, senders, clock, owner=str(os.getpid()))
 

@@ -13,6 +13,7 @@ from sqlalchemy import insert
 
 from tests.outgoing.test_sending import deliver, rows
 from tests.outgoing.world import HOUR, MINUTE, NOON, TOPICS, alerts, daily, files, found, mail, press, senders
+from tests.plain_http import NO_AUTHORITIES
 from tests.servers import MailServer
 from watcher.digest.volume import describe_unusual_volume
 from watcher.model.digest import DeliveryState, TopicVolume
@@ -193,7 +194,7 @@ async def _until_taken(database: Database, ready: object, slow: MailServer, quic
     def clock() -> datetime:
         return NOON + MINUTE
 
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=NO_AUTHORITIES) as client:
         post = Dispatcher(database, senders(client), clock, owner="test")
         await post.tick(ready.channels)  # type: ignore[attr-defined]
         end = time.monotonic() + 15

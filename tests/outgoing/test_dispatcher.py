@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import event
 
 from tests.outgoing.world import MINUTE, NOON, daily, found, mail, press, senders
+from tests.plain_http import NO_AUTHORITIES
 from tests.servers import MailServer
 from watcher.model.digest import DeliveryState
 from watcher.pipeline.digests import DigestContext, compose_now
@@ -60,7 +61,7 @@ async def _send_twice(database: Database, ready: DigestContext, server: LockingM
     """Send under the lock, then without; returns what the event loop had to complain of."""
     faults: list[object] = []
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: faults.append(context))
-    async with httpx.AsyncClient() as client:
+    async with httpx.AsyncClient(verify=NO_AUTHORITIES) as client:
         storage = StorageMonitor()
         post = Dispatcher(database, senders(client), lambda: NOON + MINUTE, owner="test", storage=storage)
         await post.tick(ready.channels)

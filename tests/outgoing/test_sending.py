@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.outgoing.world import HOUR, MINUTE, NOON, alerts, channel, daily, files, found, mail, press, senders
+from tests.plain_http import NO_AUTHORITIES
 from tests.servers import Answer, HookServer, MailServer, SlackServer
 from watcher.model.digest import Channel, Delivery, DeliveryState
 from watcher.pipeline.delivery import CLAIM_LEASE, DeliverySummary, deliver_waiting
@@ -56,7 +57,7 @@ def composed(database: Database, *channels: Channel, titles: int = 1) -> DigestC
 
 def deliver(database: Database, ready: DigestContext, now: datetime = NOON, **how: object) -> DeliverySummary:
     async def go() -> DeliverySummary:
-        async with httpx.AsyncClient(timeout=1) as client:
+        async with httpx.AsyncClient(timeout=1, verify=NO_AUTHORITIES) as client:
             ways = senders(client)
             return await deliver_waiting(database, ready.channels, ways, lambda: now, jitter=lambda: 1.0, **how)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from watcher.errors import ParseError
@@ -444,3 +446,67 @@ def test_feedparser_and_the_quick_reader_split_alike(item: str) -> None:
     assert [(each.summary, each.content) for each in quick.items] == [
         (each.summary, each.content) for each in judged.items
     ]
+
+
+@pytest.mark.parametrize(
+    ("element", "field", "value"),
+    [
+        ("<summary>words</summary>", "summary", "words"),
+        ("<abstract>words</abstract>", "summary", "words"),
+        ("<tagline>words</tagline>", "summary", "words"),
+        ("<content>words</content>", "summary", "words"),
+        ("<fullitem>words</fullitem>", "summary", "words"),
+        ("<yandex:full-text xmlns:yandex='http://news.yandex.ru'>words</yandex:full-text>", "summary", "words"),
+        ("<creator>Ann</creator>", "author", "Ann"),
+        ("<keywords>port, strike</keywords>", "tags", ("port", "strike")),
+        (f"<m:keywords xmlns:m='{MEDIA}'>port,strike,</m:keywords>", "tags", ("port", "strike")),
+        (f"<m:category xmlns:m='{MEDIA}'>port</m:category>", "tags", ("port",)),
+    ],
+)
+def test_rss_is_read_as_people_write_it(element: str, field: str, value: object) -> None:
+    document = f"<rss version='2.0'><channel><title>P</title><item><title>T</title>{element}</item></channel></rss>"
+
+    assert getattr(parse(document).items[0], field) == value
+    if not element.startswith(("<yandex", "<creator", "<keywords")):  # feedparser does not know, or split, these
+        assert getattr(read_loosely(document.encode(), URL).items[0], field) == value
+
+
+@pytest.mark.parametrize("name", ["published", "issued", "date", "created", "updated", "modified"])
+def test_rss_item_is_dated_by_the_names_of_atom(name: str) -> None:
+    assert rss(f"<title>T</title><{name}>2026-11-26T14:30:00Z</{name}>").published_at == datetime(
+        2026, 11, 26, 14, 30, tzinfo=UTC
+    )
+
+
+@pytest.mark.parametrize(
+    ("element", "field", "value"),
+    [
+        ("<description>words</description>", "summary", "words"),
+        ("<body>words</body>", "summary", "words"),
+        (
+            "<pubDate>Thu, 26 Nov 2026 14:30:00 GMT</pubDate>",
+            "published_at",
+            datetime(2026, 11, 26, 14, 30, tzinfo=UTC),
+        ),
+        ("<guid>http://s.test/1</guid>", "url", "http://s.test/1"),
+        ("<enclosure url='http://s.test/1.mp3'/>", "url", "http://s.test/1.mp3"),
+        ("<keywords>port, strike</keywords>", "tags", ("port", "strike")),
+    ],
+)
+def test_atom_entry_is_read_as_people_write_it(element: str, field: str, value: object) -> None:
+    assert getattr(atom(f"<title>T</title>{element}"), field) == value
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:void(0)", "mailto:desk@post.example", "tag:post.example,2026:1", "about:blank"]
+)
+@pytest.mark.parametrize(
+    ("other", "url"),
+    [
+        ("<guid isPermaLink='false'>http://s.test/1</guid>", "http://s.test/1"),
+        ("<guid>17</guid><enclosure url='http://s.test/1.mp3'/>", "http://s.test/1.mp3"),
+        ("<guid>17</guid>", None),
+    ],
+)
+def test_link_that_is_no_address_hides_no_other(link: str, other: str, url: str | None) -> None:
+    assert rss(f"<title>T</title><link>{link}</link>{other}").url == url

@@ -56,7 +56,9 @@ class Desk:
     def __post_init__(self) -> None:
         self.restart()
 
-    def restart(self, encoder: WordEncoder | None = None, owner: str = "reader") -> None:
+    def restart(
+        self, encoder: WordEncoder | None = None, owner: str = "reader", former: WordEncoder | None = None
+    ) -> None:
         self.encoder = encoder or self.encoder
         self.reader = MeaningReader(
             self.database,
@@ -66,6 +68,7 @@ class Desk:
             lambda: self.now.timestamp(),
             owner=owner,
             is_busy=lambda: False,
+            open_former=lambda name: former if former is not None and former.name == name else None,
         )
 
     def bring(self, *titles: str) -> list[StoredEntry]:
@@ -257,6 +260,60 @@ def test_a_changed_model_is_built_beside_the_old_one(desk: Desk) -> None:
     assert meanwhile[0] == ("words-1", ModelState.SERVING)
     assert (now.model.name, now.state) == ("words-2", ModelState.SERVING)
     assert {head.model_id for head in versions} == {1, now.id}
+
+
+def test_the_old_model_proposes_while_the_new_one_is_built(desk: Desk) -> None:
+    desk.bring_background()
+    desk.read()
+    old, new = WordEncoder("words-1"), WordEncoder("words-2")
+    desk.restart(new, former=old)
+    [strike] = desk.bring("dockers strike at the harbour today")
+    desk.reader.run_for(timedelta())
+    with desk.database.read() as db:
+        meanwhile = [stored.state for stored in list_models(db)]
+    proposed = [(proposal.entry_id, proposal.model) for proposal in desk.list_proposals()]
+
+    desk.read()
+
+    assert meanwhile == [ModelState.SERVING, ModelState.BUILDING]
+    assert (strike.id, "words-1") in proposed
+    assert [text for text in old.texts if "again" in text] == [], "what the old model had read is not read again"
+    with desk.database.read() as db:
+        assert [stored.model.name for stored in list_models(db)] == ["words-2"]
+    desk.reader.run_for(timedelta())
+    assert old.is_closed
+
+
+def test_an_old_model_that_is_gone_keeps_the_new_one_from_nothing(desk: Desk) -> None:
+    desk.bring_background(20)
+    desk.read()
+    old = WordEncoder("words-1")
+    old.unavailable = "no such model"
+    desk.restart(WordEncoder("words-2"), former=old)
+    desk.bring("dockers strike at the harbour today")
+
+    desk.read()
+
+    with desk.database.read() as db:
+        assert [(stored.model.name, stored.state) for stored in list_models(db)] == [("words-2", ModelState.SERVING)]
+    assert desk.count_backlog() == 0
+
+
+def test_the_old_model_goes_on_while_the_new_server_is_away(desk: Desk) -> None:
+    desk.bring_background()
+    desk.read()
+    new = WordEncoder("words-2")
+    new.unavailable = "connection refused"
+    desk.restart(new, former=WordEncoder("words-1"))
+    [strike] = desk.bring("dockers strike at the harbour today")
+
+    desk.read()
+
+    assert strike.id in {proposal.entry_id for proposal in desk.list_proposals()}
+    with desk.database.read() as db:
+        state = get_meaning_state(db)
+    assert state is not None
+    assert state.fault == "connection refused"
 
 
 def test_two_readers_share_the_backlog(desk: Desk) -> None:

@@ -20,6 +20,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from tests.moments import NOON
+from tests.plain_http import NO_AUTHORITIES
 from tests.web_server import Reply, Server, rss
 from watcher.fetch import Fetcher, FetchPolicy
 from watcher.match import compile_topics
@@ -145,7 +146,7 @@ async def world(database: Database) -> AsyncIterator[World]:
         port = found.getsockname()[1]
     policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
     with Server() as publisher:
-        async with Fetcher(policy) as fetcher, httpx.AsyncClient() as caller:
+        async with Fetcher(policy) as fetcher, httpx.AsyncClient(verify=NO_AUTHORITIES) as caller:
             told: list[World] = []
 
             def clock() -> datetime:

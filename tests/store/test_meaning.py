@@ -26,6 +26,7 @@ from watcher.store.meaning.backlog import (
 )
 from watcher.store.meaning.embeddings import (
     Embedding,
+    TextVectors,
     find_vectors_by_text,
     hash_text,
     iter_vectors,
@@ -210,12 +211,15 @@ def test_vectors_are_found_by_entry_text_and_time(database: Database) -> None:
 
     with database.read() as db:
         assert load_vectors(db, model.id, [entries[0].id, 999]) == {entries[0].id: b"\1\1\1\1"}
-        assert find_vectors_by_text(db, model.id, [hash_text("News 1"), 5]) == {hash_text("News 1"): b"\1\1\1\1"}
+        assert find_vectors_by_text(db, model.id, [hash_text("News 1"), 5]) == {
+            hash_text("News 1"): TextVectors(b"\1\1\1\1")
+        }
         recent = load_recent_vectors(db, model, NOON, limit=2)
         everything = list(iter_vectors(db, model, size=2))
         old = load_recent_vectors(db, model, NOON + timedelta(days=31))
 
     assert (recent.entry_ids, recent.vectors) == ((entries[1].id, entries[2].id), b"\1" * 8)
+    assert recent.titles == b"\1" * 8, "a title that is all of the text has its vector"
     assert [len(rows) for rows in everything] == [2, 1]
     assert len(old) == 0
 

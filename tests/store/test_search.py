@@ -37,15 +37,15 @@ QUERIES = (
 )
 
 
-@pytest.fixture
-def filled(database: Database) -> Database:
+@pytest.fixture(scope="module")
+def filled(shared_database: Database) -> Database:
     chance = random.Random(7)
     for number in range(120):
         title = " ".join(chance.choices(WORDS, k=3))
         summary = " ".join(chance.choices(WORDS, k=chance.randrange(0, 12)))
         new = item(number, title, summary, language=chance.choice(["en", "zh"]))
-        bring(database, [new], now=NOON + timedelta(minutes=number), watched=WATCHED, feed=FEEDS[number % 2])
-    return database
+        bring(shared_database, [new], now=NOON + timedelta(minutes=number), watched=WATCHED, feed=FEEDS[number % 2])
+    return shared_database
 
 
 @pytest.mark.parametrize("common", [False, True], ids=["word first", "filter first"])

@@ -102,6 +102,15 @@ def test_chain_of_look_alikes_is_no_event() -> None:
     assert max(map(len, groups)) <= 3
 
 
+def test_one_odd_pair_decides_nothing_where_the_others_speak_for_one_event() -> None:
+    """Each of d's pairs but one is likely; the odd one counts no more for being far from it."""
+    scores = dict([pair("ab", 2), pair("ac", 2), pair("bc", 2), pair("da", 0.5), pair("db", 0.5), pair("dc", -40)])
+    unlikely = scores | dict([pair("db", -40)])
+
+    assert group([report(name) for name in "abcd"], scores) == sets("abcd")
+    assert group([report(name) for name in "abcd"], unlikely) == sets("abc", "d")
+
+
 def test_report_joins_where_it_fits_and_not_where_it_fits_most_with_one() -> None:
     """x is nearest to one report of a story whose others it contradicts, and near to all reports of another."""
     stored = [report(name, story=1) for name in "abc"] + [report(name, story=2) for name in "def"]

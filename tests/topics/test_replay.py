@@ -183,7 +183,7 @@ def dies(database: Database, write: int, before: bool) -> None:
     "write", [pytest.param(1, id="first"), pytest.param(2, id="second"), pytest.param(3, id="last")]
 )
 def test_a_replay_that_is_killed_comes_to_the_same_the_second_time(
-    database: Database, tmp_path_factory: pytest.TempPathFactory, migrated_file: object, write: int, before: bool
+    database: Database, write: int, before: bool
 ) -> None:
     print_news(database, *[f"{'Harbour' if n % 3 else 'Storm'} {n}" for n in range(500)])
     watched: TopicMatcher = topics(**QUERIES)

@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from tests.match.entries import entry
+from tests.plain_http import NO_AUTHORITIES
 from tests.store.filled import bring, item
 from tests.web.site import HARBOUR, World
 from watcher.errors import BusyError, TooLongError
@@ -98,7 +99,7 @@ def test_many_at_once_are_answered_in_time_and_slow_nobody(address: str, asked: 
 
     slowest = 0.0
     bounds = httpx.Limits(max_connections=30)
-    with httpx.Client(base_url=address, timeout=60, trust_env=False, limits=bounds) as client:
+    with httpx.Client(base_url=address, timeout=60, trust_env=False, limits=bounds, verify=NO_AUTHORITIES) as client:
         with ThreadPoolExecutor(24) as pool:
             answers = [pool.submit(ask, number) for number in range(24)]
             while not all(answer.done() for answer in answers):

@@ -17,6 +17,7 @@ import pytest
 from lxml import etree, html
 
 from tests.outgoing.world import channel, mail, senders
+from tests.plain_http import NO_AUTHORITIES
 from tests.servers import MailServer, SlackServer
 from tests.web.hostile import HOSTILE, hostile_feed
 from tests.web.site import NOON, World, world
@@ -66,7 +67,7 @@ def _send(made: World, post: MailServer, slack: SlackServer) -> None:
     assert compose_now(made.app.database, ready, "daily", made.clock()) is not None
 
     async def go() -> None:
-        async with httpx.AsyncClient(timeout=5) as client:
+        async with httpx.AsyncClient(timeout=5, verify=NO_AUTHORITIES) as client:
             done = await deliver_waiting(
                 made.app.database, channels, senders(client, made.clock), made.clock, jitter=lambda: 1.0
             )

@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.plain_http import NO_AUTHORITIES
 from tests.web.site import World, world
 from tests.web.test_gate import LOCKED, PASSWORD, TOKEN, form_token, log_in
 from watcher.app.bootstrap import open_app
@@ -32,8 +33,10 @@ def locked(tmp_path: Path) -> Iterator[World]:
 
 @contextmanager
 def client_from(address: str, source: str) -> Iterator[httpx.Client]:
-    transport = httpx.HTTPTransport(local_address=source)
-    with httpx.Client(base_url=address, transport=transport, trust_env=False, timeout=20) as client:
+    transport = httpx.HTTPTransport(local_address=source, verify=NO_AUTHORITIES)
+    with httpx.Client(
+        base_url=address, transport=transport, trust_env=False, timeout=20, verify=NO_AUTHORITIES
+    ) as client:
         yield client
 
 
@@ -77,7 +80,7 @@ def test_a_flood_of_passwords_lets_those_in_who_are_known(locked: World) -> None
         try:
             statuses = [known.get(STATUS, auth=("reader", PASSWORD)).status_code for _ in range(5)]
             asked = time.monotonic()
-            healthy = httpx.get(f"{address}/healthz", trust_env=False).status_code
+            healthy = httpx.get(f"{address}/healthz", trust_env=False, verify=NO_AUTHORITIES).status_code
             took = time.monotonic() - asked
         finally:
             over.set()

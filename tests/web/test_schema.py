@@ -6,19 +6,22 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.web.site import World
 from watcher.pipeline.digests import compose_now
 
 CONFIG = Path(__file__).with_name("schemathesis.toml")
 
 
-def test_no_request_breaks_the_document(desk: World, tmp_path: Path) -> None:
+@pytest.mark.parametrize("examples", [5, pytest.param(40, marks=pytest.mark.slow)])
+def test_no_request_breaks_the_document(desk: World, tmp_path: Path, examples: int) -> None:
     compose_now(desk.app.database, desk.app.press(), "daily", desk.clock())
     tool = Path(sys.executable).with_name("schemathesis")
 
     with desk.served() as address:
         command = [str(tool), "--config-file", str(CONFIG), "run", f"{address}/api/openapi.json", "--no-color"]
-        bounds = ["--max-examples", "15", "--seed", "1", "--generation-deterministic"]
-        ran = subprocess.run([*command, *bounds], cwd=tmp_path, capture_output=True, text=True, timeout=300)
+        bounds = ["--max-examples", str(examples), "--seed", "1", "--generation-deterministic"]
+        ran = subprocess.run([*command, *bounds], cwd=tmp_path, capture_output=True, text=True, timeout=900)
 
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from watcher.app.bootstrap import App
-from watcher.inference import open_encoder
+from watcher.inference import open_encoder, open_encoder_of
 from watcher.model.meaning import EncoderEngine, EncoderOptions
 
 if TYPE_CHECKING:
@@ -82,12 +82,12 @@ class ReadingService:
                 self._reader.close()
             self._opened_with = wanted
             encoder = open_encoder(wanted)
-            self._reader = self._build_reader(encoder) if encoder is not None else None
+            self._reader = self._build_reader(encoder, wanted) if encoder is not None else None
         if self._reader is None and any(topic.has_meaning for topic in self._app.settings.topics):
             log.warning("topics have sentences, and proposals are off", reason=describe_missing_encoder(wanted))
         return self._reader
 
-    def _build_reader(self, encoder: Encoder) -> MeaningReader:
+    def _build_reader(self, encoder: Encoder, wanted: EncoderOptions) -> MeaningReader:
         from watcher.meaning.background import load_shipped_background
         from watcher.pipeline.embedding import MeaningReader
 
@@ -100,6 +100,7 @@ class ReadingService:
             owner=self._owner,
             is_busy=self._is_busy,
             find_shipped=load_shipped_background,
+            open_former=lambda name: open_encoder_of(name, wanted),
             on_read=self._on_read,
         )
 

@@ -86,7 +86,7 @@ def search_by_meaning(app: App, query: ListQuery, like: str, now: datetime) -> P
 
 
 def _encode_text(serving: StoredModel | None, options: EncoderOptions, text: str) -> bytes:
-    with open_text_encoder(options) as encoder:
+    with open_text_encoder(options, serving=serving.model.name if serving is not None else None) as encoder:
         if encoder is None:
             raise UsageError("no encoder is installed or configured (meaning.engine): items are not read for meaning")
         if serving is not None and serving.model.name != encoder.name:

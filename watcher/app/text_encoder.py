@@ -21,14 +21,20 @@ _encoding = threading.Lock()
 
 
 @contextmanager
-def open_text_encoder(options: EncoderOptions) -> Iterator[Encoder | None]:
-    """Open the configured encoder for a few texts; None where there is none.
+def open_text_encoder(options: EncoderOptions, *, serving: str | None = None) -> Iterator[Encoder | None]:
+    """Open the configured encoder for a few texts, or that of the `serving` model; None where there is none.
 
-    Raises BusyError where others are being encoded for too long.
+    While another model is built, texts are compared by the one that still serves. Raises BusyError where others are
+    being encoded for too long.
     """
-    from watcher.inference.open_encoder import open_encoder
+    from watcher.inference.open_encoder import open_encoder, open_encoder_of
 
     encoder = open_encoder(options)
+    if encoder is not None and serving not in (None, encoder.name):
+        former = open_encoder_of(serving or "", options)
+        if former is not None:
+            encoder.close()
+            encoder = former
     if encoder is None:
         yield None
         return

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from watcher.contract.topic_analysis import Modes, ModeScore, Score
 from watcher.errors import EncoderFault, EncoderUnavailable, UsageError
@@ -18,18 +19,20 @@ from watcher.topics.evaluation import TopicScore
 from watcher.topics.examples import Example, build_example_entry
 
 if TYPE_CHECKING:
-    from watcher.inference import Encoder
+    from watcher.app.eval_background import ArchiveBackground
     from watcher.match import TopicMatcher
     from watcher.meaning.background import Background
     from watcher.model.meaning import EncoderOptions
     from watcher.model.topic import Topic
-    from watcher.topics.meaning_evaluation import MeaningScores, Mode
+    from watcher.topics.meaning_evaluation import Encode, MeaningScores, Mode
 
 DEFAULT_BUDGET = 0.003
 MAX_BACKGROUND_ITEMS = 3_000
 """The items of a background file that are read, spread evenly over it: one of 16,000 takes minutes to encode."""
 _ANY_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 _Progress = Callable[[int, int], None]
+LoadArchive: TypeAlias = "Callable[[str], ArchiveBackground | None]"
+"""Returns the archive's recent entries as a model of this name read them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,20 +76,25 @@ def measure_topics_by_meaning(
     budget: float,
     options: EncoderOptions,
     cache_folder: Path,
+    load_archive: LoadArchive = lambda _model: None,
     on_progress: _Progress | None = None,
 ) -> MeaningMeasurement | None:
     """Measure the topics that have sentences; None where there are none, or no encoder.
 
-    Without a background the shipped one stands in. Raises UsageError where the encoder does not work, or has no
-    background.
+    Without a background the archive's recent entries stand in, while there are few of them the shipped one. Raises
+    UsageError where the encoder does not work, or has no background.
     """
     described = [topic for topic in topics if topic.has_sentences]
     encoder = open_encoder(options, threads=2) if described else None
     if encoder is None:
         return None
+    from watcher.topics.vector_cache import VectorCache
+
     with closing(encoder):
         try:
-            return _measure(described, matcher, examples, background, budget, encoder, cache_folder, on_progress)
+            encode = partial(VectorCache(cache_folder, encoder).encode, on_progress=on_progress)
+            entries, rest = _find_background(background, encoder.name, encode, load_archive)
+            return _measure(described, matcher, examples, entries, rest, budget, encode)
         except (EncoderUnavailable, EncoderFault) as error:
             raise UsageError(f"cannot measure by meaning: {error}") from error
 
@@ -95,36 +103,46 @@ def _measure(
     topics: Sequence[Topic],
     matcher: TopicMatcher,
     examples: Sequence[Example],
-    background: Sequence[StoredEntry] | None,
+    background: Sequence[StoredEntry],
+    rest: Background,
     budget: float,
-    encoder: Encoder,
-    cache_folder: Path,
-    on_progress: _Progress | None,
+    encode: Encode,
 ) -> MeaningMeasurement:
-    from watcher.meaning.background import SHIPPED_PER_DAY, build_background, load_shipped_background
-    from watcher.topics.meaning_evaluation import build_entry_passage, exclude_hits, measure_meaning
-    from watcher.topics.vector_cache import VectorCache
+    from watcher.topics.meaning_evaluation import encode_entries, exclude_hits, measure_meaning
 
-    cache = VectorCache(cache_folder, encoder)
-    rest: Background | None
-    if background is None:
-        rest = load_shipped_background(encoder.name)
-        if rest is None:
-            raise UsageError(f"no background ships for {encoder.name}: use --background FILE")
-    else:
-        rows = cache.encode([build_entry_passage(stored) for stored in background], on_progress)
-        rest = build_background(rows, per_day=SHIPPED_PER_DAY)
-    cache.encode([build_entry_passage(example.stored) for example in examples], on_progress)
+    encode_entries([example.stored for example in examples], encode)
     found = _find_by_words(matcher, [example.stored for example in examples])
-    hits = _find_by_words(matcher, background or ())
+    hits = _find_by_words(matcher, background)
     scores = {
         topic.id: measure_meaning(
             topic, examples, found.get(topic.id, set()), exclude_hits(rest, hits.get(topic.id, set())), budget,
-            cache.encode,
+            encode,
         )
         for topic in topics
     }  # fmt: skip
     return MeaningMeasurement(scores=scores, background=len(rest.rows))
+
+
+def _find_background(
+    entries: Sequence[StoredEntry] | None, model_name: str, encode: Encode, load_archive: LoadArchive
+) -> tuple[Sequence[StoredEntry], Background]:
+    """Return the entries of a background, none where they are not known, and the background."""
+    from watcher.meaning.background import (
+        MIN_OWN_ENTRIES,
+        SHIPPED_PER_DAY,
+        build_background,
+        load_shipped_background,
+    )
+    from watcher.topics.meaning_evaluation import encode_entries
+
+    if entries is not None:
+        return entries, build_background(encode_entries(entries, encode), per_day=SHIPPED_PER_DAY)
+    archive, shipped = load_archive(model_name), load_shipped_background(model_name)
+    if archive is not None and (shipped is None or len(archive.entries) >= MIN_OWN_ENTRIES):
+        return archive.entries, build_background(archive.views, per_day=SHIPPED_PER_DAY)
+    if shipped is None:
+        raise UsageError(f"no background ships for {model_name}, and the archive holds none: use --background FILE")
+    return (), shipped
 
 
 def _find_by_words(matcher: TopicMatcher, entries: Sequence[StoredEntry]) -> dict[str, set[int]]:

@@ -115,13 +115,13 @@ def _score_topic(app: App, topic: Topic, since: datetime | None, now: datetime) 
     fitted = _find_head(app, serving, topic, now)
     if fitted is None:
         return None
-    from watcher.pipeline.learning import to_rows
+    from watcher.pipeline.learning import to_views
 
     head, threshold = fitted
     with app.database.read() as db:
         days = {} if since is None else {"days": now - since}
         recent = load_recent_vectors(db, serving, now, limit=MAX_SCORED, **days)
-    scores = head.score(to_rows(recent)) if len(recent) else ()
+    scores = head.score_views(to_views(recent)) if len(recent) else ()
     return _Scores({id_: float(score) for id_, score in zip(recent.entry_ids, scores, strict=True)}, threshold)
 
 

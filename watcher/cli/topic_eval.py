@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from watcher.cli import args, output
-from watcher.cli.state import Json, Topics, load_settings, open_application
+from watcher.cli.state import Json, Topics, load_settings, open_application, state
 from watcher.cli.topic_analysis import TopicOverview
 
 if TYPE_CHECKING:
+    from watcher.app.eval_background import ArchiveBackground
     from watcher.app.topic_meaning import MeaningMeasurement
     from watcher.contract.topic_analysis import Evaluation, Score
     from watcher.match import TopicMatcher
@@ -51,7 +53,9 @@ def evaluate(
     background: Annotated[
         str | None,
         typer.Option(
-            "--background", metavar="FILE", help="Unlabelled items (JSONL) that proposals are counted against."
+            "--background",
+            metavar="FILE",
+            help="Unlabelled items (JSONL) that proposals are counted against; else the archive's recent entries.",
         ),
     ] = None,
     budget: Annotated[
@@ -158,11 +162,30 @@ def _measure_meaning(
             budget=budget,
             options=settings.meaning,
             cache_folder=cache_folder(),
+            load_archive=partial(_load_archive, settings, titles=titles),
             on_progress=on_progress,
         )
     if measured is None and any(topic.has_sentences for topic in topics):
         output.print_note("measured by words alone: no encoder is installed or configured (docs/topics.md)")
     return measured
+
+
+def _load_archive(settings: Settings, model_name: str, *, titles: bool) -> ArchiveBackground | None:
+    """Return the archive's recent entries; None where there is no archive, or it cannot be reached."""
+    from watcher import clock
+    from watcher.app.eval_background import load_archive_background
+    from watcher.errors import StoreError
+    from watcher.store.database import Database
+
+    with Database(state.database_url or settings.database_url) as database:
+        if database.path is not None and not database.path.exists():
+            return None
+    try:
+        with open_application(queries=False) as application:
+            return load_archive_background(application.database, model_name, clock.now(), titles=titles)
+    except StoreError as error:
+        output.print_note(f"measured against the background that ships: {error}")
+        return None
 
 
 def _compile_topics(settings: Settings, wanted: list[str], query: str | None) -> tuple[TopicMatcher, list[str]]:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 MAX_TEXT_CHARACTERS = 4_000
 """What is longer is cut: models read 512 tokens, and a long text costs time without saying more."""
+SERVER_PREFIX = "openai/"
+"""What the name of a model begins with that a server has."""
 _PROBE_TEXT = "The council approved the budget on Tuesday."
 
 

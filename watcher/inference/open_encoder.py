@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.util import find_spec
 from typing import assert_never
 
-from watcher.inference.encoder import Encoder
+from watcher.inference.encoder import SERVER_PREFIX, Encoder
 from watcher.model.meaning import EncoderEngine, EncoderOptions
 
 
@@ -37,3 +37,23 @@ def open_encoder(options: EncoderOptions, *, threads: int = 1) -> Encoder | None
             return None
         case _:
             assert_never(options.engine)
+
+
+def open_encoder_of(model_name: str, options: EncoderOptions) -> Encoder | None:
+    """Return the encoder of a model that stored vectors are of: the bundled one, or another model of the server.
+
+    None where neither can be it. Whether the server still has the model shows with the first text.
+    """
+    if can_use_bundled():
+        from watcher.inference.bundled import NAME, BundledEncoder
+
+        if model_name == NAME:
+            return BundledEncoder()
+    configured = open_encoder(options)
+    if configured is not None and configured.name == model_name:
+        return configured
+    if options.url is None or not model_name.startswith(SERVER_PREFIX) or find_spec("numpy") is None:
+        return None
+    from watcher.inference.openai import OpenAIEncoder
+
+    return OpenAIEncoder(options.url, model_name.removeprefix(SERVER_PREFIX), api_key=options.api_key)

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from watcher.errors import EncoderFault, EncoderUnavailable
-from watcher.inference.encoder import BatchRefusedError, clean_text, encode_in_pieces, split_batches
+from watcher.inference.encoder import SERVER_PREFIX, BatchRefusedError, clean_text, encode_in_pieces, split_batches
 from watcher.text.http_headers import parse_retry_after
 from watcher.text.lines import one_line
 
@@ -65,7 +65,7 @@ class OpenAIEncoder:
     @property
     def name(self) -> str:
         """The model as the server calls it; which server that is changes nothing about its vectors."""
-        return f"openai/{self._model}"
+        return SERVER_PREFIX + self._model
 
     @property
     def dimensions(self) -> int:

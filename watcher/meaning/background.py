@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 from importlib.resources import files
 from io import BytesIO
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from watcher.meaning.vectors import Quantized, Rows, center, quantize, restore
+from watcher.meaning.vectors import Quantized, Rows, Views, center, quantize, restore
 
 MIN_OWN_ENTRIES = 500
 """With fewer entries of one's own the shipped background applies."""
@@ -27,7 +29,8 @@ class Background:
     """Recent entries as unit rows, newest last, and how many of them come in a day.
 
     `mean` is what all texts share; it is taken from every vector before vectors are compared. `languages` are those of
-    the rows, or empty where they are not known.
+    the rows, or empty where they are not known. `titles` are rows of the titles alone, in the same order; None where
+    they are not known.
     """
 
     rows: Rows
@@ -35,6 +38,18 @@ class Background:
     per_day: float
     is_shipped: bool = False
     languages: tuple[str | None, ...] = ()
+    titles: Rows | None = None
+
+    @property
+    def views(self) -> Views:
+        """The rows with those of the titles."""
+        return Views(self.rows, self.rows if self.titles is None else self.titles)
+
+    def take(self, places: slice | NDArray[Any]) -> Background:
+        """Return a background of some of the rows, with the mean of all."""
+        languages = tuple(np.array(self.languages, object)[places]) if self.languages else ()
+        titles = None if self.titles is None else self.titles[places]
+        return replace(self, rows=self.rows[places], titles=titles, languages=languages)
 
     @cached_property
     def centered(self) -> Rows:
@@ -49,10 +64,10 @@ class Background:
         return digest.hexdigest()
 
 
-def build_background(rows: Rows, *, per_day: float, mean: Rows | None = None) -> Background:
-    """Return a background of unit rows, oldest first, with the mean that they have or the one that is passed."""
-    recent = rows[-MAX_ENTRIES:]
-    return Background(recent, recent.mean(axis=0).astype(np.float32) if mean is None else mean, per_day)
+def build_background(views: Views, *, per_day: float) -> Background:
+    """Return a background of entries, oldest first."""
+    recent = views.take(slice(-MAX_ENTRIES, None))
+    return Background(recent.whole, recent.whole.mean(axis=0).astype(np.float32), per_day, titles=recent.titles)
 
 
 def sample_rows(rows: Rows, count: int) -> Rows:
@@ -76,13 +91,22 @@ def load_shipped_background(model: str) -> Background | None:
             return None
         rows: Quantized = stored["rows"]
         mean: Rows = stored["mean"]
+        titles: Quantized = stored["titles"]
         languages = tuple(language.decode() or None for language in stored["languages"])
-    return Background(restore(rows), mean, SHIPPED_PER_DAY, is_shipped=True, languages=languages)
+    return Background(
+        restore(rows), mean, SHIPPED_PER_DAY, is_shipped=True, languages=languages, titles=restore(titles)
+    )
 
 
-def pack_background(rows: Rows, languages: Sequence[str], model: str) -> bytes:
+def pack_background(views: Views, languages: Sequence[str], model: str) -> bytes:
     """Return unit rows and their languages as the file that ships; the same rows yield the same bytes."""
     buffer = BytesIO()
-    mean = rows.mean(axis=0).astype(np.float32)
-    np.savez(buffer, rows=quantize(rows), mean=mean, languages=np.array(languages, dtype="S"), model=np.array(model))
+    np.savez(
+        buffer,
+        rows=quantize(views.whole),
+        titles=quantize(views.titles),
+        mean=views.whole.mean(axis=0).astype(np.float32),
+        languages=np.array(languages, dtype="S"),
+        model=np.array(model),
+    )
     return buffer.getvalue()

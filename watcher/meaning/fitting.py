@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
 from watcher.meaning.background import Background
 from watcher.meaning.head import Head, fit_head
 from watcher.meaning.threshold import find_threshold
-from watcher.meaning.training import MAX_BACKGROUND, TopicVectors, build_training_set
+from watcher.meaning.training import MAX_BACKGROUND, Aim, TopicVectors, build_training_set
 from watcher.meaning.vectors import Rows
 
 MIN_UNSEEN = 3_000
@@ -36,10 +36,15 @@ def fit_topic(topic: TopicVectors, background: Background, share: float) -> Fitt
     if total - MAX_BACKGROUND >= MIN_UNSEEN:
         learned = np.zeros(total, np.bool_)
         learned[np.linspace(0, total - 1, MAX_BACKGROUND).astype(np.intp)] = True
-        unseen = head.score_centered(background.centered[~learned])
+        unseen = head.score_views(background.views.take(~learned))
     else:
         unseen = score_unseen(topic, background)
     return FittedTopic(head, find_threshold(unseen, share))
+
+
+def fit_ranking(topic: TopicVectors, background: Background) -> Head:
+    """Fit the head that orders what words have found: it tells what belongs from what was stated or judged not to."""
+    return fit_head(build_training_set(topic, background, Aim.RANKING))
 
 
 def score_unseen(topic: TopicVectors, background: Background) -> Rows:
@@ -47,7 +52,6 @@ def score_unseen(topic: TopicVectors, background: Background) -> Rows:
     scores = np.zeros(len(background.rows), np.float32)
     parts = (slice(0, None, 2), slice(1, None, 2))
     for learned, scored in (parts, parts[::-1]):
-        half = replace(background, rows=background.rows[learned])
-        head = fit_head(build_training_set(topic, half))
-        scores[scored] = head.score(background.rows[scored])
+        head = fit_head(build_training_set(topic, background.take(learned)))
+        scores[scored] = head.score_views(background.views.take(scored))
     return scores

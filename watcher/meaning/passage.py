@@ -39,6 +39,12 @@ def build_passage(title: str, summary: str, content: str = "") -> str:
     return f"{headline}\n{body}" if headline else body
 
 
+def build_title(title: str, passage: str) -> str:
+    """Return the text of a title that is encoded beside a passage; empty where it is all of it, or there is none."""
+    headline = " ".join(title.split())
+    return headline if headline != passage else ""
+
+
 def find_sentences(text: str) -> tuple[Sentence, ...]:
     """Split a text into its sentences, without the space around them; raises nothing, whatever the script."""
     sentences: list[Sentence] = []

@@ -28,10 +28,31 @@ class TrainingKind(StrEnum):
 
 WEIGHTS = {TrainingKind.SENTENCE: 1.0, TrainingKind.EXAMPLE: 1.0, TrainingKind.JUDGED: 4.0}
 """How much one row counts beside others that were written or judged."""
-REFUSED_SHARE = 0.25
-"""The greatest share of the negative half that all rejected rows weigh together; the background has the rest."""
-REFUSAL = 0.5
-"""The weight of a rejected row relative to an accepted one: rejected rows are often similar to what belongs."""
+
+
+class Aim(StrEnum):
+    """What a head is for: to find entries among all others, or to order those that words have found."""
+
+    FINDING = "finding"
+    RANKING = "ranking"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusals:
+    """How much rejected rows count: `weight` is that of one beside an accepted one of its kind, `share` the most that
+    all of them weigh together (all rows of both sides weigh 1), and `judged_share` the most that judged ones do."""
+
+    weight: float
+    share: float
+    judged_share: float
+
+
+REFUSALS = {
+    # Rejected rows resemble what belongs: many of them at full weight would cost more of that than they keep out.
+    Aim.FINDING: Refusals(0.5, 0.25, 0.05),
+    # What words have found resembles the topic anyway: there the rejected rows are what it has to be told from.
+    Aim.RANKING: Refusals(4.0, 0.48, 0.48),
+}
 
 
 def _no_rows() -> Rows:
@@ -75,7 +96,7 @@ class TrainingSet:
         )
 
 
-def build_training_set(topic: TopicVectors, background: Background) -> TrainingSet:
+def build_training_set(topic: TopicVectors, background: Background, aim: Aim = Aim.FINDING) -> TrainingSet:
     """Return what a topic's head learns from; the background's rows stand for what the topic is not.
 
     `background` holds no entry that is a hit of the topic or was judged for it. Raises ValueError where nothing says
@@ -98,7 +119,7 @@ def build_training_set(topic: TopicVectors, background: Background) -> TrainingS
     counts = [len(part) for part in parts]
     kinds = [*(kind for _rows, _side, kind in present), TrainingKind.BACKGROUND]
     belong = [*(side for _rows, side, _kind in present), False]
-    weights = _weigh_rows(kinds, belong, counts)
+    weights = _weigh_rows(kinds, belong, counts, REFUSALS[aim])
     return TrainingSet(
         rows=np.concatenate(parts),
         belongs=np.repeat(np.array(belong), counts),
@@ -108,17 +129,22 @@ def build_training_set(topic: TopicVectors, background: Background) -> TrainingS
     )
 
 
-def _weigh_rows(kinds: Sequence[TrainingKind], belong: Sequence[bool], counts: Sequence[int]) -> NDArray[np.float64]:
+def _weigh_rows(
+    kinds: Sequence[TrainingKind], belong: Sequence[bool], counts: Sequence[int], refusals: Refusals
+) -> NDArray[np.float64]:
     """Return what one row of each part weighs: a half for what belongs, a half for what does not.
 
-    Rejected rows have at most half of the negative side, the background (the last part) the rest.
+    Rejected rows have their shares of the latter, the background (the last part) the rest.
     """
     numbers, sides = np.array(counts), np.array(belong)
-    weights = np.array([WEIGHTS.get(kind, 0.0) for kind in kinds]) * np.where(sides, 1.0, REFUSAL)
-    belonging = float((weights * numbers)[sides].sum())
-    refused = float((weights * numbers)[~sides].sum())
-    unit = 0.5 / belonging
-    refused_unit = min(unit, REFUSED_SHARE / refused) if refused else 0.0
-    weights *= np.where(sides, unit, refused_unit)
-    weights[-1] = (0.5 - refused_unit * refused) / counts[-1]
+    is_judged = np.array([kind is TrainingKind.JUDGED for kind in kinds])
+    is_background = np.array([kind is TrainingKind.BACKGROUND for kind in kinds])
+    weights = np.array([WEIGHTS.get(kind, 0.0) for kind in kinds]) * np.where(sides, 1.0, refusals.weight)
+    weights *= 0.5 / float((weights * numbers)[sides].sum())
+    for part, share in ((is_judged, refusals.judged_share), (~is_background, refusals.share)):
+        refused = part & ~sides
+        total = float((weights * numbers)[refused].sum())
+        if total > share:
+            weights[refused] *= share / total
+    weights[-1] = (0.5 - float((weights * numbers)[~sides].sum())) / counts[-1]
     return weights

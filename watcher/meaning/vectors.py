@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,3 +51,26 @@ def decode_vectors(values: list[bytes]) -> Rows:
     if not values:
         return np.empty((0, 0), np.float32)
     return restore(np.frombuffer(b"".join(values), np.int8).reshape(len(values), -1))
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """Unit rows of the same entries in one order: of their whole texts, and of their titles alone.
+
+    A title by itself often states what a summary dilutes, and the reverse: a head takes the better of the two.
+    """
+
+    whole: Rows
+    titles: Rows
+
+    def __len__(self) -> int:
+        return len(self.whole)
+
+    def take(self, places: slice | NDArray[Any] | list[int]) -> Views:
+        """Return the rows at some places, in that order."""
+        return Views(self.whole[places], self.titles[places])
+
+
+def view_alone(rows: Rows) -> Views:
+    """Return the views of texts that are titles alone, or of which only the whole is known."""
+    return Views(rows, rows)

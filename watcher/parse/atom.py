@@ -14,6 +14,7 @@ from watcher.parse.items import RawItem, build_items, clean_feed_title, drop_dup
 from watcher.parse.links import (
     Offered,
     find_link,
+    get_target,
     is_web_address,
     link_enclosures,
     offer_medium,
@@ -29,6 +30,7 @@ from watcher.parse.namespaces import (
     MEDIA,
     RDF,
     SY,
+    XHTML,
     XML,
     Names,
     get_attribute,
@@ -49,6 +51,12 @@ _TABLE = {
     (CONTENT, "encoded"): "encoded", (ITUNES, "summary"): "abstract", (FEEDBURNER, "origlink"): "original",
     (MEDIA, "group"): "media", (MEDIA, "content"): "media", (MEDIA, "description"): "caption",
     (MEDIA, "title"): "other title",
+    # As people write Atom: the names of RSS, and of modules.
+    (ATOM, "description"): "abstract", (ATOM, "abstract"): "abstract", (ATOM, "pubdate"): "dated",
+    (ATOM, "date"): "dated", (DCTERMS, "modified"): "updated", (ATOM, "guid"): "guid", (XHTML, "body"): "encoded",
+    (ATOM, "body"): "encoded", (ATOM, "fullitem"): "encoded", (ATOM, "enclosure"): "enclosure",
+    (DC, "author"): "creator", (MEDIA, "category"): "tag",
+    (ATOM, "keywords"): "keywords", (MEDIA, "keywords"): "keywords", (ITUNES, "keywords"): "keywords",
 }  # fmt: skip
 _LANG = qualify_name(XML, "lang")
 _TEXT = {"", "text", "text/plain", "plain"}
@@ -58,7 +66,8 @@ _NO_TEXT = ("image/", "audio/", "video/", "application/", "font/", "model/", "mu
 _PEOPLE = ("author", "creator", "source")
 """Who wrote an entry, the best first; `source` are the authors of the feed that it was taken from."""
 _CONSTRUCTS = {"title", "summary", "content"}
-_SEVERAL = {"link", "tag", "subject", "author", "creator", "source", "media", "abstract"}
+_TAGS = {"tag", "subject", "keywords"}
+_SEVERAL = _TAGS | {"link", "author", "creator", "source", "media", "enclosure", "abstract"}
 """What an entry may have several of."""
 
 
@@ -206,13 +215,11 @@ def _read_entry(entry: etree._Element, names: Names, base: str, feed_author: str
 
 def _add_field(fields: _EntryFields, key: str, child: etree._Element, names: Names) -> None:
     """Add a child that an entry may have several times."""
+    # A chain rather than a table of functions: the first kinds are nearly all there is.
     if key == "link":
         fields.links.append(child)
-    elif key == "tag":
-        # RFC 4287, 4.2.2: the label is for people, the term for programs; some write text as RSS does.
-        fields.tags.append((get_attribute(child, "label") or get_attribute(child, "term") or child.text or "").strip())
-    elif key == "subject":
-        fields.tags.append(get_text(child))
+    elif key in _TAGS:
+        fields.tags.extend(_read_tags(key, child))
     elif key == "author":
         fields.people.setdefault(key, []).append(read_person(child))
     elif key == "creator":
@@ -221,8 +228,17 @@ def _add_field(fields: _EntryFields, key: str, child: etree._Element, names: Nam
         fields.people[key] = [read_person(part) for part in child if names.find(part) == "author"]
     elif key == "media":
         read_media(child, names, fields.values, fields.media)
+    elif key == "enclosure":
+        fields.media.append(offer_medium(child, get_attribute(child, "url") or get_target(child), "length"))
     elif key == "abstract":
         fields.abstracts.append(inner_html(child))
+
+
+def _read_tags(key: str, child: etree._Element) -> list[str]:
+    if key == "tag":
+        # RFC 4287, 4.2.2: the label is for people, the term for programs; some write text as RSS does.
+        return [(get_attribute(child, "label") or get_attribute(child, "term") or child.text or "").strip()]
+    return get_text(child).split(",") if key == "keywords" else [get_text(child)]
 
 
 def _read_text(fields: _EntryFields, key: str, child: etree._Element) -> None:
@@ -244,7 +260,7 @@ def _to_raw_item(entry: etree._Element, fields: _EntryFields, base: str, feed_au
     enclosures = link_enclosures(fields.links) + fields.media
     # Of Dublin Core, Media RSS and the module of content, what Atom itself does not say.
     return RawItem(
-        guid=get("id", ""),
+        guid=get("id") or get("guid", ""),
         link=link or next((url for url, _type, _length in enclosures if url), ""),
         base=base if is_web_address(link) else get_base_url(entry, base),
         title=get("title") or get("other title", ""),
@@ -271,7 +287,7 @@ def _choose_link(fields: _EntryFields, base: str) -> str:
         return original  # FeedBurner: the alternate link leads through its counter
     if link := find_link(fields.links, "alternate", base):
         return link
-    guid = fields.values.get("id", "")
+    guid = fields.values.get("id") or fields.values.get("guid", "")
     if is_web_address(guid):
         return guid
     others = (find_link(fields.links, relation, base) for relation in ("self", "related", "via"))

@@ -19,13 +19,14 @@ MEDIA = "http://search.yahoo.com/mrss/"
 ITUNES = "http://www.itunes.com/dtds/podcast-1.0.dtd"
 GOOGLEPLAY = "http://www.google.com/schemas/play-podcasts/1.0"
 FEEDBURNER = "http://rssnamespace.org/feedburner/ext/1.0"
+YANDEX = "http://news.yandex.ru"
 RSS = ""
 """RSS 2.0 has no namespace; what others use stands for it."""
 
 PREFIXES = {
     "atom": ATOM, "atom10": ATOM, "atom03": ATOM, "a10": ATOM, "rdf": RDF, "dc": DC, "dcterms": DCTERMS,
     "content": CONTENT, "sy": SY, "xhtml": XHTML, "media": MEDIA, "itunes": ITUNES, "googleplay": GOOGLEPLAY,
-    "feedburner": FEEDBURNER,
+    "feedburner": FEEDBURNER, "yandex": YANDEX,
 }  # fmt: skip
 """What a prefix means that is not declared, or declared as a namespace that nobody knows."""
 
@@ -50,6 +51,7 @@ _SPELLINGS = {
     ),
     GOOGLEPLAY: ("google.com/schemas/play-podcasts/1.0", "google.com/schemas/play-podcasts"),
     FEEDBURNER: ("rssnamespace.org/feedburner/ext/1.0",),
+    YANDEX: ("news.yandex.ru",),
 }  # fmt: skip
 _MAX_CACHED_LENGTH = 300
 _MAX_ATTRIBUTES = 100

@@ -35,6 +35,7 @@ from watcher.parse.namespaces import (
     SY,
     XHTML,
     XML,
+    YANDEX,
     Names,
     get_attribute,
     qualify_name,
@@ -62,13 +63,21 @@ _TABLE = {
     (ATOM, "id"): "atom id", (ATOM, "title"): "other title", (ATOM, "updated"): "modified",
     (ATOM, "published"): "issued", (ATOM, "summary"): "construct", (ATOM, "content"): "construct",
     (ATOM, "link"): "atom link", (ATOM, "author"): "person",
+    # As people write RSS: the names of Atom, of its drafts and of Dublin Core, without their namespaces.
+    (RSS, "summary"): "abstract", (RSS, "abstract"): "abstract", (RSS, "subtitle"): "subtitle",
+    (RSS, "tagline"): "subtitle", (RSS, "content"): "content", (RSS, "body"): "content", (RSS, "fullitem"): "content",
+    (YANDEX, "full-text"): "content", (RSS, "published"): "issued", (RSS, "issued"): "issued", (RSS, "date"): "dated",
+    (RSS, "created"): "created", (RSS, "updated"): "modified", (RSS, "modified"): "modified",
+    (RSS, "creator"): "creator", (DC, "author"): "creator",
+    (RSS, "keywords"): "keywords", (ITUNES, "keywords"): "keywords", (MEDIA, "keywords"): "keywords",
+    (MEDIA, "category"): "tag",
 }  # fmt: skip
 _ONE_VALUE = frozenset({
     "title", "link", "guid", "description", "published", "dated", "issued", "created", "modified", "language",
     "other title", "subtitle", "caption", "original", "atom id",
 })  # fmt: skip
 """What an item says once."""
-_TEXTS = _ONE_VALUE | {"tag", "content", "abstract", "creator", "author", "speaker"}
+_TEXTS = _ONE_VALUE | {"tag", "keywords", "content", "abstract", "creator", "author", "speaker"}
 """What an item says in an element that is read as text."""
 _LAST_COUNTS = {"title", "link", "guid"}
 """Of these the last one stands where an item has several, as with feedparser: keys must not change with the reader."""
@@ -230,6 +239,8 @@ def _add_text(fields: _ItemFields, key: str, text: str) -> None:
         fields.bodies.append(text)
     elif key == "abstract":
         fields.abstracts.append(text)
+    elif key == "keywords":
+        fields.tags.extend(text.split(","))
     else:
         fields.people.setdefault(key, []).append(text)
 

@@ -15,11 +15,11 @@ import structlog
 from watcher.inference import Encoder
 from watcher.meaning.background import MIN_OWN_ENTRIES, Background, build_background
 from watcher.meaning.evidence import References
-from watcher.meaning.fitting import FittedTopic, fit_topic
-from watcher.meaning.head import encode_head
+from watcher.meaning.fitting import FittedTopic, fit_ranking, fit_topic
+from watcher.meaning.head import Head, encode_heads
 from watcher.meaning.threshold import compute_share
 from watcher.meaning.training import TopicVectors, build_training_set
-from watcher.meaning.vectors import Rows, decode_vectors, encode_vector, restore
+from watcher.meaning.vectors import Rows, Views, decode_vectors, encode_vector, restore
 from watcher.model.meaning import Judgement, Verdict, hash_definition
 from watcher.model.topic import Topic
 from watcher.pipeline.topic_heads import TopicHead, build_references, encode_texts, restore_head
@@ -158,12 +158,13 @@ class Learner:
             return None
         # The recipe is the one that `topics eval` measures.
         learned = fit_topic(lesson.stated, lesson.background, share)
-        stored = self._build_stored(topic, learned, lesson, now)
+        ranking = fit_ranking(lesson.stated, lesson.background)
+        stored = self._build_stored(topic, learned, ranking, lesson, now)
         with self._database.write() as db:
             save_head(db, stored)
         log.info("topic learned", topic=topic.id, version=stored.version, judgements=len(judged))
         references = build_references(topic, judged, lesson.vectors, self._model.model.dimensions)
-        self._heads[topic.id] = TopicHead(topic, stored, learned.head)
+        self._heads[topic.id] = TopicHead(topic, stored, learned.head, ranking)
         self._references[topic.id] = references
         return Fitted(self._heads[topic.id], references, is_redefined)
 
@@ -188,18 +189,21 @@ class Learner:
         share = compute_share(topic.proposals or 0, background.per_day)
         return _Lesson(stated, background, judged, vectors, share)
 
-    def _build_stored(self, topic: Topic, fitted: FittedTopic, lesson: _Lesson, now: datetime) -> StoredHead:
+    def _build_stored(
+        self, topic: Topic, fitted: FittedTopic, ranking: Head, lesson: _Lesson, now: datetime
+    ) -> StoredHead:
         return StoredHead(
             topic_id=topic.id,
             version=fitted.head.version,
             model_id=self._model.id,
             topic_version=hash_definition(topic),
             fitted_at=now,
-            weights=encode_head(fitted.head),
+            weights=encode_heads(fitted.head, ranking),
             bias=fitted.head.bias,
             threshold=fitted.threshold,
             training={
                 "judgements": [judgement.id for judgement, _row in lesson.judged],
+                "ranking_bias": ranking.bias,
                 "background": lesson.background.version,
                 "entries": len(lesson.background.rows),
                 "is_shipped": lesson.background.is_shipped,
@@ -255,7 +259,7 @@ class Learner:
             return _Recent((), shipped, now)
         if not len(found):
             return None
-        recent = _Recent(found.entry_ids, build_background(to_rows(found), per_day=rate), now)
+        recent = _Recent(found.entry_ids, build_background(to_views(found), per_day=rate), now)
         if len(found) >= MIN_OWN_ENTRIES:
             self._recent = recent
         return recent
@@ -271,14 +275,14 @@ class Learner:
         kept = ~np.isin(np.asarray(recent.ids), np.asarray(sorted(own), dtype=np.int64))
         if kept.all() or not kept.any():
             return background
-        return Background(background.rows[kept], background.mean, background.per_day, background.is_shipped)
+        return background.take(kept)
 
 
-def to_rows(found: VectorRows) -> Rows:
-    """Return unit rows from what the database keeps."""
-    if not len(found):
-        return np.empty((0, found.dimensions), np.float32)
-    return restore(np.frombuffer(found.vectors, np.int8).reshape(len(found), found.dimensions))
+def to_views(found: VectorRows) -> Views:
+    """Return the unit rows of texts and titles from what the database keeps."""
+    shape = len(found), found.dimensions
+    whole = restore(np.frombuffer(found.vectors, np.int8).reshape(shape))
+    return Views(whole, restore(np.frombuffer(found.titles or found.vectors, np.int8).reshape(shape)))
 
 
 def _gather_vectors(

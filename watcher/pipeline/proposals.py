@@ -15,14 +15,14 @@ import numpy as np
 from watcher.errors import EncoderFault, EncoderUnavailable
 from watcher.inference import Encoder
 from watcher.meaning.evidence import References
-from watcher.meaning.vectors import Rows, decode_vectors
+from watcher.meaning.vectors import Rows, Views, decode_vectors
 from watcher.model.entry import StoredEntry
 from watcher.model.meaning import ProposalEvidence
-from watcher.pipeline.learning import Fitted, Learner, to_rows
+from watcher.pipeline.learning import Fitted, Learner, to_views
 from watcher.pipeline.topic_heads import TopicHead, find_evidence
 from watcher.store.database import Database, Db
 from watcher.store.entries.queries import load_entries
-from watcher.store.meaning.embeddings import load_recent_vectors, load_vectors
+from watcher.store.meaning.embeddings import TextVectors, load_recent_vectors, load_text_views
 from watcher.store.meaning.models import StoredModel
 from watcher.store.meaning.proposals import (
     DayBudget,
@@ -47,8 +47,8 @@ class ScoredBatch:
     """What a batch of entries comes to: proposals that could be made, and how well each topic fits each entry."""
 
     candidates: tuple[NewProposal, ...] = ()
-    scores: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
-    """Topic to entry to score."""
+    relevance: Mapping[str, Mapping[int, float]] = field(default_factory=dict)
+    """Topic to entry to how well it would fit as a hit."""
 
 
 def compute_day_start(now: datetime, timezone: str) -> datetime:
@@ -68,22 +68,22 @@ def build_budgets(heads: Sequence[TopicHead], now: datetime, timezone: str) -> M
 
 
 def score_entries(
-    encoder: Encoder, learner: Learner, heads: Sequence[TopicHead], entries: Sequence[StoredEntry], rows: Rows,
+    encoder: Encoder, learner: Learner, heads: Sequence[TopicHead], entries: Sequence[StoredEntry], views: Views,
     now: datetime,
 ) -> ScoredBatch:  # fmt: skip
-    """Compare entries, in the order of their unit rows, with every topic."""
+    """Compare entries, in the order of their views, with every topic."""
     candidates: list[NewProposal] = []
-    scores: dict[str, dict[int, float]] = {}
+    relevance: dict[str, dict[int, float]] = {}
     for head in heads:
-        values = head.score(rows)
-        scores[head.topic.id] = {entry.id: float(value) for entry, value in zip(entries, values, strict=True)}
+        values, fits = head.score(views), head.rank(views)
+        relevance[head.topic.id] = {entry.id: float(value) for entry, value in zip(entries, fits, strict=True)}
         for position in np.flatnonzero(values >= head.stored.threshold):
             entry = entries[int(position)]
             if entry.quarantined or now - entry.first_seen_at > MAX_AGE:
                 continue
-            evidence = _find_evidence(encoder, learner, head, entry, rows[position])
+            evidence = _find_evidence(encoder, learner, head, entry, views.whole[position])
             candidates.append(_build_proposal(head, entry.id, float(values[position]), evidence))
-    return ScoredBatch(tuple(candidates), scores)
+    return ScoredBatch(tuple(candidates), relevance)
 
 
 def store_scores(
@@ -100,10 +100,10 @@ def store_scores(
     set_relevance(
         db,
         {
-            (topic_id, entry_id): batch.scores[topic_id][entry_id]
+            (topic_id, entry_id): batch.relevance[topic_id][entry_id]
             for entry_id, topic_ids in topics.items()
             for topic_id in topic_ids
-            if entry_id in batch.scores.get(topic_id, {})
+            if entry_id in batch.relevance.get(topic_id, {})
         },
     )
     return len(add_proposals(db, model.id, candidates, budgets, now))
@@ -122,9 +122,9 @@ def apply_head(
     with database.read() as db:
         open_ids = [proposal.entry_id for proposal in load_open_proposals(db, topic_id)]
         hit_ids = list_recent_hit_entries(db, topic_id, now - RANKED_DAYS)
-        vectors = load_vectors(db, model.id, [*open_ids, *hit_ids])
+        vectors = load_text_views(db, model.id, [*open_ids, *hit_ids])
         entries = load_entries(db, [id_ for id_ in open_ids if id_ in vectors])
-    scores = _score_vectors(head, vectors)
+    scores, relevance = _score_vectors(head, vectors)
     kept, withdrawn = [], []
     for entry_id in open_ids:
         if entry_id not in scores or entry_id not in entries:
@@ -132,13 +132,13 @@ def apply_head(
         if fitted.is_redefined and scores[entry_id] < head.stored.threshold:
             withdrawn.append(entry_id)
             continue
-        row = decode_vectors([vectors[entry_id]])[0]
+        row = decode_vectors([vectors[entry_id].whole])[0]
         evidence = _find_evidence(encoder, learner, head, entries[entry_id], row)
         kept.append(_build_proposal(head, entry_id, scores[entry_id], evidence))
     with database.write() as db:
         rescore_proposals(db, model.id, kept)
         withdraw_proposals(db, topic_id, withdrawn)
-        set_relevance(db, {(topic_id, id_): scores[id_] for id_ in hit_ids if id_ in scores})
+        set_relevance(db, {(topic_id, id_): relevance[id_] for id_ in hit_ids if id_ in relevance})
     return _look_back(database, encoder, learner, model, head, timezone, now) if fitted.is_redefined else 0
 
 
@@ -151,23 +151,29 @@ def _look_back(
         recent = load_recent_vectors(db, model, now, days=FIRST_LOOK)
         if not len(recent):
             return 0
-        values = head.score(to_rows(recent))
+        views = to_views(recent)
+        values = head.score(views)
         best = [int(place) for place in np.argsort(-values)[: 2 * (head.topic.proposals or 0)]]
         chosen = [place for place in best if values[place] >= head.stored.threshold]
         entries = load_entries(db, [recent.entry_ids[place] for place in chosen])
     found = [place for place in chosen if recent.entry_ids[place] in entries]
     stored = [entries[recent.entry_ids[place]] for place in found]
-    batch = score_entries(encoder, learner, [head], stored, to_rows(recent)[found], now)
+    batch = score_entries(encoder, learner, [head], stored, views.take(found), now)
     with database.write() as db:
         read = frozenset(entry.id for entry in stored)
         return store_scores(db, model, batch, read, build_budgets([head], now, timezone), now)
 
 
-def _score_vectors(head: TopicHead, vectors: Mapping[int, bytes]) -> Mapping[int, float]:
+def _score_vectors(
+    head: TopicHead, vectors: Mapping[int, TextVectors]
+) -> tuple[Mapping[int, float], Mapping[int, float]]:
+    """Return how likely entries belong, and how relevant they are as hits, by id."""
     if not vectors:
-        return {}
-    values = head.score(decode_vectors(list(vectors.values())))
-    return {entry_id: float(value) for entry_id, value in zip(vectors, values, strict=True)}
+        return {}, {}
+    whole = decode_vectors([each.whole for each in vectors.values()])
+    views = Views(whole, decode_vectors([each.title or each.whole for each in vectors.values()]))
+    scores = {entry_id: float(value) for entry_id, value in zip(vectors, head.score(views), strict=True)}
+    return scores, {entry_id: float(value) for entry_id, value in zip(vectors, head.rank(views), strict=True)}
 
 
 def _find_evidence(

@@ -12,9 +12,9 @@ import numpy as np
 
 from watcher.inference import Encoder
 from watcher.meaning.evidence import References, find_resemblance, list_entry_sentences
-from watcher.meaning.head import Head, decode_head
+from watcher.meaning.head import Head, decode_heads
 from watcher.meaning.training import TrainingKind
-from watcher.meaning.vectors import Rows, decode_vectors, encode_vector
+from watcher.meaning.vectors import Rows, Views, decode_vectors, encode_vector
 from watcher.model.entry import StoredEntry
 from watcher.model.meaning import Judgement, ProposalEvidence, ReferenceKind, Verdict
 from watcher.model.topic import Topic
@@ -31,20 +31,26 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class TopicHead:
-    """A topic with the head in force."""
+    """A topic with the head in force, and the one that orders its hits."""
 
     topic: Topic
     stored: StoredHead
     head: Head
+    ranking: Head
 
-    def score(self, rows: Rows) -> Rows:
-        """Return how likely each entry belongs to the topic, from 0 to 1."""
-        return self.head.score(rows)
+    def score(self, views: Views) -> Rows:
+        """Return how likely each entry belongs to the topic, from 0 to 1: what proposals rest on."""
+        return self.head.score_views(views)
+
+    def rank(self, views: Views) -> Rows:
+        """Return how relevant each entry is as a hit, from 0 to 1."""
+        return self.ranking.score(views.whole)
 
 
 def restore_head(topic: Topic, stored: StoredHead) -> TopicHead:
     """Return a topic's head from what is stored."""
-    return TopicHead(topic, stored, decode_head(stored.weights, stored.bias, stored.version))
+    ranking_bias = stored.training.get("ranking_bias")
+    return TopicHead(topic, stored, *decode_heads(stored.weights, stored.bias, ranking_bias, stored.version))
 
 
 def encode_texts(database: Database, encoder: Encoder, model_id: int, texts: Sequence[str]) -> Mapping[str, Rows]:

@@ -10,8 +10,11 @@ from typing import Any
 
 from watcher.errors import ConfigError, Fault
 from watcher.model.entry import Entry, Item, StoredEntry
+from watcher.model.meaning import Verdict
 from watcher.store.database import Database
+from watcher.store.entries.queries import load_entries
 from watcher.store.hits.labels import load_labelled_hits
+from watcher.store.meaning.judgements import count_judgements, load_judgements
 from watcher.text.language_detection import with_language
 from watcher.text.language_tags import parse_language_tag
 
@@ -64,7 +67,26 @@ def parse_examples(name: str, lines: Iterable[str]) -> tuple[Example, ...]:
 
 
 def iter_judged_examples(database: Database) -> Iterator[Example]:
-    """Yield the labelled hits as examples: each is labelled for its own topic alone."""
+    """Yield what was judged as examples, each labelled for its own topic alone: hits, proposals, and entries that are
+    not stored any more, by the text that was judged."""
+    seen: set[tuple[str, int]] = set()
+    for example, topic_id, entry_id in _iter_labelled_hits(database):
+        seen.add((topic_id, entry_id))
+        yield example
+    with database.read() as db:
+        judged = [judgement for topic_id in sorted(count_judgements(db)) for judgement in load_judgements(db, topic_id)]
+        others = [judgement for judgement in judged if (judgement.topic_id, judgement.entry_id) not in seen]
+        stored = load_entries(db, [judgement.entry_id for judgement in others])
+    for judgement in others:
+        topic = frozenset([judgement.topic_id])
+        title, _, summary = judgement.text.partition("\n")
+        entry = stored.get(judgement.entry_id) or build_example_entry(Item(url=None, title=title, summary=summary))
+        relevant = topic if judgement.verdict is Verdict.RELEVANT else frozenset[str]()
+        yield Example(stored=entry, relevant=relevant, judged=topic, place=f"judgement {judgement.id}")
+
+
+def _iter_labelled_hits(database: Database) -> Iterator[tuple[Example, str, int]]:
+    """Yield the labelled hits as examples, with topic and entry."""
     after = 0
     while True:
         with database.read() as db:
@@ -72,7 +94,8 @@ def iter_judged_examples(database: Database) -> Iterator[Example]:
         for hit in hits:
             topic = frozenset([hit.hit.topic_id])
             relevant = topic if hit.label == "relevant" else frozenset[str]()
-            yield Example(stored=hit.stored, relevant=relevant, judged=topic, place=f"hit {hit.id}")
+            example = Example(stored=hit.stored, relevant=relevant, judged=topic, place=f"hit {hit.id}")
+            yield example, hit.hit.topic_id, hit.stored.id
         if not hits:
             return
         after = hits[-1].id

@@ -10,18 +10,19 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from watcher.meaning.background import Background, build_background
+from watcher.meaning.background import Background
 from watcher.meaning.fitting import fit_topic
-from watcher.meaning.passage import build_passage
+from watcher.meaning.passage import build_passage, build_title
 from watcher.meaning.training import TopicVectors
-from watcher.meaning.vectors import Rows
+from watcher.meaning.vectors import Rows, Views
 from watcher.model.entry import StoredEntry
 from watcher.model.topic import Topic
 from watcher.topics.evaluation import FalseHit, Miss, TopicScore
 from watcher.topics.examples import Example
 
 FOLDS = 5
-_Encode = Callable[[Sequence[str]], Rows]
+Encode = Callable[[Sequence[str]], Rows]
+"""Returns a unit row for each text."""
 
 
 class Mode(StrEnum):
@@ -52,13 +53,23 @@ def build_entry_passage(stored: StoredEntry) -> str:
     return build_passage(item.title, item.summary, item.content)
 
 
+def encode_entries(entries: Sequence[StoredEntry], encode: Encode) -> Views:
+    """Return entries as rows of their whole texts and of their titles; raises EncoderUnavailable, EncoderFault."""
+    passages = [build_entry_passage(stored) for stored in entries]
+    titles = [
+        build_title(stored.entry.item.title, text) or text for stored, text in zip(entries, passages, strict=True)
+    ]
+    whole = encode(passages)
+    return Views(whole, encode(titles))
+
+
 def measure_meaning(
     topic: Topic,
     examples: Sequence[Example],
     found_by_words: Collection[int],
     background: Background,
     budget: float,
-    encode: _Encode,
+    encode: Encode,
 ) -> MeaningScores:
     """Measure a topic that has sentences. `found_by_words` are the positions of the examples that its query finds.
 
@@ -67,10 +78,10 @@ def measure_meaning(
     labelled = [at for at, example in enumerate(examples) if example.is_labelled_for(topic.id)]
     chosen = [examples[at] for at in labelled]
     by_words = np.array([at in found_by_words for at in labelled], np.bool_)
-    rows = encode([build_entry_passage(example.stored) for example in chosen])
+    views = encode_entries([example.stored for example in chosen], encode)
     stated = encode_topic(topic, encode)
-    alone = _find(stated, rows, background, budget)
-    learned = _cross_validate(topic.id, stated, chosen, rows, background, budget)
+    alone = _find(stated, views, background, budget)
+    learned = _cross_validate(topic.id, stated, chosen, views, background, budget)
     return MeaningScores(
         budget=budget,
         modes=_score_modes(topic.id, chosen, by_words, learned),
@@ -79,7 +90,7 @@ def measure_meaning(
     )
 
 
-def encode_topic(topic: Topic, encode: _Encode) -> TopicVectors:
+def encode_topic(topic: Topic, encode: Encode) -> TopicVectors:
     """Return the vectors of what a topic states."""
     return TopicVectors(
         about=encode(topic.about),
@@ -95,19 +106,19 @@ def exclude_hits(background: Background, hits: Collection[int]) -> Background:
         return background
     kept = np.ones(len(background.rows), np.bool_)
     kept[list(hits)] = False
-    return build_background(background.rows[kept], per_day=background.per_day, mean=background.mean)
+    return background.take(kept)
 
 
-def _find(topic: TopicVectors, rows: Rows, background: Background, budget: float) -> NDArray[np.bool_]:
+def _find(topic: TopicVectors, views: Views, background: Background, budget: float) -> NDArray[np.bool_]:
     fitted = fit_topic(topic, background, budget)
-    return np.asarray(fitted.head.score(rows) >= fitted.threshold)
+    return np.asarray(fitted.head.score_views(views) >= fitted.threshold)
 
 
 def _cross_validate(
     topic_id: str,
     stated: TopicVectors,
     examples: Sequence[Example],
-    rows: Rows,
+    views: Views,
     background: Background,
     budget: float,
 ) -> NDArray[np.bool_]:
@@ -119,8 +130,8 @@ def _cross_validate(
         inside = folds == fold
         if not inside.any():
             continue
-        taught = replace(stated, relevant=rows[belongs & ~inside], irrelevant=rows[~belongs & ~inside])
-        found[inside] = _find(taught, rows[inside], background, budget)
+        taught = replace(stated, relevant=views.whole[belongs & ~inside], irrelevant=views.whole[~belongs & ~inside])
+        found[inside] = _find(taught, views.take(inside), background, budget)
     return found
 
 

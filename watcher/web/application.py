@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
+from functools import cache
 from importlib.resources import files
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from watcher import __version__
 from watcher.app.bootstrap import App
@@ -76,9 +78,17 @@ def create_app(
         fetcher=fetcher,
     )
     errors.install_error_handlers(web)
-    for router in (health.router, metrics.router, syndication.router, events.router, api.router, *pages.routers):
-        web.include_router(router)
+    web.router.routes.extend(_collect_routes())
     if subscriber is not None:
         web.include_router(websub.make_router(subscriber))
     web.mount("/static", StaticAssets(directory=str(files("watcher.web") / "static")))
     return web
+
+
+@cache
+def _collect_routes() -> Sequence[BaseRoute]:
+    """Return the routes that every application serves: FastAPI prepares them at the first request, once a process."""
+    collected = APIRouter()
+    for router in (health.router, metrics.router, syndication.router, events.router, api.router, *pages.routers):
+        collected.include_router(router)
+    return tuple(collected.routes)

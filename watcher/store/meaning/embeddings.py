@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from sqlalchemy import bindparam, delete, func, select
@@ -25,7 +25,7 @@ MAX_BACKGROUND = 20_000
 
 _IDS = bindparam("ids", type_=IDS)
 _THESE = (
-    select(embeddings.c.entry_id, embeddings.c.vector)
+    select(embeddings.c.entry_id, embeddings.c.vector, embeddings.c.title_vector)
     .where(embeddings.c.model_id == bindparam("model"), any_of(embeddings.c.entry_id, _IDS))
     .where(func.length(embeddings.c.vector) > 0)
 )
@@ -33,21 +33,37 @@ _THESE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Embedding:
-    """What a model made of an entry's text at a version; `vector` is empty where it cannot read it."""
+    """What a model made of an entry's text at a version; `vector` is empty where it cannot read it.
+
+    `title_vector` is that of the title alone, None where the title is all of the text or cannot be read.
+    """
 
     entry_id: int
     entry_version: int
     text_hash: int
     vector: bytes
+    title_vector: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TextVectors:
+    """The vector of an entry's whole text and that of its title; None where that is all of it."""
+
+    whole: bytes
+    title: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VectorRows:
-    """Vectors by entry, in order of id: `vectors` has `dimensions` bytes for each of `entry_ids`."""
+    """Vectors by entry, in order of id: `vectors` has `dimensions` bytes for each of `entry_ids`.
+
+    `titles` has as many, of the titles alone, or is empty where they were not asked for.
+    """
 
     entry_ids: tuple[int, ...]
     vectors: bytes
     dimensions: int
+    titles: bytes = b""
 
     def __len__(self) -> int:
         return len(self.entry_ids)
@@ -75,7 +91,7 @@ def store_embeddings(
     versions = _lock_versions(db, frozenset(db.execute(held).scalars()) & by_id.keys())
     valid = [embedding for id_, embedding in sorted(by_id.items()) if versions.get(id_) == embedding.entry_version]
     if valid:
-        changes = {name: excluded(name) for name in ("entry_version", "text_hash", "vector")}
+        changes = {name: excluded(name) for name in ("entry_version", "text_hash", "vector", "title_vector")}
         rows = [_build_row(stored.id, embedding) for embedding in valid]
         db.execute(get_dialect(db).upsert(embeddings, ("entry_id", "model_id"), changes), rows)
     read = frozenset(embedding.entry_id for embedding in valid)
@@ -104,16 +120,18 @@ def _build_row(model_id: int, embedding: Embedding) -> dict[str, object]:
         "entry_version": embedding.entry_version,
         "text_hash": embedding.text_hash,
         "vector": embedding.vector,
+        "title_vector": embedding.title_vector,
     }
 
 
-def find_vectors_by_text(db: Db, model_id: int, text_hashes: Collection[int]) -> Mapping[int, bytes]:
+def find_vectors_by_text(db: Db, model_id: int, text_hashes: Collection[int]) -> Mapping[int, TextVectors]:
     """Return the vectors of entries whose text is the same, by its hash."""
-    found: dict[int, bytes] = {}
+    found: dict[int, TextVectors] = {}
     for some in split_into_chunks(sorted(set(text_hashes)), 500):
         same = embeddings.c.model_id == model_id, embeddings.c.text_hash.in_(tuple(some))
-        rows = db.execute(select(embeddings.c.text_hash, embeddings.c.vector).where(*same))
-        found |= {row.text_hash: row.vector for row in rows if row.vector}
+        columns = embeddings.c.text_hash, embeddings.c.vector, embeddings.c.title_vector
+        rows = db.execute(select(*columns).where(*same))
+        found |= {row.text_hash: TextVectors(row.vector, row.title_vector) for row in rows if row.vector}
     return found
 
 
@@ -126,19 +144,30 @@ def load_vectors(db: Db, model_id: int, entry_ids: Collection[int]) -> Mapping[i
     return found
 
 
+def load_text_views(db: Db, model_id: int, entry_ids: Collection[int]) -> Mapping[int, TextVectors]:
+    """Return the vectors of the whole texts and the titles of some entries, by id; those that have none are absent."""
+    found: dict[int, TextVectors] = {}
+    for some in split_into_chunks(sorted(set(entry_ids)), 5_000):
+        rows = db.execute(_THESE, {"model": model_id, "ids": some})
+        found |= {row.entry_id: TextVectors(row.vector, row.title_vector) for row in rows}
+    return found
+
+
 def load_recent_vectors(
     db: Db, stored: StoredModel, now: datetime, *, days: timedelta = BACKGROUND_DAYS, limit: int = MAX_BACKGROUND
 ) -> VectorRows:
     """Return the vectors of the newest entries first seen within `days`, at most `limit`, in order of id."""
     first = find_first_id_since(db, now - days)
     newest = (
-        select(embeddings.c.entry_id, embeddings.c.vector)
+        select(embeddings.c.entry_id, embeddings.c.vector, embeddings.c.title_vector)
         .where(embeddings.c.model_id == stored.id, embeddings.c.entry_id >= first)
         .where(func.length(embeddings.c.vector) > 0)
         .order_by(embeddings.c.entry_id.desc())
         .limit(limit)
     )
-    return _join_rows(list(reversed(db.execute(newest).all())), stored.model.dimensions)
+    rows = list(reversed(db.execute(newest).all()))
+    titles = b"".join(row.title_vector or row.vector for row in rows)
+    return replace(_join_rows(rows, stored.model.dimensions), titles=titles)
 
 
 def iter_vectors(db: Db, stored: StoredModel, *, after_id: int = 0, size: int = 10_000) -> Iterator[VectorRows]:

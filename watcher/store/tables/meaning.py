@@ -39,6 +39,7 @@ embeddings = Table(
     Column("entry_version", Integer, nullable=False, comment="the version of the text that was read"),
     Column("text_hash", BigInteger, nullable=False, comment="of what was read: copies take the same vector"),
     Column("vector", LargeBinary, nullable=False, comment="int8; empty where the model cannot read the text"),
+    Column("title_vector", LargeBinary, comment="int8; null where the title is all of the text"),
     Index("ix_embeddings_model_id_text_hash", "model_id", "text_hash"),
 )
 

@@ -41,8 +41,9 @@ STATE_WORDS = {
 """What pages call a message's state."""
 
 
+@cache
 def make_environment(root: str = "") -> jinja2.Environment:
-    """Return the environment that renders every page; `root` is the prefix of this server's addresses."""
+    """Return the environment that renders every page, which nobody changes; `root` is the prefix of its addresses."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("watcher.web"),
         autoescape=True,
