@@ -16,8 +16,9 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: run test slow coverage demo bench check format docs release clean
 
 # `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` prints more.
+# A fresh clone has no var/config: the daemon begins with the first-start page.
 run: $(VENV)/installed
-	$(BIN)/watcher run $(ARGS)
+	WATCHER_STATE=$${WATCHER_STATE:-var} $(BIN)/watcher --config $${WATCHER_CONFIG:-var/config} run $(ARGS)
 
 demo: $(VENV)/installed
 	$(BIN)/watcher demo $(ARGS)

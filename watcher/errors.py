@@ -32,6 +32,21 @@ class ConfigError(WatcherError):
         super().__init__("\n".join(str(fault) for fault in faults))
 
 
+class RefusedEditError(ConfigError):
+    """An edit of the configuration was not written: with it the configuration could not be used."""
+
+
+class ConflictError(WatcherError):
+    """What was to be edited is not what the editor saw: `current` is its text now, `proposed` what was to be written.
+
+    Neither text holds a secret.
+    """
+
+    def __init__(self, what: str, name: str, current: str, proposed: str) -> None:
+        self.what, self.name, self.current, self.proposed = what, name, current, proposed
+        super().__init__(f"{what} {name!r} was changed after it was opened: nothing was saved")
+
+
 class QueryError(WatcherError):
     """A topic query that cannot be read; `line` and `column` count from 1 inside the query text."""
 

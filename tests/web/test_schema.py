@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.web.site import World
@@ -20,6 +21,8 @@ def test_no_request_breaks_the_document(desk: World, tmp_path: Path, examples: i
     tool = Path(sys.executable).with_name("schemathesis")
 
     with desk.served() as address:
+        # Made once, which takes longer on a busy machine than the tool waits.
+        httpx.get(f"{address}/api/openapi.json", timeout=120, trust_env=False).raise_for_status()
         command = [str(tool), "--config-file", str(CONFIG), "run", f"{address}/api/openapi.json", "--no-color"]
         bounds = ["--max-examples", str(examples), "--seed", "1", "--generation-deterministic"]
         ran = subprocess.run([*command, *bounds], cwd=tmp_path, capture_output=True, text=True, timeout=900)

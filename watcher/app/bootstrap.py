@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from watcher.store.database.pruning import Retention
 
 
+_OWN_FOLDERS = ("digests", "secrets", "configuration-history", "configuration.lock")
+"""What lies in the state folder beside the database and the key."""
+
+
 class _LazyLogger:
     """Imports structlog with the first event: most commands log none."""
 
@@ -115,12 +119,17 @@ class App:
         return sync_topics(db, topics, now)
 
     def _carry_over_renamed(self, db: Db) -> None:
-        """Rename what is stored of channels and digests that have a new name (`formerly`)."""
+        """Rename what is stored of topics, channels and digests that have a new name (`formerly`)."""
         # A digest that is configured but unknown, beside one that is known but not configured, may be a rename without
         # `formerly`: it would report old hits again.
         from watcher.store.digests.renames import rename_channel, rename_digest
         from watcher.store.digests.slots import list_registered_subscriptions
+        from watcher.store.topics import rename_topic
 
+        for topic in self.settings.topics:
+            for former in topic.formerly:
+                if rename_topic(db, former, topic.id):
+                    log.info("topic renamed", topic=topic.id, formerly=former)
         for channel in self.settings.channels:
             for former in channel.formerly:
                 if rename_channel(db, former, channel.name):
@@ -308,7 +317,7 @@ def _tighten_state(settings: Settings, database: Database, environ: Mapping[str,
     state = settings.state
     is_named = database.path is not None and database.path.parent == state and not environ.get("WATCHER_STATE")
     is_named = is_named and bool(environ.get("WATCHER_DATABASE_URL"))
-    is_shared = is_named and not set(state.iterdir()) <= {*files, state / "digests"}
+    is_shared = is_named and not set(state.iterdir()) <= {*files, *(state / name for name in _OWN_FOLDERS)}
     folders = [] if is_shared else [state]
     if tightened := [path for path in (*folders, *files) if private.tighten(path)]:
         log.warning("other users could read the state; now they cannot", paths=[str(path) for path in tightened])

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.feed import Feed, FeedConfig, FeedState, PollableFeed, PollState
+from watcher.settings.edit_history import Origin
 from watcher.settings.feeds import find_source, make_source, same_address
 from watcher.store.database import Database
 from watcher.store.feeds.queries import load_feeds
@@ -101,7 +102,11 @@ def plan_import(sources: Iterable[FeedConfig], document: bytes, tags: Sequence[s
 
 
 def add_feeds(
-    folder: Path, environ: Mapping[str, str], watched: Iterable[FeedConfig], sources: Iterable[FeedConfig]
+    folder: Path,
+    environ: Mapping[str, str],
+    watched: Iterable[FeedConfig],
+    sources: Iterable[FeedConfig],
+    origin: Origin | None = None,
 ) -> tuple[FeedConfig, ...]:
     """Write feeds into feeds.yaml; returns those that were not watched yet. Raises ConfigError."""
     known = KnownFeeds(watched)
@@ -109,7 +114,7 @@ def add_feeds(
     if added:
         from watcher.settings.edit_feeds import add_sources
 
-        add_sources(folder, environ, added)
+        add_sources(folder, environ, added, origin)
     return tuple(added)
 
 

@@ -63,6 +63,8 @@ def send_test_message(
     """
     import asyncio
 
+    from watcher.channels.advice import explain_fault
+
     logs.configure_logging(verbose=state.verbose, quiet=not state.verbose)
     with open_application(queries=False, secrets=("channels", "web")) as application:
         channel = _find_channel(application, name)
@@ -77,6 +79,7 @@ def send_test_message(
                     "steps": [{"name": step.name, "answer": step.answer} for step in result.steps],
                     "outcome": result.outcome,
                     "fault": result.fault,
+                    "advice": explain_fault(result.fault),
                 }
                 for result in results
             ],
@@ -114,6 +117,8 @@ async def _send_test(application: App, channel: Channel) -> tuple[RecipientResul
 
 
 def _print_result(result: RecipientResult) -> None:
+    from watcher.channels.advice import explain_fault
+
     output.print_line(output.clean_text(result.recipient))
     for step in result.steps:
         output.print_line(f"  {step.name:10} {output.style_text('ok', output.GREEN)}  {output.clean_text(step.answer)}")
@@ -121,3 +126,5 @@ def _print_result(result: RecipientResult) -> None:
         output.print_line(f"  {output.style_text('sent', output.GREEN)}")
     else:
         output.print_line(f"  {output.style_text('failed', output.RED)}: {output.clean_text(result.fault)}")
+        if advice := explain_fault(result.fault):
+            output.print_line(f"  {advice}")

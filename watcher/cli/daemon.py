@@ -29,11 +29,19 @@ def run(
 ) -> None:
     """Run the daemon: polling, alerts, digests, messages, the page."""
     from watcher import daemon
+    from watcher.app.setup.writing import has_configuration, is_setup_needed, write_empty_configuration
 
     logs.configure_logging(verbose=state.verbose, quiet=state.quiet)
+    if page and not has_configuration(state.folder):
+        # The first-start page takes it from here; without a page there is nobody to ask.
+        write_empty_configuration(state.folder)
     with open_application(starting=True, secrets=None) as application:
         if page:
-            output.print_note(f"The page: {application.settings.web.address}")
+            address = application.settings.web.address
+            if is_setup_needed(application.settings):
+                output.print_note(f"Nothing is watched yet. Set up your watch: {address}/setup")
+            else:
+                output.print_note(f"The page: {address}")
         daemon.run(application, page=page)
 
 

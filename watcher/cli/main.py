@@ -19,6 +19,7 @@ from watcher.cli.state import state
 
 # Which module defines which commands; a module is imported when one of its commands is run.
 COMMANDS: dict[str, tuple[str, str]] = {
+    "setup": ("guided_setup", "Set up what is watched and where digests go, and send a first digest."),
     "init": ("setup", "Write a commented starter configuration."),
     "token": ("setup", "Create a random token for programs that use the API."),
     "check": ("setup", "Check all configuration; with --live, fetch every feed once."),
@@ -45,7 +46,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
 EPILOG = """\
 Examples:
 
-  watcher init && watcher check        a configuration to start from
+  watcher setup                        a first digest in three minutes
   watcher run                          the daemon, and its page on 127.0.0.1:8080
   watcher search '"five eyes" NOT title:huawei' --since 7d
   watcher hits --topic five-eyes --json

@@ -77,12 +77,13 @@ class ChannelStep(TypedDict):
 
 
 class ChannelTestResult(TypedDict):
-    """What became of the test message to one recipient; `fault` is null where it was sent."""
+    """What became of the test message to one recipient; `fault` is null where it was sent, `advice` says what to do."""
 
     recipient: str
     steps: list[ChannelStep]
     outcome: str
     fault: str | None
+    advice: str | None
 
 
 class ChannelTest(TypedDict):

@@ -15,7 +15,10 @@ class InvalidValue(TypedDict):
 
 
 class Problem(TypedDict):
-    """An error (RFC 9457). `line` and `column` point into a query; `errors` lists the invalid values of the request."""
+    """An error (RFC 9457). `line` and `column` point into a query; `errors` lists the invalid values of the request.
+
+    After a conflict, `current` is what is configured now and `proposed` what was sent.
+    """
 
     type: str
     title: str
@@ -26,6 +29,8 @@ class Problem(TypedDict):
     column: NotRequired[int | None]
     suggestion: NotRequired[str | None]
     errors: NotRequired[list[InvalidValue]]
+    current: NotRequired[str]
+    proposed: NotRequired[str]
 
 
 class QueryCheck(TypedDict):

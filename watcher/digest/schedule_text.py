@@ -42,6 +42,44 @@ def convert_to_cron(schedule: str) -> str:
     return _validate_cron(text, schedule)
 
 
+def format_schedule(schedule: str) -> str:
+    """Return a schedule in words for a person: `Weekdays at 07:00`; a cron that has none stays as it is."""
+    try:
+        cron = convert_to_cron(schedule)
+    except ValueError:
+        return schedule
+    if cron == IMMEDIATE:
+        return "When a story begins"
+    minute, hour, day, month, weekday = cron.split()
+    # Only days of the week with full times have short words; every other cron stays as it was written.
+    if (day, month) != ("*", "*") or not minute.isdigit():
+        return _capitalize(schedule)
+    days = _format_days(weekday)
+    if hour == "*":
+        return f"Every hour at minute {minute}" if days == "Every day" else _capitalize(schedule)
+    hours = hour.split(",")
+    if days is None or not all(each.isdigit() for each in hours):
+        return _capitalize(schedule)
+    times = [f"{int(each):02}:{int(minute):02}" for each in hours]
+    return f"{days} at {', '.join(times[:-1])}{' and ' if len(times) > 1 else ''}{times[-1]}"
+
+
+def _format_days(weekday: str) -> str | None:
+    """Return the days of cron's last field in words; None for what has none."""
+    groups = {"*": "Every day", "1-5": "Weekdays", "0,6": "Weekends", "6,0": "Weekends"}
+    if weekday in groups:
+        return groups[weekday]
+    numbers = weekday.split(",")
+    if not all(each.isdigit() and int(each) <= 7 for each in numbers):
+        return None
+    names = [_DAY_NAMES[int(each) % 7].capitalize() + "s" for each in numbers]
+    return f"{', '.join(names[:-1])}{' and ' if len(names) > 1 else ''}{names[-1]}"
+
+
+def _capitalize(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
 def _convert_interval(number: int, unit: str, schedule: str) -> str:
     if unit.startswith("m") and number and 60 % number == 0:
         return f"*/{number} * * * *" if number < 60 else "0 * * * *"

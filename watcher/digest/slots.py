@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
+from itertools import islice
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from cronsim import CronSim
@@ -28,8 +29,13 @@ def validate_schedule(schedule: str, timezone: str = "UTC") -> None:
 
 
 def find_next_slot(subscription: Subscription, after: datetime) -> datetime | None:
-    """Return the first slot after a moment, in UTC; None for alerts and for schedules that never come."""
-    return next(_iter_slots(subscription, after), None)
+    """Return the first slot after a moment, in UTC; None for alerts, paused digests and schedules that never come."""
+    return next(iter(list_next_slots(subscription, after, 1)), None)
+
+
+def list_next_slots(subscription: Subscription, after: datetime, count: int = 3) -> tuple[datetime, ...]:
+    """Return the next slots after a moment, in UTC; none for alerts and paused digests."""
+    return () if subscription.paused else tuple(islice(_iter_slots(subscription, after), count))
 
 
 def find_due_slot(subscription: Subscription, last_slot_at: datetime | None, now: datetime) -> datetime | None:

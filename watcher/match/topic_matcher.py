@@ -19,7 +19,7 @@ from watcher.model.topic import Hit, Origin, Topic
 class TopicMatcher:
     """The compiled topics of a configuration: immutable, and safe to use from several threads.
 
-    `topics` are those with a query; `configured` also holds those that sentences alone describe, which match nothing.
+    `topics` are those that match: with a query, and not paused. `configured` also holds the others.
     """
 
     def __init__(
@@ -30,14 +30,16 @@ class TopicMatcher:
         sets: Mapping[str, Node] | None = None,
         configured: Sequence[Topic] | None = None,
     ) -> None:
-        self.topics = tuple(topics)
-        self.configured = self.topics if configured is None else tuple(configured)
+        # A paused topic is known, with its query and version, and left out of the index.
+        active = [(topic, query) for topic, query in zip(topics, queries, strict=True) if not topic.paused]
+        self.topics = tuple(topic for topic, _query in active)
+        self.configured = tuple(topics) if configured is None else tuple(configured)
         self.sets = dict(sets or {})
         """The nodes that @sets stand for in the queries."""
         self._queries = {topic.id: query for topic, query in zip(topics, queries, strict=True)}
         self._versions = {topic.id: version for topic, version in zip(topics, versions, strict=True)}
         self._without_query = {topic.id: topic for topic in self.configured if topic.id not in self._queries}
-        self._index = QueryIndex(queries)
+        self._index = QueryIndex([query for _topic, query in active])
 
     def query(self, topic_id: str) -> Query:
         """Return a topic's query; raises KeyError, and NoQueryError for a topic that sentences alone describe."""

@@ -15,10 +15,11 @@ DEFAULT_PROPOSALS = 5
 class Topic:
     """A topic as `topics.yaml` states it: a query, sentences, or both.
 
-    `query` proves by words; it is empty where the topic has sentences alone. `about` and `not_about` are sentences that
-    say what belongs and what does not, `examples` and `not_examples` headlines of either kind. `proposals` is how many
-    entries a day may be proposed by meaning, None for none at all. `line` and `column` tell where the query's text
-    begins (without a query, the topic), and `sentence_places` where each sentence does.
+    `query` proves by words; it is empty where the topic has sentences alone. `about` and `not_about` are sentences
+    that say what belongs and what does not, `examples` and `not_examples` headlines of either kind. `proposals` is
+    how many entries a day may be proposed by meaning, None for none at all. A `paused` topic finds nothing and keeps
+    what it found; `formerly` are ids that it had. `line` and `column` tell where the query's text begins (without a
+    query, the topic), and `sentence_places` where each sentence does.
     """
 
     id: str
@@ -31,6 +32,8 @@ class Topic:
     examples: tuple[str, ...] = ()
     not_examples: tuple[str, ...] = ()
     proposals: int | None = DEFAULT_PROPOSALS
+    paused: bool = False
+    formerly: tuple[str, ...] = ()
     file: str = ""
     line: int = 1
     column: int = 1
@@ -49,7 +52,7 @@ class Topic:
     @property
     def has_meaning(self) -> bool:
         """Whether entries are proposed by meaning."""
-        return self.has_sentences and self.proposals is not None
+        return self.has_sentences and self.proposals is not None and not self.paused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -75,6 +75,8 @@ def compose_due(database: Database, context: DigestContext, now: datetime) -> tu
     """Compose every digest whose slot has come and every alert that has news; each in a transaction of its own."""
     composed = []
     for subscription in context.subscriptions:
+        if subscription.paused:
+            continue
         try:
             slot = _find_slot(database, context, subscription, now)
             if slot is None:

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
-
-from pydantic import BaseModel, SecretStr
 
 from watcher.channels import CHANNELS
 from watcher.errors import Fault
@@ -57,7 +54,7 @@ def _read_channel(
     )
     secrets.read_files(section, model, folder, faults)
     # Addresses of Apprise hold keys; what is wrong with one must not repeat it.
-    for key in _list_secret_lists(model):
+    for key in secrets.list_secret_lists(model):
         if key in section.values:
             secrets.hide_values(section.values[key])
     options = build_section(model, section, faults)
@@ -83,12 +80,3 @@ def _read_kind(name: str, node: Table, faults: list[Fault]) -> str | None:
         reason, hint = "`kind` is missing: ", ""
     faults.append((kind or node).place.fault(f"channel `{name}`: {reason}{', '.join(known)}{hint}"))
     return None
-
-
-def _list_secret_lists(model: type[BaseModel]) -> list[str]:
-    """Return the fields of a model that hold several secrets; no message may repeat them."""
-    return [
-        name
-        for name, field in model.model_fields.items()
-        if SecretStr in get_args(field.annotation) and "tuple" in str(field.annotation)
-    ]

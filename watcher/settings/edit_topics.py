@@ -1,55 +1,38 @@
-"""Edits `topics.yaml`: one topic changed or added, every comment kept, and nothing that would not load."""
+"""Edits `topics.yaml`: topics are added, changed, renamed and removed; every comment is kept."""
 
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
-from ruamel.yaml.scalarstring import LiteralScalarString
 
-from watcher.errors import ConfigError, Fault, UsageError
+from watcher.errors import NotFoundError, UsageError
 from watcher.model.topic import Topic
-from watcher.settings.edit_feeds import replace_file
+from watcher.settings.edit_files import Draft
 from watcher.settings.loader import load
 from watcher.settings.topics import SENTENCE_KEYS
-
-FILE = "topics.yaml"
-
+from watcher.settings.yaml_edits import UpdateItem, Value, format_item
 
 Sentences = Mapping[str, tuple[str, ...]]
 """Sentences and examples by the key that they stand under."""
 
 
-def save_topic(
-    folder: Path,
-    environ: Mapping[str, str],
-    topic_id: str,
-    name: str,
-    query: str,
-    sentences: Sentences | None = None,
-) -> None:
-    """Write a topic's name, query and sentences, or add the topic; without `sentences` they stay as they are.
+def update_topic(draft: Draft, topic_id: str, values: Mapping[str, Value]) -> None:
+    """Set keys of a topic's item; None removes a key. Raises NotFoundError."""
+    draft.apply(UpdateItem(section="topics", item=find_topic_place(draft, topic_id), values=values))
 
-    Raises ConfigError, and changes nothing, where that would not load or the file cannot be written.
-    """
-    path = folder / FILE
-    try:
-        original = path.read_bytes().decode("utf-8-sig") if path.exists() else "topics: []\n"
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError((Fault(str(path), 1, 1, f"cannot be read: {error}"),)) from error
-    replace_file(path, _changed(path, original, topic_id, name, query, sentences))
-    try:
-        load(folder, environ, secrets_needed=False)
-    except ConfigError:
-        replace_file(path, original)
-        raise
+
+def find_topic_place(draft: Draft, topic_id: str) -> int:
+    """Return the place in the list of a topic. Raises NotFoundError."""
+    for number, item in enumerate(draft.list_items("topics")):
+        if isinstance(item, dict) and item.get("id") == topic_id:
+            return number
+    raise NotFoundError("topic", topic_id)
 
 
 def load_saved_topic(folder: Path, environ: Mapping[str, str], topic_id: str) -> Topic | None:
@@ -96,73 +79,19 @@ def replace_sentences(topic: Topic, sentences: Sentences) -> Topic:
     )
 
 
-def _list_sentences(topic: Topic) -> tuple[tuple[str, ...], ...]:
-    return (topic.about, topic.not_about, topic.examples, topic.not_examples)
-
-
 def format_topic_yaml(topic_id: str, name: str, query: str, sentences: Sentences | None = None) -> str:
     """Format a topic as it would stand in the file, for a person to paste there."""
-    out = io.StringIO()
-    _rules().dump([_topic(topic_id, name, query, sentences)], out)
-    return out.getvalue()
+    item: dict[str, Value] = {"id": topic_id, **({"name": name} if name and name != topic_id else {})}
+    item |= {key: list(texts) for key, texts in (sentences or {}).items() if texts}
+    # Sentences alone are a topic, too: an empty query is left out, since it would not load.
+    return format_item({**item, "query": format_block(query)} if query.strip() or not sentences else item)
 
 
-def _changed(path: Path, text: str, topic_id: str, name: str, query: str, sentences: Sentences | None) -> str:
-    rules = _rules()
-    try:
-        root = rules.load(text)
-    except YAMLError as error:
-        raise ConfigError((Fault(str(path), 1, 1, "cannot be read as YAML: edit it by hand"),)) from error
-    if not isinstance(root, dict):
-        root = rules.load("topics: []\n")
-    listed = root.get("topics")
-    if not isinstance(listed, list):
-        root["topics"] = listed = []
-    known = next((each for each in listed if isinstance(each, dict) and str(each.get("id")) == topic_id), None)
-    if known is None:
-        listed.append(_topic(topic_id, name, query, sentences))
-    else:
-        if name and name != str(known.get("name", topic_id)):
-            known["name"] = name
-        known.pop("keywords", None)
-        # Sentences alone are a topic, too: an empty query is left out, since it would not load.
-        if query.strip():
-            known["query"] = _block(query)
-        else:
-            known.pop("query", None)
-        for key, texts in (sentences or {}).items():
-            _set_sentences(known, key, texts)
-    out = io.StringIO()
-    rules.dump(root, out)
-    return out.getvalue()
-
-
-def _set_sentences(known: Any, key: str, texts: tuple[str, ...]) -> None:
-    """Set a list of sentences; one that did not change keeps its comments and its form."""
-    written = known.get(key)
-    listed = [written] if isinstance(written, str) else (written or [])
-    if [" ".join(str(each).split()) for each in listed] == list(texts):
-        return
-    if texts:
-        known[key] = list(texts)
-    else:
-        known.pop(key, None)
-
-
-def _topic(topic_id: str, name: str, query: str, sentences: Sentences | None) -> dict[str, Any]:
-    topic: dict[str, Any] = {"id": topic_id, **({"name": name} if name and name != topic_id else {})}
-    topic |= {key: list(texts) for key, texts in (sentences or {}).items() if texts}
-    return {**topic, "query": _block(query)} if query.strip() or not sentences else topic
-
-
-def _block(query: str) -> Any:
+def format_block(query: str) -> str:
+    """Return a query as lines of a block: white space at its ends means nothing."""
     lines = query.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "  ").strip().split("\n")
-    return LiteralScalarString("\n".join(line.rstrip() for line in lines) + "\n")
+    return "\n".join(line.rstrip() for line in lines) + "\n"
 
 
-def _rules() -> YAML:
-    rules = YAML()
-    rules.preserve_quotes = True
-    rules.width = 10_000
-    rules.indent(mapping=2, sequence=4, offset=2)
-    return rules
+def _list_sentences(topic: Topic) -> tuple[tuple[str, ...], ...]:
+    return (topic.about, topic.not_about, topic.examples, topic.not_examples)

@@ -44,6 +44,7 @@ def prepare_access(item: Table, folder: Path, faults: list[Fault], notes: list[F
     """Read the secret files of an item into it, and mark as secret what no fault may repeat."""
     named = item.values.get("password_file")
     secrets.read_files(item, WrittenFeed, folder, faults)
+    _read_headers_file(item, folder, faults)
     for key in ("headers", "proxy", "username"):
         if key in item.values:
             secrets.hide_values(item.values[key])
@@ -55,6 +56,24 @@ def prepare_access(item: Table, folder: Path, faults: list[Fault], notes: list[F
             return  # named as a fault already
         if open_to_others:
             notes.append(named.place.fault(f"other users of this machine may read {path}: chmod 600 {path}"))
+
+
+def _read_headers_file(item: Table, folder: Path, faults: list[Fault]) -> None:
+    """Read `headers_file`, with a line `Name: value` for each, into `headers`."""
+    node, place = item.values.pop("headers_file", None), item.key_at.pop("headers_file", item.place)
+    if node is None:
+        return
+    if "headers" in item.values:
+        faults.append(place.fault("`headers` and `headers_file` are both set: one is enough"))
+        return
+    if not isinstance(node, Scalar) or not node.value:
+        faults.append(node.place.fault("`headers_file`: expected the path of a file"))
+        return
+    text = secrets.read_secret_file(folder / node.value, node.place, place, faults)
+    pairs = [line.partition(":") for line in text.splitlines() if line.strip()]
+    headers = {name.strip(): Scalar(node.place, value.strip(), place, secret=True) for name, _colon, value in pairs}
+    item.values["headers"] = Table(node.place, dict(headers), dict.fromkeys(headers, place))
+    item.key_at["headers"] = place
 
 
 def read_access(

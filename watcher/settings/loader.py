@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from watcher.errors import ConfigError, Fault
@@ -24,7 +25,7 @@ from watcher.settings.subscriptions import read_subscriptions
 from watcher.settings.text_services import WrittenSummarise, WrittenTranslate, build_text_service
 from watcher.settings.topics import read_topics
 from watcher.settings.validation import build_section, read_sections
-from watcher.settings.yaml_nodes import Node, Place, Scalar, Table, find_node, read
+from watcher.settings.yaml_nodes import Node, Place, Scalar, Table, find_node, parse, read
 from watcher.text.written_values import Section
 
 S = TypeVar("S", bound=Section)
@@ -45,12 +46,20 @@ SECTIONS: Mapping[str, type[Section] | None] = {
 }
 
 
-def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True, secrets_needed: bool = True) -> Settings:
+def load(
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    queries: bool = True,
+    secrets_needed: bool = True,
+    texts: Mapping[str, str] = MappingProxyType({}),
+) -> Settings:
     """Return the configuration of a folder. Raises ConfigError with every fault, in order of file and place.
 
     Without `queries` those of topics are taken as they stand: parsing them all takes longer than most commands.
     Where no `secrets_needed`, absent ones are no faults but `missing_secrets`, and something else stands in their
     places; those of the database are needed always.
+    `texts` stand in place of files of the folder, by name: what an edit would write.
     The environment stands above the files: `WATCHER_<SECTION>__<KEY>`, `WATCHER_DATABASE_URL`, `WATCHER_STATE`.
     """
     if not folder.is_dir():
@@ -58,15 +67,16 @@ def load(folder: Path, environ: Mapping[str, str], *, queries: bool = True, secr
             "is no folder" if folder.exists() else "no such folder; `watcher init` makes a configuration to start from"
         )
         raise ConfigError((Fault(str(folder), 1, 1, reason),))
-    reader = _FolderReader(folder, environ, [] if secrets_needed else secrets.FaultsWithoutSecrets())
+    reader = _FolderReader(folder, environ, [] if secrets_needed else secrets.FaultsWithoutSecrets(), texts)
     return reader.read(queries=queries)
 
 
 class _FolderReader:
     """Reads the files of a folder one after another; faults, notes and values of the environment gather here."""
 
-    def __init__(self, folder: Path, environ: Mapping[str, str], faults: list[Fault]) -> None:
+    def __init__(self, folder: Path, environ: Mapping[str, str], faults: list[Fault], texts: Mapping[str, str]) -> None:
         self._folder = folder
+        self._texts = texts
         self._environ = environ
         self._state = state_folder(folder, environ)
         self._faults = faults
@@ -118,7 +128,7 @@ class _FolderReader:
 
     def _read_main(self) -> tuple[Table, bool]:
         """Return the sections of watcher.yaml with what the environment sets, and whether the file is empty."""
-        main = read(self._folder / MAIN, self._name(MAIN), self._faults)
+        main = self._read_file(MAIN)
         root = read_sections(Place(self._name(MAIN)), main, tuple(SECTIONS), self._faults)
         self._filled += secrets.expand(root, self._environ, self._faults)
         self._filled += secrets.override(root, SECTIONS, self._environ, self._faults)
@@ -144,7 +154,7 @@ class _FolderReader:
         return build_section(model, node, self._faults) or model()
 
     def _read_sources(self) -> tuple[FeedConfig, ...]:
-        listed = read(self._folder / FEEDS, self._name(FEEDS), self._faults)
+        listed = self._read_file(FEEDS)
         if listed is not None:
             self._filled += secrets.expand(listed, self._environ, self._faults)
         return read_sources(listed, self._name(FEEDS), self._faults, folder=self._folder, notes=self._notes)
@@ -152,7 +162,7 @@ class _FolderReader:
     def _read_topics(self, *, queries: bool) -> tuple[tuple[Topic, ...], dict[str, str], frozenset[str] | None]:
         """Return topics, sets, and the ids that digests may name; None where the file could not be read."""
         file, faults_before = self._name(TOPICS), len(self._faults)
-        root = read(self._folder / TOPICS, file, self._faults)
+        root = self._read_file(TOPICS)
         topics, sets, ids = read_topics(root, file, self._faults, queries=queries, notes=self._notes)
         return topics, sets, ids if ids or len(self._faults) == faults_before else None
 
@@ -161,6 +171,11 @@ class _FolderReader:
         if self._faults:
             shown = conceal_values([*self._faults, *exposed], self._filled)
             raise ConfigError(tuple(sorted(set(shown), key=lambda fault: (_order(fault.file), fault))))
+
+    def _read_file(self, file: str) -> Node | None:
+        if file in self._texts:
+            return parse(self._texts[file].replace("\r\n", "\n"), self._name(file), self._faults)
+        return read(self._folder / file, self._name(file), self._faults)
 
     def _name(self, file: str) -> str:
         return str(self._folder / file)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Set
 from datetime import timedelta
 from enum import StrEnum
+from functools import cache
 from typing import Any, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
@@ -32,9 +33,10 @@ from watcher.text.written_values import (
 )  # fmt: skip
 
 OWN_PATHS = frozenset({
-    "api", "archive", "as-of", "deliveries", "digests", "digests.atom", "entries", "events", "feeds", "feeds.opml",
-    "healthz", "hits", "hits.atom", "hits.csv", "hits.jsonl", "hits.md", "label", "login", "logout", "metrics",
-    "overview", "proposals", "query", "readyz", "static", "stories", "topics", "unsubscribe", "websub", "workbench",
+    "api", "archive", "as-of", "channels", "deliveries", "digests", "digests.atom", "entries", "events", "feeds",
+    "feeds.opml", "healthz", "history", "hits", "hits.atom", "hits.csv", "hits.jsonl", "hits.md", "label", "login",
+    "logout", "metrics", "overview", "proposals", "query", "readyz", "settings", "setup", "static", "stories", "topics",
+    "unsubscribe", "websub", "workbench",
 })  # fmt: skip
 """What the page's own addresses begin with: the path of `web.base_url` must not look like one of them."""
 TOKEN_BITS = 128
@@ -236,9 +238,15 @@ class WrittenMeaning(Section):
         return self
 
 
+@cache
+def list_timezones() -> frozenset[str]:
+    """Return the names of all time zones: read once, from some six hundred files."""
+    return frozenset(available_timezones())
+
+
 def validate_timezone(text: str) -> str:
     """Return the name of a time zone. Raises ValueError."""
-    zones = available_timezones()
+    zones = list_timezones()
     if text not in zones:
         raise ValueError(f"no time zone {text!r}{did_you_mean(text, zones)}")
     return text
@@ -281,6 +289,7 @@ class WrittenDigest(Section):
     min_score: float = Field(0.0, ge=0.0)
     include_baseline: bool = False
     include_backfill: bool = False
+    paused: bool = False
     quiet: Quiet | None = None
     cooldown: Length = Field(timedelta(hours=6), ge=timedelta())
     batch: Length = Field(timedelta(), ge=timedelta(), le=timedelta(days=1))
@@ -356,6 +365,9 @@ class WrittenTopic(Section):
     examples: Sentences = ()
     not_examples: Sentences = ()
     proposals: DailyBudget = DEFAULT_PROPOSALS
+    paused: bool = False
+    formerly: Strings = ()
 
     _named = field_validator("id")(validate_name)
+    _formerly_named = field_validator("formerly")(validate_names)
     _listed = field_validator("keywords", mode="before")(split_list)

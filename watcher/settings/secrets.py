@@ -93,9 +93,14 @@ def secret_fields(model: type[Section]) -> tuple[str, ...]:
 
 
 def read_files(table: Node, model: type[Section], folder: Path, faults: list[Fault]) -> None:
-    """Read `password_file` and its like into `password`; a relative path counts from the configuration folder."""
+    """Read `password_file` and its like into `password`; a relative path counts from the configuration folder.
+
+    A field of several secrets (`urls_file`) has one a line.
+    """
     if not isinstance(table, Table):
         return
+    for name in list_secret_lists(model):
+        _read_list_file(table, name, folder, faults)
     for name in secret_fields(model):
         value = table.values.get(name)
         if isinstance(value, Scalar):
@@ -114,6 +119,34 @@ def read_files(table: Node, model: type[Section], folder: Path, faults: list[Fau
             table.values[name], table.key_at[name] = value, place
 
 
+def list_secret_lists(model: type[Section]) -> list[str]:
+    """Return the fields of a model that hold several secrets; no message may repeat them."""
+    return [
+        name
+        for name, field in model.model_fields.items()
+        if SecretStr in get_args(field.annotation) and "tuple" in str(field.annotation)
+    ]
+
+
+def _read_list_file(table: Table, name: str, folder: Path, faults: list[Fault]) -> None:
+    node = table.values.pop(f"{name}_file", None)
+    if node is None:
+        return
+    place = table.key_at.pop(f"{name}_file")
+    if name in table.values:
+        faults.append(place.fault(f"`{name}` and `{name}_file` are both set: one is enough"))
+    elif not isinstance(node, Scalar) or not node.value:
+        faults.append(node.place.fault(f"`{name}_file`: expected the path of a file"))
+    else:
+        whole = Scalar(node.place, PLACEHOLDERS[1], place, secret=True)
+        _read_secret(folder / node.value, whole, faults)
+        lines = [line.strip() for line in (whole.value or "").splitlines() if line.strip()]
+        items: list[Node] = [
+            Scalar(node.place, line, place, secret=True, missing=whole.missing, instead=whole.instead) for line in lines
+        ]
+        table.values[name], table.key_at[name] = Listing(node.place, items), place
+
+
 def _read_secret(path: Path, value: Scalar, faults: list[Fault]) -> None:
     """Read a secret file into the scalar that stands for its contents."""
     try:
@@ -129,6 +162,13 @@ def _read_secret(path: Path, value: Scalar, faults: list[Fault]) -> None:
         return
     value.instead = PLACEHOLDERS[1:]
     _miss(value, value.place.fault(f"secret file {path}: {reason}"), faults)
+
+
+def read_secret_file(path: Path, named_at: Place, key_at: Place, faults: list[Fault]) -> str:
+    """Return the text of a secret file; empty where it cannot be read, which is a fault or a missing secret."""
+    value = Scalar(named_at, "", key_at, secret=True)
+    _read_secret(path, value, faults)
+    return value.value or ""
 
 
 def override(

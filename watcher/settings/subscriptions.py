@@ -59,6 +59,7 @@ def _to_subscription(written: WrittenDigest) -> Subscription:
         min_score=written.min_score,
         include_baseline=written.include_baseline,
         include_backfill=written.include_backfill,
+        paused=written.paused,
         quiet=QuietHours(start=written.quiet.start, end=written.quiet.end) if written.quiet else None,
         cooldown=written.cooldown,
         batch=written.batch,

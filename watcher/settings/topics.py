@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from watcher.errors import Fault
 from watcher.model.topic import Topic
+from watcher.settings.former_names import check_former_names
 from watcher.settings.schema import WrittenTopic
 from watcher.settings.validation import build_section, read_sections
 from watcher.settings.yaml_nodes import Listing, Node, Place, Scalar, Table, walk_scalars
@@ -28,6 +29,7 @@ def read_topics(
     sets, sets_at = _read_sets(table.values.get("sets"), faults)
     items = _list_items(table.values.get("topics"), faults)
     topics: dict[str, Topic] = {}
+    places: list[tuple[str, tuple[str, ...], Node]] = []
     keywords: list[Topic] = []
     for item in items:
         written = build_section(WrittenTopic, item, faults)
@@ -41,10 +43,12 @@ def read_topics(
         if topic is None:
             continue
         topics[topic.id] = topic
+        places.append((topic.id, topic.formerly, item))
         if notes is not None:
             notes += note_sentences(topic)
         if written.keywords:
             keywords += _split_keywords(topic, item)
+    check_former_names("topic", places, faults)
     if queries:
         from watcher.match import check_topics  # imported where queries are read: commands that only read take none
 
@@ -112,6 +116,8 @@ def _build_topic(written: WrittenTopic, item: Table, file: str, faults: list[Fau
         examples=written.examples,
         not_examples=written.not_examples,
         proposals=written.proposals,
+        paused=written.paused,
+        formerly=written.formerly,
         file=file,
         line=place.line,
         column=place.column,

@@ -79,8 +79,11 @@ Node: TypeAlias = Scalar | Listing | Table
 def read(path: Path, name: str, faults: list[Fault]) -> Node | None:
     """Read a file; None, and one fault, where it cannot be read at all. Duplicate keys are faults too."""
     text = _text(path, name, faults)
-    if text is None:
-        return None
+    return None if text is None else parse(text, name, faults)
+
+
+def parse(text: str, name: str, faults: list[Fault]) -> Node | None:
+    """Parse the text of a file; None, and one fault, where it cannot be read at all. Duplicate keys are faults too."""
     # Three kinds of faults: characters that are no text, what is refused here, and what is no YAML.
     if (odd := _UNPRINTABLE.search(text)) is not None:
         before = text[: odd.start()].split("\n")

@@ -6,10 +6,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import Table, insert, select, update
 
 from watcher.store.database import Db
-from watcher.store.tables import topic_versions, topics
+from watcher.store.tables import (
+    hit_days,
+    hits,
+    judgements,
+    offered_hits,
+    proposals,
+    topic_heads,
+    topic_versions,
+    topics,
+)
+
+_TABLES_BY_TOPIC: tuple[Table, ...] = (
+    hits, hit_days, judgements, offered_hits, proposals, topic_heads, topic_versions
+)  # fmt: skip
+"""The tables with a column `topic_id`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,3 +80,17 @@ def load_topic_versions(db: Db, topic_id: str) -> tuple[TopicVersion, ...]:
         select(topic_versions).where(topic_versions.c.topic_id == topic_id).order_by(topic_versions.c.since_at)
     )
     return tuple(TopicVersion(version=row.version, query=row.query, since_at=row.since_at) for row in rows)
+
+
+def rename_topic(db: Db, old: str, new: str) -> bool:
+    """Carry over what is stored under a topic's old id to its new one.
+
+    Returns whether there was anything: not where nothing is kept under the old id, or something under the new one.
+    """
+    known = set(db.execute(select(topics.c.id).where(topics.c.id.in_((old, new)))).scalars())
+    if old not in known or new in known:
+        return False
+    for table in _TABLES_BY_TOPIC:
+        db.execute(update(table).where(table.c.topic_id == old).values(topic_id=new))
+    db.execute(update(topics).where(topics.c.id == old).values(id=new))
+    return True

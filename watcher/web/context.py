@@ -23,6 +23,7 @@ from watcher.topics.named_query import NamedQuery
 from watcher.web.auth.access import AccessControl
 from watcher.web.auth.sessions import Session
 from watcher.web.deadlines import MatchBudget, QueryParser
+from watcher.web.setup_drafts import SettingUp
 
 T = TypeVar("T")
 CACHE_LIFETIME = timedelta(seconds=5)
@@ -33,7 +34,8 @@ CACHE_LIFETIME = timedelta(seconds=5)
 class WebContext:
     """The watcher behind the page. `fetcher` is None where nothing may be fetched, `reload` where no daemon runs here.
 
-    `closing` is set when the server shuts down, so that streams end at once.
+    `saving` is held while the configuration is edited and loaded again. `closing` is set when the server shuts down, so
+    that streams end at once.
     """
 
     app: App
@@ -46,7 +48,9 @@ class WebContext:
     reload: Callable[[], Awaitable[bool]] | None = None
     fetcher: Fetcher | None = None
     closing: asyncio.Event = field(default_factory=asyncio.Event)
+    saving: asyncio.Lock = field(default_factory=asyncio.Lock)
     streams: int = 0
+    setting_up: SettingUp = field(default_factory=SettingUp)
     parser: QueryParser = field(default_factory=QueryParser)
     _cache: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
 

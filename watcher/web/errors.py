@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from http import HTTPStatus
+from pathlib import Path
 
 import structlog
 from fastapi import FastAPI, Request
@@ -19,9 +20,11 @@ from watcher.contract.problems import InvalidValue, Problem
 from watcher.errors import (
     BusyError,
     ConfigError,
+    ConflictError,
     EncoderUnavailable,
     NotFoundError,
     QueryError,
+    RefusedEditError,
     StorageError,
     StoreError,
     TooLongError,
@@ -46,6 +49,8 @@ class ErrorDetails(TypedDict, total=False):
     column: int | None
     suggestion: str | None
     errors: list[InvalidValue]
+    current: str
+    proposed: str
 
 
 NO_DETAILS: ErrorDetails = {}
@@ -78,8 +83,12 @@ def get_http_status(error: WatcherError) -> int:
             return 404
         case QueryError() | UsageError():
             return 400
+        case RefusedEditError():
+            return 422
         case ConfigError():
             return 409
+        case ConflictError():
+            return 412
         case TooLongError():
             return 413
         case StoreError() | BusyError() | EncoderUnavailable():
@@ -178,6 +187,15 @@ def _respond_to_error(request: Request, error: WatcherError) -> Response:
             "suggestion": error.suggestion or None,
         }
         return _respond(request, status, error.message, headers, details)
+    if isinstance(error, RefusedEditError):
+        errors: list[InvalidValue] = [
+            {"at": f"{Path(fault.file).name}:{fault.line}:{fault.column}", "message": fault.message}
+            for fault in error.faults
+        ]
+        message = "; ".join(fault.message for fault in error.faults)
+        return _respond(request, status, f"Not saved: {message}"[:1000], headers, {"errors": errors[:50]})
+    if isinstance(error, ConflictError):
+        return _respond(request, status, str(error), headers, {"current": error.current, "proposed": error.proposed})
     return _respond(request, status, str(error), headers)
 
 

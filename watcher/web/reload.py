@@ -15,4 +15,5 @@ async def reload_configuration(ctx: WebContext) -> None:
         await run_in_threadpool(ctx.app.sync, ctx.now)
     elif not await ctx.reload():
         raise UsageError("Saved, but not used yet: the configuration has an error. The log has the details.")
+    ctx.gate.replace_secrets(ctx.app.settings.web)
     ctx.clear_cache()

@@ -14,6 +14,7 @@ from watcher.model.results import StoredHit
 from watcher.model.topic import FoundBy, Origin
 from watcher.store.database import Db
 from watcher.store.hits.mapping import read_hit_row, select_hits
+from watcher.store.hits.offers import is_offered
 from watcher.store.tables import digest_items, digests, entry_versions
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits as hit_table
@@ -67,6 +68,7 @@ def load_baseline_hits(db: Db, subscription: Subscription, since: datetime) -> t
         hit_table.c.origin == Origin.LIVE.value,
         entry_table.c.baseline,
         ~entry_table.c.quarantined,
+        ~is_offered(),
     )
     if subscription.topics:
         chosen = chosen.where(hit_table.c.topic_id.in_(subscription.topics))
@@ -131,10 +133,12 @@ def _select_unreported(chosen: Select[Any], subscription: Subscription, since: d
         # What meaning found was judged by a person, who need not be alerted to it.
         chosen = chosen.where(hit_table.c.found_by == FoundBy.WORDS.value)
         chosen = chosen.where(*_after_cooldown(subscription, now))
+    # An alert is about what begins now: what was brought in waits for a digest.
+    offered = () if subscription.immediate else (is_offered(),)
     if not subscription.include_baseline:
-        chosen = chosen.where(or_(~entry_table.c.baseline, by_edit))
+        chosen = chosen.where(or_(~entry_table.c.baseline, by_edit, *offered))
     if not subscription.include_backfill:
-        chosen = chosen.where(hit_table.c.origin != Origin.BACKFILL.value)
+        chosen = chosen.where(or_(hit_table.c.origin != Origin.BACKFILL.value, *offered))
     return chosen
 
 

@@ -1,5 +1,6 @@
 """The tables, as SQLAlchemy Core sees them; db/versions says how they came to be. Ids are in order of discovery."""
 
+from watcher.store.tables.configuration import offered_hits, repeatable_requests
 from watcher.store.tables.digest import digest_items, digests, outbox, unsubscribed
 from watcher.store.tables.entry import aliases, archive, entries, entry_versions, tombstones
 from watcher.store.tables.feed import callbacks, feeds, hosts, polls
@@ -40,9 +41,11 @@ __all__ = [
     "machine_texts",
     "meta",
     "metadata",
+    "offered_hits",
     "outbox",
     "polls",
     "proposals",
+    "repeatable_requests",
     "stories",
     "story_decisions",
     "story_marks",

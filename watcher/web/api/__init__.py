@@ -2,12 +2,31 @@
 
 from fastapi import APIRouter, Depends
 
-from watcher.web.api import digests, entries, feeds, hits, proposals, status, stories, story_briefs, topics
+from watcher.web.api import (
+    channels,
+    configuration,
+    digest_edits,
+    digests,
+    entries,
+    feed_edits,
+    feeds,
+    hits,
+    proposals,
+    setup,
+    status,
+    stories,
+    story_briefs,
+    topic_edits,
+    topics,
+)
 from watcher.web.api.parameters import refuse_unknown_parameters
 from watcher.web.api.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
-for part in (hits, proposals, entries, stories, story_briefs, topics, feeds, digests, status):
+for part in (
+    hits, proposals, entries, stories, story_briefs, topics, topic_edits, feeds, feed_edits, digests, digest_edits,
+    channels, status, configuration, setup,
+):  # fmt: skip
     router.include_router(part.router)
 
 __all__ = ["router"]

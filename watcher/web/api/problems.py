@@ -26,4 +26,10 @@ PROBLEMS: Responses = {
     422: _describe("A parameter or the body is invalid"),
     503: _describe("The database cannot be reached, or the inflections of a query are still being loaded"),
 }
+EDITS: Responses = {
+    409: _describe("The configuration files have errors or cannot be written, or the request is being answered"),
+    412: _describe("What was to be edited was changed meanwhile: `current` and `proposed` show both"),
+    428: _describe("The header If-Match is missing"),
+}
+"""What edits may be answered with besides PROBLEMS."""
 TOO_LONG: Responses = {413: _describe("The query takes too long on this text")}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Path, Request
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from watcher.app.deadlines import REQUEST_TIME, Deadline
@@ -29,6 +29,7 @@ from watcher.topics.overview import get_topic_overview, list_topic_overviews, li
 from watcher.topics.query_test import explain_entry, search_archive
 from watcher.web.api.problems import TOO_LONG
 from watcher.web.context import Ctx, WebContext, get_match_budget
+from watcher.web.editing import make_editor
 from watcher.web.validation import Text
 
 router = APIRouter(tags=["topics"])
@@ -65,10 +66,11 @@ def list_topics(ctx: Ctx) -> TopicList:
 
 
 @router.get("/topics/{topic_id}")
-def get_topic(ctx: Ctx, topic_id: Annotated[str, Path(max_length=200)]) -> TopicDetail:
-    """Get a topic: its query as written and as parsed, and all its versions."""
+def get_topic(response: Response, ctx: Ctx, topic_id: Annotated[str, Path(max_length=200)]) -> TopicDetail:
+    """Get a topic: its query as written and as parsed, and all its versions. Its ETag is that of its settings."""
     topic, sets = find_topic(ctx.app.settings.topics, topic_id), ctx.app.settings.sets
     with ctx.app.database.read() as db:
+        response.headers["ETag"] = f'"{make_editor(ctx, "api").make_etag(topic)}"'
         summary, versions = get_topic_overview(db, ctx.app.watched, topic.id, ctx.now)
         learning = describe_learning(db, topic)
     parsed = format_query(ctx.app.watched.query(topic.id)) if topic.has_query else ""

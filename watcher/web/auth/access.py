@@ -45,8 +45,9 @@ class AccessControl:
     """Decides which requests are served. A login is needed wherever a password or a token is set."""
 
     def __init__(self, web: Web, key: bytes, clock: Callable[[], datetime], database: Database) -> None:
+        self._key = key
         self.secrets = Secrets(web)
-        self.sessions = Sessions(hmac.new(key, self.secrets.fingerprint.encode(), hashlib.sha256).digest())
+        self.sessions = self._make_sessions()
         self.throttle = Throttle()
         self.prefix = get_path_prefix(web.base_url)
         self.clock = clock
@@ -56,6 +57,17 @@ class AccessControl:
         self._hashing = HashingQueue()
         self._database = database
         self._logouts_checked_at = float("-inf")
+
+    def replace_secrets(self, web: Web) -> None:
+        """Take over the password and token of a configuration; where one is new, every session ends."""
+        secrets = Secrets(web)
+        if secrets.fingerprint != self.secrets.fingerprint:
+            self.secrets = secrets
+            self.sessions = self._make_sessions()
+            self._logouts_checked_at = float("-inf")
+
+    def _make_sessions(self) -> Sessions:
+        return Sessions(hmac.new(self._key, self.secrets.fingerprint.encode(), hashlib.sha256).digest())
 
     @property
     def login_needed(self) -> bool:

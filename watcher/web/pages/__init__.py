@@ -3,10 +3,13 @@
 from watcher.web.pages import (
     archive,
     as_of,
+    channels,
     deliveries,
+    digest_edits,
     digests,
     entry,
     exports,
+    feed_edits,
     feed_lists,
     feeds,
     hits,
@@ -16,17 +19,21 @@ from watcher.web.pages import (
     preview,
     proposals,
     query_check,
+    settings,
+    setup,
     stories,
     story_briefs,
+    topic_edits,
     topics,
     unsubscribe,
     workbench,
 )
 
-# `/digests/preview` stands before `/digests/{id}`, which would take it for a number.
+# `/digests/preview` and `/digests/new` stand before `/digests/{id}`, which would take it for a number.
 _ALL = (
-    hits, proposals, archive, exports, entry, stories, story_briefs, topics, workbench, feed_lists, feeds, preview,
-    digests, deliveries, overview, as_of, query_check, labels, unsubscribe, login,
+    hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, feed_lists,
+    feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
+    deliveries, overview, as_of, query_check, labels, unsubscribe, login,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 

@@ -5,15 +5,19 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 
-from watcher.digest.slots import find_next_slot
+from watcher.app.configuration.channels import encode_channel_settings
+from watcher.digest.slots import list_next_slots
 from watcher.errors import UsageError
 from watcher.model.results import Page
 from watcher.store.digests.queries import StoredDigest, find_digests, list_digest_hit_ids, load_digest
 from watcher.store.digests.slots import get_last_slots
 from watcher.store.hits.queries import load_hits
+from watcher.store.outbox.blocked_channels import list_blocked_channels
 from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 from watcher.web.auth.headers import MAIL_POLICY
 from watcher.web.context import Ctx
+from watcher.web.editing import make_editor
+from watcher.web.pages.edits import get_saved
 from watcher.web.pages.hit_groups import group_by_entry, group_by_story
 from watcher.web.validation import DigestId
 
@@ -35,17 +39,24 @@ def list_digests(request: Request, ctx: Ctx, name: str = "", cursor: str = "") -
         except UsageError as error:
             fault = error
         counts = count_deliveries_by_state(db)
+        blocked = {channel.channel: channel for channel in list_blocked_channels(db)}
+    # A digest may name a channel that is gone; the configuration in force then says so, and the page still shows.
+    by_name = {channel.name: channel for channel in ctx.app.settings.channels}
+    editor = make_editor(ctx, "page")
+    channels = [encode_channel_settings(editor, channel) for channel in ctx.app.settings.channels]
     lines = [
         {
             "subscription": subscription,
             "last_at": last_slots.get(subscription.name),
-            "next_at": find_next_slot(subscription, ctx.now),
+            "next_at": list_next_slots(subscription, ctx.now),
+            "recipients": sum(len(by_name[name].recipients) for name in subscription.channels if name in by_name),
         }
         for subscription in ctx.app.settings.subscriptions
     ]
     return ctx.render_page(
-        request, "digests.html", 400 if fault else 200, lines=lines, page=page, counts=counts, name=name, fault=fault
-    )
+        request, "digests.html", 400 if fault else 200, lines=lines, page=page, counts=counts, name=name, fault=fault,
+        channels=channels, blocked=blocked, saved=get_saved(request, ctx),
+    )  # fmt: skip
 
 
 @router.get("/digests/{digest_id}")

@@ -6,18 +6,21 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
+from watcher.app.configuration.editor import Editor
+from watcher.app.configuration.feeds import delete_feed
 from watcher.app.feeds import KnownFeeds, add_feeds, make_feed, plan_import
 from watcher.errors import ConfigError, ParseError, UsageError, WatcherError
 from watcher.fetch import Candidate, discover
 from watcher.model.feed import FeedConfig
 from watcher.parse.opml import format_opml
-from watcher.settings.edit_feeds import remove_source
+from watcher.settings.edit_history import Origin
 from watcher.settings.feeds import find_source
 from watcher.store.feeds.commands import resume_feed
 from watcher.text.urls import http_url
 from watcher.web.context import Ctx, WebContext
+from watcher.web.editing import save
 from watcher.web.forms import SubmittedForm, redirect_back
-from watcher.web.reload import reload_configuration
+from watcher.web.pages.edits import save_and_redirect
 
 router = APIRouter(include_in_schema=False)
 MAX_ADDRESS_LENGTH = 2_000
@@ -84,9 +87,7 @@ def export_feeds(ctx: Ctx) -> Response:
 async def remove_configured_feed(ctx: Ctx, form: SubmittedForm) -> Response:
     """Remove a feed from feeds.yaml; its entries stay."""
     url = _find_configured_url(ctx, form.get("url"))
-    await run_in_threadpool(remove_source, ctx.app.settings.folder, ctx.app.environ, url)
-    await reload_configuration(ctx)
-    return redirect_back("/feeds", "/feeds")
+    return await save_and_redirect(ctx, lambda editor: delete_feed(editor, url, "*"), "/feeds")
 
 
 @router.post("/feeds/resume")
@@ -106,11 +107,13 @@ async def resume_stopped_feed(ctx: Ctx, form: SubmittedForm) -> Response:
 
 async def _add_feeds(ctx: WebContext, sources: list[FeedConfig]) -> int:
     """Write the feeds that are not watched yet, and return how many."""
-    settings = ctx.app.settings
-    added = await run_in_threadpool(add_feeds, settings.folder, ctx.app.environ, settings.sources, sources)
-    if added:
-        await reload_configuration(ctx)
-    return len(added)
+
+    def add(editor: Editor) -> int:
+        """Write the feeds that nobody has added meanwhile."""
+        settings, origin = ctx.app.settings, Origin(by="page", at=editor.now)
+        return len(add_feeds(settings.folder, ctx.app.environ, settings.sources, sources, origin))
+
+    return await save(ctx, "page", add)
 
 
 def _is_known(known: KnownFeeds, candidate: Candidate) -> bool:

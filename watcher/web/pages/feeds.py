@@ -10,6 +10,7 @@ from watcher.store.feeds.poll_history import load_polls
 from watcher.store.feeds.queries import count_entries_by_feed, load_feed, load_feeds
 from watcher.text.redact import make_public_url
 from watcher.web.context import Ctx
+from watcher.web.pages.edits import get_saved
 
 router = APIRouter(include_in_schema=False)
 WORST_FIRST = ("gone", "failing", "degraded", "stale", "new", "paused", "fresh")
@@ -34,6 +35,7 @@ def list_feeds(request: Request, ctx: Ctx) -> Response:
     return ctx.render_page(
         request, "feeds.html",
         lines=shown, counts=counts, wanted=wanted, total=len(lines), added=added, skipped=skipped,
+        saved=get_saved(request, ctx),
     )  # fmt: skip
 
 
@@ -52,6 +54,8 @@ def show_feed(request: Request, ctx: Ctx, url: str = Query(max_length=4000)) -> 
         health=str(get_feed_health(feed.summary, ctx.now)),
         polls=polls,
         entries=entries,
+        configured=source is not None,
+        saved=get_saved(request, ctx),
     )
 
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
+from fastapi.responses import RedirectResponse
 
 from watcher.app.listing import list_hits
+from watcher.app.setup.writing import is_setup_needed
 from watcher.errors import UsageError
 from watcher.model.results import Page, StoredHit
 from watcher.web.context import Ctx, WebContext, get_match_budget
@@ -24,7 +26,10 @@ router = APIRouter(include_in_schema=False)
 @router.get("/")
 @router.get("/hits")
 def show_hits(request: Request, ctx: Ctx) -> Response:
-    """Show the stored hits, newest first, grouped by story."""
+    """Show the stored hits, newest first, grouped by story; the first-start page where nothing is watched yet."""
+    if request.url.path == "/" and ctx.fetcher is not None and is_setup_needed(ctx.app.settings):
+        return RedirectResponse("/setup", 303)
+    # A fragment is what the script adds below the list: it needs neither the frame nor the sidebar.
     question = parse_page_query(ctx, request.query_params)
     question, page = _load_page(ctx, question, get_match_budget(request).is_spent)
     groups = group_by_story(group_by_entry(page.items, question.query.search), enabled=question.grouped)

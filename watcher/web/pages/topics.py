@@ -6,12 +6,15 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Request, Response
 
+from watcher.app.configuration.topics import list_deleted_topics
 from watcher.app.learning import describe_learning
 from watcher.app.proposals import is_meaning_on
 from watcher.app.topics import find_topic
 from watcher.store.hits.counts import count_hits_by_day, count_hits_by_topic, get_latest_hit_times
 from watcher.store.topics import load_topic_versions
 from watcher.web.context import Ctx
+from watcher.web.editing import make_editor
+from watcher.web.pages.edits import get_saved
 from watcher.web.pages.proposals import get_related
 from watcher.web.pages.sidebar import group_by_topic, list_last_days
 from watcher.web.render.environment import link
@@ -39,7 +42,10 @@ def list_topics(request: Request, ctx: Ctx) -> Response:
         }
         for topic in ctx.app.settings.topics
     ]
-    return ctx.render_page(request, "topics.html", lines=lines, days=days, sets=ctx.app.settings.sets)
+    return ctx.render_page(
+        request, "topics.html", lines=lines, days=days, sets=ctx.app.settings.sets,
+        deleted=list_deleted_topics(make_editor(ctx, "page")), saved=get_saved(request, ctx),
+    )  # fmt: skip
 
 
 @router.get("/topics/{topic_id}")
@@ -60,6 +66,8 @@ def show_topic(request: Request, ctx: Ctx, topic_id: str) -> Response:
         total=total,
         versions=versions,
         current_version=ctx.app.watched.version(topic.id),
+        saved=get_saved(request, ctx),
+        brought=request.query_params.get("brought", "")[:9],
         learning=learning,
         is_on=is_meaning_on(ctx.app.settings),
         related_next=f"/topics/{quote(topic.id)}",

@@ -8,15 +8,17 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import RedirectResponse
 
+from watcher.app.configuration.topics import bring_in_hits, save_edited_topic
 from watcher.app.deadlines import Deadline
 from watcher.app.listing import parse_time
 from watcher.app.proposals import is_meaning_on
 from watcher.app.topic_trial import diff_meaning, find_meaning_misses
+from watcher.contract.configuration import TopicEdit
 from watcher.errors import (
     BusyError,
     ConfigError,
+    ConflictError,
     EncoderFault,
     EncoderUnavailable,
     QueryError,
@@ -27,7 +29,7 @@ from watcher.errors import (
 from watcher.match import compile_topics
 from watcher.model.meaning import hash_definition
 from watcher.model.topic import Topic
-from watcher.settings.edit_topics import format_topic_yaml, hash_topic, load_saved_topic, replace_sentences, save_topic
+from watcher.settings.edit_topics import format_topic_yaml, hash_topic, load_saved_topic, replace_sentences
 from watcher.settings.topics import SENTENCE_KEYS
 from watcher.text.written_values import NAME
 from watcher.topics.archive_scan import ArchiveScan
@@ -40,8 +42,9 @@ from watcher.topics.probe import probe_topic
 from watcher.topics.query_test import search_archive
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.deadlines import ANALYSIS_TIME
+from watcher.web.editing import make_editor, save
 from watcher.web.forms import Form, SubmittedForm
-from watcher.web.reload import reload_configuration
+from watcher.web.pages.edits import get_saved, redirect_saved
 
 router = APIRouter(include_in_schema=False)
 MAX_ENTRIES = 25
@@ -52,15 +55,18 @@ MAX_ENTRIES = 25
 class Draft:
     """What the editor contains, and the results of its last analysis: `look` is try, cost, probe or measure.
 
-    `sentences` is None where the form had no fields for them. `was` is the hash of the topic that the editor was opened
-    on, and `saved` the one that stands in the file where somebody else changed it since.
+    `opened` is the id of the topic that the editor was opened on, empty for a new one: another `id` renames it. `was`
+    is that topic's hash, and `saved` the one that stands in the file where somebody else changed it since. `sentences`
+    is None where the form had no fields for them. Saving searches the items of the last `bring_in` days.
     """
 
     id: str = ""
+    opened: str = ""
     name: str = ""
     query: str = ""
     sentences: dict[str, tuple[str, ...]] | None = None
     was: str = ""
+    bring_in: int = 0
     since: str = "30d"
     look: str = ""
     fault: WatcherError | None = None
@@ -70,21 +76,22 @@ class Draft:
 
 
 @router.get("/workbench")
-def show_workbench(request: Request, ctx: Ctx, topic: str = "", query: str = "", saved: str = "") -> Response:
+def show_workbench(request: Request, ctx: Ctx, topic: str = "", query: str = "") -> Response:
     """Open the topic builder on a topic, on a search, or empty."""
     known = _find_topic(ctx, topic)
     draft = Draft(
-        id=topic if known else "", name=known.name if known else "", query=query or (known.query if known else ""),
-        sentences=_get_sentences(known), was=hash_topic(known),
+        id=topic if known else "", opened=topic if known else "", name=known.name if known else "",
+        query=query or (known.query if known else ""), sentences=_get_sentences(known), was=hash_topic(known),
     )  # fmt: skip
-    return _render_workbench(request, ctx, draft, saved=saved)
+    return _render_workbench(request, ctx, draft)
 
 
 @router.post("/workbench")
 async def analyse_or_save_topic(request: Request, ctx: Ctx, form: SubmittedForm) -> Response:
     """Analyse the query in the editor, or save it as a topic."""
     draft = Draft(
-        id=form.get("id").strip(), name=form.get("name").strip(), query=form.get("query"),
+        id=form.get("id").strip(), opened=form.get("opened").strip(), name=form.get("name").strip(),
+        query=form.get("query"), bring_in={"7": 7, "30": 30}.get(form.get("bring_in"), 0),
         since=form.get("since").strip() or "30d", look=form.get("look"), sentences=_read_sentences(form),
         was=form.get("was").strip(),
     )  # fmt: skip
@@ -98,27 +105,37 @@ async def analyse_or_save_topic(request: Request, ctx: Ctx, form: SubmittedForm)
 
 
 async def _save_draft(request: Request, ctx: WebContext, draft: Draft) -> Response:
+    topic_id = draft.opened or draft.id
     try:
         if not NAME.fullmatch(draft.id):
             raise UsageError("A topic needs an id: letters, digits, `-`, `_` and `.`, at most 64.")
         if draft.query.strip() or not _has_sentences(draft):
             await run_in_threadpool(ctx.parse_query, draft.query)
         draft.yaml = format_topic_yaml(draft.id, draft.name, draft.query, draft.sentences)
+        edit = _make_edit(draft)
+        await save(ctx, "page", lambda editor: save_edited_topic(editor, topic_id, edit, draft.was))
+    except ConflictError:
         settings = ctx.app.settings
-        if draft.was:
-            stored = await run_in_threadpool(load_saved_topic, settings.folder, ctx.app.environ, draft.id)
-            if hash_topic(stored) != draft.was:
-                # Saving once more replaces what is shown beside the draft, and nothing newer than that.
-                draft.saved, draft.was = stored, hash_topic(stored)
-                return _render_workbench(request, ctx, draft, 409)
-        await run_in_threadpool(
-            save_topic, settings.folder, ctx.app.environ, draft.id, draft.name, draft.query, draft.sentences
-        )
-        await reload_configuration(ctx)
+        draft.saved = await run_in_threadpool(load_saved_topic, settings.folder, ctx.app.environ, topic_id)
+        # Saving once more replaces what is shown beside the draft, and nothing newer than that.
+        draft.was = hash_topic(draft.saved)
+        return _render_workbench(request, ctx, draft, 409)
     except (UsageError, QueryError, ConfigError, BusyError) as error:
         draft.fault = error
         return _render_workbench(request, ctx, draft, 400)
-    return RedirectResponse(f"/workbench?topic={draft.id}&saved=1", 303)
+    found = await run_in_threadpool(bring_in_hits, ctx.app, draft.id, draft.bring_in, make_editor(ctx, "page"))
+    ctx.clear_cache()
+    return await redirect_saved(ctx, "/workbench", topic=draft.id, brought=found["hits"] if found else None)
+
+
+def _make_edit(draft: Draft) -> TopicEdit:
+    """Return what the editor contains as an edit of the topic; without a name it keeps the one that it has."""
+    edit: TopicEdit = {"id": draft.id, "query": draft.query}
+    if draft.name:
+        edit["name"] = draft.name
+    for key, sentences in (draft.sentences or {}).items():
+        edit[key] = list(sentences)  # type: ignore[literal-required]
+    return edit
 
 
 def _analyse_draft(ctx: WebContext, draft: Draft) -> None:
@@ -133,7 +150,7 @@ def _analyse_draft(ctx: WebContext, draft: Draft) -> None:
 
 
 def _run_analysis(ctx: WebContext, draft: Draft, named: NamedQuery, since: datetime, deadline: Deadline) -> None:
-    database, known, results = ctx.app.database, _find_topic(ctx, draft.id), draft.results
+    database, known, results = ctx.app.database, _find_topic(ctx, draft.opened or draft.id), draft.results
     scan = ArchiveScan(database, since, on_progress=deadline.on_progress)
     match draft.look:
         case "cost":
@@ -153,7 +170,7 @@ def _run_analysis(ctx: WebContext, draft: Draft, named: NamedQuery, since: datet
 
 def _compare_by_meaning(ctx: WebContext, draft: Draft, named: NamedQuery | None, since: datetime) -> None:
     """Add what the sentences find that words do not, and what a change of them gains and loses."""
-    known, results = _find_topic(ctx, draft.id), draft.results
+    known, results = _find_topic(ctx, draft.opened or draft.id), draft.results
     topic = _build_topic(draft, known)
     try:
         if draft.look == "probe":
@@ -202,11 +219,13 @@ def _find_topic(ctx: WebContext, topic_id: str) -> Topic | None:
     return next((topic for topic in ctx.app.settings.topics if topic.id == topic_id), None)
 
 
-def _render_workbench(request: Request, ctx: WebContext, draft: Draft, status: int = 200, saved: str = "") -> Response:
+def _render_workbench(request: Request, ctx: WebContext, draft: Draft, status: int = 200) -> Response:
+    known = _find_topic(ctx, draft.opened or draft.id)
     return ctx.render_page(
         request, "workbench.html", status,
-        draft=draft, results=draft.results, known=_find_topic(ctx, draft.id), saved=bool(saved),
-        sets=ctx.app.settings.sets, shown=draft.sentences or _get_sentences(_find_topic(ctx, draft.id)),
+        draft=draft, results=draft.results, known=known, saved=get_saved(request, ctx),
+        brought=request.query_params.get("brought", "")[:9], sets=ctx.app.settings.sets,
+        shown=draft.sentences or _get_sentences(known),
         saved_yaml=_format_saved(draft.saved), is_meaning_on=is_meaning_on(ctx.app.settings),
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 import jinja2
 
 from watcher import __version__
+from watcher.digest.schedule_text import format_schedule
 from watcher.text.lengths import format_wait
 from watcher.text.redact import redact_text
 from watcher.text.urls import http_url
@@ -26,6 +27,7 @@ NAVIGATION = (
     ("/feeds", "Feeds"),
     ("/digests", "Digests"),
     ("/overview", "Overview"),
+    ("/settings", "Settings"),
 )
 
 
@@ -60,10 +62,11 @@ def make_environment(root: str = "") -> jinja2.Environment:
         static=lambda name: root + get_static_path(name),
         link=lambda path, params=None, **changed: root + link(path, params, **changed),
         plural=format_count,
+        schedule_words=format_schedule,
     )
     environment.filters.update(
-        ago=times.format_ago, at=times.format_full, clock=times.format_clock, day=times.format_day,
-        iso=times.format_iso, span=times.format_length, web=get_web_url, host=get_host,
+        ago=times.format_ago, at=times.format_full, at_zone=times.format_in_zone, clock=times.format_clock,
+        day=times.format_day, iso=times.format_iso, span=times.format_length, web=get_web_url, host=get_host,
         title_of=evidence.split_title, snippet_of=evidence.split_snippet, body_of=evidence.split_paragraphs,
         segment=lambda value: quote(str(value), safe=""), redacted=lambda text: redact_text(str(text or "")),
         wait=format_wait,

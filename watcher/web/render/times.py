@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from watcher.text.timestamps import format_rfc3339
 
@@ -21,6 +22,15 @@ def format_full(moment: datetime | None) -> str:
         return "never"
     utc = moment.astimezone(UTC)
     return f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+
+
+def format_in_zone(moment: datetime, zone: str) -> str:
+    """Return a moment in a time zone, with its day: `Mon 30 Nov 07:00`; in UTC where the zone is unknown."""
+    try:
+        local = moment.astimezone(ZoneInfo(zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        local = moment.astimezone(UTC)
+    return f"{local:%a} {local.day} {local:%b %H:%M}"
 
 
 def format_clock(moment: datetime) -> str:

@@ -1,0 +1,169 @@
+"""Digests made and changed in a form: what is sent, when and where to; pause, send now, delete."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+
+from watcher.app.configuration import digests as use_cases
+from watcher.app.configuration.digests import encode_digest_settings, find_digest
+from watcher.contract.configuration import DigestEdit
+from watcher.digest.schedule_text import convert_to_cron, format_schedule
+from watcher.digest.slots import list_next_slots, validate_schedule
+from watcher.errors import UsageError, WatcherError
+from watcher.model.digest import Subscription
+from watcher.settings.schema import list_timezones
+from watcher.text.written_values import NAME
+from watcher.web.context import Ctx, WebContext
+from watcher.web.editing import make_editor, save
+from watcher.web.forms import Form, SubmittedForm
+from watcher.web.pages.edits import get_saved, list_faults, pick_changes, redirect_saved, save_and_redirect, try_edit
+
+router = APIRouter(include_in_schema=False)
+NEW: dict[str, Any] = {
+    "name": "", "title": "", "schedule": "weekdays at 7:00", "timezone": "UTC", "channels": [], "topics": [],
+    "language": "en", "empty": "skip", "max_stories": 25, "quiet": None, "include_backfill": False, "etag": "",
+}  # fmt: skip
+"""What the form of a new digest holds."""
+
+
+@router.get("/digests/new")
+def show_new_digest(request: Request, ctx: Ctx) -> Response:
+    """Show the form of a new digest."""
+    zones = {digest.timezone for digest in ctx.app.settings.subscriptions}
+    timezone = next(iter(zones)) if len(zones) == 1 else "UTC"
+    channels = [channel.name for channel in ctx.app.settings.channels][:1]
+    return _render_form(request, ctx, {**NEW, "timezone": timezone, "channels": channels}, name="")
+
+
+@router.post("/digests/new")
+async def submit_new_digest(request: Request, ctx: Ctx, form: SubmittedForm) -> Response:
+    """Add a digest, or show when its schedule would come."""
+    values = _read_form(form)
+    values["name"] = form.get("name").strip() or _make_name(values["title"])
+
+    async def create() -> Response:
+        """Add the digest."""
+        edit: DigestEdit = {"name": values["name"], **pick_changes(NEW, values), "schedule": values["schedule"]}  # type: ignore[typeddict-item]
+        edit["channels"] = values["channels"]
+        return await save_and_redirect(ctx, lambda editor: use_cases.create_digest(editor, edit), "/digests")
+
+    if form.get("do") == "check":
+        return _render_form(request, ctx, {**NEW, **values}, name="")
+    return await try_edit(
+        create, lambda error, status: _render_form(request, ctx, {**NEW, **values}, "", error, status)
+    )
+
+
+@router.get("/digests/edit")
+def show_digest_form(request: Request, ctx: Ctx, name: str = Query(max_length=64)) -> Response:
+    """Show a digest's form."""
+    digest = find_digest(ctx.app.settings.subscriptions, name)
+    return _render_form(request, ctx, _encode(ctx, digest), name=name)
+
+
+@router.post("/digests/edit")
+async def change_digest(request: Request, ctx: Ctx, form: SubmittedForm, name: str = Query(max_length=64)) -> Response:
+    """Change a digest, or show when its schedule would come."""
+    digest = find_digest(ctx.app.settings.subscriptions, name)
+    before = _encode(ctx, digest)
+    values = _read_form(form)
+    values["name"] = form.get("name").strip() or name
+    shown = {**before, **values, "etag": form.get("etag")}
+
+    async def change() -> Response:
+        """Write what was changed."""
+        edit: DigestEdit = pick_changes(before, values)  # type: ignore[assignment]
+        etag = form.get("etag")
+        return await save_and_redirect(
+            ctx, lambda editor: use_cases.update_digest(editor, name, edit, etag), "/digests"
+        )
+
+    if form.get("do") == "check":
+        return _render_form(request, ctx, shown, name=name)
+    return await try_edit(change, lambda error, status: _render_form(request, ctx, shown, name, error, status))
+
+
+@router.post("/digests/act")
+async def act_on_digest(request: Request, ctx: Ctx, form: SubmittedForm) -> Response:
+    """Pause, resume, send or delete a digest."""
+    name, do = form.get("name"), form.get("do")
+    find_digest(ctx.app.settings.subscriptions, name)
+    if do in ("pause", "resume"):
+        edit: DigestEdit = {"paused": do == "pause"}
+        return await save_and_redirect(ctx, lambda editor: use_cases.update_digest(editor, name, edit, "*"), "/digests")
+    if do == "delete":
+        await save(ctx, "page", lambda editor: use_cases.delete_digest(editor, name, "*"))
+        return await redirect_saved(ctx, "/digests")
+    if do != "send":
+        raise UsageError("This form has no such button.")
+    sent = await run_in_threadpool(use_cases.send_digest_now, ctx.app, name, make_editor(ctx, "page"))
+    ctx.clear_cache()
+    return RedirectResponse(f"/digests/{sent['id']}" if sent["id"] else "/digests", 303)
+
+
+def _read_form(form: Form) -> dict[str, Any]:
+    # What is left empty is as the configuration has it by default.
+    start, end = form.get("quiet_start").strip(), form.get("quiet_end").strip()
+    limit = form.get("max_stories").strip()
+    return {
+        "title": " ".join(form.get("title").split()),
+        "schedule": " ".join(form.get("schedule").split()),
+        "timezone": form.get("timezone").strip() or "UTC",
+        "channels": form.get_all("channel"),
+        "topics": [] if form.get("all_topics") else form.get_all("topic"),
+        "language": form.get("language").strip() or "en",
+        "empty": form.get("empty") or "skip",
+        "max_stories": int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 9 else limit or 25,
+        "quiet": {"start": start, "end": end} if start or end else None,
+        "include_backfill": bool(form.get("include_backfill")),
+    }
+
+
+def _encode(ctx: WebContext, digest: Subscription) -> dict[str, Any]:
+    """Return a digest as its form shows it: with its schedule in words, where there are words for it."""
+    values = dict(encode_digest_settings(make_editor(ctx, "page"), digest))
+    words = format_schedule(digest.schedule).lower()
+    try:
+        if convert_to_cron(words) == convert_to_cron(digest.schedule):
+            values["schedule"] = words
+    except ValueError:
+        pass  # an alert, or a cron that has no words
+    return values
+
+
+def _make_name(title: str) -> str:
+    """Return a name made from a title; empty where it has no letters for one."""
+    name = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in title.lower()).split())[:48]
+    return name if NAME.fullmatch(name) else ""
+
+
+def _render_form(
+    request: Request,
+    ctx: WebContext,
+    values: dict[str, Any],
+    name: str,
+    error: WatcherError | None = None,
+    status: int = 200,
+) -> Response:
+    settings = ctx.app.settings
+    next_at: tuple[datetime, ...] = ()
+    fault = ""
+    try:
+        validate_schedule(values["schedule"], values["timezone"])
+        draft = Subscription(
+            name="draft", schedule=values["schedule"].lower(), channels=(), timezone=values["timezone"]
+        )
+        next_at = list_next_slots(draft, ctx.now)
+    except ValueError as reason:
+        fault = str(reason)
+    return ctx.render_page(
+        request, "digest_form.html", status, values=values, name=name, faults=list_faults(error), error=error,
+        next_at=next_at, schedule_fault=fault, channels=settings.channels, topics=settings.topics,
+        zones=sorted(zone for zone in list_timezones() if "/" in zone or zone == "UTC"),
+        saved=get_saved(request, ctx),
+    )  # fmt: skip

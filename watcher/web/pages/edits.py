@@ -1,0 +1,83 @@
+"""What the pages that edit share: what was just saved, with undo, and what a form changes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from fastapi import Request, Response
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import RedirectResponse
+
+from watcher.app.configuration.editor import Editor
+from watcher.errors import (
+    BusyError,
+    ConfigError,
+    ConflictError,
+    NotFoundError,
+    QueryError,
+    RefusedEditError,
+    UsageError,
+    WatcherError,
+)
+from watcher.settings.edit_history import Version
+from watcher.web.context import WebContext
+from watcher.web.editing import make_editor, save
+from watcher.web.errors import get_http_status
+from watcher.web.render.environment import link
+
+EXPECTED = (UsageError, QueryError, ConfigError, ConflictError, NotFoundError, BusyError)
+"""Errors that a form shows beside what was typed."""
+
+
+def get_saved(request: Request, ctx: WebContext) -> Version | None:
+    """Return the edit that the visitor has just made, by the parameter `saved`; None where there is none."""
+    number = request.query_params.get("saved", "")
+    if not (number.isascii() and number.isdigit() and len(number) < 9):
+        return None
+    try:
+        return make_editor(ctx, "page").load_version(int(number))
+    except (NotFoundError, ConfigError):
+        return None
+
+
+async def save_and_redirect(ctx: WebContext, change: Callable[[Editor], Any], path: str, **params: Any) -> Response:
+    """Save a change and redirect to a page that says what was saved, with undo. Raises what the change raises."""
+    await save(ctx, "page", change)
+    return await redirect_saved(ctx, path, **params)
+
+
+async def redirect_saved(ctx: WebContext, path: str, **params: Any) -> Response:
+    """Return a redirect to a page that says what was saved last."""
+    versions = await run_in_threadpool(make_editor(ctx, "page").list_versions, 1)
+    return RedirectResponse(link(path, {**params, "saved": versions[0].number if versions else None}), 303)
+
+
+async def try_edit(edit: Callable[[], Awaitable[Response]], show: Callable[[WatcherError, int], Response]) -> Response:
+    """Return the answer to an edit; where it is refused, that of `show` with the error and its HTTP status."""
+    try:
+        return await edit()
+    except EXPECTED as error:
+        return show(error, get_http_status(error))
+
+
+def list_faults(error: WatcherError | None) -> list[str]:
+    """Return the reasons of an error as sentences for a form: without the files, which the visitor did not write."""
+    if isinstance(error, RefusedEditError):
+        return [fault.message.replace("`", "") for fault in error.faults]
+    return [str(error).replace("`", "")] if error is not None else []
+
+
+def pick_changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a form changed: what was left as it was is not written, be it a default or a reference."""
+    return {key: value for key, value in after.items() if value != before.get(key)}
+
+
+def split_lines(text: str) -> list[str]:
+    """Return the lines of a field, without blanks."""
+    return [line.strip() for line in text.replace("\r", "\n").split("\n") if line.strip()]
+
+
+def split_commas(text: str) -> list[str]:
+    """Return the words of a field that are separated by commas."""
+    return [part.strip() for part in text.replace("\n", ",").split(",") if part.strip()]
