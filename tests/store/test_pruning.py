@@ -100,18 +100,21 @@ def test_a_story_and_the_counts_shrink_with_what_goes(database: Database) -> Non
     assert find_database_faults(database) == ()
 
 
-def test_what_was_pruned_does_not_return_while_its_feed_lists_it_and_is_forgotten_after(database: Database) -> None:
-    items = [item(1, "Weather"), item(2, "Tides")]
+@pytest.mark.parametrize("count", [2, 12])
+def test_what_was_pruned_does_not_return_while_its_feed_lists_it_and_is_forgotten_after(
+    database: Database, count: int
+) -> None:
+    items = [item(number, f"Weather {number}") for number in range(count)]
     bring(database, items)
     prune_database(database, SHORT, LONG_AGO)
 
-    again = bring(database, [*items, item(3, "Fog")], now=LONG_AGO + DAY)
+    again = bring(database, [*items, item(99, "Fog")], now=LONG_AGO + DAY)
 
     assert [each.entry.item.title for each in again.new] == ["Fog"]
     assert again.lost == 0
     later = LONG_AGO + DAY + UNLISTED_FOR + timedelta(hours=1)
-    bring(database, [item(3, "Fog")], now=later)
-    assert prune_database(database, Retention(entries=90 * DAY), later).tombstones == 2
+    bring(database, [item(99, "Fog")], now=later)
+    assert prune_database(database, Retention(entries=90 * DAY), later).tombstones == count
 
 
 @pytest.mark.parametrize("wrong_by", [400 * DAY, 20 * DAY, timedelta(hours=2), -3 * DAY, -400 * DAY], ids=str)

@@ -6,6 +6,7 @@ import random
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -70,6 +71,25 @@ def test_groups_are_the_same_in_any_order(data: st.DataObject) -> None:
 
 
 _VETOES = st.sampled_from([None, None, None, Veto.ACT])
+
+
+@settings(deadline=None, max_examples=100)
+@given(st.data())
+def test_pairs_that_are_dismissed_at_once_are_those_that_the_fit_dismisses(data: st.DataObject) -> None:
+    names = "abcdefg"
+    scores = dict(
+        pair("".join(two), data.draw(st.sampled_from([-4.0, -0.1, 0.0, 0.5, 2.0])), data.draw(_VETOES))
+        for two in combinations(names, 2)
+    )
+    reports = [
+        report(name, hours=data.draw(st.integers(0, 80)), story=data.draw(st.sampled_from([None, None, 1, 2])))
+        for name in names
+    ]
+    quick = group(reports, scores)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("watcher.stories.grouping._Grouping._are_unrelated", lambda *_groups: False)
+        assert group(reports, scores) == quick
 
 
 def test_chain_of_look_alikes_is_no_event() -> None:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.text import normalize
 from watcher.text.normalize import fold
-from watcher.text.tokenizer import encode, index_text, join_words, list_word_spans, split_written_words, tokens
+from watcher.text.tokenizer import (
+    encode,
+    find_word_span,
+    index_text,
+    join_words,
+    list_word_spans,
+    split_written_words,
+    tokens,
+)
 
 PIECES = [
     "U.S.", "us", "it's", "п’ять", "п'ять", 'ארה"ב', "&amp;", "&#39;s", "a.b.c", "é", "e\u0301", "\u00ad", "\u200b",
@@ -34,6 +43,20 @@ def test_places_come_in_order_and_lie_in_the_text(text: str) -> None:
     for begin, stop in list_word_spans(text):
         assert end <= begin < stop <= len(text) or (begin, stop) == (begin, end)
         end = stop
+
+
+@settings(max_examples=500, deadline=None)
+@given(TEXTS | st.text(st.sampled_from("abS.'`’ -\n&"), max_size=30), st.data())
+def test_the_place_of_some_words_is_that_of_all_listed(text: str, data: st.DataObject) -> None:
+    spans = list_word_spans(text)
+    first = data.draw(st.integers(0, len(spans)))
+    last = data.draw(st.integers(first, len(spans)))
+
+    if last < len(spans):
+        assert find_word_span(text, first, last) == (spans[first][0], spans[last][1])
+    else:
+        with pytest.raises(IndexError):
+            find_word_span(text, first, last)
 
 
 @settings(max_examples=500, deadline=None)

@@ -9,6 +9,7 @@ from watcher.match.fields import TEXT_FIELDS
 from watcher.model.entry import StoredEntry
 from watcher.text.tokenizer import (
     encode_folded,
+    find_word_span,
     index_text,
     join_words,
     list_word_spans,
@@ -22,6 +23,9 @@ FIELD_BARRIER = "\x01"
 MAX_LINEAR_LOOKUPS = 12
 """After so many words of a field were looked up, the positions of all are indexed."""
 
+MAX_SINGLE_SPANS = 4
+"""After so many places of a field were looked up, those of all its words are listed."""
+
 
 class EntryText:
     """An entry's words by field, split once and shared by all queries that are matched against it."""
@@ -33,6 +37,7 @@ class EntryText:
         self._spans: dict[str, list[tuple[int, int]]] = {}
         self._positions: dict[str, dict[str, list[int]]] = {}
         self._lookups: dict[str, int] = {}
+        self._located: dict[str, int] = {}
         self._folded: tuple[str, ...] | None = None
 
     def text(self, field: str) -> str:
@@ -107,6 +112,9 @@ class EntryText:
         """Return where the words `first` to `last` (inclusive) begin and end in the field's text, in code points."""
         spans = self._spans.get(field)
         if spans is None:
+            located = self._located[field] = self._located.get(field, 0) + 1
+            if field != "tags" and located <= MAX_SINGLE_SPANS:
+                return find_word_span(self.text(field), first, last)
             spans = self._spans[field] = list_word_spans(self.text(field))
         return spans[first][0], spans[last][1]
 

@@ -18,6 +18,7 @@ from watcher.text.dates import parse_date
 from watcher.text.html import clean_line, clean_lines, html_to_text, title_to_text
 from watcher.text.language_tags import parse_language_tag
 from watcher.text.markup import escape_literals, has_entities, has_tags
+from watcher.text.plain_markup import read_plain_markup
 from watcher.text.urls import http_url
 
 _NEVER = datetime.min.replace(tzinfo=UTC)
@@ -214,7 +215,9 @@ def _clean_text(raw: str, is_text: bool = False) -> str:
         text = html_to_text(html)
         # Markup that was escaped twice is the text of the first reading: WordPress comments, reddit.
         return html_to_text(escape_literals(text)) if has_tags(text) or has_entities(text) else text
-    text = html_to_text(escape_literals(html, lone=not has_tags(html)))
+    is_markup = has_tags(html)
+    plain = read_plain_markup(html) if is_markup else None
+    text = clean_lines(plain) if plain is not None else html_to_text(escape_literals(html, lone=not is_markup))
     if has_entities(text) and _SHOWN_CODE.search(html) is None:
         return html_to_text(text.replace("<", "&lt;"))
     return text

@@ -146,6 +146,8 @@ class _Grouping:
 
     def _rank(self, group: int, other: int) -> tuple[tuple[float, float], object, int, int, _Versions] | None:
         """Return the place of a merge in the order of merges, None where the two are not one event."""
+        if self._are_unrelated(group, other):
+            return None
         group, other = sorted((group, other), key=lambda each: self._reports[each].key)
         if self._is_apart(group, other):
             return None
@@ -154,6 +156,17 @@ class _Grouping:
             return None
         keys = (self._reports[group].key, self._reports[other].key)
         return (-fit.best, -fit.mean), keys, group, other, (self._versions[group], self._versions[other])
+
+    def _are_unrelated(self, group: int, other: int) -> bool:
+        """Return whether two groups of one report each are not one event, as `_measure_fit` would find, but sooner.
+
+        At first all groups are such, and nearly all pairs of them are unrelated.
+        """
+        members, others = self._members[group], self._members[other]
+        if len(members) > 1 or len(others) > 1:
+            return False
+        score = self._compare(members[0], others[0])
+        return score.veto is not None or not score.log_odds >= 0
 
     def _is_apart(self, group: int, other: int) -> bool:
         stories, others = self._list_stories(group), self._list_stories(other)

@@ -74,11 +74,16 @@ def title_to_text(html: str) -> str:
 
 def clean_lines(text: str) -> str:
     """Return text that is no markup without blank lines, blanks beside blanks, and what no text should hold."""
-    lines = [" ".join(written.split()) for written in text[:MAX_FIELD_LENGTH].splitlines()]
-    # Nearly all text is clean: one look at all of it costs less than one at each line.
-    if not "".join(lines).isprintable():
-        lines = [clean_line(written) for written in lines]
-    return "\n".join(filter(None, lines))
+    text = text[:MAX_FIELD_LENGTH].replace("\xa0", " ")
+    flat = text.replace("\n", "")
+    if not flat.isprintable():
+        return "\n".join(filter(None, map(clean_line, text.splitlines())))
+    # Of all white space only the blank is printable: nearly all text has no other, and one look at all of it costs far
+    # less than one at each word.
+    lines = text.split("\n")
+    if "  " in flat:
+        lines = [" ".join(line.split()) if "  " in line else line for line in lines]
+    return "\n".join(filter(None, map(str.strip, lines)))
 
 
 def clean_line(text: str) -> str:

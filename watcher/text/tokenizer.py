@@ -101,6 +101,22 @@ def list_word_spans(text: str) -> list[tuple[int, int]]:
     return [(start, end) for _word, start, end in _walk(text)]
 
 
+def find_word_span(text: str, first: int, last: int) -> tuple[int, int]:
+    """Return where the words `first` to `last` of `list_word_spans(text)` begin and end, in a fraction of its time.
+
+    Raises IndexError where there are not so many words.
+    """
+    plain = _usual(text)
+    if not plain.isascii() or "&" in plain or _ASCII_DOT.search(plain) is not None:
+        spans = list_word_spans(text)
+        return spans[first][0], spans[last][1]
+    # As many characters as before, so that what is left after a number of words shows where the next one begins.
+    parted = _ASCII_POSSESSIVE.sub("  ", plain).translate(_ASCII_PARTED)
+    rest = parted.split(None, first)[first]
+    ending = rest.split(None, last - first)[last - first]
+    return len(parted) - len(rest), len(parted) - len(ending) + len(ending.partition(" ")[0])
+
+
 def encode(token: str) -> str:
     """Encode a token in ASCII for the databases' index; a prefix of a token gives a prefix of its code."""
     if token.isascii():

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Text, and_, bindparam, delete, insert, select, text, update
+from sqlalchemy import Text, TextClause, and_, bindparam, delete, insert, select, text, update
 from sqlalchemy.sql.selectable import TextualSelect
 
 from watcher.identify import KnownEntries, build_shared_key, build_specific_keys, hash_title, is_named_by
@@ -29,6 +29,9 @@ MAX_RECENT = 200
 
 MAX_SIMILAR = 100
 """How many entries with one headline or one address are compared with a new item: the latest."""
+
+MIN_ITEMS_OF_FIRST_DOCUMENT = 8
+"""Of a feed with so many items to look up it is asked first whether anything is known of it at all."""
 
 TOMBSTONE_TOUCH_INTERVAL = timedelta(hours=12)
 
@@ -65,6 +68,10 @@ _ALIKE = f"""
     WHERE asked.said = 'headline' AND known.feed_id = asked.feed AND known.title_mark = asked.mark"""  # noqa: S608
 
 
+_WITHOUT_ENTRIES = """
+    WHERE NOT EXISTS (SELECT 1 FROM entries AS known WHERE known.feed_id = asked.feed)
+        AND NOT EXISTS (SELECT 1 FROM aliases AS other WHERE other.feed_id = asked.feed)
+        AND NOT EXISTS (SELECT 1 FROM tombstones AS gone WHERE gone.feed_id = asked.feed)"""
 _LATEST = f"""
     SELECT asked.feed, (SELECT max(published_at) FROM (SELECT published_at FROM entries
             WHERE feed_id = asked.feed ORDER BY id DESC LIMIT {MAX_RECENT}) AS latest) AS newest,
@@ -83,6 +90,12 @@ def _with_asked(dialect: SqlDialect, question: str) -> TextualSelect:
 def _select_latest(dialect: SqlDialect) -> TextualSelect:
     sql = _LATEST + dialect.values_of("feeds", "feed", "bigint")
     return text(sql).columns(newest=entries.c.published_at.type)
+
+
+@cache
+def _select_without_entries(dialect: SqlDialect) -> TextClause:
+    source = dialect.values_of("feeds", "feed", "bigint")
+    return text(f"SELECT asked.feed FROM {source} {_WITHOUT_ENTRIES}")  # noqa: S608
 
 
 _THESE_ALIASES = and_(
@@ -195,14 +208,25 @@ def load_known_entries_of_feeds(db: Db, offered: Sequence[tuple[int, Sequence[En
     """
     # Four rounds, each one statement for all documents: by key; by more specific keys where an id is shared; by
     # address and headline for what is still unknown; and repeated items of documents in which that found something.
-    lookups = [_DocumentLookup(feed_id, entries) for feed_id, entries in offered]
+    documents = [_DocumentLookup(feed_id, entries) for feed_id, entries in offered]
+    lookups = _drop_first_documents(db, documents)
     _find_by_keys(db, [(lookup, key) for lookup in lookups for key in lookup.list_keys()])
     _find_by_keys(db, [(lookup, key) for lookup in lookups for key in lookup.list_specific_keys()])
     unknown = [(lookup, entry) for lookup in lookups for entry in lookup.list_unknown()]
     _find_similar(db, unknown)
     _find_by_keys(db, [(lookup, key) for lookup in lookups for key in lookup.list_repeated_keys()])
     _read_latest(db, {lookup.feed_id: lookup for lookup, _entry in unknown})
-    return tuple(lookup.to_known_entries() for lookup in lookups)
+    return tuple(document.to_known_entries() for document in documents)
+
+
+def _drop_first_documents(db: Db, lookups: Sequence[_DocumentLookup]) -> Sequence[_DocumentLookup]:
+    """Return the lookups without those of feeds of which nothing is stored: there is nothing to be found for them."""
+    large = [lookup.feed_id for lookup in lookups if len(lookup.changed) >= MIN_ITEMS_OF_FIRST_DOCUMENT]
+    if not large:
+        return lookups
+    dialect = get_dialect(db)
+    without = set(db.execute(_select_without_entries(dialect), {"feeds": dialect.bind_values(large)}).scalars())
+    return [lookup for lookup in lookups if lookup.feed_id not in without]
 
 
 def _find_by_keys(db: Db, places: Sequence[tuple[_DocumentLookup, str]]) -> None:

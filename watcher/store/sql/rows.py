@@ -16,7 +16,12 @@ def convert_rows(
 ) -> list[list[Any]]:
     """Return the values of rows in the order of `names`, as the driver takes them."""
     converters = _list_converters(dialect, table, names)
-    return [[convert(row[name]) if convert else row[name] for name, convert in converters] for row in rows]
+    values = [[row[name] for name in names] for row in rows]
+    # Few columns have anything to convert.
+    for place, convert in converters:
+        for row_values in values:
+            row_values[place] = convert(row_values[place])
+    return values
 
 
 def join_names(names: Sequence[str]) -> str:
@@ -25,11 +30,11 @@ def join_names(names: Sequence[str]) -> str:
 
 
 @cache
-def _list_converters(
-    dialect: Dialect, table: Table, names: tuple[str, ...]
-) -> tuple[tuple[str, Converter | None], ...]:
-    """Return each column with the function that converts its values: only types of our own have one."""
+def _list_converters(dialect: Dialect, table: Table, names: tuple[str, ...]) -> tuple[tuple[int, Converter], ...]:
+    """Return the places of columns whose values a function converts, and that: only types of our own have one."""
     return tuple(
-        (name, type_.bind_processor(dialect) if isinstance(type_ := table.c[name].type, TypeDecorator) else None)
-        for name in names
+        (place, convert)
+        for place, name in enumerate(names)
+        if isinstance(type_ := table.c[name].type, TypeDecorator)
+        and (convert := type_.bind_processor(dialect)) is not None
     )

@@ -15,7 +15,7 @@ from watcher.store.sql.expressions import join_expressions
 from watcher.store.sql.interface import Db
 from watcher.store.sql.types import IDS
 
-_ADD = text("INSERT INTO archive (rowid, tokens) SELECT value ->> 0, value ->> 1 FROM json_each(:batch)")
+_ADD = "INSERT INTO archive (rowid, tokens) VALUES (?, ?)"
 _REMOVE = text("""
     INSERT INTO archive (archive, rowid, tokens)
     SELECT 'delete', value ->> 0, value ->> 1 FROM json_each(:batch)
@@ -54,8 +54,9 @@ class SqliteFulltext:
     """The FTS5 table `archive`; see `FulltextIndex`."""
 
     def add(self, db: Db, tokens: Sequence[tuple[int, str]]) -> None:
-        """Index entries in one statement: FTS5 flushes what it gathered at the end of each."""
-        db.execute(_ADD, {"batch": json.dumps(tokens)})
+        """Index entries with one prepared statement: as JSON, the words would be written and read once more."""
+        if tokens:
+            db.exec_driver_sql(_ADD, list(tokens))
 
     def remove(self, db: Db, tokens: Sequence[tuple[int, str]]) -> None:
         """Take entries out; FTS5 keeps no text, and has to be told what they held."""

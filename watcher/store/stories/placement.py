@@ -200,14 +200,19 @@ def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[lis
 
     Those of the batch are among them, so that a batch groups as its entries would one by one.
     """
-    holders = dict(_find_holders(db, sorted(set().union(*(report.blocking_keys for report in reports))), now))
+    asked = sorted(set().union(*(report.blocking_keys for report in reports)))
+    holders = {key: list(entry_ids) for key, entry_ids in _find_holders(db, asked, now).items()}
     for report in reports:
         for key in report.blocking_keys:
-            holders[key] = [*holders.get(key, ()), report.entry_id]
-    return [
-        _choose_nearest(Counter(id_ for key in report.blocking_keys for id_ in holders[key] if id_ != report.entry_id))
-        for report in reports
-    ]
+            holders.setdefault(key, []).append(report.entry_id)
+    return [_choose_nearest(_count_shared_keys(report, holders)) for report in reports]
+
+
+def _count_shared_keys(report: _Report, holders: Mapping[int, Sequence[int]]) -> Counter[int]:
+    """Count, for each other entry, how many of a report's blocking keys it has."""
+    shared = Counter(chain.from_iterable([holders[key] for key in report.blocking_keys]))
+    del shared[report.entry_id]
+    return shared
 
 
 def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> Mapping[int, Sequence[int]]:
