@@ -13,7 +13,7 @@ MEANING = $(PIP) -e '.[meaning]' || echo "The extra for meaning cannot be instal
 # forbids Python to keep what it compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test slow coverage demo bench check format release clean
+.PHONY: run test slow coverage demo bench check format docs release clean
 
 # `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` prints more.
 # A fresh clone has no var/config: the daemon begins with the first-start page.
@@ -55,6 +55,13 @@ format: $(VENV)/checked
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# The manual as a site in build/docs. It needs no network, and a broken link ends it.
+docs: $(VENV)/documented
+	$(BIN)/python -m tools.manual build/manual
+	rm -rf build/docs
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html build/manual build/docs
+	@echo "The manual: build/docs/index.html"
+
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)
 
@@ -79,6 +86,10 @@ $(VENV)/benched: pyproject.toml constraints.txt | $(VENV)/bin/python
 	$(PIP) -e '.[test,bench]' || $(OFFLINE)
 	$(MEANING)
 	touch $@ $(VENV)/installed $(VENV)/tested
+
+$(VENV)/documented: pyproject.toml constraints.txt | $(VENV)/bin/python
+	$(PIP) -e '.[docs]' || $(OFFLINE)
+	touch $@ $(VENV)/installed
 
 # Writes the wheel, the source distribution, their SBOM (CycloneDX) and their hashes to dist/.
 release: $(VENV)/released

@@ -36,7 +36,11 @@ def main() -> None:
             raise
         sys.exit(_report_overwritten())
 
-    sys.exit(run(sys.argv[1:]))
+    exit_code = run(sys.argv[1:])
+    # Python would look through all objects once more as it ends: a fifth of the time of a command that reads.
+    gc.disable()
+    gc.freeze()
+    sys.exit(exit_code)
 
 
 def _report_overwritten() -> int:

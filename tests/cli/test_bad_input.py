@@ -2,19 +2,46 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from tests.e2e.machine import Desk, free_port
 from tests.web_server import Reply, Server, rss
+from watcher.cli.main import run
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
     made = Desk(tmp_path / "desk")
     made.write()
+    made.migrate()
     return made
+
+
+Call = Callable[..., CompletedProcess[str]]
+
+
+@pytest.fixture
+def call(desk: Desk, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Call:
+    """Run a command in this process, for what ends before it begins to work."""
+
+    def call(*words: str) -> CompletedProcess[str]:
+        with monkeypatch.context() as patch:
+            patch.chdir(desk.folder)
+            for name in [name for name in os.environ if name.startswith("WATCHER_")]:
+                patch.delenv(name)
+            for name in ("WATCHER_CONFIG", "NO_COLOR"):
+                patch.setenv(name, desk.env[name])
+            capfd.readouterr()
+            code = run(list(words))
+        out, err = capfd.readouterr()
+        return CompletedProcess(words, code, out, err)
+
+    return call
 
 
 @pytest.mark.parametrize(
@@ -34,8 +61,8 @@ def desk(tmp_path: Path) -> Desk:
         pytest.param(("--config", "/nowhere/at/all", "hits"), "no such folder", id="no configuration"),
     ],
 )
-def test_a_wrong_call_is_one_line_and_exit_code_2(desk: Desk, words: tuple[str, ...], said: str) -> None:
-    done = desk.run(*words)
+def test_a_wrong_call_is_one_line_and_exit_code_2(call: Call, words: tuple[str, ...], said: str) -> None:
+    done = call(*words)
 
     assert done.returncode == 2
     assert said in done.stderr
@@ -72,11 +99,11 @@ def test_every_fault_of_every_file_is_told_at_once(desk: Desk) -> None:
         pytest.param("", "watcher.yaml:1:1: ", id="empty"),
     ],
 )
-def test_a_broken_file_stops_every_command_with_its_place(desk: Desk, written: str, said: str) -> None:
+def test_a_broken_file_stops_every_command_with_its_place(desk: Desk, call: Call, written: str, said: str) -> None:
     (desk.folder / "watcher.yaml").write_text(written)
 
-    for command in ("check", "hits", "poll", "run"):
-        done = desk.run(command)
+    for command, start in (("check", call), ("hits", call), ("poll", desk.run), ("run", desk.run)):
+        done = start(command)
         assert done.returncode == 2, command
         assert said in done.stdout + done.stderr
         assert "Traceback" not in done.stderr
@@ -93,8 +120,8 @@ def test_a_broken_file_stops_every_command_with_its_place(desk: Desk, written: s
         pytest.param("sqlite:////proc/nowhere/watcher.db", "cannot be made", 1, id="a folder that cannot be"),
     ],
 )
-def test_a_database_that_cannot_be_reached_is_one_line(desk: Desk, url: str, said: str, code: int) -> None:
-    done = desk.run("--database-url", url.replace("{free}", str(free_port())), "status")
+def test_a_database_that_cannot_be_reached_is_one_line(call: Call, url: str, said: str, code: int) -> None:
+    done = call("--database-url", url.replace("{free}", str(free_port())), "status")
 
     assert done.returncode == code
     assert done.stderr.count("\n") == 1

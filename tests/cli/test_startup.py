@@ -24,7 +24,8 @@ NEVER = {
     "alembic", "ahocorasick_rs", "simplemma", "feedparser", "lxml", "selectolax", "httpx", "h11", "apscheduler",
     "procrastinate", "fastapi", "starlette", "uvicorn", "jinja2", "css_inline", "aiosmtplib", "structlog", "rich",
     "ruamel", "watcher.match", "watcher.text.tokenizer", "watcher.parse", "watcher.reading", "watcher.fetch",
-    "watcher.pipeline", "watcher.web", "watcher.engine", "idna", "sqlalchemy.dialects.postgresql",
+    "watcher.pipeline", "watcher.web", "watcher.engine", "idna", "sqlalchemy.dialects.postgresql", "mcp", "mcp_types",
+    "watcher.mcp",
 }  # fmt: skip
 """Modules, each with all below it, that no such command needs."""
 FOR_QUERIES = {"watcher.match", "watcher.text.tokenizer", "ahocorasick_rs"}

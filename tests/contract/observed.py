@@ -12,10 +12,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import anyio
+from mcp.server.mcpserver import MCPServer
 from pydantic import BaseModel
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from tests.contract.schema_keys import list_schema_keys
 from watcher.cli.main import app
 from watcher.settings import schema
 from watcher.store.tables import metadata
@@ -115,6 +118,17 @@ def list_keys(value: Any, names: frozenset[str] = frozenset(), path: str = "") -
         for inner in value:
             keys |= list_keys(inner, names, f"{path}[]")
     return keys
+
+
+def list_tools(server: MCPServer[Any]) -> dict[str, list[str]]:
+    """Return what each tool for assistants takes, and the keys of its answer."""
+    tools: dict[str, list[str]] = {}
+    for tool in anyio.run(server.list_tools):
+        schema = tool.output_schema or {}
+        answer = list_schema_keys(schema, schema.get("$defs", {})).documented
+        takes = tool.input_schema.get("properties", {})
+        tools[tool.name] = sorted([*(f"argument {name}" for name in takes), *(f"answer {key}" for key in answer)])
+    return tools
 
 
 def read_code() -> dict[str, Any]:

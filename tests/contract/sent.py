@@ -16,11 +16,12 @@ from typing import Any
 
 import httpx
 
-from tests.contract.observed import list_document_keys, list_keys, read_code
+from tests.contract.observed import list_document_keys, list_keys, list_tools, read_code
 from tests.contract.world import TITLES, Desk, furnished
 from tests.web.site import World
 from watcher import clock
 from watcher.app.bootstrap import open_app
+from watcher.mcp.server import make_server
 
 # Ids are keys in some documents: they are the user's, no names of the contract.
 NAMES = frozenset(("eyes", "cyber", "words", "daily", "hook"))
@@ -88,6 +89,9 @@ def collect(folder: Path) -> dict[str, Any]:
         sent["webhook"] = sorted(set().union(*(list_keys(body, NAMES) for body in desk.hook.bodies)))
         files = [json.loads(path.read_text()) for path in folder.rglob("*.json")]
         sent["file"] = sorted(set().union(*(list_keys(body, NAMES) for body in files)))
+        application = open_app(desk.folder, dict(os.environ))
+        tools = list_tools(make_server(application, clock.now, write=True))
+        application.close()
         with served(desk.folder) as client:
             document = client.get("/api/openapi.json").json()
             for route, name in ROUTES.items():
@@ -112,6 +116,7 @@ def collect(folder: Path) -> dict[str, Any]:
         "documented": list_document_keys(document),
         "document": document,
         "metrics": names_of_metrics,
+        "tools": tools,
     }
 
 

@@ -66,6 +66,7 @@ EXIT_CODES = [
     (2, "topics explain eyes 999999"), (1, "db restore missing.db"), (2, "deliveries retry 999999"), (2, "init ."),
     (2, "--config /nowhere status"), (2, "--database-url mysql://x/y status"),
     (1, "topics eval --labels labels.jsonl --min-recall 0.99"), (2, "topics eval --labels missing.jsonl"),
+    (0, "mcp --help"), (2, "mcp --http nowhere"), (2, "mcp --http 0.0.0.0:0"),
     (1, "topics diff eyes --query harbour --exit-code"), (1, "topics test eyes --text nothing --exit-code"),
 ]  # fmt: skip
 

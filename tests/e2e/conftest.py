@@ -11,4 +11,6 @@ from tests.e2e.machine import Desk
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Desk:
-    return Desk(tmp_path / "desk")
+    made = Desk(tmp_path / "desk")
+    made.migrate()
+    return made

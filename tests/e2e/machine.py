@@ -19,6 +19,8 @@ from typing import Any, Self
 
 import yaml
 
+from tests.migrated import copy_migrated
+
 COMMAND = str(Path(sys.executable).with_name("watcher"))
 PATIENCE = 90.0
 """Seconds that a test waits for what has to come; machines that build are slow."""
@@ -72,6 +74,10 @@ class Desk:
         self._put(
             "topics.yaml", {"topics": [{"id": key, "name": key, "query": query} for key, query in wanted.items()]}
         )
+
+    def migrate(self) -> None:
+        """Put a database with the schema where commands would make one, which takes as long as most of them."""
+        copy_migrated(self.folder / "var" / "watcher.db")
 
     def _put(self, name: str, said: Any) -> None:
         (self.folder / name).write_text(yaml.safe_dump(said, allow_unicode=True, sort_keys=False), encoding="utf-8")

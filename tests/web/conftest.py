@@ -8,13 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.web.site import World, world
+from tests.web.site import World, world_with_news
 
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path / "config") as made:
-        made.news()
+    with world_with_news(tmp_path / "config") as made:
         yield made
 
 

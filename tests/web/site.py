@@ -9,11 +9,12 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from pathlib import Path
 
 import httpx
 
-from tests.migrated import copy_migrated
+from tests.migrated import copy_migrated, make_folder
 from tests.moments import NOON
 from tests.plain_http import NO_AUTHORITIES
 from tests.store.filled import bring, item
@@ -51,6 +52,7 @@ feeds:
   - {url: "https://harbour.example/feed.xml", title: The Harbour Post}
   - {url: "https://ledger.example/feed.xml", title: The Capital Ledger}
 """
+AFTER_NEWS = NOON + timedelta(hours=2)
 HARBOUR, LEDGER = "https://harbour.example/feed.xml", "https://ledger.example/feed.xml"
 
 
@@ -119,18 +121,23 @@ class World:
               feed=LEDGER)  # fmt: skip
         edited = item(3, "Cyber Command told to pause", "An order, officials said.")
         bring(database, [edited], now=third + timedelta(minutes=10), watched=watched, feed=LEDGER)
-        self.clock.now = NOON + timedelta(hours=2)
+        self.clock.now = AFTER_NEWS
 
 
 @contextmanager
-def world(folder: Path, *, web: str = "", environ: Mapping[str, str] | None = None) -> Iterator[World]:
-    """Open a watcher on a configuration in `folder`; `web` is what stands in its `web:` section."""
+def world(
+    folder: Path, *, web: str = "", environ: Mapping[str, str] | None = None, filled: Path | None = None
+) -> Iterator[World]:
+    """Open a watcher on a configuration in `folder`, and on a copy of a database that was `filled` before.
+
+    `web` is what stands in its `web:` section.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "watcher.yaml").write_text(MAIN + (f"web: {{{web}}}\n" if web else ""), "utf-8")
     (folder / "topics.yaml").write_text(TOPICS, "utf-8")
     (folder / "feeds.yaml").write_text(FEEDS, "utf-8")
     state = {"WATCHER_STATE": str(folder / "var"), **(environ or {})}
-    copy_migrated(Path(state["WATCHER_STATE"]) / "watcher.db")
+    copy_migrated(Path(state["WATCHER_STATE"]) / "watcher.db", filled)
     app = open_app(folder, state)
     clock = Clock()
     try:
@@ -138,3 +145,19 @@ def world(folder: Path, *, web: str = "", environ: Mapping[str, str] | None = No
         yield World(app, clock, folder)
     finally:
         app.close()
+
+
+@contextmanager
+def world_with_news(folder: Path) -> Iterator[World]:
+    """Open a watcher in which `World.news` are stored: once in a process, and copied for each test."""
+    with world(folder, filled=_make_news_file()) as made:
+        made.clock.now = AFTER_NEWS
+        yield made
+
+
+@cache
+def _make_news_file() -> Path:
+    folder = make_folder()
+    with world(folder) as made:
+        made.news()
+    return folder / "var" / "watcher.db"

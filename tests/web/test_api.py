@@ -10,6 +10,7 @@ import pytest
 
 from tests.contract.models import validate
 from tests.web.site import World
+from watcher.app.deadlines import REQUEST_TIME
 from watcher.contract import topics
 from watcher.contract.deliveries import DeliveryList
 from watcher.contract.digests import DigestList
@@ -24,7 +25,7 @@ from watcher.errors import BusyError
 from watcher.pipeline.digests import compose_now
 from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.query_test import search_archive
-from watcher.web.deadlines import REQUEST_TIME, QueryParser
+from watcher.web.deadlines import QueryParser
 
 
 def test_hits_are_said_as_the_contract_says(client: httpx.Client) -> None:

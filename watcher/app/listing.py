@@ -24,6 +24,7 @@ ORDERS = ("new", "score")
 STORY_ORDERS = tuple(StoryOrder)
 FOUND_BY = ("words", "meaning", "all")
 _AGO = re.compile(r"(?i)^\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*(ago)?\s*$")
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
@@ -128,9 +129,10 @@ def list_stories(db: Db, query: ListQuery) -> Page[Story]:
 
 
 def parse_time(text: str, now: datetime) -> datetime:
-    """Parse a time as people type it: `7d`, `36h`, `2026-11-01`, `2026-11-01T08:00Z`, `yesterday`, `today`, `now`.
+    """Parse a time as people type it: `7d`, `36h`, `2026-11-01`, `2026-11-01T08:00Z`, `yesterday`, `monday`, `now`.
 
-    Days begin at 00:00 UTC, and a time without a zone is UTC. Raises UsageError.
+    Days begin at 00:00 UTC, a weekday is the latest one (today's where it is that day), and a time without a zone is
+    UTC. Raises UsageError.
     """
     words = text.strip().lower()
     if (ago := _AGO.match(words)) is not None:
@@ -138,8 +140,10 @@ def parse_time(text: str, now: datetime) -> datetime:
             return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
         except OverflowError as error:
             raise _invalid_time(text) from error
+    midnight = datetime.combine(now.date(), time(), UTC)
+    if words in _WEEKDAYS:
+        return midnight - timedelta(days=(now.weekday() - _WEEKDAYS.index(words)) % 7)
     if words in {"now", "today", "yesterday"}:
-        midnight = datetime.combine(now.date(), time(), UTC)
         return {"now": now, "today": midnight, "yesterday": midnight - timedelta(days=1)}[words]
     try:
         if len(words) == 10:

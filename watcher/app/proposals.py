@@ -97,6 +97,20 @@ def parse_proposal_query(
     return ProposalQuery(filters=filters, search=parsed.search, limit=raw.limit, cursor=raw.cursor)
 
 
+def parse_proposal_query_with_sets(
+    raw: RawProposalQuery, topic_ids: Iterable[str], now: datetime, sets: Mapping[str, str]
+) -> ProposalQuery:
+    """Parse the query of a list of proposals whose search may use these sets. Raises what `parse_proposal_query` does,
+    and QueryError."""
+
+    def parse_search(text: str) -> Query:
+        from watcher.match import parse_query  # imported for a search: most lists have none
+
+        return parse_query(text, sets)
+
+    return parse_proposal_query(raw, topic_ids, now, parse_search)
+
+
 def find_proposals(db: Db, query: ProposalQuery, stop: Callable[[], bool] = lambda: False) -> Page[StoredProposal]:
     """Return a page of proposals, the newest first; a search ends early where `stop` returns True.
 

@@ -68,6 +68,7 @@ def _run_demo(folder: Path, *, once: bool, port: int, as_json: bool) -> None:
     from watcher.demo import sandbox
     from watcher.demo.server import DemoServer
     from watcher.inference import can_use_bundled
+    from watcher.model.meaning import EncoderEngine
 
     cycles: list[DemoPoll] = []
     with DemoServer(clock.now()) as server, sandbox.open_sandbox(folder, server, port, os.environ) as application:
@@ -83,7 +84,7 @@ def _run_demo(folder: Path, *, once: bool, port: int, as_json: bool) -> None:
                 break
             server.advance()
         # Reports in other words and other languages are one story only once they have been read for their meaning.
-        if can_use_bundled():
+        if can_use_bundled() and application.settings.meaning.engine is not EncoderEngine.NONE:
             read_stored_entries(application)
         digest = asyncio.run(sandbox.send_digest(application))
         files = sorted(str(path) for path in (folder / "var" / "digests").rglob("*") if path.is_file())

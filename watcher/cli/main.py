@@ -28,6 +28,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "poll": ("daemon", "Poll the feeds that are due, once."),
     "serve": ("daemon", "Serve the page and the API alone."),
     "status": ("daemon", "Show the state of feeds, digests and messages."),
+    "mcp": ("assistants", "Serve assistants (Model Context Protocol)."),
     "demo": ("demo", "Run the watcher on invented news; needs no network."),
     "feeds": ("feeds", "List, add, remove, find, import and export feeds."),
     "topics": ("topics", "List, show, test, explain and measure topics."),

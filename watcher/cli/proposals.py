@@ -14,7 +14,6 @@ from watcher.cli.state import Cursor, Json, Limit, Since, Topics, Until, open_ap
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.app.proposals import ProposalQuery, RawProposalQuery
-    from watcher.match import Query
     from watcher.model.results import Page, StoredProposal
 
 app = typer.Typer(
@@ -109,16 +108,10 @@ def label(
 
 def _parse_query(application: App, raw: RawProposalQuery) -> ProposalQuery:
     from watcher import clock
-    from watcher.app.proposals import parse_proposal_query
+    from watcher.app.proposals import parse_proposal_query_with_sets
 
     settings = application.settings
-
-    def parse_search(text: str) -> Query:
-        from watcher.match import parse_query  # imported for a search: most lists have none
-
-        return parse_query(text, settings.sets)
-
-    return parse_proposal_query(raw, (topic.id for topic in settings.topics), clock.now(), parse_search)
+    return parse_proposal_query_with_sets(raw, (topic.id for topic in settings.topics), clock.now(), settings.sets)
 
 
 def _print_proposals(application: App, page: Page[StoredProposal]) -> None:

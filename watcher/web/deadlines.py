@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import asynccontextmanager, nullcontext
 from datetime import timedelta
@@ -13,12 +13,12 @@ from typing import TypeVar
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from watcher.app.deadlines import REQUEST_TIME, Deadline
 from watcher.errors import BusyError, TooLongError
 from watcher.match import limit_matching
 from watcher.topics.named_query import NamedQuery, parse_named_query
 
 T = TypeVar("T")
-REQUEST_TIME = timedelta(seconds=1.5)
 LIST_TIME = timedelta(seconds=4)
 """For a list, which stops by itself after REQUEST_TIME, where it can be continued: only one entry may take longer."""
 ANALYSIS_TIME = timedelta(seconds=6)
@@ -39,32 +39,6 @@ MAX_MATCHING_WAITING = 32
 RETRY_AFTER_SECONDS = 5
 YIELD_INTERVAL, YIELD_PAUSE = 0.004, 0.0005
 """Seconds after which an expensive query releases the interpreter, and for how long: other requests need it."""
-
-
-class Deadline:
-    """A moment on the monotonic clock by which work for a request has to end."""
-
-    def __init__(self, span: timedelta = REQUEST_TIME) -> None:
-        self._end = time.monotonic() + span.total_seconds()
-
-    def seconds_left(self) -> float:
-        """Return how many seconds are left; 0 where none are."""
-        return max(0.0, self._end - time.monotonic())
-
-    def is_over(self) -> bool:
-        """Return whether the deadline has passed."""
-        return not self.seconds_left()
-
-    def on_progress(self, _done: int, _total: int) -> None:
-        """Raise TooLongError once the deadline has passed; to be passed as a callback for progress."""
-        if self.is_over():
-            raise TooLongError("This takes too long over so many entries. Choose a shorter period or a simpler query.")
-
-    def iterate(self, values: Iterable[T]) -> Iterator[T]:
-        """Yield the values; raises TooLongError once the deadline has passed."""
-        for number, value in enumerate(values):
-            self.on_progress(number, 0)
-            yield value
 
 
 class ExpensiveSlots:

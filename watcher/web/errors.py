@@ -71,7 +71,7 @@ def make_problem(status: int, detail: str, instance: str = "", details: ErrorDet
 
 def wants_problem(path: str, accept: str) -> bool:
     """Return whether the client is a program, by the path and its Accept header."""
-    return path.startswith(("/api/", "/metrics", "/events")) or path.endswith((".atom", ".json")) or (
+    return path.startswith(("/api/", "/mcp", "/metrics", "/events")) or path.endswith((".atom", ".json")) or (
         "json" in accept and "text/html" not in accept
     )  # fmt: skip
 

@@ -12,6 +12,7 @@ from functools import partial
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from watcher.app.bootstrap import App
 from watcher.errors import ConfigError, StoreError
@@ -39,11 +40,11 @@ class PageServer(uvicorn.Server):
     """
 
     def __init__(
-        self, app: FastAPI, config: uvicorn.Config, listening: socket.socket, connections: Connections
+        self, closing: asyncio.Event, config: uvicorn.Config, listening: socket.socket, connections: Connections
     ) -> None:
         super().__init__(config)
         self._connections = connections
-        self._app = app
+        self._closing = closing
         self._listening = listening
         self.port: int = listening.getsockname()[1]
 
@@ -60,7 +61,7 @@ class PageServer(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End the live streams, then the server."""
         # Ends the streams of new hits; otherwise the server would wait for them.
-        self._app.state.context.closing.set()
+        self._closing.set()
         await super().shutdown(sockets=sockets)
 
     @contextlib.contextmanager
@@ -70,7 +71,18 @@ class PageServer(uvicorn.Server):
 
 
 def make_server(app: FastAPI, host: str, port: int, timeouts: Timeouts | None = None) -> PageServer:
-    """Bind the port and return a server that `serve()` runs until `should_exit`; raises StoreError if it is taken."""
+    """Bind the port and return a server of the page; raises StoreError if it is taken."""
+    context = app.state.context
+    return bind_server(app, context.app.settings, context.closing, host, port, timeouts)
+
+
+def bind_server(
+    app: ASGIApp, settings: Settings, closing: asyncio.Event, host: str, port: int, timeouts: Timeouts | None = None
+) -> PageServer:
+    """Bind the port and return a server that `serve()` runs until `should_exit`; raises StoreError if it is taken.
+
+    `closing` is set when it shuts down, so that streams end.
+    """
     # uvicorn would end the process where a port is taken.
     try:
         listening = socket.create_server(
@@ -84,7 +96,6 @@ def make_server(app: FastAPI, host: str, port: int, timeouts: Timeouts | None = 
     # asyncio sets TCP_NODELAY only where the socket names its protocol: responses in two segments would wait 40 ms for
     # an acknowledgement. Accepted sockets inherit this.
     listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    settings = app.state.context.app.settings
     limits = compute_limits(settings.web, settings.fetch.concurrency)
     connections = Connections(limits, Proxies(settings.web.trusted_proxies), timeouts or Timeouts())
     config = uvicorn.Config(
@@ -101,7 +112,7 @@ def make_server(app: FastAPI, host: str, port: int, timeouts: Timeouts | None = 
         server_header=False,
         timeout_graceful_shutdown=3,
     )
-    return PageServer(app, config, listening, connections)
+    return PageServer(closing, config, listening, connections)
 
 
 def require_login(settings: Settings) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from watcher.app.deadlines import REQUEST_TIME, Deadline
 from watcher.app.learning import describe_learning
 from watcher.app.listing import parse_time
 from watcher.app.topic_encoding import (
@@ -28,7 +29,6 @@ from watcher.topics.overview import get_topic_overview, list_topic_overviews, li
 from watcher.topics.query_test import explain_entry, search_archive
 from watcher.web.api.problems import TOO_LONG
 from watcher.web.context import Ctx, WebContext, get_match_budget
-from watcher.web.deadlines import REQUEST_TIME, Deadline
 from watcher.web.editing import make_editor
 from watcher.web.validation import Text
 

@@ -35,7 +35,7 @@ PUBLIC_PATHS = ("/healthz", "/readyz", "/login", "/static/", "/label/", "/unsubs
 """Served without a login: health reveals nothing, and a signed address is its own proof."""
 CROSS_ORIGIN_PATHS = ("/unsubscribe/", "/websub/")
 """Called by mail services and hubs: there is no visitor's browser to be misused."""
-COOKIELESS_PATHS = ("/api/", "/static/", "/healthz", "/readyz", "/metrics", "/events")
+COOKIELESS_PATHS = ("/api/", "/mcp", "/static/", "/healthz", "/readyz", "/metrics", "/events")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 LOGOUT_CHECK_SECONDS = 10.0
 """Seconds after which a log-out in another process is known here."""

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
 from watcher.app.configuration.topics import bring_in_hits, save_edited_topic
+from watcher.app.deadlines import Deadline
 from watcher.app.listing import parse_time
 from watcher.app.proposals import is_meaning_on
 from watcher.app.topic_trial import diff_meaning, find_meaning_misses
@@ -40,7 +41,7 @@ from watcher.topics.named_query import NamedQuery, get_named_query
 from watcher.topics.probe import probe_topic
 from watcher.topics.query_test import search_archive
 from watcher.web.context import Ctx, WebContext, get_match_budget
-from watcher.web.deadlines import ANALYSIS_TIME, Deadline
+from watcher.web.deadlines import ANALYSIS_TIME
 from watcher.web.editing import make_editor, save
 from watcher.web.forms import Form, SubmittedForm
 from watcher.web.pages.edits import get_saved, redirect_saved
