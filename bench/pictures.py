@@ -1,4 +1,4 @@
-"""Takes the pictures of the page from the demonstration: `python bench/pictures.py [NAME...]`.
+"""Takes the pictures of the page and the digest from the demonstration: `python bench/pictures.py [NAME...]`.
 
 The demonstration runs as a process on a port of loopback; a Chromium takes one picture of each page named below.
 Look at each before it is committed.
@@ -32,10 +32,16 @@ PICTURES = {
     "archive-phone": ("/archive?q=" + quote("intelligence NEAR/6 share~"), 360, "dark"),
     "feeds-phone": ("/feeds", 360, "dark"),
 }
+DIGESTS = {
+    "digest-desktop": (860, 700, "light"),
+    "digest-phone": (460, 900, "light"),
+    "digest-dark": (460, 900, "dark"),
+}
+"""The mail's HTML, which the demonstration writes to its folder."""
 
 
 def main() -> int:
-    wanted = sys.argv[1:] or list(PICTURES)
+    wanted = sys.argv[1:] or [*PICTURES, *DIGESTS]
     with tempfile.TemporaryDirectory() as folder:
         demo = subprocess.Popen(
             [sys.executable, "-m", "watcher", "demo", "--port", str(PORT), "--folder", folder],
@@ -46,7 +52,10 @@ def main() -> int:
             with sync_playwright() as playwright:
                 browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
                 for name in wanted:
-                    _take(browser, name, *PICTURES[name])
+                    if name in DIGESTS:
+                        _take_digest(browser, Path(folder), name)
+                    else:
+                        _take(browser, name, *PICTURES[name])
                 browser.close()
         finally:
             demo.terminate()
@@ -72,6 +81,21 @@ def _take(browser: Browser, name: str, path: str, width: int, scheme: str) -> No
     file = FOLDER / f"page-{name.removesuffix('-phone')}-{width}-{scheme}.png"
     page.screenshot(path=file)
     print(f"{file.name}: {file.stat().st_size // 1000} kB")
+    page.close()
+
+
+def _take_digest(browser: Browser, folder: Path, name: str) -> None:
+    """Take the picture of the first digest, once it is written."""
+    width, height, scheme = DIGESTS[name]
+    for _ in range(400):
+        if written := sorted(folder.glob("var/digests/*.html")):
+            break
+        time.sleep(0.5)
+    else:
+        raise SystemExit("the demonstration wrote no digest")
+    page = browser.new_page(viewport={"width": width, "height": height}, color_scheme=scheme)
+    page.goto(written[0].as_uri())
+    page.screenshot(path=FOLDER / f"{name}.png")
     page.close()
 
 

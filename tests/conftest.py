@@ -14,6 +14,9 @@ from tests.web_server import Server
 from watcher.store.database import Database
 from watcher.store.database.migrate import upgrade_schema
 
+# As `watcher` does (watcher/__main__.py), before numpy is imported: on a busy machine its threads wait.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(

@@ -29,6 +29,10 @@ def make_migrated_file() -> Path:
 
 
 def copy_migrated(path: Path, filled: Path | None = None) -> None:
-    """Copy the database, or one that was `filled` before, to `path`, in a folder that others may not read."""
+    """Copy the database, or one that was `filled` before, to `path`, in a folder that others may not read.
+
+    What is there already stays, as it does when a watcher starts again.
+    """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    shutil.copy(filled or make_migrated_file(), path)
+    if not path.exists():
+        shutil.copy(filled or make_migrated_file(), path)

@@ -26,6 +26,7 @@ ELSEWHERE = {
     r"install -m 600 /dev/null /etc": "coreutils",
     r"createdb ": "PostgreSQL's own; the copy into a PostgreSQL is in tests/store",
     r"pip install |/opt/watcher/bin/pip |pipx ": "the extras are compared below",
+    r"watcher mcp\b": "tests/mcp",
     r"watcher worker$": "tests/engine/test_workers.py",
     r"make |python bench/": "the targets and scripts are compared below",
     r"curl ": "tests/docs/test_api.py",

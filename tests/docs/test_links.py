@@ -43,6 +43,15 @@ def test_every_page_is_reached_from_the_index() -> None:
     assert set(PAGES) <= seen
 
 
+def test_the_navigation_of_the_site_holds_every_guide() -> None:
+    listed = re.findall(
+        r"^- \[[^\]]+\]\(([\w/-]+\.md)\)", (DOCS / "README.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    guides = [*DOCS.glob("*.md"), *(DOCS / "how-to").glob("*.md")]
+
+    assert {str(page.relative_to(DOCS)) for page in guides} - {"README.md"} <= set(listed)
+
+
 def test_the_comparison_names_tests_and_benches_that_exist() -> None:
     named = re.findall(r"`((?:tests|bench)/[^`]*)`", (DOCS / "comparison.md").read_text(encoding="utf-8"))
 

@@ -71,6 +71,7 @@ def test_documents_metrics_events_and_exit_codes_are_listed(source: Path) -> Non
     assert re.findall(r"^\| `(\d+)` \|", read(source, "exit-codes"), re.MULTILINE) == ["0", "1", "2", "130"]
 
 
+@pytest.mark.slow  # `make docs` does the same
 def test_the_site_is_built_without_a_warning_and_asks_no_other_server(source: Path, tmp_path: Path) -> None:
     if importlib.util.find_spec("sphinx") is None:
         pytest.skip("the extra docs is not installed: `make docs` builds the site")

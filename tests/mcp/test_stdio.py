@@ -227,6 +227,15 @@ def test_bad_input_is_answered_with_a_sentence(
     assert "Traceback" not in text + desk.log.read_text(encoding="utf-8")
 
 
+def test_many_calls_at_once_are_all_answered(reader: Assistant) -> None:
+    asked = [reader.portal.start_task_soon(reader.client.call_tool, "list_hits", {"limit": n}) for n in range(1, 21)]
+
+    answers = [each.result(120) for each in asked]
+
+    assert [answer.is_error for answer in answers] == [False] * 20
+    assert [len(answer.structured_content["hits"]) for answer in answers] == [min(n, 5) for n in range(1, 21)]
+
+
 def test_an_unknown_prompt_or_method_is_an_error_and_the_next_call_works(reader: Assistant) -> None:
     with pytest.raises(MCPError):
         reader.portal.call(reader.client.get_prompt, "nothing")

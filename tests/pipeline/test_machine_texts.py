@@ -6,13 +6,13 @@ import json
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
 
+from tests import servers
 from tests.digest.told import COVERAGE, NOON, told
 from watcher.digest.compose import compose_digest
 from watcher.digest.html import render_html
@@ -33,33 +33,17 @@ Answer = Callable[[dict[str, Any]], tuple[int, bytes]]
 
 @contextmanager
 def serve(answer: Answer) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Answer POSTs on loopback; yields the address and what was asked."""
-    asked: list[dict[str, Any]] = []
+    """Answer POSTs of JSON on loopback; yields the address and what was asked."""
+    requests: list[dict[str, Any]] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            asked.append(body)
-            status, content = answer(body)
-            with suppress(OSError):  # the other side may have had enough
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+    class Service(servers.HttpServer):
+        def answer(self, asked: servers.Asked) -> servers.Answer:
+            requests.append(asked.json)
+            status, content = answer(requests[-1])
+            return servers.Answer(status=status, body=content.decode())
 
-        def log_message(self, *args: object) -> None:
-            """Keep the output of the tests clean."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(5)
+    with Service() as server:
+        yield server.url, requests
 
 
 def chat(content: object) -> tuple[int, bytes]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import itertools
 from datetime import UTC, datetime, timedelta
 
-from watcher.model.event import Additions, EventReport
+import pytest
+
+from watcher.model.event import Additions, EventReport, choose_plausible_time, choose_report_time
 from watcher.stories.facts import list_sentences, summarise_event
 
 NOON = datetime(2026, 3, 4, 12, tzinfo=UTC)
@@ -84,14 +86,25 @@ def test_additions_name_what_no_earlier_report_said() -> None:
     assert "Ada Brenneke" in update.names
 
 
-def test_growth_is_cumulative_by_the_hour() -> None:
-    growth = summarise_event(REPORTS).growth
+@pytest.mark.parametrize(
+    ("published", "expected"),
+    [
+        (None, NOON),
+        (NOON - timedelta(hours=5), NOON - timedelta(hours=5)),
+        (NOON - timedelta(days=400), NOON - timedelta(days=400)),
+        (NOON + timedelta(minutes=9), NOON),
+        (NOON + timedelta(hours=2), NOON),
+    ],
+)
+def test_time_of_a_report_is_that_of_publication_where_it_is_plausible(
+    published: datetime | None, expected: datetime
+) -> None:
+    assert choose_report_time(published, NOON) == expected
 
-    assert [(point.at - NOON, point.reports, point.outlets) for point in growth] == [
-        (timedelta(hours=1), 2, 2),
-        (timedelta(hours=3), 3, 3),
-        (timedelta(hours=6), 4, 3),
-    ]
+
+def test_time_after_an_entry_was_seen_is_not_plausible_beyond_a_clocks_error() -> None:
+    assert choose_plausible_time(NOON + timedelta(minutes=9), NOON) == NOON
+    assert choose_plausible_time(NOON + timedelta(hours=2), NOON) is None
 
 
 def test_copy_that_was_published_first_is_the_original() -> None:

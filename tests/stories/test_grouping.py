@@ -6,16 +6,13 @@ import random
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.stories.grouping import (
-    MAX_AGE,
     GroupedReport,
     ReportGroup,
     find_copies,
-    get_report_time,
     group_reports,
 )
 from watcher.stories.pair import PairScore, Veto
@@ -132,20 +129,3 @@ def test_later_report_is_the_copy() -> None:
     )
 
     assert copies == {0}
-
-
-@pytest.mark.parametrize(
-    ("published", "expected"),
-    [
-        (None, NOON),
-        (NOON - timedelta(hours=5), NOON - timedelta(hours=5)),
-        (NOON + timedelta(minutes=10), NOON),
-        (NOON + timedelta(days=2), NOON),
-        (NOON - MAX_AGE - timedelta(days=1), NOON),
-    ],
-)
-def test_time_of_a_report_is_that_of_publication_where_it_is_plausible(
-    published: datetime | None, expected: datetime
-) -> None:
-    assert get_report_time(published, NOON) == expected
-    assert get_report_time(published, NOON, doubtful=True) == NOON

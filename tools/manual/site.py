@@ -24,7 +24,7 @@ DOCS = ROOT / "docs"
 PROJECT = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 LANGUAGES = {".yaml": "yaml", ".json": "json", ".service": "ini"}
 _LINK = re.compile(r"(?<=\]\()([^)\s#]+)(?=[)#])")
-_ENTRY = re.compile(r"^- \[[^\]]+\]\(([^)\s#]+\.md)\)", re.MULTILINE)
+_ENTRY = re.compile(r"^- \[([^\]]+)\]\(([^)\s#]+\.md)\)", re.MULTILINE)
 
 
 def write_site(folder: Path) -> None:
@@ -109,8 +109,8 @@ def _write_navigation(path: Path) -> str:
     sections = re.split(r"^## (.+)$", path.read_text(encoding="utf-8"), flags=re.MULTILINE)[1:]
     trees = []
     for title, text in zip(sections[::2], sections[1::2], strict=True):
-        linked = [(path.parent / target).resolve() for target in _ENTRY.findall(text)]
-        trees.append(_write_tree(title, [locate(target).removesuffix(".md") for target in linked]))
+        linked = [(name, locate((path.parent / target).resolve())) for name, target in _ENTRY.findall(text)]
+        trees.append(_write_tree(title, [f"{name} <{target.removesuffix('.md')}>" for name, target in linked]))
     return "".join(trees)
 
 

@@ -85,10 +85,15 @@ def should_send(digest: Digest, policy: EmptyPolicy) -> bool:
 
 def _add_missing_names(hit: DigestHit) -> DigestHit:
     """Return a hit with a headline and an outlet, where its feed gave none."""
-    if one_line(hit.title) and one_line(hit.source):
+    if _is_plain(hit.title) and _is_plain(hit.source):
         return hit
     title = hit.title if one_line(hit.title) else one_line(hit.summary)[:120] or hit.url or "(no headline)"
     return replace(hit, title=title, source=hit.source if one_line(hit.source) else "unknown outlet")
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text has something to print; most have nothing but that."""
+    return bool(text.strip()) if text.isprintable() else bool(one_line(text))
 
 
 def _group_by_story(hits: Sequence[DigestHit]) -> list[list[DigestHit]]:
@@ -125,8 +130,11 @@ class _Composer:
     def list_topics(self, stories: Sequence[DigestStory], more: Mapping[str, int]) -> tuple[DigestTopic, ...]:
         """Return the topics of some stories in order, each with how many of its stories are left out."""
         since: dict[str, datetime] = {}
-        for hit in (hit for story in stories for hit in (story.lead, *story.others)):
-            since[hit.topic_id] = min(hit.matched_at, since.get(hit.topic_id, hit.matched_at))
+        for story in stories:
+            for hit in (story.lead, *story.others):
+                earliest = since.get(hit.topic_id)
+                if earliest is None or hit.matched_at < earliest:
+                    since[hit.topic_id] = hit.matched_at
         return tuple(
             DigestTopic(id=id_, name=self._name(id_), more=more.get(id_, 0), since=since[id_])
             for id_ in sorted(since, key=self._place)
@@ -134,7 +142,8 @@ class _Composer:
 
     def _compose_story(self, hits: Sequence[DigestHit]) -> DigestStory:
         lead, *others = sorted(hits, key=_rank_hit) if len(hits) > 1 else hits
-        others.sort(key=lambda hit: (hit.first_seen_at, hit.hit_id))
+        if len(others) > 1:
+            others.sort(key=lambda hit: (hit.first_seen_at, hit.hit_id))
         history = self._histories.get(lead.story_id) if lead.story_id is not None else None
         status = _find_status(hits, history)
         return DigestStory(
@@ -169,8 +178,8 @@ class _Composer:
         return self._order.get(topic_id, len(self._order)), topic_id
 
 
-def _rank_hit(hit: DigestHit) -> tuple[int, float, datetime, int]:
-    return _RANK[hit.kind], -round(hit.score, 2), hit.first_seen_at, hit.hit_id
+def _rank_hit(hit: DigestHit) -> tuple[int, int, datetime, int]:
+    return _RANK[hit.kind], -round(hit.score * 100), hit.first_seen_at, hit.hit_id
 
 
 def _merge_evidence(lead: DigestHit, others: Sequence[DigestHit]) -> DigestHit:
@@ -182,9 +191,10 @@ def _merge_evidence(lead: DigestHit, others: Sequence[DigestHit]) -> DigestHit:
 
 
 def _find_status(hits: Sequence[DigestHit], history: StoryHistory | None) -> StoryStatus:
-    if all(hit.kind is NewsKind.EDITED for hit in hits):
+    edited = sum(hit.edited for hit in hits)
+    if edited == len(hits):
         return StoryStatus.CHANGED
-    is_known = any(hit.kind is NewsKind.EDITED for hit in hits) or (history is not None and history.reported_at)
+    is_known = edited or (history is not None and history.reported_at)
     return StoryStatus.CONTINUES if is_known else StoryStatus.NEW
 
 
@@ -201,17 +211,18 @@ def _split_stories(
 ) -> tuple[list[DigestStory], tuple[DigestStory, ...], int]:
     """Return the stories that are news, those that are weak, and how many only gained copies."""
     reportable = [story for story in stories if not _only_gained_copies(story)]
-    weak = tuple(story for story in reportable if _is_weak(story))
-    return [story for story in reportable if not _is_weak(story)], weak, len(stories) - len(reportable)
+    weak = tuple([story for story in reportable if _is_weak(story)])
+    news = [story for story in reportable if not _is_weak(story)] if weak else reportable
+    return news, weak, len(stories) - len(reportable)
 
 
 def _is_weak(story: DigestStory) -> bool:
     """Return whether words alone speak for every hit of a story."""
-    return all(hit.is_weak for hit in (story.lead, *story.others))
+    return story.lead.is_weak and all(hit.is_weak for hit in story.others)
 
 
 def _sort_key(story: DigestStory) -> tuple[int, float, float, int]:
-    newest = max(hit.news_at for hit in (story.lead, *story.others))
+    newest = max([hit.news_at for hit in (story.lead, *story.others)])
     return _GROUP[story.lead.kind], -story.importance.total, -newest.timestamp(), story.lead.hit_id
 
 

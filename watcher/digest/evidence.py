@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Evidence
+
+if TYPE_CHECKING:  # lists of hits cut their texts here, too, and compose no digest
+    from watcher.model.digest_story import DigestHit
 
 SNIPPET_LENGTH = 280
 Pieces: TypeAlias = list[tuple[str, bool]]

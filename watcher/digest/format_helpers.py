@@ -49,10 +49,8 @@ def _format_stories(digest: Digest) -> str:
     stories = format_count(digest.story_count, "story", "stories")
     if digest.left_out:
         return stories
-    reports = sum(story.report_count for story in digest.stories)
-    languages = {hit.language for story in digest.stories for hit in (story.lead, *story.others)} - {None}
-    several = f" in {len(languages)} languages" if len(languages) > 1 else ""
-    return f"{stories} from {format_count(reports, 'report', 'reports')}{several}"
+    several = f" in {digest.language_count} languages" if digest.language_count > 1 else ""
+    return f"{stories} from {format_count(digest.report_count, 'report', 'reports')}{several}"
 
 
 def format_lead(digest: Digest) -> str:

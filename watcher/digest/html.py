@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -70,12 +71,14 @@ def _render(digest: Digest, links: Links, templates: Path | None) -> str:
     page = user_templates.find_template("digest.html", templates)
     frame = _describe_frame(digest, links)
     size = len(_render_page(page, digest, links, {}, frame, by_topic=templates is not None).encode()) + _FRAME_RESERVE
-    rows = _fit_rows(digest, links, row, MAX_HTML_BYTES - size)
+    # Our rows of two lines have no signed links; a user's may have.
+    unsigned = replace(links, secret=None) if templates is None else links
+    rows = _fit_rows(digest, (links, unsigned), row, MAX_HTML_BYTES - size)
     return _render_page(page, digest, links, rows, frame, by_topic=templates is not None)
 
 
-def _fit_rows(digest: Digest, links: Links, template: jinja2.Template, limit: int) -> _Rows:
-    """Return the rows that fit into `limit` bytes.
+def _fit_rows(digest: Digest, links: tuple[Links, Links], template: jinja2.Template, limit: int) -> _Rows:
+    """Return the rows that fit into `limit` bytes, with `links` for whole ones and for those in two lines.
 
     All of them whole, if they fit. Otherwise the first are whole and the others in two lines, as many as fit, and with
     what is left as many whole ones as it holds.
@@ -85,7 +88,7 @@ def _fit_rows(digest: Digest, links: Links, template: jinja2.Template, limit: in
 
     def render(place: int, *, compact: bool) -> Markup:
         """Return the row of the story at a place."""
-        return render_row(template, digest, stories[place], links, compact=compact)
+        return render_row(template, digest, stories[place], links[compact], compact=compact)
 
     whole = {place: render(place, compact=place in short) for place in range(min(len(stories), WHOLE_STORIES))}
     measured = sum(len(row.encode()) for row in whole.values())
@@ -147,7 +150,7 @@ def _render_page(
     places = range(len(digest.topics)) if by_topic else ()
     return template.render(
         digest=digest,
-        groups=[group for group in _iter_groups(digest, rows) if group["rows"]],
+        groups=[group for group in _iter_groups(digest, rows) if group["rows"]] if rows else [],
         sections=[_prepare_section(digest, place, links, rows) for place in places],
         more=format_more(hidden) if hidden else "",
         more_link=links.stories(digest.topics) if hidden else None,

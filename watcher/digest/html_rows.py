@@ -8,6 +8,7 @@ import jinja2
 from markupsafe import Markup, escape
 
 from watcher.digest.evidence import Pieces, cut_summary, split_by_evidence
+from watcher.digest.feedback_links import JUDGEMENTS
 from watcher.digest.links import Links
 from watcher.digest.story_text import (
     SUMMARY_LABEL,
@@ -29,12 +30,13 @@ TAG_STYLES = {
     StoryStatus.CONTINUES: "background:#eef0f3;color:#46505b",
     StoryStatus.CHANGED: "background:#fcf1de;color:#7d4206",
 }
-_MARK = Markup('<mark style="background:#ffe9a3;color:#1b2129">{}</mark>')
+_MARK = '<mark style="background:#ffe9a3;color:#1b2129">'
 
 
 def render_row(template: jinja2.Template, digest: Digest, story: DigestStory, links: Links, *, compact: bool) -> Markup:
     """Return a story as HTML; `compact` ones have neither summary nor links to judge them."""
     lead = story.lead
+    judged = {hit_id: _link_judgements(links, hit_id) for hit_id in {lead.hit_id, *(e.hit_id for e in story.labels)}}
     row = template.render(
         line=story,
         compact=compact,
@@ -49,20 +51,17 @@ def render_row(template: jinja2.Template, digest: Digest, story: DigestStory, li
         summary_label=SUMMARY_LABEL,
         additions=() if compact else story.additions,
         additions_title=title_additions(story),
-        relevant=links.label(lead.hit_id, "relevant"),
-        irrelevant=links.label(lead.hit_id, "irrelevant"),
+        **judged[lead.hit_id],
         **_describe_headline(story),
         **_describe_spread(digest, story),
-        labels=[
-            {
-                "name": label.name,
-                "relevant": links.label(label.hit_id, "relevant"),
-                "irrelevant": links.label(label.hit_id, "irrelevant"),
-            }
-            for label in story.labels
-        ],
+        labels=[{"name": label.name} | judged[label.hit_id] for label in story.labels],
     )
     return Markup(row)  # noqa: S704  (the template escapes)
+
+
+def _link_judgements(links: Links, hit_id: int) -> dict[str, str | None]:
+    """Return the pages on which a hit is judged."""
+    return {judgement: links.label(hit_id, judgement) for judgement in JUDGEMENTS}
 
 
 def _describe_headline(story: DigestStory) -> dict[str, Any]:
@@ -103,4 +102,6 @@ def _describe_spread(digest: Digest, story: DigestStory) -> dict[str, Any]:
 
 def _mark_evidence(pieces: Pieces) -> Markup:
     """Return text as HTML, escaped, with its evidence marked."""
-    return Markup("").join(_MARK.format(piece) if is_evidence else escape(piece) for piece, is_evidence in pieces)
+    # Markup's own join and format take five times as long.
+    parts = [f"{_MARK}{escape(piece)}</mark>" if is_evidence else escape(piece) for piece, is_evidence in pieces]
+    return Markup("".join(parts))  # noqa: S704

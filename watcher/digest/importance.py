@@ -12,6 +12,8 @@ from watcher.model.digest_story import DigestHit, DigestStory, Importance, NewsK
 FRESHNESS_HALF_LIFE = timedelta(hours=12)
 MANY_OUTLETS = 8
 """From so many independent outlets on, more make a story no more important."""
+_LOG_MANY_OUTLETS = math.log2(1 + MANY_OUTLETS)
+_HALF_LIFE_SECONDS = FRESHNESS_HALF_LIFE.total_seconds()
 CONTINUED_NOVELTY, CHANGED_NOVELTY = 0.5, 0.4
 ADDED_NOVELTY = 0.1
 """What each independent report since the last digest adds to the novelty of a story that continues."""
@@ -31,11 +33,11 @@ def rate_importance(
         if history is not None
         else len({hit.source for hit in hits})
     )
-    outlets = min(1.0, math.log2(1 + max(0.0, heard_by)) / math.log2(1 + MANY_OUTLETS))
+    outlets = min(1.0, math.log2(1 + max(0.0, heard_by)) / _LOG_MANY_OUTLETS)
     novelty = _rate_novelty(hits, history, status)
-    match = min(1.0, max(hit.score for hit in hits))
-    age = max(timedelta(), now - max(hit.news_at for hit in hits))
-    freshness = 0.5 ** (age / FRESHNESS_HALF_LIFE)
+    match = min(1.0, max([hit.score for hit in hits]))
+    age = (now - max([hit.news_at for hit in hits])).total_seconds()
+    freshness = 0.5 ** (max(0.0, age) / _HALF_LIFE_SECONDS)
     total_weight = weights.outlets + weights.novelty + weights.match + weights.freshness
     weighted = (
         weights.outlets * outlets + weights.novelty * novelty + weights.match * match + weights.freshness * freshness

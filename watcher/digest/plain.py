@@ -199,13 +199,13 @@ def format_reports(story: DigestStory, digest: Digest) -> str:
 
 def _wrap(text: str, first: str = "", rest: str = "") -> Iterator[str]:
     """Break outside text into lines at blanks, with prefixes; a word longer than a line keeps a line of its own."""
-    line = ""
+    line = one_line(text)
     prefix = first
-    for word in one_line(text).split(" "):
-        if line and len(prefix) + len(line) + 1 + len(word) > LINE_WIDTH:
-            yield prefix + line
-            line, prefix = word, rest
-        else:
-            line = f"{line} {word}" if line else word
+    while len(line) > (width := LINE_WIDTH - len(prefix)):
+        cut = line.rfind(" ", 0, width + 1)
+        if cut < 0 and (cut := line.find(" ", width)) < 0:
+            break
+        yield prefix + line[:cut]
+        line, prefix = line[cut + 1 :], rest
     if line:
         yield prefix + line

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
+from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
@@ -96,15 +97,22 @@ def compare_headlines(hit: DigestHit) -> tuple[Change, ...]:
     return tuple(changes)
 
 
+@lru_cache(maxsize=4096)
 def format_time(moment: datetime, timezone: str, now: datetime) -> str:
     """Return a moment as short as it can be understood: `05:12` of today, `Thu 18:40` of this week, else `12 Nov`."""
-    zone = ZoneInfo(timezone)
-    local, today = moment.astimezone(zone), now.astimezone(zone)
-    if local.date() == today.date():
-        return f"{local:%H:%M}"
+    local, today = moment.astimezone(ZoneInfo(timezone)), _localize(now, timezone)
+    clock = f"{local.hour:02}:{local.minute:02}"
+    if local.day == today.day and local.date() == today.date():
+        return clock
     if timedelta() <= today - local < timedelta(days=6):
-        return f"{local:%a %H:%M}"
+        return f"{local:%a} {clock}"
     return f"{local.day} {local:%b}" + ("" if local.year == today.year else f" {local.year}")
+
+
+@lru_cache(maxsize=16)
+def _localize(moment: datetime, timezone: str) -> datetime:
+    """Return a moment by the clocks of a zone: that of a digest is asked for with each of its times."""
+    return moment.astimezone(ZoneInfo(timezone))
 
 
 def format_hit_time(hit: DigestHit, timezone: str, now: datetime) -> str:

@@ -48,6 +48,8 @@ def _load_environment(folder: str) -> jinja2.Environment:
     return jinja2.Environment(
         loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder), ours]) if folder else ours,
         autoescape=jinja2.select_autoescape(("html",)),
+        # Ours do not change while the program runs; a user edits theirs.
+        auto_reload=bool(folder),
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,

@@ -156,4 +156,5 @@ def _describe_hits(answer: FoundHits) -> list[str]:
 def _describe_whole_entry(answer: WholeEntry) -> list[str]:
     end = answer["text_from"] + len(answer["text"])
     part = f"Characters {answer['text_from']:,} to {end:,} of {answer['text_length']:,}:"
-    return [describe_citation(answer["entry"]), part, f'"{answer["text"]}"']
+    text = answer["text"].replace('"', "'")  # it cannot leave its quotes
+    return [describe_citation(answer["entry"]), part, f'"{text}"']

@@ -41,7 +41,7 @@ from watcher.mcp.inputs import (
     Until,
 )
 from watcher.mcp.limits import ANALYSIS_TIME, LIST_TIME
-from watcher.mcp.replies import begin_answer, count, describe_citation, describe_end, make_reply, name_fields
+from watcher.mcp.replies import begin_answer, count, describe_citation, describe_end, make_reply, name_fields, quote
 
 State = Literal["open", "accepted", "rejected", "superseded", "expired"]
 _NoId = Annotated[int, Field(ge=0, le=MAX_ID)]
@@ -175,8 +175,10 @@ def _describe_explanation(answer: ExplainedEntry) -> list[str]:
     name = answer["topic"] or "the query"
     verb = "matches" if answer["matched"] else "does not match"
     lines = [f"Entry {answer['entry']['entry']} {verb} {name}.", describe_citation(answer["entry"])]
-    lines += [f'- {each["clause"]}: {each["field"]} has "{each["text"]}"' for each in answer["entry"]["quotes"][:10]]
-    return [*lines, *(f"- would match with: {change}" for change in answer["nearest"][:5])]
+    lines += [
+        f"- {each['clause']}: {each['field']} has {quote(each['text'])}" for each in answer["entry"]["quotes"][:10]
+    ]
+    return [*lines, *(f"- would match with {quote(change)}" for change in answer["nearest"][:5])]
 
 
 def _describe_trial(answer: TriedQuery) -> list[str]:

@@ -9,7 +9,7 @@ import numpy as np
 from watcher.meaning.background import Background
 from watcher.meaning.head import Head, fit_head
 from watcher.meaning.threshold import find_threshold
-from watcher.meaning.training import MAX_BACKGROUND, Aim, TopicVectors, build_training_set
+from watcher.meaning.training import MAX_BACKGROUND, TopicVectors, build_training_set
 from watcher.meaning.vectors import Rows
 
 MIN_UNSEEN = 3_000
@@ -40,11 +40,6 @@ def fit_topic(topic: TopicVectors, background: Background, share: float) -> Fitt
     else:
         unseen = score_unseen(topic, background)
     return FittedTopic(head, find_threshold(unseen, share))
-
-
-def fit_ranking(topic: TopicVectors, background: Background) -> Head:
-    """Fit the head that orders what words have found: it tells what belongs from what was stated or judged not to."""
-    return fit_head(build_training_set(topic, background, Aim.RANKING))
 
 
 def score_unseen(topic: TopicVectors, background: Background) -> Rows:

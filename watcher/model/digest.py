@@ -5,11 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
 from enum import StrEnum
+from functools import cached_property
 from itertools import islice
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from watcher.model.digest_proposal import DigestProposal
-from watcher.model.digest_story import DigestStory, DigestTopic, NewsKind, TopicSection
+if TYPE_CHECKING:  # every command reads subscriptions and channels, and few compose a digest
+    from watcher.model.digest_proposal import DigestProposal
+    from watcher.model.digest_story import DigestStory, DigestTopic, TopicSection
 
 MIN_BRIEFED_STORIES = 3
 BRIEF_STORIES = 5
@@ -161,7 +163,7 @@ class TopicVolume:
     days: tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Digest:
     """What a digest says, before it looks like anything. `window` is (after, until], by `matched_at`, UTC.
 
@@ -201,9 +203,22 @@ class Digest:
         """How many stories it reports: the number in subject, heading, lists and log."""
         return len(self.stories) + self.left_out
 
+    @cached_property
+    def report_count(self) -> int:
+        """How many reports the stories hold that it shows."""
+        return sum([story.report_count for story in self.stories])
+
+    @cached_property
+    def language_count(self) -> int:
+        """How many languages those are in."""
+        languages = {hit.language for story in self.stories for hit in story.others}
+        return len((languages | {story.lead.language for story in self.stories}) - {None})
+
     @property
     def brief(self) -> tuple[DigestStory, ...]:
         """Return the most important stories among the news, at most BRIEF_STORIES."""
+        from watcher.model.digest_story import NewsKind
+
         news = (NewsKind.NEW, NewsKind.EDITED)
         return tuple(islice((story for story in self.stories if story.lead.kind in news), BRIEF_STORIES))
 
@@ -215,6 +230,8 @@ class Digest:
     @property
     def sections(self) -> tuple[TopicSection, ...]:
         """Return the stories by topic: a story with two topics stands in both."""
+        from watcher.model.digest_story import TopicSection
+
         return tuple(
             TopicSection(
                 topic_id=topic.id,

@@ -67,7 +67,7 @@ class DigestHit:
     @property
     def news_at(self) -> datetime:
         """Return when the hit became news: at the edit that made the match, else when its entry was first seen."""
-        return self.matched_at if self.matched_by_edit else self.first_seen_at
+        return self.matched_at if self.origin is Origin.EDIT and not self.edited else self.first_seen_at
 
     @property
     def plausible_published_at(self) -> datetime | None:
@@ -90,7 +90,7 @@ class DigestHit:
         """Return how the hit became news: an edit that made the match is news, whenever its entry was first seen."""
         if self.edited:
             return NewsKind.EDITED
-        if self.matched_by_edit:
+        if self.origin is Origin.EDIT:
             return NewsKind.NEW
         if self.baseline:
             return NewsKind.BASELINE
@@ -226,6 +226,8 @@ class DigestStory:
     @property
     def cited_summary(self) -> tuple[CitedSentence, ...]:
         """The summary with the reports of each sentence, by their numbers."""
+        if not self.summary:
+            return ()
         reports = {
             fact.report.entry_id: NumberedReport(number=number, report=fact.report)
             for number, fact in enumerate(self.facts.reports, 1)
@@ -281,7 +283,7 @@ class DigestStory:
     @property
     def report_count(self) -> int:
         """How many entries the digest reports of it."""
-        return len({self.lead.entry_id, *(hit.entry_id for hit in self.others)})
+        return len({self.lead.entry_id, *[hit.entry_id for hit in self.others]})
 
 
 def build_facts(hits: Sequence[DigestHit], language: str = "") -> EventFacts:

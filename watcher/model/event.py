@@ -10,9 +10,17 @@ CLOCK_TOLERANCE = timedelta(minutes=10)
 
 
 def choose_plausible_time(published_at: datetime | None, first_seen_at: datetime) -> datetime | None:
-    """Return when an entry was published; None where its feed says nothing, or a time after it was seen."""
+    """Return when an entry was published; None where its feed says nothing, or a time after it was seen.
+
+    A feed's clock may be somewhat ahead of ours: nothing was published after it was seen.
+    """
     is_plausible = published_at is not None and published_at <= first_seen_at + CLOCK_TOLERANCE
-    return published_at if is_plausible else None
+    return min(published_at, first_seen_at) if published_at is not None and is_plausible else None
+
+
+def choose_report_time(published_at: datetime | None, first_seen_at: datetime) -> datetime:
+    """Return when an entry was published where that is plausible, else when it was first seen: what orders reports."""
+    return choose_plausible_time(published_at, first_seen_at) or first_seen_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,15 +78,6 @@ class ReportFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GrowthPoint:
-    """How many reports and outlets an event had at the end of an hour (UTC) in which it grew."""
-
-    at: datetime
-    reports: int
-    outlets: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EventFacts:
     """The facts of an event, from its reports alone. `reports` are in order of publication, the first publisher first.
 
@@ -96,17 +95,6 @@ class EventFacts:
     topics: tuple[str, ...]
     first_at: datetime
     last_at: datetime
-
-    @property
-    def growth(self) -> tuple[GrowthPoint, ...]:
-        """How it grew, an entry for each hour in which it did; worked out when asked for, since digests never ask."""
-        outlets: set[str] = set()
-        points: dict[datetime, GrowthPoint] = {}
-        for count, fact in enumerate(self.reports, 1):
-            outlets.add(fact.report.outlet)
-            hour = fact.report.reported_at.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
-            points[hour] = GrowthPoint(at=hour, reports=count, outlets=len(outlets))
-        return tuple(points.values())
 
     @property
     def first(self) -> EventReport:

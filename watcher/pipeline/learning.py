@@ -15,8 +15,9 @@ import structlog
 from watcher.inference import Encoder
 from watcher.meaning.background import MIN_OWN_ENTRIES, Background, build_background
 from watcher.meaning.evidence import References
-from watcher.meaning.fitting import FittedTopic, fit_ranking, fit_topic
+from watcher.meaning.fitting import FittedTopic, fit_topic
 from watcher.meaning.head import Head, encode_heads
+from watcher.meaning.ranking import fit_ranking
 from watcher.meaning.threshold import compute_share
 from watcher.meaning.training import TopicVectors, build_training_set
 from watcher.meaning.vectors import Rows, Views, decode_vectors, encode_vector, restore

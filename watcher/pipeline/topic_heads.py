@@ -13,6 +13,7 @@ import numpy as np
 from watcher.inference import Encoder
 from watcher.meaning.evidence import References, find_resemblance, list_entry_sentences
 from watcher.meaning.head import Head, decode_heads
+from watcher.meaning.ranking import rank_hits
 from watcher.meaning.training import TrainingKind
 from watcher.meaning.vectors import Rows, Views, decode_vectors, encode_vector
 from watcher.model.entry import StoredEntry
@@ -44,7 +45,7 @@ class TopicHead:
 
     def rank(self, views: Views) -> Rows:
         """Return how relevant each entry is as a hit, from 0 to 1."""
-        return self.ranking.score(views.whole)
+        return rank_hits(self.head, self.ranking, views.whole)
 
 
 def restore_head(topic: Topic, stored: StoredHead) -> TopicHead:

@@ -1,6 +1,7 @@
 """The weights by which pairs of reports are scored, in the order of `PairFeatures`.
 
-`bench/stories.py` measures what they do. They were fitted on 330 reports of 84 events in 27 languages among
+`bench/stories.py` measures what they do, `bench/fit_pairs.py` fits them anew. These were fitted
+on 330 reports of 84 events in 27 languages among
 4,700 others that were moved to the same days, without the same events on other days in it; the vectors are those of
 multilingual-e5-small (4 bits), passages of headline and 300 characters.
 """

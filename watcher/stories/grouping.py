@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from heapq import heapify, heappop, heappush
 from typing import NamedTuple, TypeAlias
 
@@ -30,10 +30,6 @@ Without it, a recall of .70 costs a fourth look-alike of fourteen, and three of 
 """
 MAX_COMPARED_MEMBERS = 12
 """So many members of a group are compared with another: the newest."""
-MAX_AGE = timedelta(days=30)
-"""A report that was published longer before it was first seen is dated by when it was seen."""
-MAX_CLOCK_ERROR = timedelta(hours=1)
-
 ReportKey: TypeAlias = tuple[datetime, str, str]
 """When a report was published, its text, and what tells apart two with the same of both."""
 
@@ -62,14 +58,6 @@ class ReportGroup:
 
 ComparePair: TypeAlias = Callable[[int, int], PairScore]
 _Versions: TypeAlias = tuple[int, int]
-
-
-def get_report_time(published_at: datetime | None, first_seen_at: datetime, *, doubtful: bool = False) -> datetime:
-    """Return when a report was published where that is plausible, else when it was first seen."""
-    if published_at is None or doubtful:
-        return first_seen_at
-    is_plausible = first_seen_at - MAX_AGE <= published_at <= first_seen_at + MAX_CLOCK_ERROR
-    return min(published_at, first_seen_at) if is_plausible else first_seen_at
 
 
 def group_reports(

@@ -36,24 +36,25 @@ milyar milyard მილიარდი مليار میلیارد מיליארד
 """By their factor."""
 ORDINAL_WORDS = {
     2: """
-second segundo segunda deuxième seconde secondo zweite zweiten zweiter drugi druga drugą druhý druhá второй
-вторая второго другий друга другу втори втора ikinci δεύτερη δεύτερος al doilea második tweede andra
+second segundo segunda deuxième seconde secondo zweite zweiten zweiter zweites drugi druga drugą druhý druhá второй
+вторая второе второго другий друга другу втори втора ikinci δεύτερη δεύτερος al doilea második tweede andra
 """,
     3: """
-third tercer tercero tercera troisième terzo terza dritte dritten dritter trzeci trzecia trzecią třetí tretí
-третий третья третьего третій третя третю трети трета üçüncü τρίτη τρίτος treilea harmadik derde tredje terceiro
-terceira
+third tercer tercero tercera troisième terzo terza dritte dritten dritter drittes trzeci trzecia trzecią třetí tretí
+третий третья третье третьего третій третя третю трети трета üçüncü τρίτη τρίτος treilea harmadik derde tredje
+terceiro terceira
 """,
     4: """
-fourth cuarto cuarta quatrième quarto quarta vierte vierten czwarty czwarta czwartą čtvrtý štvrtý четвертый
-четвёртый четвертая четвертий четверта четвърти dördüncü τέταρτη τέταρτος patrulea negyedik vierde fjärde
+fourth cuarto cuarta quatrième quarto quarta vierte vierten vierter viertes czwarty czwarta czwartą čtvrtý štvrtý
+четвертый четвёртый четвертая четвертое четвёртое четвертий четверта четвърти dördüncü τέταρτη τέταρτος patrulea
+negyedik vierde fjärde
 """,
     5: """
-fifth quinto quinta cinquième fünfte fünften piąty piąta pátý piaty пятый пятая п'ятий пети beşinci πέμπτη
-πέμπτος cincilea ötödik vijfde femte
+fifth quinto quinta cinquième fünfte fünften fünfter fünftes piąty piąta pátý piaty пятый пятая пятое п'ятий пети
+beşinci πέμπτη πέμπτος cincilea ötödik vijfde femte
 """,
     6: """
-sixth sexto sexta sixième sesto sechste szósty szósta šestý шестой шестая шостий шести altıncı έκτη hatodik
+sixth sexto sexta sixième sesto sechste szósty szósta šestý шестой шестая шестое шостий шести altıncı έκτη hatodik
 """,
     7: """
 seventh séptimo septième settimo siebte siódmy siódma sedmý седьмой седьмая сьомий седми yedinci έβδομη hetedik

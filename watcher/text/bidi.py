@@ -7,6 +7,7 @@ import unicodedata
 
 FIRST_STRONG_ISOLATE, POP_ISOLATE = "\u2068", "\u2069"
 ISOLATES = frozenset({FIRST_STRONG_ISOLATE, POP_ISOLATE})
+_FIRST_RIGHT_TO_LEFT = "\u0590"
 _RIGHT_TO_LEFT = frozenset({"R", "AL"})
 _CONTROL = re.compile("[\u202a-\u202e\u2066-\u2069]")
 _EMBEDDINGS = "\u202a\u202b"
@@ -39,7 +40,12 @@ def drop_unbalanced_controls(text: str) -> str:
 
 def is_right_to_left(text: str) -> bool:
     """Return whether a text holds a letter of a script that is written from right to left."""
-    return not text.isascii() and any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in text)
+    # Nothing before Hebrew is written so.
+    return (
+        not text.isascii()
+        and max(text) >= _FIRST_RIGHT_TO_LEFT
+        and any(unicodedata.bidirectional(letter) in _RIGHT_TO_LEFT for letter in text)
+    )
 
 
 def isolate(text: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 from base64 import urlsafe_b64encode
 
@@ -15,7 +14,7 @@ def sign_text(key: bytes, purpose: str, text: str, size: int = LINK_SIGNATURE_BY
 
     `purpose` is signed as well: what is signed for one purpose proves nothing for another.
     """
-    digest = hmac.new(key, f"{purpose}:{text}".encode("utf-8", "replace"), hashlib.sha256).digest()
+    digest = hmac.digest(key, f"{purpose}:{text}".encode("utf-8", "replace"), "sha256")
     return urlsafe_b64encode(digest[:size]).decode().rstrip("=")
 
 

@@ -5,7 +5,7 @@ What is judged is mirrored where it shows: the label of the hit, and the state o
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,9 +19,7 @@ from watcher.model.topic import FoundBy, Hit, Origin
 from watcher.store.database import Db
 from watcher.store.entries.queries import load_entry
 from watcher.store.hits.mapping import build_hit_row
-from watcher.store.sql.bulk import any_of
 from watcher.store.sql.dialect import acquire_lock
-from watcher.store.sql.types import IDS
 from watcher.store.system.counters import add_to_hit_counts, group_by_day
 from watcher.store.tables import digest_items, embedding_models, embeddings, hits, judgements, proposals
 
@@ -125,16 +123,6 @@ def count_judgements(db: Db) -> Mapping[str, JudgementCounts]:
     for topic_id, verdict, count in db.execute(chosen.group_by(judgements.c.topic_id, judgements.c.verdict)):
         counts.setdefault(topic_id, {})[verdict] = int(count)
     return {topic_id: JudgementCounts(**by_verdict) for topic_id, by_verdict in counts.items()}
-
-
-def find_verdicts(db: Db, topic_id: str, entry_ids: Sequence[int]) -> Mapping[int, Verdict]:
-    """Return what some entries were judged to be for a topic, by their ids."""
-    chosen = select(judgements.c.entry_id, judgements.c.verdict).where(
-        judgements.c.topic_id == topic_id,
-        judgements.c.undone_at.is_(None),
-        any_of(judgements.c.entry_id, bindparam("ids", type_=IDS)),
-    )
-    return {row.entry_id: Verdict(row.verdict) for row in db.execute(chosen, {"ids": list(entry_ids)})}
 
 
 def get_judgement_mark(db: Db) -> tuple[int, datetime | None]:

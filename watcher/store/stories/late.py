@@ -19,6 +19,7 @@ from sqlalchemy import bindparam, func, select
 from watcher.meaning.background import MIN_OWN_ENTRIES, Background
 from watcher.meaning.story_space import PlacedReport, StorySpace, build_space, measure_closeness
 from watcher.meaning.vectors import Rows, decode_vectors
+from watcher.model.event import choose_report_time
 from watcher.store.database import Db
 from watcher.store.entries.queries import find_first_id_since
 from watcher.store.hits.commands import lock_hits
@@ -28,21 +29,20 @@ from watcher.store.sql.bulk import any_of
 from watcher.store.sql.types import IDS
 from watcher.store.stories.decisions import load_stories_kept_apart, rename_in_decisions
 from watcher.store.stories.moves import MoveKind, move_entries
-from watcher.store.tables import embeddings
+from watcher.store.tables import embeddings, stories
 from watcher.store.tables import entries as entry_table
 from watcher.stories.grouping import (
     MAX_COMPARED_MEMBERS,
     ComparePair,
     GroupedReport,
     ReportGroup,
-    get_report_time,
     group_reports,
 )
 from watcher.stories.pair import Closeness, PairScore, ReportTraits, build_traits, score_pair
 from watcher.stories.similarity import MAX_COMPARED_CHARACTERS, STORY_WINDOW, build_story_text
 
 MAX_SEARCHED_ENTRIES = 5_000
-"""Vectors of stories that are compared with a new one: the newest of the window. More would cost more than the join."""
+"""Entries of stories whose vectors are compared with a new one: the newest of the window, however many it holds."""
 MAX_NEIGHBOURS = 12
 """How many of the nearest entries propose their stories."""
 MAX_SPACE_ENTRIES = 5_000
@@ -104,8 +104,7 @@ def join_embedded_entries(
     if not fresh:
         return ()
     # Neighbours propose stories; the newest members of those decide.
-    placed = dict(zip((row.id for row in window), _place(window, space), strict=True))
-    neighbours = _find_neighbours(fresh, placed)
+    neighbours = _find_neighbours(fresh, window, space)
     story_of = {row.id: row.story_id for row in window}
     touched = {story_of[entry_id] for some in (fresh, *neighbours.values()) for entry_id in some}
     reports = _load_reports(db, stored, space, sorted(touched))
@@ -153,7 +152,6 @@ _REPORTS = (
         entry_table.c.language,
         entry_table.c.first_seen_at,
         entry_table.c.published_at,
-        entry_table.c.published_doubtful,
         embeddings.c.vector,
     )
     .join(_MEMBERS, _MEMBERS.c.id == entry_table.c.id)
@@ -163,21 +161,34 @@ _REPORTS = (
 )
 
 
+_LIVELIEST = (
+    select(stories.c.id)
+    .where(stories.c.last_at >= bindparam("since"))
+    .order_by(stories.c.last_at.desc(), stories.c.id.desc())
+    .limit(MAX_SEARCHED_ENTRIES)
+)
+# `+ 0` keeps SQLite from ranges of ids and from the index of a model's vectors, which hold all entries of the window.
+_OF_STORIES = select(entry_table.c.id).where(
+    any_of(entry_table.c.story_id, _IDS),
+    entry_table.c.story_id.is_not(None),
+    entry_table.c.id + 0 >= bindparam("first"),
+)
+_WINDOW = (
+    select(entry_table.c.id, entry_table.c.story_id, entry_table.c.language, embeddings.c.vector)
+    .join(embeddings, (embeddings.c.entry_id == entry_table.c.id) & (embeddings.c.model_id + 0 == bindparam("model")))
+    .where(any_of(entry_table.c.id, _IDS), entry_table.c.story_id.is_not(None), func.length(embeddings.c.vector) > 0)
+    .order_by(entry_table.c.id)
+)
+
+
 def _load_window(db: Db, stored: StoredModel, entry_ids: Collection[int], now: datetime) -> Sequence[Any]:
     """Return id, story, language and vector of the newest entries with stories, and of those in question."""
-    columns = select(entry_table.c.id, entry_table.c.story_id, entry_table.c.language, embeddings.c.vector).join(
-        embeddings, (embeddings.c.entry_id == entry_table.c.id) & (embeddings.c.model_id == stored.id)
-    )
-    usable = entry_table.c.story_id.is_not(None), func.length(embeddings.c.vector) > 0
-    newest = (
-        columns.where(entry_table.c.id >= find_first_id_since(db, now - STORY_WINDOW), *usable)
-        .order_by(entry_table.c.id.desc())
-        .limit(MAX_SEARCHED_ENTRIES)
-    )
-    these = columns.where(any_of(entry_table.c.id, _IDS), *usable)
-    rows = {row.id: row for row in db.execute(newest)}
-    rows |= {row.id: row for row in db.execute(these, {"ids": sorted(entry_ids)})}
-    return [rows[id_] for id_ in sorted(rows)]
+    # By way of the stories: few of a million entries may have one, and none of the others is looked at.
+    since = now - STORY_WINDOW
+    story_ids = db.execute(_LIVELIEST, {"since": since}).scalars().all()
+    of_stories = db.execute(_OF_STORIES, {"ids": story_ids, "first": find_first_id_since(db, since)}).scalars()
+    wanted = {*sorted(of_stories, reverse=True)[:MAX_SEARCHED_ENTRIES], *entry_ids}
+    return db.execute(_WINDOW, {"ids": sorted(wanted), "model": stored.id}).all()
 
 
 def _place(window: Sequence[Any], space: StorySpace) -> list[PlacedReport]:
@@ -185,12 +196,12 @@ def _place(window: Sequence[Any], space: StorySpace) -> list[PlacedReport]:
     return space.place(vectors, [row.language for row in window])
 
 
-def _find_neighbours(fresh: Sequence[int], placed: Mapping[int, PlacedReport]) -> dict[int, list[int]]:
+def _find_neighbours(fresh: Sequence[int], window: Sequence[Any], space: StorySpace) -> dict[int, list[int]]:
     """Return the nearest entries of each fresh one, by cosine."""
-    ids = list(placed)
-    rows = np.stack([placed[id_].row for id_ in ids])
-    asked = np.stack([placed[id_].row for id_ in fresh])
-    cosines = asked @ rows.T
+    ids = [row.id for row in window]
+    place_of = {id_: place for place, id_ in enumerate(ids)}
+    rows = space.center_rows(decode_vectors([row.vector for row in window]), [row.language for row in window])
+    cosines = rows[[place_of[id_] for id_ in fresh]] @ rows.T
     count = min(MAX_NEIGHBOURS + 1, len(ids))
     nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
     return {
@@ -209,7 +220,7 @@ def _load_reports(db: Db, stored: StoredModel, space: StorySpace, story_ids: Seq
 
 def _build_report(row: Any, placed: PlacedReport | None) -> _Report:
     text = build_story_text(row.title, row.rest, "")
-    reported_at = get_report_time(row.published_at, row.first_seen_at, doubtful=row.published_doubtful)
+    reported_at = choose_report_time(row.published_at, row.first_seen_at)
     key = (reported_at, text, f"{row.feed_id} {row.id}")
     return _Report(row.id, row.story_id, build_traits(text, row.language), key, placed)
 

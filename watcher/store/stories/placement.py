@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import TextClause, bindparam, case, delete, func, select, text, update
 
 from watcher.model.entry import StoredEntry
+from watcher.model.event import choose_report_time
 from watcher.store.database import Db
 from watcher.store.entries.mapping import StoryAssignment
 from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since
@@ -22,7 +23,7 @@ from watcher.store.sql.interface import SqlDialect
 from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import stories, story_marks
-from watcher.stories.grouping import GroupedReport, ReportKey, find_copies, get_report_time, group_reports
+from watcher.stories.grouping import GroupedReport, ReportKey, find_copies, group_reports
 from watcher.stories.pair import PairScore, ReportTraits, build_traits, score_pair
 from watcher.stories.similarity import (
     MAX_COMPARED_CHARACTERS,
@@ -95,7 +96,7 @@ class _Report:
     def of(cls, stored: StoredEntry) -> _Report:
         entry = stored.entry
         text = extract_story_text(entry)
-        reported_at = get_report_time(entry.item.published_at, stored.first_seen_at, doubtful=entry.item.date_doubtful)
+        reported_at = choose_report_time(entry.item.published_at, stored.first_seen_at)
         key = (reported_at, text, f"{entry.feed_id} {entry.key}")
         return cls(stored.id, build_traits(text, entry.item.language), frozenset(compute_blocking_keys(text)), key)
 
@@ -168,7 +169,6 @@ _TEXTS = select(
     ).label("rest"),
     entry_table.c.first_seen_at,
     entry_table.c.published_at,
-    entry_table.c.published_doubtful,
     entry_table.c.language,
     entry_table.c.feed_id,
 ).where(any_of(entry_table.c.id, bindparam("ids", type_=IDS)))
@@ -237,7 +237,7 @@ def _load_candidates(db: Db, entry_ids: Collection[int]) -> dict[int, _Report]:
 
 def _read_candidate(row: Any) -> _Report:
     text = build_story_text(row.title, row.rest, "")
-    reported_at = get_report_time(row.published_at, row.first_seen_at, doubtful=row.published_doubtful)
+    reported_at = choose_report_time(row.published_at, row.first_seen_at)
     traits = build_traits(text, row.language)
     return _Report(row.id, traits, frozenset(), (reported_at, text, f"{row.feed_id} {row.id}"), row.story_id)
 
