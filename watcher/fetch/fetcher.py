@@ -36,6 +36,7 @@ _PAGE_TYPES = "text/html, application/xhtml+xml, */*;q=0.5"
 _REDIRECTS = {301, 302, 303, 307, 308}
 _SAME_AGAIN = {307, 308}
 _USUAL = Access()
+_NO_VALIDATORS: Mapping[str, str] = {}
 _PEACE = timedelta(minutes=1)
 """How long a host that says 429 and not until when is left alone by the feeds that were about to ask it as well."""
 
@@ -119,15 +120,12 @@ class Fetcher:
         requester = RequestIdentity(feed.fetch_url, self.policy.user_agent, feed.config.access)
         headers = {"Accept": _FEED_TYPES, "A-IM": "feed"}
         validators = {} if unconditional else conditional.headers(feed)
-        fetched, is_conditional = await self._get_feed(requester, feed, headers | validators, feed.poll.validators.url)
-        asked = bool(validators) and is_conditional
+        fetched, asked = await self._get_feed(requester, feed, headers, validators, feed.poll.validators.url)
         # Once more without validators where they may be what the server stumbles over; see `conditional`.
         if (again := conditional.headers_to_ask_again(fetched, asked=asked, failures=feed.poll.failures)) is not None:
-            refetched, _is_conditional = await self._get_feed(requester, feed, headers | again)
+            refetched, _asked = await self._get_feed(requester, feed, headers | again)
             if not isinstance(refetched, Failed):
                 fetched = replace(refetched, conditional=False if asked else None)
-        elif asked and not isinstance(fetched, Failed):
-            fetched = replace(fetched, conditional=True)
         if isinstance(fetched, Failed) and fetched.status == 429:
             last = fetched.hops[-1].url if fetched.hops else feed.fetch_url
             self._limiter.pause(urlsplit(last).hostname or "", fetched.retry_after or _PEACE)
@@ -138,14 +136,21 @@ class Fetcher:
         requester: RequestIdentity,
         feed: PollableFeed,
         headers: dict[str, str],
+        validators: Mapping[str, str] = _NO_VALIDATORS,
         conditional_for: str | None = None,
     ) -> tuple[FetchResult, bool]:
-        """Return what an answer means for a feed, and whether the request still had validators at its last hop."""
-        exchange = await self._get(requester, feed.fetch_url, headers, conditional_for=conditional_for)
+        """Return what an answer means for a feed, and whether the request had `validators`, and at its last hop still.
+
+        They belong to the address `conditional_for` and are sent to no other.
+        """
+        exchange = await self._get(
+            requester, feed.fetch_url, {**headers, **validators}, conditional_for=conditional_for
+        )
         if isinstance(exchange, Failed):
-            return exchange, True
+            return exchange, bool(validators)
         answer, elapsed = exchange
-        return _to_fetched(feed, answer, elapsed), answer.conditional
+        asked = bool(validators) and answer.conditional
+        return _to_fetched(feed, answer, elapsed, conditional=True if asked else None), asked
 
     async def page(self, url: str, *, obey_robots: bool = True, access: Access = _USUAL) -> Document | Failed:
         """Fetch an article or any other page; robots.txt is asked first (RFC 9309) unless a person named the page.
@@ -294,7 +299,7 @@ class Fetcher:
         return _Answer(status, headers, whole, body.wire, url, hops, is_conditional)
 
 
-def _to_fetched(feed: PollableFeed, answer: _Answer, elapsed: timedelta) -> FetchResult:
+def _to_fetched(feed: PollableFeed, answer: _Answer, elapsed: timedelta, *, conditional: bool | None) -> FetchResult:
     validators = Validators(
         etag=answer.headers.get("etag"), last_modified=answer.headers.get("last-modified"), url=answer.url
     )
@@ -308,7 +313,12 @@ def _to_fetched(feed: PollableFeed, answer: _Answer, elapsed: timedelta) -> Fetc
                 elapsed=elapsed,
             )
         return NotModified(
-            url=answer.url, headers=answer.headers, validators=validators, hops=answer.hops, elapsed=elapsed
+            url=answer.url,
+            headers=answer.headers,
+            validators=validators,
+            hops=answer.hops,
+            elapsed=elapsed,
+            conditional=conditional,
         )
     if answer.status not in {200, 203, 226}:
         return _to_failed(answer, elapsed)
@@ -324,7 +334,7 @@ def _to_fetched(feed: PollableFeed, answer: _Answer, elapsed: timedelta) -> Fetc
         return Failed(
             kind=FailureKind.EMPTY, message="an empty answer", status=answer.status, hops=answer.hops, elapsed=elapsed
         )
-    return _document(feed.fetch_url, answer, elapsed, validators)
+    return _document(feed.fetch_url, answer, elapsed, validators, conditional)
 
 
 def _to_failed(answer: _Answer, elapsed: timedelta) -> Failed:
@@ -332,7 +342,13 @@ def _to_failed(answer: _Answer, elapsed: timedelta) -> Failed:
     return replace(failed, elapsed=elapsed)
 
 
-def _document(url: str, answer: _Answer, elapsed: timedelta, validators: Validators | None = None) -> Document:
+def _document(
+    url: str,
+    answer: _Answer,
+    elapsed: timedelta,
+    validators: Validators | None = None,
+    conditional: bool | None = None,
+) -> Document:
     return Document(
         url=url,
         final_url=answer.url,
@@ -344,6 +360,7 @@ def _document(url: str, answer: _Answer, elapsed: timedelta, validators: Validat
         hops=answer.hops,
         wire_bytes=answer.wire,
         elapsed=elapsed,
+        conditional=conditional,
     )
 
 

@@ -27,7 +27,10 @@ class RequestIdentity:
         sent = {"User-Agent": access.user_agent or self.user_agent, "Accept-Encoding": ACCEPTED, **common}
         if not request_urls.is_same_origin(url, self.start):
             return sent
-        own = {"Authorization": self._authorization(), "Cookie": access.cookie} | dict(access.headers)
+        authorization = self._authorization()
+        if authorization is None and access.cookie is None and not access.headers:
+            return sent
+        own = {"Authorization": authorization, "Cookie": access.cookie} | dict(access.headers)
         names = {name.lower(): name for name in sent}
         for name, value in own.items():
             if value is not None and name.lower() not in _OF_THE_CONNECTION:

@@ -59,7 +59,7 @@ class FeedConfig:
     weight: float = 1.0
     private: bool = False
     address: str = field(default="", repr=False)
-    access: Access = field(default_factory=Access, repr=False)
+    access: Access = field(default=Access(), repr=False)
     secrets: tuple[str, ...] = field(default=(), repr=False)
     budget: Budget | None = None
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
+from typing import assert_never
 
 import structlog
 
@@ -53,10 +54,26 @@ def log_feed_events(result: IngestResult) -> None:
 def to_poll_record(result: IngestResult, now: datetime) -> PollRecord:
     """Return a poll as the feed's history keeps it."""
     events = "; ".join(event.message for event in list_feed_events(result))
-    poll = PollRecord(
+    name, wire_bytes = "read", 0
+    status: int | None
+    match result.outcome:
+        case Modified(document=document, parsed=parsed, pushed=pushed, note=note):
+            name = FailureKind.PARSE.value if parsed.stopped else name
+            status, wire_bytes, elapsed = document.status, document.wire_bytes, document.elapsed
+            source = "pushed by its hub" if pushed else ""
+            message = _join(source, parsed.stopped or "", parsed.degraded or "", note, events)
+        case Unchanged(by=by, elapsed=elapsed):
+            name, status, message = "unchanged", 304 if by == "304" else 200, _join(by, events)
+        case Failed(kind=kind, status=answered, elapsed=elapsed, message=failure):
+            name, status, message = kind.value, answered, _join(failure, events)
+        case _:
+            assert_never(result.outcome)
+    return PollRecord(
         feed_id=result.before.id,
         at=now,
-        outcome="read",
+        outcome=name,
+        status=status,
+        wire_bytes=wire_bytes,
         seen=result.seen,
         new=len(result.new),
         updated=len(result.edited),
@@ -65,30 +82,9 @@ def to_poll_record(result: IngestResult, now: datetime) -> PollRecord:
         merged=result.merged,
         left_out=result.left_out,
         recovered=result.recovered,
-        message=events,
+        elapsed=elapsed,
+        message=message,
     )
-    match result.outcome:
-        case Modified(document=document, parsed=parsed, pushed=pushed, note=note):
-            source = "pushed by its hub" if pushed else ""
-            return replace(
-                poll,
-                status=document.status,
-                wire_bytes=document.wire_bytes,
-                elapsed=document.elapsed,
-                outcome=FailureKind.PARSE.value if parsed.stopped else poll.outcome,
-                message=_join(source, parsed.stopped or "", parsed.degraded or "", note, events),
-            )
-        case Unchanged(by=by, elapsed=elapsed):
-            status = 304 if by == "304" else 200
-            return replace(poll, outcome="unchanged", status=status, elapsed=elapsed, message=_join(by, events))
-        case Failed(kind=kind, status=response_status, elapsed=elapsed, message=message):
-            return replace(
-                poll,
-                outcome=kind.value,
-                status=response_status,
-                elapsed=elapsed,
-                message=_join(message, events),
-            )
 
 
 def _list_moves(before: Feed, after: Feed) -> Iterator[FeedEvent]:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from statistics import median
 
-from watcher.model.feed import Feed
+from watcher.model.feed import Feed, PollState
 from watcher.model.poll import EntryDiff, ParsedFeed, PollingHints
 from watcher.schedule.limits import DAY, HOUR, PollLimits
 
@@ -57,21 +57,22 @@ def compute_interval_unchanged(feed: Feed, empty_polls: int, now: datetime, limi
     return max(interval, limits.minimum)
 
 
-def compute_wait(feed: Feed, hints: PollingHints, now: datetime, limits: PollLimits) -> timedelta:
+def compute_wait(feed: Feed, poll: PollState, hints: PollingHints, now: datetime, limits: PollLimits) -> timedelta:
     """Return the wait after a successful poll: the interval, and no less than the server or the document asks for.
 
-    An interval from the configuration is kept as it is. A feed whose hub pushes is polled seldom.
+    `poll` is what the poll has taught so far, in place of the feed's own state. An interval from the configuration is
+    kept as it is. A feed whose hub pushes is polled seldom.
     """
     if feed.config.interval:
         return feed.config.interval
     floor = max(
         limits.minimum,
-        min(_get_interval_without_validators(feed, now), limits.maximum),
+        min(_get_interval_without_validators(feed, poll, now), limits.maximum),
         min(hints.fresh_for or timedelta(), FRESHNESS_CAP),
         min(hints.ttl or timedelta(), TTL_CAP),
         min(hints.update_every or timedelta(), HOUR),
     )
-    wait = max(floor, min(feed.poll.interval, max(limits.maximum, floor)))
+    wait = max(floor, min(poll.interval, max(limits.maximum, floor)))
     return wait if feed.push.pushed_at is None else max(wait, limits.pushed)
 
 
@@ -96,10 +97,10 @@ def measure_publish_interval(parsed: ParsedFeed) -> timedelta | None:
     return timedelta(seconds=max(MIN_PUBLISH_INTERVAL_SECONDS, seconds))
 
 
-def _get_interval_without_validators(feed: Feed, now: datetime) -> timedelta:
+def _get_interval_without_validators(feed: Feed, poll: PollState, now: datetime) -> timedelta:
     """Return the interval of a server that sends everything each time; none while the feed outruns its polls."""
-    validators = feed.poll.validators
-    is_conditional = feed.poll.conditional and (validators.etag or validators.last_modified)
+    validators = poll.validators
+    is_conditional = poll.conditional and (validators.etag or validators.last_modified)
     if is_conditional or (feed.stats.gap_at and now - feed.stats.gap_at < DAY):
         return timedelta()
     return NO_VALIDATORS_INTERVAL

@@ -65,7 +65,6 @@ def _update_after_document(feed: Feed, outcome: Modified, diff: EntryDiff, terms
         title=parsed.title or feed.title,
         language=parsed.language or feed.language,
         site_url=parsed.site_url or feed.site_url,
-        poll=_get_poll_state(feed, outcome, diff, publish_interval, terms),
         stats=_get_stats(counted.stats, parsed, diff, publish_interval, terms.now),
         document=replace(
             counted.document,
@@ -82,7 +81,8 @@ def _update_after_document(feed: Feed, outcome: Modified, diff: EntryDiff, terms
         ),
     )
     has_known_item = bool(diff.same or diff.edited or diff.migrated)
-    return _schedule_after_success(learned, outcome.hints, outcome.document.hops, terms, same_feed=has_known_item)
+    poll = _get_poll_state(feed, outcome, diff, publish_interval, terms)
+    return _schedule_after_success(learned, poll, outcome.hints, outcome.document.hops, terms, same_feed=has_known_item)
 
 
 def _get_poll_state(
@@ -174,19 +174,30 @@ def _update_after_unchanged(feed: Feed, outcome: Unchanged, terms: PollTerms) ->
         empty_polls=empty_polls,
         interval=compute_interval_unchanged(feed, empty_polls, terms.now, terms.limits),
     )
-    return _schedule_after_success(replace(feed, poll=poll), outcome.hints, outcome.hops, terms, same_feed=True)
+    return _schedule_after_success(feed, poll, outcome.hints, outcome.hops, terms, same_feed=True)
 
 
 def _schedule_after_success(
-    feed: Feed, hints: PollingHints, hops: tuple[Redirect, ...], terms: PollTerms, *, same_feed: bool
+    feed: Feed,
+    poll: PollState,
+    hints: PollingHints,
+    hops: tuple[Redirect, ...],
+    terms: PollTerms,
+    *,
+    same_feed: bool,
 ) -> Feed:
-    wait = compute_wait(feed, hints, terms.now, terms.limits)
+    """Return a feed after a successful poll, whose state is `poll` but for its time, its redirects and the next poll.
+
+    The two come apart, for a copy of a feed for each step would be a good part of what a poll without news costs.
+    """
+    wait = compute_wait(feed, poll, hints, terms.now, terms.limits)
     moved = follow_redirects(feed, hops, terms.now, same_feed=same_feed)
     return replace(
         moved,
         state=FeedState.PAUSED if feed.state is FeedState.PAUSED else FeedState.ACTIVE,
         poll=replace(
-            moved.poll,
+            poll,
+            move=moved.poll.move,
             failures=0,
             failing_since=None,
             error_kind=None,
@@ -225,4 +236,6 @@ def _merge_validators(feed: Feed, outcome: Unchanged, now: datetime) -> Validato
         return sent
     if sent.url != known.url:
         return sent if sent.etag or sent.last_modified else known
-    return replace(sent, etag=sent.etag or known.etag, last_modified=sent.last_modified or known.last_modified)
+    return Validators(
+        etag=sent.etag or known.etag, last_modified=sent.last_modified or known.last_modified, url=sent.url
+    )

@@ -13,8 +13,8 @@ from watcher.text.http_headers import parse_http_date
 
 def collect_hints(headers: Mapping[str, str], parsed: ParsedFeed | None) -> PollingHints:
     """Return what a server and its document say about polling; `headers` have lower-case names."""
-    document_hints = parsed.hints if parsed is not None else PollingHints()
-    return replace(document_hints, fresh_for=parse_freshness(headers))
+    fresh_for = parse_freshness(headers)
+    return PollingHints(fresh_for=fresh_for) if parsed is None else replace(parsed.hints, fresh_for=fresh_for)
 
 
 def parse_freshness(headers: Mapping[str, str]) -> timedelta | None:
@@ -26,7 +26,10 @@ def parse_freshness(headers: Mapping[str, str]) -> timedelta | None:
         age = headers.get("age", "").strip()
         spent = int(age) if age.isdigit() and len(age) < 10 else 0
         return timedelta(seconds=max(0, min(int(max_age[1]), 10**8) - spent)) or None
-    expires, date = parse_http_date(headers.get("expires", "")), parse_http_date(headers.get("date", ""))
+    # Most answers have a Date and no Expires, and a date takes long to parse.
+    if "expires" not in headers:
+        return None
+    expires, date = parse_http_date(headers["expires"]), parse_http_date(headers.get("date", ""))
     if expires is None or date is None or expires <= date:
         return None
     return expires - date

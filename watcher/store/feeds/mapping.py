@@ -28,6 +28,7 @@ from watcher.store.tables import feeds
 
 UNPOLLED_STATES = (FeedState.GONE.value, FeedState.PAUSED.value)
 _COLUMNS = tuple(feeds.c.keys())
+_NO_MARKS: frozenset[bytes] = frozenset()
 _NOT_STORED = {"url", "address", "access", "secrets"}
 """The url has a column of its own. How a feed is requested stays in the configuration: it may hold secrets."""
 _DEFAULTS = {name: value for name, value in asdict(FeedConfig(url="")).items() if name not in _NOT_STORED}
@@ -176,7 +177,7 @@ def _lasting_columns(feed: Feed) -> dict[str, Any]:
 
 def parse_item_marks(written: bytes) -> frozenset[bytes]:
     """Return the marks of a feed's items, of eight bytes each, that a column holds."""
-    return frozenset(written[start : start + 8] for start in range(0, len(written), 8))
+    return frozenset([written[start : start + 8] for start in range(0, len(written), 8)]) if written else _NO_MARKS
 
 
 def format_item_marks(marks: frozenset[bytes]) -> bytes | None:

@@ -43,7 +43,11 @@ def _to_utc(value: datetime | None) -> datetime | None:
 
 
 def _from_milliseconds(value: int | None) -> datetime | None:
-    return None if value is None else _EPOCH + timedelta(milliseconds=value)
+    if value is None:
+        return None
+    seconds, milliseconds = divmod(value, 1000)
+    # Whole numbers in their places: by its names a timedelta takes twice as long, and a row of a feed has many.
+    return _EPOCH + timedelta(0, seconds, 1000 * milliseconds)
 
 
 class Length(TypeDecorator[timedelta]):
