@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from typing_extensions import TypedDict
 
 from watcher.contract.entries import Evidence, encode_evidence
 from watcher.contract.timestamps import format_timestamp
 from watcher.model import digest_story as model
+from watcher.model import regrouping as regroupings
 from watcher.model.topic import Origin
 
 
@@ -83,6 +86,25 @@ class SummarySentence(TypedDict):
     entries: list[int]
 
 
+class RegroupedPart(TypedDict):
+    """Reports that a story was parted from, or joined with: the story that they are or were, by its first headline."""
+
+    story: int
+    title: str
+    language: str | None
+
+
+class StoryRegrouping(TypedDict):
+    """How a person split or merged a story, or undid either, since the digest of `since` reported it.
+
+    The story was one with those `parted` from it; those `joined` with it were stories of their own.
+    """
+
+    since: str
+    parted: list[RegroupedPart]
+    joined: list[RegroupedPart]
+
+
 class BriefedStory(TypedDict):
     """A story of a digest, once, with all its topics.
 
@@ -96,6 +118,7 @@ class BriefedStory(TypedDict):
     url: str | None
     status: str
     reported_at: str | None
+    regrouped: StoryRegrouping | None
     topics: list[StoryTopic]
     first: FirstReport
     outlets: list[str]
@@ -120,6 +143,7 @@ def encode_briefed_story(story: model.DigestStory) -> BriefedStory:
         "url": headline.url,
         "status": story.status.value,
         "reported_at": format_timestamp(story.reported_at),
+        "regrouped": _encode_regrouping(story),
         "topics": [{"id": label.topic_id, "name": label.name, "hit": label.hit_id} for label in story.labels],
         "first": {
             "outlet": facts.first.outlet,
@@ -146,6 +170,21 @@ def encode_briefed_story(story: model.DigestStory) -> BriefedStory:
             "freshness": round(importance.freshness, 4),
         },
         "hits": [encode_digest_hit(hit) for hit in (story.lead, *story.others)],
+    }
+
+
+def _encode_regrouping(story: model.DigestStory) -> StoryRegrouping | None:
+    if (regrouping := story.regrouping) is None:
+        return None
+
+    def encode(parts: Sequence[regroupings.RegroupedPart]) -> list[RegroupedPart]:
+        """Return the parts."""
+        return [{"story": part.story_id, "title": part.title, "language": part.language} for part in parts]
+
+    return {
+        "since": format_timestamp(regrouping.since),
+        "parted": encode(regrouping.parted),
+        "joined": encode(regrouping.joined),
     }
 
 

@@ -12,6 +12,7 @@ from itertools import islice
 from watcher.model.event import EventFacts, EventReport, ReportFacts, choose_plausible_time
 from watcher.model.language import get_primary_language
 from watcher.model.machine_text import SummarySentence, Translation
+from watcher.model.regrouping import Regrouping
 from watcher.model.topic import Evidence, Origin
 
 MAX_ADDITIONS = 4
@@ -117,6 +118,7 @@ class StoryHistory:
     reported_at: datetime | None = None
     reported_in: int | None = None
     source_weight: float = 1.0
+    regrouping: Regrouping | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +194,7 @@ class DigestStory:
     importance: Importance
     reported_at: datetime | None = None
     reported_in: int | None = None
+    regrouping: Regrouping | None = None
     translation: Translation | None = None
     summary: tuple[SummarySentence, ...] = ()
 
