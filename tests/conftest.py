@@ -26,7 +26,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+SLOW_TIMEOUT = 3_000
+"""Seconds after which a slow test is ended."""
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("slow") is not None:
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT))
     kind = config.getoption("--database")
     if kind is None:
         return

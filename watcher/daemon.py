@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import timedelta
 from pathlib import Path
@@ -34,15 +35,24 @@ RELEASE_PERIOD = timedelta(seconds=5)
 EXIT_MARGIN = timedelta(seconds=1)
 
 
-def run(app: App, *, page: bool = True, grace: timedelta = SHUTDOWN_GRACE, heartbeat: Heartbeat | None = None) -> None:
+def run(
+    app: App,
+    *,
+    page: bool = True,
+    grace: timedelta = SHUTDOWN_GRACE,
+    heartbeat: Heartbeat | None = None,
+    on_page: Callable[[str], None] = lambda _address: None,
+) -> None:
     """Run until SIGTERM or SIGINT; SIGHUP reloads the configuration. Raises StoreError where another daemon runs.
 
+    `on_page` is called with the page's address once its port is bound.
     Where a thread is stuck (a document that is read for minutes) the process ends here, with 0, and not its caller.
     """
     with ExitStack() as stack:
         if (path := app.database.path) is not None:
             stack.enter_context(_DaemonLock(path))
-        asyncio.run(_Daemon(app, page=page, grace=grace, heartbeat=heartbeat or Heartbeat()).run())
+        daemon = _Daemon(app, page=page, grace=grace, heartbeat=heartbeat or Heartbeat(), on_page=on_page)
+        asyncio.run(daemon.run())
     if stuck := _find_stuck_threads():
         log.warning("ended without waiting for threads that are stuck", threads=stuck)
         app.close()
@@ -77,11 +87,14 @@ def _exit() -> NoReturn:
 
 
 class _Daemon:
-    def __init__(self, app: App, *, page: bool, grace: timedelta, heartbeat: Heartbeat) -> None:
+    def __init__(
+        self, app: App, *, page: bool, grace: timedelta, heartbeat: Heartbeat, on_page: Callable[[str], None]
+    ) -> None:
         self._app = app
         self._page = page
         self._grace = grace
         self._heartbeat = heartbeat
+        self._on_page = on_page
         self._stop = asyncio.Event()
         self._manager = ServiceManager(app.environ)
 
@@ -112,7 +125,9 @@ class _Daemon:
                 fetcher=fetcher,
                 subscriber=jobs.subscriber,
             )
-            server = make_server(page, app.settings.web.host, app.settings.web.port)
+            web = app.settings.web
+            server = make_server(page, web.host, web.port)
+            self._on_page(web.address if web.port else f"http://{web.host}:{server.port}")
             serving = asyncio.create_task(server.serve())
         await jobs.recover_dead_leases()
         await engine.start()

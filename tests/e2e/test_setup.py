@@ -66,7 +66,7 @@ def make_answers(site: str, mail: MailServer, slack: SlackServer) -> dict[str, A
 @pytest.fixture
 def fresh(desk: Desk) -> Desk:
     """A folder without a configuration, where the machine's own addresses may be fetched."""
-    desk.folder.mkdir()
+    desk.folder.mkdir(exist_ok=True)
     desk.environ |= {"WATCHER_FETCH__ALLOW": "127.0.0.0/8", "WATCHER_WEB__PORT": str(desk.port)}
     return desk
 

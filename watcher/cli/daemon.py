@@ -36,13 +36,14 @@ def run(
         # The first-start page takes it from here; without a page there is nobody to ask.
         write_empty_configuration(state.folder)
     with open_application(starting=True, secrets=None) as application:
-        if page:
-            address = application.settings.web.address
-            if is_setup_needed(application.settings):
-                output.print_note(f"Nothing is watched yet. Set up your watch: {address}/setup")
-            else:
-                output.print_note(f"The page: {address}")
-        daemon.run(application, page=page)
+        is_new = is_setup_needed(application.settings)
+
+        def print_address(address: str) -> None:
+            """Print where the page is."""
+            note = f"Nothing is watched yet. Set up your watch: {address}/setup" if is_new else f"The page: {address}"
+            output.print_note(note)
+
+        daemon.run(application, page=page, on_page=print_address)
 
 
 @app.command(epilog="Examples:\n\n  watcher poll\n\n  watcher poll --feed https://example.org/feed.xml --json")

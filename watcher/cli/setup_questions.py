@@ -62,7 +62,7 @@ def _ask_packs() -> list[str]:
     packs = list_packs()
     output.print_line("\nWhere to look. Packs of feeds:")
     for number, pack in enumerate(packs, 1):
-        checked = f", addresses reviewed {pack.checked}" if pack.checked else ""
+        checked = f", addresses listed {pack.checked}" if pack.checked else ""
         topics = f", {output.format_count(len(pack.topics), 'topic')}" if pack.topics else ""
         output.print_line(
             f"  {number}  {pack.title}: {output.format_count(len(pack.feeds), 'feed')}{topics}{checked}\n"

@@ -22,7 +22,7 @@ FOLDER = "packs"
 class Pack:
     """Feeds and topics as items of feeds.yaml and topics.yaml, with the sets that the topics name.
 
-    `checked` is the day when the addresses were last reviewed, None where the pack does not say.
+    `checked` is the day when the addresses were last taken from public lists, None where the pack does not say.
     """
 
     name: str
