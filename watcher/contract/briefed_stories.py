@@ -44,13 +44,14 @@ class StoryTopic(TypedDict):
 
 
 class StoryImportance(TypedDict):
-    """Why a story stands where it does: each part from 0 to 1, and their weighted mean."""
+    """Why a story stands where it does: each part from 0 to 1, their weighted mean, and the parts in words."""
 
     total: float
     outlets: float
     novelty: float
     match: float
     freshness: float
+    explanation: str
 
 
 class FirstReport(TypedDict):
@@ -168,6 +169,7 @@ def encode_briefed_story(story: model.DigestStory) -> BriefedStory:
             "novelty": round(importance.novelty, 4),
             "match": round(importance.match, 4),
             "freshness": round(importance.freshness, 4),
+            "explanation": importance.explanation,
         },
         "hits": [encode_digest_hit(hit) for hit in (story.lead, *story.others)],
     }

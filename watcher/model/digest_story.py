@@ -132,13 +132,14 @@ class StoryLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Importance:
-    """Why a story stands where it does: each part from 0 to 1, and their weighted mean."""
+    """Why a story stands where it does: each part from 0 to 1, their weighted mean, and the parts in words."""
 
     outlets: float
     novelty: float
     match: float
     freshness: float
     total: float
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
