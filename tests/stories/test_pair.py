@@ -9,6 +9,7 @@ from watcher.meaning.story_space import build_space, measure_closeness
 from watcher.meaning.vectors import Rows, normalize
 from watcher.stories.acts import find_acts
 from watcher.stories.days import find_weekdays
+from watcher.stories.numbers import extract_numbers
 from watcher.stories.pair import Closeness, Veto, build_traits, compare_reports, find_veto, score_pair
 from watcher.stories.places import find_states
 
@@ -45,10 +46,79 @@ def test_reaction_is_another_side_than_what_happened() -> None:
         ("Паром затонул во вторник.", 1),
         ("Le ferry a coulé mercredi soir.", 2),
         ("Prom zatonął w czwartek.", 3),
+        ("Prom zatonął w środę.", 2),
+        ("PROM ZATONĄŁ W SOBOTĘ", 5),
+        ("W poniedziałku mowa o promie.", 0),
+        ("Паром затонул в среду.", 2),
+        ("Пором затонув у п'ятницю.", 4),
+        ("Пором затонув у пʼятницю.", 4),
+        ("Пором затонув у середу.", 2),
+        ("Trajekt se potopil ve středu.", 2),
+        ("Trajekt je potonuo u srijedu.", 2),
+        ("Фериботът потъна в сряда.", 2),
+        ("Keltas nuskendo trečiadienį.", 2),
+        ("Kompen elsüllyedt szerdán.", 2),
     ],
 )
 def test_day_of_the_week_is_read_in_its_inflections(text: str, day: int) -> None:
     assert find_weekdays(text) == {day}
+
+
+@pytest.mark.parametrize(
+    "text", ["Серед поранених є діти", "На этой неделе", "Среди пассажиров", "Środek portu", "Четверо пассажиров"]
+)
+def test_word_that_looks_like_a_day_is_none(text: str) -> None:
+    assert find_weekdays(text) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("İKİNCİ grev", "o2"),
+        ("TROISIÈME SEISME", "o3"),
+        ("Troisieme seisme", "o3"),
+        ("ЧЕТВЁРТЫЙ ПОЖАР", "o4"),
+        ("ctvrty pozar", "o4"),
+        ("PIĄTA fala", "o5"),
+        ("Δευτερη απεργια", "o2"),
+        ("DRITTES Beben", "o3"),
+    ],
+)
+def test_ordinal_is_one_in_capitals_and_without_accents(written: str, key: str) -> None:
+    assert [number.key for number in extract_numbers(written)] == [key]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Congress votes on a bill about children",
+        "El congreso guarda silencio",
+        "Tell us about the service",
+        "Silicon servers and mail",
+        "Daniel George manages the island",
+        "Los indicados ganan atención",
+        "Une équipe vient en septembre",
+        "Samolot na wyspie, bez winy",
+    ],
+)
+def test_ordinary_word_is_no_state(text: str) -> None:
+    assert find_states(text) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("text", "states"),
+    [
+        ("The US and Chilean navies", {"US", "CL"}),
+        ("U.S. ferry off Cuba", {"US", "CU"}),
+        ("Congolese minister in Mali", {"CG", "ML"}),
+        ("Island schließt den Hafen", {"IS"}),
+        ("Icelandic ferry in Lima", {"IS", "PE"}),
+        ("Ferry rosyjski w Chinach", {"RU", "CN"}),
+        ("Çin limanı kapattı", {"CN"}),
+    ],
+)
+def test_state_is_read_beside_words_that_look_like_one(text: str, states: set[str]) -> None:
+    assert find_states(text) == states
 
 
 @pytest.mark.parametrize(

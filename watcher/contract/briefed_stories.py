@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from typing_extensions import TypedDict
 
 from watcher.contract.entries import Evidence, encode_evidence
 from watcher.contract.timestamps import format_timestamp
 from watcher.model import digest_story as model
+from watcher.model import regrouping as regroupings
 from watcher.model.topic import Origin
 
 
@@ -41,13 +44,14 @@ class StoryTopic(TypedDict):
 
 
 class StoryImportance(TypedDict):
-    """Why a story stands where it does: each part from 0 to 1, and their weighted mean."""
+    """Why a story stands where it does: each part from 0 to 1, their weighted mean, and the parts in words."""
 
     total: float
     outlets: float
     novelty: float
     match: float
     freshness: float
+    explanation: str
 
 
 class FirstReport(TypedDict):
@@ -83,6 +87,25 @@ class SummarySentence(TypedDict):
     entries: list[int]
 
 
+class RegroupedPart(TypedDict):
+    """Reports that a story was parted from, or joined with: the story that they are or were, by its first headline."""
+
+    story: int
+    title: str
+    language: str | None
+
+
+class StoryRegrouping(TypedDict):
+    """How a person split or merged a story, or undid either, since the digest of `since` reported it.
+
+    The story was one with those `parted` from it; those `joined` with it were stories of their own.
+    """
+
+    since: str
+    parted: list[RegroupedPart]
+    joined: list[RegroupedPart]
+
+
 class BriefedStory(TypedDict):
     """A story of a digest, once, with all its topics.
 
@@ -96,6 +119,7 @@ class BriefedStory(TypedDict):
     url: str | None
     status: str
     reported_at: str | None
+    regrouped: StoryRegrouping | None
     topics: list[StoryTopic]
     first: FirstReport
     outlets: list[str]
@@ -120,6 +144,7 @@ def encode_briefed_story(story: model.DigestStory) -> BriefedStory:
         "url": headline.url,
         "status": story.status.value,
         "reported_at": format_timestamp(story.reported_at),
+        "regrouped": _encode_regrouping(story),
         "topics": [{"id": label.topic_id, "name": label.name, "hit": label.hit_id} for label in story.labels],
         "first": {
             "outlet": facts.first.outlet,
@@ -144,8 +169,24 @@ def encode_briefed_story(story: model.DigestStory) -> BriefedStory:
             "novelty": round(importance.novelty, 4),
             "match": round(importance.match, 4),
             "freshness": round(importance.freshness, 4),
+            "explanation": importance.explanation,
         },
         "hits": [encode_digest_hit(hit) for hit in (story.lead, *story.others)],
+    }
+
+
+def _encode_regrouping(story: model.DigestStory) -> StoryRegrouping | None:
+    if (regrouping := story.regrouping) is None:
+        return None
+
+    def encode(parts: Sequence[regroupings.RegroupedPart]) -> list[RegroupedPart]:
+        """Return the parts."""
+        return [{"story": part.story_id, "title": part.title, "language": part.language} for part in parts]
+
+    return {
+        "since": format_timestamp(regrouping.since),
+        "parted": encode(regrouping.parted),
+        "joined": encode(regrouping.joined),
     }
 
 

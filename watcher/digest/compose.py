@@ -156,6 +156,7 @@ class _Composer:
             importance=rate_importance(hits, status, history, self._subscription.importance, self._now),
             reported_at=history.reported_at if history is not None else None,
             reported_in=history.reported_in if history is not None else None,
+            regrouping=history.regrouping if history is not None else None,
         )
 
     def _list_labels(self, lead: DigestHit, others: Sequence[DigestHit]) -> tuple[StoryLabel, ...]:

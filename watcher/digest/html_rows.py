@@ -15,6 +15,7 @@ from watcher.digest.story_text import (
     compare_headlines,
     format_hit_time,
     format_original,
+    format_regrouping,
     format_status,
     format_time,
     list_flags,
@@ -41,6 +42,7 @@ def render_row(template: jinja2.Template, digest: Digest, story: DigestStory, li
         line=story,
         compact=compact,
         status=format_status(story, digest),
+        regrouping=Markup(format_regrouping(story, digest, _isolate)),  # noqa: S704  (headlines are escaped)
         tag_style=Markup(TAG_STYLES[story.status]),  # noqa: S704
         changes=compare_headlines(lead),
         flags=list_flags(lead),
@@ -57,6 +59,10 @@ def render_row(template: jinja2.Template, digest: Digest, story: DigestStory, li
         labels=[{"name": label.name} | judged[label.hit_id] for label in story.labels],
     )
     return Markup(row)  # noqa: S704  (the template escapes)
+
+
+def _isolate(text: str) -> str:
+    return f"<bdi>{escape(text)}</bdi>"
 
 
 def _link_judgements(links: Links, hit_id: int) -> dict[str, str | None]:

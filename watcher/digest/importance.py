@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from watcher.model.digest import ImportanceWeights
-from watcher.model.digest_story import DigestHit, DigestStory, Importance, NewsKind, StoryHistory, StoryStatus
+from watcher.model.digest_story import DigestHit, Importance, NewsKind, StoryHistory, StoryStatus
 
 FRESHNESS_HALF_LIFE = timedelta(hours=12)
 MANY_OUTLETS = 8
@@ -42,24 +42,24 @@ def rate_importance(
     weighted = (
         weights.outlets * outlets + weights.novelty * novelty + weights.match * match + weights.freshness * freshness
     )
+    count = len(history.facts.independent_outlets) if history is not None else len({hit.source for hit in hits})
     return Importance(
         outlets=outlets,
         novelty=novelty,
         match=match,
         freshness=freshness,
         total=weighted / total_weight if total_weight else 0.0,
+        explanation=_explain(
+            (weights.outlets * outlets, _format_outlets(count)),
+            (weights.novelty * novelty, _STATUS_REASON[status]),
+            (weights.match * match, f"matches its topic {_DEGREES[min(2, int(match * 3))]}"),
+            (weights.freshness * freshness, _AGES[min(2, int(freshness * 3))]),
+        ),
     )
 
 
-def explain_importance(story: DigestStory, weights: ImportanceWeights) -> str:
-    """Return why a story stands where it does: its parts, the one that counts most first."""
-    importance = story.importance
-    parts = (
-        (weights.outlets * importance.outlets, _count_outlets(story)),
-        (weights.novelty * importance.novelty, _STATUS_REASON[story.status]),
-        (weights.match * importance.match, f"matches its topic {_DEGREES[min(2, int(importance.match * 3))]}"),
-        (weights.freshness * importance.freshness, _AGES[min(2, int(importance.freshness * 3))]),
-    )
+def _explain(*parts: tuple[float, str]) -> str:
+    """Return why a story stands where it does: its weighted parts in words, the one that counts most first."""
     return ", ".join(text for _weight, text in sorted(parts, key=lambda part: -part[0]))
 
 
@@ -72,8 +72,8 @@ _DEGREES = ("weakly", "well", "strongly")
 _AGES = ("older", "of the last day", "fresh")
 
 
-def _count_outlets(story: DigestStory) -> str:
-    count = max(1, story.independent_outlets)
+def _format_outlets(count: int) -> str:
+    count = max(1, count)
     return f"{count} independent {'outlet' if count == 1 else 'outlets'}"
 
 

@@ -21,7 +21,13 @@ from watcher.digest.links import Links
 from watcher.digest.markdown_escapes import escape_line_start, escape_markdown, format_markdown_link
 from watcher.digest.plain import format_brief, format_reports, render_user_text
 from watcher.digest.related_text import iter_related_markdown
-from watcher.digest.story_text import SUMMARY_LABEL, compare_headlines, format_original, format_status
+from watcher.digest.story_text import (
+    SUMMARY_LABEL,
+    compare_headlines,
+    format_original,
+    format_regrouping,
+    format_status,
+)
 from watcher.model.digest import Digest
 from watcher.model.digest_story import DigestStory
 from watcher.text.bidi import isolate
@@ -88,6 +94,8 @@ def _iter_item_lines(story: DigestStory, digest: Digest) -> Iterator[str]:
     lead, headline = story.lead, story.headline
     status = format_status(story, digest)
     yield f"- **{_link(headline.title, headline.url)}**" + (f" *{status}*" if status else "")
+    if regrouping := format_regrouping(story, digest, lambda title: isolate(escape_markdown(title))):
+        yield f"  {regrouping}"
     if compare_headlines(lead):
         yield f"  Changed from “{isolate(escape_markdown(lead.former_title))}”"
     if (original := story.original) is not None:

@@ -31,6 +31,7 @@ from watcher.digest.story_text import (
     compare_headlines,
     format_hit_time,
     format_original,
+    format_regrouping,
     format_spread,
     format_status,
     format_time,
@@ -154,6 +155,7 @@ def _iter_story_lines(story: DigestStory, digest: Digest, *, compact: bool) -> I
     headline, lead = story.headline, story.lead
     status = format_status(story, digest)
     yield from _wrap(isolate(headline.title) + (f" [{status}]" if status else ""), " * ", "   ")
+    yield from _wrap(format_regrouping(story, digest, isolate), "   ", "   ")
     if compare_headlines(lead):
         yield from _wrap(f"Changed from “{isolate(lead.former_title)}”", "   ", "   ")
     if (original := story.original) is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -11,8 +12,11 @@ from zoneinfo import ZoneInfo
 from watcher.model.digest import Digest
 from watcher.model.digest_story import DigestHit, DigestStory, NewsKind, StoryStatus
 from watcher.model.event import EventReport
+from watcher.model.regrouping import RegroupedPart
 
 MAX_OUTLETS = 6
+MAX_REGROUPED = 3
+"""How many headlines are named of the stories that a story was parted from, or joined with."""
 MATCHED_BY_EDIT = "matches since an edit"
 """What is shown beside an item whose first text did not match the topic."""
 STATUS_LABELS = {
@@ -32,14 +36,39 @@ def format_status(story: DigestStory, digest: Digest) -> str:
     label = STATUS_LABELS[story.status]
     if story.reported_at is None or story.status is StoryStatus.NEW:
         return label
-    zone = ZoneInfo(digest.timezone)
-    reported, now = story.reported_at.astimezone(zone), digest.window[1].astimezone(zone)
     since = "since" if story.status is StoryStatus.CHANGED else "from"
+    return f"{label} {since} {_name_digest(story.reported_at, digest)}"
+
+
+def _name_digest(slot_at: datetime, digest: Digest) -> str:
+    """Return by which words a reader knows an earlier digest: its time of today, its day of this week, or its date."""
+    zone = ZoneInfo(digest.timezone)
+    reported, now = slot_at.astimezone(zone), digest.window[1].astimezone(zone)
     if reported.date() == now.date():
-        return f"{label} {since} {reported:%H:%M}"
+        return f"{reported:%H:%M}"
     if now - reported < timedelta(days=6):
-        return f"{label} {since} {reported:%A}’s digest"
-    return f"{label} {since} the digest of {reported.day} {reported:%b}"
+        return f"{reported:%A}’s digest"
+    return f"the digest of {reported.day} {reported:%b}"
+
+
+def format_regrouping(story: DigestStory, digest: Digest, write: Callable[[str], str]) -> str:
+    """Return how a story was regrouped since a digest reported it, mostly nothing; `write` escapes its headlines."""
+    regrouping = story.regrouping
+    if regrouping is None:
+        return ""
+
+    def name(parts: Sequence[RegroupedPart]) -> str:
+        """Return the headlines of parts, and how many are beyond the limit."""
+        more = len(parts) - MAX_REGROUPED
+        titles = " and ".join(f"“{write(part.title)}”" for part in parts[:MAX_REGROUPED])
+        return titles + (f" and {more} more" if more > 0 else "")
+
+    changes = []
+    if regrouping.parted:
+        changes.append(f"was one story with {name(regrouping.parted)}")
+    if regrouping.joined:
+        changes.append(f"{name(regrouping.joined)} {'was' if len(regrouping.joined) == 1 else 'were'} apart")
+    return f"Regrouped since {_name_digest(regrouping.since, digest)}: {'; '.join(changes)}"
 
 
 def format_spread(story: DigestStory) -> str:

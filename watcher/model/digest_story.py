@@ -12,6 +12,7 @@ from itertools import islice
 from watcher.model.event import EventFacts, EventReport, ReportFacts, choose_plausible_time
 from watcher.model.language import get_primary_language
 from watcher.model.machine_text import SummarySentence, Translation
+from watcher.model.regrouping import Regrouping
 from watcher.model.topic import Evidence, Origin
 
 MAX_ADDITIONS = 4
@@ -117,6 +118,7 @@ class StoryHistory:
     reported_at: datetime | None = None
     reported_in: int | None = None
     source_weight: float = 1.0
+    regrouping: Regrouping | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,13 +132,14 @@ class StoryLabel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Importance:
-    """Why a story stands where it does: each part from 0 to 1, and their weighted mean."""
+    """Why a story stands where it does: each part from 0 to 1, their weighted mean, and the parts in words."""
 
     outlets: float
     novelty: float
     match: float
     freshness: float
     total: float
+    explanation: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +195,7 @@ class DigestStory:
     importance: Importance
     reported_at: datetime | None = None
     reported_in: int | None = None
+    regrouping: Regrouping | None = None
     translation: Translation | None = None
     summary: tuple[SummarySentence, ...] = ()
 

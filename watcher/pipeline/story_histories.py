@@ -9,6 +9,7 @@ from watcher.model.digest import Subscription
 from watcher.model.digest_story import DigestHit, StoryHistory
 from watcher.model.event import EventFacts
 from watcher.store.database import Db
+from watcher.store.digests.regrouped_stories import find_regrouped_stories
 from watcher.store.digests.reported_stories import find_reported_stories
 from watcher.store.stories.reports import StoryReports, load_story_reports
 from watcher.stories import summarise_event
@@ -26,6 +27,7 @@ def load_histories(
         return {}
     detailed = [story_id for story_id, _count in counts.most_common(MAX_DETAILED_STORIES)]
     reported = find_reported_stories(db, subscription.name, list(counts))
+    regrouped = find_regrouped_stories(db, subscription.name, reported)
     histories = {}
     for story_id, stored in load_story_reports(db, list(counts), detailed=detailed).items():
         facts = summarise_event(stored.reports, languages=(subscription.language,) if subscription.language else ())
@@ -35,6 +37,7 @@ def load_histories(
             reported_at=last.slot_at if last else None,
             reported_in=last.digest_id if last else None,
             source_weight=_find_source_weight(facts, stored, weights),
+            regrouping=regrouped.get(story_id),
         )
     return histories
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from watcher.stories.number_words import ORDINAL_WORDS, SCALE_WORDS
+from watcher.text.tokenizer import split_written_words, tokens
 
 MAX_READ_CHARACTERS = 2_000
 MAX_NUMBERS = 40
@@ -35,8 +36,13 @@ _ORDINAL_SUFFIX = re.compile(
 )
 _NUMBER = re.compile(r"(?<![\w.,])(?:[$€£¥₹])?(\d{1,3}(?:[.,'’ \u00a0\u202f]\d{3})+(?!\d)|\d+(?:[.,:]\d+)?)")
 _NEXT_WORD = re.compile(r"[\s\u00a0\u202f-]{0,2}([^\W\d_]+)")
-_ORDINAL_OF = {word: value for value, words in ORDINAL_WORDS.items() for word in words.split() if len(word) > 2}
-_ORDINAL_WORD = re.compile(rf"(?<!\w)(?:{'|'.join(sorted(_ORDINAL_OF, key=len, reverse=True))})(?!\w)", re.IGNORECASE)
+_ORDINAL_OF = {
+    folded: value
+    for value, words in ORDINAL_WORDS.items()
+    for word in words.split()
+    for folded in tokens(word)
+    if len(folded) > 2
+}
 _DIGITS = re.compile(r"[^\x00-\x7f]")
 
 
@@ -49,9 +55,13 @@ def extract_numbers(text: str) -> tuple[Number, ...]:
         number = _read_number(plain, match)
         if number is not None:
             numbers.setdefault(number.key, number)
-    for match in _ORDINAL_WORD.finditer(plain):
-        key = f"o{_ORDINAL_OF[match.group().lower()]}"
-        numbers.setdefault(key, Number(match.group(), key))
+    words = tokens(plain)
+    if not _ORDINAL_OF.keys().isdisjoint(words):
+        # As they are written: capitals and accents are folded only to find them ("İKİNCİ", "TROISIEME").
+        for word, written in zip(words, split_written_words(plain), strict=True):
+            if word in _ORDINAL_OF:
+                key = f"o{_ORDINAL_OF[word]}"
+                numbers.setdefault(key, Number(written, key))
     return tuple(numbers.values())[:MAX_NUMBERS]
 
 

@@ -12,7 +12,8 @@ from functools import cache, lru_cache
 from importlib.resources import files
 from typing import NamedTuple
 
-from watcher.text.tokenizer import tokens
+from watcher.stories.ordinary_words import CAPITALISED, CORRECTIONS, NO_STEMS, ORDINARY_WORD, UPPER_CASE, WHOLE_WORDS
+from watcher.text.tokenizer import split_written_words, tokens
 
 MAX_READ_CHARACTERS = 2_000
 MIN_STEM = 4
@@ -32,7 +33,7 @@ def find_states(text: str) -> frozenset[str]:
     text = text[:MAX_READ_CHARACTERS]
     places = _load_places()
     found = {state for run in _HAN.findall(text) for state in _find_in_run(run, places)}
-    words = tokens(text)
+    words = _blank_ordinary(tokens(text), text)
     following = [stem_place(word) for word in words]
     for number, word in enumerate(words):
         if (
@@ -40,6 +41,18 @@ def find_states(text: str) -> frozenset[str]:
         ) or (state := _find_state(word, places.stems)):
             found.add(state)
     return frozenset(found)
+
+
+def _blank_ordinary(words: list[str], text: str) -> list[str]:
+    """Return the words, a dash for those that are names only in capitals and are written otherwise."""
+    if not any(word in UPPER_CASE or word in CAPITALISED for word in words):
+        return words
+    return [
+        "-"
+        if (word in UPPER_CASE and not written.isupper()) or (word in CAPITALISED and written[:1].islower())
+        else word
+        for word, written in zip(words, split_written_words(text), strict=True)
+    ]
 
 
 @lru_cache(maxsize=16_384)
@@ -63,9 +76,12 @@ def _find_phrase(stems: list[str], places: _Places) -> str | None:
 
 
 def _find_state(word: str, stems: dict[str, str]) -> str | None:
+    if word.isascii() and ORDINARY_WORD.match(word):
+        return None
     for variant in {word, _PARTICLES.sub("", word)}:
         for length in range(len(variant), max(MIN_STEM, len(variant) - MAX_ENDING) - 1, -1):
-            if state := stems.get(variant[:length]):
+            stem = variant[:length]
+            if (state := stems.get(stem)) and (length == len(variant) or stem not in WHOLE_WORDS):
                 return state
     return stems.get(word)
 
@@ -86,4 +102,5 @@ def _load_places() -> _Places:
         state, *columns = line.split("\t")
         for table, names in zip((stems, phrases, unspaced), columns, strict=True):
             table.update(dict.fromkeys(names.split("|"), state))
+    stems = {stem: state for stem, state in stems.items() if stem not in NO_STEMS} | CORRECTIONS
     return _Places(stems, phrases, frozenset(phrase.partition(" ")[0] for phrase in phrases), unspaced)

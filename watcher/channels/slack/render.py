@@ -32,6 +32,7 @@ from watcher.digest.story_text import (
     compare_headlines,
     format_hit_time,
     format_original,
+    format_regrouping,
     format_spread,
     format_status,
     format_time,
@@ -215,6 +216,8 @@ def _iter_heading(story: DigestStory, digest: Digest) -> Iterator[str]:
     if status := format_status(story, digest):
         yield f"_{status}_"
     yield f"*<{escape_url(url)}|{title}>*" if url else f"*{title}*"
+    if regrouping := format_regrouping(story, digest, lambda title: isolate(escape_mrkdwn(cut_mrkdwn(title, 200)))):
+        yield f"_{regrouping}_"
     if compare_headlines(story.lead):
         yield f"Changed from “{isolate(escape_mrkdwn(cut_mrkdwn(story.lead.former_title, 300)))}”"
     if (original := story.original) is not None:

@@ -17,16 +17,22 @@ from watcher.store.tables import entries as entry_table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReportedStory:
-    """The last digest that reported a story, by its id, and its slot."""
+    """The last digest that reported a story, by its id, its slot, and when it was composed."""
 
     digest_id: int
     slot_at: datetime
+    composed_at: datetime
 
 
 def find_reported_stories(db: Db, name: str, story_ids: Sequence[int]) -> Mapping[int, ReportedStory]:
     """Return by which digest of a name each of some stories was last reported; those that never were are left out."""
     chosen = (
-        select(entry_table.c.story_id, func.max(digests.c.id), func.max(digests.c.slot_at))
+        select(
+            entry_table.c.story_id,
+            func.max(digests.c.id).label("digest_id"),
+            func.max(digests.c.slot_at).label("slot_at"),
+            func.max(digests.c.composed_at).label("composed_at"),
+        )
         .join_from(digest_items, hits, hits.c.id == digest_items.c.hit_id)
         .join(entry_table, entry_table.c.id == hits.c.entry_id)
         .join(digests, digests.c.id == digest_items.c.digest_id)
@@ -35,7 +41,10 @@ def find_reported_stories(db: Db, name: str, story_ids: Sequence[int]) -> Mappin
         .group_by(entry_table.c.story_id)
     )
     rows = db.execute(chosen, {"ids": list(story_ids)}) if story_ids else ()
-    return {story_id: ReportedStory(digest_id=digest_id, slot_at=slot_at) for story_id, digest_id, slot_at in rows}
+    return {
+        row.story_id: ReportedStory(digest_id=row.digest_id, slot_at=row.slot_at, composed_at=row.composed_at)
+        for row in rows
+    }
 
 
 def find_sent_messages(db: Db, digest_ids: Sequence[int]) -> Mapping[tuple[str, str], str]:

@@ -97,6 +97,13 @@ def list_story_decisions(db: Db, story_id: int) -> tuple[StoryDecision, ...]:
     return tuple(_read_decision(dict(row)) for row in db.execute(chosen).mappings())
 
 
+def list_entries_decided_since(db: Db, since: datetime) -> frozenset[int]:
+    """Return the entries that were moved by a split or a merge after a moment, or back when either was undone."""
+    later = or_(story_decisions.c.decided_at > since, story_decisions.c.undone_at > since)
+    rows = db.execute(select(story_decisions.c.entry_ids).where(later)).scalars()
+    return frozenset(entry_id for entry_ids in rows for entry_id in json.loads(entry_ids))
+
+
 def load_stories_kept_apart(db: Db, story_ids: Collection[int]) -> frozenset[frozenset[int]]:
     """Return the pairs of stories, with one of `story_ids` in each, that a person split and nobody joined since."""
     return frozenset(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -23,6 +24,16 @@ class MoveKind(StrEnum):
     SPLIT = "split"
     MERGE = "merge"
     UNDO = "undo"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryMove:
+    """An entry that changed its story, and when."""
+
+    entry_id: int
+    from_story: int
+    to_story: int
+    moved_at: datetime
 
 
 _IDS = bindparam("ids", type_=IDS)
@@ -99,6 +110,21 @@ def load_late_joins(db: Db, entry_ids: Collection[int]) -> Mapping[int, datetime
         .group_by(story_moves.c.entry_id)
     )
     return {row.entry_id: row.moved_at for row in db.execute(late, {"ids": sorted(entry_ids)})}
+
+
+def list_moves_by_persons(db: Db, entry_ids: Collection[int], since: datetime) -> tuple[StoryMove, ...]:
+    """Return how persons moved some entries after a moment, in order: by a split, a merge, or by undoing either."""
+    chosen = (
+        select(story_moves.c.entry_id, story_moves.c.from_story, story_moves.c.to_story, story_moves.c.moved_at)
+        .where(
+            any_of(story_moves.c.entry_id, _IDS),
+            story_moves.c.moved_at > since,
+            story_moves.c.kind != MoveKind.LATE,
+        )
+        .order_by(story_moves.c.id)
+    )
+    rows = db.execute(chosen, {"ids": sorted(entry_ids)}).mappings() if entry_ids else ()
+    return tuple(StoryMove(**row) for row in rows)
 
 
 def _count_story(db: Db, story_id: int) -> None:
