@@ -13,6 +13,7 @@ from watcher.text.tokenizer import (
     index_text,
     join_words,
     list_word_spans,
+    part_words,
     split_written_words,
     tokens,
 )
@@ -23,7 +24,7 @@ FIELD_BARRIER = "\x01"
 MAX_LINEAR_LOOKUPS = 12
 """After so many words of a field were looked up, the positions of all are indexed."""
 
-MAX_SINGLE_SPANS = 4
+MAX_SINGLE_SPANS = 8
 """After so many places of a field were looked up, those of all its words are listed."""
 
 
@@ -37,7 +38,7 @@ class EntryText:
         self._spans: dict[str, list[tuple[int, int]]] = {}
         self._positions: dict[str, dict[str, list[int]]] = {}
         self._lookups: dict[str, int] = {}
-        self._located: dict[str, int] = {}
+        self._located: dict[str, tuple[int, str | None]] = {}
         self._folded: tuple[str, ...] | None = None
 
     def text(self, field: str) -> str:
@@ -112,9 +113,10 @@ class EntryText:
         """Return where the words `first` to `last` (inclusive) begin and end in the field's text, in code points."""
         spans = self._spans.get(field)
         if spans is None:
-            located = self._located[field] = self._located.get(field, 0) + 1
-            if field != "tags" and located <= MAX_SINGLE_SPANS:
-                return find_word_span(self.text(field), first, last)
+            count, parted = self._located.get(field) or (0, None if field == "tags" else part_words(self.text(field)))
+            if parted is not None and count < MAX_SINGLE_SPANS:
+                self._located[field] = (count + 1, parted)
+                return find_word_span(parted, first, last)
             spans = self._spans[field] = list_word_spans(self.text(field))
         return spans[first][0], spans[last][1]
 

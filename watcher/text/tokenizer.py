@@ -101,17 +101,23 @@ def list_word_spans(text: str) -> list[tuple[int, int]]:
     return [(start, end) for _word, start, end in _walk(text)]
 
 
-def find_word_span(text: str, first: int, last: int) -> tuple[int, int]:
-    """Return where the words `first` to `last` of `list_word_spans(text)` begin and end, in a fraction of its time.
+def part_words(text: str) -> str | None:
+    """Return a text with a blank for all that is no word, as long as before, for `find_word_span`.
+
+    None where words are not told by single characters: `list_word_spans` lists them then.
+    """
+    text = _usual(text)
+    if not text.isascii() or "&" in text or _ASCII_DOT.search(text) is not None:
+        return None
+    return _ASCII_POSSESSIVE.sub("  ", text).translate(_ASCII_PARTED)
+
+
+def find_word_span(parted: str, first: int, last: int) -> tuple[int, int]:
+    """Return where the words `first` to `last` of a parted text begin and end, in a fraction of the time of all words.
 
     Raises IndexError where there are not so many words.
     """
-    plain = _usual(text)
-    if not plain.isascii() or "&" in plain or _ASCII_DOT.search(plain) is not None:
-        spans = list_word_spans(text)
-        return spans[first][0], spans[last][1]
-    # As many characters as before, so that what is left after a number of words shows where the next one begins.
-    parted = _ASCII_POSSESSIVE.sub("  ", plain).translate(_ASCII_PARTED)
+    # What is left after a number of words shows where the next one begins.
     rest = parted.split(None, first)[first]
     ending = rest.split(None, last - first)[last - first]
     return len(parted) - len(rest), len(parted) - len(ending) + len(ending.partition(" ")[0])
