@@ -163,6 +163,20 @@ def test_a_file_that_was_edited_by_hand_since_is_not_undone(folder: Path) -> Non
     assert (folder / "topics.yaml").read_text() == by_hand
 
 
+def test_what_is_saved_by_hand_during_an_edit_is_not_overwritten(folder: Path) -> None:
+    by_hand = TOPICS.replace("fvey", "ukusa-five")
+
+    def plan(draft: Draft) -> None:
+        draft.apply(RemoveItem(section="topics", item=1))
+        (folder / "topics.yaml").write_text(by_hand)
+
+    with pytest.raises(ConflictError, match=r"topics\.yaml"):
+        edit_configuration(folder, {}, plan, ORIGIN)
+
+    assert (folder / "topics.yaml").read_text() == by_hand
+    assert read_versions(folder, {}) == ()
+
+
 def test_nothing_is_there_to_be_undone_at_first(folder: Path) -> None:
     with pytest.raises(NotFoundError):
         undo_version(folder, {}, None, ORIGIN)

@@ -103,8 +103,8 @@ def edit_configuration(
     """Edit the files as `plan` does, and return the version that keeps what was before; None where nothing changed.
 
     `plan` sets the summary of the edit. Raises RefusedEditError, and writes nothing, where the result could not be
-    used; ConfigError where the files cannot be edited, because they have faults of their own or cannot be written; and
-    what `plan` raises.
+    used; ConfigError where the files cannot be edited, because they have faults of their own or cannot be written;
+    ConflictError where one was changed by hand meanwhile; and what `plan` raises.
     """
     state = state_folder(folder, environ)
     with _locked(folder, state):
@@ -182,7 +182,14 @@ def _write(
     summary: str,
     origin: Origin | None,
 ) -> Version:
-    """Keep the former texts, then write the new ones; all of them or none. Raises ConfigError."""
+    """Keep the former texts, then write the new ones; all of them or none.
+
+    Raises ConfigError, and ConflictError where a file was changed by hand since it was read: an editor of text knows
+    nothing of the lock.
+    """
+    for name, text in written.items():
+        if (current := _read_text(folder / name)) != originals[name]:
+            raise ConflictError("file", name, _conceal(current or ""), _conceal(text))
     origin = origin or Origin(by="command", at=datetime.now(UTC))
     try:
         version = add_version(state, origin, summary, {name: originals[name] for name in written}, written)
