@@ -11,7 +11,7 @@ from watcher.cli.state import Json, open_application, state
 
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
-    from watcher.contract.deliveries import ChannelList, ChannelTest
+    from watcher.contract.deliveries import ChannelList
     from watcher.model.digest import Channel
     from watcher.pipeline.channel_test import RecipientResult
 
@@ -63,28 +63,14 @@ def send_test_message(
     """
     import asyncio
 
-    from watcher.channels.advice import explain_fault
+    from watcher.app.channel_encoding import encode_channel_test
 
     logs.configure_logging(verbose=state.verbose, quiet=not state.verbose)
     with open_application(queries=False, secrets=("channels", "web")) as application:
         channel = _find_channel(application, name)
         results = asyncio.run(_send_test(application, channel))
     if as_json:
-        document: ChannelTest = {
-            "channel": name,
-            "kind": channel.kind,
-            "results": [
-                {
-                    "recipient": result.recipient,
-                    "steps": [{"name": step.name, "answer": step.answer} for step in result.steps],
-                    "outcome": result.outcome,
-                    "fault": result.fault,
-                    "advice": explain_fault(result.fault),
-                }
-                for result in results
-            ],
-        }
-        output.print_json(document)
+        output.print_json(encode_channel_test(channel, results))
     else:
         for result in results:
             _print_result(result)

@@ -182,14 +182,8 @@ def _write(
     summary: str,
     origin: Origin | None,
 ) -> Version:
-    """Keep the former texts, then write the new ones; all of them or none.
-
-    Raises ConfigError, and ConflictError where a file was changed by hand since it was read: an editor of text knows
-    nothing of the lock.
-    """
-    for name, text in written.items():
-        if (current := _read_text(folder / name)) != originals[name]:
-            raise ConflictError("file", name, _conceal(current or ""), _conceal(text))
+    """Keep the former texts, then write the new ones; all of them or none. Raises ConfigError and ConflictError."""
+    _require_unchanged(folder, originals, written)
     origin = origin or Origin(by="command", at=datetime.now(UTC))
     try:
         version = add_version(state, origin, summary, {name: originals[name] for name in written}, written)
@@ -207,6 +201,13 @@ def _write(
         remove_version(state, version.number)
         raise
     return version
+
+
+def _require_unchanged(folder: Path, originals: Mapping[str, str | None], written: Mapping[str, str]) -> None:
+    """Raise ConflictError where a file was changed since it was read: a person's editor knows nothing of the lock."""
+    for name, text in written.items():
+        if (current := _read_text(folder / name)) != originals[name]:
+            raise ConflictError("file", name, _conceal(current or ""), _conceal(text))
 
 
 def _prune_secrets(state: Path, draft: Draft) -> None:

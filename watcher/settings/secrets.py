@@ -105,18 +105,26 @@ def read_files(table: Node, model: type[Section], folder: Path, faults: list[Fau
         value = table.values.get(name)
         if isinstance(value, Scalar):
             value.secret = True
-        node = table.values.pop(f"{name}_file", None)
-        if node is None:
-            continue
-        place = table.key_at.pop(f"{name}_file")
-        if name in table.values:
-            faults.append(place.fault(f"`{name}` and `{name}_file` are both set: one is enough"))
-        elif not isinstance(node, Scalar) or not node.value:
-            faults.append(node.place.fault(f"`{name}_file`: expected the path of a file"))
-        else:
-            value = Scalar(node.place, PLACEHOLDERS[0], place, secret=True)
-            _read_secret(folder / node.value, value, faults)
-            table.values[name], table.key_at[name] = value, place
+        if (named := _take_file(table, name, faults)) is not None:
+            path, at, key_at = named
+            value = Scalar(at, PLACEHOLDERS[0], key_at, secret=True)
+            _read_secret(folder / path, value, faults)
+            table.values[name], table.key_at[name] = value, key_at
+
+
+def _take_file(table: Table, name: str, faults: list[Fault]) -> tuple[str, Place, Place] | None:
+    """Take `NAME_file` out of a table: the path, where it and its key stand; None where there is none to read."""
+    node = table.values.pop(f"{name}_file", None)
+    if node is None:
+        return None
+    place = table.key_at.pop(f"{name}_file")
+    if name in table.values:
+        faults.append(place.fault(f"`{name}` and `{name}_file` are both set: one is enough"))
+    elif not isinstance(node, Scalar) or not node.value:
+        faults.append(node.place.fault(f"`{name}_file`: expected the path of a file"))
+    else:
+        return node.value, node.place, place
+    return None
 
 
 def list_secret_lists(model: type[Section]) -> list[str]:
@@ -129,22 +137,16 @@ def list_secret_lists(model: type[Section]) -> list[str]:
 
 
 def _read_list_file(table: Table, name: str, folder: Path, faults: list[Fault]) -> None:
-    node = table.values.pop(f"{name}_file", None)
-    if node is None:
+    if (named := _take_file(table, name, faults)) is None:
         return
-    place = table.key_at.pop(f"{name}_file")
-    if name in table.values:
-        faults.append(place.fault(f"`{name}` and `{name}_file` are both set: one is enough"))
-    elif not isinstance(node, Scalar) or not node.value:
-        faults.append(node.place.fault(f"`{name}_file`: expected the path of a file"))
-    else:
-        whole = Scalar(node.place, PLACEHOLDERS[1], place, secret=True)
-        _read_secret(folder / node.value, whole, faults)
-        lines = [line.strip() for line in (whole.value or "").splitlines() if line.strip()]
-        items: list[Node] = [
-            Scalar(node.place, line, place, secret=True, missing=whole.missing, instead=whole.instead) for line in lines
-        ]
-        table.values[name], table.key_at[name] = Listing(node.place, items), place
+    path, at, key_at = named
+    whole = Scalar(at, PLACEHOLDERS[1], key_at, secret=True)
+    _read_secret(folder / path, whole, faults)
+    lines = [line.strip() for line in (whole.value or "").splitlines() if line.strip()]
+    items: list[Node] = [
+        Scalar(at, line, key_at, secret=True, missing=whole.missing, instead=whole.instead) for line in lines
+    ]
+    table.values[name], table.key_at[name] = Listing(at, items), key_at
 
 
 def _read_secret(path: Path, value: Scalar, faults: list[Fault]) -> None:

@@ -136,7 +136,7 @@ async def send_test_message(app: App, channel: Channel, fetcher: Fetcher, now: d
     """Send a test message to every recipient of a channel, saved or not, and return each step with its answer."""
     import asyncio
 
-    from watcher.channels.advice import explain_fault
+    from watcher.app.channel_encoding import encode_channel_test
     from watcher.channels.base import SenderContext
     from watcher.channels.senders import Senders
     from watcher.pipeline.channel_test import send_test
@@ -150,20 +150,7 @@ async def send_test_message(app: App, channel: Channel, fetcher: Fetcher, now: d
     installation = await asyncio.to_thread(read_installation)
     senders = Senders(SenderContext(http=fetcher.client(), clock=lambda: now))
     results = await send_test(channel, senders, app.press().links, installation, now)
-    return {
-        "channel": channel.name,
-        "kind": channel.kind,
-        "results": [
-            {
-                "recipient": result.recipient,
-                "steps": [{"name": step.name, "answer": step.answer} for step in result.steps],
-                "outcome": result.outcome,
-                "fault": result.fault,
-                "advice": explain_fault(result.fault),
-            }
-            for result in results
-        ],
-    }
+    return encode_channel_test(channel, results)
 
 
 def encode_channel_settings(editor: Editor, channel: Channel) -> ChannelSettings:
