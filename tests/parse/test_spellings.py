@@ -503,7 +503,8 @@ def test_atom_entry_is_read_as_people_write_it(element: str, field: str, value: 
 @pytest.mark.parametrize(
     ("other", "url"),
     [
-        ("<guid isPermaLink='false'>http://s.test/1</guid>", "http://s.test/1"),
+        ("<guid>http://s.test/1</guid>", "http://s.test/1"),
+        ("<guid isPermaLink='false'>http://s.test/1</guid>", None),
         ("<guid>17</guid><enclosure url='http://s.test/1.mp3'/>", "http://s.test/1.mp3"),
         ("<guid>17</guid>", None),
     ],

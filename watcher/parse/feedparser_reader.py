@@ -12,7 +12,7 @@ import feedparser
 from watcher.errors import ParseError
 from watcher.model.poll import ParsedFeed
 from watcher.parse.items import RawItem, build_items, clean_feed_title
-from watcher.parse.links import Offered, is_web_address
+from watcher.parse.links import Offered, is_web_address, leads_to_page
 from watcher.parse.poll_hints import parse_poll_hints
 from watcher.parse.progress import require_isolation
 from watcher.text.language_tags import parse_language_tag
@@ -101,7 +101,10 @@ def _choose_link(entry: Any) -> str:
     original, guid = _str(entry.get("feedburner_origlink")), _str(entry.get("id"))
     if is_web_address(original):
         return original  # FeedBurner: `link` leads through its counter
-    return _str(entry.get("link")) or _find_link(entry, "self") or (guid if is_web_address(guid) else "")
+    link = _str(entry.get("link"))
+    if link and not leads_to_page(link):
+        return guid if is_web_address(guid) and entry.get("guidislink") else ""
+    return link or _find_link(entry, "self") or (guid if is_web_address(guid) else "")
 
 
 def _read_enclosures(entry: Any) -> Iterator[Offered]:

@@ -11,7 +11,7 @@ from itertools import islice
 
 from watcher.model.entry import Item
 from watcher.parse.limits import MAX_FIELD_LENGTH, MAX_GUID_LENGTH, MAX_ITEMS, MAX_ITEMS_EXAMINED, MAX_TITLE_LENGTH
-from watcher.parse.links import Offered, is_web_address, make_enclosures, unescape_address
+from watcher.parse.links import Offered, make_enclosures, unescape_address
 from watcher.parse.mojibake import fix_mojibake
 from watcher.parse.progress import get_progress, require_isolation
 from watcher.text.dates import parse_date
@@ -255,13 +255,7 @@ def _guid(raw: RawItem) -> str | None:
 
 
 def _url(raw: RawItem) -> str | None:
-    """Return an item's address; a link that is none (`javascript:`, `mailto:`) hides no other address of the item."""
-    if not raw.link:
-        return None
-    if url := http_url(unescape_address(raw.link), raw.base or None):
-        return url
-    others = (raw.guid, *(url for url, _type, _length in raw.enclosures))
-    return next((url for other in others if is_web_address(other) and (url := http_url(other))), None)
+    return http_url(unescape_address(raw.link), raw.base or None) if raw.link else None
 
 
 def _title(raw: RawItem) -> str:

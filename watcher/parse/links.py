@@ -27,6 +27,11 @@ def is_web_address(text: str) -> bool:
     return text.startswith(_SCHEMES) or text[:8].lower().startswith(_SCHEMES)
 
 
+def leads_to_page(link: str) -> bool:
+    """Return whether a link can lead to a page, whole or relative; `javascript:` and `mailto:` lead to none."""
+    return link.startswith(("http", "/")) or http_url(unescape_address(link), "http://base.invalid/") is not None
+
+
 def get_relation(link: etree._Element) -> str:
     """Return the relation of an Atom link, `alternate` where none is named.
 

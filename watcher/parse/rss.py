@@ -17,6 +17,7 @@ from watcher.parse.links import (
     get_relation,
     get_target,
     is_web_address,
+    leads_to_page,
     link_enclosures,
     offer_medium,
 )  # fmt: skip
@@ -292,12 +293,15 @@ def _choose_link(fields: _ItemFields, about: str) -> str:
     original = fields.values.get("original", "")
     if original and is_web_address(original):
         return original  # FeedBurner: `link` leads through its counter
-    if link := fields.values.get("link") or _find_target(fields.links, "alternate"):
+    link = fields.values.get("link") or _find_target(fields.links, "alternate")
+    if link and leads_to_page(link):
         return link
     guid = fields.values.get("guid", "")
     guid_is_address = is_web_address(guid)
     if guid_is_address and _is_permalink(fields.guid_element):
         return guid
+    if link:
+        return ""  # what the publisher takes for its address leads to no page: no other one is guessed
     return about or _find_target(fields.links, "self") or (guid if guid_is_address else "")
 
 
