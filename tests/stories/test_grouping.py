@@ -149,3 +149,18 @@ def test_later_report_is_the_copy() -> None:
     )
 
     assert copies == {0}
+
+
+def test_copies_in_a_large_group_are_found_by_few_comparisons() -> None:
+    reports = [report(f"{number:04}", hours=number / 100) for number in range(1_000)]
+    copy = PairScore(3.0, 0.95, None)
+    compared: list[tuple[int, int]] = []
+
+    def compare(number: int, other: int) -> PairScore:
+        compared.append((number, other))
+        return copy if (number, other) in {(900, 0), (500, 499)} else PairScore(3.0, 0.6, None)
+
+    copies = find_copies(reports, ReportGroup(members=tuple(range(1_000)), story_ids=()), compare)
+
+    assert copies == {900, 500}
+    assert len(compared) < 40 * 1_000

@@ -30,6 +30,9 @@ Without it, a recall of .70 costs a fourth look-alike of fourteen, and three of 
 """
 MAX_COMPARED_MEMBERS = 12
 """So many members of a group are compared with another: the newest."""
+MAX_FIRST_MEMBERS = 20
+MAX_NEAR_MEMBERS = 20
+"""With so many earlier members a report is compared to find out whether it is a copy."""
 ReportKey: TypeAlias = tuple[datetime, str, str]
 """When a report was published, its text, and what tells apart two with the same of both."""
 
@@ -77,13 +80,23 @@ def group_reports(
 
 
 def find_copies(reports: Sequence[GroupedReport], group: ReportGroup, compare: ComparePair) -> frozenset[int]:
-    """Return the fresh members of a group that repeat an earlier member nearly word for word."""
+    """Return the fresh members of a group that repeat an earlier member nearly word for word.
+
+    In a large group a member is compared with the first ones, which others copy, and with those just before it.
+    """
     return frozenset(
         member
         for place, member in enumerate(group.members)
         if reports[member].is_fresh
-        and any(compare(member, earlier).words >= COPY_SIMILARITY for earlier in group.members[:place])
+        and any(compare(member, earlier).words >= COPY_SIMILARITY for earlier in _list_earlier(group.members, place))
     )
+
+
+def _list_earlier(members: Sequence[int], place: int) -> Sequence[int]:
+    """Return the members before a place; of many the first and the nearest."""
+    if place <= MAX_FIRST_MEMBERS + MAX_NEAR_MEMBERS:
+        return members[:place]
+    return (*members[:MAX_FIRST_MEMBERS], *members[place - MAX_NEAR_MEMBERS : place])
 
 
 class _Fit(NamedTuple):

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
+from heapq import nsmallest
 from itertools import chain
 from typing import Any
 
@@ -205,7 +206,7 @@ def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[lis
     for report in reports:
         for key in report.blocking_keys:
             holders.setdefault(key, []).append(report.entry_id)
-    return [_choose_nearest(_count_shared_keys(report, holders)) for report in reports]
+    return [_choose_nearest(report.entry_id, _count_shared_keys(report, holders)) for report in reports]
 
 
 def _count_shared_keys(report: _Report, holders: Mapping[int, Sequence[int]]) -> Counter[int]:
@@ -225,12 +226,16 @@ def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> Mappin
     return {key: dialect.read_collected(entry_ids) for key, entry_ids in rows}
 
 
-def _choose_nearest(shared: Counter[int]) -> list[int]:
-    """Choose those who share the most, the newer of two that share as much."""
-    most = [(count, entry_id) for entry_id, count in shared.items() if count > 1]
+def _choose_nearest(own_id: int, shared: Counter[int]) -> list[int]:
+    """Choose those who share the most; of two that share as much the one stored nearer, the newer of two as near.
+
+    Were it the newest of all, each of a thousand like reports of one poll would have the same few neighbours, and
+    every merge with those would be compared with all others again.
+    """
+    most = [(-count, abs(own_id - entry_id), -entry_id) for entry_id, count in shared.items() if count > 1]
     if len(most) < MAX_COMPARED_ENTRIES:
-        most = [(count, entry_id) for entry_id, count in shared.items() if count]
-    return [entry_id for _count, entry_id in sorted(most, reverse=True)[:MAX_COMPARED_ENTRIES]]
+        most = [(-count, abs(own_id - entry_id), -entry_id) for entry_id, count in shared.items() if count]
+    return [-negative for _count, _distance, negative in nsmallest(MAX_COMPARED_ENTRIES, most)]
 
 
 def _load_candidates(db: Db, entry_ids: Collection[int]) -> dict[int, _Report]:
