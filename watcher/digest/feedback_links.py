@@ -18,18 +18,12 @@ def sign_feedback(secret: bytes, hit_id: int, label: str) -> str:
 
     Raises ValueError for an unknown judgement.
     """
-    if label not in JUDGEMENTS:
-        raise ValueError(f"{label!r} is none of {', '.join(JUDGEMENTS)}")
-    body = f"{hit_id}.{label[0]}"
-    return f"{body}.{sign_text(secret, _PURPOSE, body)}"
+    return _sign(secret, _PURPOSE, hit_id, label)
 
 
 def verify_feedback(secret: bytes, token: str) -> tuple[int, str] | None:
     """Return the hit and the judgement of a token; None where its signature is not ours."""
-    match = _TOKEN.fullmatch(token)
-    if match is None or not is_signed(secret, _PURPOSE, f"{match[1]}.{match[2]}", match[3]):
-        return None
-    return int(match[1]), next(label for label in JUDGEMENTS if label[0] == match[2])
+    return _verify(secret, _PURPOSE, _TOKEN.fullmatch(token))
 
 
 def sign_proposal_feedback(secret: bytes, proposal_id: int, label: str) -> str:
@@ -37,15 +31,22 @@ def sign_proposal_feedback(secret: bytes, proposal_id: int, label: str) -> str:
 
     Raises ValueError for an unknown judgement.
     """
-    if label not in JUDGEMENTS:
-        raise ValueError(f"{label!r} is none of {', '.join(JUDGEMENTS)}")
-    body = f"{proposal_id}.{label[0]}"
-    return f"p{body}.{sign_text(secret, _PROPOSAL_PURPOSE, body)}"
+    return f"p{_sign(secret, _PROPOSAL_PURPOSE, proposal_id, label)}"
 
 
 def verify_proposal_feedback(secret: bytes, token: str) -> tuple[int, str] | None:
     """Return the proposal and the judgement of a token; None where its signature is not ours."""
-    match = _PROPOSAL_TOKEN.fullmatch(token)
-    if match is None or not is_signed(secret, _PROPOSAL_PURPOSE, f"{match[1]}.{match[2]}", match[3]):
+    return _verify(secret, _PROPOSAL_PURPOSE, _PROPOSAL_TOKEN.fullmatch(token))
+
+
+def _sign(secret: bytes, purpose: str, number: int, label: str) -> str:
+    if label not in JUDGEMENTS:
+        raise ValueError(f"{label!r} is none of {', '.join(JUDGEMENTS)}")
+    body = f"{number}.{label[0]}"
+    return f"{body}.{sign_text(secret, purpose, body)}"
+
+
+def _verify(secret: bytes, purpose: str, match: re.Match[str] | None) -> tuple[int, str] | None:
+    if match is None or not is_signed(secret, purpose, f"{match[1]}.{match[2]}", match[3]):
         return None
     return int(match[1]), next(label for label in JUDGEMENTS if label[0] == match[2])
