@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from watcher.app.bootstrap import App
 
 SOUND = frozenset({"fresh", "new", "paused"})
-"""The health of feeds whose silence means that they brought nothing, or that nobody wants them read."""
+"""The health of feeds that are not reported as failing: they are read, or are not to be read."""
 
 
 def look_up_entry(app: App, entry_id: int) -> EntryDetail:

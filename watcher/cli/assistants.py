@@ -47,7 +47,7 @@ def mcp(
         if place is not None:
             asyncio.run(_serve_http(application, *place, write=write))
             return
-        # Ctrl-C ends at once: the thread that waits for a line of input cannot be told to stop.
+        # Ctrl-C ends at once: the thread that waits for a line of input cannot be cancelled.
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         if sys.stdin.isatty():
             output.print_note("Waiting for an assistant's program on standard input; Ctrl-D ends.")

@@ -50,7 +50,7 @@ class Refusals:
 REFUSALS = {
     # Rejected rows resemble what belongs: many of them at full weight would cost more of that than they keep out.
     Aim.FINDING: Refusals(0.5, 0.25, 0.05),
-    # What words have found resembles the topic anyway: there the rejected rows are what it has to be told from.
+    # Every hit of the words resembles the topic: the rejected ones are the negatives to separate it from.
     Aim.RANKING: Refusals(4.0, 0.48, 0.48),
 }
 

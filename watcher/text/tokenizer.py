@@ -104,7 +104,7 @@ def list_word_spans(text: str) -> list[tuple[int, int]]:
 def part_words(text: str) -> str | None:
     """Return a text with a blank for all that is no word, as long as before, for `find_word_span`.
 
-    None where words are not told by single characters: `list_word_spans` lists them then.
+    None where single characters do not show where words end: `list_word_spans` lists them then.
     """
     text = _usual(text)
     if not text.isascii() or "&" in text or _ASCII_DOT.search(text) is not None:

@@ -72,7 +72,7 @@ def write_setup(editor: Editor, plan: SetupPlan) -> list[str]:
         """Add packs, feeds, topics, channels and the digest."""
         for pack in plan.packs:
             _add_pack_topics(draft, pack)
-        # Topics that the packs brought are taken into account where an id is made from a name.
+        # An id made from a name must differ from the ids of the packs' topics.
         topic_ids.extend(add_topic(draft, edit) for edit in plan.topics)
         _add_feeds(draft, plan)
         for edit in plan.channels:

@@ -133,7 +133,7 @@ def _select_unreported(chosen: Select[Any], subscription: Subscription, since: d
         # What meaning found was judged by a person, who need not be alerted to it.
         chosen = chosen.where(hit_table.c.found_by == FoundBy.WORDS.value)
         chosen = chosen.where(*_after_cooldown(subscription, now))
-    # An alert is about what begins now: what was brought in waits for a digest.
+    # Alerts report new hits only: backfilled hits wait for a digest.
     offered = () if subscription.immediate else (is_offered(),)
     if not subscription.include_baseline:
         chosen = chosen.where(or_(~entry_table.c.baseline, by_edit, *offered))

@@ -1,4 +1,4 @@
-"""Hits that were brought in from the archive, or from what feeds held at first: the next digest offers them, once."""
+"""Hits backfilled from the archive or from the first documents of feeds: the next digest offers them, once."""
 
 from __future__ import annotations
 
