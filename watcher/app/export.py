@@ -19,6 +19,7 @@ from watcher.contract.hits import Hit
 from watcher.contract.timestamps import format_timestamp
 from watcher.digest.atom import AtomEntry, AtomText, format_atom_feed
 from watcher.digest.evidence import split_by_evidence
+from watcher.model.entry import StoredEntry
 from watcher.model.results import StoredHit, StoredProposal
 from watcher.store.digests.queries import StoredDigest
 
@@ -145,30 +146,27 @@ def _escape_markdown(text: str) -> str:
 
 
 def _to_atom_entry(hit: StoredHit) -> AtomEntry:
-    item = hit.stored.entry.item
-    return AtomEntry(
-        title=item.title,
-        id=f"urn:news-watcher:hit:{hit.id}",
-        url=item.url,
-        updated=format_timestamp(hit.hit.matched_at),
-        published=format_timestamp(item.published_at) if item.published_at else None,
-        author=hit.stored.entry.source,
-        category=hit.hit.topic_id,
-        summary=AtomText(type="html", text=_mark_evidence(hit)),
-    )
+    urn = f"urn:news-watcher:hit:{hit.id}"
+    return _build_atom_entry(hit.stored, urn, hit.hit.matched_at, hit.hit.topic_id, _mark_evidence(hit))
 
 
 def _propose_in_atom(proposal: StoredProposal) -> AtomEntry:
-    item = proposal.stored.entry.item
+    urn = f"urn:news-watcher:proposal:{proposal.id}"
+    proposed_at = proposal.proposal.proposed_at
+    return _build_atom_entry(proposal.stored, urn, proposed_at, POSSIBLY_RELATED, _explain_proposal(proposal))
+
+
+def _build_atom_entry(stored: StoredEntry, urn: str, updated_at: datetime, category: str, html: str) -> AtomEntry:
+    item = stored.entry.item
     return AtomEntry(
         title=item.title,
-        id=f"urn:news-watcher:proposal:{proposal.id}",
+        id=urn,
         url=item.url,
-        updated=format_timestamp(proposal.proposal.proposed_at),
+        updated=format_timestamp(updated_at),
         published=format_timestamp(item.published_at) if item.published_at else None,
-        author=proposal.stored.entry.source,
-        category=POSSIBLY_RELATED,
-        summary=AtomText(type="html", text=_explain_proposal(proposal)),
+        author=stored.entry.source,
+        category=category,
+        summary=AtomText(type="html", text=html),
     )
 
 

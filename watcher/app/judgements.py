@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal, TypeAlias
 
+from watcher.contract.hits import Label
 from watcher.model.results import StoredHit
 from watcher.store.database import Db
 from watcher.store.hits.commands import set_hit_label
 from watcher.store.hits.queries import load_hit, load_hits_of_entries
-
-Label: TypeAlias = Literal["relevant", "irrelevant"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

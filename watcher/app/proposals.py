@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from watcher.app.judgements import Label
 from watcher.app.listing import RawListQuery, parse_list_query
+from watcher.contract.hits import Label
 from watcher.errors import UsageError
 from watcher.model.meaning import EncoderEngine, ProposalState, Verdict
 from watcher.model.results import Page, StoredProposal

@@ -82,13 +82,10 @@ def label(
 ) -> None:
     """Judge a proposal for its topic: relevant makes it a hit, irrelevant teaches the topic."""
     from watcher import clock
-    from watcher.app.judgements import Label
     from watcher.app.proposals import judge_proposal
     from watcher.contract.proposals import LabelledProposal
 
-    verdict: Label | None = None
-    if judgement is not Judgement.NONE:
-        verdict = "relevant" if judgement is Judgement.RELEVANT else "irrelevant"
+    verdict = judgement.label
     with open_application(queries=False) as application, application.database.write() as db:
         judged = judge_proposal(db, proposal, verdict, clock.now())
     stored = judged.proposal

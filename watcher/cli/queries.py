@@ -14,6 +14,7 @@ from watcher.cli.state import Cursor, Json, Languages, Limit, Since, Sources, To
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.app.listing import ListQuery, RawListQuery
+    from watcher.contract.hits import Label
     from watcher.model.results import Page, StoredHit
 
 app = typer.Typer(rich_markup_mode=None)
@@ -51,6 +52,12 @@ class Judgement(StrEnum):
     RELEVANT = "relevant"
     IRRELEVANT = "irrelevant"
     NONE = "none"
+
+    @property
+    def label(self) -> Label | None:
+        if self is Judgement.NONE:
+            return None
+        return "relevant" if self is Judgement.RELEVANT else "irrelevant"
 
 
 StoryOption = Annotated[int | None, typer.Option("--story", help="Only this story.")]
@@ -153,11 +160,9 @@ def label(
     """Judge a hit for its topic: relevant or irrelevant. Judgements measure a topic (`watcher topics eval`)."""
     from watcher import clock
     from watcher.app.judgements import judge_hit
-    from watcher.contract.hits import Label, LabelledHit
+    from watcher.contract.hits import LabelledHit
 
-    verdict: Label | None = None
-    if judgement is not Judgement.NONE:
-        verdict = "relevant" if judgement is Judgement.RELEVANT else "irrelevant"
+    verdict = judgement.label
     with open_application(queries=False) as application, application.database.write() as db:
         judged = judge_hit(db, hit, verdict, clock.now())
     labelled: LabelledHit = {"id": hit, "label": verdict}

@@ -9,9 +9,10 @@ from typing import Annotated
 from mcp.types import CallToolResult
 
 from watcher.app.bootstrap import App
-from watcher.app.judgements import Label, judge_hit
+from watcher.app.judgements import judge_hit
 from watcher.app.proposals import judge_proposal
 from watcher.contract.assistant import JudgedHit, JudgedProposal
+from watcher.contract.hits import Label
 from watcher.mcp.inputs import Id, Judgement
 from watcher.mcp.replies import begin_answer, make_reply
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
-from watcher.app.judgements import Label
 from watcher.app.proposals import ProposalQuery, RawProposalQuery, find_proposals, judge_proposal
+from watcher.contract.hits import Label
 from watcher.contract.proposals import LabelledProposal, Proposal, ProposalList, encode_proposal, encode_proposals
 from watcher.store.meaning.proposals import get_proposal
 from watcher.web.api.hits import LabelUpdate

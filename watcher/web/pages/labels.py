@@ -5,8 +5,9 @@ from __future__ import annotations
 from fastapi import APIRouter, HTTPException, Request, Response
 from fastapi.concurrency import run_in_threadpool
 
-from watcher.app.judgements import Label, judge_hit
+from watcher.app.judgements import judge_hit
 from watcher.app.proposals import judge_proposal
+from watcher.contract.hits import Label
 from watcher.digest.feedback_links import verify_feedback, verify_proposal_feedback
 from watcher.errors import NotFoundError
 from watcher.model.results import StoredHit, StoredProposal
