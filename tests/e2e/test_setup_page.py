@@ -104,8 +104,10 @@ def test_a_first_start_ends_with_a_digest_in_the_mailbox_and_in_slack(
         expect(page.get_by_role("heading", name="Your watch has begun")).to_be_visible()
         wait_for(lambda: len(mail.messages) == 2 and len(slack.messages) == 2, "the first digest")
         elapsed = time.monotonic() - started
-        page.goto(f"http://127.0.0.1:{fresh.port}/setup")
-        done = page.url
+        # A page of its own: the first one may load itself again just now.
+        again = context.new_page()
+        again.goto(f"http://127.0.0.1:{fresh.port}/setup")
+        done = again.url
         code = daemon.end()
     context.close()
     sys.stdout.write(f"\nfirst start on the page at {width} px: {elapsed:.1f} s to the digest in the mailbox\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import datetime, timedelta
+from email.utils import format_datetime
 
 from tests.moments import NOON
 from tests.pipeline.polling import create_poller
@@ -164,6 +165,29 @@ def test_copies_in_several_outlets_are_one_story(database: Database, press: Serv
         told = find_stories(db).items
     assert sorted(story.size for story in told) == [1, 2]
     assert sum(telling.copy for story in told for telling in story.tellings) == 1
+
+
+def test_a_report_is_a_copy_also_when_its_original_is_polled_after_it(database: Database, press: Server) -> None:
+    text = (
+        "Five Eyes partners weigh limits on what they share with Washington|Officials are reviewing what they pass on."
+    )
+    original, reprint = (
+        rss((guid, text)).replace(
+            b"<item>", f"<item><pubDate>{format_datetime(NOON - hours * HOUR)}</pubDate>".encode()
+        )
+        for guid, hours in (("1", 3), ("2", 1))
+    )
+    press.pages["/original"], press.pages["/reprint"] = Reply(rss()), Reply(reprint)
+    watch(database, f"{press.url}/original", f"{press.url}/reprint")
+    poll(database, NOON)
+    press.pages["/original"] = Reply(original)
+
+    poll(database, NOON + 2 * HOUR)
+
+    with database.read() as db:
+        [story] = find_stories(db).items
+    copies = {telling.url.rsplit("/", 1)[1]: telling.copy for telling in story.tellings}
+    assert copies == {"1": False, "2": True}
 
 
 def test_a_claim_that_was_lost_stores_nothing(database: Database, press: Server) -> None:

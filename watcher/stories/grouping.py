@@ -80,15 +80,19 @@ def group_reports(
 
 
 def find_copies(reports: Sequence[GroupedReport], group: ReportGroup, compare: ComparePair) -> frozenset[int]:
-    """Return the fresh members of a group that repeat an earlier member nearly word for word.
+    """Return the members of a group that repeat an earlier member nearly word for word, one of the two being fresh.
 
-    In a large group a member is compared with the first ones, which others copy, and with those just before it.
+    A stored member is among them when its original was polled after it. In a large group a member is compared with the
+    first ones, which others copy, and with those just before it.
     """
     return frozenset(
         member
         for place, member in enumerate(group.members)
-        if reports[member].is_fresh
-        and any(compare(member, earlier).words >= COPY_SIMILARITY for earlier in _list_earlier(group.members, place))
+        if any(
+            compare(member, earlier).words >= COPY_SIMILARITY
+            for earlier in _list_earlier(group.members, place)
+            if reports[member].is_fresh or reports[earlier].is_fresh
+        )
     )
 
 

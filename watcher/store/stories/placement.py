@@ -65,6 +65,8 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
     asked = set(chain.from_iterable(nearest)) - {report.entry_id for report in reports}
     groups = _group(reports, nearest, _load_candidates(db, asked))
     assigned = zip(groups, _store_groups(db, groups, now), strict=True)
+    if stored_copies := sorted(chain.from_iterable(group.stored_copies for group in groups)):
+        db.execute(_MARK_COPIES, {"ids": stored_copies})
     _add_blocking_keys(db, reports)
     return {
         reports[number].entry_id: StoryAssignment(story_id, number in group.copies)
@@ -104,11 +106,15 @@ class _Report:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Reports of one story: the fresh ones, by number, and those of them that repeat an earlier report."""
+    """Reports of one story: the fresh ones, by number, and those of them that repeat an earlier report.
+
+    `stored_copies` are entries that repeat a fresh report which was published before them and came later.
+    """
 
     fresh: tuple[int, ...]
     story_id: int | None
     copies: frozenset[int]
+    stored_copies: tuple[int, ...]
 
 
 def _group(
@@ -132,13 +138,15 @@ def _group(
     near = {number: [number_of[id_] for id_ in some if id_ in number_of] for number, some in enumerate(nearest)}
     # Stored stories are joined with each other when their vectors are there, by more than words.
     groups = group_reports(grouped, near, compare, merge_stories=False)
+    copies = [find_copies(grouped, group, compare) for group in groups]
     return [
         _Group(
-            tuple(number for number in group.members if number < len(fresh)),
-            group.story_ids[0] if group.story_ids else None,
-            find_copies(grouped, group, compare),
+            fresh=tuple(number for number in group.members if number < len(fresh)),
+            story_id=group.story_ids[0] if group.story_ids else None,
+            copies=repeated,
+            stored_copies=tuple(reports[number].entry_id for number in repeated if number >= len(fresh)),
         )
-        for group in groups
+        for group, repeated in zip(groups, copies, strict=True)
     ]
 
 
@@ -152,6 +160,7 @@ _SET_STORY = (
     .where(entry_table.c.id == bindparam("entry"))
     .values(story_id=bindparam("story"), copy=bindparam("is_copy"))
 )
+_MARK_COPIES = update(entry_table).where(any_of(entry_table.c.id, bindparam("ids", type_=IDS))).values(copy=True)
 _GROW = (
     update(stories)
     .where(stories.c.id == bindparam("story"))
