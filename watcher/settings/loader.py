@@ -151,7 +151,7 @@ class _FolderReader:
 
     def _section(self, root: Table, name: str, model: type[S]) -> S:
         node: Node = root.values.get(name) or Scalar(root.place, None, root.place)
-        return build_section(model, node, self._faults) or model.model_construct()
+        return build_section(model, node, self._faults) or model()
 
     def _read_sources(self) -> tuple[FeedConfig, ...]:
         listed = self._read_file(FEEDS)
