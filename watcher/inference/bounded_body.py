@@ -16,7 +16,7 @@ class BodyTooLargeError(Exception):
 
 
 def read_bounded_body(response: httpx.Response, *, deadline: float, max_bytes: int) -> bytes:
-    """Read a body as it comes; `deadline` is a moment of time.monotonic(). Raises BodyTooSlowError and BodyTooLargeError."""
+    """Read a body; `deadline` is a moment of time.monotonic(). Raises BodyTooSlowError and BodyTooLargeError."""
     body = bytearray()
     for part in response.iter_bytes():
         body += part
