@@ -1,6 +1,7 @@
 """The pages, one subject a module."""
 
 from watcher.web.pages import (
+    api_docs,
     archive,
     as_of,
     channels,
@@ -33,7 +34,7 @@ from watcher.web.pages import (
 _ALL = (
     hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, feed_lists,
     feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
-    deliveries, overview, as_of, query_check, labels, unsubscribe, login,
+    deliveries, overview, as_of, query_check, labels, unsubscribe, login, api_docs,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 
