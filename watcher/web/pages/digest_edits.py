@@ -19,9 +19,9 @@ from watcher.model.digest import Subscription
 from watcher.settings.schema import list_timezones
 from watcher.text.written_values import NAME
 from watcher.web.context import Ctx, WebContext
-from watcher.web.editing import make_editor, save
+from watcher.web.editing import make_editor
 from watcher.web.forms import Form, SubmittedForm
-from watcher.web.pages.edits import get_saved, list_faults, pick_changes, redirect_saved, save_and_redirect, try_edit
+from watcher.web.pages.edits import get_saved, list_faults, pick_changes, save_and_redirect, try_edit
 
 router = APIRouter(include_in_schema=False)
 NEW: dict[str, Any] = {
@@ -97,8 +97,7 @@ async def act_on_digest(request: Request, ctx: Ctx, form: SubmittedForm) -> Resp
         edit: DigestEdit = {"paused": do == "pause"}
         return await save_and_redirect(ctx, lambda editor: use_cases.update_digest(editor, name, edit, "*"), "/digests")
     if do == "delete":
-        await save(ctx, "page", lambda editor: use_cases.delete_digest(editor, name, "*"))
-        return await redirect_saved(ctx, "/digests")
+        return await save_and_redirect(ctx, lambda editor: use_cases.delete_digest(editor, name, "*"), "/digests")
     if do != "send":
         raise UsageError("This form has no such button.")
     sent = await run_in_threadpool(use_cases.send_digest_now, ctx.app, name, make_editor(ctx, "page"))
