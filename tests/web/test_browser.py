@@ -29,7 +29,8 @@ PAGES = ("/hits", "/hits/1", "/stories", "/stories/3", "/archive?q=eyes", "/topi
          "/feeds/add", "/feeds/show?url=https://ledger.example/feed.xml", "/digests", "/digests/1", "/deliveries",
          "/overview", "/workbench?topic=eyes", "/workbench/article", "/as-of?at=1h", "/digests/preview?name=daily",
          "/digests/new", "/digests/edit?name=daily", "/channels/new", "/channels/new?kind=slack",
-         "/channels/edit?name=files", "/topics/eyes/settings", f"/feeds/edit?url={HARBOUR}", "/settings", "/history")  # fmt: skip
+         "/channels/edit?name=files", "/topics/eyes/settings", f"/feeds/edit?url={HARBOUR}", "/settings",
+         "/history")  # fmt: skip
 
 
 @pytest.fixture(scope="module")
