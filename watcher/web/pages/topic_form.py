@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from watcher.contract.configuration import TopicEdit
@@ -112,6 +112,9 @@ def find_boxes(ctx: WebContext, query: str) -> QueryBoxes | None:
         return None
     if boxes is None:
         return None
+    if len(boxes.all_of) == 1 and not boxes.any_of:
+        # One clause alone means the same in both; others that mean the same are added to it as a rule.
+        boxes = replace(boxes, all_of=(), any_of=boxes.all_of)
     return QueryBoxes(**{name: tuple(map(_remove_quotes, getattr(boxes, name))) for name in BOXES})
 
 

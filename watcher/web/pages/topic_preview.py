@@ -83,6 +83,8 @@ def format_effect(found: WordsFound) -> str:
     preview = found.preview
     if not preview.is_compared:
         return f"Finds {format_count(preview.count, 'item')} in the last {found.period}"
+    if not preview.gained_count and not preview.lost_count:
+        return f"Finds the same as the saved topic: {format_count(preview.count, 'item')} in the last {found.period}"
     judged = preview.lost_labels.get("relevant", 0)
     warning = f" ({judged} judged relevant)" if judged else ""
     return f"Gains {preview.gained_count}, loses {preview.lost_count}{warning}"
