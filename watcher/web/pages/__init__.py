@@ -15,6 +15,7 @@ from watcher.web.pages import (
     hits,
     labels,
     login,
+    notes,
     overview,
     preview,
     proposals,
@@ -25,7 +26,9 @@ from watcher.web.pages import (
     story_briefs,
     topic_edits,
     topics,
+    triage,
     unsubscribe,
+    views,
     workbench,
 )
 
@@ -33,7 +36,7 @@ from watcher.web.pages import (
 _ALL = (
     hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, feed_lists,
     feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
-    deliveries, overview, as_of, query_check, labels, unsubscribe, login,
+    deliveries, overview, as_of, query_check, labels, unsubscribe, login, triage, notes, views,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 
