@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from collections.abc import Callable
 from pathlib import Path
 from subprocess import CompletedProcess
@@ -181,6 +183,38 @@ def test_a_starter_configuration_is_good_and_never_overwritten(desk: Desk, tmp_p
     assert (good.returncode, "no errors" in good.stdout) == (0, True)
     assert second.returncode == 2
     assert "exists" in second.stderr
+
+
+def test_a_starter_configuration_is_small_commented_and_empty(desk: Desk, tmp_path: Path) -> None:
+    target = tmp_path / "small"
+
+    desk.run("init", str(target))
+
+    texts = {path.name: path.read_text() for path in target.iterdir()}
+    assert sorted(texts) == ["feeds.yaml", "topics.yaml", "watcher.yaml"]
+    assert sum(map(len, texts.values())) < 4_000
+    assert all("  # " in text and "docs/" in text for text in texts.values())
+    # Each commented example is a good one: without its marks the configuration is read.
+    for name, text in texts.items():
+        plain = re.sub(r"(?m)^(  )?# ( *(?:-|[a-z_]+:) ?.*)", r"\1\2", text.replace(": {}", ":").replace(": []", ":"))
+        (target / name).write_text(plain)
+    desk.environ |= {"SMTP_PASSWORD": "x", "SLACK_WEBHOOK_URL": "https://hook.example/x"}
+    good = desk.run("--config", str(target), "check")
+    assert (good.returncode, "1 feed, 1 topic, 1 digest, 2 channels" in good.stdout) == (0, True), good.stdout
+
+
+def test_a_starter_configuration_holds_the_packs_that_are_named(desk: Desk, tmp_path: Path) -> None:
+    target = tmp_path / "packs"
+
+    first = desk.run("init", "--pack", "europe", "--pack", "defence", str(target))
+    good = desk.run("--config", str(target), "check", "--json")
+    wrong = desk.run("init", "--pack", "euope", str(tmp_path / "other"))
+
+    assert first.returncode == 0, first.stderr
+    assert (json.loads(good.stdout)["feeds"], json.loads(good.stdout)["topics"]) == (19, 1)
+    assert "# The feeds to poll" in (target / "feeds.yaml").read_text()
+    assert (wrong.returncode, "did you mean 'europe'?" in wrong.stderr) == (2, True)
+    assert not (tmp_path / "other").exists()
 
 
 def test_a_closed_pipe_ends_quietly(desk: Desk) -> None:

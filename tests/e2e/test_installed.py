@@ -47,7 +47,7 @@ def test_the_wheel_alone_runs_the_demonstration(unpacked: Path, tmp_path: Path) 
 
 
 def test_the_wheel_alone_makes_a_configuration_and_a_database(unpacked: Path, tmp_path: Path) -> None:
-    made = run(unpacked, tmp_path, "init")
+    made = run(unpacked, tmp_path, "init", "--pack", "intelligence")
     good = run(unpacked, tmp_path, "check")
     database = f"sqlite:///{tmp_path / 'here.db'}"
     stands = run(unpacked, tmp_path, "--database-url", database, "status", "--json")

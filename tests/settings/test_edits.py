@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from tests.moments import NOON
@@ -96,6 +96,9 @@ LAYOUTS = (
 )
 
 
+@example(LAYOUTS[1], {"name": "?0"}, 0, "add")
+@example(LAYOUTS[1], {"name": "why?"}, 0, "update")
+@example(LAYOUTS[1], {"name": ":0"}, 0, "add")
 @settings(max_examples=60, suppress_health_check=list(HealthCheck), deadline=None)
 @given(st.sampled_from(LAYOUTS), VALUES, st.integers(0, 1), st.sampled_from(["add", "update", "remove"]))
 def test_whatever_the_layout_the_result_reads_as_the_change(

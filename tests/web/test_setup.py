@@ -15,7 +15,7 @@ from tests.web.site import Clock, World
 from tests.web.test_gate import form_token
 from tests.web_server import Reply, Server, rss
 from watcher.app.bootstrap import open_app
-from watcher.app.setup.writing import write_empty_configuration
+from watcher.app.setup.starter import write_starter_configuration
 from watcher.fetch import Fetcher
 
 HOSTILE = '"><script>alert(1)</script>'
@@ -24,7 +24,7 @@ HOSTILE = '"><script>alert(1)</script>'
 @contextmanager
 def open_fresh(folder: Path, *, allow: str = "", environ: dict[str, str] | None = None) -> Iterator[World]:
     """Open a watcher that watches nothing yet; `allow` are networks that may be fetched besides public ones."""
-    write_empty_configuration(folder)
+    write_starter_configuration(folder, {})
     state = {"WATCHER_STATE": str(folder / "var"), **(environ or {})}
     if allow:
         state["WATCHER_FETCH__ALLOW"] = allow

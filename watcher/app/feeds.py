@@ -153,12 +153,18 @@ def complete_address(text: str) -> str:
 
 
 def find_feed(sources: Sequence[FeedConfig], text: str) -> FeedConfig:
-    """Return the configured feed of an address, however spelt, or of a title. Raises NotFoundError."""
+    """Return the configured feed of an address, however spelt, also without its scheme, or of a title.
+
+    Raises NotFoundError.
+    """
     if (source := find_source(sources, text)) is not None:
         return source
     titled = [source for source in sources if source.title.casefold() == text.casefold() != ""]
-    if len(titled) == 1:
-        return titled[0]
+    # Completion in the shell offers addresses without their scheme.
+    short = [source for source in sources if source.url.partition("://")[2] == text != ""]
+    for matching in (titled, short):
+        if len(matching) == 1:
+            return matching[0]
     shown = redact_url(text)
     nearest = find_nearest(shown, [*(source.url for source in sources), *(source.title for source in sources)])
     raise NotFoundError("feed", shown, nearest if nearest else "")

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import logs, output
+from watcher.cli.completion import complete_channels
 from watcher.cli.state import Json, open_application, state
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ def list_(as_json: Json = False) -> None:
 
 @channels.command("test", epilog="Example:\n\n  watcher channels test mail")
 def send_test_message(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="The channel's name in watcher.yaml.")],
+    name: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="The channel's name in watcher.yaml.", autocompletion=complete_channels),
+    ],
     as_json: Json = False,
 ) -> None:
     """Send a test message to every recipient of a channel, and show the outcome of each step.

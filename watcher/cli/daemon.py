@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import logs, output
+from watcher.cli.completion import complete_feeds
 from watcher.cli.meaning import read_stored_entries
 from watcher.cli.state import Json, open_application, state
 
@@ -29,12 +30,13 @@ def run(
 ) -> None:
     """Run the daemon: polling, alerts, digests, messages, the page."""
     from watcher import daemon
-    from watcher.app.setup.writing import has_configuration, is_setup_needed, write_empty_configuration
+    from watcher.app.setup.starter import has_configuration, write_starter_configuration
+    from watcher.app.setup.writing import is_setup_needed
 
     logs.configure_logging(verbose=state.verbose, quiet=state.quiet)
     if page and not has_configuration(state.folder):
         # The first-start page takes it from here; without a page there is nobody to ask.
-        write_empty_configuration(state.folder)
+        write_starter_configuration(state.folder, state.environ)
     with open_application(starting=True, secrets=None) as application:
         is_new = is_setup_needed(application.settings)
 
@@ -49,7 +51,10 @@ def run(
 @app.command(epilog="Examples:\n\n  watcher poll\n\n  watcher poll --feed https://example.org/feed.xml --json")
 def poll(
     feed: Annotated[
-        list[str] | None, typer.Option("--feed", metavar="URL", help="Only this feed, due or not; may be repeated.")
+        list[str] | None,
+        typer.Option(
+            "--feed", metavar="URL", help="Only this feed, due or not; may be repeated.", autocompletion=complete_feeds
+        ),
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every feed, due or not.")] = False,
     take_over: Annotated[

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import logs, output
+from watcher.cli.completion import complete_channels, complete_digests
 from watcher.cli.state import Cursor, Json, Limit, Since, open_application, state
 
 if TYPE_CHECKING:
@@ -28,7 +29,9 @@ deliveries = typer.Typer(
 app.add_typer(digest, name="digest")
 app.add_typer(deliveries, name="deliveries")
 
-Name = Annotated[str, typer.Argument(metavar="NAME", help="The digest's name in watcher.yaml.")]
+Name = Annotated[
+    str, typer.Argument(metavar="NAME", help="The digest's name in watcher.yaml.", autocompletion=complete_digests)
+]
 
 
 class DigestFormat(StrEnum):
@@ -226,12 +229,18 @@ def list_deliveries(
     epilog="Examples:\n\n  watcher deliveries retry 17\n\n  watcher deliveries retry --state dead --channel mail"
 )
 def retry(
-    delivery: Annotated[int | None, typer.Argument(metavar="[ID]", help="The delivery's number.")] = None,
+    delivery: Annotated[int | None, typer.Argument(metavar="ID", help="The delivery's number.")] = None,
     states: Annotated[
         list[RetriedState] | None, typer.Option("--state", help="Instead of ID: all in this state; may be repeated.")
     ] = None,
     channel: Annotated[
-        str | None, typer.Option("--channel", metavar="NAME", help="With --state: only messages of this channel.")
+        str | None,
+        typer.Option(
+            "--channel",
+            metavar="NAME",
+            help="With --state: only messages of this channel.",
+            autocompletion=complete_channels,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:

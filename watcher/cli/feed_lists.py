@@ -88,7 +88,7 @@ def import_feeds(
 
 
 def export(
-    file: Annotated[str, typer.Argument(metavar="[FILE]", help="Where to; `-` is the standard output.")] = "-",
+    file: Annotated[str, typer.Argument(metavar="FILE", help="Where to; `-` is the standard output.")] = "-",
     tag: Annotated[list[str] | None, typer.Option("--tag", help="Only feeds with this tag; may be repeated.")] = None,
     with_secrets: Annotated[
         bool, typer.Option("--with-secrets", help="Write logins and tokens into the addresses as well.")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import feed_lists, output
+from watcher.cli.completion import complete_feeds
 from watcher.cli.render_feed import print_feed, print_feeds, print_polls
 from watcher.cli.state import Json, load_settings, open_application, state
 
@@ -38,7 +39,9 @@ app = typer.Typer(
 )
 feed_lists.register_commands(app)
 
-Address = Annotated[str, typer.Argument(metavar="URL", help="The feed's address, or its title.")]
+Address = Annotated[
+    str, typer.Argument(metavar="URL", help="The feed's address, or its title.", autocompletion=complete_feeds)
+]
 
 
 @app.command("list", epilog="Example:\n\n  watcher feeds list --health failing --json")

@@ -36,7 +36,7 @@ def setup(
     """
     import sys
 
-    from watcher.app.setup.writing import has_configuration, write_empty_configuration
+    from watcher.app.setup.starter import has_configuration, write_starter_configuration
     from watcher.errors import UsageError
 
     logs.configure_logging(verbose=state.verbose, quiet=not state.verbose)
@@ -44,7 +44,7 @@ def setup(
         raise UsageError("setup asks its questions in a terminal: elsewhere use --answers FILE")
     given = _read_answers(answers) if answers is not None else None
     if not has_configuration(state.folder):
-        write_empty_configuration(state.folder)
+        write_starter_configuration(state.folder, state.environ)
     with open_application(sync=True, starting=True, secrets=None) as application:
         result = asyncio.run(_set_up(application, given))
     if as_json:

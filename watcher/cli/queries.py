@@ -66,7 +66,7 @@ OrderOption = Annotated[Order, typer.Option("--order", help="Newest first, or be
 
 @app.command(epilog="Example:\n\n  watcher hits 'title:ukraine' --topic intelligence-sharing --since 7d --format csv")
 def hits(
-    search: Annotated[str | None, typer.Argument(metavar="[SEARCH]", help="A query in the topic language.")] = None,
+    search: Annotated[str | None, typer.Argument(metavar="SEARCH", help="A query in the topic language.")] = None,
     topic: Topics = None,
     source: Sources = None,
     since: Since = None,
@@ -112,7 +112,7 @@ def hits(
     "  watcher search --like 'Allies hold back intelligence' --since 7d"
 )
 def search(
-    query: Annotated[str | None, typer.Argument(metavar="[QUERY]", help="A query in the topic language.")] = None,
+    query: Annotated[str | None, typer.Argument(metavar="QUERY", help="A query in the topic language.")] = None,
     like: Annotated[
         str | None, typer.Option("--like", metavar="TEXT", help="Entries whose meaning is near to a sentence.")
     ] = None,

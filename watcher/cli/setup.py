@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import output
+from watcher.cli.completion import complete_packs
 from watcher.cli.state import Json, state
 
 if TYPE_CHECKING:
@@ -18,46 +19,46 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 
-FILES = ("watcher.yaml", "feeds.yaml", "topics.yaml")
-
 
 @app.command(
     epilog="Examples:\n\n  watcher init                    in the default folder\n\n"
-    "  watcher init ~/desk && watcher --config ~/desk check"
+    "  watcher init ~/desk && watcher --config ~/desk check\n\n"
+    "  watcher init --pack europe --pack world-news ~/desk"
 )
 def init(
     folder: Annotated[
-        Path | None, typer.Argument(metavar="[DIR]", help="The folder; by default the one that `watcher` reads.")
+        Path | None, typer.Argument(metavar="DIR", help="The folder; by default the one that `watcher` reads.")
+    ] = None,
+    pack: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--pack",
+            metavar="NAME",
+            help="Start with this pack of feeds and topics; may be repeated.",
+            autocompletion=complete_packs,
+        ),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Write a commented starter configuration: feeds, topics and digests that work as they are.
+    """Write a commented starter configuration that watches nothing yet, or the feeds and topics of packs.
 
-    Nothing that exists is overwritten.
+    Nothing that exists is overwritten. `watcher setup` asks instead, and sends a first digest.
     """
-    from watcher.errors import UsageError
-    from watcher.settings.folders import shipped_folder
+    from watcher.app.setup.starter import write_starter_configuration
+    from watcher.settings.packs import find_pack
 
     target = (folder or state.folder).expanduser()
-    # All names are checked before the first is written; `open("x")` refuses what appears in between.
-    if existing := [name for name in FILES if (target / name).exists()]:
-        raise UsageError(f"{target / existing[0]} exists: `watcher init DIR` writes into another folder")
-    try:
-        target.mkdir(parents=True, exist_ok=True)
-        for name in FILES:
-            with (target / name).open("x", encoding="utf-8") as file:
-                file.write((shipped_folder() / name).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"{target}: {(error.strerror or 'cannot be written').lower()}") from error
+    packs = tuple(find_pack(name) for name in dict.fromkeys(pack or ()))
+    written = [str(path) for path in write_starter_configuration(target, state.environ, packs)]
     if as_json:
-        document: StarterFiles = {"folder": str(target), "files": [str(target / name) for name in FILES]}
+        document: StarterFiles = {"folder": str(target), "files": written}
         output.print_json(document)
         return
-    for name in FILES:
-        output.print_line(str(target / name))
-    is_default = target.absolute() == state.folder.absolute()
-    with_config = "" if is_default else f" --config {target}"
-    output.print_note(f"Next: watcher{with_config} check, then watcher{with_config} run")
+    for path in written:
+        output.print_line(path)
+    with_config = "" if target.absolute() == state.folder.absolute() else f" --config {target}"
+    first = "check" if packs else "setup"
+    output.print_note(f"Next: watcher{with_config} {first}, then watcher{with_config} run")
 
 
 @app.command(
@@ -67,7 +68,7 @@ def init(
 def token(
     file: Annotated[
         Path | None,
-        typer.Argument(metavar="[FILE]", help="The file to write it to, mode 0600; by default it is printed."),
+        typer.Argument(metavar="FILE", help="The file to write it to, mode 0600; by default it is printed."),
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace a file that exists.")] = False,
     as_json: Json = False,

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from watcher.cli.completion import complete_hosts, complete_topics
+
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
     from watcher.settings import Settings
@@ -47,9 +49,18 @@ USUAL_GC_THRESHOLDS = 700, 10, 10
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", min=1, max=1000, help="The most to list.")]
 Cursor = Annotated[str | None, typer.Option("--cursor", help="Continue after the last page (`next_cursor`).")]
-Topics = Annotated[list[str] | None, typer.Option("--topic", "-t", help="Only this topic; may be repeated.")]
+Topics = Annotated[
+    list[str] | None,
+    typer.Option("--topic", "-t", help="Only this topic; may be repeated.", autocompletion=complete_topics),
+]
 Sources = Annotated[
-    list[str] | None, typer.Option("--source", "-s", help="Only this feed: its address, name or host; may be repeated.")
+    list[str] | None,
+    typer.Option(
+        "--source",
+        "-s",
+        help="Only this feed: its address, name or host; may be repeated.",
+        autocompletion=complete_hosts,
+    ),
 ]
 Since = Annotated[
     str | None, typer.Option("--since", metavar="T", help="From this time on: 7d, 36h, 2026-11-01, yesterday.")

@@ -92,7 +92,7 @@ def stories(
 @app.command(epilog="Example:\n\n  watcher stories split 12 340 341")
 def split(
     story: StoryArgument,
-    entries: Annotated[list[int], typer.Argument(metavar="ENTRY...", help="The entries that are of another event.")],
+    entries: Annotated[list[int], typer.Argument(metavar="ENTRY", help="The entries that are of another event.")],
     as_json: Json = False,
 ) -> None:
     """Move entries of a story into one of their own; the two are not joined again by themselves."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import args, output
+from watcher.cli.completion import complete_topics
 from watcher.cli.state import Json, Since, Until, open_application
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(rich_markup_mode=None)
 
-TopicId = Annotated[str, typer.Argument(metavar="ID", help="The topic's id.")]
+TopicId = Annotated[str, typer.Argument(metavar="ID", help="The topic's id.", autocompletion=complete_topics)]
 TopicOverview = Annotated[int, typer.Option("--limit", "-n", min=0, max=1000, help="The most of each to list.")]
 DEFAULT_PERIOD = "90d"
 
@@ -84,7 +85,9 @@ def diff(
     "It can be stopped at any time, and continues from there when it is run again."
 )
 def replay(
-    topic_id: Annotated[list[str] | None, typer.Argument(metavar="[ID]...", help="Topics; all by default.")] = None,
+    topic_id: Annotated[
+        list[str] | None, typer.Argument(metavar="ID", help="Topics; all by default.", autocompletion=complete_topics)
+    ] = None,
     since: Since = None,
     until: Until = None,
     afresh: Annotated[bool, typer.Option("--afresh", help="Do not continue a stopped replay.")] = False,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import args, output, render_topics, topic_analysis, topic_draft, topic_eval
+from watcher.cli.completion import complete_topics
 from watcher.cli.state import Json, Since, Until, open_application
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ MAX_QUERY_LENGTH = 4_000
 """Characters of a parsed query that are printed."""
 MAX_CHANGES = 8
 """Changes to a query that would make an entry match."""
-TopicId = Annotated[str, typer.Argument(metavar="ID", help="The topic's id.")]
+TopicId = Annotated[str, typer.Argument(metavar="ID", help="The topic's id.", autocompletion=complete_topics)]
 
 
 @app.command("list", epilog="Example:\n\n  watcher topics list --json")
@@ -116,7 +117,9 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
     "Exit code 0 whether it matches or not; 1 where nothing matches, with --exit-code.",
 )
 def run_test(
-    what: Annotated[str, typer.Argument(metavar="ID-or-QUERY", help="A topic's id, or a query.")],
+    what: Annotated[
+        str, typer.Argument(metavar="ID-or-QUERY", help="A topic's id, or a query.", autocompletion=complete_topics)
+    ],
     text: Annotated[
         str | None, typer.Option("--text", metavar="T", help="Test it on this text; its first line is the title.")
     ] = None,
@@ -152,7 +155,9 @@ def run_test(
     "  watcher topics explain five-eyes hit:12        the entry of a hit (watcher hits)"
 )
 def explain(
-    what: Annotated[str, typer.Argument(metavar="ID", help="A topic's id, or a query.")],
+    what: Annotated[
+        str, typer.Argument(metavar="ID", help="A topic's id, or a query.", autocompletion=complete_topics)
+    ],
     entry: Annotated[str, typer.Argument(metavar="ENTRY", help="The entry's number, or hit:NUMBER.")],
     everything: Annotated[bool, typer.Option("--all", help="Show every clause.")] = False,
     as_json: Json = False,

@@ -110,7 +110,7 @@ class Modes(TypedDict):
     both: ModeScore
 
 
-class Score(TypedDict):
+class Score(ModeScore):
     """How good a topic is on labelled items; intervals are at 95 %. Null where nothing can be measured.
 
     A topic with sentences also has its scores by meaning: `modes` by cross-validation, `by_sentences` without a label,
@@ -118,15 +118,6 @@ class Score(TypedDict):
     """
 
     version: str
-    tp: int
-    fp: int
-    fn: int
-    tn: int
-    precision: float | None
-    recall: float | None
-    f1: float | None
-    recall_interval: list[float] | None
-    precision_interval: list[float] | None
     misses: list[MissedExample]
     false_hits: list[FalseHit]
     modes: NotRequired[Modes]

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 
 from watcher.errors import TextServiceError
+from watcher.inference.bounded_body import BodyTooLargeError, BodyTooSlowError, read_bounded_body
 
 MAX_ANSWER_BYTES = 1 << 20
 _ADDRESS = re.compile(r"https?://|www\.|<[a-z/!]", re.IGNORECASE)
@@ -28,9 +29,11 @@ def post_json(url: str, body: object, *, api_key: str | None, deadline: float) -
             httpx.Client(timeout=left, follow_redirects=False, trust_env=False, verify=_tls_context()) as client,
             client.stream("POST", url, json=body, headers=headers) as response,
         ):
-            answer = _read_body(response, deadline)
-    except httpx.TimeoutException as error:
+            answer = read_bounded_body(response, deadline=deadline, max_bytes=MAX_ANSWER_BYTES)
+    except (httpx.TimeoutException, BodyTooSlowError) as error:
         raise TextServiceError("did not answer in time") from error
+    except BodyTooLargeError as error:
+        raise TextServiceError("answered too much") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         # The library's message may hold the address, and the address a password.
         raise TextServiceError(f"cannot be reached ({type(error).__name__})") from error
@@ -51,14 +54,3 @@ def holds_address(text: str) -> bool:
 def _tls_context() -> ssl.SSLContext:
     """Return the context of every request: reading the authorities takes longer than many answers."""
     return httpx.create_ssl_context(trust_env=False)
-
-
-def _read_body(response: httpx.Response, deadline: float) -> bytes:
-    body = bytearray()
-    for part in response.iter_bytes():
-        body += part
-        if time.monotonic() > deadline:
-            raise TextServiceError("did not answer in time")
-        if len(body) > MAX_ANSWER_BYTES:
-            raise TextServiceError("answered too much")
-    return bytes(body)

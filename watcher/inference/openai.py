@@ -18,6 +18,7 @@ from urllib.parse import urlsplit, urlunsplit
 import httpx
 
 from watcher.errors import EncoderFault, EncoderUnavailable
+from watcher.inference.bounded_body import BodyTooLargeError, BodyTooSlowError, read_bounded_body
 from watcher.inference.encoder import SERVER_PREFIX, BatchRefusedError, clean_text, encode_in_pieces, split_batches
 from watcher.text.http_headers import parse_retry_after
 from watcher.text.lines import one_line
@@ -115,7 +116,12 @@ class OpenAIEncoder:
         request = {"model": self._model, "input": list(texts), "encoding_format": "float"}
         try:
             with self._client.stream("POST", self._url, json=request) as response:
-                body = self._read_body(response)
+                deadline = time.monotonic() + self._timeout
+                body = read_bounded_body(response, deadline=deadline, max_bytes=MAX_ANSWER_BYTES)
+        except BodyTooSlowError as error:
+            raise EncoderUnavailable("the embeddings server did not answer in time", RETRY_AFTER) from error
+        except BodyTooLargeError as error:
+            raise EncoderUnavailable("the embeddings server answered too much", REFUSED_AFTER) from error
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             # The address may hold a password; the library's message may hold the address.
             what = "did not answer in time" if isinstance(error, httpx.TimeoutException) else "cannot be reached"
@@ -128,17 +134,6 @@ class OpenAIEncoder:
             raise EncoderUnavailable(reason, REFUSED_AFTER)
         self._dimensions = rows.shape[1]
         return rows
-
-    def _read_body(self, response: httpx.Response) -> bytes:
-        deadline = time.monotonic() + self._timeout
-        body = bytearray()
-        for part in response.iter_bytes():
-            body += part
-            if time.monotonic() > deadline:
-                raise EncoderUnavailable("the embeddings server did not answer in time", RETRY_AFTER)
-            if len(body) > MAX_ANSWER_BYTES:
-                raise EncoderUnavailable("the embeddings server answered too much", REFUSED_AFTER)
-        return bytes(body)
 
     def _judge_status(self, response: httpx.Response, body: bytes) -> EncoderUnavailable | BatchRefusedError:
         """Return what a status other than 200 means for the texts and for the server."""

@@ -174,10 +174,23 @@ def _to_yaml(value: Any) -> Any:
         case str() if "\n" in value:
             return LiteralScalarString(value)
         # Quoted, it is text for every reader of YAML.
-        case str() if _TYPED.fullmatch(value):
+        case str() if _TYPED.fullmatch(value) or _is_misread(value):
             return SingleQuotedScalarString(value)
         case _:
             return value
+
+
+def _is_misread(text: str) -> bool:
+    """Return whether PyYAML reads a text without quotes as something else in one line, as `?0`, `:0` and `why?`.
+
+    ruamel quotes texts with marks of lists and mappings itself.
+    """
+    if any(mark in text for mark in ",[]{}"):
+        return False
+    try:
+        return bool(yaml.safe_load(f"[{text}]") != [text])
+    except yaml.YAMLError:
+        return True
 
 
 class _Span(NamedTuple):

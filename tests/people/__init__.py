@@ -1,0 +1,1 @@
+"""People, their roles, logins, sessions and the audit."""
