@@ -50,6 +50,7 @@ Search = Annotated[Text | None, Query(description="A query in the topic language
 Like = Annotated[
     Text | None, Query(description="Entries whose meaning is near to this text, the nearest first", max_length=4_000)
 ]
+# `search` and `query` are what the command calls it; both are accepted, `q` is documented.
 _SearchAlias = Annotated[Text | None, Query(description="The same as `q`", max_length=20_000, include_in_schema=False)]
 
 
@@ -76,7 +77,6 @@ def parse_list_parameters(
 ) -> ListQuery:
     """Parse the parameters of a list of hits or entries; raises UsageError, QueryError and BusyError."""
     raw = RawListQuery(
-        # `search` and `query` are what the command calls it; both are accepted, `q` is documented.
         search=q or search or query,
         topics=topic or (),
         sources=source or (),

@@ -118,8 +118,10 @@
   };
   const failed = () => showToast("This was not saved. Reload the page and try again.", null);
   const markSilently = async (row) => {
-    if (!row || !marks || !isUnread(row)) return;
-    if (await postMark("read", row.dataset.targets)) showRead(row, true);
+    if (!row?.dataset.targets || !marks || !isUnread(row)) return;
+    // Shown at once: the page may be left before the answer comes, and be shown again as it was left.
+    showRead(row, true);
+    if (!(await postMark("read", row.dataset.targets))) showRead(row, false);
   };
   const markRead = async (rows, text) => {
     const unread = rows.filter(isUnread);
@@ -374,6 +376,30 @@
     document.title = title;
     current = null;
   };
+  // Whoever comes back to a list sees it as the browser kept it: what was done meanwhile is shown, and no row moves.
+  const refreshMarks = async () => {
+    const address = new URL(list.dataset.list, location.href);
+    address.search = location.search;
+    address.searchParams.set("fragment", "1");
+    const answer = await fetch(address);
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(`<ol>${await answer.text()}</ol>`, "text/html");
+    const fresh = new Map($$(".hit[data-target]", page).map((item) => [item.dataset.target, item]));
+    for (const row of $$(".hit[data-target]", list)) {
+      const now = fresh.get(row.dataset.target);
+      if (!now) continue;
+      showRead(row, !now.classList.contains("unread"));
+      row.classList.toggle("off", now.classList.contains("off"));
+      for (const part of [".do-row", ".judging"]) {
+        const [old, other] = [$(part, row), $(part, now)];
+        if (old && other && old.outerHTML !== other.outerHTML) old.replaceWith(document.adoptNode(other));
+      }
+    }
+  };
+  const cameBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  if (list && marks && cameBack) refreshMarks();
+  addEventListener("pageshow", (event) => { if (event.persisted && list && marks) refreshMarks(); });
+
   const title = document.title;
   if (list && bar && !("still" in list.dataset) && "EventSource" in window) {
     let timer = 0;
@@ -423,6 +449,10 @@
     const target = $("a.headline", current) ?? $("a", current);
     target?.focus({ preventScroll: true });
   };
+  const openRow = (href) => {
+    markSilently(current);
+    location.assign(href);
+  };
   const onRow = (act) => {
     const row = current ?? $("article.entry[data-targets], .page[data-targets]");
     if (row?.dataset.targets && marks) act(row);
@@ -454,7 +484,7 @@
       k: () => move(-1),
       o: () => {
         if (!current) return;
-        markSilently(current.matches("[data-targets]") ? current : null);
+        markSilently(current);
         if (current.dataset.out) open(current.dataset.out, "_blank", "noopener,noreferrer");
         else $("a.headline", current)?.click();
       },
@@ -474,12 +504,12 @@
       "/": () => $('input[type="search"]')?.focus(),
       "?": () => dialog?.showModal?.(),
       g: () => { chord = Date.now(); },
-      Enter: () => current && event.target.matches("a.headline") && current.contains(event.target) && location.assign(current.dataset.href),
+      Enter: () => current && event.target.matches("a.headline") && current.contains(event.target) && openRow(current.dataset.href),
     };
     if (!acts[key]) return;
     if (key === "Enter" && event.shiftKey && current?.dataset.story) {
       event.preventDefault();
-      location.assign(current.dataset.story);
+      openRow(current.dataset.story);
       return;
     }
     if (key === "Enter" && !(current && current.contains(event.target) && event.target.matches("a.headline"))) return;
