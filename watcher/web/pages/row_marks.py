@@ -9,15 +9,14 @@ from typing import Any
 
 from fastapi import Request
 
-from watcher.app.triage.views import count_unread, parse_view_query
-from watcher.errors import BusyError, QueryError, StoreError, UsageError
+from watcher.app.triage.counts import CountedView, count_views
+from watcher.errors import StoreError
 from watcher.model.results import Facets
-from watcher.model.triage import Mark, Reader, SavedView, TargetKind
+from watcher.model.triage import Mark, Reader, TargetKind
 from watcher.store.database import Db
 from watcher.store.triage.marks import load_marks
 from watcher.store.triage.notes import count_handed_notes, count_notes
 from watcher.store.triage.readers import is_visit_due, list_readers, record_visit
-from watcher.store.triage.views import list_views
 from watcher.web.auth.person import get_person
 from watcher.web.context import WebContext
 
@@ -46,15 +45,6 @@ class RowMarks:
         return self.notes.get(target_id, 0)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ViewLine:
-    """A saved view and how much of it is unread; `unread` is None where it cannot be counted, `fault` says why."""
-
-    view: SavedView
-    unread: int | None = None
-    fault: str = ""
-
-
 def load_row_marks(db: Db, kind: TargetKind, ids: Collection[int], reader: Reader) -> RowMarks:
     """Return what a reader knows of the rows of a list."""
     return RowMarks(
@@ -78,13 +68,14 @@ def record_page_visit(ctx: WebContext, request: Request) -> None:
         return
 
 
-def list_view_lines(ctx: WebContext, reader: Reader) -> Sequence[ViewLine]:
+def list_view_lines(ctx: WebContext, reader: Reader) -> Sequence[CountedView]:
     """Return a reader's saved views with their unread counts, cached for some seconds."""
 
-    def load() -> tuple[ViewLine, ...]:
+    def load() -> tuple[CountedView, ...]:
         """Count each."""
+        topic_ids = [topic.id for topic in ctx.app.settings.topics]
         with ctx.app.database.read() as db:
-            return tuple(_count_view(ctx, db, view, reader) for view in list_views(db, reader.person))
+            return count_views(db, reader, topic_ids, ctx.now, lambda text: ctx.parse_query(text).query)
 
     return ctx.get_cached(f"views:{reader.person}", load)
 
@@ -128,12 +119,3 @@ def load_list_side(
         "handed": count_handed(ctx, reader),
         "people": list_people(ctx),
     }
-
-
-def _count_view(ctx: WebContext, db: Db, view: SavedView, reader: Reader) -> ViewLine:
-    topic_ids = [topic.id for topic in ctx.app.settings.topics]
-    try:
-        query = parse_view_query(view, reader, topic_ids, ctx.now, lambda text: ctx.parse_query(text).query)
-        return ViewLine(view=view, unread=count_unread(db, view, query, reader))
-    except (UsageError, QueryError, BusyError) as error:
-        return ViewLine(view=view, fault=str(error))
