@@ -20,7 +20,7 @@ from watcher.digest.format_helpers import (
     format_silent,
     format_window,
     group_stories,
-    list_compact_stories,
+    is_compact_story,
     one_line,
 )
 from watcher.digest.links import Links
@@ -141,9 +141,8 @@ def _fit_stories(digest: Digest) -> dict[int, list[str]]:
     """Return the lines of the stories that fit, by their places."""
     shown: dict[int, list[str]] = {}
     left = MAX_TEXT_LENGTH
-    compact = list_compact_stories(digest)
     for place, story in enumerate(digest.stories):
-        lines = [*_iter_story_lines(story, digest, compact=place in compact), ""]
+        lines = [*_iter_story_lines(story, digest, compact=is_compact_story(story, place)), ""]
         if (left := left - sum(map(len, lines))) < 0:
             break
         shown[place] = lines

@@ -14,7 +14,7 @@ from watcher.match.operators.conjunction import And
 from watcher.match.operators.disjunction import Or
 from watcher.match.phrase import Inflections, Literal, Phrase, Prefix
 from watcher.match.required import build_requirement
-from watcher.text.stopwords import COMMON_IN_NEWS
+from watcher.text.news_words import COMMON_IN_NEWS
 
 PatternGroup: TypeAlias = frozenset[int]
 """Numbers of patterns of which an entry must contain at least one."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
 from watcher.text.normalize import fold
@@ -83,13 +84,10 @@ więc z za ze że
 BY_LANGUAGE = {language: frozenset(fold(word) for word in words.split()) for language, words in _WORDS.items()}
 """Stop words by language, folded as they are compared."""
 STOPWORDS = frozenset().union(*BY_LANGUAGE.values())
+_LANGUAGES_WITH = Counter(word for words in _WORDS.values() for word in set(words.split()))
 _DISTINCTIVE_LANGUAGES = ("de", "en", "fr", "pl")
 DISTINCTIVE_WORDS = {
-    language: frozenset(
-        word
-        for word in _WORDS[language].split()
-        if not any(word in words.split() for other, words in _WORDS.items() if other != language)
-    )
+    language: frozenset(word for word in _WORDS[language].split() if _LANGUAGES_WITH[word] == 1)
     for language in _DISTINCTIVE_LANGUAGES
 }
 """Stop words that no other language here has, in lower case: of languages without a near relative that shares them."""
@@ -109,13 +107,6 @@ def guess_language(words: Sequence[str]) -> str | None:
     return best if counted[best] / len(words) >= _MIN_SHARE else None
 
 
-_NEWS_WORDS = """
-a about after against all an and any as at be been but by can for from had has have he her his how i if in into is it
-its more new no not of on one or our out over s said she so than that the their there they this to two up us was we
-were what when which who will with would year you state government president people world
-"""
-COMMON_IN_NEWS = frozenset(_NEWS_WORDS.split())
-"""Words of which nearly every English news item holds some: finding one of them says little about a topic."""
 _HEADLINE_WORDS = """
 a about after against all also an and any are as at be been before but by can could do for from had has have he her
 his how i if in into is it its just more most new no not of on one only or other our out over said say says she should

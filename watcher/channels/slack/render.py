@@ -23,7 +23,7 @@ from watcher.digest.format_helpers import (
     format_more,
     format_silent,
     format_subject,
-    list_compact_stories,
+    is_compact_story,
 )
 from watcher.digest.forms import DigestForms
 from watcher.digest.links import Links
@@ -97,9 +97,8 @@ def render_slack(digest: Digest, links: Links | None = None) -> list[dict[str, A
 
 def _iter_blocks(digest: Digest, links: Links) -> Iterator[Block]:
     """Yield the blocks of all stories, and of what stands in place of stories or for those that are not shown."""
-    compact = list_compact_stories(digest)
-    for place in range(len(digest.stories)):
-        yield from _render_place(digest, place, links, compact=place in compact)
+    for place, story in enumerate(digest.stories):
+        yield from _render_place(digest, place, links, compact=is_compact_story(story, place))
     yield from _render_held_before(digest)
     if digest.is_empty:
         yield _section(escape_mrkdwn(format_empty(digest)))
