@@ -16,6 +16,7 @@ from watcher.web.pages import (
     hits,
     labels,
     login,
+    notes,
     overview,
     preview,
     proposals,
@@ -28,7 +29,9 @@ from watcher.web.pages import (
     topic_edits,
     topic_preview,
     topics,
+    triage,
     unsubscribe,
+    views,
     workbench,
 )
 
@@ -37,6 +40,7 @@ _ALL = (
     hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, topic_preview,
     topic_articles, feed_lists, feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
     deliveries, overview, as_of, query_check, labels, unsubscribe, login, api_docs,
+    triage, notes, views,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 
