@@ -13,6 +13,7 @@ from sqlalchemy import Engine, event
 from tests.moments import NOON
 from tests.pipeline.word_encoder import WordEncoder
 from tests.store.filled import bring, item
+from watcher.match import compile_topics
 from watcher.model.entry import StoredEntry
 from watcher.model.meaning import Proposal, ProposalState, Verdict
 from watcher.model.topic import Topic
@@ -26,6 +27,8 @@ from watcher.store.meaning.heads import StoredHead, load_head_versions, load_hea
 from watcher.store.meaning.models import ModelState, find_serving_model, list_models
 from watcher.store.meaning.progress import get_meaning_state
 from watcher.store.meaning.proposals import ProposalFilters, label_proposal, list_proposals
+from watcher.topics.archive_scan import ArchiveScan
+from watcher.topics.replay import replay_topics
 
 HOUR = timedelta(hours=1)
 LONG = timedelta(hours=1)
@@ -112,6 +115,18 @@ def test_each_entry_is_read_once_and_then_nothing_is_left(desk: Desk) -> None:
         model = find_serving_model(db)
         assert model is not None
         assert sum(len(rows) for rows in iter_vectors(db, model)) == 40
+
+
+def test_entries_that_a_replay_found_are_read_again_without_being_encoded_again(desk: Desk) -> None:
+    desk.bring_background(5)
+    desk.read()
+    texts = len(desk.encoder.texts)
+
+    replay_topics(ArchiveScan(desk.database), compile_topics([Topic(id="r", name="r", query="rain")]), desk.now)
+    waiting = desk.count_backlog()
+    desk.read()
+
+    assert (waiting, desk.count_backlog(), len(desk.encoder.texts) - texts) == (1, 0, 0)
 
 
 def test_copies_take_the_vector_of_the_same_text(desk: Desk) -> None:

@@ -45,12 +45,12 @@ def ids_of(database: Database) -> dict[str, int]:
         return {telling.title: telling.entry_id for story in find_stories(db).items for telling in story.tellings}
 
 
-def embed(database: Database, vectors: dict[int, Rows]) -> StoredModel:
+def embed(database: Database, vectors: dict[int, Rows], version: int = 1) -> StoredModel:
     with database.write() as db:
         model = register_model(db, MODEL, NOON)
         claim_entries(db, model, "me", NOON, limit=100, lease_for=timedelta(minutes=9))
         made = [
-            Embedding(entry_id=entry_id, entry_version=1, text_hash=entry_id, vector=encode_vector(row))
+            Embedding(entry_id=entry_id, entry_version=version, text_hash=entry_id, vector=encode_vector(row))
             for entry_id, row in vectors.items()
         ]
         store_embeddings(db, model, "me", made, NOON)
@@ -61,14 +61,16 @@ def unit(rows: Rows) -> Rows:
     return np.asarray(rows / np.linalg.norm(rows, axis=-1, keepdims=True), np.float32)
 
 
+REPORTS = (
+    item(1, FERRY, language="en"),
+    item(2, FERRY_DE, language="de"),
+    item(3, FERRY_UK, language="uk"),
+    item(4, QUARRY, language="en"),
+)
+
+
 def bring_reports(database: Database) -> dict[str, int]:
-    reports = [
-        item(1, FERRY, language="en"),
-        item(2, FERRY_DE, language="de"),
-        item(3, FERRY_UK, language="uk"),
-        item(4, QUARRY, language="en"),
-    ]
-    bring(database, reports, watched=EVERYTHING)
+    bring(database, REPORTS, watched=EVERYTHING)
     return ids_of(database)
 
 

@@ -23,7 +23,7 @@ from watcher.contract.configuration import ChannelEdit, FeedSearch
 from watcher.contract.setup import SetupAnswers
 from watcher.settings.packs import find_pack
 from watcher.web import create_app
-from watcher.web.api.examples import REQUESTS, add_examples
+from watcher.web.api_examples import REQUESTS, add_examples
 from watcher.web.pages.api_docs import list_endpoints
 
 MODELS = {

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
+from watcher.client.triage import ListMethods
 from watcher.contract import configuration, deliveries, digests, entries, feeds, hits, setup, stories, topics
 from watcher.contract.problems import Problem
 from watcher.contract.status import Status
@@ -42,7 +43,7 @@ class ConflictError(ApiError):
         return self.problem.get("proposed", "")
 
 
-class Client:
+class Client(ListMethods):
     """A connection to one watcher; a context manager. `token` is `web.token`, `password` that of the page.
 
     Methods raise ApiError where a request is refused, and httpx.TransportError where there is no answer.

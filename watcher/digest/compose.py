@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from operator import itemgetter
 from types import MappingProxyType
+from typing import TypeAlias
 
 from watcher.digest.format_helpers import one_line
 from watcher.digest.importance import rate_importance
@@ -24,6 +26,8 @@ from watcher.model.topic import Topic
 
 MAX_HELD_BEFORE = 10
 """How many stories from before the watch the first digest shows."""
+_Place: TypeAlias = tuple[int, float, float, int]
+"""Where a story stands in a digest: its group, its importance, the age of what is newest, and the hit it leads with."""
 _NO_HISTORIES: Mapping[int, StoryHistory] = MappingProxyType({})
 _RANK = {kind: rank for rank, kind in enumerate(NewsKind)}
 _GROUP = {NewsKind.NEW: 0, NewsKind.EDITED: 0, NewsKind.ARCHIVE: 1, NewsKind.BASELINE: 2}
@@ -125,44 +129,51 @@ class _Composer:
         """Return the stories of some hits, the most important first, those below the least score left out."""
         # A hit below the score is a member all the same: it is reported as counted, and not offered again.
         wanted = [_add_missing_names(hit) for hit in hits if hit.score >= self._subscription.min_score]
-        return tuple(sorted(map(self._compose_story, _group_by_story(wanted)), key=_sort_key))
+        ordered = sorted(map(self._compose_story, _group_by_story(wanted)), key=itemgetter(0))
+        return tuple([story for _place, story in ordered])
 
     def list_topics(self, stories: Sequence[DigestStory], more: Mapping[str, int]) -> tuple[DigestTopic, ...]:
         """Return the topics of some stories in order, each with how many of its stories are left out."""
         since: dict[str, datetime] = {}
         for story in stories:
             for hit in (story.lead, *story.others):
-                earliest = since.get(hit.topic_id)
-                if earliest is None or hit.matched_at < earliest:
-                    since[hit.topic_id] = hit.matched_at
+                topic_id, matched_at = hit.topic_id, hit.matched_at
+                if topic_id not in since or matched_at < since[topic_id]:
+                    since[topic_id] = matched_at
         return tuple(
             DigestTopic(id=id_, name=self._name(id_), more=more.get(id_, 0), since=since[id_])
             for id_ in sorted(since, key=self._place)
         )
 
-    def _compose_story(self, hits: Sequence[DigestHit]) -> DigestStory:
+    def _compose_story(self, hits: Sequence[DigestHit]) -> tuple[_Place, DigestStory]:
+        """Return a story with its place in the order of stories."""
         lead, *others = sorted(hits, key=_rank_hit) if len(hits) > 1 else hits
         if len(others) > 1:
             others.sort(key=lambda hit: (hit.first_seen_at, hit.hit_id))
         history = self._histories.get(lead.story_id) if lead.story_id is not None else None
         status = _find_status(hits, history)
-        return DigestStory(
+        newest = max([hit.news_at for hit in hits]) if others else lead.news_at
+        age_seconds = (self._now - newest).total_seconds()
+        importance = rate_importance(hits, status, history, self._subscription.importance, age_seconds)
+        story = DigestStory(
             lead=_merge_evidence(lead, others),
             others=tuple(others),
             labels=self._list_labels(lead, others),
             status=status,
             stored_facts=history.facts if history is not None else None,
             language=self._subscription.language,
-            importance=rate_importance(hits, status, history, self._subscription.importance, self._now),
+            importance=importance,
             reported_at=history.reported_at if history is not None else None,
             reported_in=history.reported_in if history is not None else None,
             regrouping=history.regrouping if history is not None else None,
         )
+        return (_GROUP[lead.kind], -importance.total, age_seconds, lead.hit_id), story
 
     def _list_labels(self, lead: DigestHit, others: Sequence[DigestHit]) -> tuple[StoryLabel, ...]:
         """Return the story's topics, each with the hit on which it is judged: the lead's own where it has one."""
-        if all(hit.topic_id == lead.topic_id for hit in others):
-            return (StoryLabel(topic_id=lead.topic_id, name=self._name(lead.topic_id), hit_id=lead.hit_id),)
+        topic_id = lead.topic_id
+        if not [hit for hit in others if hit.topic_id != topic_id]:
+            return (StoryLabel(topic_id=topic_id, name=self._name(topic_id), hit_id=lead.hit_id),)
         ranked = sorted(others, key=lambda hit: (hit.entry_id != lead.entry_id, -hit.score, hit.hit_id))
         judged: dict[str, DigestHit] = {}
         for hit in (lead, *ranked):
@@ -192,17 +203,15 @@ def _merge_evidence(lead: DigestHit, others: Sequence[DigestHit]) -> DigestHit:
 
 
 def _find_status(hits: Sequence[DigestHit], history: StoryHistory | None) -> StoryStatus:
-    edited = sum(hit.edited for hit in hits)
-    if edited == len(hits):
+    edited = [hit for hit in hits if hit.edited]
+    if len(edited) == len(hits):
         return StoryStatus.CHANGED
     is_known = edited or (history is not None and history.reported_at)
     return StoryStatus.CONTINUES if is_known else StoryStatus.NEW
 
 
 def _only_gained_copies(story: DigestStory) -> bool:
-    """Return whether a story that was reported brings nothing but near copies of what was reported."""
-    if story.status is not StoryStatus.CONTINUES:
-        return False
+    """Return whether a story that continues brings nothing but near copies of what was reported."""
     copies = {fact.report.entry_id for fact in story.facts.reports if fact.copy_of is not None}
     return all(hit.entry_id in copies and hit.kind is NewsKind.NEW and not hit.matched_by_edit for hit in story.reports)
 
@@ -211,24 +220,23 @@ def _split_stories(
     stories: Sequence[DigestStory],
 ) -> tuple[list[DigestStory], tuple[DigestStory, ...], int]:
     """Return the stories that are news, those that are weak, and how many only gained copies."""
-    reportable = [story for story in stories if not _only_gained_copies(story)]
-    weak = tuple([story for story in reportable if _is_weak(story)])
+    reportable = [
+        story for story in stories if story.status is not StoryStatus.CONTINUES or not _only_gained_copies(story)
+    ]
+    weak = tuple([story for story in reportable if story.lead.is_weak and _is_weak(story)])
     news = [story for story in reportable if not _is_weak(story)] if weak else reportable
     return news, weak, len(stories) - len(reportable)
 
 
 def _is_weak(story: DigestStory) -> bool:
     """Return whether words alone speak for every hit of a story."""
-    return story.lead.is_weak and all(hit.is_weak for hit in story.others)
-
-
-def _sort_key(story: DigestStory) -> tuple[int, float, float, int]:
-    newest = max([hit.news_at for hit in (story.lead, *story.others)])
-    return _GROUP[story.lead.kind], -story.importance.total, -newest.timestamp(), story.lead.hit_id
+    return all(hit.is_weak for hit in (story.lead, *story.others))
 
 
 def _limit_by_topic(stories: Sequence[DigestStory], limit: int) -> tuple[tuple[DigestStory, ...], Mapping[str, int]]:
     """Return the stories among the first `limit` of any of their topics, and how many of each topic are left out."""
+    if len(stories) <= limit:
+        return tuple(stories), {}
     counts: dict[str, int] = defaultdict(int)
     more: dict[str, int] = defaultdict(int)
     shown = []

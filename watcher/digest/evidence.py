@@ -17,7 +17,7 @@ Pieces: TypeAlias = list[tuple[str, bool]]
 
 def split_by_evidence(text: str, field: str, evidence: Sequence[Evidence]) -> Pieces:
     """Split a field's text at its evidence; evidence whose words are no longer at their place is left out."""
-    spans = sorted((e.start, e.end) for e in evidence if e.field == field and text[e.start : e.end] == e.text)
+    spans = sorted([(e.start, e.end) for e in evidence if e.field == field and text[e.start : e.end] == e.text])
     pieces: Pieces = []
     position = 0
     for start, end in spans:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from watcher.model.digest import BRIEF_STORIES, Coverage, Digest
 from watcher.model.digest_story import DigestStory, NewsKind, StoryStatus
-from watcher.text.bidi import ISOLATES
+from watcher.text.bidi import ISOLATES, isolate
 from watcher.text.lengths import format_wait
 from watcher.text.lines import one_line as clean_line
 
@@ -24,6 +25,7 @@ HELD_BEFORE = "Before watching began"
 PREHEADER_STORIES = 3
 
 
+@lru_cache(maxsize=256)
 def format_local_time(moment: datetime, timezone: str) -> str:
     """Return a moment as people in a zone read it: `Mon 2 Mar, 14:05`."""
     local = moment.astimezone(ZoneInfo(timezone))
@@ -74,7 +76,8 @@ def format_subject(digest: Digest) -> str:
 
 def format_preheader(digest: Digest) -> str:
     """Return what a mail program shows beside the subject: the next headlines, then the coverage."""
-    titles = [one_line(story.headline.title) for story in digest.stories[1 : 1 + PREHEADER_STORIES]]
+    # Two headlines in Arabic beside each other would change places.
+    titles = [isolate(one_line(story.headline.title)) for story in digest.stories[1 : 1 + PREHEADER_STORIES]]
     also = f"Also: {' · '.join(titles)}. " if titles else ""
     return f"{also}{format_coverage(digest.coverage)}"
 
@@ -158,13 +161,9 @@ def group_stories(digest: Digest) -> list[tuple[str, list[DigestStory]]]:
     return [(label, list(stories)) for label, stories in by_label]
 
 
-def list_compact_stories(digest: Digest) -> frozenset[int]:
-    """Return the places of the stories that are shown in two lines: beyond the brief, with one outlet."""
-    return frozenset(
-        place
-        for place, story in enumerate(digest.stories)
-        if place >= BRIEF_STORIES and story.independent_outlets <= 1 and story.status is StoryStatus.NEW
-    )
+def is_compact_story(story: DigestStory, place: int) -> bool:
+    """Return whether the story at a place, from 0 on, is shown in two lines: beyond the brief, with one outlet."""
+    return place >= BRIEF_STORIES and story.independent_outlets <= 1 and story.status is StoryStatus.NEW
 
 
 def one_line(text: str) -> str:

@@ -28,9 +28,9 @@ from watcher.digest.format_helpers import (
     format_subject,
     format_window,
     group_stories,
-    list_compact_stories,
+    is_compact_story,
 )
-from watcher.digest.html_rows import TAG_STYLES, render_row
+from watcher.digest.html_rows import TAGS, render_row
 from watcher.digest.links import Links
 from watcher.digest.related_html import render_related_html
 from watcher.digest.story_text import format_spread, format_status, format_time
@@ -84,18 +84,19 @@ def _fit_rows(digest: Digest, links: tuple[Links, Links], template: jinja2.Templ
     what is left as many whole ones as it holds.
     """
     stories = (*digest.stories, *digest.held_before)
-    short = list_compact_stories(digest) | set(range(len(digest.stories), len(stories)))
 
-    def render(place: int, *, compact: bool) -> Markup:
-        """Return the row of the story at a place."""
-        return render_row(template, digest, stories[place], links[compact], compact=compact)
+    def render(place: int, *, compact: bool = False) -> Markup:
+        """Return the row of the story at a place; those held before and those of one outlet are always compact."""
+        story = stories[place]
+        compact = compact or place >= len(digest.stories) or is_compact_story(story, place)
+        return render_row(template, digest, story, links[compact], compact=compact)
 
-    whole = {place: render(place, compact=place in short) for place in range(min(len(stories), WHOLE_STORIES))}
+    whole = {place: render(place) for place in range(min(len(stories), WHOLE_STORIES))}
     measured = sum(len(row.encode()) for row in whole.values())
     # Each row costs a fraction of a millisecond: whole ones are not rendered where they could hardly fit.
     if measured * len(stories) <= limit * max(1, len(whole)) * 1.2:
         rest = range(len(whole), len(stories))
-        whole |= _fill_rows(limit - measured, rest, lambda place: render(place, compact=place in short))
+        whole |= _fill_rows(limit - measured, rest, render)
         if len(whole) == len(stories):
             return whole
     rows = _fill_rows(
@@ -105,7 +106,7 @@ def _fit_rows(digest: Digest, links: tuple[Links, Links], template: jinja2.Templ
     )
     left = limit - sum(len(row.encode()) for row in rows.values())
     for place in range(WHOLE_STORIES, len(stories)):
-        row = whole.get(place) or render(place, compact=place in short)
+        row = whole.get(place) or render(place)
         if (left := left - len(row.encode()) + len(rows.get(place, Markup()).encode())) < 0:
             break
         rows[place] = row
@@ -126,7 +127,10 @@ def _fill_rows(limit: int, places: Iterable[int], render: Callable[[int], Markup
 def _describe_frame(digest: Digest, links: Links) -> dict[str, Any]:
     """Return what the page shows around its rows: the same with and without them."""
     return {
-        "brief": [_prepare_brief(story, digest, links) for story in (digest.brief if digest.is_briefed else ())],
+        "brief": [
+            _prepare_brief(number, story, digest, links)
+            for number, story in enumerate(digest.brief if digest.is_briefed else (), 1)
+        ],
         "subject": format_subject(digest),
         "preheader": format_preheader(digest),
         "headline": format_headline(digest),
@@ -191,16 +195,16 @@ def _prepare_section(digest: Digest, number: int, links: Links, rows: _Rows) -> 
     }
 
 
-def _prepare_brief(story: DigestStory, digest: Digest, links: Links) -> dict[str, Any]:
+def _prepare_brief(number: int, story: DigestStory, digest: Digest, links: Links) -> dict[str, Any]:
     """Return what the page is given of a story in the brief."""
     headline, first = story.headline, story.facts.first
     return {
+        "number": number,
         "title": headline.title,
         "language": headline.language,
         "url": links.story(story.id) or headline.url,
         "status": format_status(story, digest),
-        "kind": story.status.value,
-        "tag_style": Markup(TAG_STYLES[story.status]),  # noqa: S704
+        "tag": TAGS[story.status],
         "outlet": first.outlet,
         "when": format_time(first.reported_at, digest.timezone, digest.window[1]),
         "spread": format_spread(story),

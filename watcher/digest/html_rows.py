@@ -26,38 +26,50 @@ from watcher.model.digest import Digest
 from watcher.model.digest_story import DigestStory, StoryStatus
 from watcher.model.event import EventReport
 
-TAG_STYLES = {
+_TAG_STYLES = {
     StoryStatus.NEW: "background:#e8eff8;color:#1a4e92",
     StoryStatus.CONTINUES: "background:#eef0f3;color:#46505b",
     StoryStatus.CHANGED: "background:#fcf1de;color:#7d4206",
 }
+TAGS = {
+    status: Markup(f'class="tag {status.value}" style="font-size:12px;font-weight:600;{style}"')  # noqa: S704
+    for status, style in _TAG_STYLES.items()
+}
+"""The attributes of the tag that shows how a story stands to earlier digests."""
 _MARK = '<mark style="background:#ffe9a3;color:#1b2129">'
 
 
 def render_row(template: jinja2.Template, digest: Digest, story: DigestStory, links: Links, *, compact: bool) -> Markup:
     """Return a story as HTML; `compact` ones have neither summary nor links to judge them."""
     lead = story.lead
-    judged = {hit_id: _link_judgements(links, hit_id) for hit_id in {lead.hit_id, *(e.hit_id for e in story.labels)}}
-    row = template.render(
-        line=story,
-        compact=compact,
-        status=format_status(story, digest),
-        regrouping=Markup(format_regrouping(story, digest, _isolate)),  # noqa: S704  (headlines are escaped)
-        tag_style=Markup(TAG_STYLES[story.status]),  # noqa: S704
-        changes=compare_headlines(lead),
-        flags=list_flags(lead),
-        source=lead.source,
-        summary="" if compact else _mark_evidence(cut_summary(lead)),
-        summary_language=lead.language,
-        sentences=() if compact else story.cited_summary,
-        summary_label=SUMMARY_LABEL,
-        additions=() if compact else story.additions,
-        additions_title=title_additions(story),
-        **judged[lead.hit_id],
+    own = _link_judgements(links, lead.hit_id)
+    labels = [
+        {"name": label.name, "is_first": not number}
+        | (own if label.hit_id == lead.hit_id else _link_judgements(links, label.hit_id))
+        for number, label in enumerate(story.labels)
+    ]
+    context = {
+        "line": story,
+        "compact": compact,
+        "status": format_status(story, digest),
+        # Its headlines are escaped.
+        "regrouping": Markup(format_regrouping(story, digest, _isolate)) if story.regrouping else "",  # noqa: S704
+        "tag": TAGS[story.status],
+        "changes": compare_headlines(lead),
+        "flags": list_flags(lead),
+        "source": lead.source,
+        "summary": "" if compact else _mark_evidence(cut_summary(lead)),
+        "summary_language": lead.language,
+        "sentences": () if compact else story.cited_summary,
+        "summary_label": SUMMARY_LABEL,
+        "additions": () if compact else story.additions,
+        "additions_title": title_additions(story),
+        **own,
         **_describe_headline(story),
         **_describe_spread(digest, story),
-        labels=[{"name": label.name} | judged[label.hit_id] for label in story.labels],
-    )
+        "labels": labels,
+    }
+    row = template.render(context)
     return Markup(row)  # noqa: S704  (the template escapes)
 
 
@@ -88,21 +100,22 @@ def _describe_spread(digest: Digest, story: DigestStory) -> dict[str, Any]:
     reports, more = list_later_outlets(story)
     first, lead = story.facts.first, story.lead
 
-    def describe(report: EventReport) -> dict[str, str | None]:
-        """Return outlet, address and time of a report."""
-        when = format_hit_time(lead, zone, now) if report.entry_id == lead.entry_id else ""
-        return {
-            "outlet": report.outlet,
-            "url": report.url,
-            "when": when or format_time(report.reported_at, zone, now),
-        }
+    when_lead = format_time(lead.reported_at, zone, now)
+
+    def describe(report: EventReport, *, is_first: bool = True) -> dict[str, Any]:
+        """Return outlet, address and time of a report; `is_first` marks the first of those that came later."""
+        if report.entry_id != lead.entry_id:
+            when = format_time(report.reported_at, zone, now)
+        else:
+            when = format_hit_time(lead, zone, now) if lead.is_seen_late else when_lead
+        return {"outlet": report.outlet, "url": report.url, "when": when, "is_first": is_first}
 
     return {
         "first": describe(first),
-        "also": [describe(report) for report in reports],
+        "also": [describe(report, is_first=not number) for number, report in enumerate(reports)],
         "more": more,
         "copies": story.facts.copies,
-        "when": format_time(lead.reported_at, zone, now),
+        "when": when_lead,
     }
 
 

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from watcher.model.digest import ImportanceWeights
-from watcher.model.digest_story import DigestHit, Importance, NewsKind, StoryHistory, StoryStatus
+from watcher.model.digest_story import DigestHit, NewsKind, StoryHistory, StoryStatus
+from watcher.model.event import EventFacts
+from watcher.model.importance import Importance
 
 FRESHNESS_HALF_LIFE = timedelta(hours=12)
 MANY_OUTLETS = 8
@@ -24,62 +26,58 @@ def rate_importance(
     status: StoryStatus,
     history: StoryHistory | None,
     weights: ImportanceWeights,
-    now: datetime,
+    age_seconds: float,
 ) -> Importance:
-    """Return how important a story is: each part from 0 to 1, and their mean by the subscription's weights."""
+    """Return how important a story is: each part from 0 to 1, and their mean by the subscription's weights.
+
+    `age_seconds` is how long ago the newest of its hits became news.
+    """
+    if history is not None:
+        count = len(history.facts.independent_outlets)
+        heard_by = count + history.source_weight - 1
+    else:
+        heard_by = count = len({hit.source for hit in hits})
+    novelty = 1.0 if status is StoryStatus.NEW else _rate_novelty(hits, history, status)
+    score = max([hit.score for hit in hits])
+    return _combine((heard_by, novelty, score, age_seconds), count, status, weights)
+
+
+def rate_event(
+    facts: EventFacts, score: float, status: StoryStatus, weights: ImportanceWeights, now: datetime
+) -> Importance:
+    """Return how important a stored story is by itself, its best hit having a `score`: no feed weighs more here."""
+    novelty = 1.0 if status is StoryStatus.NEW else CONTINUED_NOVELTY
+    count = len(facts.independent_outlets)
+    return _combine((count, novelty, score, (now - facts.last_at).total_seconds()), count, status, weights)
+
+
+def _combine(
+    parts: tuple[float, float, float, float], outlet_count: int, status: StoryStatus, weights: ImportanceWeights
+) -> Importance:
+    """Return the importance of `parts`: outlets, a feed's weight counted in, novelty, score, and age in seconds."""
+    heard_by, novelty, score, age_seconds = parts
     # Two outlets say much more than one, nine hardly more than eight. A feed's weight counts as so many outlets.
-    heard_by = (
-        len(history.facts.independent_outlets) + history.source_weight - 1
-        if history is not None
-        else len({hit.source for hit in hits})
-    )
-    outlets = min(1.0, math.log2(1 + max(0.0, heard_by)) / _LOG_MANY_OUTLETS)
-    novelty = _rate_novelty(hits, history, status)
-    match = min(1.0, max([hit.score for hit in hits]))
-    age = (now - max([hit.news_at for hit in hits])).total_seconds()
-    freshness = 0.5 ** (max(0.0, age) / _HALF_LIFE_SECONDS)
-    total_weight = weights.outlets + weights.novelty + weights.match + weights.freshness
-    weighted = (
-        weights.outlets * outlets + weights.novelty * novelty + weights.match * match + weights.freshness * freshness
-    )
-    count = len(history.facts.independent_outlets) if history is not None else len({hit.source for hit in hits})
+    outlets = min(1.0, math.log2(1 + heard_by) / _LOG_MANY_OUTLETS) if heard_by > 0 else 0.0
+    match = min(1.0, score)
+    freshness = 0.5 ** (age_seconds / _HALF_LIFE_SECONDS) if age_seconds > 0 else 1.0
+    by_part = (weights.outlets, weights.novelty, weights.match, weights.freshness)
+    by_outlets, by_novelty, by_match, by_freshness = by_part
+    total_weight = by_outlets + by_novelty + by_match + by_freshness
+    weighted = by_outlets * outlets + by_novelty * novelty + by_match * match + by_freshness * freshness
     return Importance(
         outlets=outlets,
         novelty=novelty,
         match=match,
         freshness=freshness,
         total=weighted / total_weight if total_weight else 0.0,
-        explanation=_explain(
-            (weights.outlets * outlets, _format_outlets(count)),
-            (weights.novelty * novelty, _STATUS_REASON[status]),
-            (weights.match * match, f"matches its topic {_DEGREES[min(2, int(match * 3))]}"),
-            (weights.freshness * freshness, _AGES[min(2, int(freshness * 3))]),
-        ),
+        weights=by_part,
+        outlet_count=outlet_count,
+        status=status,
     )
 
 
-def _explain(*parts: tuple[float, str]) -> str:
-    """Return why a story stands where it does: its weighted parts in words, the one that counts most first."""
-    return ", ".join(text for _weight, text in sorted(parts, key=lambda part: -part[0]))
-
-
-_STATUS_REASON = {
-    StoryStatus.NEW: "new since the last digest",
-    StoryStatus.CONTINUES: "continues an earlier story",
-    StoryStatus.CHANGED: "changed since the last digest",
-}
-_DEGREES = ("weakly", "well", "strongly")
-_AGES = ("older", "of the last day", "fresh")
-
-
-def _format_outlets(count: int) -> str:
-    count = max(1, count)
-    return f"{count} independent {'outlet' if count == 1 else 'outlets'}"
-
-
 def _rate_novelty(hits: Sequence[DigestHit], history: StoryHistory | None, status: StoryStatus) -> float:
-    if status is StoryStatus.NEW:
-        return 1.0
+    """Return the novelty of a story that a digest reported before."""
     if status is StoryStatus.CHANGED:
         return CHANGED_NOVELTY
     fresh = {hit.entry_id for hit in hits if hit.kind is NewsKind.NEW}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -10,6 +10,7 @@ from functools import cached_property
 from itertools import islice
 
 from watcher.model.event import EventFacts, EventReport, ReportFacts, choose_plausible_time
+from watcher.model.importance import Importance
 from watcher.model.language import get_primary_language
 from watcher.model.machine_text import SummarySentence, Translation
 from watcher.model.regrouping import Regrouping
@@ -131,18 +132,6 @@ class StoryLabel:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Importance:
-    """Why a story stands where it does: each part from 0 to 1, their weighted mean, and the parts in words."""
-
-    outlets: float
-    novelty: float
-    match: float
-    freshness: float
-    total: float
-    explanation: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Headline:
     """The headline of a story: in the reader's language where a report has one, and where it leads to."""
 
@@ -256,6 +245,8 @@ class DigestStory:
     @property
     def additions(self) -> tuple[Addition, ...]:
         """What the reports of the digest add to those before them: of a story that continues, what is new."""
+        if self.stored_facts is None:
+            return ()
         fresh = {hit.entry_id for hit in self.others} - {self.lead.entry_id}
         added = (
             Addition(sentence=fact.additions.sentences[0], outlet=fact.report.outlet, language=fact.report.language)
@@ -295,16 +286,16 @@ def build_facts(hits: Sequence[DigestHit], language: str = "") -> EventFacts:
     by_entry = {hit.entry_id: hit for hit in reversed(hits)}
     reports = sorted(map(to_report, by_entry.values()), key=lambda report: (report.reported_at, report.entry_id))
     titled = next((report for report in reports if _is_same_language(report.language, language)), reports[0])
-    outlets = _distinct(report.outlet for report in reports)
+    outlets = tuple(dict.fromkeys([report.outlet for report in reports]))
     return EventFacts(
         title=titled.title,
         title_language=titled.language,
         title_entry_id=titled.entry_id,
-        reports=tuple(ReportFacts(report=report) for report in reports),
+        reports=tuple([ReportFacts(report=report) for report in reports]),
         outlets=outlets,
         independent_outlets=outlets,
-        languages=_distinct(report.language for report in reports if report.language),
-        topics=_distinct(hit.topic_id for hit in hits),
+        languages=tuple(dict.fromkeys(filter(None, [report.language for report in reports]))),
+        topics=tuple(dict.fromkeys([hit.topic_id for hit in hits])),
         first_at=reports[0].reported_at,
         last_at=reports[-1].reported_at,
     )
@@ -319,13 +310,9 @@ def to_report(hit: DigestHit) -> EventReport:
         outlet=hit.source,
         language=hit.language,
         url=hit.url,
-        published_at=hit.plausible_published_at,
+        published_at=choose_plausible_time(hit.published_at, hit.first_seen_at),
         first_seen_at=hit.first_seen_at,
     )
-
-
-def _distinct(values: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(values))
 
 
 def _is_same_language(language: str | None, other: str | None) -> bool:

@@ -14,8 +14,9 @@ def choose_plausible_time(published_at: datetime | None, first_seen_at: datetime
 
     A feed's clock may be somewhat ahead of ours: nothing was published after it was seen.
     """
-    is_plausible = published_at is not None and published_at <= first_seen_at + CLOCK_TOLERANCE
-    return min(published_at, first_seen_at) if published_at is not None and is_plausible else None
+    if published_at is None or published_at <= first_seen_at:
+        return published_at
+    return first_seen_at if published_at <= first_seen_at + CLOCK_TOLERANCE else None
 
 
 def choose_report_time(published_at: datetime | None, first_seen_at: datetime) -> datetime:

@@ -15,6 +15,7 @@ from watcher.model.topic import Hit, Origin
 from watcher.store.database import Database, Db
 from watcher.store.entries.queries import load_entries
 from watcher.store.hits.commands import upsert_hits
+from watcher.store.meaning.backlog import queue_for_reading
 from watcher.store.sql.chunks import split_into_chunks
 from watcher.store.stories.placement import assign_stories, filter_without_story
 from watcher.store.system.key_values import delete_value, get_value, set_value
@@ -113,6 +114,8 @@ def _store_hits(
         (entry for entry in entries if entry.id in without_story), key=lambda entry: entry.first_seen_at
     ):
         assign_stories(db, list(group), first_seen_at)
+    # Their vectors were stored while they had no story: they are joined, and ranked, when they are read again.
+    queue_for_reading(db, sorted(without_story))
     return new_hits, hits
 
 

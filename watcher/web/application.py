@@ -19,7 +19,7 @@ from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.pipeline.websub.service import Subscriber
 from watcher.settings import signing_key
 from watcher.web import api, errors, events, health, metrics, pages, syndication, websub
-from watcher.web.api.examples import add_examples
+from watcher.web.api_examples import add_examples
 from watcher.web.auth.access import AccessControl, AccessMiddleware
 from watcher.web.auth.bodies import BoundedBodies
 from watcher.web.auth.forwarded import ForwardedHeaders

@@ -23,7 +23,7 @@ from watcher.digest.format_helpers import (
     format_more,
     format_silent,
     format_subject,
-    list_compact_stories,
+    is_compact_story,
 )
 from watcher.digest.forms import DigestForms
 from watcher.digest.links import Links
@@ -31,6 +31,7 @@ from watcher.digest.story_text import (
     SUMMARY_LABEL,
     compare_headlines,
     format_hit_time,
+    format_importance,
     format_original,
     format_regrouping,
     format_spread,
@@ -97,9 +98,8 @@ def render_slack(digest: Digest, links: Links | None = None) -> list[dict[str, A
 
 def _iter_blocks(digest: Digest, links: Links) -> Iterator[Block]:
     """Yield the blocks of all stories, and of what stands in place of stories or for those that are not shown."""
-    compact = list_compact_stories(digest)
-    for place in range(len(digest.stories)):
-        yield from _render_place(digest, place, links, compact=place in compact)
+    for place, story in enumerate(digest.stories):
+        yield from _render_place(digest, place, links, compact=is_compact_story(story, place))
     yield from _render_held_before(digest)
     if digest.is_empty:
         yield _section(escape_mrkdwn(format_empty(digest)))
@@ -159,7 +159,8 @@ def _render_place(digest: Digest, place: int, links: Links, *, compact: bool) ->
         return
     yield _render_story(story, digest)
     names = [f"# {escape_mrkdwn(cut_mrkdwn(label.name, 80))}" for label in story.labels]
-    yield _context(cut_mrkdwn(" · ".join(names), 1_000))
+    why = format_importance(story, place) if digest.is_briefed else ""
+    yield _context(cut_mrkdwn(" · ".join(names), 1_000) + (f"\n{why}" if why else ""))
     if buttons := list(_iter_buttons(story, links)):
         yield _actions(f"judge-{story.lead.hit_id}", buttons)
 

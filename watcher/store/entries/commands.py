@@ -15,7 +15,7 @@ from watcher.store.database import Db
 from watcher.store.entries.fulltext_index import index_entries, unindex_entries
 from watcher.store.entries.mapping import StoryAssignment, build_entry_row, build_new_entry_row, build_version_row
 from watcher.store.entries.queries import load_entries
-from watcher.store.meaning.backlog import queue_edited_entries
+from watcher.store.meaning.backlog import queue_for_reading
 from watcher.store.sql.bulk import bulk_insert as put_rows
 from watcher.store.sql.bulk import reserve_ids
 from watcher.store.system.counters import add_to_entry_counts
@@ -88,5 +88,5 @@ def update_entries(db: Db, edits: Sequence[EntryEdit], now: datetime) -> tuple[S
         db.execute(update(entries).where(entries.c.id == after.id).values(written))
     unindex_entries(db, [before[after.id] for after in changed])
     index_entries(db, changed)
-    queue_edited_entries(db, [after.id for after in changed])
+    queue_for_reading(db, [after.id for after in changed])
     return tuple(changed)

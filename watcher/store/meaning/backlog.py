@@ -146,8 +146,8 @@ def move_watermark(db: Db, stored: StoredModel, now: datetime) -> int:
     return above - 1
 
 
-def queue_edited_entries(db: Db, entry_ids: Sequence[int]) -> None:
-    """Have entries that were edited in this transaction read again, by each model that has read them."""
+def queue_for_reading(db: Db, entry_ids: Sequence[int]) -> None:
+    """Have entries read again by each model that has read them: they were edited, or have a story only now."""
     if not entry_ids:
         return
     read = select(embeddings.c.entry_id, embeddings.c.model_id).where(embeddings.c.entry_id.in_(tuple(entry_ids)))

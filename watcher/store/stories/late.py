@@ -7,7 +7,7 @@ late (`story_moves`).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -18,10 +18,10 @@ from sqlalchemy import bindparam, func, select
 
 from watcher.meaning.background import MIN_OWN_ENTRIES, Background
 from watcher.meaning.story_space import PlacedReport, StorySpace, build_space, measure_closeness
-from watcher.meaning.vectors import Rows, decode_vectors
+from watcher.meaning.vectors import Rows, decode_vectors, stack_vectors
 from watcher.model.event import choose_report_time
 from watcher.store.database import Db
-from watcher.store.entries.queries import find_first_id_since
+from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since
 from watcher.store.hits.commands import lock_hits
 from watcher.store.meaning.embeddings import load_recent_vectors
 from watcher.store.meaning.models import StoredModel
@@ -95,17 +95,49 @@ def join_embedded_entries(
 ) -> tuple[LateJoin, ...]:
     """Join the stories of entries whose vectors have been stored with the stories that they fit.
 
-    Entries without a story, which nothing matched, are left alone. Their order does not matter.
+    Entries without a story, which nothing matched, are left alone. Their order does not matter. Entries that were found
+    in the archive are compared with those of their own days.
     """
     lock_hits(db)
-    asked = frozenset(entry_ids)
-    window = _load_window(db, stored, asked, now)
-    fresh = [row.id for row in window if row.id in asked]
+    moments = {row.id: row.first_seen_at for row in db.execute(_MOMENTS, {"ids": sorted(set(entry_ids))})}
+    return tuple(
+        join
+        for since, until, asked in _split_by_days(moments, now)
+        for join in _join_in_window(db, stored, asked, space, (since, until), now)
+    )
+
+
+def _split_by_days(
+    moments: Mapping[int, datetime], now: datetime
+) -> Iterator[tuple[datetime, datetime | None, frozenset[int]]]:
+    """Yield the times whose stories entries are compared with, each with its entries: the present has no end."""
+    recent = frozenset(id_ for id_, moment in moments.items() if moment >= now - STORY_WINDOW)
+    if recent:
+        yield now - STORY_WINDOW, None, recent
+    older = sorted((moment, id_) for id_, moment in moments.items() if id_ not in recent)
+    while older:
+        first = older[0][0]
+        run = [(moment, id_) for moment, id_ in older if moment <= first + STORY_WINDOW]
+        older = older[len(run) :]
+        yield first - STORY_WINDOW, run[-1][0] + STORY_WINDOW, frozenset(id_ for _moment, id_ in run)
+
+
+def _join_in_window(
+    db: Db,
+    stored: StoredModel,
+    asked: frozenset[int],
+    space: StorySpace,
+    times: tuple[datetime, datetime | None],
+    now: datetime,
+) -> tuple[LateJoin, ...]:
+    """Join the stories of entries with those that had reports within some time."""
+    window = _load_window(db, stored, asked, *times)
+    story_of = {entry_id: story_id for entry_id, story_id, _language, _vector in window}
+    fresh = [entry_id for entry_id in story_of if entry_id in asked]
     if not fresh:
         return ()
     # Neighbours propose stories; the newest members of those decide.
     neighbours = _find_neighbours(fresh, window, space)
-    story_of = {row.id: row.story_id for row in window}
     touched = {story_of[entry_id] for some in (fresh, *neighbours.values()) for entry_id in some}
     reports = _load_reports(db, stored, space, sorted(touched))
     groups = _group(reports, neighbours, load_stories_kept_apart(db, touched))
@@ -136,6 +168,9 @@ class _Report:
 
 
 _IDS = bindparam("ids", type_=IDS)
+_MOMENTS = select(entry_table.c.id, entry_table.c.first_seen_at).where(
+    any_of(entry_table.c.id, _IDS), entry_table.c.story_id.is_not(None)
+)
 _LANGUAGES = select(entry_table.c.id, entry_table.c.language).where(any_of(entry_table.c.id, _IDS))
 _REST = func.substr(
     func.coalesce(func.nullif(entry_table.c.summary, ""), entry_table.c.content), 1, MAX_COMPARED_CHARACTERS
@@ -167,11 +202,18 @@ _LIVELIEST = (
     .order_by(stories.c.last_at.desc(), stories.c.id.desc())
     .limit(MAX_SEARCHED_ENTRIES)
 )
+_OF_THAT_TIME = (
+    select(stories.c.id)
+    .where(stories.c.last_at >= bindparam("since"), stories.c.first_at <= bindparam("until"))
+    .order_by(stories.c.last_at, stories.c.id)
+    .limit(MAX_SEARCHED_ENTRIES)
+)
 # `+ 0` keeps SQLite from ranges of ids and from the index of a model's vectors, which hold all entries of the window.
 _OF_STORIES = select(entry_table.c.id).where(
     any_of(entry_table.c.story_id, _IDS),
     entry_table.c.story_id.is_not(None),
     entry_table.c.id + 0 >= bindparam("first"),
+    entry_table.c.id + 0 < bindparam("end"),
 )
 _WINDOW = (
     select(entry_table.c.id, entry_table.c.story_id, entry_table.c.language, embeddings.c.vector)
@@ -181,12 +223,20 @@ _WINDOW = (
 )
 
 
-def _load_window(db: Db, stored: StoredModel, entry_ids: Collection[int], now: datetime) -> Sequence[Any]:
+def _load_window(
+    db: Db, stored: StoredModel, entry_ids: Collection[int], since: datetime, until: datetime | None
+) -> Sequence[Any]:
     """Return id, story, language and vector of the newest entries with stories, and of those in question."""
     # By way of the stories: few of a million entries may have one, and none of the others is looked at.
-    since = now - STORY_WINDOW
-    story_ids = db.execute(_LIVELIEST, {"since": since}).scalars().all()
-    of_stories = db.execute(_OF_STORIES, {"ids": story_ids, "first": find_first_id_since(db, since)}).scalars()
+    if until is None:
+        story_ids = db.execute(_LIVELIEST, {"since": since}).scalars().all()
+    else:
+        story_ids = db.execute(_OF_THAT_TIME, {"since": since, "until": until}).scalars().all()
+    ids = {
+        "first": find_first_id_since(db, since),
+        "end": MAX_ENTRY_ID if until is None else find_first_id_since(db, until),
+    }
+    of_stories = db.execute(_OF_STORIES, {"ids": story_ids, **ids}).scalars().all()
     wanted = {*sorted(of_stories, reverse=True)[:MAX_SEARCHED_ENTRIES], *entry_ids}
     return db.execute(_WINDOW, {"ids": sorted(wanted), "model": stored.id}).all()
 
@@ -198,10 +248,9 @@ def _place(window: Sequence[Any], space: StorySpace) -> list[PlacedReport]:
 
 def _find_neighbours(fresh: Sequence[int], window: Sequence[Any], space: StorySpace) -> dict[int, list[int]]:
     """Return the nearest entries of each fresh one, by cosine."""
-    ids = [row.id for row in window]
+    ids, _story_ids, languages, vectors = zip(*window, strict=True)
     place_of = {id_: place for place, id_ in enumerate(ids)}
-    rows = space.center_rows(decode_vectors([row.vector for row in window]), [row.language for row in window])
-    cosines = rows[[place_of[id_] for id_ in fresh]] @ rows.T
+    cosines = space.measure_cosines(stack_vectors(vectors), languages, [place_of[id_] for id_ in fresh])
     count = min(MAX_NEIGHBOURS + 1, len(ids))
     nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
     return {

@@ -11,6 +11,7 @@ from watcher.web.api import (
     feed_edits,
     feeds,
     hits,
+    notes,
     proposals,
     setup,
     status,
@@ -18,6 +19,8 @@ from watcher.web.api import (
     story_briefs,
     topic_edits,
     topics,
+    triage,
+    views,
 )
 from watcher.web.api.parameters import refuse_unknown_parameters
 from watcher.web.api.problems import PROBLEMS
@@ -25,7 +28,7 @@ from watcher.web.api.problems import PROBLEMS
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
 for part in (
     hits, proposals, entries, stories, story_briefs, topics, topic_edits, feeds, feed_edits, digests, digest_edits,
-    channels, status, configuration, setup,
+    channels, status, configuration, setup, triage, notes, views,
 ):  # fmt: skip
     router.include_router(part.router)
 

@@ -16,6 +16,7 @@ from watcher.web.pages import (
     hits,
     labels,
     login,
+    notes,
     overview,
     preview,
     proposals,
@@ -24,17 +25,22 @@ from watcher.web.pages import (
     setup,
     stories,
     story_briefs,
+    topic_articles,
     topic_edits,
+    topic_preview,
     topics,
+    triage,
     unsubscribe,
+    views,
     workbench,
 )
 
 # `/digests/preview` and `/digests/new` stand before `/digests/{id}`, which would take it for a number.
 _ALL = (
-    hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, feed_lists,
-    feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
+    hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, topic_preview,
+    topic_articles, feed_lists, feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
     deliveries, overview, as_of, query_check, labels, unsubscribe, login, api_docs,
+    triage, notes, views,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 

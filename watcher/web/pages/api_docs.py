@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, FastAPI, Request, Response
 
-from watcher.web.api.examples import PARAMETERS
+from watcher.web.api_examples import PARAMETERS
 from watcher.web.context import Ctx
 
 router = APIRouter(include_in_schema=False)
