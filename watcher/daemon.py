@@ -198,3 +198,18 @@ class _DaemonLock:
 
     def __exit__(self, *_error: object) -> None:
         self._file.close()
+
+
+def reload_running_daemon(database: Path) -> bool:
+    """Have the daemon on a SQLite database read its configuration again; return whether one runs on this machine."""
+    try:
+        with database.with_name(database.name + ".lock").open("r") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            except BlockingIOError:
+                # Whoever holds the lock is alive: its number is not that of a later process.
+                os.kill(int(file.read().removeprefix("pid ")), signal.SIGHUP)
+                return True
+    except (OSError, ValueError):
+        pass  # no daemon ever ran here, or it ends just now
+    return False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from watcher.fetch import Fetcher
 
 app = Commands()
+RELOAD_LIMIT, RELOAD_PAUSE = 30.0, 0.2
+"""Seconds that a running daemon has for reading its new configuration, and between two looks at it."""
 
 
 @app.command(
@@ -33,7 +36,8 @@ def setup(
 ) -> None:
     """Set up what is watched and where digests go, test the channels, and send a first digest.
 
-    Exit code 1 where the first digest could not be composed; the set-up itself is done then.
+    Exit code 1 where the first digest could not be composed or delivered; the set-up itself is done then. A daemon that
+    runs on the same database uses the new configuration at once.
     """
     import sys
 
@@ -85,6 +89,7 @@ async def _set_up(application: App, given: SetupAnswers | None) -> SetupResult:
         plan = await prepare_first_setup(application, fetcher, answers, clock.now())
         write_setup(Editor(app=application, by="setup", now=clock.now()), plan)
         application.reload()
+        await _reload_daemon(application)
         application.sync(clock.now())
         name = plan.digest["name"] if plan.digest else None
         progress = await send_first_digest(
@@ -97,19 +102,53 @@ async def _set_up(application: App, given: SetupAnswers | None) -> SetupResult:
             report=_report,
         )
         if progress.digest_id is not None:
-            await _deliver(application, fetcher, progress.digest_id)
+            fault = await _deliver(application, fetcher, progress.digest_id)
+            progress = replace(progress, state="failed", fault=fault) if fault else progress
         return encode_setup_result(application, plan, progress, clock.now())
 
 
-async def _deliver(application: App, fetcher: Fetcher, digest_id: int) -> None:
+async def _deliver(application: App, fetcher: Fetcher, digest_id: int) -> str:
+    """Deliver the messages of a digest; return in a sentence what could not be delivered, empty where all was."""
     from watcher import clock
     from watcher.channels.base import SenderContext
     from watcher.channels.senders import Senders
     from watcher.pipeline.delivery import deliver_waiting
+    from watcher.store.outbox.queries import find_deliveries
 
     senders = Senders(SenderContext(http=fetcher.client(), clock=clock.now))
     channels = application.press().channels
     await deliver_waiting(application.database, channels, senders, clock.now, owner=_get_owner(), digest_id=digest_id)
+    with application.database.read() as db:
+        deliveries = find_deliveries(db, digest_id=digest_id).items
+    failed = [delivery for delivery in deliveries if delivery.state.value in {"retrying", "dead", "uncertain"}]
+    return "; ".join(
+        f"not delivered to {delivery.recipient} by {delivery.channel} ({delivery.error or delivery.state.value})"
+        for delivery in failed
+    )
+
+
+async def _reload_daemon(application: App) -> None:
+    """Have a daemon that runs on this database use what was written, and wait until it does.
+
+    It would otherwise read the new feeds, once they are stored, for the topics of before.
+    """
+    path = application.database.path
+    if path is None:
+        output.print_note("A daemon that runs already uses the new configuration once it is sent SIGHUP.")
+        return
+    from watcher.daemon import reload_running_daemon
+    from watcher.store.feeds.queries import load_feeds
+
+    if not reload_running_daemon(path):
+        return
+    configured = {source.url for source in application.settings.sources}
+    for _attempt in range(int(RELOAD_LIMIT / RELOAD_PAUSE)):
+        with application.database.read() as db:
+            if configured <= {feed.config.url for feed in load_feeds(db)}:
+                output.print_note("The running daemon uses the new configuration.")
+                return
+        await asyncio.sleep(RELOAD_PAUSE)
+    output.print_note("The running daemon has not read the new configuration yet; its log says why.")
 
 
 def _get_owner() -> str:
@@ -134,7 +173,12 @@ def _print_result(result: SetupResult) -> None:
     for note in result["notes"]:
         output.print_line(output.style_text(output.clean_text(note), output.YELLOW))
     first = result["first_digest"]
-    if first["fault"]:
+    if first["fault"] and first["digest"] is not None:
+        stories = output.format_count(first["stories"], "story", "stories")
+        reason = f"First digest: {stories}, {output.clean_text(first['fault'])}"
+        output.print_line(output.style_text(reason, output.RED))
+        output.print_line("The daemon tries again; `watcher deliveries` shows the messages.")
+    elif first["fault"]:
         output.print_line(output.style_text(f"No first digest: {output.clean_text(first['fault'])}", output.RED))
     elif first["state"] == "sent":
         output.print_line(f"First digest: {output.format_count(first['stories'], 'story', 'stories')}, sent.")

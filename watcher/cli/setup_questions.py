@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -88,7 +91,7 @@ def _ask_watch(*, is_needed: bool) -> Watch | None:
             return None
         if text.lower().startswith(("http://", "https://")):
             return {"article": text}
-        words = _split(_ask("Words of which one must occur, separated by commas (empty: those of the sentence)", ""))
+        words = _split(_ask("Words of which one must occur (empty: those of the sentence)", ""))
         return {"sentence": text, "words": words}
 
 
@@ -105,7 +108,7 @@ async def _ask_channels(application: App, fetcher: Fetcher) -> list[ChannelEdit]
         taken = {edit["name"] for edit in channels}
         name = kind if kind not in taken else f"{kind}-{len(channels) + 1}"
         edit: ChannelEdit = {"name": name, "kind": kind, "options": _ask_options(kind)}
-        if await _test(application, fetcher, edit) or typer.confirm("Use it all the same?", default=False, err=True):
+        if await _test(application, fetcher, edit) or _confirm("Use it all the same?"):
             channels.append(edit)
 
 
@@ -160,7 +163,24 @@ def _ask_schedule(default: str, timezone: str) -> str:
 
 def _ask(question: str, default: str | int | None, *, hide: bool = False, kind: type = str) -> str:
     show = default not in ("", None)
-    return str(typer.prompt(question, default=default, hide_input=hide, show_default=show, type=kind, err=True)).strip()
+    with _interrupted_at_once():
+        text = typer.prompt(question, default=default, hide_input=hide, show_default=show, type=kind, err=True)
+    return str(text).strip()
+
+
+def _confirm(question: str) -> bool:
+    with _interrupted_at_once():
+        return typer.confirm(question, default=False, err=True)
+
+
+@contextmanager
+def _interrupted_at_once() -> Iterator[None]:
+    """End a question with Ctrl-C: asyncio would only cancel its task, which waits for the answer."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _split(text: str) -> list[str]:

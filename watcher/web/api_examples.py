@@ -99,6 +99,13 @@ REQUESTS: dict[str, Any] = {
         "first_digest_days": 3,
     },
     "POST /api/v1/setup/test": CHANNEL,
+    "PUT /api/v1/marks": {"targets": ["entry:1"], "seen": True, "starred": False},
+    "POST /api/v1/notes": {"target": "entry:1", "text": "Ask the harbour board how long."},
+    "PATCH /api/v1/notes/{note_id}": {"version": 1, "text": "The board answers on Friday."},
+    "PUT /api/v1/notes/{note_id}/done": {"done": True},
+    "POST /api/v1/views": {"name": "Ferries this week", "page": "hits", "params": {"topic": ["eyes"]}},
+    "PATCH /api/v1/views/{view_id}": {"name": "Ferries"},
+    "PUT /api/v1/views/order": {"views": [2, 1]},
 }
 """The bodies of requests: `METHOD path`."""
 PARAMETERS = {

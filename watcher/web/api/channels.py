@@ -12,10 +12,11 @@ from watcher.app.configuration.editor import Editor
 from watcher.contract.configuration import ChannelEdit, ChannelSettings, ChannelSettingsList
 from watcher.contract.deliveries import ChannelTest
 from watcher.errors import UsageError
-from watcher.web.api.edits import IdempotencyKey, IfMatch, check_body, create_once, set_etag
+from watcher.web.api.edited_items import EditedItems
+from watcher.web.api.edits import IdempotencyKey, IfMatch
 from watcher.web.api.problems import EDITS
 from watcher.web.context import Ctx
-from watcher.web.editing import make_editor, save
+from watcher.web.editing import make_editor
 
 router = APIRouter(tags=["channels"])
 Name = Annotated[str, Path(max_length=200)]
@@ -33,21 +34,13 @@ async def create_channel(
     request: Request, ctx: Ctx, edit: Annotated[ChannelEdit, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Add a channel; it needs `name` and `kind`. Secrets among its options are written into files of their own."""
-
-    async def create() -> ChannelSettings:
-        """Add the channel."""
-        name = await save(ctx, "api", lambda editor: use_cases.create_channel(editor, edit))
-        return _encode(make_editor(ctx, "api"), name)
-
-    return await create_once(request, ctx, idempotency_key, edit, create)
+    return await _ITEMS.add_item(request, ctx, edit, idempotency_key)
 
 
 @router.get("/channels/{name}")
 def get_channel(response: Response, ctx: Ctx, name: Name) -> ChannelSettings:
     """Get a channel without its secrets, with the ETag for editing it."""
-    settings = _encode(make_editor(ctx, "api"), name)
-    set_etag(response, settings["etag"])
-    return settings
+    return _ITEMS.show_item(response, ctx, name)
 
 
 @router.patch("/channels/{name}", responses=EDITS)
@@ -55,17 +48,13 @@ async def update_channel(
     response: Response, ctx: Ctx, name: Name, edit: Annotated[ChannelEdit, Body()], etag: IfMatch
 ) -> ChannelSettings:
     """Change a channel. Under a new `name` it keeps its messages; digests follow."""
-    check_body(edit)
-    new_name = await save(ctx, "api", lambda editor: use_cases.update_channel(editor, name, edit, etag))
-    settings = _encode(make_editor(ctx, "api"), new_name)
-    set_etag(response, settings["etag"])
-    return settings
+    return await _ITEMS.change_item(response, ctx, name, edit, etag)
 
 
 @router.delete("/channels/{name}", status_code=204, responses=EDITS)
 async def delete_channel(ctx: Ctx, name: Name, etag: IfMatch) -> None:
     """Delete a channel. Digests go on without it; one that has no other keeps it from being deleted."""
-    await save(ctx, "api", lambda editor: use_cases.delete_channel(editor, name, etag))
+    await _ITEMS.remove_item(ctx, name, etag)
 
 
 @router.post("/channels/{name}/test", responses=EDITS)
@@ -78,3 +67,11 @@ async def test_channel(ctx: Ctx, name: Name) -> ChannelTest:
 
 def _encode(editor: Editor, name: str) -> ChannelSettings:
     return use_cases.encode_channel_settings(editor, find_channel(editor.app.settings.channels, name))
+
+
+_ITEMS = EditedItems[ChannelEdit, ChannelSettings, ChannelSettings](
+    create=use_cases.create_channel,
+    update=use_cases.update_channel,
+    delete=use_cases.delete_channel,
+    encode=_encode,
+)

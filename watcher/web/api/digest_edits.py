@@ -11,10 +11,11 @@ from watcher.app.configuration import digests as use_cases
 from watcher.app.configuration.digests import find_digest
 from watcher.app.configuration.editor import Editor
 from watcher.contract.configuration import DigestEdit, DigestSettings, SentNow
-from watcher.web.api.edits import IdempotencyKey, IfMatch, check_body, create_once, set_etag
+from watcher.web.api.edited_items import EditedItems
+from watcher.web.api.edits import IdempotencyKey, IfMatch, create_once
 from watcher.web.api.problems import EDITS
 from watcher.web.context import Ctx
-from watcher.web.editing import make_editor, save
+from watcher.web.editing import make_editor
 
 router = APIRouter(tags=["digests"])
 Name = Annotated[str, Path(max_length=200)]
@@ -25,21 +26,13 @@ async def create_digest(
     request: Request, ctx: Ctx, edit: Annotated[DigestEdit, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Add a digest; it needs `name`, `schedule` and `channels`."""
-
-    async def create() -> DigestSettings:
-        """Add the digest."""
-        name = await save(ctx, "api", lambda editor: use_cases.create_digest(editor, edit))
-        return _encode(make_editor(ctx, "api"), name)
-
-    return await create_once(request, ctx, idempotency_key, edit, create)
+    return await _ITEMS.add_item(request, ctx, edit, idempotency_key)
 
 
 @router.get("/digests/{name}")
 def get_digest_settings(response: Response, ctx: Ctx, name: Name) -> DigestSettings:
     """Get a digest as configured, with its next times and the ETag for editing it."""
-    settings = _encode(make_editor(ctx, "api"), name)
-    set_etag(response, settings["etag"])
-    return settings
+    return _ITEMS.show_item(response, ctx, name)
 
 
 @router.patch("/digests/{name}", responses=EDITS)
@@ -47,17 +40,13 @@ async def update_digest(
     response: Response, ctx: Ctx, name: Name, edit: Annotated[DigestEdit, Body()], etag: IfMatch
 ) -> DigestSettings:
     """Change a digest. Under a new `name` it keeps what it has sent."""
-    check_body(edit)
-    new_name = await save(ctx, "api", lambda editor: use_cases.update_digest(editor, name, edit, etag))
-    settings = _encode(make_editor(ctx, "api"), new_name)
-    set_etag(response, settings["etag"])
-    return settings
+    return await _ITEMS.change_item(response, ctx, name, edit, etag)
 
 
 @router.delete("/digests/{name}", status_code=204, responses=EDITS)
 async def delete_digest(ctx: Ctx, name: Name, etag: IfMatch) -> None:
     """Delete a digest. What it has sent stays stored."""
-    await save(ctx, "api", lambda editor: use_cases.delete_digest(editor, name, etag))
+    await _ITEMS.remove_item(ctx, name, etag)
 
 
 @router.post("/digests/{name}/send", response_model=SentNow, status_code=201, responses=EDITS)
@@ -74,3 +63,11 @@ async def send_digest(request: Request, ctx: Ctx, name: Name, idempotency_key: I
 
 def _encode(editor: Editor, name: str) -> DigestSettings:
     return use_cases.encode_digest_settings(editor, find_digest(editor.app.settings.subscriptions, name))
+
+
+_ITEMS = EditedItems[DigestEdit, DigestSettings, DigestSettings](
+    create=use_cases.create_digest,
+    update=use_cases.update_digest,
+    delete=use_cases.delete_digest,
+    encode=_encode,
+)

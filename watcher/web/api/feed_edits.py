@@ -15,10 +15,10 @@ from watcher.contract.feeds import DiscoveredFeeds
 from watcher.errors import UsageError
 from watcher.fetch import discover
 from watcher.text.redact import redact_url
-from watcher.web.api.edits import IdempotencyKey, IfMatch, check_body, create_once, set_etag
+from watcher.web.api.edited_items import EditedItems
+from watcher.web.api.edits import IdempotencyKey, IfMatch, check_body
 from watcher.web.api.problems import EDITS
 from watcher.web.context import Ctx
-from watcher.web.editing import make_editor, save
 from watcher.web.validation import Text
 
 router = APIRouter(tags=["feeds"])
@@ -30,13 +30,7 @@ async def create_feed(
     request: Request, ctx: Ctx, edit: Annotated[FeedEdit, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Add a feed by its address; it is checked at once. `POST /feeds/discover` finds the address."""
-
-    async def create() -> FeedSettings:
-        """Add the feed."""
-        url = await save(ctx, "api", lambda editor: use_cases.create_feed(editor, edit))
-        return _encode(make_editor(ctx, "api"), url)
-
-    return await create_once(request, ctx, idempotency_key, edit, create)
+    return await _ITEMS.add_item(request, ctx, edit, idempotency_key)
 
 
 @router.post("/feeds/discover", responses=EDITS)
@@ -57,9 +51,7 @@ async def discover_feeds(ctx: Ctx, search: Annotated[FeedSearch, Body()]) -> Dis
 @router.get("/feeds/settings")
 def get_feed_settings(response: Response, ctx: Ctx, url: Url) -> FeedSettings:
     """Get a feed as configured, without its secrets, with the ETag for editing it."""
-    settings = _encode(make_editor(ctx, "api"), url)
-    set_etag(response, settings["etag"])
-    return settings
+    return _ITEMS.show_item(response, ctx, url)
 
 
 @router.patch("/feeds", responses=EDITS)
@@ -67,18 +59,22 @@ async def update_feed(
     response: Response, ctx: Ctx, url: Url, edit: Annotated[FeedEdit, Body()], etag: IfMatch
 ) -> FeedSettings:
     """Change a feed. With a new `url` it goes on at that address."""
-    check_body(edit)
-    new_url = await save(ctx, "api", lambda editor: use_cases.update_feed(editor, url, edit, etag))
-    settings = _encode(make_editor(ctx, "api"), new_url)
-    set_etag(response, settings["etag"])
-    return settings
+    return await _ITEMS.change_item(response, ctx, url, edit, etag)
 
 
 @router.delete("/feeds", status_code=204, responses=EDITS)
 async def delete_feed(ctx: Ctx, url: Url, etag: IfMatch) -> None:
     """Delete a feed. What it brought stays stored."""
-    await save(ctx, "api", lambda editor: use_cases.delete_feed(editor, url, etag))
+    await _ITEMS.remove_item(ctx, url, etag)
 
 
 def _encode(editor: Editor, url: str) -> FeedSettings:
     return use_cases.encode_feed_settings(editor, find_configured_feed(editor.app.settings.sources, url))
+
+
+_ITEMS = EditedItems[FeedEdit, FeedSettings, FeedSettings](
+    create=use_cases.create_feed,
+    update=use_cases.update_feed,
+    delete=use_cases.delete_feed,
+    encode=_encode,
+)

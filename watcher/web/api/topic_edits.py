@@ -11,7 +11,8 @@ from watcher.app.configuration import topics as use_cases
 from watcher.app.configuration.editor import Editor
 from watcher.app.topics import find_topic
 from watcher.contract.configuration import SavedTopic, TopicEdit, TopicSettings
-from watcher.web.api.edits import IdempotencyKey, IfMatch, check_body, create_once, set_etag
+from watcher.web.api.edited_items import EditedItems
+from watcher.web.api.edits import IdempotencyKey, IfMatch, set_etag
 from watcher.web.api.problems import EDITS
 from watcher.web.context import Ctx, WebContext
 from watcher.web.editing import make_editor, save
@@ -25,21 +26,13 @@ async def create_topic(
     request: Request, ctx: Ctx, edit: Annotated[TopicEdit, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response:
     """Add a topic. Without an `id` it gets one that is made from its name."""
-
-    async def create() -> SavedTopic:
-        """Add the topic, and bring in what it would have found."""
-        topic_id = await save(ctx, "api", lambda editor: use_cases.create_topic(editor, edit))
-        return await _finish(ctx, topic_id, edit)
-
-    return await create_once(request, ctx, idempotency_key, edit, create)
+    return await _ITEMS.add_item(request, ctx, edit, idempotency_key)
 
 
 @router.get("/topics/{topic_id}/settings")
 def get_topic_settings(response: Response, ctx: Ctx, topic_id: TopicId) -> TopicSettings:
     """Get a topic as configured, with the ETag for editing it."""
-    settings = _encode(make_editor(ctx, "api"), topic_id)
-    set_etag(response, settings["etag"])
-    return settings
+    return _ITEMS.show_item(response, ctx, topic_id)
 
 
 @router.patch("/topics/{topic_id}", responses=EDITS)
@@ -47,17 +40,13 @@ async def update_topic(
     response: Response, ctx: Ctx, topic_id: TopicId, edit: Annotated[TopicEdit, Body()], etag: IfMatch
 ) -> SavedTopic:
     """Change a topic. A new `id` renames it, in digests as well, and keeps what it found."""
-    check_body(edit)
-    new_id = await save(ctx, "api", lambda editor: use_cases.update_configured_topic(editor, topic_id, edit, etag))
-    saved = await _finish(ctx, new_id, edit)
-    set_etag(response, saved["etag"])
-    return saved
+    return await _ITEMS.change_item(response, ctx, topic_id, edit, etag)
 
 
 @router.delete("/topics/{topic_id}", status_code=204, responses=EDITS)
 async def delete_topic(ctx: Ctx, topic_id: TopicId, etag: IfMatch) -> None:
     """Delete a topic. Its hits stay stored; digests go on without it."""
-    await save(ctx, "api", lambda editor: use_cases.delete_topic(editor, topic_id, etag))
+    await _ITEMS.remove_item(ctx, topic_id, etag)
 
 
 @router.post("/topics/{topic_id}/restore", responses=EDITS)
@@ -79,3 +68,12 @@ async def _finish(ctx: WebContext, topic_id: str, edit: TopicEdit) -> SavedTopic
 
 def _encode(editor: Editor, topic_id: str) -> TopicSettings:
     return use_cases.encode_topic_settings(editor, find_topic(editor.app.settings.topics, topic_id))
+
+
+_ITEMS = EditedItems[TopicEdit, TopicSettings, SavedTopic](
+    create=use_cases.create_topic,
+    update=use_cases.update_configured_topic,
+    delete=use_cases.delete_topic,
+    encode=_encode,
+    finish=_finish,
+)

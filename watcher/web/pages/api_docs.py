@@ -103,7 +103,7 @@ def format_request(
         elif place == "header":
             headers[name.title()] = "*" if name.lower() == "if-match" else "7f1c-2026-11-27"
         elif parameter.get("required") or (method == "GET" and name in ("topic", "since")):
-            query[name] = PARAMETERS[name]
+            query[name] = PARAMETERS.get(name, 42)
     body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("example")
     if needs_token:
         headers["Authorization"] = "Bearer $WATCHER_TOKEN"
