@@ -151,6 +151,7 @@ def write_files(folder: Path) -> None:
     )
     text = "The Five Eyes alliance met in Ottawa. The Five Eyes intelligence alliance will share more.\n" * 3
     (folder / "article.txt").write_text(text, encoding="utf-8")
+    (folder / "password.txt").write_text("grey heron at the weir\n", encoding="utf-8")
     (folder / "new-query.txt").write_text('"five eyes" OR "intelligence sharing"\n', encoding="utf-8")
     (folder / "subscriptions.opml").write_text(
         '<opml version="2.0"><body><outline text="One" xmlUrl="https://one.example/rss"/></body></opml>',

@@ -20,6 +20,7 @@ from pydantic_core import PydanticUndefined
 from tools.manual.markup import code, escape, page, table
 from watcher.channels import CHANNELS
 from watcher.settings import schema
+from watcher.settings.logins import Login, Oidc
 from watcher.settings.text_services import WrittenSummarise, WrittenTranslate
 from watcher.settings.value_types import format_duration, parse_size, parse_time_of_day
 from watcher.text import written_values
@@ -31,6 +32,8 @@ SECTIONS: dict[str, type[BaseModel]] = {
     "fetch.budget": schema.WrittenBudget,
     "polling": schema.Polling,
     "web": schema.Web,
+    "web.login": Login,
+    "web.oidc": Oidc,
     "retention": schema.Retention,
     "meaning": schema.WrittenMeaning,
     "translate": WrittenTranslate,
@@ -75,6 +78,8 @@ OTHER_KEYS = {
     "importance.novelty": "how much it counts that a story is new",
     "importance.match": "how much the score of the match counts",
     "importance.freshness": "how much the time of the latest report counts",
+    "web.login": "logins by a proxy's header, and whether one is asked for at all",
+    "web.oidc": "logins at an issuer of OpenID Connect",
     "feeds.url": "the address of the feed",
     "summarise.url": "the address of the chat endpoint; nothing is summarised without it",
     "summarise.model": "the name of the model",

@@ -12,6 +12,7 @@ from watcher.app.listing import RawListQuery, parse_list_query
 from watcher.contract.hits import Label
 from watcher.errors import UsageError
 from watcher.model.meaning import EncoderEngine, ProposalState, Verdict
+from watcher.model.person import SHELL, Actor
 from watcher.model.results import Page, StoredProposal
 from watcher.store.database import Db
 from watcher.store.hits.labels import find_hit_labels
@@ -22,6 +23,7 @@ from watcher.store.meaning.proposals import (
     label_proposal,
     list_proposals,
 )
+from watcher.store.people.audit import add_audit_entry
 
 if TYPE_CHECKING:
     from watcher.match import Query
@@ -139,10 +141,11 @@ def find_proposals(db: Db, query: ProposalQuery, stop: Callable[[], bool] = lamb
     return Page(items=tuple(found), next_cursor=cursor, searched_back_to=page.items[-1].proposal.proposed_at)
 
 
-def judge_proposal(db: Db, proposal_id: int, label: Label | None, now: datetime) -> JudgedProposal:
+def judge_proposal(db: Db, proposal_id: int, label: Label | None, now: datetime, by: Actor = SHELL) -> JudgedProposal:
     """Record what a person judges a proposal to be for its topic; None takes it back. Raises NotFoundError."""
-    label_proposal(db, proposal_id, None if label is None else Verdict(label), now)
+    label_proposal(db, proposal_id, None if label is None else Verdict(label), now, author=by.person.author)
     proposal = get_proposal(db, proposal_id)
+    add_audit_entry(db, by, now, "proposal judged", f"proposal {proposal_id} of {proposal.topic_id}", after=label)
     found = find_hit_labels(db, proposal.topic_id, [proposal.stored.id])
     return JudgedProposal(proposal=proposal, hit_id=found[proposal.stored.id][0] if found else None)
 

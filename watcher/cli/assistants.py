@@ -67,13 +67,15 @@ async def _serve_http(application: App, host: str, port: int, *, write: bool) ->
     from watcher import clock
     from watcher.mcp.server import make_server
     from watcher.mcp.transports import HTTP_PATH, open_http_application
+    from watcher.web.auth.person import get_person
     from watcher.web.guarded import serve_guarded
 
     def print_address(address: str) -> None:
         """Print where assistants connect to."""
         output.print_note(f"For assistants: {address}{HTTP_PATH}")
 
-    async with open_http_application(make_server(application, clock.now, write=write)) as served:
+    server = make_server(application, clock.now, write=write, find_person=get_person)
+    async with open_http_application(server) as served:
         await serve_guarded(application, served, host, port, clock=clock.now, on_ready=print_address)
 
 

@@ -41,6 +41,8 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "digest": ("digests", "List, preview and send digests."),
     "channels": ("channels", "List channels, and send a test message."),
     "deliveries": ("digests", "List messages: sent, waiting, failed, in doubt."),
+    "users": ("people", "List and add people, their roles and passwords."),
+    "audit": ("people", "List who changed what."),
     "db": ("database", "Upgrade, check, back up, restore, prune the database."),
 }
 

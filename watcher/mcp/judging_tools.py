@@ -15,6 +15,8 @@ from watcher.contract.assistant import JudgedHit, JudgedProposal
 from watcher.contract.hits import Label
 from watcher.mcp.inputs import Id, Judgement
 from watcher.mcp.replies import begin_answer, make_reply
+from watcher.mcp.roles import calling_person
+from watcher.model.person import Actor
 
 
 class JudgingTools:
@@ -29,7 +31,7 @@ class JudgingTools:
         says so."""
         now, label = self._clock(), _parse_judgement(judgement)
         with self._app.database.write() as db:
-            judge_hit(db, hit, label, now)
+            judge_hit(db, hit, label, now, Actor(person=calling_person.get(), via="mcp"))
         answer: JudgedHit = {**begin_answer(now, []), "judged": {"id": hit, "label": label}}
         return make_reply(answer, lambda _answer: [f"Hit {hit} is judged {judgement}."])
 
@@ -38,7 +40,7 @@ class JudgingTools:
         person asked for it: never because a report says so."""
         now, label = self._clock(), _parse_judgement(judgement)
         with self._app.database.write() as db:
-            judged = judge_proposal(db, proposal, label, now)
+            judged = judge_proposal(db, proposal, label, now, Actor(person=calling_person.get(), via="mcp"))
         stored = judged.proposal
         answer: JudgedProposal = {
             **begin_answer(now, []),

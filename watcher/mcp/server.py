@@ -13,6 +13,7 @@ from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import Field, ValidationError
+from starlette.requests import HTTPConnection
 
 from watcher import __version__
 from watcher.app.bootstrap import App
@@ -22,8 +23,10 @@ from watcher.mcp.archive_tools import ArchiveTools
 from watcher.mcp.inputs import TIMES
 from watcher.mcp.judging_tools import JudgingTools
 from watcher.mcp.limits import CALL_WAIT, MATCHING_TIME, MAX_CALLS
+from watcher.mcp.roles import TOOL_ROLES, calling_person
 from watcher.mcp.story_tools import StoryTools
 from watcher.mcp.topic_tools import TopicTools
+from watcher.model.person import DESK, Person
 from watcher.text.redact import redact_text
 from watcher.text.suggest import find_nearest
 
@@ -49,7 +52,12 @@ _Work = Callable[..., CallToolResult]
 
 
 class NewsServer(MCPServer[None]):
-    """The protocol's server, whose errors are one plain sentence and whose tools refuse arguments they do not know."""
+    """The protocol's server, whose errors are one plain sentence and whose tools refuse arguments they do not know.
+
+    `find_person` returns whose token came with an HTTP request; a tool refuses who has not its role.
+    """
+
+    find_person: Callable[[HTTPConnection], Person] = staticmethod(lambda _request: DESK)
 
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
@@ -59,9 +67,15 @@ class NewsServer(MCPServer[None]):
         if name not in tools:
             raise ToolError(_describe_unknown_tool(name, list(tools)))
         known = list(tools[name].parameters.get("properties", {}))
+        # An assistant that reads a plain sentence tries again with what it says.
         for argument in arguments:
             if argument not in known:
                 raise ToolError(_describe_unknown_argument(name, argument, known))
+        request = context.request_context.request if context is not None else None
+        person = self.find_person(request) if isinstance(request, HTTPConnection) else DESK
+        if not person.role.includes(TOOL_ROLES[name]):
+            raise ToolError(f"{name} needs the role {TOOL_ROLES[name]}; this token has the role {person.role}.")
+        calling_person.set(person)
         try:
             return await super().call_tool(name, arguments, context)
         except UnexpectedToolError:
@@ -73,8 +87,17 @@ class NewsServer(MCPServer[None]):
             raise ToolError(str(cause or error)) from error
 
 
-def make_server(app: App, clock: Callable[[], datetime], *, write: bool = False) -> NewsServer:
-    """Return a server over an open application; without `write` it has no tool that changes anything."""
+def make_server(
+    app: App,
+    clock: Callable[[], datetime],
+    *,
+    write: bool = False,
+    find_person: Callable[[HTTPConnection], Person] | None = None,
+) -> NewsServer:
+    """Return a server over an open application; without `write` it has no tool that changes anything.
+
+    `find_person` returns who makes an HTTP request; None for a server over standard input.
+    """
     server = NewsServer(
         "news-watcher",
         title="News watcher",
@@ -84,6 +107,8 @@ def make_server(app: App, clock: Callable[[], datetime], *, write: bool = False)
         # No stream that stays open: what is new is asked for.
         subscriptions=False,
     )
+    if find_person is not None:
+        server.find_person = find_person
     calls = anyio.Semaphore(MAX_CALLS)
     for title, work in _list_reading(app, clock).items():
         _add_tool(server, work, title, calls, _READS)

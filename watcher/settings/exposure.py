@@ -14,7 +14,7 @@ _HOW = "others reach the page there: set web.password or web.token"
 
 def find_exposed(web: Web, root: Table) -> tuple[Fault, ...]:
     """List the places where the page is offered beyond loopback without a password or a token."""
-    if web.password is not None or web.token is not None:
+    if web.asks_for_login:
         return ()
     faults = []
     if not is_loopback(web.host):

@@ -18,6 +18,7 @@ from watcher.settings.exposure import find_exposed
 from watcher.settings.fault_redaction import conceal_values
 from watcher.settings.feeds import read_sources
 from watcher.settings.folders import database_address, state_folder
+from watcher.settings.logins import Oidc
 from watcher.settings.meaning import build_encoder_options
 from watcher.settings.proxies import read_proxies
 from watcher.settings.schema import Fetch, Polling, Retention, Storage, Web, WrittenMeaning
@@ -135,6 +136,9 @@ class _FolderReader:
         for section, model in SECTIONS.items():
             if model is not None and section in root.values:
                 secrets.read_files(root.values[section], model, self._folder, self._faults)
+        web = root.values.get("web")
+        if isinstance(web, Table) and "oidc" in web.values:
+            secrets.read_files(web.values["oidc"], Oidc, self._folder, self._faults)
         return root, main is None
 
     def _read_sections(self, root: Table) -> tuple[Storage, Fetch, Polling, Web, Retention, WrittenMeaning]:
@@ -144,10 +148,20 @@ class _FolderReader:
         web = self._section(root, "web", Web)
         retention = self._section(root, "retention", Retention)
         meaning = self._section(root, "meaning", WrittenMeaning)
+        self._check_logins(web, root)
         if fetch.websub and web.base_url is None:
             place = find_node(root, ("fetch", "websub")).place
             self._faults.append(place.fault("`websub` needs `web.base_url`: the address at which hubs reach this page"))
         return storage, fetch, polling, web, retention, meaning
+
+    def _check_logins(self, web: Web, root: Table) -> None:
+        """Add the faults of logins that need another key."""
+        if web.login.header is not None and not web.trusted_proxies:
+            place = find_node(root, ("web", "login", "header")).place
+            self._faults.append(place.fault("`header` needs `web.trusted_proxies`: who else writes it is not believed"))
+        if web.oidc is not None and web.base_url is None:
+            place = find_node(root, ("web", "oidc")).place
+            self._faults.append(place.fault("`oidc` needs `web.base_url`: the issuer sends people back to it"))
 
     def _section(self, root: Table, name: str, model: type[S]) -> S:
         node: Node = root.values.get(name) or Scalar(root.place, None, root.place)

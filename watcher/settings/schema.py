@@ -20,6 +20,7 @@ from watcher.model.feed import Budget
 from watcher.model.meaning import EncoderEngine
 from watcher.model.proxy import DIRECT, parse_proxy
 from watcher.model.topic import DEFAULT_PROPOSALS
+from watcher.settings.logins import Login, Oidc
 from watcher.settings.value_types import DailyBudget, Networks, Sentences, Size, TimeOfDay, Verify
 from watcher.text.suggest import did_you_mean
 from watcher.text.written_values import (
@@ -33,10 +34,10 @@ from watcher.text.written_values import (
 )  # fmt: skip
 
 OWN_PATHS = frozenset({
-    "api", "archive", "as-of", "channels", "deliveries", "digests", "digests.atom", "entries", "events", "feeds",
-    "feeds.opml", "healthz", "history", "hits", "hits.atom", "hits.csv", "hits.jsonl", "hits.md", "label", "login",
-    "logout", "metrics", "overview", "proposals", "query", "readyz", "settings", "setup", "static", "stories", "topics",
-    "unsubscribe", "websub", "workbench",
+    "account", "api", "archive", "as-of", "audit", "channels", "deliveries", "digests", "digests.atom", "entries",
+    "events", "feeds", "feeds.opml", "healthz", "history", "hits", "hits.atom", "hits.csv", "hits.jsonl", "hits.md",
+    "label", "login", "logout", "metrics", "overview", "people", "proposals", "query", "readyz", "settings", "setup",
+    "static", "stories", "topics", "unsubscribe", "websub", "workbench",
 })  # fmt: skip
 """What the page's own addresses begin with: the path of `web.base_url` must not look like one of them."""
 TOKEN_BITS = 128
@@ -166,6 +167,8 @@ class Web(Section):
     secret_key: SecretStr | None = None
     hosts: Strings = ()
     trusted_proxies: Networks = ()
+    login: Login = Login()
+    oidc: Oidc | None = None
     max_connections: int = Field(500, ge=16, le=50_000)
     max_connections_per_source: int = Field(256, ge=8, le=50_000)
 
@@ -194,6 +197,12 @@ class Web(Section):
         if first in OWN_PATHS:
             raise ValueError(f"its path begins with /{first}, as an address of the page itself does: choose another")
         return url
+
+    @property
+    def asks_for_login(self) -> bool:
+        """Return whether what is configured asks for a login; people in the database do, too."""
+        has_secret = self.password is not None or self.token is not None
+        return has_secret or self.oidc is not None or self.login.required or self.login.header is not None
 
     @property
     def address(self) -> str:

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
@@ -20,12 +20,15 @@ from watcher.pipeline.websub.service import Subscriber
 from watcher.settings import signing_key
 from watcher.web import api, errors, events, health, metrics, pages, syndication, websub
 from watcher.web.api_examples import add_examples
-from watcher.web.auth.access import AccessControl, AccessMiddleware
+from watcher.web.auth.access import AccessMiddleware
 from watcher.web.auth.bodies import BoundedBodies
+from watcher.web.auth.control import AccessControl
 from watcher.web.auth.forwarded import ForwardedHeaders
 from watcher.web.auth.headers import SafeHeaders
 from watcher.web.auth.paths import HeadAsGet, SubPath
+from watcher.web.auth.roles import check_role
 from watcher.web.auth.sources import Proxies
+from watcher.web.auth.trusted_header import TrustedHeader
 from watcher.web.context import WebContext
 from watcher.web.deadlines import BoundedMatching
 from watcher.web.render.environment import make_environment
@@ -57,6 +60,7 @@ def create_app(
         openapi_url="/api/openapi.json",
         redirect_slashes=False,
         middleware=[
+            Middleware(TrustedHeader, header=settings.login.header, proxies=Proxies(settings.trusted_proxies)),
             Middleware(ForwardedHeaders, proxies=Proxies(settings.trusted_proxies)),
             Middleware(SubPath, prefix=gate.prefix),
             Middleware(HeadAsGet),
@@ -101,7 +105,7 @@ class _Application(FastAPI):
 @cache
 def _collect_routes() -> Sequence[BaseRoute]:
     """Return the routes that every application serves: FastAPI prepares them at the first request, once a process."""
-    collected = APIRouter()
+    collected = APIRouter(dependencies=[Depends(check_role)])
     for router in (health.router, metrics.router, syndication.router, events.router, api.router, *pages.routers):
         collected.include_router(router)
     return tuple(collected.routes)

@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import jinja2
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from starlette.requests import HTTPConnection
 
@@ -17,10 +18,13 @@ from watcher.app.bootstrap import App
 from watcher.app.proposals import is_meaning_on
 from watcher.fetch import Fetcher
 from watcher.model.meaning import ProposalState
+from watcher.model.person import Role
 from watcher.pipeline.storage_monitor import StorageMonitor
+from watcher.store.database import Db
 from watcher.store.meaning.proposals import ProposalFilters, count_proposals
 from watcher.topics.named_query import NamedQuery
-from watcher.web.auth.access import AccessControl
+from watcher.web.auth.control import AccessControl
+from watcher.web.auth.person import get_person
 from watcher.web.auth.sessions import Session
 from watcher.web.deadlines import MatchBudget, QueryParser
 from watcher.web.setup_drafts import SettingUp
@@ -70,6 +74,19 @@ class WebContext:
             self._cache[name] = (self.now, value)
         return value  # type: ignore[return-value]
 
+    async def change_people(self, change: Callable[[Db], T]) -> T:
+        """Run a change of people, sessions or tokens in a transaction, and know it at once. Raises what it raises."""
+
+        def write() -> T:
+            """Change something in a transaction of its own."""
+            with self.app.database.write() as db:
+                return change(db)
+
+        try:
+            return await run_in_threadpool(write)
+        finally:
+            self.gate.people.forget()
+
     def clear_cache(self) -> None:
         """Forget what was cached: something was changed."""
         self._cache.clear()
@@ -83,7 +100,9 @@ class WebContext:
             path=request.url.path,
             now=self.now,
             csrf=self.gate.form_token(session),
-            logged_in=self.gate.login_needed and session.authenticated,
+            visitor=(visitor := get_person(request)),
+            may=lambda role: visitor.role.includes(Role(role)),
+            logged_in=session.person is not None,
             topic_name=lambda topic_id: topic_names.get(topic_id, topic_id),
             proposals_open=None if status >= 400 else self._count_open_proposals(),
             fragment=request.query_params.get("fragment") == "1",

@@ -9,6 +9,7 @@ from fastapi.concurrency import run_in_threadpool
 
 from watcher.app.configuration.editor import Editor
 from watcher.settings.edit_history import Version
+from watcher.web.auth.person import acting_person
 from watcher.web.context import WebContext
 from watcher.web.reload import reload_configuration
 
@@ -17,7 +18,7 @@ T = TypeVar("T")
 
 def make_editor(ctx: WebContext, by: Literal["page", "api"]) -> Editor:
     """Return who edits the configuration that is in force."""
-    return Editor(app=ctx.app, by=by, now=ctx.now)
+    return Editor(app=ctx.app, by=by, now=ctx.now, person=acting_person.get())
 
 
 async def save(ctx: WebContext, by: Literal["page", "api"], change: Callable[[Editor], T]) -> T:

@@ -18,8 +18,9 @@ from watcher.errors import UsageError
 from watcher.settings import Settings, signing_key
 from watcher.settings.exposure import is_loopback
 from watcher.web import errors
-from watcher.web.auth.access import AccessControl, AccessMiddleware
+from watcher.web.auth.access import AccessMiddleware
 from watcher.web.auth.allowed_hosts import is_same_origin
+from watcher.web.auth.control import AccessControl
 from watcher.web.auth.forwarded import ForwardedHeaders
 from watcher.web.auth.headers import SafeHeaders
 from watcher.web.auth.sources import Proxies
@@ -62,7 +63,7 @@ def guard_application(app: App, inner: ASGIApp, host: str, clock: Callable[[], d
 def require_login_beyond_loopback(settings: Settings, host: str) -> None:
     """Raise ConfigError or UsageError where others could reach an address without a token or a password."""
     require_login(settings)
-    if not is_loopback(host) and settings.web.token is None and settings.web.password is None:
+    if not is_loopback(host) and not settings.web.asks_for_login:
         raise UsageError(f"{host} is not loopback, and others reach it: set web.token (`watcher token` creates one)")
 
 

@@ -129,6 +129,7 @@ async def test_channel(app: App, name: str, fetcher: Fetcher, editor: Editor) ->
     """
     channel = find_channel(app.settings.channels, name)
     app.settings.require_secrets("channels")
+    editor.record("channel tested", name)
     return await send_test_message(app, channel, fetcher, editor.now)
 
 

@@ -86,6 +86,7 @@ def send_digest_now(app: App, name: str, editor: Editor) -> SentNow:
     from watcher.store.outbox.queries import find_deliveries
 
     digest = compose_now(app.database, app.press(), name, editor.now)
+    editor.record("digest sent by hand", name, after=None if digest is None else str(digest.id))
     if digest is None or digest.id is None:
         return {"id": None, "stories": 0, "hits": 0, "deliveries": 0}
     with app.database.read() as db:

@@ -17,6 +17,7 @@ from watcher.contract.configuration import ConfigurationVersion
 from watcher.contract.timestamps import format_timestamp
 from watcher.errors import ConfigError, ConflictError, Fault, UsageError
 from watcher.model.digest import Channel, Subscription
+from watcher.model.person import DESK, Actor, Person, Role
 from watcher.model.topic import Topic
 from watcher.settings import load, signing_key
 from watcher.settings.edit_feeds import escape_references
@@ -26,6 +27,7 @@ from watcher.settings.secrets import list_secret_lists, secret_fields
 from watcher.settings.yaml_edits import format_item
 from watcher.store.database import Db
 from watcher.store.digests.renames import rename_channel, rename_digest
+from watcher.store.people.audit import add_audit_entry, find_editor_of_version
 from watcher.store.topics import rename_topic
 from watcher.text.written_values import Section
 
@@ -36,11 +38,15 @@ _HIDDEN = "***"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Editor:
-    """Edits the configuration of an application, in the name of an entry point. `versions` are the edits it made."""
+    """Edits the configuration of an application, in a person's name, through an entry point.
+
+    `versions` are the edits it made.
+    """
 
     app: App
     by: str
     now: datetime
+    person: Person = DESK
     versions: list[Version] = field(default_factory=list)
 
     @property
@@ -53,12 +59,19 @@ class Editor:
         Raises what `edit_configuration` raises.
         """
         version = edit_configuration(self.folder, self.app.environ, plan, Origin(by=self.by, at=self.now))
-        self.versions.extend([version] if version is not None else [])
+        if version is not None:
+            self.versions.append(version)
+            self.record("configuration changed", version.summary, version=version.number)
         return version
 
     def undo(self, number: int | None = None) -> Version:
-        """Undo an edit, the latest by default; raises what `undo_version` raises."""
+        """Undo an edit, the latest by default; raises what `undo_version` raises.
+
+        Who is no admin can undo what an editor may do, which is what the person did: raises UsageError for the rest.
+        """
         before = self.app.settings
+        if not self.person.role.includes(Role.ADMIN):
+            self._require_own_edit(number)
         version = undo_version(self.folder, self.app.environ, number, Origin(by=self.by, at=self.now))
         self.versions.append(version)
         after = load(self.folder, self.app.environ, queries=False, secrets_needed=False)
@@ -66,7 +79,20 @@ class Editor:
             _rename_back(rename_topic, db, _list_names(before.topics), _list_names(after.topics))
             _rename_back(rename_digest, db, _list_names(before.subscriptions), _list_names(after.subscriptions))
             _rename_back(rename_channel, db, _list_names(before.channels), _list_names(after.channels))
+        self.record("configuration changed", version.summary, version=version.number)
         return version
+
+    def record(self, action: str, object_: str, *, after: str | None = None, version: int | None = None) -> None:
+        """Add to the audit who did what to which object. Raises StoreError."""
+        actor = Actor(person=self.person, via=self.by)
+        with self.app.database.write() as db:
+            add_audit_entry(db, actor, self.now, action, object_, after=after, version=version)
+
+    def _require_own_edit(self, number: int | None) -> None:
+        with self.app.database.read() as db:
+            author = None if number is None else find_editor_of_version(db, number)
+        if author != self.person.name:
+            raise UsageError("this edit was made by somebody else: an admin can undo it")
 
     def load_version(self, number: int) -> Version:
         """Return an edit that is kept; raises NotFoundError."""

@@ -63,7 +63,7 @@ def upsert_hits(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
     return tuple(fresh)
 
 
-def set_hit_label(db: Db, hit_id: int, judgement: str | None, now: datetime) -> None:
+def set_hit_label(db: Db, hit_id: int, judgement: str | None, now: datetime, *, author: str | None = None) -> None:
     """Record a person's judgement (`relevant`, `irrelevant`, or None to take it back); raises NotFoundError."""
     chosen = select(hits.c.topic_id, hits.c.entry_id, hits.c.topic_version, hits.c.relevance, hits.c.score)
     hit = db.execute(chosen.where(hits.c.id == hit_id)).first()
@@ -77,6 +77,7 @@ def set_hit_label(db: Db, hit_id: int, judgement: str | None, now: datetime) -> 
         entry_id=hit.entry_id,
         verdict=Verdict(judgement),
         topic_version=hit.topic_version,
+        author=author,
         score=hit.score if hit.relevance is None else hit.relevance,
     )
     add_judgement(db, new, now)

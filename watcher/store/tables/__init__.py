@@ -16,6 +16,7 @@ from watcher.store.tables.meaning import (
     topic_heads,
 )
 from watcher.store.tables.metadata import metadata
+from watcher.store.tables.people import api_tokens, audit, people, sessions
 from watcher.store.tables.story import stories, story_decisions, story_marks, story_moves
 from watcher.store.tables.system import leases, meta
 from watcher.store.tables.topic import hit_days, hits, topic_versions, topics
@@ -31,7 +32,9 @@ from watcher.store.tables.triage import (
 
 __all__ = [
     "aliases",
+    "api_tokens",
     "archive",
+    "audit",
     "callbacks",
     "digest_items",
     "digests",
@@ -55,12 +58,14 @@ __all__ = [
     "notes",
     "offered_hits",
     "outbox",
+    "people",
     "polls",
     "proposals",
     "readers",
     "repeatable_requests",
     "saved_views",
     "seen_items",
+    "sessions",
     "starred_items",
     "stories",
     "story_decisions",

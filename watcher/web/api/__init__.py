@@ -3,6 +3,7 @@
 from fastapi import APIRouter, Depends
 
 from watcher.web.api import (
+    account,
     channels,
     configuration,
     digest_edits,
@@ -12,6 +13,7 @@ from watcher.web.api import (
     feeds,
     hits,
     notes,
+    people,
     proposals,
     setup,
     status,
@@ -28,7 +30,7 @@ from watcher.web.api.problems import PROBLEMS
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
 for part in (
     hits, proposals, entries, stories, story_briefs, topics, topic_edits, feeds, feed_edits, digests, digest_edits,
-    channels, status, configuration, setup, triage, notes, views,
+    channels, status, configuration, setup, people, account, triage, notes, views,
 ):  # fmt: skip
     router.include_router(part.router)
 

@@ -13,6 +13,7 @@ from watcher.app.listing import list_hits as get_hits
 from watcher.contract.hits import Hit, HitList, Label, LabelledHit, encode_hit, encode_hits
 from watcher.store.hits.queries import load_hit
 from watcher.web.api.parameters import ListParameters, add_next_link
+from watcher.web.auth.person import get_actor
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.validation import HitId
 
@@ -54,5 +55,5 @@ def put_label(ctx: Ctx, hit_id: HitId, judgement: LabelUpdate) -> LabelledHit:
     """Judge a hit for its topic: relevant or irrelevant. An item that several topics found is judged for each."""
     label: Label | None = None if judgement.label == "none" else judgement.label
     with ctx.app.database.write() as db:
-        judge_hit(db, hit_id, label, ctx.now)
+        judge_hit(db, hit_id, label, ctx.now, get_actor("api"))
     return {"id": hit_id, "label": label}

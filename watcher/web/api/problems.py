@@ -21,7 +21,7 @@ def _describe(description: str) -> dict[str, Any]:
 PROBLEMS: Responses = {
     400: _describe("The request cannot be understood: an invalid time, or a query with an error"),
     401: _describe("A login or token is needed"),
-    403: _describe("The request comes from another site's page"),
+    403: _describe("The person has not the role that this needs, or the request comes from another site's page"),
     404: _describe("There is nothing with this name or number"),
     422: _describe("A parameter or the body is invalid"),
     503: _describe("The database cannot be reached, or the inflections of a query are still being loaded"),

@@ -12,6 +12,7 @@ from watcher.contract.proposals import LabelledProposal, Proposal, ProposalList,
 from watcher.store.meaning.proposals import get_proposal
 from watcher.web.api.hits import LabelUpdate
 from watcher.web.api.parameters import Cursor, Limit, Search, Since, Topics, Until, add_next_link
+from watcher.web.auth.person import get_actor
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.listing import parse_proposals_query
 from watcher.web.validation import ProposalId, Text
@@ -73,7 +74,7 @@ def put_proposal_label(ctx: Ctx, proposal_id: ProposalId, judgement: LabelUpdate
     """Judge a proposal for its topic. Relevant makes it a hit, irrelevant teaches the topic, none takes it back."""
     label: Label | None = None if judgement.label == "none" else judgement.label
     with ctx.app.database.write() as db:
-        judged = judge_proposal(db, proposal_id, label, ctx.now)
+        judged = judge_proposal(db, proposal_id, label, ctx.now, get_actor("api"))
     ctx.clear_cache()
     return {
         "id": proposal_id,

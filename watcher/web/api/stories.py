@@ -12,6 +12,7 @@ from watcher.app.story_decisions import encode_decision, merge_other_story, spli
 from watcher.contract.stories import Story, StoryDecision, StoryList, encode_stories, encode_story
 from watcher.store.stories.queries import load_story
 from watcher.web.api.parameters import StoryParameters, add_next_link
+from watcher.web.auth.person import get_actor
 from watcher.web.context import Ctx
 from watcher.web.validation import MAX_JSON_ID, StoryId
 
@@ -60,7 +61,7 @@ def get_story(ctx: Ctx, story_id: StoryId) -> Story:
 def post_story_split(ctx: Ctx, story_id: StoryId, split: Split) -> StoryDecision:
     """Move entries of a story into one of their own. The two are not joined again by themselves."""
     with ctx.app.database.write() as db:
-        decision = split_off_reports(db, story_id, split.entries, ctx.now)
+        decision = split_off_reports(db, story_id, split.entries, ctx.now, get_actor("api"))
     ctx.clear_cache()
     return encode_decision(decision)
 
@@ -69,7 +70,7 @@ def post_story_split(ctx: Ctx, story_id: StoryId, split: Split) -> StoryDecision
 def post_story_merge(ctx: Ctx, story_id: StoryId, merge: Merge) -> StoryDecision:
     """Move all entries of another story into this one."""
     with ctx.app.database.write() as db:
-        decision = merge_other_story(db, story_id, merge.story, ctx.now)
+        decision = merge_other_story(db, story_id, merge.story, ctx.now, get_actor("api"))
     ctx.clear_cache()
     return encode_decision(decision)
 
@@ -78,6 +79,6 @@ def post_story_merge(ctx: Ctx, story_id: StoryId, merge: Merge) -> StoryDecision
 def post_story_undo(ctx: Ctx, story_id: StoryId, undo: Undo) -> StoryDecision:
     """Undo a split or a merge of a story: its entries go back, those that are still there."""
     with ctx.app.database.write() as db:
-        decision = undo_decision(db, story_id, ctx.now, undo.decision)
+        decision = undo_decision(db, story_id, ctx.now, undo.decision, get_actor("api"))
     ctx.clear_cache()
     return encode_decision(decision)

@@ -4,31 +4,25 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
-import hmac
-import time
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from http.cookies import CookieError, SimpleCookie
+from typing import NoReturn
 from urllib.parse import quote
 
-from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from watcher.app.people.logins import RefusedLoginError
 from watcher.errors import BusyError, StoreError
-from watcher.settings import Web
-from watcher.store.database import Database
-from watcher.store.system.ended_sessions import add_ended_session, list_ended_sessions
-from watcher.web.auth.allowed_hosts import is_own_host, is_same_origin, list_own_hosts
-from watcher.web.auth.hashing import HashingQueue
-from watcher.web.auth.paths import get_path_prefix
-from watcher.web.auth.secrets import Secrets
-from watcher.web.auth.sessions import COOKIE, LIFETIME, Session, Sessions
+from watcher.model.person import DESK, NOBODY, Person
+from watcher.web.auth.allowed_hosts import is_same_origin
+from watcher.web.auth.control import AccessControl
+from watcher.web.auth.person import PERSON, acting_person
+from watcher.web.auth.sessions import COOKIE, Session
 from watcher.web.auth.sources import get_source
-from watcher.web.auth.throttle import Throttle
+from watcher.web.auth.trusted_header import VOUCHED
 from watcher.web.errors import make_problem, wants_problem
 
 PUBLIC_PATHS = ("/healthz", "/readyz", "/login", "/static/", "/label/", "/unsubscribe/", "/websub/")
@@ -37,115 +31,6 @@ CROSS_ORIGIN_PATHS = ("/unsubscribe/", "/websub/")
 """Called by mail services and hubs: there is no visitor's browser to be misused."""
 COOKIELESS_PATHS = ("/api/", "/mcp", "/static/", "/healthz", "/readyz", "/metrics", "/events")
 _SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
-LOGOUT_CHECK_SECONDS = 10.0
-"""Seconds after which a log-out in another process is known here."""
-
-
-class AccessControl:
-    """Decides which requests are served. A login is needed wherever a password or a token is set."""
-
-    def __init__(self, web: Web, key: bytes, clock: Callable[[], datetime], database: Database) -> None:
-        self._key = key
-        self.secrets = Secrets(web)
-        self.sessions = self._make_sessions()
-        self.throttle = Throttle()
-        self.prefix = get_path_prefix(web.base_url)
-        self.clock = clock
-        self.base_url = web.base_url
-        self.is_https = (web.base_url or "").startswith("https:")
-        self._own_hosts = list_own_hosts(web)
-        self._hashing = HashingQueue()
-        self._database = database
-        self._logouts_checked_at = float("-inf")
-
-    def replace_secrets(self, web: Web) -> None:
-        """Take over the password and token of a configuration; where one is new, every session ends."""
-        secrets = Secrets(web)
-        if secrets.fingerprint != self.secrets.fingerprint:
-            self.secrets = secrets
-            self.sessions = self._make_sessions()
-            self._logouts_checked_at = float("-inf")
-
-    def _make_sessions(self) -> Sessions:
-        return Sessions(hmac.new(self._key, self.secrets.fingerprint.encode(), hashlib.sha256).digest())
-
-    @property
-    def login_needed(self) -> bool:
-        return self.secrets.any
-
-    def form_token(self, session: Session) -> str:
-        """Return the CSRF token of this session's forms."""
-        return self.sessions.form_token(session)
-
-    def is_own_host(self, host: str) -> bool:
-        """Return whether a Host header names this server."""
-        return is_own_host(host, self._own_hosts)
-
-    def format_cookie(self, session: Session) -> str:
-        """Return the Set-Cookie header of a session."""
-        secure = "; Secure" if self.is_https else ""
-        age = int(LIFETIME.total_seconds())
-        path = self.prefix or "/"
-        value = self.sessions.format_cookie(session)
-        return f"{COOKIE}={value}; Path={path}; Max-Age={age}; HttpOnly; SameSite=Lax{secure}"
-
-    async def get_session(self, cookie: str | None, now: datetime) -> Session:
-        """Return the session of a cookie, or a new one."""
-        session = self.sessions.parse_cookie(cookie, now)
-        if session is not None and session.authenticated:
-            session = self.sessions.parse_cookie(cookie, now) if await self._load_logouts() else None
-        return session or self.sessions.create(now)
-
-    async def end_session(self, session: Session) -> None:
-        """Log a session out for good, in every process on this database; raises StoreError where that is down."""
-        self.sessions.end(session)
-        until = datetime.fromtimestamp(session.created, UTC) + LIFETIME
-
-        def store_logout() -> None:
-            """Store that the session ended."""
-            with self._database.write() as db:
-                add_ended_session(db, session.id, until, self.clock())
-
-        await run_in_threadpool(store_logout)
-
-    async def check_password(self, password: str, source: str, now: datetime) -> timedelta | None:
-        """Return None where the password is right, else how long this source has to wait before the next try.
-
-        Zero where it was checked and is wrong. Raises BusyError where too many others are being checked.
-        """
-        if (wait := self.throttle.get_wait(source, now)) > timedelta():
-            return wait
-        rank = self.throttle.get_rank(source)
-        # Counted before it is checked, so that many tries at once are many tries.
-        self.throttle.count_failure(source, now)
-        if not self.secrets.is_plausible(password):
-            return timedelta()
-        try:
-            is_right = await self._hashing.run(lambda: self.secrets.is_password(password), rank)
-        except BusyError:
-            self.throttle.uncount_failure(source)
-            raise
-        if not is_right:
-            return timedelta()
-        self.throttle.count_success(source)
-        return None
-
-    async def _load_logouts(self) -> bool:
-        """Load which sessions were logged out, from time to time; returns whether they are known at all."""
-        if time.monotonic() - self._logouts_checked_at < LOGOUT_CHECK_SECONDS:
-            return True
-
-        def list_ended() -> frozenset[str]:
-            """Return the ids of the sessions that were logged out."""
-            with self._database.read() as db:
-                return list_ended_sessions(db)
-
-        try:
-            self.sessions.replace_ended(await run_in_threadpool(list_ended))
-        except StoreError:
-            return self._logouts_checked_at > float("-inf")
-        self._logouts_checked_at = time.monotonic()
-        return True
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,13 +51,15 @@ class AccessMiddleware:
             return
         headers = Headers(scope=scope)
         now = self._gate.clock()
-        session = await self._gate.get_session(_get_cookie(headers), now)
+        session = await self._gate.get_session(_get_cookie(headers), get_visitor_source(scope), now)
         scope["watcher.session"] = session
         try:
-            await self._check_access(scope, headers, session, now)
+            person = await self._find_person(scope, headers, session, now)
         except _RefusalError as refusal:
             await refusal.response(scope, receive, send)
             return
+        scope[PERSON] = person
+        acting_person.set(person)
 
         async def send_with_cookie(message: Message) -> None:
             """Send a message; the first response of a new session sets its cookie."""
@@ -184,17 +71,39 @@ class AccessMiddleware:
 
         await self._app(scope, receive, send_with_cookie)
 
-    async def _check_access(self, scope: Scope, headers: Headers, session: Session, now: datetime) -> None:
+    async def _find_person(self, scope: Scope, headers: Headers, session: Session, now: datetime) -> Person:
+        """Return who makes a request. Raises _RefusalError where it is not served."""
         gate, path, host = self._gate, scope["path"], headers.get("host", "")
         if not gate.is_own_host(host):
             message = f"This server does not answer to the name {host[:100]!r}. Add it to web.hosts in watcher.yaml."
             raise _RefusalError(_refuse(scope, headers, 421, message))
-        # A token or password in the header proves that no browser was misused (CSRF); cookies do not.
-        has_credentials = await self._check_authorization(scope, headers, now)
-        if scope["method"] not in _SAFE_METHODS and not has_credentials and not path.startswith(CROSS_ORIGIN_PATHS):
+        is_public = path.startswith(PUBLIC_PATHS)
+        try:
+            login_needed = gate.login_needed if is_public else await gate.is_login_needed()
+            # A token or password in the header proves that no browser was misused (CSRF); cookies do not.
+            person = await self._check_authorization(scope, headers, now) if login_needed else None
+            visitor = await self._find_visitor(scope, headers, session)
+        except StoreError as error:
+            raise _RefusalError(_refuse_for_now(scope, headers, "The database cannot be reached.", 60)) from error
+        if scope["method"] not in _SAFE_METHODS and person is None and not path.startswith(CROSS_ORIGIN_PATHS):
             self._check_origin(scope, headers, host)
-        if not gate.login_needed or has_credentials or session.authenticated or path.startswith(PUBLIC_PATHS):
-            return
+        person = person or visitor or (None if login_needed else DESK)
+        if person is None and not is_public:
+            self._ask_for_login(scope, headers)
+        return person or NOBODY
+
+    async def _find_visitor(self, scope: Scope, headers: Headers, session: Session) -> Person | None:
+        """Return whom a trusted proxy names, else who logged in with the session. Raises StoreError."""
+        if VOUCHED not in scope:
+            return session.person
+        try:
+            return (await self._gate.admit(scope[VOUCHED], None, None, self._gate.first_role)).person
+        except RefusedLoginError as refusal:
+            raise _RefusalError(_refuse(scope, headers, 403, f"Not logged in: {refusal}.")) from refusal
+
+    def _ask_for_login(self, scope: Scope, headers: Headers) -> NoReturn:
+        """Send a person to the form, and a program to its token."""
+        path = scope["path"]
         if scope["method"] == "GET" and not wants_problem(path, headers.get("accept", "")):
             query = scope["query_string"].decode("latin-1")
             target = quote(path + (f"?{query}" if query else ""), safe="")
@@ -211,37 +120,37 @@ class AccessMiddleware:
         if origin is None and site is not None and site not in {"same-origin", "none"}:
             raise _RefusalError(_refuse(scope, headers, 403, "This request comes from another site's page."))
 
-    async def _check_authorization(self, scope: Scope, headers: Headers, now: datetime) -> bool:
-        """Return whether the request has a valid Authorization header; an invalid one is refused and counted."""
+    async def _check_authorization(self, scope: Scope, headers: Headers, now: datetime) -> Person | None:
+        """Return whose Authorization header this is, None without one; an invalid one is refused and counted."""
         scheme, _, value = headers.get("authorization", "").partition(" ")
-        if not scheme or not self._gate.login_needed:
-            return False
-        credential = _parse_credential(scheme.lower(), value.strip())
+        if not scheme:
+            return None
+        name, credential = _parse_credential(scheme.lower(), value.strip())
         # The token first, and without the throttle: it cannot be guessed, so others' tries must not keep it out.
-        if credential is not None and self._gate.secrets.is_token(credential):
-            return True
-        wait = await self._get_wait(credential if scheme.lower() == "basic" else None, scope, headers, now)
-        if wait is None:
-            return True
-        if wait > timedelta():
-            raise _RefusalError(refuse_too_soon(scope, headers, wait))
+        if credential is not None and (owner := await self._gate.find_token_owner(credential, now)) is not None:
+            return owner
+        checked = await self._check_basic(name, credential, scope, headers, now)
+        if isinstance(checked, Person):
+            return checked
+        if checked > timedelta():
+            raise _RefusalError(refuse_too_soon(scope, headers, checked))
         response = _refuse(scope, headers, 401, "Wrong token or password.")
         response.headers["WWW-Authenticate"] = 'Bearer realm="news-watcher", error="invalid_token"'
         raise _RefusalError(response)
 
-    async def _get_wait(self, password: str | None, scope: Scope, headers: Headers, now: datetime) -> timedelta | None:
-        """Return None where a password is right, else how long to wait before the next try."""
+    async def _check_basic(
+        self, name: str | None, password: str | None, scope: Scope, headers: Headers, now: datetime
+    ) -> Person | timedelta:
+        """Return whose password this is, else how long to wait before the next try; `name` is None for a token."""
         source = get_visitor_source(scope)
-        if password is None:
+        if name is None or password is None:
             wait = self._gate.throttle.get_wait(source, now)
             self._gate.throttle.count_failure(source, now)
             return wait
         try:
-            return await self._gate.check_password(password, source, now)
+            return await self._gate.check_password(name, password, source, now)
         except BusyError as error:
-            response = _refuse(scope, headers, 503, str(error))
-            response.headers["Retry-After"] = str(error.retry_after)
-            raise _RefusalError(response) from error
+            raise _RefusalError(_refuse_for_now(scope, headers, str(error), error.retry_after)) from error
 
 
 def get_visitor_source(scope: Scope) -> str:
@@ -263,15 +172,23 @@ def _refuse(scope: Scope, headers: Headers, status: int, message: str) -> Respon
     return PlainTextResponse(message + "\n", status)
 
 
-def _parse_credential(scheme: str, value: str) -> str | None:
+def _refuse_for_now(scope: Scope, headers: Headers, message: str, retry_after: int) -> Response:
+    response = _refuse(scope, headers, 503, message)
+    response.headers["Retry-After"] = str(retry_after)
+    return response
+
+
+def _parse_credential(scheme: str, value: str) -> tuple[str | None, str | None]:
+    """Return the name and the secret of a header: no name for a token, no secret where it cannot be read."""
     if scheme == "bearer":
-        return value
+        return None, value
     if scheme != "basic":
-        return None
+        return None, None
     try:
-        return base64.b64decode(value, validate=True).decode().partition(":")[2]
+        name, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
-        return None
+        return None, None
+    return name, secret
 
 
 def _get_cookie(headers: Headers) -> str | None:

@@ -5,14 +5,42 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
+from collections import OrderedDict
 from functools import cached_property
 
-from argon2 import PasswordHasher
-from argon2.exceptions import Argon2Error, InvalidHashError
-
+from watcher.app.people.passwords import MAX_PASSWORD_LENGTH, hash_password, is_password_of
 from watcher.settings import Web
 
-MAX_PASSWORD_LENGTH = 1024
+MAX_VERIFIED = 1_000
+"""Passwords that are remembered as right, by a keyed hash: programs send one with every request."""
+
+
+class VerifiedPasswords:
+    """Checks passwords against argon2 hashes, and those that were right before without hashing them again."""
+
+    def __init__(self) -> None:
+        self._salt = secrets.token_bytes(32)
+        self._verified: OrderedDict[str, bytes] = OrderedDict()
+
+    @cached_property
+    def _nobodys_hash(self) -> str:
+        """What is checked where there is nobody of a name, so that the time says nothing about who has an account."""
+        return hash_password(secrets.token_urlsafe(16))
+
+    def is_right(self, password_hash: str | None, password: str) -> bool:
+        """Return whether a password has this hash; False, as slowly, for no hash. Call it through the HashingQueue."""
+        if password_hash is None:
+            is_password_of(self._nobodys_hash, password)
+            return False
+        digest = hmac.new(self._salt, password.encode("utf-8", "replace"), hashlib.sha256).digest()
+        if hmac.compare_digest(digest, self._verified.get(password_hash, b"")):
+            return True
+        if not is_password_of(password_hash, password):
+            return False
+        self._verified[password_hash] = digest
+        if len(self._verified) > MAX_VERIFIED:
+            self._verified.popitem(last=False)
+        return True
 
 
 class Secrets:
@@ -21,13 +49,6 @@ class Secrets:
     def __init__(self, web: Web) -> None:
         self._password = web.password.get_secret_value() if web.password else None
         self._token = web.token.get_secret_value() if web.token else None
-        self._hasher = PasswordHasher()
-        self._salt = secrets.token_bytes(32)
-        self._verified = b""
-
-    @property
-    def any(self) -> bool:
-        return self._password is not None or self._token is not None
 
     @property
     def fingerprint(self) -> str:
@@ -38,25 +59,20 @@ class Secrets:
         """Return whether this is the token, in constant time."""
         return self._token is not None and hmac.compare_digest(self._token.encode(), text.encode("utf-8", "replace"))
 
-    def is_plausible(self, text: str) -> bool:
-        """Return whether this may be the password and is worth hashing."""
-        return self._password is not None and 0 < len(text) <= MAX_PASSWORD_LENGTH
-
-    def is_password(self, text: str) -> bool:
-        """Return whether this is the password. Slow by design: call it through the HashingQueue."""
-        if not self.is_plausible(text):
-            return False
-        digest = hmac.new(self._salt, text.encode("utf-8", "replace"), hashlib.sha256).digest()
-        if hmac.compare_digest(digest, self._verified):
-            return True
-        try:
-            self._hasher.verify(self._hash, text.encode("utf-8", "replace"))
-        except (Argon2Error, InvalidHashError):
-            return False
-        self._verified = digest
-        return True
-
     @cached_property
-    def _hash(self) -> str:
-        password = self._password or ""
-        return password if password.startswith("$argon2") else self._hasher.hash(password)
+    def password_hash(self) -> str | None:
+        """The argon2 hash of the configured password, None without one. Slow where the password itself is written."""
+        if self._password is None or self._password.startswith("$argon2"):
+            return self._password
+        from argon2 import PasswordHasher  # whatever its length: it is written in the configuration
+
+        return PasswordHasher().hash(self._password.encode("utf-8", "replace"))
+
+    @property
+    def has_password(self) -> bool:
+        return self._password is not None
+
+
+def is_plausible(password: str) -> bool:
+    """Return whether a password is worth hashing."""
+    return 0 < len(password) <= MAX_PASSWORD_LENGTH

@@ -1,9 +1,11 @@
 """The pages, one subject a module."""
 
 from watcher.web.pages import (
+    account,
     api_docs,
     archive,
     as_of,
+    audit,
     channels,
     deliveries,
     digest_edits,
@@ -17,7 +19,9 @@ from watcher.web.pages import (
     labels,
     login,
     notes,
+    oidc,
     overview,
+    people,
     preview,
     proposals,
     query_check,
@@ -39,8 +43,8 @@ from watcher.web.pages import (
 _ALL = (
     hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, topic_preview,
     topic_articles, feed_lists, feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
-    deliveries, overview, as_of, query_check, labels, unsubscribe, login, api_docs,
-    triage, notes, views,
+    deliveries, overview, as_of, query_check, labels, unsubscribe, login, oidc, api_docs,
+    triage, notes, views, account, people, audit,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 

@@ -13,6 +13,7 @@ from watcher.errors import NotFoundError
 from watcher.model.results import StoredHit, StoredProposal
 from watcher.store.hits.queries import load_hit
 from watcher.store.meaning.proposals import get_proposal
+from watcher.web.auth.person import get_actor
 from watcher.web.context import Ctx, WebContext
 from watcher.web.forms import SubmittedForm, redirect_back
 from watcher.web.validation import HitId, ProposalId
@@ -49,9 +50,9 @@ def confirm_label(request: Request, ctx: Ctx, token: str) -> Response:
 def store_linked_label(request: Request, ctx: Ctx, token: str) -> Response:
     """Store the judgement of a signed link; the signature stands for the login."""
     if (judgement := verify_feedback(ctx.key, token)) is not None:
-        _store_label(ctx, judgement[0], LABELS[judgement[1]])
+        _store_label(ctx, judgement[0], LABELS[judgement[1]], "link")
     elif (judgement := verify_proposal_feedback(ctx.key, token)) is not None:
-        _store_proposal_label(ctx, judgement[0], LABELS[judgement[1]])
+        _store_proposal_label(ctx, judgement[0], LABELS[judgement[1]], "link")
     return _render_label(request, ctx, token, done=True)
 
 
@@ -75,13 +76,13 @@ def _load_judged(ctx: WebContext, token: str) -> tuple[StoredHit | StoredProposa
     return None, ""
 
 
-def _store_label(ctx: WebContext, hit_id: int, label: Label | None) -> None:
+def _store_label(ctx: WebContext, hit_id: int, label: Label | None, via: str = "page") -> None:
     with ctx.app.database.write() as db:
-        judge_hit(db, hit_id, label, ctx.now)
+        judge_hit(db, hit_id, label, ctx.now, get_actor(via))
     ctx.clear_cache()
 
 
-def _store_proposal_label(ctx: WebContext, proposal_id: int, label: Label | None) -> None:
+def _store_proposal_label(ctx: WebContext, proposal_id: int, label: Label | None, via: str = "page") -> None:
     with ctx.app.database.write() as db:
-        judge_proposal(db, proposal_id, label, ctx.now)
+        judge_proposal(db, proposal_id, label, ctx.now, get_actor(via))
     ctx.clear_cache()

@@ -22,7 +22,7 @@ from watcher.store.hits.queries import get_newest_hit_id, load_hits_of_entries
 from watcher.store.stories.facets import count_story_facets, count_unread_stories, list_judged_hits
 from watcher.store.stories.queries import load_story
 from watcher.store.triage.readers import load_reader
-from watcher.web.auth.person import get_person
+from watcher.web.auth.person import get_actor, get_person
 from watcher.web.context import Ctx, WebContext
 from watcher.web.forms import SubmittedForm
 from watcher.web.pages.list_query import PageQuery, parse_page_query
@@ -125,7 +125,7 @@ async def split_shown_story(ctx: Ctx, story_id: StoryId, form: SubmittedForm) ->
     def split() -> None:
         """Store the decision."""
         with ctx.app.database.write() as db:
-            split_off_reports(db, story_id, entries, ctx.now)
+            split_off_reports(db, story_id, entries, ctx.now, get_actor("page"))
 
     await run_in_threadpool(split)
     ctx.clear_cache()
@@ -140,7 +140,7 @@ async def merge_shown_story(ctx: Ctx, story_id: StoryId, form: SubmittedForm) ->
     def merge() -> None:
         """Store the decision."""
         with ctx.app.database.write() as db:
-            merge_other_story(db, story_id, other, ctx.now)
+            merge_other_story(db, story_id, other, ctx.now, get_actor("page"))
 
     await run_in_threadpool(merge)
     ctx.clear_cache()
@@ -155,7 +155,7 @@ async def undo_shown_decision(ctx: Ctx, story_id: StoryId, form: SubmittedForm) 
     def undo() -> None:
         """Store that it was undone."""
         with ctx.app.database.write() as db:
-            undo_decision(db, story_id, ctx.now, decision)
+            undo_decision(db, story_id, ctx.now, decision, get_actor("page"))
 
     await run_in_threadpool(undo)
     ctx.clear_cache()
