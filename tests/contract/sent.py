@@ -42,7 +42,9 @@ ROUTES = {
     "stories": "stories", "stories/{story}": "stories/{story_id}", "topics": "topics",
     "topics/eyes": "topics/{topic_id}", "feeds": "feeds", "feeds/show?url={feed}": "feeds/show", "digests": "digests",
     "deliveries": "deliveries", "status": "status", "proposals": "proposals",
-    "proposals/{proposal}": "proposals/{proposal_id}",
+    "proposals/{proposal}": "proposals/{proposal_id}", "marks?target=entry:{entry}": "marks", "notes": "notes",
+    "notes/1": "notes/{note_id}", "notes/1/versions": "notes/{note_id}/versions", "views": "views",
+    "facets/hits": "facets/hits", "facets/stories": "facets/stories",
 }  # fmt: skip
 
 
@@ -94,6 +96,15 @@ def collect(folder: Path) -> dict[str, Any]:
         application.close()
         with served(desk.folder) as client:
             document = client.get("/api/openapi.json").json()
+            note = {"target": f"entry:{names['entry']}", "text": "Ask them.", "to": ["desk"]}
+            sent["POST note"] = sorted(list_keys(client.post("/api/v1/notes", json=note).json(), NAMES))
+            edit = {"version": 1, "text": "Ask us.", "to": ["desk"]}
+            sent["PATCH note"] = sorted(list_keys(client.patch("/api/v1/notes/1", json=edit).json(), NAMES))
+            client.put("/api/v1/notes/1/done", json={"done": True})
+            view = {"name": "Eyes", "page": "hits", "params": {"topic": ["eyes"]}}
+            sent["POST view"] = sorted(list_keys(client.post("/api/v1/views", json=view).json(), NAMES))
+            marks = {"targets": [f"entry:{names['entry']}"], "seen": True, "starred": True}
+            sent["PUT marks"] = sorted(list_keys(client.put("/api/v1/marks", json=marks).json(), NAMES))
             for route, name in ROUTES.items():
                 answer = client.get(f"/api/v1/{route.format(**names)}")
                 assert answer.status_code == 200, (route, answer.text)

@@ -23,6 +23,7 @@ from watcher.contract import (
     stories,
     topic_analysis,
     topics,
+    triage,
 )
 
 MODELS: dict[str, Any] = {
@@ -80,6 +81,10 @@ SENT: dict[str, Any] = {
     "POST topics/test ['query', 'text']": topics.TestedText,
     "PUT label": hits.LabelledHit,
     "PUT proposal label": proposals.LabelledProposal,
+    "POST note": triage.Note,
+    "PATCH note": triage.Note,
+    "POST view": triage.View,
+    "PUT marks": triage.ChangedMarks,
 }
 
 

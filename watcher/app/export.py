@@ -21,6 +21,7 @@ from watcher.digest.atom import AtomEntry, AtomText, format_atom_feed
 from watcher.digest.evidence import split_by_evidence
 from watcher.model.entry import StoredEntry
 from watcher.model.results import StoredHit, StoredProposal
+from watcher.model.story import Story
 from watcher.store.digests.queries import StoredDigest
 
 CSV_COLUMNS = (
@@ -75,6 +76,31 @@ def export_hits_atom(
     """Return hits and proposals in their order as an Atom feed; evidence is marked in the summary's HTML."""
     entries = [_to_atom_entry(hit) if isinstance(hit, StoredHit) else _propose_in_atom(hit) for hit in hits]
     return format_atom_feed(title, feed_id, entries, self_url=url)
+
+
+def export_stories_atom(title: str, feed_id: str, stories: Sequence[Story], *, url: str, base_url: str) -> str:
+    """Return stories in their order as an Atom feed; an entry changes with each report and links to the page."""
+    entries = [
+        AtomEntry(
+            title=story.lead.title if story.lead else "",
+            id=f"urn:news-watcher:story:{story.id}",
+            url=f"{base_url}/stories/{story.id}",
+            updated=format_timestamp(story.last_at),
+            published=format_timestamp(story.first_at),
+            author=story.lead.source if story.lead else None,
+            category=story.topics[0] if story.topics else None,
+            summary=AtomText(type="text", text=_summarise_outlets(story)),
+        )
+        for story in stories
+    ]
+    return format_atom_feed(title, feed_id, entries, self_url=url)
+
+
+def _summarise_outlets(story: Story) -> str:
+    outlets = story.outlets
+    more = f" and {len(outlets) - 8} more" if len(outlets) > 8 else ""
+    reports = f"{story.size} report{'' if story.size == 1 else 's'}"
+    return f"{reports}: {', '.join(outlets[:8])}{more}"
 
 
 def export_digests_atom(title: str, feed_id: str, digests: Sequence[StoredDigest], *, url: str | None = None) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.results import Filters, Page, SearchResult, StoredHit
 from watcher.model.story import Story, StoryOrder
+from watcher.model.triage import Reader
 from watcher.store.database import Db
 from watcher.store.hits.search import find_hits
 from watcher.store.stories.queries import find_stories
@@ -23,6 +24,8 @@ LABELS = ("relevant", "irrelevant", "none")
 ORDERS = ("new", "score")
 STORY_ORDERS = tuple(StoryOrder)
 FOUND_BY = ("words", "meaning", "all")
+LAST_VISIT = "last-visit"
+"""As a time: when the reader was here before."""
 _AGO = re.compile(r"(?i)^\s*(\d{1,6})\s*(s|m|min|h|d|w)\s*(ago)?\s*$")
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "days", "w": "weeks"}
@@ -32,7 +35,8 @@ _UNITS = {"s": "seconds", "m": "minutes", "min": "minutes", "h": "hours", "d": "
 class RawListQuery:
     """What a list is asked for, as typed; empty means no restriction. `found_by` concerns hits alone.
 
-    `orders` are the orders that the list has, its usual one first.
+    `orders` are the orders that the list has, its usual one first. `reader` is whose read state and stars count;
+    without one, `unread`, `starred` and the time `last-visit` are refused.
     """
 
     search: str | None = None
@@ -46,6 +50,9 @@ class RawListQuery:
     origins: Sequence[str] = ()
     found_by: str = "words"
     baseline: bool | None = None
+    unread: bool = False
+    starred: bool = False
+    reader: Reader | None = None
     order: str = "new"
     orders: Sequence[str] = ORDERS
     limit: int = 50
@@ -164,15 +171,8 @@ def parse_period(since: str | None, until: str | None, now: datetime) -> tuple[d
 
 
 def _parse_filters(raw: RawListQuery, topic_ids: list[str], now: datetime) -> Filters:
-    for topic in raw.topics:
-        if topic not in topic_ids:
-            raise NotFoundError("topic", topic, find_nearest(topic, topic_ids) or "")
-    for label in raw.labels:
-        if label not in LABELS:
-            raise UsageError(f"{label!r} is not a label. Use one of: {', '.join(LABELS)}.")
-    if raw.found_by not in FOUND_BY:
-        raise UsageError(f"{raw.found_by!r} is not valid for found_by. Use one of: {', '.join(FOUND_BY)}.")
-    since, until = parse_period(raw.since, raw.until, now)
+    _check_values(raw, topic_ids)
+    since, until = parse_period(_resolve_visit(raw.since, raw), _resolve_visit(raw.until, raw), now)
     return Filters(
         topics=tuple(raw.topics),
         sources=tuple(raw.sources),
@@ -184,7 +184,31 @@ def _parse_filters(raw: RawListQuery, topic_ids: list[str], now: datetime) -> Fi
         origins=tuple(raw.origins),
         found_by=() if raw.found_by == "all" else (raw.found_by,),
         baseline=raw.baseline,
+        unread_by=raw.reader if raw.unread else None,
+        starred_by=raw.reader.person if raw.starred and raw.reader is not None else None,
     )
+
+
+def _check_values(raw: RawListQuery, topic_ids: list[str]) -> None:
+    """Raise NotFoundError for an unknown topic, UsageError for other values that a list cannot be narrowed by."""
+    for topic in raw.topics:
+        if topic not in topic_ids:
+            raise NotFoundError("topic", topic, find_nearest(topic, topic_ids) or "")
+    for label in raw.labels:
+        if label not in LABELS:
+            raise UsageError(f"{label!r} is not a label. Use one of: {', '.join(LABELS)}.")
+    if raw.found_by not in FOUND_BY:
+        raise UsageError(f"{raw.found_by!r} is not valid for found_by. Use one of: {', '.join(FOUND_BY)}.")
+    # Three restrictions are about a person; a list for nobody cannot have them.
+    if raw.reader is None and (raw.unread or raw.starred or LAST_VISIT in {raw.since, raw.until}):
+        raise UsageError("Nobody is named whose read state and stars count here.")
+
+
+def _resolve_visit(text: str | None, raw: RawListQuery) -> str | None:
+    """Return a time as typed; in place of LAST_VISIT when the reader's former visit ended, or what was seen by then."""
+    if text != LAST_VISIT or raw.reader is None:
+        return text
+    return (raw.reader.last_visit_at or raw.reader.seen_before).isoformat()
 
 
 def _invalid_time(text: str) -> UsageError:

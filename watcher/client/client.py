@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx
 
+from watcher.client.triage import ListMethods
 from watcher.contract import (
     configuration,
     deliveries,
@@ -53,7 +54,7 @@ class ConflictError(ApiError):
         return self.problem.get("proposed", "")
 
 
-class Client:
+class Client(ListMethods):
     """A connection to one watcher; a context manager. `token` is `web.token`, `password` that of the page.
 
     Methods raise ApiError where a request is refused, and httpx.TransportError where there is no answer.

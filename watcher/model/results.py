@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 from watcher.model.entry import StoredEntry
 from watcher.model.meaning import Proposal, ProposalState
 from watcher.model.topic import Evidence, FoundBy, Hit
+from watcher.model.triage import Reader
 
 T = TypeVar("T")
 WEAK_RELEVANCE = 0.25
@@ -126,7 +127,7 @@ class Filters:
 
     `sources` are feed addresses, feed names or hosts. `since` and `until` bound `matched_at` for hits and
     `first_seen_at` for entries: [since, until). `labels` may hold `relevant`, `irrelevant` and `none`, `found_by`
-    `words` and `meaning`.
+    `words` and `meaning`. `unread_by` keeps what that person has not seen, `starred_by` what that person starred.
     """
 
     topics: tuple[str, ...] = ()
@@ -139,3 +140,29 @@ class Filters:
     origins: tuple[str, ...] = ()
     found_by: tuple[str, ...] = ()
     baseline: bool | None = None
+    unread_by: Reader | None = None
+    starred_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FacetValue:
+    """A value that a list can be narrowed to, and how many rows have it; `name` is what people call it."""
+
+    value: str
+    name: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facets:
+    """How the rows of a list spread over topics, sources, languages and days, the most frequent value first.
+
+    Days are UTC, oldest first. `counted` rows were looked at, the newest; `is_partial` where there are more.
+    """
+
+    topics: tuple[FacetValue, ...] = ()
+    sources: tuple[FacetValue, ...] = ()
+    languages: tuple[FacetValue, ...] = ()
+    days: tuple[FacetValue, ...] = ()
+    counted: int = 0
+    is_partial: bool = False

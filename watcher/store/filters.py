@@ -7,8 +7,10 @@ from typing import Any
 from sqlalchemy import Select, func, or_, select
 
 from watcher.model.results import Filters
+from watcher.model.triage import TargetKind
 from watcher.store.database import Db
 from watcher.store.tables import entries, feeds, hits
+from watcher.store.triage.marks import is_starred, is_unread
 from watcher.text.redact import make_public_url
 
 
@@ -27,6 +29,14 @@ def filter_hits(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     if filters.labels:
         judged = hits.c.label.in_(filters.labels)
         chosen = chosen.where(or_(judged, hits.c.label.is_(None)) if "none" in filters.labels else judged)
+    if filters.unread_by is not None:
+        reader = filters.unread_by
+        # The first hit that may be unread bounds the walk through hits in order of their ids.
+        first = select(func.min(hits.c.id)).where(hits.c.matched_at > reader.seen_floor).scalar_subquery()
+        chosen = chosen.where(hits.c.id >= first)
+        chosen = chosen.where(is_unread(reader, TargetKind.ENTRY, hits.c.entry_id, hits.c.matched_at))
+    if filters.starred_by is not None:
+        chosen = chosen.where(is_starred(filters.starred_by, TargetKind.ENTRY, hits.c.entry_id))
     return filter_entries(db, chosen, filters)
 
 

@@ -8,15 +8,25 @@ from typing import Literal, TypeAlias
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from watcher.app.export import export_digests_atom, export_hits_atom, export_hits_json_feed, get_listed_at
+from watcher.app.export import (
+    export_digests_atom,
+    export_hits_atom,
+    export_hits_json_feed,
+    export_stories_atom,
+    get_listed_at,
+)
 from watcher.app.topics import find_topic
+from watcher.app.triage.views import list_view_items, parse_view_query
 from watcher.model.meaning import ProposalState
 from watcher.model.results import Filters, StoredHit, StoredProposal
+from watcher.model.story import Story
 from watcher.model.topic import Topic
 from watcher.store.digests.queries import load_latest_digests
 from watcher.store.hits.search import find_hits
 from watcher.store.meaning.proposals import ProposalFilters, list_proposals
-from watcher.web.context import Ctx, WebContext
+from watcher.store.triage.readers import load_reader
+from watcher.store.triage.views import get_view_by_key
+from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.render.environment import link
 
 router = APIRouter(include_in_schema=False)
@@ -42,6 +52,25 @@ def get_topic_json_feed(request: Request, ctx: Ctx, topic_id: str, found_by: Fou
     home_url = _make_url(ctx, request, f"/hits?topic={topic.id}")
     body = export_hits_json_feed(topic.name, newest, url=url, home_url=home_url)
     return _respond(request, body, "application/feed+json; charset=utf-8")
+
+
+@router.get("/views/{key}.atom")
+def get_view_atom(request: Request, ctx: Ctx, key: str) -> Response:
+    """Return the newest items of a saved view as Atom, read or not; the view's key is in its address."""
+    topic_ids = [topic.id for topic in ctx.app.settings.topics]
+    with ctx.app.database.read() as db:
+        view = get_view_by_key(db, key)
+        reader = load_reader(db, view.person, ctx.now)
+        query = parse_view_query(view, reader, topic_ids, ctx.now, lambda text: ctx.parse_query(text).query)
+        items = list_view_items(db, view, query, get_match_budget(request).is_spent)
+    feed_id, url = f"urn:news-watcher:view:{view.key}", _make_url(ctx, request, f"/views/{view.key}.atom")
+    stories = [item for item in items if isinstance(item, Story)]
+    found = [item for item in items if not isinstance(item, Story)]
+    if stories:
+        body = export_stories_atom(view.name, feed_id, stories, url=url, base_url=_make_url(ctx, request, ""))
+    else:
+        body = export_hits_atom(view.name, feed_id, found, url=url)
+    return _respond(request, body, "application/atom+xml; charset=utf-8")
 
 
 @router.get("/digests.atom")

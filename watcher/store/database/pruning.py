@@ -21,12 +21,14 @@ from sqlalchemy import (
     delete,
     exists,
     func,
+    or_,
     select,
     tuple_,
     update,
 )
 
 from watcher.model.entry import StoredEntry
+from watcher.model.triage import UNREAD_FOR, TargetKind
 from watcher.store.database import Database, Db
 from watcher.store.database.maintenance import get_database_size, release_space
 from watcher.store.entries.fulltext_index import unindex_entries
@@ -45,8 +47,12 @@ from watcher.store.tables import (
     feeds,
     hits,
     machine_texts,
+    notes,
     outbox,
     polls,
+    saved_views,
+    seen_items,
+    starred_items,
     stories,
     story_marks,
     tombstones,
@@ -96,7 +102,8 @@ _THEIR_FEEDS = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retention:
-    """How long things are kept. `entries` concerns those without hits; what a digest or a label refers to stays."""
+    """How long things are kept. `entries` concerns those without hits; what a digest, a label, a note or a star
+    refers to stays."""
 
     entries: timedelta = timedelta(days=90)
     hits: timedelta = timedelta(days=730)
@@ -135,6 +142,9 @@ def prune_database(
     _piecemeal(database, _some(stories, stories.c.last_at < now - STORY_WINDOW, ~_has_tellings()))
     old_polls = _piecemeal(database, _some(polls, polls.c.at < now - kept.polls))
     _piecemeal(database, _some(machine_texts, machine_texts.c.created_at < now - kept.payloads))
+    # What they concern counts as seen by now, or was deleted long ago.
+    _piecemeal(database, _some(seen_items, seen_items.c.changed_at < now - UNREAD_FOR))
+    _piecemeal(database, _some(saved_views, saved_views.c.deleted_at < now - UNREAD_FOR))
     unlisted = _piecemeal(database, _some(tombstones, _is_unlisted(now)))
     old_payloads = outbox.c.state == "sent", outbox.c.sent_at < now - kept.payloads, outbox.c.payload != ""
     emptied = _piecemeal(database, update(outbox).where(_a_batch(outbox, *old_payloads)).values(payload=""))
@@ -226,9 +236,17 @@ def _leaving(after: int, below: int, hits_since: datetime) -> Select[Any]:
             (hits.c.matched_at >= hits_since) | hits.c.label.is_not(None) | reported,
         )
     )
+    is_used = or_(
+        is_kept,
+        *(
+            exists().where(table.c.kind == kind.value, table.c.target_id == column)
+            for table in (notes, starred_items)
+            for kind, column in ((TargetKind.ENTRY, entry_table.c.id), (TargetKind.STORY, entry_table.c.story_id))
+        ),
+    )
     return (
         select(entry_table.c.id)
-        .where(entry_table.c.id > after, entry_table.c.id < below, ~is_kept)
+        .where(entry_table.c.id > after, entry_table.c.id < below, ~is_used)
         .order_by(entry_table.c.id)
         .limit(ENTRIES_PER_PRUNE)
     )

@@ -13,6 +13,7 @@ from sqlalchemy import CursorResult, RowMapping, Select, delete, func, insert, s
 from watcher.errors import NotFoundError
 from watcher.model.meaning import Judgement, Proposal, ProposalEvidence, ProposalState, ReferenceKind, Verdict
 from watcher.model.results import Page, StoredProposal
+from watcher.model.triage import Reader, TargetKind
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.entries.mapping import read_entry_row, select_entries
@@ -21,6 +22,9 @@ from watcher.store.meaning.judgements import NewJudgement, add_judgement, undo_j
 from watcher.store.sql.dialect import acquire_lock
 from watcher.store.tables import embedding_models, hits, judgements, proposals
 from watcher.store.tables import entries as entry_table
+from watcher.store.triage.marks import is_unread
+
+MAX_COUNTED = 2_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +116,14 @@ def count_proposals(db: Db, filters: ProposalFilters | None = None) -> Mapping[s
     for topic_id, state, count in db.execute(chosen.group_by(proposals.c.topic_id, proposals.c.state)):
         counts.setdefault(topic_id, {})[state] = int(count)
     return counts
+
+
+def count_unread_proposals(db: Db, filters: ProposalFilters, reader: Reader) -> int:
+    """Count the unread proposals among the newest MAX_COUNTED that pass the filters."""
+    newest = _filter(select(proposals.c.id, proposals.c.proposed_at), filters).order_by(proposals.c.id.desc())
+    window = newest.limit(MAX_COUNTED).subquery()
+    unread = is_unread(reader, TargetKind.PROPOSAL, window.c.id, window.c.proposed_at)
+    return int(db.execute(select(func.count()).select_from(window).where(unread)).scalar_one())
 
 
 def label_proposal(

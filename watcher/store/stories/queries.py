@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, bindparam, func, or_, s
 from watcher.errors import NotFoundError, UsageError
 from watcher.model.results import Filters, Page
 from watcher.model.story import Story, StoryArticle, StoryOrder
+from watcher.model.triage import TargetKind
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.filters import filter_entries
@@ -21,6 +22,7 @@ from watcher.store.stories.moves import find_current_story
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, stories
 from watcher.store.tables import hits as hit_table
+from watcher.store.triage.marks import is_starred, is_unread
 
 MAX_RANKED = 5_000
 """How many stories are ranked by their outlets, which have to be counted."""
@@ -68,7 +70,7 @@ def find_stories(
     By outlets only the MAX_RANKED stories with the latest reports are ranked. Raises UsageError for a strange cursor.
     """
     # Each order has a key of its own, and with it a cursor and a condition for the rows behind that.
-    chosen = _filter_stories(db, select(stories), filters or Filters())
+    chosen = filter_stories(db, select(stories), filters or Filters())
     match order:
         case StoryOrder.NEW:
             place = parse_cursor("stories", cursor)
@@ -99,11 +101,16 @@ def _follows(column: ColumnElement[Any], value: object, id_column: ColumnElement
     return or_(column < value, and_(column == value, id_column < id_))
 
 
-def _filter_stories(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
+def filter_stories(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
+    """Narrow a question that has the stories table in it."""
     if filters.since is not None:
         chosen = chosen.where(stories.c.last_at >= filters.since)
     if filters.until is not None:
         chosen = chosen.where(stories.c.first_at < filters.until)
+    if filters.unread_by is not None:
+        chosen = chosen.where(is_unread(filters.unread_by, TargetKind.STORY, stories.c.id, stories.c.last_at))
+    if filters.starred_by is not None:
+        chosen = chosen.where(is_starred(filters.starred_by, TargetKind.STORY, stories.c.id))
     if filters.topics or filters.sources or filters.languages:
         inside: Select[Any] = (
             select(entry_table.c.id)

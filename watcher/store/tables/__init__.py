@@ -19,6 +19,15 @@ from watcher.store.tables.metadata import metadata
 from watcher.store.tables.story import stories, story_decisions, story_marks, story_moves
 from watcher.store.tables.system import leases, meta
 from watcher.store.tables.topic import hit_days, hits, topic_versions, topics
+from watcher.store.tables.triage import (
+    note_mentions,
+    note_versions,
+    notes,
+    readers,
+    saved_views,
+    seen_items,
+    starred_items,
+)
 
 __all__ = [
     "aliases",
@@ -41,11 +50,18 @@ __all__ = [
     "machine_texts",
     "meta",
     "metadata",
+    "note_mentions",
+    "note_versions",
+    "notes",
     "offered_hits",
     "outbox",
     "polls",
     "proposals",
+    "readers",
     "repeatable_requests",
+    "saved_views",
+    "seen_items",
+    "starred_items",
     "stories",
     "story_decisions",
     "story_marks",

@@ -11,6 +11,7 @@ from watcher.web.api import (
     feed_edits,
     feeds,
     hits,
+    notes,
     proposals,
     setup,
     status,
@@ -19,6 +20,8 @@ from watcher.web.api import (
     topic_edits,
     topic_trials,
     topics,
+    triage,
+    views,
 )
 from watcher.web.api.parameters import refuse_unknown_parameters
 from watcher.web.api.problems import PROBLEMS
@@ -26,7 +29,7 @@ from watcher.web.api.problems import PROBLEMS
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
 for part in (
     hits, proposals, entries, stories, story_briefs, topics, topic_edits, topic_trials, feeds, feed_edits,
-    digests, digest_edits, channels, status, configuration, setup,
+    digests, digest_edits, channels, status, configuration, setup, triage, notes, views,
 ):  # fmt: skip
     router.include_router(part.router)
 

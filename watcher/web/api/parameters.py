@@ -13,6 +13,7 @@ from pydantic import Field
 
 from watcher.app.listing import STORY_ORDERS, ListQuery, RawListQuery
 from watcher.text.suggest import find_nearest
+from watcher.web.auth.person import get_person
 from watcher.web.context import Ctx, get_context
 from watcher.web.listing import parse_request_query
 from watcher.web.render.environment import link
@@ -25,7 +26,9 @@ Topics = Annotated[list[_TopicId] | None, Query(description="Only these topics",
 Sources = Annotated[
     list[_Source] | None, Query(description="Only these feeds: an address, a name or a host", max_length=20)
 ]
-Since = Annotated[Text | None, Query(description="From this time on: 7d, 36h, 2026-11-01, yesterday", max_length=100)]
+Since = Annotated[
+    Text | None, Query(description="From this time on: 7d, 36h, 2026-11-01, yesterday, last-visit", max_length=100)
+]
 Until = Annotated[Text | None, Query(description="Before this time", max_length=100)]
 Story = Annotated[int | None, Query(description="Only this story", ge=1, le=MAX_ID)]
 Languages = Annotated[list[_Language] | None, Query(description="Only these languages", max_length=20)]
@@ -35,6 +38,8 @@ Origins = Annotated[
     Query(description="Only hits found on arrival, by a replay, or by an edit of the entry"),
 ]
 Baseline = Annotated[bool | None, Query(description="Whether the entry came with its feed's first poll")]
+Unread = Annotated[bool, Query(description="Only what you have not seen")]
+Starred = Annotated[bool, Query(description="Only what you starred")]
 Order = Annotated[Literal["new", "score"], Query(description="Newest first, or best first among the newest")]
 StoryOrder = Annotated[
     Literal["active", "new", "outlets"], Query(description="By the latest report, the first, or outlets")
@@ -45,10 +50,12 @@ Search = Annotated[Text | None, Query(description="A query in the topic language
 Like = Annotated[
     Text | None, Query(description="Entries whose meaning is near to this text, the nearest first", max_length=4_000)
 ]
+# `search` and `query` are what the command calls it; both are accepted, `q` is documented.
 _SearchAlias = Annotated[Text | None, Query(description="The same as `q`", max_length=20_000, include_in_schema=False)]
 
 
 def parse_list_parameters(
+    request: Request,
     ctx: Ctx,
     q: Search = None,
     search: _SearchAlias = None,
@@ -62,13 +69,14 @@ def parse_list_parameters(
     label: Labels = None,
     origin: Origins = None,
     baseline: Baseline = None,
+    unread: Unread = False,
+    starred: Starred = False,
     order: Order = "new",
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> ListQuery:
     """Parse the parameters of a list of hits or entries; raises UsageError, QueryError and BusyError."""
     raw = RawListQuery(
-        # `search` and `query` are what the command calls it; both are accepted, `q` is documented.
         search=q or search or query,
         topics=topic or (),
         sources=source or (),
@@ -79,20 +87,25 @@ def parse_list_parameters(
         labels=label or (),
         origins=origin or (),
         baseline=baseline,
+        unread=unread,
+        starred=starred,
         order=order,
         limit=limit,
         cursor=cursor,
     )
-    return parse_request_query(ctx, raw)
+    return parse_request_query(ctx, raw, get_person(request).name)
 
 
 def parse_story_parameters(
+    request: Request,
     ctx: Ctx,
     topic: Topics = None,
     source: Sources = None,
     since: Since = None,
     until: Until = None,
     language: Languages = None,
+    unread: Unread = False,
+    starred: Starred = False,
     order: StoryOrder = "active",
     limit: Limit = 20,
     cursor: Cursor = None,
@@ -104,12 +117,14 @@ def parse_story_parameters(
         since=since,
         until=until,
         languages=language or (),
+        unread=unread,
+        starred=starred,
         order=order,
         orders=STORY_ORDERS,
         limit=limit,
         cursor=cursor,
     )
-    return parse_request_query(ctx, raw)
+    return parse_request_query(ctx, raw, get_person(request).name)
 
 
 ListParameters = Annotated[ListQuery, Depends(parse_list_parameters)]

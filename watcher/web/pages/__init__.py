@@ -1,6 +1,7 @@
 """The pages, one subject a module."""
 
 from watcher.web.pages import (
+    api_docs,
     archive,
     as_of,
     channels,
@@ -15,6 +16,7 @@ from watcher.web.pages import (
     hits,
     labels,
     login,
+    notes,
     overview,
     preview,
     proposals,
@@ -27,7 +29,9 @@ from watcher.web.pages import (
     topic_edits,
     topic_preview,
     topics,
+    triage,
     unsubscribe,
+    views,
     workbench,
 )
 
@@ -35,7 +39,8 @@ from watcher.web.pages import (
 _ALL = (
     hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, topic_preview,
     topic_articles, feed_lists, feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
-    deliveries, overview, as_of, query_check, labels, unsubscribe, login,
+    deliveries, overview, as_of, query_check, labels, unsubscribe, login, api_docs,
+    triage, notes, views,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 

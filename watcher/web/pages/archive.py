@@ -15,6 +15,7 @@ from watcher.model.results import Page, SearchResult
 from watcher.store.hits.queries import load_hits_of_entries
 from watcher.web.context import Ctx, get_match_budget
 from watcher.web.pages.list_query import parse_page_query
+from watcher.web.pages.row_marks import list_view_lines
 from watcher.web.pages.sidebar import get_sidebar
 
 router = APIRouter(include_in_schema=False)
@@ -23,7 +24,7 @@ router = APIRouter(include_in_schema=False)
 @router.get("/archive")
 def show_archive(request: Request, ctx: Ctx) -> Response:
     """Show the entries that a search matches, newest first."""
-    question = parse_page_query(ctx, request.query_params)
+    question = parse_page_query(ctx, request)
     page: Page[SearchResult] = Page(items=())
     topics_of: defaultdict[int, list[str]] = defaultdict(list)
     if question.fault is None:
@@ -47,5 +48,7 @@ def show_archive(request: Request, ctx: Ctx) -> Response:
         base="/archive",
         is_meaning_on=is_meaning_on(ctx.app.settings),
         topics_of=topics_of,
+        views=list_view_lines(ctx, question.reader),
+        facets=None,
         **get_sidebar(ctx),
     )

@@ -12,13 +12,18 @@ from watcher.match import Clause, explain_match
 from watcher.model.entry import StoredEntry
 from watcher.model.results import Filters, StoredHit
 from watcher.model.topic import Topic
+from watcher.model.triage import Target, TargetKind
 from watcher.store.digests.queries import load_digests_of_hits
 from watcher.store.entries.queries import load_entry, load_entry_versions
 from watcher.store.hits.queries import load_hit, load_hits_of_entries
 from watcher.store.meaning.proposals import ProposalFilters, list_proposals
 from watcher.store.stories.queries import find_story_of_entry
+from watcher.store.triage.readers import load_reader
+from watcher.web.auth.person import get_person
 from watcher.web.context import Ctx, WebContext
 from watcher.web.pages.hit_groups import HitRow
+from watcher.web.pages.notes import load_shown_notes
+from watcher.web.pages.row_marks import list_people, load_row_marks
 from watcher.web.render.diffs import compare_versions
 from watcher.web.validation import EntryId, HitId
 
@@ -71,11 +76,19 @@ def _render_entry(request: Request, ctx: WebContext, entry_id: int, hit_id: int 
         reported = load_digests_of_hits(db, [hit.id for hit in entry_hits])
         story = find_story_of_entry(db, entry_id)
         proposals = list_proposals(db, ProposalFilters(entry_id=entry_id)).items
+        reader = load_reader(db, get_person(request).name, ctx.now)
+        marks = load_row_marks(db, TargetKind.ENTRY, [entry_id], reader)
+        about = [Target(TargetKind.ENTRY, entry_id), *(Target(TargetKind.PROPOSAL, each.id) for each in proposals)]
+        notes = load_shown_notes(db, about)
     ordered = sorted(entry_hits, key=lambda hit: hit.id != hit_id)
     return ctx.render_page(
         request,
         "entry.html",
         stored=stored,
+        marks=marks,
+        notes=notes,
+        people=list_people(ctx),
+        person=reader.person,
         row=HitRow(hits=ordered) if ordered else None,
         evidence=[evidence for hit in entry_hits for evidence in hit.hit.evidence],
         reasons=[_explain_hit(ctx, hit, stored) for hit in ordered],

@@ -53,7 +53,7 @@ def get_hits_atom(request: Request, ctx: Ctx) -> Response:
 
 
 def _list_exported_hits(request: Request, ctx: WebContext) -> Sequence[StoredHit]:
-    question = parse_page_query(ctx, request.query_params, BATCH_SIZE)
+    question = parse_page_query(ctx, request, BATCH_SIZE)
     get_match_budget(request).allow(EXPORT_TIME)
     if question.fault is not None:
         raise question.fault

@@ -9,6 +9,7 @@ from watcher.match import Query, match_entry
 from watcher.model.entry import StoredEntry
 from watcher.model.results import StoredHit
 from watcher.model.topic import Evidence
+from watcher.model.triage import Target, TargetKind
 
 
 @dataclass(slots=True, kw_only=True)
@@ -47,6 +48,15 @@ class HitGroup:
             for hit in sorted(row.hits, key=lambda hit: hit.id):  # a topic keeps its place in every row
                 by_topic.setdefault(hit.topic_id, hit)
         return list(by_topic.values())
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Return the items of the group, and its story where all its reports are in the group."""
+        entries = [Target(TargetKind.ENTRY, row.stored.id) for row in (self.lead, *self.others)]
+        story = self.lead.hit.story_id
+        if story is not None and len(entries) == self.lead.hit.story_size:
+            return (*entries, Target(TargetKind.STORY, story))
+        return tuple(entries)
 
     @property
     def is_weak(self) -> bool:

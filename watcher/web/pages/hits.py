@@ -13,10 +13,13 @@ from watcher.app.listing import list_hits
 from watcher.app.setup.writing import is_setup_needed
 from watcher.errors import UsageError
 from watcher.model.results import Page, StoredHit
+from watcher.model.triage import TargetKind
+from watcher.store.hits.facets import count_hit_facets, count_unread_hits
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.pages.hit_groups import group_by_entry, group_by_story
 from watcher.web.pages.list_query import PageQuery, parse_page_query
 from watcher.web.pages.proposals import get_related
+from watcher.web.pages.row_marks import RowMarks, load_list_side, load_row_marks, record_page_visit
 from watcher.web.pages.sidebar import get_sidebar
 from watcher.web.render.environment import link
 
@@ -30,10 +33,12 @@ def show_hits(request: Request, ctx: Ctx) -> Response:
     if request.url.path == "/" and ctx.fetcher is not None and is_setup_needed(ctx.app.settings):
         return RedirectResponse("/setup", 303)
     # A fragment is what the script adds below the list: it needs neither the frame nor the sidebar.
-    question = parse_page_query(ctx, request.query_params)
+    fragment = request.query_params.get("fragment") == "1"
+    if not fragment:
+        record_page_visit(ctx, request)
+    question = parse_page_query(ctx, request)
     question, page = _load_page(ctx, question, get_match_budget(request).is_spent)
     groups = group_by_story(group_by_entry(page.items, question.query.search), enabled=question.grouped)
-    fragment = request.query_params.get("fragment") == "1"
     return ctx.render_page(
         request,
         "hits_list.html" if fragment else "hits.html",
@@ -44,13 +49,29 @@ def show_hits(request: Request, ctx: Ctx) -> Response:
         page=page,
         base="/hits",
         newest=max((hit.id for hit in page.items), default=0),
-        **({} if fragment else {**get_sidebar(ctx), **_get_related(ctx, question)}),
+        marks=_load_marks(ctx, question, page),
+        **({} if fragment else {**get_sidebar(ctx), **_get_related(ctx, question), **_load_side(ctx, question)}),
+    )
+
+
+def _load_marks(ctx: WebContext, question: PageQuery, page: Page[StoredHit]) -> RowMarks:
+    with ctx.app.database.read() as db:
+        return load_row_marks(db, TargetKind.ENTRY, {hit.stored.id for hit in page.items}, question.reader)
+
+
+def _load_side(ctx: WebContext, question: PageQuery) -> dict[str, Any]:
+    filters, reader = question.query.filters, question.reader
+    return load_list_side(
+        ctx,
+        reader,
+        lambda db: (count_hit_facets(db, filters), count_unread_hits(db, filters, reader)),
+        counted=question.fault is None and question.query.search is None,
     )
 
 
 def _get_related(ctx: WebContext, question: PageQuery) -> dict[str, Any]:
     """Return the open proposals beside the first page of a list that is narrowed by topics alone."""
-    if question.fault is not None or question.query.cursor or question.typed["q"] or question.has_filters:
+    if question.fault is not None or question.query.cursor or question.typed["q"] or question.is_narrowed:
         return {"related": (), "related_count": 0, "budgets": ()}
     topics = tuple(question.typed["topic"])
     related = {"related_next": link("/hits", question.params), "related_all": link("/proposals", {"topic": topics})}

@@ -6,10 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from starlette.datastructures import QueryParams
+from starlette.requests import Request
 
 from watcher.app.listing import ORDERS, ListQuery, RawListQuery
 from watcher.errors import BusyError, QueryError, UsageError, WatcherError
+from watcher.model.triage import Reader
+from watcher.store.triage.readers import load_reader
+from watcher.web.auth.person import get_person
 from watcher.web.context import WebContext
 from watcher.web.listing import parse_request_query
 from watcher.web.validation import MAX_ID, validate_text
@@ -17,15 +20,20 @@ from watcher.web.validation import MAX_ID, validate_text
 PAGE_SIZE = 50
 MAX_VALUES = 100
 """Values of one filter that are read; more are ignored."""
-_FILTERS = ("since", "until", "source", "language", "label", "found_by", "order", "group")
+_FILTERS = ("until", "source", "language", "label", "found_by", "order", "group")
+_NARROWING = (*_FILTERS, "since", "unread", "starred")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PageQuery:
-    """A list query as typed, and parsed. `fault` is its error; then the query restricts nothing."""
+    """A list query as typed, and parsed. `fault` is its error; then the query restricts nothing.
+
+    `reader` is who asks.
+    """
 
     typed: dict[str, Any]
     query: ListQuery
+    reader: Reader
     fault: WatcherError | None = None
 
     @property
@@ -38,8 +46,13 @@ class PageQuery:
 
     @property
     def has_filters(self) -> bool:
-        """Return whether anything but the search and the topic is set; then the filter panel is open."""
+        """Return whether a filter is set that the panel alone shows; then the panel is open."""
         return any(self.typed.get(name) for name in _FILTERS)
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Return whether anything but the search and the topic is set."""
+        return any(self.typed.get(name) for name in _NARROWING)
 
     @property
     def params(self) -> dict[str, Any]:
@@ -48,13 +61,16 @@ class PageQuery:
 
 
 def parse_page_query(
-    ctx: WebContext, params: QueryParams, limit: int = PAGE_SIZE, orders: Sequence[str] = ORDERS
+    ctx: WebContext, request: Request, limit: int = PAGE_SIZE, orders: Sequence[str] = ORDERS
 ) -> PageQuery:
     """Parse a page's address; an error is kept in `fault`, for the page to show beside the form."""
+    params, person = request.query_params, get_person(request).name
+    with ctx.app.database.read() as db:
+        reader = load_reader(db, person, ctx.now)
     typed: dict[str, Any] = {}
     for name in ("topic", "source", "language", "label"):
         typed[name] = [value.strip() for value in params.getlist(name) if value.strip()][:MAX_VALUES]
-    for name in ("q", "like", "since", "until", "story", "found_by", "order", "group", "cursor"):
+    for name in ("q", "like", "since", "until", "story", "found_by", "order", "group", "unread", "starred", "cursor"):
         typed[name] = (params.get(name) or "").strip() or None
     try:
         validate_texts(typed)
@@ -68,14 +84,17 @@ def parse_page_query(
             languages=typed["language"],
             labels=typed["label"],
             found_by=typed["found_by"] or "words",
+            unread=typed["unread"] is not None,
+            starred=typed["starred"] is not None,
+            reader=reader,
             order=typed["order"] or orders[0],
             orders=orders,
             limit=limit,
             cursor=typed["cursor"],
         )
-        return PageQuery(typed=typed, query=parse_request_query(ctx, raw))
+        return PageQuery(typed=typed, query=parse_request_query(ctx, raw, person), reader=reader)
     except (UsageError, QueryError, BusyError) as error:
-        return PageQuery(typed=typed, query=ListQuery(order=orders[0], limit=limit), fault=error)
+        return PageQuery(typed=typed, query=ListQuery(order=orders[0], limit=limit), reader=reader, fault=error)
 
 
 def validate_texts(typed: dict[str, Any]) -> None:

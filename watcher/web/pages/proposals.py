@@ -21,10 +21,14 @@ from watcher.app.proposals import (
 from watcher.errors import BusyError, QueryError, UsageError, WatcherError
 from watcher.model.meaning import ProposalState
 from watcher.model.results import Page, StoredProposal
+from watcher.model.triage import TargetKind
 from watcher.store.meaning.proposals import ProposalFilters, list_proposals
+from watcher.store.triage.readers import load_reader
+from watcher.web.auth.person import get_person
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.listing import parse_proposals_query
 from watcher.web.pages.list_query import validate_texts
+from watcher.web.pages.row_marks import list_people, list_view_lines, load_row_marks
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 30
@@ -54,12 +58,17 @@ def show_proposals(request: Request, ctx: Ctx) -> Response:
             except UsageError as error:
                 fault = error
         budgets = list_budgets(db, ctx.app.settings, ctx.now)
+        reader = load_reader(db, get_person(request).name, ctx.now)
+        marks = load_row_marks(db, TargetKind.PROPOSAL, [proposal.id for proposal in page.items], reader)
     return ctx.render_page(
         request,
-        "proposals.html",
+        "proposals_list.html" if request.query_params.get("fragment") == "1" else "proposals.html",
         400 if fault else 200,
         typed=question.typed,
         fault=fault,
+        marks=marks,
+        people=list_people(ctx),
+        views=list_view_lines(ctx, reader),
         page=page,
         budgets=budgets,
         states=STATES,

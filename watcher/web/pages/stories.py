@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
@@ -10,15 +12,23 @@ from watcher.app import listing
 from watcher.app.proposals import is_meaning_on
 from watcher.app.story_brief import load_story_brief
 from watcher.app.story_decisions import list_open_decisions, merge_other_story, split_off_reports, undo_decision
+from watcher.app.story_importance import explain_importance
 from watcher.errors import UsageError
 from watcher.model.results import Page
 from watcher.model.story import Story
+from watcher.model.triage import Target, TargetKind
 from watcher.store.entries.queries import load_entries, load_entry_versions
-from watcher.store.hits.queries import load_hits_of_entries
+from watcher.store.hits.queries import get_newest_hit_id, load_hits_of_entries
+from watcher.store.stories.facets import count_story_facets, count_unread_stories, list_judged_hits
 from watcher.store.stories.queries import load_story
-from watcher.web.context import Ctx
+from watcher.store.triage.readers import load_reader
+from watcher.web.auth.person import get_person
+from watcher.web.context import Ctx, WebContext
 from watcher.web.forms import SubmittedForm
-from watcher.web.pages.list_query import parse_page_query
+from watcher.web.pages.list_query import PageQuery, parse_page_query
+from watcher.web.pages.notes import load_shown_notes
+from watcher.web.pages.row_marks import list_people, load_list_side, load_row_marks, record_page_visit
+from watcher.web.pages.sidebar import get_sidebar
 from watcher.web.pages.story_diff import arrange_reports
 from watcher.web.pages.story_growth import measure_growth
 from watcher.web.validation import MAX_ID, StoryId
@@ -30,24 +40,46 @@ PAGE_SIZE = 30
 @router.get("/stories")
 def list_stories(request: Request, ctx: Ctx) -> Response:
     """Show the stories, those with the latest report first."""
-    question = parse_page_query(ctx, request.query_params, PAGE_SIZE, listing.STORY_ORDERS)
+    fragment = request.query_params.get("fragment") == "1"
+    if not fragment:
+        record_page_visit(ctx, request)
+    question = parse_page_query(ctx, request, PAGE_SIZE, listing.STORY_ORDERS)
     fault = question.fault
     page: Page[Story] = Page(items=())
-    if fault is None:
-        try:
-            with ctx.app.database.read() as db:
+    with ctx.app.database.read() as db:
+        if fault is None:
+            try:
                 page = listing.list_stories(db, question.query)
-        except UsageError as error:
-            fault = error
+            except UsageError as error:
+                fault = error
+        ids = {story.id for story in page.items}
+        marks = load_row_marks(db, TargetKind.STORY, ids, question.reader)
+        judged = list_judged_hits(db, {story.id: story.lead.entry_id for story in page.items if story.lead})
+        newest = get_newest_hit_id(db)
     return ctx.render_page(
         request,
-        "stories.html",
+        "stories_list.html" if fragment else "stories.html",
         400 if fault else 200,
         question=question,
         page=page,
         fault=fault,
-        topics=ctx.app.settings.topics,
+        base="/stories",
+        marks=marks,
+        judged=judged,
+        newest=newest,
+        **({} if fragment else _load_side(ctx, question)),
     )
+
+
+def _load_side(ctx: WebContext, question: PageQuery) -> dict[str, Any]:
+    filters, reader = question.query.filters, question.reader
+    side = load_list_side(
+        ctx,
+        reader,
+        lambda db: (count_story_facets(db, filters), count_unread_stories(db, filters, reader)),
+        counted=question.fault is None,
+    )
+    return {**side, **get_sidebar(ctx)}
 
 
 @router.get("/stories/{story_id}")
@@ -63,12 +95,21 @@ def show_story(request: Request, ctx: Ctx, story_id: StoryId) -> Response:
             entry_id: load_entry_versions(db, entry_id) for entry_id, entry in stored.items() if entry.version > 1
         }
         story_hits = load_hits_of_entries(db, ids)
+        importance = explain_importance(db, brief, story_hits, ctx.app.settings.subscriptions, ctx.now)
+        reader = load_reader(db, get_person(request).name, ctx.now)
+        marks = load_row_marks(db, TargetKind.STORY, [story.id], reader)
+        notes = load_shown_notes(db, [Target(TargetKind.STORY, story.id)])
     return ctx.render_page(
         request,
         "story.html",
         story=story,
+        marks=marks,
+        notes=notes,
+        people=list_people(ctx),
+        person=reader.person,
         decisions=decisions,
         facts=brief.facts if brief else None,
+        importance=importance,
         growth=measure_growth(brief.facts) if brief else (),
         is_meaning_on=is_meaning_on(ctx.app.settings),
         coverage=brief.coverage if brief else None,

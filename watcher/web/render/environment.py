@@ -69,7 +69,7 @@ def make_environment(root: str = "") -> jinja2.Environment:
         day=times.format_day, iso=times.format_iso, span=times.format_length, web=get_web_url, host=get_host,
         title_of=evidence.split_title, snippet_of=evidence.split_snippet, body_of=evidence.split_paragraphs,
         segment=lambda value: quote(str(value), safe=""), redacted=lambda text: redact_text(str(text or "")),
-        wait=format_wait,
+        wait=format_wait, next_day=times.format_next_day,
     )  # fmt: skip
     return environment
 

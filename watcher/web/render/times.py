@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from watcher.text.timestamps import format_rfc3339
@@ -40,12 +40,17 @@ def format_clock(moment: datetime) -> str:
 
 def format_day(moment: datetime, now: datetime) -> str:
     """Return the name of a day: Today, Yesterday, or its date."""
-    today, date = now.astimezone(UTC).date(), moment.astimezone(UTC).date()
-    if date == today:
+    today, day = now.astimezone(UTC).date(), moment.astimezone(UTC).date()
+    if day == today:
         return "Today"
-    if today - date == timedelta(days=1):
+    if today - day == timedelta(days=1):
         return "Yesterday"
-    return f"{date:%A}, {date.day} {date:%B}" + ("" if date.year == today.year else f" {date.year}")
+    return f"{day:%A}, {day.day} {day:%B}" + ("" if day.year == today.year else f" {day.year}")
+
+
+def format_next_day(day: str) -> str:
+    """Return the day after a day, both as YYYY-MM-DD."""
+    return (date.fromisoformat(day) + timedelta(days=1)).isoformat()
 
 
 def format_ago(moment: datetime | None, now: datetime) -> str:

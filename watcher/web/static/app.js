@@ -76,6 +76,7 @@
       }
       showJudgement(form, label);
     }
+    if (label !== "none") for (const row of new Set(forms.map((form) => form.closest("[data-targets]")))) markSilently(row);
     const topics = forms.map((form) => form.dataset.topic).join(", ");
     showToast(`${wordsOf[label]}${label === "none" ? " " : " to "}${topics}.`, async () => {
       undo = null;
@@ -98,6 +99,159 @@
     undo = () => undoForm.requestSubmit();
     $("button", undoForm).append(" ", Object.assign(document.createElement("kbd"), { textContent: "z" }));
   }
+
+  // What is seen and starred. A row stands for its targets: an item, the items of a group, a story, a proposal.
+  const marks = document.getElementById("marks");
+  const postMark = async (act, targets) => {
+    const body = new URLSearchParams({ csrf, act: `${act} ${targets}`, shown_at: marks.elements.shown_at.value });
+    try {
+      const answer = await fetch(marks.action, { method: "POST", body, keepalive: true, headers: { Accept: "application/json", "X-CSRF-Token": csrf } });
+      return answer.ok ? (await answer.json()).changed : null;
+    } catch {
+      return null;
+    }
+  };
+  const isUnread = (row) => row.classList.contains("unread") || "unread" in row.dataset;
+  const showRead = (row, read) => {
+    row.classList.toggle("unread", !read && row.matches(".hit"));
+    if (!row.matches(".hit")) row.toggleAttribute("data-unread", !read);
+    const button = $('[data-act="read"]', row);
+    button?.setAttribute("aria-pressed", String(read));
+    if (button) button.value = `${read ? "unread" : "read"} ${row.dataset.targets}`;
+    const heading = $("h1, h2, h3", row);
+    const said = $(".unseen", heading ?? row);
+    if (read) said?.remove();
+    else if (heading && !said && row.matches(".hit")) heading.prepend(Object.assign(document.createElement("span"), { className: "unseen", textContent: "Unread. " }));
+  };
+  const failed = () => showToast("This was not saved. Reload the page and try again.", null);
+  const markSilently = async (row) => {
+    if (!row?.dataset.targets || !marks || !isUnread(row)) return;
+    // Shown at once: the page may be left before the answer comes, and be shown again as it was left.
+    showRead(row, true);
+    if (!(await postMark("read", row.dataset.targets))) showRead(row, false);
+  };
+  const markRead = async (rows, text) => {
+    const unread = rows.filter(isUnread);
+    if (!unread.length) return showToast("Nothing here is unread.", null);
+    const changed = await postMark("read", unread.map((row) => row.dataset.targets).join(","));
+    if (!changed) return failed();
+    for (const row of unread) showRead(row, true);
+    showToast(text(unread.length), async () => {
+      undo = null;
+      if (changed.length && !(await postMark("unread", changed.join(",")))) return failed();
+      for (const row of unread) showRead(row, false);
+      showToast("Undone: unread again.", null);
+    });
+  };
+  const markUnread = async (row) => {
+    if (!(await postMark("unread", row.dataset.targets))) return failed();
+    showRead(row, false);
+    showToast("Marked as unread.", async () => {
+      undo = null;
+      if (await postMark("read", row.dataset.targets)) showRead(row, true);
+      showToast("Undone: read.", null);
+    });
+  };
+  const setStar = async (row, starred, onUndo) => {
+    const button = $('[data-act="star"]', row);
+    if (!(await postMark(starred ? "star" : "unstar", row.dataset.target))) return failed();
+    button.setAttribute("aria-pressed", String(starred));
+    button.value = `${starred ? "unstar" : "star"} ${row.dataset.target}`;
+    showToast(onUndo ? (starred ? "Starred." : "Star removed.") : "Undone.", onUndo ? () => { undo = null; setStar(row, !starred, false); } : null);
+  };
+  const rowsUpTo = (row) => {
+    const rows = $$(".hit[data-targets]").filter((each) => each.checkVisibility());
+    return row ? rows.slice(0, rows.indexOf(row) + 1) : rows;
+  };
+  const rowActs = {
+    star: (row) => setStar(row, $('[data-act="star"]', row).getAttribute("aria-pressed") !== "true", true),
+    read: (row) => (isUnread(row) ? markRead([row], () => "Marked as read.") : markUnread(row)),
+    above: (row) => markRead(rowsUpTo(row), (count) => `${count} ${count === 1 ? "row" : "rows"} marked as read.`),
+    all: () => markRead(rowsUpTo(null), (count) => `${count} ${count === 1 ? "row" : "rows"} marked as read.`),
+    note: (row) => openNote(row),
+  };
+  document.addEventListener("click", (event) => {
+    const row = event.target.closest("[data-targets]");
+    if (row && marks && event.target.closest("a.headline")) markSilently(row);
+    const control = event.target.closest("[data-act]");
+    if (!control || !marks || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    if (control.dataset.act === "note" && !control.closest(".hit")) return;
+    event.preventDefault();
+    rowActs[control.dataset.act](row);
+  });
+  if (marks) for (const opened of $$("[data-unread]")) markSilently(opened);
+
+  // Notes, written under the row.
+  const postForm = async (path, fields) => {
+    try {
+      const answer = await fetch(root + path, { method: "POST", body: new URLSearchParams({ csrf, ...fields }), headers: { Accept: "application/json", "X-CSRF-Token": csrf } });
+      return answer.ok ? await answer.json() : null;
+    } catch {
+      return null;
+    }
+  };
+  const countNote = (row, by) => {
+    const link = $('[data-act="note"]', row);
+    const number = Number($(".n", link)?.textContent ?? 0) + by;
+    $(".n", link)?.remove();
+    if (number > 0) link.append(Object.assign(document.createElement("span"), { className: "n", textContent: String(number) }));
+  };
+  const openNote = (row) => {
+    $(".note-form.in-row")?.remove();
+    const form = document.createElement("form");
+    form.className = "note-form in-row";
+    const text = Object.assign(document.createElement("textarea"), { name: "text", rows: 3, required: true, maxLength: 4000, dir: "auto" });
+    const to = Object.assign(document.createElement("input"), { name: "to", maxLength: 400, autocomplete: "off", placeholder: "name, or several with commas" });
+    to.setAttribute("list", "people");
+    const textLabel = document.createElement("label");
+    textLabel.append("Note", text);
+    const toLabel = document.createElement("label");
+    toLabel.append("Hand over to", to);
+    const save = Object.assign(document.createElement("button"), { textContent: "Save note", className: "primary" });
+    const cancel = Object.assign(document.createElement("button"), { type: "button", textContent: "Cancel" });
+    const buttons = document.createElement("p");
+    buttons.append(save, " ", cancel);
+    form.append(textLabel, toLabel, buttons);
+    const close = () => {
+      form.remove();
+      ($("a.headline", row) ?? $("a", row))?.focus({ preventScroll: true });
+    };
+    cancel.addEventListener("click", close);
+    form.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") close();
+      if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
+    });
+    form.addEventListener("submit", async (event) => {
+      event.preventDefault();
+      const note = await postForm("/notes", { target: row.dataset.target, text: text.value, to: to.value });
+      if (!note) return failed();
+      close();
+      countNote(row, 1);
+      showToast(to.value.trim() ? `Noted, and handed over to ${to.value.trim()}.` : "Note saved.", async () => {
+        undo = null;
+        if (!(await postForm(`/notes/${note.id}/delete`, {}))) return failed();
+        countNote(row, -1);
+        showToast("Undone: note deleted.", null);
+      });
+    });
+    ($("article", row) ?? row).append(form);
+    text.focus({ preventScroll: true });
+    form.scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("submit", async (event) => {
+    const form = event.target;
+    if (!form.matches("form[data-note]")) return;
+    event.preventDefault();
+    const item = form.closest(".note-item");
+    if (!(await postForm(`/notes/${form.dataset.note}/delete`, {}))) return failed();
+    item.hidden = true;
+    showToast("Note deleted.", async () => {
+      undo = null;
+      if (!(await postForm(`/notes/${form.dataset.note}/restore`, {}))) return failed();
+      item.hidden = false;
+      showToast("Undone: the note is back.", null);
+    });
+  });
 
   // A row with several topics: the keys ask which one is meant.
   let picker = null;
@@ -213,16 +367,46 @@
     if (!answer.ok) return;
     const page = new DOMParser().parseFromString(`<ol>${await answer.text()}</ol>`, "text/html");
     const known = new Set($$(".hit", list).map((item) => item.dataset.hit));
+    // What the reader looks at stays where it is on the screen.
+    const held = scrollY > 0 ? $$(".hit", list).find((item) => item.getBoundingClientRect().bottom > 60) : null;
+    const heldAt = held?.getBoundingClientRect().top ?? 0;
     const items = [...page.querySelector("ol").children].map((item) => document.adoptNode(item));
     for (const item of items) {
       if (item.dataset.hit && !known.has(item.dataset.hit)) item.classList.add("came");
       localize(item);
     }
     list.replaceChildren(...items);
+    const again = held && $$(".hit", list).find((item) => item.dataset.target === held.dataset.target);
+    if (again) scrollBy(0, again.getBoundingClientRect().top - heldAt);
+    if (marks) marks.elements.shown_at.value = String(Date.parse(answer.headers.get("Date") ?? "") || marks.elements.shown_at.value);
     bar.hidden = true;
     document.title = title;
     current = null;
   };
+  // Whoever comes back to a list sees it as the browser kept it: what was done meanwhile is shown, and no row moves.
+  const refreshMarks = async () => {
+    const address = new URL(list.dataset.list, location.href);
+    address.search = location.search;
+    address.searchParams.set("fragment", "1");
+    const answer = await fetch(address);
+    if (!answer.ok) return;
+    const page = new DOMParser().parseFromString(`<ol>${await answer.text()}</ol>`, "text/html");
+    const fresh = new Map($$(".hit[data-target]", page).map((item) => [item.dataset.target, item]));
+    for (const row of $$(".hit[data-target]", list)) {
+      const now = fresh.get(row.dataset.target);
+      if (!now) continue;
+      showRead(row, !now.classList.contains("unread"));
+      row.classList.toggle("off", now.classList.contains("off"));
+      for (const part of [".do-row", ".judging"]) {
+        const [old, other] = [$(part, row), $(part, now)];
+        if (old && other && old.outerHTML !== other.outerHTML) old.replaceWith(document.adoptNode(other));
+      }
+    }
+  };
+  const cameBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
+  if (list && marks && cameBack) refreshMarks();
+  addEventListener("pageshow", (event) => { if (event.persisted && list && marks) refreshMarks(); });
+
   const title = document.title;
   if (list && bar && !("still" in list.dataset) && "EventSource" in window) {
     let timer = 0;
@@ -236,14 +420,17 @@
       const known = new Set($$(".hit", list).map((item) => item.dataset.hit));
       const count = [...page.querySelectorAll(".hit")].filter((item) => !known.has(item.dataset.hit)).length;
       if (!count) return;
-      $("button", bar).textContent = `${count} new ${count === 1 ? "hit" : "hits"}`;
+      $("button", bar).textContent = `${count} new ${count === 1 ? list.dataset.noun : list.dataset.nouns}`;
       bar.hidden = false;
       document.title = `(${count}) ${title}`;
     };
-    followHits(Number(list.dataset.live) || 0, () => {
+    const lookSoon = () => {
       clearTimeout(timer);
       timer = setTimeout(look, 400);
-    });
+    };
+    // Proposals come without an event: they are looked for from time to time, while they can be seen.
+    if (list.dataset.every) setInterval(() => document.hidden || look(), 1000 * Number(list.dataset.every));
+    else followHits(Number(list.dataset.live) || 0, lookSoon);
     $("button", bar).addEventListener("click", showNew);
   }
 
@@ -251,7 +438,7 @@
   let current = null;
   let chord = 0;
   const dialog = document.getElementById("keys");
-  const places = { h: "/hits", s: "/stories", p: "/proposals", a: "/archive", t: "/topics", f: "/feeds", d: "/digests", o: "/overview" };
+  const places = { h: "/hits", s: "/stories", p: "/proposals", a: "/archive", t: "/topics", f: "/feeds", d: "/digests", o: "/overview", v: "/views", n: "/notes" };
   const opener = $("[data-keys]");
   if (opener && dialog?.showModal) {
     opener.hidden = false;
@@ -268,6 +455,14 @@
     current.scrollIntoView({ block: "nearest" });
     const target = $("a.headline", current) ?? $("a", current);
     target?.focus({ preventScroll: true });
+  };
+  const openRow = (href) => {
+    markSilently(current);
+    location.assign(href);
+  };
+  const onRow = (act) => {
+    const row = current ?? $("article.entry[data-targets], .page[data-targets]");
+    if (row?.dataset.targets && marks) act(row);
   };
   const press = (judgement) => {
     const place = current ?? $("article.entry");
@@ -302,8 +497,16 @@
     const acts = {
       j: () => move(1),
       k: () => move(-1),
-      o: () => current && $("a.headline", current)?.click(),
-      s: () => current?.dataset.story && location.assign(current.dataset.story),
+      o: () => {
+        if (!current) return;
+        markSilently(current);
+        if (current.dataset.out) open(current.dataset.out, "_blank", "noopener,noreferrer");
+        else $("a.headline", current)?.click();
+      },
+      s: () => onRow(rowActs.star),
+      u: () => onRow(rowActs.read),
+      U: () => onRow(rowActs.above),
+      t: () => onRow((row) => (row.matches(".hit") ? openNote(row) : $('#notes textarea[name="text"]:last-of-type, #notes > form textarea')?.focus())),
       r: () => press("relevant"),
       x: () => press("irrelevant"),
       z: () => undo?.(),
@@ -316,9 +519,14 @@
       "/": () => $('input[type="search"]')?.focus(),
       "?": () => dialog?.showModal?.(),
       g: () => { chord = Date.now(); },
-      Enter: () => current && event.target.matches("a.headline") && current.contains(event.target) && location.assign(current.dataset.href),
+      Enter: () => current && event.target.matches("a.headline") && current.contains(event.target) && openRow(current.dataset.href),
     };
     if (!acts[key]) return;
+    if (key === "Enter" && event.shiftKey && current?.dataset.story) {
+      event.preventDefault();
+      openRow(current.dataset.story);
+      return;
+    }
     if (key === "Enter" && !(current && current.contains(event.target) && event.target.matches("a.headline"))) return;
     event.preventDefault();
     acts[key]();

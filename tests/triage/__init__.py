@@ -1,0 +1,1 @@
+"""Read state, stars, notes and saved views."""

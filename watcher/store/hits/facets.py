@@ -1,0 +1,85 @@
+"""How hits spread over topics, sources, languages and days, and how many are unread: of the newest that pass."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from sqlalchemy import func, select
+
+from watcher.model.results import Facets, FacetValue, Filters
+from watcher.model.triage import Reader, TargetKind
+from watcher.store.database import Db
+from watcher.store.filters import filter_hits
+from watcher.store.tables import entries as entry_table
+from watcher.store.tables import feeds, hits
+from watcher.store.triage.marks import is_unread
+
+MAX_FACETED_HITS = 2_000
+"""Hits that facets count: the newest that pass the filters."""
+MAX_COUNTED_HITS = 5_000
+"""Hits that a count of unread ones looks at: the newest that pass the filters."""
+
+
+def count_hit_facets(db: Db, filters: Filters) -> Facets:
+    """Count the newest MAX_FACETED_HITS that pass the filters by topic, source, language and day (UTC)."""
+    newest = (
+        select(hits.c.topic_id, hits.c.matched_at, entry_table.c.feed_id, entry_table.c.language)
+        .select_from(hits)
+        .join(entry_table, entry_table.c.id == hits.c.entry_id)
+        .order_by(hits.c.id.desc())
+        .limit(MAX_FACETED_HITS + 1)
+    )
+    rows = db.execute(filter_hits(db, newest, filters)).all()
+    counted = rows[:MAX_FACETED_HITS]
+    return Facets(
+        topics=rank_values(Counter(row[0] for row in counted)),
+        sources=name_sources(db, Counter(row[2] for row in counted)),
+        languages=rank_values(Counter(row[3] for row in counted if row[3])),
+        days=order_days(Counter(row[1].date().isoformat() for row in counted)),
+        counted=len(counted),
+        is_partial=len(rows) > len(counted),
+    )
+
+
+def count_unread_hits(db: Db, filters: Filters, reader: Reader) -> int:
+    """Count the entries with unread hits among the newest MAX_COUNTED_HITS that pass the filters."""
+    newest = (
+        select(hits.c.entry_id, hits.c.matched_at)
+        .select_from(hits)
+        .join(entry_table, entry_table.c.id == hits.c.entry_id)
+        .where(hits.c.matched_at > reader.seen_floor)
+        .order_by(hits.c.id.desc())
+        .limit(MAX_COUNTED_HITS)
+    )
+    window = filter_hits(db, newest, replace(filters, unread_by=None)).subquery()
+    unread = is_unread(reader, TargetKind.ENTRY, window.c.entry_id, window.c.matched_at)
+    return int(db.execute(select(func.count(window.c.entry_id.distinct())).where(unread)).scalar_one())
+
+
+def rank_values(counts: Mapping[str, int]) -> tuple[FacetValue, ...]:
+    """Return values with their counts, the most frequent first."""
+    ranked = sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(FacetValue(value=value, name=value, count=count) for value, count in ranked)
+
+
+def name_sources(db: Db, counts: Mapping[int, int]) -> tuple[FacetValue, ...]:
+    """Return feeds with their counts, under the names that a list is narrowed by; feeds of one name are one source."""
+    rows = db.execute(select(feeds.c.id, feeds.c.name).where(feeds.c.id.in_(counts)))
+    names = {row.id: row.name for row in rows}
+    by_name: Counter[str] = Counter()
+    for feed_id, count in counts.items():
+        by_name[names.get(feed_id, "")] += count
+    del by_name[""]
+    return rank_values(by_name)
+
+
+def order_days(counts: Mapping[str, int]) -> tuple[FacetValue, ...]:
+    """Return days (YYYY-MM-DD) with their counts, oldest first."""
+    return tuple(FacetValue(value=day, name=day, count=counts[day]) for day in sorted(counts))
+
+
+def count_distinct(pairs: Iterable[tuple[int, str | None]]) -> Mapping[str, int]:
+    """Count in how many rows each value occurs, from pairs of (row, value)."""
+    return Counter(value for _row, value in set(pairs) if value)

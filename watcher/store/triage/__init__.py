@@ -1,0 +1,1 @@
+"""What people do with a list: read state, stars, notes, saved views."""
