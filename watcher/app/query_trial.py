@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ from watcher.app.topic_encoding import encode_diff, encode_explanation, encode_p
 from watcher.app.topics import find_topic, find_topic_or_query, require_query
 from watcher.contract.topic_analysis import DraftedTopic, QueryDiff
 from watcher.contract.topics import Explanation, TestedArchive
-from watcher.errors import UsageError
+from watcher.errors import BusyError, UsageError
 from watcher.match import hash_query, parse_query
 from watcher.store.entries.queries import load_entry
 from watcher.store.hits.queries import load_hit
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from watcher.app.bootstrap import App
 
 MAX_QUERY_CHARACTERS = 20_000
+RETRY_AFTER_SECONDS = 5
+_drafting = threading.Lock()
+"""Held while a topic is drafted: the word forms of some languages take seconds to load, and much memory."""
 
 
 def explain_match(app: App, what: str, *, entry_id: int | None = None, hit_id: int | None = None) -> Explanation:
@@ -85,8 +89,20 @@ def draft_from_article(
 ) -> tuple[TopicDraft, ...]:
     """Return topics that an article suggests, with the number of stored entries that each would match.
 
-    Nothing is stored. Raises TooLongError where counting takes longer than `span`.
+    Nothing is stored. Raises TooLongError where counting takes longer than `span`, and BusyError where another topic is
+    being drafted.
     """
+    if not _drafting.acquire(blocking=False):
+        raise BusyError("Another topic is being drafted. Try again in a few seconds.", RETRY_AFTER_SECONDS)
+    try:
+        return _draft_and_count(app, article, source, since, limit=limit, span=span)
+    finally:
+        _drafting.release()
+
+
+def _draft_and_count(
+    app: App, article: Article, source: str, since: datetime | None, *, limit: int, span: timedelta
+) -> tuple[TopicDraft, ...]:
     taken = [topic.id for topic in app.settings.topics]
     drafts = draft_topics(article, taken=taken, limit=limit, source=source)
     if not drafts:

@@ -15,11 +15,13 @@ from watcher.topics.overview import TopicOverview
 
 if TYPE_CHECKING:
     from watcher.app.topic_trial import MeaningDiff, MeaningMatch
+    from watcher.contract.configuration import Boxes
     from watcher.model.results import StoredHit
     from watcher.topics.cost import ClauseCost, TopicCost
     from watcher.topics.diff import EntryChange, QueryDiff
     from watcher.topics.draft import TopicDraft
     from watcher.topics.evaluation import TopicScore
+    from watcher.topics.preview import PreviewedStory, QueryPreview
     from watcher.topics.probe import NearMiss, ProbeResult
     from watcher.topics.query_test import ArchiveMatches, ClauseView, EntryExplanation
     from watcher.topics.replay import ReplayResult
@@ -147,12 +149,28 @@ def encode_diff(diff: QueryDiff, topic_id: str) -> analysis.QueryDiff:
         "kept": diff.kept,
         "gained_count": diff.gained_count,
         "lost_count": diff.lost_count,
-        "lost_labels": {
-            "relevant": diff.lost_labels.get("relevant", 0),
-            "irrelevant": diff.lost_labels.get("irrelevant", 0),
-        },
+        "lost_labels": _encode_labels(diff.lost_labels),
         "gained": [_encode_gained(change) for change in diff.gained],
-        "lost": [{**_encode_gained(change), "hit": change.hit_id, "label": change.label} for change in diff.lost],
+        "lost": [_encode_lost(change) for change in diff.lost],
+    }
+
+
+def encode_preview(preview: QueryPreview, query: str, boxes: Boxes | None) -> analysis.TopicPreview:
+    """Return what a query would find, gain and lose."""
+    return {
+        "query": query,
+        "boxes": boxes,
+        "tested": preview.tested,
+        "count": preview.count,
+        "grouped": preview.grouped,
+        "stories": [_encode_previewed_story(story) for story in preview.stories],
+        "kept": preview.kept,
+        "gained_count": preview.gained_count,
+        "lost_count": preview.lost_count,
+        "lost_labels": _encode_labels(preview.lost_labels),
+        "gained": [_encode_gained(change) for change in preview.gained],
+        "lost": [_encode_lost(change) for change in preview.lost],
+        "searched_back_to": format_timestamp(preview.searched_back_to),
     }
 
 
@@ -282,6 +300,24 @@ def encode_proposal(proposal: TopicDraft) -> analysis.DraftedTopic:
 
 def _encode_gained(change: EntryChange) -> analysis.GainedEntry:
     return {"entry": encode_entry(change.stored), "evidence": encode_evidence(change.evidence)}
+
+
+def _encode_lost(change: EntryChange) -> analysis.LostEntry:
+    return {**_encode_gained(change), "hit": change.hit_id, "label": change.label}
+
+
+def _encode_labels(labels: Mapping[str, int]) -> contract.Judgements:
+    return {"relevant": labels.get("relevant", 0), "irrelevant": labels.get("irrelevant", 0)}
+
+
+def _encode_previewed_story(story: PreviewedStory) -> analysis.PreviewedStory:
+    return {
+        "story": story.story_id,
+        "first": encode_entry(story.lead.stored),
+        "entries": [report.stored.id for report in story.reports],
+        "outlets": list(story.outlets),
+        "latest_at": format_timestamp(story.reports[0].stored.first_seen_at),
+    }
 
 
 def _encode_near_miss(near: NearMiss) -> analysis.NearMiss:

@@ -11,7 +11,18 @@ from urllib.parse import quote
 import httpx
 
 from watcher.client.triage import ListMethods
-from watcher.contract import configuration, deliveries, digests, entries, feeds, hits, setup, stories, topics
+from watcher.contract import (
+    configuration,
+    deliveries,
+    digests,
+    entries,
+    feeds,
+    hits,
+    setup,
+    stories,
+    topic_analysis,
+    topics,
+)
 from watcher.contract.problems import Problem
 from watcher.contract.status import Status
 
@@ -155,6 +166,26 @@ class Client(ListMethods):
         """Test a query on the stored entries."""
         body = {"query": query, "since": since, "limit": limit}
         return cast("topics.TestedArchive", self._send("POST", "/topics/test", body))
+
+    def preview_topic(
+        self,
+        query: str | None = None,
+        *,
+        boxes: configuration.Boxes | None = None,
+        topic: str | None = None,
+        since: str | None = None,
+        limit: int = 20,
+    ) -> topic_analysis.TopicPreview:
+        """Preview a query before it is saved: what it finds, gains and loses, and the stories it gives."""
+        body = {"query": query, "boxes": boxes, "topic": topic, "since": since, "limit": limit}
+        return cast("topic_analysis.TopicPreview", self._send("POST", "/topics/preview", body))
+
+    def draft_topics(
+        self, *, article: str | None = None, text: str | None = None, limit: int = 5
+    ) -> topic_analysis.DraftedTopics:
+        """Draft topics from an article's address or from its text; nothing is stored."""
+        body = {"article": article, "text": text, "limit": limit}
+        return cast("topic_analysis.DraftedTopics", self._send("POST", "/topics/draft", body))
 
     # Digests
 

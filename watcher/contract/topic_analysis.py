@@ -6,6 +6,7 @@ from typing import NotRequired
 
 from typing_extensions import TypedDict
 
+from watcher.contract.configuration import Boxes
 from watcher.contract.entries import Entry, Evidence
 from watcher.contract.topics import Judgements
 
@@ -54,6 +55,41 @@ class QueryDiff(TypedDict):
     gained: list[GainedEntry]
     lost: list[LostEntry]
     proposals: NotRequired[ProposalDiff]
+
+
+class PreviewedStory(TypedDict):
+    """A story that a query would give: its first report, all that the query finds of it, and who published them.
+
+    `story` is a stored story that holds one of them; null where the story would be new.
+    """
+
+    story: int | None
+    first: Entry
+    entries: list[int]
+    outlets: list[str]
+    latest_at: str | None
+
+
+class TopicPreview(TypedDict):
+    """What a query would find among the stored entries, and what it gains and loses against a topic's, if one is named.
+
+    `boxes` are the same query, null where boxes cannot show it. `stories` are those of the newest `grouped` of `count`
+    entries. `searched_back_to` is set where time ran out: what is older is neither counted nor tested.
+    """
+
+    query: str
+    boxes: Boxes | None
+    tested: int
+    count: int
+    grouped: int
+    stories: list[PreviewedStory]
+    kept: int
+    gained_count: int
+    lost_count: int
+    lost_labels: Judgements
+    gained: list[GainedEntry]
+    lost: list[LostEntry]
+    searched_back_to: str | None
 
 
 class ReplayedTopic(TypedDict):
@@ -247,6 +283,13 @@ class DraftedTopic(TypedDict):
     why: list[str]
     matched: int | None
     tested: int | None
+
+
+class DraftedTopics(TypedDict):
+    """The topics that an article suggests, those of most weight first, and the article's headline."""
+
+    title: str
+    topics: list[DraftedTopic]
 
 
 class Draft(TypedDict):

@@ -41,6 +41,15 @@ YIELD_INTERVAL, YIELD_PAUSE = 0.004, 0.0005
 """Seconds after which an expensive query releases the interpreter, and for how long: other requests need it."""
 
 
+_MATCHING_PATHS = frozenset(
+    {
+        "/api/v1/topics/test", "/api/v1/topics/preview", "/api/v1/topics/draft",
+        "/workbench", "/workbench/preview", "/workbench/article",
+    }
+)  # fmt: skip
+"""Where a query is sent in a body."""
+
+
 class ExpensiveSlots:
     """Bounds how many expensive queries run at once, and how many wait for a slot."""
 
@@ -168,7 +177,7 @@ class BoundedMatching:
 def _may_match(scope: Scope) -> bool:
     """Return whether a request carries a query of its own."""
     if scope["method"] == "POST":
-        return scope["path"] in {"/api/v1/topics/test", "/workbench", "/workbench/preview", "/workbench/article"}
+        return scope["path"] in _MATCHING_PATHS
     if scope["path"] == "/query/check":
         return False
     return any(name in {b"q", b"search", b"query"} for name in _list_parameters(scope["query_string"]))

@@ -202,7 +202,7 @@ def encode_topic_settings(editor: Editor, topic: Topic) -> TopicSettings:
         "description": topic.description,
         "tags": list(topic.tags),
         "query": topic.query,
-        "boxes": _read_boxes(topic.query),
+        "boxes": encode_boxes(topic.query),
         "about": list(topic.about),
         "not_about": list(topic.not_about),
         "examples": list(topic.examples),
@@ -214,7 +214,8 @@ def encode_topic_settings(editor: Editor, topic: Topic) -> TopicSettings:
     }
 
 
-def _read_boxes(query: str) -> Boxes | None:
+def encode_boxes(query: str) -> Boxes | None:
+    """Return a query as boxes; None where boxes cannot show it."""
     from watcher.match.boxes import parse_boxes
 
     if not query.strip():
@@ -232,7 +233,7 @@ def _to_values(edit: TopicEdit) -> dict[str, Value]:
     """Return the keys of a topic's item that an edit sets, without its id and name."""
     values: dict[str, Value] = {}
     if "query" in edit or "boxes" in edit:
-        query = _read_query(edit)
+        query = read_edited_query(edit)
         values |= {"keywords": None, "query": format_block(query) if query else None}
     for key in ("description", "tags", "about", "not_about", "examples", "not_examples", "proposals"):
         if key in edit:
@@ -242,8 +243,11 @@ def _to_values(edit: TopicEdit) -> dict[str, Value]:
     return values
 
 
-def _read_query(edit: TopicEdit) -> str:
-    """Return the query of an edit, which stands there as text or in boxes; empty where it is removed."""
+def read_edited_query(edit: TopicEdit) -> str:
+    """Return the query of an edit, which stands there as text or in boxes; empty where it is removed.
+
+    Raises UsageError for both, and QueryError for boxes that say nothing to look for.
+    """
     from watcher.match.boxes import QueryBoxes, format_boxes
 
     if "query" in edit and "boxes" in edit:

@@ -20,6 +20,7 @@ from watcher.web.api import (
     stories,
     story_briefs,
     topic_edits,
+    topic_trials,
     topics,
     triage,
     views,
@@ -29,8 +30,9 @@ from watcher.web.api.problems import PROBLEMS
 
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
 for part in (
-    hits, proposals, entries, stories, story_briefs, topics, topic_edits, feeds, feed_edits, digests, digest_edits,
-    channels, status, configuration, setup, people, account, triage, notes, views,
+    hits, proposals, entries, stories, story_briefs, topics, topic_edits, topic_trials, feeds, feed_edits,
+    digests, digest_edits, channels, status, configuration, setup, people, account,
+    triage, notes, views,
 ):  # fmt: skip
     router.include_router(part.router)
 

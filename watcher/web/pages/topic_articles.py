@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -24,9 +23,6 @@ PERIOD = timedelta(days=30)
 MAX_DRAFTS = 5
 MAX_TEXT = 200_000
 """Characters of a text that are read."""
-RETRY_AFTER_SECONDS = 5
-_drafting = threading.Lock()
-"""Held while a topic is drafted: the word forms of some languages take seconds, and much memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,12 +68,7 @@ async def _read_article(ctx: WebContext, address: str, text: str) -> tuple[Artic
 
 
 def _draft(ctx: WebContext, article: Article, source: str) -> tuple[TopicDraft, ...]:
-    if not _drafting.acquire(blocking=False):
-        raise BusyError("Another topic is being drafted. Try again in a few seconds.", RETRY_AFTER_SECONDS)
-    try:
-        return draft_from_article(ctx.app, article, source, ctx.now - PERIOD, limit=MAX_DRAFTS, span=ANALYSIS_TIME)
-    finally:
-        _drafting.release()
+    return draft_from_article(ctx.app, article, source, ctx.now - PERIOD, limit=MAX_DRAFTS, span=ANALYSIS_TIME)
 
 
 def _render_form(
