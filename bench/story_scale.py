@@ -25,7 +25,7 @@ from sqlalchemy import insert
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from watcher.meaning.story_space import build_space
-from watcher.meaning.vectors import Rows, encode_vector, normalize
+from watcher.meaning.vectors import Rows, normalize, quantize
 from watcher.model.entry import Entry, Item, StoredEntry
 from watcher.model.meaning import EncoderModel
 from watcher.store.database import Database, Db
@@ -97,7 +97,7 @@ def fill(db: Db, count: int, share: float) -> StoredModel:
             embeddings,
             [
                 {"entry_id": id_, "model_id": model.id, "entry_version": 1, "text_hash": id_, "vector": vector}
-                for id_, vector in zip(ids, map(encode_vector, rows), strict=True)
+                for id_, vector in zip(ids, (row.tobytes() for row in quantize(rows)), strict=True)
             ],
         )
     return model

@@ -80,6 +80,19 @@ def test_many_independent_outlets_stand_before_one_with_a_better_match() -> None
     assert "matches its topic strongly" in explained[1]
 
 
+def test_the_five_most_important_say_why_in_text_and_slack_as_in_json() -> None:
+    composed = compose([told(n, story_id=n, source=f"Outlet {n}", score=n / 10) for n in range(1, 8)])
+
+    explained = [story["importance"]["explanation"] for story in encode_digest_content(composed)["stories"]]
+    text, slack = " ".join(render_text(composed).split()), str(render_slack(composed))
+    assert all(explained)
+    assert text.count("Importance: ") == slack.count("Importance: ") == 5
+    for why in explained[:5]:
+        assert f"Importance: {why}" in text
+        assert f"Importance: {why}" in slack
+    assert "Importance" not in render_text(compose([told(1), told(2)]))
+
+
 def test_weights_of_importance_are_the_subscription_s() -> None:
     wide = [told(n, story_id=1, source=f"Outlet {n}", score=0.2) for n in range(1, 5)]
     by_match = ImportanceWeights(outlets=0, novelty=0, match=1, freshness=0)

@@ -27,9 +27,10 @@ FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-
 WIDE, NARROW = {"width": 1600, "height": 1000}, {"width": 360, "height": 780}
 PAGES = ("/hits", "/hits/1", "/stories", "/stories/3", "/archive?q=eyes", "/topics", "/topics/eyes", "/feeds",
          "/feeds/add", "/feeds/show?url=https://ledger.example/feed.xml", "/digests", "/digests/1", "/deliveries",
-         "/overview", "/workbench?topic=eyes", "/as-of?at=1h", "/digests/preview?name=daily", "/digests/new",
-         "/digests/edit?name=daily", "/channels/new", "/channels/new?kind=slack", "/channels/edit?name=files",
-         "/topics/eyes/settings", f"/feeds/edit?url={HARBOUR}", "/settings", "/history")  # fmt: skip
+         "/overview", "/workbench?topic=eyes", "/workbench/article", "/as-of?at=1h", "/digests/preview?name=daily",
+         "/digests/new", "/digests/edit?name=daily", "/channels/new", "/channels/new?kind=slack",
+         "/channels/edit?name=files", "/topics/eyes/settings", f"/feeds/edit?url={HARBOUR}", "/settings",
+         "/history", "/api/docs")  # fmt: skip
 
 
 @pytest.fixture(scope="module")

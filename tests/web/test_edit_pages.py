@@ -89,6 +89,61 @@ def test_the_next_three_times_are_shown_before_a_digest_is_saved(desk: World, po
     assert len(desk.app.settings.subscriptions) == 1
 
 
+@pytest.mark.parametrize(
+    ("schedule", "timezone", "ok", "said"),
+    [
+        ("fridays at 16:00", "Europe/London", True, "Next: Fri 6 Mar 16:00; Fri 13 Mar 16:00; Fri 20 Mar 16:00."),
+        ("Immediate", "UTC", True, "An alert: sent when a story begins."),
+        ("now and <b>then</b>", "UTC", False, "Cannot read this schedule"),
+        ("daily at 7", "Europe/Nowhere", False, "no time zone"),
+        ("0 0 30 2 *", "UTC", False, "is no schedule"),
+    ],
+)
+def test_the_next_times_are_answered_while_a_schedule_is_typed(
+    client: httpx.Client, schedule: str, timezone: str, ok: bool, said: str
+) -> None:
+    answer = client.get("/digests/times", params={"schedule": schedule, "timezone": timezone})
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.json()["ok"] is ok
+    assert said in answer.json()["said"]
+
+
+def test_a_digest_is_sent_from_its_preview(desk: World, post: Post, client: httpx.Client) -> None:
+    preview = client.get("/digests/preview?name=daily").text
+
+    sent = post("/digests/act", name="daily", do="send")
+
+    assert "Send “Daily digest” now to 1 recipient through files?" in preview
+    assert "Send now" not in client.get("/digests/preview?name=daily&since=2h").text
+    assert str(sent.url.path).startswith("/digests/")
+    assert "Five Eyes" in sent.text
+
+
+@pytest.mark.parametrize(
+    ("path", "fields"),
+    [
+        ("/digests/edit?name=daily", {
+            "name": "daily", "title": "Daily digest", "schedule": "every day at 07:00", "timezone": "UTC",
+            "channel": "files", "all_topics": "1", "empty": "send", "max_stories": "25",
+        }),
+        ("/topics/eyes/settings", {"name": "Five Eyes", "id": "eyes", "description": "", "tags": ""}),
+        (f"/feeds/edit?url={HARBOUR}", {"url": HARBOUR, "title": "The Harbour Post"}),
+    ],
+)  # fmt: skip
+def test_a_form_that_changes_nothing_says_so(
+    desk: World, post: Post, client: httpx.Client, path: str, fields: dict[str, str]
+) -> None:
+    post("/topics/cyber/settings", etag="*", name="Cyber", id="cyber", description="", tags="")
+    before = {file.name: file.read_bytes() for file in desk.folder.glob("*.yaml")}
+
+    answer = post(path, etag=read_etag(client.get(path)), **fields)
+
+    assert "Nothing changed." in answer.text
+    assert "/history/undo" not in answer.text
+    assert {file.name: file.read_bytes() for file in desk.folder.glob("*.yaml")} == before
+
+
 def test_what_was_changed_by_hand_is_shown_beside_the_change(desk: World, post: Post, client: httpx.Client) -> None:
     etag = read_etag(client.get("/digests/edit?name=daily"))
     path = desk.folder / "watcher.yaml"

@@ -188,6 +188,8 @@ def test_another_sites_page_changes_nothing(client: httpx.Client, headers: dict[
     [
         ("/hits/1/label", {"label": "relevant"}),
         ("/workbench", {"look": "save", "id": "x", "query": "x"}),
+        ("/workbench/preview", {"query": "x"}),
+        ("/workbench/article", {"text": "x"}),
         ("/feeds/add", {"feed": "https://new.example/rss"}),
         ("/feeds/remove", {"url": "https://harbour.example/feed.xml"}),
         ("/feeds/resume", {"url": "https://harbour.example/feed.xml"}),

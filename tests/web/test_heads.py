@@ -11,7 +11,8 @@ from watcher.pipeline.digests import compose_now
 
 PATHS = (
     "/", "/hits", "/hits/1", "/stories", "/archive", "/topics", "/topics/eyes", "/feeds", "/digests", "/digests/1",
-    "/digests/1/mail", "/deliveries", "/overview", "/workbench", "/login", "/healthz", "/readyz", "/metrics",
+    "/digests/1/mail", "/deliveries", "/overview", "/workbench", "/workbench/article",
+    "/login", "/healthz", "/readyz", "/metrics",
     "/topics/eyes.atom", "/topics/eyes.json", "/digests.atom", "/hits.atom", "/hits.csv", "/hits.md", "/feeds.opml",
     "/static/app.css", "/static/app.js", "/api/openapi.json", "/api/v1/hits", "/api/v1/hits/1", "/api/v1/entries/1",
     "/api/v1/status", "/query/check?q=a", "/nowhere", "/api/v1/hits/999", "/api/v1/hits?limit=0",

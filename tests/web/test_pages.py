@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import httpx
 import pytest
@@ -58,6 +59,9 @@ def test_a_story_tells_what_a_later_report_adds(client: httpx.Client) -> None:
 
     assert page.index("The Harbour Post") < page.index("The Capital Ledger")
     assert "Ministers in Ottawa will meet about it on Friday." in page
+    [parts] = re.findall(r">Importance: ([^<]+)</p>", page)
+    assert "independent outlet" in parts
+    assert "matches its topic" in parts
 
 
 def test_an_entry_shows_its_files(desk: World, client: httpx.Client) -> None:

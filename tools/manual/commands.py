@@ -12,6 +12,7 @@ from typer._click.core import Command, Context
 from typer.core import TyperGroup
 
 from tools.manual.markup import block, code, escape, page, table
+from watcher.cli.help import Example, get_summary, parse_epilog
 from watcher.cli.main import EPILOG, app
 
 
@@ -57,7 +58,7 @@ def _write_command(path: str, command: Command, context: Context) -> str:
             child = command.get_command(context, name)
             if child is not None:
                 anchor = f"{path} {name}".replace(" ", "-")
-                rows.append((f"[{path} {name}](#{anchor})", escape(child.get_short_help_str(120))))
+                rows.append((f"[{path} {name}](#{anchor})", escape(get_summary(child))))
         parts.append(table(("command", "does"), rows))
     parts.append(table(("argument", "meaning"), arguments))
     parts.append(table(("option", "meaning"), options))
@@ -68,9 +69,11 @@ def _write_command(path: str, command: Command, context: Context) -> str:
 
 def list_examples(command: Command) -> list[str]:
     """Return the lines of a command's examples, as its help prints them."""
-    lines = inspect.cleandoc(command.epilog or "").splitlines()
-    stripped = (line.strip() for line in lines)
-    return [re.sub(r"\s{2,}(?=\S)", "  # ", line) for line in stripped if line.startswith(("watcher ", "export "))]
+    return [
+        f"{part.command}  # {part.meaning}" if part.meaning else part.command
+        for part in parse_epilog(command.epilog or "")
+        if isinstance(part, Example)
+    ]
 
 
 def write_exit_codes() -> str:

@@ -13,6 +13,8 @@ from watcher import __version__, private
 from watcher.errors import ConfigError
 from watcher.model.meaning import EncoderEngine
 from watcher.settings import Settings, load, signing_key
+from watcher.settings.edit_journal import has_unfinished_edit
+from watcher.settings.folders import state_folder
 from watcher.store.database import Database, Db
 from watcher.store.database.migrate import create_schema, require_current_schema, upgrade_schema
 from watcher.store.entries.index_version import is_index_current
@@ -235,7 +237,14 @@ class App:
 def load_settings(
     folder: Path, environ: Mapping[str, str], secrets: Iterable[str] | None, *, queries: bool = True
 ) -> Settings:
-    """Read a configuration of which the secrets of some sections are needed (None: all). Raises ConfigError."""
+    """Read a configuration of which the secrets of some sections are needed (None: all). Raises ConfigError.
+
+    What a killed process left unwritten of an edit is written first.
+    """
+    if has_unfinished_edit(state_folder(folder, environ)):
+        from watcher.settings.edit_files import finish_interrupted_edit
+
+        finish_interrupted_edit(folder, environ)
     settings = load(folder, environ, queries=queries, secrets_needed=secrets is None)
     settings.require_secrets(*(secrets or ()))
     return settings

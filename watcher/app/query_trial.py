@@ -14,10 +14,10 @@ from watcher.errors import UsageError
 from watcher.match import hash_query, parse_query
 from watcher.store.entries.queries import load_entry
 from watcher.store.hits.queries import load_hit
-from watcher.text.article import parse_article_text
+from watcher.text.article import Article, parse_article_text
 from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.diff import diff_queries
-from watcher.topics.draft import add_match_counts, draft_topics
+from watcher.topics.draft import TopicDraft, add_match_counts, draft_topics
 from watcher.topics.named_query import parse_named_query
 from watcher.topics.query_test import count_matches, explain_entry, search_archive
 
@@ -76,10 +76,21 @@ def draft_from_text(
     """
     if not text.strip():
         raise UsageError("write the text that topics are to be drafted from")
-    taken = [topic.id for topic in app.settings.topics]
-    drafts = draft_topics(parse_article_text(text), taken=taken, limit=limit, source=source)
-    if drafts:
-        scan = ArchiveScan(app.database, since, None, Deadline(span).on_progress)
-        matched, tested = count_matches(scan, {draft.id: parse_query(draft.query) for draft in drafts})
-        drafts = add_match_counts(drafts, matched, tested) if tested else drafts
+    drafts = draft_from_article(app, parse_article_text(text), source, since, limit=limit, span=span)
     return [encode_proposal(draft) for draft in drafts]
+
+
+def draft_from_article(
+    app: App, article: Article, source: str, since: datetime | None, *, limit: int, span: timedelta
+) -> tuple[TopicDraft, ...]:
+    """Return topics that an article suggests, with the number of stored entries that each would match.
+
+    Nothing is stored. Raises TooLongError where counting takes longer than `span`.
+    """
+    taken = [topic.id for topic in app.settings.topics]
+    drafts = draft_topics(article, taken=taken, limit=limit, source=source)
+    if not drafts:
+        return ()
+    scan = ArchiveScan(app.database, since, None, Deadline(span).on_progress)
+    matched, tested = count_matches(scan, {draft.id: parse_query(draft.query) for draft in drafts})
+    return add_match_counts(drafts, matched, tested) if tested else tuple(drafts)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import logs, output
+from watcher.cli.help import Commands
 from watcher.cli.state import open_application, state
 
 if TYPE_CHECKING:
     from watcher.app.bootstrap import App
 
-app = typer.Typer(rich_markup_mode=None, add_completion=False)
+app = Commands()
 LOOPBACK = "127.0.0.1"
 MISSING = "`watcher mcp` needs its extra: pip install 'newsdesk-watcher[mcp]'"
 

@@ -8,6 +8,7 @@ import typer
 
 from watcher.cli import logs, output
 from watcher.cli.completion import complete_channels
+from watcher.cli.help import Commands
 from watcher.cli.state import Json, open_application, state
 
 if TYPE_CHECKING:
@@ -16,8 +17,8 @@ if TYPE_CHECKING:
     from watcher.model.digest import Channel
     from watcher.pipeline.channel_test import RecipientResult
 
-app = typer.Typer(rich_markup_mode=None)
-channels = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List and test channels.")
+app = Commands()
+channels = Commands(no_args_is_help=True, help="List and test channels.")
 app.add_typer(channels, name="channels")
 
 

@@ -9,6 +9,7 @@ import typer
 
 from watcher.cli import logs, output
 from watcher.cli.completion import complete_feeds
+from watcher.cli.help import Commands
 from watcher.cli.meaning import read_stored_entries
 from watcher.cli.state import Json, open_application, state
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from watcher.pipeline.poll_summary import PollSummary
     from watcher.store.feeds.leases import FeedLease
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command(

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import output
+from watcher.cli.help import Commands
 from watcher.cli.state import Json, load_settings, state
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from watcher.settings import Settings
     from watcher.store.database import Database
 
-app = typer.Typer(rich_markup_mode=None, no_args_is_help=True)
+app = Commands(no_args_is_help=True)
 
 
 @app.callback()

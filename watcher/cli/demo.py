@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import logs, output
+from watcher.cli.help import Commands
 from watcher.cli.meaning import read_stored_entries
 from watcher.cli.state import Json, state
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from watcher.model.digest import Digest
     from watcher.pipeline.poll_summary import PollSummary
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 MAX_PRINTED = 500
 """Hits and stories that --json prints."""

@@ -12,6 +12,7 @@ import typer
 
 from watcher.cli import logs, output
 from watcher.cli.completion import complete_channels, complete_digests
+from watcher.cli.help import Commands
 from watcher.cli.state import Cursor, Json, Limit, Since, open_application, state
 
 if TYPE_CHECKING:
@@ -21,11 +22,9 @@ if TYPE_CHECKING:
     from watcher.model.digest import Delivery, Digest
     from watcher.pipeline.digests import DigestContext
 
-app = typer.Typer(rich_markup_mode=None)
-digest = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="List, preview and send digests.")
-deliveries = typer.Typer(
-    rich_markup_mode=None, help="List messages: sent, waiting, failed, in doubt.", invoke_without_command=True
-)
+app = Commands()
+digest = Commands(no_args_is_help=True, help="List, preview and send digests.")
+deliveries = Commands(help="List messages: sent, waiting, failed, in doubt.", invoke_without_command=True)
 app.add_typer(digest, name="digest")
 app.add_typer(deliveries, name="deliveries")
 
@@ -117,7 +116,7 @@ def preview(
     if as_json:
         output.print_json(encode_digest(shown))
     else:
-        output.print_line(_render_digest(shown, form, press).rstrip("\n"))
+        output.print_document(_render_digest(shown, form, press).rstrip("\n"))
 
 
 @digest.command(epilog="Example:\n\n  watcher digest send daily --now")
@@ -272,17 +271,24 @@ def retry(
 
 
 def _print_digests(listed: Sequence[DigestSubscribers]) -> None:
+    from watcher.digest.schedule_text import format_schedule
+
     rows = [
         (
-            digest["name"], digest["schedule"], digest["timezone"], ", ".join(digest["channels"]),
-            ", ".join(digest["topics"]) or "all", digest["last_at"] or "never", digest["next_at"] or "",
-            str(len(digest["unsubscribed"]) or ""),
+            digest["name"], format_schedule(digest["schedule"]), digest["timezone"], ", ".join(digest["channels"]),
+            ", ".join(digest["topics"]) or "all", _shorten_stamp(digest["last_at"]) or "never",
+            _shorten_stamp(digest["next_at"]), str(len(digest["unsubscribed"]) or ""),
         )
         for digest in listed
     ]  # fmt: skip
-    head = ("NAME", "SCHEDULE", "ZONE", "CHANNELS", "TOPICS", "LAST", "NEXT", "UNSUBSCRIBED")
-    output.print_table(head, rows, flexible=4)
+    head = ("NAME", "SCHEDULE", "ZONE", "CHANNELS", "TOPICS", "LAST", "NEXT", "LEFT")
+    output.print_table(head, rows, flexible=4, optional=2)
     output.print_note(output.format_count(len(listed), "digest"))
+
+
+def _shorten_stamp(stamp: str | None) -> str:
+    """Return a time of a document as tables show it."""
+    return output.format_short_time(datetime.fromisoformat(stamp)) if stamp else ""
 
 
 def _retry_all(application: App, states: Sequence[RetriedState], channel: str | None) -> int:

@@ -10,6 +10,7 @@ import typer
 
 from watcher.cli import feed_lists, output
 from watcher.cli.completion import complete_feeds
+from watcher.cli.help import Commands
 from watcher.cli.render_feed import print_feed, print_feeds, print_polls
 from watcher.cli.state import Json, load_settings, open_application, state
 
@@ -28,10 +29,8 @@ if TYPE_CHECKING:
     from watcher.pipeline.feed_check import FeedCheck
     from watcher.settings import Settings
 
-app = typer.Typer(
-    rich_markup_mode=None,
+app = Commands(
     no_args_is_help=True,
-    add_completion=False,
     help="List, show, add, remove, find, import and export feeds.",
     epilog="Examples:\n\n  watcher feeds add https://post.example/rss --tag press --language en\n\n"
     "  watcher feeds discover post.example\n\n  watcher feeds import subscriptions.opml\n\n"

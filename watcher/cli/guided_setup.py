@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from watcher.cli import logs, output
+from watcher.cli.help import Commands
 from watcher.cli.state import Json, open_application, state
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from watcher.contract.setup import SetupAnswers, SetupResult
     from watcher.fetch import Fetcher
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command(

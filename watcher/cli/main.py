@@ -15,6 +15,7 @@ from typer._click.formatting import HelpFormatter
 from typer.core import TyperGroup
 
 from watcher import __version__
+from watcher.cli.help import Commands, PlainGroup
 from watcher.cli.state import state
 
 # Which module defines which commands; a module is imported when one of its commands is run.
@@ -55,7 +56,7 @@ Exit codes: 0 done, 1 something in the work failed, 2 wrong usage or configurati
 """
 
 
-class LazyGroup(TyperGroup):
+class LazyGroup(PlainGroup):
     """A group that knows the names and one-line helps of its commands without importing them."""
 
     def list_commands(self, ctx: Context) -> list[str]:
@@ -87,10 +88,10 @@ class LazyGroup(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-app = typer.Typer(
+app = Commands(
     cls=LazyGroup,
     name="watcher",
-    rich_markup_mode=None,
+    add_completion=True,
     no_args_is_help=True,
     epilog=EPILOG,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},

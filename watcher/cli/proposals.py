@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import output, render_entry
+from watcher.cli.help import Commands
 from watcher.cli.queries import Judgement
 from watcher.cli.state import Cursor, Json, Limit, Since, Topics, Until, open_application
 
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from watcher.app.proposals import ProposalQuery, RawProposalQuery
     from watcher.model.results import Page, StoredProposal
 
-app = typer.Typer(
-    rich_markup_mode=None,
+app = Commands(
     help="List items that may belong to a topic by their meaning, and judge them.",
     invoke_without_command=True,
 )

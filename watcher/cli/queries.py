@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import output, render_entry
+from watcher.cli.help import Commands
 from watcher.cli.state import Cursor, Json, Languages, Limit, Since, Sources, Topics, Until, open_application
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from watcher.contract.hits import Label
     from watcher.model.results import Page, StoredHit
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 class HitFormat(StrEnum):
@@ -244,7 +245,7 @@ def _print_hits(page: Page[StoredHit], form: HitFormat) -> None:
         case HitFormat.ATOM:
             from watcher.app.export import export_hits_atom
 
-            output.print_line(export_hits_atom("Hits", "urn:news-watcher:hits", page.items))
+            output.print_document(export_hits_atom("Hits", "urn:news-watcher:hits", page.items))
         case HitFormat.TABLE:
             for hit in page.items:
                 render_entry.print_hit(hit)
@@ -254,7 +255,7 @@ def _print_hits(page: Page[StoredHit], form: HitFormat) -> None:
 def _print_text(text: str) -> None:
     """Print lines, nothing where there are none."""
     if text:
-        output.print_line(text.rstrip("\r\n"))
+        output.print_document(text.rstrip("\r\n"))
 
 
 def print_end(count: int, noun: str, cursor: str | None, back_to: datetime | None) -> None:

@@ -99,7 +99,7 @@ def _list_flags(hit: StoredHit) -> list[str]:
 
 
 def _format_tree(tree: ClauseView, indent: str, child_indent: str) -> Iterator[str]:
-    yield indent + _format_clause(tree)
+    yield indent + _format_clause(tree, len(indent))
     for number, child in enumerate(tree.children):
         is_last = number == len(tree.children) - 1 and not tree.omitted
         branch, below = ("└─ ", "   ") if is_last else ("├─ ", "│  ")
@@ -109,7 +109,9 @@ def _format_tree(tree: ClauseView, indent: str, child_indent: str) -> Iterator[s
         yield child_indent + output.style_text(f"└─ {tree.omitted} more {state}", output.DIM)
 
 
-def _format_clause(tree: ClauseView) -> str:
+def _format_clause(tree: ClauseView, used: int) -> str:
+    """Return a clause with its words; `used` columns stand before it."""
+    room = max(output.MIN_FLEXIBLE_COLUMNS, min(MAX_CLAUSE_LENGTH, output.get_width() - used - 6))
     mark = output.style_text("✓", output.GREEN) if tree.matched else output.style_text("✗", output.RED)
     if tree.excluded:
         # An exclusion is good where it finds nothing.
@@ -119,4 +121,4 @@ def _format_clause(tree: ClauseView) -> str:
     shown = output.style_text(", ".join(words[:MAX_WORDS]), output.BOLD, output.YELLOW)
     evidence = f"  {shown} in {fields}" if words else ""
     note = "  " + output.style_text(f"({output.clean_text(tree.note)})", output.DIM) if tree.note else ""
-    return f"{mark} {output.truncate(output.clean_text(tree.text), MAX_CLAUSE_LENGTH)}{evidence}{note}"
+    return f"{mark} {output.truncate(output.clean_text(tree.text), room)}{evidence}{note}"

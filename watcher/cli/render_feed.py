@@ -33,6 +33,7 @@ def print_feeds(feeds: Sequence[PollableFeed], counts: Mapping[int, int], now: d
             for feed in feeds
         ],
         flexible=-1,
+        optional=6,
     )
 
 
@@ -53,6 +54,7 @@ def print_polls(polls: Sequence[PollRecord]) -> None:
         ("polled", "outcome", "status", "bytes", "took", "items", "new", "edited", "hits", "message"),
         [_format_poll(poll) for poll in polls],
         flexible=-1,
+        optional=3,
     )
 
 
@@ -129,4 +131,4 @@ def _format_poll(poll: PollRecord) -> tuple[str, ...]:
     counts = [str(count) if count else "" for count in (poll.seen, poll.new, poll.updated, poll.hits)]
     size = f"{poll.wire_bytes:,}" if poll.wire_bytes else ""
     took = f"{poll.elapsed.total_seconds():.2f} s"
-    return (output.format_time(poll.at), poll.outcome, str(poll.status or ""), size, took, *counts, poll.message)
+    return (output.format_short_time(poll.at), poll.outcome, str(poll.status or ""), size, took, *counts, poll.message)

@@ -243,17 +243,8 @@ def _format_share(value: float | None, interval: tuple[float, float] | None) -> 
 
 
 def print_learning(learning: Learning) -> None:
-    """Print what a topic has learned from: sentences, examples, judgements, and the head that was fitted on them."""
+    """Print what a topic has learned beside its sentences: judgements, and the head that was fitted on them."""
     topic = learning.topic
-    lists = (
-        ("About", topic.about), ("Not about", topic.not_about),
-        ("Examples", topic.examples), ("Not examples", topic.not_examples),
-    )  # fmt: skip
-    for name, sentences in lists:
-        if sentences:
-            output.print_line(output.style_text(f"\n{name}", output.DIM))
-            for sentence in sentences:
-                output.print_line(f"  {output.clean_text(sentence)}")
     if not topic.has_sentences:
         return
     output.print_line(output.style_text("\nMeaning", output.DIM))

@@ -9,6 +9,7 @@ import typer
 
 from watcher.cli import output
 from watcher.cli.completion import complete_packs
+from watcher.cli.help import Commands
 from watcher.cli.state import Json, state
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from watcher.pipeline.feed_check import FeedCheck
     from watcher.settings import Settings
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command(

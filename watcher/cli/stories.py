@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import output
+from watcher.cli.help import Commands
 from watcher.cli.queries import parse_typed_query, print_end
 from watcher.cli.state import Cursor, Json, Languages, Limit, Since, Sources, Topics, Until, open_application
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from watcher.model.story import Story
     from watcher.store.stories.decisions import StoryDecision
 
-app = typer.Typer(
-    rich_markup_mode=None,
+app = Commands(
     help="List stories with their outlets; split, merge and export them.",
     invoke_without_command=True,
 )

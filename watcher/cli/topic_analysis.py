@@ -9,6 +9,7 @@ import typer
 
 from watcher.cli import args, output
 from watcher.cli.completion import complete_topics
+from watcher.cli.help import Commands
 from watcher.cli.state import Json, Since, Until, open_application
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from watcher.model.topic import Topic
     from watcher.topics.diff import QueryDiff
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 TopicId = Annotated[str, typer.Argument(metavar="ID", help="The topic's id.", autocompletion=complete_topics)]
 TopicOverview = Annotated[int, typer.Option("--limit", "-n", min=0, max=1000, help="The most of each to list.")]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import args, output
+from watcher.cli.help import Commands
 from watcher.cli.state import Json, Since, open_application
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from watcher.text.article import Article
     from watcher.topics.draft import TopicDraft
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command(

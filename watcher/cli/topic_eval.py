@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from watcher.cli import args, output
+from watcher.cli.help import Commands
 from watcher.cli.state import Json, Topics, load_settings, open_application, state
 from watcher.cli.topic_analysis import TopicOverview
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from watcher.topics.evaluation import TopicScore
     from watcher.topics.examples import Example
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command(

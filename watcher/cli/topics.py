@@ -9,6 +9,7 @@ import typer
 
 from watcher.cli import args, output, render_topics, topic_analysis, topic_draft, topic_eval
 from watcher.cli.completion import complete_topics
+from watcher.cli.help import Commands
 from watcher.cli.state import Json, Since, Until, open_application
 
 if TYPE_CHECKING:
@@ -21,10 +22,8 @@ if TYPE_CHECKING:
     from watcher.topics.overview import TopicOverview
     from watcher.topics.query_test import EntryExplanation
 
-app = typer.Typer(
-    rich_markup_mode=None,
+app = Commands(
     no_args_is_help=True,
-    add_completion=False,
     help="List, show, test, explain, measure and change topics.",
     epilog="Changing a topic, from the first idea to the stored entries:\n\n"
     "  watcher topics test '\"five eyes\" AND summit' --since 30d\n\n"

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import typer
-
 from watcher.cli import logs
+from watcher.cli.help import Commands
 from watcher.cli.state import open_application, state
 
-app = typer.Typer(rich_markup_mode=None)
+app = Commands()
 
 
 @app.command(

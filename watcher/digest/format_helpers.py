@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 
 from watcher.model.digest import BRIEF_STORIES, Coverage, Digest
 from watcher.model.digest_story import DigestStory, NewsKind, StoryStatus
-from watcher.text.bidi import ISOLATES
+from watcher.text.bidi import ISOLATES, isolate
 from watcher.text.lengths import format_wait
 from watcher.text.lines import one_line as clean_line
 
@@ -76,7 +76,8 @@ def format_subject(digest: Digest) -> str:
 
 def format_preheader(digest: Digest) -> str:
     """Return what a mail program shows beside the subject: the next headlines, then the coverage."""
-    titles = [one_line(story.headline.title) for story in digest.stories[1 : 1 + PREHEADER_STORIES]]
+    # Two headlines in Arabic beside each other would change places.
+    titles = [isolate(one_line(story.headline.title)) for story in digest.stories[1 : 1 + PREHEADER_STORIES]]
     also = f"Also: {' · '.join(titles)}. " if titles else ""
     return f"{also}{format_coverage(digest.coverage)}"
 

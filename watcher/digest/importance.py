@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from watcher.model.digest import ImportanceWeights
 from watcher.model.digest_story import DigestHit, NewsKind, StoryHistory, StoryStatus
+from watcher.model.event import EventFacts
 from watcher.model.importance import Importance
 
 FRESHNESS_HALF_LIFE = timedelta(hours=12)
@@ -31,15 +32,33 @@ def rate_importance(
 
     `age_seconds` is how long ago the newest of its hits became news.
     """
-    # Two outlets say much more than one, nine hardly more than eight. A feed's weight counts as so many outlets.
     if history is not None:
         count = len(history.facts.independent_outlets)
         heard_by = count + history.source_weight - 1
     else:
         heard_by = count = len({hit.source for hit in hits})
-    outlets = min(1.0, math.log2(1 + heard_by) / _LOG_MANY_OUTLETS) if heard_by > 0 else 0.0
     novelty = 1.0 if status is StoryStatus.NEW else _rate_novelty(hits, history, status)
-    match = min(1.0, max([hit.score for hit in hits]))
+    score = max([hit.score for hit in hits])
+    return _combine((heard_by, novelty, score, age_seconds), count, status, weights)
+
+
+def rate_event(
+    facts: EventFacts, score: float, status: StoryStatus, weights: ImportanceWeights, now: datetime
+) -> Importance:
+    """Return how important a stored story is by itself, its best hit having a `score`: no feed weighs more here."""
+    novelty = 1.0 if status is StoryStatus.NEW else CONTINUED_NOVELTY
+    count = len(facts.independent_outlets)
+    return _combine((count, novelty, score, (now - facts.last_at).total_seconds()), count, status, weights)
+
+
+def _combine(
+    parts: tuple[float, float, float, float], outlet_count: int, status: StoryStatus, weights: ImportanceWeights
+) -> Importance:
+    """Return the importance of `parts`: outlets, a feed's weight counted in, novelty, score, and age in seconds."""
+    heard_by, novelty, score, age_seconds = parts
+    # Two outlets say much more than one, nine hardly more than eight. A feed's weight counts as so many outlets.
+    outlets = min(1.0, math.log2(1 + heard_by) / _LOG_MANY_OUTLETS) if heard_by > 0 else 0.0
+    match = min(1.0, score)
     freshness = 0.5 ** (age_seconds / _HALF_LIFE_SECONDS) if age_seconds > 0 else 1.0
     by_part = (weights.outlets, weights.novelty, weights.match, weights.freshness)
     by_outlets, by_novelty, by_match, by_freshness = by_part
@@ -52,7 +71,7 @@ def rate_importance(
         freshness=freshness,
         total=weighted / total_weight if total_weight else 0.0,
         weights=by_part,
-        outlet_count=count,
+        outlet_count=outlet_count,
         status=status,
     )
 

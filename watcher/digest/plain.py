@@ -30,6 +30,7 @@ from watcher.digest.story_text import (
     SUMMARY_LABEL,
     compare_headlines,
     format_hit_time,
+    format_importance,
     format_original,
     format_regrouping,
     format_spread,
@@ -42,6 +43,7 @@ from watcher.digest.story_text import (
 from watcher.model.digest import Digest
 from watcher.model.digest_story import DigestStory
 from watcher.text.bidi import isolate
+from watcher.text.line_breaks import find_line_break
 
 LINE_WIDTH = 76
 MAX_TEXT_LENGTH = 90_000
@@ -142,14 +144,15 @@ def _fit_stories(digest: Digest) -> dict[int, list[str]]:
     shown: dict[int, list[str]] = {}
     left = MAX_TEXT_LENGTH
     for place, story in enumerate(digest.stories):
-        lines = [*_iter_story_lines(story, digest, compact=is_compact_story(story, place)), ""]
+        why = format_importance(story, place) if digest.is_briefed else ""
+        lines = [*_iter_story_lines(story, digest, why, compact=is_compact_story(story, place)), ""]
         if (left := left - sum(map(len, lines))) < 0:
             break
         shown[place] = lines
     return shown
 
 
-def _iter_story_lines(story: DigestStory, digest: Digest, *, compact: bool) -> Iterator[str]:
+def _iter_story_lines(story: DigestStory, digest: Digest, why: str = "", *, compact: bool) -> Iterator[str]:
     # One paragraph for each part that a story has; most have few.
     headline, lead = story.headline, story.lead
     status = format_status(story, digest)
@@ -161,6 +164,7 @@ def _iter_story_lines(story: DigestStory, digest: Digest, *, compact: bool) -> I
         note = format_original(story)
         yield from _wrap(isolate(original.title) + (f" ({note})" if note else ""), "   ", "   ")
     yield from _wrap(format_reports(story, digest), "   ", "   ")
+    yield from _wrap(why, "   ", "   ")
     if not compact:
         yield from _iter_summary_lines(story)
         yield from _wrap(isolate("".join(piece for piece, _is_evidence in cut_summary(lead))), "   ", "   ")
@@ -199,14 +203,12 @@ def format_reports(story: DigestStory, digest: Digest) -> str:
 
 
 def _wrap(text: str, first: str = "", rest: str = "") -> Iterator[str]:
-    """Break outside text into lines at blanks, with prefixes; a word longer than a line keeps a line of its own."""
+    """Break outside text into lines, with prefixes; a word longer than a line keeps a line of its own."""
     line = one_line(text)
     prefix = first
-    while len(line) > (width := LINE_WIDTH - len(prefix)):
-        cut = line.rfind(" ", 0, width + 1)
-        if cut < 0 and (cut := line.find(" ", width)) < 0:
-            break
-        yield prefix + line[:cut]
-        line, prefix = line[cut + 1 :], rest
+    while (break_at := find_line_break(line, LINE_WIDTH - len(prefix))) is not None:
+        end, begin = break_at
+        yield prefix + line[:end]
+        line, prefix = line[begin:], rest
     if line:
         yield prefix + line

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from watcher.model.digest import Digest
+from watcher.model.digest import BRIEF_STORIES, Digest
 from watcher.model.digest_story import DigestHit, DigestStory, NewsKind, StoryStatus
 from watcher.model.event import EventReport
 from watcher.model.regrouping import RegroupedPart
@@ -79,6 +79,11 @@ def format_spread(story: DigestStory) -> str:
     copied = f", {copies} {'copy' if copies == 1 else 'copies'}" if copies else ""
     languages = story.facts.languages
     return f"{outlets}{copied}" + (f" · {', '.join(languages)}" if len(languages) > 1 else "")
+
+
+def format_importance(story: DigestStory, place: int) -> str:
+    """Return why a story stands at a place, from 0 on, of a digest; nothing beyond the brief."""
+    return f"Importance: {story.importance.explanation}" if place < BRIEF_STORIES else ""
 
 
 def list_later_outlets(story: DigestStory, limit: int = MAX_OUTLETS) -> tuple[tuple[EventReport, ...], int]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watcher.meaning.vectors import Rows, normalize
+from watcher.meaning.vectors import Quantized, Rows, normalize
 from watcher.model.language import get_primary_language
 
 LANGUAGE_WEIGHT = 20
@@ -22,6 +22,7 @@ NEIGHBOURS = 10
 MAX_BACKGROUND = 2_000
 SAME_COSINE = 0.999
 """Closer vectors are those of one text, which is no neighbour of itself."""
+_SHORTEST_SQUARE = np.float32(1e-12)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,26 @@ class StorySpace:
     def center_rows(self, vectors: Rows, languages: Sequence[str | None]) -> Rows:
         """Return vectors centred by their languages, without their densities, which take most of the time."""
         return _center(vectors, self.mean, self.means, [get_primary_language(language) for language in languages])
+
+    def measure_cosines(self, vectors: Quantized, languages: Sequence[str | None], places: Sequence[int]) -> Rows:
+        """Return the cosines of centred vectors, those at some places (rows) with all (columns).
+
+        As `center_rows` has them, but without centring all: a row less its language's mean has the product and the
+        length that those of the row and of the mean tell.
+        """
+        values = vectors.astype(np.float32)
+        primary = [get_primary_language(language) for language in languages]
+        number_of = {language: number for number, language in enumerate(dict.fromkeys(primary))}
+        means = np.stack([self.means.get(language, self.mean) for language in number_of])
+        of_row = np.fromiter(map(number_of.__getitem__, primary), np.intp, len(primary))
+        asked = normalize(normalize(values[list(places)]) - means[of_row[list(places)]])
+        lengths = np.sqrt(np.einsum("ij,ij->i", values, values))
+        products = (values @ np.concatenate([asked, means]).T) / np.where(lengths > 0, lengths, 1)[:, None]
+        with_mean = np.take_along_axis(products, len(asked) + of_row[:, None], axis=1)[:, 0]
+        squares = (lengths > 0) - 2 * with_mean + np.einsum("ij,ij->i", means, means)[of_row]
+        differences = products[:, : len(asked)] - (means @ asked.T)[of_row]
+        cosines: Rows = (differences / np.sqrt(np.maximum(squares, _SHORTEST_SQUARE))[:, None]).T
+        return cosines
 
     def _measure_density(self, rows: Rows) -> list[float]:
         if len(self.background) <= NEIGHBOURS:

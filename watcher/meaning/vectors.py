@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
@@ -50,7 +51,12 @@ def decode_vectors(values: list[bytes]) -> Rows:
     """Return unit rows from what the database keeps, in the order given; all of the same model."""
     if not values:
         return np.empty((0, 0), np.float32)
-    return restore(np.frombuffer(b"".join(values), np.int8).reshape(len(values), -1))
+    return restore(stack_vectors(values))
+
+
+def stack_vectors(values: Sequence[bytes]) -> Quantized:
+    """Return the rows, at least one, that the database keeps, as the bytes that they are."""
+    return np.frombuffer(b"".join(values), np.int8).reshape(len(values), -1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,6 @@ FIRST_TRY = Limits(enough=0.3, soft=0.35, hard=0.8)
 """For a first try: nearly every broken document is read within a tenth of this."""
 SHORT_START = Limits(enough=0.1, soft=0.15, hard=0.3)
 """For the shorter starts."""
-WHOLE_DOCUMENT = Limits(enough=3.0, soft=3.5, hard=4.0)
+WHOLE_DOCUMENT = Limits(enough=2.6, soft=3.0, hard=3.5)
 WHOLE_PAGE = Limits(enough=1.5, soft=1.5, hard=2.0)
 """For an article page or a page that may name feeds."""

@@ -29,6 +29,7 @@ from watcher.settings.edit_history import (
     make_file_tag,
     remove_version,
 )
+from watcher.settings.edit_journal import forget_edit, has_unfinished_edit, keep_edit, load_edit
 from watcher.settings.edit_secrets import SecretFiles
 from watcher.settings.folders import state_folder
 from watcher.settings.loader import FEEDS, MAIN, TOPICS, load
@@ -191,6 +192,8 @@ def _write(
         raise _to_config_error(state, "the former version cannot be kept", error) from error
     done: list[str] = []
     try:
+        if len(written) > 1:
+            _keep_edit(state, originals, written)
         for name, text in written.items():
             replace_file(folder / name, text)
             done.append(name)
@@ -199,8 +202,58 @@ def _write(
             with contextlib.suppress(ConfigError):
                 replace_file(folder / name, originals[name] or "")
         remove_version(state, version.number)
+        _forget_edit(state)
         raise
+    _forget_edit(state)
     return version
+
+
+def finish_interrupted_edit(folder: Path, environ: Mapping[str, str]) -> bool:
+    """Write what a killed process left unwritten of an edit of several files; return whether there was anything.
+
+    Waits for an edit that is being written now. Raises ConfigError where a file cannot be written.
+    """
+    state = state_folder(folder, environ)
+    if not has_unfinished_edit(state) or not folder.is_dir():
+        return False
+    with _lock_files(folder, state):
+        return _finish_edit(folder, state)
+
+
+def _finish_edit(folder: Path, state: Path) -> bool:
+    try:
+        unfinished = load_edit(state)
+        if unfinished is None:
+            return False
+        unwritten = unfinished.list_unwritten({name: _read_text(folder / name) for name in unfinished.texts})
+        for name, text in unwritten.items():
+            replace_file(folder / name, text)
+        forget_edit(state)
+    except OSError as error:
+        raise _to_config_error(state, "an interrupted edit cannot be finished", error) from error
+    return bool(unwritten)
+
+
+def _drop_unwritten_version(folder: Path, state: Path) -> None:
+    """Forget the latest version where its process was killed before it wrote a file: nothing came of it."""
+    with contextlib.suppress(OSError):
+        for version in list_versions(state, 1):
+            current = {name: make_file_tag(_read_text(folder / name)) for name in version.files}
+            if current == {name: make_file_tag(text) for name, text in version.before.items()}:
+                remove_version(state, version.number)
+
+
+def _keep_edit(state: Path, originals: Mapping[str, str | None], written: Mapping[str, str]) -> None:
+    try:
+        keep_edit(state, originals, written)
+    except OSError as error:
+        raise _to_config_error(state, "the edit cannot be kept", error) from error
+
+
+def _forget_edit(state: Path) -> None:
+    # What cannot be deleted now is found to be done, or not begun, by whoever opens the configuration next.
+    with contextlib.suppress(OSError):
+        forget_edit(state)
 
 
 def _require_unchanged(folder: Path, originals: Mapping[str, str | None], written: Mapping[str, str]) -> None:
@@ -219,6 +272,15 @@ def _prune_secrets(state: Path, draft: Draft) -> None:
 
 @contextlib.contextmanager
 def _locked(folder: Path, state: Path) -> Iterator[None]:
+    """Wait until nobody else edits this configuration, and finish what a killed process began. Raises ConfigError."""
+    with _lock_files(folder, state):
+        _finish_edit(folder, state)
+        _drop_unwritten_version(folder, state)
+        yield
+
+
+@contextlib.contextmanager
+def _lock_files(folder: Path, state: Path) -> Iterator[None]:
     """Wait until nobody else edits this configuration, in this process or another. Raises ConfigError."""
     if not folder.is_dir():
         load(folder, {})  # raises what is wrong with it

@@ -21,7 +21,10 @@ MAX_ADDED_FACTS = 6
 MIN_SENTENCE_WORDS = 4
 REPEATED_SHARE = 0.6
 """A sentence of which so many words stand in one that was read before adds nothing."""
-_SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'»”’)]*\s+|(?<=[。！？])|\n+")
+_SENTENCE_END = re.compile(
+    # What closes a quotation belongs to the sentence in it. CJK and Thai-like scripts put no blank after the full stop.
+    r"(?<=[.!?…؟۔।॥։።។။])[\"'»”’)]*\s+|(?<=[。！？｡．][」』”’）》】])|(?<=[。！？｡．])(?![」』”’）》】])|\n+"
+)
 
 
 def summarise_event(reports: Sequence[EventReport], *, languages: Sequence[str] = ()) -> EventFacts:

@@ -71,20 +71,20 @@ def diff_queries(
                 lost.append(EntryChange(stored=drop_content(stored), evidence=extract_evidence(matches[0], entry)))
     with scan.database.read() as db:
         labels = find_hit_labels(db, topic_id, lost_ids)
-    lost += _load_labelled_losses(scan, before, lost, lost_ids, labels)
+    lost += load_labelled_losses(scan, before, lost, lost_ids, labels)
     return QueryDiff(
         tested=proposed.tested,
         read=len(proposed.ids),
         kept=kept,
         gained=tuple(gained),
-        lost=tuple(_add_label(change, labels) for change in lost),
+        lost=tuple(add_label(change, labels) for change in lost),
         gained_count=gained_count,
         lost_count=len(lost_ids),
         lost_labels=dict(Counter(label for _hit, label in labels.values() if label)),
     )
 
 
-def _load_labelled_losses(
+def load_labelled_losses(
     scan: ArchiveScan,
     before: Query,
     lost: list[EntryChange],
@@ -101,6 +101,7 @@ def _load_labelled_losses(
     ]
 
 
-def _add_label(change: EntryChange, labels: Mapping[int, tuple[int, str | None]]) -> EntryChange:
+def add_label(change: EntryChange, labels: Mapping[int, tuple[int, str | None]]) -> EntryChange:
+    """Return a change with the hit that is stored of its entry, and how it was judged."""
     hit_id, label = labels.get(change.stored.id, (None, None))
     return replace(change, hit_id=hit_id, label=label)

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 from fastapi import APIRouter, FastAPI
 from starlette.middleware import Middleware
@@ -18,6 +19,7 @@ from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.pipeline.websub.service import Subscriber
 from watcher.settings import signing_key
 from watcher.web import api, errors, events, health, metrics, pages, syndication, websub
+from watcher.web.api_examples import add_examples
 from watcher.web.auth.access import AccessControl, AccessMiddleware
 from watcher.web.auth.bodies import BoundedBodies
 from watcher.web.auth.forwarded import ForwardedHeaders
@@ -46,7 +48,7 @@ def create_app(
     """
     settings = app.settings.web
     gate = AccessControl(settings, signing_key(app.settings), clock, app.database)
-    web = FastAPI(
+    web = _Application(
         title="news-watcher",
         version=__version__,
         description="Hits, entries, stories, topics, feeds, digests and deliveries of a news watcher.",
@@ -83,6 +85,17 @@ def create_app(
         web.include_router(websub.make_router(subscriber))
     web.mount("/static", StaticAssets(directory=str(files("watcher.web") / "static")))
     return web
+
+
+class _Application(FastAPI):
+    """The application; its OpenAPI document has an example of every request and answer."""
+
+    def openapi(self) -> dict[str, Any]:
+        """Return the OpenAPI document; it is made once."""
+        if self.openapi_schema is None:
+            add_examples(super().openapi())
+        assert self.openapi_schema is not None
+        return self.openapi_schema
 
 
 @cache

@@ -168,7 +168,7 @@ class BoundedMatching:
 def _may_match(scope: Scope) -> bool:
     """Return whether a request carries a query of its own."""
     if scope["method"] == "POST":
-        return scope["path"] in {"/api/v1/topics/test", "/workbench"}
+        return scope["path"] in {"/api/v1/topics/test", "/workbench", "/workbench/preview", "/workbench/article"}
     if scope["path"] == "/query/check":
         return False
     return any(name in {b"q", b"search", b"query"} for name in _list_parameters(scope["query_string"]))

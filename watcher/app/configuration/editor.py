@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, field, fields, is_dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -36,24 +36,31 @@ _HIDDEN = "***"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Editor:
-    """Edits the configuration of an application, in the name of an entry point."""
+    """Edits the configuration of an application, in the name of an entry point. `versions` are the edits it made."""
 
     app: App
     by: str
     now: datetime
+    versions: list[Version] = field(default_factory=list)
 
     @property
     def folder(self) -> Path:
         return self.app.settings.folder
 
     def edit(self, plan: Callable[[Draft], None]) -> Version | None:
-        """Edit the files; raises what `edit_configuration` raises."""
-        return edit_configuration(self.folder, self.app.environ, plan, Origin(by=self.by, at=self.now))
+        """Edit the files, and return the version that was made; None where nothing changed.
+
+        Raises what `edit_configuration` raises.
+        """
+        version = edit_configuration(self.folder, self.app.environ, plan, Origin(by=self.by, at=self.now))
+        self.versions.extend([version] if version is not None else [])
+        return version
 
     def undo(self, number: int | None = None) -> Version:
         """Undo an edit, the latest by default; raises what `undo_version` raises."""
         before = self.app.settings
         version = undo_version(self.folder, self.app.environ, number, Origin(by=self.by, at=self.now))
+        self.versions.append(version)
         after = load(self.folder, self.app.environ, queries=False, secrets_needed=False)
         with self.app.database.write() as db:
             _rename_back(rename_topic, db, _list_names(before.topics), _list_names(after.topics))

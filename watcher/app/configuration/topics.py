@@ -56,25 +56,29 @@ def update_configured_topic(editor: Editor, topic_id: str, edit: TopicEdit, etag
     return edit.get("id", topic_id)
 
 
-def save_edited_topic(editor: Editor, topic_id: str, edit: TopicEdit, seen: str) -> None:
-    """Save what the topic builder edited: change the topic, rename it, or add it where there is none.
+def save_edited_topic(editor: Editor, topic_id: str, edit: TopicEdit, seen: str) -> str:
+    """Change, rename or add the topic that the topic builder edited, and return its id.
 
     `topic_id` is the topic that the builder was opened on, and `seen` what `hash_topic` returned of it; an empty one
     saves over whatever is there. Raises ConflictError, and what creating and changing a topic raise.
     """
 
+    saved_id = edit.get("id", topic_id)
+
     def plan(draft: Draft) -> None:
         """Add the topic's item, or change the one that is there."""
+        nonlocal saved_id
         topic = next((each for each in draft.settings.topics if each.id == topic_id), None)
         if seen and seen != hash_topic(topic):
             current = describe_values(topic) if topic is not None else ""
             raise ConflictError("topic", topic_id, current, describe_values(edit))
         if topic is None:
-            add_topic(draft, edit)
+            saved_id = add_topic(draft, edit)
         else:
             _change_topic(draft, topic, edit)
 
     editor.edit(plan)
+    return saved_id
 
 
 def add_topic(draft: Draft, edit: TopicEdit) -> str:

@@ -31,6 +31,7 @@ from watcher.digest.story_text import (
     SUMMARY_LABEL,
     compare_headlines,
     format_hit_time,
+    format_importance,
     format_original,
     format_regrouping,
     format_spread,
@@ -158,7 +159,8 @@ def _render_place(digest: Digest, place: int, links: Links, *, compact: bool) ->
         return
     yield _render_story(story, digest)
     names = [f"# {escape_mrkdwn(cut_mrkdwn(label.name, 80))}" for label in story.labels]
-    yield _context(cut_mrkdwn(" · ".join(names), 1_000))
+    why = format_importance(story, place) if digest.is_briefed else ""
+    yield _context(cut_mrkdwn(" · ".join(names), 1_000) + (f"\n{why}" if why else ""))
     if buttons := list(_iter_buttons(story, links)):
         yield _actions(f"judge-{story.lead.hit_id}", buttons)
 

@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, func, select
 
 from watcher.meaning.background import MIN_OWN_ENTRIES, Background
 from watcher.meaning.story_space import PlacedReport, StorySpace, build_space, measure_closeness
-from watcher.meaning.vectors import Rows, decode_vectors
+from watcher.meaning.vectors import Rows, decode_vectors, stack_vectors
 from watcher.model.event import choose_report_time
 from watcher.store.database import Db
 from watcher.store.entries.queries import MAX_ENTRY_ID, find_first_id_since
@@ -132,12 +132,12 @@ def _join_in_window(
 ) -> tuple[LateJoin, ...]:
     """Join the stories of entries with those that had reports within some time."""
     window = _load_window(db, stored, asked, *times)
-    fresh = [row.id for row in window if row.id in asked]
+    story_of = {entry_id: story_id for entry_id, story_id, _language, _vector in window}
+    fresh = [entry_id for entry_id in story_of if entry_id in asked]
     if not fresh:
         return ()
     # Neighbours propose stories; the newest members of those decide.
     neighbours = _find_neighbours(fresh, window, space)
-    story_of = {row.id: row.story_id for row in window}
     touched = {story_of[entry_id] for some in (fresh, *neighbours.values()) for entry_id in some}
     reports = _load_reports(db, stored, space, sorted(touched))
     groups = _group(reports, neighbours, load_stories_kept_apart(db, touched))
@@ -236,7 +236,7 @@ def _load_window(
         "first": find_first_id_since(db, since),
         "end": MAX_ENTRY_ID if until is None else find_first_id_since(db, until),
     }
-    of_stories = db.execute(_OF_STORIES, {"ids": story_ids, **ids}).scalars()
+    of_stories = db.execute(_OF_STORIES, {"ids": story_ids, **ids}).scalars().all()
     wanted = {*sorted(of_stories, reverse=True)[:MAX_SEARCHED_ENTRIES], *entry_ids}
     return db.execute(_WINDOW, {"ids": sorted(wanted), "model": stored.id}).all()
 
@@ -248,10 +248,9 @@ def _place(window: Sequence[Any], space: StorySpace) -> list[PlacedReport]:
 
 def _find_neighbours(fresh: Sequence[int], window: Sequence[Any], space: StorySpace) -> dict[int, list[int]]:
     """Return the nearest entries of each fresh one, by cosine."""
-    ids = [row.id for row in window]
+    ids, _story_ids, languages, vectors = zip(*window, strict=True)
     place_of = {id_: place for place, id_ in enumerate(ids)}
-    rows = space.center_rows(decode_vectors([row.vector for row in window]), [row.language for row in window])
-    cosines = rows[[place_of[id_] for id_ in fresh]] @ rows.T
+    cosines = space.measure_cosines(stack_vectors(vectors), languages, [place_of[id_] for id_ in fresh])
     count = min(MAX_NEIGHBOURS + 1, len(ids))
     nearest = np.argpartition(-cosines, count - 1, axis=1)[:, :count]
     return {

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from heapq import nsmallest
 from itertools import chain
 from typing import Any
 
@@ -25,6 +23,7 @@ from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import stories, story_marks
 from watcher.stories.grouping import GroupedReport, ReportKey, find_copies, group_reports
+from watcher.stories.neighbours import choose_neighbours
 from watcher.stories.pair import PairScore, ReportTraits, build_traits, score_pair
 from watcher.stories.similarity import (
     MAX_COMPARED_CHARACTERS,
@@ -34,8 +33,6 @@ from watcher.stories.similarity import (
     extract_story_text,
 )
 
-MAX_COMPARED_ENTRIES = 12
-"""How many of the entries that share the most blocking keys are compared word by word."""
 MAX_ENTRIES_PER_KEY = 50
 """How many entries one blocking key proposes, the newest that have it."""
 
@@ -215,14 +212,7 @@ def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[lis
     for report in reports:
         for key in report.blocking_keys:
             holders.setdefault(key, []).append(report.entry_id)
-    return [_choose_nearest(report.entry_id, _count_shared_keys(report, holders)) for report in reports]
-
-
-def _count_shared_keys(report: _Report, holders: Mapping[int, Sequence[int]]) -> Counter[int]:
-    """Count, for each other entry, how many of a report's blocking keys it has."""
-    shared = Counter(chain.from_iterable([holders[key] for key in report.blocking_keys]))
-    del shared[report.entry_id]
-    return shared
+    return [choose_neighbours(report.entry_id, report.blocking_keys, holders) for report in reports]
 
 
 def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> Mapping[int, Sequence[int]]:
@@ -233,18 +223,6 @@ def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> Mappin
     window = {"since": now - STORY_WINDOW, "until": now + STORY_WINDOW}
     rows = db.execute(_select_holders(dialect), {**window, "keys": dialect.bind_values(blocking_keys)}).all()
     return {key: dialect.read_collected(entry_ids) for key, entry_ids in rows}
-
-
-def _choose_nearest(own_id: int, shared: Counter[int]) -> list[int]:
-    """Choose those who share the most; of two that share as much the one stored nearer, the newer of two as near.
-
-    Were it the newest of all, each of a thousand like reports of one poll would have the same few neighbours, and
-    every merge with those would be compared with all others again.
-    """
-    most = [(-count, abs(own_id - entry_id), -entry_id) for entry_id, count in shared.items() if count > 1]
-    if len(most) < MAX_COMPARED_ENTRIES:
-        most = [(-count, abs(own_id - entry_id), -entry_id) for entry_id, count in shared.items() if count]
-    return [-negative for _count, _distance, negative in nsmallest(MAX_COMPARED_ENTRIES, most)]
 
 
 def _load_candidates(db: Db, entry_ids: Collection[int]) -> dict[int, _Report]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, assert_never
 
@@ -27,6 +27,9 @@ from watcher.store.triage.marks import is_starred, is_unread
 MAX_RANKED = 5_000
 """How many stories are ranked by their outlets, which have to be counted."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STORY_IDS = select(entry_table.c.id, entry_table.c.story_id).where(
+    any_of(entry_table.c.id, bindparam("ids", type_=IDS)), entry_table.c.story_id.is_not(None)
+)
 
 
 def load_story(db: Db, story_id: int) -> Story:
@@ -46,6 +49,12 @@ def find_story_of_entry(db: Db, entry_id: int) -> Story | None:
     """Read the story that an entry belongs to, if any."""
     story_id = db.execute(select(entry_table.c.story_id).where(entry_table.c.id == entry_id)).scalar()
     return load_story(db, story_id) if story_id is not None else None
+
+
+def load_story_ids(db: Db, entry_ids: Collection[int]) -> Mapping[int, int]:
+    """Return the story of each of some entries that has one."""
+    rows = db.execute(_STORY_IDS, {"ids": list(entry_ids)}).all()
+    return {row.id: row.story_id for row in rows}
 
 
 def find_stories(

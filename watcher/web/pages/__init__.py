@@ -1,6 +1,7 @@
 """The pages, one subject a module."""
 
 from watcher.web.pages import (
+    api_docs,
     archive,
     as_of,
     channels,
@@ -24,7 +25,9 @@ from watcher.web.pages import (
     setup,
     stories,
     story_briefs,
+    topic_articles,
     topic_edits,
+    topic_preview,
     topics,
     triage,
     unsubscribe,
@@ -34,9 +37,10 @@ from watcher.web.pages import (
 
 # `/digests/preview` and `/digests/new` stand before `/digests/{id}`, which would take it for a number.
 _ALL = (
-    hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, feed_lists,
-    feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
-    deliveries, overview, as_of, query_check, labels, unsubscribe, login, triage, notes, views,
+    hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, topic_preview,
+    topic_articles, feed_lists, feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
+    deliveries, overview, as_of, query_check, labels, unsubscribe, login, api_docs,
+    triage, notes, views,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 

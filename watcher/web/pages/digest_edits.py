@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from watcher.app.configuration import digests as use_cases
 from watcher.app.configuration.digests import encode_digest_settings, find_digest
 from watcher.contract.configuration import DigestEdit
-from watcher.digest.schedule_text import convert_to_cron, format_schedule
+from watcher.digest.schedule_text import IMMEDIATE, convert_to_cron, format_schedule
 from watcher.digest.slots import list_next_slots, validate_schedule
 from watcher.errors import UsageError, WatcherError
 from watcher.model.digest import Subscription
 from watcher.settings.schema import list_timezones
 from watcher.text.written_values import NAME
 from watcher.web.context import Ctx, WebContext
-from watcher.web.editing import make_editor, save
+from watcher.web.editing import make_editor
 from watcher.web.forms import Form, SubmittedForm
-from watcher.web.pages.edits import get_saved, list_faults, pick_changes, redirect_saved, save_and_redirect, try_edit
+from watcher.web.pages.edits import get_saved, list_faults, pick_changes, save_and_redirect, try_edit
+from watcher.web.render.times import format_in_zone
 
 router = APIRouter(include_in_schema=False)
 NEW: dict[str, Any] = {
@@ -88,6 +90,16 @@ async def change_digest(request: Request, ctx: Ctx, form: SubmittedForm, name: s
     return await try_edit(change, lambda error, status: _render_form(request, ctx, shown, name, error, status))
 
 
+@router.get("/digests/times")
+def show_next_times(
+    ctx: Ctx, schedule: str = Query("", max_length=200), timezone: str = Query("UTC", max_length=64)
+) -> Response:
+    """Return when a schedule that is being typed would come, in words, or why it cannot be read."""
+    times = _find_times(ctx, " ".join(schedule.split()), timezone.strip() or "UTC")
+    said = f"Cannot read this schedule: {times.fault}" if times.fault else times.describe()
+    return JSONResponse({"ok": not times.fault, "said": said})
+
+
 @router.post("/digests/act")
 async def act_on_digest(request: Request, ctx: Ctx, form: SubmittedForm) -> Response:
     """Pause, resume, send or delete a digest."""
@@ -97,8 +109,7 @@ async def act_on_digest(request: Request, ctx: Ctx, form: SubmittedForm) -> Resp
         edit: DigestEdit = {"paused": do == "pause"}
         return await save_and_redirect(ctx, lambda editor: use_cases.update_digest(editor, name, edit, "*"), "/digests")
     if do == "delete":
-        await save(ctx, "page", lambda editor: use_cases.delete_digest(editor, name, "*"))
-        return await redirect_saved(ctx, "/digests")
+        return await save_and_redirect(ctx, lambda editor: use_cases.delete_digest(editor, name, "*"), "/digests")
     if do != "send":
         raise UsageError("This form has no such button.")
     sent = await run_in_threadpool(use_cases.send_digest_now, ctx.app, name, make_editor(ctx, "page"))
@@ -142,6 +153,31 @@ def _make_name(title: str) -> str:
     return name if NAME.fullmatch(name) else ""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NextTimes:
+    """When a schedule comes next, in its time zone; `fault` says why it cannot be read."""
+
+    schedule: str
+    timezone: str
+    next_at: tuple[datetime, ...] = ()
+    fault: str = ""
+
+    def describe(self) -> str:
+        """Return the next times as a sentence."""
+        if self.next_at:
+            return f"Next: {'; '.join(format_in_zone(at, self.timezone) for at in self.next_at)}."
+        return "An alert: sent when a story begins." if self.schedule.lower() == IMMEDIATE else ""
+
+
+def _find_times(ctx: WebContext, schedule: str, timezone: str) -> NextTimes:
+    try:
+        validate_schedule(schedule, timezone)
+    except ValueError as error:
+        return NextTimes(schedule=schedule, timezone=timezone, fault=str(error))
+    draft = Subscription(name="draft", schedule=schedule.lower(), channels=(), timezone=timezone)
+    return NextTimes(schedule=schedule, timezone=timezone, next_at=list_next_slots(draft, ctx.now))
+
+
 def _render_form(
     request: Request,
     ctx: WebContext,
@@ -151,19 +187,10 @@ def _render_form(
     status: int = 200,
 ) -> Response:
     settings = ctx.app.settings
-    next_at: tuple[datetime, ...] = ()
-    fault = ""
-    try:
-        validate_schedule(values["schedule"], values["timezone"])
-        draft = Subscription(
-            name="draft", schedule=values["schedule"].lower(), channels=(), timezone=values["timezone"]
-        )
-        next_at = list_next_slots(draft, ctx.now)
-    except ValueError as reason:
-        fault = str(reason)
     return ctx.render_page(
         request, "digest_form.html", status, values=values, name=name, faults=list_faults(error), error=error,
-        next_at=next_at, schedule_fault=fault, channels=settings.channels, topics=settings.topics,
+        times=_find_times(ctx, values["schedule"], values["timezone"]),
+        channels=settings.channels, topics=settings.topics,
         zones=sorted(zone for zone in list_timezones() if "/" in zone or zone == "UTC"),
         saved=get_saved(request, ctx),
     )  # fmt: skip

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from fastapi import Request, Response
-from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import RedirectResponse
 
 from watcher.app.configuration.editor import Editor
@@ -22,7 +22,7 @@ from watcher.errors import (
 )
 from watcher.settings.edit_history import Version
 from watcher.web.context import WebContext
-from watcher.web.editing import make_editor, save
+from watcher.web.editing import make_editor, save_edit
 from watcher.web.errors import get_http_status
 from watcher.web.render.environment import link
 
@@ -30,27 +30,37 @@ EXPECTED = (UsageError, QueryError, ConfigError, ConflictError, NotFoundError, B
 """Errors that a form shows beside what was typed."""
 
 
-def get_saved(request: Request, ctx: WebContext) -> Version | None:
+@dataclass(frozen=True, slots=True)
+class SavedEdit:
+    """What the visitor has just saved, in a sentence; `number` is that of the edit, None where nothing changed."""
+
+    summary: str
+    number: int | None
+
+
+def get_saved(request: Request, ctx: WebContext) -> SavedEdit | None:
     """Return the edit that the visitor has just made, by the parameter `saved`; None where there is none."""
     number = request.query_params.get("saved", "")
     if not (number.isascii() and number.isdigit() and len(number) < 9):
         return None
+    if not int(number):
+        return SavedEdit("Nothing changed", None)
     try:
-        return make_editor(ctx, "page").load_version(int(number))
+        version = make_editor(ctx, "page").load_version(int(number))
     except (NotFoundError, ConfigError):
         return None
+    return SavedEdit(version.summary, version.number)
 
 
 async def save_and_redirect(ctx: WebContext, change: Callable[[Editor], Any], path: str, **params: Any) -> Response:
     """Save a change and redirect to a page that says what was saved, with undo. Raises what the change raises."""
-    await save(ctx, "page", change)
-    return await redirect_saved(ctx, path, **params)
+    _result, version = await save_edit(ctx, "page", change)
+    return redirect_saved(version, path, **params)
 
 
-async def redirect_saved(ctx: WebContext, path: str, **params: Any) -> Response:
-    """Return a redirect to a page that says what was saved last."""
-    versions = await run_in_threadpool(make_editor(ctx, "page").list_versions, 1)
-    return RedirectResponse(link(path, {**params, "saved": versions[0].number if versions else None}), 303)
+def redirect_saved(version: Version | None, path: str, **params: Any) -> Response:
+    """Return a redirect to a page that says what was saved, or that nothing changed."""
+    return RedirectResponse(link(path, {**params, "saved": version.number if version is not None else 0}), 303)
 
 
 async def try_edit(edit: Callable[[], Awaitable[Response]], show: Callable[[WatcherError, int], Response]) -> Response:

@@ -14,7 +14,7 @@ from watcher.errors import ParseError, UsageError, WatcherError
 from watcher.fetch import Candidate, discover
 from watcher.store.feeds.queries import load_feed
 from watcher.web.context import Ctx, WebContext
-from watcher.web.editing import make_editor, save
+from watcher.web.editing import make_editor, save_edit
 from watcher.web.forms import Form, SubmittedForm
 from watcher.web.pages.edits import list_faults, pick_changes, redirect_saved, split_commas, split_lines, try_edit
 
@@ -49,8 +49,8 @@ async def change_feed(request: Request, ctx: Ctx, form: SubmittedForm, url: str 
         if "password" in removed:
             edit["username"] = None
         edit = {**edit, **removed}
-        new_url = await save(ctx, "page", lambda editor: use_cases.update_feed(editor, url, edit, etag))
-        return await redirect_saved(ctx, "/feeds/show", url=new_url)
+        new_url, version = await save_edit(ctx, "page", lambda editor: use_cases.update_feed(editor, url, edit, etag))
+        return redirect_saved(version, "/feeds/show", url=new_url)
 
     return await try_edit(
         change, lambda error, status: _render_form(request, ctx, url, {**before, **typed}, error, status)
@@ -91,8 +91,8 @@ async def act_on_feed(ctx: Ctx, form: SubmittedForm) -> Response:
     }  # fmt: skip
     if do not in edits:
         raise UsageError("This form has no such button.")
-    new_url = await save(ctx, "page", lambda editor: use_cases.update_feed(editor, url, edits[do], "*"))
-    return await redirect_saved(ctx, "/feeds/show", url=new_url)
+    new_url, version = await save_edit(ctx, "page", lambda editor: use_cases.update_feed(editor, url, edits[do], "*"))
+    return redirect_saved(version, "/feeds/show", url=new_url)
 
 
 def _read_form(form: Form) -> dict[str, Any]:

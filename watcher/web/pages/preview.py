@@ -5,6 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import HTMLResponse
 
+from watcher.app.configuration.digests import find_digest
 from watcher.app.listing import parse_time
 from watcher.digest.format_helpers import format_headline, format_subject
 from watcher.digest.html import render_html
@@ -23,10 +24,13 @@ def show_preview(request: Request, ctx: Ctx, name: str = Query(max_length=64), s
     """Show what a digest would contain now. Nothing is sent, and no hit counts as reported."""
     digest = _compose_preview(ctx, name, since)
     links = ctx.app.press().links
+    subscription = find_digest(ctx.app.settings.subscriptions, name)
+    used = [channel for channel in ctx.app.settings.channels if channel.name in subscription.channels]
     return ctx.render_page(
         request, "preview.html", name=name, since=since, digest=digest, headline=format_headline(digest),
         subject=format_subject(digest), text=render_text(digest, links),
-        markdown=render_markdown(digest, links),
+        markdown=render_markdown(digest, links), channels=[channel.name for channel in used],
+        recipients=sum(len(channel.recipients) for channel in used),
     )  # fmt: skip
 
 

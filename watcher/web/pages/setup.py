@@ -123,7 +123,8 @@ def show_setup_progress(request: Request, ctx: Ctx) -> Response:
         (digest, list_next_slots(digest, ctx.now)) for digest in ctx.app.settings.subscriptions if not digest.paused
     ]
     return ctx.render_page(
-        request, "setup_done.html", progress=progress, slots=slots,
+        request, "setup_done.html", progress=progress, slots=slots, topic_count=len(ctx.app.settings.topics),
+        feed_count=sum(source.enabled for source in ctx.app.settings.sources),
         is_working=progress.state in ("reading", "composing"),
     )  # fmt: skip
 

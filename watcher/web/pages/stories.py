@@ -12,6 +12,7 @@ from watcher.app import listing
 from watcher.app.proposals import is_meaning_on
 from watcher.app.story_brief import load_story_brief
 from watcher.app.story_decisions import list_open_decisions, merge_other_story, split_off_reports, undo_decision
+from watcher.app.story_importance import explain_importance
 from watcher.errors import UsageError
 from watcher.model.results import Page
 from watcher.model.story import Story
@@ -94,6 +95,7 @@ def show_story(request: Request, ctx: Ctx, story_id: StoryId) -> Response:
             entry_id: load_entry_versions(db, entry_id) for entry_id, entry in stored.items() if entry.version > 1
         }
         story_hits = load_hits_of_entries(db, ids)
+        importance = explain_importance(db, brief, story_hits, ctx.app.settings.subscriptions, ctx.now)
         reader = load_reader(db, get_person(request).name, ctx.now)
         marks = load_row_marks(db, TargetKind.STORY, [story.id], reader)
         notes = load_shown_notes(db, [Target(TargetKind.STORY, story.id)])
@@ -107,6 +109,7 @@ def show_story(request: Request, ctx: Ctx, story_id: StoryId) -> Response:
         person=reader.person,
         decisions=decisions,
         facts=brief.facts if brief else None,
+        importance=importance,
         growth=measure_growth(brief.facts) if brief else (),
         is_meaning_on=is_meaning_on(ctx.app.settings),
         coverage=brief.coverage if brief else None,

@@ -13,7 +13,7 @@ from watcher.contract.configuration import TopicEdit
 from watcher.errors import NotFoundError, UsageError, WatcherError
 from watcher.store.topics import load_topic_versions
 from watcher.web.context import Ctx, WebContext
-from watcher.web.editing import make_editor, save
+from watcher.web.editing import make_editor, save_edit
 from watcher.web.forms import SubmittedForm
 from watcher.web.pages.edits import list_faults, redirect_saved, save_and_redirect, split_commas, try_edit
 from watcher.web.render.environment import link
@@ -42,8 +42,10 @@ async def change_topic(request: Request, ctx: Ctx, topic_id: str, form: Submitte
 
     async def change() -> Response:
         """Write what was changed."""
-        new_id = await save(ctx, "page", lambda editor: use_cases.update_configured_topic(editor, topic_id, edit, etag))
-        return await redirect_saved(ctx, f"/topics/{new_id}")
+        new_id, version = await save_edit(
+            ctx, "page", lambda editor: use_cases.update_configured_topic(editor, topic_id, edit, etag)
+        )
+        return redirect_saved(version, f"/topics/{new_id}")
 
     return await try_edit(
         change, lambda error, status: _render_form(request, ctx, topic_id, {**settings, **typed}, error, status)

@@ -93,6 +93,13 @@
     judge([form], button.value);
   });
 
+  // What was just saved is undone by the same key as a judgement.
+  const undoForm = $("form[data-undo]");
+  if (undoForm) {
+    undo = () => undoForm.requestSubmit();
+    $("button", undoForm).append(" ", Object.assign(document.createElement("kbd"), { textContent: "z" }));
+  }
+
   // What is seen and starred. A row stands for its targets: an item, the items of a group, a story, a proposal.
   const marks = document.getElementById("marks");
   const postMark = async (act, targets) => {
@@ -463,6 +470,14 @@
     if (forms.length === 1) $(`button[data-judgement="${judgement}"]`, forms[0]).click();
     else if (forms.length) openPicker($(".judging", place) ?? place, forms, judgement);
   };
+  document.addEventListener("keydown", (event) => {
+    if (event.key !== "Enter" || !(event.ctrlKey || event.metaKey) || event.target.closest("dialog")) return;
+    const form = event.target.closest("form") ?? $("form[data-save], form.form");
+    const button = form && $("button.primary", form);
+    if (!button) return;
+    event.preventDefault();
+    form.requestSubmit(button);
+  });
   document.addEventListener("keydown", (event) => {
     if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.target.closest("input, textarea, select, dialog, [contenteditable]")) return;
