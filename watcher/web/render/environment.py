@@ -16,7 +16,7 @@ from watcher.digest.schedule_text import format_schedule
 from watcher.text.lengths import format_wait
 from watcher.text.redact import redact_text
 from watcher.text.urls import http_url
-from watcher.web.render import evidence, times
+from watcher.web.render import evidence, markup, times
 
 NAVIGATION = (
     ("/hits", "Hits"),
@@ -70,6 +70,7 @@ def make_environment(root: str = "") -> jinja2.Environment:
         title_of=evidence.split_title, snippet_of=evidence.split_snippet, body_of=evidence.split_paragraphs,
         segment=lambda value: quote(str(value), safe=""), redacted=lambda text: redact_text(str(text or "")),
         wait=format_wait, next_day=times.format_next_day,
+        marked=markup.mark_pieces, lang_of=markup.format_language,
     )  # fmt: skip
     return environment
 
