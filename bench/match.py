@@ -64,16 +64,16 @@ def _set(
     cost: dict[int, float] = {}
     print(f"\n{kind} set: us per item, median of {options.rounds} rounds (times the bare scan)")
     for size in sizes:
-        watched = _watched(queries[:size])
-        engines = _engines(watched, options.engines.split(","))
+        matcher = _matcher(queries[:size])
+        engines = _engines(matcher, options.engines.split(","))
         times, found = _race(engines, items, options.rounds)
         _print_table(size, times, found)
         cost[size] = median(times["ours"]) if "ours" in times else 0.0
         if size == max(sizes):
             missed += [f"{kind}: {each}" for each in _judge(kind, times)]
         if options.check:
-            missed += [f"{kind}, {size:,} topics: {each}" for each in _differences(watched, items, options.sample)]
-        del engines, watched
+            missed += [f"{kind}, {size:,} topics: {each}" for each in _differences(matcher, items, options.sample)]
+        del engines, matcher
     growth = cost[max(sizes)] / cost[min(sizes)]
     aim = {"dense": 8.0, "sparse": 5.0}[kind]
     print(f"  growth of ours from {min(sizes):,} to {max(sizes):,} topics: {growth:.1f} (aim {aim:.0f})")
@@ -87,14 +87,14 @@ def _set(
     return missed
 
 
-def _engines(watched: TopicMatcher, names: Sequence[str]) -> dict[str, Engine]:
-    queries = [watched.query(topic.id) for topic in watched.topics]
-    patterns = watched.index.patterns
+def _engines(matcher: TopicMatcher, names: Sequence[str]) -> dict[str, Engine]:
+    queries = [matcher.query(topic.id) for topic in matcher.topics]
+    patterns = matcher.index.patterns
     known: dict[str, Callable[[], Engine]] = {
         "raw_ac": lambda: BareScan(patterns, prepared=False),
         "raw_ac_alone": lambda: BareScan(patterns, prepared=True),
-        "ours": lambda: Ours(watched, spans=False),
-        "ours_spans": lambda: Ours(watched, spans=True),
+        "ours": lambda: Ours(matcher, spans=False),
+        "ours_spans": lambda: Ours(matcher, spans=True),
         "fts5:500": lambda: Fts5(queries, 500),
         "fts5:50": lambda: Fts5(queries, 50),
         "tantivy:500": lambda: Tantivy(queries, 500),
@@ -163,26 +163,26 @@ def _judge(kind: str, times: Mapping[str, list[float]]) -> list[str]:
     return missed
 
 
-def _differences(watched: TopicMatcher, items: list[Prepared], sample: int) -> list[str]:
+def _differences(matcher: TopicMatcher, items: list[Prepared], sample: int) -> list[str]:
     """Compare with what trying each topic alone gives: each hit there is, and on a sample each there should be."""
     wrong: list[str] = []
     checked = 0
     for item in items:
-        for hit in watched.match_entries((item.stored,), NOON):
+        for hit in matcher.match_entries((item.stored,), NOON):
             checked += 1
-            if match_entry(watched.query(hit.topic_id), item.stored) != hit.evidence:
+            if match_entry(matcher.query(hit.topic_id), item.stored) != hit.evidence:
                 wrong.append(f"item {item.stored.id}, topic {hit.topic_id}: evidence differs from the topic alone")
-    few = random.Random(len(watched.topics)).sample(items, min(len(items), max(5, sample // len(watched.topics))))
+    few = random.Random(len(matcher.topics)).sample(items, min(len(items), max(5, sample // len(matcher.topics))))
     for item in few:
-        ours = set(watched.match_topic_ids(EntryText(item.stored)))
-        alone = {topic.id for topic in watched.topics if matches(watched.query(topic.id), item.stored)}
-        checked += len(watched.topics)
+        ours = set(matcher.match_topic_ids(EntryText(item.stored)))
+        alone = {topic.id for topic in matcher.topics if matches(matcher.query(topic.id), item.stored)}
+        checked += len(matcher.topics)
         wrong += [f"item {item.stored.id}, topic {topic}: index and reference differ" for topic in ours ^ alone]
     print(f"    checked: {checked:,} answers, {len(wrong)} differences")
     return wrong[:20]
 
 
-def _watched(queries: Sequence[str]) -> TopicMatcher:
+def _matcher(queries: Sequence[str]) -> TopicMatcher:
     return compile_topics([Topic(id=f"t{number}", name="", query=said) for number, said in enumerate(queries)])
 
 
@@ -200,12 +200,12 @@ def _build_apart(queries: Sequence[str], items: Sequence[StoredEntry]) -> tuple[
 def _build(queries: list[str], items: list[StoredEntry]) -> tuple[float, float, float]:
     before = _resident()
     begun = time.process_time()
-    watched = _watched(queries)
+    matcher = _matcher(queries)
     built = time.process_time() - begun
     memory = _resident() - before
     begun = time.process_time()
     for stored in items:
-        watched.match_topic_ids(EntryText(stored))
+        matcher.match_topic_ids(EntryText(stored))
     return built, memory, (time.process_time() - begun) / len(items) * 1e6
 
 

@@ -80,14 +80,14 @@ class BareScan(Engine):
 class Ours(Engine):
     """The matcher: which topics match, or the hits with their spans, as the daemon stores them."""
 
-    def __init__(self, watched: TopicMatcher, *, spans: bool) -> None:
-        self._watched = watched
+    def __init__(self, matcher: TopicMatcher, *, spans: bool) -> None:
+        self._matcher = matcher
         self._spans = spans
 
     def run(self, items: Sequence[Prepared]) -> int:
         if self._spans:
-            return sum(len(self._watched.match_entries((item.stored,), NOON)) for item in items)
-        return sum(len(self._watched.match_topic_ids(EntryText(item.stored))) for item in items)
+            return sum(len(self._matcher.match_entries((item.stored,), NOON)) for item in items)
+        return sum(len(self._matcher.match_topic_ids(EntryText(item.stored))) for item in items)
 
 
 class Fts5(Engine):

@@ -45,7 +45,7 @@ class Ours:
         structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(40))
         self.database = Database(f"sqlite:///{folder}/ours.db")
         upgrade_schema(self.database)
-        self._watched = compile_topics(Topic(id=id_, name=id_, query=query) for id_, query in press.topics(TOPICS))
+        self._matcher = compile_topics(Topic(id=id_, name=id_, query=query) for id_, query in press.topics(TOPICS))
         with self.database.write() as db:
             sources = [FeedConfig(url=url(feed)) for feed in range(feeds)]
             sync_feeds(db, sources, clock.now(), timedelta(minutes=15))
@@ -59,7 +59,7 @@ class Ours:
 
         async with Fetcher(FetchPolicy(allow=("127.0.0.0/8",), concurrency=AT_ONCE)) as fetcher:
             context = PipelineContext(
-                database=self.database, fetcher=fetcher, matcher=lambda: self._watched, clock=clock.now
+                database=self.database, fetcher=fetcher, matcher=lambda: self._matcher, clock=clock.now
             )
             async with Poller(context, concurrency=AT_ONCE) as poller:
                 polled = await poller.run_once(FeedSelection(include_all=True))

@@ -155,8 +155,8 @@ def measure_costs() -> Costs:
     document = rss(*((str(n), f"{item.columns[0]}|{item.columns[1]}") for n, item in enumerate(items[:200])))
     read = _measure(lambda: parse_bytes(document, url="https://press.example/feed")) / 200
     queries = press.topics(usual.match_topics, [item.stored for item in items], dense=True)
-    watched = compile_topics([Topic(id=f"t{n}", name="", query=query) for n, query in enumerate(queries)])
-    engine = Ours(watched, spans=False)
+    matcher = compile_topics([Topic(id=f"t{n}", name="", query=query) for n, query in enumerate(queries)])
+    engine = Ours(matcher, spans=False)
     matched = _measure(lambda: engine.run(items)) / len(items)
     with tempfile.TemporaryDirectory() as name, world("sqlite", Path(name), Corpus(seed=1)) as one:
         rate = fill(one, 10_000, 500)

@@ -91,7 +91,7 @@ def write_database(folder: Path, url: str) -> None:
     application = open_app(folder / "config", {"WATCHER_STATE": str(folder), "WATCHER_DATABASE_URL": url})
     try:
         application.sync(datetime.now(UTC) - timedelta(days=1))
-        print_news(application.database, *with_hits, *without, watched=application.watched)
+        print_news(application.database, *with_hits, *without, matcher=application.matcher)
     finally:
         application.close()
 

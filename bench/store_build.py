@@ -74,7 +74,7 @@ class World:
     kind: str
     database: Database
     corpus: Corpus
-    watched: TopicMatcher
+    matcher: TopicMatcher
 
     @property
     def feed_ids(self) -> list[int]:
@@ -138,7 +138,7 @@ def keep(world: World, batch: Sequence[Entry], number: int, rate: Rate) -> None:
         now = moment(number + len(batch))
         load_known_entries(db, batch[0].feed_id, batch)
         fresh = assign_entry_ids(db, [NewEntry(entry=entry, first_seen_at=now) for entry in batch])
-        found = store_new_entries(db, fresh, world.watched, now)
+        found = store_new_entries(db, fresh, world.matcher, now)
     rate.seconds += time.perf_counter() - began
     rate.own_seconds += time.process_time() - own
     rate.entries += len(batch)
@@ -198,7 +198,7 @@ def _ready(world: World, batch: Sequence[Entry], number: int) -> tuple[list[str]
         found += [
             (h.topic_id, id_, h.topic_version, h.score, format_evidence(h.evidence), "live",
              int(now.timestamp() * 1000) if millis else now)
-            for h in world.watched.match_entries([each], now)
+            for h in world.matcher.match_entries([each], now)
         ]  # fmt: skip
     return list(rows[0]), [tuple(row.values()) for row in rows], index, found
 

@@ -132,7 +132,7 @@ class _Daemon:
         await jobs.recover_dead_leases()
         await engine.start()
         self._log_notes()
-        log.info("started", feeds=len(app.settings.sources), topics=len(app.watched.configured), owner=jobs.owner)
+        log.info("started", feeds=len(app.settings.sources), topics=len(app.matcher.configured), owner=jobs.owner)
         self._manager.notify("READY=1", f"STATUS=watching {len(app.settings.sources)} feeds")
         self._manager.start_watchdog()
         try:

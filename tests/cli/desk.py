@@ -40,7 +40,7 @@ class Desk:
         (self.folder / "topics.yaml").write_text(yaml.safe_dump(said, allow_unicode=True), encoding="utf-8")
 
     @property
-    def watched(self) -> TopicMatcher:
+    def matcher(self) -> TopicMatcher:
         settings = load(self.folder, {})
         return compile_topics(settings.topics, settings.sets)
 
@@ -65,7 +65,7 @@ def furnish(tmp_path: Path, database: Database, capture: pytest.CaptureFixture[s
     patch.setenv("WATCHER_CONFIG", str(made.folder))
     patch.setenv("WATCHER_DATABASE_URL", database.url.render_as_string(hide_password=False))
     patch.delenv("WATCHER_STATE", raising=False)
-    print_news(database, *NEWS, watched=made.watched)
+    print_news(database, *NEWS, matcher=made.matcher)
     return made
 
 

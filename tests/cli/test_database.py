@@ -38,7 +38,7 @@ def said(*arguments: str, database: Database | str, expect: int = 0) -> Any:
 
 
 def fill(database: Database) -> None:
-    bring(database, [item(1, "Five Eyes meet"), item(2, "Tides")], watched=EYES)
+    bring(database, [item(1, "Five Eyes meet"), item(2, "Tides")], matcher=EYES)
 
 
 def test_a_database_is_made_and_a_second_upgrade_says_there_was_nothing_to_do(tmp_path: Path) -> None:

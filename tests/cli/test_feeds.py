@@ -71,8 +71,8 @@ class Desk:
         async def cycle() -> None:
             policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0))
             async with Fetcher(policy) as fetcher:
-                watched = compile_topics(())
-                async with create_poller(self.database, fetcher, watched, lambda: now) as poller:
+                matcher = compile_topics(())
+                async with create_poller(self.database, fetcher, matcher, lambda: now) as poller:
                     await poller.run_once(FeedSelection(include_all=True))
 
         with self.database.write() as db:

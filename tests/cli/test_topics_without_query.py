@@ -30,16 +30,16 @@ def desk(sqlite_desk: Desk) -> Desk:
 
 def test_the_matcher_knows_the_topic_and_matches_nothing_with_it() -> None:
     strikes = Topic(id="strikes", name="Strikes", query="", about=("Dockers stop working.",))
-    watched = compile_topics([strikes, Topic(id="port", name="Port", query="harbour")])
+    matcher = compile_topics([strikes, Topic(id="port", name="Port", query="harbour")])
 
-    hits = watched.match_entries([], NOON)
+    hits = matcher.match_entries([], NOON)
 
     assert hits == ()
-    assert [topic.id for topic in watched.topics] == ["port"]
-    assert [topic.id for topic in watched.configured] == ["strikes", "port"]
-    assert len(watched.version("strikes")) == 12
+    assert [topic.id for topic in matcher.topics] == ["port"]
+    assert [topic.id for topic in matcher.configured] == ["strikes", "port"]
+    assert len(matcher.version("strikes")) == 12
     with pytest.raises(NoQueryError, match="'strikes' has no query"):
-        watched.query("strikes")
+        matcher.query("strikes")
 
 
 @pytest.mark.parametrize(

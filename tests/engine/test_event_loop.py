@@ -99,7 +99,7 @@ async def test_polling_pushes_and_delivery_never_stop_the_loop(tmp_path: Path) -
         configure(tmp_path / "desk", f"{outlet.url}/feed", mail.port)
         app = open_app(tmp_path / "desk", {"WATCHER_STATE": str(tmp_path / "state")})
         app.sync(NOON)
-        _ = app.watched, app.activity  # compiled and imported before time is measured
+        _ = app.matcher, app.activity  # compiled and imported before time is measured
         async with Fetcher(app.fetch_policy()) as fetcher:
             jobs = Jobs(app, fetcher, lambda: now)
             async with jobs:

@@ -80,7 +80,7 @@ class Machine:
         database: Database,
         policy: FetchPolicy = HASTY,
         *,
-        watched: TopicMatcher = EYES,
+        matcher: TopicMatcher = EYES,
         context: ssl.SSLContext | None = None,
         owner: str = "one",
         checkpoint: Checkpoint = ignore_checkpoint,
@@ -96,7 +96,7 @@ class Machine:
         self.poller = create_poller(
             database,
             self.fetcher,
-            watched,
+            matcher,
             lambda: self.now,
             owner=owner,
             checkpoint=checkpoint,

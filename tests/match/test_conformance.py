@@ -57,30 +57,30 @@ def test_there_are_hundreds_of_rows() -> None:
 
 
 def test_rows_hold_among_all_topics_at_once() -> None:
-    watched = _everything()
+    matcher = _everything()
 
     for number, (_name, query, fields, shown) in enumerate(ROWS):
         stored = _entry(fields, number)
-        hits = {hit.topic_id: hit.evidence for hit in watched.match_entries([stored], NOON)}
+        hits = {hit.topic_id: hit.evidence for hit in matcher.match_entries([stored], NOON)}
         mine = hits.get(query)
         assert (mine is not None) == bool(shown), query
-        assert mine == match_entry(watched.query(query), stored)
+        assert mine == match_entry(matcher.query(query), stored)
         for other in [row[1] for row in ROWS[number % 7 :: 7]]:
-            assert hits.get(other) == match_entry(watched.query(other), stored), (query, other)
+            assert hits.get(other) == match_entry(matcher.query(other), stored), (query, other)
 
 
 def test_rows_hold_in_a_search_of_the_archive(database: Database) -> None:
     items = [_item(fields, number) for number, (_name, _query, fields, _shown) in enumerate(ROWS)]
     settled = bring(database, items, feed=FEED, title=SOURCE)
-    watched = _everything()
+    matcher = _everything()
     expected: dict[str, dict[int, object]] = {query: {} for _name, query, _fields, _shown in ROWS}
-    for hit in watched.match_entries(settled.new, NOON):
+    for hit in matcher.match_entries(settled.new, NOON):
         expected[hit.topic_id][hit.entry_id] = hit.evidence
 
     assert len(settled.new) == len(ROWS)
     with database.read() as db:
         for query, wanted in expected.items():
-            page = search_entries(db, watched.query(query), Filters(), limit=len(ROWS))
+            page = search_entries(db, matcher.query(query), Filters(), limit=len(ROWS))
             assert {match.stored.id: match.evidence for match in page.items} == wanted, query
 
 

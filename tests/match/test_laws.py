@@ -93,13 +93,13 @@ def test_the_index_finds_what_each_topic_alone_finds(
 ) -> None:
     stored = entry(title, summary, content)
     topics = [Topic(id=f"t{number}", name="", query=query) for number, query in enumerate(queries)]
-    watched = compile_topics(topics)
+    matcher = compile_topics(topics)
 
-    hits = {hit.topic_id: hit.evidence for hit in watched.match_entries([stored], NOON)}
+    hits = {hit.topic_id: hit.evidence for hit in matcher.match_entries([stored], NOON)}
 
-    alone = {topic.id: match_entry(watched.query(topic.id), stored) for topic in topics}
+    alone = {topic.id: match_entry(matcher.query(topic.id), stored) for topic in topics}
     assert hits == {topic_id: evidence for topic_id, evidence in alone.items() if evidence is not None}
-    index = QueryIndex([watched.query(topic.id) for topic in topics])
+    index = QueryIndex([matcher.query(topic.id) for topic in topics])
     assert sorted(index.list_matching(EntryText(stored))) == [
         n for n, topic in enumerate(topics) if alone[topic.id] is not None
     ]

@@ -128,7 +128,7 @@ def furnished(folder: Path, web: str = "") -> Iterator[Desk]:
         with desk.opened() as app:
             app.sync(clock.now())
             old = [item(9, "Old talk of intelligence sharing", "It came to nothing.")]
-            bring(app.database, old, now=clock.now() - timedelta(days=20), watched=app.watched,
+            bring(app.database, old, now=clock.now() - timedelta(days=20), matcher=app.matcher,
                   feed=f"{press.url}/harbour")  # fmt: skip
         meaning = ["--meaning"] if can_use_bundled() else []
         desk.run("poll", "--all", *meaning, code=1)

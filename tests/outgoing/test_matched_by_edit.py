@@ -59,8 +59,8 @@ def test_a_baseline_entry_that_is_edited_into_a_match_is_alerted_and_in_the_dige
     database: Database, before: object, after: object
 ) -> None:
     set_up(database, "alerts", "daily")
-    bring(database, [before], now=NOON, watched=WALRUS)  # type: ignore[list-item]
-    bring(database, [after], now=NOON + HOUR, watched=WALRUS)  # type: ignore[list-item]
+    bring(database, [before], now=NOON, matcher=WALRUS)  # type: ignore[list-item]
+    bring(database, [after], now=NOON + HOUR, matcher=WALRUS)  # type: ignore[list-item]
 
     alerted = compose_due(database, desk(alerts()), NOON + HOUR)
     again = compose_due(database, desk(alerts()), NOON + 2 * HOUR)
@@ -75,8 +75,8 @@ def test_a_baseline_entry_that_is_edited_into_a_match_is_alerted_and_in_the_dige
 
 def test_it_is_labelled_as_matched_by_an_edit_in_every_format_and_never_as_edited_since_told(sqlite: Database) -> None:
     set_up(sqlite, "daily")
-    bring(sqlite, [item(1, "Level green")], now=NOON, watched=WALRUS)
-    bring(sqlite, [item(1, "Level red: walrus")], now=NOON + HOUR, watched=WALRUS)
+    bring(sqlite, [item(1, "Level green")], now=NOON, matcher=WALRUS)
+    bring(sqlite, [item(1, "Level red: walrus")], now=NOON + HOUR, matcher=WALRUS)
 
     with sqlite.read() as db:
         digest = preview_digest(db, desk(daily()), "daily", NOON + 2 * HOUR)
@@ -91,8 +91,8 @@ def test_it_is_labelled_as_matched_by_an_edit_in_every_format_and_never_as_edite
 
 def test_an_old_entry_that_is_edited_into_a_match_is_not_too_old_for_a_digest(database: Database) -> None:
     set_up(database, "daily")
-    bring(database, [item(1, "Level green"), item(2, "Other")], now=NOON - 30 * DAY, watched=WALRUS)
-    bring(database, [item(1, "Level red: walrus"), item(2, "Other")], now=NOON, watched=WALRUS)
+    bring(database, [item(1, "Level green"), item(2, "Other")], now=NOON - 30 * DAY, matcher=WALRUS)
+    bring(database, [item(1, "Level red: walrus"), item(2, "Other")], now=NOON, matcher=WALRUS)
 
     with database.read() as db:
         shown = preview_digest(db, desk(daily(max_age=DAY)), "daily", NOON + HOUR)
@@ -104,13 +104,13 @@ def test_an_archive_under_new_numbers_is_silent_until_an_edit_makes_a_match(data
     set_up(database, "alerts")
     known = [item(n, f"Known {n}", published_at=NOON - timedelta(hours=n)) for n in range(1, 5)]
     old = [item(n, f"Old walrus {n}", published_at=NOON - timedelta(days=n)) for n in range(50, 65)]
-    bring(database, known, now=NOON, watched=WALRUS)
-    brought = bring(database, [*known, *old], now=NOON + HOUR, watched=WALRUS)
+    bring(database, known, now=NOON, matcher=WALRUS)
+    brought = bring(database, [*known, *old], now=NOON + HOUR, matcher=WALRUS)
     silent = compose_due(database, desk(alerts()), NOON + HOUR)
     quiet = [item(n, f"Calm {n}", published_at=NOON - timedelta(days=n)) for n in range(70, 85)]
-    bring(database, [*known, *quiet], now=NOON + 2 * HOUR, watched=WALRUS)
+    bring(database, [*known, *quiet], now=NOON + 2 * HOUR, matcher=WALRUS)
     edited = [item(70, "A walrus after all", published_at=NOON - timedelta(days=70)), *quiet[1:]]
-    bring(database, [*known, *edited], now=NOON + 3 * HOUR, watched=WALRUS)
+    bring(database, [*known, *edited], now=NOON + 3 * HOUR, matcher=WALRUS)
 
     alerted = compose_due(database, desk(alerts()), NOON + 3 * HOUR)
 
@@ -123,7 +123,7 @@ def test_a_baseline_entry_that_a_replay_found_stays_silent_also_when_it_is_edite
     set_up(database, "alerts", "daily")
     bring(database, [item(1, "Walrus feeding times")], now=NOON)
     replay_topics(ArchiveScan(database), WALRUS, NOON + HOUR)
-    bring(database, [item(1, "Walrus feeding times, updated")], now=NOON + 2 * HOUR, watched=WALRUS)
+    bring(database, [item(1, "Walrus feeding times, updated")], now=NOON + 2 * HOUR, matcher=WALRUS)
 
     assert compose_due(database, desk(alerts()), NOON + 3 * HOUR) == ()
     with database.read() as db:
@@ -133,7 +133,7 @@ def test_a_baseline_entry_that_a_replay_found_stays_silent_also_when_it_is_edite
 def test_a_correction_of_what_always_matched_a_new_topic_is_a_find_in_the_archive(database: Database) -> None:
     set_up(database, "alerts")
     bring(database, [item(1, "Walrus feeding tims")], now=NOON)
-    bring(database, [item(1, "Walrus feeding times")], now=NOON + HOUR, watched=WALRUS)
+    bring(database, [item(1, "Walrus feeding times")], now=NOON + HOUR, matcher=WALRUS)
 
     assert compose_due(database, desk(alerts()), NOON + HOUR) == ()
     with database.read() as db:
@@ -147,7 +147,7 @@ def test_a_status_page_that_comes_back_to_its_topic_is_alerted_each_time(databas
     levels = ["Level green", "Level red: walrus", "Level green", "Level red: walrus", "Level green", "Walrus again"]
     for day, level in enumerate(levels):
         now = NOON + day * DAY
-        bring(database, [item(1, level)], now=now, watched=WALRUS)
+        bring(database, [item(1, level)], now=now, matcher=WALRUS)
         told += titles(compose_due(database, desk(alerts()), now + HOUR))
 
     assert told == ["Level red: walrus", "Level red: walrus", "Walrus again"]
@@ -162,7 +162,7 @@ def test_a_hit_that_came_back_stands_once_in_a_digest_that_had_told_it(database:
     bring(database, [item(1, "Level red: the walrus")], now=NOON - 2 * DAY)
     for day, level in enumerate(["Level green", "Red: walrus", "Level green again", "Dark red: walrus"]):
         now = NOON + timedelta(hours=day)
-        bring(database, [item(1, level)], now=now, watched=WALRUS)
+        bring(database, [item(1, level)], now=now, matcher=WALRUS)
         if day == 1:
             compose_due(database, desk(daily(schedule="* * * * *")), now + timedelta(minutes=5))
 
@@ -176,10 +176,10 @@ def test_a_hit_that_came_back_stands_once_in_a_digest_that_had_told_it(database:
 
 def test_a_headline_that_changes_after_its_edit_was_told_is_edited_since_it_was_told(database: Database) -> None:
     set_up(database, "daily")
-    bring(database, [item(1, "Level green")], now=NOON, watched=WALRUS)
-    bring(database, [item(1, "Level red: walrus")], now=NOON + HOUR, watched=WALRUS)
+    bring(database, [item(1, "Level green")], now=NOON, matcher=WALRUS)
+    bring(database, [item(1, "Level red: walrus")], now=NOON + HOUR, matcher=WALRUS)
     compose_due(database, desk(daily(schedule="* * * * *")), NOON + 2 * HOUR)
-    bring(database, [item(1, "Level dark red: walrus")], now=NOON + 3 * HOUR, watched=WALRUS)
+    bring(database, [item(1, "Level dark red: walrus")], now=NOON + 3 * HOUR, matcher=WALRUS)
 
     with database.read() as db:
         shown = preview_digest(db, desk(daily()), "daily", NOON + 4 * HOUR)

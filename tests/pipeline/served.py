@@ -57,12 +57,12 @@ class Served:
         with database.write() as db:
             sync_feeds(db, [FeedConfig(url=url)], NOON, HOUR)
 
-    def poll(self, *items: News, watched: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
+    def poll(self, *items: News, matcher: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
         """Read a document of these items, an hour after the last."""
         self.now += HOUR
-        return self.settle(self.body(items), watched, status)
+        return self.settle(self.body(items), matcher, status)
 
-    def settle(self, body: bytes, watched: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
+    def settle(self, body: bytes, matcher: TopicMatcher = NO_TOPICS, status: int = 200) -> IngestResult:
         document = Document(
             url=self.url,
             final_url=self.url,
@@ -77,7 +77,7 @@ class Served:
             outcome = parse_response(held, document)
             assert isinstance(outcome, Modified)
             self.repeated = [item.repeated for item in outcome.parsed.items]
-            return ingest_poll(db, held, outcome, watched, self.now)
+            return ingest_poll(db, held, outcome, matcher, self.now)
 
     @staticmethod
     def body(items: Iterable[News]) -> bytes:

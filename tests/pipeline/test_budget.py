@@ -52,14 +52,14 @@ class Desk:
 
         self.press.pages["/feed"] = answer
 
-    def poll(self, now: datetime, watched: TopicMatcher = WALRUS) -> PollSummary:
+    def poll(self, now: datetime, matcher: TopicMatcher = WALRUS) -> PollSummary:
         async def cycle() -> PollSummary:
             policy = FetchPolicy(
                 allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=60), most_wire=16 << 20
             )
             limits = PollLimits(budget=self.budget)
             async with Fetcher(policy) as fetcher:
-                async with create_poller(self.database, fetcher, watched, lambda: now, limits=limits) as poller:
+                async with create_poller(self.database, fetcher, matcher, lambda: now, limits=limits) as poller:
                     return await poller.run_once(FeedSelection(urls=(self.url,)))
 
         return asyncio.run(cycle())

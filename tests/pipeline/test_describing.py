@@ -59,12 +59,12 @@ class Polls:
             body_hash=sha256(body).digest(),
             validators=Validators(),
         )
-        watched = compile_topics([Topic(id="t", name="t", query=query)])
+        matcher = compile_topics([Topic(id="t", name="t", query=query)])
         with self.database.write() as db:
             [held] = claim_due_feeds(db, self.now, limit=1, lease_for=HOUR, urls=[URL])
             outcome = parse_response(held, document)
             assert isinstance(outcome, Modified)
-            return ingest_poll(db, held, outcome, watched, self.now)
+            return ingest_poll(db, held, outcome, matcher, self.now)
 
     def found(self, query: str) -> set[str]:
         with self.database.read() as db:

@@ -56,7 +56,7 @@ def test_the_first_poll_recovers_what_was_merged_and_alerts_nobody(upgraded: Dat
     if name == "sessions":
         document = [news(n, guid=f"third:{n}") for n in range(4)]
 
-    first = served.poll(*document, watched=REPORTS)
+    first = served.poll(*document, matcher=REPORTS)
 
     assert (len(first.new), first.recovered, first.edited, first.lost, first.merged) == (merged, merged, (), 0, 0)
     assert all(each.baseline for each in first.new)
@@ -66,7 +66,7 @@ def test_the_first_poll_recovers_what_was_merged_and_alerts_nobody(upgraded: Dat
         assert [poll.recovered for poll in load_polls(db, served.feed.id)] == [merged]
         assert all(hit.stored.baseline for hit in find_hits(db, limit=50).items)
     for again in (document, document[::-1], document[1:], document):
-        later = served.poll(*again, watched=REPORTS)
+        later = served.poll(*again, matcher=REPORTS)
         assert (later.new, later.edited, later.lost, later.recovered) == ((), (), 0, 0)
 
 
@@ -88,7 +88,7 @@ def test_later_polls_alert(upgraded: Database, name: str, fresh: News) -> None:
     served = serve(upgraded, name)
     served.poll(*DOCUMENTS[name])
 
-    settled = served.poll(fresh, *DOCUMENTS[name], watched=REPORTS)
+    settled = served.poll(fresh, *DOCUMENTS[name], matcher=REPORTS)
 
     assert [(each.entry.item.title, each.baseline) for each in settled.new] == [(fresh.title, False)]
     assert (len(settled.hits), settled.edited) == (1, ())

@@ -39,12 +39,12 @@ def watch(database: Database, *urls: str) -> None:
 
 
 def poll(
-    database: Database, now: datetime, watched: TopicMatcher = EYES, *, checkpoint: Checkpoint = ignore_checkpoint
+    database: Database, now: datetime, matcher: TopicMatcher = EYES, *, checkpoint: Checkpoint = ignore_checkpoint
 ) -> PollSummary:
     async def poll_due() -> PollSummary:
         policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
         async with Fetcher(policy) as fetcher:
-            async with create_poller(database, fetcher, watched, lambda: now, checkpoint=checkpoint) as poller:
+            async with create_poller(database, fetcher, matcher, lambda: now, checkpoint=checkpoint) as poller:
                 return await poller.run_once()
 
     return asyncio.run(poll_due())

@@ -43,9 +43,9 @@ def poll(
     async def cycle() -> PollSummary:
         policy = FetchPolicy(allow=("127.0.0.0/8",), spacing=timedelta(0), total=timedelta(seconds=10))
         async with Fetcher(policy) as fetcher:
-            watched = compile_topics(())
+            matcher = compile_topics(())
             async with create_poller(
-                database, fetcher, watched, lambda: now, find_source=known or by_url.get
+                database, fetcher, matcher, lambda: now, find_source=known or by_url.get
             ) as poller:
                 return await poller.run_once(FeedSelection(include_all=True))
 

@@ -55,11 +55,11 @@ def test_reports_that_a_replay_found_join_when_they_are_read_again_and_say_so(
     database: Database, after: timedelta
 ) -> None:
     narrow = topics(all="harbour OR quarry")
-    entry_ids = {entry.entry.item.title: entry.id for entry in bring(database, REPORTS, watched=narrow).new}
+    entry_ids = {entry.entry.item.title: entry.id for entry in bring(database, REPORTS, matcher=narrow).new}
     model, background = embed_reports(database, entry_ids)
     # Of other days, and as close to the ferry as its own reports are: it stays apart.
     other_day = "Harbour ferry runs aground off Sandholm again"
-    [other] = bring(database, [item(9, other_day, language="en")], now=NOON + timedelta(days=9), watched=EVERYTHING).new
+    [other] = bring(database, [item(9, other_day, language="en")], now=NOON + timedelta(days=9), matcher=EVERYTHING).new
     with database.read() as db:
         [ferry] = load_vectors(db, model.id, [entry_ids[FERRY]]).values()
     embed(database, {other.id: decode_vectors([ferry])[0]})
@@ -78,15 +78,15 @@ def test_reports_that_a_replay_found_join_when_they_are_read_again_and_say_so(
 
 
 def test_report_that_an_edit_made_a_match_joins_when_it_is_read_again(database: Database) -> None:
-    watched = topics(all="harbour OR hafen OR порт OR quarry")
+    matcher = topics(all="harbour OR hafen OR порт OR quarry")
     before = "Fähre läuft vor Sandholm im Nebel auf Grund"
     reports = [item(1, FERRY, language="en"), item(2, before, language="de"), item(4, QUARRY, language="en")]
-    entry_ids = {entry.entry.item.title: entry.id for entry in bring(database, reports, watched=watched).new}
+    entry_ids = {entry.entry.item.title: entry.id for entry in bring(database, reports, matcher=matcher).new}
     model, background = embed_reports(database, entry_ids)
     joiner = StoryJoiner(database, model, background)
     assert joiner.join_stories(list(entry_ids.values()), NOON) == ()
 
-    bring(database, [item(2, FERRY_DE, language="de")], now=LATER, watched=watched)
+    bring(database, [item(2, FERRY_DE, language="de")], now=LATER, matcher=matcher)
     with database.read() as db:
         [waiting] = load_backlog(db, model, LATER, limit=100)
         [vector] = load_vectors(db, model.id, [waiting]).values()

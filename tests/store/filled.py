@@ -51,7 +51,7 @@ def bring(
     items: Sequence[Item],
     *,
     now: datetime = NOON,
-    watched: TopicMatcher = NOTHING,
+    matcher: TopicMatcher = NOTHING,
     feed: str = FEED,
     title: str = "",
 ) -> IngestResult:
@@ -61,7 +61,7 @@ def bring(
         if feed not in {source.url for source in known}:
             sync_feeds(db, [*known, FeedConfig(url=feed, title=title)], now, timedelta(minutes=15))
         [claimed] = claim_due_feeds(db, now, limit=1, lease_for=timedelta(minutes=1), urls=[feed])
-        return ingest_poll(db, claimed, document(feed, items), watched, now)
+        return ingest_poll(db, claimed, document(feed, items), matcher, now)
 
 
 def stored(settled: IngestResult) -> list[StoredEntry]:

@@ -48,7 +48,7 @@ def test_a_sound_database_has_nothing_to_report_and_a_damaged_index_is_found_and
 
 
 def test_a_backup_restores_into_either_kind_of_database(database: Database, tmp_path: Path) -> None:
-    bring(database, [item(1, "Five Eyes meet"), item(2, "Tides")], watched=EYES)
+    bring(database, [item(1, "Five Eyes meet"), item(2, "Tides")], matcher=EYES)
     file = tmp_path / "backup.db"
 
     back_up_database(database, file)
@@ -65,7 +65,7 @@ def test_a_backup_restores_into_either_kind_of_database(database: Database, tmp_
 
 
 def test_copying_from_sqlite_to_postgresql_keeps_everything(sqlite: Database, postgresql: Database) -> None:
-    bring(sqlite, [item(1, "Five Eyes meet"), item(2, "Tides")], watched=EYES)
+    bring(sqlite, [item(1, "Five Eyes meet"), item(2, "Tides")], matcher=EYES)
 
     copy_database(sqlite, postgresql)
 

@@ -307,8 +307,8 @@ def test_a_proposal_judged_relevant_is_a_hit_until_that_is_undone(database: Data
 
 
 def test_judgements_of_an_entry_for_two_topics_are_apart(database: Database) -> None:
-    watched = topics(port="news", ferry="news")
-    bring(database, [item(0, "News")], watched=watched)
+    matcher = topics(port="news", ferry="news")
+    bring(database, [item(0, "News")], matcher=matcher)
     with database.read() as db:
         ids = {hit.hit.topic_id: hit.id for hit in find_hits(db).items}
 

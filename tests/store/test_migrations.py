@@ -100,7 +100,7 @@ def test_a_database_of_every_release_comes_forward_with_all_it_holds(empty: Data
         assert find_digests(db).items[0].hits == len(find_hits(db).items)
         assert find_deliveries(db).items[0].payload == "the words"
     listed = [item(1, "Five Eyes quarrel in Riga", "Ministers of the alliance."), item(9, "Forgotten weather")]
-    assert bring(empty, listed, now=NOON + timedelta(days=2), watched=released.EYES).new == ()
+    assert bring(empty, listed, now=NOON + timedelta(days=2), matcher=released.EYES).new == ()
 
 
 def test_a_sqlite_database_is_kept_beside_itself_before_its_schema_changes(sqlite: Database, tmp_path: Path) -> None:

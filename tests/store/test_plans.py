@@ -43,7 +43,7 @@ HOUR = timedelta(hours=1)
 def filled(database: Database) -> None:
     """Fill a database a little, and let SQLite plan as if it were large."""
     items = [item(n, f"Five Eyes meet over tides, report {n}", "Harbour news from Riga.") for n in range(60)]
-    bring(database, items, watched=EYES)
+    bring(database, items, matcher=EYES)
     with database.write() as db:
         db.exec_driver_sql("ANALYZE")
         for index, statistics in GROWN.items():
@@ -82,7 +82,7 @@ def test_a_poll_looks_up_what_it_needs(sqlite: Database) -> None:
     def poll() -> None:
         fresh = [item(n, f"Five Eyes meet over tides, report {n}") for n in range(50, 70)]
         edited = [item(3, "Five Eyes quarrel over tides")]
-        bring(sqlite, fresh + edited, now=NOON + HOUR, watched=EYES)
+        bring(sqlite, fresh + edited, now=NOON + HOUR, matcher=EYES)
 
     assert scans(sqlite, poll) == []
 

@@ -54,7 +54,7 @@ def tell(database: Database, hit_id: int, *, at: datetime = NOON) -> None:
 
 
 def test_what_is_older_than_it_is_kept_goes_and_what_is_younger_stays(database: Database) -> None:
-    bring(database, [item(1, "Weather"), item(2, "Five Eyes meet")], watched=EYES)
+    bring(database, [item(1, "Weather"), item(2, "Five Eyes meet")], matcher=EYES)
     bring(database, [item(3, "Fog")], now=NOON + 2 * DAY)
 
     pruned = prune_database(database, SHORT, NOON + 2 * DAY)
@@ -68,7 +68,7 @@ def test_what_is_older_than_it_is_kept_goes_and_what_is_younger_stays(database: 
 
 def test_what_a_sent_digest_or_a_label_refers_to_stays_for_good(database: Database) -> None:
     headlines = ("Five Eyes meet in Riga", "Quarrel among the Five Eyes allies", "New chair for Five Eyes panel")
-    bring(database, [item(n, headline) for n, headline in enumerate(headlines)], watched=EYES)
+    bring(database, [item(n, headline) for n, headline in enumerate(headlines)], matcher=EYES)
     with database.write() as db:
         told, labelled, _plain = sorted(hit.id for hit in find_hits(db).items)
         set_hit_label(db, labelled, "irrelevant", NOON)
@@ -83,8 +83,8 @@ def test_what_a_sent_digest_or_a_label_refers_to_stays_for_good(database: Databa
 
 
 def test_a_story_and_the_counts_shrink_with_what_goes(database: Database) -> None:
-    bring(database, [item(1, "Five Eyes ministers meet in Riga harbour")], watched=EYES)
-    bring(database, [item(2, "Five Eyes ministers meet in Riga harbour, officials say")], now=NOON + DAY, watched=EYES)
+    bring(database, [item(1, "Five Eyes ministers meet in Riga harbour")], matcher=EYES)
+    bring(database, [item(2, "Five Eyes ministers meet in Riga harbour, officials say")], now=NOON + DAY, matcher=EYES)
     with database.write() as db:
         newest, _oldest = find_hits(db).items
         set_hit_label(db, newest.id, "relevant", NOON)
@@ -223,8 +223,8 @@ def test_tombstones_stay_while_their_feed_is_not_read(database: Database) -> Non
 
 
 def test_history_payloads_marks_and_empty_stories_go_in_their_time(database: Database) -> None:
-    bring(database, [item(1, "Five Eyes ministers meet in Riga harbour")], watched=EYES)
-    bring(database, [item(2, "Five Eyes panel picks another chair")], now=NOON + DAY, watched=EYES)
+    bring(database, [item(1, "Five Eyes ministers meet in Riga harbour")], matcher=EYES)
+    bring(database, [item(2, "Five Eyes panel picks another chair")], now=NOON + DAY, matcher=EYES)
     with database.write() as db:
         told = min(hit.id for hit in find_hits(db).items)
     tell(database, told)
@@ -252,7 +252,7 @@ def test_much_is_pruned_in_many_transactions_and_progress_is_told(database: Data
 
 
 def test_a_label_that_comes_while_pruning_chooses_saves_its_entry(database: Database) -> None:
-    bring(database, [item(1, "Five Eyes meet")], watched=EYES)
+    bring(database, [item(1, "Five Eyes meet")], matcher=EYES)
     with database.read() as db:
         [hit] = find_hits(db).items
     with database.write() as db:
@@ -265,7 +265,7 @@ def test_a_label_that_comes_while_pruning_chooses_saves_its_entry(database: Data
 
 
 def test_wrong_counts_are_found_and_mended(database: Database) -> None:
-    bring(database, [item(1, "Five Eyes meet"), item(2, "Fog")], watched=EYES)
+    bring(database, [item(1, "Five Eyes meet"), item(2, "Fog")], matcher=EYES)
     with database.write() as db:
         [feed] = load_feeds(db)
         add_to_entry_counts(db, {feed.id: 5})

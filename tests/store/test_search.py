@@ -44,7 +44,7 @@ def filled(shared_database: Database) -> Database:
         title = " ".join(chance.choices(WORDS, k=3))
         summary = " ".join(chance.choices(WORDS, k=chance.randrange(0, 12)))
         new = item(number, title, summary, language=chance.choice(["en", "zh"]))
-        bring(shared_database, [new], now=NOON + timedelta(minutes=number), watched=WATCHED, feed=FEEDS[number % 2])
+        bring(shared_database, [new], now=NOON + timedelta(minutes=number), matcher=WATCHED, feed=FEEDS[number % 2])
     return shared_database
 
 

@@ -40,9 +40,9 @@ def grouped(database: Database) -> list[list[str]]:
 
 
 def test_a_batch_is_grouped_as_its_entries_would_be_one_by_one(database: Database, sqlite_too: Database) -> None:
-    bring(database, reports(), watched=EVERYTHING)
+    bring(database, reports(), matcher=EVERYTHING)
     for number, each in enumerate(reports()):
-        bring(sqlite_too, [each], now=NOON + timedelta(seconds=number), watched=EVERYTHING)
+        bring(sqlite_too, [each], now=NOON + timedelta(seconds=number), matcher=EVERYTHING)
 
     assert grouped(database) == grouped(sqlite_too)
     assert [len(titles) for titles in grouped(database)] == [5, 5, 5, 1]
@@ -50,8 +50,8 @@ def test_a_batch_is_grouped_as_its_entries_would_be_one_by_one(database: Databas
 
 def test_a_story_counts_its_tellings_over_several_polls(database: Database) -> None:
     first, *others = reports()[::3][:4]
-    bring(database, [first], watched=EVERYTHING)
-    bring(database, [first, *others], now=NOON + timedelta(hours=1), watched=EVERYTHING)
+    bring(database, [first], matcher=EVERYTHING)
+    bring(database, [first, *others], now=NOON + timedelta(hours=1), matcher=EVERYTHING)
 
     with database.read() as db:
         [story] = find_stories(db).items
@@ -61,28 +61,28 @@ def test_a_story_counts_its_tellings_over_several_polls(database: Database) -> N
 
 
 def test_what_lies_beyond_the_window_is_another_story_though_its_marks_are_still_there(database: Database) -> None:
-    bring(database, [item(1, EVENTS[0])], watched=EVERYTHING)
+    bring(database, [item(1, EVENTS[0])], matcher=EVERYTHING)
 
-    bring(database, [item(2, EVENTS[0])], now=NOON + STORY_WINDOW + timedelta(seconds=1), watched=EVERYTHING)
+    bring(database, [item(2, EVENTS[0])], now=NOON + STORY_WINDOW + timedelta(seconds=1), matcher=EVERYTHING)
 
     assert grouped(database) == [[EVENTS[0]], [EVENTS[0]]]
 
 
 def test_marks_of_what_can_no_longer_be_joined_are_forgotten_and_later_ones_kept(database: Database) -> None:
-    bring(database, [item(1, EVENTS[0])], watched=EVERYTHING)
-    later: IngestResult = bring(database, [item(2, EVENTS[1])], now=NOON + STORY_WINDOW, watched=EVERYTHING)
+    bring(database, [item(1, EVENTS[0])], matcher=EVERYTHING)
+    later: IngestResult = bring(database, [item(2, EVENTS[1])], now=NOON + STORY_WINDOW, matcher=EVERYTHING)
 
     with database.write() as db:
         prune_story_marks(db, NOON + timedelta(seconds=1))
 
     assert len(later.hits) == 1
-    bring(database, [item(3, EVENTS[1] + ", officials say")], now=NOON + STORY_WINDOW, watched=EVERYTHING)
+    bring(database, [item(3, EVENTS[1] + ", officials say")], now=NOON + STORY_WINDOW, matcher=EVERYTHING)
     assert [len(titles) for titles in grouped(database)] == [1, 2]
 
 
 @pytest.mark.parametrize("order", StoryOrder)
 def test_pages_of_every_order_hold_each_story_once(database: Database, order: StoryOrder) -> None:
-    bring(database, reports(), watched=EVERYTHING)
+    bring(database, reports(), matcher=EVERYTHING)
     with database.read() as db:
         whole = [story.id for story in find_stories(db, order=order).items]
         paged, cursor = [], None
@@ -97,8 +97,8 @@ def test_pages_of_every_order_hold_each_story_once(database: Database, order: St
 
 
 def test_story_with_the_latest_report_is_the_first_that_is_active(database: Database) -> None:
-    bring(database, [item(1, EVENTS[0]), item(2, EVENTS[1])], watched=EVERYTHING)
-    bring(database, [item(3, EVENTS[0] + ", officials say")], now=NOON + timedelta(hours=1), watched=EVERYTHING)
+    bring(database, [item(1, EVENTS[0]), item(2, EVENTS[1])], matcher=EVERYTHING)
+    bring(database, [item(3, EVENTS[0] + ", officials say")], now=NOON + timedelta(hours=1), matcher=EVERYTHING)
 
     with database.read() as db:
         active = find_stories(db, order=StoryOrder.ACTIVE).items
@@ -109,7 +109,7 @@ def test_story_with_the_latest_report_is_the_first_that_is_active(database: Data
 
 
 def test_cursor_of_another_order_is_refused(database: Database) -> None:
-    bring(database, reports(), watched=EVERYTHING)
+    bring(database, reports(), matcher=EVERYTHING)
     with database.read() as db:
         cursor = find_stories(db, order=StoryOrder.ACTIVE, limit=1).next_cursor
 

@@ -70,7 +70,7 @@ REPORTS = (
 
 
 def bring_reports(database: Database) -> dict[str, int]:
-    bring(database, REPORTS, watched=EVERYTHING)
+    bring(database, REPORTS, matcher=EVERYTHING)
     return ids_of(database)
 
 

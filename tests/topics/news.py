@@ -18,7 +18,7 @@ DAY = timedelta(days=1)
 def print_news(
     database: Database,
     *said: str,
-    watched: TopicMatcher = NOTHING,
+    matcher: TopicMatcher = NOTHING,
     at: datetime = NOON,
     language: str | None = "en",
     feed: str = "https://harbour.example/feed.xml",
@@ -29,7 +29,7 @@ def print_news(
         item(_number[0] + n, line.partition("|")[0].strip(), line.partition("|")[2].strip(), language=language)
         for n, line in enumerate(said)
     ]
-    return list(bring(database, items, now=at, watched=watched, feed=feed).new)
+    return list(bring(database, items, now=at, matcher=matcher, feed=feed).new)
 
 
 def titles(some: Sequence[StoredEntry]) -> list[str]:

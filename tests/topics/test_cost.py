@@ -43,8 +43,8 @@ def test_a_word_in_two_places_is_one_word(database: Database) -> None:
 
 
 def test_an_exclusion_is_told_what_it_takes_away_and_what_people_thought_of_it(database: Database) -> None:
-    watched = topics(port="harbour")
-    print_news(database, "Harbour", "Harbour film", "Harbour film opens", "Harbour band", watched=watched)
+    matcher = topics(port="harbour")
+    print_news(database, "Harbour", "Harbour film", "Harbour film opens", "Harbour band", matcher=matcher)
     judge(database, "port", "Harbour film", "relevant")
     judge(database, "port", "Harbour film opens", "irrelevant")
     judge(database, "port", "Harbour", "relevant")

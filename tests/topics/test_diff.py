@@ -39,8 +39,8 @@ def test_a_diff_speaks_of_the_time_asked_for(database: Database) -> None:
 
 
 def test_judgements_on_lost_hits_are_called_out(database: Database) -> None:
-    watched = topics(port="harbour", other="film")
-    print_news(database, "Harbour film wins", "Harbour film loses", "Harbour film drawn", watched=watched)
+    matcher = topics(port="harbour", other="film")
+    print_news(database, "Harbour film wins", "Harbour film loses", "Harbour film drawn", matcher=matcher)
     told = judge(database, "port", "Harbour film wins", "relevant")
     judge(database, "other", "Harbour film loses", "relevant")
 
@@ -52,8 +52,8 @@ def test_judgements_on_lost_hits_are_called_out(database: Database) -> None:
 
 
 def test_a_judged_loss_is_listed_however_many_others_there_are(sqlite: Database) -> None:
-    watched = topics(port="harbour")
-    print_news(sqlite, *[f"Harbour film {n}" for n in range(30)], watched=watched)
+    matcher = topics(port="harbour")
+    print_news(sqlite, *[f"Harbour film {n}" for n in range(30)], matcher=matcher)
     judge(sqlite, "port", "Harbour film 0", "relevant")
 
     found = diff_queries(ArchiveScan(sqlite), "port", OLD, NEW, limit=3)

@@ -19,7 +19,7 @@ def examples(*rows: tuple[str, list[str]]) -> tuple[Example, ...]:
 
 
 def test_each_example_counts_once_for_each_topic() -> None:
-    watched = topics(port="harbour", film="film")
+    matcher = topics(port="harbour", film="film")
     given_ = examples(
         ("Harbour reopens", ["port"]),
         ("Harbour, the film", ["film"]),
@@ -27,7 +27,7 @@ def test_each_example_counts_once_for_each_topic() -> None:
         ("Budget", []),
     )
 
-    scores = evaluate_topics(watched, given_, ["port", "film"])
+    scores = evaluate_topics(matcher, given_, ["port", "film"])
 
     port, film = scores["port"], scores["film"]
     assert (port.tp, port.fp, port.fn, port.tn) == (1, 1, 1, 1)

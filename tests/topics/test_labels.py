@@ -73,8 +73,8 @@ def test_a_line_nested_beyond_reason_is_a_fault_and_no_crash() -> None:
 
 
 def test_judged_hits_speak_of_their_own_topic_alone(database: Database) -> None:
-    watched = topics(port="harbour", town="town")
-    print_news(database, "Harbour town", "Harbour", "Town", watched=watched)
+    matcher = topics(port="harbour", town="town")
+    print_news(database, "Harbour town", "Harbour", "Town", matcher=matcher)
     judge(database, "port", "Harbour town", "relevant")
     judge(database, "port", "Harbour", "irrelevant")
 

@@ -59,7 +59,7 @@ def test_reports_of_one_event_are_one_story(database: Database) -> None:
 
 
 def test_a_story_that_is_stored_is_named(database: Database) -> None:
-    print_news(database, NEWS[0], watched=topics(port="ferry"))
+    print_news(database, NEWS[0], matcher=topics(port="ferry"))
     print_news(database, NEWS[1], at=NOON + DAY / 24)
 
     [story] = preview(database, "ferry", "islands OR island").stories
@@ -78,7 +78,7 @@ def test_without_a_query_everything_is_lost_and_nothing_found(database: Database
 
 
 def test_a_judged_loss_is_listed_however_many_others_there_are(sqlite: Database) -> None:
-    print_news(sqlite, *[f"Harbour film {n}" for n in range(30)], watched=topics(port="harbour"))
+    print_news(sqlite, *[f"Harbour film {n}" for n in range(30)], matcher=topics(port="harbour"))
     judge(sqlite, "port", "Harbour film 0", "relevant")
 
     found = preview(sqlite, "harbour", "ferry", limit=3)

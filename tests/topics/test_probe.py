@@ -80,7 +80,7 @@ def test_one_reason_does_not_fill_the_list(sqlite: Database) -> None:
 
 
 def test_hits_judged_relevant_that_no_longer_match_are_known_misses(database: Database) -> None:
-    print_news(database, "Harbour calm", "Harbour quiet", "Harbour storm", watched=topics(port="harbour"))
+    print_news(database, "Harbour calm", "Harbour quiet", "Harbour storm", matcher=topics(port="harbour"))
     told = judge(database, "port", "Harbour calm", "relevant")
     judge(database, "port", "Harbour quiet", "irrelevant")
     judge(database, "port", "Harbour storm", "relevant")

@@ -46,7 +46,7 @@ def kept(database: Database) -> dict[tuple[str, str], tuple[str, str, str]]:
 
 def test_new_hits_are_marked_backfill_and_known_ones_stay_as_they_are(database: Database) -> None:
     before, after = topics(port="harbour"), topics(port="harbour OR ferry")
-    print_news(database, "Harbour reopens", "Ferry sinks", "Budget", watched=before)
+    print_news(database, "Harbour reopens", "Ferry sinks", "Budget", matcher=before)
     told = judge(database, "port", "Harbour reopens", "relevant")
 
     found = replay_topics(ArchiveScan(database), after, NOON + DAY)
@@ -62,11 +62,11 @@ def test_new_hits_are_marked_backfill_and_known_ones_stay_as_they_are(database: 
 
 def test_a_second_replay_changes_nothing(database: Database) -> None:
     print_news(database, *[f"Harbour storm {n}" for n in range(7)], "Ferry")
-    watched = topics(**QUERIES)
+    matcher = topics(**QUERIES)
 
-    first = replay_topics(ArchiveScan(database), watched, NOON)
+    first = replay_topics(ArchiveScan(database), matcher, NOON)
     before = everything(database)
-    second = replay_topics(ArchiveScan(database), watched, NOON + HOUR)
+    second = replay_topics(ArchiveScan(database), matcher, NOON + HOUR)
 
     assert (sum(first.new.values()), sum(second.new.values())) == (14, 0)
     assert everything(database) == before
@@ -83,7 +83,7 @@ def test_only_the_topics_and_the_time_asked_for_are_replayed(database: Database)
 
 
 def test_a_hit_that_todays_topic_would_not_find_is_left_alone(database: Database) -> None:
-    print_news(database, "Harbour film", watched=topics(port="harbour"))
+    print_news(database, "Harbour film", matcher=topics(port="harbour"))
 
     replay_topics(ArchiveScan(database), topics(port="harbour NOT film"), NOON)
 
@@ -95,7 +95,7 @@ def test_a_replay_does_not_flood_the_next_digest(database: Database) -> None:
         register_subscriptions(db, ["daily"], NOON - 3 * DAY)
     print_news(database, "Five Eyes partners meet", at=NOON - 2 * DAY)
     bring(
-        database, [item(1, "Five Eyes partners leave")], now=NOON - HOUR, watched=topics(**{"five-eyes": '"five eyes"'})
+        database, [item(1, "Five Eyes partners leave")], now=NOON - HOUR, matcher=topics(**{"five-eyes": '"five eyes"'})
     )
 
     found = replay_topics(ArchiveScan(database), topics(**{"five-eyes": '"five eyes"'}), NOON - HOUR)
@@ -128,7 +128,7 @@ def test_an_entry_found_in_the_archive_does_not_make_a_story_older_or_younger_th
 ) -> None:
     same = "Harbour storm tears roofs from forty houses near the old lighthouse"
     print_news(database, same, at=NOON - 2 * HOUR, feed="https://a.example/feed.xml")
-    print_news(database, same, at=NOON, feed="https://b.example/feed.xml", watched=topics(port="harbour"))
+    print_news(database, same, at=NOON, feed="https://b.example/feed.xml", matcher=topics(port="harbour"))
 
     replay_topics(ArchiveScan(database), topics(port="harbour"), NOON + 5 * DAY)
 
@@ -186,12 +186,12 @@ def test_a_replay_that_is_killed_comes_to_the_same_the_second_time(
     database: Database, write: int, before: bool
 ) -> None:
     print_news(database, *[f"{'Harbour' if n % 3 else 'Storm'} {n}" for n in range(500)])
-    watched: TopicMatcher = topics(**QUERIES)
+    matcher: TopicMatcher = topics(**QUERIES)
 
     dies(database, write, before)
     with database.read() as db:
         halfway = sum(count_hits_by_topic(db).values())
-    second = replay_topics(ArchiveScan(database), watched, NOON)
+    second = replay_topics(ArchiveScan(database), matcher, NOON)
 
     assert halfway == 200 * (write if not before else write - 1) if write < 3 else halfway >= 400
     assert second.resumed == (halfway > 0)
@@ -201,7 +201,7 @@ def test_a_replay_that_is_killed_comes_to_the_same_the_second_time(
         ids = [stored.id for stored in load_entries_after(db, limit=1000)]
         assert not filter_without_story(db, ids)
         assert sum(told.size for told in find_stories(db, limit=1000).items) == 500
-    assert sum(replay_topics(ArchiveScan(database), watched, NOON, afresh=True).new.values()) == 0
+    assert sum(replay_topics(ArchiveScan(database), matcher, NOON, afresh=True).new.values()) == 0
 
 
 def test_a_stopped_replay_is_gone_on_with_only_where_it_had_begun_as_early(sqlite: Database) -> None:

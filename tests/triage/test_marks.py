@@ -30,12 +30,12 @@ SAID = "Senior officials of the Five Eyes alliance review which intelligence the
 
 def fill(database: Database) -> None:
     """Store two reports of one story, and one of another, within the last hour."""
-    bring(database, [item(0, "Weather")], now=NOON - timedelta(hours=2), watched=WATCHED)
+    bring(database, [item(0, "Weather")], now=NOON - timedelta(hours=2), matcher=WATCHED)
     told = [item(0, "Weather"), item(1, "Five Eyes weigh limits on intelligence", SAID)]
-    bring(database, told, now=NOON - timedelta(minutes=30), watched=WATCHED)
+    bring(database, told, now=NOON - timedelta(minutes=30), matcher=WATCHED)
     more = [*told, item(2, "Five Eyes weigh limits on intelligence, say officials", SAID + " Ottawa will meet.")]
-    bring(database, more, now=NOON - timedelta(minutes=20), watched=WATCHED)
-    bring(database, [*more, item(3, "Harbour closed by fog")], now=NOON - timedelta(minutes=10), watched=WATCHED)
+    bring(database, more, now=NOON - timedelta(minutes=20), matcher=WATCHED)
+    bring(database, [*more, item(3, "Harbour closed by fog")], now=NOON - timedelta(minutes=10), matcher=WATCHED)
 
 
 def list_unread_titles(database: Database, person: str, **filters: object) -> set[str]:
@@ -92,7 +92,7 @@ def test_a_new_report_makes_a_seen_story_unread_again(database: Database) -> Non
         mark_seen(db, ANN, [story], NOON)
 
     again = [item(4, "Five Eyes weigh limits on intelligence, say three officials", SAID + " Wellington too.")]
-    bring(database, again, now=NOON + timedelta(minutes=2), watched=WATCHED)
+    bring(database, again, now=NOON + timedelta(minutes=2), matcher=WATCHED)
 
     assert 3 in list_unread_sizes(database, ANN)
     assert list_unread_titles(database, ANN, topics=("eyes",)) == {again[0].title}

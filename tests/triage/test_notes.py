@@ -37,7 +37,7 @@ def target(database: Database) -> Target:
 
 def fill(database: Database) -> Target:
     found = [item(1, "Five Eyes meet"), item(2, "Harbour closed by fog")]
-    bring(database, found, now=NOON - timedelta(hours=1), watched=WATCHED)
+    bring(database, found, now=NOON - timedelta(hours=1), matcher=WATCHED)
     with database.read() as db:
         return Target(TargetKind.ENTRY, find_hits(db).items[0].stored.id)
 

@@ -35,7 +35,7 @@ def propose(made: World, titles: tuple[str, str] = TITLES, close_to: str = SENTE
     for number, (title, feed) in enumerate(zip(titles, (HARBOUR, LEDGER), strict=True), start=40):
         text = f"Officials confirmed it. {CARRYING}"
         bring(made.app.database, [item(number, title, text, language="en")], now=made.clock(),
-              watched=made.app.watched, feed=feed)  # fmt: skip
+              matcher=made.app.matcher, feed=feed)  # fmt: skip
         made.clock.move(minutes=3)
     topic = next(topic for topic in made.app.settings.topics if topic.id == "eyes")
     with made.app.database.read() as db:

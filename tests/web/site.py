@@ -108,19 +108,19 @@ class World:
         """Bring two reports of one event, an edit of one, a hit of another topic, and an entry that nothing matches."""
         said = "Senior officials of the Five Eyes alliance are reviewing which intelligence they pass to Washington."
         title = "Five Eyes partners weigh limits on intelligence shared with Washington"
-        watched, database = self.app.watched, self.app.database
-        bring(database, [item(1, "Storm petrels return", "Four hundred pairs.")], watched=watched, feed=HARBOUR)
-        bring(database, [item(1, "Museum reopens", "A map room.")], watched=watched, feed=LEDGER)
+        matcher, database = self.app.matcher, self.app.database
+        bring(database, [item(1, "Storm petrels return", "Four hundred pairs.")], matcher=matcher, feed=HARBOUR)
+        bring(database, [item(1, "Museum reopens", "A map room.")], matcher=matcher, feed=LEDGER)
         later = NOON + timedelta(minutes=20)
-        bring(database, [item(2, title, said, language="en")], now=later, watched=watched, feed=HARBOUR)
+        bring(database, [item(2, title, said, language="en")], now=later, matcher=matcher, feed=HARBOUR)
         more = said + " Ministers in Ottawa will meet about it on Friday."
         bring(database, [item(2, title + ", officials say", more)], now=later + timedelta(minutes=30),
-              watched=watched, feed=LEDGER)  # fmt: skip
+              matcher=matcher, feed=LEDGER)  # fmt: skip
         third = later + timedelta(minutes=40)
-        bring(database, [item(3, "Cyber Command told to stand down", "An order.")], now=third, watched=watched,
+        bring(database, [item(3, "Cyber Command told to stand down", "An order.")], now=third, matcher=matcher,
               feed=LEDGER)  # fmt: skip
         edited = item(3, "Cyber Command told to pause", "An order, officials said.")
-        bring(database, [edited], now=third + timedelta(minutes=10), watched=watched, feed=LEDGER)
+        bring(database, [edited], now=third + timedelta(minutes=10), matcher=matcher, feed=LEDGER)
         self.clock.now = AFTER_NEWS
 
 

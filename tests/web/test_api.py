@@ -182,7 +182,7 @@ def test_a_trial_that_makes_no_sense_is_a_problem(client: httpx.Client, body: di
 
 def test_a_topic_is_tried_as_it_was_compiled(desk: World, client: httpx.Client) -> None:
     (desk.folder / "topics.yaml").write_text("topics: [{id: eyes, query: 'petrel*'}]\n", "utf-8")
-    desk.app.watched.query("eyes")
+    desk.app.matcher.query("eyes")
 
     said = client.post("/api/v1/topics/test", json={"topic": "eyes", "text": "The Five Eyes met."}).json()
 
@@ -205,7 +205,7 @@ def test_a_query_that_takes_too_long_on_a_text_stops(client: httpx.Client) -> No
 
 
 def test_the_archive_is_searched_for_as_long_as_there_is_time(desk: World) -> None:
-    query = desk.app.watched.query("eyes")
+    query = desk.app.matcher.query("eyes")
 
     said = search_archive(ArchiveScan(desk.app.database), query, is_over=lambda: True)
 

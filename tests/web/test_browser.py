@@ -111,8 +111,8 @@ def test_new_hits_are_announced_and_come_when_asked_for(page: Page, told: World)
     before = page.locator(".hit").count()
     number = 100 + before
     told.clock.move(minutes=1)
-    watched, database = told.app.watched, told.app.database
-    bring(database, [item(number, f"Cyber Command order {number}")], now=told.clock(), watched=watched, feed=HARBOUR)
+    matcher, database = told.app.matcher, told.app.database
+    bring(database, [item(number, f"Cyber Command order {number}")], now=told.clock(), matcher=matcher, feed=HARBOUR)
 
     page.locator("[data-arrived] button", has_text="1 new hit").click(timeout=15_000)
 

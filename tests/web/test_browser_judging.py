@@ -21,7 +21,7 @@ def desk(tmp_path: Path) -> Iterator[World]:
     with world(tmp_path / "config") as made:
         made.news()
         bring(
-            made.app.database, [item(9, TITLE, "A letter.")], now=made.clock(), watched=made.app.watched, feed=HARBOUR
+            made.app.database, [item(9, TITLE, "A letter.")], now=made.clock(), matcher=made.app.matcher, feed=HARBOUR
         )
         made.clock.move(minutes=5)
         yield made

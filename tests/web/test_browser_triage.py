@@ -37,13 +37,13 @@ def invent(number: int) -> str:
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[World]:
     with world(tmp_path / "config") as made:
-        bring(made.app.database, [item(0, "Weather")], now=made.clock(), watched=made.app.watched, feed=HARBOUR)
-        bring(made.app.database, [item(0, "Weather")], now=made.clock(), watched=made.app.watched, feed=LEDGER)
+        bring(made.app.database, [item(0, "Weather")], now=made.clock(), matcher=made.app.matcher, feed=HARBOUR)
+        bring(made.app.database, [item(0, "Weather")], now=made.clock(), matcher=made.app.matcher, feed=LEDGER)
         made.clock.move(minutes=5)
         told = [item(n, invent(n), invent(n + 1_000)) for n in range(10, 70)]
-        bring(made.app.database, told, now=made.clock(), watched=made.app.watched, feed=HARBOUR)
+        bring(made.app.database, told, now=made.clock(), matcher=made.app.matcher, feed=HARBOUR)
         made.clock.move(minutes=5)
-        bring(made.app.database, [item(90, BOTH, "A letter.")], now=made.clock(), watched=made.app.watched, feed=LEDGER)
+        bring(made.app.database, [item(90, BOTH, "A letter.")], now=made.clock(), matcher=made.app.matcher, feed=LEDGER)
         made.clock.move(minutes=5)
         yield made
 
@@ -190,7 +190,7 @@ def test_new_stories_wait_behind_a_button_and_the_list_does_not_move(page: Page,
 
     desk.clock.move(minutes=1)
     fresh = item(200, "Cyber Command moves its piano", "It is a heavy one.")
-    bring(desk.app.database, [fresh], now=desk.clock(), watched=desk.app.watched, feed=LEDGER)
+    bring(desk.app.database, [fresh], now=desk.clock(), matcher=desk.app.matcher, feed=LEDGER)
     page.locator("[data-arrived] button", has_text="1 new story").wait_for(timeout=15_000)
 
     assert page.locator(".hit h2").first.inner_text() == first

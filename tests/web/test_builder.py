@@ -193,7 +193,7 @@ def test_hostile_news_and_hostile_typing_stay_words(desk: World, client: httpx.C
 
 def test_many_costly_previews_are_answered_in_time(desk: World) -> None:
     long = item(90, "A long one", content="aaa bbb ccc " * 15_000)
-    bring(desk.app.database, [long], now=desk.clock(), watched=desk.app.watched, feed=HARBOUR)
+    bring(desk.app.database, [long], now=desk.clock(), matcher=desk.app.matcher, feed=HARBOUR)
     with desk.served() as address, httpx.Client(
         base_url=address, timeout=60, trust_env=False, verify=NO_AUTHORITIES, limits=httpx.Limits(max_connections=20)
     ) as client:  # fmt: skip

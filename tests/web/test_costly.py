@@ -77,7 +77,7 @@ def test_what_is_not_bounded_matches_as_before() -> None:
 @pytest.fixture
 def address(desk: World) -> Iterator[str]:
     long = item(90, "A long one", content="aaa bbb ccc " * 15_000)
-    bring(desk.app.database, [long], now=desk.clock(), watched=desk.app.watched, feed=HARBOUR)
+    bring(desk.app.database, [long], now=desk.clock(), matcher=desk.app.matcher, feed=HARBOUR)
     with desk.served() as address:
         yield address
 

@@ -178,7 +178,7 @@ def test_a_topic_is_renamed_paused_deleted_and_restored(desk: World, post: Post,
     assert "The alliance" in renamed.text
     assert "2 hits" in renamed.text
     post("/topics/alliance/act", do="pause")
-    assert [topic.id for topic in desk.app.watched.topics] == ["cyber"]
+    assert [topic.id for topic in desk.app.matcher.topics] == ["cyber"]
     post("/topics/alliance/act", do="delete")
     assert "Deleted topics: 1" in client.get("/topics").text
     post("/topics/alliance/act", do="restore")

@@ -38,7 +38,7 @@ def test_a_topic_is_created_changed_paused_and_deleted_and_the_file_keeps_its_co
 
     changed = api.update_topic(created["id"], {"name": "Petrels", "paused": True}, created["etag"])
     assert (created["id"], changed["name"], changed["paused"]) == ("storm-petrels", "Petrels", True)
-    assert [topic.id for topic in desk.app.watched.topics] == ["eyes", "cyber"]
+    assert [topic.id for topic in desk.app.matcher.topics] == ["eyes", "cyber"]
     api.delete_topic("storm-petrels", changed["etag"])
     assert [topic["id"] for topic in api.list_topics()["topics"]] == ["eyes", "cyber"]
     assert "  # The alliance itself." in (desk.folder / "topics.yaml").read_text()

@@ -59,7 +59,7 @@ class App:
     ) -> None:
         self.settings = settings
         self.database = database
-        self._watched: TopicMatcher | None = None
+        self._matcher: TopicMatcher | None = None
         self._creating = threading.Lock()
         self._environ = environ
         self._secrets = secrets
@@ -82,14 +82,14 @@ class App:
         return activity
 
     @property
-    def watched(self) -> TopicMatcher:
+    def matcher(self) -> TopicMatcher:
         """The topics in force; raises ConfigError where one cannot be read."""
-        if (watched := self._watched) is None:
+        if (matcher := self._matcher) is None:
             from watcher.match import compile_topics
 
             with self._creating:  # once, however many ask for them at the same time
-                watched = self._watched = self._watched or compile_topics(self.settings.topics, self.settings.sets)
-        return watched
+                matcher = self._matcher = self._matcher or compile_topics(self.settings.topics, self.settings.sets)
+        return matcher
 
     def sync(self, now: datetime, *, topics: bool = True) -> tuple[str, ...]:
         """Store which feeds, topics and digests are configured; return the topics whose meaning changed.
@@ -115,8 +115,8 @@ class App:
         from watcher.store.topics import WatchedTopic, sync_topics
 
         topics = [
-            WatchedTopic(id=topic.id, name=topic.name, query=topic.query, version=self.watched.version(topic.id))
-            for topic in self.watched.configured
+            WatchedTopic(id=topic.id, name=topic.name, query=topic.query, version=self.matcher.version(topic.id))
+            for topic in self.matcher.configured
         ]
         return sync_topics(db, topics, now)
 
@@ -170,7 +170,7 @@ class App:
             for source in settings.sources
             if before.get(source.url, ()) not in ((), (source.address, source.access))
         }
-        self._watched = compile_topics(settings.topics, settings.sets)
+        self._matcher = compile_topics(settings.topics, settings.sets)
         self.settings = settings
 
     def poll_limits(self) -> PollLimits:

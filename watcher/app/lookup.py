@@ -67,7 +67,7 @@ def look_up_story(app: App, story_id: int, now: datetime) -> StoryBrief:
 def look_up_topics(app: App, now: datetime) -> list[Topic]:
     """Return the configured topics with what they found."""
     with app.database.read() as db:
-        return [encode_topic(summary) for summary in list_topic_overviews(db, app.watched, now)]
+        return [encode_topic(summary) for summary in list_topic_overviews(db, app.matcher, now)]
 
 
 def look_up_topic(app: App, topic_id: str, now: datetime) -> TopicDetail:
@@ -76,9 +76,9 @@ def look_up_topic(app: App, topic_id: str, now: datetime) -> TopicDetail:
 
     topic, sets = find_topic(app.settings.topics, topic_id), app.settings.sets
     with app.database.read() as db:
-        summary, versions = get_topic_overview(db, app.watched, topic.id, now)
+        summary, versions = get_topic_overview(db, app.matcher, topic.id, now)
         learning = describe_learning(db, topic)
-    parsed = format_query(app.watched.query(topic.id)) if topic.has_query else ""
+    parsed = format_query(app.matcher.query(topic.id)) if topic.has_query else ""
     used = {name: sets[name] for name in list_used_sets(topic.query, sets)}
     return encode_topic_detail(summary, versions, learning, parsed, used)
 
@@ -92,6 +92,6 @@ def measure_period(app: App, since: datetime, until: datetime) -> Coverage:
 def list_troubled_feeds(app: App, now: datetime) -> list[Feed]:
     """Return the feeds that are not read as they should be, by name; `entries` of each are not counted."""
     with app.database.read() as db:
-        watched = load_feeds(db)
-    encoded = [encode_watched_feed(feed, now, 0) for feed in watched]
+        feeds = load_feeds(db)
+    encoded = [encode_watched_feed(feed, now, 0) for feed in feeds]
     return [feed for feed in encoded if feed["health"] not in SOUND]

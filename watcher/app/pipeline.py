@@ -29,7 +29,7 @@ def build_pipeline(
     return PipelineContext(
         database=app.database,
         fetcher=fetcher,
-        matcher=lambda: app.watched,
+        matcher=lambda: app.matcher,
         clock=clock,
         limits=app.poll_limits,
         owner=owner,

@@ -40,7 +40,7 @@ def preview_words(
 
     Stops early where `is_over` returns true.
     """
-    before = get_named_query(app.watched, known.id).query if known is not None and known.has_query else None
+    before = get_named_query(app.matcher, known.id).query if known is not None and known.has_query else None
     topic_id = known.id if known is not None else ""
     return preview_query(ArchiveScan(app.database, since), topic_id, before, query, limit=limit, is_over=is_over)
 

@@ -74,7 +74,7 @@ def _run_demo(folder: Path, *, once: bool, port: int, as_json: bool) -> None:
     cycles: list[DemoPoll] = []
     with DemoServer(clock.now()) as server, sandbox.open_sandbox(folder, server, port, os.environ) as application:
         if not as_json:
-            topics = len(application.watched.configured)
+            topics = len(application.matcher.configured)
             output.print_line(f"{len(server.outlets)} invented outlets on {server.url}, {topics} topics.\n")
         while True:
             polled = asyncio.run(sandbox.poll_outlets(application))

@@ -108,8 +108,8 @@ def replay(
         started = clock.now()
         with output.show_progress("Replaying") as on_progress:
             scan = ArchiveScan(application.database, after, before, on_progress)
-            replayed = apply(scan, application.watched, started, topic_ids=chosen, afresh=afresh)
-        ids = chosen or [topic.id for topic in application.watched.topics]
+            replayed = apply(scan, application.matcher, started, topic_ids=chosen, afresh=afresh)
+        ids = chosen or [topic.id for topic in application.matcher.topics]
     seconds = (clock.now() - started).total_seconds()
     if as_json:
         output.print_json(encode_replay(replayed, ids, seconds))
@@ -242,7 +242,7 @@ def _diff_words(
         return QueryDiff(tested=0, read=0, kept=0, gained=(), lost=(), gained_count=0, lost_count=0)
     after, before = args.parse_period(since, until)
     new = parse_query(text if text is not None else require_query(topic), application.settings.sets)
-    old = application.watched.query(topic.id)
+    old = application.matcher.query(topic.id)
     with output.show_progress("Comparing") as on_progress:
         scan = ArchiveScan(application.database, after, before, on_progress)
         return diff_queries(scan, topic.id, old, new, limit=limit)

@@ -81,18 +81,18 @@ def evaluate(
         raise UsageError("no labelled items: use --labels FILE, or --stored for the judgements in the database")
     share = parse_budget(budget)
     settings = load_settings()
-    watched, candidates = _compile_topics(settings, topic or [], query)
+    matcher, candidates = _compile_topics(settings, topic or [], query)
     examples = _load_examples(labels or (), stored=stored, titles=titles)
     ids = _choose_topics(examples, candidates, bool(topic))
-    scores = measure(watched, examples, ids)
+    scores = measure(matcher, examples, ids)
     missed_bounds = [
         line
         for score in scores.values()
         for line in check_gate(score, min_precision=min_precision, min_recall=min_recall)
     ]
-    measured = _measure_meaning(settings, watched, examples, ids, background, share, titles=titles)
+    measured = _measure_meaning(settings, matcher, examples, ids, background, share, titles=titles)
     if as_json:
-        output.print_json(_encode_evaluation(watched, scores, measured, len(examples), missed_bounds))
+        output.print_json(_encode_evaluation(matcher, scores, measured, len(examples), missed_bounds))
     else:
         render_topics.print_scores(scores.values(), len(examples), limit, stored=stored and not labels)
         if measured is not None:
@@ -118,7 +118,7 @@ def _load_examples(names: Sequence[str], *, stored: bool, titles: bool) -> list[
 
 
 def _encode_evaluation(
-    watched: TopicMatcher,
+    matcher: TopicMatcher,
     scores: Mapping[str, TopicScore],
     measured: MeaningMeasurement | None,
     items: int,
@@ -129,7 +129,7 @@ def _encode_evaluation(
 
     topics: dict[str, Score] = {}
     for id_, score in scores.items():
-        encoded = topics[id_] = encode_score(score, watched.version(id_))
+        encoded = topics[id_] = encode_score(score, matcher.version(id_))
         if measured is not None and id_ in measured.scores:
             topics[id_] = encode_meaning_score(encoded, measured.scores[id_], measured.background)
     return {"topics": topics, "items": items, "below": missed_bounds}
@@ -137,7 +137,7 @@ def _encode_evaluation(
 
 def _measure_meaning(
     settings: Settings,
-    watched: TopicMatcher,
+    matcher: TopicMatcher,
     examples: list[Example],
     ids: list[str],
     background: str | None,
@@ -157,7 +157,7 @@ def _measure_meaning(
     with output.show_progress("Reading for meaning") as on_progress:
         measured = measure_topics_by_meaning(
             topics,
-            watched,
+            matcher,
             examples,
             entries,
             budget=budget,

@@ -48,7 +48,7 @@ def list_topics(as_json: Json = False) -> None:
 
     if as_json:
         with open_application() as application, application.database.read() as db:
-            overviews = list_topic_overviews(db, application.watched, clock.now())
+            overviews = list_topic_overviews(db, application.matcher, clock.now())
         document: TopicList = {"topics": [encode_topic(overview) for overview in overviews]}
         output.print_json(document)
         return
@@ -88,7 +88,7 @@ def show(topic_id: TopicId, as_json: Json = False) -> None:
         settings = application.settings
         topic = find_topic(settings.topics, topic_id)
         with application.database.read() as db:
-            summary, versions = get_topic_overview(db, application.watched, topic_id, clock.now())
+            summary, versions = get_topic_overview(db, application.matcher, topic_id, clock.now())
             learning = describe_learning(db, topic)
     parsed = parse_named_query(topic.query, settings.sets) if topic.has_query else None
     sets = {name: settings.sets[name] for name in list_used_sets(topic.query, settings.sets)}

@@ -59,27 +59,27 @@ def list_topic_counts(db: Db, topics: Iterable[Topic], now: datetime) -> tuple[T
     )
 
 
-def list_topic_overviews(db: Db, watched: TopicMatcher, now: datetime) -> tuple[TopicOverview, ...]:
+def list_topic_overviews(db: Db, matcher: TopicMatcher, now: datetime) -> tuple[TopicOverview, ...]:
     """List the topics that are watched, in the order of the configuration."""
     return tuple(
         TopicOverview(
             topic=counts.topic,
-            version=watched.version(counts.topic.id),
+            version=matcher.version(counts.topic.id),
             hits=counts.hits,
             week=counts.week,
             last_at=counts.last_at,
             relevant=counts.relevant,
             irrelevant=counts.irrelevant,
         )
-        for counts in list_topic_counts(db, watched.configured, now)
+        for counts in list_topic_counts(db, matcher.configured, now)
     )
 
 
 def get_topic_overview(
-    db: Db, watched: TopicMatcher, topic_id: str, now: datetime
+    db: Db, matcher: TopicMatcher, topic_id: str, now: datetime
 ) -> tuple[TopicOverview, tuple[TopicVersion, ...]]:
     """Return a topic and the versions it has had, oldest first; raises NotFoundError."""
-    found = next((each for each in list_topic_overviews(db, watched, now) if each.topic.id == topic_id), None)
+    found = next((each for each in list_topic_overviews(db, matcher, now) if each.topic.id == topic_id), None)
     if found is None:
         raise NotFoundError("topic", topic_id)
     return found, load_topic_versions(db, topic_id)

@@ -186,7 +186,7 @@ def bring_in_hits(app: App, topic_id: str, days: int, editor: Editor) -> Brought
     if not days or not topic.has_query or topic.paused:
         return None
     scan = ArchiveScan(app.database, editor.now - timedelta(days=days))
-    replayed = replay_topics(scan, app.watched, editor.now, topic_ids=[topic_id], afresh=True)
+    replayed = replay_topics(scan, app.matcher, editor.now, topic_ids=[topic_id], afresh=True)
     found = replayed.new.get(topic_id, 0)
     if found:
         with app.database.write() as db:

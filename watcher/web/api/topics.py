@@ -61,7 +61,7 @@ class TopicTest(BaseModel):
 def list_topics(ctx: Ctx) -> TopicList:
     """List the configured topics with what they matched."""
     with ctx.app.database.read() as db:
-        summaries = list_topic_overviews(db, ctx.app.watched, ctx.now)
+        summaries = list_topic_overviews(db, ctx.app.matcher, ctx.now)
     return {"topics": [encode_topic(summary) for summary in summaries]}
 
 
@@ -71,9 +71,9 @@ def get_topic(response: Response, ctx: Ctx, topic_id: Annotated[str, Path(max_le
     topic, sets = find_topic(ctx.app.settings.topics, topic_id), ctx.app.settings.sets
     with ctx.app.database.read() as db:
         response.headers["ETag"] = f'"{make_editor(ctx, "api").make_etag(topic)}"'
-        summary, versions = get_topic_overview(db, ctx.app.watched, topic.id, ctx.now)
+        summary, versions = get_topic_overview(db, ctx.app.matcher, topic.id, ctx.now)
         learning = describe_learning(db, topic)
-    parsed = format_query(ctx.app.watched.query(topic.id)) if topic.has_query else ""
+    parsed = format_query(ctx.app.matcher.query(topic.id)) if topic.has_query else ""
     used = {name: sets[name] for name in list_used_sets(topic.query, sets)}
     return encode_topic_detail(summary, versions, learning, parsed, used)
 
@@ -97,7 +97,7 @@ def _parse_query(ctx: WebContext, test: TopicTest) -> NamedQuery:
     if (test.query is None) == (test.topic is None):
         raise UsageError("name either a `topic` or a `query`")
     if test.topic is not None:
-        return get_named_query(ctx.app.watched, find_topic(ctx.app.settings.topics, test.topic).id)
+        return get_named_query(ctx.app.matcher, find_topic(ctx.app.settings.topics, test.topic).id)
     if not (test.query or "").strip():
         raise UsageError("the query is empty")
     return ctx.parse_query(test.query or "")

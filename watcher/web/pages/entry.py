@@ -104,8 +104,8 @@ def _explain_hit(ctx: WebContext, hit: StoredHit, stored: StoredEntry) -> Reason
     topic = next((topic for topic in ctx.app.settings.topics if topic.id == hit.hit.topic_id), None)
     if topic is None:
         return Reason(hit=hit, topic=None, clause=None, is_current=False)
-    watched = ctx.app.watched
-    is_current = hit.hit.topic_version == watched.version(topic.id)
+    matcher = ctx.app.matcher
+    is_current = hit.hit.topic_version == matcher.version(topic.id)
     # What sentences alone describe has no clauses.
-    clause = explain_match(watched.query(topic.id), stored) if topic.has_query else None
+    clause = explain_match(matcher.query(topic.id), stored) if topic.has_query else None
     return Reason(hit=hit, topic=topic, clause=clause, is_current=is_current)

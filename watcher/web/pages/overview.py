@@ -56,5 +56,5 @@ def show_overview(request: Request, ctx: Ctx) -> Response:
 
 def _load_overview(ctx: WebContext, since: str) -> Overview:
     with ctx.app.database.read() as db:
-        counts, watched = group_by_topic(count_hits_by_day(db, since)), load_feeds(db)
-    return Overview(counts=counts, feeds=watched, status=get_system_status(ctx.app, ctx.now))
+        counts, feeds = group_by_topic(count_hits_by_day(db, since)), load_feeds(db)
+    return Overview(counts=counts, feeds=feeds, status=get_system_status(ctx.app, ctx.now))

@@ -65,7 +65,7 @@ def show_topic(request: Request, ctx: Ctx, topic_id: str) -> Response:
         days=[(day, counts.get(day, 0)) for day in days],
         total=total,
         versions=versions,
-        current_version=ctx.app.watched.version(topic.id),
+        current_version=ctx.app.matcher.version(topic.id),
         saved=get_saved(request, ctx),
         brought=request.query_params.get("brought", "")[:9],
         learning=learning,

@@ -168,9 +168,9 @@ def _compare_by_meaning(ctx: WebContext, draft: Draft, named: NamedQuery | None,
 def _score_draft(ctx: WebContext, draft: Draft, deadline: Deadline) -> TopicScore:
     """Return how good the query is on every hit of the topic that a person judged."""
     topic = Topic(id=draft.id or "draft", name=draft.name, query=draft.query)
-    watched = compile_topics([topic], ctx.app.settings.sets)
+    matcher = compile_topics([topic], ctx.app.settings.sets)
     examples = iter_judged_examples(ctx.app.database)
-    return evaluate_topics(watched, deadline.iterate(examples), [topic.id])[topic.id]
+    return evaluate_topics(matcher, deadline.iterate(examples), [topic.id])[topic.id]
 
 
 def _render_workbench(request: Request, ctx: WebContext, draft: Draft, status: int = 200) -> Response:
