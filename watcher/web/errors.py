@@ -71,11 +71,9 @@ def make_problem(status: int, detail: str, instance: str = "", details: ErrorDet
 
 def wants_problem(path: str, accept: str) -> bool:
     """Return whether the client is a program, by the path and its Accept header."""
-    if path == "/api/docs":
-        return False  # a page for people, below the address of what it describes
-    return path.startswith(("/api/", "/mcp", "/metrics", "/events")) or path.endswith((".atom", ".json")) or (
-        "json" in accept and "text/html" not in accept
-    )  # fmt: skip
+    # A page for people stands below the address of what it describes.
+    is_programs = path != "/api/docs" and path.startswith(("/api/", "/mcp", "/metrics", "/events"))
+    return is_programs or path.endswith((".atom", ".json")) or ("json" in accept and "text/html" not in accept)
 
 
 def get_http_status(error: WatcherError) -> int:

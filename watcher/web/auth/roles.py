@@ -114,6 +114,8 @@ POST /account/tokens/revoke
 POST /api/v1/account/tokens
 POST /api/v1/notes
 POST /api/v1/notes/{note_id}/restore
+POST /api/v1/topics/draft
+POST /api/v1/topics/preview
 POST /api/v1/topics/test
 POST /api/v1/views
 POST /api/v1/views/{view_id}/restore
