@@ -120,6 +120,7 @@ def test_a_session_survives_a_restart_and_a_log_out_does_too(tmp_path: Path) -> 
         kept = dict(client.cookies)
 
     with world(folder) as made, made.client() as client:
+        made.clock.move(days=1)
         client.cookies.update(ended)
         assert find_name(client) is None
         client.cookies.clear()

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from watcher.settings import Settings
     from watcher.store.database import Database
 
-app = Commands(no_args_is_help=True)
+# Its options for completion are part of what the outside relies on.
+app = Commands(no_args_is_help=True, add_completion=True)
 
 
 @app.callback()

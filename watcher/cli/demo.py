@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from watcher.model.digest import Digest
     from watcher.pipeline.poll_summary import PollSummary
 
-app = Commands()
+# Its options for completion are part of what the outside relies on.
+app = Commands(add_completion=True)
 
 MAX_PRINTED = 500
 """Hits and stories that --json prints."""

@@ -10,6 +10,7 @@ import typer
 
 from watcher.cli import output
 from watcher.cli.args import get_display_name, read_text
+from watcher.cli.help import Commands
 from watcher.cli.state import Cursor, Json, Limit, Since, Until, open_application
 
 if TYPE_CHECKING:
@@ -20,9 +21,8 @@ if TYPE_CHECKING:
     from watcher.model.person import Account
     from watcher.store.database import Db
 
-app = typer.Typer(rich_markup_mode=None)
-users = typer.Typer(
-    rich_markup_mode=None,
+app = Commands()
+users = Commands(
     no_args_is_help=True,
     help="List and add people, change roles and passwords, let people go.",
     epilog="A running daemon follows within ten seconds. Names of who has left stay on notes and judgements.",

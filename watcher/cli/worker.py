@@ -6,7 +6,8 @@ from watcher.cli import logs
 from watcher.cli.help import Commands
 from watcher.cli.state import open_application, state
 
-app = Commands()
+# Its options for completion are part of what the outside relies on.
+app = Commands(add_completion=True)
 
 
 @app.command(
