@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from watcher.meaning.passage import build_passage, find_sentences
+from watcher.meaning.passage import build_passage
+from watcher.text.sentences import find_sentences
 
 SPLITS = {
     "Ministers met. They agreed on nothing.": ["Ministers met.", "They agreed on nothing."],

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from watcher.meaning.passage import Sentence, find_sentences
 from watcher.meaning.training import TrainingKind
 from watcher.meaning.vectors import Rows, center
+from watcher.text.sentences import Sentence, find_sentences
 
 MAX_SENTENCES = 6
 """The sentences of an entry that are compared; each costs as much as a headline to encode."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -11,6 +10,7 @@ from watcher.model.language import get_primary_language
 from watcher.stories.names import extract_names
 from watcher.stories.numbers import extract_numbers
 from watcher.stories.similarity import build_story_text, compute_similarity
+from watcher.text.sentences import find_sentences
 from watcher.text.stopwords import HEADLINE_STOPWORDS
 from watcher.text.tokenizer import tokens
 
@@ -21,10 +21,6 @@ MAX_ADDED_FACTS = 6
 MIN_SENTENCE_WORDS = 4
 REPEATED_SHARE = 0.6
 """A sentence of which so many words stand in one that was read before adds nothing."""
-_SENTENCE_END = re.compile(
-    # What closes a quotation belongs to the sentence in it. CJK and Thai-like scripts put no blank after the full stop.
-    r"(?<=[.!?…؟۔।॥։።។။])[\"'»”’)]*\s+|(?<=[。！？｡．][」』”’）》】])|(?<=[。！？｡．])(?![」』”’）》】])|\n+"
-)
 
 
 def summarise_event(reports: Sequence[EventReport], *, languages: Sequence[str] = ()) -> EventFacts:
@@ -52,7 +48,7 @@ def summarise_event(reports: Sequence[EventReport], *, languages: Sequence[str] 
 
 def list_sentences(text: str) -> tuple[str, ...]:
     """Return the sentences of a text, in order, without blanks around them."""
-    return tuple(stripped for part in _SENTENCE_END.split(text) if (stripped := part.strip()))
+    return tuple(sentence.text for sentence in find_sentences(text))
 
 
 def _choose_titled(ordered: Sequence[EventReport], languages: Sequence[str]) -> EventReport:

@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from watcher.errors import QueryError
 from watcher.match import Query, match_entry, parse_query
 from watcher.match.inflections import INFLECTED_LANGUAGES, get_inflections, load_inflections
-from watcher.meaning.passage import find_sentences
 from watcher.model.entry import Item
 from watcher.text.article import Article
 from watcher.text.lines import one_line
 from watcher.text.normalize import fold
+from watcher.text.sentences import find_sentences
 from watcher.text.stopwords import STOPWORDS, guess_language
 from watcher.text.tokenizer import tokens
 from watcher.topics.examples import build_example_entry
