@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from difflib import SequenceMatcher
 from functools import lru_cache
-from typing import Literal
 from zoneinfo import ZoneInfo
 
 from watcher.model.digest import BRIEF_STORIES, Digest
 from watcher.model.digest_story import DigestHit, DigestStory, NewsKind, StoryStatus
 from watcher.model.event import EventReport
 from watcher.model.regrouping import RegroupedPart
+from watcher.text.word_changes import Change, list_changes
 
 MAX_OUTLETS = 6
 MAX_REGROUPED = 3
@@ -25,8 +24,6 @@ STATUS_LABELS = {
     StoryStatus.CHANGED: "Changed",
 }
 SUMMARY_LABEL = "Machine summary, check the sources"
-Change = tuple[Literal["same", "gone", "new"], str]
-"""A stretch of a headline, and whether an edit kept, removed or added it."""
 
 
 def format_status(story: DigestStory, digest: Digest) -> str:
@@ -118,17 +115,7 @@ def compare_headlines(hit: DigestHit) -> tuple[Change, ...]:
     """Return what an edit changed in a headline, word by word; nothing where none was reported before."""
     if hit.kind is not NewsKind.EDITED or not hit.former_title:
         return ()
-    old, new = hit.former_title.split(" "), hit.title.split(" ")
-    changes: list[Change] = []
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            changes.append(("same", " ".join(old[i1:i2])))
-            continue
-        if i2 > i1:
-            changes.append(("gone", " ".join(old[i1:i2])))
-        if j2 > j1:
-            changes.append(("new", " ".join(new[j1:j2])))
-    return tuple(changes)
+    return list_changes(hit.former_title.split(" "), hit.title.split(" "), separator=" ")
 
 
 @lru_cache(maxsize=4096)

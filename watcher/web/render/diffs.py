@@ -6,13 +6,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from difflib import SequenceMatcher
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 from watcher.model.entry import StoredEntry
+from watcher.text.word_changes import Change, list_changes
 
-Change = tuple[Literal["same", "gone", "new"], str]
 MAX_WORDS = 3_000
 """A longer field is shown as replaced whole: comparing it word by word would take too long."""
 CONTEXT_WORDS = 12
@@ -49,16 +48,7 @@ def compare_words(before: str, after: str) -> tuple[Change, ...]:
     old, new = _WORDS.findall(before), _WORDS.findall(after)
     if len(old) + len(new) > MAX_WORDS * 2:
         return _replace_whole(before, after)
-    changes: list[Change] = []
-    for kind, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
-        if kind == "equal":
-            changes.append(("same", _shorten(old[i1:i2])))
-            continue
-        if i2 > i1:
-            changes.append(("gone", "".join(old[i1:i2])))
-        if j2 > j1:
-            changes.append(("new", "".join(new[j1:j2])))
-    return tuple(changes)
+    return list_changes(old, new, shorten=_shorten)
 
 
 def _replace_whole(before: str, after: str) -> tuple[Change, ...]:
@@ -66,7 +56,7 @@ def _replace_whole(before: str, after: str) -> tuple[Change, ...]:
     return tuple(change for change in changes if change[1])
 
 
-def _shorten(unchanged: list[str]) -> str:
+def _shorten(unchanged: Sequence[str]) -> str:
     # Words and the blanks between them alternate, so a context of n words is 2n elements.
     if len(unchanged) <= CONTEXT_WORDS * 4:
         return "".join(unchanged)
