@@ -106,6 +106,12 @@ REQUESTS: dict[str, Any] = {
     "POST /api/v1/views": {"name": "Ferries this week", "page": "hits", "params": {"topic": ["eyes"]}},
     "PATCH /api/v1/views/{view_id}": {"name": "Ferries"},
     "PUT /api/v1/views/order": {"views": [2, 1]},
+    "POST /api/v1/topics/preview": {"query": "ferry~ NOT title:film", "topic": "eyes", "since": "30d"},
+    "POST /api/v1/topics/draft": {"text": "Ferries cancelled\nThe night ferry stays in port until the storm is over."},
+    "POST /api/v1/people": {"name": "Ada Ostrov", "role": "admin", "password": "grey heron at the weir"},
+    "PATCH /api/v1/people/{name}": {"role": "editor"},
+    "PUT /api/v1/account/password": {"current": "grey heron at the weir", "new": "two swans by the lock"},
+    "POST /api/v1/account/tokens": {"label": "the screen in the newsroom", "role": "reader"},
 }
 """The bodies of requests: `METHOD path`."""
 PARAMETERS = {
