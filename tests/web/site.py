@@ -148,9 +148,9 @@ def world(
 
 
 @contextmanager
-def world_with_news(folder: Path) -> Iterator[World]:
+def world_with_news(folder: Path, web: str = "") -> Iterator[World]:
     """Open a watcher in which `World.news` are stored: once in a process, and copied for each test."""
-    with world(folder, filled=_make_news_file()) as made:
+    with world(folder, web=web, filled=_make_news_file()) as made:
         made.clock.now = AFTER_NEWS
         yield made
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import os
 import re
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,13 +85,17 @@ def inside(proxied: Proxied) -> Proxied:
 
 def test_every_link_of_every_page_leads_somewhere_below(inside: Proxied) -> None:
     seen: set[str] = set()
+    asked = Counter[str]()
     left = [f"{PREFIX}/"]
     pages = 0
     while left and pages < 150:
         path = left.pop()
-        if path in seen:
+        # A list has an address for every filter: a few of each are enough.
+        kind = re.sub(r"\d+", "1", path.partition("?")[0])
+        if path in seen or (path != kind and asked[kind] >= 4):
             continue
         seen.add(path)
+        asked[kind] += 1
         pages += 1
         answer = inside.browser.get(urljoin(inside.base, path), headers={"accept": "text/html"})
         assert answer.status_code < 400, path

@@ -74,7 +74,7 @@ class ListMethods:
 
     def order_views(self, view_ids: Sequence[int]) -> triage.ViewList:
         """Put one's views into an order."""
-        return cast("triage.ViewList", self._send("PUT", "/views/order", {"views": list(view_ids)}))
+        return cast("triage.ViewList", self._send("PUT", "/views", {"views": list(view_ids)}))
 
     def delete_view(self, view_id: int) -> triage.View:
         """Delete a view."""

@@ -105,7 +105,7 @@ REQUESTS: dict[str, Any] = {
     "PUT /api/v1/notes/{note_id}/done": {"done": True},
     "POST /api/v1/views": {"name": "Ferries this week", "page": "hits", "params": {"topic": ["eyes"]}},
     "PATCH /api/v1/views/{view_id}": {"name": "Ferries"},
-    "PUT /api/v1/views/order": {"views": [2, 1]},
+    "PUT /api/v1/views": {"views": [2, 1]},
     "POST /api/v1/topics/preview": {"query": "ferry~ NOT title:film", "topic": "eyes", "since": "30d"},
     "POST /api/v1/topics/draft": {"text": "Ferries cancelled\nThe night ferry stays in port until the storm is over."},
     "POST /api/v1/people": {"name": "Ada Ostrov", "role": "admin", "password": "grey heron at the weir"},

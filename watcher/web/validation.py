@@ -10,6 +10,8 @@ from pydantic import AfterValidator, Field
 
 MAX_ID = 2**63 - 1
 """The largest integer that the database stores."""
+MAX_JSON_INTEGER = 2**53 - 1
+"""Beyond it, readers of JSON may take two numbers for one."""
 MAX_JSON_ID = 2**53 - 1
 """The greatest number that every reader of JSON holds exactly (RFC 8259, section 6)."""
 _SURROGATE = re.compile("[\ud800-\udfff]")

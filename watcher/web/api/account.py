@@ -23,6 +23,7 @@ from watcher.model.person import Person, Role
 from watcher.store.database import Db
 from watcher.store.people.sessions import list_sessions
 from watcher.store.people.tokens import list_tokens
+from watcher.web.api.problems import TOO_OFTEN
 from watcher.web.auth.access import get_visitor_source
 from watcher.web.auth.person import get_actor, get_person
 from watcher.web.context import Ctx, get_session
@@ -54,7 +55,7 @@ def get_account(request: Request) -> AccountDetail:
     return {"name": person.name, "role": person.role.value}
 
 
-@router.put("/password", status_code=204)
+@router.put("/password", status_code=204, responses=TOO_OFTEN)
 async def put_password(request: Request, ctx: Ctx, change: PasswordChange) -> None:
     """Change your password. Your other sessions end."""
     person, source, now = get_person(request), get_visitor_source(request.scope), ctx.now

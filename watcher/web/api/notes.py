@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from watcher.app.triage import notes as use_cases
 from watcher.app.triage.marks import parse_target, parse_targets
@@ -23,6 +23,7 @@ from watcher.store.triage.notes import (
 )
 from watcher.web.api.edits import IdempotencyKey, create_once
 from watcher.web.api.parameters import Cursor, add_next_link
+from watcher.web.api.problems import EDITS
 from watcher.web.auth.person import get_person
 from watcher.web.context import Ctx
 from watcher.web.validation import NoteId, Text
@@ -55,7 +56,7 @@ class DoneUpdate(BaseModel):
     """Whether you dealt with a note that was handed to you."""
 
     model_config = ConfigDict(extra="forbid")
-    done: bool
+    done: StrictBool
 
 
 @router.get("/notes")
@@ -116,7 +117,7 @@ def get_note_versions(ctx: Ctx, note_id: NoteId) -> NoteHistory:
         return encode_note_history(list_note_versions(db, note_id))
 
 
-@router.patch("/notes/{note_id}")
+@router.patch("/notes/{note_id}", responses={412: EDITS[412]})
 def patch_note(request: Request, ctx: Ctx, note_id: NoteId, update: NoteUpdate) -> Note:
     """Replace the text of your note; 412 where it was changed since `version`."""
     author = get_person(request).name

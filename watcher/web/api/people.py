@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from watcher.app.people import accounts as use_cases
 from watcher.app.people.listing import parse_audit_filters
@@ -53,7 +53,7 @@ class PersonUpdate(BaseModel):
     model_config = ConfigDict(extra="forbid")
     role: RoleName | None = None
     password: Password | None = None
-    disabled: bool | None = None
+    disabled: StrictBool | None = None
 
 
 @router.get("/people")

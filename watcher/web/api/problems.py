@@ -32,4 +32,5 @@ EDITS: Responses = {
     428: _describe("The header If-Match is missing"),
 }
 """What edits may be answered with besides PROBLEMS."""
+TOO_OFTEN: Responses = {429: _describe("Too many wrong tries; `Retry-After` says when to go on")}
 TOO_LONG: Responses = {413: _describe("The query takes too long on this text")}

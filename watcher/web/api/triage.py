@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StrictBool
 
 from watcher.app.triage.marks import mark_seen, mark_unread, parse_targets, star
 from watcher.contract.triage import ChangedMarks, FacetList, MarkList, encode_facets, encode_mark
@@ -25,6 +25,13 @@ router = APIRouter(tags=["lists"])
 _TargetText = Annotated[Text, Field(max_length=40)]
 
 
+def _require_text(value: Any) -> Any:
+    """Return a value that is text; raises ValueError. A number would be taken for seconds since 1970."""
+    if not isinstance(value, str | datetime):
+        raise ValueError("expected a time, as 2026-11-27T07:12:00Z")
+    return value
+
+
 class MarkUpdate(BaseModel):
     """What becomes of some targets; what is absent or null stays as it is.
 
@@ -33,9 +40,9 @@ class MarkUpdate(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     targets: list[_TargetText] = Field(min_length=1, max_length=1_000)
-    seen: bool | None = None
-    starred: bool | None = None
-    until: AwareDatetime | None = None
+    seen: StrictBool | None = None
+    starred: StrictBool | None = None
+    until: Annotated[AwareDatetime, BeforeValidator(_require_text)] | None = None
 
 
 @router.get("/marks")

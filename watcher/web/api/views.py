@@ -17,7 +17,7 @@ from watcher.store.triage import views
 from watcher.store.triage.readers import load_reader
 from watcher.web.auth.person import get_person
 from watcher.web.context import Ctx, WebContext
-from watcher.web.validation import MAX_ID, Text, ViewId
+from watcher.web.validation import MAX_JSON_INTEGER, Text, ViewId
 
 router = APIRouter(tags=["views"])
 _ViewName = Annotated[Text, Field(min_length=1, max_length=MAX_VIEW_NAME_CHARACTERS)]
@@ -46,7 +46,7 @@ class ViewOrder(BaseModel):
     """The views in their order; those that are not named follow."""
 
     model_config = ConfigDict(extra="forbid")
-    views: list[Annotated[int, Field(ge=1, le=MAX_ID)]] = Field(max_length=100)
+    views: list[Annotated[int, Field(ge=1, le=MAX_JSON_INTEGER)]] = Field(max_length=100)
 
 
 @router.get("/views")
@@ -103,7 +103,7 @@ def post_view_restore(request: Request, ctx: Ctx, view_id: ViewId) -> View:
     return restored
 
 
-@router.put("/views/order")
+@router.put("/views")
 def put_view_order(request: Request, ctx: Ctx, order: ViewOrder) -> ViewList:
     """Put your views into an order."""
     person = get_person(request).name

@@ -133,7 +133,7 @@ POST /views/{view_id}/restore
 PUT /api/v1/account/password
 PUT /api/v1/marks
 PUT /api/v1/notes/{note_id}/done
-PUT /api/v1/views/order
+PUT /api/v1/views
 """
 _EDITOR = """
 DELETE /api/v1/digests/{name}
