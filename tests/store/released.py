@@ -42,11 +42,11 @@ def fill(database: Database) -> None:
     from watcher.store.topics import WatchedTopic, sync_topics
 
     old = [item(1, "Five Eyes meet in Riga", "Ministers of the alliance."), item(2, "Tides, and café news 北京")]
-    bring(database, [item(9, "Forgotten weather")], now=NOON - 400 * DAY, watched=EYES)
+    bring(database, [item(9, "Forgotten weather")], now=NOON - 400 * DAY, matcher=EYES)
     prune_database(database, Retention(), NOON)
-    bring(database, old, watched=EYES)
+    bring(database, old, matcher=EYES)
     edited = item(1, "Five Eyes quarrel in Riga", "Ministers of the alliance.")
-    bring(database, [edited, old[1], item(3, "Fog")], now=NOON + DAY, watched=EYES)
+    bring(database, [edited, old[1], item(3, "Fog")], now=NOON + DAY, matcher=EYES)
     record_heartbeat(database, "daemon:here", "here", NOON, DAY)
     with database.write() as db:
         watched = WatchedTopic(id="eyes", name="Eyes", query='"five eyes"', version="1")
