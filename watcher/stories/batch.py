@@ -18,7 +18,7 @@ def group_entries(entries: Sequence[StoredEntry], story_ids: Mapping[int, int]) 
     """Return the groups that entries form, as indices into `entries`: each group in order of publication, the group
     with the latest report first.
 
-    `story_ids` are the stories of entries that have one, by entry: they stay together whatever else is said of them.
+    `story_ids` are the stories of entries that have one, by entry: they stay together whatever their texts.
     Entries are compared by words alone, and with each other alone.
     """
     texts = [extract_story_text(stored.entry) for stored in entries]

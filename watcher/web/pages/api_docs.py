@@ -130,7 +130,7 @@ def _make_parameter(parameter: Mapping[str, Any]) -> Parameter:
 
 def describe_rule(schema: Mapping[str, Any]) -> str:
     """Return what a value has to be, in a few words."""
-    # One kind of schema after another; null is told by what is not required.
+    # One kind of schema after another; what is not required may be null.
     if "anyOf" in schema:
         return describe_rule(next((each for each in schema["anyOf"] if each.get("type") != "null"), {}))
     if "enum" in schema:

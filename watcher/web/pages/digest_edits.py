@@ -96,8 +96,8 @@ def show_next_times(
 ) -> Response:
     """Return when a schedule that is being typed would come, in words, or why it cannot be read."""
     times = _find_times(ctx, " ".join(schedule.split()), timezone.strip() or "UTC")
-    said = f"Cannot read this schedule: {times.fault}" if times.fault else times.describe()
-    return JSONResponse({"ok": not times.fault, "said": said})
+    message = f"Cannot read this schedule: {times.fault}" if times.fault else times.describe()
+    return JSONResponse({"ok": not times.fault, "said": message})
 
 
 @router.post("/digests/act")

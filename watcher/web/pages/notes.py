@@ -69,12 +69,9 @@ async def add_note(request: Request, ctx: Ctx, form: SubmittedForm) -> Response:
     text, to = form.get("text"), form.get("to").split(",")
     author = get_person(request).name
 
-    def write() -> Note:
-        """Store it."""
-        with ctx.app.database.write() as db:
-            return use_cases.write_note(db, target, text, to, author=author, now=ctx.now)
-
-    return await _respond(request, ctx, form, write)
+    return await _respond(
+        request, ctx, form, lambda db: use_cases.write_note(db, target, text, to, author=author, now=ctx.now)
+    )
 
 
 @router.post("/notes/{note_id}/edit")
@@ -86,12 +83,12 @@ async def edit_note(request: Request, ctx: Ctx, note_id: NoteId, form: Submitted
     text, to = form.get("text"), form.get("to").split(",")
     author = get_person(request).name
 
-    def write() -> Note:
-        """Store the new text."""
-        with ctx.app.database.write() as db:
-            return use_cases.rewrite_note(db, note_id, int(version), text, to, author=author, now=ctx.now)
-
-    return await _respond(request, ctx, form, write)
+    return await _respond(
+        request,
+        ctx,
+        form,
+        lambda db: use_cases.rewrite_note(db, note_id, int(version), text, to, author=author, now=ctx.now),
+    )
 
 
 @router.post("/notes/{note_id}/delete")
@@ -99,12 +96,7 @@ async def delete_note(request: Request, ctx: Ctx, note_id: NoteId, form: Submitt
     """Delete one's own note."""
     author = get_person(request).name
 
-    def delete() -> Note:
-        """Mark it deleted."""
-        with ctx.app.database.write() as db:
-            return use_cases.delete_note(db, note_id, author=author, now=ctx.now)
-
-    return await _respond(request, ctx, form, delete)
+    return await _respond(request, ctx, form, lambda db: use_cases.delete_note(db, note_id, author=author, now=ctx.now))
 
 
 @router.post("/notes/{note_id}/restore")
@@ -112,12 +104,9 @@ async def restore_note(request: Request, ctx: Ctx, note_id: NoteId, form: Submit
     """Restore one's own deleted note."""
     author = get_person(request).name
 
-    def restore() -> Note:
-        """Mark it as there."""
-        with ctx.app.database.write() as db:
-            return use_cases.restore_note(db, note_id, author=author, now=ctx.now)
-
-    return await _respond(request, ctx, form, restore)
+    return await _respond(
+        request, ctx, form, lambda db: use_cases.restore_note(db, note_id, author=author, now=ctx.now)
+    )
 
 
 @router.post("/notes/{note_id}/done")
@@ -125,17 +114,23 @@ async def finish_note(request: Request, ctx: Ctx, note_id: NoteId, form: Submitt
     """Record that the visitor dealt with a note that was handed to them; `done=no` takes it back."""
     person, done = get_person(request).name, form.get("done") != "no"
 
-    def finish() -> Note:
+    def finish(db: Db) -> Note:
         """Store it."""
-        with ctx.app.database.write() as db:
-            set_mention_done(db, note_id, person, done=done, now=ctx.now)
-            return get_note(db, note_id)
+        set_mention_done(db, note_id, person, done=done, now=ctx.now)
+        return get_note(db, note_id)
 
     return await _respond(request, ctx, form, finish)
 
 
-async def _respond(request: Request, ctx: WebContext, form: SubmittedForm, change: Callable[[], Note]) -> Response:
-    note = await run_in_threadpool(change)
+async def _respond(request: Request, ctx: WebContext, form: SubmittedForm, change: Callable[[Db], Note]) -> Response:
+    """Change a note in a transaction of its own, and answer with its number or lead back."""
+
+    def write() -> Note:
+        """Make the change."""
+        with ctx.app.database.write() as db:
+            return change(db)
+
+    note = await run_in_threadpool(write)
     ctx.clear_cache()
     if "application/json" in request.headers.get("accept", ""):
         return JSONResponse({"id": note.id})
