@@ -126,7 +126,7 @@ async def _respond(request: Request, ctx: WebContext, form: SubmittedForm, chang
     """Change a note in a transaction of its own, and answer with its number or lead back."""
 
     def write() -> Note:
-        """Make the change."""
+        """Change the note."""
         with ctx.app.database.write() as db:
             return change(db)
 
