@@ -52,7 +52,12 @@ class QueryError(WatcherError):
 
     def __init__(self, message: str, *, line: int = 1, column: int = 1, suggestion: str = "") -> None:
         self.message, self.line, self.column, self.suggestion = message, line, column, suggestion
-        super().__init__(f"{line}:{column}: {message}" + (f" ({suggestion})" if suggestion else ""))
+        super().__init__(f"{line}:{column}: {self.explanation}")
+
+    @property
+    def explanation(self) -> str:
+        """What is wrong, with the suggestion where there is one, and without the place."""
+        return f"{self.message} ({self.suggestion})" if self.suggestion else self.message
 
 
 class ParseError(WatcherError):

@@ -114,6 +114,5 @@ def _quote_keyword(keyword: str) -> str:
 
 
 def _locate_error(error: QueryError, file: str, line: int, column: int) -> Fault:
-    message = error.message + (f" ({error.suggestion})" if error.suggestion else "")
     # Each line of a block scalar is indented as its first one is.
-    return Fault(file, line + error.line - 1, column + error.column - 1, message)
+    return Fault(file, line + error.line - 1, column + error.column - 1, error.explanation)

@@ -191,8 +191,7 @@ def _run_bounded(work: _Work, calls: anyio.Semaphore) -> Callable[..., Awaitable
 
 def _describe_fault(error: WatcherError) -> str:
     if isinstance(error, QueryError):
-        hint = f" ({error.suggestion})" if error.suggestion else ""
-        return f"The query has an error in line {error.line}, column {error.column}: {error.message}{hint}."
+        return f"The query has an error in line {error.line}, column {error.column}: {error.explanation}."
     if isinstance(error, StorageError):
         return f"Nothing can be read or stored for now: {error.fault}."  # its message names the path
     text = redact_text(str(error)).strip()

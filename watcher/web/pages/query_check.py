@@ -27,8 +27,7 @@ def _check_query(ctx: WebContext, text: str) -> QueryCheck:
     try:
         named = ctx.parse_query(validate_text(text))
     except QueryError as error:
-        message = error.message + (f" ({error.suggestion})" if error.suggestion else "")
-        return {"ok": False, "said": message, "line": error.line, "column": error.column}
+        return {"ok": False, "said": error.explanation, "line": error.line, "column": error.column}
     except BusyError as error:
         return {"ok": True, "said": str(error)}
     except ValueError as error:

@@ -101,8 +101,7 @@ def _preview_words(request: Request, ctx: WebContext, draft: Draft) -> Response:
             check["said"] = "Read as " + named.format_node(named.query.root, MAX_SHOWN_CHARACTERS)
         found = search_words(ctx, draft, named, REQUEST_TIME)
     except QueryError as error:
-        message = error.message + (f" ({error.suggestion})" if error.suggestion else "")
-        check = {"ok": False, "said": message, "line": error.line, "column": error.column}
+        check = {"ok": False, "said": error.explanation, "line": error.line, "column": error.column}
     except EXPECTED as error:
         check = {"ok": False, "said": str(error)}
     page = ctx.render_page(request, "_found_words.html", found=found, draft=draft, check=check)
