@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import os
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from signal import SIGTERM, Signals
@@ -104,6 +106,17 @@ class Desk:
         done = self.run(*words, "--json")
         assert done.returncode == code, (done.returncode, done.stdout, done.stderr)
         return json.loads(done.stdout)
+
+    def count(self, table: str) -> int:
+        """Count the rows of a table, for waiting; 0 where it cannot be read just now.
+
+        A command for each look would take the daemon's processor.
+        """
+        try:
+            with closing(sqlite3.connect(f"file:{self.folder / 'var' / 'watcher.db'}?mode=ro", uri=True)) as connection:
+                return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+        except sqlite3.OperationalError:
+            return 0
 
     def daemon(self) -> Daemon:
         return Daemon(self)

@@ -56,7 +56,7 @@ def test_a_clock_set_forward_and_back_stops_neither_polls_nor_alerts(
         desk.environ = faked(clock)
         with desk.daemon() as daemon:
             desk.environ = {}
-            wait_for(lambda: desk.json("status")["entries"] == 1, "the baseline")
+            wait_for(lambda: desk.count("entries") == 1, "the baseline")
             items = [("old", "Harbour pilots end strike|Ships move again.")]
             for number, offset in enumerate([jump, "+0", "-3d", "+0"], 1):
                 clock.write_text(f"{offset}\n")
@@ -64,7 +64,7 @@ def test_a_clock_set_forward_and_back_stops_neither_polls_nor_alerts(
                 items.insert(0, (f"n{number}", f"Five Eyes weigh limit {number}|Officials of office {number}."))
                 feed(press, *items)
                 wait_for_count(lambda: len(mail.messages), number, f"the alert after {offset}")
-                assert daemon.get("/readyz") == 200
+                wait_for(lambda: daemon.get("/readyz") == 200, f"readiness after {offset}")
             faults = desk.json("status")["clock"]
             assert daemon.end() == 0
 
@@ -87,12 +87,12 @@ def test_a_board_that_begins_decades_ago_loses_nothing_when_its_clock_is_set(
         desk.environ = faked(clock)
         with desk.daemon() as daemon:
             desk.environ = {}
-            wait_for(lambda: desk.json("status")["entries"] == 1, "the baseline")
+            wait_for(lambda: desk.count("entries") == 1, "the baseline")
             clock.write_text("+0\n")
             wait_for(lambda: "clock stepped" in daemon.log.read_text(), "the step")
             feed(press, ("n1", "Five Eyes weigh limit|Officials."), ("old", "Harbour pilots end strike|Ships move."))
             wait_for_count(lambda: len(mail.messages), 1, "the alert")
-            assert daemon.get("/readyz") == 200
+            wait_for(lambda: daemon.get("/readyz") == 200, "readiness")
             assert daemon.end() == 0
         assert desk.json("db", "prune")["hits"] == 0
 

@@ -21,7 +21,10 @@ from tests.web.test_browser import CHROMIUM, FLAGS
 from tests.web_server import Server
 from watcher.client import Client
 
-WIDTHS = [pytest.param(1600, id="1600 px"), pytest.param(360, id="360 px")]
+
+def at(width: int, *marks: pytest.MarkDecorator) -> Any:
+    """Return a width of the window, in pixels, as a parameter."""
+    return pytest.param(width, id=f"{width} px", marks=marks)
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +84,15 @@ def find_serious(page: Page) -> list[str]:
     return [each["id"] for each in violations if each["impact"] in {"serious", "critical"}]
 
 
-@pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("script", [pytest.param(True, id="with a script"), pytest.param(False, id="without")])
+@pytest.mark.parametrize(
+    ("script", "width"),
+    [
+        pytest.param(True, 360, id="with a script, 360 px"),
+        pytest.param(False, 1600, id="without, 1600 px"),
+        pytest.param(True, 1600, id="with a script, 1600 px", marks=pytest.mark.slow),
+        pytest.param(False, 360, id="without, 360 px", marks=pytest.mark.slow),
+    ],
+)
 def test_a_first_start_ends_with_a_digest_in_the_mailbox_and_in_slack(
     fresh: Desk, press: Server, browser: Browser, width: int, script: bool
 ) -> None:

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.machine import Desk, wait_for
-from tests.e2e.test_setup_page import WIDTHS, find_serious
+from tests.e2e.test_setup_page import at, find_serious
 from tests.e2e.test_setup_page import browser as browser
 from tests.web_server import Reply, Server
 from watcher.client import Client
@@ -110,7 +110,7 @@ class Keyboard:
             self.faults.append(f"{self.page.url}: wider than its window")
 
 
-@pytest.fixture(params=WIDTHS)
+@pytest.fixture
 def visitor(browser: Browser, watched: Desk, request: pytest.FixtureRequest) -> Iterator[Keyboard]:
     context = browser.new_context(viewport={"width": request.param, "height": 900})
     context.set_default_timeout(30_000)
@@ -125,6 +125,8 @@ def get_query(visitor: Keyboard, topic_id: str) -> str:
         return client.get_topic_settings(topic_id)["query"].strip()
 
 
+# Each is walked through at one width here, and at the other in the slow tests.
+@pytest.mark.parametrize("visitor", [at(1600), at(360, pytest.mark.slow)], indirect=True)
 def test_a_topic_is_tried_while_it_is_typed_and_brings_in_what_it_finds(visitor: Keyboard) -> None:
     page = visitor.page
     visitor.open("/topics")
@@ -175,6 +177,7 @@ def send_digest(visitor: Keyboard) -> str:
     return visitor.page.locator("main").inner_text()
 
 
+@pytest.mark.parametrize("visitor", [at(1600, pytest.mark.slow), at(360)], indirect=True)
 def test_a_topic_is_drafted_changed_undone_paused_deleted_and_restored(visitor: Keyboard, press: Server) -> None:
     page = visitor.page
     visitor.open("/topics")

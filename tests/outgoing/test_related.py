@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.proposed import CARRYING, SENTENCE, TITLES, propose
-from tests.web.site import World, world
+from tests.web.proposed import CARRYING, SENTENCE, TITLES, world_with_proposals
+from tests.web.site import World
 from watcher.app.judgements import judge_hit
 from watcher.channels.slack.render import render_slack
 from watcher.contract.digests import encode_digest_content
@@ -29,9 +29,7 @@ KEY = b"a key of thirty-two bytes, or so"
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path / "config") as made:
-        made.news()
-        propose(made)
+    with world_with_proposals(tmp_path / "config") as made:
         yield made
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 
 import httpx
 
+from tests.migrated import make_folder
 from tests.plain_http import NO_AUTHORITIES
-from tests.web.site import World, world
+from tests.web.site import AFTER_NEWS, World, world, world_with_news
 from watcher.app.people.accounts import add_person
 from watcher.app.people.passwords import hash_password
 from watcher.app.people.sessions import create_token
@@ -23,18 +25,23 @@ ADA, EDA, RAY = (
     Person(name="Ray Moss", role=Role.READER),
 )
 PEOPLE = (ADA, EDA, RAY)
-HASH = hash_password(PASSWORD)
 
 
 @contextmanager
 def staffed(folder: Path, web: str = "") -> Iterator[World]:
     """Open a watcher with an admin, an editor and a reader, who share one password in these tests."""
-    with world(folder, web=web) as made:
-        made.news()
-        with made.app.database.write() as db:
-            for person in PEOPLE:
-                add_person(db, person.name, person.role, HASH, SHELL, made.clock())
+    with world(folder, web=web, filled=_make_staffed_file()) as made:
+        made.clock.now = AFTER_NEWS
         yield made
+
+
+@cache
+def _make_staffed_file() -> Path:
+    folder = make_folder()
+    with world_with_news(folder) as made, made.app.database.write() as db:
+        for person in PEOPLE:
+            add_person(db, person.name, person.role, hash_password(PASSWORD), SHELL, made.clock())
+    return folder / "var" / "watcher.db"
 
 
 def make_token(made: World, person: Person, role: Role | None = None) -> str:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
+from functools import cache
+from pathlib import Path
 
+from tests.migrated import make_folder
 from tests.store.filled import bring, item
-from tests.web.site import HARBOUR, LEDGER, World
+from tests.web.site import AFTER_NEWS, HARBOUR, LEDGER, World, world, world_with_news
 from watcher.model.meaning import EncoderModel, ProposalEvidence, ReferenceKind, hash_definition
 from watcher.store.entries.queries import load_entries_after
 from watcher.store.meaning.models import register_model
@@ -25,6 +30,8 @@ topics:
 """
 TITLES = ("Ministry stops sending agent summaries across the sea", "Liaison officers are called home")
 CARRYING = "The summaries end this month."
+BETWEEN = timedelta(minutes=3)
+"""Between the two items that are proposed."""
 
 
 def propose(made: World, titles: tuple[str, str] = TITLES, close_to: str = SENTENCE) -> None:
@@ -36,7 +43,7 @@ def propose(made: World, titles: tuple[str, str] = TITLES, close_to: str = SENTE
         text = f"Officials confirmed it. {CARRYING}"
         bring(made.app.database, [item(number, title, text, language="en")], now=made.clock(),
               matcher=made.app.matcher, feed=feed)  # fmt: skip
-        made.clock.move(minutes=3)
+        made.clock.now += BETWEEN
     topic = next(topic for topic in made.app.settings.topics if topic.id == "eyes")
     with made.app.database.read() as db:
         entries = [stored for stored in load_entries_after(db) if stored.entry.item.title in titles]
@@ -56,3 +63,19 @@ def propose(made: World, titles: tuple[str, str] = TITLES, close_to: str = SENTE
         model = register_model(db, EncoderModel(name="tiny-1", dimensions=4), made.clock())
         budget = DayBudget(limit=5, since=made.clock() - timedelta(hours=12))
         add_proposals(db, model.id, new, {"eyes": budget}, made.clock())
+
+
+@contextmanager
+def world_with_proposals(folder: Path) -> Iterator[World]:
+    """Open a watcher in which news and their proposals are stored: once in a process, and copied for each test."""
+    with world(folder, topics=TOPICS, filled=_make_proposed_file()) as made:
+        made.clock.now = AFTER_NEWS + 2 * BETWEEN
+        yield made
+
+
+@cache
+def _make_proposed_file() -> Path:
+    folder = make_folder()
+    with world_with_news(folder) as made:
+        propose(made)
+    return folder / "var" / "watcher.db"

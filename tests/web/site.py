@@ -23,6 +23,7 @@ from watcher.fetch import Fetcher
 from watcher.web import create_app, make_server
 from watcher.web.connections import Timeouts
 from watcher.web.context import WebContext
+from watcher.web.server import PageServer
 
 MAIN = """\
 database: {url: "sqlite:///watcher.db"}
@@ -92,8 +93,7 @@ class World:
         try:
             yield f"http://127.0.0.1:{server.port}"
         finally:
-            server.should_exit = True
-            thread.join(10)
+            _stop(server, thread)
 
     @contextmanager
     def client(self) -> Iterator[httpx.Client]:
@@ -124,17 +124,36 @@ class World:
         self.clock.now = AFTER_NEWS
 
 
+def _stop(server: PageServer, thread: threading.Thread) -> None:
+    """Stop a server, and wait for its end where somebody is still connected.
+
+    Where nobody is, it ends by itself: uvicorn sleeps twice for a tenth of a second before, and every test would wait.
+    """
+    server.should_exit = True
+    end = time.monotonic() + 0.05
+    while server.server_state.connections:
+        if time.monotonic() > end:
+            thread.join(10)
+            return
+        time.sleep(0.002)
+
+
 @contextmanager
 def world(
-    folder: Path, *, web: str = "", environ: Mapping[str, str] | None = None, filled: Path | None = None
+    folder: Path,
+    *,
+    web: str = "",
+    topics: str = TOPICS,
+    environ: Mapping[str, str] | None = None,
+    filled: Path | None = None,
 ) -> Iterator[World]:
     """Open a watcher on a configuration in `folder`, and on a copy of a database that was `filled` before.
 
-    `web` is what stands in its `web:` section.
+    `web` is what stands in its `web:` section, `topics` its file of topics.
     """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "watcher.yaml").write_text(MAIN + (f"web: {{{web}}}\n" if web else ""), "utf-8")
-    (folder / "topics.yaml").write_text(TOPICS, "utf-8")
+    (folder / "topics.yaml").write_text(topics, "utf-8")
     (folder / "feeds.yaml").write_text(FEEDS, "utf-8")
     state = {"WATCHER_STATE": str(folder / "var"), **(environ or {})}
     copy_migrated(Path(state["WATCHER_STATE"]) / "watcher.db", filled)

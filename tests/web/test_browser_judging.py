@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from tests.store.filled import bring, item
-from tests.web.site import HARBOUR, World, world
+from tests.web.site import HARBOUR, World, world_with_news
 from tests.web.test_browser import NARROW, WIDE, browser  # noqa: F401  (a fixture)
 from watcher.store.hits.search import find_hits
 
@@ -18,8 +18,7 @@ TITLE = "Five Eyes partners ask Cyber Command for an answer"
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path / "config") as made:
-        made.news()
+    with world_with_news(tmp_path / "config") as made:
         bring(
             made.app.database, [item(9, TITLE, "A letter.")], now=made.clock(), matcher=made.app.matcher, feed=HARBOUR
         )
@@ -27,7 +26,7 @@ def desk(tmp_path: Path) -> Iterator[World]:
         yield made
 
 
-@pytest.fixture(params=[pytest.param(WIDE, id="1600 px"), pytest.param(NARROW, id="360 px")])
+@pytest.fixture(params=[pytest.param(WIDE, id="1600 px"), pytest.param(NARROW, id="360 px", marks=pytest.mark.slow)])
 def page(browser: Browser, desk: World, request: pytest.FixtureRequest) -> Iterator[Page]:  # noqa: F811
     with desk.served() as address:
         context = browser.new_context(viewport=request.param, base_url=address)

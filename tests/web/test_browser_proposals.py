@@ -9,8 +9,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
-from tests.web.proposed import CARRYING, SENTENCE, propose
-from tests.web.site import World, world
+from tests.web.proposed import CARRYING, SENTENCE, world_with_proposals
+from tests.web.site import World
 from tests.web.test_browser import NARROW, WIDE, browser  # noqa: F401  (a fixture)
 from watcher.store.hits.search import find_hits
 from watcher.store.meaning.proposals import list_proposals
@@ -21,9 +21,7 @@ PAGES = ("/proposals", "/hits", "/topics/eyes", "/proposals?state=accepted")
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path / "config") as made:
-        made.news()
-        propose(made)
+    with world_with_proposals(tmp_path / "config") as made:
         with made.app.database.write() as db:
             weak = [hit for hit in find_hits(db, limit=9).items if hit.topic_id == "cyber"]
             set_relevance(db, {(hit.topic_id, hit.stored.id): 0.01 for hit in weak})

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.store.filled import bring, item
-from tests.web.site import HARBOUR, World, world
+from tests.web.site import HARBOUR, World, world_with_news
 from tests.web.test_browser import browser  # noqa: F401  (a fixture)
 
 HIDE = """hidden => {
@@ -21,8 +21,7 @@ HIDE = """hidden => {
 
 @pytest.fixture
 def watched(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path / "config") as made:
-        made.news()
+    with world_with_news(tmp_path / "config") as made:
         yield made
 
 

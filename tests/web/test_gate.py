@@ -10,7 +10,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.web.site import World, world
+from tests.web.site import World, world_with_news
 from watcher.digest.feedback_links import sign_feedback
 from watcher.digest.unsubscribe_links import sign_unsubscribe
 from watcher.model.digest import Unsubscription
@@ -25,8 +25,7 @@ LOCKED = f"password: {PASSWORD}, token: {TOKEN}, base_url: 'https://news.example
 
 @pytest.fixture
 def locked(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path / "config", web=LOCKED) as made:
-        made.news()
+    with world_with_news(tmp_path / "config", web=LOCKED) as made:
         yield made
 
 

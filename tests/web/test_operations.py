@@ -41,7 +41,7 @@ def metrics(tmp_path_factory: pytest.TempPathFactory) -> str:
         alert = {"name": "alerts", "schedule": "immediate", "channels": ["mail"]}
         desk.write([f"{press.url}/feed", f"{press.url}/gone"], channels={"mail": box}, digests=[alert])
         with desk.daemon() as daemon:
-            wait_for(lambda: desk.json("status")["entries"], "the baseline")
+            wait_for(lambda: desk.count("entries"), "the baseline")
             press.pages["/feed"] = Reply(body=rss(("new", "Five Eyes meet|In Riga."), ("old", "Harbour|Ships move.")))
             wait_for(lambda: mail.messages, "the alert")
             text = str(wait_for(lambda: daemon.text("/metrics"), "the metrics"))

@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.web.proposed import CARRYING, SENTENCE, TITLES, propose
-from tests.web.site import World, world
+from tests.web.proposed import CARRYING, SENTENCE, TITLES, propose, world_with_proposals
+from tests.web.site import World, world, world_with_news
 from tests.web.test_gate import form_token
 from watcher.store.meaning.judgements import load_judgements
 
@@ -18,9 +18,7 @@ API = "/api/v1/proposals"
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path / "config") as made:
-        made.news()
-        propose(made)
+    with world_with_proposals(tmp_path / "config") as made:
         yield made
 
 
@@ -169,8 +167,7 @@ def test_the_lists_navigation_and_topic_name_what_waits(client: httpx.Client) ->
 
 @pytest.mark.parametrize("path", ["/hits", "/topics/eyes", "/hits?topic=cyber", "/overview"])
 def test_without_meaning_no_page_has_a_section_for_it(tmp_path: Path, path: str) -> None:
-    with world(tmp_path / "plain") as made:
-        made.news()
+    with world_with_news(tmp_path / "plain") as made:
         with made.client() as plain:
             assert "Possibly related" not in plain.get(path).text.replace("possibly related", "")
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.web.proposed import TITLES, propose
-from tests.web.site import World, world
+from tests.web.proposed import TITLES, world_with_proposals
+from tests.web.site import World
 from watcher.app.similar import find_like_entry, find_like_text
 from watcher.errors import UsageError
 from watcher.model.meaning import EncoderEngine, EncoderOptions
@@ -28,9 +28,7 @@ ASKED, NEAR, FAR = bytes([127, 0, 0, 0]), bytes([100, 60, 0, 0]), bytes([0, 0, 1
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[World]:
     """A watcher whose entries are read for meaning, but for the last: the two that are proposed are near."""
-    with world(tmp_path / "config") as made:
-        made.news()
-        propose(made)
+    with world_with_proposals(tmp_path / "config") as made:
         with made.app.database.write() as db:
             model = find_serving_model(db)
             assert model is not None

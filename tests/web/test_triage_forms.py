@@ -10,8 +10,8 @@ import httpx
 import pytest
 
 from tests.web.hostile import HOSTILE
-from tests.web.proposed import propose
-from tests.web.site import World, world
+from tests.web.proposed import world_with_proposals
+from tests.web.site import World, world_with_news
 from watcher.app.triage.views import save_view
 from watcher.model.triage import TargetKind, ViewPage
 from watcher.store.hits.search import find_hits
@@ -26,9 +26,7 @@ NEXT = {"next": "/hits"}
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path / "config") as made:
-        made.news()
-        propose(made)
+    with world_with_proposals(tmp_path / "config") as made:
         yield made
 
 
@@ -191,8 +189,7 @@ def test_hostile_texts_of_notes_views_and_names_stay_texts(client: httpx.Client,
 
 
 def test_a_feed_of_a_view_needs_the_login_and_its_key(tmp_path: Path) -> None:
-    with world(tmp_path / "config", web="token: averyverylongtokenindeed-0123456789") as made:
-        made.news()
+    with world_with_news(tmp_path / "config", web="token: averyverylongtokenindeed-0123456789") as made:
         with made.app.database.write() as db:
             view = save_view(db, "desk", "Stories", ViewPage.STORIES, {"unread": ["1"]}, made.clock())
         with made.client() as client:

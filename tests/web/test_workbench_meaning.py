@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.web.proposed import SENTENCE, propose
-from tests.web.site import World, world
+from tests.web.proposed import SENTENCE, world_with_proposals
+from tests.web.site import World
 from tests.web.test_gate import form_token
 from watcher.model.topic import Topic
 
@@ -17,9 +17,7 @@ from watcher.model.topic import Topic
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[World]:
     """A watcher with a topic of sentences."""
-    with world(tmp_path / "config") as made:
-        made.news()
-        propose(made)
+    with world_with_proposals(tmp_path / "config") as made:
         yield made
 
 
