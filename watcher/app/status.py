@@ -12,6 +12,7 @@ from watcher.contract.timestamps import format_timestamp
 from watcher.digest.slots import find_next_slot
 from watcher.model.meaning import EncoderEngine
 from watcher.store.database.migrate import get_schema_state
+from watcher.store.digests.owners import find_stopped_digests
 from watcher.store.digests.slots import get_last_slots
 from watcher.store.meaning.progress import MeaningState, get_meaning_state
 from watcher.store.outbox.blocked_channels import list_blocked_channels
@@ -25,6 +26,7 @@ def get_system_status(app: App, now: datetime) -> contract.Status:
     with app.database.read() as db:
         summary = status.get_status(db, now)
         last_slots = get_last_slots(db, now)
+        stopped = find_stopped_digests(db, app.settings.subscriptions)
         revision = get_schema_state(db).revision
         workers = list_workers(db, now)
         blocked_channels = list_blocked_channels(db)
@@ -43,7 +45,10 @@ def get_system_status(app: App, now: datetime) -> contract.Status:
         "clock": list(summary.clock),
         "digests": [
             encode_subscription(
-                subscription, last_at=last_slots.get(subscription.name), next_at=find_next_slot(subscription, now)
+                subscription,
+                last_at=last_slots.get(subscription.name),
+                next_at=find_next_slot(subscription, now),
+                stopped=subscription.name in stopped,
             )
             for subscription in app.settings.subscriptions
         ],

@@ -68,6 +68,7 @@ def list_digests(as_json: Json = False) -> None:
     from watcher.app.encoding import encode_unsubscription
     from watcher.contract.digests import encode_subscription
     from watcher.digest.slots import find_next_slot
+    from watcher.store.digests.owners import find_stopped_digests
     from watcher.store.digests.slots import get_last_slots
     from watcher.store.digests.unsubscribes import list_unsubscriptions
 
@@ -75,10 +76,14 @@ def list_digests(as_json: Json = False) -> None:
     with open_application(sync=True, queries=False) as application:
         with application.database.read() as db:
             last_slots, unsubscriptions = get_last_slots(db, now), list_unsubscriptions(db)
+            stopped = find_stopped_digests(db, application.settings.subscriptions)
         listed: list[DigestSubscribers] = [
             {
                 **encode_subscription(
-                    subscription, last_at=last_slots.get(subscription.name), next_at=find_next_slot(subscription, now)
+                    subscription,
+                    last_at=last_slots.get(subscription.name),
+                    next_at=find_next_slot(subscription, now),
+                    stopped=subscription.name in stopped,
                 ),
                 "unsubscribed": [
                     encode_unsubscription(unsubscription, at)
@@ -277,7 +282,8 @@ def _print_digests(listed: Sequence[DigestSubscribers]) -> None:
         (
             digest["name"], format_schedule(digest["schedule"]), digest["timezone"], ", ".join(digest["channels"]),
             ", ".join(digest["topics"]) or "all", _shorten_stamp(digest["last_at"]) or "never",
-            _shorten_stamp(digest["next_at"]), str(len(digest["unsubscribed"]) or ""),
+            "owner left" if digest["stopped"] else _shorten_stamp(digest["next_at"]),
+            str(len(digest["unsubscribed"]) or ""),
         )
         for digest in listed
     ]  # fmt: skip
