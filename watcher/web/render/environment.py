@@ -18,6 +18,7 @@ from watcher.text.lengths import format_wait
 from watcher.text.redact import redact_text
 from watcher.text.urls import http_url
 from watcher.web.render import evidence, markup, times
+from watcher.web.render.browsers import describe_browser
 
 NAVIGATION = (
     ("/hits", "Hits"),
@@ -64,6 +65,7 @@ def make_environment(root: str = "") -> jinja2.Environment:
         link=lambda path, params=None, **changed: root + link(path, params, **changed),
         plural=format_count,
         schedule_words=format_schedule,
+        describe_browser=describe_browser,
     )
     environment.filters.update(
         ago=times.format_ago, at=times.format_full, at_zone=times.format_in_zone, clock=times.format_clock,
