@@ -52,6 +52,12 @@ def filter_hits(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     return filter_entries(db, chosen, filters)
 
 
+def join_filtered_entries(chosen: Select[Any], filters: Filters) -> Select[Any]:
+    """Join the entries to a question about hits where the filters ask about them, and only there."""
+    about_entries = filters.sources or filters.languages or filters.story is not None or filters.baseline is not None
+    return chosen.join(entries, entries.c.id == hits.c.entry_id) if about_entries else chosen
+
+
 def filter_entries(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     """Narrow a question that has the entries table in it by what concerns entries."""
     if filters.sources:

@@ -1,6 +1,6 @@
 """Escapes what templates put out with one call of MarkupSafe's C function, where Jinja makes an object for each value.
 
-A page of fifty hits puts out some five thousand values: to make a `Markup` of each took a third of the time to render
+A page of fifty hits puts out some five thousand values: to make a `Markup` of each took an eighth of the time to render
 it. They are joined to one text in the end, for which a plain `str` does. `markupsafe.escape` is the slow twin.
 """
 

@@ -18,13 +18,12 @@ from watcher.model.results import Filters, Page, StoredHit
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.entries.queries import MAX_ENTRY_ID
-from watcher.store.filters import filter_hits
+from watcher.store.filters import filter_hits, join_filtered_entries
 from watcher.store.hits.mapping import read_hit_row, select_hits
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.chunks import split_into_chunks
 from watcher.store.sql.types import IDS
 from watcher.store.sql.window import Window
-from watcher.store.tables import entries as entry_table
 from watcher.store.tables import hits
 
 if TYPE_CHECKING:
@@ -135,9 +134,7 @@ def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> I
 
 def _pairs(filters: Filters) -> Select[Any]:
     """Select hits by their ids, and beside them what the filters ask of."""
-    pairs = select(hits.c.id, hits.c.entry_id)
-    about_entries = filters.sources or filters.languages or filters.story is not None or filters.baseline is not None
-    return pairs.join(entry_table, entry_table.c.id == hits.c.entry_id) if about_entries else pairs
+    return join_filtered_entries(select(hits.c.id, hits.c.entry_id), filters)
 
 
 def _cut(found: list[StoredHit], limit: int) -> Page[StoredHit]:
