@@ -13,7 +13,7 @@ MEANING = $(PIP) -e '.[meaning]' || echo "The extra for meaning cannot be instal
 # forbids Python to keep what it compiled.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test slow coverage demo bench check format docs release clean
+.PHONY: run test slow coverage demo bench bench-full check format docs release clean
 
 # `make demo ARGS=--once` ends by itself; `make run ARGS=--verbose` prints more.
 # A fresh clone has no var/config: the daemon begins with the first-start page.
@@ -39,8 +39,13 @@ coverage: $(VENV)/checked
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+# One table in about ten minutes; `make bench ARGS="--only matching pages"` runs some rows, --list names them.
 bench: $(VENV)/benched
-	for script in bench/startup.py bench/match.py bench/completeness.py bench/poll.py bench/store.py bench/digest.py bench/web.py bench/meaning.py; do $(BIN)/python $$script || exit 1; done
+	$(BIN)/python bench/table.py $(ARGS)
+
+# Every bench by itself and in its full size: hours.
+bench-full: $(VENV)/benched
+	for script in bench/startup.py bench/match.py bench/completeness.py bench/poll.py bench/store.py bench/workers.py bench/digest.py bench/readers.py bench/web.py bench/lists.py bench/meaning.py; do $(BIN)/python $$script || exit 1; done
 
 check: $(VENV)/checked
 	$(BIN)/ruff format --check .

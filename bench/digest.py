@@ -17,12 +17,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import httpx
 import structlog
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.figures import collect_figures
 from tests.servers import MailServer
 from watcher.channels.base import DigestBody, OutgoingMessage, SenderContext
 from watcher.channels.email.mime import build_mail
@@ -99,7 +101,7 @@ def measured(work: Callable[[], object], times: int) -> tuple[float, float, floa
     return statistics.median(taken), taken[int(len(taken) * 0.95) - 1], statistics.median(used)
 
 
-def sizes() -> None:
+def sizes(figures: dict[str, Any]) -> None:
     channel = mail_channel(25, ("a@desk.example",))
     print("stories  compose  html   text   mime   all p50  all p95  all cpu  html kB  shown   (milliseconds)")
     for count, times in ((50, 60), (200, 40), (1000, 12)):
@@ -134,13 +136,14 @@ def sizes() -> None:
         ]
         middle, slow, used = measured(everything, times)
         shown = html.count('class="row"')
+        figures[str(count)] = {"ms": middle, "cpu_ms": used, "html_kb": len(html.encode()) / 1000}
         print(
             f"{count:7}  " + "  ".join(f"{part:5.1f}" for part in parts)
             + f"    {middle:6.1f}   {slow:6.1f}   {used:6.1f}   {len(html.encode()) / 1000:6.1f}  {shown:5}"
         )  # fmt: skip
 
 
-async def sending(recipients: int) -> None:
+async def sending(recipients: int, figures: dict[str, Any]) -> None:
     to = tuple(f"reader-{number}@desk.example" for number in range(recipients))
     hits = stories(50)
     subscription = Subscription(name="daily", schedule="0 7 * * *", channels=("mail",), max_stories=50)
@@ -180,16 +183,20 @@ async def sending(recipients: int) -> None:
         print(f"  {name:22} {statistics.median(found):6.0f} messages/s   ({min(found):.0f}..{max(found):.0f})")
     ratio = statistics.median(rates["outbox and aiosmtplib"]) / statistics.median(rates["bare smtplib"])
     print(f"  outbox / bare: {ratio:.2f}")
+    figures["sending"] = {"recipients": recipients, "to_smtplib": ratio}
+    figures["sending"] |= {name: statistics.median(found) for name, found in rates.items()}
 
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--recipients", type=int, default=200)
+    arguments.add_argument("--json", action="store_true", help="print figures as JSON; lines go to standard error")
     given = arguments.parse_args()
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(30))
-    sizes()
-    if given.recipients:
-        asyncio.run(sending(given.recipients))
+    with collect_figures(as_json=given.json) as figures:
+        sizes(figures)
+        if given.recipients:
+            asyncio.run(sending(given.recipients, figures))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """/hits and /stories with facets and read state, against the bare SQL statements that they need, in the same run.
 
-python bench/lists.py [HITS]
+python bench/lists.py [HITS] [--json]
 
 Twenty people, each with what they have seen, starred and noted among the hits of the last month. The statements of a
 request are recorded once and run again as they were, rows read; a page may take at most four times as long. Seconds of
@@ -9,24 +9,24 @@ the process's own time, the least of several runs, both in turn.
 
 from __future__ import annotations
 
-import asyncio
+import argparse
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
-import httpx
-from sqlalchemy import event
+from fastapi import FastAPI
 
-from bench.web import fill, write
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.figures import collect_figures
+from bench.web import fill, open_page, record_statements, write
 from watcher import clock
 from watcher.app.bootstrap import App, open_app
 from watcher.app.triage.views import save_view
 from watcher.model.triage import Target, TargetKind, ViewPage
-from watcher.store.database import Db
 from watcher.store.hits.search import find_hits
 from watcher.store.stories.queries import find_stories
 from watcher.store.triage.marks import set_seen, set_starred
@@ -64,24 +64,6 @@ def fill_people(app: App) -> None:
         save_view(db, "desk", "All stories", ViewPage.STORIES, {}, now)
 
 
-def record_statements(app: App, ask: Callable[[], None]) -> list[tuple[str, Any]]:
-    """Return the statements that a request makes, with their parameters."""
-    found: list[tuple[str, Any]] = []
-
-    def note(_connection: Db, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
-        if not many and statement.lstrip().upper().startswith(("SELECT", "WITH")):
-            found.append((statement, parameters))
-
-    with app.database.read() as db:
-        engine = db.engine
-    event.listen(engine, "before_cursor_execute", note)
-    try:
-        ask()
-    finally:
-        event.remove(engine, "before_cursor_execute", note)
-    return found
-
-
 def measure(*works: Callable[[], None]) -> list[float]:
     """Return the least milliseconds of the process's time that each work took, all in turn."""
     least = [float("inf")] * len(works)
@@ -95,44 +77,42 @@ def measure(*works: Callable[[], None]) -> list[float]:
 
 def main() -> int:
     """Fill a database, ask for each page, and print how its time compares; 1 where one is beyond LIMIT."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    with tempfile.TemporaryDirectory() as place:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("hits", nargs="?", type=int, default=100_000)
+    parser.add_argument("--json", action="store_true", help="print figures as JSON; lines go to standard error")
+    given = parser.parse_args()
+    with collect_figures(as_json=given.json) as figures, tempfile.TemporaryDirectory() as place:
         folder = Path(place) / "config"
         folder.mkdir()
         write(folder)
         app = open_app(folder, {"WATCHER_STATE": place, "WATCHER_DATABASE_URL": f"sqlite:///{place}/watcher.db"})
         app.sync(clock.now())
-        fill(app, count)
+        fill(app, given.hits)
         fill_people(app)
         web = create_app(app, clock=clock.now)
         context: WebContext = web.state.context
-        print(f"{count:,} hits, {PEOPLE} people\n{'page':<34}{'statements':>11}{'SQL ms':>9}{'page ms':>9}{'times':>7}")
-        worst = max(_compare(app, context, web, path) for path in PAGES)
+        print(
+            f"{given.hits:,} hits, {PEOPLE} people\n"
+            f"{'page':<34}{'statements':>11}{'SQL ms':>9}{'page ms':>9}{'times':>7}"
+        )
+        figures |= {path: _compare(app, context, web, path) for path in PAGES}
         app.close()
-    return 0 if worst <= LIMIT else 1
+    return 0 if max(found["to_bare"] for found in figures.values()) <= LIMIT else 1
 
 
-def _compare(app: App, context: WebContext, web: Any, path: str) -> float:
-    loop = asyncio.new_event_loop()
-    client = httpx.AsyncClient(transport=httpx.ASGITransport(app=web), base_url="http://127.0.0.1")
+def _compare(app: App, context: WebContext, web: FastAPI, path: str) -> dict[str, float]:
+    """Return the milliseconds of processor time of a page and of its statements, and the ratio."""
+    with open_page(web, context, path) as ask:
+        statements = record_statements(app, ask)
 
-    def ask() -> None:
-        context.clear_cache()
-        loop.run_until_complete(client.get(path)).raise_for_status()
+        def run() -> None:
+            with app.database.read() as db:
+                for statement, parameters in statements:
+                    db.exec_driver_sql(statement, parameters).fetchall()
 
-    ask()
-    statements = record_statements(app, ask)
-
-    def run() -> None:
-        with app.database.read() as db:
-            for statement, parameters in statements:
-                db.exec_driver_sql(statement, parameters).fetchall()
-
-    bare, whole = measure(run, ask)
-    loop.run_until_complete(client.aclose())
-    loop.close()
+        bare, whole = measure(run, ask)
     print(f"{path:<34}{len(statements):>11}{bare:>9.1f}{whole:>9.1f}{whole / bare:>7.1f}", flush=True)
-    return whole / bare
+    return {"sql_ms": bare, "page_ms": whole, "to_bare": whole / bare}
 
 
 if __name__ == "__main__":

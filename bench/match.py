@@ -21,9 +21,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import median
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
+from bench.figures import collect_figures
 from bench.news import NOON, Press
 from bench.percolators import BareScan, Engine, Fts5, OneRe, Ours, Prepared, Tantivy
 from tests.match.reference import matches
@@ -39,6 +41,11 @@ MANY = 50_000
 
 def main() -> int:
     options = _options()
+    with collect_figures(as_json=options.json) as figures:
+        return _measure(options, figures)
+
+
+def _measure(options: argparse.Namespace, figures: dict[str, Any]) -> int:
     sizes = [int(size) for size in options.topics.split(",")]
     begun = time.perf_counter()
     press = Press()
@@ -52,13 +59,18 @@ def main() -> int:
     missed: list[str] = []
     for kind in options.sets.split(","):
         queries = press.topics(max(*sizes, MANY) if options.many else max(sizes), _stored(items), dense=kind == "dense")
-        missed += _set(kind, queries, items, sizes, options)
+        missed += _set(kind, queries, items, sizes, options, figures.setdefault(kind, {}))
     print("\n" + ("\n".join(f"MISSED: {each}" for each in missed) or "every aim met"))
     return 1 if missed else 0
 
 
 def _set(
-    kind: str, queries: list[str], items: list[Prepared], sizes: list[int], options: argparse.Namespace
+    kind: str,
+    queries: list[str],
+    items: list[Prepared],
+    sizes: list[int],
+    options: argparse.Namespace,
+    figures: dict[str, Any],
 ) -> list[str]:
     missed: list[str] = []
     cost: dict[int, float] = {}
@@ -68,6 +80,9 @@ def _set(
         engines = _engines(matcher, options.engines.split(","))
         times, found = _race(engines, items, options.rounds)
         _print_table(size, times, found)
+        figures[str(size)] = {
+            name: {"us": median(each), "to_limit": _ratio(each, times)} for name, each in times.items()
+        }
         cost[size] = median(times["ours"]) if "ours" in times else 0.0
         if size == max(sizes):
             missed += [f"{kind}: {each}" for each in _judge(kind, times)]
@@ -79,7 +94,8 @@ def _set(
     print(f"  growth of ours from {min(sizes):,} to {max(sizes):,} topics: {growth:.1f} (aim {aim:.0f})")
     if growth > aim:
         missed.append(f"{kind}: growth {growth:.1f}, aim {aim}")
-    for size, seconds_aim, memory_aim in ((max(sizes), 2.0, 100.0), *(((MANY, None, None),) if options.many else ())):
+    builds = ((max(sizes), 2.0, 100.0), *(((MANY, None, None),) if options.many else ()))
+    for size, seconds_aim, memory_aim in builds if options.build else ():
         seconds, memory, per_item = _build_apart(queries[:size], _stored(items)[:500])
         print(f"  build of {size:,}: {seconds:.2f} s, {memory:.0f} MB; then {per_item:.0f} us per item")
         if seconds_aim and (seconds > seconds_aim or memory > (memory_aim or 0)):
@@ -141,17 +157,20 @@ def _affordable(engine: Engine, items: list[Prepared], share: int) -> int:
 
 def _print_table(size: int, times: Mapping[str, list[float]], found: Mapping[str, float]) -> None:
     print(f"  {size:,} topics, {found.get('ours', 0):.1f} hits per item")
-    limit = times[LIMIT]
     for name, each in times.items():
-        ratio = median(mine / bare for mine, bare in zip(each, limit, strict=True))
-        print(f"    {name:30} {median(each):12,.1f}  x{ratio:,.2f}   (least {min(each):,.1f})")
+        print(f"    {name:30} {median(each):12,.1f}  x{_ratio(each, times):,.2f}   (least {min(each):,.1f})")
+
+
+def _ratio(each: Sequence[float], times: Mapping[str, list[float]]) -> float:
+    """Return the median of the rounds' ratios to the bare scan."""
+    return median(mine / bare for mine, bare in zip(each, times[LIMIT], strict=True))
 
 
 def _judge(kind: str, times: Mapping[str, list[float]]) -> list[str]:
     missed = []
     ours = times["ours"]
     most = {"dense": 3.0, "sparse": 2.0}[kind]
-    ratio = median(mine / bare for mine, bare in zip(ours, times[LIMIT], strict=True))
+    ratio = _ratio(ours, times)
     if ratio > most:
         missed.append(f"ours is {ratio:.2f} times the bare scan, aim {most}")
     for name, least in (("fts5:500", 3.0), ("fts5:50", 8.0)):
@@ -225,6 +244,8 @@ def _options() -> argparse.Namespace:
     options.add_argument("--check", action="store_true", help="compare every hit with trying each topic alone")
     options.add_argument("--sample", type=int, default=40_000, help="pairs of topic and item tried in full by --check")
     options.add_argument("--no-many", dest="many", action="store_false", help=f"leave out the {MANY:,} topics")
+    options.add_argument("--no-build", dest="build", action="store_false", help="leave out the time to build")
+    options.add_argument("--json", action="store_true", help="print figures as JSON; lines go to standard error")
     return options.parse_args()
 
 

@@ -15,6 +15,7 @@ import sys
 import time
 from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 # As `watcher` does (watcher/__main__.py), before numpy is imported.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -22,6 +23,9 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 import psutil
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.figures import collect_figures
 from watcher.inference.bundled import BundledEncoder
 from watcher.meaning.background import Background, build_background
 from watcher.meaning.head import fit_head
@@ -51,12 +55,15 @@ def main() -> None:
     """Run all parts and print one line each."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--texts", type=int, default=200)
-    count = parser.parse_args().texts
-    headlines, passages = make_texts(count)
-    for name, texts in (("headlines", headlines), ("with summary", passages)):
-        for threads in (1, 2):
-            measure_encoding(name, texts, threads)
-    measure_fit()
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--json", action="store_true", help="print figures as JSON; lines go to standard error")
+    given = parser.parse_args()
+    headlines, passages = make_texts(given.texts)
+    with collect_figures(as_json=given.json) as figures:
+        for name, texts in (("headlines", headlines), ("with summary", passages)):
+            for threads in given.threads:
+                figures[f"{name}, {threads}"] = measure_encoding(name, texts, threads)
+        figures["fit"] = measure_fit()
 
 
 def make_texts(count: int) -> tuple[list[str], list[str]]:
@@ -67,8 +74,8 @@ def make_texts(count: int) -> tuple[list[str], list[str]]:
     return headlines, [build_passage(headline, pick(60)) for headline in headlines]
 
 
-def measure_encoding(name: str, texts: list[str], threads: int) -> None:
-    """Print items a second, of the bare encoder and of the watcher's, best of two runs in turn."""
+def measure_encoding(name: str, texts: list[str], threads: int) -> dict[str, float]:
+    """Print and return items a second, of the bare encoder and of the watcher's, best of two runs in turn."""
     bare, ours, memory = [], [], 0.0
     with closing(BundledEncoder(threads=threads)) as encoder:
         encoder.encode_passages(texts[:2])
@@ -84,6 +91,7 @@ def measure_encoding(name: str, texts: list[str], threads: int) -> None:
         f"  ratio {rate / limit:.2f}  process {memory:.0f} MB",
         flush=True,
     )
+    return {"rate": rate, "bare_rate": limit, "ratio": rate / limit, "mb": memory}
 
 
 def run_bare(texts: list[str], threads: int) -> float:
@@ -96,14 +104,19 @@ def run_bare(texts: list[str], threads: int) -> float:
     return float(answer.stdout)
 
 
-def measure_fit() -> None:
-    """Print how long fits take: with sentences alone, and with 500 judgements, against 3,000 background entries."""
+def measure_fit() -> dict[str, float]:
+    """Print and return how many seconds fits take, with sentences alone and with 500 judgements.
+
+    The background are 3,000 entries.
+    """
+    figures: dict[str, float] = {}
     background = build_background(view_alone(make_rows(3_000, 1)), per_day=3_000)
     topic = TopicVectors(about=make_rows(4, 2), not_about=make_rows(4, 3), examples=make_rows(12, 4))
     judged = replace(topic, relevant=make_rows(200, 5), irrelevant=make_rows(300, 6))
     for name, material in (("sentences", topic), ("and 500 judgements", judged)):
-        seconds = min(time_fit(material, background) for _ in range(3))
-        print(f"fit, {name:19} {seconds:.2f} s", flush=True)
+        figures[name] = min(time_fit(material, background) for _ in range(3))
+        print(f"fit, {name:19} {figures[name]:.2f} s", flush=True)
+    return figures
 
 
 def time_fit(topic: TopicVectors, background: Background) -> float:

@@ -1,6 +1,6 @@
 """Polls feeds beside lemon24's reader, and beside bare httpx and aiohttp that only gather the same addresses.
 
-    python bench/poll.py [--check] [--feeds 2000] [--rounds 3] [--idle 10000] [--only ours,httpx]
+    python bench/poll.py [--check] [--feeds 2000] [--rounds 3] [--idle 10000] [--only ours,httpx] [--json]
 
 A server in a process of its own serves every feed on a loopback address of its own (127.x.y.z), so that politeness
 towards a host holds nobody up: it is in force, and no two feeds share a host. Bodies of 50 to 200 kB, gzip, ETag; of
@@ -27,6 +27,10 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))
+
+from bench.figures import collect_figures  # noqa: E402
+
 ARMS = ("ours", "reader", "httpx", "aiohttp")
 TIMES_READER, OF_HTTPX, IDLE_MB = 10.0, 0.5, 150.0
 
@@ -66,18 +70,26 @@ def main() -> None:
     arguments.add_argument("--rounds", type=int, default=3)
     arguments.add_argument("--idle", type=int, default=10_000, help="feeds of the daemon at rest, 0 for none")
     arguments.add_argument("--only", default=",".join(ARMS), help="arms, by comma")
+    arguments.add_argument("--watch", type=float, default=30, help="seconds that the daemon at rest is watched")
+    arguments.add_argument("--no-meaning", action="store_true", help="rest without the encoder")
     arguments.add_argument("--check", action="store_true", help="exit 1 where an aim is missed")
+    arguments.add_argument("--json", action="store_true", help="print figures as JSON; lines go to standard error")
     given = arguments.parse_args()
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65_536), hard))
-    missed = compared(tuple(arm for arm in ARMS if arm in given.only.split(",")), given.feeds, given.rounds)
-    missed += rested(given.idle) if given.idle else []
-    for said in missed:
-        print(f"MISSED: {said}")
+    names = tuple(arm for arm in ARMS if arm in given.only.split(","))
+    missed: list[str] = []
+    with collect_figures(as_json=given.json) as figures:
+        if names:
+            missed += compared(names, given.feeds, given.rounds, figures)
+        if given.idle:
+            missed += rested(given.idle, given.watch, figures, meaning=not given.no_meaning)
+        for said in missed:
+            print(f"MISSED: {said}")
     sys.exit(1 if missed and given.check else 0)
 
 
-def compared(names: tuple[str, ...], feeds: int, rounds: int) -> list[str]:
+def compared(names: tuple[str, ...], feeds: int, rounds: int, figures: dict[str, Any]) -> list[str]:
     """Run every arm through every cycle, print what it cost, and list the aims that were missed."""
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         server = Child("poll_server.py", str(feeds))
@@ -104,10 +116,22 @@ def compared(names: tuple[str, ...], feeds: int, rounds: int) -> list[str]:
             f" {feeds / median(mixed, 'seconds'):12.0f} {1000 * median(mixed, 'cpu') / feeds:7.2f}"
             f" {mixed[-1]['peak']:9.0f} {mixed[-1]['items'] or '':>9} {sum(c.get('hits', 0) for c in mixed) or '':>8}"
         )
-    return judged(names, cycles)
+    figures["arms"] = {
+        name: {
+            "first": {"rate": feeds / cycles[0][name]["seconds"], "cpu_ms": 1000 * cycles[0][name]["cpu"] / feeds},
+            "mixed": {
+                "rate": feeds / median([cycle[name] for cycle in cycles[1:]], "seconds"),
+                "cpu_ms": 1000 * median([cycle[name] for cycle in cycles[1:]], "cpu") / feeds,
+            },
+            "peak_mb": cycles[-1][name]["peak"],
+            "items": cycles[-1][name]["items"],
+        }
+        for name in names
+    }
+    return judged(names, cycles, figures)
 
 
-def judged(names: tuple[str, ...], cycles: list[dict[str, dict[str, Any]]]) -> list[str]:
+def judged(names: tuple[str, ...], cycles: list[dict[str, dict[str, Any]]], figures: dict[str, Any]) -> list[str]:
     """Print the ratios of ours to the others and list what falls short."""
     print()
     missed = []
@@ -117,22 +141,25 @@ def judged(names: tuple[str, ...], cycles: list[dict[str, dict[str, Any]]]) -> l
         print(
             f"ours / {other:8} {rate:6.2f} times the rate, {cpu:6.2f} times as cheap in CPU; first cycle {first:6.2f}"
         )
+        first_cpu = ratio(cycles[:1], other, "cpu")
+        figures[f"ours_to_{other}"] = {"first": first, "first_cpu": first_cpu, "rate": rate, "cpu": cpu}
         aim = {"reader": TIMES_READER, "httpx": OF_HTTPX}.get(other, 0.0)
         if rate < aim:
             missed.append(f"{rate:.2f} times the rate of {other}, aimed at {aim:g}")
     return missed
 
 
-def rested(feeds: int) -> list[str]:
+def rested(feeds: int, watch: float, figures: dict[str, Any], *, meaning: bool = True) -> list[str]:
     """Watch a daemon at rest."""
     from poll_idle import at_rest
 
     with tempfile.TemporaryDirectory() as folder:
-        rest = at_rest(feeds, Path(folder), settle=10, watch=30)
+        rest = at_rest(feeds, Path(folder), settle=min(10, watch), watch=watch, meaning=meaning)
     print(
         f"\na daemon with {feeds:,} feeds at rest: {rest.megabytes:.0f} MB ({rest.peak:.0f} MB at most), "
         f"{100 * rest.core:.1f} % of a core over {rest.seconds:.0f} s"
     )
+    figures["rest"] = {"feeds": feeds, "mb": rest.megabytes, "peak_mb": rest.peak, "core": rest.core}
     return [f"{rest.megabytes:.0f} MB at rest, aimed at {IDLE_MB:g}"] if rest.megabytes > IDLE_MB else []
 
 

@@ -23,6 +23,9 @@ from typing import Any, TypeAlias
 import fastfeedparser
 import feedparser
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from bench.figures import collect_figures
 from watcher.errors import ParseError
 from watcher.parse import parse_bytes
 from watcher.parse.feedparser_reader import read_loosely
@@ -42,7 +45,15 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("folder", nargs="?", type=Path, default=ODD)
     arguments.add_argument("--show", action="store_true", help="print each item in which a reader differs")
+    arguments.add_argument("--json", action="store_true", help="print figures as JSON; lines go to standard error")
     given = arguments.parse_args()
+    with collect_figures(as_json=given.json) as figures:
+        compare_readers(given, figures)
+    sys.exit(0)
+
+
+def compare_readers(given: argparse.Namespace, figures: dict[str, Any]) -> None:
+    """Read all documents with every reader, and print what each has."""
     paths = [path for path in sorted(given.folder.iterdir()) if not path.name.endswith(".expected.json")]
     bodies = {path.name: path.read_bytes() for path in paths if path.is_file()}
     reports = {name: read_all(bodies, read) for name, read in READERS.items()}
@@ -54,10 +65,10 @@ def main() -> None:
     )
     for name, (documents, seconds) in reports.items():
         print_row(name, documents, reports[OURS][0], seconds)
+        figures[name] = {"documents": len(documents), "items": sum(map(len, documents.values())), "seconds": seconds}
     if given.show:
         for name, (documents, _seconds) in reports.items():
             show_differences(name, documents, reports[OURS][0])
-    sys.exit(0)
 
 
 def read_all(

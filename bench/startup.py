@@ -26,6 +26,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+from bench.figures import collect_figures  # noqa: E402
+
 MAX_HELP_RATIO = 8.0
 MAX_READ_RATIO = 1.5
 MAX_READ_MB = 60.0
@@ -101,6 +103,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--check", action="store_true", help="exit code 1 where an aim is missed")
     parser.add_argument("--only", metavar="COMMAND", help="measure one command that reads")
+    parser.add_argument("--json", action="store_true", help="print figures as JSON; lines go to standard error")
     options = parser.parse_args()
 
     with tempfile.TemporaryDirectory() as name:
@@ -128,7 +131,17 @@ def main() -> int:
         for _round in range(options.rounds + 1):  # the first compiles the modules
             for samples in (bare, reference, bare_command, *commands.values()):
                 samples.run_once(environ, folder)
-    return report(bare, reference, bare_command, commands, check=options.check)
+    with collect_figures(as_json=options.json) as figures:
+        figures |= {
+            line: {
+                "ms": 1000 * min(samples.seconds),
+                "mb": samples.max_megabytes,
+                "to_reference": min(samples.seconds) / min((bare if line in HELP_COMMANDS else reference).seconds),
+                "to_bare_command": min(samples.seconds) / min(bare_command.seconds),
+            }
+            for line, samples in commands.items()
+        }
+        return report(bare, reference, bare_command, commands, check=options.check)
 
 
 def report(

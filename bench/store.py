@@ -1,6 +1,7 @@
 """The store at a size: inserting, searching, listing, pruning, on both databases; beside bare drivers and `reader`.
 
-    python bench/store.py [--entries 1000000] [--databases sqlite postgresql] [--keep FOLDER] [--check]
+    python bench/store.py [--entries 1000000] [--databases sqlite postgresql] [--only ask] [--keep FOLDER] [--check]
+    python bench/store.py --databases postgresql --entries 1000000 --copies 20 --only ask --asked ' of a '
 
 Entries are invented from a seed (bench/zipf.py): a hundred topics find one hit in five entries. They are stored by our
 own code, most in transactions of 500, the last in transactions of 20. PostgreSQL is a real server with fsync on (its
@@ -13,17 +14,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import statistics
 import sys
 import tempfile
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import structlog
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
-from bench.store_ask import Times, arriving, ask, ask_bare, questions
+from bench.figures import collect_figures
+from bench.store_ask import Times, arriving, ask, bare_questions, questions
 from bench.store_build import (
     SERVER,
     Rate,
@@ -38,6 +42,7 @@ from bench.store_build import (
     stored,
     world,
 )
+from bench.store_copies import multiply_entries
 from bench.zipf import Corpus, moment
 from watcher.store.database import Database
 from watcher.store.database.maintenance import find_database_faults
@@ -70,16 +75,23 @@ class Aims:
                 )
 
 
+PARTS = ("ingest", "size", "ask", "arriving", "prune", "check", "reader")
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--entries", type=int, default=1_000_000)
     arguments.add_argument("--databases", nargs="+", default=["sqlite", "postgresql"], choices=list(INGEST))
     arguments.add_argument("--queries", type=int, default=200, help="how often each question is asked")
+    arguments.add_argument("--only", nargs="+", default=PARTS, choices=PARTS, help="parts, each in its turn")
+    arguments.add_argument("--asked", default="", help="questions whose name contains this")
     arguments.add_argument("--sample", type=int, default=20_000, help="entries stored in transactions of 20")
+    arguments.add_argument("--copies", type=int, default=1, help="PostgreSQL: so many times the entries, by copying")
     arguments.add_argument("--reader", type=int, default=10_000, help="entries that `reader` indexes; 0 leaves it out")
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--keep", type=Path, help="a folder whose SQLite file is filled once and used again")
     arguments.add_argument("--check", action="store_true", help="fail where an aim is missed")
+    arguments.add_argument("--json", action="store_true", help="print figures as JSON; lines go to standard error")
     arguments.add_argument("--arrive", help=argparse.SUPPRESS)
     arguments.add_argument("--rate", type=int, default=2_000, help="entries a second that arrive while it is asked")
     given = arguments.parse_args()
@@ -89,70 +101,127 @@ def main() -> None:
         arrive(given.arrive, corpus, given.rate)
         return
     aims = Aims()
+    with collect_figures(as_json=given.json) as figures:
+        measure_all(corpus, given, aims, figures)
+    if given.check and not all(met for met, _line in aims.lines):
+        raise SystemExit(1)
+
+
+def measure_all(corpus: Corpus, given: argparse.Namespace, aims: Aims, figures: dict[str, Any]) -> None:
+    """Measure every database, then what `reader` does with the same entries, and print which aims are met."""
     rates: dict[str, Rate] = {}
     for kind in given.databases:
         with tempfile.TemporaryDirectory(dir=given.keep) as name:
             with world(kind, given.keep or Path(name), corpus) as one:
-                rates[kind] = measure(one, given, aims)
-    if given.reader and (peer := peer_search(corpus, given.reader)) is not None:
+                rates[kind] = measure(one, given, aims, figures.setdefault(kind, {}))
+    if "reader" in given.only and given.reader and (peer := peer_search(corpus, given.reader)) is not None:
         print(f"\nreader, {given.reader:,} of the same entries: search {peer[0]:,.0f} entries/s, update {peer[1]:,.0f}")
+        figures["reader"] = {"search_rate": peer[0], "update_rate": peer[1]}
         for kind, rate in rates.items():
             print(f"  {kind} in transactions of 20 / reader's search: {rate.per_second / peer[0]:.1f}")
             aims.least(f"{kind} in transactions of 20 / reader's search", rate.per_second / peer[0], 5)
     print("\nAims")
     for met, line in aims.lines:
         print(f"  {'met   ' if met else 'MISSED'} {line}")
-    if given.check and not all(met for met, _line in aims.lines):
-        raise SystemExit(1)
 
 
-def measure(one: World, given: argparse.Namespace, aims: Aims) -> Rate:
-    """Fill a database and put everything to it."""
-    kind = one.kind
+def measure(one: World, given: argparse.Namespace, aims: Aims, figures: dict[str, Any]) -> Rate:
+    """Fill a database and put everything to it that is asked for."""
+    kind, parts = one.kind, given.only
     settings = ", ".join(f"{name}={value}" for name, value in SERVER.items()) if kind == "postgresql" else "WAL"
     print(f"\n{kind} ({settings}); load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
-    if (missing := given.entries - given.sample * 2 - stored(one)) > 0:
+    reserved = given.sample * 2 if "ingest" in parts else 0
+    if (missing := given.entries // given.copies - reserved - stored(one)) > 0:
         began = time.perf_counter()
         print(f"  transactions of 500  {fill(one, missing, 500)}")
         print(f"  filled in {time.perf_counter() - began:,.0f} s, {stored(one):,} entries")
-    some = fill(one, given.sample, 20)
-    again = offer_again(one, given.sample, 20)
-    bare = fill_bare(one, given.sample, 20)
-    print(f"  transactions of 20   {some}, {some.hits / some.entries:.2f} hits an entry")
-    print(f"  nothing new, of 20   {again}")
-    print(f"  bare driver, of 20   {bare}   ours / bare: {some.per_second / bare.per_second:.2f}")
+    if given.copies > 1:
+        began = time.perf_counter()
+        multiply_entries(one, given.copies)
+        print(f"  copied in {time.perf_counter() - began:,.0f} s, {stored(one):,} entries")
+    some = measure_ingest(one, given.sample, aims, figures) if "ingest" in parts else Rate()
     size = settle_down(one)
+    figures["entries"], figures["bytes_an_entry"] = stored(one), size / stored(one)
     print(f"  {size / 1e6:,.0f} MB, {size / stored(one):,.0f} bytes an entry")
-    aims.least(f"{kind}, entries/s in transactions of 20", some.per_second, INGEST[kind])
-    aims.most(f"{kind}, bytes an entry", size / stored(one), BYTES)
-
-    asked = questions(one, given.queries)
-    found, driver = ask(one, asked, given.queries), ask_bare(one, given.queries)
-    for name, times in found.items():
-        beside = f"   bare p50 {driver[name].at(0.5):.2f}" if name in driver else ""
-        print(f"  {name:38} {times}{beside}")
-    aims.times(kind, found)
-    searches = {name: askings for name, askings in asked.items() if name.startswith(("newest 50,", "hits of a topic"))}
-    with arriving(one, given.rate):
-        print(f"  while {given.rate:,} entries a second arrive:")
-        meanwhile = ask(one, searches, given.queries)
-    for name, times in meanwhile.items():
-        print(f"  {name:38} {times}")
-    aims.times(kind, meanwhile, arriving=True)
-
-    if not given.keep:
+    if "size" in parts:
+        aims.most(f"{kind}, bytes an entry", size / stored(one), BYTES)
+    if "ask" in parts or "arriving" in parts:
+        measure_questions(one, given, aims, figures)
+    if "prune" in parts and not given.keep:
         began = time.perf_counter()
         count = stored(one)
         kept = Retention(entries=moment(count) - moment(count // 10), hits=moment(count) - moment(count // 10))
         gone = prune_database(one.database, kept, moment(count))
         took = time.perf_counter() - began
         print(f"  pruned {gone.entries:,} entries in {took:.1f} s, {gone.entries / took:,.0f} a second")
-    began = time.perf_counter()
-    faults = find_database_faults(one.database)
-    print(f"  check: {faults or 'sound'} in {time.perf_counter() - began:.1f} s")
-    if faults:
-        raise SystemExit("the database is damaged")
+    if "check" in parts:
+        began = time.perf_counter()
+        faults = find_database_faults(one.database)
+        print(f"  check: {faults or 'sound'} in {time.perf_counter() - began:.1f} s")
+        if faults:
+            raise SystemExit("the database is damaged")
     return some
+
+
+def measure_ingest(one: World, sample: int, aims: Aims, figures: dict[str, Any]) -> Rate:
+    """Store entries in transactions of 500 and of 20, by our code and by the bare driver in turn; return ours of 20.
+
+    The ratios are medians of the rounds, of processor time: on SQLite all of it is this process's own.
+    """
+    rounds, sizes = 5, (500, 20)
+    taken: list[dict[str, Rate]] = []
+    for _round in range(rounds):
+        taken.append({})
+        for size in sizes:
+            taken[-1] |= {
+                f"ours {size}": fill(one, sample // rounds, size),
+                f"bare {size}": fill_bare(one, sample // rounds, size),
+            }
+    rates = {name: sum((each[name] for each in taken), Rate()) for name in taken[0]}
+    figures["ingest"] = {name: {"rate": rate.per_second, "cpu_rate": rate.cpu_rate} for name, rate in rates.items()}
+    for size in sizes:
+        ours = rates[f"ours {size}"]
+        print(f"  transactions of {size:<4} {ours}, {ours.hits / ours.entries:.2f} hits an entry")
+        print(f"  bare driver, of {size:<4} {rates[f'bare {size}']}")
+        for other in sizes:
+            ratio = statistics.median(each[f"ours {size}"].cpu_rate / each[f"bare {other}"].cpu_rate for each in taken)
+            by_clock = ours.per_second / rates[f"bare {other}"].per_second
+            figures["ingest"][f"ours {size} to bare {other}"] = {"cpu": ratio, "clock": by_clock}
+            print(f"    ours / bare of {other}: {by_clock:.2f}, of processor time {ratio:.2f}")
+    fill(one, 1_000, 20)
+    print(f"  nothing new, of 20   {offer_again(one, 1_000, 20)}")
+    aims.least(f"{one.kind}, entries/s in transactions of 20", rates["ours 20"].per_second, INGEST[one.kind])
+    return rates["ours 20"]
+
+
+def measure_questions(one: World, given: argparse.Namespace, aims: Aims, figures: dict[str, Any]) -> None:
+    """Ask what the page and the command ask, beside the bare statements; then while entries arrive."""
+    kind = one.kind
+    asked = {name: askings for name, askings in questions(one, given.queries).items() if given.asked in name}
+    if "ask" in given.only:
+        with bare_questions(one, given.queries) as bare:
+            found, driver = ask(one, asked, given.queries, bare)
+        for name, times in found.items():
+            beside = (
+                f"   bare p50 {driver[name].at(0.5):.2f}, p99 {driver[name].at(0.99):.2f}" if name in driver else ""
+            )
+            print(f"  {name:38} {times}{beside}")
+        figures["ask"] = {
+            name: {"p50": times.at(0.5), "p99": times.at(0.99)}
+            | ({"bare_p50": driver[name].at(0.5), "bare_p99": driver[name].at(0.99)} if name in driver else {})
+            for name, times in found.items()
+        }
+        aims.times(kind, found)
+    if "arriving" in given.only:
+        searches = {
+            name: askings for name, askings in asked.items() if name.startswith(("newest 50,", "hits of a topic"))
+        }
+        with arriving(one, given.rate):
+            print(f"  while {given.rate:,} entries a second arrive:")
+            meanwhile, _bare = ask(one, searches, given.queries)
+        for name, times in meanwhile.items():
+            print(f"  {name:38} {times}")
+        aims.times(kind, meanwhile, arriving=True)
 
 
 def arrive(url: str, corpus: Corpus, rate: int) -> None:

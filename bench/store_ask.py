@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from bench.store_build import World
 from bench.zipf import CLASSES, feed_url, moment
@@ -25,6 +26,7 @@ from watcher.store.stories.queries import find_stories
 from watcher.store.system.status import get_status
 
 Ask = Callable[[Db], object]
+BareAsk = Callable[[], object]
 
 
 @dataclass(slots=True)
@@ -87,44 +89,79 @@ def questions(world: World, count: int) -> dict[str, Iterator[Ask]]:
     return asked
 
 
-def ask(world: World, asked: dict[str, Iterator[Ask]], times: int) -> dict[str, Times]:
-    """Ask everything in turn, so that a noisy moment hits all alike."""
-    found = {name: Times() for name in asked}
-    for askings in asked.values():
+def ask(
+    world: World, asked: dict[str, Iterator[Ask]], times: int, bare: dict[str, Iterator[BareAsk]] | None = None
+) -> tuple[dict[str, Times], dict[str, Times]]:
+    """Ask everything in turn, so that a noisy moment hits all alike; what is asked of the driver, beside ours."""
+    bare = bare or {}
+    found, driver = {name: Times() for name in asked}, {name: Times() for name in bare if name in asked}
+    for name, askings in asked.items():
         for _ in range(5):  # warm
             with world.database.read() as db:
                 next(askings)(db)
+            if name in driver:
+                next(bare[name])()
     for _ in range(times):
         for name, askings in asked.items():
             one = next(askings)
             with found[name].once(), world.database.read() as db:
                 one(db)
-    return found
+            if name in driver:
+                statement = next(bare[name])
+                with driver[name].once():
+                    statement()
+    return found, driver
 
 
-def ask_bare(world: World, times: int) -> dict[str, Times]:
-    """Ask the driver alone for the newest 50 rows that hold a word: no query is parsed, nothing is highlighted."""
-    if world.kind == "sqlite":
-        say = (
-            "SELECT * FROM entries WHERE id IN"
-            " (SELECT rowid FROM archive WHERE archive MATCH ? ORDER BY rowid DESC LIMIT 50)"
-        )
-    else:
-        say = (
-            "SELECT * FROM entries WHERE id IN (SELECT entry_id FROM archive WHERE tokens @@ %s::tsquery"
-            " ORDER BY entry_id DESC LIMIT 50)"
-        )
-    found: dict[str, Times] = {}
+_BARE = {
+    "sqlite": {
+        "": "SELECT * FROM entries WHERE id IN"
+        " (SELECT rowid FROM archive WHERE archive MATCH ? ORDER BY rowid DESC LIMIT 50)",
+        " of a topic": "SELECT entries.* FROM archive JOIN entries ON entries.id = archive.rowid JOIN hits ON"
+        " hits.entry_id = archive.rowid WHERE archive MATCH ? AND topic_id = ? ORDER BY archive.rowid DESC LIMIT 50",
+        " of a source": "SELECT entries.* FROM archive JOIN entries ON entries.id = archive.rowid"
+        " WHERE archive MATCH ? AND feed_id = ? ORDER BY archive.rowid DESC LIMIT 50",
+    },
+    "postgresql": {
+        "": "SELECT * FROM entries WHERE id IN (SELECT entry_id FROM archive WHERE tokens @@ %s::tsquery"
+        " ORDER BY entry_id DESC LIMIT 50)",
+        " of a topic": "SELECT entries.* FROM archive JOIN entries ON entries.id = archive.entry_id JOIN hits ON"
+        " hits.entry_id = archive.entry_id WHERE tokens @@ %s::tsquery AND topic_id = %s"
+        " ORDER BY entries.id DESC LIMIT 50",
+        " of a source": "SELECT entries.* FROM archive JOIN entries ON entries.id = archive.entry_id"
+        " WHERE tokens @@ %s::tsquery AND feed_id = %s ORDER BY entries.id DESC LIMIT 50",
+    },
+}
+"""What somebody would write who knows the tables: the newest 50 rows that hold a word, and pass a filter."""
+
+
+@contextmanager
+def bare_questions(world: World, count: int) -> Iterator[dict[str, Iterator[BareAsk]]]:
+    """Yield askings of the driver alone, by the names of ours: no query is parsed, nothing is highlighted."""
+    topic_ids = [topic.id for topic in world.corpus.topics()]
+    feed_ids = dict(enumerate(world.feed_ids))
     raw = world.database.engine.raw_connection()
+    connection: Any = raw.driver_connection
+
+    def run(statement: str, *values: object) -> BareAsk:
+        return lambda: connection.execute(statement, values).fetchall()
+
     try:
+        asked: dict[str, Iterator[BareAsk]] = {}
         for kind in CLASSES:
-            kept = found.setdefault(f"newest 50, {kind} word", Times())
-            for word in world.corpus.words_of(kind, times):
-                with kept.once():
-                    raw.driver_connection.execute(say, (word,)).fetchall()  # type: ignore[union-attr]
+            words = world.corpus.words_of(kind, count)
+            topics = itertools.cycle(topic_ids)
+            filters: dict[str, list[tuple[object, ...]]] = {
+                "": [() for _word in words],
+                " of a topic": [(topic,) for _word, topic in zip(words, topics, strict=False)],
+                " of a source": [(feed_ids[n % 400],) for n, _word in enumerate(words)],
+            }
+            for name, statement in _BARE[world.kind].items():
+                askings = [run(statement, word, *value) for word, value in zip(words, filters[name], strict=True)]
+                asked[f"newest 50{name}, {kind} word"] = itertools.cycle(askings)
+        yield asked
     finally:
         raw.close()
-    return found
 
 
 @contextmanager
@@ -132,7 +169,8 @@ def arriving(world: World, rate: int) -> Iterator[None]:
     """Let another process store `rate` entries a second meanwhile; it says at the end how many it managed."""
     url = world.database.url.render_as_string(hide_password=False)
     script = Path(__file__).with_name("store.py")
-    feed = subprocess.Popen([sys.executable, str(script), "--arrive", url, "--rate", str(rate)], stdin=subprocess.PIPE)
+    command = [sys.executable, str(script), "--arrive", url, "--rate", str(rate)]
+    feed = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=sys.stderr)
     try:
         time.sleep(3)
         yield

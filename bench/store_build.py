@@ -58,13 +58,24 @@ class Rate:
     seconds: float = 0.0
     own_seconds: float = 0.0
 
+    def __add__(self, other: Rate) -> Rate:
+        return Rate(
+            entries=self.entries + other.entries,
+            hits=self.hits + other.hits,
+            seconds=self.seconds + other.seconds,
+            own_seconds=self.own_seconds + other.own_seconds,
+        )
+
     @property
     def per_second(self) -> float:
         return self.entries / self.seconds if self.seconds else 0.0
 
+    @property
+    def cpu_rate(self) -> float:
+        return self.entries / self.own_seconds if self.own_seconds else 0.0
+
     def __str__(self) -> str:
-        own = self.entries / self.own_seconds if self.own_seconds else 0.0
-        return f"{self.per_second:7,.0f} entries/s  ({own:,.0f} per second of our own processor time)"
+        return f"{self.per_second:7,.0f} entries/s  ({self.cpu_rate:,.0f} per second of our own processor time)"
 
 
 @dataclass(frozen=True, slots=True)

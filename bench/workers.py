@@ -33,8 +33,10 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))
 
+import psutil  # noqa: E402
 import psycopg  # noqa: E402
 
+from bench.figures import collect_figures  # noqa: E402
 from tests import postgres  # noqa: E402
 from tests.engine.outlets import Outlets  # noqa: E402
 from tests.feed_builder import change_feed  # noqa: E402
@@ -136,7 +138,7 @@ def leasing(how: str, url: str, now: datetime, ready: Any, go: Any, said: Any) -
         said.put(mine)
 
 
-def lease_rates(server: postgres.Server, count: int) -> list[str]:
+def lease_rates(server: postgres.Server, count: int, figures: dict[str, Any]) -> list[str]:
     """Measure leases with each number of processes; print, and list what falls short."""
     now = datetime.now(UTC)
     server.execute("CREATE DATABASE leases")
@@ -169,6 +171,7 @@ def lease_rates(server: postgres.Server, count: int) -> list[str]:
         line = "".join(f"{rates[how][n]:>10,.0f}" for n in PROCESSES)
         print(f"{name:10}{line}     {best / limit:6.2f}")
     print(f"doubled leases: {doubled}\n")
+    figures["leases"] = {"rates": rates, "doubled": doubled}
     best = max(rates["store"].values())
     missed = [f"{best:,.0f} leases/s, {MOST_LEASES:,.0f} wanted"] if best < MOST_LEASES else []
     return missed + ([f"{doubled} leases were doubled"] if doubled else [])
@@ -247,6 +250,12 @@ class Desk:
         self._running.append(subprocess.Popen(command, env=environ, stdout=log, stderr=log))
         return self._running[-1]
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU seconds that the processes of this desk and their children have used."""
+        family = [psutil.Process(process.pid) for process in self._running if process.poll() is None]
+        times = [part.cpu_times() for one in family for part in (one, *one.children(recursive=True))]
+        return sum(part.user + part.system for part in times)
+
     def at_work(self) -> int:
         with self.database.read() as db:
             return len(list_workers(db, datetime.now(UTC)))
@@ -288,9 +297,10 @@ def synced(desk: Desk, urls: list[str]) -> None:
     desk.hold()
 
 
-def engine_rates(server: postgres.Server, count: int) -> list[str]:
+def engine_rates(server: postgres.Server, count: int, figures: dict[str, Any]) -> list[str]:
     """Poll every feed once with each number of workers, and with the local engine."""
     rates: dict[str, float] = {}
+    cpu_ms: dict[str, float] = {}
     doubled = 0
     with outlets(count) as press, tempfile.TemporaryDirectory() as folder:
         urls = press.recv()
@@ -307,18 +317,25 @@ def engine_rates(server: postgres.Server, count: int) -> list[str]:
                         desk.run("worker")
                 wait_for(lambda desk=desk, number=number: desk.at_work() == number)  # type: ignore[misc]
                 time.sleep(2)
+                used = desk.cpu_seconds()
                 desk.let_go()
                 took = wait_for(lambda desk=desk: desk.polled() == count)  # type: ignore[misc]
+                used = desk.cpu_seconds() - used
             finally:
                 desk.close()
             press.send("asked")
             doubled += sum((press.recv() - before).values()) - count
-            rates["local engine" if name == "local" else f"{number} worker{'s' * (number > 1)}"] = count / took
+            said = "local engine" if name == "local" else f"{number} worker{'s' * (number > 1)}"
+            rates[said], cpu_ms[said] = count / took, 1000 * used / count
         press.send("shut")
     print(f"{count:,} loopback feeds, each read, matched and stored once, a second\n")
     for said, rate in rates.items():
-        print(f"{said:14}{rate:>8,.0f}   {rate / rates['local engine']:5.2f} of the local engine")
+        print(
+            f"{said:14}{rate:>8,.0f}   {rate / rates['local engine']:5.2f} of the local engine"
+            f"   {cpu_ms[said]:6.2f} ms of CPU a feed"
+        )
     print(f"polled more than once: {doubled}\n")
+    figures["engine"] = {"rates": rates, "cpu_ms": cpu_ms, "doubled": doubled}
     return [f"{doubled} feeds were polled twice"] if doubled else []
 
 
@@ -363,17 +380,19 @@ def main() -> None:
     arguments.add_argument("--polled", type=int, default=3_000, help="feeds that are polled on loopback")
     arguments.add_argument("--only", default="leases,engine,takeover", help="parts, by comma")
     arguments.add_argument("--check", action="store_true", help="exit 1 where an aim is missed")
+    arguments.add_argument("--json", action="store_true", help="print figures as JSON; lines go to standard error")
     given = arguments.parse_args()
     parts = given.only.split(",")
     missed: list[str] = []
-    for server in postgres.server():
-        if server is None:
-            sys.exit("no PostgreSQL binaries here")
-        missed += lease_rates(server, given.feeds) if "leases" in parts else []
-        missed += engine_rates(server, given.polled) if "engine" in parts else []
-        missed += takeover(server, 200) if "takeover" in parts else []
-    for said in missed:
-        print(f"MISSED: {said}")
+    with collect_figures(as_json=given.json) as figures:
+        for server in postgres.server():
+            if server is None:
+                sys.exit("no PostgreSQL binaries here")
+            missed += lease_rates(server, given.feeds, figures) if "leases" in parts else []
+            missed += engine_rates(server, given.polled, figures) if "engine" in parts else []
+            missed += takeover(server, 200) if "takeover" in parts else []
+        for said in missed:
+            print(f"MISSED: {said}")
     sys.exit(1 if missed and given.check else 0)
 
 

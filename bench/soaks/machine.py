@@ -174,7 +174,7 @@ class _Machine:
     def _policy(self) -> Any:
         second = timedelta(seconds=1)
         return replace(
-            self._app.fetch_policy(), connect=2 * second, read=2 * second, total=3 * second, resolve=second,
+            self._app.fetch_policy(), connect=2 * second, read=1.2 * second, total=3 * second, resolve=second,
             spacing=timedelta(), per_host=8,
         )  # fmt: skip
 

@@ -97,3 +97,23 @@ def test_a_board_that_begins_decades_ago_loses_nothing_when_its_clock_is_set(
         assert desk.json("db", "prune")["hits"] == 0
 
     assert desk.json("status")["hits"] == 1
+
+
+def test_a_clock_that_was_set_right_while_nothing_ran_is_reported(tmp_path: Path, press: Server, clock: Path) -> None:
+    desk = Desk(tmp_path / "desk")
+    url = feed(press, ("old", "Harbour pilots end strike|Ships move again."))
+    desk.write([url], channels={}, digests=[])
+    clock.write_text("+20d\n")
+    desk.environ = faked(clock)
+    with desk.daemon() as daemon:
+        wait_for(lambda: desk.json("status")["entries"] == 1, "the baseline")
+        before = desk.json("status")["clock"]
+        daemon.kill()
+    desk.environ = {}
+
+    faults = [desk.json("status")["clock"] for _look in range(2)]
+
+    assert before == []
+    assert faults[0] == faults[1]
+    assert len(faults[0]) == 1
+    assert "the clock was set back by 20 d" in faults[0][0]

@@ -6,8 +6,8 @@ import json
 import re
 
 import pytest
-from structlog.testing import capture_logs
 
+from tests.log_lines import capture_log_lines
 from tests.outgoing.test_compose import set_up
 from tests.outgoing.world import HOUR, NOON, daily, found, mail, press
 from watcher.channels.slack.render import render_slack
@@ -34,7 +34,7 @@ def test_one_number_of_stories_stands_everywhere(database: Database, max_stories
     found(database, "Grid fails", at=at, story=3, topic="grid")
     found(database, "Five Eyes move", at=at, story=4)
 
-    with capture_logs() as lines:
+    with capture_log_lines() as lines:
         [digest] = compose_due(database, press([daily(channels=("mail",), max_stories=max_stories)], [mail(25)]), SEVEN)
 
     count, left_out = digest.story_count, digest.left_out

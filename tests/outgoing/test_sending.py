@@ -157,6 +157,60 @@ def test_a_server_that_is_not_there_costs_tries_until_the_message_is_dead(sqlite
     assert states[-1] is DeliveryState.DEAD
 
 
+def try_when_due(database: Database, ready: DigestContext, end: datetime) -> datetime:
+    """Try a message whenever it is due, until `end`; return when it was tried for the last time."""
+    tried_at = NOON
+    while True:
+        [row] = rows(database)
+        if row.state is not DeliveryState.RETRYING or row.next_try_at > end:
+            return tried_at
+        tried_at = row.next_try_at
+        deliver(database, ready, tried_at)
+
+
+@pytest.mark.parametrize("away_for", [17.9, 18.7, 22.0, 23.9])
+def test_a_server_that_is_back_within_the_day_gets_the_message(
+    sqlite: Database, postmaster: MailServer, away_for: float
+) -> None:
+    ready = composed(sqlite, mail(9))
+    deliver(sqlite, ready)
+    try_when_due(sqlite, ready, NOON + away_for * HOUR)
+    waiting = rows(sqlite)[0]
+
+    try_when_due(sqlite, press([daily()], [mail(postmaster.port)]), NOON + 24 * HOUR)
+
+    assert waiting.state is DeliveryState.RETRYING
+    assert waiting.next_try_at <= NOON + 24 * HOUR
+    assert rows(sqlite)[0].state is DeliveryState.SENT
+    assert len(postmaster.messages) == 1
+
+
+def test_a_message_is_tried_as_its_day_ends_and_then_given_up(sqlite: Database) -> None:
+    ready = composed(sqlite, mail(9))
+    deliver(sqlite, ready)
+
+    last = try_when_due(sqlite, ready, NOON + 100 * HOUR)
+
+    assert (rows(sqlite)[0].state, last) == (DeliveryState.DEAD, NOON + 24 * HOUR)
+
+
+@pytest.mark.parametrize("ahead", [25 * HOUR, 20 * 24 * HOUR])
+def test_a_clock_that_jumps_ahead_while_a_server_is_away_gives_no_message_up(
+    sqlite: Database, postmaster: MailServer, ahead: timedelta
+) -> None:
+    ready = composed(sqlite, mail(9))
+    deliver(sqlite, ready)
+    try_when_due(sqlite, ready, NOON + HOUR)
+
+    for minutes in (0, 16, 48, 112, 240, 360):
+        deliver(sqlite, ready, NOON + HOUR + ahead + minutes * MINUTE)
+    waiting = rows(sqlite)[0].state
+    deliver(sqlite, press([daily()], [mail(postmaster.port)]), NOON + 24 * HOUR + 2 * ahead)
+
+    assert waiting is DeliveryState.RETRYING
+    assert rows(sqlite)[0].state is DeliveryState.SENT
+
+
 @pytest.mark.filterwarnings("ignore:Requiring AUTH while not requiring TLS")
 def test_a_wrong_password_is_no_reason_to_give_up_and_is_in_no_record(sqlite: Database) -> None:
     with MailServer(login=("watcher", "right")) as server:

@@ -10,9 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from structlog.testing import capture_logs
 
 from tests.disks import fill, small_disk
+from tests.log_lines import capture_log_lines
 from tests.pipeline.test_poller import NOON, poll, watch
 from tests.web_server import Reply, Server, rss
 from watcher.errors import StorageError, StorageFault
@@ -33,7 +33,7 @@ class Watch:
 def test_a_fault_is_logged_less_and_less_often_and_once_when_it_is_over() -> None:
     made = Watch()
 
-    with capture_logs() as lines:
+    with capture_log_lines() as lines:
         for made.at in range(0, 2 * 3600, 5):
             made.watch.fail("poll", FULL)
         made.watch.succeed("poll")
@@ -90,7 +90,7 @@ def test_what_was_read_is_stored_once_there_is_room(tmp_path: Path, press: Serve
     with small_disk(tmp_path / "disk") as disk, Database(f"sqlite:///{disk / 'watcher.db'}") as database:
         upgrade_schema(database)
 
-        with capture_logs() as lines:
+        with capture_log_lines() as lines:
 
             def free_once_it_is_said(filling: Path) -> None:
                 # Not after a time: a busy machine may write only when there is room again.

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import pytest
 
+from tests.pipeline.word_encoder import WordEncoder
 from tests.store.filled import NOON, bring, item, topics
 from tests.store.test_story_moves import (
     EVERYTHING,
@@ -21,10 +22,13 @@ from tests.store.test_story_moves import (
     stories_of,
 )
 from watcher.meaning.vectors import decode_vectors
+from watcher.pipeline.embedding import MeaningReader
+from watcher.pipeline.model_reading import ModelReading, ReadingOptions
 from watcher.pipeline.story_joining import StoryJoiner
 from watcher.store.database import Database
 from watcher.store.meaning.backlog import load_backlog
 from watcher.store.meaning.embeddings import load_vectors
+from watcher.store.meaning.pending_joins import save_pending_joins, take_abandoned_joins
 from watcher.store.stories.moves import load_late_joins
 from watcher.topics.archive_scan import ArchiveScan
 from watcher.topics.replay import replay_topics
@@ -41,6 +45,47 @@ def test_stories_join_once_and_stay_joined(database: Database) -> None:
     assert len(first) == 2
     assert again == ()
     assert stories_of(database) == [[FERRY, FERRY_DE, FERRY_UK], [QUARRY]]
+
+
+@pytest.mark.parametrize("after", [timedelta(minutes=15), -timedelta(days=3)], ids=["later", "clock set back"])
+def test_what_a_killed_reader_left_unjoined_another_joins(database: Database, after: timedelta) -> None:
+    entry_ids = bring_reports(database)
+    model, background = embed_reports(database, entry_ids)
+    with database.write() as db:
+        save_pending_joins(db, "desk:1", entry_ids.values(), LATER)
+    encoder = WordEncoder(model.model.name, dimensions=model.model.dimensions)
+    reader = MeaningReader(
+        database,
+        encoder,
+        lambda: ReadingOptions(topics=()),
+        lambda: now,
+        lambda: 0.0,
+        owner="desk:2",
+        find_shipped=lambda _name: background,
+    )
+
+    now = LATER + timedelta(minutes=9)
+    reader.run_for(timedelta(seconds=1))
+    too_early = stories_of(database)
+    now = LATER + after
+    reader.run_for(timedelta(seconds=1))
+
+    assert too_early == [[FERRY], [FERRY_DE], [FERRY_UK], [QUARRY]]
+    assert stories_of(database) == [[FERRY, FERRY_DE, FERRY_UK], [QUARRY]]
+    with database.write() as db:
+        assert take_abandoned_joins(db, now + timedelta(days=9), "desk:3") == ()
+
+
+def test_what_is_read_is_to_be_joined_in_the_same_transaction(database: Database) -> None:
+    entry_ids = bring_reports(database)
+    reading = ModelReading(database, WordEncoder(), "desk:1", lambda _name: None)
+    reading.refresh((), NOON)
+
+    reading.read_batch(ReadingOptions(topics=()), NOON)
+
+    with database.write() as db:
+        left = take_abandoned_joins(db, NOON + timedelta(hours=1), "desk:2")
+    assert set(left) == set(entry_ids.values())
 
 
 def test_nothing_joins_without_vectors(database: Database) -> None:

@@ -53,7 +53,7 @@ def test_feed_polled_in_the_future_is_due_now(database: Database, ahead: timedel
         rearmed = reschedule_all(db, NOON)
         claimed = claim_due_feeds(db, NOON, limit=5, lease_for=MINUTE)
 
-    assert rearmed.feeds == 1
+    assert (rearmed.feeds, rearmed.ahead) == (1, ahead)
     assert len(claimed) == 1
 
 

@@ -99,10 +99,10 @@ class App:
         from watcher.store.digests.slots import register_subscriptions
         from watcher.store.feeds.commands import schedule_feeds_now
         from watcher.store.feeds.configuration import sync_feeds
-        from watcher.store.system.clock_faults import reschedule_all
+        from watcher.store.system.clock_faults import record_unwatched_step, reschedule_all
 
         with self.database.write() as db:
-            reschedule_all(db, now)
+            record_unwatched_step(db, reschedule_all(db, now).ahead, now)
             sync_feeds(db, self.settings.sources, now, self.settings.polling.default)
             self._carry_over_renamed(db)
             if self._asked_anew:

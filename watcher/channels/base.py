@@ -156,12 +156,14 @@ class ChannelType(Protocol[Options]):
     """A kind of channel: its options, how a digest is rendered for it, and who sends the messages.
 
     `is_idempotent` means that sending a message twice changes nothing, `needs_digest_body` that messages are sent with
-    the digest's HTML and text, which are stored once with the digest and not in each message.
+    the digest's HTML and text, which are stored once with the digest and not in each message. `takes_addresses` means
+    that a digest may name its own recipients, by mail address.
     """
 
     options_model: type[Options]
     is_idempotent: bool = False
     needs_digest_body: bool = False
+    takes_addresses: bool = False
 
     def render(self, forms: DigestForms, options: Options, target: Target) -> Sequence[str]:
         """Return the payloads of a digest's messages to one recipient, in the order of sending. Pure."""

@@ -65,28 +65,25 @@ class RetriedState(StrEnum):
 def list_digests(as_json: Json = False) -> None:
     """List the digests and alerts: last and next times, channels, and who unsubscribed."""
     from watcher import clock
+    from watcher.app.digest_listing import list_configured_digests
     from watcher.app.encoding import encode_unsubscription
-    from watcher.contract.digests import encode_subscription
-    from watcher.digest.slots import find_next_slot
-    from watcher.store.digests.slots import get_last_slots
     from watcher.store.digests.unsubscribes import list_unsubscriptions
 
     now = clock.now()
     with open_application(sync=True, queries=False) as application:
         with application.database.read() as db:
-            last_slots, unsubscriptions = get_last_slots(db, now), list_unsubscriptions(db)
+            configured = list_configured_digests(db, application.settings.subscriptions, now)
+            unsubscriptions = list_unsubscriptions(db)
         listed: list[DigestSubscribers] = [
             {
-                **encode_subscription(
-                    subscription, last_at=last_slots.get(subscription.name), next_at=find_next_slot(subscription, now)
-                ),
+                **digest,
                 "unsubscribed": [
                     encode_unsubscription(unsubscription, at)
                     for unsubscription, at in unsubscriptions
-                    if unsubscription.subscription == subscription.name
+                    if unsubscription.subscription == digest["name"]
                 ],
             }
-            for subscription in application.settings.subscriptions
+            for digest in configured
         ]
     if as_json:
         document: PrintedDigests = {"digests": listed}
@@ -277,7 +274,8 @@ def _print_digests(listed: Sequence[DigestSubscribers]) -> None:
         (
             digest["name"], format_schedule(digest["schedule"]), digest["timezone"], ", ".join(digest["channels"]),
             ", ".join(digest["topics"]) or "all", _shorten_stamp(digest["last_at"]) or "never",
-            _shorten_stamp(digest["next_at"]), str(len(digest["unsubscribed"]) or ""),
+            "owner left" if digest["stopped"] else _shorten_stamp(digest["next_at"]),
+            str(len(digest["unsubscribed"]) or ""),
         )
         for digest in listed
     ]  # fmt: skip

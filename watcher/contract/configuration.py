@@ -78,7 +78,10 @@ class QuietHours(TypedDict):
 
 
 class DigestSettings(TypedDict):
-    """A digest as configured. Lengths of time are texts as in the files (`6h`); `next` are its next times (UTC)."""
+    """A digest as configured. Lengths of time are texts as in the files (`6h`); `next` are its next times (UTC).
+
+    `owner` is the person whose own digest it is, empty for one of the desk's; `to` are its own mail addresses.
+    """
 
     name: str
     title: str
@@ -99,8 +102,29 @@ class DigestSettings(TypedDict):
     alarms: bool
     paused: bool
     formerly: list[str]
+    owner: str
+    to: list[str]
     next: list[str]
     etag: str
+
+
+class OwnDigests(TypedDict):
+    """The digests of a person's own."""
+
+    digests: list[DigestSettings]
+
+
+class OwnDigestEdit(TypedDict, total=False):
+    """Changes of a person's own digest: it is mailed to the address in `to`."""
+
+    title: str
+    schedule: str
+    timezone: str | None
+    topics: list[str] | None
+    to: str
+    channel: str | None
+    language: str | None
+    paused: bool | None
 
 
 class DigestEdit(TypedDict, total=False):
@@ -124,6 +148,8 @@ class DigestEdit(TypedDict, total=False):
     batch: str | None
     alarms: bool | None
     paused: bool | None
+    owner: str | None
+    to: list[str] | None
 
 
 class ChannelSettings(TypedDict):
@@ -314,7 +340,7 @@ class SentNow(TypedDict):
 # What is sent to edit something may hold no key that is not known. (A statement in its class would be none of a
 # TypedDict for a type checker.)
 for _model in (
-    Boxes, TopicEdit, QuietHours, DigestEdit, ChannelEdit, FeedEdit, FeedSearch, RetentionEdit, FetchEdit, PageEdit,
-    TextServiceEdit, SettingsEdit,
+    Boxes, TopicEdit, QuietHours, DigestEdit, OwnDigestEdit, ChannelEdit, FeedEdit, FeedSearch, RetentionEdit,
+    FetchEdit, PageEdit, TextServiceEdit, SettingsEdit,
 ):  # fmt: skip
     setattr(_model, "__pydantic_config__", ConfigDict(extra="forbid"))  # noqa: B010

@@ -136,13 +136,18 @@ class ComposedDigest(TypedDict):
 
 
 class ConfiguredDigest(TypedDict):
-    """A digest as configured, and when it was and will be composed."""
+    """A digest as configured, and when it was and will be composed.
+
+    `owner` is the person whose own digest it is, empty for one of the desk's; `stopped` says that the person has left.
+    """
 
     name: str
     schedule: str
     timezone: str
     topics: list[str]
     channels: list[str]
+    owner: str
+    stopped: bool
     last_at: str | None
     next_at: str | None
 
@@ -256,17 +261,19 @@ def encode_digest(digest: model.Digest) -> Digest:
 
 
 def encode_subscription(
-    subscription: model.Subscription, *, last_at: datetime | None, next_at: datetime | None
+    subscription: model.Subscription, *, last_at: datetime | None, next_at: datetime | None, stopped: bool = False
 ) -> ConfiguredDigest:
-    """Return a digest as configured, with its last and its next slot."""
+    """Return a digest as configured, with its last and its next slot; one that is `stopped` has no next one."""
     return {
         "name": subscription.name,
         "schedule": subscription.schedule,
         "timezone": subscription.timezone,
         "topics": list(subscription.topics),
         "channels": list(subscription.channels),
+        "owner": subscription.owner,
+        "stopped": stopped,
         "last_at": format_timestamp(last_at),
-        "next_at": format_timestamp(next_at),
+        "next_at": None if stopped else format_timestamp(next_at),
     }
 
 

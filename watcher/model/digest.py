@@ -52,7 +52,9 @@ class Subscription:
     `max_age` bounds how far back a digest after downtime reaches; `max_stories` caps each topic's rows. `cooldown` is
     how long a story that was alerted stays quiet, `batch` how long a topic does; `alarms` is whether unusual volume
     is reported. A `paused` one is neither composed nor due. `formerly` are names that the digest had before.
-    `language` is the reader's: a story is headed in it where a report is; `importance` orders the stories.
+    `language` is the reader's: a story is headed in it where a report is; `importance` orders the stories. `owner` is
+    the person whose own digest it is: it stops when the person leaves. Mails go to the addresses in `to`, where there
+    are any, in place of the channel's own recipients.
     """
 
     name: str
@@ -75,6 +77,8 @@ class Subscription:
     formerly: tuple[str, ...] = ()
     language: str = "en"
     importance: ImportanceWeights = ImportanceWeights()
+    owner: str = ""
+    to: tuple[str, ...] = ()
 
     @property
     def immediate(self) -> bool:

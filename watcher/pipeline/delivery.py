@@ -22,8 +22,9 @@ from watcher.pipeline.checkpoints import Checkpoint, ignore_checkpoint
 from watcher.pipeline.delivery_policy import (
     GIVE_UP_AFTER,
     MAX_FAILURES_IN_ROW,
-    MIN_ATTEMPTS,
+    compute_next_try,
     compute_retry_wait,
+    is_given_up,
     is_unreachable,
     retries_uncertain,
 )
@@ -292,8 +293,8 @@ class DeliveryRound:
                 state = DeliveryState.DEAD if is_dead else DeliveryState.RETRYING
             case Deferred(retry_after=retry_after):
                 # A channel that was away for a day may still get a message that was tried a few times only.
-                next_try_at = now + max(retry_after or timedelta(), wait)
-                is_late = next_try_at - delivery.created_at > GIVE_UP_AFTER and delivery.attempts >= MIN_ATTEMPTS
+                next_try_at = compute_next_try(delivery.created_at, now, wait, retry_after or timedelta())
+                is_late = is_given_up(delivery.created_at, now, delivery.attempts)
                 state = DeliveryState.DEAD if is_late else DeliveryState.RETRYING
             case Uncertain():
                 # It was handed over: only the channel's policy may send it a second time.

@@ -17,7 +17,7 @@ from watcher.digest.compose import compose_digest, should_send
 from watcher.digest.forms import DigestForms
 from watcher.digest.links import Links
 from watcher.digest.slots import find_due_slot, find_quiet_end
-from watcher.errors import NotFoundError, StorageError
+from watcher.errors import NotFoundError, StorageError, UsageError
 from watcher.model.digest import Channel, Coverage, Delivery, Digest, Subscription
 from watcher.model.digest_story import DigestHit
 from watcher.model.topic import Topic
@@ -28,6 +28,7 @@ from watcher.pipeline.messages import build_messages
 from watcher.pipeline.story_histories import load_histories
 from watcher.store.database import Database, Db
 from watcher.store.digests.commands import add_digest, lock_subscription
+from watcher.store.digests.owners import find_stopped_digests
 from watcher.store.digests.related import NewProposals, find_new_proposals, record_shown_proposals
 from watcher.store.digests.reported_stories import find_sent_messages
 from watcher.store.digests.reporting import (
@@ -74,8 +75,10 @@ class DigestContext:
 def compose_due(database: Database, context: DigestContext, now: datetime) -> tuple[Digest, ...]:
     """Compose every digest whose slot has come and every alert that has news; each in a transaction of its own."""
     composed = []
+    with database.read() as db:
+        stopped = find_stopped_digests(db, context.subscriptions)
     for subscription in context.subscriptions:
-        if subscription.paused:
+        if subscription.paused or subscription.name in stopped:
             continue
         try:
             slot = _find_slot(database, context, subscription, now)
@@ -96,11 +99,14 @@ def compose_due(database: Database, context: DigestContext, now: datetime) -> tu
 def compose_now(
     database: Database, context: DigestContext, name: str, now: datetime, *, through_quiet: bool = True
 ) -> Digest | None:
-    """Compose a digest now, outside of its schedule, and send it even if it is empty; raises NotFoundError.
+    """Compose a digest now, outside of its schedule, and send it even if it is empty.
 
-    `through_quiet` sends it in its quiet hours as well.
+    `through_quiet` sends it in its quiet hours as well. Raises NotFoundError, and UsageError where its owner has left.
     """
     subscription = _find_subscription(context, name)
+    with database.read() as db:
+        if find_stopped_digests(db, [subscription]):
+            raise UsageError(f"the digest {name!r} has stopped: {subscription.owner} has left")
     job = _Job(subscription=subscription, slot=now, now=now, is_forced=True, through_quiet=through_quiet)
     return _compose(database, context, job)
 
@@ -329,6 +335,7 @@ def _render(
     messages = build_messages(
         forms,
         channels,
+        to=job.subscription.to,
         installation=installation,
         not_before=job.not_before,
         follows=basis.follows,

@@ -253,7 +253,8 @@ class MeaningReader:
             save_progress(db, ReadingProgress(observed_at=now, per_second=self._rate, fault=self._fault))
 
     def _take_care(self) -> None:
-        """Delete expired claims and retired vectors, and close old proposals and superseded ones, now and then."""
+        """Delete expired claims and retired vectors, close old and superseded proposals, and join what was left
+        unjoined, now and then."""
         now = self._clock()
         if self._cared_at is not None and timedelta() <= now - self._cared_at < CARE_INTERVAL:
             return
@@ -264,3 +265,4 @@ class MeaningReader:
             expire_proposals(db, now - self._options().keep_proposals_for)
         with self._database.write(lasting=False) as db:
             delete_retired_vectors(db)
+        self._reading.join_abandoned(now)

@@ -20,14 +20,15 @@ def build_messages(
     installation: str,
     not_before: datetime,
     follows: int = 0,
+    to: Sequence[str] = (),
     unsubscribed: Collection[tuple[str, str]] = (),
     earlier: Mapping[tuple[str, str], str] | None = None,
 ) -> list[DeliveryDraft]:
     """Return a digest's messages: one for each recipient, several where a channel needs parts.
 
-    `unsubscribed` are the (channel, recipient) pairs that want this digest no longer. `earlier` holds by such pairs the
-    identity of a message that was sent and that this one continues. `follows` is the id of the last digest of that
-    name, 0 where this is the first.
+    `to` are the digest's own mail addresses, in place of a channel's recipients. `unsubscribed` are the (channel,
+    recipient) pairs that want this digest no longer. `earlier` holds by such pairs the identity of a message that was
+    sent and that this one continues. `follows` is the id of the last digest of that name, 0 where this is the first.
     """
     return [
         DeliveryDraft(
@@ -40,10 +41,17 @@ def build_messages(
             not_before=not_before,
         )
         for channel in channels
-        for recipient in channel.recipients or (channel.name,)
+        for recipient in list_recipients(channel, to)
         if (channel.name, recipient) not in unsubscribed
         for part, payload in enumerate(_render(forms, channel, recipient, installation, earlier or {}))
     ]
+
+
+def list_recipients(channel: Channel, to: Sequence[str] = ()) -> Sequence[str]:
+    """Return the recipients of a digest on a channel: those it names itself, where the channel takes addresses."""
+    if to and CHANNELS[channel.kind].takes_addresses:
+        return to
+    return channel.recipients or (channel.name,)
 
 
 def _render(

@@ -27,6 +27,7 @@ from watcher.store.database import Database
 from watcher.store.meaning.backlog import claim_entries, get_highest_entry_id, has_backlog, move_watermark
 from watcher.store.meaning.embeddings import Embedding, TextVectors, find_vectors_by_text, hash_text, store_embeddings
 from watcher.store.meaning.models import ModelState, StoredModel, register_model
+from watcher.store.meaning.pending_joins import delete_pending_joins, save_pending_joins, take_abandoned_joins
 
 log = structlog.get_logger()
 
@@ -129,9 +130,20 @@ class ModelReading:
 
     def join_stories(self, now: datetime) -> None:
         """Join the stories of what was read since."""
-        read, self._unjoined = self._unjoined, []
-        if self._joiner is not None and read:
-            self._joiner.join_stories(read, now)
+        if self._joiner is None or not self._unjoined:
+            return
+        self._joiner.join_stories(self._unjoined, now)
+        self._unjoined = []
+        with self._database.write(lasting=False) as db:
+            delete_pending_joins(db, self._owner)
+
+    def join_abandoned(self, now: datetime) -> None:
+        """Join the stories of what processes had read that ended before they joined them."""
+        if self._joiner is None:
+            return
+        with self._database.write(lasting=False) as db:
+            self._unjoined = sorted({*self._unjoined, *take_abandoned_joins(db, now, self._owner)})
+        self.join_stories(now)
 
     def _adopt(self, stored: StoredModel) -> None:
         if self._model is None or self._model.id != stored.id or self._model.state is not stored.state:
@@ -196,10 +208,11 @@ class ModelReading:
             read = store_embeddings(db, model, self._owner, made, now)
             if batch is not None:
                 store_scores(db, model, batch, read, build_budgets(heads, now, options.timezone), now)
+            if is_serving and read:
+                self._unjoined.extend(read)
+                save_pending_joins(db, self._owner, self._unjoined, now)
         with self._database.write(lasting=False) as db:
             move_watermark(db, model, now)
-        if is_serving:
-            self._unjoined.extend(read)
         return len(read)
 
 

@@ -93,7 +93,9 @@ class _FolderReader:
         sources = self._read_sources()
         topics, sets, known_topics = self._read_topics(queries=queries)
         channels, channel_names = read_channels(root.values.get("channels"), folder, self._state, faults)
-        subscriptions = read_subscriptions(root.values.get("digests"), channel_names, known_topics, faults)
+        kinds = {channel.name: channel.kind for channel in channels}
+        known_channels = dict.fromkeys(channel_names) | kinds
+        subscriptions = read_subscriptions(root.values.get("digests"), known_channels, known_topics, faults)
         database_url = database_address(storage.url, self._state, self._environ)
         engine = read_engine(root.values.get("engine"), database_url, self._environ, faults)
         missing = _group_missing(faults, root, self._name(MAIN))

@@ -22,6 +22,7 @@ from watcher.model.proxy import DIRECT, parse_proxy
 from watcher.model.topic import DEFAULT_PROPOSALS
 from watcher.settings.logins import Login, Oidc
 from watcher.settings.value_types import DailyBudget, Networks, Sentences, Size, TimeOfDay, Verify
+from watcher.text.idn import validate_addresses
 from watcher.text.suggest import did_you_mean
 from watcher.text.written_values import (
     HttpUrl,
@@ -306,6 +307,10 @@ class WrittenDigest(Section):
     formerly: Strings = ()
     language: str = Field("en", pattern=r"^([A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*)?$")
     importance: WrittenImportance = WrittenImportance()
+    owner: str = Field("", max_length=100)
+    to: Strings = ()
+
+    _addressed = field_validator("to")(validate_addresses)
 
     _named = field_validator("name")(validate_name)
     _formerly_named = field_validator("formerly")(validate_names)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 
+from watcher.channels import CHANNELS
 from watcher.digest.schedule_text import IMMEDIATE, convert_to_cron
 from watcher.digest.slots import validate_schedule
 from watcher.errors import Fault
@@ -17,9 +18,12 @@ from watcher.text.written_values import shorten_text
 
 
 def read_subscriptions(
-    node: Node | None, channels: Collection[str], topics: Collection[str] | None, faults: list[Fault]
+    node: Node | None, channels: Mapping[str, str | None], topics: Collection[str] | None, faults: list[Fault]
 ) -> tuple[Subscription, ...]:
-    """Return the digests; `topics` is None where those could not be read, so that names of topics are not checked."""
+    """Return the digests; `channels` are kinds by name, None where a channel is faulty.
+
+    `topics` is None where those could not be read, so that names of topics are not checked.
+    """
     if node is None or (isinstance(node, Scalar) and node.value is None):
         return ()
     if not isinstance(node, Listing):
@@ -39,6 +43,8 @@ def read_subscriptions(
         if topics is not None and "topics" in item.values:
             _check_names("topic", item.values["topics"], written.topics, topics, faults)
         _check_schedule(item.values["schedule"], written, faults)
+        if written.to:
+            _check_addressed(item.values["to"], [channels.get(name) for name in written.channels], faults)
         subscriptions[written.name] = _to_subscription(written)
         places.append((written.name, written.formerly, item))
     check_former_names("digest", places, faults)
@@ -72,6 +78,8 @@ def _to_subscription(written: WrittenDigest) -> Subscription:
             match=written.importance.match,
             freshness=written.importance.freshness,
         ),
+        owner=written.owner,
+        to=written.to,
     )
 
 
@@ -81,6 +89,12 @@ def _check_names(what: str, node: Node, names: tuple[str, ...], known: Collectio
             place = node.items[number].place if isinstance(node, Listing) else node.place
             hint = did_you_mean(name, known) or f"; known: {', '.join(sorted(known)) or 'none'}"
             faults.append(place.fault(f"no {what} `{shorten_text(name)}`{hint}"))
+
+
+def _check_addressed(node: Node, kinds: Sequence[str | None], faults: list[Fault]) -> None:
+    """Note where a digest names recipients and no channel of it takes addresses."""
+    if not any(kind is None or CHANNELS[kind].takes_addresses for kind in kinds):
+        faults.append(node.place.fault("`to` holds mail addresses: it needs an e-mail channel in `channels`"))
 
 
 def _check_schedule(node: Node, written: WrittenDigest, faults: list[Fault]) -> None:

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
+MAX_ADDRESS_LENGTH = 320
+_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
+
 
 def encode_domain(domain: str) -> str:
     """Return a domain in its ASCII form; raises ValueError for one that has none."""
@@ -19,6 +24,20 @@ def encode_address(address: str) -> str:
     """Return a mail address with its domain in ASCII; what stands before the @ stays. Raises ValueError."""
     local, at, domain = address.rpartition("@")
     return f"{local}{at}{encode_domain(domain)}" if at else address
+
+
+def validate_address(text: str) -> str:
+    """Return a mail address without blanks around it. Raises ValueError where it is none."""
+    address = text.strip()
+    if len(address) > MAX_ADDRESS_LENGTH or not _ADDRESS.fullmatch(address):
+        raise ValueError(f"{text[:80]!r} is no mail address")
+    encode_address(address)
+    return address
+
+
+def validate_addresses(texts: tuple[str, ...]) -> tuple[str, ...]:
+    """Return mail addresses, each once. Raises ValueError where one of them is none."""
+    return tuple(dict.fromkeys(validate_address(text) for text in texts))
 
 
 def needs_smtputf8(address: str) -> bool:

@@ -121,6 +121,8 @@ def encode_digest_settings(editor: Editor, digest: Subscription) -> DigestSettin
         "alarms": digest.alarms,
         "paused": digest.paused,
         "formerly": list(digest.formerly),
+        "owner": digest.owner,
+        "to": list(digest.to),
         "next": [format_timestamp(slot) for slot in list_next_slots(digest, editor.now)],
         "etag": editor.make_etag(digest),
     }
@@ -131,7 +133,7 @@ def _to_values(edit: Mapping[str, Any]) -> dict[str, Any]:
     for key in _FLAGS:
         if key in values:
             values[key] = values[key] or None
-    for key in ("title", "topics"):
+    for key in ("title", "topics", "owner", "to"):
         if values.get(key) in ("", []):
             values[key] = None
     return values

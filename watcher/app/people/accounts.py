@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from watcher.app.people.names import make_login, normalize_name
+from watcher.app.people.names import normalize_name
 from watcher.errors import NotFoundError, UsageError
-from watcher.model.person import Account, Actor, Role
+from watcher.model.person import Account, Actor, Role, make_login
 from watcher.store.database import Db
 from watcher.store.people.accounts import (
     add_account,

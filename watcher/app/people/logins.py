@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from watcher.app.people.names import make_login, normalize_name
+from watcher.app.people.names import normalize_name
 from watcher.errors import UsageError
-from watcher.model.person import Account, Actor, Role
+from watcher.model.person import Account, Actor, Role, make_login
 from watcher.store.database import Db
 from watcher.store.people.accounts import (
     add_account,

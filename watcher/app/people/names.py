@@ -1,11 +1,11 @@
-"""Names of people: how they are written, and how logins compare them."""
+"""Names of people as they are written."""
 
 from __future__ import annotations
 
 import unicodedata
 
 from watcher.errors import UsageError
-from watcher.model.person import DESK
+from watcher.model.person import DESK, make_login
 
 MAX_NAME_LENGTH = 100
 
@@ -25,8 +25,3 @@ def normalize_name(text: str) -> str:
     if make_login(name) == DESK.name:
         raise UsageError(f"{DESK.name!r} is who logs in without a name: choose another")
     return name
-
-
-def make_login(name: str) -> str:
-    """Return a name as logins compare it: whatever its case, its width and the form of its letters."""
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", " ".join(name.split())).casefold())

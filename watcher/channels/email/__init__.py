@@ -17,6 +17,7 @@ class EmailChannel(ChannelType[EmailOptions]):
 
     options_model = EmailOptions
     needs_digest_body = True
+    takes_addresses = True
 
     def render(self, forms: DigestForms, options: EmailOptions, target: Target) -> Sequence[str]:
         """Return the payload of one mail."""

@@ -8,10 +8,8 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from watcher.channels.base import RetriedOptions
-from watcher.text.idn import encode_address, encode_domain
+from watcher.text.idn import encode_domain, validate_address, validate_addresses
 from watcher.text.written_values import Length, Strings
-
-_ADDRESS = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
 
 
 class EmailOptions(RetriedOptions):
@@ -26,6 +24,8 @@ class EmailOptions(RetriedOptions):
     to: Strings = Field(min_length=1)
     reply_to: str | None = None
     timeout: Length | None = None
+
+    _addressed = field_validator("to")(validate_addresses)
 
     @property
     def recipients(self) -> tuple[str, ...]:
@@ -42,16 +42,8 @@ class EmailOptions(RetriedOptions):
         if text is None:
             return None
         address = re.sub(r"^[^<>\r\n]*<([^<>]+)>$", r"\1", text.strip())
-        if not _ADDRESS.fullmatch(address):
-            raise ValueError(f"{text!r} is no mail address: write name@host or Name <name@host>")
-        encode_address(address)
+        try:
+            validate_address(address)
+        except ValueError as error:
+            raise ValueError(f"{error}: write name@host or Name <name@host>") from error
         return text
-
-    @field_validator("to")
-    @classmethod
-    def _validate_addresses(cls, texts: tuple[str, ...]) -> tuple[str, ...]:
-        for text in texts:
-            if not _ADDRESS.fullmatch(text.strip()):
-                raise ValueError(f"{text!r} is no mail address")
-            encode_address(text.strip())
-        return tuple(dict.fromkeys(text.strip() for text in texts))

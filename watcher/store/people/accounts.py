@@ -18,6 +18,11 @@ def list_accounts(db: Db) -> tuple[Account, ...]:
     return tuple(_read_account(row) for row in db.execute(select(people).order_by(people.c.login)))
 
 
+def list_active_logins(db: Db) -> frozenset[str]:
+    """Return how the people who have not left log in."""
+    return frozenset(db.execute(select(people.c.login).where(people.c.disabled_at.is_(None))).scalars())
+
+
 def find_account(db: Db, login: str) -> Account | None:
     """Return the person whose name compares as `login`, None where there is none."""
     return _find(db, people.c.login == login)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import CursorResult, or_, select, update
+from sqlalchemy import CursorResult, func, or_, select, update
 
 from watcher.schedule.clock_steps import ClockStep, format_skew, format_step
 from watcher.store.database import Db
@@ -26,16 +26,22 @@ MAX_WAIT = timedelta(days=40)
 MAX_STEPS = 20
 SKEW_MAX_AGE = timedelta(minutes=15)
 """A skew is noted again while it lasts; one that was noted longer ago is over, or nobody measures any more."""
+UNWATCHED_STEP_INTERVAL = timedelta(days=1)
+"""While another machine's clock is ahead, each command sees times in the future: one note a day is enough."""
 _NOTE = "clock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rescheduled:
-    """What had been put off by a clock that was ahead, and is due now: how many of each."""
+    """What had been put off by a clock that was ahead, and is due now: how many of each.
+
+    `ahead` is how far in the future the last of these feeds was polled.
+    """
 
     feeds: int = 0
     deliveries: int = 0
     digests: int = 0
+    ahead: timedelta = timedelta()
 
     @property
     def count(self) -> int:
@@ -49,6 +55,8 @@ def reschedule_all(db: Db, now: datetime) -> Rescheduled:
     A digest's slot in the future is moved off by a millisecond: the slot is composed again when it really comes.
     """
     late = now + CLOCK_TOLERANCE
+    last_poll = select(func.max(feeds.c.polled_at)).where(feeds.c.polled_at > late)
+    polled_at: datetime | None = db.execute(last_poll).scalar()
     due_again = reschedule_feeds(db, now)
     waiting: CursorResult[Any] = db.execute(
         update(outbox)
@@ -61,7 +69,8 @@ def reschedule_all(db: Db, now: datetime) -> Rescheduled:
     for row in slots:
         moved = row.slot_at + timedelta(milliseconds=1)
         db.execute(update(digests).where(digests.c.id == row.id).values(slot_at=moved))
-    return Rescheduled(feeds=due_again, deliveries=waiting.rowcount, digests=len(slots))
+    by = polled_at - now if polled_at is not None else timedelta()
+    return Rescheduled(feeds=due_again, deliveries=waiting.rowcount, digests=len(slots), ahead=by)
 
 
 def reschedule_feeds(db: Db, now: datetime) -> int:
@@ -76,6 +85,12 @@ def record_clock_step(db: Db, step: ClockStep) -> None:
     known = _read(db)
     steps = [(at + step.by, by) for at, by in known.steps]
     _write(db, steps=[*steps, (step.at, step.by)][-MAX_STEPS:], skew=None)
+
+
+def record_unwatched_step(db: Db, ahead: timedelta, now: datetime) -> None:
+    """Remember that the clock was set back by `ahead` while no process watched it, unless a fault is known already."""
+    if ahead and not describe_clock_faults(db, now - UNWATCHED_STEP_INTERVAL, now):
+        record_clock_step(db, ClockStep(at=now, by=-ahead))
 
 
 def record_clock_skew(db: Db, skew: timedelta | None, now: datetime) -> None:

@@ -13,6 +13,7 @@ from watcher.web.api import (
     feeds,
     hits,
     notes,
+    own_digests,
     people,
     proposals,
     setup,
@@ -31,7 +32,7 @@ from watcher.web.api.problems import PROBLEMS
 router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
 for part in (
     hits, proposals, entries, stories, story_briefs, topics, topic_edits, topic_trials, feeds, feed_edits,
-    digests, digest_edits, channels, status, configuration, setup, people, account,
+    digests, digest_edits, channels, status, configuration, setup, people, account, own_digests,
     triage, notes, views,
 ):  # fmt: skip
     router.include_router(part.router)

@@ -13,10 +13,9 @@ from urllib.parse import urlsplit
 from fastapi.concurrency import run_in_threadpool
 
 from watcher.app.people.logins import Vouched, admit_person
-from watcher.app.people.names import make_login
 from watcher.app.people.sessions import TOKEN_PREFIX, hash_secret
 from watcher.errors import BusyError, StoreError
-from watcher.model.person import DESK, Account, Actor, Person, Role, StoredSession
+from watcher.model.person import DESK, Account, Actor, Person, Role, StoredSession, make_login
 from watcher.settings import Web
 from watcher.settings.logins import get_first_role
 from watcher.store.database import Database, Db

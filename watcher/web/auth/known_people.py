@@ -13,9 +13,8 @@ from typing import Any, TypeVar
 
 from fastapi.concurrency import run_in_threadpool
 
-from watcher.app.people.names import make_login
 from watcher.errors import StoreError
-from watcher.model.person import Account, ApiToken, StoredSession
+from watcher.model.person import Account, ApiToken, StoredSession, make_login
 from watcher.store.database import Database, Db
 from watcher.store.people.accounts import count_admins, find_account, get_password_hash, has_people
 from watcher.store.people.sessions import find_session

@@ -21,6 +21,7 @@ from watcher.web.pages import (
     notes,
     oidc,
     overview,
+    own_digests,
     people,
     preview,
     proposals,
@@ -44,7 +45,7 @@ _ALL = (
     hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, topic_preview,
     topic_articles, feed_lists, feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
     deliveries, overview, as_of, query_check, labels, unsubscribe, login, oidc, api_docs,
-    triage, notes, views, account, people, audit,
+    triage, notes, views, account, own_digests, people, audit,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 

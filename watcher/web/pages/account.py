@@ -6,12 +6,13 @@ from datetime import timedelta
 
 from fastapi import APIRouter, Request, Response
 
+from watcher.app.configuration.own_digests import list_own_digests
 from watcher.app.people.accounts import change_password
-from watcher.app.people.names import make_login
 from watcher.app.people.passwords import hash_password
 from watcher.app.people.sessions import NewToken, create_token, end_all_sessions, end_session, revoke_token
+from watcher.digest.slots import list_next_slots
 from watcher.errors import UsageError, WatcherError
-from watcher.model.person import Person, Role
+from watcher.model.person import Person, Role, make_login
 from watcher.store.people.accounts import find_account
 from watcher.store.people.sessions import list_sessions
 from watcher.store.people.tokens import list_tokens
@@ -113,11 +114,13 @@ def _render_account(
     created: NewToken | None = None,
 ) -> Response:
     person = get_person(request)
+    own = list_own_digests(ctx.app.settings, person)
     with ctx.app.database.read() as db:
         account = find_account(db, make_login(person.name))
         sessions, tokens = list_sessions(db, person.name), list_tokens(db, person.name)
     return ctx.render_page(
         request, "account.html", status, account=account, sessions=sessions, tokens=tokens, created=created,
+        own_digests=[(digest, list_next_slots(digest, ctx.now)) for digest in own],
         current_id=get_session(request).stored_id, roles=[role for role in Role if person.role.includes(role)],
         faults=list_faults(error), outcome=show_outcome(request),
     )  # fmt: skip

@@ -65,14 +65,14 @@ async def submit_new_digest(request: Request, ctx: Ctx, form: SubmittedForm) -> 
 def show_digest_form(request: Request, ctx: Ctx, name: str = Query(max_length=64)) -> Response:
     """Show a digest's form."""
     digest = find_digest(ctx.app.settings.subscriptions, name)
-    return _render_form(request, ctx, _encode(ctx, digest), name=name)
+    return _render_form(request, ctx, encode_form_values(ctx, digest), name=name)
 
 
 @router.post("/digests/edit")
 async def change_digest(request: Request, ctx: Ctx, form: SubmittedForm, name: str = Query(max_length=64)) -> Response:
     """Change a digest, or show when its schedule would come."""
     digest = find_digest(ctx.app.settings.subscriptions, name)
-    before = _encode(ctx, digest)
+    before = encode_form_values(ctx, digest)
     values = _read_form(form)
     values["name"] = form.get("name").strip() or name
     shown = {**before, **values, "etag": form.get("etag")}
@@ -95,7 +95,7 @@ def show_next_times(
     ctx: Ctx, schedule: str = Query("", max_length=200), timezone: str = Query("UTC", max_length=64)
 ) -> Response:
     """Return when a schedule that is being typed would come, in words, or why it cannot be read."""
-    times = _find_times(ctx, " ".join(schedule.split()), timezone.strip() or "UTC")
+    times = find_times(ctx, " ".join(schedule.split()), timezone.strip() or "UTC")
     message = f"Cannot read this schedule: {times.fault}" if times.fault else times.describe()
     return JSONResponse({"ok": not times.fault, "said": message})
 
@@ -135,7 +135,7 @@ def _read_form(form: Form) -> dict[str, Any]:
     }
 
 
-def _encode(ctx: WebContext, digest: Subscription) -> dict[str, Any]:
+def encode_form_values(ctx: WebContext, digest: Subscription) -> dict[str, Any]:
     """Return a digest as its form shows it: with its schedule in words, where there are words for it."""
     values = dict(encode_digest_settings(make_editor(ctx, "page"), digest))
     words = format_schedule(digest.schedule).lower()
@@ -169,7 +169,7 @@ class NextTimes:
         return "An alert: sent when a story begins." if self.schedule.lower() == IMMEDIATE else ""
 
 
-def _find_times(ctx: WebContext, schedule: str, timezone: str) -> NextTimes:
+def find_times(ctx: WebContext, schedule: str, timezone: str) -> NextTimes:
     try:
         validate_schedule(schedule, timezone)
     except ValueError as error:
@@ -189,7 +189,7 @@ def _render_form(
     settings = ctx.app.settings
     return ctx.render_page(
         request, "digest_form.html", status, values=values, name=name, faults=list_faults(error), error=error,
-        times=_find_times(ctx, values["schedule"], values["timezone"]),
+        times=find_times(ctx, values["schedule"], values["timezone"]),
         channels=settings.channels, topics=settings.topics,
         zones=sorted(zone for zone in list_timezones() if "/" in zone or zone == "UTC"),
         saved=get_saved(request, ctx),

@@ -9,6 +9,8 @@ from watcher.app.configuration.channels import encode_channel_settings
 from watcher.digest.slots import list_next_slots
 from watcher.errors import UsageError
 from watcher.model.results import Page
+from watcher.pipeline.messages import list_recipients
+from watcher.store.digests.owners import find_stopped_digests
 from watcher.store.digests.queries import StoredDigest, find_digests, list_digest_hit_ids, load_digest
 from watcher.store.digests.slots import get_last_slots
 from watcher.store.hits.queries import load_hits
@@ -34,6 +36,7 @@ def list_digests(request: Request, ctx: Ctx, name: str = "", cursor: str = "") -
     page: Page[StoredDigest] = Page(items=())
     with ctx.app.database.read() as db:
         last_slots = get_last_slots(db, ctx.now)
+        stopped = find_stopped_digests(db, ctx.app.settings.subscriptions)
         try:
             page = find_digests(db, name=name.replace("\0", "") or None, limit=PAGE_SIZE, cursor=cursor or None)
         except UsageError as error:
@@ -48,8 +51,13 @@ def list_digests(request: Request, ctx: Ctx, name: str = "", cursor: str = "") -
         {
             "subscription": subscription,
             "last_at": last_slots.get(subscription.name),
-            "next_at": list_next_slots(subscription, ctx.now),
-            "recipients": sum(len(by_name[name].recipients) for name in subscription.channels if name in by_name),
+            "next_at": () if subscription.name in stopped else list_next_slots(subscription, ctx.now),
+            "stopped": subscription.name in stopped,
+            "recipients": sum(
+                len(list_recipients(by_name[name], subscription.to))
+                for name in subscription.channels
+                if name in by_name
+            ),
         }
         for subscription in ctx.app.settings.subscriptions
     ]

@@ -16,6 +16,10 @@ _SENTENCES = {
     "sessions": "The sessions have ended.",
     "session": "The session has ended.",
     "revoked": "The token was revoked.",
+    "digest": "Your digest was saved.",
+    "digest-pause": "Your digest is paused.",
+    "digest-resume": "Your digest goes on.",
+    "digest-end": "Your digest has ended. What it sent stays stored.",
 }
 
 

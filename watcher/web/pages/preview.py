@@ -13,6 +13,7 @@ from watcher.digest.markdown import render_markdown
 from watcher.digest.plain import render_text
 from watcher.model.digest import Digest
 from watcher.pipeline.digests import preview_digest
+from watcher.pipeline.messages import list_recipients
 from watcher.web.auth.headers import MAIL_POLICY
 from watcher.web.context import Ctx, WebContext
 
@@ -30,7 +31,7 @@ def show_preview(request: Request, ctx: Ctx, name: str = Query(max_length=64), s
         request, "preview.html", name=name, since=since, digest=digest, headline=format_headline(digest),
         subject=format_subject(digest), text=render_text(digest, links),
         markdown=render_markdown(digest, links), channels=[channel.name for channel in used],
-        recipients=sum(len(channel.recipients) for channel in used),
+        recipients=sum(len(list_recipients(channel, subscription.to)) for channel in used),
     )  # fmt: skip
 
 

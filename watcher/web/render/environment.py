@@ -13,6 +13,7 @@ import jinja2
 
 from watcher import __version__
 from watcher.digest.schedule_text import format_schedule
+from watcher.text.escaping import EscapingEnvironment
 from watcher.text.lengths import format_wait
 from watcher.text.redact import redact_text
 from watcher.text.urls import http_url
@@ -46,7 +47,7 @@ STATE_WORDS = {
 @cache
 def make_environment(root: str = "") -> jinja2.Environment:
     """Return the environment that renders every page, which nobody changes; `root` is the prefix of its addresses."""
-    environment = jinja2.Environment(
+    environment = EscapingEnvironment(
         loader=jinja2.PackageLoader("watcher.web"),
         autoescape=True,
         trim_blocks=True,
