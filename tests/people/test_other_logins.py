@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import subprocess
 import sys
@@ -19,6 +20,7 @@ import pytest
 from tests.people.office import ADA, PASSWORD, RAY, bearer, find_form_token, log_in, make_token, opened, staffed
 from tests.plain_http import NO_AUTHORITIES
 from tests.web.site import World, world
+from tests.web_server import Reply, Server
 from watcher.app.people.accounts import add_person, disable_person
 from watcher.errors import ConfigError
 from watcher.model.person import SHELL, Role
@@ -246,6 +248,24 @@ def test_an_issuer_that_is_not_there_is_said_to_be_so(tmp_path: Path) -> None:
         assert answer.status_code == 502
         assert "cannot be reached" in answer.text
         assert log_in(client, RAY.name, PASSWORD).status_code == 303
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply(b" " * 2_000_000 + b"{}", headers={"Content-Type": "application/json"}),
+        Reply(gzip.compress(b" " * 5_000_000 + b"{}"), headers={"Content-Encoding": "gzip"}),
+    ],
+    ids=["large", "compressed"],
+)
+def test_an_answer_of_the_issuer_is_read_up_to_a_bound(tmp_path: Path, reply: Reply) -> None:
+    with Server() as server:
+        server.pages["/.well-known/openid-configuration"] = reply
+        with trusting(tmp_path / "config", server.url) as (_made, address), opened(address) as client:
+            answer = client.get("/login/oidc")
+
+    assert answer.status_code == 502
+    assert "cannot be reached" in answer.text
 
 
 def test_an_issuer_of_another_name_is_refused(tmp_path: Path, issuer: str) -> None:

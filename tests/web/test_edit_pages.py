@@ -67,9 +67,23 @@ def test_a_digest_is_made_changed_paused_and_deleted(desk: World, post: Post, cl
     deleted = post("/digests/act", name="morning-news", do="delete")
     assert desk.app.settings.subscription("morning-news") is None
     number = re.search(r'name="number" value="(\d+)"', deleted.text)
+    page = re.search(r'name="next" value="([^"]+)"', deleted.text)
     assert number is not None
-    post("/history/undo", number=number[1])
+    assert page is not None
+    undone = post("/history/undo", number=number[1], next=page[1])
+    assert undone.url.path == "/digests"
     assert desk.app.settings.subscription("morning-news") is not None
+
+
+@pytest.mark.parametrize("page", ["https://evil.example/", "//evil.example", "/logout", "/digests/../logout", ""])
+def test_an_undo_leads_to_no_other_page(post: Post, page: str) -> None:
+    made = post("/feeds/act", url="https://harbour.example/feed.xml", do="pause")
+    number = re.search(r'name="number" value="(\d+)"', made.text)
+    assert number is not None
+
+    undone = post("/history/undo", number=number[1], next=page)
+
+    assert (undone.url.host, undone.url.path) == (made.url.host, "/history")
 
 
 def test_a_form_that_is_refused_keeps_what_was_typed_and_says_why(post: Post) -> None:

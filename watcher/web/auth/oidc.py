@@ -13,7 +13,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from importlib import import_module
 from typing import Any
 
 from watcher.app.people.logins import RefusedLoginError
@@ -21,6 +20,7 @@ from watcher.errors import WatcherError
 from watcher.model.person import Role
 from watcher.settings.logins import Oidc, is_protected
 from watcher.text.signing import is_signed, sign_text
+from watcher.web.auth.issuer_transport import find_http_library, open_transport
 
 LOGIN_TIME = timedelta(minutes=10)
 """How long a person may take at the issuer."""
@@ -207,7 +207,7 @@ class OidcClient:
             self.oidc.client_id, None if secret is None else secret.get_secret_value(),
             token_endpoint_auth_method="none" if secret is None else "client_secret_basic",
             scope=" ".join(self.oidc.scopes), redirect_uri=self._redirect_uri, code_challenge_method="S256",
-            timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False,
+            timeout=TIMEOUT_SECONDS, trust_env=False, follow_redirects=False, transport=open_transport(),
         )  # fmt: skip
 
     def _derive(self, purpose: str, session_id: str, value: str) -> str:
@@ -217,8 +217,4 @@ class OidcClient:
 
 def _list_network_errors() -> tuple[type[Exception], ...]:
     """Return the errors of the library that authlib asks the issuer with, httpx2 or httpx, and of unreadable JSON."""
-    from authlib.integrations.httpx_client import AsyncOAuth2Client
-
-    client = next(base for base in AsyncOAuth2Client.__mro__ if base.__name__ == "AsyncClient")
-    library = import_module(client.__module__.partition(".")[0])
-    return library.HTTPError, ValueError
+    return find_http_library().HTTPError, ValueError

@@ -25,6 +25,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
 """The values in the form that are plain text."""
 SECRETS = {"translate": "api_key", "summarise": "api_key"}
 SHOWN_VERSIONS = 50
+UNDONE_ON = frozenset({"/feeds", "/topics", "/digests", "/settings", "/history"})
+"""Pages that an undo may lead back to: a form's field must not lead anywhere else."""
 
 
 @router.get("/settings")
@@ -79,7 +81,10 @@ async def undo_edit(request: Request, ctx: Ctx, form: SubmittedForm) -> Response
 
     async def undo() -> Response:
         """Write the files as they were before the edit."""
-        return await save_and_redirect(ctx, lambda editor: editor.undo(int(number)), "/history")
+        page = form.get("next")
+        return await save_and_redirect(
+            ctx, lambda editor: editor.undo(int(number)), page if page in UNDONE_ON else "/history"
+        )
 
     return await try_edit(undo, lambda error, status: _render_history(request, ctx, error, status))
 
