@@ -11,7 +11,10 @@ import pytest
 
 from tests.people.office import PASSWORD, log_in
 from tests.web.site import World, world
+from watcher.app.triage.marks import star
 from watcher.cli.main import run
+from watcher.model.triage import Target, TargetKind
+from watcher.store.hits.queries import load_hit
 
 
 @pytest.fixture
@@ -107,3 +110,21 @@ def test_tables_are_for_people(shell: Shell) -> None:
 
     assert "Ada   admin  password" in shell("users", "list")[1]
     assert "person added" in shell("audit")[1]
+
+
+def test_a_person_lists_what_is_unread_and_starred(desk: World, shell: Shell) -> None:
+    desk.news()
+    shell.add("Ada", "admin")
+    everything = [hit["id"] for hit in shell.read("hits")["hits"]]
+    with desk.app.database.write() as db:
+        first = load_hit(db, everything[0])
+        star(db, "Ada", [Target(TargetKind.ENTRY, first.stored.id)], starred=True, now=desk.clock())
+
+    starred = shell.read("hits", "--starred", "--person", "ada")["hits"]
+    of_desk = shell.read("hits", "--starred")["hits"]
+    unknown = shell("hits", "--unread", "--person", "Adda")
+
+    assert [hit["id"] for hit in starred] == [everything[0]]
+    assert of_desk == []
+    assert unknown[0] != 0
+    assert "Ada" in unknown[2]

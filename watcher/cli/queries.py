@@ -65,7 +65,10 @@ StoryOption = Annotated[int | None, typer.Option("--story", help="Only this stor
 OrderOption = Annotated[Order, typer.Option("--order", help="Newest first, or best first among the newest.")]
 
 
-@app.command(epilog="Example:\n\n  watcher hits 'title:ukraine' --topic intelligence-sharing --since 7d --format csv")
+@app.command(
+    epilog="Examples:\n\n  watcher hits 'title:ukraine' --topic intelligence-sharing --since 7d --format csv\n\n"
+    "  watcher hits --unread --person Ines"
+)
 def hits(
     search: Annotated[str | None, typer.Argument(metavar="SEARCH", help="A query in the topic language.")] = None,
     topic: Topics = None,
@@ -78,6 +81,11 @@ def hits(
     found_by: Annotated[
         FoundBy, typer.Option("--found-by", help="Hits by words, by meaning (judged relevant), or all.")
     ] = FoundBy.WORDS,
+    unread: Annotated[bool, typer.Option("--unread", help="Only what the person has not seen.")] = False,
+    starred: Annotated[bool, typer.Option("--starred", help="Only what the person has starred.")] = False,
+    person: Annotated[
+        str, typer.Option("--person", metavar="NAME", help="Who; desk where nobody has a name.")
+    ] = "desk",
     order: OrderOption = Order.NEW,
     limit: Limit = 50,
     cursor: Cursor = None,
@@ -88,24 +96,31 @@ def hits(
     from watcher.app.listing import RawListQuery, list_hits
 
     raw = RawListQuery(
-        search=search,
-        topics=topic or (),
-        sources=source or (),
-        since=since,
-        until=until,
-        story=story,
-        languages=language or (),
-        labels=label or (),
-        found_by=found_by.value,
-        order=order.value,
-        limit=limit,
-        cursor=cursor,
-    )
+        search=search, topics=topic or (), sources=source or (), since=since, until=until, story=story,
+        languages=language or (), labels=label or (), found_by=found_by.value, order=order.value, limit=limit,
+        cursor=cursor, unread=unread, starred=starred,
+    )  # fmt: skip
     with open_application(queries=False) as application:
-        query = parse_typed_query(application, raw)
+        query = parse_typed_query(application, _add_reader(application, raw, person))
         with application.database.read() as db:
             page = list_hits(db, query)
     _print_hits(page, HitFormat.JSON if as_json else form)
+
+
+def _add_reader(application: App, raw: RawListQuery, name: str) -> RawListQuery:
+    """Return a query with the person whose read state and stars it asks of. Raises NotFoundError."""
+    if not (raw.unread or raw.starred):
+        return raw
+    from dataclasses import replace
+
+    from watcher import clock
+    from watcher.app.people.accounts import require_account
+    from watcher.model.person import DESK
+    from watcher.store.triage.readers import load_reader
+
+    with application.database.read() as db:
+        person = DESK.name if name == DESK.name else require_account(db, name).name
+        return replace(raw, reader=load_reader(db, person, clock.now()))
 
 
 @app.command(
