@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from tests import postgres
 from tests.migrated import copy_migrated
@@ -16,6 +17,12 @@ from watcher.store.database.migrate import upgrade_schema
 
 # As `watcher` does (watcher/__main__.py), before numpy is imported: on a busy machine its threads wait.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# What a failing test logged is printed with it: an exception with the local variables of every frame has thousands of
+# lines.
+for formatter in (structlog.dev.rich_traceback, structlog.dev.rich_monochrome_traceback):
+    formatter.show_locals = False
+    formatter.max_frames = 12
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -18,7 +18,14 @@ from anyio.from_thread import start_blocking_portal
 from mcp.client import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from tests.e2e.machine import wait_for
 from tests.mcp.desk import TOKEN, Assistant, Desk, furnished
+from watcher import clock
+from watcher.app.people.accounts import add_person, disable_person
+from watcher.app.people.sessions import create_token
+from watcher.mcp.roles import TOOL_ROLES
+from watcher.model.person import SHELL, Role
+from watcher.store.hits.queries import load_hit
 
 LISTING = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 ACCEPT = "application/json, text/event-stream"
@@ -168,3 +175,38 @@ def test_without_a_token_it_serves_loopback_alone(tmp_path: Path) -> None:
         assert post(address, {}).status_code == 200
         assert post(address, {"Origin": "https://evil.example"}).status_code == 403
         assert post(address, {"Host": "evil.example"}).status_code == 421
+
+
+def test_each_role_is_shown_and_served_its_own_tools(tmp_path: Path) -> None:
+    with furnished(tmp_path / "desk", f"token: {TOKEN}") as desk:
+        with desk.opened() as app, app.database.write() as db:
+            ada = add_person(db, "Ada", Role.ADMIN, None, SHELL, clock.now()).person
+            ray = add_person(db, "Ray", Role.READER, None, SHELL, clock.now()).person
+            of_ada, of_ray = (create_token(db, each, "x", each.role, SHELL, clock.now()).text for each in (ada, ray))
+        with serving(desk, "--write") as address:
+            tools = {}
+            for token in (of_ada, of_ray):
+                with speaking_over_http(address, token) as assistant:
+                    tools[token] = set(assistant.list_tools())
+            call = {
+                "jsonrpc": "2.0", "id": 2, "method": "tools/call",
+                "params": {"name": "judge_hit", "arguments": {"hit": 1, "judgement": "relevant"}},
+            }  # fmt: skip
+            by_ray = post(address, {"Authorization": f"Bearer {of_ray}"}, call).json()["result"]
+            with desk.opened() as app, app.database.read() as db:
+                unjudged = load_hit(db, 1)
+            by_ada = post(address, {"Authorization": f"Bearer {of_ada}"}, call).json()["result"]
+            with desk.opened() as app, app.database.write() as db:
+                judged = load_hit(db, 1)
+                disable_person(db, "Ray", SHELL, clock.now())
+            # Changes that another process made are followed within ten seconds.
+            wait_for(
+                lambda: post(address, {"Authorization": f"Bearer {of_ray}"}).status_code == 401, "the end of the token"
+            )
+
+    assert tools[of_ada] - tools[of_ray] == {name for name, role in TOOL_ROLES.items() if role is Role.EDITOR}
+    assert tools[of_ray] == {name for name, role in TOOL_ROLES.items() if role is Role.READER}
+    assert (by_ray["isError"], "needs the role editor" in by_ray["content"][0]["text"]) == (True, True)
+    assert unjudged.label is None
+    assert not by_ada.get("isError")
+    assert (judged.label, judged.judged_by) == ("relevant", "Ada")

@@ -144,7 +144,7 @@ def test_an_item_that_is_served_all_day_is_left_out_once(database: Database, pre
     assert desk.feed.stats.left_out == 3
 
 
-@pytest.mark.parametrize("budget", [Budget(entries=3_000), Budget(entries=500)])
+@pytest.mark.parametrize("budget", [pytest.param(Budget(entries=3_000), marks=pytest.mark.slow), Budget(entries=500)])
 def test_large_documents_with_new_ids_at_each_poll_fill_the_budget_and_no_more(
     database: Database, press: Server, budget: Budget
 ) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests import postgres
+from tests.migrated import copy_migrated
 from tests.pipeline.former_feeds import DOCUMENTS, FILE, MERGED, PRUNED, SITE, news, place
 from tests.pipeline.served import NOON, News, Served
 from tests.store import released
@@ -25,23 +26,44 @@ from watcher.store.hits.search import find_hits
 REPORTS = compile_topics([Topic(id="reports", name="Reports", query="harbour")])
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    """A database that version 1 filled, with today's schema."""
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'former.db'}"
-    else:
-        server: postgres.Server = request.getfixturevalue("postgres_server")
-        name = f"former_{abs(hash(tmp_path))}"
-        server.execute(f"CREATE DATABASE {name}")
-        url = server.url(name)
+def upgrade(url: str) -> None:
+    """Load what version 1 stored, and give it today's schema."""
     with Database(url) as database:
         released.load(database, json.loads(FILE.read_text("utf-8")))
         upgrade_schema(database)
         reindex_entries(database)  # the words are not part of what was dumped
+
+
+@pytest.fixture(scope="module")
+def upgraded_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("former") / "former.db"
+    upgrade(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture(scope="module")
+def upgraded_template(postgres_server: postgres.Server) -> Iterator[str]:
+    postgres_server.execute("CREATE DATABASE former")
+    upgrade(postgres_server.url("former"))
+    yield "former"
+    postgres_server.execute("DROP DATABASE former WITH (FORCE)")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def upgraded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """A database that version 1 filled, with today's schema: made once, and copied for each test."""
+    if request.param == "sqlite":
+        path = tmp_path / "former.db"
+        copy_migrated(path, request.getfixturevalue("upgraded_file"))
+        with Database(f"sqlite:///{path}", durable=False) as database:
+            yield database
+        return
+    server: postgres.Server = request.getfixturevalue("postgres_server")
+    name = f"former_{abs(hash(tmp_path))}"
+    server.execute(f"CREATE DATABASE {name} TEMPLATE {request.getfixturevalue('upgraded_template')}")
+    with Database(server.url(name)) as database:
         yield database
-    if request.param == "postgresql":
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    server.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def serve(database: Database, name: str) -> Served:

@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pytest
 from sqlalchemy import text
 
 from tests.pipeline.word_encoder import WordEncoder
@@ -23,8 +24,6 @@ from watcher.store.meaning.models import find_serving_model
 from watcher.store.meaning.proposals import count_proposals
 
 ROOT = Path(__file__).parents[2]
-ENTRIES = 600
-KILLS = 6
 
 
 def start_reader(database: Database) -> subprocess.Popen[bytes]:
@@ -37,11 +36,14 @@ def is_anything_read(database: Database, more_than: int) -> bool:
         return int(db.execute(text("SELECT count(*) FROM embeddings")).scalar_one()) > more_than
 
 
-def test_two_readers_killed_at_random_leave_each_entry_with_one_vector(database: Database) -> None:
+@pytest.mark.parametrize(("kills", "count"), [(3, 300), pytest.param(6, 600, marks=pytest.mark.slow)])
+def test_two_readers_killed_at_random_leave_each_entry_with_one_vector(
+    database: Database, kills: int, count: int
+) -> None:
     lot = random.Random(11)
-    bring(database, [item(n, f"news {n} of the harbour" if n % 50 == 0 else f"news {n}") for n in range(ENTRIES)])
+    bring(database, [item(n, f"news {n} of the harbour" if n % 50 == 0 else f"news {n}") for n in range(count)])
     readers = [start_reader(database) for _ in range(2)]
-    for _kill in range(KILLS):
+    for _kill in range(kills):
         with database.read() as db:
             before = int(db.execute(text("SELECT count(*) FROM embeddings")).scalar_one())
         deadline = time.monotonic() + 60
@@ -63,15 +65,15 @@ def test_two_readers_killed_at_random_leave_each_entry_with_one_vector(database:
     with database.read() as db:
         model = find_serving_model(db)
         assert model is not None
-        entries = load_entries_after(db, limit=ENTRIES + 1)
+        entries = load_entries_after(db, limit=count + 1)
         vectors = load_vectors(db, model.id, [entry.id for entry in entries])
-        count = int(db.execute(text("SELECT count(*) FROM embeddings")).scalar_one())
+        stored = int(db.execute(text("SELECT count(*) FROM embeddings")).scalar_one())
         claims = int(db.execute(text("SELECT count(*) FROM embedding_claims")).scalar_one())
         left = has_backlog(db, model), count_backlog(db, model)
         proposed = sum(count_proposals(db).get("port", {}).values())
     passages = [build_passage(entry.entry.item.title, "", "") for entry in entries]
     expected = WordEncoder().encode_passages(passages)
     found = decode_vectors([vectors[entry.id] for entry in entries])
-    assert (len(entries), count, claims, left) == (ENTRIES, ENTRIES, 0, (False, 0))
+    assert (len(entries), stored, claims, left) == (count, count, 0, (False, 0))
     assert np.min(np.sum(expected * found, axis=1)) > 0.99
     assert proposed <= 3

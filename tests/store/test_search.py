@@ -109,6 +109,37 @@ def test_hits_are_searched_as_entries_are(filled: Database, common: bool, monkey
             assert found == wanted, written
 
 
+def test_a_rare_word_behind_a_filter_is_found_window_by_window(
+    database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One word stands in few of the newest entries and in most of the oldest: a window is too small, then too large."""
+    monkeypatch.setattr("watcher.store.entries.fulltext_index.MAX_COUNTED_ENTRIES", 0)
+    watched = topics(steady="steady")
+    for first in range(0, 600, 200):
+        numbers = range(first, first + 200)
+        some = [item(n, "Steady news", "seldom" if n < 90 or n % 50 == 0 else "often") for n in numbers]
+        bring(database, some, matcher=watched, feed=FEEDS[0])
+    query = parse_query("seldom")
+    with database.read() as db:
+        wanted = [each.id for each in reversed(load_entries_after(db, limit=1_000)) if match_entry(query, each)]
+        for filters in (Filters(topics=("steady",)), Filters(sources=FEEDS[:1])):
+            entry_ids: list[int] = []
+            hit_entry_ids: list[int] = []
+            cursor = None
+            while cursor is not None or not entry_ids:
+                entries = search_entries(db, query, filters, limit=3, cursor=cursor)
+                entry_ids += [match.stored.id for match in entries.items]
+                cursor = entries.next_cursor
+            while cursor is not None or not hit_entry_ids:
+                hits = find_hits(db, filters, query=query, limit=3, cursor=cursor)
+                hit_entry_ids += [hit.stored.id for hit in hits.items]
+                cursor = hits.next_cursor
+
+            assert entry_ids == wanted
+            assert hit_entry_ids == wanted
+    assert len(wanted) == 100
+
+
 @pytest.mark.parametrize(
     "text",
     [

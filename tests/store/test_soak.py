@@ -11,14 +11,17 @@ from tests import postgres
 SCRIPT = Path(__file__).parents[2] / "bench" / "soak.py"
 
 
+@pytest.mark.parametrize("seconds", [3, pytest.param(10, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_database_is_sound_after_many_were_killed_at_work_on_it(kind: str, request: pytest.FixtureRequest) -> None:
+def test_a_database_is_sound_after_many_were_killed_at_work_on_it(
+    kind: str, seconds: int, request: pytest.FixtureRequest
+) -> None:
     if kind == "postgresql":
         request.getfixturevalue("postgres_server")  # skips, or fails, where there are no binaries
         assert postgres.find_binaries()
 
     done = subprocess.run(
-        [sys.executable, str(SCRIPT), "--store", "--seconds", "6", "--databases", kind],
+        [sys.executable, str(SCRIPT), "--store", "--seconds", str(seconds), "--databases", kind],
         capture_output=True,
         text=True,
         timeout=120,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page
 
+from tests.migrated import make_folder
 from tests.store.filled import bring, item
 from tests.web.site import HARBOUR, LEDGER, World, world
 from tests.web.test_browser import NARROW, WIDE, browser  # noqa: F401  (a fixture)
@@ -24,6 +26,17 @@ from watcher.store.triage.notes import list_handed_notes, list_newest_notes
 from watcher.store.triage.readers import load_reader
 from watcher.store.triage.views import list_views
 
+# Each test walks through the list at one width, and at the other in the slow tests.
+AT_WIDE = pytest.mark.parametrize(
+    "page",
+    [pytest.param(WIDE, id="1600 px"), pytest.param(NARROW, id="360 px", marks=pytest.mark.slow)],
+    indirect=True,
+)
+AT_NARROW = pytest.mark.parametrize(
+    "page",
+    [pytest.param(NARROW, id="360 px"), pytest.param(WIDE, id="1600 px", marks=pytest.mark.slow)],
+    indirect=True,
+)
 BOTH = "Five Eyes partners ask Cyber Command for an answer"
 SYLLABLES = ("bor", "kel", "tam", "rin", "sol", "dav", "mep", "nur", "fip", "gos", "lad", "vek", "zum", "hab", "cir")
 
@@ -36,7 +49,15 @@ def invent(number: int) -> str:
 
 @pytest.fixture
 def desk(tmp_path: Path) -> Iterator[World]:
-    with world(tmp_path / "config") as made:
+    with world(tmp_path / "config", filled=_make_filled_file()) as made:
+        made.clock.move(minutes=15)
+        yield made
+
+
+@cache
+def _make_filled_file() -> Path:
+    folder = make_folder()
+    with world(folder) as made:
         bring(made.app.database, [item(0, "Weather")], now=made.clock(), matcher=made.app.matcher, feed=HARBOUR)
         bring(made.app.database, [item(0, "Weather")], now=made.clock(), matcher=made.app.matcher, feed=LEDGER)
         made.clock.move(minutes=5)
@@ -44,11 +65,10 @@ def desk(tmp_path: Path) -> Iterator[World]:
         bring(made.app.database, told, now=made.clock(), matcher=made.app.matcher, feed=HARBOUR)
         made.clock.move(minutes=5)
         bring(made.app.database, [item(90, BOTH, "A letter.")], now=made.clock(), matcher=made.app.matcher, feed=LEDGER)
-        made.clock.move(minutes=5)
-        yield made
+    return folder / "var" / "watcher.db"
 
 
-@pytest.fixture(params=[pytest.param(WIDE, id="1600 px"), pytest.param(NARROW, id="360 px")])
+@pytest.fixture
 def page(browser: Browser, desk: World, request: pytest.FixtureRequest) -> Iterator[Page]:  # noqa: F811
     with desk.served() as address:
         context = browser.new_context(viewport=request.param, base_url=address)
@@ -74,6 +94,7 @@ def list_unread_stories(desk: World) -> int:
         return len(find_stories(db, Filters(unread_by=reader), limit=200).items)
 
 
+@AT_NARROW
 def test_fifty_stories_are_triaged_by_keys_alone(page: Page, desk: World) -> None:
     before = list_unread_stories(desk)
     assert before > 50
@@ -98,6 +119,7 @@ def test_fifty_stories_are_triaged_by_keys_alone(page: Page, desk: World) -> Non
     assert not overflows(page)
 
 
+@AT_WIDE
 def test_a_row_with_two_topics_is_judged_for_one_and_is_read_then(page: Page, desk: World) -> None:
     page.goto("/hits")
     page.keyboard.press("j")
@@ -123,6 +145,7 @@ def test_a_row_with_two_topics_is_judged_for_one_and_is_read_then(page: Page, de
         assert {hit.label for hit in find_hits(db).items if hit.title == BOTH} == {None}
 
 
+@AT_NARROW
 def test_a_row_is_starred_and_handed_over_with_a_note_and_both_are_undone(page: Page, desk: World) -> None:
     page.goto("/hits")
     page.keyboard.press("j")
@@ -153,6 +176,7 @@ def test_a_row_is_starred_and_handed_over_with_a_note_and_both_are_undone(page: 
         assert entry not in load_marks(db, "desk", TargetKind.ENTRY, [entry])
 
 
+@AT_WIDE
 def test_a_view_is_saved_and_its_feed_subscribed_to(page: Page, desk: World) -> None:
     page.goto("/hits?topic=cyber")
     page.locator(".save-view summary").focus()
@@ -181,6 +205,7 @@ def test_a_view_is_saved_and_its_feed_subscribed_to(page: Page, desk: World) -> 
         assert [view.name for view in list_views(db, "desk")] == ["Orders, and what follows"]
 
 
+@AT_NARROW
 def test_new_stories_wait_behind_a_button_and_the_list_does_not_move(page: Page, desk: World) -> None:
     page.goto("/stories")
     first = page.locator(".hit h2").first.inner_text()
@@ -199,6 +224,7 @@ def test_new_stories_wait_behind_a_button_and_the_list_does_not_move(page: Page,
     page.locator(".hit h2", has_text="moves its piano").wait_for()
 
 
+@AT_WIDE
 def test_an_opened_story_is_read_and_facets_narrow_and_free(page: Page, desk: World) -> None:
     page.goto("/stories")
     page.keyboard.press("j")
@@ -222,6 +248,7 @@ def test_an_opened_story_is_read_and_facets_narrow_and_free(page: Page, desk: Wo
     assert page.locator(".hit").count() > 1
 
 
+@AT_NARROW
 def test_the_pages_of_notes_and_views_have_no_serious_findings(page: Page, desk: World) -> None:
     with desk.app.database.read() as db:
         story = find_stories(db, limit=1).items[0]

@@ -6,14 +6,11 @@ from datetime import datetime
 
 from watcher import __version__
 from watcher.app.bootstrap import App
+from watcher.app.digest_listing import list_configured_digests
 from watcher.contract import status as contract
-from watcher.contract.digests import encode_subscription
 from watcher.contract.timestamps import format_timestamp
-from watcher.digest.slots import find_next_slot
 from watcher.model.meaning import EncoderEngine
 from watcher.store.database.migrate import get_schema_state
-from watcher.store.digests.owners import find_stopped_digests
-from watcher.store.digests.slots import get_last_slots
 from watcher.store.meaning.progress import MeaningState, get_meaning_state
 from watcher.store.outbox.blocked_channels import list_blocked_channels
 from watcher.store.system import status
@@ -25,8 +22,7 @@ def get_system_status(app: App, now: datetime) -> contract.Status:
     """Return the state of feeds, digests, the outbox, the database and the processes at work."""
     with app.database.read() as db:
         summary = status.get_status(db, now)
-        last_slots = get_last_slots(db, now)
-        stopped = find_stopped_digests(db, app.settings.subscriptions)
+        digests = list_configured_digests(db, app.settings.subscriptions, now)
         revision = get_schema_state(db).revision
         workers = list_workers(db, now)
         blocked_channels = list_blocked_channels(db)
@@ -43,15 +39,7 @@ def get_system_status(app: App, now: datetime) -> contract.Status:
         "lag_seconds": round(summary.lag.total_seconds()),
         "last_poll_at": format_timestamp(summary.last_poll_at),
         "clock": list(summary.clock),
-        "digests": [
-            encode_subscription(
-                subscription,
-                last_at=last_slots.get(subscription.name),
-                next_at=find_next_slot(subscription, now),
-                stopped=subscription.name in stopped,
-            )
-            for subscription in app.settings.subscriptions
-        ],
+        "digests": digests,
         "outbox": dict(summary.outbox),
         "database": {"url": str(app.database), "revision": revision},
         "version": __version__,

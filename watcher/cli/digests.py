@@ -65,33 +65,25 @@ class RetriedState(StrEnum):
 def list_digests(as_json: Json = False) -> None:
     """List the digests and alerts: last and next times, channels, and who unsubscribed."""
     from watcher import clock
+    from watcher.app.digest_listing import list_configured_digests
     from watcher.app.encoding import encode_unsubscription
-    from watcher.contract.digests import encode_subscription
-    from watcher.digest.slots import find_next_slot
-    from watcher.store.digests.owners import find_stopped_digests
-    from watcher.store.digests.slots import get_last_slots
     from watcher.store.digests.unsubscribes import list_unsubscriptions
 
     now = clock.now()
     with open_application(sync=True, queries=False) as application:
         with application.database.read() as db:
-            last_slots, unsubscriptions = get_last_slots(db, now), list_unsubscriptions(db)
-            stopped = find_stopped_digests(db, application.settings.subscriptions)
+            configured = list_configured_digests(db, application.settings.subscriptions, now)
+            unsubscriptions = list_unsubscriptions(db)
         listed: list[DigestSubscribers] = [
             {
-                **encode_subscription(
-                    subscription,
-                    last_at=last_slots.get(subscription.name),
-                    next_at=find_next_slot(subscription, now),
-                    stopped=subscription.name in stopped,
-                ),
+                **digest,
                 "unsubscribed": [
                     encode_unsubscription(unsubscription, at)
                     for unsubscription, at in unsubscriptions
-                    if unsubscription.subscription == subscription.name
+                    if unsubscription.subscription == digest["name"]
                 ],
             }
-            for subscription in application.settings.subscriptions
+            for digest in configured
         ]
     if as_json:
         document: PrintedDigests = {"digests": listed}

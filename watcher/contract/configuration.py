@@ -340,7 +340,7 @@ class SentNow(TypedDict):
 # What is sent to edit something may hold no key that is not known. (A statement in its class would be none of a
 # TypedDict for a type checker.)
 for _model in (
-    Boxes, TopicEdit, QuietHours, DigestEdit, ChannelEdit, FeedEdit, FeedSearch, RetentionEdit, FetchEdit, PageEdit,
-    TextServiceEdit, SettingsEdit,
+    Boxes, TopicEdit, QuietHours, DigestEdit, OwnDigestEdit, ChannelEdit, FeedEdit, FeedSearch, RetentionEdit,
+    FetchEdit, PageEdit, TextServiceEdit, SettingsEdit,
 ):  # fmt: skip
     setattr(_model, "__pydantic_config__", ConfigDict(extra="forbid"))  # noqa: B010

@@ -25,7 +25,8 @@ class Hit(TypedDict):
     """An entry that belongs to a topic, and the words that prove it.
 
     One that was `found_by` meaning has no words: a person judged it relevant. `relevance` (0 to 1) is how well the
-    topic's meaning fits; null while that is not known.
+    topic's meaning fits; null while that is not known. `judged_by` is who judged it as `label`; null where it is not
+    judged, or was before people had names.
     """
 
     id: int
@@ -38,6 +39,7 @@ class Hit(TypedDict):
     edited: bool
     baseline: bool
     label: str | None
+    judged_by: str | None
     topic_version: str
     story: StoryReference
     entry: Entry
@@ -81,6 +83,7 @@ def encode_hit(hit: StoredHit) -> Hit:
         "edited": hit.hit.origin is Origin.EDIT,
         "baseline": hit.stored.baseline,
         "label": hit.label,
+        "judged_by": hit.judged_by,
         "topic_version": hit.hit.topic_version,
         "story": {"id": hit.story_id, "size": hit.story_size},
         "entry": encode_entry(hit.stored),

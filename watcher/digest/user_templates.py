@@ -10,6 +10,7 @@ from typing import Any
 import jinja2
 
 from watcher.model.digest import Digest
+from watcher.text.escaping import EscapingEnvironment
 
 TEMPLATE_ERRORS = (
     jinja2.TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError, OSError,
@@ -45,7 +46,7 @@ def add_template_error(digest: Digest, folder: Path | None, error: Exception) ->
 @lru_cache(maxsize=4)
 def _load_environment(folder: str) -> jinja2.Environment:
     ours = jinja2.PackageLoader("watcher.digest")
-    environment = jinja2.Environment(
+    environment = EscapingEnvironment(
         loader=jinja2.ChoiceLoader([jinja2.FileSystemLoader(folder), ours]) if folder else ours,
         autoescape=jinja2.select_autoescape(("html",)),
         # Ours do not change while the program runs; a user edits theirs.

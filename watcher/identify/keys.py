@@ -60,8 +60,9 @@ def hash_title(title: str) -> str:
 
 def hash_content(item: Item) -> bytes:
     """Hash what a reader would call the text; how it is spaced is no part of that."""
-    text = "\x1f".join((item.title, item.summary, item.content)).replace(" ", "").replace("\n", "")
-    return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    text = "\x1f".join((item.title, item.summary, item.content)).encode("utf-8", "surrogatepass")
+    # No other character has these bytes in it, and without them in bytes is twice as quick as in text.
+    return hashlib.blake2b(text.translate(None, b" \n"), digest_size=16).digest()
 
 
 def get_date_text(item: Item) -> str:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import anyio
 import anyio.to_thread
+from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
 from mcp.server.mcpserver import Context, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError, UnexpectedToolError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
@@ -59,6 +60,18 @@ class NewsServer(MCPServer[None]):
 
     find_person: Callable[[HTTPConnection], Person] = staticmethod(lambda _request: DESK)
 
+    def _find_caller(self, request: object) -> Person:
+        """Return whose token came with a request; over standard input it is the desk."""
+        return self.find_person(request) if isinstance(request, HTTPConnection) else DESK
+
+    async def list_allowed_tools(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Leave out of a list of tools what the caller's role does not allow. (The SDK's middleware.)"""
+        result = await call_next(ctx)
+        if ctx.method != "tools/list" or not isinstance(result, dict):
+            return result
+        role = self._find_caller(ctx.request).role
+        return result | {"tools": [tool for tool in result["tools"] if role.includes(TOOL_ROLES[tool["name"]])]}
+
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[None, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
@@ -71,8 +84,7 @@ class NewsServer(MCPServer[None]):
         for argument in arguments:
             if argument not in known:
                 raise ToolError(_describe_unknown_argument(name, argument, known))
-        request = context.request_context.request if context is not None else None
-        person = self.find_person(request) if isinstance(request, HTTPConnection) else DESK
+        person = self._find_caller(context.request_context.request if context is not None else None)
         if not person.role.includes(TOOL_ROLES[name]):
             raise ToolError(f"{name} needs the role {TOOL_ROLES[name]}; this token has the role {person.role}.")
         calling_person.set(person)
@@ -109,6 +121,7 @@ def make_server(
     )
     if find_person is not None:
         server.find_person = find_person
+    server.middleware.append(server.list_allowed_tools)
     calls = anyio.Semaphore(MAX_CALLS)
     for title, work in _list_reading(app, clock).items():
         _add_tool(server, work, title, calls, _READS)

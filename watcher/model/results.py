@@ -18,12 +18,16 @@ WEAK_RELEVANCE = 0.25
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredHit:
-    """A hit as the store keeps it; `label` is a person's judgement, `story_size` counts the tellings of its story."""
+    """A hit as the store keeps it; `story_size` counts the tellings of its story.
+
+    `label` is a person's judgement, and `judged_by` the person, where the judgement was made under a name.
+    """
 
     id: int
     hit: Hit
     stored: StoredEntry
     label: str | None = None
+    judged_by: str | None = None
     story_id: int | None = None
     story_size: int = 1
 

@@ -4,14 +4,26 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Select, func, or_, select
+from sqlalchemy import Select, bindparam, func, or_, select
 
 from watcher.model.results import Filters
 from watcher.model.triage import TargetKind
 from watcher.store.database import Db
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.types import TEXTS
 from watcher.store.tables import entries, feeds, hits
 from watcher.store.triage.marks import is_starred, is_unread
 from watcher.text.redact import make_public_url
+
+_LOWERED = bindparam("lowered", type_=TEXTS)
+# Made once: to build it costs more than to run it.
+_NAMED = select(feeds.c.id).where(
+    or_(
+        any_of(feeds.c.url, bindparam("urls", type_=TEXTS)),
+        any_of(func.lower(feeds.c.name), _LOWERED),
+        any_of(feeds.c.host, _LOWERED),
+    )
+)
 
 
 def filter_hits(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
@@ -40,15 +52,18 @@ def filter_hits(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     return filter_entries(db, chosen, filters)
 
 
+def join_filtered_entries(chosen: Select[Any], filters: Filters) -> Select[Any]:
+    """Join the entries to a question about hits where the filters ask about them, and only there."""
+    about_entries = filters.sources or filters.languages or filters.story is not None or filters.baseline is not None
+    return chosen.join(entries, entries.c.id == hits.c.entry_id) if about_entries else chosen
+
+
 def filter_entries(db: Db, chosen: Select[Any], filters: Filters) -> Select[Any]:
     """Narrow a question that has the entries table in it by what concerns entries."""
     if filters.sources:
-        named = or_(
-            feeds.c.url.in_({*filters.sources, *(make_public_url(source) for source in filters.sources)}),
-            func.lower(feeds.c.name).in_([source.lower() for source in filters.sources]),
-            feeds.c.host.in_([source.lower() for source in filters.sources]),
-        )
-        feed_ids = tuple(db.execute(select(feeds.c.id).where(named)).scalars())
+        urls = sorted({*filters.sources, *(make_public_url(source) for source in filters.sources)})
+        values = {"urls": urls, "lowered": [source.lower() for source in filters.sources]}
+        feed_ids = tuple(db.execute(_NAMED, values).scalars())
         chosen = chosen.where(entries.c.feed_id.in_(feed_ids))
     if filters.story is not None:
         chosen = chosen.where(entries.c.story_id == filters.story)

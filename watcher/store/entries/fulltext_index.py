@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select
@@ -14,9 +14,13 @@ from watcher.match import EntryText, RequiredTerms
 from watcher.model.entry import StoredEntry
 from watcher.store.database import Db
 from watcher.store.sql.fulltext import get_fulltext
+from watcher.store.sql.window import Window
 
 MAX_COUNTED_ENTRIES = 5_000
 """Beyond this many matches a word is called common, and a filter drives the search instead of it."""
+_FIRST_WINDOW = 4
+"""How many times as many rows as matches are wanted are looked at first: most common words stand in fewer."""
+_LONGEST_WINDOW = 5_000
 
 
 def index_entries(db: Db, stored: Sequence[StoredEntry], tokenized: Sequence[str] | None = None) -> None:
@@ -62,9 +66,22 @@ def list_matching_rows(
     return get_fulltext(db).list_rows(db, expression, chosen, entry_id, MAX_COUNTED_ENTRIES)
 
 
-def filter_matching_ids(db: Db, expression: str, ids: Sequence[int]) -> frozenset[int]:
-    """Return those of some ids whose entry matches."""
-    return get_fulltext(db).filter_ids(db, expression, ids) if ids else frozenset()
+def iter_matching_windows(
+    db: Db, expression: str, select_rows: Callable[[int, int], Select[Any]], *, below: int, step: int
+) -> Iterator[Window]:
+    """Yield what matches among rows, highest ids first, window by window, until there are no more.
+
+    `select_rows(below, limit)` selects the columns `id` and `entry_id` of the highest ids. A window is as large as the
+    share of what has matched before it lets `step` matches be expected.
+    """
+    limit, looked, found = _FIRST_WINDOW * step, 0, 0
+    while (window := get_fulltext(db).filter_window(db, expression, select_rows(below, limit))).looked:
+        yield window
+        below = window.lowest
+        looked += window.looked
+        found += len(window.matching)
+        missing = step - found % step
+        limit = min(_LONGEST_WINDOW, max(step, int(1.25 * missing * looked / max(1, found))))
 
 
 def rank_matching_ids(db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, TypeAlias
 
-from sqlalchemy import Select, bindparam, func, select
+from sqlalchemy import ColumnElement, Select, bindparam, func, select
 
 from watcher.match import Query, RequiredTerms, build_entry_matcher, required_terms
 from watcher.model.entry import StoredEntry
@@ -16,9 +16,9 @@ from watcher.model.topic import Evidence
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.entries.fulltext_index import (
-    filter_matching_ids,
     format_expression,
     is_common_expression,
+    iter_matching_windows,
     list_matching_ids,
     list_matching_rows,
     rank_matching_ids,
@@ -47,6 +47,7 @@ _Row: TypeAlias = tuple[StoredEntry, int | None]
 _EntryMatcher: TypeAlias = Callable[[StoredEntry], tuple[Evidence, ...] | None]
 _IDS = bindparam("ids", type_=IDS)
 _THESE = select_entries().where(any_of(entry_table.c.id, _IDS))
+_SIZES = select(stories.c.id, stories.c.size).where(any_of(stories.c.id, _IDS))
 
 
 def search_entries(
@@ -143,33 +144,48 @@ def _walk(db: Db, wanted: str | None, filters: Filters, below: int, limit: int) 
             yield _read(db, ids)
             step = min(2 * step, _LONGEST_STEP)
         return
+    yield from _walk_passing(db, wanted, filters, (above, below), step)
+
+
+def _walk_passing(
+    db: Db, wanted: str | None, filters: Filters, between: tuple[int, int], step: int
+) -> Iterator[Sequence[_Row]]:
+    """Yield entries that pass the filters and may match, newest first, in batches."""
+    above, below = between
+    passing, id_ = _select_passing(db, filters)
+    passing = passing.where(id_ > above)
     if wanted is not None and not is_common_expression(db, wanted):
-        chosen = _narrow(db, select(entry_table.c.id), filters)
-        chosen = chosen.where(entry_table.c.id < below, entry_table.c.id > above)
-        likely = list_matching_rows(db, wanted, chosen, entry_table.c.id)
+        likely = list_matching_rows(db, wanted, passing.where(id_ < below), id_)
         for some in split_into_chunks(sorted((row.id for row in likely), reverse=True), step):
             yield _read(db, some)
         return
-    while ids := _newest_passing(db, filters, above, below, step):
+
+    def select_rows(below: int, limit: int) -> Select[Any]:
+        return passing.where(id_ < below).order_by(id_.desc()).limit(limit)
+
+    if wanted is not None:
+        for window in iter_matching_windows(db, wanted, select_rows, below=below, step=step):
+            for some in split_into_chunks(window.matching, step):
+                yield _read(db, some)
+        return
+    while ids := tuple(db.execute(select_rows(below, step)).scalars()):
         below = ids[-1]
-        if may := filter_matching_ids(db, wanted, ids) if wanted is not None else ids:
-            yield _read(db, sorted(may, reverse=True))
+        yield _read(db, ids)
         step = min(2 * step, _LONGEST_STEP)
 
 
-def _newest_passing(db: Db, filters: Filters, above: int, below: int, limit: int) -> tuple[int, ...]:
-    """Return the newest ids in (above, below) that pass the filters. One topic's hits are read from their own index."""
+def _select_passing(db: Db, filters: Filters) -> tuple[Select[Any], ColumnElement[int]]:
+    """Select the ids of entries that pass all but the times, as `id` and `entry_id`; return their column as well."""
     if len(filters.topics) != 1:
-        chosen = _narrow(db, select(entry_table.c.id), filters)
-        chosen = chosen.where(entry_table.c.id < below, entry_table.c.id > above)
-        return tuple(db.execute(chosen.order_by(entry_table.c.id.desc()).limit(limit)).scalars())
-    matching = select(hit_table.c.entry_id).where(
-        hit_table.c.topic_id == filters.topics[0], hit_table.c.entry_id < below, hit_table.c.entry_id > above
-    )
+        id_ = entry_table.c.id
+        return _narrow(db, select(id_.label("id"), id_.label("entry_id")), filters), id_
+    # One topic's hits are read from their own index.
+    id_ = hit_table.c.entry_id
+    matching = select(id_.label("id"), id_.label("entry_id")).where(hit_table.c.topic_id == filters.topics[0])
     if replace(filters, topics=(), since=None, until=None) != Filters():
-        matching = matching.join(entry_table, entry_table.c.id == hit_table.c.entry_id)
+        matching = matching.join(entry_table, entry_table.c.id == id_)
         matching = filter_entries(db, matching, filters)
-    return tuple(db.execute(matching.order_by(hit_table.c.entry_id.desc()).limit(limit)).scalars())
+    return matching, id_
 
 
 def _passing(db: Db, ids: Sequence[int], filters: Filters) -> Sequence[int]:
@@ -246,5 +262,5 @@ def load_results(db: Db, ids: Sequence[int]) -> Mapping[int, SearchResult]:
 def _sizes(db: Db, story_ids: set[int]) -> Mapping[int, int]:
     if not story_ids:
         return {}
-    rows = db.execute(select(stories.c.id, stories.c.size).where(stories.c.id.in_(story_ids)))
+    rows = db.execute(_SIZES, {"ids": sorted(story_ids)})
     return {row.id: row.size for row in rows}

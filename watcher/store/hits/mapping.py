@@ -6,14 +6,26 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import RowMapping, Select
+from sqlalchemy import RowMapping, Select, case, select
 
 from watcher.model.results import StoredHit
 from watcher.model.topic import Evidence, FoundBy, Hit, Origin
 from watcher.store.entries.mapping import read_entry_row, select_entries
 from watcher.store.tables import entries as entry_table
-from watcher.store.tables import hits, stories
+from watcher.store.tables import hits, judgements, stories
 
+_JUDGED_BY = (
+    select(judgements.c.author)
+    .where(
+        judgements.c.topic_id == hits.c.topic_id,
+        judgements.c.entry_id == hits.c.entry_id,
+        judgements.c.undone_at.is_(None),
+    )
+    .order_by(judgements.c.id.desc())
+    .limit(1)
+    .correlate(hits)
+    .scalar_subquery()
+)
 _WHOLE = (
     select_entries()
     .join(hits, hits.c.entry_id == entry_table.c.id)
@@ -29,6 +41,8 @@ _WHOLE = (
         hits.c.label,
         hits.c.found_by,
         hits.c.relevance,
+        # Few hits are judged: the others cost nothing.
+        case((hits.c.label.is_not(None), _JUDGED_BY)).label("judged_by"),
         stories.c.size.label("story_size"),
     )
 )
@@ -69,6 +83,7 @@ def read_hit_row(row: RowMapping) -> StoredHit:
         ),
         stored=read_entry_row(row),
         label=row["label"],
+        judged_by=row["judged_by"],
         story_id=row["story_id"],
         story_size=row["story_size"] or 1,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -18,12 +18,12 @@ from watcher.model.results import Filters, Page, StoredHit
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.entries.queries import MAX_ENTRY_ID
-from watcher.store.filters import filter_hits
+from watcher.store.filters import filter_hits, join_filtered_entries
 from watcher.store.hits.mapping import read_hit_row, select_hits
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.chunks import split_into_chunks
 from watcher.store.sql.types import IDS
-from watcher.store.tables import entries as entry_table
+from watcher.store.sql.window import Window
 from watcher.store.tables import hits
 
 if TYPE_CHECKING:
@@ -81,32 +81,33 @@ def _newest(
     found: list[StoredHit] = []
     looked = 0
     # The index proposes, `match` decides; a call that looked at enough hits returns a cursor to go on from.
-    for some in _likely(db, filters, query, below, limit):
-        rows = db.execute(_THESE, {"ids": [hit_id for hit_id, may in some.items() if may]}).mappings().all()
-        for hit in sorted(map(read_hit_row, rows), key=lambda hit: -hit.id):
-            if not _is_match(query, hit.stored):
-                continue
-            found.append(hit)
-            if len(found) > limit:
-                return _cut(found, limit)
-        looked += len(some)
+    for window in _likely(db, filters, query, below, limit):
+        for some in split_into_chunks(window.matching, limit + _SPARE):
+            rows = db.execute(_THESE, {"ids": some}).mappings().all()
+            for hit in sorted(map(read_hit_row, rows), key=lambda hit: -hit.id):
+                if not _is_match(query, hit.stored):
+                    continue
+                found.append(hit)
+                if len(found) > limit:
+                    return _cut(found, limit)
+        looked += window.looked
         if looked >= MAX_SCANNED_HITS or enough():
-            last = min(some)
+            moment = select(hits.c.matched_at).where(hits.c.id == window.lowest)
             return Page(
                 items=tuple(found),
-                next_cursor=format_cursor("hits", last),
-                searched_back_to=db.execute(select(hits.c.matched_at).where(hits.c.id == last)).scalar_one(),
+                next_cursor=format_cursor("hits", window.lowest),
+                searched_back_to=db.execute(moment).scalar_one(),
             )
     return Page(items=tuple(found))
 
 
-def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> Iterator[Mapping[int, bool]]:
-    """Walk the hits that pass the filters, newest first: for each, whether its entry may match the query."""
+def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> Iterator[Window]:
+    """Walk the hits that pass the filters, newest first, in windows of which each holds those that may match."""
     from watcher.match import required_terms
     from watcher.store.entries.fulltext_index import (
-        filter_matching_ids,
         format_expression,
         is_common_expression,
+        iter_matching_windows,
         list_matching_rows,
     )
 
@@ -115,21 +116,25 @@ def _likely(db: Db, filters: Filters, query: Query, below: int, limit: int) -> I
     if wanted is not None and not is_common_expression(db, wanted):
         theirs = list_matching_rows(db, wanted, chosen.where(hits.c.id < below), hits.c.entry_id)
         for some in split_into_chunks(sorted((row.id for row in theirs), reverse=True), limit + _SPARE):
-            yield dict.fromkeys(some, True)
+            yield Window(looked=len(some), lowest=some[-1], matching=tuple(some))
         return
     step = limit + _SPARE
-    while rows := db.execute(chosen.where(hits.c.id < below).order_by(hits.c.id.desc()).limit(step)).all():
+
+    def select_rows(below: int, limit: int) -> Select[Any]:
+        return chosen.where(hits.c.id < below).order_by(hits.c.id.desc()).limit(limit)
+
+    if wanted is not None:
+        yield from iter_matching_windows(db, wanted, select_rows, below=below, step=step)
+        return
+    while rows := db.execute(select_rows(below, step)).all():
         below = rows[-1].id
-        may = filter_matching_ids(db, wanted, [row.entry_id for row in rows]) if wanted is not None else None
-        yield {row.id: may is None or row.entry_id in may for row in rows}
+        yield Window(looked=len(rows), lowest=below, matching=tuple(row.id for row in rows))
         step = min(2 * step, 1_000)
 
 
 def _pairs(filters: Filters) -> Select[Any]:
     """Select hits by their ids, and beside them what the filters ask of."""
-    pairs = select(hits.c.id, hits.c.entry_id)
-    about_entries = filters.sources or filters.languages or filters.story is not None or filters.baseline is not None
-    return pairs.join(entry_table, entry_table.c.id == hits.c.entry_id) if about_entries else pairs
+    return join_filtered_entries(select(hits.c.id, hits.c.entry_id), filters)
 
 
 def _cut(found: list[StoredHit], limit: int) -> Page[StoredHit]:

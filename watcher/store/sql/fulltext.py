@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, Select
 
 from watcher.match import RequiredTerms
 from watcher.store.sql.interface import Db
+from watcher.store.sql.window import Window
 
 
 class FulltextIndex(Protocol):
@@ -38,8 +39,8 @@ class FulltextIndex(Protocol):
     ) -> Sequence[Row[Any]]:
         """Return the rows of a selection whose entry matches; `cap` as in `is_common`, which has to be false."""
 
-    def filter_ids(self, db: Db, expression: str, ids: Sequence[int]) -> frozenset[int]:
-        """Return those of some ids whose entry matches."""
+    def filter_window(self, db: Db, expression: str, rows: Select[Any]) -> Window:
+        """Look through a selection, with a limit, of the columns `id` and `entry_id`."""
 
     def rank_ids(self, db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:
         """Return the ids that fit best among the `newest` that match, best first."""

@@ -6,12 +6,14 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Row, Select, bindparam, column, select, text
+from sqlalchemy import BigInteger, ColumnElement, Row, Select, Text, bindparam, cast, column, func, select, text
+from sqlalchemy.dialects.postgresql import TSQUERY
 
 from watcher.match import AllOf, AnyOf, Anything, RequiredPhrase, RequiredPrefix, RequiredTerms, RequiredToken
 from watcher.store.sql.expressions import join_expressions
 from watcher.store.sql.interface import Db
 from watcher.store.sql.types import IDS
+from watcher.store.sql.window import Window
 from watcher.store.tables import archive
 
 _LONG = "qqlong"
@@ -44,9 +46,6 @@ _LIST_BY_SCAN = text("""
         ORDER BY entry_id DESC OFFSET 0
     ) AS latest WHERE tokens @@ CAST(:wanted AS tsquery) LIMIT :limit
 """)
-_FILTER = text("""
-    SELECT entry_id FROM archive WHERE entry_id = ANY(:ids) AND tokens @@ CAST(:wanted AS tsquery)
-""").bindparams(bindparam("ids", type_=IDS))
 _RANK = text("""
     SELECT entry_id FROM archive WHERE entry_id = ANY(:ids)
     ORDER BY ts_rank_cd(tokens, CAST(:wanted AS tsquery)) DESC, entry_id DESC LIMIT :limit
@@ -57,6 +56,7 @@ _MATCHING = (
     .cte("matching")
     .prefix_with("MATERIALIZED")
 )
+_IS_MATCH = archive.c.tokens.bool_op("@@")(cast(bindparam("wanted", type_=Text), TSQUERY))
 _COUNT = text("SELECT count(*) FROM archive")
 _IS_VALID = text("SELECT indisvalid FROM pg_index WHERE indexrelid = to_regclass('ix_archive_tokens')")
 
@@ -122,9 +122,18 @@ class PostgresqlFulltext:
         """Join the selection with the matches."""
         return db.execute(chosen.where(entry_id.in_(select(_MATCHING.c.entry_id))), {"wanted": expression}).all()
 
-    def filter_ids(self, db: Db, expression: str, ids: Sequence[int]) -> frozenset[int]:
-        """Return those of some ids that match."""
-        return frozenset(db.execute(_FILTER, {"wanted": expression, "ids": ids}).scalars())
+    def filter_window(self, db: Db, expression: str, rows: Select[Any]) -> Window:
+        """Look each row up in one statement, so that only what matches is sent."""
+        passing = rows.subquery("passing")
+        # A scalar subquery is looked up by the key, row by row, whatever the planner thinks of the words.
+        is_match = select(_IS_MATCH).where(archive.c.entry_id == passing.c.entry_id).scalar_subquery()
+        found = select(
+            func.count(),
+            func.min(passing.c.id),
+            func.array_agg(passing.c.id, type_=IDS).filter(is_match),
+        )
+        looked, lowest, matching = db.execute(found, {"wanted": expression}).one()
+        return Window(looked=looked, lowest=lowest or 0, matching=tuple(sorted(matching or (), reverse=True)))
 
     def rank_ids(self, db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:
         """Rank by cover density."""

@@ -14,6 +14,7 @@ from watcher.store.sql.bulk import any_of
 from watcher.store.sql.expressions import join_expressions
 from watcher.store.sql.interface import Db
 from watcher.store.sql.types import IDS
+from watcher.store.sql.window import Window
 
 _ADD = "INSERT INTO archive (rowid, tokens) VALUES (?, ?)"
 _REMOVE = text("""
@@ -96,10 +97,16 @@ class SqliteFulltext:
         ids = self.list_ids(db, expression, below=2**62, above=0, limit=cap)
         return db.execute(chosen.where(any_of(entry_id, bindparam("ids", type_=IDS))), {"ids": ids}).all()
 
-    def filter_ids(self, db: Db, expression: str, ids: Sequence[int]) -> frozenset[int]:
-        """Return those of some ids that match."""
-        values = {"wanted": expression, "ids": ids, "low": min(ids), "high": max(ids)}
-        return frozenset(db.execute(_FILTER, values).scalars())
+    def filter_window(self, db: Db, expression: str, rows: Select[Any]) -> Window:
+        """Read the rows, then ask for their entries: joined, SQLite would ask the index once for each row."""
+        found = db.execute(rows).all()
+        if not found:
+            return Window(looked=0, lowest=0, matching=())
+        entry_ids = [row.entry_id for row in found]
+        values = {"wanted": expression, "ids": entry_ids, "low": min(entry_ids), "high": max(entry_ids)}
+        may = frozenset(db.execute(_FILTER, values).scalars())
+        matching = sorted((row.id for row in found if row.entry_id in may), reverse=True)
+        return Window(looked=len(found), lowest=min(row.id for row in found), matching=tuple(matching))
 
     def rank_ids(self, db: Db, expression: str, *, newest: int, limit: int) -> tuple[int, ...]:
         """Rank by bm25."""

@@ -6,14 +6,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
+from watcher.app.digest_listing import list_configured_digests
 from watcher.app.encoding import encode_composed_digest
 from watcher.contract.deliveries import DeliveryList, encode_delivery
-from watcher.contract.digests import DigestList, encode_subscription
-from watcher.digest.slots import find_next_slot
+from watcher.contract.digests import DigestList
 from watcher.model.digest import DeliveryState
-from watcher.store.digests.owners import find_stopped_digests
 from watcher.store.digests.queries import find_digests
-from watcher.store.digests.slots import get_last_slots
 from watcher.store.outbox.queries import find_deliveries
 from watcher.web.api.parameters import Cursor, Limit, add_next_link
 from watcher.web.context import Ctx
@@ -33,21 +31,12 @@ def list_digests(
 ) -> DigestList:
     """List the configured digests and those that were composed."""
     with ctx.app.database.read() as db:
-        last_slots = get_last_slots(db, ctx.now)
-        stopped = find_stopped_digests(db, ctx.app.settings.subscriptions)
+        chosen = [each for each in ctx.app.settings.subscriptions if name in (None, each.name)]
+        configured = list_configured_digests(db, chosen, ctx.now)
         page = find_digests(db, name=name, limit=limit, cursor=cursor)
     add_next_link(request, response, page.next_cursor)
     return {
-        "digests": [
-            encode_subscription(
-                subscription,
-                last_at=last_slots.get(subscription.name),
-                next_at=find_next_slot(subscription, ctx.now),
-                stopped=subscription.name in stopped,
-            )
-            for subscription in ctx.app.settings.subscriptions
-            if name in (None, subscription.name)
-        ],
+        "digests": configured,
         "composed": [encode_composed_digest(digest) for digest in page.items],
         "next_cursor": page.next_cursor,
     }

@@ -13,10 +13,12 @@ import jinja2
 
 from watcher import __version__
 from watcher.digest.schedule_text import format_schedule
+from watcher.text.escaping import EscapingEnvironment
 from watcher.text.lengths import format_wait
 from watcher.text.redact import redact_text
 from watcher.text.urls import http_url
 from watcher.web.render import evidence, markup, times
+from watcher.web.render.browsers import describe_browser
 
 NAVIGATION = (
     ("/hits", "Hits"),
@@ -46,7 +48,7 @@ STATE_WORDS = {
 @cache
 def make_environment(root: str = "") -> jinja2.Environment:
     """Return the environment that renders every page, which nobody changes; `root` is the prefix of its addresses."""
-    environment = jinja2.Environment(
+    environment = EscapingEnvironment(
         loader=jinja2.PackageLoader("watcher.web"),
         autoescape=True,
         trim_blocks=True,
@@ -63,6 +65,7 @@ def make_environment(root: str = "") -> jinja2.Environment:
         link=lambda path, params=None, **changed: root + link(path, params, **changed),
         plural=format_count,
         schedule_words=format_schedule,
+        describe_browser=describe_browser,
     )
     environment.filters.update(
         ago=times.format_ago, at=times.format_full, at_zone=times.format_in_zone, clock=times.format_clock,

@@ -42,6 +42,7 @@
         button.value = on ? "none" : button.dataset.judgement;
       }
       same.classList.toggle("no", label === "irrelevant");
+      $(".by", same)?.remove(); // it was somebody else's judgement
       const row = same.closest(".hit");
       row?.classList.toggle("off", $$("form.judge", row).every((other) => pressedIn(other) === "irrelevant"));
     }
