@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from watcher.match.fields import TEXT_FIELDS
 from watcher.model.entry import StoredEntry
+from watcher.model.topic import Evidence
 from watcher.text.tokenizer import (
     encode_folded,
     find_word_span,
@@ -40,6 +41,8 @@ class EntryText:
         self._lookups: dict[str, int] = {}
         self._located: dict[str, tuple[int, str | None]] = {}
         self._folded: tuple[str, ...] | None = None
+        self.evidence: dict[int, tuple[object, Evidence]] = {}
+        """What `match.evidence` has built for the entry so far, by the identity of the leaf, each with that leaf."""
 
     def text(self, field: str) -> str:
         """Return a field as it is stored; tags come one a line."""

@@ -18,14 +18,35 @@ _format_clause = lru_cache(maxsize=20_000)(format_clause)
 
 def extract_evidence(occurrences: list[Occurrence], entry: EntryText) -> tuple[Evidence, ...]:
     """Return the words of the stored text that are evidence, in reading order."""
-    leaves = sorted({leaf for occurrence in occurrences for leaf in occurrence.leaves}, key=leaf_position)
-    evidence = []
-    for number, first, last, phrase in leaves[:MAX_EVIDENCE]:
-        field = WORD_FIELDS[number]
-        start, end = entry.character_span(field, first, last)
-        text = entry.text(field)[start:end]
-        evidence.append(Evidence(field=field, start=start, end=end, text=text, clause=_format_clause(phrase)))
+    # By identity first: queries share the leaves of a phrase, and to hash one is to hash its phrase.
+    shared = {id(leaf): leaf for occurrence in occurrences for leaf in occurrence.leaves}
+    evidence: list[Evidence] = []
+    at_place: list[Leaf] = []
+    for leaf in sorted(shared.values(), key=leaf_position):
+        if at_place and at_place[0][:3] != leaf[:3]:
+            at_place = []
+        if leaf in at_place:
+            continue
+        at_place.append(leaf)
+        evidence.append(_build_evidence(leaf, entry))
+        if len(evidence) == MAX_EVIDENCE:
+            break
     return tuple(evidence)
+
+
+def _build_evidence(leaf: Leaf, entry: EntryText) -> Evidence:
+    """Return the evidence of a leaf, built once for all queries that share it."""
+    known = entry.evidence.get(id(leaf))
+    if known is not None:
+        return known[1]
+    number, first, last, phrase = leaf
+    field = WORD_FIELDS[number]
+    start, end = entry.character_span(field, first, last)
+    text = entry.text(field)[start:end]
+    evidence = Evidence(field=field, start=start, end=end, text=text, clause=_format_clause(phrase))
+    # With the leaf, whose identity no other object can have while it is kept.
+    entry.evidence[id(leaf)] = leaf, evidence
+    return evidence
 
 
 def score_evidence(evidence: tuple[Evidence, ...]) -> float:

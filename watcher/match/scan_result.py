@@ -15,8 +15,8 @@ from typing import TypeAlias
 
 from watcher.match.entry_text import FIELD_BARRIER, EntryText
 from watcher.match.evaluate import Evaluator, LinearEvaluator
-from watcher.match.fields import TEXT_FIELDS
-from watcher.match.node import Fields, Node
+from watcher.match.fields import FIELD_NUMBERS, TEXT_FIELDS
+from watcher.match.node import Fields, Node, Occurrence, build_leaf, build_occurrence
 from watcher.match.phrase import Phrase, matches_word
 
 Span: TypeAlias = tuple[int, int, int]
@@ -68,6 +68,7 @@ class ScanResult(Evaluator):
         self._patterns = patterns
         self._options = options
         self._word_numbers: dict[int, list[int]] = {}
+        self._leaves: dict[tuple[int, Fields], list[Occurrence] | None] = {}
         self._written_words: list[str] | None = None
         self._barriers: tuple[int, int] | None = None
         self._other_fields: LinearEvaluator | None = None
@@ -144,6 +145,39 @@ class ScanResult(Evaluator):
         width = len(phrase.parts) - 1
         return [(number - low, number - low + width) for number in numbers if low <= number < high]
 
+    def _find_leaves(self, phrase: Phrase, fields: Fields, limit: int | None) -> list[Occurrence] | None:
+        """Return the occurrences of a phrase, made once for all queries that have an equal phrase.
+
+        Equal phrases have one object of patterns; what is returned is shared and not to be changed.
+        """
+        if limit is not None:
+            return super()._find_leaves(phrase, fields, limit)
+        leaves, key = self._leaves, (id(self._patterns[id(phrase)]), fields)
+        if key not in leaves:
+            in_text = fields == TEXT_FIELDS
+            leaves[key] = self._find_leaves_in_text(phrase) if in_text else super()._find_leaves(phrase, fields, None)
+        return leaves[key]
+
+    def _find_leaves_in_text(self, phrase: Phrase) -> list[Occurrence] | None:
+        """Return the same of title, summary and content, with one look at where the phrase is in all of them."""
+        numbers = self._find_word_numbers(phrase)
+        if not numbers:
+            return None
+        summary, content = self._count_words_before_barriers()
+        width = len(phrase.parts) - 1
+        occurrences = []
+        for number in numbers:
+            field, low = (
+                (_TITLE, 0) if number < summary else (_SUMMARY, summary + 1) if number < content
+                else (_CONTENT, content + 1)
+            )  # fmt: skip
+            first = number - low
+            last = first + width
+            words = (first,) if not width else (*range(first, last + 1),)
+            leaf = build_leaf((field, first, last, phrase))
+            occurrences.append(build_occurrence((field, first, last, (leaf,), words)))
+        return occurrences
+
     def field_ends(self) -> tuple[int, int]:
         """Return the positions of the blanks before the two barriers, where the title and the summary end."""
         first = self.text.find(FIELD_BARRIER) - 1
@@ -191,5 +225,6 @@ class ScanResult(Evaluator):
         return self._barriers
 
 
+_TITLE, _SUMMARY, _CONTENT = (FIELD_NUMBERS[field] for field in TEXT_FIELDS)
 _get_number = itemgetter(0)
 get_start = itemgetter(1)
