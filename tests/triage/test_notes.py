@@ -9,7 +9,7 @@ import pytest
 
 from tests.store.filled import NOON, bring, item, topics
 from watcher.app.triage import notes as use_cases
-from watcher.errors import ConflictError, NotFoundError, UsageError
+from watcher.errors import ConflictError, UsageError
 from watcher.model.triage import MAX_NOTE_CHARACTERS, Target, TargetKind
 from watcher.store.database import Database
 from watcher.store.database.pruning import Retention, prune_database
@@ -63,7 +63,7 @@ def test_who_dealt_with_a_note_does_not_see_it_waiting_and_the_others_do(databas
         assert get_note(db, note.id).done == ("Ben",)
         set_mention_done(db, note.id, "Ben", done=False, now=LATER)
         assert count_handed_notes(db, "Ben") == 1
-        with pytest.raises(NotFoundError):
+        with pytest.raises(UsageError, match="not handed to you"):
             set_mention_done(db, note.id, "Dora", done=True, now=LATER)
 
 

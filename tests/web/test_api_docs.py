@@ -19,7 +19,7 @@ from pydantic import BaseModel, TypeAdapter
 from tests.contract.models import validate
 from tests.web.site import World
 from watcher import contract
-from watcher.contract.configuration import ChannelEdit, FeedSearch
+from watcher.contract.configuration import ChannelEdit, FeedSearch, OwnDigestEdit
 from watcher.contract.setup import SetupAnswers
 from watcher.settings.packs import find_pack
 from watcher.web import create_app
@@ -39,6 +39,8 @@ SENT_ELSEWHERE = {
     "POST /api/v1/feeds/discover": FeedSearch,
     "PATCH /api/v1/people/{name}": PersonUpdate,
     "PUT /api/v1/account/password": PasswordChange,
+    "POST /api/v1/account/digests": OwnDigestEdit,
+    "PATCH /api/v1/account/digests/{name}": OwnDigestEdit,
     "POST /api/v1/account/tokens": NewToken,
 }
 """Requests that send or fetch something, or need an empty watcher or a person: they are held against their models."""

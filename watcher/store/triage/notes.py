@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, literal, or_, select, update
 
-from watcher.errors import ConflictError, NotFoundError
+from watcher.errors import ConflictError, NotFoundError, UsageError
 from watcher.model.triage import Note, NoteVersion, Target, TargetKind
 from watcher.store.database import Db
 from watcher.store.sql.bulk import any_of
@@ -91,11 +91,15 @@ def set_note_deleted(db: Db, note_id: int, *, deleted: bool, now: datetime) -> N
 
 
 def set_mention_done(db: Db, note_id: int, person: str, *, done: bool, now: datetime) -> None:
-    """Record that a person dealt with a note that was handed to them, or not yet; raises NotFoundError."""
+    """Record that a person dealt with a note that was handed to them, or not yet.
+
+    Raises NotFoundError, and UsageError for a note that was handed to nobody or to others.
+    """
     theirs = (note_mentions.c.note_id == note_id, note_mentions.c.person == person)
     changed = update(note_mentions).where(*theirs).values(done_at=now if done else None)
     if db.execute(changed.returning(note_mentions.c.note_id)).first() is None:
-        raise NotFoundError("note for you", str(note_id))
+        get_note(db, note_id)
+        raise UsageError(f"note {note_id} is not handed to you")
 
 
 def list_notes(db: Db, targets: Collection[Target], *, deleted: bool = False) -> tuple[Note, ...]:
