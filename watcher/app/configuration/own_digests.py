@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from watcher.app.configuration import digests as use_cases
-from watcher.app.configuration.digests import find_digest
 from watcher.app.configuration.editor import Editor, require_text
 from watcher.channels import CHANNELS
 from watcher.contract.configuration import DigestEdit, DigestSettings, OwnDigestEdit
@@ -78,10 +77,10 @@ def encode_own_digest(editor: Editor, name: str) -> DigestSettings:
 
 def require_own_digest(editor: Editor, name: str) -> Subscription:
     """Return a digest of the person who edits. Raises NotFoundError where there is none of that name."""
-    own = list_own_digests(editor.app.settings, editor.person)
-    if not any(digest.name == name for digest in own):
-        raise NotFoundError("digest of yours", name)
-    return find_digest(own, name)
+    for digest in list_own_digests(editor.app.settings, editor.person):
+        if digest.name == name:
+            return digest
+    raise NotFoundError("digest of yours", name)
 
 
 def _to_digest(settings: Settings, edit: OwnDigestEdit) -> DigestEdit:

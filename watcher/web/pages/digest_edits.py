@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -36,8 +37,7 @@ NEW: dict[str, Any] = {
 @router.get("/digests/new")
 def show_new_digest(request: Request, ctx: Ctx) -> Response:
     """Show the form of a new digest."""
-    zones = {digest.timezone for digest in ctx.app.settings.subscriptions}
-    timezone = next(iter(zones)) if len(zones) == 1 else "UTC"
+    timezone = suggest_timezone(ctx)
     channels = [channel.name for channel in ctx.app.settings.channels][:1]
     return _render_form(request, ctx, {**NEW, "timezone": timezone, "channels": channels}, name="")
 
@@ -169,6 +169,21 @@ class NextTimes:
         return "An alert: sent when a story begins." if self.schedule.lower() == IMMEDIATE else ""
 
 
+def suggest_timezone(ctx: WebContext) -> str:
+    """Return the zone that all digests have, for one more; UTC where they differ or there are none."""
+    zones = {digest.timezone for digest in ctx.app.settings.subscriptions}
+    return next(iter(zones)) if len(zones) == 1 else "UTC"
+
+
+def list_form_choices(ctx: WebContext, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what every form of a digest offers: the next times of its schedule, the topics and the time zones."""
+    return {
+        "times": find_times(ctx, values["schedule"], values["timezone"]),
+        "topics": ctx.app.settings.topics,
+        "zones": sorted(zone for zone in list_timezones() if "/" in zone or zone == "UTC"),
+    }
+
+
 def find_times(ctx: WebContext, schedule: str, timezone: str) -> NextTimes:
     try:
         validate_schedule(schedule, timezone)
@@ -189,8 +204,6 @@ def _render_form(
     settings = ctx.app.settings
     return ctx.render_page(
         request, "digest_form.html", status, values=values, name=name, faults=list_faults(error), error=error,
-        times=find_times(ctx, values["schedule"], values["timezone"]),
-        channels=settings.channels, topics=settings.topics,
-        zones=sorted(zone for zone in list_timezones() if "/" in zone or zone == "UTC"),
+        **list_form_choices(ctx, values), channels=settings.channels,
         saved=get_saved(request, ctx),
     )  # fmt: skip

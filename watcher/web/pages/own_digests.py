@@ -10,11 +10,10 @@ from watcher.app.configuration import own_digests as use_cases
 from watcher.app.configuration.own_digests import list_mail_channels, require_own_digest
 from watcher.contract.configuration import OwnDigestEdit
 from watcher.errors import UsageError, WatcherError
-from watcher.settings.schema import list_timezones
 from watcher.web.context import Ctx, WebContext
 from watcher.web.editing import make_editor, save
 from watcher.web.forms import Form, SubmittedForm
-from watcher.web.pages.digest_edits import encode_form_values, find_times
+from watcher.web.pages.digest_edits import encode_form_values, list_form_choices, suggest_timezone
 from watcher.web.pages.edits import list_faults, pick_changes, try_edit
 from watcher.web.pages.outcomes import redirect_with_outcome
 
@@ -33,8 +32,7 @@ NEW: dict[str, Any] = {
 @router.get("/account/digests/new")
 def show_new_own_digest(request: Request, ctx: Ctx) -> Response:
     """Show the form of a new digest of one's own."""
-    zones = {digest.timezone for digest in ctx.app.settings.subscriptions}
-    return _render_form(request, ctx, {**NEW, "timezone": next(iter(zones)) if len(zones) == 1 else "UTC"}, name="")
+    return _render_form(request, ctx, {**NEW, "timezone": suggest_timezone(ctx)}, name="")
 
 
 @router.post("/account/digests/new")
@@ -120,10 +118,7 @@ def _render_form(
     error: WatcherError | None = None,
     status: int = 200,
 ) -> Response:
-    settings = ctx.app.settings
     return ctx.render_page(
         request, "own_digest.html", status, values=values, name=name, faults=list_faults(error), error=error,
-        times=find_times(ctx, values["schedule"], values["timezone"]),
-        topics=settings.topics, channels=list_mail_channels(settings),
-        zones=sorted(zone for zone in list_timezones() if "/" in zone or zone == "UTC"),
+        **list_form_choices(ctx, values), channels=list_mail_channels(ctx.app.settings),
     )  # fmt: skip
