@@ -21,6 +21,11 @@ NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 """A name that can be part of an address and of a file name."""
 
 
+def make_plain_name(text: str) -> str:
+    """Return the ASCII letters and digits of a text, a hyphen for what stands between them, at most 48 characters."""
+    return "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in text).split())[:48]
+
+
 class Section(BaseModel):
     """A mapping in a configuration file: frozen, no unknown keys; a key without a value counts as absent."""
 

@@ -17,6 +17,7 @@ from watcher.model.digest import Channel, Subscription
 from watcher.model.person import Person, make_login
 from watcher.settings import Settings
 from watcher.text.idn import validate_address
+from watcher.text.written_values import make_plain_name
 
 MAX_OWN_DIGESTS = 10
 """Each is composed and sent by itself: one person must not keep the outbox busy."""
@@ -109,7 +110,6 @@ def _choose_channel(settings: Settings, name: str | None) -> str:
 
 def _make_name(person: str, taken: Sequence[str]) -> str:
     """Return a name that is free: the person's in plain letters, and a number."""
-    plain = "".join(c if c.isascii() and c.isalnum() else " " for c in make_login(person))
-    stem = "-".join(plain.split())[:48] or "own"
+    stem = make_plain_name(make_login(person)) or "own"
     number = next(number for number in range(1, len(taken) + 2) if f"{stem}-{number}" not in taken)
     return f"{stem}-{number}"

@@ -19,7 +19,7 @@ from watcher.digest.slots import list_next_slots, validate_schedule
 from watcher.errors import UsageError, WatcherError
 from watcher.model.digest import Subscription
 from watcher.settings.schema import list_timezones
-from watcher.text.written_values import NAME
+from watcher.text.written_values import NAME, make_plain_name
 from watcher.web.context import Ctx, WebContext
 from watcher.web.editing import make_editor
 from watcher.web.forms import Form, SubmittedForm
@@ -149,7 +149,7 @@ def encode_form_values(ctx: WebContext, digest: Subscription) -> dict[str, Any]:
 
 def _make_name(title: str) -> str:
     """Return a name made from a title; empty where it has no letters for one."""
-    name = "-".join("".join(c if c.isascii() and c.isalnum() else " " for c in title.lower()).split())[:48]
+    name = make_plain_name(title.lower())
     return name if NAME.fullmatch(name) else ""
 
 
