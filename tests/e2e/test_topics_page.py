@@ -8,10 +8,11 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
+from tests.e2e.keyboard import Keyboard, visit
 from tests.e2e.machine import Desk, wait_for
-from tests.e2e.test_setup_page import at, find_serious
+from tests.e2e.test_setup_page import at
 from tests.e2e.test_setup_page import browser as browser
 from tests.web_server import Reply, Server
 from watcher.client import Client
@@ -58,66 +59,10 @@ def watched(desk: Desk, press: Server) -> Iterator[Desk]:
         yield desk
 
 
-class Keyboard:
-    """A visitor without a mouse; `faults` collects what axe, the console and the width of the page find."""
-
-    def __init__(self, page: Page, address: str) -> None:
-        self.page = page
-        self.address = address
-        self.faults: list[str] = []
-        page.on("pageerror", lambda error: self.faults.append(str(error)))
-        page.on("console", lambda said: self.faults.append(said.text) if "Security Policy" in said.text else None)
-
-    def open(self, path: str) -> None:
-        self.page.goto(self.address + path)
-
-    def tab_to(self, wanted: Locator) -> None:
-        """Press Tab until an element has the focus: what no key reaches is not there for this visitor."""
-        expect(wanted).to_be_visible()
-        for _ in range(120):
-            if wanted.evaluate("element => element === document.activeElement"):
-                return
-            self.page.keyboard.press("Tab")
-        raise AssertionError(f"no key reaches {wanted}")
-
-    def write(self, label: str, text: str) -> None:
-        """Type a text over what a field holds."""
-        self.tab_to(self.page.get_by_label(label, exact=True))
-        self.page.keyboard.press("ControlOrMeta+A")
-        self.page.keyboard.press("Delete")
-        self.page.keyboard.type(text)
-
-    def press(self, wanted: Locator) -> None:
-        self.tab_to(wanted)
-        self.page.keyboard.press("Enter")
-
-    def press_button(self, name: str) -> None:
-        self.press(self.page.get_by_role("button", name=name, exact=True).first)
-
-    def press_link(self, name: str) -> None:
-        self.press(self.page.get_by_role("link", name=name, exact=True).first)
-
-    def unfold(self, name: str) -> None:
-        self.press(self.page.locator("summary", has_text=name).first)
-
-    def save(self) -> None:
-        self.page.keyboard.press("ControlOrMeta+Enter")
-
-    def look(self) -> None:
-        """Check the page as it is now."""
-        self.faults += [f"{self.page.url}: {fault}" for fault in find_serious(self.page)]
-        if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
-            self.faults.append(f"{self.page.url}: wider than its window")
-
-
 @pytest.fixture
 def visitor(browser: Browser, watched: Desk, request: pytest.FixtureRequest) -> Iterator[Keyboard]:
-    context = browser.new_context(viewport={"width": request.param, "height": 900})
-    context.set_default_timeout(30_000)
-    made = Keyboard(context.new_page(), f"http://127.0.0.1:{watched.port}")
-    yield made
-    context.close()
-    assert made.faults == []
+    with visit(browser, watched, request.param) as made:
+        yield made
 
 
 def get_query(visitor: Keyboard, topic_id: str) -> str:

@@ -122,6 +122,8 @@ REQUESTS: dict[str, Any] = {
     "POST /api/v1/account/tokens": {"label": "the screen in the newsroom", "role": "reader"},
 }
 """The bodies of requests: `METHOD path`."""
+IF_MATCH = {"type": "string", "pattern": "^[!-~]+$", "title": "If-Match"}
+"""The header that an edit needs; its route takes it as optional, to answer with 428 and not 422 where it is missing."""
 PARAMETERS = {
     "topic_id": "eyes", "name": "daily", "url": "https://harbour.example/feed.xml", "q": "ferry~ NOT film",
     "topic": ["eyes"], "since": "7d", "until": "2026-11-28", "source": ["harbour.example"], "language": ["en"],
@@ -134,6 +136,9 @@ def add_examples(document: dict[str, Any]) -> None:
     schemas = document.get("components", {}).get("schemas", {})
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"].lower() == "if-match":
+                    parameter |= {"required": True, "schema": IF_MATCH}
             if (body := REQUESTS.get(f"{method.upper()} {path}")) is not None:
                 operation["requestBody"]["content"]["application/json"]["example"] = body
             for status, answer in operation["responses"].items():

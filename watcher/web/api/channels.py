@@ -14,7 +14,7 @@ from watcher.contract.deliveries import ChannelTest
 from watcher.errors import UsageError
 from watcher.web.api.edited_items import EditedItems
 from watcher.web.api.edits import IdempotencyKey, IfMatch
-from watcher.web.api.problems import EDITS
+from watcher.web.api.problems import CHANGES, EDITS, UNUSABLE
 from watcher.web.context import Ctx
 from watcher.web.editing import make_editor
 
@@ -29,7 +29,7 @@ def list_channels(ctx: Ctx) -> ChannelSettingsList:
     return {"channels": [use_cases.encode_channel_settings(editor, channel) for channel in ctx.app.settings.channels]}
 
 
-@router.post("/channels", status_code=201, response_model=ChannelSettings, responses=EDITS)
+@router.post("/channels", status_code=201, response_model=ChannelSettings, responses=CHANGES)
 async def create_channel(
     request: Request, ctx: Ctx, edit: Annotated[ChannelEdit, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response:
@@ -57,7 +57,7 @@ async def delete_channel(ctx: Ctx, name: Name, etag: IfMatch) -> None:
     await _ITEMS.remove_item(ctx, name, etag)
 
 
-@router.post("/channels/{name}/test", responses=EDITS)
+@router.post("/channels/{name}/test", responses=UNUSABLE)
 async def test_channel(ctx: Ctx, name: Name) -> ChannelTest:
     """Send a test message to every recipient of a channel, and get the outcome of each step."""
     if ctx.fetcher is None:

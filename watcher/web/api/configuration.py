@@ -11,7 +11,7 @@ from watcher.app.configuration.values import encode_settings, update_settings
 from watcher.contract.configuration import ConfigurationHistory, ConfigurationVersion, Settings, SettingsEdit
 from watcher.web.api.edits import IfMatch, check_body, set_etag
 from watcher.web.api.parameters import Limit
-from watcher.web.api.problems import EDITS
+from watcher.web.api.problems import CHANGES, EDITS
 from watcher.web.context import Ctx
 from watcher.web.editing import make_editor, save
 from watcher.web.validation import MAX_ID
@@ -47,7 +47,7 @@ def list_history(ctx: Ctx, limit: Limit = 50) -> ConfigurationHistory:
     return {"versions": [encode_version(version) for version in versions]}
 
 
-@router.post("/history/{number}/undo", responses=EDITS)
+@router.post("/history/{number}/undo", responses=CHANGES)
 async def undo_edit(ctx: Ctx, number: Number) -> ConfigurationVersion:
     """Undo an edit: its files are again what they were before. Refused where they were changed since (412)."""
     return encode_version(await save(ctx, "api", lambda editor: editor.undo(number)))

@@ -13,7 +13,7 @@ from watcher.app.configuration.editor import Editor
 from watcher.contract.configuration import DigestEdit, DigestSettings, SentNow
 from watcher.web.api.edited_items import EditedItems
 from watcher.web.api.edits import IdempotencyKey, IfMatch, create_once
-from watcher.web.api.problems import EDITS
+from watcher.web.api.problems import CHANGES, EDITS, REPEATABLE
 from watcher.web.context import Ctx
 from watcher.web.editing import make_editor
 
@@ -21,7 +21,7 @@ router = APIRouter(tags=["digests"])
 Name = Annotated[str, Path(max_length=200)]
 
 
-@router.post("/digests", status_code=201, response_model=DigestSettings, responses=EDITS)
+@router.post("/digests", status_code=201, response_model=DigestSettings, responses=CHANGES)
 async def create_digest(
     request: Request, ctx: Ctx, edit: Annotated[DigestEdit, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response:
@@ -49,7 +49,7 @@ async def delete_digest(ctx: Ctx, name: Name, etag: IfMatch) -> None:
     await _ITEMS.remove_item(ctx, name, etag)
 
 
-@router.post("/digests/{name}/send", response_model=SentNow, status_code=201, responses=EDITS)
+@router.post("/digests/{name}/send", response_model=SentNow, status_code=201, responses=REPEATABLE)
 async def send_digest(request: Request, ctx: Ctx, name: Name, idempotency_key: IdempotencyKey = None) -> Response:
     """Send a digest now, in its quiet hours as well, and even if it is empty."""
 

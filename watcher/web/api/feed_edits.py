@@ -17,7 +17,7 @@ from watcher.fetch import discover
 from watcher.text.redact import redact_url
 from watcher.web.api.edited_items import EditedItems
 from watcher.web.api.edits import IdempotencyKey, IfMatch, check_body
-from watcher.web.api.problems import EDITS
+from watcher.web.api.problems import CHANGES, EDITS
 from watcher.web.context import Ctx
 from watcher.web.validation import Text
 
@@ -25,7 +25,7 @@ router = APIRouter(tags=["feeds"])
 Url = Annotated[Text, Query(description="The feed's address, as configured", max_length=4000)]
 
 
-@router.post("/feeds", status_code=201, response_model=FeedSettings, responses=EDITS)
+@router.post("/feeds", status_code=201, response_model=FeedSettings, responses=CHANGES)
 async def create_feed(
     request: Request, ctx: Ctx, edit: Annotated[FeedEdit, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response:
@@ -33,7 +33,7 @@ async def create_feed(
     return await _ITEMS.add_item(request, ctx, edit, idempotency_key)
 
 
-@router.post("/feeds/discover", responses=EDITS)
+@router.post("/feeds/discover")
 async def discover_feeds(ctx: Ctx, search: Annotated[FeedSearch, Body()]) -> DiscoveredFeeds:
     """Find the feeds that a site or page offers; each was fetched and read. It also finds a feed that moved."""
     check_body(search)

@@ -23,7 +23,7 @@ from watcher.store.triage.notes import (
 )
 from watcher.web.api.edits import IdempotencyKey, create_once
 from watcher.web.api.parameters import Cursor, add_next_link
-from watcher.web.api.problems import EDITS
+from watcher.web.api.problems import NOTE_EDITS, REPEATABLE
 from watcher.web.auth.person import get_person
 from watcher.web.context import Ctx
 from watcher.web.validation import NoteId, Text
@@ -82,7 +82,7 @@ def get_notes(
     return encode_notes(found[:limit], next_cursor)
 
 
-@router.post("/notes", status_code=201, response_model=Note)
+@router.post("/notes", status_code=201, response_model=Note, responses=REPEATABLE)
 async def post_note(request: Request, ctx: Ctx, new: NewNote, idempotency_key: IdempotencyKey = None) -> Response:
     """Write a note, and hand it to the people it names."""
     author = get_person(request).name
@@ -117,7 +117,7 @@ def get_note_versions(ctx: Ctx, note_id: NoteId) -> NoteHistory:
         return encode_note_history(list_note_versions(db, note_id))
 
 
-@router.patch("/notes/{note_id}", responses={412: EDITS[412]})
+@router.patch("/notes/{note_id}", responses=NOTE_EDITS)
 def patch_note(request: Request, ctx: Ctx, note_id: NoteId, update: NoteUpdate) -> Note:
     """Replace the text of your note; 412 where it was changed since `version`."""
     author = get_person(request).name

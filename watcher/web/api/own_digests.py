@@ -11,7 +11,7 @@ from watcher.app.configuration.digests import encode_digest_settings
 from watcher.contract.configuration import DigestSettings, OwnDigestEdit, OwnDigests
 from watcher.web.api.edited_items import EditedItems
 from watcher.web.api.edits import IdempotencyKey, IfMatch
-from watcher.web.api.problems import EDITS
+from watcher.web.api.problems import CHANGES, EDITS
 from watcher.web.auth.person import get_person
 from watcher.web.context import Ctx
 from watcher.web.editing import make_editor
@@ -28,7 +28,7 @@ def list_own_digests(request: Request, ctx: Ctx) -> OwnDigests:
     return {"digests": [encode_digest_settings(editor, digest) for digest in own]}
 
 
-@router.post("/digests", status_code=201, response_model=DigestSettings, responses=EDITS)
+@router.post("/digests", status_code=201, response_model=DigestSettings, responses=CHANGES)
 async def create_own_digest(
     request: Request, ctx: Ctx, edit: Annotated[OwnDigestEdit, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response:

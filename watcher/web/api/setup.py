@@ -12,7 +12,7 @@ from watcher.contract.deliveries import ChannelTest
 from watcher.contract.setup import SetupAnswers, SetupResult, SetupState
 from watcher.errors import UsageError
 from watcher.web.api.edits import IdempotencyKey, check_body, create_once
-from watcher.web.api.problems import EDITS
+from watcher.web.api.problems import CHANGES
 from watcher.web.context import Ctx
 from watcher.web.setting_up import describe_setup, set_up
 
@@ -25,7 +25,7 @@ def get_setup(ctx: Ctx) -> SetupState:
     return describe_setup(ctx)
 
 
-@router.post("/setup", status_code=201, response_model=SetupResult, responses=EDITS)
+@router.post("/setup", status_code=201, response_model=SetupResult, responses=CHANGES)
 async def create_setup(
     request: Request, ctx: Ctx, answers: Annotated[SetupAnswers, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response:
@@ -38,7 +38,7 @@ async def create_setup(
     return await create_once(request, ctx, idempotency_key, answers, create)
 
 
-@router.post("/setup/test", responses=EDITS)
+@router.post("/setup/test")
 async def test_unsaved_channel(ctx: Ctx, edit: Annotated[ChannelEdit, Body()]) -> ChannelTest:
     """Send a test message on a channel that is not saved."""
     check_body(edit)

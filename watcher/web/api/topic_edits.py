@@ -13,7 +13,7 @@ from watcher.app.topics import find_topic
 from watcher.contract.configuration import SavedTopic, TopicEdit, TopicSettings
 from watcher.web.api.edited_items import EditedItems
 from watcher.web.api.edits import IdempotencyKey, IfMatch, set_etag
-from watcher.web.api.problems import EDITS
+from watcher.web.api.problems import CHANGES, EDITS
 from watcher.web.context import Ctx, WebContext
 from watcher.web.editing import make_editor, save
 
@@ -21,7 +21,7 @@ router = APIRouter(tags=["topics"])
 TopicId = Annotated[str, Path(max_length=200)]
 
 
-@router.post("/topics", status_code=201, response_model=SavedTopic, responses=EDITS)
+@router.post("/topics", status_code=201, response_model=SavedTopic, responses=CHANGES)
 async def create_topic(
     request: Request, ctx: Ctx, edit: Annotated[TopicEdit, Body()], idempotency_key: IdempotencyKey = None
 ) -> Response:
@@ -49,7 +49,7 @@ async def delete_topic(ctx: Ctx, topic_id: TopicId, etag: IfMatch) -> None:
     await _ITEMS.remove_item(ctx, topic_id, etag)
 
 
-@router.post("/topics/{topic_id}/restore", responses=EDITS)
+@router.post("/topics/{topic_id}/restore", responses=CHANGES)
 async def restore_topic(response: Response, ctx: Ctx, topic_id: TopicId) -> TopicSettings:
     """Add a deleted topic again, as it was."""
     await save(ctx, "api", lambda editor: use_cases.restore_topic(editor, topic_id))
