@@ -26,8 +26,10 @@ from watcher.store.meaning.proposals import ProposalFilters, count_proposals
 from watcher.topics.named_query import NamedQuery
 from watcher.web.auth.control import AccessControl
 from watcher.web.auth.person import get_person
+from watcher.web.auth.roles import find_missing_role
 from watcher.web.auth.sessions import Session
 from watcher.web.deadlines import MatchBudget, QueryParser
+from watcher.web.help_links import find_help_link
 from watcher.web.kept_values import KeptValues
 from watcher.web.setup_drafts import SettingUp
 
@@ -124,6 +126,9 @@ class WebContext:
             visitor=(visitor := get_person(request)),
             may=lambda role: visitor.role.includes(Role(role)),
             logged_in=session.person is not None,
+            help_link=find_help_link(
+                getattr(request.scope.get("route"), "path", ""), is_refused=find_missing_role(request) is not None
+            ),
             topic_name=lambda topic_id: topic_names.get(topic_id, topic_id),
             proposals_open=None if status >= 400 else self._count_open_proposals(),
             keep=self.fragments.get,
