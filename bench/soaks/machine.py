@@ -1,6 +1,6 @@
 """The watcher of a run: a process that does a daemon's jobs at the conductor's word, under the injected clock.
 
-What a daemon does in the five minutes of a tick happens within one: time stands still while servers answer. The jobs
+What a daemon does in the ten minutes of a tick happens within one: time stands still while servers answer. The jobs
 are those of the real engine, in its order; only the metronome is another, for APScheduler runs on the machine's clock.
 """
 
@@ -253,8 +253,7 @@ class _Machine:
     async def _poll_rest(self, jobs: Jobs) -> None:
         poller = jobs.poller
         while True:
-            while poller.in_flight:
-                await asyncio.sleep(0.002)
+            await poller.wait_until_idle()
             if poller.is_offline or not await poller.start_due():
                 break
 

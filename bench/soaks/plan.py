@@ -12,7 +12,7 @@ from enum import StrEnum
 
 BEGIN = datetime(2026, 3, 2, tzinfo=UTC)
 MINUTE, HOUR, DAY = 60.0, 3600.0, 86_400.0
-TICK = 5 * MINUTE
+TICK = 10 * MINUTE
 INTERVAL = 3 * HOUR
 LONGEST_INTERVAL = 1.1 * INTERVAL + TICK
 """The scheduler stretches a wait by up to a tenth; the poll begins at the tick after it."""

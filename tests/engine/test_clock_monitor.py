@@ -98,3 +98,27 @@ def test_a_step_of_a_minute_keeps_the_trust(sqlite: Database) -> None:
     asyncio.run(care.check_step())
 
     assert care.may_prune
+
+
+@pytest.mark.parametrize("ahead", [timedelta(hours=2), 20 * DAY])
+def test_a_clock_that_jumped_is_doubted_until_it_is_confirmed_or_an_hour_has_passed(
+    sqlite: Database, ahead: timedelta
+) -> None:
+    clock = Clock()
+    care = care_for(sqlite, clock)
+    clock.answer(care, "one.example")
+    doubted = [care.is_doubted]
+
+    clock.ahead = ahead
+    asyncio.run(care.check_step())
+    doubted.append(care.is_doubted)
+    clock.passed += timedelta(hours=1)
+    doubted.append(care.is_doubted)
+    clock.answer(care, "one.example", "two.example", "three.example")
+    doubted.append(care.is_doubted)
+    clock.ahead = timedelta()
+    asyncio.run(care.check_step())
+    clock.answer(care, "one.example")
+    doubted.append(care.is_doubted)
+
+    assert doubted == [False, True, False, True, False]

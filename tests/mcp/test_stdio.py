@@ -16,15 +16,17 @@ from watcher import clock
 from watcher.app.listing import RawListQuery, list_hits, parse_list_query_with_sets
 from watcher.app.lookup import look_up_entry
 from watcher.inference import can_use_bundled
+from watcher.model.triage import NEVER_SEEN, Mark, TargetKind
+from watcher.store.triage.marks import load_marks
 
 READING = {
     "list_topics": {}, "get_topic": {"topic": "birds"}, "list_stories": {"since": "30d"}, "get_story": {"story": 1},
     "search_entries": {}, "get_entry": {"entry": 1}, "list_hits": {}, "get_hit": {"hit": 1},
     "explain_match": {"topic": "birds", "entry": 1}, "get_coverage": {}, "try_query": {"query": "storm"},
     "draft_topic": {"text": "Petrels return\n" + "Storm petrels return to the island every spring. " * 9},
-    "list_proposals": {}, "get_proposal": {"proposal": 1},
+    "list_proposals": {}, "get_proposal": {"proposal": 1}, "list_notes": {},
 }  # fmt: skip
-JUDGING = {"judge_hit", "judge_proposal"}
+WRITING = {"judge_hit", "judge_proposal", "write_note", "delete_note", "mark_seen", "star_items"}
 BAD = [
     ("list_hits", {"limit": 0}, "limit: input should be greater than or equal to 1."),
     ("list_hits", {"limit": 51}, "limit: input should be less than or equal to 50."),
@@ -63,6 +65,10 @@ BAD = [
     ("draft_topic", {"text": "x" * 200_001}, "text: string should have at most 200000 characters."),
     ("judge_hit", {"hit": 1, "judgement": "relevant"}, "judge_hit is not served: this server is read-only."),
     ("judge_proposal", {"proposal": 1, "judgement": "none"}, "judge_proposal is not served: this server is read-only."),
+    ("write_note", {"item": "entry:1", "text": "x"}, "write_note is not served: this server is read-only."),
+    ("mark_seen", {"items": ["entry:1"]}, "mark_seen is not served: this server is read-only."),
+    ("list_notes", {"items": ["entry:x"]}, "'entry:x' is not an item. Write entry:12, story:3 or proposal:4."),
+    ("list_notes", {"handed": "maybe"}, "handed: input should be a valid boolean"),
     ("list_hit", {}, "There is no tool 'list_hit'; did you mean list_hits?"),
     ("drop_database", {}, "There is no tool 'drop_database'"),
 ]
@@ -196,10 +202,10 @@ def test_long_lists_and_long_texts_are_read_in_parts(reader: Assistant) -> None:
 
 def test_reading_is_all_that_is_served_by_default(reader: Assistant, editor: Assistant) -> None:
     assert set(reader.list_tools()) == set(READING)
-    assert set(editor.list_tools()) == {*READING, *JUDGING}
+    assert set(editor.list_tools()) == {*READING, *WRITING}
 
 
-@pytest.mark.parametrize("name", [*READING, *sorted(JUDGING)])
+@pytest.mark.parametrize("name", [*READING, *sorted(WRITING)])
 def test_each_tool_says_what_it_does_takes_and_returns(editor: Assistant, name: str) -> None:
     tool = editor.list_tools()[name]
 
@@ -265,6 +271,40 @@ def test_a_judgement_is_recorded_with_write_and_taken_back(desk: Desk, editor: A
     assert editor.ask("judge_hit", hit=hit, judgement="none")["judged"]["label"] is None
     assert read_labels(desk)[hit] is None
     assert editor.call("judge_hit", hit=999_999, judgement="relevant").is_error
+
+
+def test_a_note_is_written_listed_and_deleted_in_the_persons_name(desk: Desk, editor: Assistant) -> None:
+    note = editor.ask("write_note", item="entry:1", text="Ask the ministry. @Ray", to=["Eda Lind"])["note"]
+    about = editor.ask("list_notes", items=["entry:1"])
+    deleted = editor.ask("delete_note", note=note["id"])["note"]
+    after = editor.ask("list_notes", items=["entry:1"])
+    refused = editor.call("write_note", item="entry:999999", text="x")
+    empty = editor.call("write_note", item="entry:1", text="  ")
+
+    assert (note["author"], note["mentions"]) == ("desk", ["Eda Lind", "Ray"])
+    assert [(each["id"], each["text"]) for each in about["notes"]] == [(note["id"], "Ask the ministry. @Ray")]
+    assert "notes.text" in about["untrusted"]
+    assert deleted["deleted_at"]
+    assert [each["id"] for each in after["notes"] if not each["deleted_at"]] == []
+    assert (read_text(refused), read_text(empty)) == ("No entry '999999'.", "A note needs a text.")
+
+
+def test_items_are_starred_and_seen_and_back(desk: Desk, editor: Assistant) -> None:
+    def read_marks() -> tuple[bool, bool]:
+        """Return whether the first entry is starred, and whether it was seen."""
+        with desk.opened() as app, app.database.read() as db:
+            mark = load_marks(db, "desk", TargetKind.ENTRY, [1]).get(1, Mark())
+        return mark.starred, mark.seen_at not in (None, NEVER_SEEN)
+
+    states = [read_marks()]
+    for tool, arguments in (
+        ("star_items", {}), ("mark_seen", {"seen": False}), ("mark_seen", {}), ("star_items", {"starred": False}),
+    ):  # fmt: skip
+        assert "entry:1" in editor.ask(tool, items=["entry:1"], **arguments)["changed"]
+        states.append(read_marks())
+
+    assert states == [(False, False), (True, False), (True, False), (True, True), (False, True)]
+    assert read_text(editor.call("star_items", items=["story:999999"])) == "No story '999999'."
 
 
 def test_instructions_in_a_report_change_nothing_and_are_marked(desk: Desk, editor: Assistant) -> None:

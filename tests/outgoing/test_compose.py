@@ -15,6 +15,7 @@ from watcher.model.topic import Origin
 from watcher.pipeline.digests import compose_due, compose_now, preview_digest
 from watcher.store.database import Database
 from watcher.store.digests.queries import find_digests
+from watcher.store.digests.reporting import has_unreported_hits
 from watcher.store.digests.slots import get_last_slot, register_subscriptions
 from watcher.store.outbox.queries import count_deliveries_by_state, find_deliveries
 from watcher.store.outbox.queue import get_next_try_at
@@ -162,6 +163,42 @@ def test_a_story_that_was_alerted_is_quiet_for_its_cooldown_and_not_lost(databas
 
     assert during == ()
     assert [titles(digest) for digest in later] == [["Five Eyes alert again"]]
+
+
+def test_looking_for_an_alerts_news_costs_the_same_however_many_stories_are_stored(sqlite: Database) -> None:
+    set_up(sqlite, "alerts")
+    found(sqlite, "Five Eyes alert", at=NOON, story=7)
+    compose_due(sqlite, press([alerts()]), NOON)
+    found(sqlite, "Five Eyes alert again", at=NOON + HOUR, story=7, outlet="Harbour Times")
+
+    def count_steps() -> int:
+        """Return the tens of steps that the database needs to find that the alert's cooldown holds all back."""
+        steps = 0
+
+        def count() -> int:
+            nonlocal steps
+            steps += 1
+            return 0
+
+        with sqlite.write() as db:
+            db.exec_driver_sql("ANALYZE")  # as a daemon does at times: its figures changed the order of the tables
+        sqlite.engine.dispose()
+        with sqlite.read() as db:
+            connection = db.connection.dbapi_connection
+            assert connection is not None
+            connection.set_progress_handler(count, 10)
+            try:
+                assert not has_unreported_hits(db, alerts(), NOON - DAY, NOON + HOUR)
+            finally:
+                connection.set_progress_handler(None, 0)
+        return steps
+
+    few = count_steps()
+    for number in range(300):
+        found(sqlite, f"Storm {number}", at=NOON - 2 * DAY, story=100 + number)
+    many = count_steps()
+
+    assert 0 < many < 1.5 * few
 
 
 def test_quiet_hours_hold_alerts_together_and_lose_none(database: Database) -> None:

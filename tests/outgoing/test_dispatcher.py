@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from datetime import datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 
-from tests.outgoing.world import MINUTE, NOON, daily, found, mail, press, senders
+from tests.outgoing.world import HOUR, MINUTE, NOON, daily, found, mail, press, senders
 from tests.plain_http import NO_AUTHORITIES
 from tests.servers import MailServer
+from tests.smtp_script import ScriptedMailServer
 from watcher.model.digest import DeliveryState
 from watcher.pipeline.digests import DigestContext, compose_now
 from watcher.pipeline.dispatcher import Dispatcher
 from watcher.pipeline.storage_monitor import StorageMonitor
 from watcher.store.database import Database
 from watcher.store.outbox.queries import find_deliveries
+from watcher.store.tables import outbox
 
 
 class LockingMailServer(MailServer):
@@ -74,3 +77,34 @@ async def _send_twice(database: Database, ready: DigestContext, server: LockingM
         await post.tick(ready.channels)
         await post.wait_until_idle()
     return faults
+
+
+@pytest.mark.parametrize("server", [{"GREETING": "554 5.7.1 client host blocked"}, {"RCPT": "451 4.3.0 try again"}])
+def test_no_message_is_given_up_while_the_clock_is_doubted(sqlite: Database, server: dict[str, str]) -> None:
+    found(sqlite, "Five Eyes on the grid")
+    with ScriptedMailServer(server) as mail_server:
+        ready = press([daily(channels=("mail",))], [mail(mail_server.port, "a@desk.example")])
+        compose_now(sqlite, ready, "daily", NOON)
+        # The clock jumps ahead after an hour: the message looks as if it had waited for 30 days.
+        moments = [NOON + minutes * MINUTE for minutes in range(0, 60, 5)] + [NOON + timedelta(days=30)]
+
+        states = [asyncio.run(_send_at(sqlite, ready, moment, is_doubted=moment > NOON + HOUR)) for moment in moments]
+        trusted = asyncio.run(_send_at(sqlite, ready, NOON + timedelta(days=31), is_doubted=False))
+
+    assert set(states) == {DeliveryState.RETRYING}
+    assert trusted is DeliveryState.DEAD
+
+
+async def _send_at(database: Database, ready: DigestContext, now: datetime, *, is_doubted: bool) -> DeliveryState:
+    """Put the only message in line, let it be sent, and return its state."""
+    with database.write() as db:
+        db.execute(update(outbox).values(next_try_at=now))
+    async with httpx.AsyncClient(verify=NO_AUTHORITIES) as client:
+        post = Dispatcher(
+            database, senders(client), lambda: now, owner="test", is_clock_doubted=lambda: is_doubted
+        )  # fmt: skip
+        await post.tick(ready.channels)
+        await post.wait_until_idle()
+    with database.read() as db:
+        [delivery] = find_deliveries(db).items
+    return delivery.state

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.people.office import ADA, EDA, RAY, bearer, logged_in, make_token, opened, staffed
+from tests.web.proposed import propose
 from tests.web.site import World
 
 
@@ -41,3 +42,29 @@ def test_who_judged_a_hit_stands_beside_it_for_everybody(office: World) -> None:
     assert f'relevant, says <span dir="auto">{EDA.name}</span>' in shown
     assert EDA.name in detail
     assert (undone["label"], undone["judged_by"]) == (None, None)
+
+
+def test_who_judged_a_proposal_or_a_storys_hit_stands_beside_it(office: World) -> None:
+    propose(office)
+    with office.served() as address, opened(address) as eda, opened(address) as ada, logged_in(address, RAY) as ray:
+        eda.headers.update(bearer(make_token(office, EDA)))
+        ada.headers.update(bearer(make_token(office, ADA)))
+        taken, refused = (each["id"] for each in eda.get("/api/v1/proposals").json()["proposals"])
+        hit_id = ada.put(f"/api/v1/proposals/{taken}/label", json={"label": "relevant"}).json()["hit"]
+        eda.put(f"/api/v1/proposals/{refused}/label", json={"label": "irrelevant"})
+        listed = {
+            each["id"]: each["judged_by"]
+            for each in eda.get("/api/v1/proposals", params={"state": ["accepted", "rejected"]}).json()["proposals"]
+        }
+        hit = eda.get(f"/api/v1/hits/{hit_id}").json()
+        for each in ada.get("/api/v1/hits").json()["hits"]:
+            ada.put(f"/api/v1/hits/{each['id']}/label", json={"label": "relevant"})
+        proposals, stories = ray.get("/proposals", params={"state": "rejected"}).text, ray.get("/stories").text
+        eda.put(f"/api/v1/proposals/{refused}/label", json={"label": None})
+        undone = eda.get(f"/api/v1/proposals/{refused}").json()
+
+    assert listed == {taken: ADA.name, refused: EDA.name}
+    assert hit["judged_by"] == ADA.name
+    assert f'not relevant, says <span dir="auto">{EDA.name}</span>' in proposals
+    assert f'relevant, says <span dir="auto">{ADA.name}</span>' in stories
+    assert (undone["state"], undone["judged_by"]) == ("open", None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from watcher.contract.digests import ConfiguredDigest, encode_subscription
+from watcher.contract.configured_digests import ConfiguredDigest, encode_subscription
 from watcher.digest.slots import find_next_slot
 from watcher.model.digest import Subscription
 from watcher.store.database import Db

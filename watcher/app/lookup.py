@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from watcher.app.encoding import encode_watched_feed
+from watcher.app.feed_encoding import encode_watched_feed
 from watcher.app.learning import describe_learning
 from watcher.app.story_brief import load_story_brief
 from watcher.app.topic_encoding import encode_topic, encode_topic_detail

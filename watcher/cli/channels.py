@@ -25,7 +25,7 @@ app.add_typer(channels, name="channels")
 @channels.command("list")
 def list_(as_json: Json = False) -> None:
     """List the channels with their recipients, and whether their other side refuses messages."""
-    from watcher.app.encoding import encode_configured_channel
+    from watcher.app.configured_channels import encode_configured_channel
     from watcher.store.outbox.blocked_channels import list_blocked_channels
 
     with open_application(queries=False) as application, application.database.read() as db:

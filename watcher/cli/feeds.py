@@ -54,7 +54,7 @@ def list_feeds(
 ) -> None:
     """List the configured feeds and their health."""
     from watcher import clock
-    from watcher.app.encoding import encode_watched_feed
+    from watcher.app.feed_encoding import encode_watched_feed
     from watcher.app.feeds import count_entries
     from watcher.app.feeds import list_feeds as get_feeds
     from watcher.errors import UsageError
@@ -86,7 +86,7 @@ def show(
 ) -> None:
     """Show a feed: its health, how often it publishes, gaps, moves, and the history of its polls."""
     from watcher import clock
-    from watcher.app.encoding import encode_poll, encode_watched_feed
+    from watcher.app.feed_encoding import encode_poll, encode_watched_feed
     from watcher.app.feeds import count_entries, find_feed
     from watcher.app.feeds import list_feeds as get_feeds
     from watcher.contract.feeds import encode_source

@@ -15,6 +15,7 @@ from watcher.contract.proposals import LabelledProposal
 from watcher.contract.story_briefs import StoryBrief
 from watcher.contract.topic_analysis import DraftedTopic
 from watcher.contract.topics import Clause, Topic, TopicDetail
+from watcher.contract.triage import Note
 
 
 class Answer(TypedDict):
@@ -261,3 +262,21 @@ class JudgedProposal(Answer):
     """A proposal's judgement from now on, and the hit that it became."""
 
     judged: LabelledProposal
+
+
+class FoundNotes(Answer):
+    """Notes of people about items, the newest first."""
+
+    notes: list[Note]
+
+
+class ChangedNote(Answer):
+    """A note as it is stored from now on."""
+
+    note: Note
+
+
+class MarkedItems(Answer):
+    """The items that a call marked (`entry:12`); with a story its reports, without what was so before."""
+
+    changed: list[str]

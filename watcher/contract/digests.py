@@ -1,12 +1,11 @@
-"""Digests: as configured, as composed, and their content for the API, webhooks and JSON files."""
+"""Digests: as composed, their subscribers, and their content for the API, webhooks and JSON files."""
 
 from __future__ import annotations
-
-from datetime import datetime
 
 from typing_extensions import TypedDict
 
 from watcher.contract.briefed_stories import BriefedStory, DigestHit, encode_briefed_story, encode_digest_hit
+from watcher.contract.configured_digests import ConfiguredDigest
 from watcher.contract.deliveries import Delivery
 from watcher.contract.proposals import ProposalEvidence, encode_proposal_evidence
 from watcher.contract.timestamps import format_timestamp
@@ -135,23 +134,6 @@ class ComposedDigest(TypedDict):
     coverage: Coverage
 
 
-class ConfiguredDigest(TypedDict):
-    """A digest as configured, and when it was and will be composed.
-
-    `owner` is the person whose own digest it is, empty for one of the desk's; `stopped` says that the person has left.
-    """
-
-    name: str
-    schedule: str
-    timezone: str
-    topics: list[str]
-    channels: list[str]
-    owner: str
-    stopped: bool
-    last_at: str | None
-    next_at: str | None
-
-
 class Unsubscription(TypedDict):
     """A recipient who no longer wants a digest on a channel."""
 
@@ -258,23 +240,6 @@ def _encode_proposal(proposal: digest_proposal.DigestProposal) -> DigestProposal
 def encode_digest(digest: model.Digest) -> Digest:
     """Return a digest with its number."""
     return {"id": digest.id, **encode_digest_content(digest)}
-
-
-def encode_subscription(
-    subscription: model.Subscription, *, last_at: datetime | None, next_at: datetime | None, stopped: bool = False
-) -> ConfiguredDigest:
-    """Return a digest as configured, with its last and its next slot; one that is `stopped` has no next one."""
-    return {
-        "name": subscription.name,
-        "schedule": subscription.schedule,
-        "timezone": subscription.timezone,
-        "topics": list(subscription.topics),
-        "channels": list(subscription.channels),
-        "owner": subscription.owner,
-        "stopped": stopped,
-        "last_at": format_timestamp(last_at),
-        "next_at": None if stopped else format_timestamp(next_at),
-    }
 
 
 def _encode_story(line: digest_story.DigestStory) -> DigestStory:

@@ -33,6 +33,7 @@ class Proposal(TypedDict):
     """An item that may belong to a topic by its meaning. (topic, entry) is unique.
 
     `score` and `evidence` are of `head_version`, what the topic had learned then, with the vectors of `model`.
+    `judged_by` is who judged it as `state` says; null where nobody did, or nobody with a name.
     """
 
     id: int
@@ -44,6 +45,7 @@ class Proposal(TypedDict):
     head_version: str
     entry: Entry
     evidence: list[ProposalEvidence]
+    judged_by: str | None
 
 
 class ProposalList(TypedDict):
@@ -80,6 +82,7 @@ def encode_proposal(stored: StoredProposal) -> Proposal:
         "head_version": proposal.head_version,
         "entry": encode_entry(stored.stored),
         "evidence": encode_proposal_evidence(_keep_within(proposal.evidence, stored.stored)),
+        "judged_by": stored.judged_by,
     }
 
 

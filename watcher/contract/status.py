@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing_extensions import TypedDict
 
-from watcher.contract.digests import ConfiguredDigest
+from watcher.contract.configured_digests import ConfiguredDigest
 
 
 class FeedCounts(TypedDict):

@@ -19,6 +19,8 @@ RESCHEDULE_INTERVAL = timedelta(minutes=10)
 """How often stored times are checked without a step of our own: another machine's clock may have written them."""
 MAX_TRUSTED_STEP = CLOCK_TOLERANCE
 """After a jump forward of more than this nothing is pruned until a server's clock confirms ours, at the next poll."""
+MAX_DOUBT = timedelta(hours=1)
+"""A clock that no server confirms or contradicts for so long is believed in what a person can take back."""
 
 
 class ClockMonitor:
@@ -33,6 +35,7 @@ class ClockMonitor:
         self._recorded_skew: timedelta | None = None
         self._rescheduled_at = monotonic()
         self._is_trusted = False
+        self._untrusted_at = monotonic()
 
     def observe(self, host: str, headers: Mapping[str, str]) -> None:
         """Compare our clock with a server's, as its answer just now shows it."""
@@ -49,13 +52,26 @@ class ClockMonitor:
             self._is_trusted = True
         return self._is_trusted and self._skew.estimate() is None
 
+    @property
+    def is_doubted(self) -> bool:
+        """Return whether the clock may be far ahead: servers say so, or it jumped, or began, and none confirmed it yet.
+
+        Unlike `may_prune` this ends by itself: where no server sends its time, messages are given up all the same.
+        """
+        if self.may_prune:
+            return False
+        is_new = self._monotonic() - self._untrusted_at < MAX_DOUBT.total_seconds()
+        return self._skew.estimate() is not None or is_new
+
     async def check_step(self) -> ClockStep | None:
         """Return a step of the clock since the last check, once what it put off is due and the step is stored."""
         step = self._detector.detect(self._wall(), self._monotonic())
         if step is not None:
             log.warning("clock stepped", seconds=round(step.by.total_seconds()))
             self._skew.clear()
-            self._is_trusted = self._is_trusted and step.by <= MAX_TRUSTED_STEP
+            if step.by > MAX_TRUSTED_STEP:
+                self._is_trusted = False
+                self._untrusted_at = self._monotonic()
         elif self._monotonic() - self._rescheduled_at < RESCHEDULE_INTERVAL.total_seconds():
             return None
         self._rescheduled_at = self._monotonic()

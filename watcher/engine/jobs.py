@@ -134,6 +134,7 @@ class Jobs:
             owner=self.owner,
             on_delivery=app.activity.count_delivery,
             storage=self.storage,
+            is_clock_doubted=lambda: self.clock_monitor.is_doubted,
         )
 
     async def __aenter__(self) -> Jobs:

@@ -1,4 +1,7 @@
-"""Which role each tool needs: reading is a reader's, judging an editor's. A tool that is not here is not served."""
+"""Which role each tool needs: reading, notes and marks are a reader's, judging is an editor's.
+
+A tool that is not here is not served.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,11 @@ TOOL_ROLES: Mapping[str, Role] = {
     "draft_topic": Role.READER,
     "list_proposals": Role.READER,
     "get_proposal": Role.READER,
+    "list_notes": Role.READER,
+    "write_note": Role.READER,
+    "delete_note": Role.READER,
+    "mark_seen": Role.READER,
+    "star_items": Role.READER,
     "judge_hit": Role.EDITOR,
     "judge_proposal": Role.EDITOR,
 }

@@ -27,6 +27,7 @@ from watcher.mcp.limits import CALL_WAIT, MATCHING_TIME, MAX_CALLS
 from watcher.mcp.roles import TOOL_ROLES, calling_person
 from watcher.mcp.story_tools import StoryTools
 from watcher.mcp.topic_tools import TopicTools
+from watcher.mcp.triage_tools import TriageTools
 from watcher.model.person import DESK, Person
 from watcher.text.redact import redact_text
 from watcher.text.suggest import find_nearest
@@ -45,10 +46,11 @@ and `since`. Before you conclude that nothing happened, look at `coverage`: feed
 
 Times are UTC. Write {TIMES}.
 """
-_WRITE_ONLY = ("judge_hit", "judge_proposal")
+_WRITE_ONLY = ("judge_hit", "judge_proposal", "write_note", "delete_note", "mark_seen", "star_items")
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
-# A judgement is taken back with `none`.
-_JUDGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+# Each change is taken back with the tool that made it, or the one that its description names.
+_CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
+_ADDS = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=False, open_world_hint=False)
 _Work = Callable[..., CallToolResult]
 
 
@@ -126,9 +128,13 @@ def make_server(
     for title, work in _list_reading(app, clock).items():
         _add_tool(server, work, title, calls, _READS)
     if write:
-        judging = JudgingTools(app, clock)
-        _add_tool(server, judging.judge_hit, "Judge a hit", calls, _JUDGES)
-        _add_tool(server, judging.judge_proposal, "Judge a proposal", calls, _JUDGES)
+        judging, triage = JudgingTools(app, clock), TriageTools(app, clock)
+        _add_tool(server, judging.judge_hit, "Judge a hit", calls, _CHANGES)
+        _add_tool(server, judging.judge_proposal, "Judge a proposal", calls, _CHANGES)
+        _add_tool(server, triage.write_note, "Write a note", calls, _ADDS)
+        _add_tool(server, triage.delete_note, "Delete a note", calls, _CHANGES)
+        _add_tool(server, triage.mark_seen, "Mark items as seen", calls, _CHANGES)
+        _add_tool(server, triage.star_items, "Star items", calls, _CHANGES)
     server.prompt(title="What is new about a topic")(whats_new)
     return server
 
@@ -151,6 +157,7 @@ def _list_reading(app: App, clock: Callable[[], datetime]) -> Mapping[str, _Work
         "Draft topics": topics.draft_topic,
         "List proposals": topics.list_proposals,
         "Read a proposal": topics.get_proposal,
+        "List notes": TriageTools(app, clock).list_notes,
     }
 
 

@@ -69,12 +69,16 @@ class StoredHit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredProposal:
-    """A proposal with its entry; `topic_version` is the hash of the sentences that it was made under."""
+    """A proposal with its entry; `topic_version` is the hash of the sentences that it was made under.
+
+    `judged_by` is the person who judged it, where the judgement was made under a name.
+    """
 
     proposal: Proposal
     stored: StoredEntry
     topic_version: str
     judged_at: datetime | None = None
+    judged_by: str | None = None
 
     @property
     def id(self) -> int:

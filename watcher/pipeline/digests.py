@@ -38,7 +38,14 @@ from watcher.store.digests.reporting import (
     load_edited_hits,
     load_unreported_hits,
 )
-from watcher.store.digests.slots import get_last_digest_id, get_last_slot, get_registered_at, register_subscriptions
+from watcher.store.digests.slots import (
+    KnownSlot,
+    get_last_digest_id,
+    get_last_slot,
+    get_registered_at,
+    load_known_slots,
+    register_subscriptions,
+)
 from watcher.store.digests.unsubscribes import list_unsubscribed_recipients
 from watcher.store.hits.volume import is_volume_check_due, list_recent_alarms, record_alarms, record_volume_check
 from watcher.store.outbox.queue import DeliveryDraft, add_deliveries, requeue_delivery
@@ -77,11 +84,12 @@ def compose_due(database: Database, context: DigestContext, now: datetime) -> tu
     composed = []
     with database.read() as db:
         stopped = find_stopped_digests(db, context.subscriptions)
+        known = load_known_slots(db, [subscription.name for subscription in context.subscriptions], now)
     for subscription in context.subscriptions:
         if subscription.paused or subscription.name in stopped:
             continue
         try:
-            slot = _find_slot(database, context, subscription, now)
+            slot = _find_slot(database, context, subscription, known.get(subscription.name), now)
             if slot is None:
                 continue
             digest = _compose(database, context, _Job(subscription=subscription, slot=slot, now=now))
@@ -128,21 +136,19 @@ def resend_delivery(database: Database, delivery_id: int, now: datetime) -> Deli
 
 
 def _find_slot(
-    database: Database, context: DigestContext, subscription: Subscription, now: datetime
+    database: Database, context: DigestContext, subscription: Subscription, known: KnownSlot | None, now: datetime
 ) -> datetime | None:
     """Return the slot to compose for, if one has come; a new subscription counts from now on.
 
     Quiet hours hold an alert's news together, so that one message follows their end.
     """
-    with database.read() as db:
-        known_at = get_registered_at(db, subscription.name)
-        # Times in the future were written by a clock that was ahead, and hold nothing back.
-        past = known_at if known_at is not None and known_at <= now else None
-        last = get_last_slot(db, subscription.name, now) or past
-    if known_at is None:
+    if known is None:
         with database.write() as db:
             register_subscriptions(db, [subscription.name], now)
+            last = get_last_slot(db, subscription.name, now)
         return None if subscription.immediate else find_due_slot(subscription, last, now)
+    # Times in the future were written by a clock that was ahead, and hold nothing back.
+    last = known.last or (known.registered_at if known.registered_at <= now else None)
     if not subscription.immediate:
         return find_due_slot(subscription, last, now)
     if find_quiet_end(subscription.quiet, subscription.timezone, now) is not None:

@@ -36,7 +36,8 @@ class _Pause:
 class Dispatcher:
     """Sends what is due on all channels, until `drain`.
 
-    A channel that cannot be reached is paused, longer each time: its messages keep their attempts.
+    A channel that cannot be reached is paused, longer each time: its messages keep their attempts. No message is given
+    up while the clock that says that its day is over is doubted.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Dispatcher:
         on_delivery: OnDelivery | None = None,
         jitter: Callable[[], float] = random.random,
         storage: StorageMonitor | None = None,
+        is_clock_doubted: Callable[[], bool] = lambda: False,
     ) -> None:
         self._database = database
         self._senders = senders
@@ -57,6 +59,7 @@ class Dispatcher:
         self._on_delivery = on_delivery
         self._jitter = jitter
         self._storage = storage or StorageMonitor()
+        self._is_clock_doubted = is_clock_doubted
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._pauses: dict[str, _Pause] = {}
         self._stopping = False
@@ -113,4 +116,5 @@ class Dispatcher:
             self._owner,
             on_delivery=self._on_delivery,
             storage=self._storage,
+            is_clock_doubted=self._is_clock_doubted,
         )

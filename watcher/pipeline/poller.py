@@ -100,8 +100,7 @@ class Poller:
                 break
             if self._gate.is_any_full if not claimed else not self._free_slots:
                 await self._wait_for_slot()
-        while self._polls:
-            await asyncio.wait(self._polls)
+        await self.wait_until_idle()
         if self._storage_error is not None:
             raise self._storage_error
         return summary
@@ -136,6 +135,11 @@ class Poller:
             if started < slots or self.is_offline or remaining <= 0:
                 return
             await self._wait_for_slot(remaining)
+
+    async def wait_until_idle(self) -> None:
+        """Wait until every poll that has begun is stored."""
+        while self._polls:
+            await asyncio.wait(self._polls)
 
     async def poll_claimed(self, claimed: Iterable[tuple[Feed, datetime]]) -> PollSummary:
         """Poll feeds that are claimed already, each at its moment and not before, and return the sum."""

@@ -1,9 +1,9 @@
-"""Writes notes about items and hands them to colleagues."""
+"""Finds notes about items, writes them and hands them to colleagues."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from watcher.errors import NotFoundError, UsageError
@@ -15,6 +15,17 @@ from watcher.store.triage.marks import find_missing_target
 MAX_MENTIONS = 20
 _MENTION = re.compile(r"(?<![\w@])@([\w][\w.-]{0,78}[\w]|[\w])")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u2028\u2029]")
+
+
+def find_notes(
+    db: Db, targets: Sequence[Target] = (), *, handed_to: str | None = None, limit: int = 50
+) -> tuple[Note, ...]:
+    """Return notes, the newest first: those about some targets, those that wait for a person, or everyone's."""
+    if targets:
+        return tuple(reversed(notes.list_notes(db, targets)))[:limit]
+    if handed_to is not None:
+        return tuple(notes.list_handed_notes(db, handed_to, limit=limit))
+    return tuple(notes.list_newest_notes(db, limit=limit))
 
 
 def write_note(db: Db, target: Target, text: str, to: Iterable[str], *, author: str, now: datetime) -> Note:

@@ -33,9 +33,8 @@ _REPORTED = (
     .join(digest_items, digest_items.c.hit_id == _REPORTED_HIT.c.id)
     .join(digests, digests.c.id == digest_items.c.digest_id)
 )
-_REPORTED_STORIES = _REPORTED.with_only_columns(_REPORTED_ENTRY.c.story_id).where(
-    _REPORTED_ENTRY.c.story_id.is_not(None)
-)
+# By the story of the entry that is looked at: a list of all reported stories may cost a look at every entry.
+_SAME_STORY = _REPORTED.where(_REPORTED_ENTRY.c.story_id == entry_table.c.story_id).correlate(entry_table)
 _REPORTED_TOPICS = _REPORTED.with_only_columns(_REPORTED_HIT.c.topic_id)
 
 
@@ -147,8 +146,8 @@ def _after_cooldown(subscription: Subscription, now: datetime) -> tuple[ColumnEl
 
     It stays untold, and comes when that ends.
     """
-    stories = _REPORTED_STORIES.where(*_was_composed(subscription, now - subscription.cooldown, now))
-    conditions = [or_(entry_table.c.story_id.is_(None), entry_table.c.story_id.not_in(stories))]
+    same_story = _SAME_STORY.where(*_was_composed(subscription, now - subscription.cooldown, now))
+    conditions: list[ColumnElement[bool]] = [~same_story.exists()]
     if subscription.batch:
         batch = _REPORTED_TOPICS.where(*_was_composed(subscription, now - subscription.batch, now))
         conditions.append(hit_table.c.topic_id.not_in(batch))

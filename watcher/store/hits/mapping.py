@@ -6,26 +6,15 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-from sqlalchemy import RowMapping, Select, case, select
+from sqlalchemy import RowMapping, Select
 
 from watcher.model.results import StoredHit
 from watcher.model.topic import Evidence, FoundBy, Hit, Origin
 from watcher.store.entries.mapping import read_entry_row, select_entries
+from watcher.store.meaning.judges import select_judge
 from watcher.store.tables import entries as entry_table
-from watcher.store.tables import hits, judgements, stories
+from watcher.store.tables import hits, stories
 
-_JUDGED_BY = (
-    select(judgements.c.author)
-    .where(
-        judgements.c.topic_id == hits.c.topic_id,
-        judgements.c.entry_id == hits.c.entry_id,
-        judgements.c.undone_at.is_(None),
-    )
-    .order_by(judgements.c.id.desc())
-    .limit(1)
-    .correlate(hits)
-    .scalar_subquery()
-)
 _WHOLE = (
     select_entries()
     .join(hits, hits.c.entry_id == entry_table.c.id)
@@ -41,8 +30,7 @@ _WHOLE = (
         hits.c.label,
         hits.c.found_by,
         hits.c.relevance,
-        # Few hits are judged: the others cost nothing.
-        case((hits.c.label.is_not(None), _JUDGED_BY)).label("judged_by"),
+        select_judge(hits, hits.c.label.is_not(None)),
         stories.c.size.label("story_size"),
     )
 )

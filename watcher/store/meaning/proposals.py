@@ -19,6 +19,7 @@ from watcher.store.database import Db
 from watcher.store.entries.mapping import read_entry_row, select_entries
 from watcher.store.entries.queries import MAX_ENTRY_ID
 from watcher.store.meaning.judgements import NewJudgement, add_judgement, undo_judgement
+from watcher.store.meaning.judges import select_judge
 from watcher.store.sql.dialect import acquire_lock
 from watcher.store.tables import embedding_models, hits, judgements, proposals
 from watcher.store.tables import entries as entry_table
@@ -231,6 +232,7 @@ _WHOLE = (
         proposals.c.topic_version,
         proposals.c.evidence,
         proposals.c.judged_at,
+        select_judge(proposals, proposals.c.judged_at.is_not(None)),
         func.coalesce(embedding_models.c.name, "").label("model_name"),
     )
 )
@@ -292,4 +294,5 @@ def _read_proposal(row: RowMapping) -> StoredProposal:
         stored=read_entry_row(row),
         topic_version=row["topic_version"],
         judged_at=row["judged_at"],
+        judged_by=row["judged_by"],
     )

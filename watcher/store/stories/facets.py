@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 from sqlalchemy import bindparam, func, select
 
@@ -12,6 +13,7 @@ from watcher.model.results import Facets, Filters
 from watcher.model.triage import Reader, TargetKind
 from watcher.store.database import Db
 from watcher.store.hits.facets import count_distinct, name_sources, order_days, rank_values
+from watcher.store.meaning.judges import select_judge
 from watcher.store.sql.bulk import any_of
 from watcher.store.sql.types import IDS
 from watcher.store.stories.queries import filter_stories
@@ -30,6 +32,16 @@ _HITS = (
     .join(hits, hits.c.entry_id == entry_table.c.id)
     .where(any_of(entry_table.c.story_id, _IDS))
 )
+_JUDGED_HITS = _HITS.add_columns(select_judge(hits, hits.c.label.is_not(None)))
+
+
+class StoryVerdict(NamedTuple):
+    """The hit that a story is judged by for a topic, its label, and who judged it where that is known."""
+
+    topic_id: str
+    hit_id: int
+    label: str | None
+    judged_by: str | None
 
 
 def count_story_facets(db: Db, filters: Filters) -> Facets:
@@ -68,13 +80,14 @@ def count_unread_stories(db: Db, filters: Filters, reader: Reader) -> int:
     return int(db.execute(select(func.count()).select_from(window).where(unread)).scalar_one())
 
 
-def list_judged_hits(db: Db, leads: Mapping[int, int | None]) -> Mapping[int, tuple[tuple[str, int, str | None], ...]]:
-    """Return the hit of each topic that a story is judged by, as (topic, hit, label).
+def list_judged_hits(db: Db, leads: Mapping[int, int | None]) -> Mapping[int, tuple[StoryVerdict, ...]]:
+    """Return the hit of each topic that a story is judged by.
 
     `leads` maps stories to the report whose headline names them: its hits come first, then those of earlier reports.
     """
-    chosen: dict[int, dict[str, tuple[str, int, str | None]]] = defaultdict(dict)
-    rows = db.execute(_HITS, {"ids": list(leads)}).all() if leads else []
+    chosen: dict[int, dict[str, StoryVerdict]] = defaultdict(dict)
+    rows = db.execute(_JUDGED_HITS, {"ids": list(leads)}).all() if leads else []
     for row in sorted(rows, key=lambda row: (row.entry_id != leads[row.story_id], row.id)):
-        chosen[row.story_id].setdefault(row.topic_id, (row.topic_id, row.id, row.label))
+        verdict = StoryVerdict(row.topic_id, row.id, row.label, row.judged_by)
+        chosen[row.story_id].setdefault(row.topic_id, verdict)
     return {story_id: tuple(by_topic.values()) for story_id, by_topic in chosen.items()}

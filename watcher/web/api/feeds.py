@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 
-from watcher.app.encoding import encode_poll, encode_watched_feed
+from watcher.app.feed_encoding import encode_poll, encode_watched_feed
 from watcher.contract.feeds import FeedDetail, FeedList
 from watcher.settings.feeds import find_source
 from watcher.store.feeds.poll_history import load_polls
