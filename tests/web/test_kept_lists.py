@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 
 from tests.store.filled import bring, item
-from tests.web.site import LEDGER, World, world_with_news
+from tests.web.site import HARBOUR, LEDGER, World, world_with_news
+from watcher.app.judgements import judge_hit
 from watcher.app.triage.marks import mark_seen, star
 from watcher.model.triage import Target, TargetKind
 from watcher.store.hits.search import find_hits
@@ -84,6 +86,34 @@ def test_a_row_shows_its_star_its_edit_and_its_story_at_once(client: httpx.Clien
     shown = client.get("/hits").text
     assert "told to wait" in shown
     assert "told to pause" not in shown
+
+
+def test_a_storys_row_shows_its_star_its_judgement_and_its_next_report_at_once(
+    client: httpx.Client, desk: World
+) -> None:
+    first = client.get("/stories").text
+    assert client.get("/stories").text == first
+    with desk.app.database.read() as db:
+        hit = find_hits(db).items[0]
+    assert hit.story_id is not None
+
+    with desk.app.database.write() as db:
+        star(db, "desk", [Target(TargetKind.STORY, hit.story_id)], starred=True, now=desk.clock.now)
+    assert f'value="unstar story:{hit.story_id}"' in client.get("/stories").text
+
+    assert first.count('aria-pressed="true" aria-label="Relevant') == 0
+    with desk.app.database.write() as db:
+        judge_hit(db, hit.id, "relevant", desk.clock.now)
+    assert client.get("/stories").text.count('aria-pressed="true" aria-label="Relevant') == 1
+
+    item_ = hit.stored.entry.item
+    again = item(77, item_.title, item_.summary)
+    bring(desk.app.database, [again], now=desk.clock.now, matcher=desk.app.matcher, feed=HARBOUR)
+    grown = client.get("/stories").text
+    assert grown.count('class="count"') == first.count('class="count"') + 1
+
+    desk.clock.now += timedelta(hours=3)
+    assert "3 hours ago" in client.get("/stories").text or "3 h ago" in client.get("/stories").text
 
 
 def test_each_visitor_gets_the_token_of_their_own_forms(desk: World) -> None:

@@ -1,4 +1,4 @@
-"""Rows of a list of hits as HTML, kept by all that they show: most of them stay the same from request to request."""
+"""Rows of the lists of hits and stories as HTML, kept by all that they show: most stay the same between requests."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from watcher.model.story import Story
+from watcher.store.stories.facets import StoryVerdict
 from watcher.web.kept_values import KeptValues
 from watcher.web.pages.hit_groups import HitGroup, HitRow
 from watcher.web.pages.row_marks import RowMarks
@@ -17,7 +19,7 @@ MAX_KEPT_CHARACTERS = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowKeeper:
-    """Renders the rows of one request, or finds them rendered.
+    """Renders the rows of hits of one request, or finds them rendered.
 
     `frame` is what they depend on besides their own content: the list's address, and what the visitor may do. The
     visitor's form token is no part of it, since it is put in last. `ago_from` is the time from which rows count how
@@ -51,3 +53,31 @@ class RowKeeper:
             self.marks.is_starred(entry_id),
             self.marks.count_notes(entry_id),
         )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoryRowKeeper:
+    """Renders the rows of stories of one request, or finds them rendered; see RowKeeper."""
+
+    kept: KeptValues[str]
+    marks: RowMarks
+    verdicts: Mapping[int, tuple[StoryVerdict, ...]]
+    topic_names: Mapping[str, str]
+    frame: Hashable
+    now: datetime
+
+    def render(self, macro: Callable[[Story], str], story: Story) -> str:
+        """Return the HTML of a story, which `macro` renders where it is not kept."""
+        verdicts = self.verdicts.get(story.id, ())
+        key = (
+            self.frame,
+            story,
+            verdicts,
+            tuple(self.topic_names.get(verdict.topic_id) for verdict in verdicts),
+            self.marks.is_unread(story.id, story.last_at),
+            self.marks.is_starred(story.id),
+            self.marks.count_notes(story.id),
+            format_ago(story.first_at, self.now),
+            format_ago(story.last_at, self.now),
+        )
+        return self.kept.get(key, lambda: macro(story))
