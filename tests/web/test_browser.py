@@ -10,10 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, ViewportSize, sync_playwright
 
 from tests.store.filled import bring, item
 from tests.web.hostile import HOSTILE, hostile_feed
@@ -25,8 +26,9 @@ from watcher.pipeline.digests import compose_now
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
          "--disable-background-networking", "--disable-component-update", "--disable-sync"]  # fmt: skip
-WIDE, NARROW = {"width": 1600, "height": 1000}, {"width": 360, "height": 780}
-PAGES = ("/hits", "/hits/1", "/stories", "/stories/3", "/archive?q=eyes", "/topics", "/topics/eyes", "/feeds",
+WIDE, NARROW = ViewportSize(width=1600, height=1000), ViewportSize(width=360, height=780)
+SIZES = [pytest.param(WIDE, id="1600 px"), pytest.param(NARROW, id="360 px")]
+PAGES = ("/hits", "/hits/1", "/stories", "/stories/1", "/archive?q=eyes", "/topics", "/topics/eyes", "/feeds",
          "/feeds/add", "/feeds/show?url=https://ledger.example/feed.xml", "/digests", "/digests/1", "/deliveries",
          "/overview", "/workbench?topic=eyes", "/workbench/article", "/as-of?at=1h", "/digests/preview?name=daily",
          "/digests/new", "/digests/edit?name=daily", "/channels/new", "/channels/new?kind=slack",
@@ -64,7 +66,7 @@ def address(told: World) -> Iterator[str]:
         yield address
 
 
-@pytest.fixture(params=[pytest.param(WIDE, id="1600 px"), pytest.param(NARROW, id="360 px")])
+@pytest.fixture(params=SIZES)
 def page(browser: Browser, address: str, request: pytest.FixtureRequest) -> Iterator[Page]:
     context = browser.new_context(viewport=request.param, base_url=address)
     opened = context.new_page()
@@ -138,7 +140,7 @@ def test_no_name_in_a_table_is_squeezed_to_a_letter_a_line(page: Page) -> None:
         assert min(widths) >= 150, path
 
 
-def test_pages_are_read_without_javascript(browser: Browser, address: str) -> None:
+def test_a_hit_is_judged_without_javascript(browser: Browser, address: str) -> None:
     context = browser.new_context(java_script_enabled=False, base_url=address)
     page = context.new_page()
     page.goto("/hits?topic=cyber")
@@ -151,9 +153,53 @@ def test_pages_are_read_without_javascript(browser: Browser, address: str) -> No
     context.close()
 
 
-@pytest.mark.parametrize(("scheme", "rules"), [("light", None), ("dark", COLOURS)], ids=["light", "dark"])
-def test_axe_finds_nothing_serious(browser: Browser, address: str, scheme: str, rules: dict[str, Any] | None) -> None:
-    context = browser.new_context(color_scheme=scheme, base_url=address)  # type: ignore[arg-type]
+@pytest.mark.parametrize("viewport", SIZES)
+def test_pages_are_read_without_javascript(browser: Browser, address: str, viewport: ViewportSize) -> None:
+    context = browser.new_context(java_script_enabled=False, base_url=address, viewport=viewport)
+    page = context.new_page()
+    for path in PAGES:
+        answer = page.goto(path)
+        assert answer is not None
+        assert answer.ok, path
+        # What a script alone would bring is not there, and what it would take away is: a heading, and more than it.
+        assert page.locator("main h1").count() == 1, path
+        assert len(page.locator("main").inner_text()) > 80, path
+        assert page.locator("[data-keys]").is_hidden(), path
+    context.close()
+
+
+def test_filters_are_folded_counted_and_taken_away_one_by_one(page: Page) -> None:
+    for path, chip, left in (
+        ("/hits?language=en&order=score&since=7d", "Order: most relevant", "language=en&since=7d"),
+        ("/stories?language=en&order=outlets", "Order: most outlets", "language=en"),
+        ("/archive?language=en&until=2030-01-01", "Until: 2030-01-01", "language=en"),
+    ):
+        page.goto(path)
+        summary = page.locator(".filters summary")
+        assert summary.inner_text() == "Filters (2)", path
+        language = page.locator(".filters input[name=language]")
+        assert not language.is_visible(), path
+        page.locator(".set a", has_text=chip).click()
+        page.wait_for_url(lambda url: "order" not in url and "until" not in url)
+        assert sorted(urlsplit(page.url).query.split("&")) == sorted(left.split("&")), path
+        assert summary.inner_text() == "Filters (1)", path
+        summary.click()
+        assert language.is_visible(), path
+        assert language.input_value() == "en", path
+        page.get_by_role("link", name="Clear", exact=True).click()
+        page.wait_for_url(lambda url: "language" not in url)
+        assert summary.inner_text() == "Filters", path
+
+
+@pytest.mark.parametrize(
+    ("scheme", "viewport", "rules"),
+    [("light", WIDE, None), ("light", NARROW, None), ("dark", WIDE, COLOURS)],
+    ids=["light, 1600 px", "light, 360 px", "dark"],
+)
+def test_axe_finds_nothing_serious(
+    browser: Browser, address: str, scheme: Any, viewport: ViewportSize, rules: dict[str, Any] | None
+) -> None:
+    context = browser.new_context(color_scheme=scheme, base_url=address, viewport=viewport)
     page = context.new_page()
     found = []
     for path in PAGES:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from starlette.requests import Request
 
-from watcher.app.listing import ORDERS, ListQuery, RawListQuery
+from watcher.app.listing import LAST_VISIT, ORDERS, ListQuery, RawListQuery
 from watcher.errors import BusyError, QueryError, UsageError, WatcherError
 from watcher.model.triage import Reader
 from watcher.store.triage.readers import load_reader
@@ -20,8 +20,32 @@ from watcher.web.validation import MAX_ID, validate_text
 PAGE_SIZE = 50
 MAX_VALUES = 100
 """Values of one filter that are read; more are ignored."""
-_FILTERS = ("until", "source", "language", "label", "found_by", "order", "group")
-_NARROWING = (*_FILTERS, "since", "unread", "starred")
+_PANEL = {
+    "like": "Like", "since": "Since", "until": "Until", "source": "Source", "language": "Language", "label": "Judged",
+    "found_by": "Found by", "group": "List by", "order": "Order",
+}  # fmt: skip
+"""The fields of the panel of filters that are plain parameters, with what pages call them."""
+_VALUE_WORDS = {
+    "irrelevant": "not relevant", "none": "not yet", "meaning": "meaning, judged relevant", "all": "words or meaning",
+    "no": "report", "score": "most relevant", "new": "newest story", "outlets": "most outlets",
+}  # fmt: skip
+"""What pages call the values that the panel offers to choose from."""
+TIME_PRESETS = {
+    None: "Any time", "today": "Today", "24h": "24 hours", "7d": "7 days", "30d": "30 days",
+    "last-visit": "Since last visit",
+}  # fmt: skip
+"""The times that lists offer at a press, with their names."""
+_CHOSEN = ("label", "found_by", "group", "order")
+_NARROWING = (*(name for name in _PANEL if name != "like"), "unread", "starred")
+
+
+@dataclass(frozen=True, slots=True)
+class SetFilter:
+    """A filter of the panel that is set, with what the page calls it and its value."""
+
+    name: str
+    label: str
+    value: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,21 +62,35 @@ class PageQuery:
 
     @property
     def order(self) -> str:
-        return str(self.typed.get("order") or "new")
+        return self.query.order
 
     @property
     def grouped(self) -> bool:
         return self.typed.get("group") != "no"
 
     @property
-    def has_filters(self) -> bool:
-        """Return whether a filter is set that the panel alone shows; then the panel is open."""
-        return any(self.typed.get(name) for name in _FILTERS)
+    def set_filters(self) -> tuple[SetFilter, ...]:
+        """Return the filters of the panel that are set, in its order; a time that is offered at a press shows there."""
+        return tuple(
+            SetFilter(name, label, _format_value(name, self.typed[name]))
+            for name, label in _PANEL.items()
+            if self.typed.get(name) and not (name == "since" and self.typed[name] in TIME_PRESETS)
+        )
+
+    @property
+    def time_presets(self) -> Mapping[str | None, str]:
+        return TIME_PRESETS
 
     @property
     def is_narrowed(self) -> bool:
         """Return whether anything but the search and the topic is set."""
         return any(self.typed.get(name) for name in _NARROWING)
+
+    @property
+    def is_personal(self) -> bool:
+        """Return whether what passes the filters depends on who asks."""
+        is_by_visit = LAST_VISIT in {self.typed.get("since"), self.typed.get("until")}
+        return is_by_visit or bool(self.typed.get("unread") or self.typed.get("starred"))
 
     @property
     def params(self) -> dict[str, Any]:
@@ -72,6 +110,9 @@ def parse_page_query(
         typed[name] = [value.strip() for value in params.getlist(name) if value.strip()][:MAX_VALUES]
     for name in ("q", "like", "since", "until", "story", "found_by", "order", "group", "unread", "starred", "cursor"):
         typed[name] = (params.get(name) or "").strip() or None
+    # The order that a list has anyway is no filter.
+    if typed["order"] == orders[0]:
+        typed["order"] = None
     try:
         validate_texts(typed)
         raw = RawListQuery(
@@ -95,6 +136,11 @@ def parse_page_query(
         return PageQuery(typed=typed, query=parse_request_query(ctx, raw, person), reader=reader)
     except (UsageError, QueryError, BusyError) as error:
         return PageQuery(typed=typed, query=ListQuery(order=orders[0], limit=limit), reader=reader, fault=error)
+
+
+def _format_value(name: str, typed: str | list[str]) -> str:
+    values = [typed] if isinstance(typed, str) else typed
+    return ", ".join(_VALUE_WORDS.get(value, value) if name in _CHOSEN else value for value in values)
 
 
 def validate_texts(typed: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ from watcher.web.context import Ctx, WebContext
 from watcher.web.forms import SubmittedForm
 from watcher.web.pages.list_query import PageQuery, parse_page_query
 from watcher.web.pages.notes import load_shown_notes
-from watcher.web.pages.row_marks import list_people, load_list_side, load_row_marks, record_page_visit
+from watcher.web.pages.row_marks import ListCounts, list_people, load_list_side, load_row_marks, record_page_visit
 from watcher.web.pages.sidebar import get_sidebar
 from watcher.web.pages.story_diff import arrange_reports
 from watcher.web.pages.story_growth import measure_growth
@@ -35,6 +35,7 @@ from watcher.web.validation import MAX_ID, StoryId
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 30
+_COUNTS = ListCounts(count_facets=count_story_facets, count_unread=count_unread_stories)
 
 
 @router.get("/stories")
@@ -72,13 +73,7 @@ def list_stories(request: Request, ctx: Ctx) -> Response:
 
 
 def _load_side(ctx: WebContext, question: PageQuery) -> dict[str, Any]:
-    filters, reader = question.query.filters, question.reader
-    side = load_list_side(
-        ctx,
-        reader,
-        lambda db: (count_story_facets(db, filters), count_unread_stories(db, filters, reader)),
-        counted=question.fault is None,
-    )
+    side = load_list_side(ctx, question, "/stories", _COUNTS, counted=question.fault is None)
     return {**side, **get_sidebar(ctx)}
 
 
