@@ -86,13 +86,14 @@ class WebContext:
             self._cache[name] = (self.now, value)
         return value  # type: ignore[return-value]
 
-    def get_unchanged(self, key: Hashable, load: Callable[[], T]) -> T:
+    def get_unchanged(self, key: Hashable, load: Callable[[], T], version: Hashable = None) -> T:
         """Return what `load` read under a key while nobody, in whichever process, changes the database; else load it.
 
         For what also depends on the time it is kept for CACHE_LIFETIME at most. `load` opens its own transaction.
+        `version` is the database's, where the request has read it before, for several values.
         """
         # The version is read first: what is loaded then is at least as new.
-        version = self.app.database.read_version()
+        version = self.app.database.read_version() if version is None else version
         period = self.now.timestamp() // CACHE_LIFETIME.total_seconds()
         return self._counts.get((key, version, period), load)  # type: ignore[no-any-return]
 

@@ -124,16 +124,17 @@ def load_list_side(
     A list with a search or a fault is not counted.
     """
     reader = question.reader
+    version = ctx.app.database.read_version() if counted else None
     return {
-        "facets": _load_facets(ctx, question, base, counts) if counted else None,
-        "unread": _load_unread(ctx, question, base, counts) if counted else None,
+        "facets": _load_facets(ctx, question, base, counts, version) if counted else None,
+        "unread": _load_unread(ctx, question, base, counts, version) if counted else None,
         "views": list_view_lines(ctx, reader),
         "handed": count_handed(ctx, reader),
         "people": list_people(ctx),
     }
 
 
-def _load_facets(ctx: WebContext, question: PageQuery, base: str, counts: ListCounts) -> Facets:
+def _load_facets(ctx: WebContext, question: PageQuery, base: str, counts: ListCounts, version: Hashable) -> Facets:
     """Return the facets of a list: the same for everyone, unless it is narrowed by what a person did."""
 
     def load() -> Facets:
@@ -145,10 +146,10 @@ def _load_facets(ctx: WebContext, question: PageQuery, base: str, counts: ListCo
         return replace(found, topics=topics)
 
     theirs = _describe_reader(question.reader) if question.is_personal else None
-    return ctx.get_unchanged(("facets", link(base, question.params), theirs), load)
+    return ctx.get_unchanged(("facets", link(base, question.params), theirs), load, version)
 
 
-def _load_unread(ctx: WebContext, question: PageQuery, base: str, counts: ListCounts) -> int:
+def _load_unread(ctx: WebContext, question: PageQuery, base: str, counts: ListCounts, version: Hashable) -> int:
     """Return how many rows of a list are unread for who asks."""
 
     def load() -> int:
@@ -156,7 +157,7 @@ def _load_unread(ctx: WebContext, question: PageQuery, base: str, counts: ListCo
         with ctx.app.database.read() as db:
             return counts.count_unread(db, question.query.filters, question.reader)
 
-    return ctx.get_unchanged(("unread", link(base, question.params), _describe_reader(question.reader)), load)
+    return ctx.get_unchanged(("unread", link(base, question.params), _describe_reader(question.reader)), load, version)
 
 
 def _describe_reader(reader: Reader) -> Hashable:
