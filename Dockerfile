@@ -1,9 +1,10 @@
 FROM python:3.11-slim AS build
 WORKDIR /src
-COPY pyproject.toml constraints.txt README.md LICENSE ./
+COPY pyproject.toml constraints.txt README.md CHANGELOG.md CONTRIBUTING.md SECURITY.md LICENSE ./
 COPY watcher watcher
 COPY db db
 COPY config config
+COPY docs docs
 RUN python -m venv /opt/watcher && /opt/watcher/bin/pip install --no-cache-dir -c constraints.txt '.[postgres,cluster,apprise,fulltext]'
 # Wheels exist for x86-64 and arm64; elsewhere the image has no compiler, and topics find by words alone.
 RUN /opt/watcher/bin/pip install --no-cache-dir -c constraints.txt '.[meaning]' \

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.e2e.machine import Desk
 from tests.e2e.test_setup_page import find_serious
+from tests.web.test_browser import COLOURS
 
 MAX_TABS = 150
 PATIENCE = 45_000
@@ -93,9 +94,13 @@ class Keyboard:
         """Wait until the page says something."""
         expect(self.page.locator("main").get_by_text(text).first).to_be_visible()
 
-    def look(self) -> None:
-        """Check the page as it is now."""
+    def look(self, *, dark: bool = False) -> None:
+        """Check the page as it is now; with `dark`, its colours in a dark room as well."""
         self.faults += [f"{self.page.url}: {fault}" for fault in find_serious(self.page)]
+        if dark:
+            self.page.emulate_media(color_scheme="dark")
+            self.faults += [f"{self.page.url}, dark: {fault}" for fault in find_serious(self.page, COLOURS)]
+            self.page.emulate_media(color_scheme="light")
         if self.page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"):
             self.faults.append(f"{self.page.url}: wider than its window")
 

@@ -59,6 +59,23 @@ def test_the_wheel_alone_makes_a_configuration_and_a_database(unpacked: Path, tm
     assert (tmp_path / "here.db").is_file()
 
 
+def test_the_wheel_alone_has_the_whole_manual(unpacked: Path, tmp_path: Path) -> None:
+    asked = """
+from watcher.web.render.manual import find_picture, list_manual_parts, load_manual_page
+names = [name for part in list_manual_parts() for name, _title in part.pages]
+assert all(load_manual_page(name, "") is not None for name in ["", *names])
+assert find_picture("pictures/digest-phone.png") is not None
+print(len(names))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", asked], env=os.environ | {"PYTHONPATH": str(unpacked)}, cwd=tmp_path,
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 25
+
+
 def test_the_source_distribution_holds_all_that_its_makefile_needs(tmp_path: Path) -> None:
     built = subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "sdist", "-d", str(tmp_path)],

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -20,6 +21,8 @@ from tests.servers import MailServer, SlackServer
 from tests.web.test_browser import CHROMIUM, FLAGS
 from tests.web_server import Server
 from watcher.client import Client
+
+EVERY_RULE: Mapping[str, Any] = MappingProxyType({})
 
 
 def at(width: int, *marks: pytest.MarkDecorator) -> Any:
@@ -78,9 +81,10 @@ def press_button(page: Page, name: str) -> None:
     page.keyboard.press("Enter")
 
 
-def find_serious(page: Page) -> list[str]:
-    """Return what axe finds that is serious."""
-    violations: list[dict[str, Any]] = Axe().run(page).response["violations"]
+def find_serious(page: Page, rules: Mapping[str, Any] = EVERY_RULE) -> list[str]:
+    """Return what axe finds that is serious, by some of its rules or by all."""
+    options = {"resultTypes": ["violations"], **rules}
+    violations: list[dict[str, Any]] = Axe().run(page, options=options).response["violations"]
     return [each["id"] for each in violations if each["impact"] in {"serious", "critical"}]
 
 

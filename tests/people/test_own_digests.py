@@ -11,6 +11,7 @@ import yaml
 from tests.people.office import ADA, EDA, RAY, bearer, logged_in, make_token, opened, staffed, submit
 from tests.web.site import World
 from watcher.app.people.accounts import disable_person, enable_person
+from watcher.cli.main import run
 from watcher.model.person import SHELL
 
 MAIL = {
@@ -150,7 +151,10 @@ def test_a_reader_subscribes_on_the_page(office: World) -> None:
     assert [each for each in read_digests(office) if each.get("owner")] == []
 
 
-def test_a_digest_stops_with_its_owner_and_goes_on_when_the_owner_is_back(office: World) -> None:
+def test_a_digest_stops_with_its_owner_and_goes_on_when_the_owner_is_back(
+    office: World, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WATCHER_STATE", str(office.folder / "var"))
     with office.served() as address, opened(address) as ray, opened(address) as ada:
         ray.headers.update(bearer(make_token(office, RAY)))
         ada.headers.update(bearer(make_token(office, ADA)))
@@ -159,7 +163,10 @@ def test_a_digest_stops_with_its_owner_and_goes_on_when_the_owner_is_back(office
             disable_person(db, RAY.name, SHELL, office.clock())
         left = {each["name"]: each for each in ada.get("/api/v1/digests").json()["digests"]}[name]
         status = {each["name"]: each for each in ada.get("/api/v1/status").json()["digests"]}[name]
-        page = ada.get("/digests").text
+        pages = [ada.get(path).text for path in ("/digests", "/overview")]
+        capsys.readouterr()
+        codes = [run(["--config", str(office.folder), *words]) for words in (["digest", "list"], ["status"])]
+        printed = capsys.readouterr().out
         sent = ada.post(f"/api/v1/digests/{name}/send")
         with office.app.database.write() as db:
             enable_person(db, RAY.name, SHELL, office.clock())
@@ -167,6 +174,9 @@ def test_a_digest_stops_with_its_owner_and_goes_on_when_the_owner_is_back(office
 
     assert (left["owner"], left["stopped"], left["next_at"]) == (RAY.name, True, None)
     assert status == left
-    assert "who has left" in page
+    assert ["stopped: owner left" in page for page in pages] == [True, True]
+    assert codes == [0, 0]
+    assert [line.split()[0] for line in printed.splitlines() if "stopped: owner left" in line] == [name, "Digest"]
+    assert f"Digest    {name}: none yet, stopped: owner left ({RAY.name})" in printed
     assert (sent.status_code, RAY.name in sent.text) == (400, True)
     assert (back["stopped"], back["next_at"] is not None) == (False, True)

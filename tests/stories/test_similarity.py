@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from watcher.model.entry import Entry, Item
@@ -15,6 +15,7 @@ from watcher.stories import (
     STORY_SIMILARITY,
     STORY_WINDOW,
     StoryCandidate,
+    are_words_unlike,
     build_story_text,
     choose_story,
     compute_blocking_keys,
@@ -111,6 +112,27 @@ def test_text_of_an_entry_is_its_headline_and_what_it_says() -> None:
 def test_likeness_is_a_share_and_the_same_both_ways(one: str, other: str) -> None:
     assert 0 <= compute_similarity(one, other) <= 1
     assert compute_similarity(one, other) == compute_similarity(other, one)
+
+
+_WORDS = st.sampled_from([*WIRE.split(), *(f"word{number}" for number in range(40))])
+_REPORTS = st.tuples(
+    st.lists(_WORDS, max_size=14) | st.lists(_WORDS, min_size=78, max_size=90), st.lists(_WORDS, max_size=60)
+).map(lambda parts: " ".join(parts[0]) + "\n" + " ".join(parts[1]))
+
+
+@settings(max_examples=600)
+@given(_REPORTS, _REPORTS)
+def test_words_that_are_unlike_have_no_likeness_that_joins(one: str, other: str) -> None:
+    if are_words_unlike(one, other):
+        assert compute_similarity(one, other) < STORY_SIMILARITY
+    assert are_words_unlike(one, other) == are_words_unlike(other, one)
+
+
+def test_most_pairs_are_known_to_be_unlike() -> None:
+    others = [text for param in OTHER for text in param.values]
+
+    assert sum(are_words_unlike(WIRE, text) for text in others) >= 2
+    assert not are_words_unlike(WIRE, WIRE)
 
 
 @given(st.text(max_size=300))

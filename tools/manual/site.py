@@ -21,6 +21,7 @@ from tools.manual.markup import block, page
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+HERE = Path(__file__).parent
 PROJECT = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
 LANGUAGES = {".yaml": "yaml", ".json": "json", ".service": "ini"}
 _LINK = re.compile(r"(?<=\]\()([^)\s#]+)(?=[)#])")
@@ -31,10 +32,10 @@ def write_site(folder: Path) -> None:
     """Write the source of the site into a fresh folder."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    shutil.copy(DOCS / "conf.py", folder)
+    shutil.copy(HERE / "conf.py", folder)
     shutil.copytree(DOCS / "pictures", folder / "pictures")
     (folder / "_static").mkdir()
-    shutil.copy(DOCS / "site.css", folder / "_static")
+    shutil.copy(HERE / "site.css", folder / "_static")
     reference = _write_reference(folder / "reference")
     for path in list_pages():
         target = folder / locate(path)

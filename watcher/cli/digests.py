@@ -274,7 +274,7 @@ def _print_digests(listed: Sequence[DigestSubscribers]) -> None:
         (
             digest["name"], format_schedule(digest["schedule"]), digest["timezone"], ", ".join(digest["channels"]),
             ", ".join(digest["topics"]) or "all", _shorten_stamp(digest["last_at"]) or "never",
-            "owner left" if digest["stopped"] else _shorten_stamp(digest["next_at"]),
+            "stopped: owner left" if digest["stopped"] else _shorten_stamp(digest["next_at"]),
             str(len(digest["unsubscribed"]) or ""),
         )
         for digest in listed

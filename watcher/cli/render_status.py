@@ -31,8 +31,10 @@ def print_status(status: PrintedStatus) -> None:
         output.print_line(f"Meaning   {_format_meaning(meaning)}")
     for digest in status["digests"]:
         last = f"last {digest['last_at']}" if digest["last_at"] else "none yet"
-        upcoming = f", next {digest['next_at']}" if digest["next_at"] else f", {digest['schedule']}"
-        output.print_line(f"Digest    {digest['name']}: {last}{upcoming}")
+        upcoming = f"next {digest['next_at']}" if digest["next_at"] else digest["schedule"]
+        if digest["stopped"]:
+            upcoming = output.style_text(f"stopped: owner left ({output.clean_text(digest['owner'])})", output.YELLOW)
+        output.print_line(f"Digest    {digest['name']}: {last}, {upcoming}")
     for channel in status["channels_blocked"]:
         line = f"{channel['channel']} refused since {channel['since']}: {channel['reason']}"
         output.print_line(f"Channel   {output.style_text(output.clean_text(line), output.RED)}")

@@ -20,7 +20,8 @@ WEAK_RELEVANCE = 0.25
 class StoredHit:
     """A hit as the store keeps it; `story_size` counts the tellings of its story.
 
-    `label` is a person's judgement, and `judged_by` the person, where the judgement was made under a name.
+    `label` is a person's judgement, and `judged_by` the person, where the judgement was made under a name. `searched`
+    is the evidence of the search that found the hit in a list.
     """
 
     id: int
@@ -30,6 +31,7 @@ class StoredHit:
     judged_by: str | None = None
     story_id: int | None = None
     story_size: int = 1
+    searched: tuple[Evidence, ...] = ()
 
     @property
     def topic_id(self) -> str:

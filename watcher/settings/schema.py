@@ -36,9 +36,9 @@ from watcher.text.written_values import (
 
 OWN_PATHS = frozenset({
     "account", "api", "archive", "as-of", "audit", "channels", "deliveries", "digests", "digests.atom", "entries",
-    "events", "feeds", "feeds.opml", "healthz", "history", "hits", "hits.atom", "hits.csv", "hits.jsonl", "hits.md",
-    "label", "login", "logout", "metrics", "notes", "overview", "people", "proposals", "query", "readyz", "settings",
-    "setup", "static", "stories", "topics", "triage", "unsubscribe", "views", "websub", "workbench",
+    "events", "feeds", "feeds.opml", "healthz", "help", "history", "hits", "hits.atom", "hits.csv", "hits.jsonl",
+    "hits.md", "label", "login", "logout", "metrics", "notes", "overview", "people", "proposals", "query", "readyz",
+    "settings", "setup", "static", "stories", "topics", "triage", "unsubscribe", "views", "websub", "workbench",
 })  # fmt: skip
 """What the page's own addresses begin with: the path of `web.base_url` must not look like one of them."""
 TOKEN_BITS = 128

@@ -68,15 +68,17 @@ def group_reports(
     neighbours: Mapping[int, Collection[int]],
     compare: ComparePair,
     *,
+    are_unlike: Callable[[int, int], bool] = lambda _number, _other: False,
     apart: AbstractSet[frozenset[int]] = frozenset(),
     merge_stories: bool = True,
 ) -> tuple[ReportGroup, ...]:
     """Group reports by what `compare` returns of two indices; the same for any order of the reports.
 
     Stored reports of one story are a group from the beginning. `neighbours` are the reports that a fresh one is
-    compared with at first. Stories whose ids are a pair of `apart` are never merged, and none without `merge_stories`.
+    compared with at first. `are_unlike` returns True, sooner than `compare`, only where that speaks against one event:
+    most pairs end there. Stories whose ids are a pair of `apart` are never merged, and none without `merge_stories`.
     """
-    return _Grouping(reports, compare, apart, merge_stories).run(neighbours)
+    return _Grouping(reports, compare, are_unlike, apart, merge_stories).run(neighbours)
 
 
 def find_copies(reports: Sequence[GroupedReport], group: ReportGroup, compare: ComparePair) -> frozenset[int]:
@@ -120,11 +122,13 @@ class _Grouping:
         self,
         reports: Sequence[GroupedReport],
         compare: ComparePair,
+        are_unlike: Callable[[int, int], bool],
         apart: AbstractSet[frozenset[int]],
         merge_stories: bool,
     ) -> None:
         self._reports = reports
         self._compare = compare
+        self._are_unlike = are_unlike
         self._apart = apart
         self._merge_stories = merge_stories
         self._group_of: dict[int, int] = {}
@@ -182,6 +186,8 @@ class _Grouping:
         members, others = self._members[group], self._members[other]
         if len(members) > 1 or len(others) > 1:
             return False
+        if self._are_unlike(members[0], others[0]):
+            return True
         score = self._compare(members[0], others[0])
         return score.veto is not None or not score.log_odds >= 0
 

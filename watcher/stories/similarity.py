@@ -85,6 +85,24 @@ def compute_similarity(text: str, other: str) -> float:
     return max(_jaccard(headline, other_headline), _jaccard(whole, other_whole), HEADLINE_IN_TEXT_WEIGHT * crosswise)
 
 
+def are_words_unlike(text: str, other: str) -> bool:
+    """Return True where `compute_similarity` is below STORY_SIMILARITY for sure, without computing it.
+
+    What two headlines share, or a headline and the other's whole text, the whole texts share as well: the number of
+    words that those share bounds each part of the similarity. False says nothing.
+    """
+    (headline, whole), (other_headline, other_whole) = _split_words(text), _split_words(other)
+    if min(len(whole), len(other_whole)) < MIN_COMPARED_WORDS:
+        return False
+    if not (headline <= whole and other_headline <= other_whole):
+        return False  # a headline of more than MAX_COMPARED_WORDS
+    shared, length, other_length = len(whole & other_whole), len(headline), len(other_headline)
+    of_wholes = shared / (len(whole) + len(other_whole) - shared)
+    of_headlines = shared / max(length + other_length - shared, 1)
+    crosswise = (min(shared / (length or 1), 1.0) + min(shared / (other_length or 1), 1.0)) / 2
+    return max(of_wholes, of_headlines, HEADLINE_IN_TEXT_WEIGHT * crosswise) < STORY_SIMILARITY
+
+
 def choose_story(text: str, candidates: Sequence[StoryCandidate], now: datetime) -> StoryMatch:
     """Return the story that a report joins: that of the most similar report of the last STORY_WINDOW, if similar
     enough."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+import secrets
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Annotated, Any, TypeVar
@@ -25,13 +26,22 @@ from watcher.store.meaning.proposals import ProposalFilters, count_proposals
 from watcher.topics.named_query import NamedQuery
 from watcher.web.auth.control import AccessControl
 from watcher.web.auth.person import get_person
+from watcher.web.auth.roles import find_missing_role
 from watcher.web.auth.sessions import Session
 from watcher.web.deadlines import MatchBudget, QueryParser
+from watcher.web.help_links import find_help_link
+from watcher.web.kept_values import KeptValues
 from watcher.web.setup_drafts import SettingUp
 
 T = TypeVar("T")
 CACHE_LIFETIME = timedelta(seconds=5)
 """How long what every page shows (sidebar, overview) is kept before it is read again."""
+MAX_KEPT_COUNTS = 128
+"""Lists whose counts are kept."""
+MAX_KEPT_HTML = 6_000_000
+"""Characters of lists' rows and of what stands beside them that are kept: a row has some six thousand."""
+_FORM_TOKEN = f"form-token-{secrets.token_hex(16)}"
+"""Stands for the visitor's form token in what is rendered for several visitors. Nobody outside can know it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -56,6 +66,8 @@ class WebContext:
     streams: int = 0
     setting_up: SettingUp = field(default_factory=SettingUp)
     parser: QueryParser = field(default_factory=QueryParser)
+    fragments: KeptValues[str] = field(default_factory=lambda: KeptValues(MAX_KEPT_HTML, len))
+    _counts: KeptValues[Any] = field(default_factory=lambda: KeptValues(MAX_KEPT_COUNTS))
     _cache: dict[str, tuple[datetime, Any]] = field(default_factory=dict)
 
     @property
@@ -74,6 +86,16 @@ class WebContext:
             self._cache[name] = (self.now, value)
         return value  # type: ignore[return-value]
 
+    def get_unchanged(self, key: Hashable, load: Callable[[], T]) -> T:
+        """Return what `load` read under a key while nobody, in whichever process, changes the database; else load it.
+
+        For what also depends on the time it is kept for CACHE_LIFETIME at most. `load` opens its own transaction.
+        """
+        # The version is read first: what is loaded then is at least as new.
+        version = self.app.database.read_version()
+        period = self.now.timestamp() // CACHE_LIFETIME.total_seconds()
+        return self._counts.get((key, version, period), load)  # type: ignore[no-any-return]
+
     async def change_people(self, change: Callable[[Db], T]) -> T:
         """Run a change of people, sessions or tokens in a transaction, and know it at once. Raises what it raises."""
 
@@ -90,6 +112,7 @@ class WebContext:
     def clear_cache(self) -> None:
         """Forget what was cached: something was changed."""
         self._cache.clear()
+        self._counts.clear()
 
     def render_page(self, request: Request, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """Render a template; every page knows the request, the time, and the visitor's form token."""
@@ -99,16 +122,20 @@ class WebContext:
             request=request,
             path=request.url.path,
             now=self.now,
-            csrf=self.gate.form_token(session),
+            csrf=_FORM_TOKEN,
             visitor=(visitor := get_person(request)),
             may=lambda role: visitor.role.includes(Role(role)),
             logged_in=session.person is not None,
+            help_link=find_help_link(
+                getattr(request.scope.get("route"), "path", ""), is_refused=find_missing_role(request) is not None
+            ),
             topic_name=lambda topic_id: topic_names.get(topic_id, topic_id),
             proposals_open=None if status >= 400 else self._count_open_proposals(),
+            keep=self.fragments.get,
             fragment=request.query_params.get("fragment") == "1",
             **values,
         )
-        return HTMLResponse(body, status)
+        return HTMLResponse(body.replace(_FORM_TOKEN, self.gate.form_token(session)), status)
 
     def _count_open_proposals(self) -> int | None:
         """Return how many proposals wait for an answer; None where there are none and nothing is read for meaning."""

@@ -70,8 +70,8 @@ class Editor:
         Who is no admin can undo what an editor may do, which is what the person did: raises UsageError for the rest.
         """
         before = self.app.settings
-        if not self.person.role.includes(Role.ADMIN):
-            self._require_own_edit(number)
+        if not self.may_undo(number):
+            raise UsageError("this edit was made by somebody else: an admin can undo it")
         version = undo_version(self.folder, self.app.environ, number, Origin(by=self.by, at=self.now))
         self.versions.append(version)
         after = load(self.folder, self.app.environ, queries=False, secrets_needed=False)
@@ -82,17 +82,20 @@ class Editor:
         self.record("configuration changed", version.summary, version=version.number)
         return version
 
+    def may_undo(self, number: int | None) -> bool:
+        """Return whether the person may undo an edit: an admin any, an editor those of their own."""
+        if self.person.role.includes(Role.ADMIN):
+            return True
+        if number is None or not self.person.role.includes(Role.EDITOR):
+            return False
+        with self.app.database.read() as db:
+            return find_editor_of_version(db, number) == self.person.name
+
     def record(self, action: str, object_: str, *, after: str | None = None, version: int | None = None) -> None:
         """Add to the audit who did what to which object. Raises StoreError."""
         actor = Actor(person=self.person, via=self.by)
         with self.app.database.write() as db:
             add_audit_entry(db, actor, self.now, action, object_, after=after, version=version)
-
-    def _require_own_edit(self, number: int | None) -> None:
-        with self.app.database.read() as db:
-            author = None if number is None else find_editor_of_version(db, number)
-        if author != self.person.name:
-            raise UsageError("this edit was made by somebody else: an admin can undo it")
 
     def load_version(self, number: int) -> Version:
         """Return an edit that is kept; raises NotFoundError."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -84,6 +84,14 @@ class Database:
             self._backend.begin_read(db)
             yield db
 
+    def read_version(self) -> Hashable:
+        """Return what is another value after any transaction that changed something, of whichever process.
+
+        What a transaction reads that is begun afterwards may be kept for as long as the value is the same.
+        """
+        with _translated(self):
+            return self._backend.read_version()
+
     @contextmanager
     def open_raw(self) -> Iterator[Any]:
         """Open the driver's own connection, outside of any transaction; raises StorageError where that fails."""
@@ -104,8 +112,7 @@ class Database:
 
     def close(self) -> None:
         """Close every connection."""
-        self._backend.reader.dispose()
-        self._backend.writer.dispose()
+        self._backend.close()
 
     def __enter__(self) -> Self:
         return self

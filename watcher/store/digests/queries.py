@@ -7,13 +7,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from watcher.errors import NotFoundError
 from watcher.model.digest import Coverage
 from watcher.model.results import Page
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.types import IDS
 from watcher.store.tables import digest_items, digests, entry_versions
 
 
@@ -91,13 +93,23 @@ def list_digest_hit_ids(db: Db, digest_id: int) -> Sequence[int]:
     return db.execute(select(digest_items.c.hit_id).where(digest_items.c.digest_id == digest_id)).scalars().all()
 
 
+_WITHOUT_TEXT = [column for column in digests.c if column.name not in {"html", "text"}]
+_REPORTING = (
+    select(*_WITHOUT_TEXT)
+    .where(
+        digests.c.id.in_(
+            select(digest_items.c.digest_id).where(any_of(digest_items.c.hit_id, bindparam("ids", type_=IDS)))
+        )
+    )
+    .order_by(digests.c.id)
+)
+
+
 def load_digests_of_hits(db: Db, hit_ids: Sequence[int]) -> tuple[StoredDigest, ...]:
     """List the digests that reported any of some hits, oldest first, without their text."""
     if not hit_ids:
         return ()
-    columns = [column for column in digests.c if column.name not in {"html", "text"}]
-    reporting = select(digest_items.c.digest_id).where(digest_items.c.hit_id.in_(tuple(hit_ids)))
-    rows = db.execute(select(*columns).where(digests.c.id.in_(reporting)).order_by(digests.c.id)).mappings()
+    rows = db.execute(_REPORTING, {"ids": list(hit_ids)}).mappings()
     return tuple(_read(dict(row)) for row in rows)
 
 

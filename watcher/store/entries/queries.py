@@ -61,12 +61,14 @@ def load_entries_after(
     return tuple(read_entry_row(row) for row in db.execute(chosen).mappings())
 
 
+_VERSIONS = (
+    select(entry_versions).where(entry_versions.c.entry_id == bindparam("entry")).order_by(entry_versions.c.version)
+)
+
+
 def load_entry_versions(db: Db, entry_id: int) -> tuple[Mapping[str, Any], ...]:
     """Read an entry's earlier texts, oldest first: version, title, summary, content, seen_at, replaced_at."""
-    rows = db.execute(
-        select(entry_versions).where(entry_versions.c.entry_id == entry_id).order_by(entry_versions.c.version)
-    )
-    return tuple(dict(row) for row in rows.mappings())
+    return tuple(dict(row) for row in db.execute(_VERSIONS, {"entry": entry_id}).mappings())
 
 
 def count_entries(db: Db) -> int:

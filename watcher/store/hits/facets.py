@@ -6,12 +6,15 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from sqlalchemy import func, select
+from sqlalchemy import bindparam, func, select
 
 from watcher.model.results import Facets, FacetValue, Filters
 from watcher.model.triage import Reader, TargetKind
 from watcher.store.database import Db
 from watcher.store.filters import filter_hits, join_filtered_entries
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.days import day_number, parse_day_number
+from watcher.store.sql.types import IDS
 from watcher.store.tables import entries as entry_table
 from watcher.store.tables import feeds, hits
 from watcher.store.triage.marks import is_unread
@@ -20,12 +23,13 @@ MAX_FACETED_HITS = 2_000
 """Hits that facets count: the newest that pass the filters."""
 MAX_COUNTED_HITS = 5_000
 """Hits that a count of unread ones looks at: the newest that pass the filters."""
+_NAMES = select(feeds.c.id, feeds.c.name).where(any_of(feeds.c.id, bindparam("ids", type_=IDS)))
 
 
 def count_hit_facets(db: Db, filters: Filters) -> Facets:
     """Count the newest MAX_FACETED_HITS that pass the filters by topic, source, language and day (UTC)."""
     newest = (
-        select(hits.c.topic_id, hits.c.matched_at, entry_table.c.feed_id, entry_table.c.language)
+        select(hits.c.topic_id, day_number(hits.c.matched_at), entry_table.c.feed_id, entry_table.c.language)
         .select_from(hits)
         .join(entry_table, entry_table.c.id == hits.c.entry_id)
         .order_by(hits.c.id.desc())
@@ -34,15 +38,12 @@ def count_hit_facets(db: Db, filters: Filters) -> Facets:
     rows = db.execute(filter_hits(db, newest, filters)).all()
     counted = rows[:MAX_FACETED_HITS]
     # Counted by column: each is one call, where a loop would take as long as the statement.
-    topics, moments, feed_ids, languages = zip(*counted, strict=True) if counted else ((), (), (), ())
-    days: Counter[str] = Counter()
-    for moment, count in Counter(moments).items():
-        days[moment.date().isoformat()] += count
+    topics, days, feed_ids, languages = zip(*counted, strict=True) if counted else ((), (), (), ())
     return Facets(
         topics=rank_values(Counter(topics)),
         sources=name_sources(db, Counter(feed_ids)),
         languages=rank_values(Counter(filter(None, languages))),
-        days=order_days(days),
+        days=order_days({parse_day_number(day).isoformat(): count for day, count in Counter(days).items()}),
         counted=len(counted),
         is_partial=len(rows) > len(counted),
     )
@@ -69,8 +70,7 @@ def rank_values(counts: Mapping[str, int]) -> tuple[FacetValue, ...]:
 
 def name_sources(db: Db, counts: Mapping[int, int]) -> tuple[FacetValue, ...]:
     """Return feeds with their counts, under the names that a list is narrowed by; feeds of one name are one source."""
-    rows = db.execute(select(feeds.c.id, feeds.c.name).where(feeds.c.id.in_(counts)))
-    names = {row.id: row.name for row in rows}
+    names = {row.id: row.name for row in db.execute(_NAMES, {"ids": list(counts)})} if counts else {}
     by_name: Counter[str] = Counter()
     for feed_id, count in counts.items():
         by_name[names.get(feed_id, "")] += count

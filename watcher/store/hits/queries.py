@@ -4,24 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import (
-    func,
-    select,
-)
+from sqlalchemy import bindparam, func, select
 
 from watcher.errors import NotFoundError
 from watcher.model.results import StoredHit
 from watcher.store.database import Db
 from watcher.store.hits.mapping import read_hit_row, select_hits
+from watcher.store.sql.bulk import any_of
+from watcher.store.sql.types import IDS
 from watcher.store.tables import hits
+
+# Made once: to build a statement takes longer than to run it.
+_ONE = select_hits().where(hits.c.id == bindparam("hit"))
+_ENTRY_OF_HIT = select(hits.c.entry_id).where(hits.c.id == bindparam("hit"))
+_OF_ENTRIES = select_hits().where(any_of(hits.c.entry_id, bindparam("ids", type_=IDS))).order_by(hits.c.id)
 
 
 def load_hit(db: Db, hit_id: int) -> StoredHit:
     """Read one hit; raises NotFoundError."""
-    row = db.execute(select_hits().where(hits.c.id == hit_id)).mappings().first()
+    row = db.execute(_ONE, {"hit": hit_id}).mappings().first()
     if row is None:
         raise NotFoundError("hit", str(hit_id))
     return read_hit_row(row)
+
+
+def find_entry_of_hit(db: Db, hit_id: int) -> int:
+    """Return the id of a hit's entry; raises NotFoundError."""
+    found: int | None = db.execute(_ENTRY_OF_HIT, {"hit": hit_id}).scalar()
+    if found is None:
+        raise NotFoundError("hit", str(hit_id))
+    return found
 
 
 def load_hits(db: Db, ids: Iterable[int]) -> tuple[StoredHit, ...]:
@@ -43,5 +55,5 @@ def list_hit_ids_after(db: Db, hit_id: int, limit: int) -> tuple[int, ...]:
 
 def load_hits_of_entries(db: Db, entry_ids: Iterable[int]) -> tuple[StoredHit, ...]:
     """Read the hits of some entries, in order of id."""
-    rows = db.execute(select_hits().where(hits.c.entry_id.in_(tuple(entry_ids))).order_by(hits.c.id)).mappings()
+    rows = db.execute(_OF_ENTRIES, {"ids": list(entry_ids)}).mappings()
     return tuple(read_hit_row(row) for row in rows)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -15,6 +16,7 @@ from sqlalchemy import (
 )
 
 from watcher.model.results import Filters, Page, StoredHit
+from watcher.model.topic import Evidence
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.database import Db
 from watcher.store.entries.queries import MAX_ENTRY_ID
@@ -29,7 +31,6 @@ from watcher.store.tables import hits
 if TYPE_CHECKING:
     # Lists without a search match nothing: the matcher is imported by the functions that have a query.
     from watcher.match import Query
-    from watcher.model.entry import StoredEntry
 
 MAX_RANKED_HITS = 2_000
 """`order=score` ranks the newest so many hits that pass the filters, not all there ever were."""
@@ -80,12 +81,13 @@ def _newest(
         return _cut([read_hit_row(row) for row in db.execute(chosen).mappings().all()], limit)
     found: list[StoredHit] = []
     looked = 0
+    search = _make_searcher(query)
     # The index proposes, `match` decides; a call that looked at enough hits returns a cursor to go on from.
     for window in _likely(db, filters, query, below, limit):
         for some in split_into_chunks(window.matching, limit + _SPARE):
             rows = db.execute(_THESE, {"ids": some}).mappings().all()
-            for hit in sorted(map(read_hit_row, rows), key=lambda hit: -hit.id):
-                if not _is_match(query, hit.stored):
+            for row in sorted(rows, key=lambda row: -row["hit_id"]):
+                if (hit := search(read_hit_row(row))) is None:
                     continue
                 found.append(hit)
                 if len(found) > limit:
@@ -153,13 +155,14 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
     if query is None:
         best = best.limit(limit + 1)
     found: list[StoredHit] = []
+    search = _keep_hit if query is None else _make_searcher(query)
     ranks: dict[int, float] = {row.id: row.rank for row in db.execute(best)}
     for some in split_into_chunks(list(ranks), limit + _SPARE):
         rows = db.execute(_THESE, {"ids": some}).mappings().all()
         for hit in sorted(map(read_hit_row, rows), key=lambda hit: (-ranks[hit.id], -hit.id)):
-            if query is not None and not _is_match(query, hit.stored):
+            if (searched := search(hit)) is None:
                 continue
-            found.append(hit)
+            found.append(searched)
             if len(found) > limit:
                 last = found[limit - 1]
                 cursor = format_cursor("hits-score", float(ranks[last.id]), last.id)
@@ -167,7 +170,23 @@ def _by_score(db: Db, filters: Filters, query: Query | None, limit: int, cursor:
     return Page(items=tuple(found))
 
 
-def _is_match(query: Query, stored: StoredEntry) -> bool:
-    from watcher.match import match_entry
+def _keep_hit(hit: StoredHit) -> StoredHit:
+    return hit
 
-    return match_entry(query, stored) is not None
+
+def _make_searcher(query: Query) -> Callable[[StoredHit], StoredHit | None]:
+    """Return what gives a hit the evidence of a search; None where it does not match. An entry is matched once."""
+    from watcher.match import build_entry_matcher
+
+    match_entry = build_entry_matcher(query)
+    known: dict[int, tuple[Evidence, ...] | None] = {}
+
+    def search(hit: StoredHit) -> StoredHit | None:
+        """Return the hit with the words that the search found."""
+        entry_id = hit.stored.id
+        if entry_id not in known:
+            known[entry_id] = match_entry(hit.stored)
+        evidence = known[entry_id]
+        return None if evidence is None else replace(hit, searched=evidence)
+
+    return search

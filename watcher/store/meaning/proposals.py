@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, RowMapping, Select, delete, func, insert, select, tuple_, update
+from sqlalchemy import CursorResult, RowMapping, Select, bindparam, delete, func, insert, select, tuple_, update
 
 from watcher.errors import NotFoundError
 from watcher.model.meaning import Judgement, Proposal, ProposalEvidence, ProposalState, ReferenceKind, Verdict
@@ -94,6 +94,11 @@ def list_proposals(
     found = tuple(_read_proposal(row) for row in rows[:limit])
     next_cursor = format_cursor("proposals", found[-1].proposal.id) if len(rows) > limit else None
     return Page(items=found, next_cursor=next_cursor)
+
+
+def list_proposals_of_entry(db: Db, entry_id: int) -> tuple[StoredProposal, ...]:
+    """List what an entry was proposed for, newest first."""
+    return tuple(_read_proposal(row) for row in db.execute(_OF_ENTRY, {"entry": entry_id}).mappings())
 
 
 def list_best_proposals(db: Db, filters: ProposalFilters, *, limit: int) -> tuple[StoredProposal, ...]:
@@ -236,6 +241,9 @@ _WHOLE = (
         func.coalesce(embedding_models.c.name, "").label("model_name"),
     )
 )
+
+
+_OF_ENTRY = _WHOLE.where(proposals.c.entry_id == bindparam("entry")).order_by(proposals.c.id.desc())
 
 
 def _select() -> Select[Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
@@ -33,6 +33,18 @@ class Backend(ABC):
     @abstractmethod
     def begin_read(self, db: Db) -> None:
         """Begin a transaction that sees one moment."""
+
+    @abstractmethod
+    def read_version(self) -> Hashable:
+        """Return what is another value after any transaction that changed something, of whichever process.
+
+        To be read before the transaction whose results are kept under it. Raises SQLAlchemyError.
+        """
+
+    def close(self) -> None:
+        """Close every connection."""
+        self.reader.dispose()
+        self.writer.dispose()
 
     @abstractmethod
     def get_size(self, db: Db) -> int:

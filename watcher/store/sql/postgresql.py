@@ -85,10 +85,9 @@ class PostgresqlDialect(SqlDialect):
         """Return an array of a subquery's only column."""
         return f"ARRAY({subquery})"
 
-    def read_collected(self, value: Any) -> Sequence[Any]:
-        """Return the values of an array."""
-        values: list[Any] = value
-        return values
+    def read_collected(self, collected: Sequence[Any]) -> Sequence[Sequence[Any]]:
+        """Return arrays, which the driver has read."""
+        return collected
 
     def acquire_lock(self, db: Db, name: str | int) -> None:
         """Wait for an advisory lock."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Any
 
 from sqlalchemy import URL, create_engine, event, text
@@ -40,6 +40,11 @@ class PostgresqlBackend(Backend):
 
     def begin_read(self, _db: Db) -> None:
         """Do nothing: the reader's isolation level makes it a snapshot."""
+
+    def read_version(self) -> Hashable:
+        """Return which transactions are visible, which changes with each that commits after it wrote something."""
+        with self.reader.begin() as db:
+            return str(db.exec_driver_sql("SELECT pg_current_snapshot()::text").scalar_one())
 
     def get_size(self, db: Db) -> int:
         """Return what the server says that the database takes."""

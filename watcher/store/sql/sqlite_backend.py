@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+import threading
+from collections.abc import Hashable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Engine, create_engine, event, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import QueuePool
 
 from watcher import private
@@ -47,6 +49,8 @@ class SqliteBackend(Backend):
             raise StoreError(f"database {file}: its folder cannot be made: {error.strerror}") from error
         self.writer = _create_engine(url, file, read_only=False)
         self.reader = _create_engine(url, file, read_only=True)
+        self._watching: sqlite3.Connection | None = None
+        self._watch_lock = threading.Lock()
 
     def begin_write(self, db: Db, *, lasting: bool) -> None:
         """Take the one write lock, so that the transaction never fails half-way."""
@@ -59,6 +63,24 @@ class SqliteBackend(Backend):
     def begin_read(self, db: Db) -> None:
         """Begin a snapshot."""
         db.exec_driver_sql("BEGIN")
+
+    def read_version(self) -> Hashable:
+        """Return SQLite's own count of what others changed: of one connection, which never writes itself."""
+        with self._watch_lock:
+            try:
+                if self._watching is None:
+                    self._watching = _detach_connection(self.reader)
+                return int(self._watching.execute("PRAGMA data_version").fetchone()[0])
+            except sqlite3.Error as error:
+                raise OperationalError("PRAGMA data_version", None, error) from error
+
+    def close(self) -> None:
+        """Close every connection, and the one that watches for changes."""
+        with self._watch_lock:
+            if self._watching is not None:
+                self._watching.close()
+                self._watching = None
+        super().close()
 
     def get_size(self, _db: Db) -> int:
         """Return the bytes of the file and its log."""
@@ -82,6 +104,15 @@ class SqliteBackend(Backend):
     def list_integrity_checks(self) -> Mapping[str, Check]:
         """Return the checks of the file's pages and of references, which only those who write look after."""
         return {"file": _find_damaged_pages, "reference": _find_broken_references}
+
+
+def _detach_connection(engine: Engine) -> sqlite3.Connection:
+    """Return a connection that no longer belongs to its pool."""
+    pooled = engine.raw_connection()
+    connection = pooled.driver_connection
+    pooled.detach()
+    assert isinstance(connection, sqlite3.Connection)
+    return connection
 
 
 def _find_damaged_pages(db: Db) -> list[str]:

@@ -28,6 +28,7 @@ from watcher.stories.pair import PairScore, ReportTraits, build_traits, score_pa
 from watcher.stories.similarity import (
     MAX_COMPARED_CHARACTERS,
     STORY_WINDOW,
+    are_words_unlike,
     build_story_text,
     compute_blocking_keys,
     extract_story_text,
@@ -128,13 +129,16 @@ def _group(
     def compare(number: int, other: int) -> PairScore:
         return compare_ordered(min(number, other), max(number, other))
 
+    def are_unlike(number: int, other: int) -> bool:
+        return are_words_unlike(reports[number].traits.text, reports[other].traits.text)
+
     grouped = [
         GroupedReport(key=report.key, story_id=report.story_id, is_fresh=number < len(fresh))
         for number, report in enumerate(reports)
     ]
     near = {number: [number_of[id_] for id_ in some if id_ in number_of] for number, some in enumerate(nearest)}
     # Stored stories are joined with each other when their vectors are there, by more than words.
-    groups = group_reports(grouped, near, compare, merge_stories=False)
+    groups = group_reports(grouped, near, compare, are_unlike=are_unlike, merge_stories=False)
     copies = [find_copies(grouped, group, compare) for group in groups]
     return [
         _Group(
@@ -222,7 +226,8 @@ def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> Mappin
     dialect = get_dialect(db)
     window = {"since": now - STORY_WINDOW, "until": now + STORY_WINDOW}
     rows = db.execute(_select_holders(dialect), {**window, "keys": dialect.bind_values(blocking_keys)}).all()
-    return {key: dialect.read_collected(entry_ids) for key, entry_ids in rows}
+    holders = dialect.read_collected([entry_ids for _key, entry_ids in rows])
+    return {key: entry_ids for (key, _collected), entry_ids in zip(rows, holders, strict=True)}
 
 
 def _load_candidates(db: Db, entry_ids: Collection[int]) -> dict[int, _Report]:

@@ -1,6 +1,8 @@
 """The API under /api/v1: routes return the models of `contract`, so OpenAPI documents what is sent."""
 
 from fastapi import APIRouter, Depends
+from starlette.routing import Match
+from starlette.types import Scope
 
 from watcher.web.api import (
     account,
@@ -29,7 +31,18 @@ from watcher.web.api import (
 from watcher.web.api.parameters import refuse_unknown_parameters
 from watcher.web.api.problems import PROBLEMS
 
-router = APIRouter(prefix="/api/v1", responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
+PREFIX = "/api/v1"
+
+
+class _ApiRouter(APIRouter):
+    """The routes of the API, which are not compared one by one with the path of a page."""
+
+    def matches(self, scope: Scope) -> tuple[Match, Scope]:
+        """Return what a request matches."""
+        return super().matches(scope) if PREFIX in scope["path"] else (Match.NONE, {})
+
+
+router = _ApiRouter(prefix=PREFIX, responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
 for part in (
     hits, proposals, entries, stories, story_briefs, topics, topic_edits, topic_trials, feeds, feed_edits,
     digests, digest_edits, channels, status, configuration, setup, people, account, own_digests,

@@ -25,8 +25,8 @@ from watcher.web.auth.sources import get_source
 from watcher.web.auth.trusted_header import VOUCHED
 from watcher.web.errors import make_problem, wants_problem
 
-PUBLIC_PATHS = ("/healthz", "/readyz", "/login", "/static/", "/label/", "/unsubscribe/", "/websub/")
-"""Served without a login: health reveals nothing, and a signed address is its own proof."""
+PUBLIC_PATHS = ("/healthz", "/readyz", "/login", "/help", "/static/", "/label/", "/unsubscribe/", "/websub/")
+"""Served without a login: health and the manual reveal nothing, and a signed address is its own proof."""
 CROSS_ORIGIN_PATHS = ("/unsubscribe/", "/websub/")
 """Called by mail services and hubs: there is no visitor's browser to be misused."""
 COOKIELESS_PATHS = ("/api/", "/mcp", "/static/", "/healthz", "/readyz", "/metrics", "/events")

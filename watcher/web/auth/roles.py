@@ -10,12 +10,14 @@ from collections.abc import Mapping
 
 from fastapi import HTTPException, Request
 
-from watcher.model.person import Role
+from watcher.model.person import Person, Role
 from watcher.web.auth.person import get_person
 
 API = "/api/v1"
 _PUBLIC = """
 GET /healthz
+GET /help
+GET /help/{name:path}
 GET /label/{token}
 GET /login
 GET /login/oidc
@@ -141,6 +143,8 @@ POST /views/{view_id}/delete
 POST /views/{view_id}/move
 POST /views/{view_id}/rename
 POST /views/{view_id}/restore
+POST /workbench
+POST /workbench/preview
 PUT /api/v1/account/password
 PUT /api/v1/marks
 PUT /api/v1/notes/{note_id}/done
@@ -192,9 +196,7 @@ POST /stories/{story_id}/split
 POST /stories/{story_id}/undo
 POST /topics/{topic_id}/act
 POST /topics/{topic_id}/settings
-POST /workbench
 POST /workbench/article
-POST /workbench/preview
 PUT /api/v1/hits/{hit_id}/label
 PUT /api/v1/proposals/{proposal_id}/label
 """
@@ -243,12 +245,25 @@ MINIMAL_ROLES: Mapping[str, Role | None] = {
 
 async def check_role(request: Request) -> None:
     """Raise HTTPException (403) where a route needs another role than the person's."""
-    path = request.scope["route"].path
+    if (needed := find_missing_role(request)) is not None:
+        require_role(get_person(request), needed)
+
+
+def find_missing_role(request: Request) -> Role | None:
+    """Return the role that a request needs and its person has not; None where nothing is missing, or no route is."""
+    route = request.scope.get("route")
+    if route is None:
+        return None
+    path = route.path
     if request.url.path.startswith(f"{API}/") and not path.startswith(API):
         path = API + path
     needed = MINIMAL_ROLES.get(f"{request.method} {path}", Role.ADMIN)
-    person = get_person(request)
-    if needed is None or person.role.includes(needed):
+    return None if needed is None or get_person(request).role.includes(needed) else needed
+
+
+def require_role(person: Person, needed: Role) -> None:
+    """Raise HTTPException (403) where a person has not a role."""
+    if person.role.includes(needed):
         return
     article = "an" if needed is not Role.READER else "a"
     raise HTTPException(

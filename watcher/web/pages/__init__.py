@@ -18,6 +18,7 @@ from watcher.web.pages import (
     hits,
     labels,
     login,
+    manual,
     notes,
     oidc,
     overview,
@@ -45,7 +46,7 @@ _ALL = (
     hits, proposals, archive, exports, entry, stories, story_briefs, topic_edits, topics, workbench, topic_preview,
     topic_articles, feed_lists, feed_edits, feeds, preview, digest_edits, digests, channels, settings, setup,
     deliveries, overview, as_of, query_check, labels, unsubscribe, login, oidc, api_docs,
-    triage, notes, views, account, own_digests, people, audit,
+    triage, notes, views, account, own_digests, people, audit, manual,
 )  # fmt: skip
 routers = tuple(each.router for each in _ALL)
 

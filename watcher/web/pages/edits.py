@@ -39,15 +39,18 @@ class SavedEdit:
 
 
 def get_saved(request: Request, ctx: WebContext) -> SavedEdit | None:
-    """Return the edit that the visitor has just made, by the parameter `saved`; None where there is none."""
+    """Return the edit that the visitor has just made, by the parameter `saved`; None where it is none of theirs."""
     number = request.query_params.get("saved", "")
     if not (number.isascii() and number.isdigit() and len(number) < 9):
         return None
     if not int(number):
         return SavedEdit("Nothing changed", None)
+    editor = make_editor(ctx, "page")
     try:
-        version = make_editor(ctx, "page").load_version(int(number))
+        version = editor.load_version(int(number))
     except (NotFoundError, ConfigError):
+        return None
+    if not editor.may_undo(version.number):
         return None
     return SavedEdit(version.summary, version.number)
 

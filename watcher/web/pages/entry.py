@@ -15,8 +15,8 @@ from watcher.model.topic import Topic
 from watcher.model.triage import Target, TargetKind
 from watcher.store.digests.queries import load_digests_of_hits
 from watcher.store.entries.queries import load_entry, load_entry_versions
-from watcher.store.hits.queries import load_hit, load_hits_of_entries
-from watcher.store.meaning.proposals import ProposalFilters, list_proposals
+from watcher.store.hits.queries import find_entry_of_hit, load_hits_of_entries
+from watcher.store.meaning.proposals import list_proposals_of_entry
 from watcher.store.stories.queries import find_story_of_entry
 from watcher.store.triage.readers import load_reader
 from watcher.web.auth.person import get_person
@@ -49,7 +49,7 @@ class Reason:
 def show_hit(request: Request, ctx: Ctx, hit_id: HitId) -> Response:
     """Show the entry of a hit; this hit leads."""
     with ctx.app.database.read() as db:
-        entry_id = load_hit(db, hit_id).stored.id
+        entry_id = find_entry_of_hit(db, hit_id)
     return _render_entry(request, ctx, entry_id, hit_id)
 
 
@@ -70,12 +70,12 @@ def show_similar(request: Request, ctx: Ctx, entry_id: EntryId) -> Response:
 
 def _render_entry(request: Request, ctx: WebContext, entry_id: int, hit_id: int | None) -> Response:
     with ctx.app.database.read() as db:
-        stored = load_entry(db, entry_id)
         entry_hits = load_hits_of_entries(db, [entry_id])
+        stored = entry_hits[0].stored if entry_hits else load_entry(db, entry_id)
         versions = load_entry_versions(db, entry_id)
         reported = load_digests_of_hits(db, [hit.id for hit in entry_hits])
         story = find_story_of_entry(db, entry_id)
-        proposals = list_proposals(db, ProposalFilters(entry_id=entry_id)).items
+        proposals = list_proposals_of_entry(db, entry_id)
         reader = load_reader(db, get_person(request).name, ctx.now)
         marks = load_row_marks(db, TargetKind.ENTRY, [entry_id], reader)
         about = [Target(TargetKind.ENTRY, entry_id), *(Target(TargetKind.PROPOSAL, each.id) for each in proposals)]

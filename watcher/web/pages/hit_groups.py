@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from watcher.match import Query, match_entry
 from watcher.model.entry import StoredEntry
 from watcher.model.results import StoredHit
 from watcher.model.topic import Evidence
@@ -14,10 +13,9 @@ from watcher.model.triage import Target, TargetKind
 
 @dataclass(slots=True, kw_only=True)
 class HitRow:
-    """An entry and its hits; the first leads. `searched` is the evidence of the list's search."""
+    """An entry and its hits; the first leads."""
 
     hits: list[StoredHit]
-    searched: tuple[Evidence, ...] = ()
 
     @property
     def hit(self) -> StoredHit:
@@ -30,7 +28,7 @@ class HitRow:
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """Return the evidence of all its topics and of the search."""
-        return (*(evidence for hit in self.hits for evidence in hit.hit.evidence), *self.searched)
+        return (*(evidence for hit in self.hits for evidence in hit.hit.evidence), *self.hit.searched)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,15 +67,14 @@ class HitGroup:
         return all(hit.label == "irrelevant" for hit in self.judged_hits)
 
 
-def group_by_entry(hits: Sequence[StoredHit], search: Query | None = None) -> list[HitRow]:
+def group_by_entry(hits: Sequence[StoredHit]) -> list[HitRow]:
     """Return one row for the hits of each entry, in the order of the list."""
     rows: dict[int, HitRow] = {}
     for hit in hits:
         if hit.stored.id in rows:
             rows[hit.stored.id].hits.append(hit)
         else:
-            searched = match_entry(search, hit.stored) if search is not None else None
-            rows[hit.stored.id] = HitRow(hits=[hit], searched=searched or ())
+            rows[hit.stored.id] = HitRow(hits=[hit])
     return list(rows.values())
 
 

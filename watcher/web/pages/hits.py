@@ -12,18 +12,22 @@ from fastapi.responses import RedirectResponse
 from watcher.app.listing import list_hits
 from watcher.app.setup.writing import is_setup_needed
 from watcher.errors import UsageError
+from watcher.model.person import Role
 from watcher.model.results import Page, StoredHit
 from watcher.model.triage import TargetKind
 from watcher.store.hits.facets import count_hit_facets, count_unread_hits
+from watcher.web.auth.person import get_person
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.pages.hit_groups import group_by_entry, group_by_story
+from watcher.web.pages.kept_rows import RowKeeper
 from watcher.web.pages.list_query import PageQuery, parse_page_query
 from watcher.web.pages.proposals import get_related
-from watcher.web.pages.row_marks import RowMarks, load_list_side, load_row_marks, record_page_visit
+from watcher.web.pages.row_marks import ListCounts, RowMarks, load_list_side, load_row_marks, record_page_visit
 from watcher.web.pages.sidebar import get_sidebar
 from watcher.web.render.environment import link
 
 router = APIRouter(include_in_schema=False)
+_COUNTS = ListCounts(count_facets=count_hit_facets, count_unread=count_unread_hits)
 
 
 @router.get("/")
@@ -37,8 +41,8 @@ def show_hits(request: Request, ctx: Ctx) -> Response:
     if not fragment:
         record_page_visit(ctx, request)
     question = parse_page_query(ctx, request)
-    question, page = _load_page(ctx, question, get_match_budget(request).is_spent)
-    groups = group_by_story(group_by_entry(page.items, question.query.search), enabled=question.grouped)
+    question, page, marks = _load_page(ctx, question, get_match_budget(request).is_spent)
+    groups = group_by_story(group_by_entry(page.items), enabled=question.grouped)
     return ctx.render_page(
         request,
         "hits_list.html" if fragment else "hits.html",
@@ -49,24 +53,25 @@ def show_hits(request: Request, ctx: Ctx) -> Response:
         page=page,
         base="/hits",
         newest=max((hit.id for hit in page.items), default=0),
-        marks=_load_marks(ctx, question, page),
+        rows=_make_row_keeper(ctx, request, question, marks),
         **({} if fragment else {**get_sidebar(ctx), **_get_related(ctx, question), **_load_side(ctx, question)}),
     )
 
 
-def _load_marks(ctx: WebContext, question: PageQuery, page: Page[StoredHit]) -> RowMarks:
-    with ctx.app.database.read() as db:
-        return load_row_marks(db, TargetKind.ENTRY, {hit.stored.id for hit in page.items}, question.reader)
+def _make_row_keeper(ctx: WebContext, request: Request, question: PageQuery, marks: RowMarks) -> RowKeeper:
+    is_editor = get_person(request).role.includes(Role.EDITOR)
+    return RowKeeper(
+        kept=ctx.fragments,
+        marks=marks,
+        topic_names={topic.id: topic.name for topic in ctx.app.settings.topics},
+        frame=(link("/hits", question.params), is_editor),
+        ago_from=None if question.order == "new" else ctx.now,
+    )
 
 
 def _load_side(ctx: WebContext, question: PageQuery) -> dict[str, Any]:
-    filters, reader = question.query.filters, question.reader
-    return load_list_side(
-        ctx,
-        reader,
-        lambda db: (count_hit_facets(db, filters), count_unread_hits(db, filters, reader)),
-        counted=question.fault is None and question.query.search is None,
-    )
+    counted = question.fault is None and question.query.search is None
+    return load_list_side(ctx, question, "/hits", _COUNTS, counted=counted)
 
 
 def _get_related(ctx: WebContext, question: PageQuery) -> dict[str, Any]:
@@ -78,11 +83,16 @@ def _get_related(ctx: WebContext, question: PageQuery) -> dict[str, Any]:
     return {**get_related(ctx, topics), **related}
 
 
-def _load_page(ctx: WebContext, question: PageQuery, stop: Callable[[], bool]) -> tuple[PageQuery, Page[StoredHit]]:
-    if question.fault is not None:
-        return question, Page(items=())
-    try:
-        with ctx.app.database.read() as db:
-            return question, list_hits(db, question.query, stop)
-    except UsageError as error:
-        return replace(question, fault=error), Page(items=())
+def _load_page(
+    ctx: WebContext, question: PageQuery, stop: Callable[[], bool]
+) -> tuple[PageQuery, Page[StoredHit], RowMarks]:
+    """Return the hits and what the reader knows of them; the query with its fault where they cannot be listed."""
+    page: Page[StoredHit] = Page(items=())
+    with ctx.app.database.read() as db:
+        if question.fault is None:
+            try:
+                page = list_hits(db, question.query, stop)
+            except UsageError as error:
+                question = replace(question, fault=error)
+        ids = {hit.stored.id for hit in page.items}
+        return question, page, load_row_marks(db, TargetKind.ENTRY, ids, question.reader)

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from watcher.app.listing import ORDERS, ListQuery, RawListQuery
+from watcher.app.listing import LAST_VISIT, ORDERS, ListQuery, RawListQuery
 from watcher.errors import BusyError, QueryError, UsageError, WatcherError
 from watcher.model.triage import Reader
 from watcher.store.triage.readers import load_reader
@@ -85,6 +85,12 @@ class PageQuery:
     def is_narrowed(self) -> bool:
         """Return whether anything but the search and the topic is set."""
         return any(self.typed.get(name) for name in _NARROWING)
+
+    @property
+    def is_personal(self) -> bool:
+        """Return whether what passes the filters depends on who asks."""
+        is_by_visit = LAST_VISIT in {self.typed.get("since"), self.typed.get("until")}
+        return is_by_visit or bool(self.typed.get("unread") or self.typed.get("starred"))
 
     @property
     def params(self) -> dict[str, Any]:

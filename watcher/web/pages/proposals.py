@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -80,9 +80,13 @@ def show_proposals(request: Request, ctx: Ctx) -> Response:
 def get_related(ctx: WebContext, topic_ids: tuple[str, ...]) -> dict[str, Any]:
     """Return the open proposals of some topics (empty: of all), the newest few, with their budgets and number."""
     filters = ProposalFilters(topics=topic_ids, states=(ProposalState.OPEN,))
-    with ctx.app.database.read() as db:
-        shown = list_proposals(db, filters, limit=MAX_SHOWN).items
-        budgets: Mapping[str, TopicBudget] = list_budgets(db, ctx.app.settings, ctx.now)
+
+    def load() -> tuple[Sequence[StoredProposal], Mapping[str, TopicBudget]]:
+        """Read them."""
+        with ctx.app.database.read() as db:
+            return list_proposals(db, filters, limit=MAX_SHOWN).items, list_budgets(db, ctx.app.settings, ctx.now)
+
+    shown, budgets = ctx.get_unchanged(("related", topic_ids), load)
     wanted = [budget for budget in budgets.values() if not topic_ids or budget.topic_id in topic_ids]
     return {"related": shown, "related_count": sum(budget.open for budget in wanted), "budgets": wanted}
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ from fastapi import Request
 
 from watcher.app.triage.counts import CountedView, count_views
 from watcher.errors import StoreError
-from watcher.model.results import Facets
+from watcher.model.results import Facets, Filters
 from watcher.model.triage import Mark, Reader, TargetKind
 from watcher.store.database import Db
 from watcher.store.triage.marks import load_marks
@@ -19,8 +20,18 @@ from watcher.store.triage.notes import count_handed_notes, count_notes
 from watcher.store.triage.readers import is_visit_due, list_readers, record_visit
 from watcher.web.auth.person import get_person
 from watcher.web.context import WebContext
+from watcher.web.pages.list_query import PageQuery
+from watcher.web.render.environment import link
 
 _UNKNOWN = Mark()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListCounts:
+    """How a kind of list is counted: by the values that it can be narrowed to, and what a person has not seen."""
+
+    count_facets: Callable[[Db, Filters], Facets]
+    count_unread: Callable[[Db, Filters, Reader], int]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,14 +69,17 @@ def load_row_marks(db: Db, kind: TargetKind, ids: Collection[int], reader: Reade
 def record_page_visit(ctx: WebContext, request: Request) -> None:
     """Record that a person looks at a list; a database that is busy or full does not keep them from it."""
     person = get_person(request).name
-    try:
+
+    def record() -> None:
+        """Record it where it is due, which no more is looked at for some seconds."""
         with ctx.app.database.read() as db:
             is_due = is_visit_due(db, person, ctx.now)
         if is_due:
             with ctx.app.database.write(lasting=False) as db:
                 record_visit(db, person, ctx.now)
-    except StoreError:
-        return
+
+    with suppress(StoreError):
+        ctx.get_cached(f"visit:{person}", record)
 
 
 def list_view_lines(ctx: WebContext, reader: Reader) -> Sequence[CountedView]:
@@ -103,19 +117,49 @@ def count_handed(ctx: WebContext, reader: Reader) -> int:
 
 
 def load_list_side(
-    ctx: WebContext, reader: Reader, count: Callable[[Db], tuple[Facets, int]], *, counted: bool
+    ctx: WebContext, question: PageQuery, base: str, counts: ListCounts, *, counted: bool
 ) -> dict[str, Any]:
-    """Return what stands beside a list: its facets, the count of unread rows, the views and notes of the reader.
+    """Return what stands beside the list at `base`: its facets, the count of unread rows, the views and notes.
 
-    `count` returns both; a list with a search or a fault is not counted.
+    A list with a search or a fault is not counted.
     """
-    side: dict[str, Any] = {"facets": None, "unread": None}
-    if counted:
-        with ctx.app.database.read() as db:
-            side["facets"], side["unread"] = count(db)
+    reader = question.reader
     return {
-        **side,
+        "facets": _load_facets(ctx, question, base, counts) if counted else None,
+        "unread": _load_unread(ctx, question, base, counts) if counted else None,
         "views": list_view_lines(ctx, reader),
         "handed": count_handed(ctx, reader),
         "people": list_people(ctx),
     }
+
+
+def _load_facets(ctx: WebContext, question: PageQuery, base: str, counts: ListCounts) -> Facets:
+    """Return the facets of a list: the same for everyone, unless it is narrowed by what a person did."""
+
+    def load() -> Facets:
+        """Count them, and give topics the names that they have."""
+        with ctx.app.database.read() as db:
+            found = counts.count_facets(db, question.query.filters)
+        names = {topic.id: topic.name for topic in ctx.app.settings.topics}
+        topics = tuple(replace(topic, name=names.get(topic.value, topic.value)) for topic in found.topics)
+        return replace(found, topics=topics)
+
+    theirs = _describe_reader(question.reader) if question.is_personal else None
+    return ctx.get_unchanged(("facets", link(base, question.params), theirs), load)
+
+
+def _load_unread(ctx: WebContext, question: PageQuery, base: str, counts: ListCounts) -> int:
+    """Return how many rows of a list are unread for who asks."""
+
+    def load() -> int:
+        """Count them."""
+        with ctx.app.database.read() as db:
+            return counts.count_unread(db, question.query.filters, question.reader)
+
+    return ctx.get_unchanged(("unread", link(base, question.params), _describe_reader(question.reader)), load)
+
+
+def _describe_reader(reader: Reader) -> Hashable:
+    """Return what a count depends on of its reader, but for what moves with the time."""
+    seen_before = None if reader.seen_before == reader.seen_floor else reader.seen_before
+    return reader.person, seen_before, reader.last_visit_at

@@ -111,8 +111,10 @@ def _render_form(
 def _render_history(
     request: Request, ctx: WebContext, error: WatcherError | None = None, status: int = 200
 ) -> Response:
-    versions = make_editor(ctx, "page").list_versions(SHOWN_VERSIONS)
+    editor = make_editor(ctx, "page")
+    versions = editor.list_versions(SHOWN_VERSIONS)
+    undoable = {version.number for version in versions if editor.may_undo(version.number)}
     return ctx.render_page(
-        request, "history.html", status, versions=versions, faults=list_faults(error), error=error,
+        request, "history.html", status, versions=versions, undoable=undoable, faults=list_faults(error), error=error,
         saved=get_saved(request, ctx),
     )  # fmt: skip

@@ -56,10 +56,10 @@ def _load_sidebar(ctx: WebContext) -> dict[str, Any]:
         counts = group_by_topic(count_hits_by_day(db, days[0]))
         summary = status.get_status(db, now)
         latest: tuple[StoredDigest, ...] = find_digests(db, limit=1).items
-    topics = [
+    topics = tuple(
         TopicLine(topic=topic, days=tuple(counts.get(topic.id, {}).get(day, 0) for day in days))
         for topic in ctx.app.settings.topics
-    ]
+    )
     upcoming = [
         (slot, subscription)
         for subscription in ctx.app.settings.subscriptions

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -14,27 +15,38 @@ from watcher.app.story_brief import load_story_brief
 from watcher.app.story_decisions import list_open_decisions, merge_other_story, split_off_reports, undo_decision
 from watcher.app.story_importance import explain_importance
 from watcher.errors import UsageError
+from watcher.model.person import Role
 from watcher.model.results import Page
 from watcher.model.story import Story
 from watcher.model.triage import Target, TargetKind
 from watcher.store.entries.queries import load_entries, load_entry_versions
 from watcher.store.hits.queries import get_newest_hit_id, load_hits_of_entries
-from watcher.store.stories.facets import count_story_facets, count_unread_stories, list_judged_hits
+from watcher.store.stories.facets import StoryVerdict, count_story_facets, count_unread_stories, list_judged_hits
 from watcher.store.stories.queries import load_story
 from watcher.store.triage.readers import load_reader
 from watcher.web.auth.person import get_actor, get_person
 from watcher.web.context import Ctx, WebContext
 from watcher.web.forms import SubmittedForm
+from watcher.web.pages.kept_rows import StoryRowKeeper
 from watcher.web.pages.list_query import PageQuery, parse_page_query
 from watcher.web.pages.notes import load_shown_notes
-from watcher.web.pages.row_marks import list_people, load_list_side, load_row_marks, record_page_visit
+from watcher.web.pages.row_marks import (
+    ListCounts,
+    RowMarks,
+    list_people,
+    load_list_side,
+    load_row_marks,
+    record_page_visit,
+)
 from watcher.web.pages.sidebar import get_sidebar
 from watcher.web.pages.story_diff import arrange_reports
 from watcher.web.pages.story_growth import measure_growth
+from watcher.web.render.environment import link
 from watcher.web.validation import MAX_ID, StoryId
 
 router = APIRouter(include_in_schema=False)
 PAGE_SIZE = 30
+_COUNTS = ListCounts(count_facets=count_story_facets, count_unread=count_unread_stories)
 
 
 @router.get("/stories")
@@ -66,19 +78,32 @@ def list_stories(request: Request, ctx: Ctx) -> Response:
         base="/stories",
         marks=marks,
         judged=judged,
+        rows=_make_row_keeper(ctx, request, question, marks, judged),
         newest=newest,
         **({} if fragment else _load_side(ctx, question)),
     )
 
 
-def _load_side(ctx: WebContext, question: PageQuery) -> dict[str, Any]:
-    filters, reader = question.query.filters, question.reader
-    side = load_list_side(
-        ctx,
-        reader,
-        lambda db: (count_story_facets(db, filters), count_unread_stories(db, filters, reader)),
-        counted=question.fault is None,
+def _make_row_keeper(
+    ctx: WebContext,
+    request: Request,
+    question: PageQuery,
+    marks: RowMarks,
+    verdicts: Mapping[int, tuple[StoryVerdict, ...]],
+) -> StoryRowKeeper:
+    is_editor = get_person(request).role.includes(Role.EDITOR)
+    return StoryRowKeeper(
+        kept=ctx.fragments,
+        marks=marks,
+        verdicts=verdicts,
+        topic_names={topic.id: topic.name for topic in ctx.app.settings.topics},
+        frame=(link("/stories", question.params), is_editor),
+        now=ctx.now,
     )
+
+
+def _load_side(ctx: WebContext, question: PageQuery) -> dict[str, Any]:
+    side = load_list_side(ctx, question, "/stories", _COUNTS, counted=question.fault is None)
     return {**side, **get_sidebar(ctx)}
 
 

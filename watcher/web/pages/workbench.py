@@ -23,6 +23,7 @@ from watcher.errors import (
     UsageError,
 )
 from watcher.match import compile_topics
+from watcher.model.person import Role
 from watcher.model.topic import Topic
 from watcher.settings.edit_topics import format_topic_yaml, hash_topic, load_saved_topic
 from watcher.text.written_values import NAME
@@ -33,6 +34,8 @@ from watcher.topics.examples import iter_judged_examples
 from watcher.topics.named_query import NamedQuery
 from watcher.topics.probe import probe_topic
 from watcher.topics.sentence_query import draft_query
+from watcher.web.auth.person import get_person
+from watcher.web.auth.roles import require_role
 from watcher.web.context import Ctx, WebContext, get_match_budget
 from watcher.web.deadlines import ANALYSIS_TIME
 from watcher.web.editing import make_editor, save_edit
@@ -74,6 +77,9 @@ async def analyse_or_save_topic(request: Request, ctx: Ctx, form: SubmittedForm)
     # The analysis has a deadline of its own, which stops between entries and keeps the results; this one stops inside
     # of an entry, and loses them.
     get_match_budget(request).allow(1.5 * ANALYSIS_TIME)
+    # Whoever reads may try a topic, as in the API; to save one, or to write it by hand, is an editor's.
+    if form.get("look") == "save":
+        require_role(get_person(request), Role.EDITOR)
     draft = await run_in_threadpool(read_draft, ctx, form)
     if draft.fault is None:
         if draft.look == "save":

@@ -54,6 +54,7 @@ def make_environment(root: str = "") -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
+        auto_reload=False,  # else each template that a page includes is looked for on the disk, for every request
     )
     environment.globals.update(
         root=root,
