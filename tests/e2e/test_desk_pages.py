@@ -18,6 +18,9 @@ from tests.web_server import Reply, Server, rss
 from watcher.client import Client
 
 WIDTHS = (360, 1600)
+# Each is walked through at one width here, and at the other in the slow tests; axe looks where tests/web does not.
+narrow_first = pytest.mark.parametrize("width", [at(360), at(1600, pytest.mark.slow)])
+wide_first = pytest.mark.parametrize("width", [at(360, pytest.mark.slow), at(1600)])
 RSS = {"Content-Type": "application/rss+xml"}
 LATE, ABANDONED = "Night ferry is late by four hours", "Ferry cup match is abandoned"
 OPML = """<?xml version="1.0"?><opml version="2.0"><body><outline text="Weather">
@@ -76,12 +79,6 @@ def make_mail(port: int, *to: str) -> dict[str, object]:
             "to": list(to)}  # fmt: skip
 
 
-@pytest.fixture(params=[at(width) for width in WIDTHS])
-def width(request: pytest.FixtureRequest) -> int:
-    found: int = request.param
-    return found
-
-
 @pytest.fixture
 def visitor(browser: Browser, desk: Desk, width: int) -> Iterator[Keyboard]:
     with visit(browser, desk, width) as made:
@@ -94,6 +91,7 @@ def client(desk: Desk) -> Iterator[Client]:
         yield made
 
 
+@narrow_first
 def test_feeds_are_found_chosen_edited_paused_removed_and_listed(
     visitor: Keyboard, client: Client, paper: Server, width: int, tmp_path: Path
 ) -> None:
@@ -108,14 +106,12 @@ def test_feeds_are_found_chosen_edited_paused_removed_and_listed(
         visitor.tick(page.get_by_label(re.compile(f"The {name} post")))
     visitor.press_button("Add feeds")
     visitor.expect_text("2 feeds added")
-    visitor.look()
 
     visitor.press(page.locator(f"th a[href*='%2F{width}%2Fnews']"))
     visitor.press_link("Edit feed")
     visitor.write("Title", f"The Evening Post {width}")
     visitor.write("Tags", "press, local")
     visitor.write("Check every", "6h")
-    visitor.look()
     visitor.press_button("Save feed")
     expect(page.get_by_role("heading", name=f"The Evening Post {width}")).to_be_visible()
     visitor.press_button("Pause")
@@ -159,6 +155,7 @@ def get_row(visitor: Keyboard, name: str) -> Locator:
     return visitor.page.locator("table.cards tr").filter(has_text=name)
 
 
+@wide_first
 def test_a_digest_is_made_previewed_sent_paused_changed_and_deleted(
     visitor: Keyboard, client: Client, mailbox: MailServer, width: int
 ) -> None:
@@ -173,23 +170,19 @@ def test_a_digest_is_made_previewed_sent_paused_changed_and_deleted(
     visitor.tick(page.get_by_label("All topics, also those added later"), on=False)
     visitor.tick(page.get_by_label("ferries", exact=True))
     visitor.tick(page.get_by_label("post: ann@desk.example, ben@desk.example"))
-    visitor.look()
     visitor.press_button("Add digest")
     visitor.expect_text(f"Added the digest {title}")
     row = get_row(visitor, title)
     expect(row).to_contain_text("Weekdays at 07:30")
     expect(row).to_contain_text("3 recipients")
     expect(row.locator("td[data-l=When] time")).to_have_count(3)
-    visitor.look()
 
     visitor.press(row.get_by_role("link", name="Preview"))
     expect(page.get_by_role("heading", name=f"Preview: {title}")).to_be_visible()
-    visitor.look()
     visitor.unfold("Send now")
     visitor.press_button("Send to 3")
     page.wait_for_url(re.compile(r"/digests/\d+$"))
     visitor.expect_text("Messages")
-    visitor.look()
     wait_for(lambda: sum(title in str(each["Subject"]) for each in mailbox.messages) == 2, "the digest in the mailbox")
 
     visitor.open("/digests")
@@ -213,6 +206,7 @@ def test_a_digest_is_made_previewed_sent_paused_changed_and_deleted(
     )  # fmt: skip
 
 
+@narrow_first
 def test_a_channel_is_made_tested_edited_and_deleted(
     visitor: Keyboard, client: Client, mailbox: MailServer, width: int
 ) -> None:
@@ -221,7 +215,6 @@ def test_a_channel_is_made_tested_edited_and_deleted(
     visitor.press_link("New channel")
     visitor.press_link("Webhook")
     expect(page.get_by_label("Signing secret")).to_be_visible()
-    visitor.look()
     visitor.press_link("E-mail")
     visitor.write("Name", name)
     visitor.write("Mail server", "127.0.0.1")
@@ -243,12 +236,10 @@ def test_a_channel_is_made_tested_edited_and_deleted(
     visitor.write("User name", "")
     visitor.tick(page.get_by_label("Remove it"))
     visitor.write("To", f"ann-{width}@desk.example\nben-{width}@desk.example")
-    visitor.look()
     visitor.press_button("Save channel")
     visitor.expect_text(f"Changed the channel {name}")
     visitor.press_button("Send a test message")
     expect(page.get_by_text("the test message was sent")).to_have_count(2)
-    visitor.look()
     settings = client.get_channel(name)
 
     visitor.press_link("Edit channel")
@@ -262,6 +253,7 @@ def test_a_channel_is_made_tested_edited_and_deleted(
     assert set(to) <= set(mailbox.recipients)
 
 
+@narrow_first
 def test_a_topic_is_tried_saved_read_and_restored_without_a_script(
     browser: Browser, desk: Desk, client: Client, width: int
 ) -> None:
@@ -300,13 +292,13 @@ def test_a_topic_is_tried_saved_read_and_restored_without_a_script(
 
 
 # The last one: while the password is set, nothing else gets in.
+@wide_first
 def test_retention_contact_and_password_are_changed_and_undone(visitor: Keyboard, client: Client, width: int) -> None:
     page = visitor.page
     before = client.get_settings()
     visitor.open("/settings")
     visitor.write("Items", f"{width}d")
     visitor.write("Contact", f"desk-{width}@desk.example")
-    visitor.look()
     visitor.save()
     visitor.expect_text("Changed ")
     changed = client.get_settings()
@@ -327,7 +319,6 @@ def test_retention_contact_and_password_are_changed_and_undone(visitor: Keyboard
     expect(page.get_by_role("heading", name="Settings", exact=True)).to_be_visible()
     visitor.press_link("History and undo")
     expect(page.get_by_role("heading", name="History of changes")).to_be_visible()
-    visitor.look()
     visitor.press(page.get_by_role("button", name=re.compile("^Undo: ")).first)
     visitor.expect_text("Undone: ")
     after = client.get_settings()
