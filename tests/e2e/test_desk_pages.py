@@ -137,7 +137,7 @@ def test_feeds_are_found_chosen_edited_paused_removed_and_listed(
     lists.write_text(OPML.format(url=f"{paper.url}/{width}/storms"), "utf-8")
     visitor.tab_to(page.get_by_label("OPML file"))
     with page.expect_file_chooser() as chooser:
-        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
     chooser.value.set_files(lists)
     visitor.press_button("Import list")
     visitor.expect_text("1 feed added")
