@@ -135,8 +135,9 @@ def test_feeds_are_found_chosen_edited_paused_removed_and_listed(
     visitor.open("/feeds/add")
     lists = tmp_path / "feeds.opml"
     lists.write_text(OPML.format(url=f"{paper.url}/{width}/storms"), "utf-8")
-    visitor.tab_to(page.get_by_label("OPML file"))
+    # Expected before the way there: a chooser that opens at once after that is not always noticed.
     with page.expect_file_chooser() as chooser:
+        visitor.tab_to(page.get_by_label("OPML file"))
         page.keyboard.press("Space")
     chooser.value.set_files(lists)
     visitor.press_button("Import list")
