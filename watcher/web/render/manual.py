@@ -63,7 +63,6 @@ def load_manual_page(name: str, root: str) -> ManualPage | None:
     return ManualPage(name=name, title=title, body=Markup(markdown.renderer.render(tokens, markdown.options, {})))  # noqa: S704
 
 
-@cache
 def find_picture(name: str) -> Path | None:
     """Return the file of a picture by its path in docs/; None where there is none."""
     path = _locate(f"docs/{name}") if re.fullmatch(r"pictures/[\w-]+\.png", name) else None
