@@ -46,7 +46,6 @@ and `since`. Before you conclude that nothing happened, look at `coverage`: feed
 
 Times are UTC. Write {TIMES}.
 """
-_WRITE_ONLY = ("judge_hit", "judge_proposal", "write_note", "delete_note", "mark_seen", "star_items")
 _READS = ToolAnnotations(read_only_hint=True, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
 # Each change is taken back with the tool that made it, or the one that its description names.
 _CHANGES = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempotent_hint=True, open_world_hint=False)
@@ -219,7 +218,7 @@ def _describe_fault(error: WatcherError) -> str:
 
 
 def _describe_unknown_tool(name: str, known: list[str]) -> str:
-    if name in _WRITE_ONLY:
+    if name in TOOL_ROLES:
         return f"{name} is not served: this server is read-only. A person starts it with `watcher mcp --write`."
     nearest = find_nearest(name, known)
     return f"There is no tool {name[:100]!r}" + (f"; did you mean {nearest}?" if nearest else ".")

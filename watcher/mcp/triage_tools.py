@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Annotated
 
@@ -17,7 +17,7 @@ from watcher.contract.triage import encode_note
 from watcher.mcp.inputs import MAX_LISTED, STORABLE, Id
 from watcher.mcp.replies import begin_answer, count, make_reply, name_fields, quote
 from watcher.mcp.roles import calling_person
-from watcher.model.triage import MAX_NOTE_CHARACTERS, MAX_PERSON_CHARACTERS
+from watcher.model.triage import MAX_NOTE_CHARACTERS, MAX_PERSON_CHARACTERS, Target
 
 _ITEM = "entry:12, story:3 or proposal:4"
 _ItemName = Annotated[str, Field(max_length=40), STORABLE]
@@ -52,7 +52,7 @@ class TriageTools:
             found = use_cases.find_notes(db, parse_targets(items), handed_to=person if handed else None, limit=limit)
         answer: FoundNotes = {
             **begin_answer(self._clock(), name_fields("notes", ("text", "author", "mentions", "done"))),
-            "notes": [encode_note(note) for note in found],
+            "notes": [encode_note(note) for note in found[:limit]],
         }
         return make_reply(
             answer,
@@ -104,9 +104,7 @@ class TriageTools:
             else:
                 mark_unread(db, person, targets, now)
                 changed = targets
-        answer: MarkedItems = {**begin_answer(now, []), "changed": [str(target) for target in changed]}
-        word = "seen" if seen else "unread"
-        return make_reply(answer, lambda cleaned: [f"{count(len(cleaned['changed']), 'item')} marked {word}."])
+        return _reply_marked(now, changed, f"marked {'seen' if seen else 'unread'}")
 
     def star_items(
         self,
@@ -118,6 +116,9 @@ class TriageTools:
         now, targets = self._clock(), parse_targets(items)
         with self._app.database.write() as db:
             star(db, calling_person.get().name, targets, starred=starred, now=now)
-        answer: MarkedItems = {**begin_answer(now, []), "changed": [str(target) for target in targets]}
-        word = "starred" if starred else "not starred any more"
-        return make_reply(answer, lambda cleaned: [f"{count(len(cleaned['changed']), 'item')} {word}."])
+        return _reply_marked(now, targets, "starred" if starred else "not starred any more")
+
+
+def _reply_marked(now: datetime, changed: Sequence[Target], what: str) -> CallToolResult:
+    answer: MarkedItems = {**begin_answer(now, []), "changed": [str(target) for target in changed]}
+    return make_reply(answer, lambda cleaned: [f"{count(len(cleaned['changed']), 'item')} {what}."])

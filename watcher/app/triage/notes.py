@@ -18,14 +18,17 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x80-\x9f\u2028\u2029]")
 
 
 def find_notes(
-    db: Db, targets: Sequence[Target] = (), *, handed_to: str | None = None, limit: int = 50
+    db: Db, targets: Sequence[Target] = (), *, handed_to: str | None = None, limit: int, before: int | None = None
 ) -> tuple[Note, ...]:
-    """Return notes, the newest first: those about some targets, those that wait for a person, or everyone's."""
+    """Return notes, the newest first: all about some targets, or `limit` of those that wait for a person or everyone's.
+
+    Of everyone's those with a smaller number than `before`.
+    """
     if targets:
-        return tuple(reversed(notes.list_notes(db, targets)))[:limit]
+        return tuple(reversed(notes.list_notes(db, targets)))
     if handed_to is not None:
-        return tuple(notes.list_handed_notes(db, handed_to, limit=limit))
-    return tuple(notes.list_newest_notes(db, limit=limit))
+        return notes.list_handed_notes(db, handed_to, limit=limit)
+    return notes.list_newest_notes(db, limit=limit, before=before)
 
 
 def write_note(db: Db, target: Target, text: str, to: Iterable[str], *, author: str, now: datetime) -> Note:

@@ -15,10 +15,7 @@ from watcher.model.triage import MAX_NOTE_CHARACTERS, MAX_PERSON_CHARACTERS
 from watcher.store.cursors import format_cursor, parse_cursor
 from watcher.store.triage.notes import (
     get_note,
-    list_handed_notes,
-    list_newest_notes,
     list_note_versions,
-    list_notes,
     set_mention_done,
 )
 from watcher.web.api.edits import IdempotencyKey, create_once
@@ -71,12 +68,14 @@ def get_notes(
 ) -> NoteList:
     """List notes, the newest first: everyone's, those about some targets, or those that wait for you."""
     place = parse_cursor("notes", cursor)
+    is_paged = not (target or handed)
     with ctx.app.database.read() as db:
-        if target:
-            return encode_notes(reversed(list_notes(db, parse_targets(target))))
-        if handed:
-            return encode_notes(list_handed_notes(db, get_person(request).name, limit=limit))
-        found = list_newest_notes(db, limit=limit + 1, before=int(place[0]) if place else None)
+        found = use_cases.find_notes(
+            db, parse_targets(target or ()), handed_to=get_person(request).name if handed else None,
+            limit=limit + is_paged, before=int(place[0]) if place else None,
+        )  # fmt: skip
+    if not is_paged:
+        return encode_notes(found)
     next_cursor = format_cursor("notes", found[limit - 1].id) if len(found) > limit else None
     add_next_link(request, response, next_cursor)
     return encode_notes(found[:limit], next_cursor)
