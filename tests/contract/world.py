@@ -20,7 +20,7 @@ from watcher.cli.main import run
 from watcher.model.meaning import EncoderModel, ProposalEvidence, ReferenceKind
 from watcher.store.meaning.heads import StoredHead, save_head
 from watcher.store.meaning.models import register_model
-from watcher.store.meaning.proposals import DayBudget, NewProposal, ProposalFilters, add_proposals, list_proposals
+from watcher.store.meaning.proposals import DayBudget, NewProposal, add_proposals, list_proposals_of_entry
 
 TITLES = (
     "Five Eyes partners weigh limits on intelligence|Officials of the Five Eyes review what they pass on.",
@@ -129,7 +129,7 @@ class Desk:
                     evidence=(evidence,),
                 )  # fmt: skip
                 add_proposals(db, model_id, [new], {topic_id: DayBudget(limit=5, since=now - timedelta(days=1))}, now)
-                return list_proposals(db, ProposalFilters(entry_id=entry["id"])).items[0].id
+                return list_proposals_of_entry(db, entry["id"])[0].id
         finally:
             app.close()
 

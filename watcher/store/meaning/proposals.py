@@ -56,7 +56,6 @@ class ProposalFilters:
     states: tuple[ProposalState, ...] = ()
     since: datetime | None = None
     until: datetime | None = None
-    entry_id: int | None = None
     after_id: int = 0
 
 
@@ -261,8 +260,6 @@ def _filter(chosen: Select[Any], filters: ProposalFilters) -> Select[Any]:
         chosen = chosen.where(proposals.c.proposed_at < filters.until)
     if filters.after_id:
         chosen = chosen.where(proposals.c.id > filters.after_id)
-    if filters.entry_id is not None:
-        chosen = chosen.where(proposals.c.entry_id == filters.entry_id)
     return chosen
 
 
