@@ -86,6 +86,11 @@ class WebContext:
             self._cache[name] = (self.now, value)
         return value  # type: ignore[return-value]
 
+    @property
+    def topic_names(self) -> dict[str, str]:
+        """Return the names of the configured topics, by id."""
+        return {topic.id: topic.name for topic in self.app.settings.topics}
+
     def get_unchanged(self, key: Hashable, load: Callable[[], T], version: Hashable = None) -> T:
         """Return what `load` read under a key while nobody, in whichever process, changes the database; else load it.
 
@@ -118,7 +123,7 @@ class WebContext:
     def render_page(self, request: Request, template: str, status: int = 200, /, **values: Any) -> HTMLResponse:
         """Render a template; every page knows the request, the time, and the visitor's form token."""
         session = get_session(request)
-        topic_names = {topic.id: topic.name for topic in self.app.settings.topics}
+        topic_names = self.topic_names
         body = self.environment.get_template(template).render(
             request=request,
             path=request.url.path,

@@ -30,8 +30,7 @@ from watcher.web.api import (
 )
 from watcher.web.api.parameters import refuse_unknown_parameters
 from watcher.web.api.problems import PROBLEMS
-
-PREFIX = "/api/v1"
+from watcher.web.auth.roles import API
 
 
 class _ApiRouter(APIRouter):
@@ -39,10 +38,10 @@ class _ApiRouter(APIRouter):
 
     def matches(self, scope: Scope) -> tuple[Match, Scope]:
         """Return what a request matches."""
-        return super().matches(scope) if PREFIX in scope["path"] else (Match.NONE, {})
+        return super().matches(scope) if API in scope["path"] else (Match.NONE, {})
 
 
-router = _ApiRouter(prefix=PREFIX, responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
+router = _ApiRouter(prefix=API, responses=PROBLEMS, dependencies=[Depends(refuse_unknown_parameters)])
 for part in (
     hits, proposals, entries, stories, story_briefs, topics, topic_edits, topic_trials, feeds, feed_edits,
     digests, digest_edits, channels, status, configuration, setup, people, account, own_digests,

@@ -63,7 +63,7 @@ def _make_row_keeper(ctx: WebContext, request: Request, question: PageQuery, mar
     return RowKeeper(
         kept=ctx.fragments,
         marks=marks,
-        topic_names={topic.id: topic.name for topic in ctx.app.settings.topics},
+        topic_names=ctx.topic_names,
         frame=(link("/hits", question.params), is_editor),
         ago_from=None if question.order == "new" else ctx.now,
     )

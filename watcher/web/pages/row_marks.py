@@ -141,7 +141,7 @@ def _load_facets(ctx: WebContext, question: PageQuery, base: str, counts: ListCo
         """Count them, and give topics the names that they have."""
         with ctx.app.database.read() as db:
             found = counts.count_facets(db, question.query.filters)
-        names = {topic.id: topic.name for topic in ctx.app.settings.topics}
+        names = ctx.topic_names
         topics = tuple(replace(topic, name=names.get(topic.value, topic.value)) for topic in found.topics)
         return replace(found, topics=topics)
 

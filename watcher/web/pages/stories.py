@@ -96,7 +96,7 @@ def _make_row_keeper(
         kept=ctx.fragments,
         marks=marks,
         verdicts=verdicts,
-        topic_names={topic.id: topic.name for topic in ctx.app.settings.topics},
+        topic_names=ctx.topic_names,
         frame=(link("/stories", question.params), is_editor),
         now=ctx.now,
     )
