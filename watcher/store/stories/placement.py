@@ -32,6 +32,7 @@ from watcher.stories.similarity import (
     build_story_text,
     compute_blocking_keys,
     extract_story_text,
+    split_words,
 )
 
 MAX_ENTRIES_PER_KEY = 50
@@ -129,8 +130,10 @@ def _group(
     def compare(number: int, other: int) -> PairScore:
         return compare_ordered(min(number, other), max(number, other))
 
+    words = [split_words(report.traits.text) for report in reports]
+
     def are_unlike(number: int, other: int) -> bool:
-        return are_words_unlike(reports[number].traits.text, reports[other].traits.text)
+        return are_words_unlike(words[number], words[other])
 
     grouped = [
         GroupedReport(key=report.key, story_id=report.story_id, is_fresh=number < len(fresh))
@@ -138,7 +141,12 @@ def _group(
     ]
     near = {number: [number_of[id_] for id_ in some if id_ in number_of] for number, some in enumerate(nearest)}
     # Stored stories are joined with each other when their vectors are there, by more than words.
-    groups = group_reports(grouped, near, compare, are_unlike=are_unlike, merge_stories=False)
+    groups = [
+        group
+        for group in group_reports(grouped, near, compare, are_unlike=are_unlike, merge_stories=False)
+        # Most of what was compared is another event: such groups are as they were.
+        if any(number < len(fresh) for number in group.members)
+    ]
     copies = [find_copies(grouped, group, compare) for group in groups]
     return [
         _Group(
@@ -212,14 +220,14 @@ def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[lis
     Those of the batch are among them, so that a batch groups as its entries would one by one.
     """
     asked = sorted(set().union(*(report.blocking_keys for report in reports)))
-    holders = {key: list(entry_ids) for key, entry_ids in _find_holders(db, asked, now).items()}
+    holders = _find_holders(db, asked, now)
     for report in reports:
         for key in report.blocking_keys:
             holders.setdefault(key, []).append(report.entry_id)
     return [choose_neighbours(report.entry_id, report.blocking_keys, holders) for report in reports]
 
 
-def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> Mapping[int, Sequence[int]]:
+def _find_holders(db: Db, blocking_keys: Sequence[int], now: datetime) -> dict[int, list[int]]:
     """Return, for each blocking key, the latest entries that have it."""
     if not blocking_keys:
         return {}
@@ -270,6 +278,7 @@ def _grow_stories(db: Db, more: Mapping[int, int], now: datetime) -> None:
 
 
 def _add_blocking_keys(db: Db, reports: Sequence[_Report]) -> None:
-    rows = [{"mark": key, "entry_id": report.entry_id} for report in reports for key in sorted(report.blocking_keys)]
-    if rows:
-        bulk_insert(db, story_marks, rows)
+    # In the order of the table, so that pages are looked for once.
+    pairs = sorted((key, report.entry_id) for report in reports for key in report.blocking_keys)
+    if pairs:
+        bulk_insert(db, story_marks, [{"mark": key, "entry_id": entry_id} for key, entry_id in pairs])
