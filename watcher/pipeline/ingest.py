@@ -212,8 +212,10 @@ def _store_keys(db: Db, documents: Mapping[int, _IngestedDocument], new: Sequenc
     ]
     unstable = {document.feed.id for document in documents.values() if has_unstable_ids(document.feed)}
     add_aliases(db, renamed, unstable)
-    gone = ((feed_id, *keys) for feed_id, document in documents.items() for keys in document.diff.gone)
-    add_tombstone_keys(db, gone)
+    tombstone_keys = (
+        (feed_id, *keys) for feed_id, document in documents.items() for keys in document.diff.tombstone_keys
+    )
+    add_tombstone_keys(db, tombstone_keys)
 
 
 def _get_shared_id(entry: Entry) -> str | None:
