@@ -197,7 +197,7 @@ def _system_resolver() -> Resolver:
             )
         except UnicodeError as error:
             raise OSError(str(error)) from error
-        return list(dict.fromkeys(str(each[4][0]) for each in addresses))
+        return list(dict.fromkeys(str(info[4][0]) for info in addresses))
 
     return resolve
 
