@@ -166,7 +166,8 @@ class TopicTools:
         return make_reply(
             answer,
             lambda answer: [
-                f"Proposal {answer['proposal']['id']} for {answer['proposal']['topic']}, {answer['proposal']['state']}:",
+                f"Proposal {answer['proposal']['id']} for {answer['proposal']['topic']}, "
+                f"{answer['proposal']['state']}:",
                 describe_citation(answer["proposal"]["entry"]),
             ],
         )
