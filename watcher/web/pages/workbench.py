@@ -67,7 +67,7 @@ MAX_ENTRIES = 25
 @router.get("/workbench")
 def show_workbench(request: Request, ctx: Ctx, topic: str = "", query: str = "") -> Response:
     """Open the topic builder on a topic, on a search, or empty."""
-    known = next((each for each in ctx.app.settings.topics if each.id == topic), None)
+    known = next((configured for configured in ctx.app.settings.topics if configured.id == topic), None)
     return _render_workbench(request, ctx, open_draft(ctx, known, query))
 
 
@@ -111,9 +111,9 @@ async def _save_draft(request: Request, ctx: WebContext, draft: Draft) -> Respon
     except (UsageError, QueryError, ConfigError, BusyError) as error:
         draft.fault = error
         return _render_workbench(request, ctx, draft, 400)
-    found = await run_in_threadpool(bring_in_hits, ctx.app, topic_id, draft.bring_in, make_editor(ctx, "page"))
+    brought_in = await run_in_threadpool(bring_in_hits, ctx.app, topic_id, draft.bring_in, make_editor(ctx, "page"))
     ctx.clear_cache()
-    return redirect_saved(version, "/workbench", topic=topic_id, brought=found["hits"] if found else None)
+    return redirect_saved(version, "/workbench", topic=topic_id, brought=brought_in["hits"] if brought_in else None)
 
 
 def _analyse_draft(ctx: WebContext, draft: Draft) -> None:
@@ -129,8 +129,8 @@ def _analyse_draft(ctx: WebContext, draft: Draft) -> None:
             if named is not None:
                 _run_analysis(ctx, draft, named, since, Deadline(ANALYSIS_TIME))
         else:
-            found = search_words(ctx, draft, named, ANALYSIS_TIME)
-            draft.results |= {"words": found, "effect": format_effect(found)}
+            words_found = search_words(ctx, draft, named, ANALYSIS_TIME)
+            draft.results |= {"words": words_found, "effect": format_effect(words_found)}
         _compare_by_meaning(ctx, draft, named, since)
     except (QueryError, UsageError, BusyError, TooLongError) as error:
         draft.fault = error
