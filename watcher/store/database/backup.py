@@ -68,8 +68,8 @@ def restore_database(
     upgrade_schema(database)
     with database.read() as db:
         _require_unused(database, db)
-    beside = database.path.parent if database.path is not None else None
-    with tempfile.TemporaryDirectory(prefix="watcher-restore-", dir=beside) as folder:
+    parent_folder = database.path.parent if database.path is not None else None
+    with tempfile.TemporaryDirectory(prefix="watcher-restore-", dir=parent_folder) as folder:
         copied = Path(folder, "backup.db")
         _copy_file(file, copied)
         with Database(f"sqlite:///{copied}", durable=False) as source:
@@ -136,10 +136,10 @@ def _copy_file(file: Path, target: Path) -> None:
     address = f"file:{quote(str(file.absolute()))}?mode=ro{'' if logged else '&immutable=1'}"
     try:
         with (
-            closing(sqlite3.connect(address, uri=True)) as one,
-            closing(sqlite3.connect(target)) as other,
+            closing(sqlite3.connect(address, uri=True)) as backup,
+            closing(sqlite3.connect(target)) as copy,
         ):
-            one.backup(other)
+            backup.backup(copy)
     except sqlite3.Error as error:
         raise StoreError(f"{file} is no backup of a watcher's database: {error}") from error
 
@@ -150,8 +150,8 @@ def _replace(database: Database, source: Database, progress: Progress) -> Mappin
     source.close()
     with database.open_raw() as connection:
         try:
-            with closing(sqlite3.connect(source.path)) as one:
-                one.backup(
+            with closing(sqlite3.connect(source.path)) as backup:
+                backup.backup(
                     connection, pages=10_000, progress=lambda _status, left, total: progress(total - left, total)
                 )
         except sqlite3.Error as error:

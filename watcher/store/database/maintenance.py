@@ -93,7 +93,7 @@ def reindex_entries(database: Database, progress: Progress = lambda _done: None,
     while True:
         with database.write() as db:
             batch = [
-                each for each in load_entries_after(db, after_id=last, limit=ENTRIES_PER_BATCH) if each.id <= newest
+                entry for entry in load_entries_after(db, after_id=last, limit=ENTRIES_PER_BATCH) if entry.id <= newest
             ]
             index_entries(db, batch)
             if not batch:

@@ -61,8 +61,8 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
     reports = [_Report.of(stored) for stored in sorted(fresh, key=lambda report: report.id)]
     # Blocking keys propose stored entries, words decide, and whoever joins no stored story begins one.
     nearest = _find_nearest(db, reports, now)
-    asked = set(chain.from_iterable(nearest)) - {report.entry_id for report in reports}
-    groups = _group(reports, nearest, _load_candidates(db, asked))
+    candidate_ids = set(chain.from_iterable(nearest)) - {report.entry_id for report in reports}
+    groups = _group(reports, nearest, _load_candidates(db, candidate_ids))
     assigned = zip(groups, _store_groups(db, groups, now), strict=True)
     if stored_copies := sorted(chain.from_iterable(group.stored_copies for group in groups)):
         db.execute(_MARK_COPIES, {"ids": stored_copies})
@@ -219,8 +219,8 @@ def _find_nearest(db: Db, reports: Sequence[_Report], now: datetime) -> list[lis
 
     Those of the batch are among them, so that a batch groups as its entries would one by one.
     """
-    asked = sorted(set().union(*(report.blocking_keys for report in reports)))
-    holders = _find_holders(db, asked, now)
+    blocking_keys = sorted(set().union(*(report.blocking_keys for report in reports)))
+    holders = _find_holders(db, blocking_keys, now)
     for report in reports:
         for key in report.blocking_keys:
             holders.setdefault(key, []).append(report.entry_id)

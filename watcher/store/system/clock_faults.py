@@ -121,7 +121,7 @@ class _Known:
 def _read(db: Db) -> _Known:
     kept = json.loads(get_value(db, _NOTE) or "{}")
     skew = kept.get("skew")
-    return _Known(tuple(_pair(each) for each in kept.get("steps", ())), _pair(skew) if skew else None)
+    return _Known(tuple(_pair(step) for step in kept.get("steps", ())), _pair(skew) if skew else None)
 
 
 def _write(db: Db, *, steps: Sequence[tuple[datetime, timedelta]], skew: tuple[datetime, timedelta] | None) -> None:

@@ -25,8 +25,8 @@ def add_view(
 
     Raises UsageError where the person has a view of that name, or as many as one may have.
     """
-    theirs = (saved_views.c.person == person, _IS_THERE)
-    count, last = db.execute(select(func.count(), func.max(saved_views.c.position)).where(*theirs)).one()
+    own_views = (saved_views.c.person == person, _IS_THERE)
+    count, last = db.execute(select(func.count(), func.max(saved_views.c.position)).where(*own_views)).one()
     if count >= MAX_VIEWS_PER_PERSON:
         raise UsageError(f"You have {count} saved views. Delete one first.")
     row = {
