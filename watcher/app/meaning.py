@@ -65,7 +65,7 @@ class ReadingService:
         return reader.read_everything(on_progress)
 
     def close(self) -> None:
-        """End the encoder at once: what it reads at the moment is read by whoever comes next."""
+        """End the encoder at once: what it reads at the moment is read by the next process."""
         with self._changing:
             self._closed = True
             if self._reader is not None:

@@ -19,7 +19,7 @@ from watcher.model.poll import FailureKind
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
-"""Gives the addresses of a host name, as text; raises OSError."""
+"""Returns the addresses of a host name, as text; raises OSError."""
 
 # What Python's is_global lets through, or did in some version.
 _REFUSED4 = tuple(

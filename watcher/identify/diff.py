@@ -1,4 +1,4 @@
-"""Tells what is new, edited, known, moved or lost between two polls."""
+"""Finds what is new, edited, known, moved or lost between two polls."""
 
 from __future__ import annotations
 

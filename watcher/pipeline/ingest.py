@@ -43,7 +43,7 @@ from watcher.text.urls import waiting_host
 
 HOST_REFUSALS = 3
 HOST_REFUSALS_WITHIN = timedelta(minutes=10)
-"""When so many feeds of one host are told to wait within so long, the host is meant, and its other feeds wait."""
+"""When so many feeds of one host are rate limited within so long, the host is meant, and its other feeds wait."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,12 +94,12 @@ def store_new_entries(db: Db, numbered: Sequence[StoredEntry], matcher: TopicMat
         text = EntryText(stored)
         found_hits += matcher.match_entries((text,), now)
         tokenized.append(text.format_index_text())
-    homes: Mapping[int, StoryAssignment] = {}
+    assignments: Mapping[int, StoryAssignment] = {}
     if found_hits:
         lock_hits(db)
         matched_ids = {hit.entry_id for hit in found_hits}
-        homes = choose_stories(db, [entry for entry in numbered if entry.id in matched_ids], now)
-    insert_entries(db, numbered, homes, tokenized)
+        assignments = choose_stories(db, [entry for entry in numbered if entry.id in matched_ids], now)
+    insert_entries(db, numbered, assignments, tokenized)
     insert_hits(db, found_hits)
     return tuple(found_hits)
 

@@ -13,7 +13,7 @@ _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"")
 _SHORTEST = 4
 """Characters; what is shorter stands in a sentence by chance, and is looked for in quotes only."""
 
-_TELLING_PART = 8
+_IDENTIFYING_LENGTH = 8
 """Characters in a row of a value that nobody would write by chance."""
 
 
@@ -51,7 +51,7 @@ def _list_forms(value: str) -> tuple[str, ...]:
 def _repeats_value(message: str, value: str) -> bool:
     """Return whether a message still holds a part of a value that nobody would write by chance."""
     message, value = message.casefold(), value.casefold()
-    return any(value[at : at + _TELLING_PART] in message for at in range(len(value) - _TELLING_PART + 1))
+    return any(value[at : at + _IDENTIFYING_LENGTH] in message for at in range(len(value) - _IDENTIFYING_LENGTH + 1))
 
 
 def _conceal_quoted(quoted: str, name: str, value: str, *, is_at_fault: bool) -> str:

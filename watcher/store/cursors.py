@@ -1,4 +1,4 @@
-"""Cursors: where a list goes on, opaque to whoever holds one."""
+"""Cursors: where a list goes on, opaque to clients."""
 
 from __future__ import annotations
 

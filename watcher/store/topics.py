@@ -46,7 +46,7 @@ class TopicVersion:
 
 
 def sync_topics(db: Db, watched: Iterable[WatchedTopic], now: datetime) -> tuple[str, ...]:
-    """Note what is watched from now on; gives the topics that mean something else than before, or are new."""
+    """Note what is watched from now on; return the topics that mean something else than before, or are new."""
     # `changed_at` moves with the meaning (`version`) alone: a new name or spelling finds the same hits.
     known = {row.id: row for row in db.execute(select(topics))}
     watched_topics = {topic.id: topic for topic in watched}

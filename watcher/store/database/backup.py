@@ -58,7 +58,7 @@ def back_up_database(database: Database, file: Path, progress: Progress = lambda
 def restore_database(
     database: Database, file: Path, progress: Progress = lambda _done, _total: None
 ) -> Mapping[str, int]:
-    """Fill an unused database from a backup, which is left as it is; gives the rows of each table.
+    """Fill an unused database from a backup, which is left as it is; return the rows of each table.
 
     A backup of an older version is migrated to the current schema. Raises StoreError where the file is no
     backup, or the database is in use already: restoring into it would mix two memories.
@@ -85,7 +85,7 @@ def restore_database(
 def copy_database(
     source: Database, target: Database, progress: Progress = lambda _done, _total: None
 ) -> Mapping[str, int]:
-    """Copy every row of one moment into an unused database at the same schema, and index it; gives the rows of each
+    """Copy every row of one moment into an unused database at the same schema, and index it; return the rows of each
     table. Raises StoreError where the target is in use.
 
     All of it lands in one transaction: an interrupted copy leaves the target as it was.

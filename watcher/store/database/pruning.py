@@ -139,7 +139,7 @@ def prune_database(
     with database.read() as db:
         too_old = find_first_id_since(db, now - STORY_WINDOW)
     _piecemeal(database, _some(story_marks, story_marks.c.entry_id < too_old))
-    _piecemeal(database, _some(stories, stories.c.last_at < now - STORY_WINDOW, ~_has_tellings()))
+    _piecemeal(database, _some(stories, stories.c.last_at < now - STORY_WINDOW, ~_has_reports()))
     old_polls = _piecemeal(database, _some(polls, polls.c.at < now - kept.polls))
     _piecemeal(database, _some(machine_texts, machine_texts.c.created_at < now - kept.payloads))
     # What they concern counts as seen by now, or was deleted long ago.
@@ -162,7 +162,7 @@ def prune_database(
 
 
 def _prune_entries(database: Database, kept: Retention, now: datetime) -> Iterator[tuple[int, int]]:
-    """Take entries away, some at a time, oldest first; gives how many, and how many hits with them."""
+    """Take entries away, some at a time, oldest first; yield how many, and how many hits with them."""
     after = 0
     with database.read() as db:
         below = _find_id_limit(db, now - kept.entries, now)
@@ -290,7 +290,7 @@ def _is_unlisted(now: datetime) -> ColumnElement[bool]:
     )
 
 
-def _has_tellings() -> ColumnElement[bool]:
+def _has_reports() -> ColumnElement[bool]:
     return exists().where(entry_table.c.story_id == stories.c.id)
 
 

@@ -124,9 +124,9 @@ def _claim(which: str, *, since: bool, shared: bool, crowded: bool) -> Update:
 def claim_feed(
     db: Db, claims: Iterable[tuple[int, int]], now: datetime, *, lease_for: timedelta, owner: str
 ) -> tuple[Feed, ...]:
-    """Take over feeds that were claimed for whoever comes, each by its id and the claim's token, under a new one.
+    """Take over feeds that were claimed for any worker, each by its id and the claim's token, under a new one.
 
-    A claim that was taken, given back or settled meanwhile gives nothing: of two who come with it one gets the feed.
+    A claim that was taken, given back or settled meanwhile yields none: of two workers that have it one gets the feed.
     """
     wanted = tuple(claims)
     taken = (

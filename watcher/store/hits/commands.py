@@ -27,7 +27,7 @@ from watcher.store.tables import hits
 
 
 def lock_hits(db: Db) -> None:
-    """Wait for whoever else adds hits: ids are in order of commit, and stories see each other.
+    """Wait for other writers of hits: ids are in order of commit, and stories see each other.
 
     And nobody waits in a ring for a day's count.
     """
@@ -44,7 +44,7 @@ def insert_hits(db: Db, found: Sequence[Hit]) -> None:
 def upsert_hits(db: Db, found: Sequence[Hit]) -> tuple[Hit, ...]:
     """Store hits; one that is already known gets the evidence of now and keeps its id, moment and label.
 
-    Gives those that are new.
+    Returns those that are new.
     """
     if not found:
         return ()

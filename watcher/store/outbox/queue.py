@@ -34,7 +34,7 @@ class DeliveryDraft:
 
 
 def add_deliveries(db: Db, digest_id: int, drafts: Iterable[DeliveryDraft], now: datetime) -> int:
-    """Put a digest's messages into the outbox, in the transaction that composed it; gives how many."""
+    """Put a digest's messages into the outbox, in the transaction that composed it; return how many."""
     rows = [
         {
             "digest_id": digest_id,

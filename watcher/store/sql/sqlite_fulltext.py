@@ -60,7 +60,7 @@ class SqliteFulltext:
             db.exec_driver_sql(_ADD, list(tokens))
 
     def remove(self, db: Db, tokens: Sequence[tuple[int, str]]) -> None:
-        """Take entries out; FTS5 keeps no text, and has to be told what they held."""
+        """Take entries out; FTS5 keeps no text, and has to be given what they held."""
         db.execute(_REMOVE, {"batch": json.dumps(tokens)})
 
     def format_expression(self, terms: RequiredTerms) -> str | None:

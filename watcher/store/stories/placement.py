@@ -54,12 +54,12 @@ def choose_stories(db: Db, fresh: Sequence[StoredEntry], now: datetime) -> Mappi
 
     `now` is when the reports came: for entries found in the archive, that is in the past. A handful of statements for
     all, and the same outcome as one after the other: an entry is also compared with those before it in the batch. The
-    entries need not be stored yet; whoever adds hits has taken a turn.
+    entries need not be stored yet; the caller has taken the turn to add hits (`lock_hits`).
     """
     if not fresh:
         return {}
     reports = [_Report.of(stored) for stored in sorted(fresh, key=lambda report: report.id)]
-    # Blocking keys propose stored entries, words decide, and whoever joins no stored story begins one.
+    # Blocking keys propose stored entries, words decide, and a report that joins no stored story begins one.
     nearest = _find_nearest(db, reports, now)
     candidate_ids = set(chain.from_iterable(nearest)) - {report.entry_id for report in reports}
     groups = _group(reports, nearest, _load_candidates(db, candidate_ids))

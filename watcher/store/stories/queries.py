@@ -33,7 +33,7 @@ _STORY_IDS = select(entry_table.c.id, entry_table.c.story_id).where(
 
 
 def load_story(db: Db, story_id: int) -> Story:
-    """Read a story with its tellings, oldest first; raises NotFoundError.
+    """Read a story with its reports, oldest first; raises NotFoundError.
 
     An id whose story was joined to another leads to that one.
     """
@@ -196,6 +196,6 @@ def _read(db: Db, rows: Sequence[Row[Any]]) -> tuple[Story, ...]:
             )
         )
     return tuple(
-        Story(id=row.id, first_at=row.first_at, last_at=row.last_at, size=row.size, tellings=tuple(articles[row.id]))
+        Story(id=row.id, first_at=row.first_at, last_at=row.last_at, size=row.size, reports=tuple(articles[row.id]))
         for row in rows
     )

@@ -81,7 +81,7 @@ def reschedule_feeds(db: Db, now: datetime) -> int:
 
 
 def record_clock_step(db: Db, step: ClockStep) -> None:
-    """Remember a step of the clock; when earlier ones were, is told from now on in its new time."""
+    """Remember a step of the clock; the moments of earlier ones are reported in its new time from now on."""
     known = _read(db)
     steps = [(at + step.by, by) for at, by in known.steps]
     _write(db, steps=[*steps, (step.at, step.by)][-MAX_STEPS:], skew=None)

@@ -62,7 +62,7 @@ def _add_hits(dialect: SqlDialect) -> Insert:
 
 
 def shrink_stories(db: Db, less: Mapping[int, int]) -> None:
-    """Take tellings that are gone off their stories."""
+    """Subtract reports that were deleted from the sizes of their stories."""
     if less:
         db.execute(_SHRINK, [{"story": story_id, "less": less[story_id]} for story_id in sorted(less)])
 

@@ -160,7 +160,7 @@ def _missed(db: Db, watched: Sequence[SummarizedFeed], since: datetime, until: d
 def _there_already(db: Db, watched: Sequence[SummarizedFeed], since: datetime, until: datetime) -> Mapping[int, int]:
     """Count the hits that feeds brought with their first documents in a window, where others were watched before.
 
-    Nobody is told of these hits, though a feed that was added may be one that failed for days under another address.
+    No digest reports these hits, though a feed that was added may be one that failed for days under another address.
     """
     first_read = [(feed.id, at) for feed in watched if (at := feed.summary.baseline_at) is not None]
     watched_since = min((at for _id, at in first_read), default=until)

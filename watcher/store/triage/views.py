@@ -61,7 +61,7 @@ def get_view(db: Db, person: str, view_id: int) -> SavedView:
 
 
 def get_view_by_key(db: Db, key: str) -> SavedView:
-    """Return the view of a feed's address, whoever it belongs to; raises NotFoundError."""
+    """Return the view of a feed's address, of any person; raises NotFoundError."""
     if (row := db.execute(select(saved_views).where(saved_views.c.key == key, _IS_THERE)).first()) is None:
         raise NotFoundError("saved view", key)
     return _read(row)

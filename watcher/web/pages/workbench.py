@@ -77,7 +77,7 @@ async def analyse_or_save_topic(request: Request, ctx: Ctx, form: SubmittedForm)
     # The analysis has a deadline of its own, which stops between entries and keeps the results; this one stops inside
     # of an entry, and loses them.
     get_match_budget(request).allow(1.5 * ANALYSIS_TIME)
-    # Whoever reads may try a topic, as in the API; to save one, or to write it by hand, is an editor's.
+    # A reader may try a topic, as in the API; to save one, or to write it by hand, is an editor's.
     if form.get("look") == "save":
         require_role(get_person(request), Role.EDITOR)
     draft = await run_in_threadpool(read_draft, ctx, form)
@@ -137,7 +137,7 @@ def _analyse_draft(ctx: WebContext, draft: Draft) -> None:
 
 
 def _fill_in_words(ctx: WebContext, draft: Draft) -> None:
-    """Write a query of the telling words of the draft's sentences. Raises UsageError and QueryError."""
+    """Write a query of the distinctive words of the draft's sentences. Raises UsageError and QueryError."""
     sentences = draft.sentences["about"] if draft.sentences else ()
     if not sentences:
         raise UsageError("Write a sentence first, under “It is about”.")
