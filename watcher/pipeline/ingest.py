@@ -63,15 +63,15 @@ def ingest_polls(
     A feed whose claim somebody else holds by now is not touched: its result has `is_stored` false.
     """
     held = filter_held_feeds(db, (feed for feed, _outcome in polls))
-    ours = [(held[feed.id], outcome) for feed, outcome in polls if feed.id in held]
+    held_polls = [(held[feed.id], outcome) for feed, outcome in polls if feed.id in held]
     # A corrected address: the feed that was added goes on under the id of the one that left the configuration.
-    successions = continue_feeds(db, ours, now)
-    ours = [(_get_successor(feed, successions), outcome) for feed, outcome in ours]
+    successions = continue_feeds(db, held_polls, now)
+    held_polls = [(_get_successor(feed, successions), outcome) for feed, outcome in held_polls]
     by_successor = {succession.feed.id: succession for succession in successions.values()}
-    documents = _store_documents(db, ours, rules, now, by_successor)
+    documents = _store_documents(db, held_polls, rules, now, by_successor)
     stored = [
         _make_result(feed, outcome, documents.get(feed.id), rules, now, by_successor.get(feed.id))
-        for feed, outcome in ours
+        for feed, outcome in held_polls
     ]
     save_polled_feeds(db, ((result.before, result.after) for result in stored))
     add_polls(db, (to_poll_record(result, now) for result in stored))

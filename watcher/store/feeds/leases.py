@@ -135,8 +135,8 @@ def claim_feed(
         .values(lease=feeds.c.lease + 1, lease_until=now + lease_for, lease_by=owner)
         .returning(feeds)
     )
-    found = {row.id: read_feed_row(row) for row in db.execute(taken)} if wanted else {}
-    return tuple(found[feed_id] for feed_id, _token in wanted if feed_id in found)
+    claimed = {row.id: read_feed_row(row) for row in db.execute(taken)} if wanted else {}
+    return tuple(claimed[feed_id] for feed_id, _token in wanted if feed_id in claimed)
 
 
 def release_feeds(db: Db, held: Iterable[Feed]) -> None:

@@ -86,10 +86,10 @@ def find_stories(
             cursors = [format_cursor("active-stories", _format_moment(row.last_at), row.id) for row in rows]
         case StoryOrder.OUTLETS:
             ranked = _rank_by_outlets(chosen).subquery()
-            found = select(ranked)
+            page_rows = select(ranked)
             if place := _parse_place("outlet-stories", cursor, 2):
-                found = found.where(_follows(ranked.c.outlets, place[0], ranked.c.id, place[1]))
-            rows = db.execute(found.order_by(ranked.c.outlets.desc(), ranked.c.id.desc()).limit(limit + 1)).all()
+                page_rows = page_rows.where(_follows(ranked.c.outlets, place[0], ranked.c.id, place[1]))
+            rows = db.execute(page_rows.order_by(ranked.c.outlets.desc(), ranked.c.id.desc()).limit(limit + 1)).all()
             cursors = [format_cursor("outlet-stories", row.outlets, row.id) for row in rows]
         case _:
             assert_never(order)
