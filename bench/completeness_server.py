@@ -78,11 +78,11 @@ def invent_press() -> Press:
     documents = {"bot-check": (guard, guard)}
     items: list[tuple[str, str, int, str, str]] = []
     for feed in FEEDS:
-        one, two = (
+        first, second = (
             Document(feed.document(edition), feed.media_type, feed.coding, feed.piece, feed.chunked)
             for edition in (1, 2)
         )
-        documents[feed.name] = one, two
+        documents[feed.name] = first, second
         items += [
             (feed.name, feed.kind, edition, item.title, "" if feed.dialect is write_enclosures else item.paragraphs[0])
             for edition in (1, 2)

@@ -141,10 +141,10 @@ class Reader:
         return run_measured(command, self._folder)
 
     def list_records(self) -> list[Record]:
-        found = _query(self._database, "SELECT feed, title, summary, content FROM entries ORDER BY sequence")
+        rows = _query(self._database, "SELECT feed, title, summary, content FROM entries ORDER BY sequence")
         return [
             (feed, title or "", " ".join([summary or "", *(part["value"] for part in json.loads(content or "[]"))]))
-            for feed, title, summary, content in found
+            for feed, title, summary, content in rows
         ]
 
     def list_failing(self, run: Run) -> set[str]:

@@ -54,7 +54,7 @@ LINKS = Links(base_url="https://watch.example", secret=b"0123456789abcdef")
 
 
 def stories(count: int) -> list[DigestHit]:
-    told = []
+    hits = []
     for number in range(count * 2):
         title = f"Partners weigh intelligence sharing, report number {number // 2} of the day says so"
         summary = "Three people with knowledge of the plans said that intelligence sharing goes on as before. " * 3
@@ -63,7 +63,7 @@ def stories(count: int) -> list[DigestHit]:
             for field, text in (("title", title), ("summary", summary))
             if (start := text.find("intelligence sharing")) >= 0
         )
-        told.append(
+        hits.append(
             DigestHit(
                 hit_id=number, entry_id=number, topic_id=f"topic-{number // 2 % 5}", title=title, summary=summary,
                 url=f"https://outlet-{number % 40}.example/2026/03/02/{number}", source=f"Outlet {number % 40}",
@@ -72,7 +72,7 @@ def stories(count: int) -> list[DigestHit]:
                 evidence=marks, story_id=number // 2,
             )
         )  # fmt: skip
-    return told
+    return hits
 
 
 def mail_channel(port: int, recipients: tuple[str, ...]) -> Channel:
@@ -179,12 +179,12 @@ async def sending(recipients: int, figures: dict[str, Any]) -> None:
                 rates["outbox and aiosmtplib"].append(recipients / (time.perf_counter() - begun))
                 assert done.sent == recipients, done
     print(f"\n{recipients} recipients, 50 stories each, to a loopback server in Python (3 rounds)")
-    for name, found in rates.items():
-        print(f"  {name:22} {statistics.median(found):6.0f} messages/s   ({min(found):.0f}..{max(found):.0f})")
+    for name, series in rates.items():
+        print(f"  {name:22} {statistics.median(series):6.0f} messages/s   ({min(series):.0f}..{max(series):.0f})")
     ratio = statistics.median(rates["outbox and aiosmtplib"]) / statistics.median(rates["bare smtplib"])
     print(f"  outbox / bare: {ratio:.2f}")
     figures["sending"] = {"recipients": recipients, "to_smtplib": ratio}
-    figures["sending"] |= {name: statistics.median(found) for name, found in rates.items()}
+    figures["sending"] |= {name: statistics.median(series) for name, series in rates.items()}
 
 
 def main() -> None:

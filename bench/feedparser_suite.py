@@ -95,11 +95,11 @@ def compared(package: Path) -> tuple[Counter[str], list[str]]:
             differences.append(f"{name}: {len(ours.items)} entries, feedparser {len(theirs.entries)}")
             continue
         for item, entry in zip(ours.items, theirs.entries, strict=True):
-            for field, said, expected in zip(FIELDS, facts(item), judged(entry, base), strict=True):
-                alike = said == expected
+            for field, stated, expected in zip(FIELDS, facts(item), judged(entry, base), strict=True):
+                alike = stated == expected
                 tally[f"{field}: {'same' if alike else 'different'}"] += 1
                 if not alike:
-                    differences.append(f"{name}: {field} {said!r}, feedparser {expected!r}")
+                    differences.append(f"{name}: {field} {stated!r}, feedparser {expected!r}")
     return tally, differences
 
 
@@ -113,13 +113,13 @@ def judged(entry: Any, base: str) -> tuple[Any, ...]:
     """Give the same of an entry of feedparser's, in our terms."""
     title = title_to_text(entry.get("title", ""))
     text = title_to_text(entry.get("summary", "") or "")
-    said = entry.get("published_parsed") or entry.get("updated_parsed") or entry.get("created_parsed")
+    moment = entry.get("published_parsed") or entry.get("updated_parsed") or entry.get("created_parsed")
     link = entry.get("link")
     return (
         "" if text.startswith(title) else title,
         http_url(link, base) if link else None,
         entry.get("id"),
-        datetime(*said[:6], tzinfo=UTC) if said else None,
+        datetime(*moment[:6], tzinfo=UTC) if moment else None,
     )
 
 

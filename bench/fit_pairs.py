@@ -58,25 +58,25 @@ def describe_pairs(reports: Sequence[Report], vectors: Rows) -> Pairs:
     for report in reports:
         fold_of.setdefault(report.family or report.story, chance.randrange(FOLDS))
     rows, labels, cross, folds = [], [], [], []
-    for one, other in _iter_pairs(reports):
-        closeness = Closeness(*measure_closeness(placed[one], placed[other]))
+    for number, other in _iter_pairs(reports):
+        closeness = Closeness(*measure_closeness(placed[number], placed[other]))
         if closeness.excess < MIN_EXCESS:
             continue
-        features = compare_reports(traits[one], traits[other], closeness)._asdict()
+        features = compare_reports(traits[number], traits[other], closeness)._asdict()
         rows.append([features[name] for name in FITTED])
-        labels.append(reports[one].story == reports[other].story)
-        cross.append(traits[one].language != traits[other].language)
-        folds.append(fold_of[reports[one].family or reports[one].story])
+        labels.append(reports[number].story == reports[other].story)
+        cross.append(traits[number].language != traits[other].language)
+        folds.append(fold_of[reports[number].family or reports[number].story])
     return Pairs(np.array(rows), np.array(labels), np.array(cross), np.array(folds))
 
 
 def _iter_pairs(reports: Sequence[Report]) -> Iterator[tuple[int, int]]:
     labelled = [number for number, report in enumerate(reports) if report.kind == "labelled"]
     others = [number for number, report in enumerate(reports) if report.kind == "background"]
-    for place, one in enumerate(labelled):
+    for place, member in enumerate(labelled):
         for other in (*labelled[:place], *others):
-            if abs(reports[one].published_at - reports[other].published_at) <= STORY_WINDOW:
-                yield one, other
+            if abs(reports[member].published_at - reports[other].published_at) <= STORY_WINDOW:
+                yield member, other
 
 
 def fit_weights(features: Values, labels: NDArray[np.bool_], ridge: float) -> Values:

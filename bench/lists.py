@@ -97,7 +97,7 @@ def main() -> int:
         )
         figures |= {path: _compare(app, context, web, path) for path in PAGES}
         app.close()
-    return 0 if max(found["to_bare"] for found in figures.values()) <= LIMIT else 1
+    return 0 if max(figure["to_bare"] for figure in figures.values()) <= LIMIT else 1
 
 
 def _compare(app: App, context: WebContext, web: FastAPI, path: str) -> dict[str, float]:

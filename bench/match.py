@@ -60,7 +60,7 @@ def _measure(options: argparse.Namespace, figures: dict[str, Any]) -> int:
     for kind in options.sets.split(","):
         queries = press.topics(max(*sizes, MANY) if options.many else max(sizes), _stored(items), dense=kind == "dense")
         missed += _set(kind, queries, items, sizes, options, figures.setdefault(kind, {}))
-    print("\n" + ("\n".join(f"MISSED: {each}" for each in missed) or "every aim met"))
+    print("\n" + ("\n".join(f"MISSED: {line}" for line in missed) or "every aim met"))
     return 1 if missed else 0
 
 
@@ -78,16 +78,16 @@ def _set(
     for size in sizes:
         matcher = _matcher(queries[:size])
         engines = _engines(matcher, options.engines.split(","))
-        times, found = _race(engines, items, options.rounds)
-        _print_table(size, times, found)
+        times, hits = _race(engines, items, options.rounds)
+        _print_table(size, times, hits)
         figures[str(size)] = {
-            name: {"us": median(each), "to_limit": _ratio(each, times)} for name, each in times.items()
+            name: {"us": median(measured), "to_limit": _ratio(measured, times)} for name, measured in times.items()
         }
         cost[size] = median(times["ours"]) if "ours" in times else 0.0
         if size == max(sizes):
-            missed += [f"{kind}: {each}" for each in _judge(kind, times)]
+            missed += [f"{kind}: {fault}" for fault in _judge(kind, times)]
         if options.check:
-            missed += [f"{kind}, {size:,} topics: {each}" for each in _differences(matcher, items, options.sample)]
+            missed += [f"{kind}, {size:,} topics: {fault}" for fault in _differences(matcher, items, options.sample)]
         del engines, matcher
     growth = cost[max(sizes)] / cost[min(sizes)]
     aim = {"dense": 8.0, "sparse": 5.0}[kind]
@@ -126,7 +126,7 @@ def _race(
     """Run every engine in every round, and give its microseconds per item and what it found per item."""
     share = len(items) // rounds
     times: dict[str, list[float]] = {name: [] for name in engines}
-    found: dict[str, list[float]] = {name: [] for name in engines}
+    hit_counts: dict[str, list[float]] = {name: [] for name in engines}
     names = list(engines)
     counts = {name: _affordable(engine, items, share) for name, engine in engines.items()}
     for number in range(rounds):
@@ -140,8 +140,8 @@ def _race(
             took = time.process_time() - begun
             scale = characters / sum(len(item.padded) for item in some) / len(mine)
             times[name].append(took * scale * 1e6)
-            found[name].append(hits * scale)
-    return times, {name: median(each) for name, each in found.items()}
+            hit_counts[name].append(hits * scale)
+    return times, {name: median(round_counts) for name, round_counts in hit_counts.items()}
 
 
 def _affordable(engine: Engine, items: list[Prepared], share: int) -> int:
@@ -155,15 +155,17 @@ def _affordable(engine: Engine, items: list[Prepared], share: int) -> int:
     return min(share, least * max(1, batches))
 
 
-def _print_table(size: int, times: Mapping[str, list[float]], found: Mapping[str, float]) -> None:
-    print(f"  {size:,} topics, {found.get('ours', 0):.1f} hits per item")
-    for name, each in times.items():
-        print(f"    {name:30} {median(each):12,.1f}  x{_ratio(each, times):,.2f}   (least {min(each):,.1f})")
+def _print_table(size: int, times: Mapping[str, list[float]], hits: Mapping[str, float]) -> None:
+    print(f"  {size:,} topics, {hits.get('ours', 0):.1f} hits per item")
+    for name, measured in times.items():
+        print(
+            f"    {name:30} {median(measured):12,.1f}  x{_ratio(measured, times):,.2f}   (least {min(measured):,.1f})"
+        )
 
 
-def _ratio(each: Sequence[float], times: Mapping[str, list[float]]) -> float:
+def _ratio(measured: Sequence[float], times: Mapping[str, list[float]]) -> float:
     """Return the median of the rounds' ratios to the bare scan."""
-    return median(mine / bare for mine, bare in zip(each, times[LIMIT], strict=True))
+    return median(mine / bare for mine, bare in zip(measured, times[LIMIT], strict=True))
 
 
 def _judge(kind: str, times: Mapping[str, list[float]]) -> list[str]:
@@ -202,7 +204,7 @@ def _differences(matcher: TopicMatcher, items: list[Prepared], sample: int) -> l
 
 
 def _matcher(queries: Sequence[str]) -> TopicMatcher:
-    return compile_topics([Topic(id=f"t{number}", name="", query=said) for number, said in enumerate(queries)])
+    return compile_topics([Topic(id=f"t{number}", name="", query=query) for number, query in enumerate(queries)])
 
 
 def _stored(items: Sequence[Prepared]) -> list[StoredEntry]:

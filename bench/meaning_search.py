@@ -123,15 +123,15 @@ def main() -> int:
         queries = normalize(np.random.default_rng(3).normal(size=(QUERIES + 2, DIMENSIONS)).astype(np.float32))
         mean = np.full(DIMENSIONS, 0.01, np.float32)
         search = VectorMatrix(folder, model)
-        bare, found = measure(
+        bare, searched = measure(
             lambda number: scan_bare(matrix, queries[number]),
             lambda number: search.find_nearest(database, queries[number], mean, limit=50),
         )
     p95 = int(0.95 * QUERIES)
-    ratio = found[p95] / bare[p95]
+    ratio = searched[p95] / bare[p95]
     print(f"{arguments.rows:,} vectors, {arguments.database}, {QUERIES} queries (median / p95)")
     print(f"bare numpy scan    {1000 * bare[QUERIES // 2]:7.0f} / {1000 * bare[p95]:7.0f} ms")
-    print(f"search by meaning  {1000 * found[QUERIES // 2]:7.0f} / {1000 * found[p95]:7.0f} ms")
+    print(f"search by meaning  {1000 * searched[QUERIES // 2]:7.0f} / {1000 * searched[p95]:7.0f} ms")
     print(f"ratio of the p95   {ratio:7.2f} (at most {MAX_RATIO})")
     return int(ratio > MAX_RATIO)
 

@@ -62,8 +62,8 @@ class Press:
 
     def topics(self, count: int, items: list[StoredEntry], *, dense: bool) -> list[str]:
         """Write queries about what some of the items say: `dense` ones about what is said often."""
-        told = [stored for stored in items if len(stored.entry.item.content) > 300]
-        return [self._topic(self._chance.choice(told), DENSE if dense else SPARSE) for _ in range(count)]
+        long_entries = [stored for stored in items if len(stored.entry.item.content) > 300]
+        return [self._topic(self._chance.choice(long_entries), DENSE if dense else SPARSE) for _ in range(count)]
 
     def _vocabulary(self) -> list[str]:
         from simplemma.strategies.dictionaries.dictionary_factory import DefaultDictionaryFactory
@@ -102,19 +102,19 @@ class Press:
         return StoredEntry(id=number, entry=entry, first_seen_at=NOON)
 
     def _prose(self, words: list[str], *, odd: bool) -> str:
-        said = list(words)
+        written = list(words)
         at = 0
-        while at < len(said):
-            said[at] = said[at].capitalize()
+        while at < len(written):
+            written[at] = written[at].capitalize()
             if odd and at % 3 == 0:
-                said[at] = f"{self._chance.choice(_ACCENTED)}\u2019s \u201c{said[at]}\u201d \u2014"
-            end = min(at + self._chance.randrange(9, 27), len(said))
+                written[at] = f"{self._chance.choice(_ACCENTED)}\u2019s \u201c{written[at]}\u201d \u2014"
+            end = min(at + self._chance.randrange(9, 27), len(written))
             middle = (at + end) // 2
             if middle > at:
-                said[middle] += self._chance.choice([",", ",", "-led", "'s", ""])
-            said[end - 1] += self._chance.choice([".", ".", ".", ".\n", "?"])
+                written[middle] += self._chance.choice([",", ",", "-led", "'s", ""])
+            written[end - 1] += self._chance.choice([".", ".", ".", ".\n", "?"])
             at = end
-        return " ".join(said)
+        return " ".join(written)
 
     def _topic(self, item: StoredEntry, floor: int) -> str:
         text = f"{item.entry.item.title} {item.entry.item.summary} {item.entry.item.content}"

@@ -97,12 +97,12 @@ class Fts5(Engine):
 
     def __init__(self, queries: Sequence[Query], step: int) -> None:
         self.step = step
-        self._queries = [said for query in queries if (said := _fts5(query.root)) is not None]
+        self._queries = [expression for query in queries if (expression := _fts5(query.root)) is not None]
         self._db = sqlite3.connect(":memory:", isolation_level=None)
         self._db.execute("CREATE VIRTUAL TABLE news USING fts5(title, summary, content, content='')")
 
     def run(self, items: Sequence[Prepared]) -> int:
-        found = 0
+        matches = 0
         for at in range(0, len(items), self.step):
             self._db.execute("BEGIN")
             self._db.execute("INSERT INTO news (news) VALUES ('delete-all')")
@@ -110,10 +110,10 @@ class Fts5(Engine):
                 "INSERT INTO news (rowid, title, summary, content) VALUES (?, ?, ?, ?)",
                 [(number, *item.columns) for number, item in enumerate(items[at : at + self.step])],
             )
-            for said in self._queries:
-                found += len(self._db.execute("SELECT rowid FROM news WHERE news MATCH ?", (said,)).fetchall())
+            for expression in self._queries:
+                matches += len(self._db.execute("SELECT rowid FROM news WHERE news MATCH ?", (expression,)).fetchall())
             self._db.execute("COMMIT")
-        return found
+        return matches
 
 
 class Tantivy(Engine):
@@ -130,10 +130,10 @@ class Tantivy(Engine):
         for field in ("title", "summary", "content"):
             builder.add_text_field(field, tokenizer_name="whitespace")
         self._schema = builder.build()
-        self._queries = [said for query in queries if (said := self._said(query.root)) is not None]
+        self._queries = [expression for query in queries if (expression := self._said(query.root)) is not None]
 
     def run(self, items: Sequence[Prepared]) -> int:
-        found = 0
+        matches = 0
         for at in range(0, len(items), self.step):
             index = self._tantivy.Index(self._schema)
             writer = index.writer(heap_size=50_000_000, num_threads=1)
@@ -143,9 +143,9 @@ class Tantivy(Engine):
             writer.commit()
             index.reload()
             searcher = index.searcher()
-            for said in self._queries:
-                found += len(searcher.search(said, limit=self.step, count=False).hits)
-        return found
+            for expression in self._queries:
+                matches += len(searcher.search(expression, limit=self.step, count=False).hits)
+        return matches
 
     def _said(self, node: Node, fields: tuple[str, ...] = ("title", "summary", "content")) -> Any:
         query, occur = self._tantivy.Query, self._tantivy.Occur
@@ -155,7 +155,7 @@ class Tantivy(Engine):
                     [(occur.Should, self._phrase(spelt, field)) for field in fields for spelt in _spellings(node)]
                 )
             case And(parts=parts, without=without):
-                some = [(occur.Must, said) for part in parts if (said := self._said(part, fields)) is not None]
+                some = [(occur.Must, clause) for part in parts if (clause := self._said(part, fields)) is not None]
                 plain = [part for part in without if _says_all(part)]
                 return query.boolean_query(some + [(occur.MustNot, self._said(part, fields)) for part in plain])
             case Or(parts=parts):
@@ -222,12 +222,12 @@ def _says_all(node: Node) -> bool:
 def _fts5(node: Node) -> str | None:
     match node:
         case Phrase():
-            said = [_quoted(spelt) for spelt in _spellings(node)]
-            return said[0] if len(said) == 1 else f"({' OR '.join(said)})"
+            spellings = [_quoted(spelt) for spelt in _spellings(node)]
+            return spellings[0] if len(spellings) == 1 else f"({' OR '.join(spellings)})"
         case And(parts=parts, without=without):
-            some = " AND ".join(said for part in parts if (said := _fts5(part)) is not None)
-            plain = [said for part in without if _says_all(part) and (said := _fts5(part)) is not None]
-            return f"({some})" + "".join(f" NOT {said}" for said in plain)
+            some = " AND ".join(clause for part in parts if (clause := _fts5(part)) is not None)
+            plain = [clause for part in without if _says_all(part) and (clause := _fts5(part)) is not None]
+            return f"({some})" + "".join(f" NOT {clause}" for clause in plain)
         case Or(parts=parts):
             return f"({' OR '.join(str(_fts5(part)) for part in parts)})"
         case Near(left=left, right=right, gap=gap):

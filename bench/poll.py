@@ -84,8 +84,8 @@ def main() -> None:
             missed += compared(names, given.feeds, given.rounds, figures)
         if given.idle:
             missed += rested(given.idle, given.watch, figures, meaning=not given.no_meaning)
-        for said in missed:
-            print(f"MISSED: {said}")
+        for line in missed:
+            print(f"MISSED: {line}")
     sys.exit(1 if missed and given.check else 0)
 
 
@@ -103,9 +103,9 @@ def compared(names: tuple[str, ...], feeds: int, rounds: int, figures: dict[str,
                 server.ask(f"edition {edition}")
                 server.hear()
             turn = edition % len(names)
-            told = {name: json.loads(arms[name].ask("go")) for name in names[turn:] + names[:turn]}
-            cycles.append(told)
-            same_items(told)
+            results = {name: json.loads(arms[name].ask("go")) for name in names[turn:] + names[:turn]}
+            cycles.append(results)
+            same_items(results)
     print(f"{feeds:,} feeds, each on a loopback address of its own; a first cycle, then {rounds} rounds of the mix\n")
     print("arm       first cycle          mix of 304, same and changed")
     print("          feeds/s  ms CPU      feeds/s  ms CPU   peak MB     items     hits")
@@ -163,11 +163,11 @@ def rested(feeds: int, watch: float, figures: dict[str, Any], *, meaning: bool =
     return [f"{rest.megabytes:.0f} MB at rest, aimed at {IDLE_MB:g}"] if rest.megabytes > IDLE_MB else []
 
 
-def same_items(told: dict[str, dict[str, Any]]) -> None:
+def same_items(results: dict[str, dict[str, Any]]) -> None:
     """Assert that what stores has stored the same, and what gathers saw as many answers without news."""
-    items = {name: found["items"] for name, found in told.items() if found["items"]}
+    items = {name: result["items"] for name, result in results.items() if result["items"]}
     assert len(set(items.values())) <= 1, f"different items: {items}"
-    bare = {name: found["unchanged"] for name, found in told.items() if name in {"httpx", "aiohttp"}}
+    bare = {name: result["unchanged"] for name, result in results.items() if name in {"httpx", "aiohttp"}}
     assert len(set(bare.values())) <= 1, f"different answers: {bare}"
 
 

@@ -177,10 +177,10 @@ def main() -> None:
     print("ready", flush=True)
     for _line in sys.stdin:
         begun, used = time.perf_counter(), cpu_seconds()
-        told = asyncio.run(arm.cycle())
+        result = asyncio.run(arm.cycle())
         seconds, cpu = time.perf_counter() - begun, cpu_seconds() - used
-        told |= {"seconds": seconds, "cpu": cpu, "items": arm.items(), "peak": peak_megabytes()}
-        print(json.dumps(told), flush=True)
+        result |= {"seconds": seconds, "cpu": cpu, "items": arm.items(), "peak": peak_megabytes()}
+        print(json.dumps(result), flush=True)
 
 
 if __name__ == "__main__":

@@ -36,9 +36,9 @@ class Rest:
 
 def at_rest(feeds: int, folder: Path, *, settle: float, watch: float, meaning: bool = True) -> Rest:
     """Start the daemon on `feeds` feeds that are not due, let it settle, and watch it for some seconds."""
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        port = found.getsockname()[1]
+    with socket.socket() as free_socket:
+        free_socket.bind(("127.0.0.1", 0))
+        port = free_socket.getsockname()[1]
     config = folder / "config"
     config.mkdir()
     engine = "" if meaning else "meaning: {engine: none}\n"
@@ -51,11 +51,11 @@ def at_rest(feeds: int, folder: Path, *, settle: float, watch: float, meaning: b
     (config / "topics.yaml").write_text(f"topics:\n{written}")
     database = folder / "idle.db"
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
-    told = [sys.executable, "-m", "watcher", "--config", str(config), "--database-url", f"sqlite:///{database}"]
+    command = [sys.executable, "-m", "watcher", "--config", str(config), "--database-url", f"sqlite:///{database}"]
     # Once without a feed that could be reached, so that all are known; then none of them is due for a week.
-    subprocess.run([*told, "db", "upgrade"], check=True, env=environ, stdout=subprocess.DEVNULL)
+    subprocess.run([*command, "db", "upgrade"], check=True, env=environ, stdout=subprocess.DEVNULL)
     _known_and_not_due(config, database)
-    daemon = subprocess.Popen([*told, "run"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    daemon = subprocess.Popen([*command, "run"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         _wait_for(f"http://127.0.0.1:{port}/healthz", daemon)
         process = psutil.Process(daemon.pid)

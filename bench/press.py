@@ -63,7 +63,7 @@ def topics(count: int) -> list[tuple[str, str]]:
     def some() -> str:
         return words[rng.randrange(800, 8_000)]
 
-    found = []
+    queries = []
     for number in range(count):
         names = " OR ".join(some() for _ in range(6))
         phrases = " OR ".join(f'"{some()} {some()}"' for _ in range(4))
@@ -75,8 +75,8 @@ def topics(count: int) -> list[tuple[str, str]]:
             f"({phrases} OR {some()} NEAR/5 {some()}) OR title:{some()}",
             f"title:({names}) OR {phrases}",
         )[number % 4]
-        found.append((f"topic-{number}", query))
-    return found
+        queries.append((f"topic-{number}", query))
+    return queries
 
 
 def document(feed: int, edition: int) -> Body:
@@ -145,7 +145,7 @@ def _item(feed: int, number: int, kind: str) -> str:
             f'<content type="html">{body}</content></entry>\n'
         )
     short = _paragraphs(rng, link) if rng.random() < 0.5 else ""
-    said = (
+    head = (
         f"<description><![CDATA[{lead}]]></description>"
         f"<content:encoded><![CDATA[{picture}{lead}{_paragraphs(rng, link)}]]></content:encoded>"
         if kind == "full"
@@ -156,7 +156,7 @@ def _item(feed: int, number: int, kind: str) -> str:
         f"<dc:creator><![CDATA[{author}]]></dc:creator><pubDate>{format_datetime(at)}</pubDate>"
         f"{''.join(f'<category><![CDATA[{tag}]]></category>' for tag in tags)}"
         f'<guid isPermaLink="false">https://outlet-{feed}.example/?p={number}</guid>'
-        f'{said}<media:thumbnail url="{link}/thumb.jpg" width="240" height="135"/></item>\n'
+        f'{head}<media:thumbnail url="{link}/thumb.jpg" width="240" height="135"/></item>\n'
     )
 
 
@@ -170,8 +170,8 @@ def _paragraphs(rng: Random, link: str) -> str:
 
 
 def _sentence(rng: Random) -> str:
-    said = _words(rng, rng.randint(9, 24)).capitalize()
-    return f"{said.replace(' ', ', ', 1) if rng.random() < 0.2 else said}{'.' if rng.random() < 0.9 else '&#8217;s.'}"
+    text = _words(rng, rng.randint(9, 24)).capitalize()
+    return f"{text.replace(' ', ', ', 1) if rng.random() < 0.2 else text}{'.' if rng.random() < 0.9 else '&#8217;s.'}"
 
 
 def _words(rng: Random, count: int) -> str:

@@ -90,10 +90,12 @@ def print_row(
     name: str, documents: dict[str, Sequence[Facts]], ours: dict[str, Sequence[Facts]], seconds: float
 ) -> None:
     """Print what a reader has, and how much of it is what the watcher has (where both have as many items)."""
-    items = [item for each in documents.values() for item in each]
+    items = [item for document in documents.values() for item in document]
     agree: Counter[str] = Counter()
     for mine, theirs in paired(ours, documents):
-        agree.update(field for field, one, other in zip(FIELDS, mine, theirs, strict=True) if other and one == other)
+        agree.update(
+            field for field, value, other in zip(FIELDS, mine, theirs, strict=True) if other and value == other
+        )
     counts = [sum(1 for item in items if item[place]) for place in range(len(FIELDS))]
     columns = "".join(f" {count:7,} {agree[field]:7,}" for field, count in zip(FIELDS, counts, strict=True))
     print(f"{name:30} {len(documents):9,} {len(items):7,}{columns} {seconds:9.3f}")
@@ -105,8 +107,8 @@ def show_differences(name: str, documents: dict[str, Sequence[Facts]], ours: dic
         mine, theirs = len(ours.get(document, ())), len(documents.get(document, ()))
         if mine != theirs:
             print(f"{name}: {document}: {theirs} items, watcher {mine}")
-    for one, other in paired(ours, documents):
-        for field, mine_said, theirs_said in zip(FIELDS, one, other, strict=True):
+    for our_item, other in paired(ours, documents):
+        for field, mine_said, theirs_said in zip(FIELDS, our_item, other, strict=True):
             if mine_said != theirs_said:
                 print(f"{name}: {field} {str(theirs_said)[:120]!r}, watcher {str(mine_said)[:120]!r}")
 

@@ -158,9 +158,9 @@ def measure_costs() -> Costs:
     matcher = compile_topics([Topic(id=f"t{n}", name="", query=query) for n, query in enumerate(queries)])
     engine = Ours(matcher, spans=False)
     matched = _measure(lambda: engine.run(items)) / len(items)
-    with tempfile.TemporaryDirectory() as name, world("sqlite", Path(name), Corpus(seed=1)) as one:
-        rate = fill(one, 10_000, 500)
-        size = settle_down(one) / stored(one)
+    with tempfile.TemporaryDirectory() as name, world("sqlite", Path(name), Corpus(seed=1)) as sample:
+        rate = fill(sample, 10_000, 500)
+        size = settle_down(sample) / stored(sample)
     return Costs(
         read_item=read,
         match_entry=matched,

@@ -59,14 +59,14 @@ class Aims:
 
     lines: list[tuple[bool, str]] = field(default_factory=list)
 
-    def most(self, what: str, found: float, most: float) -> None:
-        self.lines.append((found <= most, f"{what}: {found:,.1f} (at most {most:,.0f})"))
+    def most(self, what: str, measured: float, most: float) -> None:
+        self.lines.append((measured <= most, f"{what}: {measured:,.1f} (at most {most:,.0f})"))
 
-    def least(self, what: str, found: float, least: float) -> None:
-        self.lines.append((found >= least, f"{what}: {found:,.1f} (at least {least:,.0f})"))
+    def least(self, what: str, measured: float, least: float) -> None:
+        self.lines.append((measured >= least, f"{what}: {measured:,.1f} (at least {least:,.0f})"))
 
-    def times(self, kind: str, found: dict[str, Times], *, arriving: bool = False) -> None:
-        for name, times in found.items():
+    def times(self, kind: str, times_by_question: dict[str, Times], *, arriving: bool = False) -> None:
+        for name, times in times_by_question.items():
             if name.startswith(("newest 50,", "newest 50 of", "best 50,")):
                 bound = 25 if arriving else NEWEST[kind]
                 bound = 50 if " of a " in name else 100 if name.startswith("best") else bound
@@ -112,8 +112,8 @@ def measure_all(corpus: Corpus, given: argparse.Namespace, aims: Aims, figures: 
     rates: dict[str, Rate] = {}
     for kind in given.databases:
         with tempfile.TemporaryDirectory(dir=given.keep) as name:
-            with world(kind, given.keep or Path(name), corpus) as one:
-                rates[kind] = measure(one, given, aims, figures.setdefault(kind, {}))
+            with world(kind, given.keep or Path(name), corpus) as filled:
+                rates[kind] = measure(filled, given, aims, figures.setdefault(kind, {}))
     if "reader" in given.only and given.reader and (peer := peer_search(corpus, given.reader)) is not None:
         print(f"\nreader, {given.reader:,} of the same entries: search {peer[0]:,.0f} entries/s, update {peer[1]:,.0f}")
         figures["reader"] = {"search_rate": peer[0], "update_rate": peer[1]}
@@ -125,45 +125,45 @@ def measure_all(corpus: Corpus, given: argparse.Namespace, aims: Aims, figures: 
         print(f"  {'met   ' if met else 'MISSED'} {line}")
 
 
-def measure(one: World, given: argparse.Namespace, aims: Aims, figures: dict[str, Any]) -> Rate:
+def measure(filled: World, given: argparse.Namespace, aims: Aims, figures: dict[str, Any]) -> Rate:
     """Fill a database and put everything to it that is asked for."""
-    kind, parts = one.kind, given.only
+    kind, parts = filled.kind, given.only
     settings = ", ".join(f"{name}={value}" for name, value in SERVER.items()) if kind == "postgresql" else "WAL"
     print(f"\n{kind} ({settings}); load average {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
     reserved = given.sample * 2 if "ingest" in parts else 0
-    if (missing := given.entries // given.copies - reserved - stored(one)) > 0:
+    if (missing := given.entries // given.copies - reserved - stored(filled)) > 0:
         began = time.perf_counter()
-        print(f"  transactions of 500  {fill(one, missing, 500)}")
-        print(f"  filled in {time.perf_counter() - began:,.0f} s, {stored(one):,} entries")
+        print(f"  transactions of 500  {fill(filled, missing, 500)}")
+        print(f"  filled in {time.perf_counter() - began:,.0f} s, {stored(filled):,} entries")
     if given.copies > 1:
         began = time.perf_counter()
-        multiply_entries(one, given.copies)
-        print(f"  copied in {time.perf_counter() - began:,.0f} s, {stored(one):,} entries")
-    some = measure_ingest(one, given.sample, aims, figures) if "ingest" in parts else Rate()
-    size = settle_down(one)
-    figures["entries"], figures["bytes_an_entry"] = stored(one), size / stored(one)
-    print(f"  {size / 1e6:,.0f} MB, {size / stored(one):,.0f} bytes an entry")
+        multiply_entries(filled, given.copies)
+        print(f"  copied in {time.perf_counter() - began:,.0f} s, {stored(filled):,} entries")
+    some = measure_ingest(filled, given.sample, aims, figures) if "ingest" in parts else Rate()
+    size = settle_down(filled)
+    figures["entries"], figures["bytes_an_entry"] = stored(filled), size / stored(filled)
+    print(f"  {size / 1e6:,.0f} MB, {size / stored(filled):,.0f} bytes an entry")
     if "size" in parts:
-        aims.most(f"{kind}, bytes an entry", size / stored(one), BYTES)
+        aims.most(f"{kind}, bytes an entry", size / stored(filled), BYTES)
     if "ask" in parts or "arriving" in parts:
-        measure_questions(one, given, aims, figures)
+        measure_questions(filled, given, aims, figures)
     if "prune" in parts and not given.keep:
         began = time.perf_counter()
-        count = stored(one)
+        count = stored(filled)
         kept = Retention(entries=moment(count) - moment(count // 10), hits=moment(count) - moment(count // 10))
-        gone = prune_database(one.database, kept, moment(count))
+        gone = prune_database(filled.database, kept, moment(count))
         took = time.perf_counter() - began
         print(f"  pruned {gone.entries:,} entries in {took:.1f} s, {gone.entries / took:,.0f} a second")
     if "check" in parts:
         began = time.perf_counter()
-        faults = find_database_faults(one.database)
+        faults = find_database_faults(filled.database)
         print(f"  check: {faults or 'sound'} in {time.perf_counter() - began:.1f} s")
         if faults:
             raise SystemExit("the database is damaged")
     return some
 
 
-def measure_ingest(one: World, sample: int, aims: Aims, figures: dict[str, Any]) -> Rate:
+def measure_ingest(filled: World, sample: int, aims: Aims, figures: dict[str, Any]) -> Rate:
     """Store entries in transactions of 500 and of 20, by our code and by the bare driver in turn; return ours of 20.
 
     The ratios are medians of the rounds, of processor time: on SQLite all of it is this process's own.
@@ -174,34 +174,36 @@ def measure_ingest(one: World, sample: int, aims: Aims, figures: dict[str, Any])
         taken.append({})
         for size in sizes:
             taken[-1] |= {
-                f"ours {size}": fill(one, sample // rounds, size),
-                f"bare {size}": fill_bare(one, sample // rounds, size),
+                f"ours {size}": fill(filled, sample // rounds, size),
+                f"bare {size}": fill_bare(filled, sample // rounds, size),
             }
-    rates = {name: sum((each[name] for each in taken), Rate()) for name in taken[0]}
+    rates = {name: sum((round_rates[name] for round_rates in taken), Rate()) for name in taken[0]}
     figures["ingest"] = {name: {"rate": rate.per_second, "cpu_rate": rate.cpu_rate} for name, rate in rates.items()}
     for size in sizes:
         ours = rates[f"ours {size}"]
         print(f"  transactions of {size:<4} {ours}, {ours.hits / ours.entries:.2f} hits an entry")
         print(f"  bare driver, of {size:<4} {rates[f'bare {size}']}")
         for other in sizes:
-            ratio = statistics.median(each[f"ours {size}"].cpu_rate / each[f"bare {other}"].cpu_rate for each in taken)
+            ratio = statistics.median(
+                round_rates[f"ours {size}"].cpu_rate / round_rates[f"bare {other}"].cpu_rate for round_rates in taken
+            )
             by_clock = ours.per_second / rates[f"bare {other}"].per_second
             figures["ingest"][f"ours {size} to bare {other}"] = {"cpu": ratio, "clock": by_clock}
             print(f"    ours / bare of {other}: {by_clock:.2f}, of processor time {ratio:.2f}")
-    fill(one, 1_000, 20)
-    print(f"  nothing new, of 20   {offer_again(one, 1_000, 20)}")
-    aims.least(f"{one.kind}, entries/s in transactions of 20", rates["ours 20"].per_second, INGEST[one.kind])
+    fill(filled, 1_000, 20)
+    print(f"  nothing new, of 20   {offer_again(filled, 1_000, 20)}")
+    aims.least(f"{filled.kind}, entries/s in transactions of 20", rates["ours 20"].per_second, INGEST[filled.kind])
     return rates["ours 20"]
 
 
-def measure_questions(one: World, given: argparse.Namespace, aims: Aims, figures: dict[str, Any]) -> None:
+def measure_questions(filled: World, given: argparse.Namespace, aims: Aims, figures: dict[str, Any]) -> None:
     """Ask what the page and the command ask, beside the bare statements; then while entries arrive."""
-    kind = one.kind
-    asked = {name: askings for name, askings in questions(one, given.queries).items() if given.asked in name}
+    kind = filled.kind
+    asked = {name: askings for name, askings in questions(filled, given.queries).items() if given.asked in name}
     if "ask" in given.only:
-        with bare_questions(one, given.queries) as bare:
-            found, driver = ask(one, asked, given.queries, bare)
-        for name, times in found.items():
+        with bare_questions(filled, given.queries) as bare:
+            times_by_question, driver = ask(filled, asked, given.queries, bare)
+        for name, times in times_by_question.items():
             beside = (
                 f"   bare p50 {driver[name].at(0.5):.2f}, p99 {driver[name].at(0.99):.2f}" if name in driver else ""
             )
@@ -209,16 +211,16 @@ def measure_questions(one: World, given: argparse.Namespace, aims: Aims, figures
         figures["ask"] = {
             name: {"p50": times.at(0.5), "p99": times.at(0.99)}
             | ({"bare_p50": driver[name].at(0.5), "bare_p99": driver[name].at(0.99)} if name in driver else {})
-            for name, times in found.items()
+            for name, times in times_by_question.items()
         }
-        aims.times(kind, found)
+        aims.times(kind, times_by_question)
     if "arriving" in given.only:
         searches = {
             name: askings for name, askings in asked.items() if name.startswith(("newest 50,", "hits of a topic"))
         }
-        with arriving(one, given.rate):
+        with arriving(filled, given.rate):
             print(f"  while {given.rate:,} entries a second arrive:")
-            meanwhile, _bare = ask(one, searches, given.queries)
+            meanwhile, _bare = ask(filled, searches, given.queries)
         for name, times in meanwhile.items():
             print(f"  {name:38} {times}")
         aims.times(kind, meanwhile, arriving=True)
@@ -229,12 +231,12 @@ def arrive(url: str, corpus: Corpus, rate: int) -> None:
     import select
 
     with Database(url) as database:
-        one = _prepared("", database, corpus)
+        filled = _prepared("", database, corpus)
         done = Rate()
-        first = stored(one)
+        first = stored(filled)
         began = time.perf_counter()
-        for batch in corpus.batches(first, 10_000_000, 20, one.feed_ids):
-            keep(one, batch, first + done.entries, done)
+        for batch in corpus.batches(first, 10_000_000, 20, filled.feed_ids):
+            keep(filled, batch, first + done.entries, done)
             wait = done.entries / rate - (time.perf_counter() - began)
             if select.select([sys.stdin], [], [], max(0.0, wait))[0]:
                 break

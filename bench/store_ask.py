@@ -94,7 +94,7 @@ def ask(
 ) -> tuple[dict[str, Times], dict[str, Times]]:
     """Ask everything in turn, so that a noisy moment hits all alike; what is asked of the driver, beside ours."""
     bare = bare or {}
-    found, driver = {name: Times() for name in asked}, {name: Times() for name in bare if name in asked}
+    measured, driver = {name: Times() for name in asked}, {name: Times() for name in bare if name in asked}
     for name, askings in asked.items():
         for _ in range(5):  # warm
             with world.database.read() as db:
@@ -103,14 +103,14 @@ def ask(
                 next(bare[name])()
     for _ in range(times):
         for name, askings in asked.items():
-            one = next(askings)
-            with found[name].once(), world.database.read() as db:
-                one(db)
+            question = next(askings)
+            with measured[name].once(), world.database.read() as db:
+                question(db)
             if name in driver:
                 statement = next(bare[name])
                 with driver[name].once():
                     statement()
-    return found, driver
+    return measured, driver
 
 
 _BARE = {

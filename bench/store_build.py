@@ -149,11 +149,11 @@ def keep(world: World, batch: Sequence[Entry], number: int, rate: Rate) -> None:
         now = moment(number + len(batch))
         load_known_entries(db, batch[0].feed_id, batch)
         fresh = assign_entry_ids(db, [NewEntry(entry=entry, first_seen_at=now) for entry in batch])
-        found = store_new_entries(db, fresh, world.matcher, now)
+        hits = store_new_entries(db, fresh, world.matcher, now)
     rate.seconds += time.perf_counter() - began
     rate.own_seconds += time.process_time() - own
     rate.entries += len(batch)
-    rate.hits += len(found)
+    rate.hits += len(hits)
 
 
 def offer_again(world: World, count: int, size: int) -> Rate:
@@ -199,25 +199,25 @@ Rows = list[tuple[Any, ...]]
 def _ready(world: World, batch: Sequence[Entry], number: int) -> tuple[list[str], Rows, list[list[Any]], Rows]:
     now = moment(number + len(batch))
     millis = world.kind == "sqlite"
-    rows, index, found = [], [], []
+    rows, index, hit_rows = [], [], []
     for n, entry in enumerate(batch):
         id_ = number + n + 1
         row = build_entry_row(entry) | {"id": id_, "first_seen_at": now}
         rows.append({k: int(v.timestamp() * 1000) if millis and hasattr(v, "timestamp") else v for k, v in row.items()})
-        each = StoredEntry(id=id_, entry=entry, first_seen_at=now)
-        index.append([id_, tokenize_entry(each)])
-        found += [
+        stored = StoredEntry(id=id_, entry=entry, first_seen_at=now)
+        index.append([id_, tokenize_entry(stored)])
+        hit_rows += [
             (h.topic_id, id_, h.topic_version, h.score, format_evidence(h.evidence), "live",
              int(now.timestamp() * 1000) if millis else now)
-            for h in world.matcher.match_entries([each], now)
+            for h in world.matcher.match_entries([stored], now)
         ]  # fmt: skip
-    return list(rows[0]), [tuple(row.values()) for row in rows], index, found
+    return list(rows[0]), [tuple(row.values()) for row in rows], index, hit_rows
 
 
 _HITS = "INSERT INTO hits (topic_id, entry_id, topic_version, score, evidence, origin, matched_at) VALUES"
 
 
-def _bare_sqlite(connection: Any, columns: list[str], rows: Rows, index: list[list[Any]], found: Rows) -> None:
+def _bare_sqlite(connection: Any, columns: list[str], rows: Rows, index: list[list[Any]], hit_rows: Rows) -> None:
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("BEGIN IMMEDIATE")
     marks = ", ".join("?" * len(columns))
@@ -225,11 +225,11 @@ def _bare_sqlite(connection: Any, columns: list[str], rows: Rows, index: list[li
     connection.execute(
         "INSERT INTO archive (rowid, tokens) SELECT value ->> 0, value ->> 1 FROM json_each(?)", (json.dumps(index),)
     )
-    connection.executemany(f"{_HITS} (?, ?, ?, ?, ?, ?, ?)", found)
+    connection.executemany(f"{_HITS} (?, ?, ?, ?, ?, ?, ?)", hit_rows)
     connection.execute("COMMIT")
 
 
-def _bare_postgresql(connection: Any, columns: list[str], rows: Rows, index: list[list[Any]], found: Rows) -> None:
+def _bare_postgresql(connection: Any, columns: list[str], rows: Rows, index: list[list[Any]], hit_rows: Rows) -> None:
     with connection.transaction(), connection.cursor() as cursor:
         cursor.execute("SET LOCAL synchronous_commit = off")
         marks = ", ".join(["%s"] * len(columns))
@@ -239,8 +239,8 @@ def _bare_postgresql(connection: Any, columns: list[str], rows: Rows, index: lis
             " FROM unnest(%s::bigint[], %s::text[]) AS batch (id, words)",
             ([row[0] for row in index], [row[1] for row in index]),
         )
-        if found:
-            cursor.executemany(f"{_HITS} (%s, %s, %s, %s, %s, %s, %s)", found)
+        if hit_rows:
+            cursor.executemany(f"{_HITS} (%s, %s, %s, %s, %s, %s, %s)", hit_rows)
 
 
 def settle_down(world: World) -> int:
@@ -286,8 +286,8 @@ def peer_search(corpus: Corpus, count: int) -> tuple[float, float] | None:
 
 def _rss(some: Sequence[Entry]) -> str:
     items = "".join(
-        f"<item><guid>{escape(each.key)}</guid><link>{escape(each.item.url or '')}</link>"
-        f"<title>{escape(each.item.title)}</title><description>{escape(each.item.summary)}</description></item>"
-        for each in some
+        f"<item><guid>{escape(entry.key)}</guid><link>{escape(entry.item.url or '')}</link>"
+        f"<title>{escape(entry.item.title)}</title><description>{escape(entry.item.summary)}</description></item>"
+        for entry in some
     )
     return f'<rss version="2.0"><channel><title>{escape(some[0].source)}</title>{items}</channel></rss>'

@@ -205,7 +205,7 @@ class Desk:
         groups = group_reports(
             [self._describe(number) for number in known],
             {place[number]: [place[other] for other in some if other in place] for number, some in candidates.items()},
-            lambda one, other: self._compare(*sorted((known[one], known[other]))),
+            lambda report, other: self._compare(*sorted((known[report], known[other]))),
             merge_stories=self._placed is not None,
         )
         for group in groups:
@@ -229,18 +229,18 @@ class Desk:
         oldest = self.reports[int(window[0])].published_at
         counts = Counter(other for mark in self._marks[number] for other in self._holders[mark][-50:])
         recent = [other for other, _count in counts.most_common() if self.reports[other].published_at >= oldest]
-        found = set(recent[: NEIGHBOURS + 1])
+        candidates = set(recent[: NEIGHBOURS + 1])
         if self._rows is not None:
             cosines = self._rows[window] @ self._rows[number]
-            found |= {int(window[index]) for index in np.argsort(-cosines)[: NEIGHBOURS + 1]}
-        return found - {number}
+            candidates |= {int(window[index]) for index in np.argsort(-cosines)[: NEIGHBOURS + 1]}
+        return candidates - {number}
 
     @cache  # noqa: B019  (a desk lives as long as the run)
-    def _compare(self, one: int, other: int) -> PairScore:
+    def _compare(self, report: int, other: int) -> PairScore:
         closeness = None
         if self._placed is not None:
-            closeness = Closeness(*measure_closeness(self._placed[one], self._placed[other]))
-        return score_pair(self._traits[one], self._traits[other], closeness)
+            closeness = Closeness(*measure_closeness(self._placed[report], self._placed[other]))
+        return score_pair(self._traits[report], self._traits[other], closeness)
 
 
 def measure(reports: Sequence[Report], is_joined: Callable[[int, int], bool]) -> Score:
@@ -248,26 +248,26 @@ def measure(reports: Sequence[Report], is_joined: Callable[[int, int], bool]) ->
     right: Counter[tuple[bool, bool, bool]] = Counter()
     labelled = [number for number, report in enumerate(reports) if report.kind == "labelled"]
     others = [number for number, report in enumerate(reports) if report.kind == "background"]
-    pairs = [(one, other) for index, one in enumerate(labelled) for other in (*labelled[:index], *others)]
+    pairs = [(member, other) for index, member in enumerate(labelled) for other in (*labelled[:index], *others)]
     joined_families = set()
-    for one, other in pairs:
-        if abs(reports[one].published_at - reports[other].published_at) > STORY_WINDOW:
+    for member, other in pairs:
+        if abs(reports[member].published_at - reports[other].published_at) > STORY_WINDOW:
             continue
-        is_true = reports[one].story == reports[other].story
-        joins = is_joined(one, other)
-        right[is_true, joins, reports[one].language != reports[other].language] += 1
-        if joins and not is_true and reports[one].family and reports[one].family == reports[other].family:
-            joined_families.add(str(reports[one].family))
+        is_true = reports[member].story == reports[other].story
+        joins = is_joined(member, other)
+        right[is_true, joins, reports[member].language != reports[other].language] += 1
+        if joins and not is_true and reports[member].family and reports[member].family == reports[other].family:
+            joined_families.add(str(reports[member].family))
     look_alikes = [number for number, report in enumerate(reports) if report.kind == "near miss"]
     joined_pairs = {
-        str(reports[one].family)
-        for index, one in enumerate(look_alikes)
+        str(reports[member].family)
+        for index, member in enumerate(look_alikes)
         for other in look_alikes[:index]
-        if reports[one].family == reports[other].family and is_joined(one, other)
+        if reports[member].family == reports[other].family and is_joined(member, other)
     }
 
     def share(of: tuple[bool, bool], all_of: Sequence[tuple[bool, bool]], cross: Sequence[bool]) -> float:
-        total = sum(right[(*each, language)] for each in all_of for language in cross)
+        total = sum(right[(*case, language)] for case in all_of for language in cross)
         return sum(right[(*of, language)] for language in cross) / total if total else 1.0
 
     hit = (True, True)
@@ -289,14 +289,16 @@ def measure_arms(reports: Sequence[Report], vectors: Rows) -> dict[str, Score]:
     signatures = [_sign(f"{report.title} {report.summary}") for report in reports]
     cosine = max(
         (round(0.3 + 0.05 * step, 2) for step in range(11)),
-        key=lambda limit: _f1(measure(reports, lambda one, other: bool(rows[one] @ rows[other] >= limit))),
+        key=lambda limit: _f1(measure(reports, lambda number, other: bool(rows[number] @ rows[other] >= limit))),
     )
     return {
-        "stories": measure(reports, lambda one, other: stories[one] == stories[other]),
-        "words alone": measure(reports, lambda one, other: words[one] == words[other]),
-        f"vectors alone (>= {cosine})": measure(reports, lambda one, other: bool(rows[one] @ rows[other] >= cosine)),
+        "stories": measure(reports, lambda number, other: stories[number] == stories[other]),
+        "words alone": measure(reports, lambda number, other: words[number] == words[other]),
+        f"vectors alone (>= {cosine})": measure(
+            reports, lambda number, other: bool(rows[number] @ rows[other] >= cosine)
+        ),
         "MinHash (>= 0.3)": measure(
-            reports, lambda one, other: bool((signatures[one] == signatures[other]).mean() >= 0.3)
+            reports, lambda number, other: bool((signatures[number] == signatures[other]).mean() >= 0.3)
         ),
     }
 

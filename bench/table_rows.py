@@ -35,16 +35,16 @@ class Row:
 
 def read_leases(figures: Figures) -> Iterator[Line]:
     """Yield leases with turns at hosts, by 1, 2 and 4 processes, beside psycopg's barest statements."""
-    found = figures["leases"]
-    ours, limit = found["rates"]["chunks"], found["rates"]["psycopg"]
+    leases = figures["leases"]
+    ours, limit = leases["rates"]["chunks"], leases["rates"]["psycopg"]
     counts = sorted(ours, key=int)
     first, most = ours[counts[0]], ours[counts[-1]]
     yield Line(
         work=f"leases with turns at hosts, {'/'.join(counts)} processes",
         limit=f"psycopg {_join(limit, counts)}/s",
-        ours=f"{_join(ours, counts)}/s, {found['doubled']} doubled",
+        ours=f"{_join(ours, counts)}/s, {leases['doubled']} doubled",
         aim=f"20,000/s with {counts[-1]}, none doubled",
-        is_met=most >= 20_000 and not found["doubled"],
+        is_met=most >= 20_000 and not leases["doubled"],
     )
     yield Line(
         work="the same, most processes to one",
@@ -130,14 +130,14 @@ def read_rest(label: str, most_mb: int) -> Callable[[Figures], Iterator[Line]]:
 
 def read_ingest(figures: Figures) -> Iterator[Line]:
     """Yield entries stored with a hundred topics, beside the bare driver that writes the same rows ready-made."""
-    found = figures["sqlite"]["ingest"]
+    ingest = figures["sqlite"]["ingest"]
     for size, least in ((500, 0.8), (20, 0.5)):
-        ratio = found[f"ours {size} to bare 20"]["cpu"]
-        same = found[f"ours {size} to bare {size}"]["cpu"]
+        ratio = ingest[f"ours {size} to bare 20"]["cpu"]
+        same = ingest[f"ours {size} to bare {size}"]["cpu"]
         yield Line(
             work=f"ingest in transactions of {size}, SQLite, CPU",
-            limit=f"bare driver of 20 {found['bare 20']['cpu_rate']:,.0f}/s",
-            ours=f"{found[f'ours {size}']['cpu_rate']:,.0f}/s; {ratio:.2f} ({same:.2f} of the driver in {size})",
+            limit=f"bare driver of 20 {ingest['bare 20']['cpu_rate']:,.0f}/s",
+            ours=f"{ingest[f'ours {size}']['cpu_rate']:,.0f}/s; {ratio:.2f} ({same:.2f} of the driver in {size})",
             aim=f"{least} of the driver in 20",
             is_met=ratio >= least,
         )
@@ -167,25 +167,25 @@ def read_matching(figures: Figures) -> Iterator[Line]:
 
 def read_pages(figures: Figures) -> Iterator[Line]:
     """Yield pages beside the statements that they make, 4 clients."""
-    for path, found in figures.items():
+    for path, page in figures.items():
         yield Line(
             work=f"{path}, 4 clients, p95",
-            limit=f"its SQL {found['bare_p95']:.1f} ms",
-            ours=f"{found['p95']:.0f} ms, {found['to_bare']:.1f} times",
+            limit=f"its SQL {page['bare_p95']:.1f} ms",
+            ours=f"{page['p95']:.0f} ms, {page['to_bare']:.1f} times",
             aim="at most 4 times",
-            is_met=found["to_bare"] <= 4,
+            is_met=page["to_bare"] <= 4,
         )
 
 
 def read_lists(figures: Figures) -> Iterator[Line]:
     """Yield lists with facets and read state of twenty people: processor time beside that of their statements."""
-    path, found = max(figures.items(), key=lambda item: item[1]["to_bare"])
+    path, page = max(figures.items(), key=lambda item: item[1]["to_bare"])
     yield Line(
         work=f"lists of 20 people, CPU: worst, {path}",
-        limit=f"its SQL {found['sql_ms']:.1f} ms",
-        ours=f"{found['page_ms']:.1f} ms, {found['to_bare']:.1f} times",
+        limit=f"its SQL {page['sql_ms']:.1f} ms",
+        ours=f"{page['page_ms']:.1f} ms, {page['to_bare']:.1f} times",
         aim="at most 4 times",
-        is_met=found["to_bare"] <= 4,
+        is_met=page["to_bare"] <= 4,
     )
 
 
@@ -193,7 +193,7 @@ def read_archive(figures: Figures) -> Iterator[Line]:
     """Yield the newest 50 entries with a word that pass a filter, on PostgreSQL, beside one statement."""
     database = figures["postgresql"]
     for what in ("topic", "source"):
-        asked = {name: found for name, found in database["ask"].items() if name.startswith(f"newest 50 of a {what},")}
+        asked = {name: times for name, times in database["ask"].items() if name.startswith(f"newest 50 of a {what},")}
         name, worst = max(asked.items(), key=lambda item: item[1]["p99"] / item[1]["bare_p99"])
         ratio = worst["p99"] / worst["bare_p99"]
         yield Line(
@@ -208,13 +208,13 @@ def read_archive(figures: Figures) -> Iterator[Line]:
 def read_startup(figures: Figures) -> Iterator[Line]:
     """Yield commands before they do their work: `--help` beside `python -c pass`, `hits` beside opening a database."""
     for line, reference, most in (("--help", "python -c pass", 8.0), ("hits", "imports and database", 1.5)):
-        found = figures[line]
+        figure = figures[line]
         yield Line(
             work=f"start-up of watcher {line}, CPU",
-            limit=f"{reference} {found['ms'] / found['to_reference']:.0f} ms",
-            ours=f"{found['ms']:.0f} ms, {found['to_reference']:.2f} times; {found['mb']:.0f} MB",
+            limit=f"{reference} {figure['ms'] / figure['to_reference']:.0f} ms",
+            ours=f"{figure['ms']:.0f} ms, {figure['to_reference']:.2f} times; {figure['mb']:.0f} MB",
             aim=f"at most {most:g}",
-            is_met=found["to_reference"] <= most,
+            is_met=figure["to_reference"] <= most,
         )
 
 
@@ -254,13 +254,13 @@ def read_readers(figures: Figures) -> Iterator[Line]:
 
 def read_meaning(figures: Figures) -> Iterator[Line]:
     """Yield items encoded a second beside the bare encoder; a fit of a topic with 500 judgements."""
-    found = figures["headlines, 1"]
+    figure = figures["headlines, 1"]
     yield Line(
         work="vectors of headlines, one thread",
-        limit=f"bare encoder {found['bare_rate']:.0f}/s",
-        ours=f"{found['rate']:.0f}/s, {found['ratio']:.2f} of it; {found['mb']:.0f} MB",
+        limit=f"bare encoder {figure['bare_rate']:.0f}/s",
+        ours=f"{figure['rate']:.0f}/s, {figure['ratio']:.2f} of it; {figure['mb']:.0f} MB",
         aim="at least 0.9",
-        is_met=found["ratio"] >= 0.9,
+        is_met=figure["ratio"] >= 0.9,
     )
     seconds = figures["fit"]["and 500 judgements"]
     yield Line(work="fit of a topic, 500 judgements", ours=f"{seconds:.2f} s", aim="below 1 s", is_met=seconds < 1)

@@ -86,9 +86,11 @@ def fill(app: App, count: int) -> None:
         moment = now - timedelta(days=90) * (1 - start / count)
         fresh = []
         for number in range(start, start + BATCH):
-            said = draw.choices(words, weights, k=60)
-            title = " ".join([f"topic{number % TOPICS}", *said[:9]])
-            item = Item(guid=str(number), url=f"https://news.example/{number}", title=title, summary=" ".join(said[9:]))
+            drawn = draw.choices(words, weights, k=60)
+            title = " ".join([f"topic{number % TOPICS}", *drawn[:9]])
+            item = Item(
+                guid=str(number), url=f"https://news.example/{number}", title=title, summary=" ".join(drawn[9:])
+            )
             feed = known[number % FEEDS]
             fresh.append(
                 Entry(feed_id=feed.id, key=str(number), canonical_url=item.url, content_hash=str(number).encode(),
@@ -96,13 +98,13 @@ def fill(app: App, count: int) -> None:
             )  # fmt: skip
         with app.database.write() as db:
             stored = add_entries(db, fresh, moment)
-            found = [
-                Hit(topic_id=f"topic-{n}", topic_version="1", entry_id=each.id,
-                    evidence=match_entry(queries[n], each) or (), score=draw.random(), matched_at=moment)
-                for each in stored
-                for n in [int(each.entry.key) % TOPICS]
+            hits = [
+                Hit(topic_id=f"topic-{n}", topic_version="1", entry_id=entry.id,
+                    evidence=match_entry(queries[n], entry) or (), score=draw.random(), matched_at=moment)
+                for entry in stored
+                for n in [int(entry.entry.key) % TOPICS]
             ]  # fmt: skip
-            upsert_hits(db, found)
+            upsert_hits(db, hits)
             assign_stories(db, stored, moment)
 
 
@@ -155,11 +157,11 @@ def write_meanwhile(app: App) -> Iterator[None]:
 
 def record_statements(app: App, ask: Callable[[], None]) -> list[Statement]:
     """Return the statements that a request makes, with their parameters."""
-    found: list[Statement] = []
+    recorded: list[Statement] = []
 
     def note(_connection: Db, _cursor: Any, statement: str, parameters: Any, _context: Any, many: bool) -> None:
         if not many and statement.lstrip().upper().startswith(("SELECT", "WITH")):
-            found.append((statement, parameters))
+            recorded.append((statement, parameters))
 
     with app.database.read() as db:
         engine = db.engine
@@ -168,7 +170,7 @@ def record_statements(app: App, ask: Callable[[], None]) -> list[Statement]:
         ask()
     finally:
         event.remove(engine, "before_cursor_execute", note)
-    return found
+    return recorded
 
 
 def ask(address: str, path: str, seconds: float) -> list[float]:

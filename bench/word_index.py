@@ -72,7 +72,7 @@ def main() -> None:
         for batch in corpus.batches(0, given.entries, 500, range(corpus.feeds))
         for entry in batch
     ]
-    print(f"{len(words):,} entries of {sum(len(said.split()) for said in words) / len(words):.0f} words")
+    print(f"{len(words):,} entries of {sum(len(text.split()) for text in words) / len(words):.0f} words")
     print("bytes an entry; milliseconds in the middle, newest 60 of a word\n")
     print(f"{'':22}{'rows':>8}{'index':>8}{'both':>8}{'filled':>10}   " + "".join(f"{kind:>10}" for kind in CLASSES))
     server = postgres.Server(binaries, SERVER)
@@ -93,13 +93,15 @@ def measure(db: psycopg.Connection[Any], way: Way, words: Sequence[str], asked: 
     db.execute(f"CREATE INDEX kept_tokens ON kept USING gin (({way.index}))")
     began = time.perf_counter()
     for first in range(0, len(words), 500):
-        rows = [(first + n, way.write(said)) for n, said in enumerate(words[first : first + 500])]
+        rows = [(first + n, way.write(text)) for n, text in enumerate(words[first : first + 500])]
         with db.transaction(), db.cursor() as cursor:
             cursor.executemany(f"INSERT INTO kept VALUES (%s, {way.value})", rows)
     filled = len(words) / (time.perf_counter() - began)
     db.execute("VACUUM ANALYZE kept")
-    found = db.execute("SELECT pg_table_size('kept') + pg_relation_size('kept_pkey'), pg_relation_size('kept_tokens')")
-    rows_, index = (size / len(words) for size in found.fetchone() or (0, 0))
+    sizes_row = db.execute(
+        "SELECT pg_table_size('kept') + pg_relation_size('kept_pkey'), pg_relation_size('kept_tokens')"
+    )
+    rows_, index = (size / len(words) for size in sizes_row.fetchone() or (0, 0))
     times = []
     for some in asked.values():
         took = []
@@ -111,7 +113,7 @@ def measure(db: psycopg.Connection[Any], way: Way, words: Sequence[str], asked: 
             took.append((time.perf_counter() - began) * 1000)
         times.append(median(took))
     sizes = f"{rows_:8,.0f}{index:8,.0f}{rows_ + index:8,.0f}{filled:8,.0f}/s   "
-    return sizes + "".join(f"{each:10.2f}" for each in times)
+    return sizes + "".join(f"{milliseconds:10.2f}" for milliseconds in times)
 
 
 if __name__ == "__main__":

@@ -46,12 +46,12 @@ class Corpus:
     def vocabulary(self) -> list[str]:
         """List the words, the most frequent first."""
         chance = random.Random(self.seed)
-        found: dict[str, None] = {}
-        while len(found) < VOCABULARY:
+        words: dict[str, None] = {}
+        while len(words) < VOCABULARY:
             # Frequent words are short, as in any language.
-            length = 2 + (len(found) > 400) + (len(found) > 9_000)
-            found["".join(chance.choices(_SYLLABLES, k=length))] = None
-        return list(found)
+            length = 2 + (len(words) > 400) + (len(words) > 9_000)
+            words["".join(chance.choices(_SYLLABLES, k=length))] = None
+        return list(words)
 
     def batches(self, first: int, count: int, size: int, feed_ids: Sequence[int]) -> Iterator[tuple[Entry, ...]]:
         """Invent `count` entries, numbered from `first`, in batches."""
@@ -62,9 +62,9 @@ class Corpus:
         while done < count:
             some = min(size, count - done)
             feed = min(int(chance.paretovariate(0.6)), self.feeds) - 1
-            said = chance.choices(words, cum_weights=weights, k=some * (TITLE + SUMMARY))
+            drawn = chance.choices(words, cum_weights=weights, k=some * (TITLE + SUMMARY))
             yield tuple(
-                self._entry(first + done + n, feed, feed_ids[feed], said[n * (TITLE + SUMMARY) :]) for n in range(some)
+                self._entry(first + done + n, feed, feed_ids[feed], drawn[n * (TITLE + SUMMARY) :]) for n in range(some)
             )
             done += some
 
@@ -91,10 +91,10 @@ class Corpus:
         chance = random.Random(f"{self.seed}:phrases")
         return [f'"{" ".join(chance.sample(words, 2))}"' for _ in range(count)]
 
-    def _entry(self, number: int, feed: int, feed_id: int, said: Sequence[str]) -> Entry:
-        title = " ".join(said[:TITLE]).capitalize()
-        summary = " ".join(said[TITLE : TITLE + SUMMARY]).capitalize() + "."
-        link = f"https://outlet-{feed}.example/news/{number}-{said[0]}-{said[1]}"
+    def _entry(self, number: int, feed: int, feed_id: int, drawn: Sequence[str]) -> Entry:
+        title = " ".join(drawn[:TITLE]).capitalize()
+        summary = " ".join(drawn[TITLE : TITLE + SUMMARY]).capitalize() + "."
+        link = f"https://outlet-{feed}.example/news/{number}-{drawn[0]}-{drawn[1]}"
         item = Item(
             guid=link,
             url=link,

@@ -12,10 +12,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder, Database(f"sqlite:///{Path(folder, 'check.db')}") as database:
         upgrade_schema(database)
         with database.read() as db:
-            found = find_schema_differences(db)
-    for difference in found:
+            differences = find_schema_differences(db)
+    for difference in differences:
         sys.stderr.write(f"{difference}\n")
-    return 1 if found else 0
+    return 1 if differences else 0
 
 
 if __name__ == "__main__":

@@ -117,16 +117,16 @@ def read_imports(modules: list[Module]) -> dict[str, set[str]]:
 
 
 def _imported(module: Module, names: set[str]) -> set[str]:
-    found: set[str] = set()
+    imported: set[str] = set()
     for node in ast.walk(module.tree):
         if isinstance(node, ast.Import):
-            found.update(alias.name for alias in node.names)
+            imported.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
             # `from watcher.store import tables` imports a module, `from watcher.store.tables import feeds` a name.
-            found.update(
+            imported.update(
                 whole if (whole := f"{node.module}.{alias.name}") in names else node.module for alias in node.names
             )
-    return found & names
+    return imported & names
 
 
 def find_cycles(imports: Mapping[str, set[str]]) -> list[list[str]]:

@@ -73,12 +73,12 @@ class Ledger:
         for row in rows:
             self._last_entry = row.id
             self._kept[row.id] = at
-            found = TOKEN.search(row.title)
-            if found is None:
+            token = TOKEN.search(row.title)
+            if token is None:
                 self.violations.add("foreign entry", at, row.title)
                 continue
-            self.tokens[found[0]] += 1
-            if self.tokens[found[0]] > 1:
+            self.tokens[token[0]] += 1
+            if self.tokens[token[0]] > 1:
                 self.violations.add("stored twice", at, row.title)
         for id_, name, slot_at, sent in made:
             self._last_digest = id_
@@ -105,7 +105,7 @@ class Ledger:
         until = marks[-1]
         with database.read() as db:
             for name in (DAILY, ALERTS):
-                told = (
+                reported = (
                     select(digest_items.c.hit_id)
                     .where(digest_items.c.name == name, digest_items.c.hit_id == hits.c.id)
                     .exists()
@@ -114,7 +114,7 @@ class Ledger:
                     select(hits.c.id, hits.c.matched_at, entries.c.title)
                     .join(entries, entries.c.id == hits.c.entry_id)
                     .where(hits.c.id > self._told_until, hits.c.id <= until)
-                    .where(~told, ~entries.c.baseline, ~entries.c.quarantined)
+                    .where(~reported, ~entries.c.baseline, ~entries.c.quarantined)
                 )
                 for row in db.execute(untold):
                     self.violations.add("hit told in no digest", at, f"{name}: {row.matched_at} {row.title}")
@@ -171,11 +171,11 @@ class Ledger:
             if self.plan.incident(made.at, CLOCK_STEPS.keys()) is None:
                 by_slot[made.name, int(made.slot)].append(made)
         for name, slot in self._slots(at):
-            found = by_slot.get((name, int(slot)), [])
-            if len(found) != 1:
-                self.violations.add("digest of a slot", slot, f"{name}: composed {len(found)} times")
-            elif found[0].at - slot > HOUR + TICK:
-                self.violations.add("digest late", slot, f"{name}: {(found[0].at - slot) / HOUR:.1f} h")
+            composed = by_slot.get((name, int(slot)), [])
+            if len(composed) != 1:
+                self.violations.add("digest of a slot", slot, f"{name}: composed {len(composed)} times")
+            elif composed[0].at - slot > HOUR + TICK:
+                self.violations.add("digest late", slot, f"{name}: {(composed[0].at - slot) / HOUR:.1f} h")
 
     def _slots(self, at: float) -> list[tuple[str, float]]:
         """Return the slots whose hour passed while the watcher ran under a right clock."""

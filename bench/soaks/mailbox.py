@@ -74,8 +74,8 @@ class Mailbox:
         lines = []
         while (line := await reader.readline()) not in {b".\r\n", b""}:
             lines.append(line)
-        found = _MESSAGE_ID.search(b"".join(lines))
-        message_id = found[1].decode() if found else ""
+        message_id_line = _MESSAGE_ID.search(b"".join(lines))
+        message_id = message_id_line[1].decode() if message_id_line else ""
         first = (message_id, recipient) not in self._tried
         self._tried.add((message_id, recipient))
         if first and ((stalls := self._fails(Incident.MAIL_STALL)) or self._fails(Incident.MAIL_DROP)):

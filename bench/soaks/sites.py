@@ -66,12 +66,12 @@ class SlackDesk:
             return _json(ok=True, ts=stamp)
         form = {key: values[0] for key, values in parse_qs(body.decode()).items()}
         thread, oldest = form.get("ts"), float(form.get("oldest", "0"))
-        found = [
+        messages = [
             message
             for message in self.messages
             if message.get("thread_ts") == thread and float(message["ts"]) >= oldest
         ]
-        return _json(ok=True, messages=found[-200:])
+        return _json(ok=True, messages=messages[-200:])
 
 
 def _json(**values: Any) -> tuple[int, dict[str, str], bytes]:

@@ -80,7 +80,7 @@ def soak(url: str, folder: Path, seconds: float, *, writers: int = 3, readers: i
         with database.write() as db:
             sync_feeds(db, [FeedConfig(url=feed_url(n)) for n in range(FEEDS)], BEGIN, timedelta(minutes=15))
     fork = multiprocessing.get_context("fork")
-    chance, told, began = random.Random(seed), Told(), time.time()
+    chance, outcome, began = random.Random(seed), Told(), time.time()
     numbers: Counter[str] = Counter()
 
     def start(role: str) -> _Running:
@@ -96,28 +96,28 @@ def soak(url: str, folder: Path, seconds: float, *, writers: int = 3, readers: i
     try:
         while time.time() - began < seconds:
             time.sleep(chance.uniform(0.05, 0.5))
-            one = chance.choice(mortal)
-            if not one.log.exists():
+            victim = chance.choice(mortal)
+            if not victim.log.exists():
                 continue  # it has not begun yet
-            one.process.kill()
-            one.process.join()
-            if one.process.exitcode != -signal.SIGKILL:
-                told.faults.append(f"a {one.role} ended by itself")
-            told.kills[one.role] += 1
-            mortal[mortal.index(one)] = start(one.role)
+            victim.process.kill()
+            victim.process.join()
+            if victim.process.exitcode != -signal.SIGKILL:
+                outcome.faults.append(f"a {victim.role} ended by itself")
+            outcome.kills[victim.role] += 1
+            mortal[mortal.index(victim)] = start(victim.role)
     finally:
-        for one in mortal + others:
-            one.process.terminate()
-            one.process.join(60)
-            if one.process.exitcode not in {0, -signal.SIGTERM}:
-                told.faults.append(f"a {one.role} ended with {one.process.exitcode}")
+        for victim in mortal + others:
+            victim.process.terminate()
+            victim.process.join(60)
+            if victim.process.exitcode not in {0, -signal.SIGTERM}:
+                outcome.faults.append(f"a {victim.role} ended with {victim.process.exitcode}")
     with Database(url) as database:
-        told.faults += find_database_faults(database)
-        told.faults += _lost(database, folder, told)
-    return told
+        outcome.faults += find_database_faults(database)
+        outcome.faults += _lost(database, folder, outcome)
+    return outcome
 
 
-def _lost(database: Database, folder: Path, told: Told) -> list[str]:
+def _lost(database: Database, folder: Path, outcome: Told) -> list[str]:
     """Compare what writers knew to be committed with what is there."""
     from sqlalchemy import case, func, select
 
@@ -129,9 +129,9 @@ def _lost(database: Database, folder: Path, told: Told) -> list[str]:
         address = func.coalesce(entries.c.canonical_url, entries.c.url)
         rows = db.execute(select(entries.c.key, guid, address, entries.c.key_mark)).all()
         known = {restore_key(*row) for row in rows}
-        told.stored = len(known)
+        outcome.stored = len(known)
         known |= set(db.execute(select(tombstones.c.key)).scalars()) | set(db.execute(select(aliases.c.key)).scalars())
-    told.committed = len(committed)
+    outcome.committed = len(committed)
     lost = {key for key in committed if key[:-1] not in known}
     return [f"{len(lost)} items lost that had been committed, such as {min(lost)}"] if lost else []
 
@@ -155,8 +155,8 @@ def write(url: str, seed: str, began: float, log: Path) -> None:
             polled = [(feed, _document(feed, chance, now)) for feed in held]
             with database.write(lasting=False) as db:
                 settled = ingest_polls(db, polled, rules, now)
-            for each in settled:
-                for stored in each.new:
+            for result in settled:
+                for stored in result.new:
                     kept.write(f"{stored.entry.key};\n")
 
 
@@ -172,10 +172,10 @@ def _document(feed: Feed, chance: random.Random, now: datetime) -> Modified:
         link = feed.config.url.replace("feed.xml", f"news/{number}")
         summary = " ".join(own.choices(WORDS, k=30))
         items.append(Item(guid=link, url=link, title=title, summary=summary, language="en", published_at=now))
-    said = repr(items).encode()
+    body = repr(items).encode()
     document = Document(
-        url=feed.config.url, final_url=feed.config.url, status=200, headers={}, body=said,
-        body_hash=hashlib.blake2b(said).digest(), validators=Validators(),
+        url=feed.config.url, final_url=feed.config.url, status=200, headers={}, body=body,
+        body_hash=hashlib.blake2b(body).digest(), validators=Validators(),
     )  # fmt: skip
     return Modified(document=document, parsed=ParsedFeed(items=tuple(items)), hints=PollingHints())
 
@@ -188,8 +188,8 @@ def read(url: str, seed: str, began: float, _log: Path) -> None:
         while True:
             with database.read() as db:
                 query, topic = parse_query(chance.choice(WORDS)), chance.choice(topics)
-                found = search_entries(db, query, limit=20).items
-                assert [match.stored.id for match in found] == sorted((m.stored.id for m in found), reverse=True)
+                matches = search_entries(db, query, limit=20).items
+                assert [match.stored.id for match in matches] == sorted((m.stored.id for m in matches), reverse=True)
                 search_entries(db, query, Filters(topics=(topic,)), order=chance.choice(["new", "score"]))
                 find_hits(db, Filters(topics=(topic,)), query=query if chance.random() < 0.5 else None)
                 for story in find_stories(db, limit=10).items:
@@ -224,10 +224,10 @@ def main(given: argparse.Namespace) -> int:
                 held.callback(server.stop)
                 server.execute("CREATE DATABASE soak")
                 url = server.url("soak")
-            told = soak(url, folder, given.seconds, writers=given.writers, readers=given.readers, seed=given.seed)
+            outcome = soak(url, folder, given.seconds, writers=given.writers, readers=given.readers, seed=given.seed)
         print(
-            f"{kind}: {given.seconds:.0f} s, killed {dict(told.kills)}; {told.committed:,} items known to be"
-            f" committed, {told.stored:,} stored at the end, the rest pruned; {'; '.join(told.faults) or 'sound'}"
+            f"{kind}: {given.seconds:.0f} s, killed {dict(outcome.kills)}; {outcome.committed:,} items known to be"
+            f" committed, {outcome.stored:,} stored at the end, the rest pruned; {'; '.join(outcome.faults) or 'sound'}"
         )
-        failed |= bool(told.faults)
+        failed |= bool(outcome.faults)
     return int(failed)

@@ -81,9 +81,11 @@ def write_exit_codes() -> str:
     from watcher import errors
     from watcher.cli.main import get_exit_code
 
-    said = re.search(r"Exit codes: (.*)\.", EPILOG)
-    assert said is not None, "the help of `watcher` lists the exit codes"
-    rows = [(code(number), escape(meaning)) for number, meaning in re.findall(r"(\d+) ([^,]+(?:, or [^,]+)?)", said[1])]
+    match = re.search(r"Exit codes: (.*)\.", EPILOG)
+    assert match is not None, "the help of `watcher` lists the exit codes"
+    rows = [
+        (code(number), escape(meaning)) for number, meaning in re.findall(r"(\d+) ([^,]+(?:, or [^,]+)?)", match[1])
+    ]
     faults = []
     for name, fault in sorted(vars(errors).items()):
         if isinstance(fault, type) and issubclass(fault, errors.WatcherError) and fault is not errors.WatcherError:

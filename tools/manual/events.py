@@ -31,7 +31,7 @@ def _walk_calls() -> Iterator[tuple[str, ast.Call]]:
 
 def list_log_events() -> list[tuple[str, str, str, str]]:
     """Return every event that is logged: its text, level, the names of its values, and the module."""
-    found = set()
+    events = set()
     for module, call in _walk_calls():
         function = call.func
         if not (isinstance(function, ast.Attribute) and function.attr in LEVELS and call.args):
@@ -43,13 +43,13 @@ def list_log_events() -> list[tuple[str, str, str, str]]:
         if isinstance(text, ast.Constant) and isinstance(text.value, str):
             values = ", ".join(code(keyword.arg or "…") for keyword in call.keywords)
             level = "error" if function.attr == "exception" else function.attr
-            found.add((text.value, level, values, module))
-    return sorted(found)
+            events.add((text.value, level, values, module))
+    return sorted(events)
 
 
 def list_metrics() -> list[tuple[str, str, str, str]]:
     """Return every metric: its name as Prometheus sees it, its kind, its labels, and what it counts."""
-    found = set()
+    metrics = set()
     for _module, call in _walk_calls():
         name = call.func.id if isinstance(call.func, ast.Name) else ""
         if name not in KINDS or len(call.args) < 2:
@@ -70,8 +70,8 @@ def list_metrics() -> list[tuple[str, str, str, str]]:
         ]
         end = {"counter": "_total", "info": "_info"}.get(KINDS[name], "")
         metric = str(texts[0]).removesuffix(end) + end
-        found.add((metric, KINDS[name], ", ".join(map(code, labels)), str(texts[1])))
-    return sorted(found)
+        metrics.add((metric, KINDS[name], ", ".join(map(code, labels)), str(texts[1])))
+    return sorted(metrics)
 
 
 def write_metrics() -> str:

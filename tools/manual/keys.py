@@ -94,9 +94,9 @@ def read_meanings() -> dict[str, str]:
     meanings = {**OTHER_KEYS}
     text = (DOCS / "configuration.md").read_text(encoding="utf-8")
     for title, section in (("watcher.yaml", ""), ("feeds.yaml", "feeds."), ("topics.yaml", "topics.")):
-        found = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.S | re.M)
-        assert found is not None, f"docs/configuration.md has a section {title}"
-        meanings |= _read_rows(found[1], section)
+        match = re.search(rf"^## {re.escape(title)}\n(.*?)(?=^## |\Z)", text, re.S | re.M)
+        assert match is not None, f"docs/configuration.md has a section {title}"
+        meanings |= _read_rows(match[1], section)
     options = (DOCS / "digests.md").read_text(encoding="utf-8").partition("\n## Options\n")[2].partition("\n## ")[0]
     return _read_rows(options, "digests.", "digests.md") | meanings
 
